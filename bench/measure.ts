@@ -1,0 +1,71 @@
+import { spawnSync } from "node:child_process";
+
+/** Wall-clock seconds of a command line as a whole process, and its peak memory in bytes where the program is Node. */
+export interface Sample {
+  readonly seconds: number;
+  readonly peakBytes: number;
+}
+
+const reportPeak = `data:text/javascript,process.on("exit",()=>process.stderr.write("\\n@peak "+process.resourceUsage().maxRSS+"\\n"))`;
+
+/** Runs a program once. Throws with its output when it fails, unless the exit code is one of `accept`. */
+export function runOnce(program: string, args: readonly string[], options: { accept?: readonly number[]; input?: string } = {}): Sample {
+  const started = process.hrtime.bigint();
+  const result = spawnSync(program, args, {
+    input: options.input ?? "",
+    maxBuffer: 1 << 30,
+    env: { ...process.env, ...(program === process.execPath ? { NODE_OPTIONS: `--import=${reportPeak}` } : {}) },
+  });
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  const accepted = [0, ...(options.accept ?? [])];
+  if (result.status === null || !accepted.includes(result.status)) {
+    throw new Error(`${program} ${args.join(" ").slice(0, 300)} ended with ${result.status}\n${result.stdout}\n${result.stderr}`);
+  }
+  const peak = /@peak (\d+)/.exec(result.stderr.toString())?.[1];
+  return { seconds, peakBytes: Number(peak ?? 0) * 1024 };
+}
+
+/** One line of the results: ours against the baseline, measured in turn. */
+export interface Row {
+  readonly what: string;
+  readonly baseline: string;
+  readonly ours: number;
+  readonly theirs: number;
+  /** The ratio that we want to stay below. */
+  readonly aim: number;
+  readonly peakBytes: number;
+}
+
+/**
+ * Runs both in turn, A B A B …, and takes each one's median. `before` puts the machine back to where both start from.
+ */
+export function compare(
+  what: string,
+  baseline: string,
+  aim: number,
+  rounds: number,
+  ours: () => Sample,
+  theirs: () => Sample,
+  before: { ours?: () => void; theirs?: () => void } = {},
+): Row {
+  const samples: { ours: Sample; theirs: Sample }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    before.ours?.();
+    const a = ours();
+    before.theirs?.();
+    samples.push({ ours: a, theirs: theirs() });
+  }
+  return {
+    what,
+    baseline,
+    aim,
+    ours: median(samples.map((sample) => sample.ours.seconds)),
+    theirs: median(samples.map((sample) => sample.theirs.seconds)),
+    peakBytes: Math.max(...samples.map((sample) => sample.ours.peakBytes)),
+  };
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

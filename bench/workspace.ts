@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { runOnce } from "./measure.ts";
+
+/** The command line of virtform, from this checkout. */
+export const virtform = fileURLToPath(new URL("../bin/virtform.js", import.meta.url));
+
+/** A place of its own for one benchmark; everything in it and its domains go when it is disposed of. */
+export interface Workspace extends Disposable {
+  readonly directory: string;
+  readonly instances: string;
+  readonly project: string;
+  /** Writes the configuration: `count` stopped instances of one image. */
+  configure(options: { readonly count: number; readonly image: string }): void;
+  /** Runs virtform on that configuration. */
+  run(command: string, ...args: string[]): ReturnType<typeof runOnce>;
+}
+
+/** libvirt's qemu user has to get in, so not below /tmp with its private directories or a home. */
+export function createWorkspace(): Workspace {
+  mkdirSync("/var/lib/virtform-bench", { recursive: true });
+  const directory = mkdtempSync("/var/lib/virtform-bench/");
+  const instances = `${directory}/instances`;
+  const project = `bench-${directory
+    .slice(-6)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "x")}`;
+  const config = `${directory}/virtform.yaml`;
+  const run: Workspace["run"] = (command, ...args) => runOnce(process.execPath, [virtform, command, config, ...args], { accept: [2] });
+  return {
+    directory,
+    instances,
+    project,
+    run,
+    configure({ count, image }) {
+      writeFileSync(
+        config,
+        `project: ${project}
+host: { uri: "qemu:///system", instances_path: ${instances}, virt_type: qemu, allocation_ratio: { vcpus: 10000, memory: 10000, disk: 10000 } }
+images: { base: { source: ${image}, disk_format: qcow2 } }
+flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: 4GiB } }
+instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_state: stopped, networks: [ { user: true } ], metadata: { role: bench } } }
+`,
+      );
+    },
+    [Symbol.dispose]() {
+      run("destroy", "--auto-approve", "--allow-destroy", "--parallelism", "16");
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A small qcow2 image with something in it. */
+export function smallImage(path: string): string {
+  runOnce("qemu-img", ["create", "-q", "-f", "qcow2", path, "256M"]);
+  return path;
+}

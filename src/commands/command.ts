@@ -1,0 +1,66 @@
+/** One option of a command, as `--help`, the parser and shell completion need it. */
+export interface OptionDefinition {
+  readonly type: "boolean" | "string";
+  /** May be given more than once. */
+  readonly multiple?: true;
+  readonly short?: string;
+  /** What stands for the value in the help: `FILE`. */
+  readonly value?: string;
+  /** May be given without a value, and then means this: `--allow-destroy` and `--allow-destroy=ADDR`. */
+  readonly bare?: string;
+  readonly help: string;
+}
+
+/** A call of a command, parsed. */
+export interface Invocation {
+  readonly positionals: readonly string[];
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  texts(name: string): readonly string[];
+}
+
+/** A command of the command line. */
+export interface CommandDefinition {
+  readonly summary: string;
+  /** What follows the name: `[PATH…] [options]`. */
+  readonly usage: string;
+  /** A few sentences for `--help`. */
+  readonly description: string;
+  readonly options: Readonly<Record<string, OptionDefinition>>;
+  /** Command lines with what they do. */
+  readonly examples: readonly (readonly [commandLine: string, meaning: string])[];
+  /** Resolves to the exit code. A UserError thrown is shown as diagnostics with exit code 1. */
+  run(invocation: Invocation): Promise<number>;
+}
+
+/** Options of every command that looks at a host. */
+export const hostOptions = {
+  "no-color": { type: "boolean", help: "No colours; NO_COLOR in the environment does the same." },
+} as const satisfies Record<string, OptionDefinition>;
+
+/** Options of every command that plans. */
+export const planOptions = {
+  ...hostOptions,
+  target: {
+    type: "string",
+    multiple: true,
+    value: "ADDR",
+    help: "Only this object (disk/web-0.root) or everything of this name (web-0), and what it needs. May be repeated.",
+  },
+} as const satisfies Record<string, OptionDefinition>;
+
+/** Options of every command that changes a host. */
+export const applyOptions = {
+  ...planOptions,
+  "auto-approve": { type: "boolean", help: "Do not ask. Losing data still needs --allow-destroy." },
+  "allow-destroy": {
+    type: "string",
+    multiple: true,
+    value: "ADDR",
+    bare: "*",
+    help: "Agree beforehand to the loss of data, everywhere in the plan or at one address only. May be repeated.",
+  },
+  parallelism: { type: "string", value: "N", help: "How many actions run at the same time (default 4)." },
+  "lock-timeout": { type: "string", value: "TIME", help: "How long to wait for another apply to end: 0s, 30s, 5m (default 30s)." },
+  json: { type: "boolean", help: "Events as newline-delimited JSON on standard output." },
+} as const satisfies Record<string, OptionDefinition>;

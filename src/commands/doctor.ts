@@ -1,0 +1,33 @@
+import { styleText } from "node:util";
+import { type CommandDefinition, hostOptions } from "./command.ts";
+import { doctorChecks } from "./doctor-checks.ts";
+import { openSession } from "./session.ts";
+import { useColor } from "./use-color.ts";
+
+const marks = { ok: ["ok", "green"], warning: ["warning", "yellow"], error: ["error", "red"] } as const;
+
+/** `virtform doctor`: what is missing, and how to mend it. */
+export const doctor: CommandDefinition = {
+  summary: "Check what the host needs and name the fix",
+  usage: "[PATH…] [options]",
+  description:
+    "Checks libvirt, qemu-img, acceleration, permissions on the way to the instances path, security driver and space. Exits 1 when something has to be mended.",
+  options: { ...hostOptions, json: { type: "boolean", help: "The findings as a JSON array." } },
+  examples: [["virtform doctor", "For the host of the configuration in this directory."]],
+  async run(invocation) {
+    await using session = await openSession(invocation.positionals);
+    const findings = await Promise.all(doctorChecks.map((check) => check(session.context, session.config)));
+    if (invocation.flag("json")) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
+    else {
+      const color = useColor(process.stdout, invocation.flag("no-color"));
+      for (const { check, status, found, fix } of findings) {
+        const [word, tint] = marks[status];
+        const mark = word.padEnd(8);
+        process.stdout.write(
+          `${color ? styleText(tint, mark) : mark} ${check}: ${found}\n${fix === undefined ? "" : `         → ${fix}\n`}`,
+        );
+      }
+    }
+    return findings.some(({ status }) => status === "error") ? 1 : 0;
+  },
+};

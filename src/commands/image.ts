@@ -1,0 +1,58 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { setChecksums } from "../config/lock-checksums.ts";
+import { errorMessage, userError } from "../model/errors.ts";
+import { formatQuantity } from "../model/quantity.ts";
+import { sourceOf, withoutCredentials } from "../sources/index.ts";
+import { type CommandDefinition, hostOptions } from "./command.ts";
+import { openSession, readConfig } from "./session.ts";
+import { uncachedDigest } from "./uncached-digest.ts";
+
+/** `virtform image lock`: pins images to their content. */
+export const image: CommandDefinition = {
+  summary: "Image helpers: image lock writes checksums into the configuration",
+  usage: "lock [IMAGE…] [--path PATH] [options]",
+  description:
+    "`image lock` fetches each image that has no checksum (or each one named, to renew it), and writes the SHA-256 of what came into the YAML, keeping comments and order. From then on other bytes under the same address are refused.",
+  options: { ...hostOptions, path: { type: "string", multiple: true, value: "PATH", help: "The configuration; default this directory." } },
+  examples: [
+    ["virtform image lock", "Writes the checksums that are missing."],
+    ["virtform image lock debian-13", "Looks at the source again and writes its checksum of today."],
+  ],
+  async run(invocation) {
+    const [verb, ...names] = invocation.positionals;
+    if (verb !== "lock")
+      throw userError(
+        "unknown-verb",
+        verb === undefined ? "What about images?" : `No such image command: ${verb}`,
+        "Usage: virtform image lock [IMAGE…]",
+      );
+    const paths = invocation.texts("path");
+    const { config, place } = await readConfig(paths);
+    await using session = await openSession(paths);
+    const images = config.images ?? {};
+    const unknown = names.find((name) => !Object.hasOwn(images, name));
+    if (unknown !== undefined)
+      throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${Object.keys(images).join(", ") || "none"}.`);
+    const chosen = Object.entries(images).filter(([name, { checksum }]) =>
+      names.length === 0 ? checksum === undefined : names.includes(name),
+    );
+    const byFile = new Map<string, Map<string, string>>();
+    for (const [name, { source }] of chosen) {
+      process.stderr.write(`${name}: reading ${withoutCredentials(source)}\n`);
+      const { digest, bytes } = await uncachedDigest(session.context, sourceOf(source), source).catch((error: unknown) => {
+        throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
+      });
+      const file = place(["images", name])?.file;
+      if (file === undefined) throw new Error(`image ${name} has no place`);
+      byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));
+      process.stdout.write(`${name}: ${digest} (${formatQuantity(bytes)})\n`);
+    }
+    for (const [file, checksums] of byFile) {
+      const staged = `${file}.${process.pid}.tmp`;
+      await writeFile(staged, setChecksums(await readFile(file, "utf8"), checksums));
+      await rename(staged, file);
+    }
+    if (chosen.length === 0) process.stdout.write("Every image has a checksum.\n");
+    return 0;
+  },
+};

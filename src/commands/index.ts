@@ -1,0 +1,23 @@
+import type { CommandDefinition } from "./command.ts";
+
+/** Every command by name, loaded when it is called. */
+export const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<CommandDefinition> }>> = {
+  validate: { summary: "Check the configuration; touches no host", load: async () => (await import("./validate.ts")).validate },
+  plan: { summary: "Show what apply would do", load: async () => (await import("./plan.ts")).plan },
+  apply: { summary: "Make the host match the configuration", load: async () => (await import("./apply.ts")).apply },
+  drift: { summary: "Plan for a schedule: exit 0 nothing, 2 differences, 1 error", load: async () => (await import("./drift.ts")).drift },
+  destroy: { summary: "Remove what this configuration owns", load: async () => (await import("./destroy.ts")).destroy },
+  show: { summary: "What is on the host, and whose it is", load: async () => (await import("./show.ts")).show },
+  list: { summary: "One line for each instance", load: async () => (await import("./list.ts")).list },
+  console: { summary: "An instance's console log", load: async () => (await import("./console.ts")).console },
+  image: {
+    summary: "Image helpers: image lock writes checksums into the configuration",
+    load: async () => (await import("./image.ts")).image,
+  },
+  doctor: { summary: "Check what the host needs and name the fix", load: async () => (await import("./doctor.ts")).doctor },
+  schema: { summary: "Print the JSON Schema of the configuration", load: async () => (await import("./schema.ts")).schema },
+  completion: {
+    summary: "Print a completion script for bash, zsh or fish",
+    load: async () => (await import("./completion.ts")).completion(commands),
+  },
+};

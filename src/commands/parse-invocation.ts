@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util";
+import { closest } from "../model/closest.ts";
+import { userError } from "../model/errors.ts";
+import type { CommandDefinition, Invocation } from "./command.ts";
+
+/** Parses what follows a command's name. Throws a UserError naming the option that is wrong. */
+export function parseInvocation(name: string, command: CommandDefinition, argv: readonly string[]): Invocation | "help" {
+  const definitions = command.options;
+  const options = Object.fromEntries(
+    Object.entries(definitions).map(([option, { type, multiple, short }]) => [
+      option,
+      { type, ...(multiple === undefined ? {} : { multiple }), ...(short === undefined ? {} : { short }) },
+    ]),
+  );
+  const given = argv.map((word) => {
+    const bare = word.startsWith("--") ? definitions[word.slice(2)]?.bare : undefined;
+    return bare === undefined ? word : `${word}=${bare}`;
+  });
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({
+      args: given,
+      options: { ...options, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+      strict: true,
+    });
+  } catch (error) {
+    throw badOption(name, definitions, error as Error & { code?: string });
+  }
+  if (parsed.values["help"] === true) return "help";
+  const texts = (option: string): string[] => {
+    const value = parsed.values[option];
+    return (Array.isArray(value) ? value : [value]).filter((text) => typeof text === "string");
+  };
+  return {
+    positionals: parsed.positionals,
+    flag: (option) => parsed.values[option] === true,
+    text: (option) => texts(option).at(-1),
+    texts,
+  };
+}
+
+function badOption(name: string, definitions: CommandDefinition["options"], error: Error & { code?: string }) {
+  const unknown = error.code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" ? /'(-[^']*)'/.exec(error.message)?.[1] : undefined;
+  if (unknown === undefined) return userError("bad-option", error.message, `\`virtform ${name} --help\` lists the options.`);
+  const near = closest(
+    unknown,
+    [...Object.keys(definitions), "help"].map((option) => `--${option}`),
+  );
+  return userError(
+    "unknown-option",
+    `Unknown option ${unknown}`,
+    `${near === undefined ? "" : `Did you mean ${near}? `}\`virtform ${name} --help\` lists the options.`,
+  );
+}

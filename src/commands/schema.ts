@@ -1,0 +1,16 @@
+import { schemaText } from "../kinds/schema.ts";
+import type { CommandDefinition } from "./command.ts";
+
+/** `virtform schema`: the JSON Schema, for editors and other tools. */
+export const schema: CommandDefinition = {
+  summary: "Print the JSON Schema of the configuration",
+  usage: "",
+  description:
+    "JSON Schema 2020-12 with a description of every key. Editors that know YAML schemas use it through the first line of a file: # yaml-language-server: $schema=PATH",
+  options: {},
+  examples: [["virtform schema > config.schema.json", "Keeps a copy beside the configuration."]],
+  run: async () => {
+    process.stdout.write(schemaText());
+    return 0;
+  },
+};

@@ -1,0 +1,71 @@
+import { homedir } from "node:os";
+import { loadConfig } from "../config/load.ts";
+import { createLocalHost } from "../host/local.ts";
+import type { Config } from "../kinds/config.ts";
+import { hostSettings, type Runner } from "../kinds/host/settings.ts";
+import { createKinds } from "../kinds/index.ts";
+import { schema } from "../kinds/schema.ts";
+import type { Context } from "../model/context.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { hasErrors } from "../model/diagnostic.ts";
+import { UserError, userError } from "../model/errors.ts";
+import type { AnyKind } from "../model/kind.ts";
+import { createLayout } from "../model/layout.ts";
+import type { Plan } from "../model/plan.ts";
+import type { SecretRef } from "../model/secret.ts";
+import type { HostSettings } from "../model/settings.ts";
+
+/** A checked configuration together with the machine it is for. */
+export interface Session extends AsyncDisposable {
+  readonly config: Config;
+  readonly kinds: readonly AnyKind<Config>[];
+  readonly context: Context;
+  /** Warnings from reading the configuration. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Reads and checks the configuration. Throws a UserError with all its mistakes at once. */
+export async function readConfig(paths: readonly string[]) {
+  const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { schema });
+  if (hasErrors(loaded.diagnostics)) throw new UserError(loaded.diagnostics);
+  return { ...loaded, config: loaded.config as Config };
+}
+
+/** Reads the configuration and prepares to talk to its host; nothing is contacted yet. */
+export async function openSession(paths: readonly string[], signal: AbortSignal = new AbortController().signal): Promise<Session> {
+  const { config, diagnostics } = await readConfig(paths);
+  return prepare(config, hostSettings(config, runner()), diagnostics, signal);
+}
+
+/** Prepares to carry out a saved plan, which says itself where it is for. */
+export function openPlanSession(plan: Plan, signal: AbortSignal): Session {
+  const { uri, instancesPath } = plan.target;
+  const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
+  return prepare(config, hostSettings(config, runner()), [], signal);
+}
+
+function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Session {
+  if (/^[a-z]+\+/.test(settings.uri)) {
+    const detail = "Run virtform on the host itself, with qemu:///system.";
+    throw userError("remote-host", `A host over the network is not supported by this version: ${settings.uri}`, detail);
+  }
+  const host = createLocalHost();
+  const lookUpSecret = (reference: SecretRef) => process.env[reference.env];
+  const secret = (reference: SecretRef): string => {
+    const value = lookUpSecret(reference);
+    if (value !== undefined) return value;
+    const detail = "The configuration takes a secret from it. Set it and run the same command again.";
+    throw userError("secret-missing", `The environment variable ${reference.env} is not set`, detail);
+  };
+  return {
+    config,
+    kinds: createKinds(settings, lookUpSecret),
+    context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
+    warnings,
+    [Symbol.asyncDispose]: () => host.close(),
+  };
+}
+
+function runner(): Runner {
+  return { root: process.getuid?.() === 0, dataHome: process.env["XDG_DATA_HOME"] || `${homedir()}/.local/share` };
+}

@@ -1,0 +1,40 @@
+import { loadConfig } from "../config/load.ts";
+import { schema } from "../kinds/schema.ts";
+import { hasErrors } from "../model/diagnostic.ts";
+import { formatDiagnostics } from "../report/diagnostics.ts";
+import { type CommandDefinition, hostOptions } from "./command.ts";
+import { useColor } from "./use-color.ts";
+
+/** `virtform validate`: the configuration alone, no host. */
+export const validate: CommandDefinition = {
+  summary: "Check the configuration; touches no host",
+  usage: "[PATH…] [options]",
+  description:
+    "Reads the files, checks them against the schema, and checks that every name they refer to exists. All mistakes are shown at once, each with its place.",
+  options: { ...hostOptions, json: { type: "boolean", help: "The result as JSON: valid, error_count, warning_count, diagnostics." } },
+  examples: [
+    ["virtform validate", "Checks virtform.yaml and *.virtform.yaml in this directory."],
+    ["virtform validate --json site.yaml", "For tools: the diagnostics with file, line and column."],
+  ],
+  async run(invocation) {
+    const paths = invocation.positionals.length === 0 ? ["."] : invocation.positionals;
+    const { diagnostics, files } = await loadConfig(paths, { schema });
+    const count = (severity: string) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+    if (invocation.flag("json")) {
+      const result = {
+        format_version: "1.0",
+        valid: !hasErrors(diagnostics),
+        error_count: count("error"),
+        warning_count: count("warning"),
+        diagnostics,
+      };
+      process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    } else {
+      if (diagnostics.length > 0)
+        process.stderr.write(formatDiagnostics(diagnostics, { color: useColor(process.stderr, invocation.flag("no-color")) }));
+      if (!hasErrors(diagnostics))
+        process.stdout.write(`The configuration is valid (${files.length} ${files.length === 1 ? "file" : "files"}).\n`);
+    }
+    return hasErrors(diagnostics) ? 1 : 0;
+  },
+};

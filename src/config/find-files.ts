@@ -1,0 +1,55 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { readProblem } from "./read-text.ts";
+
+/** A configuration file to read: its name for people and its absolute path. */
+export interface FoundFile {
+  readonly file: string;
+  readonly path: string;
+}
+
+/** The files that the given paths stand for: files themselves, and what belongs to a configuration in directories. */
+export async function findFiles(paths: readonly string[], cwd: string): Promise<{ files: FoundFile[]; diagnostics: Diagnostic[] }> {
+  const files: FoundFile[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Set<string>();
+  for (const path of paths) {
+    try {
+      for (const file of await filesAt(path, cwd, diagnostics)) {
+        const real = await realpath(resolve(cwd, file)).catch(() => resolve(cwd, file));
+        if (seen.has(real)) continue;
+        seen.add(real);
+        files.push({ file, path: resolve(cwd, file) });
+      }
+    } catch (error) {
+      const problem = readProblem(path, error);
+      const missing = problem.code === "file-not-found";
+      diagnostics.push({
+        severity: "error",
+        ...problem,
+        ...(missing
+          ? { summary: `No such file or directory: ${path}`, detail: "Name a configuration file, or a directory that holds virtform.yaml." }
+          : {}),
+      });
+    }
+  }
+  return { files, diagnostics };
+}
+
+async function filesAt(path: string, cwd: string, diagnostics: Diagnostic[]): Promise<string[]> {
+  if (!(await stat(resolve(cwd, path))).isDirectory()) return [path];
+  const names = (await readdir(resolve(cwd, path))).sort();
+  const ours = names.filter((name) => name === "virtform.yaml" || name.endsWith(".virtform.yaml"));
+  if (ours.length === 0) {
+    const almost = names.find((name) => /(^|\.)virtform\.(yml|json)$/i.test(name));
+    const hint = almost === undefined ? "" : ` There is ${almost}: rename it.`;
+    diagnostics.push({
+      severity: "error",
+      code: "no-configuration",
+      summary: `No configuration in directory: ${path}`,
+      detail: `A directory is read for virtform.yaml and *.virtform.yaml, and it holds neither.${hint}`,
+    });
+  }
+  return ours.sort((a, b) => Number(b === "virtform.yaml") - Number(a === "virtform.yaml")).map((name) => join(path, name));
+}

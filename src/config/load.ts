@@ -1,0 +1,99 @@
+import type { Diagnostic, Place } from "../model/diagnostic.ts";
+import { checkCounts } from "./check-counts.ts";
+import { checkDigest } from "./check-digest.ts";
+import { checkReference } from "./check-references.ts";
+import { checkSize } from "./check-sizes.ts";
+import { checkSupport } from "./check-support.ts";
+import { findFiles } from "./find-files.ts";
+import type { Schema } from "./keywords.ts";
+import { entryAt, type Located, placeAt, toPlain, withoutCredentials } from "./located.ts";
+import { mergeFiles } from "./merge.ts";
+import { parseYaml } from "./parse-yaml.ts";
+import type { Pointer, Problem } from "./problem.ts";
+import { readText } from "./read-text.ts";
+import { resolveInputs } from "./resolve-inputs.ts";
+import { validate } from "./validate.ts";
+import { walk } from "./walk.ts";
+
+const longestFile = 4 * 1024 * 1024;
+
+/** What the files of a configuration say. */
+export interface LoadedConfig {
+  /** Of the schema's type, with paths absolute and files read, unless `diagnostics` holds errors. */
+  readonly config: unknown;
+  /** Every mistake and warning, by file and line. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The files that were read, as people name them. */
+  readonly files: readonly string[];
+  /** Where something is written, or the nearest thing above it. Undefined when nothing was read. */
+  readonly place: (pointer: Pointer) => Place | undefined;
+}
+
+/**
+ * Reads, merges and checks configuration files. A path is a file, or a directory that holds `virtform.yaml` and
+ * `*.virtform.yaml`; none means the current directory. Mistakes never throw: they are all in `diagnostics`.
+ */
+export async function loadConfig(
+  paths: readonly string[],
+  options: { readonly schema: object; readonly cwd?: string },
+): Promise<LoadedConfig> {
+  const schema = options.schema as Schema;
+  const found = await findFiles(paths.length === 0 ? ["."] : paths, options.cwd ?? process.cwd());
+  const diagnostics: Diagnostic[] = [...found.diagnostics];
+  const roots: Located[] = [];
+  for (const { file, path } of found.files) {
+    const read = await readText(path, longestFile, file);
+    if ("problem" in read) {
+      diagnostics.push({ severity: "error", ...read.problem });
+      continue;
+    }
+    const parsed = parseYaml(file, path, read.text);
+    diagnostics.push(...parsed.diagnostics);
+    if (parsed.root !== undefined) roots.push(parsed.root);
+  }
+  const files = found.files.map(({ file }) => file);
+  const whole = roots.length === found.files.length;
+  const merged = mergeFiles(roots, schema);
+  diagnostics.push(...merged.diagnostics);
+  const { root } = merged;
+  if (root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, place: () => undefined };
+
+  const config = toPlain(root);
+  // What an unreadable file would have declared must not be called unknown.
+  if (whole && found.diagnostics.length === 0) {
+    const problems = await checkAll(schema, config, root);
+    diagnostics.push(...problems.map((problem) => diagnosticOf(problem, root)));
+  }
+  return { config, diagnostics: inOrder(diagnostics, files), files, place: (pointer) => placeAt(root, pointer) };
+}
+
+async function checkAll(schema: Schema, config: unknown, root: Located): Promise<Problem[]> {
+  const problems = validate(schema, config);
+  for (const visit of walk(schema, config)) {
+    const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config);
+    if (one !== undefined) problems.push(one);
+    problems.push(...checkSupport(visit));
+  }
+  const where = (pointer: Pointer) => {
+    const { file, line } = placeAt(root, pointer, "key");
+    return `${file}:${line}`;
+  };
+  problems.push(...checkCounts(schema, config, where));
+  problems.push(...(await resolveInputs(schema, config, (pointer) => (entryAt(root, pointer)?.node ?? root).span.source.path)));
+  return problems;
+}
+
+function diagnosticOf(problem: Problem, root: Located): Diagnostic {
+  const { severity = "error", code, summary, detail, pointer, of, hidden } = problem;
+  const words = { summary: withoutCredentials(summary), ...(detail === undefined ? {} : { detail: withoutCredentials(detail) }) };
+  return { severity, code, ...words, at: placeAt(root, pointer, of, hidden === true) };
+}
+
+/** As one reads: file by file, from the top. What has no place comes first. */
+function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
+  const rank = ({ at }: Diagnostic) => (at === undefined ? [-1, 0, 0] : [files.indexOf(at.file), at.line, at.column]);
+  return diagnostics.toSorted((a, b) => {
+    const [left, right] = [rank(a), rank(b)];
+    return left.map((part, index) => part - (right[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+  });
+}

@@ -1,0 +1,82 @@
+import type { LineCounter } from "yaml";
+import type { Place } from "../model/diagnostic.ts";
+import type { Pointer } from "./problem.ts";
+
+/** A file that has been read. `file` is its name as shown to people, `path` its absolute path. */
+export interface SourceText {
+  readonly file: string;
+  readonly path: string;
+  readonly text: string;
+  readonly lines: LineCounter;
+}
+
+/** A stretch of a file. */
+export interface Span {
+  readonly source: SourceText;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A value that knows where it was written. Values that were written once and used by alias are shared. */
+export interface Located {
+  readonly kind: "scalar" | "map" | "list";
+  readonly scalar?: unknown;
+  readonly span: Span;
+  readonly entries: ReadonlyMap<string | number, Entry>;
+  /** Number of values in it, itself included, aliases written out. */
+  readonly weight: number;
+  readonly depth: number;
+}
+
+/** What a mapping or list holds under one key or position. */
+export interface Entry {
+  readonly key?: Span;
+  readonly node: Located;
+}
+
+/** The same as plain data, nothing shared. */
+export function toPlain(node: Located): unknown {
+  if (node.kind === "scalar") return node.scalar;
+  if (node.kind === "list") return [...node.entries.values()].map((entry) => toPlain(entry.node));
+  return Object.fromEntries([...node.entries].map(([key, entry]) => [key, toPlain(entry.node)]));
+}
+
+/** The entry at a pointer, or the nearest one above it that was written. Undefined for the top. */
+export function entryAt(root: Located, pointer: Pointer): Entry | undefined {
+  let found: Entry | undefined;
+  let node: Located = root;
+  for (const step of pointer) {
+    const entry = node.entries.get(step);
+    if (entry === undefined) return found;
+    found = entry;
+    node = entry.node;
+  }
+  return found;
+}
+
+/** File, line and column of a span, with the start of its text unless that is to be hidden. */
+export function placeOf(span: Span, hidden = false): Place {
+  const { source, start, end } = span;
+  const { line, col } = source.lines.linePos(start);
+  const first =
+    source.text
+      .slice(start, Math.min(end, start + 200))
+      .split(/\r?\n/, 1)[0]
+      ?.trim() ?? "";
+  const text = withoutCredentials(first);
+  const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  return { file: source.file, line: Math.max(1, line), column: Math.max(1, col), ...(hidden || short === "" ? {} : { text: short }) };
+}
+
+/** A URL can carry a password in front of its host: that part is left out. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/:\/\/[^/\s]*@/g, "://…@");
+}
+
+/** Where a value stands: the value itself where it is short, the key where it is a whole mapping or list. */
+export function placeAt(root: Located, pointer: Pointer, of: "key" | "value" = "value", hidden = false): Place {
+  const entry = entryAt(root, pointer);
+  if (entry === undefined) return placeOf({ ...root.span, end: root.span.start }, true);
+  const byKey = hidden || of === "key" || entry.node.kind !== "scalar" || entry.node.span.start === entry.node.span.end;
+  return placeOf(byKey && entry.key !== undefined ? entry.key : entry.node.span, hidden && entry.key === undefined);
+}

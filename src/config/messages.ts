@@ -1,0 +1,146 @@
+import { closest } from "../model/closest.ts";
+import type { Schema } from "./keywords.ts";
+import { describePointer, type Pointer, type Problem, suggestion } from "./problem.ts";
+import { typeOf } from "./walk.ts";
+
+/** What the validator found, freed of the validator's own types. */
+export interface Finding {
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly pointer: Pointer;
+  /** The schema that the keyword stands in, and the value it is about. */
+  readonly schema: Schema;
+  readonly value: unknown;
+  readonly message: string;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: "a mapping",
+  array: "a list",
+  string: "text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+  null: "nothing",
+};
+
+/** One finding in words. `unsupported` keys are known to the format but not to this version. */
+export function problemOf(finding: Finding): Problem {
+  const { keyword, params, pointer, schema, value } = finding;
+  const where = describePointer(pointer);
+  const at = (code: string, summary: string, detail: string): Problem => ({ code, summary, detail, pointer, of: "value" });
+  switch (keyword) {
+    case "additionalProperties":
+      return unknownKey(finding, String(params.additionalProperty));
+    case "required":
+      return missingKey(finding, String(params.missingProperty));
+    case "dependentRequired": {
+      const [key, needs] = [String(params.property), String(params.missingProperty)];
+      return {
+        ...at(
+          "missing-key",
+          `${key} without ${needs}`,
+          `${where} has ${key}, which only works together with ${needs}. Add ${needs} or remove ${key}.`,
+        ),
+        pointer: [...pointer, key],
+        of: "key",
+      };
+    }
+    case "type":
+      return at(
+        "wrong-type",
+        `Expected ${typeNames[String(params.type)] ?? schema.expects ?? "something else"}`,
+        `${where} is ${nameOf(value)}.${typeHint(String(params.type), value)}`,
+      );
+    case "enum": {
+      const possible = (schema.enum ?? []).map(String);
+      return at(
+        "wrong-value",
+        `${JSON.stringify(value)} is not possible here`,
+        `${where} has a fixed set of values.${suggestion(closest(String(value), possible), possible)}${alternatives(String(value), possible)}`,
+      );
+    }
+    case "propertyNames":
+      return {
+        ...at(
+          "bad-name",
+          `${JSON.stringify(params.propertyName)} cannot be used as a name`,
+          `Expected ${schema.expects ?? "another name"}.`,
+        ),
+        pointer: [...pointer, String(params.propertyName)],
+        of: "key",
+      };
+    case "minimum":
+    case "exclusiveMinimum":
+    case "maximum":
+      return at("out-of-range", `${String(value)} is out of range`, `${where} must be ${limitWord[keyword]} ${String(params.limit)}.`);
+    case "maxLength":
+    case "minLength":
+      return at(
+        "wrong-length",
+        value === "" ? "Empty text" : `Text of ${String(value).length} characters`,
+        `${where} must have at ${keyword === "maxLength" ? "most" : "least"} ${String(params.limit)} characters.`,
+      );
+    case "maxItems":
+      return at("too-many", "Too many entries", `${where} may have at most ${String(params.limit)}.`);
+    default:
+      return at("wrong-value", `${where} is not valid`, `Expected ${schema.expects ?? `something that ${finding.message}`}.`);
+  }
+}
+
+const limitWord: Readonly<Record<string, string>> = { minimum: "at least", exclusiveMinimum: "more than", maximum: "at most" };
+
+/** Says what belongs here and nothing about what stands here. */
+export function expectation(pointer: Pointer, schema: Schema): Problem {
+  const detail = `Expected ${schema.expects ?? "something else"}.`;
+  return { code: "wrong-value", summary: `${describePointer(pointer)} is not valid`, detail, pointer, of: "value" };
+}
+
+function unknownKey({ pointer, schema }: Finding, key: string): Problem {
+  const where = describePointer(pointer);
+  const at = { pointer: [...pointer, key], of: "key" } as const;
+  if (schema.notYet?.includes(key)) {
+    return {
+      code: "not-supported",
+      summary: `${key} is not supported by this version`,
+      detail: `Remove it from ${where}. It is part of the format and comes with a later version.`,
+      ...at,
+    };
+  }
+  const known = Object.keys(schema.properties ?? {});
+  return {
+    code: "unknown-key",
+    summary: `Unknown key ${JSON.stringify(key)}`,
+    detail: `It means nothing in ${where}.${suggestion(closest(key, known), known)}`,
+    ...at,
+  };
+}
+
+function missingKey({ pointer, schema }: Finding, key: string): Problem {
+  const about = schema.properties?.[key]?.description;
+  return {
+    code: "missing-key",
+    summary: `Missing key ${JSON.stringify(key)}`,
+    detail: `${describePointer(pointer)} needs it${about === undefined ? "." : `: ${about}`}`,
+    pointer,
+    of: "key",
+  };
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === "boolean") return String(value);
+  if (typeof value === "number") return `the number ${value}`;
+  return typeNames[typeOf(value)] ?? "something else";
+}
+
+function typeHint(expected: string, value: unknown): string {
+  if (expected === "string" && (typeof value === "number" || typeof value === "boolean")) return ` Put it in quotes: "${value}".`;
+  if (value === null) return " Write a value behind the colon, or remove the key.";
+  if ((expected === "integer" || expected === "number") && typeof value === "string" && /^\d+$/.test(value))
+    return ` Write it without quotes: ${value}.`;
+  return "";
+}
+
+function alternatives(value: string, possible: readonly string[]): string {
+  return closest(value, possible) === undefined ? "" : ` Possible: ${possible.join(", ")}.`;
+}

@@ -1,0 +1,104 @@
+import { access } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Schema } from "./keywords.ts";
+import { describePointer, type Pointer, type Problem } from "./problem.ts";
+import { readText } from "./read-text.ts";
+import { type Visit, walk } from "./walk.ts";
+
+const longestFile = 1024 * 1024;
+
+/**
+ * Replaces, in place, what a value stands for: relative paths by absolute ones, files by their text. `fileOf` tells
+ * the absolute path of the file that a value was written in; relative paths start there.
+ */
+export async function resolveInputs(schema: Schema, config: unknown, fileOf: (pointer: Pointer) => string): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const visit of [...walk(schema, config)]) {
+    const { pointer, parent } = visit;
+    const key = pointer.at(-1);
+    if (parent === undefined || key === undefined) continue;
+    const target = { ...visit, holder: parent.value, key, folder: dirname(fileOf(pointer)) };
+    if (visit.schema.path !== undefined) makeAbsolute(target);
+    if (visit.schema.readInto !== undefined) problems.push(...(await readInto(target, visit.schema.readInto, parent.schema)));
+    if (visit.schema.textInput !== undefined) problems.push(...(await readTextInput(target, visit.schema.textInput.maximumEncoded)));
+  }
+  return problems;
+}
+
+interface Target extends Visit {
+  readonly holder: Record<string | number, unknown>;
+  readonly key: string | number;
+  readonly folder: string;
+}
+
+function makeAbsolute({ value, holder, key, folder }: Target): void {
+  if (typeof value === "string" && value !== "" && !/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(value)) holder[key] = resolve(folder, value);
+}
+
+async function readInto(target: Target, sibling: string, parent: Schema): Promise<Problem[]> {
+  const { value, holder, key, folder, pointer } = target;
+  if (typeof value !== "string" || value === "" || holder[sibling] !== undefined) return [];
+  const read = await readText(resolve(folder, value), longestFile, value);
+  if ("problem" in read) return [{ ...read.problem, pointer, of: "value" }];
+  const text = read.text.trim();
+  const part = parent.properties?.[sibling];
+  if (part?.pattern !== undefined && !new RegExp(part.pattern, "u").test(text)) {
+    const detail = text.includes("PRIVATE KEY")
+      ? "It holds a private key, which must never leave its owner. Name the .pub file beside it."
+      : `Expected ${part.expects ?? sibling}.`;
+    return [{ code: "wrong-file-content", summary: `Not the content that is needed: ${value}`, detail, pointer, of: "value" }];
+  }
+  delete holder[key];
+  holder[sibling] = text;
+  return [];
+}
+
+async function readTextInput(target: Target, maximumEncoded: number): Promise<Problem[]> {
+  const { value, holder, key, folder, pointer } = target;
+  const file = fileNamed(value);
+  let text: string;
+  if (file !== undefined) {
+    const read = await readText(resolve(folder, file.name), longestFile, file.name);
+    if ("problem" in read) return [{ ...read.problem, pointer: [...pointer, ...file.below], of: "value" }];
+    text = read.text;
+  } else if (typeof value === "string") {
+    text = value;
+  } else {
+    return [];
+  }
+  holder[key] = { text };
+  const encoded = Math.ceil(Buffer.byteLength(text) / 3) * 4;
+  if (encoded > maximumEncoded) {
+    const detail = `${describePointer(pointer)} has ${encoded} bytes when encoded in base64; ${maximumEncoded} are allowed. Let the guest fetch the rest, for example with #include.`;
+    return [{ code: "text-too-long", summary: "The text is too long", detail, pointer, of: "key" }];
+  }
+  return file === undefined ? looksLikePath(text, folder, pointer) : [];
+}
+
+/** The file that a text input names, and where in it the name stands. */
+function fileNamed(value: unknown): { name: string; below: Pointer } | undefined {
+  if (typeof value === "string") return /^(\.{0,2}\/)[^\n]*\n?$/.test(value) ? { name: value.trimEnd(), below: [] } : undefined;
+  const name = (value as { file?: unknown } | null)?.file;
+  return typeof name === "string" && name !== "" ? { name, below: ["file"] } : undefined;
+}
+
+async function looksLikePath(text: string, folder: string, pointer: Pointer): Promise<Problem[]> {
+  const word = text.trim();
+  if (!/^[^\s#]{1,255}$/.test(word)) return [];
+  const exists = await access(resolve(folder, word)).then(
+    () => true,
+    () => false,
+  );
+  if (!exists && !word.startsWith("~/")) return [];
+  const advice = exists ? `write ./${word}` : "write the path without ~";
+  return [
+    {
+      severity: "warning",
+      code: "text-looks-like-path",
+      summary: "Text that looks like a path",
+      detail: `${describePointer(pointer)} is taken as the text itself. If a file is meant, ${advice}.`,
+      pointer,
+      of: "value",
+    },
+  ];
+}

@@ -1,0 +1,123 @@
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { ownKeywords, type Schema } from "./keywords.ts";
+import { expectation, type Finding, problemOf } from "./messages.ts";
+import type { Pointer, Problem } from "./problem.ts";
+import { walk } from "./walk.ts";
+
+/** What the standard keywords of the schema object to, one problem per mistake. Sizes and digests are left to their own checks. */
+export function validate(schema: object, value: unknown): Problem[] {
+  // That the schema is one is for a test to say: checking it here would cost more than everything else.
+  const ajv = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strictTypes: false,
+    strictRequired: false,
+    meta: false,
+    validateSchema: false,
+  });
+  ajv.addVocabulary([...ownKeywords]);
+  const check = ajv.compile(schema);
+  if (check(value)) return [];
+  const secrets = [...walk(schema as Schema, value)].filter((visit) => visit.schema.secret === true);
+  const errors = (check.errors ?? []).map((error) => ({ ...error, pointer: pointerOf(error.instancePath, value) }));
+  const problems: Problem[] = [];
+  const hidden = new Set<(typeof secrets)[number]>();
+  for (const error of withoutUnions(errors)) {
+    const secret = secrets.find((visit) => startsWith(error.pointer, visit.pointer));
+    if (secret !== undefined) {
+      // What stands in the place of a secret may be the secret itself, keys included.
+      if (!hidden.has(secret)) problems.push({ ...expectation(secret.pointer, secret.schema), hidden: true });
+      hidden.add(secret);
+    } else if (!(isSpecial(error.parentSchema as Schema | undefined) && (error.keyword === "pattern" || error.keyword === "type"))) {
+      problems.push(problemOf(findingOf(error)));
+    }
+  }
+  return withoutEchoes(problems);
+}
+
+type LocatedError = ErrorObject & { readonly pointer: Pointer };
+
+function findingOf(error: LocatedError): Finding {
+  const { keyword, params, pointer, parentSchema, data, message } = error;
+  return { keyword, params, pointer, schema: (parentSchema ?? {}) as Schema, value: data, message: message ?? "is different" };
+}
+
+function isSpecial(schema: Schema | undefined): boolean {
+  return schema?.quantity !== undefined || schema?.digest === true;
+}
+
+/**
+ * A union that fits nowhere makes an error for itself and several for each branch. Where the value has the shape of
+ * exactly one branch, that branch's errors are what the user needs; else only what the union as a whole expects.
+ */
+function withoutUnions(errors: readonly LocatedError[]): LocatedError[] {
+  const dropped = new Set<LocatedError>();
+  for (const [union, inside] of branchErrors(errors)) {
+    const branches = Map.groupBy(inside, (error) => error.schemaPath.slice(union.schemaPath.length + 1).split("/", 1)[0] ?? "");
+    const atTop = (error: LocatedError) => error.pointer.length === union.pointer.length;
+    const fitting = [...branches.values()].filter((branch) => !branch.some((error) => error.keyword === "type" && atTop(error)));
+    const [only] = fitting.length === 1 ? fitting : fitting.filter((branch) => !branch.some((error) => error.keyword === "required"));
+    const chosen = union.keyword === "anyOf" ? only : undefined;
+    for (const error of inside) if (chosen?.includes(error) !== true) dropped.add(error);
+    if (chosen !== undefined) dropped.add(union);
+  }
+  // A name that is wrong is reported by propertyNames itself, whose schema says what is expected of it.
+  return errors
+    .filter((error) => !dropped.has(error) && (error.propertyName === undefined || error.keyword === "propertyNames"))
+    .map((error) => (error.keyword === "propertyNames" ? { ...error, parentSchema: error.schema as object } : error));
+}
+
+/** The errors inside the branches of each union that failed. */
+function branchErrors(errors: readonly LocatedError[]): Map<LocatedError, LocatedError[]> {
+  const unions = errors.filter((error) => error.keyword === "anyOf" || error.keyword === "oneOf");
+  const inside = new Map(unions.map((union): [LocatedError, LocatedError[]] => [union, []]));
+  const byPlace = new Map(unions.map((union) => [`${union.schemaPath} ${union.instancePath}`, union]));
+  for (const error of errors) {
+    for (const match of error.schemaPath.matchAll(/\/(?:anyOf|oneOf)(?=\/\d)/g)) {
+      const path = error.schemaPath.slice(0, match.index + match[0].length);
+      for (let place = error.instancePath; ; place = place.slice(0, place.lastIndexOf("/"))) {
+        const union = byPlace.get(`${path} ${place}`);
+        if (union !== undefined) inside.get(union)?.push(error);
+        if (place === "") break;
+      }
+    }
+  }
+  return inside;
+}
+
+/** Drops what only follows from another mistake: a key missing because it is misspelt, a second complaint about one value. */
+function withoutEchoes(problems: readonly Problem[]): Problem[] {
+  const misspelt = Map.groupBy(
+    problems.filter((problem) => problem.code === "unknown-key" && problem.detail?.includes("Did you mean")),
+    (problem) => JSON.stringify(problem.pointer.slice(0, -1)),
+  );
+  const seen = new Set<string>();
+  return problems.filter((problem) => {
+    const inside = misspelt.get(JSON.stringify(problem.pointer)) ?? [];
+    const missing = /^Missing key (".*")$/.exec(problem.summary)?.[1];
+    if (missing !== undefined && inside.some((key) => key.detail?.endsWith(`Did you mean ${missing}?`))) return false;
+    if (problem.code === "wrong-value" && problem.of === "value" && inside.length > 0) return false;
+    const place = JSON.stringify([problem.pointer, problem.of, missing]);
+    if (seen.has(place)) return false;
+    seen.add(place);
+    return true;
+  });
+}
+
+/** List positions become numbers again. */
+function pointerOf(path: string, root: unknown): Pointer {
+  let value: unknown = root;
+  return path
+    .split("/")
+    .slice(1)
+    .map((escaped) => {
+      const step = escaped.replaceAll("~1", "/").replaceAll("~0", "~");
+      const key = Array.isArray(value) ? Number(step) : step;
+      value = (value as Record<string | number, unknown> | undefined)?.[key];
+      return key;
+    });
+}
+
+function startsWith(pointer: Pointer, start: Pointer): boolean {
+  return start.every((step, index) => pointer[index] === step);
+}

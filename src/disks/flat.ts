@@ -1,0 +1,103 @@
+import type { ReportProgress } from "../model/action.ts";
+import type { Context } from "../model/context.ts";
+import { CommandError, userError } from "../model/errors.ts";
+import { libvirtOf } from "../tools/libvirt.ts";
+import { convertToRaw, resizeImage } from "../tools/qemu-img.ts";
+import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
+import { checkBase, sizeOn } from "./base-check.ts";
+import { withBase } from "./base-lease.ts";
+import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
+import { publishDisk, removeDisk } from "./publish-disk.ts";
+import { refuseToShrink, requireSize } from "./size-rules.ts";
+
+/**
+ * Raw files (Nova FLAT-01 … FLAT-03). Always raw: a qcow2 base is converted, so that the format of a disk follows from its
+ * backend alone and never from what a guest wrote into it.
+ */
+export const flat: DiskBackend = {
+  name: "flat",
+
+  async list(context, disks) {
+    const stats = await context.host.files.statMany(disks.map((disk) => disk.path));
+    const found = new Map<string, DiskState>();
+    for (const [index, disk] of disks.entries()) {
+      const stat = stats[index];
+      if (stat?.type !== "file") continue;
+      found.set(`${disk.uuid}/${disk.name}`, { backend: "flat", format: "raw", size: stat.size, allocated: stat.allocated });
+    }
+    return found;
+  },
+
+  async create(context, disk, report) {
+    const { files } = context.host;
+    await files.makeDirectory(context.layout.instance(disk.uuid));
+    await recordDiskFormat(context, disk.uuid, disk.path, "raw");
+    if ((await files.stat(disk.path)) !== undefined) return;
+    if (disk.base === undefined) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
+    await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
+  },
+
+  async grow(context, disk, bytes, online) {
+    const stat = await context.host.files.stat(disk.path);
+    refuseToShrink(disk, stat?.size, bytes);
+    if (stat !== undefined && stat.size >= bytes) return;
+    if (online !== undefined) return libvirtOf(context).blockResize(online.uuid, online.target, bytes);
+    await resizeImage(context.host, disk.path, "raw", bytes, context.signal);
+  },
+
+  async remove(context, disk) {
+    await removeDisk(context, disk);
+    await forgetDiskFormat(context, disk.uuid, disk.path);
+  },
+
+  attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
+};
+
+async function makeEmpty(context: Context, disk: DiskSpec, staged: string): Promise<void> {
+  const size = requireSize(disk);
+  await context.host.files.truncate(staged, size);
+  if (disk.preallocate === "space") await preallocate(context, staged, size);
+}
+
+async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
+  const { base } = disk;
+  if (base === undefined) return;
+  const { host, signal } = context;
+  const checked = await checkBase(context, base);
+  const size = sizeOn(disk, checked);
+  await host.files.touch(base.path);
+  await publishDisk(context, disk, async (staged) => {
+    if (base.format === "raw") {
+      await host.files.copy(base.path, staged, {
+        signal,
+        onProgress: (done, total) => report({ phase: "copy", done, ...(total === undefined ? {} : { total }) }),
+      });
+    } else {
+      const total = checked.virtualSize;
+      const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
+      await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal, onFraction });
+    }
+    if (size > checked.virtualSize) await host.files.truncate(staged, size);
+    if (disk.preallocate === "space") await preallocate(context, staged, size);
+  });
+}
+
+/** Nova CACHE-06. Nova merely warns when the filesystem cannot do it; what was asked for and planned is not skipped here. */
+async function preallocate(context: Context, path: string, size: number): Promise<void> {
+  try {
+    await context.host.run({
+      program: "fallocate",
+      args: ["-n", "-l", String(size), path],
+      timeoutMs: 10 * 60_000,
+      signal: context.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof CommandError) || !/not supported|No space/i.test(error.stderr)) throw error;
+    const full = /No space/i.test(error.stderr);
+    throw userError(
+      full ? "no-space" : "preallocation-unsupported",
+      full ? `There is no space for a disk of ${size} bytes` : "The filesystem cannot reserve space for a disk",
+      `${path}: write preallocate_images: none into the host section${full ? ", or free space" : ""}.`,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import type { ActionType } from "../model/action.ts";
+import type { Context } from "../model/context.ts";
+import { errorMessage } from "../model/errors.ts";
+import type { Event } from "../model/event.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Plan, PlannedAction } from "../model/plan.ts";
+import type { Journal } from "./journal.ts";
+import { createMutexes } from "./mutex.ts";
+
+/** How a plan is carried out. */
+export interface ApplyRequest {
+  readonly plan: Plan;
+  readonly actionTypes: readonly ActionType[];
+  readonly context: Context;
+  readonly journal: Journal;
+  /** How many actions run at the same time. */
+  readonly parallelism: number;
+  /** Aborted when the user asks to stop: what runs is finished, nothing new is started. */
+  readonly stop: AbortSignal;
+  readonly emit: (event: Event) => void;
+}
+
+/**
+ * Carries out a plan, deciding nothing. After a failure what depends on it is skipped, what does not is finished, and
+ * nothing is rolled back: looking again and planning again is how it goes on. Never throws for a failed action.
+ */
+export async function apply(request: ApplyRequest): Promise<Outcome[]> {
+  const { plan, context, journal, emit, stop } = request;
+  const started = Date.now();
+  const types = new Map(request.actionTypes.map((actionType) => [actionType.type, actionType]));
+  const mutexes = createMutexes();
+  const outcomes = new Map<string, Outcome>();
+  const waiting = new Set(plan.actions);
+  const running = new Set<Promise<void>>();
+  emit({ type: "apply.start", plan, actions: plan.actions, parallelism: request.parallelism });
+
+  const end = (action: PlannedAction, outcome: Outcome) => {
+    outcomes.set(action.id, outcome);
+    emit({ type: "action.end", id: action.id, outcome });
+  };
+  const carryOut = async (action: PlannedAction): Promise<void> => {
+    const actionType = types.get(action.type);
+    if (actionType === undefined) throw new Error(`no action type ${action.type}`);
+    emit({ type: "action.start", id: action.id });
+    const begun = Date.now();
+    const record = (status: Outcome["status"], error?: string): Outcome => ({
+      action: action.id,
+      status,
+      milliseconds: Date.now() - begun,
+      ...(error === undefined ? {} : { error }),
+    });
+    try {
+      await journal.write({ action: action.id, status: "started" });
+      await mutexes.hold(action.locks, () =>
+        actionType.run(context, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress })),
+      );
+      await journal.write({ action: action.id, status: "done" });
+      end(action, record("done"));
+    } catch (error) {
+      const status = context.signal.aborted ? "cancelled" : "failed";
+      await journal.write({ action: action.id, status, error: errorMessage(error) }).catch(() => undefined);
+      end(action, record(status, errorMessage(error)));
+    }
+  };
+
+  while (waiting.size > 0 || running.size > 0) {
+    for (const action of [...waiting]) {
+      const broken = action.after.find((id) => outcomes.has(id) && outcomes.get(id)?.status !== "done");
+      if (broken !== undefined) {
+        waiting.delete(action);
+        const because = outcomes.get(broken);
+        const status = because?.status === "cancelled" ? "cancelled" : "skipped";
+        end(action, { action: action.id, status, milliseconds: 0, because: because?.because ?? broken });
+      } else if (stop.aborted) {
+        waiting.delete(action);
+        end(action, { action: action.id, status: "cancelled", milliseconds: 0 });
+      } else if (running.size < request.parallelism && action.after.every((id) => outcomes.has(id))) {
+        waiting.delete(action);
+        const run: Promise<void> = carryOut(action).finally(() => running.delete(run));
+        running.add(run);
+      }
+    }
+    if (running.size > 0) await Promise.race(running);
+  }
+  const all = plan.actions.map((action) => outcomes.get(action.id)).filter((outcome) => outcome !== undefined);
+  emit({ type: "apply.end", plan, outcomes: all, milliseconds: Date.now() - started });
+  return all;
+}

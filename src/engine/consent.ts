@@ -1,0 +1,24 @@
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Plan } from "../model/plan.ts";
+
+/** What was allowed in advance: everything, or what is lost at these addresses. */
+export type AllowDestroy = "all" | readonly string[];
+
+/** What the plan would lose for ever, in words, in the order of its actions. */
+export function destroysOf(plan: Plan): { readonly address: string; readonly what: string }[] {
+  return plan.actions.flatMap((action) => (action.destroys === undefined ? [] : [{ address: action.address, what: action.destroys }]));
+}
+
+/** Errors for losses that nobody has agreed to, for a run in which nobody can be asked. */
+export function missingConsent(plan: Plan, allowed: AllowDestroy): Diagnostic[] {
+  if (allowed === "all") return [];
+  return destroysOf(plan)
+    .filter(({ address }) => !allowed.includes(address))
+    .map(({ address, what }) => ({
+      severity: "error",
+      code: "destroy-not-allowed",
+      summary: `This would destroy ${what}`,
+      detail: `What is lost cannot be brought back. Allow it with --allow-destroy=${address} (or --allow-destroy for everything in the plan), or answer the question on a terminal.`,
+      address: address as Diagnostic["address"] & string,
+    }));
+}

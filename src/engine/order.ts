@@ -1,0 +1,34 @@
+import type { Action, Fact } from "../model/action.ts";
+import type { PlannedAction } from "../model/plan.ts";
+
+/**
+ * Puts actions into an order that respects their facts, and says of each which others it waits for. Actions with the
+ * same id are one action. The order is stable: what does not depend on one another stays as given. Throws when facts go
+ * in a circle, which is a bug in the kinds that made them.
+ */
+export function order(given: readonly Action[]): PlannedAction[] {
+  const actions = new Map<string, Action>();
+  for (const action of given) if (!actions.has(action.id)) actions.set(action.id, action);
+
+  const makers = new Map<Fact, string[]>();
+  for (const action of actions.values()) {
+    for (const fact of action.makes) makers.set(fact, [...(makers.get(fact) ?? []), action.id]);
+  }
+
+  const planned: PlannedAction[] = [];
+  const state = new Map<string, "open" | "placed">();
+  const place = (id: string, path: readonly string[]): void => {
+    if (state.get(id) === "placed") return;
+    if (state.get(id) === "open") throw new Error(`actions wait for one another: ${[...path, id].join(" → ")}`);
+    const action = actions.get(id);
+    if (action === undefined) return;
+    state.set(id, "open");
+    const after = new Set(action.needs.flatMap((fact) => makers.get(fact) ?? []));
+    after.delete(id);
+    for (const earlier of after) place(earlier, [...path, id]);
+    state.set(id, "placed");
+    planned.push({ ...action, after: [...after] });
+  };
+  for (const id of actions.keys()) place(id, []);
+  return planned;
+}

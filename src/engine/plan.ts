@@ -1,0 +1,69 @@
+import type { Address } from "../model/address.ts";
+import { addressKind } from "../model/address.ts";
+import type { Change } from "../model/change.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { AnyKind, Observed } from "../model/kind.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Resource } from "../model/resource.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { order } from "./order.ts";
+import { selectTargets } from "./target.ts";
+
+/** What a plan is made from. */
+export interface PlanRequest<Config> {
+  readonly kinds: readonly AnyKind<Config>[];
+  readonly config: Config;
+  readonly observed: Observed;
+  readonly project: string;
+  readonly target: Plan["target"];
+  /** Addresses or names to restrict the plan to; empty for all. */
+  readonly targets: readonly string[];
+  /** Nothing is wanted: everything of ours is to go. */
+  readonly destroy: boolean;
+  /** Changes that no difference between wanted and found asks for, such as removing base images. */
+  readonly extraChanges?: readonly Change[];
+}
+
+/**
+ * Compares what is wanted with what was observed and decides everything there is to decide. Pure: the same request
+ * gives the same plan on every machine.
+ */
+export function makePlan<Config>(request: PlanRequest<Config>): Plan {
+  const { kinds, config, observed } = request;
+  const diagnostics: Diagnostic[] = [...observed.diagnostics];
+  const wanted = new Map<Address, unknown>();
+  for (const kind of kinds) {
+    const resources: Resource<unknown>[] = request.destroy ? [] : kind.desired(config, observed.facts);
+    for (const { address, spec } of resources) wanted.set(address, spec);
+    if (kind.check !== undefined && observed.complete) diagnostics.push(...kind.check(resources, observed, config));
+  }
+
+  const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));
+  const changes: Change[] = [...(request.extraChanges ?? [])];
+  const unchanged: { address: Address; before: Change["before"] }[] = [];
+  const basis: Record<string, string> = {};
+  const addresses = [...new Set([...wanted.keys(), ...observed.states.keys()])];
+  for (const address of observed.complete ? addresses : []) {
+    const kind = kindOf.get(addressKind(address));
+    if (kind === undefined) throw new Error(`no kind owns the address ${address}`);
+    const state = observed.states.get(address);
+    basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
+    const change = kind.diff(address, wanted.get(address), state, observed);
+    if (change !== undefined) changes.push(change);
+    else if (wanted.has(address)) unchanged.push({ address, before: state === undefined ? null : kind.describe(state) });
+  }
+
+  const selected = selectTargets(changes, request.targets, addresses);
+  return {
+    formatVersion: "1.0",
+    project: request.project,
+    target: request.target,
+    changes: selected,
+    unchanged,
+    actions: order(selected.flatMap((change) => change.actions)),
+    diagnostics,
+    unmanaged: observed.unmanaged,
+    complete: observed.complete,
+    basis,
+  };
+}

@@ -1,0 +1,67 @@
+import { CommandError } from "../model/errors.ts";
+import type { Command } from "../model/host.ts";
+import { boundedCommand, commandLine, lastWords, missingHint } from "./command-line.ts";
+
+/** How a program ended, or why it did not begin. */
+export interface Ending {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly timedOut: boolean;
+  readonly isCanceled: boolean;
+  readonly isMaxBuffer: boolean;
+  /** Of a program that could not be started: `ENOENT`. */
+  readonly code?: string | undefined;
+  readonly originalMessage?: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly cause?: unknown;
+}
+
+/** Why a command failed, in words, with the command line to try by hand. Undefined when it did not. */
+export function commandFailure(command: Command, ending: Ending): CommandError | undefined {
+  if (ending.exitCode !== undefined && isAcceptable(command, ending)) return undefined;
+  const { program, args } = boundedCommand(command);
+  const line = commandLine(program, args);
+  const { reason, text } = describe(command, ending);
+  const said = lastWords(ending.stderr.trim() === "" ? ending.stdout : ending.stderr);
+  const words = said === "" || reason === "missing" ? "" : `: ${said}`;
+  return new CommandError({
+    commandLine: line,
+    exitCode: ending.exitCode,
+    stderr: ending.stderr,
+    reason,
+    message: `${text}${words}. The command was: ${line}`,
+    cause: ending.cause,
+  });
+}
+
+function isAcceptable(command: Command, ending: Ending): boolean {
+  if (ending.timedOut || ending.isCanceled || ending.isMaxBuffer) return false;
+  return (command.okExitCodes ?? [0]).includes(ending.exitCode ?? -1) && !isMissingBehindLimits(command, ending);
+}
+
+function describe(command: Command, ending: Ending): { reason: CommandError["reason"]; text: string } {
+  const { program, limits, timeoutMs } = command;
+  if (ending.isCanceled) return { reason: "aborted", text: `${program} was stopped` };
+  if (ending.timedOut) return { reason: "timeout", text: `${program} did not end within ${timeoutMs / 1000} s and was stopped` };
+  if (ending.isMaxBuffer) return { reason: "signal", text: `${program} wrote more than can be right, and was stopped` };
+  if (isMissingBehindLimits(command, ending)) return missing(program);
+  if (ending.code === "ENOENT") return missing(boundedCommand(command).program);
+  if (ending.signal !== undefined) {
+    const bounds =
+      limits === undefined ? "" : ` (it may use ${limits.cpuSeconds} s of processor time and ${limits.addressSpaceBytes} bytes of memory)`;
+    return { reason: "signal", text: `${program} was ended by ${ending.signal}${bounds}` };
+  }
+  if (ending.exitCode === undefined)
+    return { reason: "exit", text: `${program} could not be started: ${ending.originalMessage ?? ending.code}` };
+  return { reason: "exit", text: `${program} failed with exit code ${ending.exitCode}` };
+}
+
+function missing(program: string): { reason: "missing"; text: string } {
+  return { reason: "missing", text: `The program ${program} is not installed here. ${missingHint(program)}`.replace(/\.$/, "") };
+}
+
+/** prlimit itself was found and did not find the program. */
+function isMissingBehindLimits({ limits }: Command, { exitCode, stderr }: Ending): boolean {
+  return limits !== undefined && exitCode === 127 && /^prlimit: failed to execute/m.test(stderr);
+}

@@ -1,0 +1,59 @@
+import type { Command } from "../model/host.ts";
+
+/** A command line as a person could paste it into a shell. */
+export function commandLine(program: string, args: readonly string[]): string {
+  return [program, ...args].map(quote).join(" ");
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** What is really started: with limits, prlimit, which becomes the program once it has set them. */
+export function boundedCommand({ program, args, limits }: Pick<Command, "program" | "args" | "limits">): {
+  readonly program: string;
+  readonly args: readonly string[];
+} {
+  if (limits === undefined) return { program, args };
+  const bounds = [`--as=${limits.addressSpaceBytes}`, `--cpu=${limits.cpuSeconds}`];
+  return { program: "prlimit", args: [...bounds, "--", program, ...args] };
+}
+
+/** The environment of every program: messages in English, and the directories that only root's PATH has on some systems. */
+export function commandEnvironment(
+  own: Readonly<Record<string, string | undefined>>,
+  extra: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const directories = (own["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(":");
+  const missing = ["/usr/sbin", "/sbin"].filter((directory) => !directories.includes(directory));
+  return { PATH: [...directories, ...missing].join(":"), LC_ALL: "C", ...extra };
+}
+
+/** The package of Debian, and where it differs of Fedora, that brings a program. */
+const packages: Readonly<Record<string, string>> = {
+  virsh: "libvirt-clients (Debian) or libvirt-client (Fedora)",
+  "virt-xml-validate": "libvirt-clients (Debian) or libvirt-client (Fedora)",
+  "qemu-img": "qemu-utils (Debian) or qemu-img (Fedora)",
+  prlimit: "util-linux",
+  fallocate: "util-linux",
+  mkswap: "util-linux",
+  "mkfs.ext4": "e2fsprogs",
+  "mkfs.ext3": "e2fsprogs",
+  "mkfs.xfs": "xfsprogs",
+  "mkfs.vfat": "dosfstools",
+  "mkfs.fat": "dosfstools",
+  mcopy: "mtools",
+  genisoimage: "genisoimage",
+};
+
+/** What to do about a program that is not there. */
+export function missingHint(program: string): string {
+  const known = packages[program];
+  return known === undefined ? "Install it, or add its directory to PATH." : `Install the package ${known}.`;
+}
+
+/** The end of what a program said, in one line; its last words say why it failed. */
+export function lastWords(text: string, count = 5): string {
+  const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+  return lines.slice(-count).join("; ").slice(-2000);
+}

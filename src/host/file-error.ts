@@ -1,0 +1,58 @@
+import { RefusedError, type UserError, userError } from "../model/errors.ts";
+
+const explanations: Readonly<Record<string, readonly [code: string, summary: string, detail: string]>> = {
+  EACCES: ["permission-denied", "No permission", "Run virtform as root, or as a user who may do this."],
+  EPERM: ["permission-denied", "No permission", "Run virtform as root, or as a user who may do this."],
+  EROFS: ["read-only-filesystem", "The filesystem is read-only", "Mount it writable, or choose another instances_path."],
+  ENOSPC: ["no-space", "No space left", "Free space on that filesystem and run the same command again; nothing half-made is kept."],
+  EDQUOT: ["no-space", "The disk quota is used up", "Raise the quota or free space, and run the same command again."],
+  ENOENT: ["no-such-file", "It is not there", "Check the path."],
+  ENOTDIR: ["not-a-directory", "Part of the path is not a directory", "Check the path."],
+  EISDIR: ["is-a-directory", "It is a directory", "A file is wanted there."],
+  EIO: ["disk-error", "The disk reports an error", "Look at the kernel's log (dmesg) before going on: the disk may be failing."],
+};
+
+/** The errno name of a failed system call, or undefined for any other error. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && "syscall" in error ? error.code : undefined;
+}
+
+/**
+ * What a failed file operation means for the user: what was tried, where, why it failed, what to do. `doing` is a verb:
+ * `write`. Errors that no system call made are passed on as they are.
+ */
+export function explainFileError(error: unknown, doing: string, path: string): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined) return error;
+  if (errno === "ELOOP") return symbolicLink(path);
+  const [code, why, detail] = explanations[errno] ?? ["file-error", (error as Error).message, "The operating system refused it."];
+  const explained: UserError = userError(code, `Cannot ${doing} ${path}: ${why.charAt(0).toLowerCase()}${why.slice(1)}`, detail);
+  explained.cause = error;
+  return explained;
+}
+
+/** A link where none may be: it could make us read or write a file of the host's. */
+export function symbolicLink(path: string): RefusedError {
+  return new RefusedError(
+    "symbolic-link",
+    `${path} is a symbolic link, and links are not followed there, since it could lead to any file of this machine. Put the file itself in its place.`,
+  );
+}
+
+/** Runs a file operation, explaining what goes wrong. */
+export function explained<T>(doing: string, path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explainFileError(error, doing, path);
+  }
+}
+
+/** The same for operations that take their time. */
+export async function explainedLater<T>(doing: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw explainFileError(error, doing, path);
+  }
+}

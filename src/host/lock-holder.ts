@@ -1,0 +1,65 @@
+import { readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { type ProcessIdentity, thisProcess } from "./process-identity.ts";
+
+/** What the record beside a lock says about who holds it. */
+export interface Holder extends ProcessIdentity {
+  readonly purpose: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+  /**
+   * Which lock directory it is about: a record can outlive its directory (when a process ends by a signal, or somebody tidies
+   * up by hand), and must then say nothing about the next one.
+   */
+  readonly directory: string;
+}
+
+/** The names that make up a lock. */
+export function lockPaths(path: string) {
+  return { directory: `${path}.lock`, record: `${path}.holder.json`, guard: `${path}.break` };
+}
+
+/** Tells a directory from one made later under its name; undefined when there is none. */
+export function directoryIdentity(directory: string): string | undefined {
+  const stat = statSync(directory, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? undefined : `${stat.ino}:${stat.birthtimeNs}`;
+}
+
+/** Says beside a lock that we hold it. It only serves others: one that cannot be written (a full disk) is done without. */
+export function writeHolder(path: string, purpose: string): void {
+  const { directory, record } = lockPaths(path);
+  const holder: Holder = { ...thisProcess(), purpose, since: new Date().toISOString(), directory: directoryIdentity(directory) ?? "" };
+  try {
+    writeFileSync(record, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
+  } catch {}
+}
+
+/** Who holds a lock; undefined when the record is missing, half written, or about another lock directory. */
+export function readHolder(path: string): Holder | undefined {
+  const { directory, record } = lockPaths(path);
+  const holder = parseHolder(record);
+  return holder !== undefined && holder.directory === directoryIdentity(directory) ? holder : undefined;
+}
+
+/** Takes a record away; fine when there is none. */
+export function removeHolder(path: string): void {
+  try {
+    unlinkSync(lockPaths(path).record);
+  } catch {}
+}
+
+/** For messages: `apply of project shop (process 4711 on kvm1, since 2026-11-21T10:00:00Z)`. */
+export function describeHolder(holder: Holder | undefined): string {
+  if (holder === undefined) return "somebody who left no name";
+  return `${holder.purpose} (process ${holder.pid} on ${holder.hostName}, since ${holder.since.replace(/\.\d+Z$/, "Z")})`;
+}
+
+function parseHolder(record: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(readFileSync(record, "utf8")) as Holder;
+    const { startTime, machineId, bootId, pidNamespace, hostName, purpose, since, directory } = holder;
+    const texts = [startTime, machineId, bootId, pidNamespace, hostName, purpose, since, directory];
+    return Number.isSafeInteger(holder.pid) && texts.every((text) => typeof text === "string") ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,180 @@
+import { rmdirSync, statSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import lockfile from "proper-lockfile";
+import { type UserError, userError } from "../model/errors.ts";
+import type { LockRequest } from "../model/host.ts";
+import { errnoOf, explainFileError } from "./file-error.ts";
+import { lockFileSystem } from "./lock-file-system.ts";
+import { describeHolder, directoryIdentity, type Holder, lockPaths, readHolder, removeHolder, writeHolder } from "./lock-holder.ts";
+import { liveness } from "./process-identity.ts";
+
+/*
+ * A lock is the directory `<path>.lock`: making it is taking it. Its holder renews the directory's time every few seconds and
+ * says in `<path>.holder.json` who it is.
+ *
+ * Breaking the lock of a dead holder must never hit the fresh lock of somebody who broke it first. Therefore:
+ * - proper-lockfile never breaks one itself (its limit is set to for ever): it looks and removes in two steps, in between
+ *   which another process may have done both and taken the lock.
+ * - Who breaks does it under the guard `<path>.break`, looks again inside, and removes at once, without letting anything else
+ *   run in between. The directory of a dead holder can only be removed by the one within the guard, so what is removed is
+ *   what was looked at.
+ * - The record goes before the directory, when breaking as when releasing: as soon as the directory is gone another may take
+ *   the lock and write its own record, which nobody must then remove. A crash in between leaves a lock without a record,
+ *   which is broken once it has not been renewed for a while.
+ * - A record names the very directory it is about. An old record beside a new directory says nothing.
+ * - "Not renewed for a while" is measured by watching, never by comparing times of different machines' clocks.
+ */
+
+/** How locks of holders that cannot be asked after are told from abandoned ones. */
+export interface Renewal {
+  readonly renewMs: number;
+  /** One that nobody renews while it is watched for so long has been left behind. */
+  readonly staleMs: number;
+}
+
+const usual: Renewal = { renewMs: 2_500, staleMs: 10_000 };
+/** Longer ago than any time that a directory can have. */
+const forEver = 2 ** 42;
+/** Breaking takes well below a millisecond. */
+const guardStaleMs = 5_000;
+const firstPauseMs = 20;
+const maxPauseMs = 250;
+
+/**
+ * Runs `work` while holding a lock, against other processes as within this one. Locks of processes that have died on this
+ * machine are taken over at once. Throws a UserError that names the holder when the time is up, and one when the lock is
+ * taken away while `work` runs: its result is then not to be relied on.
+ */
+export async function withLock<T>(request: LockRequest, work: () => Promise<T>, renewal: Renewal = usual): Promise<T> {
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => undefined);
+  const release = await acquire(request, renewal, () => lost.reject(compromised(request)));
+  let result: T;
+  try {
+    result = await Promise.race([work(), lost.promise]);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  if (!(await release())) throw compromised(request);
+  return result;
+}
+
+/** Gives the lock back. False when it was not ours any more. */
+type Release = () => Promise<boolean>;
+
+/** A lock directory as it was when it was seen to change last. */
+interface Sighting {
+  readonly identity: string;
+  readonly mtimeMs: number;
+  /** By our own clock, which never jumps. */
+  readonly at: number;
+}
+
+async function acquire(request: LockRequest, renewal: Renewal, onLost: () => void): Promise<Release> {
+  const deadline = performance.now() + request.timeoutMs;
+  let sighting: Sighting | undefined;
+  let told = false;
+  for (let tries = 0; ; tries += 1) {
+    if (request.signal?.aborted === true) throw interrupted(request);
+    const release = await tryToTake(request, renewal, onLost);
+    if (release !== undefined) return release;
+    sighting = look(request.path, sighting);
+    if (sighting === undefined || (await breakIfDead(request.path, sighting, renewal))) continue;
+    const holder = readHolder(request.path);
+    const left = deadline - performance.now();
+    if (left <= 0) throw timeIsUp(request, holder);
+    // A holder needs a moment to write its name.
+    if (!told && (holder !== undefined || tries > 2)) {
+      told = true;
+      request.onWait?.(describeHolder(holder));
+    }
+    const wait = Math.min(left, maxPauseMs, firstPauseMs * 2 ** tries * (0.5 + Math.random()));
+    await pause(wait, undefined, { ...(request.signal === undefined ? {} : { signal: request.signal }) }).catch(() => {
+      throw interrupted(request);
+    });
+  }
+}
+
+/** One attempt. Gives what releases the lock, or undefined when somebody else has it. */
+function tryToTake({ path, purpose }: LockRequest, { renewMs }: Renewal, onLost: () => void): Promise<Release | undefined> {
+  const record = { write: () => writeHolder(path, purpose), remove: () => removeHolder(path) };
+  return take(lockPaths(path).directory, { stale: forEver, update: renewMs }, record, onLost);
+}
+
+function look(path: string, previous: Sighting | undefined): Sighting | undefined {
+  const stat = statSync(lockPaths(path).directory, { throwIfNoEntry: false });
+  const identity = directoryIdentity(lockPaths(path).directory);
+  if (stat === undefined || identity === undefined) return undefined;
+  const unchanged = previous?.identity === identity && previous.mtimeMs === stat.mtimeMs;
+  return unchanged ? previous : { identity, mtimeMs: stat.mtimeMs, at: performance.now() };
+}
+
+/** Removes the lock of a holder that cannot release it any more. True when it is worth trying to take it at once. */
+async function breakIfDead(path: string, sighting: Sighting, renewal: Renewal): Promise<boolean> {
+  if (!isDead(path, sighting, renewal)) return false;
+  const leave = await take(lockPaths(path).guard, { stale: guardStaleMs }, noRecord, () => undefined);
+  if (leave === undefined) return false;
+  try {
+    if (look(path, sighting) !== sighting || !isDead(path, sighting, renewal)) return true;
+    removeHolder(path);
+    rmdirSync(lockPaths(path).directory);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return true;
+    throw explainFileError(error, "remove the abandoned lock", lockPaths(path).directory);
+  } finally {
+    await leave();
+  }
+}
+
+function isDead(path: string, sighting: Sighting, { staleMs }: Renewal): boolean {
+  const holder = readHolder(path);
+  const state = holder === undefined ? "unknown" : liveness(holder);
+  // A holder that lives keeps its lock however long it has been stopped or too busy to renew it.
+  return state === "unknown" ? performance.now() - sighting.at > staleMs : state === "gone";
+}
+
+const noRecord = { write: () => undefined, remove: () => undefined };
+
+async function take(
+  directory: string,
+  times: { readonly stale: number; readonly update?: number },
+  record: Parameters<typeof lockFileSystem>[0],
+  onCompromised: () => void,
+): Promise<Release | undefined> {
+  try {
+    const fs = lockFileSystem(record);
+    const release = await lockfile.lock(directory, { ...times, fs, realpath: false, retries: 0, lockfilePath: directory, onCompromised });
+    return () =>
+      release().then(
+        () => true,
+        () => false,
+      );
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ELOCKED") return undefined;
+    throw explainFileError(error, "take the lock", directory);
+  }
+}
+
+function timeIsUp({ path, timeoutMs }: LockRequest, holder: Holder | undefined): UserError {
+  const waited = timeoutMs > 0 ? ` Waited ${timeoutMs / 1000} s for it.` : "";
+  const { directory } = lockPaths(path);
+  const foreign = holder === undefined || liveness(holder) === "unknown";
+  const way = foreign
+    ? `Wait for it to end, or give it more time with --lock-timeout. If nobody is at work any more, on any machine that shares this directory, remove ${directory}.`
+    : "Wait for it to end, or give it more time with --lock-timeout. If it hangs, end that process: its lock is then taken over at once.";
+  return userError("locked", `Somebody else is at work: ${describeHolder(holder)}`, `It holds ${directory}.${waited} ${way}`);
+}
+
+function interrupted({ purpose }: LockRequest): UserError {
+  return userError("interrupted", `Waiting for the lock was stopped: ${purpose}`);
+}
+
+function compromised({ path, purpose }: LockRequest): UserError {
+  return userError(
+    "lock-lost",
+    `The lock was taken away while at work: ${purpose}`,
+    `${lockPaths(path).directory} was removed or replaced by somebody else, who may be changing the same things now. Make sure that nobody else is at work, then run the same command again: it looks at everything anew.`,
+  );
+}

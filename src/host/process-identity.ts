@@ -1,0 +1,85 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+
+/** A machine as far as the lives of its processes are concerned. */
+export interface MachineIdentity {
+  readonly hostName: string;
+  /** Stays the same for ever, other than names. */
+  readonly machineId: string;
+  /** Changes with every start of the machine. */
+  readonly bootId: string;
+  /** Process ids mean something only within one of these: containers have their own. */
+  readonly pidNamespace: string;
+}
+
+/** A process, so that no other is ever taken for it: a process id alone comes back. */
+export interface ProcessIdentity extends MachineIdentity {
+  readonly pid: number;
+  /** Clock ticks from boot to its start, as the kernel writes them. */
+  readonly startTime: string;
+}
+
+/** Who we are. */
+export function thisProcess(): ProcessIdentity {
+  return { pid: process.pid, startTime: processState(process.pid)?.startTime ?? "", ...thisMachine() };
+}
+
+/** Whether a process still runs; `unknown` when that cannot be told from here: another machine, or another container. */
+export function liveness(identity: ProcessIdentity): "alive" | "gone" | "unknown" {
+  const place = comparePlaces(identity, thisMachine());
+  if (place !== "here") return place === "before" ? "gone" : "unknown";
+  const found = processState(identity.pid);
+  if (found !== undefined) return found.running && found.startTime === identity.startTime ? "alive" : "gone";
+  // Processes of other users can be hidden; a signal that is never sent tells them from those that are not there.
+  return mayExist(identity.pid) ? "unknown" : "gone";
+}
+
+/** Whether a process is to be looked for here, or was on this machine before it was last started. What is not known matches nothing. */
+export function comparePlaces(place: MachineIdentity, here: MachineIdentity): "here" | "before" | "elsewhere" {
+  if (place.bootId !== "" && place.bootId === here.bootId) return place.pidNamespace === here.pidNamespace ? "here" : "elsewhere";
+  const same = place.machineId !== "" && place.machineId === here.machineId && place.hostName === here.hostName;
+  return same && place.bootId !== "" && here.bootId !== "" ? "before" : "elsewhere";
+}
+
+/**
+ * What the text of `/proc/<pid>/stat` says. A process that has ended and only waits to be collected is not running. The
+ * program's name stands in parentheses and may itself contain any.
+ */
+export function parseProcessState(stat: string): { readonly running: boolean; readonly startTime: string } {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { running: fields[0] !== "Z" && fields[0] !== "X", startTime: fields[19] ?? "" };
+}
+
+function processState(pid: number) {
+  const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return stat === "" ? undefined : parseProcessState(stat);
+}
+
+function mayExist(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+let machine: MachineIdentity | undefined;
+
+function thisMachine(): MachineIdentity {
+  machine ??= {
+    hostName: hostname(),
+    machineId: textOf(() => readFileSync("/etc/machine-id", "utf8")),
+    bootId: textOf(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
+    pidNamespace: textOf(() => readlinkSync("/proc/self/ns/pid")),
+  };
+  return machine;
+}
+
+function textOf(read: () => string): string {
+  try {
+    return read().trim();
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { userError } from "../model/errors.ts";
+import { syncNames } from "./durable.ts";
+import { errnoOf, explained } from "./file-error.ts";
+import { requireRegular, safeRead } from "./read.ts";
+import { removeAbandoned, temporaryName } from "./temporary-name.ts";
+
+/**
+ * Replaces a file as a whole: whoever reads it, and whatever a power cut leaves, is the old content or the new. Also clears
+ * away what writers of the same file left when they were killed.
+ */
+export function writeAtomic(path: string, data: string | Uint8Array, mode = 0o644): void {
+  explained("write", path, () => {
+    removeAbandoned(path);
+    const staged = temporaryName(path);
+    try {
+      writeNew(staged, typeof data === "string" ? Buffer.from(data) : data, mode);
+      renameSync(staged, path);
+    } catch (error) {
+      rmSync(staged, { force: true });
+      throw error;
+    }
+    syncNames(path);
+  });
+}
+
+/** Gives a finished file (or directory) its final name. */
+export function publish(staged: string, final: string, mode: number): void {
+  explained("publish", final, () => {
+    const descriptor = openSync(staged, safeRead);
+    try {
+      fchmodSync(descriptor, mode);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(staged, final);
+    syncNames(staged, final);
+  });
+}
+
+/** A second name for the same file. Fine when `to` already is that file. */
+export function link(from: string, to: string): void {
+  explained("link", to, () => {
+    try {
+      linkSync(from, to);
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") throw error;
+      const [source, target] = [lstatSync(from), lstatSync(to)];
+      if (source.dev === target.dev && source.ino === target.ino) return;
+      throw userError(
+        "file-in-the-way",
+        `${to} is in the way`,
+        `It should become another name of ${from}, but is a different file already. Look at what it is, and move it away.`,
+      );
+    }
+    syncNames(to);
+  });
+}
+
+/** Appends a line and puts it on the disk. A line that a power cut tore is closed first, so that it spoils only itself. */
+export function appendLine(path: string, line: string): void {
+  explained("append to", path, () => {
+    const descriptor = openSync(
+      path,
+      constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      0o644,
+    );
+    try {
+      const stat = fstatSync(descriptor);
+      requireRegular(path, stat);
+      writeAll(descriptor, Buffer.from(`${endsTorn(descriptor, stat.size) ? "\n" : ""}${line}\n`));
+      fsyncSync(descriptor);
+      if (stat.size === 0) syncNames(path);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+function endsTorn(descriptor: number, size: number): boolean {
+  if (size === 0) return false;
+  const last = Buffer.alloc(1);
+  readSync(descriptor, last, 0, 1, size - 1);
+  return last[0] !== 0x0a;
+}
+
+function writeNew(path: string, data: Uint8Array, mode: number): void {
+  const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
+  try {
+    writeAll(descriptor, data);
+    // The umask must not decide what qemu may read.
+    fchmodSync(descriptor, mode);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeAll(descriptor: number, data: Uint8Array): void {
+  for (let done = 0; done < data.length; ) done += writeSync(descriptor, data, done);
+}

@@ -1,0 +1,96 @@
+import type { FileHandle } from "node:fs/promises";
+import { RefusedError } from "../model/errors.ts";
+import type { DigestAlgorithm, Digests } from "../model/host.ts";
+import { formatQuantity } from "../model/quantity.ts";
+import { createDigester } from "./digester.ts";
+import { explainedLater } from "./file-error.ts";
+import { dataRuns } from "./sparse.ts";
+
+/** Bytes written with one call. */
+export const sinkBlock = 2 ** 20;
+
+/** What takes bytes in order, puts them into a file with holes for zeros, and digests them on the way. */
+export interface Sink {
+  /** Taken so far. */
+  readonly bytes: number;
+  /** Throws a RefusedError (`image-too-large`) as soon as there are too many. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Forgets everything taken, digests too. */
+  restart(): Promise<void>;
+  /** Sets the length, puts everything on the disk and gives the digests. */
+  finish(): Promise<Digests>;
+}
+
+/** Takes bytes for an open, empty file. `what` is the thing whose bytes they are, for messages. */
+export function createSink(
+  file: FileHandle,
+  request: {
+    readonly path: string;
+    readonly what: string;
+    readonly digests: readonly DigestAlgorithm[];
+    readonly maxBytes?: number | undefined;
+  },
+): Sink {
+  const pending = Buffer.allocUnsafe(sinkBlock);
+  let filled = 0;
+  let flushed = 0;
+  let digester = createDigester(request.digests);
+  const onDisk = <T>(work: () => Promise<T>) => explainedLater("write", request.path, work);
+
+  async function flush(data: Uint8Array): Promise<void> {
+    digester.update(data);
+    for (const { start, end } of dataRuns(data)) await writeAll(file, data.subarray(start, end), flushed + start);
+    flushed += data.length;
+  }
+
+  return {
+    get bytes() {
+      return flushed + filled;
+    },
+    write: (chunk) =>
+      onDisk(async () => {
+        refuseTooLarge(request.what, flushed + filled + chunk.length, request.maxBytes);
+        if (filled === 0 && chunk.length === sinkBlock) return flush(chunk);
+        for (let taken = 0; taken < chunk.length; ) {
+          const piece = chunk.subarray(taken, taken + sinkBlock - filled);
+          pending.set(piece, filled);
+          filled += piece.length;
+          taken += piece.length;
+          if (filled < sinkBlock) continue;
+          await flush(pending);
+          filled = 0;
+        }
+      }),
+    restart: () =>
+      onDisk(async () => {
+        await file.truncate(0);
+        filled = 0;
+        flushed = 0;
+        digester = createDigester(request.digests);
+      }),
+    finish: () =>
+      onDisk(async () => {
+        await flush(pending.subarray(0, filled));
+        filled = 0;
+        await file.truncate(flushed);
+        await file.datasync();
+        return digester.digests();
+      }),
+  };
+}
+
+/** Throws a RefusedError when there are, or will be, more bytes than there may be. */
+export function refuseTooLarge(what: string, bytes: number, maxBytes: number | undefined): void {
+  if (maxBytes === undefined || bytes <= maxBytes) return;
+  throw new RefusedError(
+    "image-too-large",
+    `${what} is larger than there is room for: at least ${formatQuantity(bytes)}, and ${formatQuantity(maxBytes)} may be used. Free space, or use a smaller image.`,
+  );
+}
+
+async function writeAll(file: FileHandle, data: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, position + done);
+    done += bytesWritten;
+  }
+}

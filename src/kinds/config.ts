@@ -1,0 +1,41 @@
+import type { FromSchema } from "json-schema-to-ts";
+import type { flavorSchema } from "./flavor/schema.ts";
+import type { hostSchema } from "./host/schema.ts";
+import type { imageSchema } from "./image/schema.ts";
+import type { instanceSchema } from "./instance/schema.ts";
+import type { TextInput } from "./instance/spec.ts";
+
+/** Defaults are filled by `desired` alone, so a property that has one can still be missing here. */
+interface Options {
+  keepDefaultedPropertiesOptional: true;
+}
+
+/** The `host` section. */
+export type HostConfig = FromSchema<typeof hostSchema, Options>;
+
+/** One entry of `images`. `source` is an absolute path or a URL. */
+export type ImageConfig = FromSchema<typeof imageSchema, Options>;
+
+/** One entry of `flavors`. Sizes are still text: `bytesOf` reads them. */
+export type FlavorConfig = FromSchema<typeof flavorSchema, Options>;
+
+/** One entry of `key_pairs`: files have been read. */
+export interface KeyPairConfig {
+  readonly public_key: string;
+}
+
+/** One entry of `instances`: the file of `user_data` has been read. */
+export type InstanceConfig = Omit<FromSchema<typeof instanceSchema, Options>, "user_data"> & { readonly user_data?: TextInput };
+
+/** One network interface of an instance. */
+export type NetworkConfig = NonNullable<InstanceConfig["networks"]>[number];
+
+/** A whole configuration: loaded, checked, paths absolute, files read. */
+export interface Config {
+  readonly project?: string;
+  readonly host?: HostConfig;
+  readonly images?: Readonly<Record<string, ImageConfig>>;
+  readonly flavors?: Readonly<Record<string, FlavorConfig>>;
+  readonly key_pairs?: Readonly<Record<string, KeyPairConfig>>;
+  readonly instances?: Readonly<Record<string, InstanceConfig>>;
+}

@@ -1,0 +1,15 @@
+import type { Context } from "../../model/context.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
+import { libvirtOf } from "../../tools/libvirt.ts";
+
+/** Looks up what the machine is and has to give. Throws UnreachableError when libvirt does not answer. */
+export async function lookUpFacts(context: Context): Promise<HostFacts> {
+  const [node, space] = await Promise.all([libvirtOf(context).node(), context.host.files.space(context.settings.instancesPath)]);
+  return {
+    ...node,
+    disk: { total: space.total, free: space.free, directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem) },
+  };
+}
+
+/** Magic numbers of filesystems that refuse O_DIRECT, so that qemu's cache mode `none` fails there (Nova XML-11): tmpfs, ramfs, eCryptfs, old ZFS. */
+const withoutDirectIo = new Set([0x01021994, 0x858458f6, 0xf15f, 0x2fc12fc1]);

@@ -1,0 +1,62 @@
+import type { Context } from "../../model/context.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import type { BaseUser } from "./spec.ts";
+
+const uuidDirectory = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/**
+ * Which base image each instance's root disk stands on, by entry: one read per instance directory, for planning. A guest
+ * cannot lie here, since only its overlay's header is read, and that is qemu's to write.
+ */
+export async function findRootUsers(context: Context): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
+  const { host, layout } = context;
+  const directories = await instanceDirectories(context);
+  const disks = directories.map((name) => layout.instanceFile(name, instanceFiles.root));
+  const [headers, labels] = await Promise.all([
+    host.files.readMany(disks.map((path) => ({ path, length: qcow2HeaderBytes }))),
+    host.files.readMany(directories.map((name) => ({ path: layout.instanceFile(name, instanceFiles.label) }))),
+  ]);
+  const users = new Map<string, BaseUser[]>();
+  for (const [index, path] of disks.entries()) {
+    const entry = entryBehind(headers[index]);
+    if (entry === undefined) continue;
+    const project = projectOf(labels[index]);
+    users.set(entry, [...(users.get(entry) ?? []), { path, ...(project === undefined ? {} : { project }) }]);
+  }
+  return users;
+}
+
+/** Every file in any instance directory that stands on this base, whatever its name: asked before a base is removed. */
+export async function findAllUsers(context: Context, entry: string): Promise<string[]> {
+  const { host, layout } = context;
+  const users: string[] = [];
+  for (const name of await instanceDirectories(context)) {
+    const files = (await host.files.list(layout.instance(name))).filter((file) => file.type === "file");
+    const paths = files.map((file) => layout.instanceFile(name, file.name));
+    const headers = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
+    users.push(...paths.filter((_, index) => entryBehind(headers[index]) === entry));
+  }
+  return users;
+}
+
+/** Also those that Nova set aside while resizing or deleting (Nova LAY-12). */
+async function instanceDirectories(context: Context): Promise<string[]> {
+  const entries = await context.host.files.list(context.layout.root);
+  return entries.filter(({ name, type }) => type === "directory" && uuidDirectory.test(name)).map(({ name }) => name);
+}
+
+/** The entry in the name of a disk's backing file. Old Nova grew copies of it under `<entry>_<n>` (Nova LAY-06). */
+function entryBehind(header: Buffer | undefined): string | undefined {
+  const backing = header === undefined ? undefined : readQcow2Header(header)?.header?.backing;
+  return /(?:^|\/)([0-9a-f]{40})(?:_\w+)?$/.exec(backing ?? "")?.[1];
+}
+
+function projectOf(label: Buffer | undefined): string | undefined {
+  try {
+    const { project } = JSON.parse(label?.toString("utf8") ?? "{}") as { project?: unknown };
+    return typeof project === "string" ? project : undefined;
+  } catch {
+    return undefined;
+  }
+}

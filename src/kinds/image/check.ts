@@ -1,0 +1,96 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { UserError } from "../../model/errors.ts";
+import type { Observed } from "../../model/kind.ts";
+import { bytesOf, formatQuantity } from "../../model/quantity.ts";
+import type { Resource } from "../../model/resource.ts";
+import { sourceOf } from "../../sources/index.ts";
+import type { Config } from "../config.ts";
+import { baseConflict } from "./sidecar.ts";
+import type { ImageSpec, ImageState } from "./spec.ts";
+
+/** What is wrong with images as they are used and cached. */
+export function checkImages(resources: readonly Resource<ImageSpec>[], observed: Observed, config: Config): Diagnostic[] {
+  return resources.flatMap((resource) => [
+    ...checkPin(resource),
+    ...checkSource(resource),
+    ...checkCache(resource, observed),
+    ...checkTwins(resource, resources),
+    ...checkFlavors(resource.spec, observed, config),
+  ]);
+}
+
+function checkPin({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
+  if (spec.checksum !== null) return [];
+  const detail = `Whatever comes from its source is believed, and two hosts may get different bytes. Run virtform image lock ${spec.name}: it writes the checksum into the file.`;
+  return [{ severity: "warning", code: "image-without-checksum", summary: `Image ${spec.name} has no checksum`, detail, address }];
+}
+
+/** Sources that this version cannot fetch from are told of when planning, not when half of a plan is done. */
+function checkSource({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
+  try {
+    sourceOf(spec.source);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.diagnostics.map((diagnostic) => ({ ...diagnostic, address }));
+  }
+}
+
+function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
+  const state = stateOf(spec, observed);
+  const conflict = state === undefined ? undefined : baseConflict(spec, state.sidecar);
+  if (conflict !== undefined) {
+    return [
+      { severity: "error", code: "base-image-conflict", summary: `The base image of ${spec.name} does not fit`, detail: conflict, address },
+    ];
+  }
+  if (!observed.unmanaged.some(({ what, name }) => what === "base-file" && name === spec.entry)) return [];
+  const detail = `A file has the name of its base image, _base/${spec.entry}, and nothing beside it says where it came from. It cannot be trusted and is not ours to replace: move it away.`;
+  return [{ severity: "error", code: "base-file-unknown", summary: `Something is in the way of image ${spec.name}`, detail, address }];
+}
+
+/** Two names for the same bytes share one base, so they have to agree on what the bytes are. */
+function checkTwins({ address, spec }: Resource<ImageSpec>, resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
+  const twin = resources.find((other) => other.spec.entry === spec.entry);
+  if (twin === undefined || twin.address === address) return [];
+  const { spec: first } = twin;
+  if (first.diskFormat === spec.diskFormat && first.format === spec.format && first.bootFile === spec.bootFile) return [];
+  const detail = `Images ${first.name} and ${spec.name} are the same bytes and share one base image, but they differ in disk_format or in whether a disk is made from them.`;
+  return [
+    {
+      severity: "error",
+      code: "same-image-different-use",
+      summary: `Images ${first.name} and ${spec.name} contradict one another`,
+      detail,
+      address,
+    },
+  ];
+}
+
+/** Nova BLD-20 and SIZE-01: memory and root disk must be enough for the image. */
+function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diagnostic[] {
+  const virtualSize = stateOf(spec, observed)?.sidecar.virtualSize ?? 0;
+  const found: Diagnostic[] = [];
+  for (const [name, instance] of Object.entries(config.instances ?? {})) {
+    const flavor = config.flavors?.[instance.flavor];
+    if (instance.image !== spec.name || instance.count === 0 || flavor === undefined) continue;
+    const disk = bytesOf(flavor.disk);
+    const problem = (code: string, what: string, given: number, needed: number): Diagnostic => ({
+      severity: "error",
+      code,
+      summary: `Instance ${name}: flavor ${instance.flavor} has too little ${what} for image ${spec.name}`,
+      detail: `The flavor gives ${formatQuantity(given)} and the image needs ${formatQuantity(needed)}. Use a larger flavor for ${name}, or another image.`,
+      address: `image/${spec.name}`,
+    });
+    const ram = bytesOf(flavor.ram);
+    if (ram < spec.minRam) found.push(problem("flavor-memory-too-small", "memory", ram, spec.minRam));
+    if (disk === 0) continue;
+    if (disk < spec.minDisk) found.push(problem("flavor-disk-smaller-than-min-disk", "disk", disk, spec.minDisk));
+    if (disk < virtualSize) found.push(problem("flavor-disk-smaller-than-image", "disk", disk, virtualSize));
+  }
+  return found;
+}
+
+function stateOf(spec: ImageSpec, observed: Observed): ImageState | undefined {
+  return observed.states.get(`base/${spec.entry}`) as ImageState | undefined;
+}

@@ -1,0 +1,21 @@
+import type { Json } from "../../model/json.ts";
+import type { ImageState } from "./spec.ts";
+
+/** A base image for `show` and for comparing plans. What changes while it is merely used is left out. */
+export function describeBase({ sidecar, entry, path, size, mode }: ImageState): Json {
+  return {
+    image: sidecar.image,
+    project: sidecar.project,
+    id: sidecar.id,
+    entry,
+    path,
+    source: sidecar.source,
+    digests: { ...sidecar.digests },
+    disk_format: sidecar.diskFormat,
+    format: sidecar.format,
+    virtual_size: sidecar.virtualSize,
+    size,
+    mode: (mode & 0o777).toString(8).padStart(4, "0"),
+    fetched_at: sidecar.fetchedAt,
+  };
+}

@@ -1,0 +1,67 @@
+import type { DigestAlgorithm } from "../../model/host.ts";
+import { cacheEntryName } from "../../model/layout.ts";
+import { bytesOf } from "../../model/quantity.ts";
+import type { Resource } from "../../model/resource.ts";
+import { uuidV5 } from "../../model/uuid.ts";
+import type { Config, ImageConfig } from "../config.ts";
+import { baseFormat } from "./formats.ts";
+import type { ImageSpec } from "./spec.ts";
+
+/** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
+export function desiredImages(config: Config): Resource<ImageSpec>[] {
+  const images = config.images ?? {};
+  const disks = new Set(Object.values(config.instances ?? {}).map((instance) => instance.image));
+  const bootFiles = new Set(
+    Object.values(images)
+      .flatMap(({ kernel, ramdisk }) => [kernel, ramdisk])
+      .filter((name) => name !== undefined),
+  );
+  const forceRaw = config.host?.force_raw_images ?? true;
+  return Object.entries(images).map(([name, image]) => {
+    const id = imageId(image);
+    const bootFile = !disks.has(name) && (bootFiles.has(name) || image.disk_format === "aki" || image.disk_format === "ari");
+    return {
+      address: `image/${name}`,
+      spec: {
+        name,
+        id,
+        entry: cacheEntryName(id),
+        source: image.source,
+        checksum: parseChecksum(image.checksum),
+        diskFormat: image.disk_format,
+        format: bootFile ? "raw" : baseFormat(image.disk_format, forceRaw),
+        bootFile,
+        minDisk: bytesOf(image.min_disk ?? "0GiB"),
+        minRam: bytesOf(image.min_ram ?? "0MiB"),
+        maxVirtualSize: smallestDisk(config, name),
+        properties: image.properties ?? {},
+      },
+    };
+  });
+}
+
+/**
+ * The id that the cache entry's name is made from: Glance's own where the image comes from there (Nova LAY-03), else derived
+ * from the declared digest, so that the same bytes under two names share one base, else from the source.
+ */
+export function imageId({ source, checksum }: Pick<ImageConfig, "source" | "checksum">): string {
+  const glance = /^glance:\/\/(?:.*\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(source)?.[1];
+  return glance ?? uuidV5(checksum ?? source);
+}
+
+function parseChecksum(checksum: string | undefined): ImageSpec["checksum"] {
+  if (checksum === undefined) return null;
+  const colon = checksum.indexOf(":");
+  return { algorithm: checksum.slice(0, colon) as DigestAlgorithm, hex: checksum.slice(colon + 1).toLowerCase() };
+}
+
+/** Bytes of the smallest root disk that limits this image; flavors with a disk of 0 keep the image's size (Nova BLD-14). */
+function smallestDisk(config: Config, image: string): number | null {
+  const sizes = Object.values(config.instances ?? {})
+    .filter((instance) => instance.image === image && instance.count !== 0)
+    .map((instance) => config.flavors?.[instance.flavor]?.disk)
+    .filter((disk) => disk !== undefined)
+    .map(bytesOf)
+    .filter((bytes) => bytes > 0);
+  return sizes.length === 0 ? null : Math.min(...sizes);
+}

@@ -1,0 +1,67 @@
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import { imageInfo, type QemuImageInfo } from "../../tools/qemu-img.ts";
+import { formatFacts, rawContents } from "./formats.ts";
+import type { Read } from "./inspect/finding.ts";
+import { inspect, inspectOrThrow } from "./inspect/inspect.ts";
+import type { DiskFormat } from "./spec.ts";
+
+/**
+ * Decides whether a file that came from outside may become a base image: our own inspection first, so that no program ever
+ * opens what is unsafe, then qemu's opinion, which has to be the same (Nova FET-04 … FET-11). Returns the virtual size in
+ * bytes. Throws RefusedError.
+ */
+export async function examine(context: Context, path: string, bytes: number, diskFormat: DiskFormat): Promise<number> {
+  const { qemu, contents } = formatFacts[diskFormat];
+  const inspection = await inspectOrThrow(readerOf(context, path), bytes);
+  if (!contents.includes(inspection.format)) {
+    const what = inspection.format === "gpt" ? "a raw disk with a partition table" : inspection.format;
+    const hint = inspection.format === "gpt" ? "raw" : inspection.format;
+    throw new RefusedError(
+      "image-format-mismatch",
+      `The content is ${what}, and disk_format says ${diskFormat}. Nothing is ever guessed, because a wrong guess can open files of the host. If the content is what you meant, write disk_format: ${hint}.`,
+    );
+  }
+  const info = await imageInfo(context.host, path, qemu, context.signal);
+  refuseUnsafe(info);
+  if (info.format !== qemu) {
+    throw new RefusedError("image-format-mismatch", `qemu-img takes the content for ${info.format}, and disk_format says ${diskFormat}.`);
+  }
+  // A VHD's size follows from its geometry in ways that depend on who made it: qemu knows them.
+  if (diskFormat !== "vhd" && Math.abs(info.virtualSize - inspection.virtualSize) >= 512) {
+    throw new RefusedError(
+      "image-malformed",
+      `The header says ${inspection.virtualSize} bytes and qemu-img reads ${info.virtualSize}: the image is not sound.`,
+    );
+  }
+  return info.virtualSize;
+}
+
+/** Makes sure that a converted image is raw and would be taken for nothing else by anybody who guesses (Nova FET-15). */
+export async function examineConverted(context: Context, path: string): Promise<void> {
+  const stat = await context.host.files.stat(path);
+  const { format } = await inspect(readerOf(context, path), stat?.size ?? 0);
+  const info = await imageInfo(context.host, path, "raw", context.signal);
+  if (rawContents.includes(format) && info.format === "raw") return;
+  throw new RefusedError(
+    "image-nested-format",
+    `The image was converted to raw, and the disk inside it is itself ${format}. A program that guesses formats would follow it. Take the inner image out and use that.`,
+  );
+}
+
+function refuseUnsafe(info: QemuImageInfo): void {
+  if (info.backing !== undefined) {
+    throw new RefusedError(
+      "image-has-backing-file",
+      `The image stands on another file (${JSON.stringify(info.backing)}). Flatten it where it was made.`,
+    );
+  }
+  if (info.dataFile !== undefined) {
+    throw new RefusedError("image-has-data-file", `The image keeps its data in another file (${JSON.stringify(info.dataFile)}).`);
+  }
+  if (info.encrypted) throw new RefusedError("image-encrypted", "The image is encrypted. Decrypt it where it was made.");
+}
+
+function readerOf(context: Context, path: string): Read {
+  return async (offset, length) => (await context.host.files.read(path, { offset: Math.max(0, offset), length })) ?? Buffer.alloc(0);
+}

@@ -1,0 +1,71 @@
+import type { Address } from "../../model/address.ts";
+import type { Change } from "../../model/change.ts";
+import type { Json } from "../../model/json.ts";
+import type { Kind, Observed } from "../../model/kind.ts";
+import { withoutCredentials } from "../../sources/index.ts";
+import type { Config } from "../config.ts";
+import { checkImages } from "./check.ts";
+import { describeBase } from "./describe.ts";
+import { desiredImages } from "./desired.ts";
+import { fetchImage } from "./fetch.ts";
+import { observeBases } from "./observe.ts";
+import { removeImage } from "./remove.ts";
+import type { ImageSpec, ImageState } from "./spec.ts";
+import { sweepLeftovers } from "./sweep.ts";
+
+/**
+ * Images and the cache of base images. Wanted are `image/<name>`; found are `base/<entry>`, since the cache is shared by
+ * projects and names, and its entries are named after content. A base that no image wants any more is left where it is.
+ */
+export const imageKind: Kind<Config, ImageSpec, ImageState> = {
+  name: "image",
+  addressKinds: ["image", "base"],
+  desired: desiredImages,
+  observe: observeBases,
+  diff: (address, want, _have, observed) => (want === undefined ? undefined : fetchChange(address, want, observed)),
+  check: checkImages,
+  describe: describeBase,
+  actions: [fetchImage, removeImage],
+  sweep: sweepLeftovers,
+};
+
+function fetchChange(address: Address, want: ImageSpec, observed: Observed): Change | undefined {
+  if (observed.states.has(`base/${want.entry}`)) return undefined;
+  const base: Address = `base/${want.entry}`;
+  const source = withoutCredentials(want.source);
+  const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
+  return {
+    address,
+    verb: "create",
+    cause: "config",
+    reason: "not in the image cache",
+    fields: [
+      { path: "source", new: source },
+      { path: "format", new: want.format },
+      { path: "size", new: "known after apply" },
+    ],
+    actions: [
+      {
+        id: `${address}#fetch`,
+        type: fetchImage.type,
+        address,
+        summary: `fetch ${want.diskFormat} image${converts}`,
+        args: want as unknown as Json,
+        needs: [],
+        makes: [base],
+        locks: [base],
+        effect: "none",
+      },
+    ],
+    before: null,
+    after: {
+      name: want.name,
+      id: want.id,
+      entry: want.entry,
+      source,
+      checksum: want.checksum === null ? null : `${want.checksum.algorithm}:${want.checksum.hex}`,
+      disk_format: want.diskFormat,
+      format: want.format,
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { RefusedError } from "../../../model/errors.ts";
+import type { ContentFormat, Detector, Finding, Read, Refusal } from "./finding.ts";
+import { detectIso } from "./iso.ts";
+import { detectPartitionTable } from "./partition-table.ts";
+import { detectQcow2 } from "./qcow2.ts";
+import { detectUnsupported } from "./unsupported.ts";
+import { detectVdi } from "./vdi.ts";
+import { detectVhd } from "./vhd.ts";
+import { detectVhdx } from "./vhdx.ts";
+import { detectVmdk } from "./vmdk.ts";
+
+const detectors: readonly Detector[] = [
+  detectQcow2,
+  detectVmdk,
+  detectVhd,
+  detectVhdx,
+  detectVdi,
+  detectIso,
+  detectPartitionTable,
+  detectUnsupported,
+];
+
+/** Beyond this a size in a header is a trick, not a disk. */
+const maxVirtualSize = 64 * 2 ** 40;
+
+/** What the content of a file is. Sizes are bytes. */
+export interface Inspection {
+  readonly format: ContentFormat;
+  readonly virtualSize: number;
+  /** Why it must not be used, whatever it is declared to be. */
+  readonly refusal?: Refusal;
+}
+
+/**
+ * Finds out from its bytes what a file is and whether it is safe to give to a program (Nova FET-04, FET-19). Opens nothing,
+ * follows nothing, believes no single number without bounds. What no detector knows is raw; content that is an ISO and has a
+ * partition table is an ISO; a fixed VHD is known by its end, so its start may look like the disk that it is; any other
+ * content that is two things at once is refused.
+ */
+export async function inspect(read: Read, size: number): Promise<Inspection> {
+  if (size === 0) return refuse({ format: "raw", virtualSize: 0 }, "image-empty", "The image has no bytes at all.");
+  const found: Finding[] = [];
+  for (const detect of detectors) {
+    const finding = await detect(read, size);
+    if (finding !== undefined) found.push(finding);
+  }
+  const formats = found.map((finding) => finding.format);
+  const main = found.length > 1 ? chooseAmong(found) : found[0];
+  if (found.length > 1 && main === undefined) {
+    return refuse(
+      { format: "unsupported", virtualSize: 0 },
+      "image-multiple-formats",
+      `The content is several formats at once (${formats.join(", ")}), which only a trick makes.`,
+    );
+  }
+  const sectors = Math.ceil(size / 512) * 512;
+  if (main === undefined || main.format === "gpt" || main.format === "iso")
+    return bounded({ format: main?.format ?? "raw", virtualSize: sectors });
+  return main.refusal === undefined ? bounded(main) : main;
+}
+
+/** The one that counts where several match and that is no trick (Nova FET-04). */
+function chooseAmong(found: readonly Finding[]): Finding | undefined {
+  const others = found.filter(({ format }) => format !== "gpt");
+  const [only] = others;
+  return others.length === 1 && (only?.format === "iso" || only?.atEnd === true) ? only : undefined;
+}
+
+function bounded(inspection: Inspection): Inspection {
+  if (inspection.virtualSize > 0 && inspection.virtualSize <= maxVirtualSize) return inspection;
+  const what = inspection.virtualSize > 0 ? `of more than 64TiB (${inspection.virtualSize} bytes)` : "of no size";
+  return refuse(inspection, "image-virtual-size", `The image claims to be a disk ${what}.`);
+}
+
+function refuse(inspection: Inspection, code: string, message: string): Inspection {
+  return { ...inspection, refusal: { code, message } };
+}
+
+/** The same as an error, for content that has to be usable. */
+export async function inspectOrThrow(read: Read, size: number): Promise<Inspection> {
+  const inspection = await inspect(read, size);
+  if (inspection.refusal !== undefined) throw new RefusedError(inspection.refusal.code, inspection.refusal.message);
+  return inspection;
+}

@@ -1,0 +1,75 @@
+import type { Address } from "../../model/address.ts";
+import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observation } from "../../model/kind.ts";
+import type { Unmanaged } from "../../model/plan.ts";
+import { type BaseFile, isEntryName, readBases } from "./base-files.ts";
+import { findRootUsers } from "./base-users.ts";
+import type { ImageState } from "./spec.ts";
+
+/** Names in `_base` that are ours without being a base image. */
+const companion = /^[0-9a-f]{40}\.(json|part|converted)(\..*)?$/;
+
+/** What is in the cache: whole base images by `base/<entry>`, and files that nobody here knows. */
+export async function observeBases(context: Context): Promise<Observation<ImageState>> {
+  const states = new Map<Address, ImageState>();
+  const unmanaged: Unmanaged[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const listed = await context.host.files.list(context.layout.base);
+  const entries = listed.map(({ name }) => name).filter(isEntryName);
+  const [findings, users] = await Promise.all([readBases(context, entries), entries.length === 0 ? new Map() : findRootUsers(context)]);
+  for (const [index, entry] of entries.entries()) {
+    const finding = findings[index];
+    if (finding === undefined) continue;
+    if ("foreign" in finding) {
+      unmanaged.push({ what: "base-file", name: entry, note: "nothing beside it says where it came from" });
+      continue;
+    }
+    const { base } = finding;
+    diagnostics.push(...problemsOf(base));
+    states.set(`base/${entry}`, {
+      sidecar: base.sidecar,
+      entry,
+      path: base.path,
+      size: base.stat.size,
+      allocated: base.stat.allocated,
+      mode: base.stat.mode,
+      users: users.get(entry) ?? [],
+    });
+  }
+  for (const { name, type } of listed) {
+    if (
+      isEntryName(name) ||
+      companion.test(name) ||
+      (type === "directory" && `${context.layout.base}/${name}` === context.layout.templates)
+    )
+      continue;
+    unmanaged.push({ what: "base-file", name });
+  }
+  return { states, unmanaged, diagnostics, complete: true };
+}
+
+/** Signs that somebody has laid hands on a base image, which never changes after it was published (Nova CACHE-11). */
+function problemsOf({ entry, path, sidecar, stat }: BaseFile): Diagnostic[] {
+  const problems: Diagnostic[] = [];
+  const address: Address = `base/${entry}`;
+  if ((stat.mode & 0o222) !== 0) {
+    problems.push({
+      severity: "warning",
+      code: "base-image-writable",
+      summary: `The base image of ${sidecar.image} can be written to`,
+      detail: `Its mode is ${(stat.mode & 0o777).toString(8)}. Every disk that stands on it breaks when it changes. Nothing here changed it: run chmod 0444 ${path}.`,
+      address,
+    });
+  }
+  if (sidecar.format === "raw" && Math.ceil(stat.size / 512) !== Math.ceil(sidecar.virtualSize / 512)) {
+    problems.push({
+      severity: "error",
+      code: "base-image-changed",
+      summary: `The base image of ${sidecar.image} has changed its length`,
+      detail: `It was ${sidecar.virtualSize} bytes when it was published and is ${stat.size} now, so something has written to ${path}. Disks that stand on it may be damaged. Restore the file, or remove the instances and the base image and apply again.`,
+      address,
+    });
+  }
+  return problems;
+}

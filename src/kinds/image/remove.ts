@@ -1,0 +1,85 @@
+import { defineAction } from "../../model/action.ts";
+import { type Address, addressKind } from "../../model/address.ts";
+import type { Change } from "../../model/change.ts";
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import type { Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { withBaseLock } from "./base-lock.ts";
+import { findAllUsers } from "./base-users.ts";
+import { describeBase } from "./describe.ts";
+import type { ImageState } from "./spec.ts";
+
+/** Takes one base image out of the cache, with its templates; refuses while any disk stands on it. Fine when there is none. */
+export const removeImage = defineAction<{ readonly entry: string }>("image.remove", async (context, { entry }) => {
+  await context.host.files.makeDirectory(context.layout.locks);
+  await withBaseLock(context, entry, "removal of a base image", () => removeLocked(context, entry));
+});
+
+async function removeLocked(context: Context, entry: string): Promise<void> {
+  const { host, layout } = context;
+  const users = await findAllUsers(context, entry);
+  if (users.length > 0) {
+    throw new RefusedError(
+      "base-image-in-use",
+      `${layout.baseImage(entry)} stays: ${users.length === 1 ? "a disk stands" : `${users.length} disks stand`} on it (${users.slice(0, 3).join(", ")}${users.length > 3 ? ", …" : ""}) and would be lost with it. Remove those instances first.`,
+    );
+  }
+  for (const { name } of await host.files.list(layout.templates)) {
+    if (name.startsWith(`${entry}_`)) await host.files.remove(`${layout.templates}/${name}`);
+  }
+  // The base goes first: a sidecar alone counts as nothing, a base alone would be in the way.
+  await host.files.remove(layout.baseImage(entry));
+  await host.files.remove(layout.baseSidecar(entry));
+}
+
+/**
+ * The removal of a base image, for `destroy --images`; undefined while disks of `usedBy` stand on it. `leaving`: disks that
+ * go in the same plan, and have to be gone before.
+ */
+export function removeBaseChange(state: ImageState, usedBy: readonly string[], leaving: readonly Address[] = []): Change | undefined {
+  if (usedBy.length > 0) return undefined;
+  const { entry, sidecar, allocated } = state;
+  const address: Address = `base/${entry}`;
+  return {
+    address,
+    verb: "delete",
+    cause: "config",
+    reason: `no disk stands on the base image of ${sidecar.image} any more`,
+    fields: [],
+    actions: [
+      {
+        id: `${address}#remove`,
+        type: removeImage.type,
+        address,
+        summary: `remove base image of ${sidecar.image} (${formatQuantity(allocated)})`,
+        args: { entry },
+        needs: leaving.map((disk) => `${disk}:gone`),
+        makes: [`${address}:gone`],
+        locks: [address],
+        effect: "none",
+        destroys: `base image of ${sidecar.image} (can be fetched again from ${sidecar.source})`,
+      },
+    ],
+    before: describeBase(state),
+    after: null,
+  };
+}
+
+/**
+ * Removals of all base images that this project brought here and that no disk of another project stands on. Meant for plans in
+ * which this project's disks all go: each removal waits for that.
+ */
+export function unusedBaseChanges(observed: Observed, project: string): Change[] {
+  const disks = [...observed.states.keys()].filter((address) => addressKind(address) === "disk");
+  const changes: Change[] = [];
+  for (const [address, state] of observed.states) {
+    if (addressKind(address) !== "base") continue;
+    const base = state as ImageState;
+    if (base.sidecar.project !== project) continue;
+    const others = base.users.filter((user) => user.project !== project).map((user) => user.path);
+    const change = removeBaseChange(base, others, disks);
+    if (change !== undefined) changes.push(change);
+  }
+  return changes;
+}

@@ -1,0 +1,40 @@
+import type { ImageSidecar, ImageSpec } from "./spec.ts";
+
+/** Reads a sidecar. Undefined when it is absent or not ours to understand. */
+export function parseSidecar(content: Buffer | undefined): ImageSidecar | undefined {
+  if (content === undefined) return undefined;
+  try {
+    const sidecar = JSON.parse(content.toString("utf8")) as ImageSidecar;
+    const whole =
+      sidecar.version === 1 &&
+      [sidecar.id, sidecar.project, sidecar.image, sidecar.source, sidecar.diskFormat].every((value) => typeof value === "string") &&
+      (sidecar.format === "raw" || sidecar.format === "qcow2") &&
+      Number.isSafeInteger(sidecar.virtualSize) &&
+      typeof sidecar.digests?.sha256 === "string";
+    return whole ? sidecar : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Why a cached base cannot serve this image, in a sentence; undefined when it can. A base keeps the format it was made in
+ * for ever, since overlays that stand on it have that format written into them.
+ */
+export function baseConflict(spec: ImageSpec, sidecar: ImageSidecar): string | undefined {
+  if (sidecar.format !== spec.format) {
+    return `The base image of ${spec.name} is ${sidecar.format} and the configuration now asks for ${spec.format} (force_raw_images). Disks stand on it as it is: set force_raw_images back, or remove the instances and the base image (virtform destroy --images) first.`;
+  }
+  if (sidecar.bootFile === true && !spec.bootFile) {
+    return `The base image of ${spec.name} was fetched as a kernel or ramdisk, so its content has not been checked for use as a disk. Remove it first (virtform destroy --images).`;
+  }
+  if (sidecar.diskFormat !== spec.diskFormat && !(isRaw(sidecar) && isRaw(spec))) {
+    return `The base image of ${spec.name} was made from the same bytes as ${sidecar.diskFormat}, and the configuration now says ${spec.diskFormat}. Correct disk_format.`;
+  }
+  return undefined;
+}
+
+/** Formats whose bytes are the disk's bytes. */
+function isRaw({ diskFormat }: { readonly diskFormat: ImageSpec["diskFormat"] }): boolean {
+  return ["raw", "ami", "aki", "ari"].includes(diskFormat);
+}

@@ -1,0 +1,67 @@
+import type { DigestAlgorithm, Digests } from "../../model/host.ts";
+
+/** Formats that an image's content can have, as Glance names them (Nova FET-19). */
+export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "iso" | "ami" | "aki" | "ari";
+
+/** An image that should be in the base-image cache. */
+export interface ImageSpec {
+  readonly name: string;
+  /** Derived from the declared digest, else from the source; the cache entry is its SHA-1 (Nova LAY-03). */
+  readonly id: string;
+  readonly entry: string;
+  /** Absolute path, or URL with a scheme. */
+  readonly source: string;
+  readonly checksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
+  readonly diskFormat: DiskFormat;
+  /** Format that the base shall have: raw where images are converted, else as it comes. */
+  readonly format: "raw" | "qcow2";
+  /** A kernel or ramdisk: fetched with the same care, never converted (Nova FET-01). */
+  readonly bootFile: boolean;
+  /** Bytes. */
+  readonly minDisk: number;
+  readonly minRam: number;
+  /** The smallest root disk, in bytes, that an instance of this configuration gives it; null when nobody limits it. */
+  readonly maxVirtualSize: number | null;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** What the sidecar `_base/<entry>.json` records about a base image. It is written before the base gets its name. */
+export interface ImageSidecar {
+  readonly version: 1;
+  readonly id: string;
+  /** The project that brought it here. */
+  readonly project: string;
+  /** The name it had in that project's configuration. */
+  readonly image: string;
+  /** Without credentials. */
+  readonly source: string;
+  /** Of the bytes as they came; always with sha256. */
+  readonly digests: Digests;
+  readonly diskFormat: DiskFormat;
+  readonly format: "raw" | "qcow2";
+  /** Bytes. */
+  readonly virtualSize: number;
+  readonly fetchedAt: string;
+  /** Fetched as a kernel or ramdisk, so its content has not been looked at: never to be used as a disk. */
+  readonly bootFile?: true;
+}
+
+/** A whole base image as found: its file is there and so is its sidecar. */
+export interface ImageState {
+  readonly sidecar: ImageSidecar;
+  readonly entry: string;
+  readonly path: string;
+  /** Bytes: length and what it takes on the disk. */
+  readonly size: number;
+  readonly allocated: number;
+  readonly mode: number;
+  /** Disks in instance directories that stand on it, of whatever project. What removes it looks again, more closely. */
+  readonly users: readonly BaseUser[];
+}
+
+/** A disk that stands on a base image. */
+export interface BaseUser {
+  readonly path: string;
+  /** Owner of its instance directory; undefined where no label says. */
+  readonly project?: string;
+}

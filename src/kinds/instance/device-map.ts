@@ -1,0 +1,127 @@
+import type { DiskAttachment } from "../../disks/backend.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { DomainDisk } from "./spec.ts";
+
+/** What decides names and buses of a guest's disks. */
+export interface DeviceMapInput {
+  readonly arch: string;
+  readonly machine: string;
+  /** Of the image: `hw_disk_bus` and `hw_cdrom_bus` win over the defaults (Nova BLK-05). */
+  readonly properties: Readonly<Record<string, string>>;
+  /** `iso`: the image is an ISO, which the guest gets as a drive (Nova BLK-06). */
+  readonly root: { readonly attachment: DiskAttachment; readonly iso: boolean };
+  /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
+  readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment }[];
+  readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat" } | null;
+}
+
+type Bus = DomainDisk["bus"];
+
+/** Nova BLK-04, for kvm and qemu, without floppies. */
+const buses: readonly Bus[] = ["virtio", "scsi", "sata", "ide", "usb"];
+const cdromBuses: readonly Bus[] = ["scsi", "sata", "ide", "usb"];
+const models = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3"];
+/** Nova BLK-02. */
+const prefixes: Readonly<Record<Bus, string>> = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd" };
+/** Nova BLK-03. */
+const ideDevices = 4;
+
+/** The disks of a guest with names, buses and boot order, config drive last (Nova BLK-07). Throws a RangeError when IDE has no name left. */
+export function deviceMap(input: DeviceMapInput): DomainDisk[] {
+  const next = createNames();
+  const diskBus = busOf(input.properties["hw_disk_bus"], buses) ?? "virtio";
+  const cdromBus = busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultCdromBus(input);
+  const rootDevice = input.root.iso ? "cdrom" : "disk";
+  const rootBus = input.root.iso ? cdromBus : diskBus;
+  const disks: DomainDisk[] = [
+    {
+      name: instanceFiles.root,
+      device: rootDevice,
+      bus: rootBus,
+      target: next(rootBus),
+      attachment: input.root.attachment,
+      readOnly: input.root.iso,
+      bootOrder: 1,
+    },
+  ];
+  for (const { name, attachment } of input.others ?? []) {
+    disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: null });
+  }
+  if (input.configDrive !== null) {
+    const { path, format } = input.configDrive;
+    const drive = format === "iso9660";
+    const bus = drive ? (busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultDriveBus(input)) : diskBus;
+    // Nova BLK-08. Its content is made anew by us alone: a guest that wrote into it would make it look tampered with.
+    disks.push({
+      name: instanceFiles.configDrive,
+      device: drive ? "cdrom" : "disk",
+      bus,
+      target: next(bus),
+      attachment: { type: "file", format: "raw", source: path },
+      readOnly: true,
+      bootOrder: null,
+    });
+  }
+  return disks;
+}
+
+/** Properties of an image that its guests' hardware cannot be made from (Nova BLK-04). `image`: its name, for the message. */
+export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput, "arch" | "machine" | "properties">): Diagnostic[] {
+  const wrong = (property: string, allowed: readonly string[]): Diagnostic[] => {
+    const value = input.properties[property];
+    if (value === undefined || allowed.includes(value)) return [];
+    return [
+      {
+        severity: "error",
+        code: "unsupported-hardware",
+        summary: `Image ${image} wants ${property}: ${value}, which its guests cannot have`,
+        detail: `With machine type ${input.machine} on ${input.arch} it can be ${allowed.join(", ")}. Change the property, or the machine type (hw_machine_type).`,
+        address: `image/${image}`,
+      },
+    ];
+  };
+  const possible = (bus: Bus) => bus !== "ide" || family(input.machine) === "pc";
+  return [
+    ...wrong("hw_disk_bus", buses.filter(possible)),
+    ...wrong("hw_cdrom_bus", cdromBuses.filter(possible)),
+    ...wrong("hw_vif_model", models),
+  ];
+}
+
+function busOf(value: string | undefined, allowed: readonly Bus[]): Bus | undefined {
+  return allowed.find((bus) => bus === value);
+}
+
+/** Nova BLK-05: the old PC has IDE, its successor SATA, and other architectures neither. */
+function defaultCdromBus({ arch, machine }: Pick<DeviceMapInput, "arch" | "machine">): Bus {
+  if (arch !== "x86_64" && arch !== "i686") return "scsi";
+  return family(machine) === "pc" ? "ide" : "sata";
+}
+
+/** A config drive on a modern PC hangs on virtio, like the disks: the kernels of cloud images often know no SATA (Nova BLK-05 would say sata). */
+function defaultDriveBus(input: Pick<DeviceMapInput, "arch" | "machine">): Bus {
+  const bus = defaultCdromBus(input);
+  return bus === "sata" ? "scsi" : bus;
+}
+
+function family(machine: string): "pc" | "other" {
+  return machine === "pc" || machine.startsWith("pc-i440fx") ? "pc" : "other";
+}
+
+function createNames(): (bus: Bus) => string {
+  const used = new Map<string, number>();
+  return (bus) => {
+    const prefix = prefixes[bus];
+    const index = used.get(prefix) ?? 0;
+    if (bus === "ide" && index >= ideDevices) throw new RangeError("a guest can have four IDE devices");
+    used.set(prefix, index + 1);
+    return prefix + letters(index);
+  };
+}
+
+/** a … z, aa, ab … (Nova BLK-03). */
+function letters(index: number): string {
+  const last = String.fromCharCode(97 + (index % 26));
+  return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last;
+}

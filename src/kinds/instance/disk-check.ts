@@ -1,0 +1,66 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { mustBeRemade } from "./disk-diff.ts";
+import { diskAddress } from "./disk-role.ts";
+import type { DomainState } from "./domain-state.ts";
+
+/** What cannot or will not be done to disks, and what is worth knowing about them. */
+export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
+  return disks.flatMap((want) => {
+    const address = diskAddress(want.disk.instance, want.disk.role);
+    const have = observed.states.get(address) as InstanceDiskState | undefined;
+    if (have?.disk === undefined) return [];
+    if (mustBeRemade(want, have)) return checkProtected(address, want, observed);
+    return [...checkShrink(address, want, have), ...checkBehind(address, want, have)];
+  });
+}
+
+function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
+  const domain = observed.states.get(`domain/${want.disk.instance}`) as DomainState | undefined;
+  if (domain?.label?.preventDestroy !== true) return [];
+  return [
+    {
+      severity: "error",
+      code: "prevent-destroy",
+      summary: `${want.disk.instance} is protected, and this would make its disk anew`,
+      detail:
+        "It was applied with prevent_destroy: true, and another image or backend means another disk. Apply prevent_destroy: false first if the disk may go.",
+      address,
+    },
+  ];
+}
+
+function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
+  const size = want.disk.size;
+  const found = have.disk?.size ?? 0;
+  if (size === null || size >= found) return [];
+  const byHand = have.applied.size !== null && size >= have.applied.size;
+  return [
+    {
+      severity: byHand ? "warning" : "error",
+      code: byHand ? "disk-larger-than-declared" : "disk-shrink-refused",
+      summary: byHand
+        ? `A disk is larger than declared: ${formatQuantity(found)}, not ${formatQuantity(size)}`
+        : "A disk cannot be made smaller",
+      detail: byHand
+        ? `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. Write disk: ${formatQuantity(found)} into flavor ${want.domain.flavor.name}, or into one of its own, to make the configuration say what is.`
+        : `It is ${formatQuantity(found)} and flavor ${want.domain.flavor.name} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.`,
+      address,
+    },
+  ];
+}
+
+function checkBehind(address: Diagnostic["address"] & string, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
+  if (want.disk.role !== "root" || want.disk.base === undefined || have.applied.entry === want.disk.base.entry) return [];
+  return [
+    {
+      severity: "note",
+      code: "behind-image",
+      summary: `${have.instance} stands on an earlier ${want.disk.base.image}`,
+      detail: "The image has other bytes now. An existing disk keeps the base it was made from; only new instances get the new one.",
+      address,
+    },
+  ];
+}

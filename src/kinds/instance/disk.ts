@@ -1,0 +1,34 @@
+import type { DiskSpec, DiskState } from "../../disks/backend.ts";
+import type { BackendName } from "../../model/settings.ts";
+import type { DomainSpec } from "./spec.ts";
+
+/** A disk as it should be, together with the guest that uses it. */
+export interface InstanceDisk {
+  readonly kind: "disk";
+  readonly disk: DiskSpec;
+  readonly domain: DomainSpec;
+}
+
+/** What was last applied to a disk, as the instance directory's label records it. */
+export interface AppliedDisk {
+  readonly backend: BackendName;
+  /** Bytes; null kept the image's size. */
+  readonly size: number | null;
+  /** Name of the image in the configuration, and its cache entry at the time. */
+  readonly image: string | null;
+  readonly entry: string | null;
+}
+
+/** A disk of ours as found. */
+export interface InstanceDiskState {
+  readonly kind: "disk";
+  readonly instance: string;
+  readonly uuid: string;
+  /** File name: `disk`. */
+  readonly name: string;
+  readonly path: string;
+  readonly applied: AppliedDisk;
+  /** Undefined when the label names it and it is not there: not yet made, or lost. */
+  readonly disk: DiskState | undefined;
+  readonly running: boolean;
+}

@@ -1,0 +1,138 @@
+import type { Action } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import { type Cause, type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
+import { type Effect, strongestEffect } from "../../model/effect.ts";
+import type { Observed } from "../../model/kind.ts";
+import { defineDomain, resumeDomain, startDomain, stopDomain, undefineDomain } from "./domain-plan.ts";
+import { type DomainFields, type DomainState, describeDomain } from "./domain-state.ts";
+import { wantedFields } from "./domain-xml.ts";
+import type { DomainSpec } from "./spec.ts";
+
+/** Fields that tell about the guest and do not touch it. */
+const told = new Set(["flavor", "image", "prevent_destroy"]);
+
+/**
+ * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
+ * running guest keeps running with what it has until its next cold start. A protected domain that is no longer wanted
+ * gives a change without actions; `checkDomains` says why.
+ */
+export function diffDomain(
+  address: Address,
+  want: DomainSpec | undefined,
+  have: DomainState | undefined,
+  _observed: Observed,
+): Change | undefined {
+  if (want === undefined) return have === undefined ? undefined : deletion(address, have);
+  if (have === undefined) return creation(address, want);
+  return update(address, want, have);
+}
+
+/** Whether a guest is there that notices what is done to its domain. */
+export function isUp(power: DomainState["power"]): boolean {
+  return power === "running" || power === "paused" || power === "suspended";
+}
+
+function creation(address: Address, want: DomainSpec): Change {
+  const fields = wantedFields(want);
+  return {
+    address,
+    verb: "create",
+    cause: "config",
+    reason: "not there yet",
+    fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
+    // `ignore` leaves the power switch to somebody else, from the beginning.
+    actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],
+    before: null,
+    after: afterOf(want, fields),
+  };
+}
+
+function deletion(address: Address, have: DomainState): Change {
+  const instance = have.label?.instance ?? have.name;
+  const kept = have.label?.preventDestroy === true;
+  return {
+    address,
+    verb: "delete",
+    cause: "config",
+    reason: kept ? "no longer in the configuration, but protected by prevent_destroy" : "no longer in the configuration",
+    fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value })),
+    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, have.power !== "stopped")],
+    before: describeDomain(have),
+    after: null,
+  };
+}
+
+function update(address: Address, want: DomainSpec, have: DomainState): Change | undefined {
+  const wanted = wantedFields(want);
+  const defined = [...definitionChanges(have, wanted), ...persistenceChange(have)];
+  const power = powerChange(want, have);
+  if (defined.length === 0 && power === undefined) return undefined;
+  const fields = [...defined, ...(power === undefined ? [] : [power.field])];
+  const stale = have.fields["power_state"] !== want.powerState;
+  const actions = [
+    ...(defined.length > 0 || stale ? [defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true)] : []),
+    ...(power?.action === undefined ? [] : [power.action]),
+  ];
+  const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
+  return {
+    address,
+    verb: "update",
+    cause,
+    reason: reasonFor(cause, fields, have),
+    fields,
+    actions,
+    before: describeDomain(have),
+    after: afterOf(want, wanted),
+  };
+}
+
+function definitionChanges(have: DomainState, wanted: DomainFields): FieldChange[] {
+  const applied = have.label?.applied;
+  const paths = new Set([...Object.keys(wanted), ...Object.keys(have.fields)]);
+  paths.delete("power_state");
+  return [...paths].flatMap((path): FieldChange[] => {
+    const [old, fresh] = [have.fields[path], wanted[path]];
+    if (old === fresh) return [];
+    const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
+    const effect: Effect = isUp(have.power) && !told.has(path) ? "next_boot" : "none";
+    return [{ path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause }];
+  });
+}
+
+/** Somebody undefined a running guest: it would vanish with its next shutdown. */
+function persistenceChange(have: DomainState): FieldChange[] {
+  return have.persistent ? [] : [{ path: "persistent", old: false, new: true, effect: "none", cause: "drift" }];
+}
+
+function powerChange(want: DomainSpec, have: DomainState): { readonly field: FieldChange; readonly action?: Action } | undefined {
+  const last = have.fields["power_state"];
+  const action = powerAction(want, have);
+  if (action === undefined && last === want.powerState) return undefined;
+  const old = action === undefined ? (last ?? have.power) : have.power;
+  const cause = last === want.powerState ? "drift" : "config";
+  const field: FieldChange = { path: "power_state", old, new: want.powerState, effect: action?.effect ?? "none", cause };
+  return action === undefined ? { field } : { field, action };
+}
+
+function powerAction(want: DomainSpec, have: DomainState): Action | undefined {
+  if (want.powerState === "stopped") return isUp(have.power) ? stopDomain(want) : undefined;
+  if (want.powerState === "ignore") return undefined;
+  if (have.power === "paused") return resumeDomain(want);
+  return isUp(have.power) ? undefined : startDomain(want);
+}
+
+function afterOf(want: DomainSpec, fields: DomainFields): Change["after"] {
+  return { ...fields, uuid: want.uuid, persistent: true, power_state: want.powerState };
+}
+
+function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainState): string {
+  if (!have.persistent) return "somebody undefined it while it was running";
+  const power = fields.find(({ path }) => path === "power_state");
+  if (fields.length === 1 && power !== undefined) {
+    if (have.power === "crashed") return "the guest crashed";
+    if (power.cause === "drift") return `it is ${have.power} and should be ${power.new}`;
+    return "another power state is configured";
+  }
+  if (cause === "drift") return "it was changed on the host since it was last applied";
+  return cause === "both" ? "the configuration changed, and so did the host" : "the configuration changed";
+}

@@ -1,0 +1,96 @@
+import type { Action, Fact } from "../../model/action.ts";
+import type { Effect } from "../../model/effect.ts";
+import type { Json } from "../../model/json.ts";
+import type { DomainSpec } from "./spec.ts";
+
+/** Which domain an action is about. */
+export interface DomainRef {
+  readonly uuid: string;
+  readonly instance: string;
+}
+
+/** What `domain.define` is given. */
+export interface DefineArgs {
+  readonly spec: DomainSpec;
+}
+
+/** What `domain.stop` is given: how long the guest may take to shut down by itself before the plug is pulled. */
+export interface StopArgs extends DomainRef {
+  readonly graceSeconds: number;
+}
+
+/** Nova DEL-02. */
+const graceSeconds = 60;
+
+/** Defines the domain, or defines it anew over the old definition. */
+export function defineDomain(spec: DomainSpec, effect: Effect, exists: boolean): Action {
+  return {
+    ...common(spec, "define", exists ? "redefine" : "define"),
+    args: { spec } as unknown as Json,
+    needs: attachedFacts(spec),
+    makes: [`domain/${spec.instance}:defined`],
+    effect,
+  };
+}
+
+/** Starts the guest and waits until it runs. */
+export function startDomain(spec: DomainSpec): Action {
+  return {
+    ...common(spec, "start", "start"),
+    needs: [`domain/${spec.instance}:defined`, `domain/${spec.instance}:stopped`, ...attachedFacts(spec)],
+    makes: [`domain/${spec.instance}`],
+    effect: "none",
+  };
+}
+
+/** Lets a paused guest go on. */
+export function resumeDomain(spec: DomainSpec): Action {
+  return {
+    ...common(spec, "resume", "resume"),
+    needs: [`domain/${spec.instance}:defined`],
+    makes: [`domain/${spec.instance}`],
+    effect: "live",
+  };
+}
+
+/** Shuts the guest down, by force when it does not follow within a minute. */
+export function stopDomain(spec: DomainRef): Action {
+  const { uuid, instance } = spec;
+  return {
+    ...common(spec, "stop", "shut down"),
+    args: { uuid, instance, graceSeconds },
+    needs: [],
+    makes: [`domain/${instance}:stopped`],
+    effect: "restart",
+  };
+}
+
+/** Takes the domain away. Its disks, where they go too, carry what is lost. */
+export function undefineDomain(domain: DomainRef, running: boolean): Action {
+  return {
+    ...common(domain, "undefine", running ? "power off and undefine" : "undefine"),
+    needs: [],
+    makes: [`domain/${domain.instance}:gone`, `domain/${domain.instance}:stopped`],
+    effect: running ? "restart" : "none",
+  };
+}
+
+function common({ uuid, instance }: DomainRef, verb: string, summary: string) {
+  const address = `domain/${instance}` as const;
+  return { id: `${address}#${verb}`, type: `domain.${verb}`, address, summary, args: { uuid, instance }, locks: [`instance/${uuid}`] };
+}
+
+/** What must be there before the domain can use it: disks, boot files, config drive. */
+function attachedFacts({ instance, disks, kernel }: DomainSpec): Fact[] {
+  return [
+    ...disks.map(({ name }) => diskFact(instance, name)),
+    ...(kernel === null ? [] : [`disk/${instance}.kernel`]),
+    ...(kernel === null || kernel.ramdisk === null ? [] : [`disk/${instance}.ramdisk`]),
+  ];
+}
+
+/** The fact that a file of the instance directory is there: `disk` is the root disk, `disk.config` the seed, `disk.eph0` the disk `eph0`. */
+function diskFact(instance: string, fileName: string): Fact {
+  if (fileName === "disk.config") return `seed/${instance}`;
+  return `disk/${instance}.${fileName === "disk" ? "root" : fileName.replace(/^disk\./, "")}`;
+}

@@ -1,0 +1,113 @@
+import type { Address } from "../../model/address.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Json } from "../../model/json.ts";
+import type { Kind, Observed } from "../../model/kind.ts";
+import type { Resource } from "../../model/resource.ts";
+import type { SecretRef } from "../../model/secret.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import type { Config } from "../config.ts";
+import { desiredInstances, type InstanceSpec } from "./desired.ts";
+import { diskActions } from "./disk-actions.ts";
+import { checkDisks } from "./disk-check.ts";
+import { diffDisk } from "./disk-diff.ts";
+import { domainActions } from "./domain-actions.ts";
+import { checkDomains } from "./domain-check.ts";
+import { diffDomain } from "./domain-diff.ts";
+import { describeDomain } from "./domain-state.ts";
+import { checkDrives } from "./drive-check.ts";
+import { checkHardware } from "./hardware-check.ts";
+import { type InstanceState, observeInstances } from "./observe.ts";
+import { checkRoom } from "./room-check.ts";
+import { describeSeed, diffSeed, resolveSeedSecrets, seedActions } from "./seed.ts";
+import type { SeedSpec } from "./spec.ts";
+import { sweepInstances } from "./sweep.ts";
+
+/** The guests: their disks, config drives and domains. Secrets are looked up only to see whether they have changed. */
+export function instanceKind(
+  settings: HostSettings,
+  lookUpSecret: (reference: SecretRef) => string | undefined,
+): Kind<Config, InstanceSpec, InstanceState> {
+  return {
+    name: "instance",
+    addressKinds: ["disk", "seed", "domain"],
+    desired: (config, facts) => desiredInstances(config, settings, facts),
+    observe: observeInstances,
+    diff: (address, want, have, observed) => diffOne(address, want, have, observed, lookUpSecret),
+    check: (resources, observed, config) => [
+      ...checkDrives(config),
+      ...checkHardware(config, observed.facts),
+      ...checkInstances(resources, observed, settings),
+    ],
+    describe,
+    actions: [...diskActions, ...seedActions, ...domainActions],
+    sweep: sweepInstances,
+  };
+}
+
+function diffOne(
+  address: Address,
+  want: InstanceSpec | undefined,
+  have: InstanceState | undefined,
+  observed: Observed,
+  lookUpSecret: (reference: SecretRef) => string | undefined,
+) {
+  switch (want?.kind ?? have?.kind) {
+    case "disk":
+      return diffDisk(address, only("disk", want), only("disk", have));
+    case "seed": {
+      const found = only("seed", have);
+      const wanted = only("seed", want)?.seed;
+      return diffSeed(address, wanted, found, {
+        running: found?.running ?? false,
+        secretsChanged: secretsChanged(wanted, found, lookUpSecret),
+      });
+    }
+    default:
+      return diffDomain(address, only("domain", want)?.domain, only("domain", have), observed);
+  }
+}
+
+/** Not known without the values: then nothing is said to have changed. */
+function secretsChanged(
+  want: SeedSpec | undefined,
+  have: (InstanceState & { kind: "seed" }) | undefined,
+  lookUpSecret: (reference: SecretRef) => string | undefined,
+): boolean {
+  if (want === undefined || have === undefined || have.digest === null) return false;
+  const missing = [want.adminPassword, want.userData !== null && "env" in want.userData ? want.userData : null].some(
+    (reference) => reference !== null && lookUpSecret(reference) === undefined,
+  );
+  if (missing) return false;
+  return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
+}
+
+function checkInstances(resources: readonly Resource<InstanceSpec>[], observed: Observed, settings: HostSettings): Diagnostic[] {
+  const specs = resources.map(({ spec }) => spec);
+  const disks = specs.filter((spec) => spec.kind === "disk");
+  const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
+  return [...checkDisks(disks, observed), ...checkDomains(domains, observed), ...checkRoom(disks, domains, observed, settings)];
+}
+
+/** What `show` prints and saved plans stand on. Left out is what a running guest changes by itself, such as the space that a disk takes. */
+function describe(state: InstanceState): Json {
+  switch (state.kind) {
+    case "disk":
+      return {
+        uuid: state.uuid,
+        path: state.path,
+        ...state.applied,
+        found: state.disk === undefined ? null : { format: state.disk.format, size: state.disk.size, backing: state.disk.backing ?? null },
+      };
+    case "seed":
+      return describeSeed(state);
+    default:
+      return describeDomain(state);
+  }
+}
+
+function only<Kind extends string, T extends { readonly kind: string }>(
+  kind: Kind,
+  value: T | undefined,
+): Extract<T, { readonly kind: Kind }> | undefined {
+  return value?.kind === kind ? (value as Extract<T, { readonly kind: Kind }>) : undefined;
+}

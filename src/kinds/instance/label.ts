@@ -1,0 +1,92 @@
+import type { Context } from "../../model/context.ts";
+import type { Json } from "../../model/json.ts";
+import { instanceFiles } from "../../model/layout.ts";
+
+/**
+ * The label of an instance directory: who owns it, and what was last applied to each object in it. An object's entry is
+ * written before the object is made and removed after the object is gone, so everything of ours is named here; the
+ * entry alone does not mean that the object exists.
+ */
+export interface InstanceLabel {
+  readonly version: 1;
+  readonly project: string;
+  readonly instance: string;
+  /** By file name: `disk`, `disk.config`. */
+  readonly objects: Readonly<Record<string, Json>>;
+}
+
+/** Whose directory it is. */
+export interface LabelOwner {
+  readonly uuid: string;
+  readonly instance: string;
+}
+
+/** Only root and qemu need it, and it keys the digests of secrets. */
+const mode = 0o600;
+
+/** Reads a label. Undefined when it is absent or not ours to understand. */
+export function parseLabel(content: Buffer | undefined): InstanceLabel | undefined {
+  if (content === undefined) return undefined;
+  try {
+    const label = JSON.parse(content.toString("utf8")) as InstanceLabel;
+    const whole =
+      label.version === 1 && typeof label.project === "string" && typeof label.instance === "string" && typeof label.objects === "object";
+    return whole ? label : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Records what is applied to one object of an instance directory, making directory and label as needed. The caller holds
+ * the instance's lock.
+ */
+export async function recordObject(context: Context, owner: LabelOwner, name: string, applied: Json): Promise<void> {
+  const { files } = context.host;
+  const label = await readLabel(context, owner.uuid);
+  await files.makeDirectory(context.layout.instance(owner.uuid));
+  await writeLabel(context, owner, { ...label?.objects, [name]: applied });
+}
+
+/** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
+export async function forgetObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
+  const { files } = context.host;
+  const label = await readLabel(context, owner.uuid);
+  if (label === undefined) return;
+  const { [name]: _gone, ...objects } = label.objects;
+  if (Object.keys(objects).length > 0) return writeLabel(context, owner, objects);
+  const directory = context.layout.instance(owner.uuid);
+  const companions = [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console];
+  for (const entry of await files.list(directory)) {
+    if (companions.some((companion) => entry.name === companion || entry.name.startsWith(`${companion}.`)))
+      await files.remove(`${directory}/${entry.name}`);
+  }
+  const left = (await files.list(directory)).filter((entry) => entry.name !== instanceFiles.label);
+  if (left.length > 0) return files.remove(context.layout.instanceFile(owner.uuid, instanceFiles.label));
+  // The other name says that it is on its way out, so that a crash never leaves a directory that nobody owns (Nova DEL-04).
+  const doomed = context.layout.doomedInstance(owner.uuid);
+  await files.publish(directory, doomed, 0o700);
+  await files.removeTree(doomed);
+}
+
+/** Removes directories of this project that an interrupted apply had begun to remove. */
+export async function sweepDoomedDirectories(context: Context): Promise<void> {
+  const { files } = context.host;
+  for (const { name, type } of await files.list(context.layout.root)) {
+    if (type !== "directory" || !/^[0-9a-f-]{36}_del$/.test(name)) continue;
+    const path = `${context.layout.root}/${name}`;
+    const entries = await files.list(path);
+    const label = parseLabel(await files.read(`${path}/${instanceFiles.label}`));
+    if (entries.length === 0 || label?.project === context.project) await files.removeTree(path);
+  }
+}
+
+/** The label of an instance directory, where it has one. */
+export async function readLabel(context: Context, uuid: string): Promise<InstanceLabel | undefined> {
+  return parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, instanceFiles.label)));
+}
+
+function writeLabel(context: Context, owner: LabelOwner, objects: InstanceLabel["objects"]): Promise<void> {
+  const label: InstanceLabel = { version: 1, project: context.project, instance: owner.instance, objects };
+  return context.host.files.writeAtomic(context.layout.instanceFile(owner.uuid, instanceFiles.label), `${JSON.stringify(label)}\n`, mode);
+}

@@ -1,0 +1,105 @@
+import { backendOf } from "../../disks/index.ts";
+import type { Address } from "../../model/address.ts";
+import type { Context } from "../../model/context.ts";
+import type { Observation } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { Unmanaged } from "../../model/plan.ts";
+import { backendNames } from "../../model/settings.ts";
+import { libvirtOf } from "../../tools/libvirt.ts";
+import type { AppliedDisk, InstanceDiskState } from "./disk.ts";
+import { diskAddress, diskRole } from "./disk-role.ts";
+import { isUp } from "./domain-diff.ts";
+import { type DomainState, domainState } from "./domain-state.ts";
+import { type InstanceLabel, parseLabel } from "./label.ts";
+import { observeSeeds } from "./seed.ts";
+import type { SeedState } from "./seed-state.ts";
+
+/** Anything of an instance as found. */
+export type InstanceState =
+  | InstanceDiskState
+  | (SeedState & { readonly kind: "seed"; readonly running: boolean })
+  | (DomainState & { readonly kind: "domain" });
+
+interface Directory {
+  readonly uuid: string;
+  readonly label: InstanceLabel | undefined;
+}
+
+/**
+ * Looks at all domains and all instance directories, in one conversation with libvirt and a few rounds of reading files,
+ * however many there are.
+ */
+export async function observeInstances(context: Context): Promise<Observation<InstanceState>> {
+  const [records, directories] = await Promise.all([libvirtOf(context).domains(), findDirectories(context)]);
+  const domains = records.map(domainState);
+  const power = new Map(domains.map(({ uuid, power }) => [uuid, power]));
+  const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
+  const owned = directories.flatMap(({ uuid, label }) =>
+    label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
+  );
+  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning), observeSeeds(context, owned)]);
+
+  const states = new Map<Address, InstanceState>();
+  for (const domain of domains) {
+    if (domain.label?.project === context.project) states.set(`domain/${domain.label.instance}`, { ...domain, kind: "domain" });
+  }
+  for (const { uuid, instance } of owned) {
+    const seed = seeds.get(uuid);
+    if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid) });
+  }
+  for (const [address, disk] of disks) states.set(address, disk);
+  return { states, unmanaged: findUnmanaged(context, domains, directories), diagnostics: [], complete: true };
+}
+
+async function findDirectories(context: Context): Promise<Directory[]> {
+  const { files } = context.host;
+  const entries = (await files.list(context.layout.root)).filter(
+    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
+  );
+  const labels = await files.readMany(entries.map(({ name }) => ({ path: context.layout.instanceFile(name, instanceFiles.label) })));
+  return entries.map(({ name }, index) => ({ uuid: name, label: parseLabel(labels[index]) }));
+}
+
+async function observeDisks(
+  context: Context,
+  owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
+  isRunning: (uuid: string) => boolean,
+): Promise<Map<Address, InstanceDiskState>> {
+  const named = owned.flatMap(({ uuid, instance, label }) =>
+    Object.entries(label.objects).flatMap(([name, applied]) => {
+      const role = diskRole(name);
+      if (role === undefined) return [];
+      const path = context.layout.instanceFile(uuid, name);
+      return [{ address: diskAddress(instance, role), instance, uuid, name, path, applied: applied as unknown as AppliedDisk }];
+    }),
+  );
+  const found = await Promise.all(
+    backendNames.map(async (backend) => {
+      const mine = named.filter(({ applied }) => applied.backend === backend);
+      return mine.length === 0 ? new Map() : backendOf(backend).list(context, mine);
+    }),
+  );
+  const disks = new Map(found.flatMap((map) => [...map]));
+  return new Map(
+    named.map(({ address, ...disk }) => [
+      address,
+      { ...disk, kind: "disk", disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) },
+    ]),
+  );
+}
+
+function findUnmanaged(context: Context, domains: readonly DomainState[], directories: readonly Directory[]): Unmanaged[] {
+  const own = context.project;
+  const others = domains
+    .filter(({ label }) => label?.project !== own)
+    .map(({ name, label, power, fields }) => ({
+      what: "domain",
+      name,
+      ...(label === undefined ? {} : { owner: label.project }),
+      ...(isUp(power) ? { takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) } } : {}),
+    }));
+  const strangers = directories
+    .filter(({ label }) => label?.project !== own)
+    .map(({ uuid, label }) => ({ what: "instance-directory", name: uuid, ...(label === undefined ? {} : { owner: label.project }) }));
+  return [...others, ...strangers];
+}

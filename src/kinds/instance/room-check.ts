@@ -1,0 +1,45 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import type { ImageState } from "../image/spec.ts";
+import { checkCapacity } from "./capacity.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { diskAddress } from "./disk-role.ts";
+import type { DomainState } from "./domain-state.ts";
+import type { DomainSpec } from "./spec.ts";
+
+/**
+ * Whether the host has room for the final state. Asked only when more is wanted than is there: guests that exist already
+ * are no reason to refuse a plan that adds nothing.
+ */
+export function checkRoom(
+  disks: readonly InstanceDisk[],
+  domains: readonly DomainSpec[],
+  observed: Observed,
+  settings: HostSettings,
+): Diagnostic[] {
+  const grows = domains.some(({ instance, memory, vcpus }) => {
+    const fields = (observed.states.get(`domain/${instance}`) as DomainState | undefined)?.fields;
+    return fields === undefined || memory > Number(fields["memory"]) || vcpus > Number(fields["vcpus"]);
+  });
+  const others = observed.unmanaged.flatMap(({ takes }) => takes ?? []);
+  return checkCapacity({
+    domains: grows ? domains : [],
+    others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
+    diskBytes: sum(disks.map((disk) => missingBytes(disk, observed))),
+    facts: observed.facts,
+    settings,
+  });
+}
+
+/** Virtual bytes that a disk is to get; of an image that nobody has seen yet nothing is known. */
+function missingBytes({ disk }: InstanceDisk, observed: Observed): number {
+  const have = observed.states.get(diskAddress(disk.instance, disk.role)) as InstanceDiskState | undefined;
+  const base = observed.states.get(`base/${disk.base?.entry}`) as ImageState | undefined;
+  const size = disk.size ?? base?.sidecar.virtualSize ?? 0;
+  return Math.max(0, size - (have?.disk?.size ?? 0));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

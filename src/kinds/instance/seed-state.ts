@@ -1,0 +1,99 @@
+import type { Context } from "../../model/context.ts";
+import type { FileStat } from "../../model/host.ts";
+import type { Json } from "../../model/json.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { InstanceLabel } from "./label.ts";
+import type { PublicSeed } from "./seed-public.ts";
+import type { SeedSecrets } from "./seed-secrets.ts";
+import { secretsDigest } from "./seed-secrets.ts";
+
+/** What the label of an instance keeps of its config drive. The label is readable by its owner alone. */
+export interface SeedRecord {
+  readonly format: "iso9660" | "vfat";
+  /** Base64. Kept so that a rebuilt drive is the same drive. */
+  readonly randomSeed: string;
+  /** What was last built; null while the first drive is in the making. */
+  readonly built: {
+    readonly digest: string;
+    readonly secrets: string;
+    readonly applied: PublicSeed;
+    readonly sha256: string;
+    readonly size: number;
+    readonly mtimeMs: number;
+    readonly inode: number;
+  } | null;
+}
+
+/** A config drive as found. Safe to print: it holds no secret and no random seed. */
+export interface SeedState {
+  readonly uuid: string;
+  readonly instance: string;
+  readonly format: "iso9660" | "vfat";
+  /** Digest of the public content last applied; null when its making never came to an end. */
+  readonly digest: string | null;
+  /** The file holds what was last written to it. */
+  readonly intact: boolean;
+  /** There is no file. */
+  readonly missing: boolean;
+  /** What was last applied, without secrets; null like `digest`. */
+  readonly applied: PublicSeed | null;
+  /** Whether the drive was built with these values. */
+  readonly secretsMatch: (secrets: SeedSecrets) => boolean;
+}
+
+/** The record in a label; undefined when there is none. A record that we do not understand counts as none. */
+export function seedRecord(label: InstanceLabel | undefined): SeedRecord | undefined {
+  const record = label?.objects[instanceFiles.configDrive] as unknown as Partial<SeedRecord> | null | undefined;
+  return typeof record?.randomSeed === "string" && record.built !== undefined ? (record as SeedRecord) : undefined;
+}
+
+/** The config drives of labelled instance directories, by uuid. One look for all; only a file that seems touched is read. */
+export async function observeSeeds(
+  context: Context,
+  directories: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
+): Promise<Map<string, SeedState>> {
+  const found = directories.flatMap(({ uuid, instance, label }) => {
+    const record = seedRecord(label);
+    return record === undefined
+      ? []
+      : [{ owner: { uuid, instance }, record, path: context.layout.instanceFile(uuid, instanceFiles.configDrive) }];
+  });
+  const stats = await context.host.files.statMany(found.map(({ path }) => path));
+  const states = await Promise.all(
+    found.map(async ({ owner, record, path }, index) => [owner.uuid, await seedState(context, owner, record, path, stats[index])] as const),
+  );
+  return new Map(states);
+}
+
+/** One drive, given its record and what is at its path. */
+export async function seedState(
+  context: Context,
+  owner: { readonly uuid: string; readonly instance: string },
+  record: SeedRecord,
+  path: string,
+  stat: FileStat | undefined,
+): Promise<SeedState> {
+  const { built, format } = record;
+  return {
+    uuid: owner.uuid,
+    instance: owner.instance,
+    format,
+    digest: built?.digest ?? null,
+    intact: await isIntact(context, built, path, stat),
+    missing: stat === undefined,
+    applied: built?.applied ?? null,
+    secretsMatch: (secrets) => built?.secrets === secretsDigest(secrets, Buffer.from(record.randomSeed, "base64")),
+  };
+}
+
+async function isIntact(context: Context, built: SeedRecord["built"], path: string, stat: FileStat | undefined): Promise<boolean> {
+  if (built === null || stat?.type !== "file" || stat.size !== built.size) return false;
+  if (stat.mtimeMs === built.mtimeMs && stat.inode === built.inode) return true;
+  const { sha256 } = await context.host.files.digest(path, ["sha256"]);
+  return sha256 === built.sha256;
+}
+
+/** What `show` prints of a drive and what a saved plan stands on. */
+export function describeSeed(state: SeedState): Json {
+  return { ...state.applied, format: state.format, digest: state.digest, intact: state.intact };
+}

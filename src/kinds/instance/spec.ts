@@ -1,0 +1,77 @@
+import type { DiskAttachment } from "../../disks/backend.ts";
+import type { SecretRef } from "../../model/secret.ts";
+
+export type { DiskSpec } from "../../disks/backend.ts";
+
+/** A text that is known when planning, or one that only a reference stands for until it is needed. */
+export type TextInput = { readonly text: string } | SecretRef;
+
+/** One network interface as it should be. */
+export interface InterfaceSpec {
+  readonly type: "network" | "bridge" | "user";
+  /** Name of the libvirt network or of the bridge; empty for `user`. */
+  readonly source: string;
+  /** Derived from project, instance and position unless given. */
+  readonly mac: string;
+  readonly model: string;
+}
+
+/** The config drive of an instance as it should be (Nova CFG-08 … CFG-11). */
+export interface SeedSpec {
+  readonly instance: string;
+  readonly uuid: string;
+  readonly path: string;
+  readonly format: "iso9660" | "vfat";
+  readonly hostname: string;
+  /** Position within `count`. */
+  readonly launchIndex: number;
+  readonly project: string;
+  readonly flavor: string;
+  /** User metadata: strings only. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly publicKeys: Readonly<Record<string, string>>;
+  readonly userData: TextInput | null;
+  readonly adminPassword: SecretRef | null;
+  readonly interfaces: readonly InterfaceSpec[];
+  readonly kernel: boolean;
+  readonly ramdisk: boolean;
+}
+
+/** One disk or drive as the guest gets it. */
+export interface DomainDisk {
+  /** File name by Nova's layout: `disk`, `disk.config`. */
+  readonly name: string;
+  readonly device: "disk" | "cdrom";
+  readonly bus: "virtio" | "scsi" | "sata" | "ide" | "usb";
+  /** `vda`, `sda`. */
+  readonly target: string;
+  readonly attachment: DiskAttachment;
+  readonly readOnly: boolean;
+  /** 1 is tried first; null is not booted from. */
+  readonly bootOrder: number | null;
+}
+
+/** The libvirt domain of an instance as it should be. */
+export interface DomainSpec {
+  readonly instance: string;
+  readonly uuid: string;
+  readonly project: string;
+  readonly powerState: "running" | "stopped" | "ignore";
+  readonly preventDestroy: boolean;
+  readonly virtType: "kvm" | "qemu";
+  readonly arch: string;
+  /** `q35`, `pc`, `virt`. */
+  readonly machine: string;
+  readonly vcpus: number;
+  readonly memory: number;
+  readonly osType: string;
+  /** How qemu opens disks: `none` where the filesystem supports direct I/O (Nova XML-11). */
+  readonly cache: "none" | "writeback";
+  readonly disks: readonly DomainDisk[];
+  readonly interfaces: readonly InterfaceSpec[];
+  /** Direct kernel boot (Nova XML-06). */
+  readonly kernel: { readonly path: string; readonly ramdisk: string | null; readonly commandLine: string } | null;
+  readonly consoleLog: string;
+  readonly flavor: { readonly name: string; readonly disk: number; readonly ephemeral: number; readonly swap: number };
+  readonly image: string | null;
+}

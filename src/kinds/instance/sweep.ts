@@ -1,0 +1,31 @@
+import type { Context } from "../../model/context.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { parseLabel, sweepDoomedDirectories } from "./label.ts";
+
+/** Files that are written under a temporary name first. */
+const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, `${instanceFiles.configDrive}.part`];
+
+/** Clears away what an interrupted apply of this project left half made in instance directories. */
+export async function sweepInstances(context: Context): Promise<void> {
+  await sweepDoomedDirectories(context);
+  await sweepTemporaryFiles(context);
+}
+
+/**
+ * Removes temporary files from this project's directories. Whoever writes there holds the project's lock, which is ours now,
+ * so nobody is still at them. Mostly the next writer of the same file finds them, but there need not be one.
+ */
+async function sweepTemporaryFiles(context: Context): Promise<void> {
+  const { host, layout } = context;
+  const directories = (await host.files.list(layout.root)).filter(
+    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
+  );
+  const labels = await host.files.readMany(directories.map(({ name }) => ({ path: layout.instanceFile(name, instanceFiles.label) })));
+  for (const [index, { name: uuid }] of directories.entries()) {
+    if (parseLabel(labels[index])?.project !== context.project) continue;
+    for (const { name, type } of await host.files.list(layout.instance(uuid))) {
+      const temporary = type === "file" && name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));
+      if (temporary) await host.files.remove(layout.instanceFile(uuid, name));
+    }
+  }
+}

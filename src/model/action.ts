@@ -1,0 +1,53 @@
+import type { Address } from "./address.ts";
+import type { Context } from "./context.ts";
+import type { Effect } from "./effect.ts";
+import type { Json } from "./json.ts";
+
+/**
+ * Something that becomes true while a plan is carried out, for example `disk/web-0.root` (it exists),
+ * `domain/web-0:stopped` or `disk/web-0.root:gone`. The order of actions follows from facts alone: an action
+ * that needs a fact runs after every action of the same plan that makes it; a fact nobody makes already holds.
+ */
+export type Fact = string;
+
+/** One step of a plan as plain data. What it does is found by `type` when its time comes. */
+export interface Action {
+  /** `<address>#<verb>`: the same in every plan of the same change. */
+  readonly id: string;
+  readonly type: string;
+  readonly address: Address;
+  /** A short line for people, present tense: `create 20GiB qcow2 overlay`. */
+  readonly summary: string;
+  readonly args: Json;
+  readonly needs: readonly Fact[];
+  readonly makes: readonly Fact[];
+  /** Taken by the executor in sorted order; kinds and tools never lock. */
+  readonly locks: readonly string[];
+  readonly effect: Effect;
+  /** What is lost for ever, in words: `20GiB disk web-0.root`. Consent is asked for wherever this is set. */
+  readonly destroys?: string;
+  /** Bytes to be moved, where that is known. */
+  readonly bytes?: number;
+}
+
+/** How far a running action is. `total` is absent while it is not known. */
+export interface ActionProgress {
+  readonly done: number;
+  readonly total?: number;
+  /** What the bytes are: `download`, `convert`. */
+  readonly phase?: string;
+}
+
+/** Called by a running action as often as it likes; the receiver throttles. */
+export type ReportProgress = (progress: ActionProgress) => void;
+
+/** What a type of action does. Performing it twice must be harmless, and killing it anywhere must leave nothing trusted that is half made. */
+export interface ActionType {
+  readonly type: string;
+  readonly run: (context: Context, args: Json, report: ReportProgress) => Promise<void>;
+}
+
+/** Binds the arguments' type where an action type is defined; plans hold them as plain JSON. */
+export function defineAction<Args>(type: string, run: (context: Context, args: Args, report: ReportProgress) => Promise<void>): ActionType {
+  return { type, run: (context, args, report) => run(context, args as Args, report) };
+}

@@ -1,0 +1,53 @@
+import type { Action } from "./action.ts";
+import type { Address } from "./address.ts";
+import type { Effect } from "./effect.ts";
+import type { Json } from "./json.ts";
+
+/** What happens to an object. `replace` deletes and creates anew. */
+export type Verb = "create" | "update" | "replace" | "delete";
+
+/** Why there is a difference: the configuration was edited, the host drifted from what was last applied, or both. */
+export type Cause = "config" | "drift" | "both";
+
+/** One field that differs. `old` is absent when there was none, `new` when there shall be none. */
+export interface FieldChange {
+  readonly path: string;
+  readonly old?: Json;
+  readonly new?: Json;
+  readonly effect?: Effect;
+  readonly cause?: Cause;
+  /** The values are secrets: shown as `(sensitive)` everywhere. */
+  readonly sensitive?: true;
+}
+
+/** One object that differs, and what to do about it. */
+export interface Change {
+  readonly address: Address;
+  readonly verb: Verb;
+  readonly cause: Cause;
+  /** A short sentence for people: why this change. */
+  readonly reason: string;
+  readonly fields: readonly FieldChange[];
+  /** Several changes may name the same action (by id); the plan holds it once. */
+  readonly actions: readonly Action[];
+  /** The object as it is, for `plan --json`; null when there is none. Never a secret. */
+  readonly before: Json;
+  /** The object as it shall be; null when there shall be none. Never a secret. */
+  readonly after: Json;
+}
+
+/** The cause of one field from its three values: wanted, last applied (undefined: not known), found. */
+export function causeOf(want: Json | undefined, last: Json | undefined, have: Json | undefined): Cause {
+  if (last === undefined) return "config";
+  const configured = JSON.stringify(want) !== JSON.stringify(last);
+  const drifted = JSON.stringify(have) !== JSON.stringify(last);
+  if (configured && drifted) return "both";
+  return drifted ? "drift" : "config";
+}
+
+/** The cause of a whole change from those of its fields; `config` when there are none. */
+export function combineCauses(causes: Iterable<Cause>): Cause {
+  const seen = new Set(causes);
+  if (seen.has("both") || (seen.has("config") && seen.has("drift"))) return "both";
+  return seen.has("drift") ? "drift" : "config";
+}

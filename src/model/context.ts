@@ -1,0 +1,17 @@
+import type { Host } from "./host.ts";
+import type { Layout } from "./layout.ts";
+import type { SecretRef } from "./secret.ts";
+import type { HostSettings } from "./settings.ts";
+
+/** Everything that looking at a host, or doing something to it, is given. */
+export interface Context {
+  readonly host: Host;
+  readonly layout: Layout;
+  readonly settings: HostSettings;
+  /** Owner of what this configuration makes. */
+  readonly project: string;
+  /** The value behind a reference. Throws a UserError when it cannot be had. */
+  readonly secret: (reference: SecretRef) => string;
+  /** Aborted when the user asks twice to stop. */
+  readonly signal: AbortSignal;
+}

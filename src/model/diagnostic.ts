@@ -1,0 +1,29 @@
+import type { Address } from "./address.ts";
+
+/** A place in a file of the user's. Lines and columns count from one. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The offending text, one line, as the user wrote it. */
+  readonly text?: string;
+}
+
+/**
+ * Something to tell the user. `summary` is short and in fixed words; `detail` says in full sentences what is wrong,
+ * why it matters and what to do. Problems are collected and shown together.
+ */
+export interface Diagnostic {
+  readonly severity: "error" | "warning" | "note";
+  /** Stable, kebab-case: `unknown-key`, `flavor-disk-smaller-than-image`. */
+  readonly code: string;
+  readonly summary: string;
+  readonly detail?: string;
+  readonly address?: Address;
+  readonly at?: Place;
+}
+
+/** Whether any of them forbids going on. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === "error");
+}

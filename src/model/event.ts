@@ -1,0 +1,27 @@
+import type { ActionProgress } from "./action.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Plan, PlannedAction } from "./plan.ts";
+
+/** Everything a run has to say. Every form of output is made from this one stream. */
+export type Event =
+  | { readonly type: "version"; readonly version: string }
+  /** Somebody else holds the lock; we wait. */
+  | { readonly type: "waiting"; readonly holder: string }
+  | { readonly type: "diagnostic"; readonly diagnostic: Diagnostic }
+  | { readonly type: "plan"; readonly plan: Plan }
+  | { readonly type: "apply.start"; readonly plan: Plan; readonly actions: readonly PlannedAction[]; readonly parallelism: number }
+  | { readonly type: "action.start"; readonly id: string }
+  | { readonly type: "action.progress"; readonly id: string; readonly progress: ActionProgress }
+  | { readonly type: "action.end"; readonly id: string; readonly outcome: Outcome }
+  /** The user asked to stop: running actions finish, nothing new starts. */
+  | { readonly type: "apply.stopping" }
+  | { readonly type: "apply.end"; readonly plan: Plan; readonly outcomes: readonly Outcome[]; readonly milliseconds: number };
+
+/** Shows a run. `confirm` is absent where nobody can be asked. */
+export interface Reporter {
+  event(event: Event): void;
+  /** Asks for consent to the plan last shown. */
+  confirm?(question: { readonly plan: Plan; readonly destroys: readonly string[] }): Promise<boolean>;
+  close(): Promise<void>;
+}

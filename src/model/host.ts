@@ -1,0 +1,154 @@
+/** One program to run. Never a shell: `args` reach it as they are. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly stdin?: string | Uint8Array;
+  readonly timeoutMs: number;
+  /** Bounds for programs that read untrusted data (Nova FET-06: 30 s of CPU, 2 GiB of address space). */
+  readonly limits?: { readonly cpuSeconds: number; readonly addressSpaceBytes: number };
+  /** Exit codes that are answers rather than failures. Default: only 0. */
+  readonly okExitCodes?: readonly number[];
+  /** Extra environment. `LC_ALL=C` is always set. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with every piece of output between line ends or carriage returns, as it comes. */
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What a program that ended acceptably left behind. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program kept running to be talked to line by line. */
+export interface Conversation {
+  write(text: string): void;
+  /** Both are called with text as it arrives, cut anywhere. Set them before the first write. */
+  onOutput: (text: string) => void;
+  onError: (text: string) => void;
+  /** Resolves when the program has ended, however it ended. */
+  readonly ended: Promise<{ readonly exitCode: number | undefined }>;
+  /** Ends its input and lets it finish. */
+  close(): Promise<void>;
+  kill(): void;
+}
+
+/** What is at a path. Sizes are bytes; `allocated` is what it takes on the disk. */
+export interface FileStat {
+  readonly type: "file" | "directory" | "symlink" | "other";
+  readonly size: number;
+  readonly allocated: number;
+  readonly mtimeMs: number;
+  readonly mode: number;
+  readonly inode: number;
+  readonly links: number;
+}
+
+export type DigestAlgorithm = "sha256" | "sha512" | "sha1" | "md5";
+/** Lower-case hex by algorithm. */
+export type Digests = Partial<Record<DigestAlgorithm, string>>;
+
+/** Bytes done of those to be done. */
+export type ByteProgress = (done: number, total: number | undefined) => void;
+
+/**
+ * The files of the machine. Everything that publishes does so whole: content and directory entry are on the disk
+ * before a final name appears. Symbolic links at the final component are never followed when reading what a guest
+ * or a stranger could have put there.
+ */
+export interface Files {
+  /** Content, or part of it; undefined when there is no such file. */
+  read(path: string, range?: { readonly offset: number; readonly length: number }): Promise<Buffer | undefined>;
+  /**
+   * Many at once, in the order asked for: one round trip where the machine is far away. Undefined also for what is not a
+   * regular file, so that one odd entry among a thousand does not hide the others.
+   */
+  readMany(requests: readonly { readonly path: string; readonly length?: number }[]): Promise<(Buffer | undefined)[]>;
+  stat(path: string): Promise<FileStat | undefined>;
+  statMany(paths: readonly string[]): Promise<(FileStat | undefined)[]>;
+  /** Entries of a directory sorted by name; empty when there is none. */
+  list(path: string): Promise<{ readonly name: string; readonly type: FileStat["type"] }[]>;
+  /** Makes the directory and its parents; fine when it is there. */
+  makeDirectory(path: string, mode?: number): Promise<void>;
+  /** Temporary name, fsync, rename, fsync of the directory. Default mode 0644. */
+  writeAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void>;
+  /** Copies, keeping holes, digesting on the way; the target is fsynced. Not atomic: use a staged name, then `publish`. */
+  copy(
+    from: string,
+    to: string,
+    options?: {
+      readonly digests?: readonly DigestAlgorithm[];
+      readonly maxBytes?: number;
+      readonly onProgress?: ByteProgress;
+      readonly signal?: AbortSignal;
+      /** Follow a symbolic link at `from`: only for a path that the user wrote. */
+      readonly followLinks?: boolean;
+    },
+  ): Promise<{ readonly bytes: number; readonly digests: Digests }>;
+  /** Fsync, set the mode, rename to the final name, fsync the directory. */
+  publish(staged: string, final: string, mode: number): Promise<void>;
+  /** A second name for the same file. Fine when `to` already is that file. */
+  link(from: string, to: string): Promise<void>;
+  /** Fine when there is nothing. */
+  remove(path: string): Promise<void>;
+  /** Removes a directory with all in it; fine when there is nothing. */
+  removeTree(path: string): Promise<void>;
+  /** Sets the modification time to now. A refusal for lack of permission is ignored (Nova CACHE-09). */
+  touch(path: string): Promise<void>;
+  /** Sets the length of a file, making it when there is none; holes read as zeros. */
+  truncate(path: string, bytes: number): Promise<void>;
+  setMode(path: string, mode: number): Promise<void>;
+  /** Appends a line and fsyncs. */
+  appendLine(path: string, line: string): Promise<void>;
+  /** Free and total bytes of the filesystem that holds the path or its nearest existing parent. */
+  space(path: string): Promise<{
+    readonly total: number;
+    readonly free: number /** The filesystem's magic number (statfs f_type). */;
+    readonly filesystem?: number;
+  }>;
+  digest(path: string, algorithms: readonly DigestAlgorithm[], onProgress?: ByteProgress): Promise<Digests>;
+}
+
+/** A download to a staged name, with digests computed while the bytes come. */
+export interface Download {
+  readonly url: string;
+  readonly to: string;
+  readonly digests: readonly DigestAlgorithm[];
+  /** Refuse more than this. */
+  readonly maxBytes?: number;
+  readonly onProgress?: ByteProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** Who holds a lock, for the message to whoever waits. */
+export interface LockRequest {
+  /** Absolute path without the `.lock` ending. */
+  readonly path: string;
+  /** What it is held for: `apply of project shop`. */
+  readonly purpose: string;
+  /** 0: do not wait. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Called once when there is somebody to wait for. */
+  readonly onWait?: (holder: string) => void;
+}
+
+/** The only door to a machine, here or over ssh. */
+export interface Host {
+  /** For messages: `this machine`, `root@kvm1`. */
+  readonly name: string;
+  /** Runs to the end. Throws a CommandError unless the exit code is acceptable. */
+  run(command: Command): Promise<CommandResult>;
+  /** Starts a program to talk to. */
+  open(command: Pick<Command, "program" | "args" | "env">): Conversation;
+  readonly files: Files;
+  download(request: Download): Promise<{ readonly bytes: number; readonly digests: Digests }>;
+  /** Runs `work` while holding the lock. Throws a UserError naming the holder when the time is up. */
+  lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T>;
+  now(): Date;
+  /** Things to end when the host is done with: last registered, first ended. */
+  onClose(end: () => Promise<void>): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import type { ActionType } from "./action.ts";
+import type { Address } from "./address.ts";
+import type { Change } from "./change.ts";
+import type { Context } from "./context.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { HostFacts } from "./host-facts.ts";
+import type { Json } from "./json.ts";
+import type { Unmanaged } from "./plan.ts";
+import type { Resource } from "./resource.ts";
+
+/** What a look at the host found of one kind. */
+export interface Observation<State> {
+  /** Ours, by address. */
+  readonly states: ReadonlyMap<Address, State>;
+  readonly unmanaged: readonly Unmanaged[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** False when part of it could not be seen. */
+  readonly complete: boolean;
+}
+
+/** All observations of a run together, for decisions that look across kinds. */
+export interface Observed {
+  readonly facts: HostFacts;
+  readonly states: ReadonlyMap<Address, unknown>;
+  readonly unmanaged: readonly Unmanaged[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly complete: boolean;
+}
+
+/**
+ * One kind of thing that a configuration can declare. The engine treats all alike and knows none. `Config` is the whole
+ * checked configuration. One kind may own resources of several address kinds (an instance owns disks, a seed, a domain).
+ */
+export interface Kind<Config, Spec, State> {
+  readonly name: string;
+  /** The address kinds that are this kind's: `["disk", "seed", "domain"]`. */
+  readonly addressKinds: readonly string[];
+  /** What should be there. Pure; defaults are filled here and nowhere else. */
+  desired(config: Config, facts: HostFacts): Resource<Spec>[];
+  /** What is there. Read-only. */
+  observe(context: Context): Promise<Observation<State>>;
+  /** What differs and what to do about it; undefined when nothing. Pure and synchronous. At least one of `want` and `have` is given. */
+  diff(address: Address, want: Spec | undefined, have: State | undefined, observed: Observed): Change | undefined;
+  /** Problems that only show when everything is seen together: capacity, sizes, names in use. Pure. */
+  check?(resources: readonly Resource<Spec>[], observed: Observed, config: Config): Diagnostic[];
+  /** What is compared to find out whether the world has moved since a plan, and shown by `show`. Never a secret. */
+  describe(state: State): Json;
+  readonly actions: readonly ActionType[];
+  /** Clears away what an interrupted apply left half made. Called under the project's lock, before anything else is done. */
+  sweep?(context: Context): Promise<void>;
+}
+
+/** A kind whose types no longer matter, as the engine holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: the engine hands each kind only what that kind made
+export type AnyKind<Config> = Kind<Config, any, any>;

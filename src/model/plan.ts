@@ -1,0 +1,60 @@
+import type { Action } from "./action.ts";
+import type { Address } from "./address.ts";
+import type { Change } from "./change.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { hasErrors } from "./diagnostic.ts";
+import type { Json } from "./json.ts";
+
+/** Something on the host that is not this project's. Reported, never touched. */
+export interface Unmanaged {
+  /** `domain`, `base-file`, `instance-directory`. */
+  readonly what: string;
+  readonly name: string;
+  /** The project that owns it, or undefined when nobody claims it. */
+  readonly owner?: string;
+  readonly note?: string;
+  /** What it takes of the host now, where it takes something. Memory in bytes. */
+  readonly takes?: { readonly memory: number; readonly vcpus: number };
+}
+
+/** An action with the ids of those that must have ended well before it starts. */
+export type PlannedAction = Action & { readonly after: readonly string[] };
+
+/** Every decision of a run, made before anything is done. Plain data: it can be saved and carried out later. */
+export interface Plan {
+  readonly formatVersion: "1.0";
+  readonly project: string;
+  /** The host's URI and instances path: a plan is for one place only. */
+  readonly target: { readonly uri: string; readonly instancesPath: string };
+  readonly changes: readonly Change[];
+  readonly unchanged: readonly { readonly address: Address; readonly before: Json }[];
+  /** In an order in which they could run one by one. */
+  readonly actions: readonly PlannedAction[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly unmanaged: readonly Unmanaged[];
+  /** False when part of the host could not be looked at. */
+  readonly complete: boolean;
+  /** Digest of each observed object that the plan stands on, by address; `absent` where there was none. */
+  readonly basis: Readonly<Record<string, string>>;
+}
+
+/** Whether there is anything to do. The exit code, the text and the JSON all ask here. */
+export function hasChanges(plan: Plan): boolean {
+  return plan.changes.length > 0;
+}
+
+/** Whether the plan may be carried out. */
+export function canApply(plan: Plan): boolean {
+  return plan.complete && !hasErrors(plan.diagnostics);
+}
+
+/** Objects by what happens to them; a replacement counts as added and destroyed, as Terraform counts. */
+export function countChanges(changes: readonly Change[]): { add: number; change: number; destroy: number } {
+  const counts = { add: 0, change: 0, destroy: 0 };
+  for (const { verb } of changes) {
+    if (verb === "create" || verb === "replace") counts.add += 1;
+    if (verb === "update") counts.change += 1;
+    if (verb === "delete" || verb === "replace") counts.destroy += 1;
+  }
+  return counts;
+}

@@ -1,0 +1,37 @@
+const units: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40, PiB: 2 ** 50 };
+const names = ["PiB", "TiB", "GiB", "MiB", "KiB"] as const;
+
+/** What a size looks like, for the schema and for messages. */
+export const quantityPattern = "^(0|[1-9][0-9]*)(\\.[0-9]+)?(B|KiB|MiB|GiB|TiB|PiB)$";
+
+/**
+ * Bytes of a size with a binary unit, such as `20GiB` or `1.5TiB`. Undefined when it is not one, or not a whole,
+ * exactly representable number of bytes.
+ */
+export function parseQuantity(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB|PiB)$/.exec(text);
+  if (match === null) return undefined;
+  const bytes = Number(match[1]) * (units[match[2] ?? ""] ?? Number.NaN);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** Bytes of a size that the schema has already accepted. Throws on anything else: a bug in the caller. */
+export function bytesOf(text: string): number {
+  const bytes = parseQuantity(text);
+  if (bytes === undefined) throw new TypeError(`not a checked quantity: ${JSON.stringify(text)}`);
+  return bytes;
+}
+
+/** A size for people, exact where a unit divides it (`20GiB`), else with one decimal (`1.3GiB`). */
+export function formatQuantity(bytes: number): string {
+  if (bytes === 0) return "0B";
+  for (const name of names) {
+    const unit = units[name] ?? 1;
+    if (bytes % unit === 0) return `${bytes / unit}${name}`;
+  }
+  for (const name of names) {
+    const unit = units[name] ?? 1;
+    if (bytes >= unit) return `${(bytes / unit).toFixed(1)}${name}`;
+  }
+  return `${bytes}B`;
+}

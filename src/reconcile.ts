@@ -1,0 +1,131 @@
+import { apply } from "./engine/apply.ts";
+import { type AllowDestroy, destroysOf, missingConsent } from "./engine/consent.ts";
+import { interruptedActions, openJournal } from "./engine/journal.ts";
+import { addNotes } from "./engine/notes.ts";
+import { observe } from "./engine/observe.ts";
+import { makePlan } from "./engine/plan.ts";
+import { findStale } from "./engine/stale.ts";
+import type { Change } from "./model/change.ts";
+import type { Context } from "./model/context.ts";
+import type { Diagnostic } from "./model/diagnostic.ts";
+import { UserError } from "./model/errors.ts";
+import type { Reporter } from "./model/event.ts";
+import type { HostFacts } from "./model/host-facts.ts";
+import type { AnyKind, Observed } from "./model/kind.ts";
+import type { Outcome } from "./model/outcome.ts";
+import { canApply, hasChanges, type Plan } from "./model/plan.ts";
+
+/** What a run is about. */
+export interface Reconciliation<Config> {
+  readonly kinds: readonly AnyKind<Config>[];
+  readonly config: Config;
+  readonly context: Context;
+  readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
+  /** Warnings from before, to stand in the plan. */
+  readonly warnings: readonly Diagnostic[];
+  readonly targets: readonly string[];
+  readonly destroy: boolean;
+  /** Further changes that only what was observed can suggest. */
+  readonly extraChanges?: (observed: Observed) => readonly Change[];
+}
+
+/** How an apply may go about it. */
+export interface ApplyOptions {
+  readonly reporter: Reporter;
+  readonly autoApprove: boolean;
+  readonly allowDestroy: AllowDestroy;
+  readonly parallelism: number;
+  readonly lockTimeoutMs: number;
+  readonly stop: AbortSignal;
+  /** Carry out exactly this, unless the world has moved since. */
+  readonly savedPlan?: Plan;
+}
+
+/** How an apply ended. */
+export interface ApplyResult {
+  readonly plan: Plan;
+  readonly verdict: "nothing-to-do" | "done" | "incomplete" | "declined" | "refused";
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Looks at the host and decides what to do. Takes no lock and writes nothing. */
+export async function plan<Config>(run: Reconciliation<Config>): Promise<Plan> {
+  return decide(run, await look(run));
+}
+
+/** The whole story: lock, look, plan, ask, do. */
+export async function reconcile<Config>(run: Reconciliation<Config>, options: ApplyOptions): Promise<ApplyResult> {
+  const { context } = run;
+  const { reporter } = options;
+  await context.host.files.makeDirectory(context.layout.locks);
+  const lock = {
+    path: context.layout.lock(`apply-${context.project}`),
+    purpose: `${run.destroy ? "destroy" : "apply"} of project ${context.project}`,
+    timeoutMs: options.lockTimeoutMs,
+    signal: options.stop,
+    onWait: (holder: string) => reporter.event({ type: "waiting", holder }),
+  };
+  return context.host.lock(lock, async () => {
+    const interrupted = await interruptedActions(context);
+    for (const kind of run.kinds) await kind.sweep?.(context);
+    const observed = await look(run);
+    const saved = options.savedPlan;
+    const plan =
+      saved === undefined
+        ? addNotes(decide(run, observed), interrupted, [])
+        : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, findStale(saved, run.kinds, observed));
+    reporter.event({ type: "plan", plan });
+
+    if (!canApply(plan)) return { plan, verdict: "refused", outcomes: [] };
+    if (!hasChanges(plan)) return { plan, verdict: "nothing-to-do", outcomes: [] };
+    if (!(await consent(plan, options))) return { plan, verdict: "declined", outcomes: [] };
+    const journal = await openJournal(context);
+    const actionTypes = run.kinds.flatMap((kind) => kind.actions);
+    const emit = reporter.event.bind(reporter);
+    const outcomes = await apply({ plan, actionTypes, context, journal, parallelism: options.parallelism, stop: options.stop, emit });
+    await journal.end();
+    return { plan, verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
+  });
+}
+
+async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {
+  const facts = await run.lookUpFacts(run.context);
+  const observed = await observe(run.kinds, run.context, facts);
+  return { ...observed, diagnostics: [...run.warnings, ...observed.diagnostics] };
+}
+
+function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
+  const { project, settings } = run.context;
+  return makePlan({
+    kinds: run.kinds,
+    config: run.config,
+    observed,
+    project,
+    target: { uri: settings.uri, instancesPath: settings.instancesPath },
+    targets: run.targets,
+    destroy: run.destroy,
+    extraChanges: run.extraChanges?.(observed) ?? [],
+  });
+}
+
+/** Asks where somebody can be asked; elsewhere what was agreed to beforehand has to do. */
+async function consent(plan: Plan, options: ApplyOptions): Promise<boolean> {
+  if (!options.autoApprove && options.savedPlan === undefined) {
+    const { confirm } = options.reporter;
+    if (confirm === undefined) {
+      throw new UserError([
+        {
+          severity: "error",
+          code: "nobody-to-ask",
+          summary: "There is no terminal to ask for consent",
+          detail:
+            "Nothing has been done. Read the plan, then run the same command with --auto-approve, or save it with `virtform plan --out FILE` and apply the file.",
+        },
+      ]);
+    }
+    return confirm.call(options.reporter, { plan, destroys: destroysOf(plan).map(({ what }) => what) });
+  }
+  const missing = missingConsent(plan, options.allowDestroy);
+  if (missing.length > 0) throw new UserError(missing);
+  return true;
+}

@@ -1,0 +1,81 @@
+import type { Outcome } from "../model/outcome.ts";
+import { countChanges, type Plan } from "../model/plan.ts";
+import { count, formatDuration } from "./quantities.ts";
+import { type Line, span } from "./style.ts";
+import { wrap } from "./wrap.ts";
+
+/** What an apply came to. Changes count as made when all their actions were done. */
+export interface ApplySummary {
+  readonly add: number;
+  readonly change: number;
+  readonly destroy: number;
+  readonly failed: readonly Outcome[];
+  readonly skipped: readonly Outcome[];
+  readonly cancelled: readonly Outcome[];
+}
+
+/** Counts what was done and gathers what was not. */
+export function summarizeApply(plan: Plan, outcomes: readonly Outcome[]): ApplySummary {
+  const done = new Set(outcomes.filter(({ status }) => status === "done").map(({ action }) => action));
+  const made = plan.changes.filter((change) => change.actions.every(({ id }) => done.has(id)));
+  const having = (status: Outcome["status"]) => outcomes.filter((outcome) => outcome.status === status);
+  return { ...countChanges(made), failed: having("failed"), skipped: having("skipped"), cancelled: having("cancelled") };
+}
+
+/** Whether all was done that the plan said. */
+export function isComplete({ failed, skipped, cancelled }: ApplySummary): boolean {
+  return failed.length + skipped.length + cancelled.length === 0;
+}
+
+/** The end of an apply: what failed with reasons, what was not begun, and what it all comes to. */
+export function applySummaryLines(
+  plan: Plan,
+  outcomes: readonly Outcome[],
+  options: { readonly command: string; readonly milliseconds: number; readonly width?: number },
+): Line[] {
+  const summary = summarizeApply(plan, outcomes);
+  const { add, change, destroy, failed, skipped, cancelled } = summary;
+  const name = options.command === "destroy" ? "Destroy" : "Apply";
+  const counts = `${add} added, ${change} changed, ${destroy} destroyed`;
+  if (isComplete(summary)) {
+    return [[span(`${name} complete:`, "add"), span(` ${counts}.`), span(` Took ${formatDuration(options.milliseconds)}.`, "faint")]];
+  }
+  const width = (options.width ?? 100) - 4;
+  const lines = [
+    ...listed("Stopped or not begun, as asked:", cancelled, ({ action }) => [span(`  ${action}`)]),
+    ...listed("Skipped, for what they need failed:", skipped, ({ action, because }) => [
+      span(`  ${action}`),
+      span(because === undefined ? "" : `  (${because})`, "faint"),
+    ]),
+  ];
+  if (failed.length > 0) {
+    lines.push([span("Failed:", "error")]);
+    for (const outcome of failed) {
+      lines.push([span(`  ${outcome.action}`, "strong")]);
+      for (const line of wrap(outcome.error ?? "no reason given", width)) lines.push([span(`    ${line}`)]);
+    }
+    lines.push([]);
+  }
+  const open = [
+    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
+    ...(skipped.length > 0 ? [`${skipped.length} skipped`] : []),
+    ...(cancelled.length > 0 ? [`${cancelled.length} not done`] : []),
+  ].join(", ");
+  lines.push([span(`${name} incomplete:`, "error"), span(` ${counts}; of ${count(outcomes.length, "action")} ${open}.`)]);
+  lines.push([span("What is done stays done. Run the same command again: it goes on from here.")]);
+  return lines;
+}
+
+/** Failures are told in full; of what merely was not begun the first few stand for all. */
+const mostListed = 20;
+
+function listed(title: string, outcomes: readonly Outcome[], lineOf: (outcome: Outcome) => Line): Line[] {
+  if (outcomes.length === 0) return [];
+  const more = outcomes.length - mostListed;
+  return [
+    [span(title, "warning")],
+    ...outcomes.slice(0, mostListed).map(lineOf),
+    ...(more > 0 ? [[span(`  … and ${more} more`, "faint")]] : []),
+    [],
+  ];
+}

@@ -1,0 +1,24 @@
+import { createInterface } from "node:readline";
+import type { Output } from "./options.ts";
+
+/** A question that is being asked. `cancel` ends it as if nothing had been answered. */
+export interface Question {
+  readonly answer: Promise<string | undefined>;
+  cancel(): void;
+}
+
+/**
+ * Asks for one line. Undefined when the input ends or the question is cancelled. The terminal stays as it is, so that
+ * Ctrl-C remains a signal.
+ */
+export function ask(text: string, input: NodeJS.ReadableStream, output: Output): Question {
+  output.write(text);
+  const lines = createInterface({ input, terminal: false });
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  lines.once("line", (line) => {
+    resolve(line.trim());
+    lines.close();
+  });
+  lines.once("close", () => resolve(undefined));
+  return { answer: promise, cancel: () => lines.close() };
+}

@@ -1,0 +1,82 @@
+import type { Action } from "../model/action.ts";
+import type { Change, FieldChange } from "../model/change.ts";
+import { type Effect, strongestEffect } from "../model/effect.ts";
+import { roughSize } from "./quantities.ts";
+import { type Line, type Span, span } from "./style.ts";
+import { textDiff } from "./text-diff.ts";
+import { formatValue, isLong } from "./value.ts";
+import { causes, effects, effectTones, verbs } from "./words.ts";
+
+/** The line that says what happens to an object and why. */
+export function changeHeader(change: Change): Line {
+  const { symbol, phrase, tone } = verbs[change.verb];
+  const cause = change.verb === "create" && change.cause === "config" ? "" : ` (${causes[change.cause]})`;
+  return [span(symbol, tone), span(` ${change.address}`, "strong"), span(` ${phrase}: ${change.reason}`), span(cause, "faint")];
+}
+
+/** What stands under that line: fields, steps, what it does to the guest, what is lost, what is moved. Not indented. */
+export function changeDetails(change: Change): Line[] {
+  const effect = effectOf(change);
+  const fields = change.fields.filter(({ old, new: wanted }) => (old ?? null) !== null || (wanted ?? null) !== null);
+  const width = Math.min(28, Math.max(0, ...fields.map(({ path }) => path.length)));
+  const lines = fields.flatMap((field) => fieldLines(field, change, effect, width));
+  const destroys = change.actions.flatMap((action) => action.destroys ?? []);
+  const changesThere = change.verb === "update" || change.verb === "replace";
+  if (changesThere && change.actions.length > 0)
+    lines.push([span("Steps:    ", "faint"), span(change.actions.map(stepOf(change)).join(", then "))]);
+  if (changesThere || (effect !== "none" && destroys.length === 0)) {
+    lines.push([span("Effect:   ", "faint"), span(effects[effect], effectTones[effect])]);
+  }
+  for (const what of destroys) lines.push([span("Destroys: ", "faint"), span(what, "remove")]);
+  const bytes = change.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
+  if (bytes > 0) lines.push([span("Moves:    ", "faint"), span(roughSize(bytes))]);
+  return lines;
+}
+
+/** What a change does to a running guest: the most that any of its parts does. */
+export function effectOf(change: Change): Effect {
+  return strongestEffect([...change.actions.map((action) => action.effect), ...change.fields.flatMap((field) => field.effect ?? [])]);
+}
+
+/** The action in words; of another object's action also whose it is. */
+function stepOf(change: Change): (action: Action) => string {
+  return (action) => (action.address === change.address ? action.summary : `${action.address}: ${action.summary}`);
+}
+
+function fieldLines(field: FieldChange, change: Change, effect: Effect, width: number): Line[] {
+  const { path, old, new: wanted } = field;
+  const hadNone = (old ?? null) === null;
+  const wantsNone = (wanted ?? null) === null;
+  const verb = hadNone ? "create" : wantsNone ? "delete" : "update";
+  const { symbol, tone } = verbs[verb];
+  const mark = span(`${symbol} `, tone);
+  const note = annotation(field, change, effect);
+  if (field.sensitive === true) {
+    const text = verb === "update" ? "(sensitive) → (sensitive, changed)" : "(sensitive)";
+    return [[mark, span(`${path.padEnd(width)}  ${text}`), ...note]];
+  }
+  if (isLong(old) || isLong(wanted)) {
+    return [[mark, span(path), ...note], ...textDiff(asText(path, old), asText(path, wanted)).map((line) => [span("    "), ...line])];
+  }
+  const value = hadNone
+    ? formatValue(path, wanted)
+    : wantsNone
+      ? formatValue(path, old)
+      : `${formatValue(path, old)} → ${formatValue(path, wanted)}`;
+  return [[mark, span(`${path.padEnd(width)}  ${value}`), ...note]];
+}
+
+/** Where a field's effect or cause is not that of the whole change. */
+function annotation(field: FieldChange, change: Change, effect: Effect): Span[] {
+  if (change.verb !== "update") return [];
+  const parts = [
+    ...(field.effect !== undefined && field.effect !== effect ? [effects[field.effect]] : []),
+    ...(field.cause !== undefined && field.cause !== change.cause ? [causes[field.cause]] : []),
+  ];
+  return parts.length === 0 ? [] : [span(`  (${parts.join("; ")})`, "faint")];
+}
+
+function asText(path: string, value: FieldChange["old"]): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : formatValue(path, value);
+}

@@ -1,0 +1,70 @@
+import type { Diagnostic } from "../model/diagnostic.ts";
+import { type Line, paint, span, type Tone } from "./style.ts";
+import { wrap } from "./wrap.ts";
+
+const labels: Readonly<Record<Diagnostic["severity"], readonly [string, Tone]>> = {
+  error: ["Error", "error"],
+  warning: ["Warning", "warning"],
+  note: ["Note", "note"],
+};
+
+/**
+ * Diagnostics as text, all at once: what is wrong, where, what to do, with an empty line behind each. Notes and warnings
+ * that say the same of many objects are told once; errors are told in full.
+ */
+export function formatDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  options: { readonly color: boolean; readonly width?: number },
+): string {
+  return paint(diagnosticLines(diagnostics, options.width ?? 80), options.color);
+}
+
+/** The same as lines. */
+export function diagnosticLines(diagnostics: readonly Diagnostic[], width = 80): Line[] {
+  return gather(diagnostics).flatMap((same) => oneDiagnostic(same, width));
+}
+
+/** Groups of diagnostics to be told together, in the order of their first. */
+function gather(diagnostics: readonly Diagnostic[]): Diagnostic[][] {
+  const groups = new Map<string, Diagnostic[]>();
+  for (const [index, diagnostic] of diagnostics.entries()) {
+    const { severity, code, summary } = diagnostic;
+    const key = severity === "error" ? String(index) : `${severity} ${code} ${summary}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [diagnostic]);
+    else group.push(diagnostic);
+  }
+  return [...groups.values()];
+}
+
+function oneDiagnostic(same: readonly Diagnostic[], width: number): Line[] {
+  const [first] = same;
+  if (first === undefined) return [];
+  const [label, tone] = labels[first.severity];
+  const [head = "", ...more] = first.summary.split(/\r?\n/);
+  const lines: Line[] = [[span(`${label}: `, tone), span(head, "strong")], ...more.map((line) => [span(`  ${line}`)])];
+  if (first.address !== undefined || first.at !== undefined) {
+    lines.push([]);
+    if (first.address !== undefined) lines.push([span("  with "), span(first.address, "strong")]);
+    if (first.at !== undefined) {
+      const { file, line, column, text } = first.at;
+      lines.push([span(`  on ${file}:${line}:${column}`)]);
+      if (text !== undefined) lines.push([span(`    ${line} | `, "faint"), span(text)]);
+    }
+  }
+  if (first.detail !== undefined) lines.push([], ...wrap(first.detail, width - 2).map((line) => [span(line === "" ? "" : `  ${line}`)]));
+  const others = same.slice(1);
+  if (others.length > 0) lines.push([], ...alike(others, width));
+  return [...lines, []];
+}
+
+/** Where else the same is true: the first few by name. */
+function alike(others: readonly Diagnostic[], width: number): Line[] {
+  const places = [...new Set(others.map(({ address, at }) => address ?? (at === undefined ? "" : `${at.file}:${at.line}`)))].filter(
+    Boolean,
+  );
+  const named = places.slice(0, 5).join(", ");
+  const rest = places.length > 5 ? ", …" : "";
+  const text = `and ${others.length} more like it${named === "" ? "" : `: ${named}${rest}`}`;
+  return wrap(text, width - 2).map((line) => [span(`  ${line}`, "faint")]);
+}

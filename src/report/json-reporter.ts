@@ -1,0 +1,161 @@
+import { addressKind, addressName } from "../model/address.ts";
+import type { Change } from "../model/change.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Event, Reporter } from "../model/event.ts";
+import type { Json } from "../model/json.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { countChanges, type Plan, type PlannedAction } from "../model/plan.ts";
+import { isComplete, summarizeApply } from "./apply-summary.ts";
+import { diagnosticJson, planJson } from "./json.ts";
+import type { ReporterOptions } from "./options.ts";
+import { progressText } from "./progress-text.ts";
+import { formatDuration } from "./quantities.ts";
+
+/** Between two events about the progress of the same action. */
+const progressEveryMs = 1000;
+
+type Fields = { readonly [key: string]: Json };
+
+/**
+ * JSON on standard output and nothing else there: one document for `plan` and `drift`, one event per line for `apply`
+ * and `destroy`. The events are those of Terraform's machine-readable output; readers ignore types that they do not know.
+ */
+export function createJsonReporter(options: ReporterOptions): Reporter {
+  const clock = options.now ?? (() => new Date());
+  if (options.command === "plan" || options.command === "drift") {
+    const event = (event: Event) => {
+      if (event.type === "plan") options.stdout.write(`${JSON.stringify(planJson(event.plan, options.version), null, 2)}\n`);
+    };
+    return { event, close: async () => {} };
+  }
+  const write = (type: string, message: string, fields: Fields, level: "info" | "warn" | "error" = "info") => {
+    const head = { "@level": level, "@message": message, "@module": "virtform.ui", "@timestamp": clock().toISOString(), type };
+    options.stdout.write(`${JSON.stringify({ ...head, ...fields })}\n`);
+  };
+  write("version", `virtform ${options.version}`, { virtform: options.version, ui: "1.2" });
+  return { event: eventWriter(write, options.command, () => clock().getTime()), close: async () => {} };
+}
+
+type Write = (type: string, message: string, fields: Fields, level?: "info" | "warn" | "error") => void;
+
+function eventWriter(write: Write, command: "apply" | "destroy", now: () => number): (event: Event) => void {
+  const hooks = new Map<string, Fields>();
+  const actions = new Map<string, PlannedAction>();
+  const told = new Map<string, { readonly started: number; last: number }>();
+
+  const diagnostic = (given: Diagnostic) => {
+    const level = { error: "error", warning: "warn", note: "info" } as const;
+    const label = { error: "Error", warning: "Warning", note: "Note" } as const;
+    write("diagnostic", `${label[given.severity]}: ${given.summary}`, { diagnostic: diagnosticJson(given) }, level[given.severity]);
+  };
+
+  const end = (id: string, outcome: Outcome) => {
+    const action = actions.get(id);
+    const hook = hooks.get(id);
+    if (action === undefined || hook === undefined) return;
+    const elapsed = { elapsed_seconds: outcome.milliseconds / 1000 };
+    const name = `${action.address}: ${action.summary}`;
+    if (outcome.status === "done") {
+      write("apply_complete", `${name}: done in ${formatDuration(outcome.milliseconds)}`, { hook: { ...hook, ...elapsed } });
+    } else if (outcome.status === "failed") {
+      write("apply_errored", `${name}: failed`, { hook: { ...hook, ...elapsed, error: outcome.error ?? "" } }, "error");
+      const detail = outcome.error === undefined ? {} : { detail: outcome.error };
+      diagnostic({ severity: "error", code: "action-failed", summary: `${name}: failed`, address: action.address, ...detail });
+    } else {
+      const because = outcome.because === undefined ? {} : { because: outcome.because };
+      write("apply_skipped", `${name}: ${outcome.status}`, { hook: { ...hook, ...elapsed, status: outcome.status, ...because } }, "warn");
+    }
+  };
+
+  return (event) => {
+    switch (event.type) {
+      case "version":
+        return;
+      case "waiting":
+        write("log", `Waiting for ${event.holder}`, {});
+        return;
+      case "diagnostic":
+        diagnostic(event.diagnostic);
+        return;
+      case "plan":
+        for (const given of event.plan.diagnostics) diagnostic(given);
+        plannedChanges(write, event.plan);
+        return;
+      case "apply.start": {
+        const owners = new Map<string, Change>();
+        for (const change of event.plan.changes) for (const { id } of change.actions) if (!owners.has(id)) owners.set(id, change);
+        for (const action of event.actions) {
+          const { id, address, type, summary } = action;
+          actions.set(id, action);
+          hooks.set(id, { resource: resource(address), action: owners.get(id)?.verb ?? "update", id, type, summary });
+        }
+        return;
+      }
+      case "action.start": {
+        const action = actions.get(event.id);
+        told.set(event.id, { started: now(), last: Number.NEGATIVE_INFINITY });
+        if (action !== undefined) write("apply_start", `${action.address}: ${action.summary} ...`, { hook: hooks.get(event.id) ?? {} });
+        return;
+      }
+      case "action.progress": {
+        const action = actions.get(event.id);
+        const seen = told.get(event.id);
+        const time = now();
+        if (action === undefined || seen === undefined || time - seen.last < progressEveryMs) return;
+        seen.last = time;
+        const { done, total, phase } = event.progress;
+        const bytes = {
+          bytes_done: done,
+          ...(total === undefined ? {} : { bytes_total: total }),
+          ...(phase === undefined ? {} : { phase }),
+        };
+        const elapsed = { elapsed_seconds: Math.floor((time - seen.started) / 1000) };
+        write("apply_progress", `${action.address}: ${progressText(event.progress)}`, {
+          hook: { ...hooks.get(event.id), ...elapsed, ...bytes },
+        });
+        return;
+      }
+      case "action.end":
+        end(event.id, event.outcome);
+        return;
+      case "apply.stopping":
+        write("log", "Stopping: what runs is finished, nothing new is begun", {}, "warn");
+        return;
+      case "apply.end": {
+        const summary = summarizeApply(event.plan, event.outcomes);
+        const { add, change, destroy } = summary;
+        const name = command === "destroy" ? "Destroy" : "Apply";
+        const word = isComplete(summary) ? "complete" : "incomplete";
+        const counts = changeCounts({ add, change, destroy }, command);
+        const message = `${name} ${word}: ${add} added, ${change} changed, ${destroy} destroyed`;
+        write("change_summary", message, { changes: counts }, isComplete(summary) ? "info" : "error");
+        return;
+      }
+    }
+  };
+}
+
+function plannedChanges(write: Write, plan: Plan): void {
+  for (const change of plan.changes) {
+    const { address, verb, cause, reason } = change;
+    write("planned_change", `${address}: plan to ${verb}`, { change: { resource: resource(address), action: verb, cause, reason } });
+  }
+  const counts = countChanges(plan.changes);
+  const message = `Plan: ${counts.add} to add, ${counts.change} to change, ${counts.destroy} to destroy`;
+  write("change_summary", message, { changes: changeCounts(counts, "plan") });
+}
+
+function changeCounts(counts: { add: number; change: number; destroy: number }, operation: string): Fields {
+  return { add: counts.add, change: counts.change, import: 0, remove: counts.destroy, operation };
+}
+
+function resource(address: Change["address"]): Fields {
+  return {
+    addr: address,
+    module: "",
+    resource: address,
+    resource_type: addressKind(address),
+    resource_name: addressName(address),
+    resource_key: null,
+  };
+}

@@ -1,0 +1,30 @@
+/** How results are shown. */
+export type Format = "text" | "json" | "tui";
+
+/** The part of a writable stream that a reporter uses. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** What a reporter is told when it is made. */
+export interface ReporterOptions {
+  readonly format: Format;
+  readonly color: boolean;
+  /** For results. */
+  readonly stdout: Output;
+  /** For everything else: progress, diagnostics, questions. */
+  readonly stderr: Output;
+  readonly command: "plan" | "apply" | "destroy" | "drift";
+  /** Somebody is there who can be asked. */
+  readonly interactive: boolean;
+  readonly version: string;
+  /** Where answers come from. Default: standard input. */
+  readonly stdin?: NodeJS.ReadableStream;
+  /** Called for each Ctrl-C that reaches a terminal interface as a key. Default: the process gets the signal. */
+  readonly onInterrupt?: () => void;
+  /** Default: the clock of this machine. */
+  readonly now?: () => Date;
+}

@@ -1,0 +1,77 @@
+import type { Change } from "../model/change.ts";
+import { hasErrors } from "../model/diagnostic.ts";
+import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
+import { changeDetails, changeHeader } from "./describe-change.ts";
+import type { ReporterOptions } from "./options.ts";
+import { count, roughSize } from "./quantities.ts";
+import { type Line, paint, span } from "./style.ts";
+import { verbs } from "./words.ts";
+
+type Command = ReporterOptions["command"];
+
+/** A whole plan as text: the body and the closing line. Diagnostics are not part of it. */
+export function formatPlan(plan: Plan, options: { readonly color: boolean; readonly command?: Command }): string {
+  return paint([...planBody(plan), ...planClosing(plan, options.command ?? "plan")], options.color);
+}
+
+/** Every change with its details, what is lost, what is restarted, what is not ours. */
+export function planBody(plan: Plan): Line[] {
+  const lines: Line[] = [];
+  for (const change of plan.changes) {
+    lines.push(changeHeader(change));
+    for (const line of changeDetails(change)) lines.push([span("    "), ...line]);
+    lines.push([]);
+  }
+  return [...lines, ...planFooter(plan)];
+}
+
+/** Every change on one line, for a record of what was agreed to. */
+export function planRecord(plan: Plan): Line[] {
+  const lines = plan.changes.map((change: Change): Line => {
+    const { symbol, tone } = verbs[change.verb];
+    return [span(symbol, tone), span(` ${change.address}`), span(`  ${change.reason}`, "faint")];
+  });
+  return [...lines, [], ...planFooter(plan)];
+}
+
+function planFooter(plan: Plan): Line[] {
+  const lines: Line[] = [];
+  const destroys = plan.actions.flatMap(({ destroys }) => destroys ?? []);
+  if (destroys.length > 0)
+    lines.push([span("Lost for ever:", "remove")], ...destroys.map((what) => [span("  - ", "remove"), span(what)]), []);
+  const restarted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
+  if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(restarted.join(", "))], []);
+  const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
+  if (bytes > 0) lines.push([span(`To be moved: about ${roughSize(bytes)}`)], []);
+  const unmanaged = unmanagedLine(plan);
+  return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
+}
+
+/** The last line: what the plan comes to. The exit code is made from the same list. */
+export function planClosing(plan: Plan, command: Command): Line[] {
+  if (!plan.complete)
+    return [[span("Plan incomplete: ", "error"), span("part of the host could not be looked at, so nothing can be applied.")]];
+  const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
+  if (hasErrors(plan.diagnostics)) return [[span("Plan refused: ", "error"), span(`${count(errors, "error")} to mend first.`)]];
+  if (!hasChanges(plan)) {
+    const why = command === "destroy" ? "There is nothing to destroy." : "The host matches the configuration.";
+    return [[span("No changes.", "add"), span(` ${why}`)]];
+  }
+  const { add, change, destroy } = countChanges(plan.changes);
+  return [[span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)]];
+}
+
+const nouns: Readonly<Record<string, readonly [string, string]>> = {
+  domain: ["domain", "domains"],
+  "base-file": ["file in _base", "files in _base"],
+  "instance-directory": ["instance directory", "instance directories"],
+};
+
+/** What else is on the host, in one line. */
+function unmanagedLine(plan: Plan): string | undefined {
+  if (plan.unmanaged.length === 0) return undefined;
+  const counts = new Map<string, number>();
+  for (const { what } of plan.unmanaged) counts.set(what, (counts.get(what) ?? 0) + 1);
+  const parts = [...counts].map(([what, number]) => count(number, ...(nouns[what] ?? ([what, `${what}s`] as const))));
+  return `Not managed here: ${parts.join(", ")} (shown by \`virtform show\`)`;
+}

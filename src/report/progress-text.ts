@@ -1,0 +1,51 @@
+import type { ActionProgress } from "../model/action.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { PlannedAction } from "../model/plan.ts";
+import { formatDuration, roughSize } from "./quantities.ts";
+import { type Line, span } from "./style.ts";
+import { wrap } from "./wrap.ts";
+
+/** `45% of 1.2GiB`, or `540MiB` while the whole is not known. */
+export function progressText({ done, total, phase }: ActionProgress): string {
+  const share = total === undefined || total <= 0 ? roughSize(done) : `${percent(done, total)}% of ${roughSize(total)}`;
+  return phase === undefined ? share : `${phase} ${share}`;
+}
+
+/** A whole number from 0 to 100, rounded down so that 100 means the end. */
+export function percent(done: number, total: number): number {
+  return Math.max(0, Math.min(100, Math.floor((done / total) * 100)));
+}
+
+/** An action begins. */
+export function startLine(action: PlannedAction): Line {
+  return [span(action.address, "strong"), span(`: ${action.summary} …`)];
+}
+
+/** An action is on its way. */
+export function progressLine(action: PlannedAction, progress: ActionProgress, elapsedMs: number): Line {
+  return [span(action.address, "strong"), span(`: ${progressText(progress)}`), span(` after ${formatDuration(elapsedMs)}`, "faint")];
+}
+
+/** An action has ended; the reason of a failure may take several lines. */
+export function endLine(action: PlannedAction, outcome: Outcome): Line[] {
+  const head = span(action.address, "strong");
+  const what = `: ${action.summary}`;
+  const took = formatDuration(outcome.milliseconds);
+  switch (outcome.status) {
+    case "done":
+      return [[head, span(what), span(": done", "add"), span(` in ${took}`, "faint")]];
+    case "failed": {
+      const reason = wrap(outcome.error ?? "no reason given", 96);
+      return [
+        [head, span(what), span(": failed", "error"), span(` after ${took}`, "faint")],
+        ...reason.map((line) => [span(`    ${line}`)]),
+      ];
+    }
+    case "skipped":
+      return [
+        [head, span(what), span(": skipped", "warning"), span(outcome.because === undefined ? "" : `, for ${outcome.because} failed`)],
+      ];
+    case "cancelled":
+      return [[head, span(what), span(outcome.milliseconds > 0 ? ": stopped" : ": not begun", "warning")]];
+  }
+}

@@ -1,0 +1,99 @@
+import type { Event, Reporter } from "../model/event.ts";
+import type { Plan, PlannedAction } from "../model/plan.ts";
+import { applySummaryLines } from "./apply-summary.ts";
+import { ask, type Question } from "./ask.ts";
+import { formatDiagnostics } from "./diagnostics.ts";
+import type { ReporterOptions } from "./options.ts";
+import { planBody, planClosing } from "./plan-text.ts";
+import { endLine, progressLine, startLine } from "./progress-text.ts";
+import { count } from "./quantities.ts";
+import { type Line, paint, span } from "./style.ts";
+
+/** Between two lines about the progress of the same action. */
+const progressEveryMs = 5000;
+
+/** Plain text: the plan and the summary on standard output, everything else on standard error. */
+export function createTextReporter(options: ReporterOptions): Reporter {
+  const { stdout, stderr, color, command } = options;
+  const now = () => (options.now?.() ?? new Date()).getTime();
+  const actions = new Map<string, PlannedAction>();
+  const told = new Map<string, { readonly started: number; last: number }>();
+  let question: Question | undefined;
+  const say = (...lines: readonly Line[]) => stderr.write(paint(lines, color));
+
+  const event = (event: Event): void => {
+    switch (event.type) {
+      case "version":
+        return;
+      case "waiting":
+        say([span(`Waiting for ${event.holder}.`)]);
+        return;
+      case "diagnostic":
+        stderr.write(formatDiagnostics([event.diagnostic], { color }));
+        return;
+      case "plan":
+        showPlan(event.plan, options);
+        return;
+      case "apply.start":
+        for (const action of event.actions) actions.set(action.id, action);
+        return;
+      case "action.start": {
+        const action = actions.get(event.id);
+        told.set(event.id, { started: now(), last: now() });
+        if (action !== undefined) say(startLine(action));
+        return;
+      }
+      case "action.progress": {
+        const action = actions.get(event.id);
+        const seen = told.get(event.id);
+        const time = now();
+        if (action === undefined || seen === undefined || time - seen.last < progressEveryMs) return;
+        seen.last = time;
+        say(progressLine(action, event.progress, time - seen.started));
+        return;
+      }
+      case "action.end": {
+        const action = actions.get(event.id);
+        if (action !== undefined) say(...endLine(action, event.outcome));
+        return;
+      }
+      case "apply.stopping":
+        if (question !== undefined) question.cancel();
+        else say([span("Stopping: what runs is finished, nothing new is begun. Ctrl-C again stops at once.", "warning")]);
+        return;
+      case "apply.end": {
+        const { plan, outcomes, milliseconds } = event;
+        stdout.write(paint([[], ...applySummaryLines(plan, outcomes, { command, milliseconds })], color));
+        return;
+      }
+    }
+  };
+
+  const confirm: NonNullable<Reporter["confirm"]> = async ({ destroys }) => {
+    const verb = command === "destroy" ? "Destroy all this" : "Do this";
+    const warning: Line[] =
+      destroys.length === 0
+        ? []
+        : [[span(`${count(destroys.length, "object")} with data will be lost for ever, as listed above.`, "remove")]];
+    say([], ...warning);
+    question = ask(`${verb}? Only "yes" is taken for consent: `, options.stdin ?? process.stdin, stderr);
+    const answer = await question.answer;
+    question = undefined;
+    if (answer === "yes") {
+      say([]);
+      return true;
+    }
+    say(...(answer === undefined ? [[]] : []), [span("Not confirmed: nothing has been done.")]);
+    return false;
+  };
+
+  return { event, ...(options.interactive ? { confirm } : {}), close: async () => {} };
+}
+
+/** The plan on standard output; what is to be said about it on standard error, just before the closing line. */
+export function showPlan(plan: Plan, options: Pick<ReporterOptions, "stdout" | "stderr" | "color" | "command">): void {
+  const { stdout, stderr, color, command } = options;
+  stdout.write(paint(planBody(plan), color));
+  if (plan.diagnostics.length > 0) stderr.write(formatDiagnostics(plan.diagnostics, { color }));
+  stdout.write(paint(planClosing(plan, command), color));
+}

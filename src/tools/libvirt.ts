@@ -1,0 +1,79 @@
+import type { Context } from "../model/context.ts";
+import type { Host } from "../model/host.ts";
+import { createLibvirt } from "./virsh-libvirt.ts";
+import { createVirshPool } from "./virsh-pool.ts";
+
+/** Nova DOM-10: what libvirt calls a domain's state, folded to what decisions need. */
+export type DomainPower = "running" | "paused" | "stopped" | "crashed" | "suspended";
+
+/** One domain as libvirt tells of it. */
+export interface DomainRecord {
+  readonly uuid: string;
+  readonly name: string;
+  readonly power: DomainPower;
+  readonly persistent: boolean;
+  /** `dumpxml --inactive`: what the next start will use. */
+  readonly xml: string;
+}
+
+/** What `virsh capabilities` and `nodeinfo` say. Memory in bytes. */
+export interface NodeFacts {
+  readonly hostname: string;
+  readonly arch: string;
+  readonly kvm: boolean;
+  readonly cpus: number;
+  readonly memory: number;
+  readonly libvirtVersion: string;
+}
+
+/**
+ * The narrow face of libvirt. Behind it: `virsh`, one process for a whole conversation, a few of them where several guests
+ * start at once. Throws UnreachableError when libvirt cannot be reached, which never means "gone"; a UserError when there
+ * is no virsh; a CommandError when libvirt does not answer in time; an Error in libvirt's own words, with what to do where
+ * that is known, when it refuses.
+ */
+export interface Libvirt {
+  node(): Promise<NodeFacts>;
+  /** All domains with their XML. One that comes or goes meanwhile may or may not be among them. */
+  domains(): Promise<DomainRecord[]>;
+  /** One domain now; undefined when there is none. */
+  domain(uuid: string): Promise<DomainRecord | undefined>;
+  /** Defines, or redefines by the same uuid and name, what the file at this path of the host holds. */
+  define(path: string): Promise<void>;
+  /** Gives a domain that is off another name. */
+  rename(uuid: string, name: string): Promise<void>;
+  /** Fine when there is none. Takes managed save and NVRAM with it (Nova DEL-03). */
+  undefine(uuid: string): Promise<void>;
+  /** Fine when it runs already. */
+  start(uuid: string): Promise<void>;
+  /** Lets a paused guest go on; fine when it runs already. */
+  resume(uuid: string): Promise<void>;
+  /** Asks the guest to power off (ACPI); does not wait. Fine when it is off already. */
+  shutdown(uuid: string): Promise<void>;
+  /** Pulls the plug; fine when it is off already or there is none. */
+  destroy(uuid: string): Promise<void>;
+  /** Grows a disk of a running guest. */
+  blockResize(uuid: string, target: string, bytes: number): Promise<void>;
+}
+
+/** Starts beyond this many side by side gain nothing on usual hosts and make libvirtd complain. */
+const conversations = 4;
+
+const known = new WeakMap<Host, Map<string, Libvirt>>();
+
+/** The libvirt of this context's host and URI; the same one for every call with the same host, closed with the host. */
+export function libvirtOf(context: Pick<Context, "host" | "settings">): Libvirt {
+  const { host, settings } = context;
+  const ofHost = known.get(host) ?? new Map<string, Libvirt>();
+  known.set(host, ofHost);
+  const existing = ofHost.get(settings.uri);
+  if (existing !== undefined) return existing;
+  const pool = createVirshPool(host, settings.uri, conversations);
+  const libvirt = createLibvirt(pool, settings.uri);
+  ofHost.set(settings.uri, libvirt);
+  host.onClose(async () => {
+    ofHost.delete(settings.uri);
+    await pool.close();
+  });
+  return libvirt;
+}

@@ -1,0 +1,45 @@
+/** What `qemu-img info --output=json` tells of one file. Sizes are bytes. */
+export interface QemuImageInfo {
+  readonly format: string;
+  readonly virtualSize: number;
+  /** Name of the backing file as it stands in the header. */
+  readonly backing?: string;
+  /** Name of a qcow2 file's external data file. */
+  readonly dataFile?: string;
+  readonly encrypted: boolean;
+  /** VMDK only. */
+  readonly createType?: string;
+}
+
+/** Reads the JSON. Throws an Error that says so when it is not what qemu-img prints. */
+export function parseImageInfo(stdout: string): QemuImageInfo {
+  let info: Record<string, unknown>;
+  try {
+    info = JSON.parse(stdout) as Record<string, unknown>;
+  } catch {
+    throw new Error(`qemu-img info printed something that is no JSON: ${JSON.stringify(stdout.slice(0, 200))}`);
+  }
+  const { format, "virtual-size": virtualSize } = info;
+  if (typeof format !== "string" || typeof virtualSize !== "number") {
+    throw new Error("qemu-img info named no format or no virtual size");
+  }
+  const specific = (info["format-specific"] as { data?: Record<string, unknown> } | undefined)?.data ?? {};
+  return {
+    format,
+    virtualSize,
+    ...text("backing", info["backing-filename"]),
+    ...text("dataFile", specific["data-file"]),
+    encrypted: info["encrypted"] === true || specific["encrypt"] !== undefined,
+    ...text("createType", specific["create-type"]),
+  };
+}
+
+function text<Key extends string>(key: Key, value: unknown): { [K in Key]?: string } {
+  return typeof value === "string" ? ({ [key]: value } as { [K in Key]: string }) : {};
+}
+
+/** The part done, 0 to 1, from one line of `qemu-img -p`, such as `    (12.34/100%)`; undefined for anything else. */
+export function parseConvertProgress(line: string): number | undefined {
+  const match = /^\s*\((\d+(?:\.\d+)?)\/100%\)\s*$/.exec(line);
+  return match === null ? undefined : Number(match[1]) / 100;
+}

@@ -1,0 +1,120 @@
+import { CommandError, RefusedError } from "../model/errors.ts";
+import type { Command, Host } from "../model/host.ts";
+import { parseConvertProgress, parseImageInfo, type QemuImageInfo } from "./qemu-img-output.ts";
+
+export type { QemuImageInfo } from "./qemu-img-output.ts";
+
+const minute = 60_000;
+/** A conversion reads a whole image over what may be a slow disk; it is bounded so that a hung one ends some day. */
+const convertTimeoutMs = 12 * 60 * minute;
+
+/** Bounds for looking at files of unknown origin (Nova FET-06). */
+const inspectionLimits = { cpuSeconds: 30, addressSpaceBytes: 2 * 2 ** 30 };
+
+/**
+ * What qemu makes of a file, opened as the format that the caller names and never as one that the file suggests. Opens no
+ * backing file, takes no image lock. Throws RefusedError `image-inspection-aborted` when the limits ended it.
+ */
+export async function imageInfo(host: Host, path: string, format: string, signal?: AbortSignal): Promise<QemuImageInfo> {
+  try {
+    const { stdout } = await host.run({
+      program: "qemu-img",
+      args: ["info", "-U", "-f", format, "--output=json", path],
+      timeoutMs: 2 * minute,
+      limits: inspectionLimits,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return parseImageInfo(stdout);
+  } catch (error) {
+    if (!(error instanceof CommandError) || !wasLimited(error)) throw error;
+    throw new RefusedError(
+      "image-inspection-aborted",
+      `Looking at ${path} took qemu-img more than 30 s of processor time or 2 GiB of memory, so it was stopped. An honest image needs a fraction of that; this one is damaged or made to do harm. Get it again from a source that you trust.`,
+    );
+  }
+}
+
+/** The kernel ends it by a signal, or memory is refused to it. */
+function wasLimited(error: CommandError): boolean {
+  if (error.reason === "signal" || error.reason === "timeout") return true;
+  return error.reason === "exit" && (/Cannot allocate memory/i.test(error.stderr) || (error.exitCode ?? 0) > 128);
+}
+
+/**
+ * Converts to raw (Nova FET-13), past the page cache where the filesystem can do that (Nova FET-14). `onFraction` gets 0 to 1.
+ * Not atomic: `to` must be a staged name.
+ */
+export async function convertToRaw(
+  host: Host,
+  request: {
+    readonly from: string;
+    readonly to: string;
+    readonly format: string;
+    readonly onFraction?: (fraction: number) => void;
+    readonly signal?: AbortSignal;
+  },
+): Promise<void> {
+  const command = (cache: "none" | "writeback"): Command => ({
+    program: "qemu-img",
+    args: ["convert", "-p", "-t", cache, "-W", "-m", "8", "-f", request.format, "-O", "raw", request.from, request.to],
+    timeoutMs: convertTimeoutMs,
+    onLine: (line) => {
+      const fraction = parseConvertProgress(line);
+      if (fraction !== undefined) request.onFraction?.(fraction);
+    },
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  });
+  try {
+    await host.run(command("none"));
+  } catch (error) {
+    if (!(error instanceof CommandError) || !refusesDirectIo(error.stderr)) throw error;
+    await host.run(command("writeback"));
+  }
+}
+
+/** Whether qemu-img failed because the filesystem has no O_DIRECT. */
+export function refusesDirectIo(stderr: string): boolean {
+  return /O_DIRECT|Invalid argument/.test(stderr);
+}
+
+/**
+ * Makes a qcow2 file: an overlay of `backing` when there is one (Nova QCOW-03; its format is always said, never looked up),
+ * else an empty one. Sizes are bytes. Not atomic.
+ */
+export async function createQcow2(
+  host: Host,
+  request: {
+    readonly path: string;
+    readonly size: number;
+    readonly clusterSize?: number;
+    readonly backing?: { readonly path: string; readonly format: "raw" | "qcow2" };
+    readonly signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { backing, clusterSize } = request;
+  const options = [
+    ...(backing === undefined ? [] : [`backing_file=${optionValue(backing.path)}`, `backing_fmt=${backing.format}`]),
+    ...(clusterSize === undefined ? [] : [`cluster_size=${clusterSize}`]),
+  ];
+  await host.run({
+    program: "qemu-img",
+    args: ["create", "-q", "-f", "qcow2", ...(options.length === 0 ? [] : ["-o", options.join(",")]), request.path, String(request.size)],
+    timeoutMs: 2 * minute,
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  });
+}
+
+/** In an option list a comma ends the value unless it is doubled (Nova QCOW-11). */
+export function optionValue(text: string): string {
+  return text.replaceAll(",", ",,");
+}
+
+/** Grows a disk that no guest uses to `bytes` (Nova SIZE-05, with the format always said: CVE-2026-24708). */
+export async function resizeImage(host: Host, path: string, format: "raw" | "qcow2", bytes: number, signal?: AbortSignal): Promise<void> {
+  await host.run({
+    program: "qemu-img",
+    args: ["resize", "-q", "-f", format, path, String(bytes)],
+    timeoutMs: 10 * minute,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}

@@ -1,0 +1,125 @@
+import type { DomainRecord, Libvirt } from "./libvirt.ts";
+import { meansNoDomain, virshError } from "./virsh-errors.ts";
+import { virshLine } from "./virsh-line.ts";
+import { identityOf, parseNode, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
+import type { VirshPool } from "./virsh-pool.ts";
+
+/** A look at libvirt; the first one after an upgrade makes it ask every emulator what it can do. */
+const lookMs = 120_000;
+/** A change; a start waits for qemu, its networks and its disks. */
+const changeMs = 180_000;
+/** Documents asked for in one exchange. */
+const together = 50;
+
+/** The face of libvirt over a pool of virsh conversations. */
+export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
+  /** The output of one command. Throws libvirt's words unless `fine` accepts them. */
+  async function run(what: string, words: readonly string[], pace: "quick" | "slow", fine: RegExp = /(?!)/): Promise<string> {
+    const { output, errors } = await pool.exchange([virshLine(words)], pace === "quick" ? lookMs : changeMs, pace);
+    if (errors !== "" && !fine.test(errors)) throw virshError(what, errors, uri);
+    return output;
+  }
+
+  /**
+   * Whether a domain has this uuid. Most commands take a name where they find no uuid, and a stranger's name may look like
+   * one; `domname` alone does not.
+   */
+  async function exists(uuid: string): Promise<boolean> {
+    const { errors } = await pool.exchange([virshLine(["domname", uuid])], lookMs, "quick");
+    if (errors !== "" && !meansNoDomain(errors)) throw virshError(`Looking for domain ${uuid} failed`, errors, uri);
+    return errors === "";
+  }
+
+  async function change(what: string, uuid: string, words: readonly string[], fine: RegExp = /(?!)/): Promise<void> {
+    if (!(await exists(uuid))) throw new Error(`${what}: there is no domain with this uuid`);
+    await run(what, words, "slow", fine);
+  }
+
+  /** Documents of those that are still there, by uuid. */
+  async function dump(uuids: readonly string[]): Promise<Map<string, string>> {
+    const { output, errors } = await pool.exchange(
+      uuids.map((uuid) => virshLine(["dumpxml", "--inactive", uuid])),
+      lookMs,
+      "quick",
+    );
+    const documents = errors === "" ? splitDocuments(output, uuids) : undefined;
+    if (documents !== undefined) return new Map(uuids.map((uuid, index) => [uuid, documents[index] ?? ""]));
+    if (uuids.length > 1) return new Map((await Promise.all(uuids.map((uuid) => dump([uuid])))).flatMap((one) => [...one]));
+    if (errors !== "" && !meansNoDomain(errors)) throw virshError(`Reading domain ${uuids[0]} failed`, errors, uri);
+    const identity = identityOf(output);
+    return new Map(identity !== undefined && identity.uuid === uuids[0] ? [[identity.uuid, output.trimEnd()]] : []);
+  }
+
+  return {
+    node: async () => {
+      const [capabilities, nodeinfo, hostname, version] = await Promise.all(
+        ["capabilities", "nodeinfo", "hostname", "version"].map((command) => run(`virsh ${command} failed`, [command], "quick")),
+      );
+      return parseNode({ capabilities: capabilities ?? "", nodeinfo: nodeinfo ?? "", hostname: hostname ?? "", version: version ?? "" });
+    },
+
+    domains: async () => {
+      const list = "Listing the domains failed";
+      // A whole look is one conversation's business: asked for in one go, libvirt answers each in about a millisecond.
+      const all = parseUuids(await run(list, ["list", "--all", "--uuid"], "quick"));
+      const groups: string[][] = [];
+      for (let start = 0; start < all.length; start += together) groups.push(all.slice(start, start + together));
+      const [stats, transient, ...dumps] = await Promise.all([
+        pool.exchange([virshLine(["domstats", "--state", "--raw"])], lookMs, "quick"),
+        run(list, ["list", "--all", "--uuid", "--transient"], "quick"),
+        ...groups.map(dump),
+      ]);
+      if (stats.errors !== "") throw virshError("Asking for the domains' states failed", stats.errors, uri);
+      const states = parseStates(stats.output);
+      const passing = new Set(parseUuids(transient));
+      return dumps
+        .flatMap((documents) => [...documents])
+        .flatMap(([uuid, xml]): DomainRecord[] => {
+          const name = identityOf(xml)?.name ?? "";
+          const power = states.get(name);
+          // No state: it came or went while we looked.
+          return power === undefined ? [] : [{ uuid, name, power, persistent: !passing.has(uuid), xml }];
+        });
+    },
+
+    domain: async (uuid) => {
+      const [dumps, stats, transient] = await Promise.all([
+        dump([uuid]),
+        pool.exchange([virshLine(["domstats", "--state", "--raw", uuid])], lookMs, "quick"),
+        run("Listing the domains failed", ["list", "--all", "--uuid", "--transient"], "quick"),
+      ]);
+      const xml = dumps.get(uuid);
+      if (xml === undefined) return undefined;
+      const name = identityOf(xml)?.name ?? "";
+      const power = parseStates(stats.output).get(name);
+      if (power === undefined && stats.errors !== "" && !meansNoDomain(stats.errors)) {
+        throw virshError(`Asking for the state of domain ${name} failed`, stats.errors, uri);
+      }
+      return power === undefined ? undefined : { uuid, name, power, persistent: !parseUuids(transient).includes(uuid), xml };
+    },
+
+    define: async (path) => {
+      await run(`Defining the domain of ${path} failed`, ["define", path], "slow");
+    },
+    rename: (uuid, name) => change(`Renaming domain ${uuid} to ${name} failed`, uuid, ["domrename", uuid, name]),
+    undefine: async (uuid) => {
+      if (!(await exists(uuid))) return;
+      const gone = /failed to get domain|Domain not found|no domain with matching|cannot undefine transient domain/i;
+      await run(`Undefining domain ${uuid} failed`, ["undefine", uuid, "--managed-save", "--snapshots-metadata", "--nvram"], "slow", gone);
+    },
+    start: (uuid) => change(`Starting domain ${uuid} failed`, uuid, ["start", uuid], /already (?:active|running)/i),
+    resume: (uuid) => change(`Resuming domain ${uuid} failed`, uuid, ["resume", uuid], /already running/i),
+    shutdown: (uuid) => change(`Shutting domain ${uuid} down failed`, uuid, ["shutdown", uuid], /domain is not running/i),
+    destroy: async (uuid) => {
+      if (!(await exists(uuid))) return;
+      await run(
+        `Powering domain ${uuid} off failed`,
+        ["destroy", uuid],
+        "slow",
+        /domain is not running|failed to get domain|no domain with matching/i,
+      );
+    },
+    blockResize: (uuid, target, bytes) =>
+      change(`Growing disk ${target} of domain ${uuid} failed`, uuid, ["blockresize", uuid, target, "--size", `${bytes}B`]),
+  };
+}

@@ -1,0 +1,63 @@
+import { SaxesParser } from "saxes";
+
+/** One element of a parsed document. */
+export interface XmlElement {
+  /** As written, prefix included: `nova:instance`. */
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: readonly XmlElement[];
+  /** All text directly inside it. */
+  readonly text: string;
+}
+
+interface Growing {
+  name: string;
+  attributes: Record<string, string>;
+  children: Growing[];
+  text: string;
+}
+
+/** Parses a whole document. Throws an Error when it is not well-formed. */
+export function parseXml(text: string): XmlElement {
+  const parser = new SaxesParser({ position: false });
+  const root: Growing = { name: "", attributes: {}, children: [], text: "" };
+  const stack: Growing[] = [root];
+  const top = () => stack[stack.length - 1] ?? root;
+  parser.on("error", (error) => {
+    throw error;
+  });
+  parser.on("opentag", (tag) => {
+    const element: Growing = { name: tag.name, attributes: tag.attributes as Record<string, string>, children: [], text: "" };
+    top().children.push(element);
+    stack.push(element);
+  });
+  parser.on("closetag", () => {
+    stack.pop();
+  });
+  const addText = (more: string) => {
+    top().text += more;
+  };
+  parser.on("text", addText);
+  parser.on("cdata", addText);
+  parser.write(text).close();
+  const [document] = root.children;
+  if (document === undefined) throw new Error("an XML document without an element");
+  return document;
+}
+
+/** The element at a path of names below, the first where there are several. */
+export function find(element: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
+  let found = element;
+  for (const name of path) found = found?.children.find((child) => child.name === name);
+  return found;
+}
+
+/** All direct children of a name. */
+export function findAll(element: XmlElement | undefined, name: string): XmlElement[] {
+  return element?.children.filter((child) => child.name === name) ?? [];
+}
+
+/** The trimmed text of the element at a path; undefined when there is none. */
+export function textAt(element: XmlElement | undefined, ...path: string[]): string | undefined {
+  return find(element, ...path)?.text.trim();
+}

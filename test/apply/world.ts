@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/kinds/config.ts";
+import { lookUpFacts } from "../../src/kinds/host/facts.ts";
+import { hostSettings } from "../../src/kinds/host/settings.ts";
+import { unusedBaseChanges } from "../../src/kinds/image/remove.ts";
+import { createKinds } from "../../src/kinds/index.ts";
+import { schema } from "../../src/kinds/schema.ts";
+import type { Context } from "../../src/model/context.ts";
+import { hasErrors } from "../../src/model/diagnostic.ts";
+import { UserError } from "../../src/model/errors.ts";
+import type { Event } from "../../src/model/event.ts";
+import { createLayout } from "../../src/model/layout.ts";
+import type { Plan } from "../../src/model/plan.ts";
+import { type ApplyResult, plan, type Reconciliation, reconcile } from "../../src/reconcile.ts";
+import type { FakeHost } from "../fake-host/host.ts";
+import { createMachine, type Machine } from "../fake-host/machine.ts";
+import { makeQcow2 } from "../fake-host/qcow2.ts";
+import { readSparse } from "../fake-host/sparse.ts";
+
+/** Where everything of ours is on the fake machine. */
+export const root = "/var/lib/virtform/instances";
+export const layout = createLayout(root);
+
+/** What the fake machine's net serves. */
+export const images = {
+  "https://images.test/debian.qcow2": makeQcow2Bytes("debian"),
+  "https://images.test/fedora.qcow2": makeQcow2Bytes("fedora"),
+  "https://images.test/vmlinuz": Buffer.from("a kernel"),
+  "https://images.test/initrd": Buffer.from("a ramdisk"),
+} as const;
+
+/** A qcow2 image of 64 MiB whose guest sees these words at its beginning. */
+export function makeQcow2Bytes(words: string): Buffer {
+  return readSparse(makeQcow2({ size: 64 * 2 ** 20, data: Buffer.from(`${words} `.repeat(2000)) }));
+}
+
+/** `sha256:…` of what a URL serves. */
+export function checksum(url: keyof typeof images): string {
+  return `sha256:${createHash("sha256").update(images[url]).digest("hex")}`;
+}
+
+/** A machine with images in its net and, on its disk, things that are somebody else's. */
+export function createWorld(options: { readonly capacity?: number } = {}): Machine {
+  const machine = createMachine(options);
+  for (const [url, bytes] of Object.entries(images)) machine.urls.set(url, bytes);
+  machine.put(`${root}/ffffffff-0000-4000-8000-000000000001/disk`, "a stranger's disk");
+  machine.put(`${root}/_base/notes.txt`, "a stranger's notes");
+  machine.put("/srv/precious", "precious");
+  machine.libvirtd.define(
+    "<domain type='qemu'><name>stranger</name><uuid>ffffffff-0000-4000-8000-000000000002</uuid><memory unit='MiB'>128</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>",
+  );
+  const stranger = machine.libvirtd.find("stranger");
+  if (stranger !== undefined) machine.libvirtd.start(stranger);
+  return machine;
+}
+
+/** Lines of a snapshot that are a stranger's. */
+export function strangers(machine: Machine): string[] {
+  return machine.snapshot().filter((line) => /ffffffff-0000|notes\.txt|\/srv\/precious/.test(line));
+}
+
+const checked = new Map<string, ReturnType<typeof check>>();
+
+/** Checks a configuration in YAML as `validate` does; each text once. */
+export function configOf(yaml: string): ReturnType<typeof check> {
+  const known = checked.get(yaml) ?? check(yaml);
+  checked.set(yaml, known);
+  return known;
+}
+
+async function check(yaml: string): Promise<{ config: Config; warnings: Plan["diagnostics"] }> {
+  const directory = mkdtempSync(join(tmpdir(), "virtform-apply-"));
+  try {
+    const path = join(directory, "virtform.yaml");
+    writeFileSync(path, yaml);
+    const { config, diagnostics } = await loadConfig([path], { schema });
+    if (hasErrors(diagnostics)) throw new UserError(diagnostics);
+    return { config: config as Config, warnings: diagnostics };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** One run of virtform on the fake machine. */
+export interface Run extends Reconciliation<Config> {
+  readonly context: Context;
+}
+
+/** A process of virtform on this host with this configuration. */
+export async function runOn(
+  host: FakeHost,
+  yaml: string,
+  options: {
+    readonly destroy?: boolean;
+    readonly images?: boolean;
+    readonly targets?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<Run> {
+  const { config, warnings } = await configOf(yaml);
+  const settings = hostSettings(config, { root: true, dataHome: "/root/.local/share" });
+  const lookUpSecret = ({ env }: { readonly env: string }) => options.env?.[env];
+  const project = config.project ?? "default";
+  return {
+    kinds: createKinds(settings, lookUpSecret),
+    config,
+    context: {
+      host,
+      layout: createLayout(settings.instancesPath),
+      settings,
+      project,
+      secret: (reference) => lookUpSecret(reference) ?? "",
+      signal: new AbortController().signal,
+    },
+    lookUpFacts,
+    warnings,
+    targets: options.targets ?? [],
+    destroy: options.destroy ?? false,
+    ...(options.images === true ? { extraChanges: (observed) => unusedBaseChanges(observed, project) } : {}),
+  };
+}
+
+/** What `virtform apply --auto-approve --allow-destroy` does. Events go to `events`. */
+export async function apply(
+  run: Run,
+  events: Event[] = [],
+  options: { readonly parallelism?: number; readonly lockTimeoutMs?: number } = {},
+): Promise<ApplyResult> {
+  try {
+    return await reconcile(run, {
+      reporter: { event: (event) => void events.push(event), close: async () => undefined },
+      autoApprove: true,
+      allowDestroy: "all",
+      parallelism: options.parallelism ?? 4,
+      lockTimeoutMs: options.lockTimeoutMs ?? 60_000,
+      stop: new AbortController().signal,
+    });
+  } finally {
+    // A killed process closes nothing.
+    const host = run.context.host as FakeHost;
+    if (!host.dead) await host.close();
+  }
+}
+
+/** What `virtform plan` says. */
+export async function planOf(run: Run): Promise<Plan> {
+  try {
+    return await plan(run);
+  } finally {
+    await run.context.host.close();
+  }
+}
+
+/** Applies a configuration as a new process, and fails unless all of it is done. */
+export async function applied(machine: Machine, yaml: string, options: Parameters<typeof runOn>[2] = {}): Promise<FakeHost> {
+  const host = machine.boot();
+  const { verdict, outcomes, plan: made } = await apply(await runOn(host, yaml, options));
+  if (verdict !== "done" && verdict !== "nothing-to-do") {
+    throw new Error(
+      `apply is ${verdict}: ${JSON.stringify([...outcomes.filter(({ status }) => status !== "done"), ...made.diagnostics], undefined, 2)}`,
+    );
+  }
+  return host;
+}
+
+/** Addresses and verbs of a plan, for messages. */
+export function summary(made: Plan): string[] {
+  return made.changes.map(({ address, verb, reason }) => `${verb} ${address}: ${reason}`);
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkDeviceProperties, type DeviceMapInput, deviceMap } from "../../src/kinds/instance/device-map.ts";
+
+const file = (name: string) => ({ type: "file", format: "qcow2", source: `/i/${name}` }) as const;
+const iso = { path: "/i/disk.config", format: "iso9660" } as const;
+const vfat = { path: "/i/disk.config", format: "vfat" } as const;
+
+function map(fields: Partial<DeviceMapInput>): string[] {
+  const input = {
+    arch: "x86_64",
+    machine: "q35",
+    properties: {},
+    root: { attachment: file("disk"), iso: false },
+    configDrive: null,
+    ...fields,
+  };
+  return deviceMap(input).map(
+    ({ name, device, bus, target, bootOrder }) => `${name} ${device} ${bus} ${target}${bootOrder === null ? "" : ` ${bootOrder}`}`,
+  );
+}
+
+test("Nova BLK-05, BLK-08: names and buses by machine and drive", () => {
+  assert.deepEqual(map({}), ["disk disk virtio vda 1"]);
+  assert.deepEqual(map({ configDrive: iso }), ["disk disk virtio vda 1", "disk.config cdrom scsi sda"]);
+  assert.deepEqual(map({ machine: "pc", configDrive: iso }), ["disk disk virtio vda 1", "disk.config cdrom ide hda"]);
+  assert.deepEqual(map({ machine: "pc-i440fx-7.2", configDrive: iso })[1], "disk.config cdrom ide hda");
+  assert.deepEqual(map({ arch: "aarch64", machine: "virt", configDrive: iso })[1], "disk.config cdrom scsi sda");
+  assert.deepEqual(map({ configDrive: vfat }), ["disk disk virtio vda 1", "disk.config disk virtio vdb"]);
+});
+
+test("Nova BLK-06: an ISO is a drive, and the first to boot from", () => {
+  const root = { attachment: file("disk"), iso: true };
+  assert.deepEqual(map({ root, configDrive: iso }), ["disk cdrom sata sda 1", "disk.config cdrom scsi sdb"]);
+  assert.deepEqual(map({ root, configDrive: vfat, machine: "pc" }), ["disk cdrom ide hda 1", "disk.config disk virtio vda"]);
+});
+
+test("Nova BLK-07: further disks come before the config drive", () => {
+  const others = [
+    { name: "disk.local", attachment: file("disk.local") },
+    { name: "disk.swap", attachment: file("disk.swap") },
+  ];
+  assert.deepEqual(map({ others, configDrive: vfat }), [
+    "disk disk virtio vda 1",
+    "disk.local disk virtio vdb",
+    "disk.swap disk virtio vdc",
+    "disk.config disk virtio vdd",
+  ]);
+});
+
+test("an image's properties win, and buses that share names share letters", () => {
+  assert.deepEqual(map({ properties: { hw_disk_bus: "scsi" }, configDrive: iso }), ["disk disk scsi sda 1", "disk.config cdrom scsi sdb"]);
+  assert.deepEqual(map({ properties: { hw_cdrom_bus: "usb" }, configDrive: iso })[1], "disk.config cdrom usb sda");
+});
+
+test("Nova BLK-03: after vdz comes vdaa; IDE has four names", () => {
+  const others = Array.from({ length: 27 }, (_, index) => ({ name: `disk.eph${index}`, attachment: file("x") }));
+  assert.deepEqual(
+    map({ others })
+      .slice(25)
+      .map((line) => line.split(" ")[3]),
+    ["vdz", "vdaa", "vdab"],
+  );
+  assert.throws(() => map({ machine: "pc", properties: { hw_disk_bus: "ide" }, others: others.slice(0, 4) }), RangeError);
+});
+
+test("Nova BLK-04: impossible hardware is named, all of it, with what is possible", () => {
+  const check = (machine: string, properties: Record<string, string>) =>
+    checkDeviceProperties("debian", { arch: "x86_64", machine, properties });
+  assert.deepEqual(check("q35", { hw_disk_bus: "virtio", hw_cdrom_bus: "sata", hw_vif_model: "e1000", other: "x" }), []);
+  assert.deepEqual(check("pc", { hw_disk_bus: "ide" }), []);
+  const problems = check("q35", { hw_disk_bus: "ide", hw_cdrom_bus: "virtio", hw_vif_model: "token-ring" });
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ["unsupported-hardware", "unsupported-hardware", "unsupported-hardware"],
+  );
+  assert.match(problems[0]?.detail ?? "", /virtio, scsi, sata, usb/);
+});

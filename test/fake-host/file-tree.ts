@@ -1,0 +1,240 @@
+import { dirname } from "node:path/posix";
+import { allocatedBytes, copySparse, emptySparse, type Sparse } from "./sparse.ts";
+import { systemError } from "./system-error.ts";
+
+/** One object of the file system; hard links share it. */
+export interface Inode {
+  readonly number: number;
+  readonly type: "file" | "directory" | "symlink";
+  mode: number;
+  mtimeMs: number;
+  /** Names it has. */
+  links: number;
+  /** Content of a file; replaced as a whole when written. */
+  content: Sparse;
+  readonly entries: Map<string, Inode>;
+  readonly target: string;
+}
+
+/** A file system in memory. Everything is synchronous and refuses what Linux refuses, with the same codes. */
+export interface FileTree {
+  /** Total bytes; writing beyond is ENOSPC. */
+  capacity: number;
+  used(): number;
+  /** The object at a path; undefined when there is none. Links in the last place are not followed. */
+  find(path: string): Inode | undefined;
+  /** The file at a path for reading. Throws ENOENT, ELOOP, EISDIR. */
+  file(path: string, call: string): Inode;
+  /** The same through a link in the last place. */
+  follow(path: string, call: string): Inode;
+  /** Makes or replaces the content of a file (a link in the last place is refused). Throws ENOENT, ENOTDIR, EISDIR, ENOSPC. */
+  write(path: string, content: Sparse, mode?: number): Inode;
+  makeDirectories(path: string, mode?: number): void;
+  rename(from: string, to: string): void;
+  link(from: string, to: string): void;
+  symlink(target: string, path: string): void;
+  /** Throws EISDIR for a directory; fine when there is nothing. */
+  unlink(path: string): void;
+  removeTree(path: string): void;
+  /** Every path, sorted, with what is there. */
+  walk(): (readonly [string, Inode])[];
+  clone(now: () => number): FileTree;
+}
+
+/** An empty file system. `now` in milliseconds gives modification times. */
+export function createFileTree(capacity: number, now: () => number): FileTree {
+  let next = 2;
+  const make = (type: Inode["type"], mode: number, target = ""): Inode => ({
+    number: next++,
+    type,
+    mode,
+    mtimeMs: now(),
+    links: 0,
+    content: emptySparse(),
+    entries: new Map(),
+    target,
+  });
+  return treeOn(make("directory", 0o755), capacity, now, make);
+}
+
+function treeOn(
+  root: Inode,
+  capacity: number,
+  now: () => number,
+  make: (type: Inode["type"], mode: number, target?: string) => Inode,
+): FileTree {
+  const resolve = (path: string, call: string, follow: boolean, depth = 0): Inode | undefined => {
+    if (!path.startsWith("/")) throw new TypeError(`not an absolute path: ${path}`);
+    if (depth > 8) throw systemError("ELOOP", call, path);
+    let inode = root;
+    const names = path.split("/").filter((name) => name !== "" && name !== ".");
+    for (const [index, name] of names.entries()) {
+      if (inode.type !== "directory") throw systemError("ENOTDIR", call, path);
+      const found = inode.entries.get(name);
+      if (found === undefined) return undefined;
+      inode = found;
+      const last = index === names.length - 1;
+      if (inode.type === "symlink" && (!last || follow)) {
+        const target = resolve(inode.target, call, true, depth + 1);
+        if (target === undefined) return undefined;
+        inode = target;
+      }
+    }
+    return inode;
+  };
+  const parentOf = (path: string, call: string): { directory: Inode; name: string } => {
+    const directory = resolve(dirname(path), call, true);
+    if (directory === undefined) throw systemError("ENOENT", call, path);
+    if (directory.type !== "directory") throw systemError("ENOTDIR", call, path);
+    return { directory, name: path.slice(path.lastIndexOf("/") + 1) };
+  };
+  const all = (): (readonly [string, Inode])[] => {
+    const found: (readonly [string, Inode])[] = [];
+    const visit = (path: string, inode: Inode) => {
+      found.push([path === "" ? "/" : path, inode]);
+      for (const name of [...inode.entries.keys()].sort()) visit(`${path}/${name}`, inode.entries.get(name) ?? inode);
+    };
+    visit("", root);
+    return found;
+  };
+  const drop = (directory: Inode, name: string) => {
+    const inode = directory.entries.get(name);
+    if (inode === undefined) return;
+    for (const child of [...inode.entries.keys()]) drop(inode, child);
+    directory.entries.delete(name);
+    directory.mtimeMs = now();
+    inode.links -= 1;
+  };
+  const enter = (directory: Inode, name: string, inode: Inode) => {
+    directory.entries.set(name, inode);
+    directory.mtimeMs = now();
+    inode.links += 1;
+  };
+
+  const tree: FileTree = {
+    capacity,
+    used() {
+      const seen = new Set<Inode>();
+      let sum = 0;
+      for (const [, inode] of all()) {
+        if (!seen.has(inode)) sum += allocatedBytes(inode.content);
+        seen.add(inode);
+      }
+      return sum;
+    },
+    find: (path) => resolve(path, "lstat", false),
+    file(path, call) {
+      const inode = resolve(path, call, false);
+      if (inode === undefined) throw systemError("ENOENT", call, path);
+      if (inode.type === "symlink") throw systemError("ELOOP", call, path);
+      if (inode.type === "directory") throw systemError("EISDIR", call, path);
+      return inode;
+    },
+    follow(path, call) {
+      const inode = resolve(path, call, true);
+      if (inode === undefined) throw systemError("ENOENT", call, path);
+      if (inode.type === "directory") throw systemError("EISDIR", call, path);
+      return inode;
+    },
+    write(path, content, mode = 0o644) {
+      const { directory, name } = parentOf(path, "open");
+      const existing = directory.entries.get(name);
+      if (existing?.type === "directory") throw systemError("EISDIR", "open", path);
+      if (existing?.type === "symlink") throw systemError("ELOOP", "open", path);
+      const inode = existing ?? make("file", mode);
+      const before = inode.content;
+      if (existing === undefined) enter(directory, name, inode);
+      const room = tree.capacity - tree.used() + allocatedBytes(before);
+      if (allocatedBytes(content) > room) {
+        // What fits has been written, as on a real disk that runs full.
+        const fitting = copySparse(content);
+        for (const number of [...fitting.chunks.keys()].sort((a, b) => b - a))
+          if (allocatedBytes(fitting) > room) fitting.chunks.delete(number);
+        inode.content = { size: Math.min(content.size, allocatedBytes(fitting)), chunks: fitting.chunks };
+        throw systemError("ENOSPC", "write", path);
+      }
+      inode.content = content;
+      inode.mtimeMs = now();
+      return inode;
+    },
+    makeDirectories(path, mode = 0o755) {
+      let at = "";
+      for (const name of path.split("/").filter((part) => part !== "")) {
+        at += `/${name}`;
+        const inode = resolve(at, "mkdir", true);
+        if (inode === undefined) {
+          const parent = parentOf(at, "mkdir");
+          enter(parent.directory, parent.name, make("directory", mode));
+        } else if (inode.type !== "directory") throw systemError(at === path ? "EEXIST" : "ENOTDIR", "mkdir", path);
+      }
+    },
+    rename(from, to) {
+      const source = parentOf(from, "rename");
+      const inode = source.directory.entries.get(source.name);
+      if (inode === undefined) throw systemError("ENOENT", "rename", from);
+      const target = parentOf(to, "rename");
+      const existing = target.directory.entries.get(target.name);
+      if (existing === inode) return;
+      if (existing?.type === "directory" && inode.type !== "directory") throw systemError("EISDIR", "rename", to);
+      if (existing !== undefined && existing.type !== "directory" && inode.type === "directory") throw systemError("ENOTDIR", "rename", to);
+      if ((existing?.entries.size ?? 0) > 0) throw systemError("ENOTEMPTY", "rename", to);
+      drop(target.directory, target.name);
+      source.directory.entries.delete(source.name);
+      source.directory.mtimeMs = now();
+      target.directory.entries.set(target.name, inode);
+      target.directory.mtimeMs = now();
+    },
+    link(from, to) {
+      const inode = resolve(from, "link", false);
+      if (inode === undefined) throw systemError("ENOENT", "link", from);
+      if (inode.type === "directory") throw systemError("EPERM", "link", from);
+      const target = parentOf(to, "link");
+      if (target.directory.entries.has(target.name)) throw systemError("EEXIST", "link", to);
+      enter(target.directory, target.name, inode);
+    },
+    symlink(target, path) {
+      const place = parentOf(path, "symlink");
+      if (place.directory.entries.has(place.name)) throw systemError("EEXIST", "symlink", path);
+      enter(place.directory, place.name, make("symlink", 0o777, target));
+    },
+    unlink(path) {
+      const inode = resolve(path, "unlink", false);
+      if (inode === undefined) return;
+      if (inode.type === "directory") throw systemError("EISDIR", "unlink", path);
+      const place = parentOf(path, "unlink");
+      drop(place.directory, place.name);
+    },
+    removeTree(path) {
+      if (resolve(path, "rm", false) === undefined) return;
+      const place = parentOf(path, "rm");
+      drop(place.directory, place.name);
+    },
+    walk: all,
+    clone(clock) {
+      const copies = new Map<Inode, Inode>();
+      let highest = 1;
+      const copy = (inode: Inode): Inode => {
+        const done = copies.get(inode);
+        if (done !== undefined) return done;
+        highest = Math.max(highest, inode.number);
+        const made: Inode = { ...inode, content: copySparse(inode.content), entries: new Map() };
+        copies.set(inode, made);
+        for (const [name, child] of inode.entries) made.entries.set(name, copy(child));
+        return made;
+      };
+      const copied = copy(root);
+      const makeNext = (type: Inode["type"], mode: number, target = ""): Inode => ({
+        number: ++highest,
+        type,
+        mode,
+        mtimeMs: clock(),
+        links: 0,
+        content: emptySparse(),
+        entries: new Map(),
+        target,
+      });
+      return treeOn(copied, tree.capacity, clock, makeNext);
+    },
+  };
+  return tree;
+}

@@ -1,0 +1,88 @@
+import { dirname } from "node:path/posix";
+import { CommandError } from "../../src/model/errors.ts";
+import type { Host } from "../../src/model/host.ts";
+import { fakeDownload } from "./download.ts";
+import { fakeFiles } from "./files.ts";
+import { createLife } from "./life.ts";
+import type { Machine } from "./machine.ts";
+import { programs } from "./programs.ts";
+import { openVirsh } from "./virsh-conversation.ts";
+
+/** A process on a machine, as a `Host`. */
+export interface FakeHost extends Host {
+  readonly machine: Machine;
+  /** How many effects it has had. */
+  readonly effects: number;
+  /** What they were, in order. */
+  readonly trace: readonly string[];
+  /** Whether it was killed. */
+  readonly dead: boolean;
+  /** Lets `count` effects happen in all; the next one throws `Killed`, and so does everything after it. `half`: that one is half done. */
+  dieAfter(count: number, options?: { readonly half?: boolean }): void;
+  /** Kills it now. */
+  kill(): void;
+}
+
+/** Process number `pid` on a machine. */
+export function createHost(machine: Machine, pid: number): FakeHost {
+  const life = createLife();
+  const ends: (() => Promise<void>)[] = [];
+  const owner = {};
+  life.onDeath(() => machine.locks.release(owner));
+  const world = { files: machine.files, libvirtd: machine.libvirtd, life };
+  // Not microtasks: what a program does comes after everything that the process itself can do without waiting.
+  const later = (work: () => void) => void setImmediate(work);
+  return {
+    name: "the fake machine",
+    machine,
+    get effects() {
+      return life.effects.length;
+    },
+    get trace() {
+      return life.effects;
+    },
+    get dead() {
+      return life.dead;
+    },
+    dieAfter: (count, options = {}) => life.dieAfter(count, options.half === true),
+    kill: () => life.kill(),
+    files: fakeFiles(machine, life, pid),
+    download: (request) => fakeDownload(machine, life, request),
+    now: () => {
+      life.check("look at the clock");
+      return new Date(machine.tick());
+    },
+    lock: async (request, work) => {
+      life.check(`lock ${request.path}`);
+      if (machine.files.find(dirname(request.path))?.type !== "directory") {
+        throw Object.assign(new Error(`ENOENT: no such file or directory, mkdir '${request.path}.lock'`), { code: "ENOENT" });
+      }
+      return machine.locks.hold(owner, request, work);
+    },
+    async run(command) {
+      const { program, args, stdin, onLine } = command;
+      const commandLine = [program, ...args].join(" ");
+      life.check(commandLine);
+      await new Promise<void>(later);
+      life.check(commandLine);
+      const found = programs[program];
+      const fail = (reason: CommandError["reason"], exitCode: number | undefined, stderr: string) =>
+        new CommandError({ commandLine, exitCode, stderr, reason, message: `${commandLine} failed: ${stderr.trim()}` });
+      if (command.signal?.aborted === true) throw fail("aborted", undefined, "");
+      if (found === undefined) throw fail("missing", undefined, `${program}: not found`);
+      const end = found({ args, stdin: Buffer.from(stdin ?? ""), ...world });
+      for (const line of `${end.out}`.split(/[\r\n]+/)) if (line !== "") onLine?.(line);
+      if (!(command.okExitCodes ?? [0]).includes(end.exitCode)) throw fail("exit", end.exitCode, end.err);
+      return { exitCode: end.exitCode, stdout: end.out, stderr: end.err };
+    },
+    open({ program, args }) {
+      life.check(program);
+      if (program !== "virsh") throw new Error(`nobody can talk to ${program} here`);
+      return openVirsh(world, args, later);
+    },
+    onClose: (end) => void ends.push(end),
+    async close() {
+      for (const end of ends.splice(0).reverse()) await end();
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { dirname } from "node:path/posix";
+import type { FileTree } from "./file-tree.ts";
+import { readQcow2, resizeQcow2 } from "./qcow2.ts";
+import { copySparse, sparseOf, truncateSparse } from "./sparse.ts";
+import { liveDomain, storedDomain } from "./stored-domain.ts";
+import { child, childrenOf, copyXml, printXml, readXml, type Xml } from "./xml.ts";
+
+/** libvirt's number for a state, as `domstats --raw` prints it. */
+export type PowerNumber = 1 | 3 | 5 | 6;
+
+/** One domain that libvirt knows. */
+export interface Domain {
+  readonly uuid: string;
+  name: string;
+  /** What the next start will use; undefined for a transient domain. */
+  stored: Xml | undefined;
+  /** What runs. */
+  live: Xml | undefined;
+  state: PowerNumber;
+  id: number;
+  managedSave: boolean;
+}
+
+/** A disk that a running guest holds open. */
+export interface OpenDisk {
+  readonly domain: string;
+  readonly target: string;
+  readonly path: string;
+  readonly format: string;
+  readonly readOnly: boolean;
+}
+
+/** libvirt and the guests under it. Refusals are Errors with libvirt's own words. */
+export interface Libvirtd {
+  /** False: nobody answers at the socket. */
+  up: boolean;
+  kvm: boolean;
+  /** Guests that ignore the power button, by name. */
+  readonly deaf: Set<string>;
+  /** Networks by name, and whether they are active. */
+  readonly networks: Map<string, boolean>;
+  all(): Domain[];
+  /** By uuid, name or number. */
+  find(key: string): Domain | undefined;
+  define(document: string): Domain;
+  undefine(domain: Domain, options: { readonly managedSave: boolean }): void;
+  rename(domain: Domain, name: string): void;
+  start(domain: Domain): void;
+  resume(domain: Domain): void;
+  suspend(domain: Domain): void;
+  shutdown(domain: Domain): void;
+  destroy(domain: Domain): void;
+  blockResize(domain: Domain, target: string, bytes: number): void;
+  document(domain: Domain, inactive: boolean): string;
+  /** What running guests hold open. */
+  open(): OpenDisk[];
+  clone(files: FileTree): Libvirtd;
+}
+
+/** libvirt on a machine with these files. */
+export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
+  const domains: Domain[] = (from?.all() ?? []).map((domain) => ({
+    ...domain,
+    stored: domain.stored === undefined ? undefined : copyXml(domain.stored),
+    live: domain.live === undefined ? undefined : copyXml(domain.live),
+  }));
+  let nextId = 1 + Math.max(0, ...domains.map(({ id }) => id));
+
+  const running = (domain: Domain) => {
+    if (domain.live === undefined) throw new Error("Requested operation is not valid: domain is not running");
+    return domain.live;
+  };
+  const off = (domain: Domain) => {
+    domain.live = undefined;
+    domain.state = 5;
+    if (domain.stored === undefined) domains.splice(domains.indexOf(domain), 1);
+  };
+  const libvirtd: Libvirtd = {
+    up: from?.up ?? true,
+    kvm: from?.kvm ?? false,
+    deaf: new Set(from?.deaf),
+    networks: new Map(from?.networks ?? [["default", true]]),
+    all: () =>
+      [...domains].sort(
+        (a, b) => Number(b.live !== undefined) - Number(a.live !== undefined) || (a.live ? a.id - b.id : a.name < b.name ? -1 : 1),
+      ),
+    find: (key) =>
+      domains.find((domain) => domain.uuid === key || domain.name === key || (domain.live !== undefined && String(domain.id) === key)),
+    define(document) {
+      let given: Xml;
+      try {
+        given = readXml(document);
+      } catch (error) {
+        throw new Error(`(domain_definition):1: ${error instanceof Error ? error.message : ""}`);
+      }
+      if (given.name !== "domain") throw new Error(`XML error: unexpected root element <${given.name}>, expecting <domain>`);
+      const name = child(given, "name")?.text.trim() ?? "";
+      const uuid = child(given, "uuid")?.text.trim() ?? `00000000-0000-4000-8000-${String(domains.length).padStart(12, "0")}`;
+      if (name === "") throw new Error("missing name information");
+      if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) throw new Error("internal error: malformed uuid element");
+      if (given.attributes["type"] === "kvm" && !libvirtd.kvm)
+        throw new Error("invalid argument: could not get preferred machine for /usr/bin/qemu-system-x86_64 type=kvm");
+      const sameName = domains.find((domain) => domain.name === name);
+      if (sameName !== undefined && sameName.uuid !== uuid)
+        throw new Error(`operation failed: domain '${name}' already exists with uuid ${sameName.uuid}`);
+      const same = domains.find((domain) => domain.uuid === uuid);
+      if (same !== undefined && same.name !== name)
+        throw new Error(`operation failed: domain '${same.name}' is already defined with uuid ${uuid}`);
+      const stored = storedDomain(given);
+      if (same !== undefined) {
+        same.stored = stored;
+        return same;
+      }
+      const domain: Domain = { uuid, name, stored, live: undefined, state: 5, id: 0, managedSave: false };
+      domains.push(domain);
+      return domain;
+    },
+    undefine(domain, { managedSave }) {
+      if (domain.stored === undefined) throw new Error("Requested operation is not valid: cannot undefine transient domain");
+      if (domain.managedSave && !managedSave) throw new Error("Refusing to undefine while domain managed save image exists");
+      domain.stored = undefined;
+      if (domain.live === undefined) domains.splice(domains.indexOf(domain), 1);
+    },
+    rename(domain, name) {
+      if (domains.some((other) => other.name === name))
+        throw new Error(`Requested operation is not valid: domain with name '${name}' already exists`);
+      if (domain.live !== undefined) throw new Error("Requested operation is not valid: cannot rename active domain");
+      const element = child(domain.stored, "name");
+      if (element !== undefined) element.text = name;
+      domain.name = name;
+    },
+    start(domain) {
+      if (domain.live !== undefined || domain.stored === undefined)
+        throw new Error("Requested operation is not valid: domain is already running");
+      refuseToStart(domain.stored, files, libvirtd);
+      domain.id = nextId++;
+      domain.live = liveDomain(domain.stored, domain.id);
+      domain.state = 1;
+      domain.managedSave = false;
+      for (const serial of childrenOf(child(domain.stored, "devices"), "serial")) {
+        const log = child(serial, "log")?.attributes["file"];
+        if (log !== undefined) files.write(log, sparseOf(Buffer.from(`${domain.name} is starting\n`)), 0o600);
+      }
+    },
+    resume(domain) {
+      running(domain);
+      if (domain.state === 1) throw new Error("Requested operation is not valid: domain is already running");
+      domain.state = 1;
+    },
+    suspend(domain) {
+      running(domain);
+      domain.state = 3;
+    },
+    shutdown(domain) {
+      running(domain);
+      if (!libvirtd.deaf.has(domain.name) && domain.state === 1) off(domain);
+    },
+    destroy(domain) {
+      running(domain);
+      off(domain);
+    },
+    blockResize(domain, target, bytes) {
+      const live = running(domain);
+      const disk = disksOf(live).find((one) => one.target === target);
+      if (disk === undefined) throw new Error(`invalid argument: disk '${target}' was not found in the domain config`);
+      const content = copySparse(files.file(disk.path, "open").content);
+      if (disk.format === "qcow2") resizeQcow2(content, bytes);
+      else truncateSparse(content, bytes);
+      files.write(disk.path, content);
+    },
+    document: (domain, inactive) =>
+      printXml((inactive ? domain.stored : domain.live) ?? domain.stored ?? domain.live ?? readXml("<domain/>")),
+    open: () =>
+      domains.flatMap((domain) =>
+        domain.live === undefined ? [] : disksOf(domain.live).map((disk) => ({ domain: domain.name, ...disk })),
+      ),
+    clone: (copied) => createLibvirtd(copied, libvirtd),
+  };
+  return libvirtd;
+}
+
+function disksOf(root: Xml): Omit<OpenDisk, "domain">[] {
+  return childrenOf(child(root, "devices"), "disk").map((disk) => ({
+    target: child(disk, "target")?.attributes["dev"] ?? "",
+    path: child(disk, "source")?.attributes["file"] ?? child(disk, "source")?.attributes["dev"] ?? "",
+    format: child(disk, "driver")?.attributes["type"] ?? "raw",
+    readOnly: child(disk, "readonly") !== undefined || disk.attributes["device"] === "cdrom",
+  }));
+}
+
+/** Everything that qemu needs has to be there and free. */
+function refuseToStart(root: Xml, files: FileTree, libvirtd: Libvirtd): void {
+  const gone = (path: string) => files.find(path)?.type !== "file";
+  for (const name of ["kernel", "initrd"]) {
+    const path = child(root, "os", name)?.text.trim();
+    if (path !== undefined && gone(path)) throw new Error(`unable to stat: ${path}: No such file or directory`);
+  }
+  for (const disk of disksOf(root)) {
+    if (disk.path === "") continue;
+    if (gone(disk.path)) throw new Error(`Cannot access storage file '${disk.path}': No such file or directory`);
+    if (disk.format === "qcow2") refuseBrokenChain(disk.path, files);
+    const holder = libvirtd.open().find((other) => other.path === disk.path && !(other.readOnly && disk.readOnly));
+    if (holder !== undefined)
+      throw new Error(
+        `internal error: process exited while connecting to monitor: Failed to get "write" lock\nIs another process using the image [${disk.path}]?`,
+      );
+  }
+  for (const nic of childrenOf(child(root, "devices"), "interface")) {
+    const network = child(nic, "source")?.attributes["network"];
+    if (network === undefined) continue;
+    const active = libvirtd.networks.get(network);
+    if (active === undefined) throw new Error(`Network not found: no network with matching name '${network}'`);
+    if (!active) throw new Error(`Requested operation is not valid: network '${network}' is not active`);
+  }
+  for (const serial of childrenOf(child(root, "devices"), "serial")) {
+    const log = child(serial, "log")?.attributes["file"];
+    if (log !== undefined && files.find(dirname(log))?.type !== "directory")
+      throw new Error(`Unable to open file: ${log}: No such file or directory`);
+  }
+}
+
+function refuseBrokenChain(path: string, files: FileTree): void {
+  const header = readQcow2(files.file(path, "open").content);
+  if (header === undefined)
+    throw new Error(
+      "internal error: process exited while connecting to monitor: qemu-system-x86_64: -blockdev: Image is not in qcow2 format",
+    );
+  if (header.backing === undefined) return;
+  if (files.find(header.backing)?.type !== "file") {
+    throw new Error(
+      `Cannot access backing file '${header.backing}' of storage file '${path}' (as uid:64055, gid:64055): No such file or directory`,
+    );
+  }
+  if (header.backingFormat === "qcow2") refuseBrokenChain(header.backing, files);
+}

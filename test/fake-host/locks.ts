@@ -1,0 +1,76 @@
+import { userError } from "../../src/model/errors.ts";
+import type { LockRequest } from "../../src/model/host.ts";
+
+interface Held {
+  readonly owner: object;
+  readonly purpose: string;
+  readonly waiting: { readonly owner: object; readonly purpose: string; readonly go: () => void }[];
+}
+
+/** Exclusive locks by path, first come first served. A dead owner's locks are gone with it. */
+export interface Locks {
+  hold<T>(owner: object, request: LockRequest, work: () => Promise<T>): Promise<T>;
+  /** Gives up everything that the owner holds or waits for. */
+  release(owner: object): void;
+  held(): string[];
+}
+
+export function createLocks(): Locks {
+  const locks = new Map<string, Held>();
+  const pass = (path: string, held: Held) => {
+    const next = held.waiting.shift();
+    if (next === undefined) locks.delete(path);
+    else {
+      locks.set(path, { owner: next.owner, purpose: next.purpose, waiting: held.waiting });
+      next.go();
+    }
+  };
+  const take = async (owner: object, request: LockRequest): Promise<void> => {
+    const held = locks.get(request.path);
+    if (held === undefined) {
+      locks.set(request.path, { owner, purpose: request.purpose, waiting: [] });
+      return;
+    }
+    const refusal = () =>
+      userError("locked", `Somebody else is at work: ${held.purpose}`, "Wait until it is done, or allow more time with --lock-timeout.");
+    if (request.timeoutMs === 0) throw refusal();
+    request.onWait?.(held.purpose);
+    const turn = Promise.withResolvers<void>();
+    const waiter = { owner, purpose: request.purpose, go: turn.resolve };
+    held.waiting.push(waiter);
+    const giveUp = (error: unknown) => {
+      const list = locks.get(request.path)?.waiting ?? [];
+      const at = list.indexOf(waiter);
+      if (at >= 0) list.splice(at, 1);
+      turn.reject(error);
+    };
+    const timer = setTimeout(() => giveUp(refusal()), request.timeoutMs);
+    const aborted = () => giveUp(new Error("aborted"));
+    request.signal?.addEventListener("abort", aborted);
+    try {
+      await turn.promise;
+    } finally {
+      clearTimeout(timer);
+      request.signal?.removeEventListener("abort", aborted);
+    }
+  };
+  return {
+    async hold(owner, request, work) {
+      await take(owner, request);
+      try {
+        return await work();
+      } finally {
+        const held = locks.get(request.path);
+        if (held?.owner === owner) pass(request.path, held);
+      }
+    },
+    release(owner) {
+      for (const [path, held] of [...locks]) {
+        const rest = held.waiting.filter((waiter) => waiter.owner !== owner);
+        held.waiting.splice(0, held.waiting.length, ...rest);
+        if (held.owner === owner) pass(path, held);
+      }
+    },
+    held: () => [...locks.keys()].sort(),
+  };
+}

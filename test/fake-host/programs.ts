@@ -1,0 +1,136 @@
+import { fatWith, formatFat, isFat } from "./fat.ts";
+import type { FileTree } from "./file-tree.ts";
+import type { Libvirtd } from "./libvirtd.ts";
+import type { Life } from "./life.ts";
+import { qemuImg } from "./qemu-img.ts";
+import { copySparse, headOfSparse, readSparse, type Sparse, writeSparse } from "./sparse.ts";
+import { runVirshLine } from "./virsh.ts";
+
+/** What a program is given. */
+export interface ProgramInput {
+  readonly args: readonly string[];
+  readonly stdin: Buffer;
+  readonly files: FileTree;
+  readonly libvirtd: Libvirtd;
+  readonly life: Life;
+}
+
+/** What a program leaves. `out` may hold carriage returns. */
+export interface ProgramEnd {
+  readonly exitCode: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A program of the machine. Changes go through `input.life`, so that a kill can fall into them. */
+export type Program = (input: ProgramInput) => ProgramEnd;
+
+const well = (out = ""): ProgramEnd => ({ exitCode: 0, out, err: "" });
+const badly = (err: string): ProgramEnd => ({ exitCode: 1, out: "", err: `${err}\n` });
+
+/** Every program that is installed, by name. */
+export const programs: Readonly<Record<string, Program>> = {
+  "qemu-img": qemuImg,
+
+  virsh: (input) => {
+    if (input.args.includes("--version")) return well("9.0.0\n");
+    const words = input.args.filter((word, at) => !(word === "-q" || word === "-c" || input.args[at - 1] === "-c"));
+    const said = runVirshLine(input, [words]);
+    return {
+      exitCode: said.at(-1)?.ok === false ? 1 : 0,
+      out: said.map(({ out }) => out).join(""),
+      err: said.map(({ err }) => err).join(""),
+    };
+  },
+
+  /** Limits are not enforced: nothing here grows. */
+  prlimit: (input) => {
+    const from = input.args.findIndex((word) => !word.startsWith("-") || word === "--");
+    const rest = input.args.slice(input.args[from] === "--" ? from + 1 : from);
+    const program = programs[rest[0] ?? ""];
+    if (program === undefined) return { exitCode: 127, out: "", err: `prlimit: failed to execute ${rest[0]}: No such file or directory\n` };
+    return program({ ...input, args: rest.slice(1) });
+  },
+
+  fallocate: ({ args, files, life }) => {
+    const path = args.at(-1) ?? "";
+    const bytes = Number(args[args.indexOf("-l") + 1]);
+    const inode = files.find(path);
+    if (inode === undefined) return badly(`fallocate: cannot open ${path}: No such file or directory`);
+    const grown = copySparse(inode.content);
+    for (let number = 0; number * 4096 < bytes; number += 1) grown.chunks.set(number, grown.chunks.get(number) ?? Buffer.alloc(4096));
+    if (!args.includes("-n")) grown.size = Math.max(grown.size, bytes);
+    return writing("fallocate", life, () => files.write(path, grown), "fallocate: fallocate failed: No space left on device");
+  },
+
+  "mkfs.vfat": ({ args, files, life }) => {
+    const path = args.at(-1) ?? "";
+    const inode = files.find(path);
+    if (inode?.type !== "file") return badly(`mkfs.vfat: unable to open ${path}: No such file or directory`);
+    return writing(
+      "mkfs.vfat",
+      life,
+      () => files.write(path, formatFat(inode.content, args[args.indexOf("-n") + 1] ?? "")),
+      "mkfs.vfat: failed whilst writing",
+    );
+  },
+
+  mmd: (input) =>
+    intoFat("mmd", input, (image, names) =>
+      names.reduce<Sparse | string>((grown, name) => fatWith(grown, `${name}/`, Buffer.alloc(0)), image),
+    ),
+  mcopy: (input) => intoFat("mcopy", input, (image, names) => fatWith(image, names.at(-1) ?? "", input.stdin)),
+};
+
+/** Runs a change; a disk that is full is the program's failure. `half` is what a kill leaves. */
+export function writing(what: string, life: Life, change: () => unknown, full: string, half?: () => void): ProgramEnd {
+  let failure: unknown;
+  life.effect(
+    what,
+    () => {
+      try {
+        change();
+      } catch (error) {
+        failure = error;
+      }
+    },
+    half,
+  );
+  if (failure === undefined) return well();
+  if (failure instanceof Error && "code" in failure && failure.code === "ENOSPC") return badly(full);
+  return badly(failure instanceof Error ? failure.message : String(failure));
+}
+
+/** Half of a file under its own name: what a killed writer leaves. */
+export function leaveHalf(files: FileTree, path: string, whole: Sparse): void {
+  const bytes = Math.floor(whole.size / 2);
+  const half = headOfSparse(whole, bytes);
+  files.write(path, half);
+}
+
+function intoFat(
+  what: string,
+  { args, files, life }: ProgramInput,
+  change: (image: Sparse, names: readonly string[]) => Sparse | string,
+): ProgramEnd {
+  const path = args[args.indexOf("-i") + 1] ?? "";
+  const names = args.filter((word) => word.startsWith("::/")).map((word) => word.slice(3));
+  const inode = files.find(path);
+  if (inode?.type !== "file") return badly(`${what}: Can't open ${path}: No such file or directory`);
+  if (!isFat(inode.content)) return badly("init :: non DOS media\nCannot initialize '::'");
+  const changed = change(copySparse(inode.content), names);
+  if (typeof changed === "string") return badly(changed);
+  return writing(`${what} ${names.join(" ")}`, life, () => files.write(path, changed), `${what}: No space left on device`);
+}
+
+/** Reads a file the way a program that is not ours does: as it is. */
+export function contentOf(files: FileTree, path: string): Buffer {
+  return readSparse(files.file(path, "open").content);
+}
+
+/** Overwrites bytes of a file as somebody would who does not ask us. */
+export function scribble(files: FileTree, path: string, offset: number, data: Uint8Array): void {
+  const content = copySparse(files.file(path, "open").content);
+  writeSparse(content, offset, data);
+  files.write(path, content);
+}

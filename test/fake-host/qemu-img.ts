@@ -1,0 +1,193 @@
+import { dirname } from "node:path/posix";
+import type { FileTree } from "./file-tree.ts";
+import { leaveHalf, type ProgramEnd, type ProgramInput, writing } from "./programs.ts";
+import { makeQcow2, rawOfQcow2, readQcow2, resizeQcow2 } from "./qcow2.ts";
+import { allocatedBytes, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
+
+const withValue = new Set(["-f", "-F", "-b", "-o", "-O", "-t", "-T", "-m", "-r", "-S", "--output"]);
+
+interface Asked {
+  readonly words: readonly string[];
+  readonly options: ReadonlyMap<string, string>;
+}
+
+/** qemu-img 7.2, as far as it is asked for anything here. */
+export function qemuImg(input: ProgramInput): ProgramEnd {
+  const [command = "", ...args] = input.args;
+  const asked = readOptions(args);
+  try {
+    if (command === "create") return create(input, asked);
+    if (command === "info") return info(input, asked);
+    if (command === "convert") return convert(input, asked);
+    if (command === "resize") return resize(input, asked);
+    if (command === "check") return check(input, asked);
+    if (command === "--version") return { exitCode: 0, out: "qemu-img version 7.2.22\n", err: "" };
+  } catch (error) {
+    if (error instanceof Refusal) return { exitCode: 1, out: "", err: `qemu-img: ${error.message}\n` };
+    throw error;
+  }
+  return { exitCode: 1, out: "", err: `qemu-img: Command not found: ${command}\n` };
+}
+
+/** Words for standard error and exit code 1. */
+class Refusal extends Error {}
+
+function readOptions(args: readonly string[]): Asked {
+  const words: string[] = [];
+  const options = new Map<string, string>();
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at] ?? "";
+    const [name = "", value] = arg.startsWith("--") ? arg.split("=") : [arg];
+    if (withValue.has(name)) options.set(name, value ?? args[++at] ?? "");
+    else if (arg.startsWith("-")) options.set(arg, "");
+    else words.push(arg);
+  }
+  return { words, options };
+}
+
+/** A comma ends a value unless it is doubled. */
+function optionList(text: string): Map<string, string> {
+  const pairs = text
+    .replaceAll(",,", "\0")
+    .split(",")
+    .filter((pair) => pair !== "");
+  return new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1).replaceAll("\0", ",")]));
+}
+
+function sizeOf(text: string): number {
+  const match = /^(\d+)([bkKMGT]?)$/.exec(text);
+  if (match === null)
+    throw new Refusal(
+      `Invalid image size specified! You may use k, M, G, T, P or E suffixes for kilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.`,
+    );
+  return Number(match[1]) * ({ k: 2 ** 10, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }[match[2] ?? ""] ?? 1);
+}
+
+function openFile(files: FileTree, path: string): Sparse {
+  const inode = files.find(path);
+  if (inode?.type !== "file") throw new Refusal(`Could not open '${path}': Could not open '${path}': No such file or directory`);
+  return inode.content;
+}
+
+/** A running guest holds a lock on what it may write to, and a shared one on what it reads. */
+function refuseLocked({ libvirtd }: ProgramInput, path: string, write: boolean): void {
+  const holder = libvirtd.open().find((disk) => disk.path === path && (write || !disk.readOnly));
+  if (holder !== undefined)
+    throw new Refusal(
+      `Could not open '${path}': Failed to get ${write ? "" : "shared "}"write" lock\nIs another process using the image [${path}]?`,
+    );
+}
+
+function create({ files, life }: ProgramInput, { words, options }: Asked): ProgramEnd {
+  const [path = "", size] = words;
+  const list = optionList(options.get("-o") ?? "");
+  const backingPath = options.get("-b") ?? list.get("backing_file");
+  const backingFormat = options.get("-F") ?? list.get("backing_fmt");
+  let virtualSize = size === undefined ? undefined : sizeOf(size);
+  if (backingPath !== undefined) {
+    if (files.find(backingPath)?.type !== "file")
+      throw new Refusal(`${path}: Could not open '${backingPath}': No such file or directory\nCould not open backing image.`);
+    if (backingFormat === undefined)
+      throw new Refusal(
+        `${path}: Backing file specified without backing format\nDetected format of ${readQcow2(openFile(files, backingPath)) === undefined ? "raw" : "qcow2"}.`,
+      );
+    virtualSize ??= virtualSizeOf(files, backingPath, backingFormat);
+  }
+  if (virtualSize === undefined) throw new Refusal(`${path}: Image creation needs a size parameter`);
+  const format = options.get("-f") ?? "raw";
+  const backing = backingPath === undefined ? {} : { backing: { path: backingPath, format: backingFormat ?? "raw" } };
+  const content = format === "qcow2" ? makeQcow2({ size: virtualSize, ...backing }) : emptySparse(virtualSize);
+  return writing(
+    `qemu-img create ${path}`,
+    life,
+    () => files.write(path, content),
+    `qemu-img: ${path}: No space left on device`,
+    () => files.write(path, emptySparse()),
+  );
+}
+
+function virtualSizeOf(files: FileTree, path: string, format: string): number {
+  const content = openFile(files, path);
+  if (format === "raw") return content.size;
+  const header = readQcow2(content);
+  if (header === undefined) throw new Refusal(`Could not open '${path}': Image is not in qcow2 format`);
+  return header.virtualSize;
+}
+
+function info(input: ProgramInput, { words, options }: Asked): ProgramEnd {
+  const [path = ""] = words;
+  const content = openFile(input.files, path);
+  if (!options.has("-U")) refuseLocked(input, path, false);
+  const format = options.get("-f") ?? (readQcow2(content) === undefined ? "raw" : "qcow2");
+  const virtualSize = virtualSizeOf(input.files, path, format);
+  const header = format === "qcow2" ? readQcow2(content) : undefined;
+  const backing =
+    header?.backing === undefined
+      ? {}
+      : { "backing-filename": header.backing, "full-backing-filename": header.backing, "backing-filename-format": header.backingFormat };
+  const answer = {
+    "virtual-size": virtualSize,
+    filename: path,
+    format,
+    "actual-size": allocatedBytes(content),
+    ...backing,
+    "dirty-flag": false,
+  };
+  if (options.get("--output") === "json") return { exitCode: 0, out: `${JSON.stringify(answer, undefined, 4)}\n`, err: "" };
+  return { exitCode: 0, out: `image: ${path}\nfile format: ${format}\nvirtual size: ${virtualSize} bytes\n`, err: "" };
+}
+
+/** What a guest would read, with everything below. */
+function rawOf(files: FileTree, path: string, format: string): Sparse {
+  const content = openFile(files, path);
+  if (format === "raw") return copySparse(content);
+  const header = readQcow2(content);
+  if (header === undefined) throw new Refusal(`Could not open '${path}': Image is not in qcow2 format`);
+  const below = header.backing === undefined ? undefined : rawOf(files, header.backing, header.backingFormat ?? "raw");
+  return rawOfQcow2(content, below);
+}
+
+function convert(input: ProgramInput, { words, options }: Asked): ProgramEnd {
+  const [from = "", to = ""] = words;
+  const { files, life } = input;
+  openFile(files, from);
+  refuseLocked(input, from, false);
+  const raw = rawOf(files, from, options.get("-f") ?? "raw");
+  punchZeros(raw);
+  if (options.get("-O") !== "raw") throw new Refusal(`this machine converts to raw only`);
+  if (files.find(dirname(to))?.type !== "directory")
+    throw new Refusal(`${to}: error while converting raw: Could not create '${to}': No such file or directory`);
+  refuseLocked(input, to, true);
+  const end = writing(
+    `qemu-img convert ${to}`,
+    life,
+    () => files.write(to, raw),
+    `qemu-img: error while writing at byte 0: No space left on device`,
+    () => leaveHalf(files, to, raw),
+  );
+  return { ...end, out: options.has("-p") ? "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" : "" };
+}
+
+function resize(input: ProgramInput, { words, options }: Asked): ProgramEnd {
+  const [path = "", size = ""] = words;
+  const { files, life } = input;
+  const content = copySparse(openFile(files, path));
+  refuseLocked(input, path, true);
+  const format = options.get("-f") ?? (readQcow2(content) === undefined ? "raw" : "qcow2");
+  const wanted = sizeOf(size);
+  if (wanted < virtualSizeOf(files, path, format) && !options.has("--shrink")) {
+    throw new Refusal(
+      "Use the --shrink option to perform a shrink operation.\nqemu-img: warning: Shrinking an image will delete all data beyond the shrunken image's end. Before performing such an operation, make sure there is no important data there.",
+    );
+  }
+  if (format === "qcow2") resizeQcow2(content, wanted);
+  else truncateSparse(content, wanted);
+  return writing(`qemu-img resize ${path}`, life, () => files.write(path, content), `qemu-img: No space left on device`);
+}
+
+function check(input: ProgramInput, { words }: Asked): ProgramEnd {
+  const [path = ""] = words;
+  const content = openFile(input.files, path);
+  if (readQcow2(content) === undefined) return { exitCode: 63, out: "", err: "qemu-img: This image format does not support checks\n" };
+  return { exitCode: 0, out: `${JSON.stringify({ "check-errors": 0, filename: path, format: "qcow2" })}\n`, err: "" };
+}

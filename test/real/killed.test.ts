@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { watch } from "node:fs";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { type TestContext, test } from "node:test";
+import { serveImages } from "./support/image-server.ts";
+import { type ApplyEvent, ended, mustRun, start, virtformEvents } from "./support/virtform.ts";
+import {
+  apply,
+  assertConverged,
+  assertNoLeftovers,
+  createWorkspace,
+  readSidecars,
+  tinyGuest,
+  tinyImages,
+  virsh,
+  type Workspace,
+  writeConfig,
+} from "./support/workspace.ts";
+
+/** A configuration with one of everything: three images, an overlay, a drive, a running guest. */
+async function prepare(t: TestContext, source?: (path: string) => string, disk?: string) {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-one`;
+  await writeConfig(workspace, {
+    images: tinyImages(source, disk),
+    flavors: { small: { vcpus: 1, ram: "192MiB", disk: "1GiB" } },
+    instances: { [name]: { image: "tiny", flavor: "small", user_data: "survived" } },
+  });
+  return { workspace, name };
+}
+
+/** After a kill: apply converges, the next plan is empty, nothing half-made is left and the base is what the image says. */
+async function assertRecovers(workspace: Workspace, name: string, disk: string = tinyGuest.disk): Promise<void> {
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.equal((await virsh("domstate", name)).trim(), "running");
+  await assertNoLeftovers(workspace);
+  await mustRun("qemu-img", ["convert", "-O", "raw", disk, `${workspace.directory}/expected.raw`]);
+  const sidecars = Object.entries(await readSidecars(workspace));
+  assert.equal(sidecars.length, 3, "one base image for each image, and no more");
+  const expected: Record<string, string> = {
+    tiny: `${workspace.directory}/expected.raw`,
+    "tiny-kernel": tinyGuest.kernel,
+    "tiny-ramdisk": tinyGuest.ramdisk,
+  };
+  for (const [entry, sidecar] of sidecars) {
+    const path = `${workspace.instancesPath}/_base/${entry}`;
+    assert.equal(await digest(path), await digest(expected[sidecar.image] ?? ""), `bytes of the base of ${sidecar.image}`);
+    assert.equal((await stat(path)).mode & 0o777, 0o444, `mode of the base of ${sidecar.image}`);
+  }
+}
+
+async function digest(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}
+
+const isStep = ({ type }: ApplyEvent) => type === "apply_start" || type === "apply_complete";
+
+test("killed at the start and at the end of every action of an apply, it converges when run again", async (t) => {
+  const { workspace } = await prepare(t);
+  const whole = await virtformEvents(["apply", workspace.directory, "--auto-approve"], () => {});
+  assert.equal(whole.code, 0, whole.stderr);
+  const steps = whole.events.filter(isStep).length;
+  assert.ok(
+    steps >= 10,
+    `an apply of three images, a disk, a drive and a guest has at least five actions, each with start and end: ${steps}`,
+  );
+  for (let step = 1; step <= steps; step += 1) {
+    await t.test(`killed at step ${step} of ${steps}`, async (inner) => {
+      const fresh = await prepare(inner);
+      let seen = 0;
+      let killedAt: ApplyEvent | undefined;
+      await virtformEvents(["apply", fresh.workspace.directory, "--auto-approve"], (event, kill) => {
+        if (!isStep(event)) return;
+        seen += 1;
+        if (seen !== step) return;
+        killedAt = event;
+        kill();
+      });
+      assert.ok(killedAt !== undefined, "the step to kill at was reached");
+      inner.diagnostic(`killed at ${String(killedAt["@message"])}`);
+      await assertRecovers(fresh.workspace, fresh.name);
+    });
+  }
+});
+
+test("killed in the middle of a download, it converges when run again", async (t) => {
+  const server = await serveImages(t, Object.values(tinyGuest));
+  const { workspace, name } = await prepare(t, server.url);
+  server.stallAfter = 100_000;
+  const child = start(["apply", workspace.directory, "--auto-approve"]);
+  const end = ended(child, 120_000);
+  await server.stalled();
+  child.kill("SIGKILL");
+  await end;
+  server.stallAfter = Number.POSITIVE_INFINITY;
+  await assertRecovers(workspace, name);
+});
+
+test("killed in the middle of a conversion, it converges when run again, even while the converter goes on", async (t) => {
+  // Random bytes, so that there is something to convert for a while.
+  const scratch = await createWorkspace(t);
+  const disk = `${scratch.directory}/large.qcow2`;
+  await mustRun("dd", ["if=/dev/urandom", `of=${scratch.directory}/large.raw`, "bs=1M", "count=512", "status=none"]);
+  await mustRun("qemu-img", ["convert", "-O", "qcow2", `${scratch.directory}/large.raw`, disk]);
+  const { workspace, name } = await prepare(t, undefined, disk);
+  const base = `${workspace.instancesPath}/_base`;
+  await mkdir(base);
+  const child = start(["apply", workspace.directory, "--auto-approve"]);
+  let caught = false;
+  const watcher = watch(base, (_event, file) => {
+    if (!file?.includes(".converted")) return;
+    caught = true;
+    child.kill("SIGKILL");
+  });
+  const result = await ended(child, 120_000);
+  watcher.close();
+  assert.ok(caught, `a conversion was seen:\n${result.stdout}${result.stderr}`);
+  assert.equal(result.code, null, "it was killed before it was done");
+  await assertRecovers(workspace, name, disk);
+});
+
+test("killed while it takes over an edit of a running guest, it converges when run again", async (t) => {
+  const { workspace, name } = await prepare(t);
+  await apply(workspace);
+  const edit = (userData: string, disk: string) =>
+    writeConfig(workspace, {
+      images: tinyImages(),
+      flavors: { small: { vcpus: 1, ram: "192MiB", disk } },
+      instances: { [name]: { image: "tiny", flavor: "small", user_data: userData, metadata: { edit: userData } } },
+    });
+  for (const [index, disk] of ["1088MiB", "1152MiB", "1216MiB", "1280MiB"].entries()) {
+    await edit(`edit ${index}`, disk);
+    let seen = 0;
+    await virtformEvents(["apply", workspace.directory, "--auto-approve"], (event, kill) => {
+      if (!isStep(event)) return;
+      if (seen === index) kill();
+      seen += 1;
+    });
+    assert.ok(seen > index, `the edit has a step ${index}`);
+    await assertRecovers(workspace, name);
+  }
+});

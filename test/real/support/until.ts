@@ -1,0 +1,18 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Asks again and again until there is an answer. Rejects after `seconds`, saying what was waited for and what was there. */
+export async function until<T>(
+  what: string,
+  seconds: number,
+  ask: () => T | undefined | Promise<T | undefined>,
+  state?: () => string | Promise<string>,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline)
+      throw new Error(`no ${what} within ${seconds} s${state === undefined ? "" : `; there was:\n${await state()}`}`);
+    await pause(200);
+  }
+}

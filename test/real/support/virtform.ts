@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** What a program that ended left behind. `code` is null when a signal ended it. */
+export interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One line of `apply --json`. */
+export interface ApplyEvent {
+  readonly type: string;
+  readonly hook?: { readonly action?: string; readonly resource?: { readonly addr?: string } };
+  readonly [key: string]: unknown;
+}
+
+const ownEnvironment = { ...process.env, NO_COLOR: "1", CI: "1" };
+
+/** Runs a program to its end, killing it after `timeoutMs`. */
+export async function runProgram(program: string, args: readonly string[], timeoutMs = 120_000): Promise<Result> {
+  return ended(spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...ownEnvironment, LC_ALL: "C" } }), timeoutMs);
+}
+
+/** Runs a program that has to succeed and gives its output. */
+export async function mustRun(program: string, args: readonly string[], timeoutMs?: number): Promise<string> {
+  const result = await runProgram(program, args, timeoutMs);
+  if (result.code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${result.code}:\n${result.stdout}${result.stderr}`);
+  return result.stdout;
+}
+
+/** Runs `virtform` as a user does: bin/virtform.js with the node that runs the tests. */
+export function virtform(...args: readonly string[]): Promise<Result> {
+  return ended(start(args), 300_000);
+}
+
+/** Runs `virtform apply --json`, hands every event to `onEvent` together with the means to kill it, and waits for its end. */
+export async function virtformEvents(
+  args: readonly string[],
+  onEvent: (event: ApplyEvent, kill: () => void) => void,
+): Promise<Result & { readonly events: readonly ApplyEvent[] }> {
+  const child = start([...args, "--json"]);
+  const events: ApplyEvent[] = [];
+  let rest = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    const lines = (rest + chunk.toString("utf8")).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const event = JSON.parse(line) as ApplyEvent;
+      events.push(event);
+      onEvent(event, () => child.kill("SIGKILL"));
+    }
+  });
+  return { ...(await ended(child, 300_000)), events };
+}
+
+/** Starts `virtform` without waiting for it. */
+export function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [`${checkout}bin/virtform.js`, ...args], { stdio: ["ignore", "pipe", "pipe"], env: ownEnvironment });
+}
+
+/** Waits for a program's end. */
+export function ended(child: ChildProcess, timeoutMs: number): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+    child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, stdout: Buffer.concat(stdout).toString("utf8"), stderr: Buffer.concat(stderr).toString("utf8") });
+    });
+  });
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import type { TestContext } from "node:test";
+import { stringify } from "yaml";
+import { until } from "./until.ts";
+import { checkout, mustRun, type Result, runProgram, virtform } from "./virtform.ts";
+
+const libvirt = ["-q", "-c", "qemu:///system"] as const;
+
+/** A public key whose private half nobody has. */
+export const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFYzXWcBLRbyDrJoSGTnHgvbMBe5CfWZlMYHXZdBMOpz real-test";
+
+/** The files of the tiny guest. */
+export const tinyGuest = {
+  disk: `${checkout}.cache/guest/root.qcow2`,
+  kernel: `${checkout}.cache/guest/vmlinuz`,
+  ramdisk: `${checkout}.cache/guest/initramfs.img`,
+} as const;
+
+/** A place of one test's own: a configuration directory, an instances path that guests can reach, names nobody else has. */
+export interface Workspace {
+  readonly project: string;
+  /** Prefix for the names of instances, which are names of domains and so shared by the whole host. */
+  readonly prefix: string;
+  /** Holds virtform.yaml. */
+  readonly directory: string;
+  readonly instancesPath: string;
+}
+
+/** Makes a workspace and sees to it that nothing of it is left after the test. */
+export async function createWorkspace(t: TestContext): Promise<Workspace> {
+  const id = randomBytes(3).toString("hex");
+  const directory = await mkdtemp(`${tmpdir()}/virtform-real-`);
+  const instancesPath = await mkdtemp("/var/lib/virtform-test-");
+  // The emulator's user has to pass through.
+  await chmod(instancesPath, 0o755);
+  const workspace = { project: `real-${id}`, prefix: `vt${id}`, directory, instancesPath };
+  t.after(async () => {
+    await removeDomains(workspace);
+    await Promise.all([directory, instancesPath].map((path) => rm(path, { recursive: true, force: true })));
+  });
+  return workspace;
+}
+
+/** Removes the domains whose names start with the workspace's prefix, whatever state they are in. */
+async function removeDomains({ prefix }: Workspace): Promise<void> {
+  const names = (await virsh("list", "--all", "--name")).split("\n").filter((name) => name.startsWith(prefix));
+  for (const name of names) {
+    await runProgram("virsh", [...libvirt, "destroy", name]);
+    await runProgram("virsh", [...libvirt, "undefine", name, "--nvram"]);
+  }
+}
+
+/** Runs virsh, which has to succeed. */
+export function virsh(...args: readonly string[]): Promise<string> {
+  return mustRun("virsh", [...libvirt, ...args]);
+}
+
+/** The tiny guest's three images; `source` says where a file comes from, `disk` is another root image. */
+export function tinyImages(source: (path: string) => string = (path) => path, disk: string = tinyGuest.disk): Record<string, unknown> {
+  return {
+    tiny: {
+      source: source(disk),
+      disk_format: "qcow2",
+      kernel: "tiny-kernel",
+      ramdisk: "tiny-ramdisk",
+    },
+    "tiny-kernel": { source: source(tinyGuest.kernel), disk_format: "aki" },
+    "tiny-ramdisk": { source: source(tinyGuest.ramdisk), disk_format: "ari" },
+  };
+}
+
+/** Writes virtform.yaml: sections as plain data, project and host filled in. */
+export async function writeConfig(workspace: Workspace, sections: Readonly<Record<string, unknown>>): Promise<void> {
+  const { host, ...others } = sections;
+  const config = {
+    project: workspace.project,
+    host: { uri: "qemu:///system", instances_path: workspace.instancesPath, virt_type: "qemu", ...(host as object | undefined) },
+    ...others,
+  };
+  await mkdir(workspace.directory, { recursive: true });
+  await writeFile(`${workspace.directory}/virtform.yaml`, stringify(config));
+}
+
+/** Applies the workspace's configuration, which has to succeed. */
+export async function apply(workspace: Workspace, ...options: readonly string[]): Promise<Result> {
+  const result = await virtform("apply", workspace.directory, "--auto-approve", ...options);
+  assert.equal(result.code, 0, `apply failed:\n${result.stdout}${result.stderr}`);
+  return result;
+}
+
+/** A plan has to find nothing to do, and to say so. */
+export async function assertConverged(workspace: Workspace): Promise<void> {
+  const result = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  assert.equal(result.code, 0, `the plan is not empty:\n${result.stdout}${result.stderr}`);
+  assert.match(result.stdout, /No changes\. The host matches the configuration\./);
+}
+
+/** Waits until the console log of an instance has a line that matches, and gives the whole log. */
+export async function waitForConsole(workspace: Workspace, name: string, marker: RegExp, seconds = 90): Promise<string> {
+  let log = "";
+  const read = async () => {
+    const result = await virtform("console", name, workspace.directory);
+    log = result.code === 0 ? result.stdout.replaceAll("\r", "") : result.stdout + result.stderr;
+    return marker.test(log) ? log : undefined;
+  };
+  return until(`console line ${marker} of ${name}`, seconds, read, () => log.split("\n").slice(-40).join("\n"));
+}
+
+/** What the tiny guest said last: values by name, disks by device in bytes, user data as it stands on the drive. */
+export function readMarkers(log: string) {
+  const lines = log.split("\n");
+  const value = (name: string) =>
+    lines.findLast((line) => line.startsWith(`virtform-guest: ${name}=`))?.slice(`virtform-guest: ${name}=`.length);
+  const disks = Object.fromEntries(
+    Array.from(log.matchAll(/^virtform-guest: disk=(\w+) bytes=(\d+)$/gm), ([, name, bytes]) => [name, Number(bytes)]),
+  );
+  const keys = Array.from(log.matchAll(/^virtform-guest: key=(.*)$/gm), ([, key]) => key);
+  const userData = Array.from(log.matchAll(/^virtform-guest: user_data<<END\n([\s\S]*?)\nvirtform-guest: END$/gm)).at(-1)?.[1];
+  return { value, disks, keys, userData };
+}
+
+/** Files and directories below a path, relative to it, sorted; directories end in a slash. */
+export async function tree(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true, recursive: true });
+  return entries
+    .map((entry) => `${entry.parentPath.slice(path.length + 1)}/${entry.name}${entry.isDirectory() ? "/" : ""}`.replace(/^\//, ""))
+    .sort();
+}
+
+/**
+ * What is below the instances path may only be what the layout knows: anything else was left behind by somebody who did
+ * not finish.
+ */
+export async function assertNoLeftovers(workspace: Workspace): Promise<void> {
+  const known = [
+    /^(_base|locks|journal)\/$/,
+    /^_base\/[0-9a-f]{40}(\.json)?$/,
+    /^_base\/templates\//,
+    /^_base\/ephemeral_[^/]*$/,
+    /^_base\/swap_\d+$/,
+    /^(locks|journal)\/[^/]+$/,
+    /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log|virtform\.json))?$/,
+  ];
+  const unknown = (await tree(workspace.instancesPath)).filter((path) => !known.some((pattern) => pattern.test(path)));
+  assert.deepEqual(unknown, [], "leftovers below the instances path");
+}
+
+/** The sidecars of the base images in the cache, by file name. */
+export async function readSidecars(workspace: Workspace): Promise<Record<string, { readonly image: string; readonly source: string }>> {
+  const base = `${workspace.instancesPath}/_base`;
+  const names = (await readdir(base)).filter((name) => /^[0-9a-f]{40}\.json$/.test(name));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name.slice(0, -5), JSON.parse(await readFile(`${base}/${name}`, "utf8"))])),
+  );
+}
