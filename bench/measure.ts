@@ -6,7 +6,9 @@ export interface Sample {
   readonly peakBytes: number;
 }
 
-const reportPeak = `data:text/javascript,process.on("exit",()=>process.stderr.write("\\n@peak "+process.resourceUsage().maxRSS+"\\n"))`;
+const atExit = `process.on("exit", () => process.stderr.write("\\n@peak " + process.resourceUsage().maxRSS + "\\n"))`;
+// Base64, because NODE_OPTIONS gives quotes a meaning of its own.
+const reportPeak = `data:text/javascript;base64,${Buffer.from(atExit).toString("base64")}`;
 
 /** Runs a program once. Throws with its output when it fails, unless the exit code is one of `accept`. */
 export function runOnce(program: string, args: readonly string[], options: { accept?: readonly number[]; input?: string } = {}): Sample {

@@ -36,7 +36,7 @@ export function createWorkspace(): Workspace {
       writeFileSync(
         config,
         `project: ${project}
-host: { uri: "qemu:///system", instances_path: ${instances}, virt_type: qemu, allocation_ratio: { vcpus: 10000, memory: 10000, disk: 10000 } }
+host: { uri: "qemu:///system", instances_path: ${instances}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
 images: { base: { source: ${image}, disk_format: qcow2 } }
 flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: 4GiB } }
 instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_state: stopped, networks: [ { user: true } ], metadata: { role: bench } } }

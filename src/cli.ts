@@ -4,17 +4,14 @@ import { version } from "./version.ts";
 
 /** Runs one command line. Resolves to the exit code; throws only for bugs. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that goes away (`| head`) is no reason to leave a host half changed: what follows is said to nobody.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
   const [name, ...rest] = argv;
   if (name === "--version" || name === "-V" || name === "version") {
     process.stdout.write(`virtform ${version}\n`);
     return 0;
   }
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const { overview, commandHelp } = await import("./commands/help.ts");
-    const topic = name === "help" ? commands[rest[0] ?? ""] : undefined;
-    process.stdout.write(topic === undefined ? overview() : commandHelp(rest[0] ?? "", await topic.load()));
-    return name === undefined ? 1 : 0;
-  }
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(name, rest[0]);
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
     const { unknownCommand } = await import("./commands/help.ts");
@@ -22,6 +19,25 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 1;
   }
   return run(name, await entry.load(), rest);
+}
+
+async function help(name: string | undefined, topic: string | undefined): Promise<number> {
+  const { overview, commandHelp, unknownCommand } = await import("./commands/help.ts");
+  if (name === undefined) {
+    process.stderr.write(overview());
+    return 1;
+  }
+  if (name !== "help" || topic === undefined) {
+    process.stdout.write(overview());
+    return 0;
+  }
+  const entry = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
+  if (entry === undefined) {
+    process.stderr.write(unknownCommand(topic));
+    return 1;
+  }
+  process.stdout.write(commandHelp(topic, await entry.load()));
+  return 0;
 }
 
 async function run(name: string, command: CommandDefinition, argv: readonly string[]): Promise<number> {
@@ -36,6 +52,10 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
     }
     return await command.run(invocation);
   } catch (error) {
-    return showFailure(error);
+    return showFailure(error, { noColor: argv.includes("--no-color") });
   }
+}
+
+function ignoreClosedPipe(error: Error & { readonly code?: string }): void {
+  if (error.code !== "EPIPE") throw error;
 }

@@ -25,6 +25,8 @@ export interface Reconciliation<Config> {
   readonly warnings: readonly Diagnostic[];
   readonly targets: readonly string[];
   readonly destroy: boolean;
+  /** The plan is to be saved. */
+  readonly fingerprints?: boolean;
   /** Further changes that only what was observed can suggest. */
   readonly extraChanges?: (observed: Observed) => readonly Change[];
 }
@@ -104,6 +106,7 @@ function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
     target: { uri: settings.uri, instancesPath: settings.instancesPath },
     targets: run.targets,
     destroy: run.destroy,
+    fingerprints: run.fingerprints ?? false,
     extraChanges: run.extraChanges?.(observed) ?? [],
   });
 }

@@ -1,4 +1,7 @@
-import { applyOptions, type CommandDefinition } from "./command.ts";
+import { userError } from "../model/errors.ts";
+import type { Plan } from "../model/plan.ts";
+import { version } from "../version.ts";
+import { applyOptions, type CommandDefinition, type Invocation } from "./command.ts";
 import { readPlanFile } from "./plan-file.ts";
 import { runApply } from "./run-apply.ts";
 
@@ -11,12 +14,28 @@ export const apply: CommandDefinition = {
   options: applyOptions,
   examples: [
     ["virtform apply", "Shows the plan, asks, applies."],
-    ["virtform apply site.plan", "Applies a plan saved by `virtform plan --out site.plan`."],
+    ["virtform apply site.plan", "Applies a plan saved by `virtform plan --out site.plan`, and does not ask."],
     ["virtform apply --auto-approve --allow-destroy=disk/web-0.root", "For a pipeline: do not ask, and agree to lose that disk only."],
   ],
   async run(invocation) {
-    const [first] = invocation.positionals;
-    const savedPlan = invocation.positionals.length === 1 && first !== undefined ? await readPlanFile(first) : undefined;
+    const savedPlan = await savedPlanOf(invocation);
     return runApply(invocation, { command: "apply", ...(savedPlan === undefined ? {} : { savedPlan }) });
   },
 };
+
+async function savedPlanOf({ positionals, texts }: Invocation): Promise<Plan | undefined> {
+  for (const path of positionals) {
+    const plan = await readPlanFile(path, version);
+    if (plan === undefined) continue;
+    if (positionals.length > 1)
+      throw userError("plan-file", `${path} is a saved plan`, "It is applied on its own: name nothing else beside it.");
+    if (texts("target").length > 0)
+      throw userError(
+        "plan-file",
+        `${path} is a saved plan`,
+        "It is applied as it is. Give --target when making it: virtform plan --target ADDR --out FILE.",
+      );
+    return plan;
+  }
+  return undefined;
+}

@@ -41,7 +41,7 @@ export const console: CommandDefinition = {
     }
     const { files } = session.context.host;
     const path = session.context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
-    using stopped = untilInterrupt();
+    using stopped = untilNobodyReads();
     for (let offset = 0; ; ) {
       const content = await files.read(path, { offset, length: chunk });
       if (content === undefined)
@@ -61,9 +61,17 @@ export const console: CommandDefinition = {
   },
 };
 
-function untilInterrupt(): Disposable & { readonly signal: AbortSignal } {
+/** Ctrl-C, or the end of whoever the output goes to. */
+function untilNobodyReads(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   const stop = () => controller.abort();
   process.once("SIGINT", stop);
-  return { signal: controller.signal, [Symbol.dispose]: () => process.off("SIGINT", stop) };
+  process.stdout.once("error", stop);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      process.off("SIGINT", stop);
+      process.stdout.off("error", stop);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import type { Config } from "../kinds/config.ts";
 import type { Context } from "../model/context.ts";
 import { CommandError, errorMessage } from "../model/errors.ts";
-import { formatQuantity } from "../model/quantity.ts";
+import { roughSize } from "../report/quantities.ts";
 import { libvirtOf } from "../tools/libvirt.ts";
 
 /** What one check found. `fix` says what to do about anything that is not ok. */
@@ -33,7 +33,7 @@ async function checkLibvirt(context: Context): Promise<Finding> {
     return {
       check,
       status: "ok",
-      found: `${context.settings.uri} answers: libvirt ${libvirtVersion}, ${arch}, ${cpus} CPUs, ${formatQuantity(memory)}`,
+      found: `${context.settings.uri} answers: libvirt ${libvirtVersion}, ${arch}, ${cpus} CPUs, ${roughSize(memory)}`,
     };
   } catch (error) {
     const fix =
@@ -101,31 +101,36 @@ async function checkAcceleration(context: Context): Promise<Finding> {
   };
 }
 
+/** Nothing is made: where the path is not there yet, the directory counts that it would be made in. */
 async function checkInstancesPath(context: Context): Promise<Finding> {
   const check = "instances path";
   const path = context.settings.instancesPath;
-  const probe = `${path}/.virtform-doctor`;
+  const { files } = context.host;
+  const directories = ["/", ...directoriesTo(path)];
+  const stats = await files.statMany(directories);
+  const nearest = directories.findLast((_, index) => stats[index] !== undefined) ?? "/";
+  const probe = `${nearest === "/" ? "" : nearest}/.virtform-doctor-${process.pid}`;
   try {
-    await context.host.files.makeDirectory(path);
-    await context.host.files.writeAtomic(probe, "");
-    await context.host.files.remove(probe);
-    return { check, status: "ok", found: `${path} can be written` };
+    await files.writeAtomic(probe, "");
+    await files.remove(probe);
+    return { check, status: "ok", found: nearest === path ? `${path} can be written` : `${path} is not there yet and can be made` };
   } catch (error) {
-    return {
-      check,
-      status: "error",
-      found: errorMessage(error),
-      fix: `Run as a user who may write there, or choose another place with host.instances_path.`,
-    };
+    const fix = "Run as a user who may write there, or choose another place with host.instances_path.";
+    return { check, status: "error", found: errorMessage(error), fix };
   }
+}
+
+/** Every directory on the way to a path, the path itself last. */
+function directoriesTo(path: string): string[] {
+  const parts = path.split("/").filter((part) => part !== "");
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
 }
 
 /** The system libvirt runs qemu as a user of its own, who has to get through every directory on the way (a common trap with paths in a home). */
 async function checkTraversal(context: Context): Promise<Finding> {
   const check = "path for qemu";
   if (!context.settings.uri.endsWith("/system")) return { check, status: "ok", found: "qemu runs as you" };
-  const parts = context.settings.instancesPath.split("/").filter((part) => part !== "");
-  const directories = parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
+  const directories = directoriesTo(context.settings.instancesPath);
   const stats = await context.host.files.statMany(directories);
   const closed = directories.filter((_, index) => ((stats[index]?.mode ?? 0o755) & 0o001) === 0);
   if (closed.length === 0) return { check, status: "ok", found: "every directory on the way is open to libvirt's qemu user" };
@@ -139,7 +144,7 @@ async function checkTraversal(context: Context): Promise<Finding> {
 
 async function checkSpace(context: Context): Promise<Finding> {
   const { free, total } = await context.host.files.space(context.settings.instancesPath);
-  const found = `${formatQuantity(free)} free of ${formatQuantity(total)}`;
+  const found = `${roughSize(free)} free of ${roughSize(total)}`;
   const scarce = free < 2 ** 30;
   return scarce
     ? { check: "space", status: "warning", found, fix: "Make room, or move host.instances_path to a larger filesystem." }

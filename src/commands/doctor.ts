@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { doctorChecks } from "./doctor-checks.ts";
-import { openSession } from "./session.ts";
+import { openSessionOrDefault } from "./session.ts";
 import { useColor } from "./use-color.ts";
 
 const marks = { ok: ["ok", "green"], warning: ["warning", "yellow"], error: ["error", "red"] } as const;
@@ -13,9 +13,9 @@ export const doctor: CommandDefinition = {
   description:
     "Checks libvirt, qemu-img, acceleration, permissions on the way to the instances path, security driver and space. Exits 1 when something has to be mended.",
   options: { ...hostOptions, json: { type: "boolean", help: "The findings as a JSON array." } },
-  examples: [["virtform doctor", "For the host of the configuration in this directory."]],
+  examples: [["virtform doctor", "For the host of the configuration in this directory, or for this machine where there is none yet."]],
   async run(invocation) {
-    await using session = await openSession(invocation.positionals);
+    await using session = await openSessionOrDefault(invocation.positionals);
     const findings = await Promise.all(doctorChecks.map((check) => check(session.context, session.config)));
     if (invocation.flag("json")) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
     else {

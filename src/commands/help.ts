@@ -1,6 +1,9 @@
 import { closest } from "../model/closest.ts";
+import { wrap } from "../report/wrap.ts";
 import type { CommandDefinition, OptionDefinition } from "./command.ts";
 import { commands } from "./index.ts";
+
+const width = 100;
 
 /** What `virtform --help` prints. */
 export function overview(): string {
@@ -26,14 +29,14 @@ export function commandHelp(name: string, command: CommandDefinition): string {
     ["help", { type: "boolean", short: "h", help: "This text." }],
   ];
   const names = options.map(([option, definition]) => optionForm(option, definition));
-  const width = Math.max(...names.map((form) => form.length));
-  const optionLines = options.map(([, { help }], index) => `  ${(names[index] ?? "").padEnd(width)}  ${help}`);
-  const examples = command.examples.map(([commandLine, meaning]) => `  ${commandLine}\n      ${meaning}`);
+  const margin = Math.max(...names.map((form) => form.length)) + 4;
+  const optionLines = options.map(([, { help }], index) => `  ${names[index] ?? ""}`.padEnd(margin) + hanging(help, margin));
+  const examples = command.examples.map(([commandLine, meaning]) => `  ${commandLine}\n      ${hanging(meaning, 6)}`);
   return `${command.summary}
 
 Usage: virtform ${name} ${command.usage}
 
-${command.description}
+${hanging(command.description, 0)}
 
 Options:
 ${optionLines.join("\n")}
@@ -45,8 +48,15 @@ ${examples.join("\n")}
 
 /** What is said about a command that does not exist. */
 export function unknownCommand(name: string): string {
+  if (name.startsWith("-"))
+    return `Error: the command comes first, then its options: virtform COMMAND ${name}\n\n\`virtform --help\` lists the commands.\n`;
   const near = closest(name, Object.keys(commands));
   return `Error: no such command: ${name}\n\n${near === undefined ? "" : `Did you mean \`virtform ${near}\`? `}\`virtform --help\` lists the commands.\n`;
+}
+
+/** Text broken for a terminal of the usual width, every line but the first indented. */
+function hanging(text: string, margin: number): string {
+  return wrap(text, width - margin).join(`\n${" ".repeat(margin)}`);
 }
 
 function optionForm(name: string, { type, value, short, bare }: OptionDefinition): string {

@@ -1,72 +1,94 @@
 import { lookUpFacts } from "../kinds/host/facts.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
+import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
 import { reconcile } from "../reconcile.ts";
 import { chooseFormat, createReporter } from "../report/index.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
-import { listenForInterrupt } from "./interrupt.ts";
+import { failureDiagnostics } from "./failure-diagnostics.ts";
+import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
+import { outputs } from "./outputs.ts";
 import { openPlanSession, openSession } from "./session.ts";
-import { useColor } from "./use-color.ts";
+
+interface Options {
+  readonly command: "apply" | "destroy";
+  readonly savedPlan?: Plan;
+}
 
 /** What `apply` and `destroy` share. Resolves to the exit code. */
-export async function runApply(
-  invocation: Invocation,
-  options: { readonly command: "apply" | "destroy"; readonly savedPlan?: Plan },
-): Promise<number> {
-  const { command, savedPlan } = options;
+export async function runApply(invocation: Invocation, options: Options): Promise<number> {
   const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
+  const json = invocation.flag("json");
+  const terminal = process.stdout.isTTY === true && process.stdin.isTTY === true;
   let showStopping = () => {};
   using interrupt = listenForInterrupt(() => showStopping());
-  await using session =
-    savedPlan === undefined ? await openSession(invocation.positionals, interrupt.abort) : openPlanSession(savedPlan, interrupt.abort);
-  const terminal = process.stdout.isTTY === true && process.stdin.isTTY === true;
   const reporter = await createReporter({
-    format: chooseFormat({ json: invocation.flag("json"), isTTY: terminal, env: process.env }),
-    color: useColor(process.stdout, invocation.flag("no-color")),
-    stdout: process.stdout,
-    stderr: process.stderr,
-    command,
-    interactive: terminal && !invocation.flag("json"),
+    format: chooseFormat({ json, isTTY: terminal, env: process.env }),
+    ...outputs(invocation.flag("no-color")),
+    command: options.command,
+    interactive: terminal && !json,
     version,
     onInterrupt: interrupt.press,
   });
   showStopping = () => reporter.event({ type: "apply.stopping" });
-  const destroy = command === "destroy";
-  const allowed = invocation.texts("allow-destroy");
   try {
-    const { verdict } = await reconcile(
-      {
-        ...session,
-        lookUpFacts,
-        targets: invocation.texts("target"),
-        destroy,
-        ...(destroy && invocation.flag("images")
-          ? { extraChanges: (observed) => unusedBaseChanges(observed, session.context.project) }
-          : {}),
-      },
-      {
-        reporter,
-        autoApprove: invocation.flag("auto-approve"),
-        allowDestroy: allowed.includes("*") ? "all" : allowed,
-        parallelism,
-        lockTimeoutMs,
-        stop: interrupt.stop,
-        ...(savedPlan === undefined ? {} : { savedPlan }),
-      },
-    );
-    return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
+    return await reconcileWith(invocation, options, { reporter: stoppable(reporter, interrupt), interrupt, parallelism, lockTimeoutMs });
+  } catch (error) {
+    const diagnostics = failureDiagnostics(error);
+    if (diagnostics === undefined || !json) throw error;
+    for (const diagnostic of diagnostics) reporter.event({ type: "diagnostic", diagnostic });
+    return 1;
   } finally {
     await reporter.close();
   }
 }
 
+async function reconcileWith(
+  invocation: Invocation,
+  { command, savedPlan }: Options,
+  given: { readonly reporter: Reporter; readonly interrupt: Interrupt; readonly parallelism: number; readonly lockTimeoutMs: number },
+): Promise<number> {
+  const { interrupt, ...rest } = given;
+  await using session =
+    savedPlan === undefined ? await openSession(invocation.positionals, interrupt.abort) : openPlanSession(savedPlan, interrupt.abort);
+  const destroy = command === "destroy";
+  const allowed = invocation.texts("allow-destroy");
+  const { verdict } = await reconcile(
+    {
+      ...session,
+      lookUpFacts,
+      targets: invocation.texts("target"),
+      destroy,
+      ...(destroy && invocation.flag("images") ? { extraChanges: (observed) => unusedBaseChanges(observed, session.context.project) } : {}),
+    },
+    {
+      ...rest,
+      autoApprove: invocation.flag("auto-approve"),
+      allowDestroy: allowed.includes("*") ? "all" : allowed,
+      stop: interrupt.stop,
+      ...(savedPlan === undefined ? {} : { savedPlan }),
+    },
+  );
+  return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
+}
+
+/** Who has asked to stop before the question is not asked it. */
+function stoppable(reporter: Reporter, { stop }: Interrupt): Reporter {
+  const { confirm } = reporter;
+  return {
+    event: (event) => reporter.event(event),
+    close: () => reporter.close(),
+    ...(confirm === undefined ? {} : { confirm: async (question) => !stop.aborted && confirm.call(reporter, question) }),
+  };
+}
+
 function parseParallelism(text: string): number {
   const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 256) return number;
+  if (/^\d+$/.test(text) && number >= 1 && number <= 256) return number;
   throw userError(
     "bad-parallelism",
     `--parallelism: "${text}" is not a number from 1 to 256`,

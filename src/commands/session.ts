@@ -37,6 +37,17 @@ export async function openSession(paths: readonly string[], signal: AbortSignal 
   return prepare(config, hostSettings(config, runner()), diagnostics, signal);
 }
 
+/** The same for a place where there may be no configuration yet: then for the defaults of this machine. */
+export async function openSessionOrDefault(paths: readonly string[]): Promise<Session> {
+  try {
+    return await openSession(paths);
+  } catch (error) {
+    const unwritten = error instanceof UserError && error.diagnostics.every(({ code }) => code === "no-configuration");
+    if (!unwritten || paths.length > 0) throw error;
+    return prepare({}, hostSettings({}, runner()), [], new AbortController().signal);
+  }
+}
+
 /** Prepares to carry out a saved plan, which says itself where it is for. */
 export function openPlanSession(plan: Plan, signal: AbortSignal): Session {
   const { uri, instancesPath } = plan.target;

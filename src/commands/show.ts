@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { stringify } from "yaml";
 import { addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
@@ -31,7 +32,7 @@ export const show: CommandDefinition = {
       throw userError(
         "not-found",
         `Nothing of this project is called ${wanted}`,
-        near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`,
+        `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ./${wanted}.` : ""}`,
       );
     }
     if (invocation.flag("json")) {
@@ -51,10 +52,13 @@ export const show: CommandDefinition = {
   },
 };
 
-/** The first word is an address or a name unless it is a path that exists by its form: it has a dot at its start or end in .yaml. */
+/**
+ * The first word is an address or a name, unless it looks like a path: it begins with a dot or slash, ends like a file of
+ * ours, or has a slash and is there. A directory in this one is written `./web`.
+ */
 function splitPositionals(positionals: readonly string[]): { wanted: string | undefined; paths: readonly string[] } {
   const [first, ...rest] = positionals;
-  if (first === undefined || first.startsWith(".") || first.startsWith("/") || /\.ya?ml$/.test(first) || first.endsWith("/"))
+  if (first === undefined || /^[./]|\.ya?ml$/.test(first) || (first.includes("/") && existsSync(first)))
     return { wanted: undefined, paths: positionals };
   return { wanted: first, paths: rest };
 }

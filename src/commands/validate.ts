@@ -2,6 +2,8 @@ import { loadConfig } from "../config/load.ts";
 import { schema } from "../kinds/schema.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
+import { diagnosticJson } from "../report/json.ts";
+import { count as quantity } from "../report/quantities.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { useColor } from "./use-color.ts";
 
@@ -26,14 +28,18 @@ export const validate: CommandDefinition = {
         valid: !hasErrors(diagnostics),
         error_count: count("error"),
         warning_count: count("warning"),
-        diagnostics,
+        diagnostics: diagnostics.map(diagnosticJson),
       };
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     } else {
       if (diagnostics.length > 0)
         process.stderr.write(formatDiagnostics(diagnostics, { color: useColor(process.stderr, invocation.flag("no-color")) }));
-      if (!hasErrors(diagnostics))
-        process.stdout.write(`The configuration is valid (${files.length} ${files.length === 1 ? "file" : "files"}).\n`);
+      const read = quantity(files.length, "file");
+      process.stdout.write(
+        hasErrors(diagnostics)
+          ? `The configuration is not valid: ${quantity(count("error"), "error")}.\n`
+          : `The configuration is valid (${read}).\n`,
+      );
     }
     return hasErrors(diagnostics) ? 1 : 0;
   },

@@ -3,6 +3,17 @@ import { join, resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { readProblem } from "./read-text.ts";
 
+const firstSteps = `Name the directory or file that has one (virtform validate PATH), or write virtform.yaml. The smallest:
+
+    images:
+      debian: { source: ./debian.qcow2, disk_format: qcow2 }
+    flavors:
+      small: { vcpus: 1, ram: 1GiB, disk: 10GiB }
+    instances:
+      web: { image: debian, flavor: small }
+
+\`virtform schema\` describes every key, \`virtform doctor\` checks the host.`;
+
 /** A configuration file to read: its name for people and its absolute path. */
 export interface FoundFile {
   readonly file: string;
@@ -48,7 +59,7 @@ async function filesAt(path: string, cwd: string, diagnostics: Diagnostic[]): Pr
       severity: "error",
       code: "no-configuration",
       summary: `No configuration in directory: ${path}`,
-      detail: `A directory is read for virtform.yaml and *.virtform.yaml, and it holds neither.${hint}`,
+      detail: `A directory is read for virtform.yaml and *.virtform.yaml, and it holds neither.${hint}\n\n${firstSteps}`,
     });
   }
   return ours.sort((a, b) => Number(b === "virtform.yaml") - Number(a === "virtform.yaml")).map((name) => join(path, name));

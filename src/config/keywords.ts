@@ -26,6 +26,8 @@ export interface Schema {
   readonly notCounted?: true;
   /** On a section: the property by which one entry becomes several, `web` with 2 being `web-0` and `web-1`. */
   readonly counted?: string;
+  /** The value is an address, and must not hold a user name or password. */
+  readonly credentials?: "refused";
   /** The value may hold a secret and is never echoed. */
   readonly secret?: true;
   /** Keys (of an object) or values (of a string) that belong to the format and that this version does not carry out. */
@@ -45,6 +47,7 @@ export const ownKeywords: readonly string[] = [
   "unique",
   "notCounted",
   "counted",
+  "credentials",
   "secret",
   "notYet",
   "expects",

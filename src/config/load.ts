@@ -1,5 +1,6 @@
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { checkCounts } from "./check-counts.ts";
+import { checkCredentials } from "./check-credentials.ts";
 import { checkDigest } from "./check-digest.ts";
 import { checkReference } from "./check-references.ts";
 import { checkSize } from "./check-sizes.ts";
@@ -70,7 +71,7 @@ export async function loadConfig(
 async function checkAll(schema: Schema, config: unknown, root: Located): Promise<Problem[]> {
   const problems = validate(schema, config);
   for (const visit of walk(schema, config)) {
-    const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config);
+    const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config) ?? checkCredentials(visit);
     if (one !== undefined) problems.push(one);
     problems.push(...checkSupport(visit));
   }

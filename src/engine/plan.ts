@@ -20,6 +20,8 @@ export interface PlanRequest<Config> {
   readonly targets: readonly string[];
   /** Nothing is wanted: everything of ours is to go. */
   readonly destroy: boolean;
+  /** Whether the plan is to be kept, and has to know later what the host was like. */
+  readonly fingerprints: boolean;
   /** Changes that no difference between wanted and found asks for, such as removing base images. */
   readonly extraChanges?: readonly Change[];
 }
@@ -47,10 +49,10 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     const kind = kindOf.get(addressKind(address));
     if (kind === undefined) throw new Error(`no kind owns the address ${address}`);
     const state = observed.states.get(address);
-    basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
+    if (request.fingerprints) basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
     const change = kind.diff(address, wanted.get(address), state, observed);
     if (change !== undefined) changes.push(change);
-    else if (wanted.has(address)) unchanged.push({ address, before: state === undefined ? null : kind.describe(state) });
+    else if (wanted.has(address)) unchanged.push(lazily(address, () => (state === undefined ? null : kind.describe(state))));
   }
 
   const selected = selectTargets(changes, request.targets, addresses);
@@ -65,5 +67,15 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     unmanaged: observed.unmanaged,
     complete: observed.complete,
     basis,
+  };
+}
+
+/** Only `plan --json` asks how unchanged objects are. */
+function lazily(address: Address, describe: () => Change["before"]): { address: Address; readonly before: Change["before"] } {
+  return {
+    address,
+    get before() {
+      return describe();
+    },
   };
 }

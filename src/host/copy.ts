@@ -3,7 +3,6 @@ import {
   constants,
   copyFileSync,
   fchmodSync,
-  fdatasyncSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -80,7 +79,6 @@ function copySmall({ source, from, to, options }: Copy): Copied {
     try {
       for (const { start, end } of dataRuns(data)) for (let at = start; at < end; ) at += writeSync(target, data, at, end - at, at);
       ftruncateSync(target, data.length);
-      fdatasyncSync(target);
     } finally {
       closeSync(target);
     }
@@ -99,7 +97,6 @@ function clone({ source, stat, to }: Copy): boolean {
     const target = openSync(to, constants.O_RDONLY);
     try {
       fchmodSync(target, stagedMode);
-      fdatasyncSync(target);
     } finally {
       closeSync(target);
     }

@@ -17,7 +17,7 @@ export interface Sink {
   write(chunk: Uint8Array): Promise<void>;
   /** Forgets everything taken, digests too. */
   restart(): Promise<void>;
-  /** Sets the length, puts everything on the disk and gives the digests. */
+  /** Sets the length and gives the digests. Whoever publishes the file puts it on the disk. */
   finish(): Promise<Digests>;
 }
 
@@ -73,7 +73,6 @@ export function createSink(
         await flush(pending.subarray(0, filled));
         filled = 0;
         await file.truncate(flushed);
-        await file.datasync();
         return digester.digests();
       }),
   };

@@ -74,7 +74,7 @@ export interface Files {
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** Temporary name, fsync, rename, fsync of the directory. Default mode 0644. */
   writeAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void>;
-  /** Copies, keeping holes, digesting on the way; the target is fsynced. Not atomic: use a staged name, then `publish`. */
+  /** Copies, keeping holes, digesting on the way. Neither atomic nor on the disk yet: use a staged name, then `publish`. */
   copy(
     from: string,
     to: string,

@@ -13,6 +13,8 @@ export interface Unmanaged {
   /** The project that owns it, or undefined when nobody claims it. */
   readonly owner?: string;
   readonly note?: string;
+  /** Of a domain. */
+  readonly uuid?: string;
   /** What it takes of the host now, where it takes something. Memory in bytes. */
   readonly takes?: { readonly memory: number; readonly vcpus: number };
 }

@@ -22,6 +22,13 @@ export function bytesOf(text: string): number {
   return bytes;
 }
 
+/** A size for people to compare with another, rounded to one decimal: `15.4GiB`. */
+export function approximateQuantity(bytes: number): string {
+  const name = names.find((candidate) => bytes >= (units[candidate] ?? 1));
+  if (name === undefined) return `${bytes}B`;
+  return `${(bytes / (units[name] ?? 1)).toFixed(1).replace(/\.0$/, "")}${name}`;
+}
+
 /** A size for people, exact where a unit divides it (`20GiB`), else with one decimal (`1.3GiB`). */
 export function formatQuantity(bytes: number): string {
   if (bytes === 0) return "0B";

@@ -1,7 +1,8 @@
 import type { Action } from "../model/action.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import { type Effect, strongestEffect } from "../model/effect.ts";
-import { roughSize } from "./quantities.ts";
+import { count, roughSize } from "./quantities.ts";
+import { shownFields } from "./shown-fields.ts";
 import { type Line, type Span, span } from "./style.ts";
 import { textDiff } from "./text-diff.ts";
 import { formatValue, isLong } from "./value.ts";
@@ -10,16 +11,21 @@ import { causes, effects, effectTones, verbs } from "./words.ts";
 /** The line that says what happens to an object and why. */
 export function changeHeader(change: Change): Line {
   const { symbol, phrase, tone } = verbs[change.verb];
-  const cause = change.verb === "create" && change.cause === "config" ? "" : ` (${causes[change.cause]})`;
-  return [span(symbol, tone), span(` ${change.address}`, "strong"), span(` ${phrase}: ${change.reason}`), span(cause, "faint")];
+  return [span(symbol, tone), span(` ${change.address}`, "strong"), span(` ${phrase}: ${change.reason}`), span(causeNote(change), "faint")];
+}
+
+/** The cause, where it does not go without saying: what comes or goes mostly does so because somebody wrote it. */
+export function causeNote({ verb, cause }: Change): string {
+  return cause === "config" && (verb === "create" || verb === "delete") ? "" : ` (${causes[cause]})`;
 }
 
 /** What stands under that line: fields, steps, what it does to the guest, what is lost, what is moved. Not indented. */
 export function changeDetails(change: Change): Line[] {
   const effect = effectOf(change);
-  const fields = change.fields.filter(({ old, new: wanted }) => (old ?? null) !== null || (wanted ?? null) !== null);
+  const { fields, hidden } = shownFields(change);
   const width = Math.min(28, Math.max(0, ...fields.map(({ path }) => path.length)));
   const lines = fields.flatMap((field) => fieldLines(field, change, effect, width));
+  if (hidden > 0) lines.push([span(`  and ${count(hidden, "field")} more, in --json`, "faint")]);
   const destroys = change.actions.flatMap((action) => action.destroys ?? []);
   const changesThere = change.verb === "update" || change.verb === "replace";
   if (changesThere && change.actions.length > 0)

@@ -41,6 +41,21 @@ export function planJson(plan: Plan, version: string): JsonObject {
   };
 }
 
+/** The same document for a plan that could not be made at all. */
+export function failedPlanJson(diagnostics: readonly Diagnostic[], version: string): JsonObject {
+  return {
+    format_version: "1.2",
+    virtform_version: version,
+    resource_changes: [],
+    resource_drift: [],
+    unmanaged: [],
+    diagnostics: diagnostics.map(diagnosticJson),
+    applyable: false,
+    complete: false,
+    errored: true,
+  };
+}
+
 /** A diagnostic as Terraform's machine-readable output has it, with its stable code. */
 export function diagnosticJson(diagnostic: Diagnostic): JsonObject {
   const { severity, code, summary, detail, address, at } = diagnostic;

@@ -34,8 +34,8 @@ export interface NodeFacts {
  */
 export interface Libvirt {
   node(): Promise<NodeFacts>;
-  /** All domains with their XML. One that comes or goes meanwhile may or may not be among them. */
-  domains(): Promise<DomainRecord[]>;
+  /** All domains with their XML, in one conversation; `read` is given each as it comes. */
+  domains<T>(read: (domain: DomainRecord) => T): Promise<T[]>;
   /** One domain now; undefined when there is none. */
   domain(uuid: string): Promise<DomainRecord | undefined>;
   /** Defines, or redefines by the same uuid and name, what the file at this path of the host holds. */

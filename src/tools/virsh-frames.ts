@@ -31,24 +31,28 @@ export function createFrames(nonce: string): Frames {
 
 /** Cuts a stream at marks that come in numbered order. */
 function createCutter(mark: (number: number) => string) {
-  let buffer = "";
-  let searched = 0;
+  // Whole pieces are kept apart and joined once, when their mark has come: searching what has piled up again and again
+  // would cost the square of its length.
+  let parts: string[] = [];
+  let tail = "";
   let number = 0;
   return {
-    rest: () => buffer,
+    rest: () => parts.join("") + tail,
     push(text: string): { number: number; section: string }[] {
-      buffer += text;
       const found: { number: number; section: string }[] = [];
+      tail += text;
       for (;;) {
         const wanted = mark(number);
-        const at = buffer.indexOf(wanted, Math.max(0, searched - wanted.length));
+        const at = tail.indexOf(wanted);
         if (at < 0) {
-          searched = buffer.length;
+          const kept = Math.min(tail.length, wanted.length);
+          parts.push(tail.slice(0, tail.length - kept));
+          tail = tail.slice(tail.length - kept);
           return found;
         }
-        found.push({ number, section: buffer.slice(0, at) });
-        buffer = buffer.slice(at + wanted.length);
-        searched = 0;
+        found.push({ number, section: parts.join("") + tail.slice(0, at) });
+        parts = [];
+        tail = tail.slice(at + wanted.length);
         number += 1;
       }
     },

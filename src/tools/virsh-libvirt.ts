@@ -1,4 +1,4 @@
-import type { DomainRecord, Libvirt } from "./libvirt.ts";
+import type { Libvirt } from "./libvirt.ts";
 import { meansNoDomain, virshError } from "./virsh-errors.ts";
 import { virshLine } from "./virsh-line.ts";
 import { identityOf, parseNode, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
@@ -58,28 +58,32 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       return parseNode({ capabilities: capabilities ?? "", nodeinfo: nodeinfo ?? "", hostname: hostname ?? "", version: version ?? "" });
     },
 
-    domains: async () => {
+    domains: async (read) => {
       const list = "Listing the domains failed";
       // A whole look is one conversation's business: asked for in one go, libvirt answers each in about a millisecond.
       const all = parseUuids(await run(list, ["list", "--all", "--uuid"], "quick"));
       const groups: string[][] = [];
       for (let start = 0; start < all.length; start += together) groups.push(all.slice(start, start + together));
-      const [stats, transient, ...dumps] = await Promise.all([
-        pool.exchange([virshLine(["domstats", "--state", "--raw"])], lookMs, "quick"),
-        run(list, ["list", "--all", "--uuid", "--transient"], "quick"),
-        ...groups.map(dump),
+      const looks = Promise.all([
+        pool.exchange([virshLine(["domstats", "--state", "--raw"])], lookMs, "quick").then((stats) => {
+          if (stats.errors !== "") throw virshError("Asking for the domains' states failed", stats.errors, uri);
+          return parseStates(stats.output);
+        }),
+        run(list, ["list", "--all", "--uuid", "--transient"], "quick").then((transient) => new Set(parseUuids(transient))),
       ]);
-      if (stats.errors !== "") throw virshError("Asking for the domains' states failed", stats.errors, uri);
-      const states = parseStates(stats.output);
-      const passing = new Set(parseUuids(transient));
-      return dumps
-        .flatMap((documents) => [...documents])
-        .flatMap(([uuid, xml]): DomainRecord[] => {
+      // Each group is read as it comes, while virsh is busy with the next.
+      const readGroup = async (group: readonly string[]) => {
+        const documents = await dump(group);
+        const [states, passing] = await looks;
+        return [...documents].flatMap(([uuid, xml]) => {
           const name = identityOf(xml)?.name ?? "";
           const power = states.get(name);
           // No state: it came or went while we looked.
-          return power === undefined ? [] : [{ uuid, name, power, persistent: !passing.has(uuid), xml }];
+          return power === undefined ? [] : [read({ uuid, name, power, persistent: !passing.has(uuid), xml })];
         });
+      };
+      const [, ...found] = await Promise.all([looks, ...groups.map(readGroup)]);
+      return found.flat();
     },
 
     domain: async (uuid) => {

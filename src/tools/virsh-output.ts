@@ -36,10 +36,18 @@ export function parseUuids(output: string): string[] {
  * not exactly that (a domain went away meanwhile, or one holds text that looks like a document's end): ask for each alone.
  */
 export function splitDocuments(output: string, uuids: readonly string[]): string[] | undefined {
-  const documents = output.split(/(?<=^<\/domain>\n)\s*(?=<domain[ >])/m);
+  const end = "\n</domain>\n";
+  const documents: string[] = [];
+  let start = 0;
+  for (let at = output.indexOf(end); at >= 0; at = output.indexOf(end, start)) {
+    documents.push(output.slice(start, at + end.length).trim());
+    start = at + end.length;
+  }
   const whole =
-    documents.length === uuids.length && documents.every((document, index) => document.includes(`<uuid>${uuids[index]}</uuid>`));
-  return whole ? documents.map((document) => document.trimEnd()) : undefined;
+    output.slice(start).trim() === "" &&
+    documents.length === uuids.length &&
+    documents.every((document, index) => document.startsWith("<domain") && document.includes(`<uuid>${uuids[index]}</uuid>`));
+  return whole ? documents : undefined;
 }
 
 /** Uuid and name of a domain, without parsing all of its document. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
 import { fingerprintSparse } from "../fake-host/sparse.ts";
 import { type Shop, shop } from "./shop.ts";
-import { applied, apply, createWorld, layout, planOf, root, runOn, strangers, summary } from "./world.ts";
+import { applied, apply, createWorld, planOf, root, runOn, strangers, summary } from "./world.ts";
 
 /** What holds times or random bytes, so that it differs from run to run: whether it is right, a plan has to say. */
 const accidental = /\/journal\/|\/disk\.config$|\/virtform\.json$|\/console\.log$|\/_base\/[0-9a-f]{40}\.json$/;
@@ -37,12 +37,14 @@ interface Story {
 async function killEverywhere(story: Story, way: "kill -9" | "power cut in the middle of an effect"): Promise<number> {
   const options = { destroy: story.destroy ?? false, images: story.images ?? false };
   const undisturbed = story.from.clone();
-  await applied(undisturbed, story.yaml, options);
+  const { trace } = await applied(undisturbed, story.yaml, options);
   const expected = undisturbed.snapshot(accidental);
   const expectedBases = baseDigests(undisturbed);
   const untouched = strangers(story.from);
 
   for (let count = 0; ; count += 1) {
+    // In the middle of many like one another a kill shows nothing that the first and the last of them do not.
+    if ([-2, -1, 0, 1].every((offset) => trace[count + offset]?.startsWith("mcopy ") === true)) continue;
     const machine = story.from.clone();
     const victim = machine.boot();
     victim.dieAfter(count, { half: way !== "kill -9" });
@@ -152,5 +154,4 @@ test("what a kill interrupted is told by the next apply", async () => {
     plan.diagnostics.some(({ severity, detail = "", summary: words }) => severity === "note" && /fetch|image\//.test(`${words} ${detail}`)),
     JSON.stringify(plan.diagnostics),
   );
-  assert.ok(layout.root === root);
 });

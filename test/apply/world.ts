@@ -124,15 +124,15 @@ export async function runOn(
   };
 }
 
-/** What `virtform apply --auto-approve --allow-destroy` does. Events go to `events`. */
+/** What `virtform apply --auto-approve --allow-destroy` does. `onEvent` hears everything. */
 export async function apply(
   run: Run,
-  events: Event[] = [],
+  onEvent: (event: Event) => void = () => undefined,
   options: { readonly parallelism?: number; readonly lockTimeoutMs?: number } = {},
 ): Promise<ApplyResult> {
   try {
     return await reconcile(run, {
-      reporter: { event: (event) => void events.push(event), close: async () => undefined },
+      reporter: { event: onEvent, close: async () => undefined },
       autoApprove: true,
       allowDestroy: "all",
       parallelism: options.parallelism ?? 4,

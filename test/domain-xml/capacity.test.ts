@@ -35,7 +35,7 @@ test("all shortages at once, with every number", () => {
   const detail = problems[0]?.detail ?? "";
   for (const part of [
     "10GiB for 10 instances",
-    "free: 6656MiB",
+    "free: 6.5GiB",
     "the host has 8GiB",
     "allocation_ratio.memory is 1",
     "512MiB are reserved",

@@ -136,7 +136,7 @@ test("protection outlives the configuration", () => {
   const have = found(plainSpec({ preventDestroy: true }));
   const change = diff(undefined, have);
   assert.deepEqual([change?.verb, types(change)], ["delete", []]);
-  const observed = { ...nothing, states: new Map([["domain/web-0", have]]) } as Observed;
+  const observed = { ...nothing, states: new Map([["domain/web-0", { ...have, kind: "domain" }]]) } as Observed;
   assert.deepEqual(
     checkDomains([], observed).map(({ code, address }) => [code, address]),
     [["prevent-destroy", "domain/web-0"]],

@@ -12,21 +12,21 @@ import { plainSpec } from "./specs.ts";
 // UPDATE_GOLDEN=1 writes the documents anew: look at the difference before committing it.
 const cases = new URL("cases/", import.meta.url);
 
-/** What libvirt's imaginary hypervisor says when it is to define the document after checking it against the schema. */
-function validate(xml: string): string {
+/** What libvirt's own checker says of the document. */
+function validate(xml: string): { status: number | null; said: string } {
   const directory = mkdtempSync(join(tmpdir(), "virtform-schema-"));
   const path = join(directory, "domain.xml");
-  writeFileSync(path, xml.replace(/<domain type="[a-z]+"/, '<domain type="test"'));
-  const { stderr } = spawnSync("virsh", ["-q", "-c", "test:///default", "define", "--validate", path], {
+  writeFileSync(path, xml);
+  const { status, stdout, stderr } = spawnSync("virt-xml-validate", [path, "domain"], {
     encoding: "utf8",
     env: { ...process.env, LC_ALL: "C" },
   });
   rmSync(directory, { recursive: true });
-  return stderr;
+  return { status, said: `${stdout}${stderr}` };
 }
 
 test("the schema check notices what the schema does not know", () => {
-  assert.match(validate(domainXml(plainSpec()).replace("<devices>", "<devices><flux/>")), /failed to validate/);
+  assert.equal(validate(domainXml(plainSpec()).replace("<devices>", "<devices><flux/>")).status, 3);
 });
 
 for (const name of readdirSync(cases).sort()) {
@@ -40,7 +40,8 @@ for (const name of readdirSync(cases).sort()) {
   });
 
   test(`${name}: libvirt's schema accepts it`, () => {
-    assert.doesNotMatch(validate(xml), /failed to validate/);
+    const { status, said } = validate(xml);
+    assert.equal(status, 0, said);
   });
 
   test(`${name}: it reads back as what was wanted, and as whose it is`, () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { explainFileError } from "../../src/host/file-error.ts";
-import { RefusedError, userError } from "../../src/model/errors.ts";
+import { refuseTooLarge } from "../../src/host/sink.ts";
+import { userError } from "../../src/model/errors.ts";
 import type { Digests, Download } from "../../src/model/host.ts";
 import type { Life } from "./life.ts";
 import type { Machine } from "./machine.ts";
@@ -15,8 +16,7 @@ export async function fakeDownload(machine: Machine, life: Life, request: Downlo
   if ("fails" in answer) throw userError("download-failed", `${url}: ${answer.fails}`, "Try again later.");
   const bytes = "breakAfter" in answer ? answer.bytes : answer;
   const arrived = "breakAfter" in answer ? bytes.subarray(0, answer.breakAfter) : bytes;
-  if (request.maxBytes !== undefined && bytes.length > request.maxBytes)
-    throw new RefusedError("image-too-large", `${url} has more than ${request.maxBytes} bytes.`);
+  refuseTooLarge(url, bytes.length, request.maxBytes);
   try {
     life.effect(
       `download ${to}`,

@@ -1,11 +1,12 @@
 import { basename, dirname } from "node:path/posix";
 import { explainFileError } from "../../src/host/file-error.ts";
-import { RefusedError, userError } from "../../src/model/errors.ts";
+import { refuseTooLarge } from "../../src/host/sink.ts";
+import { userError } from "../../src/model/errors.ts";
 import type { FileStat, Files } from "../../src/model/host.ts";
 import type { Inode } from "./file-tree.ts";
 import type { Life } from "./life.ts";
 import type { Machine } from "./machine.ts";
-import { leaveHalf } from "./programs.ts";
+import { leaveHalf } from "./program.ts";
 import { allocatedBytes, copySparse, digestSparse, emptySparse, readSparse, sparseOf, truncateSparse, writeSparse } from "./sparse.ts";
 
 /** The files of the machine as one process sees and changes them. */
@@ -94,8 +95,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
     copy: (from, to, options = {}) =>
       soon(`copy ${to}`, () => {
         const { content } = options.followLinks === true ? files.follow(from, "open") : files.file(from, "open");
-        if (options.maxBytes !== undefined && content.size > options.maxBytes)
-          throw new RefusedError("image-too-large", `${from} has more than ${options.maxBytes} bytes.`);
+        refuseTooLarge(from, content.size, options.maxBytes);
         if (found(to)?.type === "file") life.effect(`copy ${to} (remove)`, () => files.unlink(to));
         try {
           life.effect(

@@ -77,7 +77,7 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
         .filter(([path]) => !ignore.test(path))
         .map(([path, inode]) => {
           const mode = inode.mode.toString(8);
-          if (inode.type === "directory") return `${path}/ ${mode}`;
+          if (inode.type === "directory") return `${path === "/" ? "" : path}/ ${mode}`;
           if (inode.type === "symlink") return `${path} -> ${inode.target}`;
           return `${path} ${mode} ${inode.content.size} ${fingerprintSparse(inode.content)}`;
         });

@@ -1,29 +1,8 @@
 import { fatWith, formatFat, isFat } from "./fat.ts";
-import type { FileTree } from "./file-tree.ts";
-import type { Libvirtd } from "./libvirtd.ts";
-import type { Life } from "./life.ts";
+import { type Program, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { qemuImg } from "./qemu-img.ts";
-import { copySparse, headOfSparse, readSparse, type Sparse, writeSparse } from "./sparse.ts";
+import { copySparse, type Sparse } from "./sparse.ts";
 import { runVirshLine } from "./virsh.ts";
-
-/** What a program is given. */
-export interface ProgramInput {
-  readonly args: readonly string[];
-  readonly stdin: Buffer;
-  readonly files: FileTree;
-  readonly libvirtd: Libvirtd;
-  readonly life: Life;
-}
-
-/** What a program leaves. `out` may hold carriage returns. */
-export interface ProgramEnd {
-  readonly exitCode: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** A program of the machine. Changes go through `input.life`, so that a kill can fall into them. */
-export type Program = (input: ProgramInput) => ProgramEnd;
 
 const well = (out = ""): ProgramEnd => ({ exitCode: 0, out, err: "" });
 const badly = (err: string): ProgramEnd => ({ exitCode: 1, out: "", err: `${err}\n` });
@@ -82,32 +61,6 @@ export const programs: Readonly<Record<string, Program>> = {
   mcopy: (input) => intoFat("mcopy", input, (image, names) => fatWith(image, names.at(-1) ?? "", input.stdin)),
 };
 
-/** Runs a change; a disk that is full is the program's failure. `half` is what a kill leaves. */
-export function writing(what: string, life: Life, change: () => unknown, full: string, half?: () => void): ProgramEnd {
-  let failure: unknown;
-  life.effect(
-    what,
-    () => {
-      try {
-        change();
-      } catch (error) {
-        failure = error;
-      }
-    },
-    half,
-  );
-  if (failure === undefined) return well();
-  if (failure instanceof Error && "code" in failure && failure.code === "ENOSPC") return badly(full);
-  return badly(failure instanceof Error ? failure.message : String(failure));
-}
-
-/** Half of a file under its own name: what a killed writer leaves. */
-export function leaveHalf(files: FileTree, path: string, whole: Sparse): void {
-  const bytes = Math.floor(whole.size / 2);
-  const half = headOfSparse(whole, bytes);
-  files.write(path, half);
-}
-
 function intoFat(
   what: string,
   { args, files, life }: ProgramInput,
@@ -121,16 +74,4 @@ function intoFat(
   const changed = change(copySparse(inode.content), names);
   if (typeof changed === "string") return badly(changed);
   return writing(`${what} ${names.join(" ")}`, life, () => files.write(path, changed), `${what}: No space left on device`);
-}
-
-/** Reads a file the way a program that is not ours does: as it is. */
-export function contentOf(files: FileTree, path: string): Buffer {
-  return readSparse(files.file(path, "open").content);
-}
-
-/** Overwrites bytes of a file as somebody would who does not ask us. */
-export function scribble(files: FileTree, path: string, offset: number, data: Uint8Array): void {
-  const content = copySparse(files.file(path, "open").content);
-  writeSparse(content, offset, data);
-  files.write(path, content);
 }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
-import { leaveHalf, type ProgramEnd, type ProgramInput, writing } from "./programs.ts";
+import { leaveHalf, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { makeQcow2, rawOfQcow2, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { allocatedBytes, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
 

@@ -57,10 +57,10 @@ export function copyXml(one: Xml): Xml {
 
 /** As libvirt prints it: two spaces a level, attributes in single quotes, ending in a line end. Foreign metadata, which libvirt leaves in double quotes, is no exception here: to a reader of XML it is the same. */
 export function printXml({ name, attributes, children, text }: Xml, indent = ""): string {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}='${escape(value)}'`);
+  const written = Object.entries(attributes).map(([key, value]) => ` ${key}='${escaped(value)}'`);
   const start = `${indent}<${name}${written.join("")}`;
   if (children.length > 0) return `${start}>\n${children.map((one) => printXml(one, `${indent}  `)).join("")}${indent}</${name}>\n`;
-  return text.trim() === "" ? `${start}/>\n` : `${start}>${escape(text)}</${name}>\n`;
+  return text.trim() === "" ? `${start}/>\n` : `${start}>${escaped(text)}</${name}>\n`;
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -74,6 +74,6 @@ const entities: Readonly<Record<string, string>> = {
   "\t": "&#9;",
 };
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll(/[&<>'"\n\r\t]/g, (character) => entities[character] ?? character);
 }

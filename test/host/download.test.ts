@@ -133,12 +133,23 @@ test("a partial answer from another version is not appended", async (context) =>
 });
 
 test("a partial answer from another place is not appended", async (context) => {
-  const wrong: RequestListener = (_request, response) => {
-    response.writeHead(206, { "content-range": `bytes 0-9/${content.length}`, etag: '"v1"' });
-    response.end(content.subarray(0, 10));
+  const misplaced: RequestListener = (_request, response) => {
+    const length = content.length - half;
+    response.writeHead(206, { "content-length": length, "content-range": `bytes 0-${length - 1}/${content.length}`, etag: '"v1"' });
+    response.end(content.subarray(0, length));
   };
-  await expectContent(context, [broken(content, half), wrong, whole(content)]);
+  await expectContent(context, [broken(content, half), misplaced, whole(content)]);
   await expectContent(context, [broken(content, half), status(416), whole(content)]);
+});
+
+test("a server that sends less than the rest is asked for what is missing", async (context) => {
+  const short: RequestListener = (_request, response) => {
+    const range = `bytes ${half}-${half + 999}/${content.length}`;
+    response.writeHead(206, { "content-length": 1000, "content-range": range, etag: '"v1"' });
+    response.end(content.subarray(half, half + 1000));
+  };
+  const seen = await expectContent(context, [broken(content, half), short, rest(content)]);
+  assert.equal(seen[2]?.headers.range, `bytes=${half + 1000}-`);
 });
 
 test("a server that ignores what was asked for is read from the beginning", async (context) => {

@@ -40,9 +40,9 @@ test("a command that virsh does not know fails alone", async () => {
 test("virsh killed in the middle: a clear error for everything that was asked, and the next call works", async () => {
   const host = smallHost();
   const libvirt = libvirtOf(testContext(host, { uri }));
-  await libvirt.domains();
+  await libvirt.domains((domain) => domain);
   const pid = host.opened[0] ?? assert.fail("no virsh was started");
-  const asked = Promise.allSettled([libvirt.domains(), libvirt.node()]);
+  const asked = Promise.allSettled([libvirt.domains((domain) => domain), libvirt.node()]);
   process.kill(pid, "SIGKILL");
   for (const outcome of await asked) {
     assert.equal(outcome.status, "rejected");
@@ -50,7 +50,7 @@ test("virsh killed in the middle: a clear error for everything that was asked, a
     assert.match(outcome.reason.message, /connection to libvirt at test:\/\/\/default was lost/);
   }
   assert.deepEqual(
-    (await libvirt.domains()).map(({ name }) => name),
+    (await libvirt.domains((domain) => domain)).map(({ name }) => name),
     ["test"],
   );
   await host.close();
@@ -74,7 +74,7 @@ test("no libvirt there: unreachable, with what to do, and never an empty list", 
   ] as const) {
     const host = smallHost();
     await assert.rejects(
-      libvirtOf(testContext(host, { uri: wrong })).domains(),
+      libvirtOf(testContext(host, { uri: wrong })).domains((domain) => domain),
       (error) => error instanceof UnreachableError && advice.test(error.message),
     );
     await host.close();
@@ -83,12 +83,15 @@ test("no libvirt there: unreachable, with what to do, and never an empty list", 
 
 test("no virsh there: the package to install", async () => {
   const host = smallHost({ PATH: "/nonexistent" });
-  await assert.rejects(libvirtOf(testContext(host, { uri })).domains(), (error) => {
-    assert.ok(error instanceof UserError);
-    assert.equal(error.diagnostics[0]?.code, "virsh-missing");
-    assert.match(error.diagnostics[0]?.detail ?? "", /libvirt-clients/);
-    return true;
-  });
+  await assert.rejects(
+    libvirtOf(testContext(host, { uri })).domains((domain) => domain),
+    (error) => {
+      assert.ok(error instanceof UserError);
+      assert.equal(error.diagnostics[0]?.code, "virsh-missing");
+      assert.match(error.diagnostics[0]?.detail ?? "", /libvirt-clients/);
+      return true;
+    },
+  );
 });
 
 test("one libvirt for a host and URI, ended with the host", async () => {
@@ -96,7 +99,7 @@ test("one libvirt for a host and URI, ended with the host", async () => {
   const libvirt = libvirtOf(testContext(host, { uri }));
   assert.equal(libvirtOf(testContext(host, { uri })), libvirt);
   assert.notEqual(libvirtOf(testContext(smallHost(), { uri })), libvirt);
-  const [domain] = await libvirt.domains();
+  const [domain] = await libvirt.domains((domain) => domain);
   assert.equal(domain?.power, "running");
   assert.equal(domain?.persistent, true);
   await host.close();
@@ -117,7 +120,7 @@ test("a stranger whose name looks like our uuid is not taken for our domain", as
   await assert.rejects(libvirt.start(uuid), /no domain with this uuid/);
   await libvirt.undefine(uuid);
   await libvirt.destroy(uuid);
-  const stranger = (await libvirt.domains()).find(({ name }) => name === uuid);
+  const stranger = (await libvirt.domains((domain) => domain)).find(({ name }) => name === uuid);
   assert.equal(stranger?.power, "stopped");
   await host.close();
   await rm(directory, { recursive: true });

@@ -202,7 +202,7 @@ test("a clone made by hand is not ours", async () => {
     .replace(`<name>${spec.instance}</name>`, `<name>${prefix}-clone</name>`);
   await writeFile(join(directory, "clone.xml"), xml);
   virsh("define", join(directory, "clone.xml"));
-  const records = await libvirtOf(context()).domains();
+  const records = await libvirtOf(context()).domains((domain) => domain);
   const labels = new Map(records.map((record) => [record.uuid, domainState(record).label?.instance]));
   assert.equal(labels.get(spec.uuid), spec.instance);
   assert.equal(labels.has(clone), true);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatQuantity, parseQuantity } from "../../src/model/quantity.ts";
+import { approximateQuantity, formatQuantity, parseQuantity } from "../../src/model/quantity.ts";
 
 test("sizes become bytes exactly", () => {
   assert.equal(parseQuantity("512MiB"), 512 * 2 ** 20);
@@ -19,4 +19,10 @@ test("bytes are shown exactly where a unit divides them", () => {
   assert.equal(formatQuantity(1536 * 2 ** 20), "1536MiB");
   assert.equal(formatQuantity(0), "0B");
   assert.equal(formatQuantity(1_234_567), "1.2MiB");
+});
+
+test("bytes for a comparison are rounded", () => {
+  assert.equal(approximateQuantity(15744 * 2 ** 20), "15.4GiB");
+  assert.equal(approximateQuantity(20 * 2 ** 30), "20GiB");
+  assert.equal(approximateQuantity(12), "12B");
 });

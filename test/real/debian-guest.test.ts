@@ -9,14 +9,15 @@ write_files:
   - path: /run/written-by-user-data
     content: written by user data
 runcmd:
-  - exec >/dev/ttyS0
-  - echo "virtform-debian: cloud-id=$(cloud-id)"
-  - echo "virtform-debian: hostname=$(hostname)"
-  - echo "virtform-debian: key=$(cat /home/*/.ssh/authorized_keys)"
-  - echo "virtform-debian: file=$(cat /run/written-by-user-data)"
-  - echo "virtform-debian: role=$(cloud-init query ds.meta_data.meta.role || cloud-init query ds.meta_data.role)"
-  - echo "virtform-debian: filesystem=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
-  - "echo 'virtform-debian: ready'"
+  - |
+    say() { printf '\\nvirtform-debian: %s\\n' "$*" >/dev/ttyS0; } # on a line of its own, whatever the login prompt left
+    say "cloud-id=$(cloud-id)"
+    say "hostname=$(hostname)"
+    say "key=$(cat /home/*/.ssh/authorized_keys)"
+    say "file=$(cat /run/written-by-user-data)"
+    say "role=$(cloud-init query ds.meta_data.meta.role)"
+    say "filesystem=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
+    say ready
 `;
 
 test("cloud-init of a real Debian guest takes host name, key and user data from the config drive", async (t) => {
@@ -34,7 +35,7 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
       kernel: { source: `${guest}/vmlinuz`, disk_format: "aki" },
       initrd: { source: `${guest}/initrd.img`, disk_format: "ari" },
     },
-    flavors: { medium: { vcpus: 1, ram: "1GiB", disk: "3GiB" } },
+    flavors: { medium: { vcpus: 2, ram: "1GiB", disk: "3GiB" } },
     key_pairs: { ops: { public_key: publicKey } },
     instances: { [name]: { image: "debian", flavor: "medium", key_pair: "ops", user_data: userData, metadata: { role: "database" } } },
   });

@@ -61,7 +61,9 @@ const isStep = ({ type }: ApplyEvent) => type === "apply_start" || type === "app
 
 test("killed at the start and at the end of every action of an apply, it converges when run again", async (t) => {
   const { workspace } = await prepare(t);
-  const whole = await virtformEvents(["apply", workspace.directory, "--auto-approve"], () => {});
+  // One action after the other, so that each run takes the same steps.
+  const options = ["--auto-approve", "--parallelism", "1"];
+  const whole = await virtformEvents(["apply", workspace.directory, ...options], () => {});
   assert.equal(whole.code, 0, whole.stderr);
   const steps = whole.events.filter(isStep).length;
   assert.ok(
@@ -73,7 +75,7 @@ test("killed at the start and at the end of every action of an apply, it converg
       const fresh = await prepare(inner);
       let seen = 0;
       let killedAt: ApplyEvent | undefined;
-      await virtformEvents(["apply", fresh.workspace.directory, "--auto-approve"], (event, kill) => {
+      await virtformEvents(["apply", fresh.workspace.directory, ...options], (event, kill) => {
         if (!isStep(event)) return;
         seen += 1;
         if (seen !== step) return;

@@ -13,6 +13,7 @@ export const imageSchema = {
       description: "Where the bytes come from: a path (relative to this file), or a URL with file, https, http, glance or rbd.",
       pattern: "^(?:(?:file|https?|glance|rbd)://[^\\s]+|(?![a-zA-Z][a-zA-Z0-9+.-]*://)[^\\u0000-\\u001f]+)$",
       path: "absolute",
+      credentials: "refused",
       expects: "a path, or a URL that starts with file://, https://, http://, glance:// or rbd://",
       examples: ["./debian-13.qcow2", "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2"],
     },

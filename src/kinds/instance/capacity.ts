@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
-import { formatQuantity } from "../../model/quantity.ts";
+import { approximateQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { DomainSpec } from "./spec.ts";
 
@@ -27,9 +27,9 @@ export function checkCapacity({ domains, others, diskBytes, facts, settings }: C
   const diskFree = Math.max(0, Math.floor(facts.disk.free + facts.disk.total * (ratio.disk - 1)) - reserved.disk);
   return [
     ...shortage(memory > memoryFree, "insufficient-memory", "memory", {
-      requested: `${formatQuantity(memory)} for ${instances(domains.length)}`,
-      free: formatQuantity(memoryFree),
-      because: `the host has ${formatQuantity(facts.memory)}, allocation_ratio.memory is ${ratio.memory}, ${formatQuantity(reserved.memory)} are reserved and guests that are not ours take ${formatQuantity(others.memory)}`,
+      requested: `${approximateQuantity(memory)} for ${instances(domains.length)}`,
+      free: approximateQuantity(memoryFree),
+      because: `the host has ${approximateQuantity(facts.memory)}, allocation_ratio.memory is ${ratio.memory}, ${approximateQuantity(reserved.memory)} are reserved and guests that are not ours take ${approximateQuantity(others.memory)}`,
       remedy: "Use smaller flavors or fewer instances, or raise allocation_ratio.memory if the guests will not use all of theirs.",
     }),
     ...shortage(vcpus > vcpusFree, "insufficient-vcpus", "vCPUs", {
@@ -39,9 +39,9 @@ export function checkCapacity({ domains, others, diskBytes, facts, settings }: C
       remedy: "Use smaller flavors or fewer instances, or raise allocation_ratio.vcpus.",
     }),
     ...shortage(diskBytes > diskFree, "insufficient-disk", "disk space", {
-      requested: `${formatQuantity(diskBytes)} for new and grown disks`,
-      free: formatQuantity(diskFree),
-      because: `the filesystem has ${formatQuantity(facts.disk.free)} of ${formatQuantity(facts.disk.total)} free, allocation_ratio.disk is ${ratio.disk} and ${formatQuantity(reserved.disk)} are reserved`,
+      requested: `${approximateQuantity(diskBytes)} for new and grown disks`,
+      free: approximateQuantity(diskFree),
+      because: `the filesystem has ${approximateQuantity(facts.disk.free)} of ${approximateQuantity(facts.disk.total)} free, allocation_ratio.disk is ${ratio.disk} and ${approximateQuantity(reserved.disk)} are reserved`,
       remedy: "Free space, use smaller disks, or raise allocation_ratio.disk if the disks will stay mostly empty.",
     }),
   ];

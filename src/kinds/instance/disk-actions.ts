@@ -13,8 +13,8 @@ export const diskActions: readonly ActionType[] = [
   }),
   defineAction<{ disk: DiskSpec; online: boolean }>("disk.grow", async (context, { disk, online }) => {
     if (disk.size === null) return;
-    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid, target: "vda" } : undefined);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
+    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid, target: "vda" } : undefined);
   }),
   defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
     await backendOf(ref.backend).remove(context, ref);

@@ -19,7 +19,8 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
 
 function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
   const domain = observed.states.get(`domain/${want.disk.instance}`) as DomainState | undefined;
-  if (domain?.label?.preventDestroy !== true) return [];
+  const disk = observed.states.get(address) as InstanceDiskState | undefined;
+  if (domain?.label?.preventDestroy !== true && disk?.protected !== true) return [];
   return [
     {
       severity: "error",

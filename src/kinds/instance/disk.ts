@@ -31,4 +31,8 @@ export interface InstanceDiskState {
   /** Undefined when the label names it and it is not there: not yet made, or lost. */
   readonly disk: DiskState | undefined;
   readonly running: boolean;
+  /** A domain was defined over it once; it may be gone. */
+  readonly defined: boolean;
+  /** That domain was applied with prevent_destroy. */
+  readonly protected: boolean;
 }

@@ -7,6 +7,7 @@ import type { DefineArgs, DomainRef, StopArgs } from "./domain-plan.ts";
 import { domainFields, domainState } from "./domain-state.ts";
 import { waitForPower } from "./domain-wait.ts";
 import { domainXml } from "./domain-xml.ts";
+import { domainEntry, forgetObject, recordObject } from "./label.ts";
 
 export { startDomain, stopDomain } from "./domain-plan.ts";
 
@@ -30,6 +31,7 @@ const define = defineAction<DefineArgs>("domain.define", async (context, { spec 
   await host.files.writeAtomic(path, xml, 0o600);
   if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
   await libvirt.define(path);
+  await recordObject(context, spec, domainEntry, { prevent_destroy: spec.preventDestroy });
   const kept = await libvirt.domain(spec.uuid);
   if (kept === undefined)
     throw new Error(
@@ -79,9 +81,11 @@ const stop = defineAction<StopArgs>("domain.stop", async (context, ref) => {
 
 const undefine = defineAction<DomainRef>("domain.undefine", async (context, ref) => {
   const libvirt = libvirtOf(context);
-  if ((await ownDomain(context, ref)) === undefined) return;
-  await libvirt.destroy(ref.uuid);
-  await libvirt.undefine(ref.uuid);
+  if ((await ownDomain(context, ref)) !== undefined) {
+    await libvirt.destroy(ref.uuid);
+    await libvirt.undefine(ref.uuid);
+  }
+  await forgetObject(context, ref, domainEntry);
   await context.host.files.remove(context.layout.instanceFile(ref.uuid, instanceFiles.xml));
 });
 

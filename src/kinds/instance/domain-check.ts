@@ -1,11 +1,12 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { DomainState } from "./domain-state.ts";
+import type { InstanceState } from "./observe.ts";
 import type { DomainSpec } from "./spec.ts";
+import { checkUuids } from "./uuid-check.ts";
 
-/** What forbids a plan for domains: names that somebody else's domains have, and protection that a deletion would break. */
+/** What forbids a plan for domains: names, uuids and directories that are somebody else's, and protection that a deletion would break. */
 export function checkDomains(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
-  return [...checkNames(domains, observed), ...checkProtection(domains, observed)];
+  return [...checkNames(domains, observed), ...checkUuids(domains, observed), ...checkProtection(domains, observed)];
 }
 
 function checkNames(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
@@ -28,18 +29,28 @@ function checkNames(domains: readonly DomainSpec[], observed: Observed): Diagnos
 
 function checkProtection(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
   const wanted = new Set<string>(domains.map(({ instance }) => `domain/${instance}`));
-  return [...observed.states].flatMap(([address, state]): Diagnostic[] => {
-    if (!address.startsWith("domain/") || wanted.has(address)) return [];
-    const { label } = state as DomainState;
-    if (label?.preventDestroy !== true) return [];
+  return [...protectedInstances(observed)].flatMap((instance): Diagnostic[] => {
+    const address = `domain/${instance}` as const;
+    if (wanted.has(address)) return [];
     return [
       {
         severity: "error",
         code: "prevent-destroy",
-        summary: `${label.instance} is protected and no longer in the configuration`,
+        summary: `${instance} is protected and no longer in the configuration`,
         detail: `It was applied with prevent_destroy: true, and the protection stays with the guest. To delete it, put it back with prevent_destroy: false, apply, and then remove it.`,
         address,
       },
     ];
   });
+}
+
+/** By the label of the domain, or by that of the directory, which is there even when the domain was undefined by hand. */
+function protectedInstances(observed: Observed): Set<string> {
+  return new Set(
+    [...observed.states.values()].flatMap((state) => {
+      const found = state as Partial<InstanceState>;
+      if (found.kind === "domain") return found.label?.preventDestroy === true ? [found.label.instance] : [];
+      return found.kind === "disk" && found.protected === true ? [found.instance ?? ""] : [];
+    }),
+  );
 }

@@ -3,6 +3,7 @@ import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
 import type { Observed } from "../../model/kind.ts";
+import type { InstanceDiskState } from "./disk.ts";
 import { defineDomain, resumeDomain, startDomain, stopDomain, undefineDomain } from "./domain-plan.ts";
 import { type DomainFields, type DomainState, describeDomain } from "./domain-state.ts";
 import { wantedFields } from "./domain-xml.ts";
@@ -20,10 +21,10 @@ export function diffDomain(
   address: Address,
   want: DomainSpec | undefined,
   have: DomainState | undefined,
-  _observed: Observed,
+  observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have);
-  if (have === undefined) return creation(address, want);
+  if (have === undefined) return creation(address, want, observed);
   return update(address, want, have);
 }
 
@@ -32,13 +33,15 @@ export function isUp(power: DomainState["power"]): boolean {
   return power === "running" || power === "paused" || power === "suspended";
 }
 
-function creation(address: Address, want: DomainSpec): Change {
+function creation(address: Address, want: DomainSpec, observed: Observed): Change {
   const fields = wantedFields(want);
+  const root = observed.states.get(`disk/${want.instance}.root`) as InstanceDiskState | undefined;
+  const lost = root?.defined === true;
   return {
     address,
     verb: "create",
-    cause: "config",
-    reason: "not there yet",
+    cause: lost ? "drift" : "config",
+    reason: lost ? "somebody undefined it; its disks are still there" : "not there yet",
     fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
     // `ignore` leaves the power switch to somebody else, from the beginning.
     actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],

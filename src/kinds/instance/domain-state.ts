@@ -64,7 +64,17 @@ function readLabel(root: XmlElement): DomainLabel | undefined {
     if (text("uuid") !== textAt(root, "uuid")) return undefined;
     const powerState = power === "stopped" || power === "ignore" ? power : "running";
     // Protection is lifted by a clear "false" only.
-    return { project, instance, preventDestroy: text("prevent_destroy") !== "false", powerState, applied: parseApplied(text("applied")) };
+    const applied = text("applied");
+    return {
+      project,
+      instance,
+      preventDestroy: text("prevent_destroy") !== "false",
+      powerState,
+      // Only a domain that differs is asked for it.
+      get applied() {
+        return parseApplied(applied);
+      },
+    };
   }
   return undefined;
 }

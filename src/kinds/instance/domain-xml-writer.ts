@@ -1,3 +1,5 @@
+import type { XmlElement } from "../../tools/virsh-xml.ts";
+
 /** An element to be written. Attributes and children that are undefined are left out; text and children exclude each other. */
 export interface Element {
   readonly name: string;
@@ -16,6 +18,18 @@ export function element(name: string, attributes: Element["attributes"] = {}, co
  */
 export function writeXml(root: Element): string {
   return write(root, "");
+}
+
+/** The element as a parser would give it back after `writeXml`, without the way through text. */
+export function parsed({ name, attributes, content }: Element): XmlElement {
+  const written = Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)] as const]));
+  const isText = typeof content === "string";
+  return {
+    name,
+    attributes: Object.fromEntries(written),
+    children: isText ? [] : content.filter((child) => child !== undefined).map(parsed),
+    text: isText ? content : "",
+  };
 }
 
 function write({ name, attributes, content }: Element, indent: string): string {

@@ -1,7 +1,7 @@
-import { domainFields } from "./domain-state.ts";
+import { type DomainFields, readFields } from "./domain-fields.ts";
 import { domainDevices } from "./domain-xml-devices.ts";
 import { domainMetadata } from "./domain-xml-metadata.ts";
-import { type Element, element, writeXml } from "./domain-xml-writer.ts";
+import { type Element, element, parsed, writeXml } from "./domain-xml-writer.ts";
 import type { DomainSpec } from "./spec.ts";
 
 /**
@@ -9,16 +9,15 @@ import type { DomainSpec } from "./spec.ts";
  * as what was last applied, the very fields that a later look reads out of it.
  */
 export function domainXml(spec: DomainSpec): string {
-  const applied = domainFields(writeXml(domainElement(spec, undefined)));
-  return writeXml(domainElement(spec, applied));
+  return writeXml(domainElement(spec, wantedFields(spec)));
 }
 
 /** The fields that `domainXml(spec)` gives a domain: what an observed domain is compared with. */
-export function wantedFields(spec: DomainSpec): ReturnType<typeof domainFields> {
-  return domainFields(writeXml(domainElement(spec, undefined)));
+export function wantedFields(spec: DomainSpec): DomainFields {
+  return readFields(parsed(domainElement(spec, undefined)));
 }
 
-function domainElement(spec: DomainSpec, applied: ReturnType<typeof domainFields> | undefined): Element {
+function domainElement(spec: DomainSpec, applied: DomainFields | undefined): Element {
   const x86 = isX86(spec.arch);
   const windows = spec.osType === "windows";
   return element("domain", { type: spec.virtType }, [

@@ -18,7 +18,7 @@ import { checkDrives } from "./drive-check.ts";
 import { checkHardware } from "./hardware-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkRoom } from "./room-check.ts";
-import { describeSeed, diffSeed, resolveSeedSecrets, seedActions } from "./seed.ts";
+import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } from "./seed.ts";
 import type { SeedSpec } from "./spec.ts";
 import { sweepInstances } from "./sweep.ts";
 
@@ -73,11 +73,12 @@ function secretsChanged(
   have: (InstanceState & { kind: "seed" }) | undefined,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): boolean {
-  if (want === undefined || have === undefined || have.digest === null) return false;
-  const missing = [want.adminPassword, want.userData !== null && "env" in want.userData ? want.userData : null].some(
-    (reference) => reference !== null && lookUpSecret(reference) === undefined,
+  // Where what everybody may see differs already, the drive is built anew anyway, and values cannot be told from references.
+  if (want === undefined || have === undefined || have.digest !== seedDigest(want)) return false;
+  const references = [want.adminPassword, want.userData !== null && "env" in want.userData ? want.userData : null].filter(
+    (reference) => reference !== null,
   );
-  if (missing) return false;
+  if (references.length === 0 || references.some((reference) => lookUpSecret(reference) === undefined)) return false;
   return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 
@@ -19,6 +20,20 @@ export interface InstanceLabel {
 export interface LabelOwner {
   readonly uuid: string;
   readonly instance: string;
+}
+
+/** What is remembered of the domain that uses the directory: it protects the disks even when somebody has undefined it by hand. */
+export interface DomainEntry {
+  readonly prevent_destroy: boolean;
+}
+
+/** The entry's name among the objects. */
+export const domainEntry = "domain";
+
+/** What the label remembers of the domain; undefined when none was defined. */
+export function rememberedDomain(label: InstanceLabel): DomainEntry | undefined {
+  const entry = label.objects[domainEntry] as unknown as DomainEntry | undefined;
+  return typeof entry?.prevent_destroy === "boolean" ? entry : undefined;
 }
 
 /** Only root and qemu need it, and it keys the digests of secrets. */
@@ -44,6 +59,12 @@ export function parseLabel(content: Buffer | undefined): InstanceLabel | undefin
 export async function recordObject(context: Context, owner: LabelOwner, name: string, applied: Json): Promise<void> {
   const { files } = context.host;
   const label = await readLabel(context, owner.uuid);
+  if (label !== undefined && label.project !== context.project) {
+    throw new RefusedError(
+      "directory-not-ours",
+      `${context.layout.instance(owner.uuid)} belongs to ${label.instance} of project ${label.project}: ${owner.instance} is not put there. Plan again to see what is there.`,
+    );
+  }
   await files.makeDirectory(context.layout.instance(owner.uuid));
   await writeLabel(context, owner, { ...label?.objects, [name]: applied });
 }
@@ -54,7 +75,8 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   const label = await readLabel(context, owner.uuid);
   if (label === undefined) return;
   const { [name]: _gone, ...objects } = label.objects;
-  if (Object.keys(objects).length > 0) return writeLabel(context, owner, objects);
+  // What is remembered of a domain is no object in here: it does not keep the directory.
+  if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, owner, objects);
   const directory = context.layout.instance(owner.uuid);
   const companions = [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console];
   for (const entry of await files.list(directory)) {

@@ -10,7 +10,7 @@ import type { AppliedDisk, InstanceDiskState } from "./disk.ts";
 import { diskAddress, diskRole } from "./disk-role.ts";
 import { isUp } from "./domain-diff.ts";
 import { type DomainState, domainState } from "./domain-state.ts";
-import { type InstanceLabel, parseLabel } from "./label.ts";
+import { type InstanceLabel, parseLabel, rememberedDomain } from "./label.ts";
 import { observeSeeds } from "./seed.ts";
 import type { SeedState } from "./seed-state.ts";
 
@@ -23,6 +23,8 @@ export type InstanceState =
 interface Directory {
   readonly uuid: string;
   readonly label: InstanceLabel | undefined;
+  /** Nothing is in it but perhaps a label in the making: an apply was interrupted right at its beginning. */
+  readonly blank: boolean;
 }
 
 /**
@@ -30,8 +32,7 @@ interface Directory {
  * however many there are.
  */
 export async function observeInstances(context: Context): Promise<Observation<InstanceState>> {
-  const [records, directories] = await Promise.all([libvirtOf(context).domains(), findDirectories(context)]);
-  const domains = records.map(domainState);
+  const [domains, directories] = await Promise.all([libvirtOf(context).domains(domainState), findDirectories(context)]);
   const power = new Map(domains.map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
   const owned = directories.flatMap(({ uuid, label }) =>
@@ -57,7 +58,17 @@ async function findDirectories(context: Context): Promise<Directory[]> {
     ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
   );
   const labels = await files.readMany(entries.map(({ name }) => ({ path: context.layout.instanceFile(name, instanceFiles.label) })));
-  return entries.map(({ name }, index) => ({ uuid: name, label: parseLabel(labels[index]) }));
+  return Promise.all(
+    entries.map(async ({ name }, index) => {
+      const label = parseLabel(labels[index]);
+      return { uuid: name, label, blank: label === undefined && (await isBlank(context, name)) };
+    }),
+  );
+}
+
+async function isBlank(context: Context, uuid: string): Promise<boolean> {
+  const entries = await context.host.files.list(context.layout.instance(uuid));
+  return entries.every(({ name }) => name.startsWith(`${instanceFiles.label}.`) && name.endsWith(".tmp"));
 }
 
 async function observeDisks(
@@ -70,7 +81,11 @@ async function observeDisks(
       const role = diskRole(name);
       if (role === undefined) return [];
       const path = context.layout.instanceFile(uuid, name);
-      return [{ address: diskAddress(instance, role), instance, uuid, name, path, applied: applied as unknown as AppliedDisk }];
+      const domain = rememberedDomain(label);
+      const remembered = { defined: domain !== undefined, protected: domain?.prevent_destroy ?? false };
+      return [
+        { address: diskAddress(instance, role), instance, uuid, name, path, applied: applied as unknown as AppliedDisk, ...remembered },
+      ];
     }),
   );
   const found = await Promise.all(
@@ -92,14 +107,15 @@ function findUnmanaged(context: Context, domains: readonly DomainState[], direct
   const own = context.project;
   const others = domains
     .filter(({ label }) => label?.project !== own)
-    .map(({ name, label, power, fields }) => ({
+    .map(({ name, uuid, label, power, fields }) => ({
       what: "domain",
       name,
+      uuid,
       ...(label === undefined ? {} : { owner: label.project }),
       ...(isUp(power) ? { takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) } } : {}),
     }));
   const strangers = directories
-    .filter(({ label }) => label?.project !== own)
+    .filter(({ label, blank }) => label?.project !== own && !blank)
     .map(({ uuid, label }) => ({ what: "instance-directory", name: uuid, ...(label === undefined ? {} : { owner: label.project }) }));
   return [...others, ...strangers];
 }

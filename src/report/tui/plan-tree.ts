@@ -1,10 +1,10 @@
 import { type Address, addressKind, addressName } from "../../model/address.ts";
 import type { Change, Verb } from "../../model/change.ts";
 import { countChanges, type Plan } from "../../model/plan.ts";
-import { changeDetails, effectOf } from "../describe-change.ts";
+import { causeNote, changeDetails, effectOf } from "../describe-change.ts";
 import { count } from "../quantities.ts";
 import { breakLine, type Line, lengthOf, type Span, span } from "../style.ts";
-import { causes, effects, effectTones, verbs } from "../words.ts";
+import { effects, effectTones, verbs } from "../words.ts";
 
 /** One node of the plan as a tree. */
 export interface Node {
@@ -109,7 +109,7 @@ function changeNode(change: Change, columns: number): Node {
   const { symbol, tone } = verbs[change.verb];
   const effect = effectOf(change);
   const plain: readonly Verb[] = ["create", "delete"];
-  const cause = change.verb === "create" && change.cause === "config" ? "" : ` (${causes[change.cause]})`;
+  const cause = causeNote(change);
   const line: Span[] = [
     span(`${symbol} `, tone),
     span(change.address),

@@ -1,7 +1,9 @@
-import { open, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { TestContext } from "node:test";
 
 /** Serves files on loopback, counts what is asked for, and can be told to stop in the middle. */
@@ -70,16 +72,11 @@ export async function serveImages(t: TestContext, paths: readonly string[]): Pro
 
 /** Sends the first bytes of a file; false when the other side hung up. */
 async function send(path: string, bytes: number, response: ServerResponse): Promise<boolean> {
-  await using file = await open(path);
   if (bytes === 0) return true;
-  for await (const chunk of file.createReadStream({ end: bytes - 1, autoClose: false })) {
-    if (response.destroyed) return false;
-    if (!response.write(chunk)) {
-      await new Promise<void>((resolve) => {
-        response.once("drain", resolve);
-        response.once("close", resolve);
-      });
-    }
+  try {
+    await pipeline(createReadStream(path, { end: bytes - 1 }), response, { end: false });
+    return true;
+  } catch {
+    return false;
   }
-  return !response.destroyed;
 }

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Outcome } from "../../src/model/outcome.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { shop } from "./shop.ts";
+import { applied, apply, createWorld, layout, planOf, runOn, summary } from "./world.ts";
+
+function by(outcomes: readonly Outcome[], status: Outcome["status"]): string[] {
+  return outcomes
+    .filter((outcome) => outcome.status === status)
+    .map(({ action }) => action)
+    .sort();
+}
+
+test("a failed fetch: what needs the image is skipped and says why, all else is done; the next run finishes", async () => {
+  const machine = createWorld();
+  const fedora = machine.urls.get("https://images.test/fedora.qcow2");
+  machine.urls.set("https://images.test/fedora.qcow2", { fails: "503 Service Unavailable" });
+  const yaml = shop().replace(
+    "image: debian\n    flavor: small\n    power_state: running\n    images_type: flat",
+    "image: fedora\n    flavor: small\n    power_state: running\n    images_type: flat",
+  );
+  const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml));
+  assert.equal(verdict, "incomplete");
+  assert.deepEqual(by(outcomes, "failed"), ["image/fedora#fetch"]);
+  assert.match(outcomes.find(({ status }) => status === "failed")?.error ?? "", /503/);
+  assert.deepEqual(by(outcomes, "skipped"), ["disk/db.root#create", "domain/db#define", "domain/db#start"]);
+  assert.ok(outcomes.filter(({ status }) => status === "skipped").every(({ because }) => because === "image/fedora#fetch"));
+  assert.equal(machine.libvirtd.find("web")?.state, 1);
+  assert.equal(machine.libvirtd.find("db"), undefined);
+
+  machine.urls.set("https://images.test/fedora.qcow2", fedora ?? Buffer.alloc(0));
+  await applied(machine, yaml);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml))), []);
+});
+
+test("a start that libvirt refuses fails alone, in libvirt's words, with what to do", async () => {
+  const machine = createWorld();
+  machine.libvirtd.networks.set("lan", false);
+  const yaml = shop().replace("networks: [ { network: default } ]", "networks: [ { network: lan } ]");
+  const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml));
+  assert.equal(verdict, "incomplete");
+  assert.deepEqual(by(outcomes, "failed"), ["domain/web#start"]);
+  assert.match(outcomes.find(({ status }) => status === "failed")?.error ?? "", /network 'lan' is not active.*net-start lan/s);
+  assert.deepEqual(by(outcomes, "skipped"), []);
+  machine.libvirtd.networks.set("lan", true);
+  const again = await apply(await runOn(machine.boot(), yaml));
+  assert.equal(again.verdict, "done");
+  assert.deepEqual(by(again.outcomes, "done"), ["domain/web#start"]);
+});
+
+test("an image that is not what its checksum says is refused, leaves nothing, and nobody uses it", async () => {
+  const machine = createWorld();
+  machine.urls.set("https://images.test/debian.qcow2", Buffer.from("something else"));
+  const { verdict, outcomes } = await apply(await runOn(machine.boot(), shop()));
+  assert.equal(verdict, "incomplete");
+  assert.match(outcomes.find(({ action }) => action === "image/debian#fetch")?.error ?? "", /checksum/);
+  assert.deepEqual(
+    machine.files.walk().filter(([path]) => /\.(part|converted)$/.test(path)),
+    [],
+  );
+  assert.ok(!machine.libvirtd.all().some(({ name }) => name === "web"));
+});
+
+/** Runs an apply on a machine on which somebody else takes all but so many bytes of the disk just after it was planned. */
+async function applyInto(room: number) {
+  const machine = createWorld();
+  const result = await apply(
+    await runOn(machine.boot(), shop()),
+    (event) => {
+      if (event.type === "apply.start") machine.files.capacity = machine.files.used() + room;
+    },
+    { parallelism: 1 },
+  );
+  machine.files.capacity = 2 ** 40;
+  return { machine, ...result };
+}
+
+function inTheMaking(machine: Machine): string[] {
+  return machine.files
+    .walk()
+    .map(([path]) => path)
+    .filter((path) => path.startsWith(layout.root) && /\.(part|converted|tmp)$/.test(path));
+}
+
+test("a disk that runs full at any moment: a clean failure, nothing half made, and the next run gets there", async () => {
+  const clean = createWorld();
+  const before = clean.files.used();
+  await applied(clean, shop());
+  const needed = clean.files.used() - before;
+  const failures = new Set<string>();
+  for (let room = 0; room < needed; room += 12_288) {
+    const { machine, verdict, outcomes } = await applyInto(room);
+    assert.equal(verdict, "incomplete", `${room} bytes of room`);
+    for (const { action, error = "" } of outcomes.filter(({ status }) => status === "failed")) {
+      assert.match(error, /no space|than there is room for/i, `${action} with ${room} bytes of room`);
+      failures.add(action);
+    }
+    assert.deepEqual(inTheMaking(machine), [], `${room} bytes of room`);
+    await applied(machine, shop());
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), [], `${room} bytes of room`);
+  }
+  assert.ok(failures.has("image/debian#fetch") && failures.size >= 4, [...failures].join(" "));
+});
+
+test("a conversion that fills the disk takes back what it wrote", async () => {
+  const failed = new Set<string>();
+  for (let room = 140_000; room < 500_000; room += 4096) {
+    const { machine, outcomes } = await applyInto(room);
+    for (const { error = "" } of outcomes) if (/qemu-img convert/.test(error)) failed.add(error);
+    assert.deepEqual(inTheMaking(machine), []);
+  }
+  assert.ok(failed.size > 0, "no conversion ran out of space");
+});
+
+test("too little room is seen before anything is done", async () => {
+  const machine = createWorld();
+  machine.files.capacity = machine.files.used() + 100_000;
+  const before = machine.snapshot(/\/locks$/);
+  const { verdict, plan } = await apply(await runOn(machine.boot(), shop()));
+  assert.equal(verdict, "refused");
+  assert.ok(plan.diagnostics.some(({ severity }) => severity === "error"));
+  assert.deepEqual(machine.snapshot(/\/locks$/), before);
+});
+
+test("libvirt that is down is an error, never an empty host", async () => {
+  const machine = createWorld();
+  await applied(machine, shop());
+  const before = machine.snapshot();
+  machine.libvirtd.up = false;
+  const outcome = await apply(await runOn(machine.boot(), shop())).catch((error: Error) => error);
+  if (outcome instanceof Error) assert.equal(outcome.name, "UnreachableError");
+  else {
+    assert.equal(outcome.verdict, "refused");
+    assert.equal(outcome.plan.complete, false);
+  }
+  machine.libvirtd.up = true;
+  assert.deepEqual(machine.snapshot(), before);
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import type { Event } from "../../src/model/event.ts";
+import type { FakeHost } from "../fake-host/host.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { readQcow2 } from "../fake-host/qcow2.ts";
+import { shop } from "./shop.ts";
+import { applied, apply, createWorld, planOf, type Run, runOn, strangers, summary } from "./world.ts";
+
+const other = (yaml: string) =>
+  yaml.replace("project: shop", "project: depot").replaceAll("  web:", "  front:").replaceAll("  db:", "  back:");
+
+/** Starts both, the second when the first has had so many effects (or has ended). */
+async function bothAtOnce(first: Run, second: Run, headStart: number, listen?: (event: Event) => void) {
+  const host = first.context.host as FakeHost;
+  let ended = false;
+  const one = apply(first, listen).finally(() => {
+    ended = true;
+  });
+  while (host.effects < headStart && !ended) await setImmediate();
+  return Promise.all([one, apply(second, listen)]);
+}
+
+/** Head starts from none to nearly all of an apply. */
+const headStarts = Array.from({ length: 25 }, (_, index) => index * 6);
+
+function downloads(...hosts: readonly FakeHost[]): string[] {
+  return hosts.flatMap(({ trace }) => trace.filter((effect) => effect.startsWith("download")));
+}
+
+test("two applies of one project at once: one waits for the other, both end well, nothing is done twice", async () => {
+  for (const headStart of headStarts) {
+    const machine = createWorld();
+    const [one, two] = [machine.boot(), machine.boot()];
+    const events: Event[] = [];
+    const results = await bothAtOnce(await runOn(one, shop()), await runOn(two, shop()), headStart, (event) => events.push(event));
+    assert.deepEqual(results.map(({ verdict }) => verdict).sort(), ["done", "nothing-to-do"]);
+    const waiting = events.find((event) => event.type === "waiting");
+    // With the longest head starts the first has ended before the second begins.
+    if (headStart < 60 || waiting !== undefined) assert.match(waiting?.type === "waiting" ? waiting.holder : "", /apply of project shop/);
+    assert.equal(downloads(one, two).length, 4);
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), []);
+  }
+});
+
+test("who does not want to wait hears who holds the lock", async () => {
+  const machine = createWorld();
+  const [one, two] = [await runOn(machine.boot(), shop()), await runOn(machine.boot(), shop())];
+  const first = apply(one);
+  const second = apply(two, undefined, { lockTimeoutMs: 0 });
+  await assert.rejects(second, /apply of project shop/);
+  assert.equal((await first).verdict, "done");
+});
+
+test("two projects at once share base images: each is fetched once", async () => {
+  for (const headStart of headStarts) {
+    const machine = createWorld();
+    const untouched = strangers(machine);
+    const [one, two] = [machine.boot(), machine.boot()];
+    const results = await bothAtOnce(await runOn(one, shop()), await runOn(two, other(shop())), headStart);
+    const failures = results.flatMap(({ outcomes }) => outcomes.filter(({ status }) => status !== "done"));
+    assert.deepEqual(failures, [], `head start ${headStart}`);
+    assert.equal(downloads(one, two).length, 4, `head start ${headStart}`);
+    assert.deepEqual(strangers(machine), untouched);
+    for (const yaml of [shop(), other(shop())]) assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml))), []);
+  }
+});
+
+test("one project goes with its images while another arrives: no disk is left without its base", async () => {
+  const cached = createWorld();
+  await applied(cached, shop({ instances: [] }));
+  for (let headStart = 0; headStart <= 60; headStart += 1) {
+    const machine = cached.clone();
+    const leaver = await runOn(machine.boot(), shop({ instances: [] }), { destroy: true, images: true });
+    const arriver = await runOn(machine.boot(), other(shop()));
+    const results = await bothAtOnce(arriver, leaver, headStart);
+    const when = `the images go after ${headStart} effects`;
+    for (const { error = "" } of results.flatMap(({ outcomes }) => outcomes)) {
+      // That an image is in use, or is gone and to be fetched anew, are fair answers; a guest without its base is none.
+      if (error !== "") assert.match(error, /stands on it|base image of \w+ is not there/, when);
+    }
+    for (const { live } of machine.libvirtd.all()) assert.ok(live === undefined || basesAreThere(machine), when);
+    await applied(machine, other(shop()));
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), other(shop())))), [], when);
+  }
+});
+
+/** Whether every overlay's base exists. */
+function basesAreThere(machine: Machine): boolean {
+  return machine.files.walk().every(([, { content }]) => {
+    const backing = readQcow2(content)?.backing;
+    return backing === undefined || machine.files.find(backing) !== undefined;
+  });
+}
+
+test("a guest that is changed while a plan waits to be confirmed is looked at again under the lock", async () => {
+  const machine = createWorld();
+  await applied(machine, shop());
+  const release = Promise.withResolvers<void>();
+  const holder = machine.boot();
+  const run = await runOn(holder, shop());
+  const held = holder.lock({ path: run.context.layout.lock("apply-shop"), purpose: "a test", timeoutMs: 0 }, () => release.promise);
+  const waiting = apply(await runOn(machine.boot(), shop()));
+  const web = machine.libvirtd.find("web");
+  assert.ok(web);
+  machine.libvirtd.destroy(web);
+  release.resolve();
+  await held;
+  assert.equal((await waiting).verdict, "done");
+  assert.equal(machine.libvirtd.find("web")?.state, 1);
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Machine } from "../fake-host/machine.ts";
+import { type Shop, shop } from "./shop.ts";
+import { applied, createWorld, planOf, runOn, summary } from "./world.ts";
+
+/** Carries out a plan one action after the other, each of them twice; gives the types that it saw. */
+async function performTwice(
+  machine: Machine,
+  yaml: string,
+  options: { readonly destroy?: boolean; readonly images?: boolean } = {},
+): Promise<Set<string>> {
+  const made = await planOf(await runOn(machine.boot(), yaml, options));
+  assert.deepEqual(made.diagnostics, []);
+  const types = new Set<string>();
+  for (const action of made.actions) {
+    const first = await runOn(machine.boot(), yaml, options);
+    const perform = async (run: typeof first) => {
+      const type = run.kinds.flatMap(({ actions }) => actions).find(({ type }) => type === action.type);
+      assert.ok(type !== undefined, action.type);
+      await type.run(run.context, action.args, () => undefined);
+      await run.context.host.close();
+    };
+    await perform(first);
+    const once = machine.snapshot();
+    await perform(await runOn(machine.boot(), yaml, options));
+    assert.deepEqual(machine.snapshot(), once, `${action.id} performed twice leaves something else than performed once`);
+    types.add(action.type);
+  }
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml, options))), []);
+  return types;
+}
+
+test("every type of action leaves the same machine when it is performed twice", async () => {
+  const machine = createWorld();
+  const seen = new Set<string>();
+  const steps: readonly Shop[] = [
+    {},
+    { userData: "#!/bin/sh\n", memory: "512MiB" },
+    { disk: "2GiB" },
+    { drive: "vfat", disk: "2GiB" },
+    { image: "fedora", disk: "2GiB" },
+    { image: "fedora", disk: "2GiB", power: "stopped" },
+    { image: "fedora", disk: "3GiB", power: "stopped" },
+    { image: "fedora", disk: "3GiB" },
+    { image: "fedora", disk: "3GiB", instances: ["db"] },
+  ];
+  for (const step of steps) for (const type of await performTwice(machine, shop(step))) seen.add(type);
+  const db = machine.libvirtd.find("db");
+  assert.ok(db);
+  machine.libvirtd.suspend(db);
+  for (const type of await performTwice(machine, shop({ image: "fedora", disk: "3GiB", instances: ["db"] }))) seen.add(type);
+  for (const type of await performTwice(machine, shop(), { destroy: true, images: true })) seen.add(type);
+
+  const { kinds } = await runOn(machine.boot(), shop());
+  assert.deepEqual([...seen].sort(), kinds.flatMap(({ actions }) => actions.map(({ type }) => type)).sort());
+});
+
+test("an apply that has nothing to do does nothing to the machine", async () => {
+  const machine = createWorld();
+  await applied(machine, shop());
+  const before = machine.snapshot();
+  const host = await applied(machine, shop());
+  assert.deepEqual(host.trace, []);
+  assert.deepEqual(machine.snapshot(), before);
+});
