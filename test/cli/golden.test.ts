@@ -30,7 +30,7 @@ const cases: Readonly<Record<string, { readonly argv: readonly string[]; readonl
   "plan-errors": { argv: ["plan"], cwd: `${fixtures}/broken` },
   "plan-errors-json": { argv: ["plan", "--json"], cwd: `${fixtures}/broken` },
   "apply-errors-json": { argv: ["apply", "--json", "--auto-approve"], cwd: `${fixtures}/broken` },
-  "plan-not-yaml": { argv: ["plan", "not-yaml.virtform.yaml"], cwd: fixtures },
+  "plan-not-yaml": { argv: ["plan", "not-yaml.txt"], cwd: fixtures },
   "plan-missing-path": { argv: ["plan", "nowhere"], cwd: fixtures },
   "plan-missing-path-json": { argv: ["plan", "nowhere", "--json"], cwd: fixtures },
   "first-run-plan": { argv: ["plan"], cwd: "empty" },
