@@ -21,9 +21,10 @@ if (Number(process.versions.node.split(".")[0]) >= needed) {
     process.exitCode = 1;
   }
 } else if (existsSync(bundled) && process.execPath !== bundled) {
-  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  // Before there is anything to pass them on to: a signal in between would end this process alone.
   for (const signal of signals) process.on(signal, () => child.kill(signal));
+  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   child.on("error", (error) => {
     console.error(`Cannot run ${bundled}: ${error.message}`);
     process.exitCode = 1;

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setChecksums } from "../config/lock-checksums.ts";
 import { errorMessage, userError } from "../model/errors.ts";
 import { formatQuantity } from "../model/quantity.ts";
@@ -47,12 +47,24 @@ export const image: CommandDefinition = {
       byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));
       process.stdout.write(`${name}: ${digest} (${formatQuantity(bytes)})\n`);
     }
-    for (const [file, checksums] of byFile) {
-      const staged = `${file}.${process.pid}.tmp`;
-      await writeFile(staged, setChecksums(await readFile(file, "utf8"), checksums));
-      await rename(staged, file);
-    }
+    for (const [file, checksums] of byFile) await rewrite(file, (text) => setChecksums(text, checksums));
     if (chosen.length === 0) process.stdout.write("Every image has a checksum.\n");
     return 0;
   },
 };
+
+/** Replaces a file's text whole. Its permissions and owner stay, and a link to it stays one. */
+async function rewrite(file: string, edit: (text: string) => string): Promise<void> {
+  const path = await realpath(file);
+  const { mode, uid, gid } = await stat(path);
+  const staged = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(staged, edit(await readFile(path, "utf8")), { mode: 0o600, flag: "wx" });
+    await chown(staged, uid, gid).catch(() => undefined);
+    await chmod(staged, mode & 0o7777);
+    await rename(staged, path);
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw userError("image-lock", `Cannot write the checksums to ${file}`, errorMessage(error));
+  }
+}

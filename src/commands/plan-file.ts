@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, readFile, rename } from "node:fs/promises";
+import { open, readFile, rename, stat } from "node:fs/promises";
 import { type UserError, userError } from "../model/errors.ts";
 import type { Plan } from "../model/plan.ts";
 
@@ -11,13 +11,9 @@ const mark = '{"virtform_plan"';
  * UserError rather than write over anything but an earlier plan.
  */
 export async function writePlanFile(path: string, plan: Plan, version: string): Promise<void> {
-  const there = await readFile(path, "utf8").catch(() => "");
-  if (there !== "" && !there.startsWith(mark)) {
-    throw userError(
-      "plan-file",
-      `Not written over: ${path}`,
-      "There is a file that is no saved plan. Choose another name, or remove it first.",
-    );
+  const there = await textOf(path);
+  if (there === undefined || (there !== "" && !there.startsWith(mark))) {
+    throw userError("plan-file", `Not written over: ${path}`, "What is there is no saved plan. Choose another name, or remove it first.");
   }
   const content = JSON.stringify(plan);
   const staged = `${path}.${process.pid}.tmp`;
@@ -39,8 +35,8 @@ export async function writePlanFile(path: string, plan: Plan, version: string): 
  * not as it was written, or that another version wrote: what actions mean is between a version and itself.
  */
 export async function readPlanFile(path: string, version: string): Promise<Plan | undefined> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  if (!text.startsWith(mark)) return undefined;
+  const text = await textOf(path);
+  if (text === undefined || !text.startsWith(mark)) return undefined;
   const end = text.indexOf("\n");
   const content = text.slice(end + 1, -1);
   const head = parseHead(text.slice(0, end));
@@ -50,6 +46,13 @@ export async function readPlanFile(path: string, version: string): Promise<Plan 
   }
   if (head.sha256 !== digest(content)) throw refuse(path, "is damaged", "It is not as it was written: cut short, or edited.");
   return JSON.parse(content) as Plan;
+}
+
+/** Empty where there is nothing; undefined for what is no plain file, and could only be read once or never ends. */
+async function textOf(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return "";
+  return found.isFile() ? readFile(path, "utf8").catch(() => "") : undefined;
 }
 
 function parseHead(line: string): { readonly virtform_version: string; readonly sha256: string } | undefined {

@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { commands } from "../../src/commands/index.ts";
 import { version } from "../../src/version.ts";
@@ -56,3 +58,8 @@ for (const [name, { argv, cwd }] of Object.entries(cases)) {
     assertGolden(new URL(`golden/${name}.txt`, import.meta.url), steady);
   });
 }
+
+test("virtform schema prints the schema that is published", async () => {
+  const { code, stdout, stderr } = await virtform(["schema"]);
+  assert.deepEqual([code, stdout, stderr], [0, await readFile(`${checkout}schemas/config.schema.json`, "utf8"), ""]);
+});

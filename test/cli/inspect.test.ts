@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { appendFile, readdir, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { run } from "./support/virtform.ts";
+import { ended, run, startVirtform } from "./support/virtform.ts";
 import { createWorkspace, stopped } from "./support/workspace.ts";
 
 test("show, list and console say what is there, and the JSON says the same", async (t) => {
@@ -79,6 +80,30 @@ test("console prints the log that is there, and says so when there is none", asy
   await writeFile(`${instancesPath}/${uuid}/console.log`, log);
   const { stdout } = await workspace.mustRun(["console", project]);
   assert.ok(stdout === log, `${stdout.length} of ${log.length} characters`);
+});
+
+test("console --follow prints what comes until it is told to stop, and starts over with a new log", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { project, directory, instancesPath } = workspace;
+  await workspace.write({ [project]: stopped() });
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  const uuid = (await readdir(instancesPath)).find((name) => /^[0-9a-f]{8}-/.test(name));
+  const log = `${instancesPath}/${uuid}/console.log`;
+  await writeFile(log, "one, and more than what comes after\n");
+  const child = startVirtform(["console", "-f", project], { cwd: directory });
+  const end = ended(child);
+  let text = "";
+  const read = async (wanted: string) => {
+    while (!text.endsWith(wanted)) text += String((await once(child.stdout as NodeJS.ReadableStream, "data"))[0]);
+  };
+  await read("comes after\n");
+  await appendFile(log, "two\n");
+  await read("two\n");
+  await writeFile(log, "three\n");
+  await read("three\n");
+  child.kill("SIGINT");
+  const { code, stdout, stderr } = await end;
+  assert.deepEqual([code, stdout, stderr], [0, "one, and more than what comes after\ntwo\nthree\n", ""]);
 });
 
 test("doctor names the fix of what is wrong, and looks without leaving anything", async (t) => {

@@ -138,6 +138,9 @@ test("a saved plan stands alone, and never takes the place of another file", asy
   assert.equal(over.code, 1);
   assert.match(over.stderr, /Not written over: virtform\.yaml/);
   assert.equal(await readFile(`${workspace.directory}/virtform.yaml`, "utf8"), config);
+  const device = await workspace.run(["plan", "--out", "/dev/null"]);
+  assert.equal(device.code, 1);
+  assert.match(device.stderr, /Not written over: \/dev\/null/);
   const nowhere = await workspace.run(["plan", "--out", "nowhere/site.plan"]);
   assert.equal(nowhere.code, 1);
   assert.match(nowhere.stderr, /Cannot write the plan to nowhere\/site\.plan/);

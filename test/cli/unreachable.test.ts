@@ -1,36 +1,39 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { readPlan } from "./support/plan-json.ts";
 import { createWorkspace, stopped, type Workspace } from "./support/workspace.ts";
 
-async function unreachable(t: Parameters<typeof createWorkspace>[0]): Promise<Workspace> {
+const nowhere = ["test:///nonexistent/node.xml", "qemu:///system?socket=/nonexistent/libvirt-sock"] as const;
+
+async function unreachable(t: TestContext, uri: string = nowhere[0]): Promise<Workspace> {
   const workspace = await createWorkspace(t);
   const { project, instancesPath } = workspace;
-  await workspace.write({ [project]: stopped() }, { host: { uri: "test:///nonexistent/node.xml", instances_path: instancesPath } });
+  await workspace.write({ [project]: stopped() }, { host: { uri, instances_path: instancesPath } });
   return workspace;
 }
 
-test("a host that cannot be reached is an error and incomplete, never empty and never 2", async (t) => {
-  const workspace = await unreachable(t);
-  for (const argv of [["plan"], ["plan", "--detailed-exitcode"], ["drift"]]) {
-    const text = await workspace.run(argv);
-    assert.equal(text.code, 1, argv.join(" "));
-    assert.match(text.stderr, /Error: [\s\S]*test:\/\/\/nonexistent\/node\.xml/);
-    assert.match(text.stdout, /^Plan incomplete: /m);
-    assert.doesNotMatch(text.stdout, /No changes|to add/);
-    assert.doesNotMatch(text.stderr, /bug in virtform|at .*\.js:\d/);
-    const json = await workspace.run([...argv, "--json"]);
-    assert.equal(json.code, 1, argv.join(" "));
-    const plan = readPlan(json);
-    assert.deepEqual([plan.complete, plan.errored, plan.applyable, plan.resource_changes], [false, true, false, []]);
-    assert.deepEqual(plan.diagnostics.filter(({ severity }) => severity === "error").length, 1);
-    assert.match(json.stderr, /nonexistent/);
-  }
-  const saved = await workspace.run(["plan", "--out", "site.plan"]);
-  assert.equal(saved.code, 1);
-  assert.ok(!(await readdir(workspace.directory)).includes("site.plan"));
-});
+for (const uri of nowhere)
+  test(`a host that cannot be reached is an error and incomplete, never empty and never 2: ${uri}`, async (t) => {
+    const workspace = await unreachable(t, uri);
+    for (const argv of [["plan"], ["plan", "--detailed-exitcode"], ["drift"]]) {
+      const text = await workspace.run(argv);
+      assert.equal(text.code, 1, argv.join(" "));
+      assert.match(text.stderr, /Error: [\s\S]*nonexistent/);
+      assert.match(text.stdout, /^Plan incomplete: /m);
+      assert.doesNotMatch(text.stdout, /No changes|to add/);
+      assert.doesNotMatch(text.stderr, /bug in virtform|at .*\.js:\d/);
+      const json = await workspace.run([...argv, "--json"]);
+      assert.equal(json.code, 1, argv.join(" "));
+      const plan = readPlan(json);
+      assert.deepEqual([plan.complete, plan.errored, plan.applyable, plan.resource_changes], [false, true, false, []]);
+      assert.deepEqual(plan.diagnostics.filter(({ severity }) => severity === "error").length, 1);
+      assert.match(json.stderr, /nonexistent/);
+    }
+    const saved = await workspace.run(["plan", "--out", "site.plan"]);
+    assert.equal(saved.code, 1);
+    assert.ok(!(await readdir(workspace.directory)).includes("site.plan"));
+  });
 
 test("nothing is applied, shown or listed of a host that cannot be reached", async (t) => {
   const workspace = await unreachable(t);

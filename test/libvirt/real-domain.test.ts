@@ -76,7 +76,9 @@ async function act(type: string, args: unknown): Promise<void> {
 
 async function diff(want: DomainSpec | undefined, uuid: string): Promise<Change | undefined> {
   const record = await libvirtOf(context()).domain(uuid);
-  return diffDomain(`domain/${want?.instance ?? "gone"}`, want, record === undefined ? undefined : domainState(record), {} as Observed);
+  return diffDomain(`domain/${want?.instance ?? "gone"}`, want, record === undefined ? undefined : domainState(record), {
+    states: new Map(),
+  } as unknown as Observed);
 }
 
 function virsh(...args: string[]): string {

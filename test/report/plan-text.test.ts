@@ -69,3 +69,29 @@ test("the time to format a plan grows no faster than the plan", () => {
   const ratio = best(2000) / best(250);
   assert.ok(ratio < 32, `eight times the instances took ${ratio.toFixed(1)} times as long`);
 });
+
+test("of a whole domain the few fields that somebody decided are told, and the rest is counted; of an update all are", () => {
+  const paths = {
+    name: "web",
+    memory: 2 ** 30,
+    clock: "utc",
+    prevent_destroy: false,
+    "disks.vda.bus": "virtio",
+    "disks.vda.device": "disk",
+    "disks.vda.format": "qcow2",
+    "disks.vda.cache": "none",
+    "interfaces.52:54:00:00:00:01.type": "bridge",
+    "interfaces.52:54:00:00:00:01.source": "br0",
+  };
+  const side = (name: "old" | "new") => Object.entries(paths).map(([path, value]) => ({ path, [name]: value }));
+  const text = (verb: "create" | "delete" | "update", fields: ReturnType<typeof side>) =>
+    formatPlan(planOf([change("domain/web", verb, { fields })]), { color: false });
+  const created = text("create", side("new"));
+  assert.match(
+    created,
+    /\+ memory +1GiB\n {4}\+ disks\.vda +virtio disk, qcow2\n {4}\+ interfaces\.52:54:00:00:00:01 +bridge br0\n {6}and 3 fields more, in --json\n/,
+  );
+  assert.match(text("delete", side("old")), /- disks\.vda +virtio disk, qcow2\n/);
+  const updated = text("update", side("new"));
+  for (const path of Object.keys(paths)) assert.ok(updated.includes(path), path);
+});

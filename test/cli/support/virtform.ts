@@ -58,7 +58,12 @@ export function ended(child: ChildProcess, timeoutMs = 120_000): Promise<Result>
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      // Whoever it started may hold them open.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, timeoutMs);
     child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.on("error", reject);

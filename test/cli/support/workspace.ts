@@ -50,7 +50,7 @@ export async function createWorkspace(t: TestContext): Promise<Workspace> {
     async write(instances, sections = {}) {
       const config = {
         project,
-        host: { uri: "qemu:///system", instances_path: instancesPath, virt_type: "qemu" },
+        host: { uri: "qemu:///system", instances_path: instancesPath, virt_type: "qemu", allocation_ratio: roomy },
         images: { small: { source: "./small.qcow2", disk_format: "qcow2" } },
         flavors: { tiny: { vcpus: 1, ram: "64MiB", disk: "128MiB" } },
         instances,
@@ -65,6 +65,9 @@ export async function createWorkspace(t: TestContext): Promise<Workspace> {
 export function stopped(fields: Section = {}): Section {
   return { image: "small", flavor: "tiny", power_state: "stopped", ...fields };
 }
+
+/** Whatever else runs on the machine, there is room: nothing is ever started. */
+const roomy = { vcpus: 1000, memory: 1000, disk: 1000 };
 
 const connect = ["-q", "-c", "qemu:///system"] as const;
 

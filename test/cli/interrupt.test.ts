@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { type TestContext, test } from "node:test";
+import { type ImageServer, serveImages } from "./support/image-server.ts";
+import { ended, startVirtform } from "./support/virtform.ts";
+import { createWorkspace, domainNames, makeImage, stopped, type Workspace } from "./support/workspace.ts";
+
+/** An apply that is in the middle of a download, told by its events. */
+async function applyHeldBack(t: TestContext) {
+  const workspace = await createWorkspace(t);
+  await makeImage(`${workspace.directory}/slow.qcow2`);
+  const server = await serveImages(t, workspace.directory);
+  await workspace.write(
+    { [workspace.project]: stopped() },
+    { images: { small: { source: server.url("slow.qcow2"), disk_format: "qcow2" } } },
+  );
+  server.hold();
+  const child = startVirtform(["apply", "--auto-approve", "--json"], { cwd: workspace.directory });
+  const end = ended(child, 60_000);
+  await server.held;
+  /** Waits until a line of this kind has been said. */
+  const said = async (pattern: RegExp) => {
+    let text = "";
+    for await (const [chunk] of eventsOf(child.stdout as NodeJS.ReadableStream)) {
+      text += String(chunk);
+      if (pattern.test(text)) return;
+    }
+  };
+  return { workspace, server, child, end, said };
+}
+
+async function* eventsOf(stream: NodeJS.ReadableStream) {
+  for (;;) yield await once(stream, "data");
+}
+
+async function assertConverges(workspace: Workspace, server: ImageServer): Promise<void> {
+  server.release();
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
+  assert.deepEqual(await domainNames(workspace.project), [workspace.project]);
+  const left = (await readdir(`${workspace.instancesPath}/_base`)).filter((name) => !/^([0-9a-f]{40}(\.json)?|templates)$/.test(name));
+  assert.deepEqual(left, [], "leftovers in the cache");
+}
+
+/** Addresses by the type of the event that told of them. */
+function statuses(stdout: string): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const line of stdout.trimEnd().split("\n")) {
+    const { type, hook } = JSON.parse(line);
+    if (!/^apply_(start|complete|errored|skipped)$/.test(type)) continue;
+    const told = `${hook.resource.addr}${hook.status === undefined ? "" : ` ${hook.status}`}`;
+    found[type] = [...(found[type] ?? []), told];
+  }
+  return found;
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`${signal} once: what runs is finished, the rest is not begun, exit 1, and the next apply goes on`, async (t) => {
+    const { workspace, server, child, end, said } = await applyHeldBack(t);
+    const { project } = workspace;
+    const stopping = said(/Stopping: what runs is finished/);
+    child.kill(signal);
+    await stopping;
+    server.release();
+    const { code, stdout } = await end;
+    assert.equal(code, 1);
+    const { apply_complete: done = [], apply_skipped: cancelled = [], apply_errored: failed = [] } = statuses(stdout);
+    assert.ok(done.includes("image/small"), "the download was finished");
+    assert.deepEqual(failed, []);
+    assert.deepEqual(cancelled.sort(), [`disk/${project}.root cancelled`, `domain/${project} cancelled`]);
+    assert.deepEqual(await domainNames(project), []);
+    await assertConverges(workspace, server);
+  });
+}
+
+test("SIGINT twice: it stops at once, and nothing half-made is trusted", async (t) => {
+  const { workspace, server, child, end, said } = await applyHeldBack(t);
+  const stopping = said(/Stopping: what runs is finished/);
+  child.kill("SIGINT");
+  await stopping;
+  const started = performance.now();
+  const again = setInterval(() => child.kill("SIGINT"), 150);
+  const { code, signal, stdout } = await end;
+  clearInterval(again);
+  assert.deepEqual([code, signal], [1, null]);
+  assert.ok(performance.now() - started < 4_000, `it took ${performance.now() - started} ms`);
+  const { apply_complete: done = [], apply_skipped: cancelled = [] } = statuses(stdout);
+  assert.ok(!done.includes("image/small"));
+  assert.ok(cancelled.includes("image/small cancelled"), stdout);
+  await assertConverges(workspace, server);
+});
+
+test("one press of Ctrl-C that arrives twice is one press", async (t) => {
+  const { workspace, server, child, end, said } = await applyHeldBack(t);
+  const stopping = said(/Stopping: what runs is finished/);
+  child.kill("SIGINT");
+  child.kill("SIGTERM");
+  await stopping;
+  server.release();
+  const { stdout } = await end;
+  assert.ok(statuses(stdout)["apply_complete"]?.includes("image/small"));
+  await assertConverges(workspace, server);
+});
+
+test("an apply that waits for the lock can be stopped", async (t) => {
+  const { workspace, server, child, end } = await applyHeldBack(t);
+  const waiting = startVirtform(["apply", "--auto-approve", "--lock-timeout", "5m"], { cwd: workspace.directory });
+  const waited = ended(waiting, 60_000);
+  await once(waiting.stderr as NodeJS.ReadableStream, "data");
+  waiting.kill("SIGINT");
+  const { code, stderr } = await waited;
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`Waiting for .*apply of project ${workspace.project}`));
+  assert.match(stderr, /Error: Waiting for the lock was stopped/);
+  const impatient = await workspace.run(["apply", "--auto-approve", "--lock-timeout", "100ms"]);
+  assert.equal(impatient.code, 1);
+  assert.match(impatient.stderr, /Somebody else is at work/);
+  server.release();
+  assert.equal((await end).code, 0);
+  assert.equal(child.exitCode, 0);
+});
