@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdir, open, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { createLocalHost } from "../../src/host/local.ts";
 import type { Context } from "../../src/model/context.ts";
 import { CommandError } from "../../src/model/errors.ts";
 import type { Conversation, Host } from "../../src/model/host.ts";
@@ -12,24 +12,7 @@ export const testUri = process.env["VIRTFORM_TEST_URI"] ?? "qemu:///system";
 export function smallHost(environment: NodeJS.ProcessEnv = process.env): Host & { readonly opened: number[] } {
   const ends: (() => Promise<void>)[] = [];
   const opened: number[] = [];
-  const files = {
-    read: (path: string) => readFile(path).catch(() => undefined),
-    stat: (path: string) =>
-      stat(path)
-        .then((found) => ({ size: found.size, mode: found.mode & 0o7777 }))
-        .catch(() => undefined),
-    makeDirectory: (path: string) => mkdir(path, { recursive: true }).then(() => undefined),
-    writeAtomic: async (path: string, data: string, mode = 0o644) => {
-      await writeFile(`${path}.new`, data, { mode });
-      await rename(`${path}.new`, path);
-    },
-    truncate: async (path: string, bytes: number) => {
-      await (await open(path, "a")).close();
-      await truncate(path, bytes);
-    },
-    setMode: chmod,
-    remove: (path: string) => rm(path, { force: true }),
-  };
+  const { files } = createLocalHost();
   const host = {
     name: "this machine",
     opened,
