@@ -20,11 +20,25 @@ export function diffDomain(
   address: Address,
   want: DomainSpec | undefined,
   have: DomainState | undefined,
-  _observed: Observed,
+  observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have);
   if (have === undefined) return creation(address, want);
-  return update(address, want, have);
+  return update(address, want, have, leavesDisks(want, have, observed));
+}
+
+/**
+ * Whether a disk of ours goes that the guest has by its definition. It is switched off for that: a disk that is taken away below
+ * a running guest would look broken to it, and could be in two guests at once.
+ */
+function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
+  const kept = new Set(want.disks.map(({ attachment }) => attachment.source));
+  const ours = new Set<string>();
+  for (const state of observed.states.values()) {
+    const { kind, path } = state as { readonly kind?: string; readonly path?: string };
+    if ((kind === "disk" || kind === "volume") && path !== undefined) ours.add(path);
+  }
+  return Object.values(have.disks).some((source) => ours.has(source) && !kept.has(source));
 }
 
 /** Whether a guest is there that notices what is done to its domain. */
@@ -62,15 +76,17 @@ function deletion(address: Address, have: DomainState): Change {
   };
 }
 
-function update(address: Address, want: DomainSpec, have: DomainState): Change | undefined {
+function update(address: Address, want: DomainSpec, have: DomainState, leaves: boolean): Change | undefined {
   const wanted = wantedFields(want);
-  const defined = [...definitionChanges(have, wanted), ...persistenceChange(have)];
+  const restarts = leaves && isUp(have.power);
+  const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have)];
   const power = powerChange(want, have);
   if (defined.length === 0 && power === undefined) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState;
   const actions = [
     ...(defined.length > 0 || stale ? [defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true)] : []),
+    ...(restarts ? [stopDomain(want), ...(want.powerState === "stopped" ? [] : [startDomain(want)])] : []),
     ...(power?.action === undefined ? [] : [power.action]),
   ];
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
@@ -86,7 +102,7 @@ function update(address: Address, want: DomainSpec, have: DomainState): Change |
   };
 }
 
-function definitionChanges(have: DomainState, wanted: DomainFields): FieldChange[] {
+function definitionChanges(have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
   const applied = have.label?.applied;
   const paths = new Set([...Object.keys(wanted), ...Object.keys(have.fields)]);
   paths.delete("power_state");
@@ -94,7 +110,7 @@ function definitionChanges(have: DomainState, wanted: DomainFields): FieldChange
     const [old, fresh] = [have.fields[path], wanted[path]];
     if (old === fresh) return [];
     const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
-    const effect: Effect = isUp(have.power) && !told.has(path) ? "next_boot" : "none";
+    const effect: Effect = isUp(have.power) && !told.has(path) ? (restarts ? "restart" : "next_boot") : "none";
     return [{ path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause }];
   });
 }

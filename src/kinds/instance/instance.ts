@@ -6,8 +6,10 @@ import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
+import { checkBackends, checkRounding } from "./backend-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
+import { checkBlankDisks } from "./disk-blank-check.ts";
 import { checkDisks } from "./disk-check.ts";
 import { diffDisk } from "./disk-diff.ts";
 import { domainActions } from "./domain-actions.ts";
@@ -36,6 +38,7 @@ export function instanceKind(
     check: (resources, observed, config) => [
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
+      ...checkBlankDisks(config),
       ...checkInstances(resources, observed, settings),
     ],
     describe,
@@ -85,7 +88,13 @@ function checkInstances(resources: readonly Resource<InstanceSpec>[], observed: 
   const specs = resources.map(({ spec }) => spec);
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
-  return [...checkDisks(disks, observed), ...checkDomains(domains, observed), ...checkRoom(disks, domains, observed, settings)];
+  return [
+    ...checkDisks(disks, observed),
+    ...checkDomains(domains, observed),
+    ...checkRoom(disks, domains, observed, settings),
+    ...checkBackends(disks, observed, settings),
+    ...checkRounding(disks, observed, settings),
+  ];
 }
 
 /** What `show` prints and saved plans stand on. Left out is what a running guest changes by itself, such as the space that a disk takes. */

@@ -37,7 +37,8 @@ export async function observeInstances(context: Context): Promise<Observation<In
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
-  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning), observeSeeds(context, owned)]);
+  const targets = new Map(domains.flatMap((domain) => Object.entries(domain.disks).map(([target, path]) => [path, target])));
+  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning, targets), observeSeeds(context, owned)]);
 
   const states = new Map<Address, InstanceState>();
   for (const domain of domains) {
@@ -64,13 +65,13 @@ async function observeDisks(
   context: Context,
   owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
   isRunning: (uuid: string) => boolean,
+  targets: ReadonlyMap<string, string>,
 ): Promise<Map<Address, InstanceDiskState>> {
   const named = owned.flatMap(({ uuid, instance, label }) =>
     Object.entries(label.objects).flatMap(([name, applied]) => {
-      const role = diskRole(name);
-      if (role === undefined) return [];
+      if (diskRole(name) === undefined) return [];
       const path = context.layout.instanceFile(uuid, name);
-      return [{ address: diskAddress(instance, role), instance, uuid, name, path, applied: applied as unknown as AppliedDisk }];
+      return [{ address: diskAddress(instance, name), instance, uuid, name, path, applied: applied as unknown as AppliedDisk }];
     }),
   );
   const found = await Promise.all(
@@ -81,10 +82,11 @@ async function observeDisks(
   );
   const disks = new Map(found.flatMap((map) => [...map]));
   return new Map(
-    named.map(({ address, ...disk }) => [
-      address,
-      { ...disk, kind: "disk", disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) },
-    ]),
+    named.map(({ address, ...disk }) => {
+      const target = targets.get(disk.path);
+      const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) };
+      return [address, { ...disk, ...found, kind: "disk", ...(target === undefined ? {} : { target }) }];
+    }),
   );
 }
 

@@ -26,15 +26,20 @@ export function checkRoom(
   return checkCapacity({
     domains: grows ? domains : [],
     others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
-    diskBytes: sum(disks.map((disk) => missingBytes(disk, observed))),
+    diskBytes: sum(disks.filter(keepsFiles).map((disk) => missingBytes(disk, observed))),
     facts: observed.facts,
     settings,
   });
 }
 
+/** Whether a disk takes space of the filesystem that the instances path is on. */
+function keepsFiles({ disk }: InstanceDisk): boolean {
+  return disk.backend !== "lvm" && disk.backend !== "rbd";
+}
+
 /** Virtual bytes that a disk is to get; of an image that nobody has seen yet nothing is known. */
-function missingBytes({ disk }: InstanceDisk, observed: Observed): number {
-  const have = observed.states.get(diskAddress(disk.instance, disk.role)) as InstanceDiskState | undefined;
+export function missingBytes({ disk }: InstanceDisk, observed: Observed): number {
+  const have = observed.states.get(diskAddress(disk.instance, disk.name)) as InstanceDiskState | undefined;
   const base = observed.states.get(`base/${disk.base?.entry}`) as ImageState | undefined;
   const size = disk.size ?? base?.sidecar.virtualSize ?? 0;
   return Math.max(0, size - (have?.disk?.size ?? 0));

@@ -1,3 +1,5 @@
+import { size } from "../schema-parts.ts";
+
 /** One network interface of an instance. */
 const networkSchema = {
   type: "object",
@@ -38,6 +40,23 @@ const networkSchema = {
   },
 } as const;
 
+/** One disk that an instance declares beside its root disk. */
+const ephemeralSchema = {
+  type: "object",
+  description: "One additional disk, which lives and dies with the instance.",
+  additionalProperties: false,
+  required: ["size"],
+  properties: {
+    size: size("Its size.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
+    format: {
+      type: "string",
+      description: "The filesystem that it comes with. Default: ext4 for Linux images, ntfs for Windows images, else vfat.",
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
+      examples: ["ext4"],
+    },
+  },
+} as const;
+
 const environmentName = {
   type: "string",
   description: "Name of an environment variable of the virtform process; its value is read when it is needed and never saved.",
@@ -52,7 +71,7 @@ export const instanceSchema = {
   description: "A guest: what it is made from, how large it is, and what it is told when it first starts. With count, several alike.",
   additionalProperties: false,
   required: ["image", "flavor"],
-  notYet: ["security_groups", "ephemerals", "volumes", "files"],
+  notYet: ["security_groups", "volumes", "files"],
   properties: {
     count: {
       type: "integer",
@@ -80,7 +99,6 @@ export const instanceSchema = {
       type: "string",
       description: "Where its disks live. Default: images_type of host.",
       enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
-      notYet: ["lvm", "rbd", "ploop"],
       examples: ["flat"],
     },
     config_drive: {
@@ -160,6 +178,14 @@ export const instanceSchema = {
       maxItems: 28,
       default: [],
       examples: [[{ network: "default" }], [{ bridge: "br0", model: "virtio" }]],
+    },
+    ephemerals: {
+      type: "array",
+      description:
+        "Additional disks with empty filesystems, labelled ephemeral0, ephemeral1, …. Together at most what the flavor has as ephemeral; without this key, one disk has all of it.",
+      items: ephemeralSchema,
+      maxItems: 16,
+      examples: [[{ size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
     },
     prevent_destroy: {
       type: "boolean",

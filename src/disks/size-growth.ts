@@ -1,0 +1,28 @@
+import type { Context } from "../model/context.ts";
+import { libvirtOf } from "../tools/libvirt.ts";
+import { resizeImage } from "../tools/qemu-img.ts";
+import type { DiskSpec, OnlineDisk } from "./backend.ts";
+
+/** Grows a disk that is a file (Nova SIZE-05): through the guest's own qemu where one runs, else by qemu-img. */
+export async function growFile(
+  context: Context,
+  disk: DiskSpec,
+  format: "raw" | "qcow2",
+  bytes: number,
+  online: OnlineDisk | undefined,
+): Promise<void> {
+  if (online !== undefined) {
+    try {
+      // By its path: after a redefinition the name may be another disk's until the next start.
+      return await libvirtOf(context).blockResize(online.uuid, disk.path, bytes);
+    } catch (error) {
+      // A disk that waits for the guest's next start is nobody's yet. Were it in use after all, qemu-img would find it locked.
+      if (!(error instanceof Error) || !isNotAttached(error.message)) throw error;
+    }
+  }
+  await resizeImage(context.host, disk.path, format, bytes, context.signal);
+}
+
+function isNotAttached(message: string): boolean {
+  return /invalid path|was not found in the domain config/.test(message);
+}

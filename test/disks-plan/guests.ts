@@ -1,0 +1,35 @@
+import { checksum } from "../apply/world.ts";
+
+/** What can be varied in the configuration of the tests of further disks. */
+export interface Guests {
+  readonly ephemeral?: string;
+  readonly swap?: string;
+  /** YAML of the list. */
+  readonly ephemerals?: string;
+  readonly imagesType?: "qcow2" | "flat";
+  readonly power?: "running" | "stopped";
+  readonly diskFormat?: "qcow2" | "iso";
+  /** YAML of further keys of the guest and of further sections. */
+  readonly more?: string;
+  readonly sections?: string;
+}
+
+/** One guest, `web`, with what is asked for. */
+export function guests(options: Guests = {}): string {
+  const { ephemeral = "0GiB", swap = "0MiB", imagesType = "qcow2", power = "running", diskFormat = "qcow2" } = options;
+  return `project: shop
+host: { virt_type: qemu, images_type: ${imagesType} }
+images:
+  debian:
+    source: https://images.test/debian.qcow2
+    checksum: ${checksum("https://images.test/debian.qcow2")}
+    disk_format: ${diskFormat}
+flavors:
+  small: { vcpus: 1, ram: 256MiB, disk: 1GiB, ephemeral: ${ephemeral}, swap: ${swap} }
+instances:
+  web:
+    image: debian
+    flavor: small
+    power_state: ${power}
+${options.ephemerals === undefined ? "" : `    ephemerals: ${options.ephemerals}\n`}${options.more ?? ""}${options.sections ?? ""}`;
+}
