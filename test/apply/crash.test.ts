@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
-import { accidental, killEverywhere, leftovers } from "./kill-everywhere.ts";
+import { killEverywhere, leftovers } from "./kill-everywhere.ts";
 import { type Shop, shop } from "./shop.ts";
 import { applied, apply, createWorld, layout, planOf, root, runOn, strangers, summary } from "./world.ts";
 

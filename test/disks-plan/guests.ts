@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { isoImage } from "../../src/tools/iso9660.ts";
 import { checksum } from "../apply/world.ts";
 
 /** What can be varied in the configuration of the tests of further disks. */
@@ -14,6 +16,17 @@ export interface Guests {
   readonly sections?: string;
 }
 
+const image = `    source: https://images.test/debian.qcow2
+    checksum: ${checksum("https://images.test/debian.qcow2")}
+    disk_format: qcow2`;
+
+/** What the fake net serves as an ISO, once it is told to. */
+export const discUrl = "https://images.test/installer.iso";
+export const discBytes = isoImage("installer", new Map([["readme", Buffer.from("boot me")]]));
+const disc = `    source: ${discUrl}
+    checksum: sha256:${createHash("sha256").update(discBytes).digest("hex")}
+    disk_format: iso`;
+
 /** One guest, `web`, with what is asked for. */
 export function guests(options: Guests = {}): string {
   const { ephemeral = "0GiB", swap = "0MiB", imagesType = "qcow2", power = "running", diskFormat = "qcow2" } = options;
@@ -21,9 +34,7 @@ export function guests(options: Guests = {}): string {
 host: { virt_type: qemu, images_type: ${imagesType} }
 images:
   debian:
-    source: https://images.test/debian.qcow2
-    checksum: ${checksum("https://images.test/debian.qcow2")}
-    disk_format: ${diskFormat}
+${diskFormat === "iso" ? disc : image}
 flavors:
   small: { vcpus: 1, ram: 256MiB, disk: 1GiB, ephemeral: ${ephemeral}, swap: ${swap} }
 instances:

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { isoImage } from "../../src/tools/iso9660.ts";
 import { mustRun, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -92,3 +93,22 @@ for (const backend of ["qcow2", "flat"]) {
     await assertNoLeftovers(workspace);
   });
 }
+
+test("a guest boots with an ISO as its root: a CD at its own size, and its first disk is the ephemeral one", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-disc`;
+  const disc = `${workspace.directory}/disc.iso`;
+  await writeFile(disc, isoImage("installer", new Map([["readme", Buffer.from("boot me")]])));
+  await writeConfig(workspace, {
+    images: { ...tinyImages(), disc: { source: disc, disk_format: "iso", kernel: "tiny-kernel", ramdisk: "tiny-ramdisk" } },
+    flavors: { small: { vcpus: 1, ram: "192MiB", disk: "1GiB", ephemeral: "32MiB" } },
+    instances: { [name]: { image: "disc", flavor: "small" } },
+  });
+  await apply(workspace);
+  await assertConverged(workspace);
+  const seen = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
+  assert.deepEqual([seen.disks["vda"], seen.disks["vdb"]], [32 * MiB, undefined]);
+  const uuid = (await virsh("domuuid", name)).trim();
+  assert.deepEqual(await readFile(`${workspace.instancesPath}/${uuid}/disk`), await readFile(disc));
+  assert.match(await virsh("domblklist", name, "--details"), /file +cdrom +sda +\S+\/disk\n/);
+});

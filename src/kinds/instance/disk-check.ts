@@ -12,10 +12,26 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
   return disks.flatMap((want) => {
     const address = diskAddress(want.disk.instance, want.disk.name);
     const have = observed.states.get(address) as InstanceDiskState | undefined;
-    if (have?.disk === undefined) return [];
+    if (have?.disk === undefined) return checkDisc(address, want);
     if (mustBeRemade(want, have)) return checkProtected(address, want, observed);
     return [...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });
+}
+
+/** Nova would lengthen the copy of an ISO to the flavor's size; that changes nothing for a guest, which cannot write to it. */
+function checkDisc(address: Diagnostic["address"] & string, { disk, domain }: InstanceDisk): Diagnostic[] {
+  const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
+  if (!disc || domain.flavor.disk === 0) return [];
+  return [
+    {
+      severity: "note",
+      code: "disc-keeps-its-size",
+      summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not made`,
+      detail:
+        "The guest gets the ISO as a CD at its own size and cannot write to it. A disk to install to comes from the flavor's ephemeral.",
+      address,
+    },
+  ];
 }
 
 function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
