@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import { createLocalHost } from "../host/local.ts";
+import { createSshHost } from "../host/ssh.ts";
+import { parseSshTarget } from "../host/ssh-target.ts";
 import type { Config } from "../kinds/config.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import { createKinds } from "../kinds/index.ts";
@@ -45,11 +47,12 @@ export function openPlanSession(plan: Plan, signal: AbortSignal): Session {
 }
 
 function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Session {
-  if (/^[a-z]+\+/.test(settings.uri)) {
-    const detail = "Run virtform on the host itself, with qemu:///system.";
-    throw userError("remote-host", `A host over the network is not supported by this version: ${settings.uri}`, detail);
+  const target = parseSshTarget(settings.uri);
+  if (target?.libvirtUri.endsWith("/session") === true && config.host?.instances_path === undefined) {
+    const detail = "The home directory there is not known here. Write host.instances_path, an absolute path on the host.";
+    throw userError("instances-path-missing", "A session libvirt on another host needs an instances path", detail);
   }
-  const host = createLocalHost();
+  const host = target === undefined ? createLocalHost() : createSshHost(target);
   const lookUpSecret = (reference: SecretRef) => process.env[reference.env];
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);
