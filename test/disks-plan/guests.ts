@@ -42,5 +42,5 @@ instances:
     image: debian
     flavor: small
     power_state: ${power}
-${options.ephemerals === undefined ? "" : `    ephemerals: ${options.ephemerals}\n`}${options.more ?? ""}${options.sections ?? ""}`;
+${options.more ?? ""}${options.ephemerals === undefined ? "" : `    ephemerals: ${options.ephemerals}\n`}${options.sections ?? ""}`;
 }

@@ -130,8 +130,8 @@ test("a disk that leaves the configuration is a loss to be agreed to; its guest 
   assert.deepEqual(
     leaving.actions.map(({ id, destroys }) => [id, destroys]),
     [
-      ["domain/web#define", undefined],
       ["domain/web#stop", undefined],
+      ["domain/web#define", undefined],
       ["domain/web#start", undefined],
       ["disk/web.local#remove", "1GiB disk web.local"],
     ],

@@ -8,6 +8,8 @@ import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import { desiredVolume } from "../volume/desired.ts";
+import { volumeAddress } from "../volume/spec.ts";
 import { baseRef } from "./base-ref.ts";
 import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
@@ -84,7 +86,7 @@ function oneInstance(
     instance.config_drive === false
       ? undefined
       : seedSpec(config, instance, { project, name, uuid, index, interfaces, path: layout.instanceFile(uuid, instanceFiles.configDrive) });
-  const domain = domainSpec({ settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
+  const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
   return [
     ...disks.map((spec) => ({ address: diskAddress(name, spec.name), spec: { kind: "disk" as const, disk: spec, domain } })),
     ...(seed === undefined ? [] : [{ address: `seed/${name}` as const, spec: { kind: "seed" as const, seed } }]),
@@ -119,6 +121,7 @@ function seedSpec(
 }
 
 function domainSpec(given: {
+  config: Config;
   settings: HostSettings;
   facts: HostFacts;
   instance: InstanceConfig;
@@ -131,7 +134,7 @@ function domainSpec(given: {
   disks: readonly DiskSpec[];
   seed: SeedSpec | undefined;
 }): DomainSpec {
-  const { settings, facts, instance, image, flavor, disks, seed } = given;
+  const { config, settings, facts, instance, image, flavor, disks, seed } = given;
   const properties = image.properties ?? {};
   const layout = createLayout(settings.instancesPath);
   const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
@@ -161,6 +164,12 @@ function domainSpec(given: {
       others: disks
         .filter(({ role }) => role === "ephemeral" || role === "swap")
         .map((disk) => ({ name: disk.name, attachment: attachmentOf(disk, { settings, facts }) })),
+      volumes: (instance.volumes ?? []).map(({ volume, device }) => {
+        const { disk } = desiredVolume(config, settings, facts, volume);
+        const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
+        const named = device === undefined ? {} : { device };
+        return { name: volumeAddress(volume), attachment: attachmentOf(disk, { settings, facts }), serial, ...named };
+      }),
       configDrive: seed === undefined ? null : { path: seed.path, format: seed.format },
     }),
     interfaces: given.interfaces,

@@ -1,4 +1,5 @@
-import type { Action } from "../../model/action.ts";
+import { isSourceOf } from "../../disks/disk-source.ts";
+import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
@@ -23,8 +24,12 @@ export function diffDomain(
   observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have);
-  if (have === undefined) return creation(address, want);
-  return update(address, want, have, leavesDisks(want, have, observed));
+  const change = have === undefined ? creation(address, want) : update(address, want, have, leavesDisks(want, have, observed));
+  const others = awaitsOthers(want, observed);
+  if (change === undefined || others.length === 0) return change;
+  const waiting = (action: Action): Action =>
+    action.type === "domain.start" ? { ...action, needs: [...action.needs, ...others] } : action;
+  return { ...change, actions: change.actions.map(waiting) };
 }
 
 /**
@@ -33,12 +38,21 @@ export function diffDomain(
  */
 function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
   const kept = new Set(want.disks.map(({ attachment }) => attachment.source));
-  const ours = new Set<string>();
-  for (const state of observed.states.values()) {
-    const { kind, path } = state as { readonly kind?: string; readonly path?: string };
-    if ((kind === "disk" || kind === "volume") && path !== undefined) ours.add(path);
-  }
-  return Object.values(have.disks).some((source) => ours.has(source) && !kept.has(source));
+  const ours = [...observed.states.values()].flatMap((state) => {
+    const { kind, uuid, path } = state as { readonly kind?: string; readonly uuid?: string; readonly path?: string };
+    return (kind === "disk" || kind === "volume") && uuid !== undefined && path !== undefined ? [{ uuid, path }] : [];
+  });
+  return Object.values(have.disks).some((source) => !kept.has(source) && ours.some((disk) => isSourceOf(source, disk)));
+}
+
+/** Volumes that this guest is to have and another one has still: it must let go of them before this one starts. */
+function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
+  const volumes = new Set(want.disks.filter(({ name }) => name.startsWith("volume/")).map(({ attachment }) => attachment.source));
+  return [...observed.states].flatMap(([address, state]) => {
+    const { kind, disks, uuid } = state as Partial<DomainState> & { readonly kind?: string };
+    if (kind !== "domain" || uuid === want.uuid || !Object.values(disks ?? {}).some((source) => volumes.has(source))) return [];
+    return [`${address}:stopped`];
+  });
 }
 
 /** Whether a guest is there that notices what is done to its domain. */
@@ -84,8 +98,11 @@ function update(address: Address, want: DomainSpec, have: DomainState, leaves: b
   if (defined.length === 0 && power === undefined) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState;
+  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
+  // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
+  const offFirst: Action = restarts ? { ...define, needs: [...define.needs, `${address}:stopped`] } : define;
   const actions = [
-    ...(defined.length > 0 || stale ? [defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true)] : []),
+    ...(defined.length > 0 || stale ? [offFirst] : []),
     ...(restarts ? [stopDomain(want), ...(want.powerState === "stopped" ? [] : [startDomain(want)])] : []),
     ...(power?.action === undefined ? [] : [power.action]),
   ];

@@ -39,7 +39,7 @@ function diskElement(spec: DomainSpec, disk: DomainDisk): Element {
     ...sourceElements(disk.attachment),
     element("target", { dev: disk.target, bus: disk.bus }),
     disk.readOnly || cdrom ? element("readonly") : undefined,
-    element("serial", {}, diskSerial(spec.uuid, disk.name)),
+    element("serial", {}, disk.serial ?? diskSerial(spec.uuid, disk.name)),
     disk.bootOrder === null ? undefined : element("boot", { order: disk.bootOrder }),
   ]);
 }

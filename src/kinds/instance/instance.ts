@@ -11,6 +11,7 @@ import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
 import { checkBlankDisks } from "./disk-blank-check.ts";
 import { checkDisks } from "./disk-check.ts";
+import { checkDevices } from "./disk-device-check.ts";
 import { diffDisk } from "./disk-diff.ts";
 import { domainActions } from "./domain-actions.ts";
 import { checkDomains } from "./domain-check.ts";
@@ -39,7 +40,7 @@ export function instanceKind(
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
       ...checkBlankDisks(config),
-      ...checkInstances(resources, observed, settings),
+      ...checkInstances(resources, observed, settings, config),
     ],
     describe,
     actions: [...diskActions, ...seedActions, ...domainActions],
@@ -84,14 +85,20 @@ function secretsChanged(
   return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
 }
 
-function checkInstances(resources: readonly Resource<InstanceSpec>[], observed: Observed, settings: HostSettings): Diagnostic[] {
+function checkInstances(
+  resources: readonly Resource<InstanceSpec>[],
+  observed: Observed,
+  settings: HostSettings,
+  config: Config,
+): Diagnostic[] {
   const specs = resources.map(({ spec }) => spec);
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
   return [
     ...checkDisks(disks, observed),
     ...checkDomains(domains, observed),
-    ...checkRoom(disks, domains, observed, settings),
+    ...checkDevices(domains),
+    ...checkRoom(disks, domains, observed, settings, config),
     ...checkBackends(disks, observed, settings),
     ...checkRounding(disks, observed, settings),
   ];

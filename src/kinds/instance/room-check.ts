@@ -1,7 +1,9 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import type { Config } from "../config.ts";
 import type { ImageState } from "../image/spec.ts";
+import { missingVolumeBytes } from "../volume/missing-bytes.ts";
 import { checkCapacity } from "./capacity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { diskAddress } from "./disk-role.ts";
@@ -17,6 +19,7 @@ export function checkRoom(
   domains: readonly DomainSpec[],
   observed: Observed,
   settings: HostSettings,
+  config: Config,
 ): Diagnostic[] {
   const grows = domains.some(({ instance, memory, vcpus }) => {
     const fields = (observed.states.get(`domain/${instance}`) as DomainState | undefined)?.fields;
@@ -26,7 +29,9 @@ export function checkRoom(
   return checkCapacity({
     domains: grows ? domains : [],
     others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
-    diskBytes: sum(disks.filter(keepsFiles).map((disk) => missingBytes(disk, observed))),
+    diskBytes:
+      sum(disks.filter(keepsFiles).map((disk) => missingBytes(disk, observed))) +
+      missingVolumeBytes(config, settings, observed.facts, observed),
     facts: observed.facts,
     settings,
   });

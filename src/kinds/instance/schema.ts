@@ -57,6 +57,31 @@ const ephemeralSchema = {
   },
 } as const;
 
+/** One volume that an instance attaches. */
+const attachedVolumeSchema = {
+  type: "object",
+  description: "One volume that the guest gets as a disk.",
+  additionalProperties: false,
+  required: ["volume"],
+  properties: {
+    volume: {
+      type: "string",
+      description: "Its name in volumes. A volume can be attached to one instance at a time.",
+      reference: "volumes",
+      unique: true,
+      examples: ["data"],
+    },
+    device: {
+      type: "string",
+      description:
+        "The name of the disk, which also says its bus: vd is virtio, sd scsi. Default: the next free one. The guest may call it otherwise.",
+      pattern: "^(vd|sd)[a-z]{1,2}$",
+      expects: "the name of a disk, such as vdb or sda",
+      examples: ["vdb"],
+    },
+  },
+} as const;
+
 const environmentName = {
   type: "string",
   description: "Name of an environment variable of the virtform process; its value is read when it is needed and never saved.",
@@ -71,7 +96,7 @@ export const instanceSchema = {
   description: "A guest: what it is made from, how large it is, and what it is told when it first starts. With count, several alike.",
   additionalProperties: false,
   required: ["image", "flavor"],
-  notYet: ["security_groups", "volumes", "files"],
+  notYet: ["security_groups", "files"],
   properties: {
     count: {
       type: "integer",
@@ -186,6 +211,13 @@ export const instanceSchema = {
       items: ephemeralSchema,
       maxItems: 16,
       examples: [[{ size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
+    },
+    volumes: {
+      type: "array",
+      description: "Volumes that it uses. They are attached in this order, and stay when the instance goes.",
+      items: attachedVolumeSchema,
+      maxItems: 26,
+      examples: [[{ volume: "data" }], [{ volume: "data", device: "vdb" }]],
     },
     prevent_destroy: {
       type: "boolean",
