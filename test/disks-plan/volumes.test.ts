@@ -165,6 +165,17 @@ test("what is in a volume is never replaced by nothing", async () => {
   assert.deepEqual([summary(lost), lost.diagnostics.map(({ code }) => code)], [[], ["volume-lost"]]);
 });
 
+test("volumes count when the host runs out of room, with instances and without", async () => {
+  const huge = "{ data: { size: 4TiB } }";
+  for (const setting of [{ volumes: huge }, { volumes: huge, web: "[ { volume: data } ]" }]) {
+    const { diagnostics } = await plan(createWorld(), setting);
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ["insufficient-disk"],
+    );
+  }
+});
+
 test("volumes of other projects are shown and left", async () => {
   const machine = await after(attached);
   const other = yaml({ volumes: data }).replace("project: shop", "project: other");

@@ -40,7 +40,8 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
 }
 
 function backendsOf(config: Config): BackendName[] {
-  const named = Object.values(config.instances ?? {}).map((instance) => instance.images_type ?? config.host?.images_type ?? "qcow2");
+  const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
+  const named = users.map((user) => user.images_type ?? config.host?.images_type ?? "qcow2");
   return [...new Set<BackendName>([...named, config.host?.images_type ?? "qcow2"])];
 }
 

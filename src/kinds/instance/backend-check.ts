@@ -4,10 +4,10 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { sparseReserve } from "../../tools/lvm.ts";
 import type { InstanceDisk } from "./disk.ts";
-import { missingBytes } from "./room-check.ts";
+import { missingBytes, type SizedDisk } from "./room-check.ts";
 
 /** Whether what the backends of these disks need is there, and has room for them. */
-export function checkBackends(disks: readonly InstanceDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
+export function checkBackends(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
   const on = (name: string) => disks.filter(({ disk }) => disk.backend === name);
   return [...checkLvm(on("lvm"), observed, settings), ...checkRbd(on("rbd"), observed, settings), ...checkPloop(on("ploop"), observed)];
 }
@@ -25,7 +25,7 @@ export function checkRounding(disks: readonly InstanceDisk[], observed: Observed
 }
 
 /** Nova LVM-03: a sparse volume is counted by what it takes at once. */
-function checkLvm(disks: readonly InstanceDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
+function checkLvm(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
   if (disks.length === 0) return [];
   const group = observed.facts.storage?.lvm;
   const name = settings.lvm?.volumeGroup ?? "";
@@ -56,13 +56,13 @@ function checkLvm(disks: readonly InstanceDisk[], observed: Observed, settings: 
   ];
 }
 
-function checkRbd(disks: readonly InstanceDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
+function checkRbd(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
   if (disks.length === 0 || observed.facts.storage?.rbd?.pool === true) return [];
   const detail = "host.rbd.pool names it. `ceph osd pool ls` shows what there is; `ceph osd pool create` makes one.";
   return [{ severity: "error", code: "ceph-pool-missing", summary: `There is no Ceph pool ${settings.rbd?.pool}`, detail }];
 }
 
-function checkPloop(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
+function checkPloop(disks: readonly SizedDisk[], observed: Observed): Diagnostic[] {
   if (disks.length === 0 || observed.facts.storage?.ploop === true) return [];
   const detail =
     "It writes the descriptor of a disk and grows it. On Debian and Ubuntu: apt install ploop. The kernel module is not needed for guests under qemu.";

@@ -6,6 +6,7 @@ import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
+import { desiredVolumes } from "../volume/desired.ts";
 import { checkBackends, checkRounding } from "./backend-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
@@ -13,6 +14,7 @@ import { checkBlankDisks } from "./disk-blank-check.ts";
 import { checkDisks } from "./disk-check.ts";
 import { checkDevices } from "./disk-device-check.ts";
 import { diffDisk } from "./disk-diff.ts";
+import { diskAddress } from "./disk-role.ts";
 import { domainActions } from "./domain-actions.ts";
 import { checkDomains } from "./domain-check.ts";
 import { diffDomain } from "./domain-diff.ts";
@@ -94,12 +96,18 @@ function checkInstances(
   const specs = resources.map(({ spec }) => spec);
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
+  // All that takes room is looked at together; without instances, volumes see to themselves.
+  const volumes = resources.length === 0 ? [] : desiredVolumes(config, settings, observed.facts);
+  const sized = [
+    ...disks.map(({ disk }) => ({ address: diskAddress(disk.instance, disk.name), disk })),
+    ...volumes.map(({ address, spec }) => ({ address, disk: spec.disk })),
+  ];
   return [
     ...checkDisks(disks, observed),
     ...checkDomains(domains, observed),
     ...checkDevices(domains),
-    ...checkRoom(disks, domains, observed, settings, config),
-    ...checkBackends(disks, observed, settings),
+    ...checkRoom(sized, domains, observed, settings),
+    ...checkBackends(sized, observed, settings),
     ...checkRounding(disks, observed, settings),
   ];
 }

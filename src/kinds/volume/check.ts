@@ -2,12 +2,21 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
+import type { HostSettings } from "../../model/settings.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
+import type { Config } from "../config.ts";
+import { checkBackends } from "../instance/backend-check.ts";
+import { checkRoom } from "../instance/room-check.ts";
 import { cannotBecome } from "./diff.ts";
 import type { VolumeSpec, VolumeState } from "./spec.ts";
 
 /** What cannot or will not be done to volumes. */
-export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observed: Observed): Diagnostic[] {
+export function checkVolumes(
+  resources: readonly Resource<VolumeSpec>[],
+  observed: Observed,
+  config: Config,
+  settings: HostSettings,
+): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
   const protection = [...observed.states].flatMap(([address, state]): Diagnostic[] => {
     const { kind, preventDestroy, name } = state as Partial<VolumeState>;
@@ -23,7 +32,15 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
       },
     ];
   });
-  return [...resources.flatMap((resource) => checkVolume(resource, observed)), ...protection];
+  const alone = Object.values(config.instances ?? {}).every(({ count }) => count === 0);
+  const sized = alone ? resources.map(({ address, spec }) => ({ address, disk: spec.disk })) : [];
+  return [
+    ...resources.flatMap((resource) => checkVolume(resource, observed)),
+    ...protection,
+    // Where there are instances, they ask for all together.
+    ...checkRoom(sized, [], observed, settings),
+    ...checkBackends(sized, observed, settings),
+  ];
 }
 
 function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed): Diagnostic[] {

@@ -17,7 +17,7 @@ export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, Vol
     desired: (config, facts) => desiredVolumes(config, settings, facts),
     observe: observeVolumes,
     diff: diffVolume,
-    check: checkVolumes,
+    check: (resources, observed, config) => checkVolumes(resources, observed, config, settings),
     describe,
     actions: volumeActions,
     sweep: sweepVolumes,
