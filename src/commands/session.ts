@@ -41,9 +41,9 @@ export async function openSession(paths: readonly string[], signal: AbortSignal 
 
 /** Prepares to carry out a saved plan, which says itself where it is for. */
 export function openPlanSession(plan: Plan, signal: AbortSignal): Session {
-  const { uri, instancesPath } = plan.target;
+  const { uri, instancesPath, ...storage } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
-  return prepare(config, hostSettings(config, runner()), [], signal);
+  return prepare(config, { ...hostSettings(config, runner()), ...storage }, [], signal);
 }
 
 function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Session {
