@@ -2,6 +2,7 @@ import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import { CommandError, userError } from "../model/errors.ts";
 import { uuidV5 } from "../model/uuid.ts";
+import { growExtFilesystem } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
 import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
@@ -83,7 +84,10 @@ async function createOnBase(context: Context, disk: DiskSpec, report: ReportProg
       const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
       await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal, onFraction });
     }
-    if (size > checked.virtualSize) await host.files.truncate(staged, size);
+    if (size > checked.virtualSize) {
+      await host.files.truncate(staged, size);
+      await growExtFilesystem(context, staged);
+    }
     if (disk.preallocate === "space") await preallocate(context, staged, size);
   });
 }

@@ -1,4 +1,5 @@
 import type { Context } from "../model/context.ts";
+import { growExtFilesystem } from "../tools/e2fs.ts";
 import { libvirtOf } from "../tools/libvirt.ts";
 import { resizeImage } from "../tools/qemu-img.ts";
 import type { DiskSpec, OnlineDisk } from "./backend.ts";
@@ -21,6 +22,8 @@ export async function growFile(
     }
   }
   await resizeImage(context.host, disk.path, format, bytes, context.signal);
+  // Inside a qcow2 file nothing is looked for: that would need its content as a device of the host (Nova SIZE-07, off there too).
+  if (format === "raw") await growExtFilesystem(context, disk.path);
 }
 
 function isNotAttached(message: string): boolean {
