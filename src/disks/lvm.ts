@@ -25,8 +25,10 @@ import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
-/** A volume that has it is being made or being removed, and is trusted by nobody. */
+/** A volume that has it is being made. No guest has seen it. */
 const incomplete = "virtform.incomplete";
+/** A volume that has it is on its way out, cleared or not. */
+const removing = "virtform.removing";
 
 /**
  * Logical volumes (Nova LVM-01 … LVM-10). A volume is the owner's whose project its tag names; it is whole when the tag that
@@ -41,7 +43,7 @@ export const lvm: DiskBackend = {
     const found = new Map<string, DiskState>();
     for (const disk of disks) {
       const volume = byName.get(volumeName(disk));
-      if (volume === undefined || !isOwn(context, volume) || volume.tags.includes(incomplete)) continue;
+      if (volume === undefined || !isOwn(context, volume) || !isWhole(volume)) continue;
       // A sparse volume does not say what it takes without being counted.
       const allocated = volume.type === "linear" ? { allocated: volume.size } : {};
       found.set(`${disk.uuid}/${disk.name}`, { backend: "lvm", format: "raw", size: volume.size, ...allocated });
@@ -54,9 +56,8 @@ export const lvm: DiskBackend = {
     const there = await look(context, name);
     if (there !== undefined) {
       refuseForeign(context, name, there);
-      if (!there.tags.includes(incomplete)) return;
-      // What a crash left was never shown to a guest: there is nothing to clear.
-      await removeVolume(context, name);
+      if (isWhole(there)) return;
+      await removeAll(context, name, there);
     }
     const { base } = disk;
     if (base === undefined) return make(context, disk, requireSize(disk), 0, async () => makeContent(context, disk, name));
@@ -83,13 +84,7 @@ export const lvm: DiskBackend = {
     const there = await look(context, name);
     if (there === undefined) return;
     refuseForeign(context, name, there);
-    // Cleared by half it must not look whole.
-    if (!there.tags.includes(incomplete)) await addTag(context, name, incomplete);
-    const { volumeClear, volumeClearSize } = lvmSettings(context);
-    // Overwriting a sparse volume would need the space that it was spared.
-    if (volumeClear !== "none" && there.type === "linear")
-      await clearVolume(context, name, volumeClear, Math.min(volumeClearSize, there.size));
-    await removeVolume(context, name);
+    await removeAll(context, name, there);
   },
 
   attachment: (disk, { settings }) => ({
@@ -123,6 +118,22 @@ function lvmSettings(context: Context): LvmSettings {
 
 function nameOf(context: Context, disk: Pick<DiskRef, "uuid" | "name">): VolumeName {
   return { group: lvmSettings(context).volumeGroup, volume: volumeName(disk) };
+}
+
+function isWhole({ tags }: LogicalVolume): boolean {
+  return !tags.includes(incomplete) && !tags.includes(removing);
+}
+
+/** Clears a volume that a guest may have written to, and removes it (Nova LVM-08, LVM-09). */
+async function removeAll(context: Context, name: VolumeName, there: LogicalVolume): Promise<void> {
+  const { volumeClear, volumeClearSize } = lvmSettings(context);
+  // Cleared by half it must not look whole.
+  if (isWhole(there)) await addTag(context, name, removing);
+  // Overwriting a sparse volume would need the space that it was spared; what is being made no guest has seen.
+  if (volumeClear !== "none" && there.type === "linear" && !there.tags.includes(incomplete)) {
+    await clearVolume(context, name, volumeClear, volumeClearSize === 0 ? there.size : Math.min(volumeClearSize, there.size));
+  }
+  await removeVolume(context, name);
 }
 
 async function look(context: Context, { group, volume }: VolumeName): Promise<LogicalVolume | undefined> {

@@ -86,10 +86,10 @@ export async function removeVolume(machine: Machine, name: VolumeName): Promise<
   await run(machine, "lvremove", ["-f", full(name)]);
 }
 
-/** Overwrites the first bytes of a volume, 0 for all: with zeros, or with random bytes three times (Nova LVM-09). */
+/** Overwrites the first bytes of a volume: with zeros, or with random bytes three times (Nova LVM-09). */
 export async function clearVolume(machine: Machine, name: VolumeName, how: "zero" | "shred", bytes: number): Promise<void> {
   const passes = how === "zero" ? ["-n0", "-z"] : ["-n3"];
-  await run(machine, "shred", [...passes, ...(bytes === 0 ? [] : [`-s${bytes}`]), devicePath(name)], { timeoutMs: transferMs });
+  await run(machine, "shred", [...passes, `-s${bytes}`, devicePath(name)], { timeoutMs: transferMs });
 }
 
 /**

@@ -34,7 +34,11 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
     readdirSync(directory)
       .filter((name) => name.endsWith(".json"))
       .map((name) => name.slice(0, -5));
-  const used = () => volumes().reduce((sum, volume) => sum + statSync(path(volume)).size, 0);
+  const isFull = (volume: string) => facts(volume).type === "linear";
+  const used = () =>
+    volumes()
+      .filter(isFull)
+      .reduce((sum, volume) => sum + statSync(path(volume)).size, 0);
 
   function lvm(command: Command): CommandResult {
     const { program, args } = command;
