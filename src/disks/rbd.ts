@@ -16,7 +16,7 @@ import {
   resizeRbd,
 } from "../tools/rbd.ts";
 import { parseRbdAddress } from "../tools/rbd-address.ts";
-import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "./backend.ts";
+import type { BaseRef, DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { isOwnRbd, labelRbd, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
@@ -80,6 +80,7 @@ export const rbd: DiskBackend = {
   async remove(context, disk) {
     const place = rbdPlace(context);
     const name = rbdName(place, disk);
+    await context.host.files.remove(stagedFile(disk));
     if ((await rbdInfo(place, name)) === undefined) return removePartRbd(place, name);
     await refuseForeignRbd(place, name);
     await removeWholeRbd(place, name);
@@ -143,12 +144,17 @@ async function cloneable(place: RbdPlace, base: BaseRef): Promise<{ readonly nam
   return info?.protected === true ? { name: from, size: info.size } : undefined;
 }
 
+/** Where what shall be imported is made. */
+function stagedFile({ path }: Pick<DiskRef, "path">): string {
+  return `${path}.part`;
+}
+
 /** An empty image, or one with a filesystem, which is made in a file with holes and imported: only Ceph can write to Ceph. */
 async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promise<void> {
   const size = requireSize(disk);
   if (disk.content === undefined) return createRbd(place, part, size);
   const { files } = place.context.host;
-  const staged = `${disk.path}.part`;
+  const staged = stagedFile(disk);
   await files.makeDirectory(place.context.layout.instance(disk.uuid));
   await files.remove(staged);
   await using undo = new AsyncDisposableStack();
