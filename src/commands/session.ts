@@ -16,6 +16,7 @@ import { createLayout } from "../model/layout.ts";
 import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
+import { withImageWays } from "./image-ways.ts";
 
 /** A checked configuration together with the machine it is for. */
 export interface Session extends AsyncDisposable {
@@ -52,7 +53,8 @@ function prepare(config: Config, settings: HostSettings, warnings: readonly Diag
     const detail = "The home directory there is not known here. Write host.instances_path, an absolute path on the host.";
     throw userError("instances-path-missing", "A session libvirt on another host needs an instances path", detail);
   }
-  const host = target === undefined ? createLocalHost() : createSshHost(target);
+  const remote = target === undefined ? undefined : createSshHost(target);
+  const host = remote ?? createLocalHost();
   const lookUpSecret = (reference: SecretRef) => process.env[reference.env];
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);
@@ -60,9 +62,10 @@ function prepare(config: Config, settings: HostSettings, warnings: readonly Diag
     const detail = "The configuration takes a secret from it. Set it and run the same command again.";
     throw userError("secret-missing", `The environment variable ${reference.env} is not set`, detail);
   };
+  const kinds = createKinds(settings, lookUpSecret);
   return {
     config,
-    kinds: createKinds(settings, lookUpSecret),
+    kinds: remote === undefined ? kinds : kinds.map((kind) => withImageWays(kind, config, remote)),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     warnings,
     [Symbol.asyncDispose]: () => host.close(),

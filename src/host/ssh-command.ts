@@ -48,7 +48,9 @@ function follow(
   nonce: string,
   command: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number; readonly onLine: Command["onLine"] },
 ): Promise<Ending> {
-  const { signal, timeoutMs, onLine } = command;
+  const { signal, timeoutMs } = command;
+  // The mark is between us and the other side.
+  const onLine = command.onLine && ((line: string) => void (line.startsWith(nonce) || command.onLine?.(line)));
   const outputs = { stdout: readText(channel.stdout, onLine, nonce), stderr: readText(channel.stderr, onLine) };
   let canceled = false;
   let late = false;

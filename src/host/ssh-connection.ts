@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { Readable, Writable } from "node:stream";
@@ -38,6 +38,8 @@ export interface SshConnection {
 const channelsAtMost = 9;
 /** A connection on which nothing comes for this long is lost: three questions to sshd, five seconds each. */
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
+/** A directory that has been empty for so long belongs to nobody: making a connection takes a minute at the very most. */
+const abandonedAfterMs = 600_000;
 const required = ["stat", "dd", "head", "tail", "cp", "mv", "ln", "rm", "mkdir", "touch", "truncate", "chmod", "sync", "mktemp"];
 const helpers = ["timeout", "prlimit", "sha256sum", "readlink", "tr", "env"];
 
@@ -67,7 +69,7 @@ export function createSshConnection(target: SshTarget): SshConnection {
   }
 
   async function connect(): Promise<Master> {
-    directory ??= mkdtemp(`${shortTemporary()}/virtform-ssh-`);
+    directory ??= privateDirectory();
     const socket = `${await directory}/${masters.length}`;
     const nonce = randomBytes(8).toString("hex");
     const options = [
@@ -213,6 +215,19 @@ function collect(stream: Readable): () => string {
     text = (text + chunk.toString()).slice(-8192);
   });
   return () => text;
+}
+
+/** For the sockets. Also clears away those of killed processes: their connections, which ended with them, took the sockets along. */
+function privateDirectory(): Promise<string> {
+  const parent = shortTemporary();
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith("virtform-ssh-"))) {
+    try {
+      if (Date.now() - statSync(`${parent}/${name}`).mtimeMs > abandonedAfterMs) rmdirSync(`${parent}/${name}`);
+    } catch {
+      // In use, or somebody else's.
+    }
+  }
+  return mkdtemp(`${parent}/virtform-ssh-`);
 }
 
 /** A socket's path may have about a hundred characters. */

@@ -20,6 +20,8 @@ import { temporaryName } from "./temporary-name.ts";
 
 /** What moves bytes takes as long as it takes. */
 const longMs = 24 * 3_600_000;
+/** Files up to this are digested among other looks; larger ones on a channel of their own. */
+const smallBytes = 4 * 2 ** 20;
 const answers = [0, 80, 81, 82, 83, 84];
 
 /** The files of a machine at the other end of a connection, through the library of shell functions there. */
@@ -33,10 +35,10 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
   }
 
   /** Something long, on a channel of its own. */
-  async function work(words: readonly string[], signal?: AbortSignal): Promise<Look & { readonly lines: string[] }> {
+  async function work(words: readonly string[], signal?: AbortSignal): Promise<Look> {
     const command = libraryCommand(words, { timeoutMs: longMs, okExitCodes: answers, ...(signal === undefined ? {} : { signal }) });
     const { exitCode, stdout, stderr } = await run(command);
-    return { code: exitCode, stdout: Buffer.from(stdout), stderr, lines: stdout.split("\n").filter((line) => line !== "") };
+    return { code: exitCode, stdout: Buffer.from(stdout), stderr };
   }
 
   async function read(path: string, range?: { readonly offset: number; readonly length: number }): Promise<Buffer | undefined> {
@@ -111,13 +113,15 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
     setMode: (path, mode) => change("set the mode of", path, ["mode", path, mode.toString(8)]),
     appendLine: (path, line) => change("append to", path, ["append", path, line]),
     digest: async (path, algorithms, onProgress) => {
-      const done = await work(["digest", path, ...algorithms.map(programOf)]);
+      const programs = algorithms.map(programOf);
+      const quick = await look(["digest_small", String(smallBytes), path, ...programs]);
+      const done = quick.code === 85 ? await work(["digest", path, ...programs]) : quick;
       if (done.code !== 0) throw lookError(done, "read", path);
       if (onProgress !== undefined) {
         const size = (await statMany([path]))[0]?.size ?? 0;
         onProgress(size, size);
       }
-      return digestsOf(algorithms, done.lines);
+      return digestsOf(algorithms, linesOf(done));
     },
     copy: async (from, to, options = {}) => {
       const { digests = [], maxBytes, followLinks = false, signal, onProgress } = options;
@@ -126,11 +130,12 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
       const watch = onProgress === undefined ? undefined : await watchGrowth(from, to, onProgress);
       try {
         const done = await work(words, signal);
-        if (done.code === 82) refuseTooLarge(from, Number(done.lines[0]), maxBytes);
+        if (done.code === 82) refuseTooLarge(from, Number(linesOf(done)[0]), maxBytes);
         if (done.code !== 0) throw lookError(done, done.stderr.includes(to) ? "write" : "read", done.stderr.includes(to) ? to : from);
-        const bytes = Number(done.lines[0]);
+        const [length, ...sums] = linesOf(done);
+        const bytes = Number(length);
         onProgress?.(bytes, bytes);
-        return { bytes, digests: digestsOf(digests, done.lines.slice(1)) };
+        return { bytes, digests: digestsOf(digests, sums) };
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         await change("remove", to, ["discard", to]);
@@ -162,4 +167,11 @@ function programOf(algorithm: DigestAlgorithm): string {
 
 function digestsOf(algorithms: readonly DigestAlgorithm[], lines: readonly string[]): Digests {
   return Object.fromEntries(algorithms.map((algorithm, index) => [algorithm, (lines[index] ?? "").replace(/^\\/, "")]));
+}
+
+function linesOf({ stdout }: Look): string[] {
+  return stdout
+    .toString("latin1")
+    .split("\n")
+    .filter((line) => line !== "");
 }

@@ -1,7 +1,8 @@
 /**
  * What the other side runs: functions in POSIX sh, with coreutils and util-linux and nothing else. Constant text; whatever
  * varies comes as an argument or on standard input. Exit codes that are answers: 80 a symbolic link, 81 not a regular file
- * (what it is, on standard error), 82 too large, 83 another file is in the way, 84 failed, the reason on standard error.
+ * (what it is, on standard error), 82 too large, 83 another file is in the way, 84 failed, the reason on standard error,
+ * 85 too large to be done in passing.
  */
 export const shellLibrary = `
 LC_ALL=C; export LC_ALL
@@ -133,6 +134,14 @@ digests() {
 
 # digest PATH PROGRAM...
 digest() { regular "$1" || return; digests "$@"; }
+
+# digest_small MAXIMUM PATH PROGRAM...: the same, unless the file is larger: 85.
+digest_small() {
+  regular "$2" || return
+  if [ "$(stat -c %s -- "$2")" -gt "$1" ]; then return 85; fi
+  shift
+  digests "$@"
+}
 
 # duplicate FROM TO MAXIMUM FOLLOW PROGRAM...: prints the size, then the digests.
 duplicate() {

@@ -130,13 +130,19 @@ export function parseStates(output: Buffer): Map<string, FileStat> {
       type: typeOfMode(mode),
       size: Number(size),
       allocated: Number(blocks) * 512,
-      mtimeMs: Number(time) * 1000,
+      mtimeMs: milliseconds(time),
       mode: Number.parseInt(mode, 16) & 0o7777,
       inode: Number(inode),
       links: Number(links),
     });
   }
   return states;
+}
+
+/** From seconds and nanoseconds, in the steps that Node takes for a stat here: the same time is the same number. */
+function milliseconds(time = "0"): number {
+  const [seconds, nanoseconds = "0"] = time.split(".");
+  return Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
 }
 
 /** What `entries` printed, sorted by name. */

@@ -62,12 +62,13 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
     }
     request.onProgress?.(done, Math.max(stat.size, done));
   }
+  const cut = over;
   channel.stdin.end();
   await closed;
   if (signal?.aborted === true) throw userError("interrupted", `The transfer of ${from} to ${name} was stopped`);
   const code = new RegExp(`${nonce} (\\d+)\\n`).exec(output)?.[1];
   if (code === undefined) throw connection.lost ?? connectionLost(name, errors);
-  if (code !== "0" && done !== stat.size) {
+  if (code !== "0" && !cut && done !== stat.size) {
     throw userError("file-changed", `${from} changed while it was read`, "Let nobody write to it, and run the same command again.");
   }
   if (code !== "0") throw remoteFileError(errors, "write", to);

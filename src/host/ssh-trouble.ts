@@ -1,9 +1,17 @@
 import { UnreachableError } from "../model/errors.ts";
 import { lastWords } from "./command-line.ts";
 
-/** The hops on the way to a host, in the order in which they are passed. */
-export const hops = ["ssh here", "name", "network", "host key", "login", "shell", "programs"] as const;
-export type Hop = (typeof hops)[number];
+/** The hops on the way to a host, in the order in which they are passed, and what it means that one is behind us. */
+export const hops = {
+  "ssh here": "ssh runs here",
+  name: "the host's name is known",
+  network: "sshd answers",
+  "host key": "the host is the one that it was",
+  login: "a key opens the door",
+  shell: "the login shell runs commands",
+  programs: "the programs that are needed are there",
+} as const;
+export type Hop = keyof typeof hops;
 
 /** A connection that could not be made: at which hop, and what can be done. */
 export interface SshTrouble {
