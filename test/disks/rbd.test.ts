@@ -179,7 +179,6 @@ test("a snapshot is fetched as an image, with its digest; another cluster's is r
   const fetch = (source: string) => sourceOf(source).fetch(context, { source, to, digests: ["sha256"] });
   await assert.rejects(fetch(address.replace(ceph.fsid, "00000000-0000-4000-8000-000000000000")), code("image-source-other-cluster"));
   await assert.rejects(fetch(`${address}-gone`), code("image-source-missing"));
-  await assert.rejects(fetch("rbd://images"), code("image-source-invalid"));
 });
 
 test("facts name cluster, monitors and whether the pool is there; a cluster that does not answer is never an empty one", async (t) => {
