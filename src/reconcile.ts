@@ -14,6 +14,7 @@ import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Observed } from "./model/kind.ts";
 import type { Outcome } from "./model/outcome.ts";
 import { canApply, hasChanges, type Plan } from "./model/plan.ts";
+import type { HostSettings } from "./model/settings.ts";
 
 /** What a run is about. */
 export interface Reconciliation<Config> {
@@ -103,12 +104,16 @@ function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
     config: run.config,
     observed,
     project,
-    target: { uri: settings.uri, instancesPath: settings.instancesPath },
+    target: targetOf(settings),
     targets: run.targets,
     destroy: run.destroy,
     fingerprints: run.fingerprints ?? false,
     extraChanges: run.extraChanges?.(observed) ?? [],
   });
+}
+
+function targetOf({ uri, instancesPath, lvm, rbd }: HostSettings): Plan["target"] {
+  return { uri, instancesPath, ...(lvm === undefined ? {} : { lvm }), ...(rbd === undefined ? {} : { rbd }) };
 }
 
 /** Asks where somebody can be asked; elsewhere what was agreed to beforehand has to do. */

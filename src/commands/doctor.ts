@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { doctorChecks } from "./doctor-checks.ts";
+import { checkHops } from "./doctor-hops.ts";
 import { openSessionOrDefault } from "./session.ts";
 import { useColor } from "./use-color.ts";
 
@@ -11,12 +12,15 @@ export const doctor: CommandDefinition = {
   summary: "Check what the host needs and name the fix",
   usage: "[PATH…] [options]",
   description:
-    "Checks libvirt, qemu-img, acceleration, permissions on the way to the instances path, security driver and space. Exits 1 when something has to be mended.",
+    "Checks libvirt, qemu-img, acceleration, permissions on the way to the instances path, security driver and space; for a host over ssh, every hop on the way first. Exits 1 when something has to be mended.",
   options: { ...hostOptions, json: { type: "boolean", help: "The findings as a JSON array." } },
   examples: [["virtform doctor", "For the host of the configuration in this directory, or for this machine where there is none yet."]],
   async run(invocation) {
     await using session = await openSessionOrDefault(invocation.positionals);
-    const findings = await Promise.all(doctorChecks.map((check) => check(session.context, session.config)));
+    const hops = await checkHops(session.context.host);
+    const reached = hops.every(({ status }) => status !== "error");
+    const checks = reached ? await Promise.all(doctorChecks.map((check) => check(session.context, session.config))) : [];
+    const findings = [...hops, ...checks];
     if (invocation.flag("json")) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
     else {
       const color = useColor(process.stdout, invocation.flag("no-color"));

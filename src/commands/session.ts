@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import { createLocalHost } from "../host/local.ts";
+import { createSshHost } from "../host/ssh.ts";
+import { parseSshTarget } from "../host/ssh-target.ts";
 import type { Config } from "../kinds/config.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import { createKinds } from "../kinds/index.ts";
@@ -14,6 +16,7 @@ import { createLayout } from "../model/layout.ts";
 import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
+import { withImageWays } from "./image-ways.ts";
 
 /** A checked configuration together with the machine it is for. */
 export interface Session extends AsyncDisposable {
@@ -50,17 +53,19 @@ export async function openSessionOrDefault(paths: readonly string[]): Promise<Se
 
 /** Prepares to carry out a saved plan, which says itself where it is for. */
 export function openPlanSession(plan: Plan, signal: AbortSignal): Session {
-  const { uri, instancesPath } = plan.target;
+  const { uri, instancesPath, ...storage } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
-  return prepare(config, hostSettings(config, runner()), [], signal);
+  return prepare(config, { ...hostSettings(config, runner()), ...storage }, [], signal);
 }
 
 function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Session {
-  if (/^[a-z]+\+/.test(settings.uri)) {
-    const detail = "Run virtform on the host itself, with qemu:///system.";
-    throw userError("remote-host", `A host over the network is not supported by this version: ${settings.uri}`, detail);
+  const target = parseSshTarget(settings.uri);
+  if (target?.libvirtUri.endsWith("/session") === true && config.host?.instances_path === undefined) {
+    const detail = "The home directory there is not known here. Write host.instances_path, an absolute path on the host.";
+    throw userError("instances-path-missing", "A session libvirt on another host needs an instances path", detail);
   }
-  const host = createLocalHost();
+  const remote = target === undefined ? undefined : createSshHost(target);
+  const host = remote ?? createLocalHost();
   const lookUpSecret = (reference: SecretRef) => process.env[reference.env];
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);
@@ -68,9 +73,10 @@ function prepare(config: Config, settings: HostSettings, warnings: readonly Diag
     const detail = "The configuration takes a secret from it. Set it and run the same command again.";
     throw userError("secret-missing", `The environment variable ${reference.env} is not set`, detail);
   };
+  const kinds = createKinds(settings, lookUpSecret);
   return {
     config,
-    kinds: createKinds(settings, lookUpSecret),
+    kinds: remote === undefined ? kinds : kinds.map((kind) => withImageWays(kind, config, remote)),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     warnings,
     [Symbol.asyncDispose]: () => host.close(),

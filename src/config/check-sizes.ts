@@ -31,14 +31,6 @@ export function checkSize({ schema, value, pointer }: Visit): Problem | undefine
   }
   const minimum = parseQuantity(schema.quantity.minimum ?? "0B") ?? 0;
   if (bytes < minimum) return wrong("size-too-small", `${value} is too small`, `${where} must be at least ${formatQuantity(minimum)}.`);
-  if (schema.quantity.zeroForNow === true && bytes > 0) {
-    const key = String(pointer.at(-1));
-    return wrong(
-      "not-supported",
-      `${key} is not supported by this version`,
-      `${where} can only be 0B for now. Remove it; it comes with a later version.`,
-    );
-  }
   const step = parseQuantity(schema.quantity.multipleOf ?? "1B") ?? 1;
   if (bytes % step !== 0)
     return wrong(

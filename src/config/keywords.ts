@@ -10,8 +10,8 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
   /** The value names an entry of this top-level section. */
   readonly reference?: string;
-  /** The value is a size, and so are both bounds. `zeroForNow`: this version does not carry out anything else yet. */
-  readonly quantity?: { readonly minimum?: string; readonly multipleOf?: string; readonly zeroForNow?: true };
+  /** The value is a size, and so are both bounds. */
+  readonly quantity?: { readonly minimum?: string; readonly multipleOf?: string };
   /** The value is a digest with its algorithm in front. */
   readonly digest?: true;
   /** The value is a path or a URL; a relative path becomes absolute, as seen from the file that holds it. */

@@ -1,6 +1,8 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
-import type { BackendName } from "../model/settings.ts";
+import type { HostFacts } from "../model/host-facts.ts";
+import type { BackendName, HostSettings } from "../model/settings.ts";
+import type { Filesystem } from "../tools/mkfs.ts";
 
 /** The base image that a disk is made from. */
 export interface BaseRef {
@@ -12,6 +14,15 @@ export interface BaseRef {
   readonly path: string;
   /** Format of the base image's content, as decided when it was cached; never probed again. */
   readonly format: "raw" | "qcow2";
+  /** `rbd://fsid/pool/image/snap` of a raw image that a disk in the same cluster may be cloned from (Nova RBD-04). */
+  readonly cloneFrom?: string;
+}
+
+/** What a disk that is made from nothing holds at first (Nova GEN-02 … GEN-04, GEN-10). */
+export interface BlankContent {
+  readonly filesystem: Filesystem;
+  /** `ephemeral0`; empty for none. */
+  readonly label: string;
 }
 
 /** One disk of an instance, as it should be. */
@@ -20,7 +31,7 @@ export interface DiskSpec {
   readonly uuid: string;
   /** File name by Nova's layout: `disk`, `disk.eph0`, `kernel`. */
   readonly name: string;
-  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk";
+  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "volume";
   readonly backend: BackendName;
   /** Absolute path for backends that keep files. */
   readonly path: string;
@@ -28,6 +39,8 @@ export interface DiskSpec {
   readonly size: number | null;
   /** Absent for a disk made from nothing. */
   readonly base?: BaseRef;
+  /** For a disk made from nothing; absent leaves it empty. */
+  readonly content?: BlankContent;
   readonly preallocate: "none" | "space";
 }
 
@@ -37,17 +50,38 @@ export interface DiskState {
   readonly format: "raw" | "qcow2";
   /** Virtual size in bytes. */
   readonly size: number;
-  /** Bytes it takes now. */
-  readonly allocated: number;
+  /** Bytes it takes now, where that is known without counting. */
+  readonly allocated?: number;
   /** Absolute path of the backing file, where there is one. */
   readonly backing?: string;
 }
 
 /** How the domain XML refers to a disk. */
-export interface DiskAttachment {
+export type DiskAttachment = LocalAttachment | NetworkAttachment;
+
+/** A file or a block device of the host. */
+export interface LocalAttachment {
   readonly type: "file" | "block";
   readonly format: "raw" | "qcow2";
   readonly source: string;
+}
+
+/** A disk that qemu reaches over the network (Nova RBD-11). */
+export interface NetworkAttachment {
+  readonly type: "network";
+  readonly protocol: "rbd";
+  readonly format: "raw";
+  /** `pool/image`. */
+  readonly source: string;
+  readonly hosts: readonly { readonly name: string; readonly port: string }[];
+  /** The key itself is libvirt's to know. */
+  readonly auth: { readonly user: string; readonly secretUuid: string } | null;
+}
+
+/** What an attachment depends on beside the disk. */
+export interface Surroundings {
+  readonly settings: HostSettings;
+  readonly facts: HostFacts;
 }
 
 /** Which disk to look for: as recorded in the label of the instance directory. */
@@ -65,10 +99,13 @@ export interface OnlineDisk {
   readonly target: string;
 }
 
-/** Where a disk's bytes live. Six members; a new one needs two backends that want it. */
+/** Where a disk's bytes live. Seven members; a new one needs two backends that want it. */
 export interface DiskBackend {
   readonly name: BackendName;
-  /** Those of the given disks that exist whole, by `<uuid>/<name>`. One look for all of them. */
+  /**
+   * Those of the given disks that exist whole and are this project's, by `<uuid>/<name>`. One look for all of them. Whose a
+   * file is follows from the label of its directory; what lives elsewhere carries an owner label of its own.
+   */
   list(context: Context, disks: readonly DiskRef[]): Promise<ReadonlyMap<string, DiskState>>;
   /** Makes sure that the disk is there and whole; an existing one is left as it is. */
   create(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void>;
@@ -77,5 +114,7 @@ export interface DiskBackend {
   /** Fine when there is none. */
   remove(context: Context, disk: DiskRef): Promise<void>;
   /** Pure. */
-  attachment(disk: DiskSpec): DiskAttachment;
+  attachment(disk: DiskSpec, surroundings: Surroundings): DiskAttachment;
+  /** The size that a disk gets when these bytes are asked for, where it comes in steps. Pure. */
+  roundUp?(bytes: number, facts: HostFacts): number;
 }

@@ -24,7 +24,10 @@ async function change(context: Context, uuid: string, alter: (formats: Formats) 
   const content = await files.read(file);
   const old = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
   const next = alter(old);
-  if (next !== undefined && next !== old) await files.writeAtomic(file, `${JSON.stringify(next)}\n`, 0o644);
+  if (next === undefined || next === old) return;
+  // In an order of its own: which disk was made first is an accident.
+  const ordered = Object.fromEntries(Object.entries(next).sort(([one], [other]) => (one < other ? -1 : 1)));
+  await files.writeAtomic(file, `${JSON.stringify(ordered)}\n`, 0o644);
 }
 
 /** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */

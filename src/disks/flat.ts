@@ -1,13 +1,16 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import { CommandError, userError } from "../model/errors.ts";
-import { libvirtOf } from "../tools/libvirt.ts";
-import { convertToRaw, resizeImage } from "../tools/qemu-img.ts";
+import { uuidV5 } from "../model/uuid.ts";
+import { growExtFilesystem } from "../tools/e2fs.ts";
+import { makeFilesystem } from "../tools/mkfs.ts";
+import { convertToRaw } from "../tools/qemu-img.ts";
 import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
 import { publishDisk, removeDisk } from "./publish-disk.ts";
+import { growFile } from "./size-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
 /**
@@ -41,8 +44,7 @@ export const flat: DiskBackend = {
     const stat = await context.host.files.stat(disk.path);
     refuseToShrink(disk, stat?.size, bytes);
     if (stat !== undefined && stat.size >= bytes) return;
-    if (online !== undefined) return libvirtOf(context).blockResize(online.uuid, online.target, bytes);
-    await resizeImage(context.host, disk.path, "raw", bytes, context.signal);
+    await growFile(context, disk, "raw", bytes, online);
   },
 
   async remove(context, disk) {
@@ -56,6 +58,11 @@ export const flat: DiskBackend = {
 async function makeEmpty(context: Context, disk: DiskSpec, staged: string): Promise<void> {
   const size = requireSize(disk);
   await context.host.files.truncate(staged, size);
+  if (disk.content !== undefined) {
+    // Its own identity, not that of its neighbours, and the same when it is made again.
+    await makeFilesystem(context, staged, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+  }
+  // Afterwards: mkfs gives back what it does not use.
   if (disk.preallocate === "space") await preallocate(context, staged, size);
 }
 
@@ -77,7 +84,10 @@ async function createOnBase(context: Context, disk: DiskSpec, report: ReportProg
       const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
       await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal, onFraction });
     }
-    if (size > checked.virtualSize) await host.files.truncate(staged, size);
+    if (size > checked.virtualSize) {
+      await host.files.truncate(staged, size);
+      await growExtFilesystem(context, staged);
+    }
     if (disk.preallocate === "space") await preallocate(context, staged, size);
   });
 }

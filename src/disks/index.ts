@@ -2,18 +2,21 @@ import { userError } from "../model/errors.ts";
 import type { BackendName } from "../model/settings.ts";
 import type { DiskBackend } from "./backend.ts";
 import { flat } from "./flat.ts";
+import { lvm } from "./lvm.ts";
+import { ploop } from "./ploop.ts";
 import { qcow2 } from "./qcow2.ts";
+import { rbd } from "./rbd.ts";
 
-const backends: Partial<Record<BackendName, DiskBackend>> = { flat, qcow2 };
+const backends: Readonly<Record<BackendName, DiskBackend>> = { flat, qcow2, lvm, rbd, ploop };
 
-/** The backend of a name. Throws a UserError for one that this version does not have. */
+/** The backend of a name. Throws a UserError for one that this version does not have, as a label of a later one may name. */
 export function backendOf(name: BackendName): DiskBackend {
-  const backend = backends[name];
+  const backend = backends[name] as DiskBackend | undefined;
   if (backend !== undefined) return backend;
   throw userError(
     "backend-not-supported",
     `images_type ${name} is not supported by this version`,
-    `Supported are ${Object.keys(backends).join(" and ")}.`,
+    `Supported are ${Object.keys(backends).join(", ")}.`,
   );
 }
 

@@ -1,15 +1,16 @@
 import type { Context } from "../model/context.ts";
 import { RefusedError } from "../model/errors.ts";
-import { libvirtOf } from "../tools/libvirt.ts";
 import { isQcow2, type Qcow2Header, qcow2HeaderBytes, readQcow2Header } from "../tools/qcow2-header.ts";
-import { createQcow2, resizeImage } from "../tools/qemu-img.ts";
-import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
+import { createQcow2 } from "../tools/qemu-img.ts";
+import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
 import { publishDisk, removeDisk } from "./publish-disk.ts";
+import { growFile } from "./size-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 import { overlayTemplate } from "./template.ts";
+import { blankTemplate, blankTemplateName } from "./template-blank.ts";
 
 /**
  * Overlays on base images (Nova QCOW-01 … QCOW-08). `preallocate: space` does nothing here: reserving bytes of the file does
@@ -49,17 +50,17 @@ export const qcow2: DiskBackend = {
     if (existing !== undefined) refuseOtherFormat(disk, existing);
     await recordDiskFormat(context, disk.uuid, disk.path, "qcow2");
     if (existing !== undefined) return;
-    const { base } = disk;
-    if (base === undefined)
+    const { base, content } = disk;
+    if (base !== undefined) return withBase(context, base.entry, () => createOverlay(context, disk, base));
+    if (content === undefined) {
       return publishDisk(context, disk, (staged) =>
         createQcow2(context.host, { path: staged, size: requireSize(disk), signal: context.signal }),
       );
-    await withBase(context, base.entry, async () => {
-      const checked = await checkBase(context, base);
-      const template = await overlayTemplate(context, base, checked, wholeSectors(sizeOn(disk, checked)));
-      await files.touch(base.path);
-      await publishDisk(context, disk, async (staged) => void (await files.copy(template, staged)));
-    });
+    }
+    const size = requireSize(disk);
+    await withBase(context, blankTemplateName(size, content), async () =>
+      createOverlay(context, disk, await blankTemplate(context, size, content)),
+    );
   },
 
   async grow(context, disk, bytes, online) {
@@ -68,8 +69,7 @@ export const qcow2: DiskBackend = {
     const size = start === undefined ? undefined : readQcow2Header(start)?.header?.virtualSize;
     refuseToShrink(disk, size, bytes);
     if (size !== undefined && size >= bytes) return;
-    if (online !== undefined) return libvirtOf(context).blockResize(online.uuid, online.target, bytes);
-    await resizeImage(context.host, disk.path, "qcow2", bytes, context.signal);
+    await growFile(context, disk, "qcow2", bytes, online);
   },
 
   async remove(context, disk) {
@@ -79,6 +79,15 @@ export const qcow2: DiskBackend = {
 
   attachment: (disk) => ({ type: "file", format: "qcow2", source: disk.path }),
 };
+
+/** The caller holds the base. */
+async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef): Promise<void> {
+  const { files } = context.host;
+  const checked = await checkBase(context, base);
+  const template = await overlayTemplate(context, base, checked, wholeSectors(sizeOn(disk, checked)));
+  await files.touch(base.path);
+  await publishDisk(context, disk, async (staged) => void (await files.copy(template, staged)));
+}
 
 /** A file that is there under the disk's name and is something else would be given to the guest as what it is not. */
 function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {

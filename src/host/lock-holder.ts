@@ -36,7 +36,7 @@ export function writeHolder(path: string, purpose: string): void {
 /** Who holds a lock; undefined when the record is missing, half written, or about another lock directory. */
 export function readHolder(path: string): Holder | undefined {
   const { directory, record } = lockPaths(path);
-  const holder = parseHolder(record);
+  const holder = parseHolder(textOf(record));
   return holder !== undefined && holder.directory === directoryIdentity(directory) ? holder : undefined;
 }
 
@@ -53,13 +53,22 @@ export function describeHolder(holder: Holder | undefined): string {
   return `${holder.purpose} (process ${holder.pid} on ${holder.hostName}, since ${holder.since.replace(/\.\d+Z$/, "Z")})`;
 }
 
-function parseHolder(record: string): Holder | undefined {
+/** What a record says; undefined when it is not a whole one. */
+export function parseHolder(text: string): Holder | undefined {
   try {
-    const holder = JSON.parse(readFileSync(record, "utf8")) as Holder;
+    const holder = JSON.parse(text) as Holder;
     const { startTime, machineId, bootId, pidNamespace, hostName, purpose, since, directory } = holder;
     const texts = [startTime, machineId, bootId, pidNamespace, hostName, purpose, since, directory];
-    return Number.isSafeInteger(holder.pid) && texts.every((text) => typeof text === "string") ? holder : undefined;
+    return Number.isSafeInteger(holder.pid) && texts.every((part) => typeof part === "string") ? holder : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function textOf(record: string): string {
+  try {
+    return readFileSync(record, "utf8");
+  } catch {
+    return "";
   }
 }

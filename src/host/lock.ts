@@ -1,11 +1,11 @@
 import { rmdirSync, statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import lockfile from "proper-lockfile";
-import { type UserError, userError } from "../model/errors.ts";
 import type { LockRequest } from "../model/host.ts";
 import { errnoOf, explainFileError } from "./file-error.ts";
+import { compromised, interrupted, timeIsUp } from "./lock-errors.ts";
 import { lockFileSystem } from "./lock-file-system.ts";
-import { describeHolder, directoryIdentity, type Holder, lockPaths, readHolder, removeHolder, writeHolder } from "./lock-holder.ts";
+import { describeHolder, directoryIdentity, lockPaths, readHolder, removeHolder, writeHolder } from "./lock-holder.ts";
 import { liveness } from "./process-identity.ts";
 
 /*
@@ -83,7 +83,7 @@ async function acquire(request: LockRequest, renewal: Renewal, onLost: () => voi
     if (sighting === undefined || (await breakIfDead(request.path, sighting, renewal))) continue;
     const holder = readHolder(request.path);
     const left = deadline - performance.now();
-    if (left <= 0) throw timeIsUp(request, holder);
+    if (left <= 0) throw timeIsUp(request, holder, holder === undefined || liveness(holder) === "unknown");
     // A holder needs a moment to write its name.
     if (!told && (holder !== undefined || tries > 2)) {
       told = true;
@@ -155,26 +155,4 @@ async function take(
     if (error instanceof Error && "code" in error && error.code === "ELOCKED") return undefined;
     throw explainFileError(error, "take the lock", directory);
   }
-}
-
-function timeIsUp({ path, timeoutMs }: LockRequest, holder: Holder | undefined): UserError {
-  const waited = timeoutMs > 0 ? ` Waited ${timeoutMs / 1000} s for it.` : "";
-  const { directory } = lockPaths(path);
-  const foreign = holder === undefined || liveness(holder) === "unknown";
-  const way = foreign
-    ? `Wait for it to end, or give it more time with --lock-timeout. If nobody is at work any more, on any machine that shares this directory, remove ${directory}.`
-    : "Wait for it to end, or give it more time with --lock-timeout. If it hangs, end that process: its lock is then taken over at once.";
-  return userError("locked", `Somebody else is at work: ${describeHolder(holder)}`, `It holds ${directory}.${waited} ${way}`);
-}
-
-function interrupted({ purpose }: LockRequest): UserError {
-  return userError("interrupted", `Waiting for the lock was stopped: ${purpose}`);
-}
-
-function compromised({ path, purpose }: LockRequest): UserError {
-  return userError(
-    "lock-lost",
-    `The lock was taken away while at work: ${purpose}`,
-    `${lockPaths(path).directory} was removed or replaced by somebody else, who may be changing the same things now. Make sure that nobody else is at work, then run the same command again: it looks at everything anew.`,
-  );
 }

@@ -4,6 +4,7 @@ import type { hostSchema } from "./host/schema.ts";
 import type { imageSchema } from "./image/schema.ts";
 import type { instanceSchema } from "./instance/schema.ts";
 import type { TextInput } from "./instance/spec.ts";
+import type { volumeSchema } from "./volume/schema.ts";
 
 /** Defaults are filled by `desired` alone, so a property that has one can still be missing here. */
 interface Options {
@@ -30,6 +31,9 @@ export type InstanceConfig = Omit<FromSchema<typeof instanceSchema, Options>, "u
 /** One network interface of an instance. */
 export type NetworkConfig = NonNullable<InstanceConfig["networks"]>[number];
 
+/** One entry of `volumes`. */
+export type VolumeConfig = FromSchema<typeof volumeSchema, Options>;
+
 /** A whole configuration: loaded, checked, paths absolute, files read. */
 export interface Config {
   readonly project?: string;
@@ -37,5 +41,6 @@ export interface Config {
   readonly images?: Readonly<Record<string, ImageConfig>>;
   readonly flavors?: Readonly<Record<string, FlavorConfig>>;
   readonly key_pairs?: Readonly<Record<string, KeyPairConfig>>;
+  readonly volumes?: Readonly<Record<string, VolumeConfig>>;
   readonly instances?: Readonly<Record<string, InstanceConfig>>;
 }

@@ -4,11 +4,12 @@ import type { HostSettings } from "../model/settings.ts";
 import type { Config } from "./config.ts";
 import { imageKind } from "./image/image.ts";
 import { instanceKind } from "./instance/instance.ts";
+import { volumeKind } from "./volume/volume.ts";
 
 /** Everything that can be reconciled, one line each. */
 export function createKinds(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): readonly AnyKind<Config>[] {
-  return [imageKind, instanceKind(settings, lookUpSecret)];
+  return [imageKind, volumeKind(settings), instanceKind(settings, lookUpSecret)];
 }

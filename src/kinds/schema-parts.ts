@@ -14,7 +14,7 @@ interface SizeSchema {
   readonly type: "string";
   readonly description: string;
   readonly pattern: string;
-  readonly quantity: { readonly minimum?: string; readonly multipleOf?: string; readonly zeroForNow?: true };
+  readonly quantity: { readonly minimum?: string; readonly multipleOf?: string };
   readonly examples: readonly string[];
 }
 

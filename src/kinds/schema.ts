@@ -4,6 +4,7 @@ import { imageSchema } from "./image/schema.ts";
 import { instanceSchema } from "./instance/schema.ts";
 import { keyPairSchema } from "./key-pair/schema.ts";
 import { entryNames } from "./schema-parts.ts";
+import { volumeSchema } from "./volume/schema.ts";
 
 /** The JSON Schema (2020-12) of a configuration, put together from the nouns a user can write. */
 export const schema = {
@@ -12,7 +13,7 @@ export const schema = {
   description: "What should exist on a libvirt host. Several files of a directory are read as one.",
   type: "object",
   additionalProperties: false,
-  notYet: ["networks", "volumes", "security_groups"],
+  notYet: ["networks", "security_groups"],
   properties: {
     project: {
       type: "string",
@@ -40,6 +41,12 @@ export const schema = {
       description: "Public ssh keys by name.",
       propertyNames: entryNames,
       additionalProperties: keyPairSchema,
+    },
+    volumes: {
+      type: "object",
+      description: "Disks that outlive instances, by name. Instances attach them.",
+      propertyNames: entryNames,
+      additionalProperties: volumeSchema,
     },
     instances: {
       type: "object",

@@ -14,4 +14,16 @@ export interface HostFacts {
     readonly directIo: boolean;
   };
   readonly libvirtVersion: string;
+  /** Storage beside that filesystem, as far as the configuration names it. */
+  readonly storage?: StorageFacts;
+}
+
+/** What backends have to give that keep disks elsewhere. Absent: not looked at. Sizes are bytes. */
+export interface StorageFacts {
+  /** The volume group; null when there is none of that name. */
+  readonly lvm?: { readonly size: number; readonly free: number; readonly extentSize: number } | null;
+  /** The Ceph cluster. Monitors as `host:port`. */
+  readonly rbd?: { readonly fsid: string; readonly monitors: readonly string[]; readonly pool: boolean };
+  /** Whether the `ploop` program is there. */
+  readonly ploop?: boolean;
 }

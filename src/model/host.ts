@@ -122,6 +122,18 @@ export interface Download {
   readonly signal?: AbortSignal;
 }
 
+/** A file of the machine that virtform runs on, to be pushed to a host elsewhere. A symbolic link at `from` is followed. */
+export interface Upload {
+  readonly from: string;
+  /** A staged name: what is there is replaced. */
+  readonly to: string;
+  readonly digests: readonly DigestAlgorithm[];
+  /** Refuse more than this. */
+  readonly maxBytes?: number;
+  readonly onProgress?: ByteProgress;
+  readonly signal?: AbortSignal;
+}
+
 /** Who holds a lock, for the message to whoever waits. */
 export interface LockRequest {
   /** Absolute path without the `.lock` ending. */
@@ -145,6 +157,10 @@ export interface Host {
   open(command: Pick<Command, "program" | "args" | "env">): Conversation;
   readonly files: Files;
   download(request: Download): Promise<{ readonly bytes: number; readonly digests: Digests }>;
+  /** Only of a host elsewhere: pushes a file from here. Undefined when there is no such file here. */
+  upload?(request: Upload): Promise<{ readonly bytes: number; readonly digests: Digests } | undefined>;
+  /** The libvirt connection to use on the host itself; absent where that is the configured one. */
+  readonly libvirtUri?: string;
   /** Runs `work` while holding the lock. Throws a UserError naming the holder when the time is up. */
   lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T>;
   now(): Date;

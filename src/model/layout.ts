@@ -40,6 +40,12 @@ export function createLayout(instancesPath: string) {
     lock: (name: string) => `${root}/locks/${name.replaceAll("/", "_")}`,
     /** Empty overlays kept as templates, by base entry and size. */
     templates: `${base}/templates`,
+    /** Disks that outlive instances, each in a directory of its own. */
+    volumes: `${root}/volumes`,
+    volume: (uuid: string) => `${root}/volumes/${uuid}`,
+    /** A volume's directory on its way out. */
+    doomedVolume: (uuid: string) => `${root}/volumes/${uuid}_del`,
+    volumeFile: (uuid: string, name: string) => `${root}/volumes/${uuid}/${name}`,
     instance: (uuid: string) => `${root}/${uuid}`,
     /** An instance directory on its way out (Nova LAY-12). */
     doomedInstance: (uuid: string) => `${root}/${uuid}_del`,

@@ -4,6 +4,7 @@ import type { Change } from "./change.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { hasErrors } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
+import type { LvmSettings, RbdSettings } from "./settings.ts";
 
 /** Something on the host that is not this project's. Reported, never touched. */
 export interface Unmanaged {
@@ -26,8 +27,13 @@ export type PlannedAction = Action & { readonly after: readonly string[] };
 export interface Plan {
   readonly formatVersion: "1.0";
   readonly project: string;
-  /** The host's URI and instances path: a plan is for one place only. */
-  readonly target: { readonly uri: string; readonly instancesPath: string };
+  /** The host's URI, instances path and other storage: a plan is for one place only. */
+  readonly target: {
+    readonly uri: string;
+    readonly instancesPath: string;
+    readonly lvm?: LvmSettings;
+    readonly rbd?: RbdSettings;
+  };
   readonly changes: readonly Change[];
   readonly unchanged: readonly { readonly address: Address; readonly before: Json }[];
   /** In an order in which they could run one by one. */

@@ -16,4 +16,28 @@ export interface HostSettings {
   readonly preallocateImages: "none" | "space";
   readonly reserved: { readonly memory: number; readonly disk: number };
   readonly allocationRatio: { readonly vcpus: number; readonly memory: number; readonly disk: number };
+  /** Backends that this configuration names, for looking only at storage that matters. */
+  readonly usedBackends?: readonly BackendName[];
+  readonly lvm?: LvmSettings;
+  readonly rbd?: RbdSettings;
+}
+
+/** How disks are kept in LVM. */
+export interface LvmSettings {
+  readonly volumeGroup: string;
+  readonly sparse: boolean;
+  readonly volumeClear: "none" | "zero" | "shred";
+  /** Bytes from the start of a volume that are cleared; 0 is the whole volume (Nova LVM-09). */
+  readonly volumeClearSize: number;
+}
+
+/** How disks are kept in Ceph. */
+export interface RbdSettings {
+  readonly pool: string;
+  /** Without `client.`; null leaves it to Ceph's own default. */
+  readonly user: string | null;
+  /** Path of the Ceph configuration file on the host. */
+  readonly conf: string;
+  /** libvirt's secret with the user's key. */
+  readonly secretUuid: string | null;
 }

@@ -2,16 +2,21 @@ import { fileURLToPath } from "node:url";
 import { RefusedError, userError } from "../model/errors.ts";
 import type { Source } from "./source.ts";
 
-/** A file of the host itself: an absolute path or `file:///…`. A symbolic link is followed, since the user wrote it. */
+/**
+ * A file: an absolute path or `file:///…`. A symbolic link is followed, since the user wrote it. For a host elsewhere it is a
+ * file of the machine that virtform runs on, pushed from there; where there is none, one of the host's.
+ */
 export const file: Source = {
   scheme: "file",
   async fetch({ host, signal }, { source, to, ...options }) {
     const path = pathOf(source);
+    const pushed = await host.upload?.({ from: path, to, signal, ...options });
+    if (pushed !== undefined) return pushed;
     if ((await host.files.stat(path)) === undefined) {
       throw userError(
         "image-source-missing",
         `There is no file ${path}`,
-        `It is the source of an image and must be on ${host.name}. Check the path.`,
+        `It is the source of an image and must be on ${host.upload === undefined ? host.name : `this machine or on ${host.name}`}. Check the path.`,
       );
     }
     try {

@@ -17,6 +17,8 @@ export interface SourceRequest {
 export interface Source {
   /** Of addresses: `https`; `file` also stands for absolute paths. */
   readonly scheme: string;
+  /** Throws a UserError when an address of this scheme is incomplete, so that it is told of when planning. Pure. */
+  check?(source: string): void;
   /** Brings the bytes as they are published, digesting them on the way. */
   fetch(context: Context, request: SourceRequest): Promise<{ readonly bytes: number; readonly digests: Digests }>;
 }

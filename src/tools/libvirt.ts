@@ -64,15 +64,16 @@ const known = new WeakMap<Host, Map<string, Libvirt>>();
 /** The libvirt of this context's host and URI; the same one for every call with the same host, closed with the host. */
 export function libvirtOf(context: Pick<Context, "host" | "settings">): Libvirt {
   const { host, settings } = context;
+  const uri = host.libvirtUri ?? settings.uri;
   const ofHost = known.get(host) ?? new Map<string, Libvirt>();
   known.set(host, ofHost);
-  const existing = ofHost.get(settings.uri);
+  const existing = ofHost.get(uri);
   if (existing !== undefined) return existing;
-  const pool = createVirshPool(host, settings.uri, conversations);
-  const libvirt = createLibvirt(pool, settings.uri);
-  ofHost.set(settings.uri, libvirt);
+  const pool = createVirshPool(host, uri, conversations);
+  const libvirt = createLibvirt(pool, uri);
+  ofHost.set(uri, libvirt);
   host.onClose(async () => {
-    ofHost.delete(settings.uri);
+    ofHost.delete(uri);
     await pool.close();
   });
   return libvirt;

@@ -52,6 +52,12 @@ test("every type of action leaves the same machine when it is performed twice", 
   for (const type of await performTwice(machine, shop({ image: "fedora", disk: "3GiB", instances: ["db"] }))) seen.add(type);
   for (const type of await performTwice(machine, shop(), { destroy: true, images: true })) seen.add(type);
 
+  const volume = (fields: string) => `${shop({ instances: ["web"] })}volumes: { data: { size: ${fields} } }\n`;
+  for (const fields of ["1GiB", "2GiB", "2GiB, prevent_destroy: true", "2GiB"]) {
+    for (const type of await performTwice(machine, volume(fields))) seen.add(type);
+  }
+  for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
+
   const { kinds } = await runOn(machine.boot(), shop());
   assert.deepEqual([...seen].sort(), kinds.flatMap(({ actions }) => actions.map(({ type }) => type)).sort());
 });

@@ -48,6 +48,25 @@ test("Nova BLK-07: further disks come before the config drive", () => {
   ]);
 });
 
+test("Nova BLK-07: volumes come after further disks, keep the names they ask for, and others step aside", () => {
+  const others = [{ name: "disk.local", attachment: file("disk.local") }];
+  const volume = (name: string, device?: string) => ({
+    name: `volume/${name}`,
+    attachment: file(name),
+    serial: name,
+    ...(device === undefined ? {} : { device }),
+  });
+  assert.deepEqual(map({ others, volumes: [volume("one", "vdb"), volume("two"), volume("three", "sda")], configDrive: iso }), [
+    "disk disk virtio vda 1",
+    "disk.local disk virtio vdc",
+    "volume/one disk virtio vdb",
+    "volume/two disk virtio vdd",
+    "volume/three disk scsi sda",
+    "disk.config cdrom scsi sdb",
+  ]);
+  assert.deepEqual(map({ volumes: [volume("one", "vda")] }), ["disk disk virtio vda 1", "volume/one disk virtio vda"]);
+});
+
 test("an image's properties win, and buses that share names share letters", () => {
   assert.deepEqual(map({ properties: { hw_disk_bus: "scsi" }, configDrive: iso }), ["disk disk scsi sda 1", "disk.config cdrom scsi sdb"]);
   assert.deepEqual(map({ properties: { hw_cdrom_bus: "usb" }, configDrive: iso })[1], "disk.config cdrom usb sda");

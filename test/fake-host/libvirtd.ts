@@ -161,7 +161,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     },
     blockResize(domain, target, bytes) {
       const live = running(domain);
-      const disk = disksOf(live).find((one) => one.target === target);
+      const disk = disksOf(live).find((one) => one.target === target || one.path === target);
       if (disk === undefined) throw new Error(`invalid argument: disk '${target}' was not found in the domain config`);
       const content = copySparse(files.file(disk.path, "open").content);
       if (disk.format === "qcow2") resizeQcow2(content, bytes);

@@ -2,7 +2,7 @@ import { errorMessage } from "../../src/model/errors.ts";
 import type { FileTree } from "./file-tree.ts";
 import type { Libvirtd } from "./libvirtd.ts";
 import type { Life } from "./life.ts";
-import { headOfSparse, type Sparse } from "./sparse.ts";
+import { headOfSparse, readSparse, type Sparse } from "./sparse.ts";
 
 /** What a program is given. */
 export interface ProgramInput {
@@ -47,4 +47,9 @@ export function leaveHalf(files: FileTree, path: string, whole: Sparse): void {
   const bytes = Math.floor(whole.size / 2);
   const half = headOfSparse(whole, bytes);
   files.write(path, half);
+}
+
+/** What a file holds, whole. */
+export function contentOf(files: FileTree, path: string): Buffer {
+  return readSparse(files.file(path, "open").content);
 }

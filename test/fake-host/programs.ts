@@ -1,7 +1,7 @@
 import { fatWith, formatFat, isFat } from "./fat.ts";
 import { type Program, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { qemuImg } from "./qemu-img.ts";
-import { copySparse, type Sparse } from "./sparse.ts";
+import { copySparse, type Sparse, writeSparse } from "./sparse.ts";
 import { runVirshLine } from "./virsh.ts";
 
 const well = (out = ""): ProgramEnd => ({ exitCode: 0, out, err: "" });
@@ -42,6 +42,12 @@ export const programs: Readonly<Record<string, Program>> = {
     return writing("fallocate", life, () => files.write(path, grown), "fallocate: fallocate failed: No space left on device");
   },
 
+  "mkfs.ext2": formatting("ext2"),
+  "mkfs.ext3": formatting("ext3"),
+  "mkfs.ext4": formatting("ext4"),
+  "mkfs.xfs": formatting("xfs"),
+  mkswap: formatting("swap"),
+
   "mkfs.vfat": ({ args, files, life }) => {
     const path = args.at(-1) ?? "";
     const inode = files.find(path);
@@ -60,6 +66,19 @@ export const programs: Readonly<Record<string, Program>> = {
     ),
   mcopy: (input) => intoFat("mcopy", input, (image, names) => fatWith(image, names.at(-1) ?? "", input.stdin)),
 };
+
+/** A filesystem of which only kind, label and identity are known; the same words give the same bytes. */
+function formatting(kind: string): Program {
+  return ({ args, files, life }) => {
+    const path = args.at(-1) ?? "";
+    const inode = files.find(path);
+    if (inode?.type !== "file") return badly(`The file ${path} does not exist and no size was specified.`);
+    const after = (option: string) => (args.includes(option) ? (args[args.indexOf(option) + 1] ?? "") : "");
+    const formatted = copySparse(inode.content);
+    writeSparse(formatted, 0, Buffer.from(`fake ${kind} label=${after("-L")} uuid=${after("-U")}${after("-m")}\n`));
+    return writing(`mkfs ${kind} ${path}`, life, () => files.write(path, formatted), "No space left on device");
+  };
+}
 
 function intoFat(
   what: string,

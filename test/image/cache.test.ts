@@ -112,6 +112,8 @@ test("what a crash left is swept, what somebody is making is not", async (t) => 
     context.layout.baseSidecar(dead),
     join(context.layout.templates, `${dead}_1024.abcd.part`),
     context.layout.basePart(spec.entry),
+    context.layout.basePart("ephemeral_1GiB_ext4_ephemeral0_0123456"),
+    join(context.layout.templates, "swap_512MiB_0123456_536870912.abcd.part"),
   ];
   const working = [context.layout.basePart(alive), context.layout.baseSidecar(alive)];
   const foreign = join(context.layout.base, "something.part");

@@ -116,8 +116,10 @@ test("images without a checksum are warned of, by name", () => {
 });
 
 test("a source that cannot be fetched from is an error of the plan", () => {
-  const images = { x: { source: "rbd://pool/image", checksum: `sha256:${hex}`, disk_format: "raw" as const } };
-  assert.deepEqual(codes({ images, instances: {} }), ["image-source-unsupported"]);
+  const found = (source: string) =>
+    codes({ images: { x: { source, checksum: `sha256:${hex}`, disk_format: "raw" as const } }, instances: {} });
+  assert.deepEqual(found("glance://0b4ca6a8"), ["image-source-unsupported"]);
+  assert.deepEqual(found("rbd://pool/image"), ["image-source-invalid"]);
 });
 
 test("flavors that are too small for their image are errors that name both", () => {

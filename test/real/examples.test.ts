@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
+import { startCeph } from "../support/ceph.ts";
 import { checkout, virtform } from "./support/virtform.ts";
 import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, waitForConsole } from "./support/workspace.ts";
 
@@ -28,6 +29,11 @@ for (const example of examples) {
     const config = parse(await readFile(`${directory}/virtform.yaml`, "utf8"));
     config.project = workspace.project;
     config.host = { ...config.host, instances_path: workspace.instancesPath };
+    if (config.host.rbd !== undefined) {
+      const ceph = await startCeph([config.host.rbd.pool]);
+      t.after(ceph.stop);
+      config.host.rbd.conf = ceph.conf;
+    }
     const names: string[] = [];
     config.instances = Object.fromEntries(
       Object.entries<{ readonly count?: number }>(config.instances).map(([name, instance]) => {

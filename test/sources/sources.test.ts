@@ -59,12 +59,15 @@ test("what is not known is told with what is", () => {
     (error: unknown) => {
       assert.ok(error instanceof UserError);
       assert.equal(error.message, "No source of images is called like this: ftp://host/a");
-      assert.equal(error.diagnostics[0]?.detail, "Use an absolute path or an address with file://, http://, https://.");
+      assert.equal(error.diagnostics[0]?.detail, "Use an absolute path or an address with file://, http://, https://, rbd://.");
       return true;
     },
   );
   assert.throws(() => sourceOf("a.qcow2"), problem("image-source-unknown"));
-  for (const source of ["glance://0b4ca6a8", "rbd://vms/a"]) assert.throws(() => sourceOf(source), /not supported by this version/);
+  assert.throws(() => sourceOf("glance://0b4ca6a8"), /not supported by this version/);
+  for (const source of ["rbd://vms/a", "rbd://fsid/images//snap", "rbd://fsid/images/a/snap/more", "rbd://fsid/%/a/snap"])
+    assert.throws(() => sourceOf(source), problem("image-source-invalid"));
+  assert.equal(sourceOf("rbd://0c1d/images/debian%2F13/snap").scheme, "rbd");
 });
 
 test("files are copied with their digests, by path, by address, and through a link that the user wrote", async (test) => {

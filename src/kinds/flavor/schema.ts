@@ -10,8 +10,13 @@ export const flavorSchema = {
     vcpus: { type: "integer", description: "Number of virtual processors.", minimum: 1, maximum: 1024, examples: [1, 4] },
     ram: size("Memory of the guest.", ["2GiB", "512MiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
     disk: size("Size of the root disk. 0GiB keeps the size that the image has.", ["20GiB", "0GiB"], { multipleOf: "1MiB" }),
-    ephemeral: sizeOr("0GiB", "Size of an additional, empty disk. Only 0GiB (none) in this version.", ["0GiB"], { zeroForNow: true }),
-    swap: sizeOr("0MiB", "Size of a swap disk. Only 0MiB (none) in this version.", ["0MiB"], { zeroForNow: true }),
+    ephemeral: sizeOr(
+      "0GiB",
+      "Size of an additional disk with an empty filesystem. An instance may divide it into several with ephemerals.",
+      ["20GiB"],
+      { multipleOf: "1MiB" },
+    ),
+    swap: sizeOr("0MiB", "Size of a swap disk.", ["512MiB"], { multipleOf: "1MiB" }),
     extra_specs: {
       type: "object",
       description: "Further hints, as Nova's flavors have them. Values are strings.",

@@ -1,13 +1,19 @@
 import type { Context } from "../../model/context.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
+import { lookUpStorage } from "./storage-facts.ts";
 
 /** Looks up what the machine is and has to give. Throws UnreachableError when libvirt does not answer. */
 export async function lookUpFacts(context: Context): Promise<HostFacts> {
-  const [node, space] = await Promise.all([libvirtOf(context).node(), context.host.files.space(context.settings.instancesPath)]);
+  const [node, space, storage] = await Promise.all([
+    libvirtOf(context).node(),
+    context.host.files.space(context.settings.instancesPath),
+    lookUpStorage(context),
+  ]);
   return {
     ...node,
     disk: { total: space.total, free: space.free, directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem) },
+    ...(storage === undefined ? {} : { storage }),
   };
 }
 

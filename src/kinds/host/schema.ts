@@ -5,7 +5,6 @@ export const hostSchema = {
   type: "object",
   description: "The machine to work on, and what holds for everything on it. Optional: the defaults mean this machine.",
   additionalProperties: false,
-  notYet: ["lvm", "rbd"],
   properties: {
     uri: {
       type: "string",
@@ -34,9 +33,8 @@ export const hostSchema = {
     images_type: {
       type: "string",
       description:
-        "Where the disks of instances live unless an instance says otherwise: qcow2 is a thin overlay on the base image, flat a raw file.",
+        "Where the disks of instances live unless an instance says otherwise: qcow2 is a thin overlay on the base image, flat a raw file, lvm a logical volume, rbd an image in Ceph, ploop a directory with a raw image and its descriptor.",
       enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
-      notYet: ["lvm", "rbd", "ploop"],
       default: "qcow2",
       examples: ["flat"],
     },
@@ -68,7 +66,7 @@ export const hostSchema = {
         },
         sparse: {
           type: "boolean",
-          description: "Make volumes that take space only as the guest writes.",
+          description: "Make volumes that take space only as the guest writes. The volume group must be watched: a full one stops guests.",
           default: false,
           examples: [true],
         },
@@ -79,6 +77,7 @@ export const hostSchema = {
           default: "zero",
           examples: ["none"],
         },
+        volume_clear_size: sizeOr("0MiB", "How much of a volume is cleared, from its start. 0MiB is all of it.", ["0MiB", "100MiB"]),
       },
     },
     rbd: {
@@ -86,13 +85,26 @@ export const hostSchema = {
       description: "How disks are kept in Ceph. For images_type: rbd.",
       additionalProperties: false,
       required: ["pool"],
+      dependentRequired: { secret_uuid: ["user"], user: ["secret_uuid"] },
       properties: {
-        pool: { type: "string", description: "The Ceph pool that holds the disks.", minLength: 1, examples: ["vms"] },
-        user: { type: "string", description: "The Ceph user, without client. in front.", minLength: 1, examples: ["cinder"] },
+        pool: {
+          type: "string",
+          description: "The Ceph pool that holds the disks. It must exist.",
+          pattern: "^[a-zA-Z0-9_.][a-zA-Z0-9_.-]*$",
+          expects: "the name of a pool: letters, digits, dots, underscores and hyphens",
+          examples: ["vms"],
+        },
+        user: {
+          type: "string",
+          description: "The Ceph user, without client. in front. Without one, Ceph is used as it is configured (client.admin).",
+          pattern: "^[a-zA-Z0-9_.][a-zA-Z0-9_.-]*$",
+          expects: "the name of a Ceph user: letters, digits, dots, underscores and hyphens",
+          examples: ["cinder"],
+        },
         conf: {
           type: "string",
           description: "The Ceph configuration file on the host.",
-          pattern: "^/",
+          pattern: "^/[^\\u0000-\\u001f]*$",
           expects: "an absolute path on the host",
           default: "/etc/ceph/ceph.conf",
           examples: ["/etc/ceph/ceph.conf"],

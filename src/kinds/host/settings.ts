@@ -1,5 +1,6 @@
+import { userError } from "../../model/errors.ts";
 import { bytesOf } from "../../model/quantity.ts";
-import type { HostSettings } from "../../model/settings.ts";
+import type { BackendName, HostSettings, LvmSettings, RbdSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
@@ -16,6 +17,8 @@ export interface Runner {
 export function hostSettings(config: Config, runner: Runner): HostSettings {
   const host = config.host ?? {};
   const uri = host.uri ?? (runner.root ? "qemu:///system" : "qemu:///session");
+  const usedBackends = backendsOf(config);
+  for (const name of ["lvm", "rbd"] as const) if (usedBackends.includes(name) && host[name] === undefined) throw notConfigured(name);
   const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
   return {
     uri,
@@ -30,5 +33,38 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       memory: host.allocation_ratio?.memory ?? 1,
       disk: host.allocation_ratio?.disk ?? 1,
     },
+    usedBackends,
+    ...(host.lvm === undefined ? {} : { lvm: lvmSettings(host.lvm) }),
+    ...(host.rbd === undefined ? {} : { rbd: rbdSettings(host.rbd) }),
   };
+}
+
+function backendsOf(config: Config): BackendName[] {
+  const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
+  const named = users.map((user) => user.images_type ?? config.host?.images_type ?? "qcow2");
+  return [...new Set<BackendName>([...named, config.host?.images_type ?? "qcow2"])];
+}
+
+function lvmSettings(lvm: NonNullable<NonNullable<Config["host"]>["lvm"]>): LvmSettings {
+  return {
+    volumeGroup: lvm.volume_group,
+    sparse: lvm.sparse ?? false,
+    volumeClear: lvm.volume_clear ?? "zero",
+    volumeClearSize: bytesOf(lvm.volume_clear_size ?? "0MiB"),
+  };
+}
+
+function rbdSettings(rbd: NonNullable<NonNullable<Config["host"]>["rbd"]>): RbdSettings {
+  return { pool: rbd.pool, user: rbd.user ?? null, conf: rbd.conf ?? "/etc/ceph/ceph.conf", secretUuid: rbd.secret_uuid ?? null };
+}
+
+/** Nova LVM-01, RBD-01: there is no place by default. */
+function notConfigured(name: "lvm" | "rbd") {
+  return name === "lvm"
+    ? userError(
+        "lvm-not-configured",
+        "images_type lvm needs a volume group",
+        "Name the one that holds the disks: host: { lvm: { volume_group: vg0 } }.",
+      )
+    : userError("rbd-not-configured", "images_type rbd needs a pool", "Name the one that holds the disks: host: { rbd: { pool: vms } }.");
 }

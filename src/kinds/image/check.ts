@@ -84,7 +84,8 @@ function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diag
     });
     const ram = bytesOf(flavor.ram);
     if (ram < spec.minRam) found.push(problem("flavor-memory-too-small", "memory", ram, spec.minRam));
-    if (disk === 0) continue;
+    // A CD has the size that it has; the flavor's disk says nothing about it.
+    if (disk === 0 || spec.diskFormat === "iso") continue;
     if (disk < spec.minDisk) found.push(problem("flavor-disk-smaller-than-min-disk", "disk", disk, spec.minDisk));
     if (disk < virtualSize) found.push(problem("flavor-disk-smaller-than-image", "disk", disk, virtualSize));
   }

@@ -7,8 +7,8 @@ import { type BaseFile, isEntryName, readBases } from "./base-files.ts";
 import { findRootUsers } from "./base-users.ts";
 import type { ImageState } from "./spec.ts";
 
-/** Names in `_base` that are ours without being a base image. */
-const companion = /^[0-9a-f]{40}\.(json|part|converted)(\..*)?$/;
+/** Names in `_base` that are ours without being a base image: companions of one, and empty disks with a filesystem. */
+const companion = /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}(\.part)?)$/;
 
 /** What is in the cache: whole base images by `base/<entry>`, and files that nobody here knows. */
 export async function observeBases(context: Context): Promise<Observation<ImageState>> {

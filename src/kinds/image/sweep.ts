@@ -4,9 +4,9 @@ import { isEntryName } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
 
-/** A file in the making, or a sidecar; its entry in front. */
-const leftoverPattern = /^([0-9a-f]{40})\.(part|converted|json)$/;
-const templatePattern = /^([0-9a-f]{40})_[^/]*\.part$/;
+/** A file in the making, or a sidecar; its entry in front. Empty disks that overlays stand on have names of words. */
+const leftoverPattern = /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|converted|json)$/;
+const templatePattern = /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)_\d+\.[0-9a-f]+\.part$/;
 
 /**
  * Removes what interrupted fetches left behind: staged files, sidecars whose base never came, staged templates. What

@@ -13,5 +13,6 @@ export function baseRef(settings: HostSettings, name: string, image: ImageConfig
     entry,
     path: createLayout(settings.instancesPath).baseImage(entry),
     format: bootFile ? "raw" : baseFormat(image.disk_format, settings.forceRawImages),
+    ...(image.disk_format === "raw" && image.source.startsWith("rbd://") ? { cloneFrom: image.source } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DiskAttachment, Surroundings } from "../../disks/backend.ts";
 import { backendOf } from "../../disks/index.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
@@ -7,10 +8,13 @@ import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import { desiredVolume } from "../volume/desired.ts";
+import { volumeAddress } from "../volume/spec.ts";
 import { baseRef } from "./base-ref.ts";
 import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
-import { diskAddress, diskFileName } from "./disk-role.ts";
+import { blankDisks } from "./disk-blank.ts";
+import { diskAddress } from "./disk-role.ts";
 import type { DiskSpec, DomainSpec, InterfaceSpec, SeedSpec } from "./spec.ts";
 
 /** Anything of an instance as it should be. */
@@ -46,30 +50,45 @@ function oneInstance(
   const layout = createLayout(settings.instancesPath);
   const interfaces = interfacesOf(instance, image, project, name);
 
-  const disk = (role: "root" | "kernel" | "ramdisk", imageName: string): DiskSpec => ({
-    instance: name,
-    uuid,
-    name: diskFileName(role),
-    role,
-    // Nova LAY-19: kernel and ramdisk are plain files whatever the backend.
-    backend: role === "root" ? (instance.images_type ?? settings.imagesType) : "flat",
-    path: layout.instanceFile(uuid, diskFileName(role)),
-    size: role === "root" ? rootSize(flavor) : null,
-    base: baseRef(settings, imageName, declared(config.images, imageName), role !== "root"),
-    preallocate: role === "root" ? settings.preallocateImages : "none",
-  });
-  const disks = [
-    disk("root", instance.image),
-    ...(image.kernel === undefined ? [] : [disk("kernel", image.kernel)]),
-    ...(image.ramdisk === undefined ? [] : [disk("ramdisk", image.ramdisk)]),
-  ];
+  const backend = instance.images_type ?? settings.imagesType;
+  const common = (fileName: string) => ({ instance: name, uuid, name: fileName, path: layout.instanceFile(uuid, fileName) });
+  const iso = image.disk_format === "iso";
+  const root: DiskSpec = {
+    ...common(instanceFiles.root),
+    role: "root",
+    // Nova BLK-06: the guest gets an ISO as the CD that it is: whole, read-only, and as large as it is.
+    backend: iso ? "flat" : backend,
+    size: iso ? null : rootSize(flavor),
+    base: baseRef(settings, instance.image, image, false),
+    preallocate: iso ? "none" : settings.preallocateImages,
+  };
+  // Nova LAY-19: kernel and ramdisk are plain files whatever the backend.
+  const bootFile = (role: "kernel" | "ramdisk", imageName: string | undefined): DiskSpec[] =>
+    imageName === undefined
+      ? []
+      : [
+          {
+            ...common(instanceFiles[role]),
+            role,
+            backend: "flat",
+            size: null,
+            base: baseRef(settings, imageName, declared(config.images, imageName), true),
+            preallocate: "none",
+          },
+        ];
+  const blanks = blankDisks(instance, image, flavor).map(
+    ({ name: fileName, ...blank }): DiskSpec => ({ ...common(fileName), backend, preallocate: settings.preallocateImages, ...blank }),
+  );
+  const disks = [root, ...bootFile("kernel", image.kernel), ...bootFile("ramdisk", image.ramdisk), ...blanks].map((disk) =>
+    roundedUp(disk, facts),
+  );
   const seed =
     instance.config_drive === false
       ? undefined
       : seedSpec(config, instance, { project, name, uuid, index, interfaces, path: layout.instanceFile(uuid, instanceFiles.configDrive) });
-  const domain = domainSpec({ settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
+  const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
   return [
-    ...disks.map((spec) => ({ address: diskAddress(name, spec.role), spec: { kind: "disk" as const, disk: spec, domain } })),
+    ...disks.map((spec) => ({ address: diskAddress(name, spec.name), spec: { kind: "disk" as const, disk: spec, domain } })),
     ...(seed === undefined ? [] : [{ address: `seed/${name}` as const, spec: { kind: "seed" as const, seed } }]),
     { address: `domain/${name}`, spec: { kind: "domain", domain } },
   ];
@@ -102,6 +121,7 @@ function seedSpec(
 }
 
 function domainSpec(given: {
+  config: Config;
   settings: HostSettings;
   facts: HostFacts;
   instance: InstanceConfig;
@@ -114,7 +134,7 @@ function domainSpec(given: {
   disks: readonly DiskSpec[];
   seed: SeedSpec | undefined;
 }): DomainSpec {
-  const { settings, facts, instance, image, flavor, disks, seed } = given;
+  const { config, settings, facts, instance, image, flavor, disks, seed } = given;
   const properties = image.properties ?? {};
   const layout = createLayout(settings.instancesPath);
   const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
@@ -140,7 +160,16 @@ function domainSpec(given: {
       arch: facts.arch,
       machine,
       properties,
-      root: { attachment: backendOf(root.backend).attachment(root), iso: image.disk_format === "iso" },
+      root: { attachment: attachmentOf(root, { settings, facts }), iso: image.disk_format === "iso" },
+      others: disks
+        .filter(({ role }) => role === "ephemeral" || role === "swap")
+        .map((disk) => ({ name: disk.name, attachment: attachmentOf(disk, { settings, facts }) })),
+      volumes: (instance.volumes ?? []).map(({ volume, device }) => {
+        const { disk } = desiredVolume(config, settings, facts, volume);
+        const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
+        const named = device === undefined ? {} : { device };
+        return { name: volumeAddress(volume), attachment: attachmentOf(disk, { settings, facts }), serial, ...named };
+      }),
       configDrive: seed === undefined ? null : { path: seed.path, format: seed.format },
     }),
     interfaces: given.interfaces,
@@ -149,9 +178,18 @@ function domainSpec(given: {
         ? null
         : { path: kernel, ramdisk: path("ramdisk") ?? null, commandLine: properties["os_command_line"] ?? commandLine(virtType) },
     consoleLog: layout.instanceFile(given.uuid, instanceFiles.console),
-    flavor: { name: instance.flavor, disk: bytesOf(flavor.disk), ephemeral: 0, swap: 0 },
+    flavor: {
+      name: instance.flavor,
+      disk: bytesOf(flavor.disk),
+      ephemeral: bytesOf(flavor.ephemeral ?? "0B"),
+      swap: bytesOf(flavor.swap ?? "0B"),
+    },
     image: instance.image,
   };
+}
+
+function attachmentOf(disk: DiskSpec, surroundings: Surroundings): DiskAttachment {
+  return backendOf(disk.backend).attachment(disk, surroundings);
 }
 
 /** Nova XML-05: the image's machine type, else the modern one of the architecture. */
@@ -169,6 +207,12 @@ function commandLine(virtType: "kvm" | "qemu"): string {
 function rootSize(flavor: FlavorConfig): number | null {
   const size = bytesOf(flavor.disk);
   return size === 0 ? null : size;
+}
+
+/** A disk with the size that its backend can give, which comes in steps where that has extents. */
+function roundedUp(disk: DiskSpec, facts: HostFacts): DiskSpec {
+  const { roundUp } = backendOf(disk.backend);
+  return disk.size === null || roundUp === undefined ? disk : { ...disk, size: roundUp(disk.size, facts) };
 }
 
 function interfacesOf(instance: InstanceConfig, image: ImageConfig, project: string, name: string): InterfaceSpec[] {

@@ -13,6 +13,13 @@ export interface DeviceMapInput {
   readonly root: { readonly attachment: DiskAttachment; readonly iso: boolean };
   /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
   readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment }[];
+  /** After them, in the order given. An explicit device name is kept (Nova BLK-07). */
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly attachment: DiskAttachment;
+    readonly serial: string;
+    readonly device?: string;
+  }[];
   readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat" } | null;
 }
 
@@ -29,17 +36,19 @@ const ideDevices = 4;
 
 /** The disks of a guest with names, buses and boot order, config drive last (Nova BLK-07). Throws a RangeError when IDE has no name left. */
 export function deviceMap(input: DeviceMapInput): DomainDisk[] {
-  const next = createNames();
   const diskBus = busOf(input.properties["hw_disk_bus"], buses) ?? "virtio";
   const cdromBus = busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultCdromBus(input);
   const rootDevice = input.root.iso ? "cdrom" : "disk";
   const rootBus = input.root.iso ? cdromBus : diskBus;
+  // The root disk is the first of its bus whatever is asked for: kernels are told so. `checkDevices` finds who else wants that name.
+  const rootTarget = createNames(new Set())(rootBus);
+  const next = createNames(new Set([rootTarget, ...(input.volumes ?? []).flatMap(({ device }) => device ?? [])]));
   const disks: DomainDisk[] = [
     {
       name: instanceFiles.root,
       device: rootDevice,
       bus: rootBus,
-      target: next(rootBus),
+      target: rootTarget,
       attachment: input.root.attachment,
       readOnly: input.root.iso,
       bootOrder: 1,
@@ -47,6 +56,10 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   ];
   for (const { name, attachment } of input.others ?? []) {
     disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: null });
+  }
+  for (const { name, attachment, serial, device } of input.volumes ?? []) {
+    const bus = device === undefined ? diskBus : busNamed(device, diskBus);
+    disks.push({ name, device: "disk", bus, target: device ?? next(bus), attachment, readOnly: false, bootOrder: null, serial });
   }
   if (input.configDrive !== null) {
     const { path, format } = input.configDrive;
@@ -109,11 +122,18 @@ function family(machine: string): "pc" | "other" {
   return machine === "pc" || machine.startsWith("pc-i440fx") ? "pc" : "other";
 }
 
-function createNames(): (bus: Bus) => string {
+/** The bus that a device name stands for: the usual one when its names begin so, else the first that does. */
+function busNamed(device: string, usual: Bus): Bus {
+  const prefix = device.slice(0, 2);
+  return prefixes[usual] === prefix ? usual : (buses.find((bus) => prefixes[bus] === prefix) ?? usual);
+}
+
+function createNames(taken: ReadonlySet<string>): (bus: Bus) => string {
   const used = new Map<string, number>();
   return (bus) => {
     const prefix = prefixes[bus];
-    const index = used.get(prefix) ?? 0;
+    let index = used.get(prefix) ?? 0;
+    while (taken.has(prefix + letters(index))) index += 1;
     if (bus === "ide" && index >= ideDevices) throw new RangeError("a guest can have four IDE devices");
     used.set(prefix, index + 1);
     return prefix + letters(index);

@@ -11,10 +11,10 @@ export const diskActions: readonly ActionType[] = [
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
     await backendOf(disk.backend).create(context, disk, report);
   }),
-  defineAction<{ disk: DiskSpec; online: boolean }>("disk.grow", async (context, { disk, online }) => {
+  defineAction<{ disk: DiskSpec; online: boolean; target: string | null }>("disk.grow", async (context, { disk, online, target }) => {
     if (disk.size === null) return;
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
-    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid, target: "vda" } : undefined);
+    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid, target: target ?? "vda" } : undefined);
   }),
   defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
     await backendOf(ref.backend).remove(context, ref);

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { mustBeRemade } from "./disk-diff.ts";
@@ -9,12 +10,28 @@ import type { DomainState } from "./domain-state.ts";
 /** What cannot or will not be done to disks, and what is worth knowing about them. */
 export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
   return disks.flatMap((want) => {
-    const address = diskAddress(want.disk.instance, want.disk.role);
+    const address = diskAddress(want.disk.instance, want.disk.name);
     const have = observed.states.get(address) as InstanceDiskState | undefined;
-    if (have?.disk === undefined) return [];
+    if (have?.disk === undefined) return checkDisc(address, want);
     if (mustBeRemade(want, have)) return checkProtected(address, want, observed);
     return [...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });
+}
+
+/** Nova would lengthen the copy of an ISO to the flavor's size; that changes nothing for a guest, which cannot write to it. */
+function checkDisc(address: Diagnostic["address"] & string, { disk, domain }: InstanceDisk): Diagnostic[] {
+  const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
+  if (!disc || domain.flavor.disk === 0) return [];
+  return [
+    {
+      severity: "note",
+      code: "disc-keeps-its-size",
+      summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not made`,
+      detail:
+        "The guest gets the ISO as a CD at its own size and cannot write to it. A disk to install to comes from the flavor's ephemeral.",
+      address,
+    },
+  ];
 }
 
 function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
@@ -27,7 +44,7 @@ function checkProtected(address: Diagnostic["address"] & string, want: InstanceD
       code: "prevent-destroy",
       summary: `${want.disk.instance} is protected, and this would make its disk anew`,
       detail:
-        "It was applied with prevent_destroy: true, and another image or backend means another disk. Apply prevent_destroy: false first if the disk may go.",
+        "It was applied with prevent_destroy: true, and another image, backend or filesystem means another disk. Apply prevent_destroy: false first if the disk may go.",
       address,
     },
   ];
@@ -37,6 +54,7 @@ function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk
   const size = want.disk.size;
   const found = have.disk?.size ?? 0;
   if (size === null || size >= found) return [];
+  const [where, remedy] = declaredBy(want, found);
   const byHand = have.applied.size !== null && size >= have.applied.size;
   return [
     {
@@ -46,11 +64,20 @@ function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk
         ? `A disk is larger than declared: ${formatQuantity(found)}, not ${formatQuantity(size)}`
         : "A disk cannot be made smaller",
       detail: byHand
-        ? `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. Write disk: ${formatQuantity(found)} into flavor ${want.domain.flavor.name}, or into one of its own, to make the configuration say what is.`
-        : `It is ${formatQuantity(found)} and flavor ${want.domain.flavor.name} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.`,
+        ? `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. ${remedy} to make the configuration say what is.`
+        : `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.`,
       address,
     },
   ];
+}
+
+/** Where a disk's size is written, and what to write there. */
+function declaredBy({ disk, domain }: InstanceDisk, found: number): [where: string, remedy: string] {
+  const key = { root: "disk", ephemeral: "ephemeral", swap: "swap", kernel: "", ramdisk: "", volume: "" }[disk.role];
+  if (disk.role === "ephemeral" && disk.name !== instanceFiles.local)
+    return ["its entry in ephemerals", `Write size: ${formatQuantity(found)} into its entry in ephemerals`];
+  const flavor = domain.flavor.name;
+  return [`flavor ${flavor}`, `Write ${key}: ${formatQuantity(found)} into flavor ${flavor}, or into one of its own,`];
 }
 
 function checkBehind(address: Diagnostic["address"] & string, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {

@@ -1,6 +1,7 @@
-import type { Action } from "../../model/action.ts";
+import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
+import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
@@ -13,9 +14,13 @@ export function diffDisk(address: Address, want: InstanceDisk | undefined, have:
   return growth(address, want, have);
 }
 
-/** Whether only a new disk can be what is wanted: another image by name, or another backend. New bytes under the same name leave the disk alone. */
+/** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem. New bytes under the same name leave the disk alone. */
 export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boolean {
-  return want.disk.backend !== have.applied.backend || (want.disk.base?.image ?? null) !== have.applied.image;
+  return (
+    want.disk.backend !== have.applied.backend ||
+    (want.disk.base?.image ?? null) !== have.applied.image ||
+    want.disk.content?.filesystem !== have.applied.filesystem
+  );
 }
 
 function creation(address: Address, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
@@ -36,14 +41,16 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
   const wanted = appliedOf(want);
   const fields = fieldsOf(wanted).flatMap(([path, value]): FieldChange[] => {
     const old = have.applied[path];
-    return JSON.stringify(old) === JSON.stringify(value) ? [] : [{ path, old, new: value, effect: "rebuild", cause: "config" }];
+    return JSON.stringify(old) === JSON.stringify(value)
+      ? []
+      : [{ path, old: old ?? null, new: value, effect: "rebuild", cause: "config" }];
   });
   const restart = have.running;
   return {
     address,
     verb: "replace",
     cause: "config",
-    reason: want.disk.base?.image === have.applied.image ? "another backend keeps it" : "it is made from another image",
+    reason: replacementReason(wanted, have.applied),
     fields,
     actions: [
       ...(restart ? [stopDomain(want.domain)] : []),
@@ -66,7 +73,7 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState): 
     type: "disk.grow",
     address,
     summary: `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`,
-    args: { disk: { ...want.disk }, online: have.running } as unknown as Action["args"],
+    args: { disk: { ...want.disk }, online: have.running, target: have.target ?? null } as unknown as Action["args"],
     needs: [],
     makes: [address],
     locks: [lockOf(have.uuid)],
@@ -76,7 +83,7 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState): 
     address,
     verb: "update",
     cause: combineCauses([cause]),
-    reason: "it is smaller than its flavor says",
+    reason: `it is smaller than its ${want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "declaration" : "flavor"} says`,
     fields: [{ path: "size", old: found, new: size, effect: action.effect, cause }],
     actions: [action],
     before: { ...have.applied, size: found },
@@ -91,19 +98,19 @@ function removal(address: Address, have: InstanceDiskState): Change {
     cause: "config",
     reason: "no longer in the configuration",
     fields: fieldsOf(have.applied).map(([path, value]) => ({ path, old: value })),
-    actions: [removeAction(address, have, [`domain/${have.instance}:gone`])],
+    // Either the guest goes as well, or it is switched off and told to do without; `diffDomain` sees to the latter.
+    actions: [removeAction(address, have, [`domain/${have.instance}:gone`, ...released(have.instance)])],
     before: { ...have.applied },
     after: null,
   };
 }
 
 function createAction(address: Address, { disk }: InstanceDisk, needs: readonly string[] = []): Action {
-  const size = disk.size === null ? "" : ` of ${formatQuantity(disk.size)}`;
   return {
     id: `${address}#create`,
     type: "disk.create",
     address,
-    summary: disk.role === "root" ? `create ${disk.backend} disk${size} from ${disk.base?.image}` : `copy ${disk.base?.image}`,
+    summary: creationSummary(disk),
     args: { disk: { ...disk } } as unknown as Action["args"],
     needs: [...(disk.base === undefined ? [] : [`base/${disk.base.entry}`]), ...needs],
     makes: [address],
@@ -114,6 +121,7 @@ function createAction(address: Address, { disk }: InstanceDisk, needs: readonly 
 
 function removeAction(address: Address, have: InstanceDiskState, needs: readonly string[]): Action {
   const { instance, uuid, name, path, applied } = have;
+  const what = applied.filesystem === "swap" ? "swap disk" : "disk";
   const loses = have.disk !== undefined && name !== "kernel" && name !== "ramdisk";
   return {
     id: `${address}#remove`,
@@ -125,22 +133,46 @@ function removeAction(address: Address, have: InstanceDiskState, needs: readonly
     makes: [`${address}:gone`],
     locks: [lockOf(uuid)],
     effect: "rebuild",
-    ...(loses ? { destroys: `${formatQuantity(have.disk.size)} disk ${address.slice("disk/".length)}` } : {}),
+    ...(loses ? { destroys: `${formatQuantity(have.disk.size)} ${what} ${address.slice("disk/".length)}` } : {}),
   };
 }
 
 /** What the label will record. */
 export function appliedOf({ disk }: Pick<InstanceDisk, "disk">): AppliedDisk {
-  return { backend: disk.backend, size: disk.size, image: disk.base?.image ?? null, entry: disk.base?.entry ?? null };
+  return {
+    backend: disk.backend,
+    size: disk.size,
+    image: disk.base?.image ?? null,
+    entry: disk.base?.entry ?? null,
+    ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
+  };
 }
 
 /** Entries are digests of digests: shown nowhere but in the JSON. */
-function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image", string | number | null][] {
+function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesystem", string | number | null][] {
   return [
-    ["image", applied.image],
+    applied.filesystem === undefined ? ["image", applied.image] : ["filesystem", applied.filesystem],
     ["size", applied.size],
     ["backend", applied.backend],
   ];
+}
+
+function creationSummary({ role, backend, size, base, content }: InstanceDisk["disk"]): string {
+  if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
+  const disk = `create ${backend} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
+  if (base !== undefined) return `${disk} from ${base.image}`;
+  if (content === undefined) return disk;
+  return content.filesystem === "swap" ? disk.replace("disk", "swap disk") : `${disk} with ${content.filesystem}`;
+}
+
+function replacementReason(wanted: AppliedDisk, applied: AppliedDisk): string {
+  if (wanted.filesystem !== applied.filesystem) return "it gets another filesystem";
+  return wanted.image === applied.image ? "another backend keeps it" : "it is made from another image";
+}
+
+/** A guest that is switched off and whose definition is new holds nothing that the definition does not name. */
+function released(instance: string): Fact[] {
+  return [`domain/${instance}:stopped`, `domain/${instance}:defined`];
 }
 
 function lockOf(uuid: string): string {

@@ -2,25 +2,25 @@ import type { DiskSpec } from "../../disks/backend.ts";
 import type { Address } from "../../model/address.ts";
 import { instanceFiles } from "../../model/layout.ts";
 
-const fileNames: Partial<Record<DiskSpec["role"], string>> = {
-  root: instanceFiles.root,
-  kernel: instanceFiles.kernel,
-  ramdisk: instanceFiles.ramdisk,
+const roles: Readonly<Record<string, DiskSpec["role"]>> = {
+  [instanceFiles.root]: "root",
+  [instanceFiles.local]: "ephemeral",
+  [instanceFiles.swap]: "swap",
+  [instanceFiles.kernel]: "kernel",
+  [instanceFiles.ramdisk]: "ramdisk",
 };
 
-/** The file name of the one disk that an instance has in this role (Nova LAY-09). */
-export function diskFileName(role: "root" | "kernel" | "ramdisk"): string {
-  return fileNames[role] ?? role;
+/** What a file of an instance directory is for (Nova LAY-09); undefined when it is no disk. */
+export function diskRole(fileName: string): DiskSpec["role"] | undefined {
+  return roles[fileName] ?? (/^disk\.eph\d+$/.test(fileName) ? "ephemeral" : undefined);
 }
 
-/** What a file of an instance directory is for; undefined when it is no disk. */
-export function diskRole(fileName: string): "root" | "kernel" | "ramdisk" | undefined {
-  if (fileName === instanceFiles.root) return "root";
-  if (fileName === instanceFiles.kernel) return "kernel";
-  return fileName === instanceFiles.ramdisk ? "ramdisk" : undefined;
+/** The file name of an ephemeral disk that an instance declares, counted from 0. */
+export function ephemeralFileName(index: number): string {
+  return `disk.eph${index}`;
 }
 
-/** `disk/web-0.root`. The same text is the fact that the disk exists. */
-export function diskAddress(instance: string, role: DiskSpec["role"]): Address {
-  return `disk/${instance}.${role}`;
+/** `disk/web-0.root`, `disk/web-0.eph0`, by the disk's file name. The same text is the fact that the disk exists. */
+export function diskAddress(instance: string, fileName: string): Address {
+  return `disk/${instance}.${fileName === instanceFiles.root ? "root" : fileName.replace(/^disk\./, "")}`;
 }

@@ -1,5 +1,6 @@
 import type { DiskSpec, DiskState } from "../../disks/backend.ts";
 import type { BackendName } from "../../model/settings.ts";
+import type { Filesystem } from "../../tools/mkfs.ts";
 import type { DomainSpec } from "./spec.ts";
 
 /** A disk as it should be, together with the guest that uses it. */
@@ -17,6 +18,8 @@ export interface AppliedDisk {
   /** Name of the image in the configuration, and its cache entry at the time. */
   readonly image: string | null;
   readonly entry: string | null;
+  /** Of a disk that was made from nothing. */
+  readonly filesystem?: Filesystem;
 }
 
 /** A disk of ours as found. */
@@ -35,4 +38,6 @@ export interface InstanceDiskState {
   readonly defined: boolean;
   /** That domain was applied with prevent_destroy. */
   readonly protected: boolean;
+  /** The guest's name for it, by the definition: `vdb`. Undefined when the definition does not have it. */
+  readonly target?: string;
 }

@@ -1,4 +1,5 @@
-import type { Action } from "../../model/action.ts";
+import { isSourceOf } from "../../disks/disk-source.ts";
+import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
@@ -24,8 +25,38 @@ export function diffDomain(
   observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have);
-  if (have === undefined) return creation(address, want, observed);
-  return update(address, want, have);
+  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, leavesDisks(want, have, observed));
+  const others = awaitsOthers(want, observed);
+  if (change === undefined || others.length === 0) return change;
+  const waiting = (action: Action): Action =>
+    action.type === "domain.start" ? { ...action, needs: [...action.needs, ...others] } : action;
+  return { ...change, actions: change.actions.map(waiting) };
+}
+
+/**
+ * Whether a disk of ours goes that the guest has by its definition. It is switched off for that: a disk that is taken away below
+ * a running guest would look broken to it, and could be in two guests at once.
+ */
+function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
+  const kept = new Set(want.disks.map(({ attachment }) => attachment.source));
+  const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
+  if (leaving.length === 0) return false;
+  const ours = [...observed.states.values()].flatMap((state) => {
+    const { kind, uuid, path } = state as { readonly kind?: string; readonly uuid?: string; readonly path?: string };
+    return (kind === "disk" || kind === "volume") && uuid !== undefined && path !== undefined ? [{ uuid, path }] : [];
+  });
+  return leaving.some((source) => ours.some((disk) => isSourceOf(source, disk)));
+}
+
+/** Volumes that this guest is to have and another one has still: it must let go of them before this one starts. */
+function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
+  const volumes = new Set(want.disks.filter(({ name }) => name.startsWith("volume/")).map(({ attachment }) => attachment.source));
+  if (volumes.size === 0) return [];
+  return [...observed.states].flatMap(([address, state]) => {
+    const { kind, disks, uuid } = state as Partial<DomainState> & { readonly kind?: string };
+    if (kind !== "domain" || uuid === want.uuid || !Object.values(disks ?? {}).some((source) => volumes.has(source))) return [];
+    return [`${address}:stopped`];
+  });
 }
 
 /** Whether a guest is there that notices what is done to its domain. */
@@ -65,15 +96,20 @@ function deletion(address: Address, have: DomainState): Change {
   };
 }
 
-function update(address: Address, want: DomainSpec, have: DomainState): Change | undefined {
+function update(address: Address, want: DomainSpec, have: DomainState, leaves: boolean): Change | undefined {
   const wanted = wantedFields(want);
-  const defined = [...definitionChanges(have, wanted), ...persistenceChange(have)];
+  const restarts = leaves && isUp(have.power);
+  const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have)];
   const power = powerChange(want, have);
   if (defined.length === 0 && power === undefined) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState;
+  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
+  // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
+  const offFirst: Action = restarts ? { ...define, needs: [...define.needs, `${address}:stopped`] } : define;
   const actions = [
-    ...(defined.length > 0 || stale ? [defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true)] : []),
+    ...(defined.length > 0 || stale ? [offFirst] : []),
+    ...(restarts ? [stopDomain(want), ...(want.powerState === "stopped" ? [] : [startDomain(want)])] : []),
     ...(power?.action === undefined ? [] : [power.action]),
   ];
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
@@ -89,7 +125,7 @@ function update(address: Address, want: DomainSpec, have: DomainState): Change |
   };
 }
 
-function definitionChanges(have: DomainState, wanted: DomainFields): FieldChange[] {
+function definitionChanges(have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
   const applied = have.label?.applied;
   const paths = new Set([...Object.keys(wanted), ...Object.keys(have.fields)]);
   paths.delete("power_state");
@@ -97,7 +133,7 @@ function definitionChanges(have: DomainState, wanted: DomainFields): FieldChange
     const [old, fresh] = [have.fields[path], wanted[path]];
     if (old === fresh) return [];
     const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
-    const effect: Effect = isUp(have.power) && !told.has(path) ? "next_boot" : "none";
+    const effect: Effect = isUp(have.power) && !told.has(path) ? (restarts ? "restart" : "next_boot") : "none";
     return [{ path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause }];
   });
 }

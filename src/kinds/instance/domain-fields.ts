@@ -85,7 +85,14 @@ function readDisk(disk: XmlElement, set: Setter): void {
   const device = disk.attributes["device"] ?? "disk";
   set(`${path}.device`, device);
   set(`${path}.bus`, target?.["bus"]);
-  set(`${path}.source`, sourceOf(find(disk, "source")));
+  const source = find(disk, "source");
+  set(`${path}.source`, sourceOf(source));
+  const hosts = findAll(source, "host").map(({ attributes }) => [attributes["name"], attributes["port"]].join(":"));
+  if (hosts.length > 0) set(`${path}.hosts`, hosts.join(" "));
+  // libvirt keeps it beside the source or in it, depending on who wrote it.
+  const auth = find(disk, "auth") ?? find(source, "auth");
+  set(`${path}.user`, auth?.attributes["username"]);
+  set(`${path}.secret`, find(auth, "secret")?.attributes["uuid"]);
   set(`${path}.format`, driver?.["type"]);
   set(`${path}.cache`, driver?.["cache"]);
   set(`${path}.io`, driver?.["io"]);

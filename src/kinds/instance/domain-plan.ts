@@ -89,8 +89,9 @@ function attachedFacts({ instance, disks, kernel }: DomainSpec): Fact[] {
   ];
 }
 
-/** The fact that a file of the instance directory is there: `disk` is the root disk, `disk.config` the seed, `disk.eph0` the disk `eph0`. */
+/** The fact that a file of the instance directory is there: `disk` is the root disk, `disk.config` the seed, `disk.eph0` the disk `eph0`. A volume is its own. */
 function diskFact(instance: string, fileName: string): Fact {
+  if (fileName.startsWith("volume/")) return fileName;
   if (fileName === "disk.config") return `seed/${instance}`;
   return `disk/${instance}.${fileName === "disk" ? "root" : fileName.replace(/^disk\./, "")}`;
 }

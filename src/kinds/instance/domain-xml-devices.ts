@@ -1,3 +1,4 @@
+import type { DiskAttachment } from "../../disks/backend.ts";
 import { type Element, element } from "./domain-xml-writer.ts";
 import type { DomainDisk, DomainSpec, InterfaceSpec } from "./spec.ts";
 
@@ -23,7 +24,7 @@ export function domainDevices(spec: DomainSpec): (Element | undefined)[] {
 }
 
 function diskElement(spec: DomainSpec, disk: DomainDisk): Element {
-  const { type, format, source } = disk.attachment;
+  const { type, format } = disk.attachment;
   const cdrom = disk.device === "cdrom";
   const driver = {
     name: "qemu",
@@ -35,12 +36,29 @@ function diskElement(spec: DomainSpec, disk: DomainDisk): Element {
   };
   return element("disk", { type, device: disk.device }, [
     element("driver", driver),
-    element("source", type === "block" ? { dev: source } : { file: source }),
+    ...sourceElements(disk.attachment),
     element("target", { dev: disk.target, bus: disk.bus }),
     disk.readOnly || cdrom ? element("readonly") : undefined,
-    element("serial", {}, diskSerial(spec.uuid, disk.name)),
+    element("serial", {}, disk.serial ?? diskSerial(spec.uuid, disk.name)),
     disk.bootOrder === null ? undefined : element("boot", { order: disk.bootOrder }),
   ]);
+}
+
+function sourceElements(attachment: DiskAttachment): (Element | undefined)[] {
+  if (attachment.type !== "network") {
+    const { type, source } = attachment;
+    return [element("source", type === "block" ? { dev: source } : { file: source })];
+  }
+  // Nova RBD-11: the monitors stand in the definition, so that qemu needs no file of Ceph's.
+  const { protocol, source, hosts, auth } = attachment;
+  return [
+    auth === null ? undefined : element("auth", { username: auth.user }, [element("secret", { type: "ceph", uuid: auth.secretUuid })]),
+    element(
+      "source",
+      { protocol, name: source },
+      hosts.map(({ name, port }) => element("host", { name, port })),
+    ),
+  ];
 }
 
 /** Names the disk inside the guest (`/dev/disk/by-id/virtio-…`): the same for ever, and within the 20 characters that virtio has. */

@@ -6,10 +6,15 @@ import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
+import { desiredVolumes } from "../volume/desired.ts";
+import { checkBackends, checkRounding } from "./backend-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
+import { checkBlankDisks } from "./disk-blank-check.ts";
 import { checkDisks } from "./disk-check.ts";
+import { checkDevices } from "./disk-device-check.ts";
 import { diffDisk } from "./disk-diff.ts";
+import { diskAddress } from "./disk-role.ts";
 import { domainActions } from "./domain-actions.ts";
 import { checkDomains } from "./domain-check.ts";
 import { diffDomain } from "./domain-diff.ts";
@@ -36,7 +41,8 @@ export function instanceKind(
     check: (resources, observed, config) => [
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
-      ...checkInstances(resources, observed, settings),
+      ...checkBlankDisks(config),
+      ...checkInstances(resources, observed, settings, config),
     ],
     describe,
     actions: [...diskActions, ...seedActions, ...domainActions],
@@ -82,11 +88,29 @@ function secretsChanged(
   return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
 }
 
-function checkInstances(resources: readonly Resource<InstanceSpec>[], observed: Observed, settings: HostSettings): Diagnostic[] {
+function checkInstances(
+  resources: readonly Resource<InstanceSpec>[],
+  observed: Observed,
+  settings: HostSettings,
+  config: Config,
+): Diagnostic[] {
   const specs = resources.map(({ spec }) => spec);
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
-  return [...checkDisks(disks, observed), ...checkDomains(domains, observed), ...checkRoom(disks, domains, observed, settings)];
+  // All that takes room is looked at together; without instances, volumes see to themselves.
+  const volumes = resources.length === 0 ? [] : desiredVolumes(config, settings, observed.facts);
+  const sized = [
+    ...disks.map(({ disk }) => ({ address: diskAddress(disk.instance, disk.name), disk })),
+    ...volumes.map(({ address, spec }) => ({ address, disk: spec.disk })),
+  ];
+  return [
+    ...checkDisks(disks, observed),
+    ...checkDomains(domains, observed),
+    ...checkDevices(domains),
+    ...checkRoom(sized, domains, observed, settings),
+    ...checkBackends(sized, observed, settings),
+    ...checkRounding(disks, observed, settings),
+  ];
 }
 
 /** What `show` prints and saved plans stand on. Left out is what a running guest changes by itself, such as the space that a disk takes. */

@@ -1,3 +1,4 @@
+import { isSourceOf } from "../../disks/disk-source.ts";
 import { backendOf } from "../../disks/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
@@ -38,7 +39,10 @@ export async function observeInstances(context: Context): Promise<Observation<In
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
-  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning), observeSeeds(context, owned)]);
+  const sources = new Map(domains.map((domain) => [domain.uuid, Object.entries(domain.disks)]));
+  const targetOf = (disk: { readonly uuid: string; readonly path: string }) =>
+    sources.get(disk.uuid)?.find(([, source]) => isSourceOf(source, disk))?.[0];
+  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning, targetOf), observeSeeds(context, owned)]);
 
   const states = new Map<Address, InstanceState>();
   for (const domain of domains) {
@@ -75,16 +79,16 @@ async function observeDisks(
   context: Context,
   owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
   isRunning: (uuid: string) => boolean,
+  targetOf: (disk: { readonly uuid: string; readonly path: string }) => string | undefined,
 ): Promise<Map<Address, InstanceDiskState>> {
   const named = owned.flatMap(({ uuid, instance, label }) =>
     Object.entries(label.objects).flatMap(([name, applied]) => {
-      const role = diskRole(name);
-      if (role === undefined) return [];
+      if (diskRole(name) === undefined) return [];
       const path = context.layout.instanceFile(uuid, name);
       const domain = rememberedDomain(label);
       const remembered = { defined: domain !== undefined, protected: domain?.prevent_destroy ?? false };
       return [
-        { address: diskAddress(instance, role), instance, uuid, name, path, applied: applied as unknown as AppliedDisk, ...remembered },
+        { address: diskAddress(instance, name), instance, uuid, name, path, applied: applied as unknown as AppliedDisk, ...remembered },
       ];
     }),
   );
@@ -96,10 +100,11 @@ async function observeDisks(
   );
   const disks = new Map(found.flatMap((map) => [...map]));
   return new Map(
-    named.map(({ address, ...disk }) => [
-      address,
-      { ...disk, kind: "disk", disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) },
-    ]),
+    named.map(({ address, ...disk }) => {
+      const target = targetOf(disk);
+      const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) };
+      return [address, { ...disk, ...found, kind: "disk", ...(target === undefined ? {} : { target }) }];
+    }),
   );
 }
 

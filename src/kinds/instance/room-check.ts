@@ -1,19 +1,25 @@
+import type { DiskSpec, DiskState } from "../../disks/backend.ts";
+import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { ImageState } from "../image/spec.ts";
 import { checkCapacity } from "./capacity.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
-import { diskAddress } from "./disk-role.ts";
 import type { DomainState } from "./domain-state.ts";
 import type { DomainSpec } from "./spec.ts";
+
+/** A disk that takes room, an instance's or a volume. */
+export interface SizedDisk {
+  readonly address: Address;
+  readonly disk: DiskSpec;
+}
 
 /**
  * Whether the host has room for the final state. Asked only when more is wanted than is there: guests that exist already
  * are no reason to refuse a plan that adds nothing.
  */
 export function checkRoom(
-  disks: readonly InstanceDisk[],
+  disks: readonly SizedDisk[],
   domains: readonly DomainSpec[],
   observed: Observed,
   settings: HostSettings,
@@ -26,15 +32,20 @@ export function checkRoom(
   return checkCapacity({
     domains: grows ? domains : [],
     others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
-    diskBytes: sum(disks.map((disk) => missingBytes(disk, observed))),
+    diskBytes: sum(disks.filter(keepsFiles).map((disk) => missingBytes(disk, observed))),
     facts: observed.facts,
     settings,
   });
 }
 
+/** Whether a disk takes space of the filesystem that the instances path is on. */
+function keepsFiles({ disk }: SizedDisk): boolean {
+  return disk.backend !== "lvm" && disk.backend !== "rbd";
+}
+
 /** Virtual bytes that a disk is to get; of an image that nobody has seen yet nothing is known. */
-function missingBytes({ disk }: InstanceDisk, observed: Observed): number {
-  const have = observed.states.get(diskAddress(disk.instance, disk.role)) as InstanceDiskState | undefined;
+export function missingBytes({ disk, address }: SizedDisk, observed: Observed): number {
+  const have = observed.states.get(address) as { readonly disk: DiskState | undefined } | undefined;
   const base = observed.states.get(`base/${disk.base?.entry}`) as ImageState | undefined;
   const size = disk.size ?? base?.sidecar.virtualSize ?? 0;
   return Math.max(0, size - (have?.disk?.size ?? 0));

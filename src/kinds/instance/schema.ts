@@ -1,3 +1,5 @@
+import { size } from "../schema-parts.ts";
+
 /** One network interface of an instance. */
 const networkSchema = {
   type: "object",
@@ -38,6 +40,48 @@ const networkSchema = {
   },
 } as const;
 
+/** One disk that an instance declares beside its root disk. */
+const ephemeralSchema = {
+  type: "object",
+  description: "One additional disk, which lives and dies with the instance.",
+  additionalProperties: false,
+  required: ["size"],
+  properties: {
+    size: size("Its size.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
+    format: {
+      type: "string",
+      description: "The filesystem that it comes with. Default: ext4 for Linux images, ntfs for Windows images, else vfat.",
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
+      examples: ["ext4"],
+    },
+  },
+} as const;
+
+/** One volume that an instance attaches. */
+const attachedVolumeSchema = {
+  type: "object",
+  description: "One volume that the guest gets as a disk.",
+  additionalProperties: false,
+  required: ["volume"],
+  properties: {
+    volume: {
+      type: "string",
+      description: "Its name in volumes. A volume can be attached to one instance at a time.",
+      reference: "volumes",
+      unique: true,
+      examples: ["data"],
+    },
+    device: {
+      type: "string",
+      description:
+        "The name of the disk, which also says its bus: vd is virtio, sd scsi. Default: the next free one. The guest may call it otherwise.",
+      pattern: "^(vd|sd)[a-z]{1,2}$",
+      expects: "the name of a disk, such as vdb or sda",
+      examples: ["vdb"],
+    },
+  },
+} as const;
+
 const environmentName = {
   type: "string",
   description: "Name of an environment variable of the virtform process; its value is read when it is needed and never saved.",
@@ -52,7 +96,7 @@ export const instanceSchema = {
   description: "A guest: what it is made from, how large it is, and what it is told when it first starts. With count, several alike.",
   additionalProperties: false,
   required: ["image", "flavor"],
-  notYet: ["security_groups", "ephemerals", "volumes", "files"],
+  notYet: ["security_groups", "files"],
   properties: {
     count: {
       type: "integer",
@@ -80,7 +124,6 @@ export const instanceSchema = {
       type: "string",
       description: "Where its disks live. Default: images_type of host.",
       enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
-      notYet: ["lvm", "rbd", "ploop"],
       examples: ["flat"],
     },
     config_drive: {
@@ -160,6 +203,21 @@ export const instanceSchema = {
       maxItems: 28,
       default: [],
       examples: [[{ network: "default" }], [{ bridge: "br0", model: "virtio" }]],
+    },
+    ephemerals: {
+      type: "array",
+      description:
+        "Additional disks with empty filesystems, labelled ephemeral0, ephemeral1, …. Together at most what the flavor has as ephemeral; without this key, one disk has all of it.",
+      items: ephemeralSchema,
+      maxItems: 16,
+      examples: [[{ size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
+    },
+    volumes: {
+      type: "array",
+      description: "Volumes that it uses. They are attached in this order, and stay when the instance goes.",
+      items: attachedVolumeSchema,
+      maxItems: 26,
+      examples: [[{ volume: "data" }], [{ volume: "data", device: "vdb" }]],
     },
     prevent_destroy: {
       type: "boolean",

@@ -39,7 +39,7 @@ export interface SeedSpec {
 
 /** One disk or drive as the guest gets it. */
 export interface DomainDisk {
-  /** File name by Nova's layout: `disk`, `disk.config`. */
+  /** File name by Nova's layout: `disk`, `disk.config`; or the address of a volume: `volume/data`. */
   readonly name: string;
   readonly device: "disk" | "cdrom";
   readonly bus: "virtio" | "scsi" | "sata" | "ide" | "usb";
@@ -49,6 +49,8 @@ export interface DomainDisk {
   readonly readOnly: boolean;
   /** 1 is tried first; null is not booted from. */
   readonly bootOrder: number | null;
+  /** By which the guest knows the disk for ever. Default: from instance and role. */
+  readonly serial?: string;
 }
 
 /** The libvirt domain of an instance as it should be. */

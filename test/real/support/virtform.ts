@@ -17,11 +17,12 @@ export interface ApplyEvent {
   readonly [key: string]: unknown;
 }
 
-const ownEnvironment = { ...process.env, NO_COLOR: "1", CI: "1" };
+/** Read when it is needed: tests set variables of their own. */
+const ownEnvironment = () => ({ ...process.env, NO_COLOR: "1", CI: "1" });
 
 /** Runs a program to its end, killing it after `timeoutMs`. */
 export async function runProgram(program: string, args: readonly string[], timeoutMs = 120_000): Promise<Result> {
-  return ended(spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...ownEnvironment, LC_ALL: "C" } }), timeoutMs);
+  return ended(spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...ownEnvironment(), LC_ALL: "C" } }), timeoutMs);
 }
 
 /** Runs a program that has to succeed and gives its output. */
@@ -58,7 +59,7 @@ export async function virtformEvents(
 
 /** Starts `virtform` without waiting for it. */
 export function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [`${checkout}bin/virtform.js`, ...args], { stdio: ["ignore", "pipe", "pipe"], env: ownEnvironment });
+  return spawn(process.execPath, [`${checkout}bin/virtform.js`, ...args], { stdio: ["ignore", "pipe", "pipe"], env: ownEnvironment() });
 }
 
 /** Waits for a program's end. */

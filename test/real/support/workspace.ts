@@ -140,9 +140,10 @@ export async function assertNoLeftovers(workspace: Workspace): Promise<void> {
     /^_base\/[0-9a-f]{40}(\.json)?$/,
     /^_base\/templates\//,
     /^_base\/ephemeral_[^/]*$/,
-    /^_base\/swap_\d+$/,
+    /^_base\/swap_[^/]*$/,
     /^(locks|journal)\/[^/]+$/,
-    /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log|virtform\.json))?$/,
+    /^volumes\/([0-9a-f-]{36}\/(disk|disk\.info|virtform\.json)?)?$/,
+    /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.eph\d+|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log|virtform\.json))?$/,
   ];
   const unknown = (await tree(workspace.instancesPath)).filter((path) => !known.some((pattern) => pattern.test(path)));
   assert.deepEqual(unknown, [], "leftovers below the instances path");

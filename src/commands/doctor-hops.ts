@@ -1,0 +1,47 @@
+import type { SshHost } from "../host/ssh.ts";
+import { hops, SshConnectError } from "../host/ssh-trouble.ts";
+import { errorMessage } from "../model/errors.ts";
+import type { Host } from "../model/host.ts";
+import type { Finding } from "./doctor-checks.ts";
+
+/**
+ * Goes the way to a host over ssh hop by hop; nothing for this machine. What is behind a hop that fails cannot be known, so
+ * the list ends there.
+ */
+export async function checkHops(host: Host): Promise<Finding[]> {
+  if (!isSshHost(host)) return [];
+  const names = Object.keys(hops) as (keyof typeof hops)[];
+  const passed = (until: number): Finding[] =>
+    names.slice(0, until).map((name) => ({ check: `ssh: ${name}`, status: "ok", found: hops[name] }));
+  try {
+    const { missing, extra } = await host.greeting();
+    const last = names.length - 1;
+    if (missing.length > 0) {
+      const fix = "Install GNU coreutils and util-linux on the host.";
+      return [...passed(last), { check: "ssh: programs", status: "error", found: `${host.name} lacks ${missing.join(", ")}`, fix }];
+    }
+    const curl: Finding = extra.includes("curl")
+      ? { check: "curl there", status: "ok", found: "the host fetches images from the web by itself" }
+      : {
+          check: "curl there",
+          status: "warning",
+          found: "no curl on the host: images from the web come here first and are pushed",
+          fix: "apt install curl, on the host",
+        };
+    return [...passed(names.length), curl];
+  } catch (error) {
+    const trouble = error instanceof SshConnectError ? error.trouble : undefined;
+    const at = trouble === undefined ? 0 : names.indexOf(trouble.hop);
+    const failed: Finding = {
+      check: `ssh: ${names[at]}`,
+      status: "error",
+      found: errorMessage(error),
+      ...(trouble && { fix: trouble.hint }),
+    };
+    return [...passed(at), failed];
+  }
+}
+
+function isSshHost(host: Host): host is SshHost {
+  return "greeting" in host;
+}

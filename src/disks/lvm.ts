@@ -1,0 +1,188 @@
+import type { ReportProgress } from "../model/action.ts";
+import type { Context } from "../model/context.ts";
+import { RefusedError, userError } from "../model/errors.ts";
+import type { LvmSettings } from "../model/settings.ts";
+import { uuidV5 } from "../model/uuid.ts";
+import { libvirtOf } from "../tools/libvirt.ts";
+import {
+  addTag,
+  clearVolume,
+  convertIntoVolume,
+  createVolume,
+  devicePath,
+  extendVolume,
+  removeTag,
+  removeVolume,
+  sparseReserve,
+  type VolumeName,
+  volumeGroup,
+  volumes,
+} from "../tools/lvm.ts";
+import type { LogicalVolume } from "../tools/lvm-output.ts";
+import { makeFilesystem } from "../tools/mkfs.ts";
+import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
+import { checkBase, sizeOn } from "./base-check.ts";
+import { withBase } from "./base-lease.ts";
+import { refuseToShrink, requireSize } from "./size-rules.ts";
+
+/** A volume that has it is being made. No guest has seen it. */
+const incomplete = "virtform.incomplete";
+/** A volume that has it is on its way out, cleared or not. */
+const removing = "virtform.removing";
+
+/**
+ * Logical volumes (Nova LVM-01 … LVM-10). A volume is the owner's whose project its tag names; it is whole when the tag that
+ * says otherwise is gone. Its size is a whole number of extents.
+ */
+export const lvm: DiskBackend = {
+  name: "lvm",
+
+  async list(context, disks) {
+    const { volumeGroup: group } = lvmSettings(context);
+    const byName = new Map((await volumes(context, group)).map((volume) => [volume.name, volume]));
+    const found = new Map<string, DiskState>();
+    for (const disk of disks) {
+      const volume = byName.get(volumeName(disk));
+      if (volume === undefined || !isOwn(context, volume) || !isWhole(volume)) continue;
+      // A sparse volume does not say what it takes without being counted.
+      const allocated = volume.type === "linear" ? { allocated: volume.size } : {};
+      found.set(`${disk.uuid}/${disk.name}`, { backend: "lvm", format: "raw", size: volume.size, ...allocated });
+    }
+    return found;
+  },
+
+  async create(context, disk, report) {
+    const name = nameOf(context, disk);
+    const there = await look(context, name);
+    if (there !== undefined) {
+      refuseForeign(context, name, there);
+      if (isWhole(there)) return;
+      await removeAll(context, name, there);
+    }
+    const { base } = disk;
+    if (base === undefined) return make(context, disk, requireSize(disk), 0, async () => makeContent(context, disk, name));
+    await withBase(context, base.entry, async () => {
+      const checked = await checkBase(context, base);
+      await context.host.files.touch(base.path);
+      await make(context, disk, sizeOn(disk, checked), checked.virtualSize, () => fill(context, disk, name, checked.virtualSize, report));
+    });
+  },
+
+  async grow(context, disk, bytes, online) {
+    const name = nameOf(context, disk);
+    const there = await look(context, name);
+    refuseToShrink(disk, there?.size, bytes);
+    if (there === undefined) return;
+    refuseForeign(context, name, there);
+    if (there.size < bytes) await extendVolume(context, name, bytes);
+    // The guest is told also when only that was left to do.
+    if (online !== undefined) await libvirtOf(context).blockResize(online.uuid, devicePath(name), Math.max(there.size, bytes));
+  },
+
+  async remove(context, disk) {
+    const name = nameOf(context, disk);
+    const there = await look(context, name);
+    if (there === undefined) return;
+    refuseForeign(context, name, there);
+    await removeAll(context, name, there);
+  },
+
+  attachment: (disk, { settings }) => ({
+    type: "block",
+    format: "raw",
+    source: devicePath({ group: settings.lvm?.volumeGroup ?? "", volume: volumeName(disk) }),
+  }),
+
+  roundUp: (bytes, facts) => wholeExtents(bytes, facts.storage?.lvm?.extentSize ?? 1),
+};
+
+/** Nova LAY-16: `<uuid>_<disk name>`, with every underscore of the disk's name doubled. */
+export function volumeName({ uuid, name }: Pick<DiskRef, "uuid" | "name">): string {
+  return `${uuid}_${name.replaceAll("_", "__")}`;
+}
+
+function wholeExtents(bytes: number, extentSize: number): number {
+  return Math.ceil(bytes / extentSize) * extentSize;
+}
+
+/** Nova LVM-01. */
+function lvmSettings(context: Context): LvmSettings {
+  const { lvm: settings } = context.settings;
+  if (settings !== undefined) return settings;
+  throw userError(
+    "lvm-not-configured",
+    "There are disks in LVM, and the configuration does not say where",
+    "Keep host: { lvm: { volume_group: … } } in the configuration as long as there are instances with images_type lvm.",
+  );
+}
+
+function nameOf(context: Context, disk: Pick<DiskRef, "uuid" | "name">): VolumeName {
+  return { group: lvmSettings(context).volumeGroup, volume: volumeName(disk) };
+}
+
+function isWhole({ tags }: LogicalVolume): boolean {
+  return !tags.includes(incomplete) && !tags.includes(removing);
+}
+
+/** Clears a volume that a guest may have written to, and removes it (Nova LVM-08, LVM-09). */
+async function removeAll(context: Context, name: VolumeName, there: LogicalVolume): Promise<void> {
+  const { volumeClear, volumeClearSize } = lvmSettings(context);
+  // Cleared by half it must not look whole.
+  if (isWhole(there)) await addTag(context, name, removing);
+  // Overwriting a sparse volume would need the space that it was spared; what is being made no guest has seen.
+  if (volumeClear !== "none" && there.type === "linear" && !there.tags.includes(incomplete)) {
+    await clearVolume(context, name, volumeClear, volumeClearSize === 0 ? there.size : Math.min(volumeClearSize, there.size));
+  }
+  await removeVolume(context, name);
+}
+
+async function look(context: Context, { group, volume }: VolumeName): Promise<LogicalVolume | undefined> {
+  return (await volumes(context, group)).find(({ name }) => name === volume);
+}
+
+/** Characters that LVM's tags can hold; a project's name has no others. */
+function ownerTag(project: string): string {
+  return `virtform.owner=${project}`;
+}
+
+function isOwn(context: Context, volume: LogicalVolume): boolean {
+  return volume.tags.includes(ownerTag(context.project));
+}
+
+function refuseForeign(context: Context, { group, volume }: VolumeName, there: LogicalVolume): void {
+  if (isOwn(context, there)) return;
+  const owner = there.tags.find((tag) => tag.startsWith("virtform.owner="))?.slice("virtform.owner=".length);
+  throw new RefusedError(
+    "disk-not-ours",
+    `${group}/${volume} is there and is not project ${context.project}'s but ${owner === undefined ? "nobody's by its tags" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${volume}`,
+  );
+}
+
+/** Makes a volume, has it filled, and takes away the tag that says it is not whole. A failure removes it again (Nova LVM-06). */
+async function make(context: Context, disk: DiskSpec, bytes: number, content: number, work: () => Promise<void>): Promise<void> {
+  const name = nameOf(context, disk);
+  const { extentSize } = (await volumeGroup(context, name.group)) ?? { extentSize: 1 };
+  const size = wholeExtents(bytes, extentSize);
+  // Nova's 64 MiB alone would be too little for the image that is written at once.
+  const reserve = Math.min(size, wholeExtents(sparseReserve + content, extentSize));
+  const sparse = lvmSettings(context).sparse && reserve < size;
+  const tags = [incomplete, ownerTag(context.project), `virtform.instance=${disk.instance}`];
+  await createVolume(context, name, { bytes: size, ...(sparse ? { reserve } : {}), tags });
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => removeVolume(context, name).catch(() => undefined));
+  await work();
+  await removeTag(context, name, incomplete);
+  undo.move();
+}
+
+async function fill(context: Context, disk: DiskSpec, name: VolumeName, total: number, report: ReportProgress): Promise<void> {
+  if (disk.base === undefined) return;
+  const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
+  await convertIntoVolume(context, { from: disk.base.path, format: disk.base.format, to: name }, onFraction);
+}
+
+/** Nova LVM-05: straight onto the volume. */
+async function makeContent(context: Context, disk: DiskSpec, name: VolumeName): Promise<void> {
+  if (disk.content === undefined) return;
+  await makeFilesystem(context, devicePath(name), { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+}

@@ -1,0 +1,126 @@
+import type { ReportProgress } from "../model/action.ts";
+import type { Context } from "../model/context.ts";
+import { uuidV5 } from "../model/uuid.ts";
+import { libvirtOf } from "../tools/libvirt.ts";
+import { makeFilesystem } from "../tools/mkfs.ts";
+import { growPloop, parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
+import { convertToRaw } from "../tools/qemu-img.ts";
+import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
+import { checkBase, sizeOn } from "./base-check.ts";
+import { withBase } from "./base-lease.ts";
+import { refuseToShrink, requireSize } from "./size-rules.ts";
+
+/** Names within the directory that a disk is (Nova LAY-18). */
+const image = (directory: string) => `${directory}/root.hds`;
+const descriptor = (directory: string) => `${directory}/DiskDescriptor.xml`;
+
+/** ploop counts in clusters. */
+const cluster = 2 ** 20;
+
+/**
+ * Directories with a raw image and its descriptor (Nova PLOOP-01, PLOOP-03). Made without ploop's kernel module, which only
+ * containers need: a guest under qemu gets the image within, which is raw, and never qemu's guess about it.
+ */
+export const ploop: DiskBackend = {
+  name: "ploop",
+
+  async list(context, disks) {
+    const { files } = context.host;
+    const [images, descriptors] = await Promise.all([
+      files.statMany(disks.map(({ path }) => image(path))),
+      files.statMany(disks.map(({ path }) => descriptor(path))),
+    ]);
+    const found = new Map<string, DiskState>();
+    for (const [index, disk] of disks.entries()) {
+      const stat = images[index];
+      if (stat?.type !== "file" || descriptors[index]?.type !== "file") continue;
+      found.set(`${disk.uuid}/${disk.name}`, { backend: "ploop", format: "raw", size: stat.size, allocated: stat.allocated });
+    }
+    return found;
+  },
+
+  async create(context, disk, report) {
+    const { files } = context.host;
+    if ((await files.stat(image(disk.path))) !== undefined) {
+      // Lost while it was written anew. What the guest has is in the image.
+      if ((await files.stat(descriptor(disk.path))) === undefined) await restoreDescriptor(context, disk.path, image(disk.path));
+      return;
+    }
+    await files.makeDirectory(context.layout.instance(disk.uuid));
+    if (disk.base === undefined) return publish(context, disk, (path) => makeBlank(context, disk, path));
+    await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
+  },
+
+  async grow(context, disk, bytes, online) {
+    const { files } = context.host;
+    const stat = await files.stat(image(disk.path));
+    refuseToShrink(disk, stat?.size, bytes);
+    if (stat !== undefined && stat.size < bytes) {
+      if (online === undefined) return growPloop(context, descriptor(disk.path), bytes);
+      await libvirtOf(context).blockResize(online.uuid, image(disk.path), bytes);
+    }
+    const told = parseDescriptorSize((await files.read(descriptor(disk.path)))?.toString("utf8") ?? "");
+    if (told !== undefined && told >= bytes) return;
+    // qemu knows nothing of the descriptor, and ploop writes none over another.
+    await files.remove(descriptor(disk.path));
+    await restoreDescriptor(context, disk.path, image(disk.path));
+  },
+
+  async remove(context, disk) {
+    const { files } = context.host;
+    await files.removeTree(staged(disk));
+    // Its name goes first: half a directory must not look whole.
+    if ((await files.stat(disk.path)) !== undefined) await files.publish(disk.path, staged(disk), 0o700);
+    await files.removeTree(staged(disk));
+  },
+
+  attachment: (disk) => ({ type: "file", format: "raw", source: image(disk.path) }),
+
+  roundUp: (bytes) => wholeClusters(bytes),
+};
+
+/** The name while it is not whole. */
+function staged({ path }: Pick<DiskSpec, "path">): string {
+  return `${path}.part`;
+}
+
+function wholeClusters(bytes: number): number {
+  return Math.ceil(bytes / cluster) * cluster;
+}
+
+/** Makes image and descriptor in a directory with a staged name; a directory with the disk's name is whole. */
+async function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<void>): Promise<void> {
+  const { files } = context.host;
+  const directory = staged(disk);
+  await files.removeTree(directory);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.removeTree(directory).catch(() => undefined));
+  await files.makeDirectory(directory);
+  await make(image(directory));
+  await files.setMode(image(directory), 0o644);
+  await restoreDescriptor(context, directory, image(directory));
+  await files.publish(directory, disk.path, 0o755);
+}
+
+async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
+  const { base } = disk;
+  if (base === undefined) return;
+  const { host, signal } = context;
+  const checked = await checkBase(context, base);
+  const total = checked.virtualSize;
+  const size = wholeClusters(sizeOn(disk, checked));
+  await host.files.touch(base.path);
+  await publish(context, disk, async (path) => {
+    const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
+    if (base.format === "raw")
+      await host.files.copy(base.path, path, { signal, onProgress: (done) => report({ phase: "copy", done, total }) });
+    else await convertToRaw(host, { from: base.path, to: path, format: base.format, signal, onFraction });
+    if (size > total) await host.files.truncate(path, size);
+  });
+}
+
+async function makeBlank(context: Context, disk: DiskSpec, path: string): Promise<void> {
+  await context.host.files.truncate(path, wholeClusters(requireSize(disk)));
+  if (disk.content === undefined) return;
+  await makeFilesystem(context, path, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+}

@@ -1,0 +1,60 @@
+import type { Context } from "../model/context.ts";
+import { RefusedError, userError } from "../model/errors.ts";
+import type { RbdSettings } from "../model/settings.ts";
+import { type Rbd, type RbdName, rbdMetadata, setRbdMetadata } from "../tools/rbd.ts";
+import type { DiskRef, DiskSpec } from "./backend.ts";
+
+/** Where disks are kept in Ceph. */
+export interface RbdPlace extends Rbd {
+  readonly context: Context;
+  readonly settings: RbdSettings;
+}
+
+const projectKey = "virtform.project";
+const instanceKey = "virtform.instance";
+const appliedKey = "virtform.applied";
+
+/** Throws a UserError when the configuration has no pool (Nova RBD-01): what was put there cannot be found without it. */
+export function rbdPlace(context: Context): RbdPlace {
+  const settings = context.settings.rbd;
+  if (settings === undefined) {
+    throw userError(
+      "rbd-not-configured",
+      "There are disks in Ceph, and the configuration does not say where",
+      "Keep host: { rbd: { pool: … } } in the configuration as long as there are instances with images_type rbd.",
+    );
+  }
+  return { context, access: settings, settings };
+}
+
+/** Nova LAY-17: `<uuid>_<disk name>`. */
+export function rbdName({ settings }: Pick<RbdPlace, "settings">, disk: Pick<DiskRef, "uuid" | "name">): RbdName {
+  return { pool: settings.pool, image: `${disk.uuid}_${disk.name}` };
+}
+
+/** The name that an image has while it is not whole. One name per disk, so that what a crash left is found and replaced. */
+export function rbdPart(name: RbdName): RbdName {
+  return { ...name, image: `${name.image}.part` };
+}
+
+/** Writes on an image whose it is, so that it can be told without this host's files. */
+export async function labelRbd(place: RbdPlace, name: RbdName, disk: DiskSpec): Promise<void> {
+  const applied = { backend: disk.backend, size: disk.size, image: disk.base?.image ?? null, entry: disk.base?.entry ?? null };
+  await setRbdMetadata(place, name, appliedKey, JSON.stringify(applied));
+  await setRbdMetadata(place, name, instanceKey, disk.instance);
+  await setRbdMetadata(place, name, projectKey, place.context.project);
+}
+
+export async function isOwnRbd(place: RbdPlace, name: RbdName): Promise<boolean> {
+  return (await rbdMetadata(place, name))[projectKey] === place.context.project;
+}
+
+/** Throws a RefusedError when an image is somebody else's, or nobody's by its label. */
+export async function refuseForeignRbd(place: RbdPlace, name: RbdName): Promise<void> {
+  const owner = (await rbdMetadata(place, name))[projectKey];
+  if (owner === place.context.project) return;
+  throw new RefusedError(
+    "disk-not-ours",
+    `${name.pool}/${name.image} is there and is not project ${place.context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: rbd image-meta set ${name.pool}/${name.image} ${projectKey} ${place.context.project}`,
+  );
+}

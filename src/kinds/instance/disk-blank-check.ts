@@ -1,0 +1,38 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { bytesOf, formatQuantity } from "../../model/quantity.ts";
+import { smallestFilesystem } from "../../tools/mkfs.ts";
+import type { Config } from "../config.ts";
+import { blankDisks } from "./disk-blank.ts";
+import { diskAddress } from "./disk-role.ts";
+
+/** Ephemerals beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
+export function checkBlankDisks(config: Config): Diagnostic[] {
+  return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
+    const flavor = config.flavors?.[instance.flavor];
+    if (flavor === undefined) return [];
+    const disks = blankDisks(instance, config.images?.[instance.image], flavor);
+    const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + bytesOf(size), 0);
+    const limit = bytesOf(flavor.ephemeral ?? "0B");
+    const tooMuch: Diagnostic = {
+      severity: "error",
+      code: "ephemerals-exceed-flavor",
+      summary: `The ephemerals of ${name} are ${formatQuantity(declared)} together, and its flavor has ${formatQuantity(limit)}`,
+      detail: `Write ephemeral: ${formatQuantity(declared)} or more into flavor ${instance.flavor}, or make the ephemerals smaller.`,
+      address: `domain/${name}`,
+    };
+    const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
+      const least = smallestFilesystem[content.filesystem];
+      if (size >= least) return [];
+      return [
+        {
+          severity: "error",
+          code: "disk-too-small-for-filesystem",
+          summary: `A disk of ${formatQuantity(size)} is too small for ${content.filesystem}`,
+          detail: `${content.filesystem} needs at least ${formatQuantity(least)}. Make the disk larger or choose another format.`,
+          address: diskAddress(name, fileName),
+        },
+      ];
+    });
+    return [...(declared > limit ? [tooMuch] : []), ...tooSmall];
+  });
+}

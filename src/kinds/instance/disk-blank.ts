@@ -1,0 +1,45 @@
+import type { BlankContent } from "../../disks/backend.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { bytesOf } from "../../model/quantity.ts";
+import type { Filesystem } from "../../tools/mkfs.ts";
+import type { FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import { ephemeralFileName } from "./disk-role.ts";
+
+/** A disk of an instance that is made from nothing. */
+export interface BlankDisk {
+  readonly name: string;
+  readonly role: "ephemeral" | "swap";
+  readonly size: number;
+  readonly content: BlankContent;
+}
+
+/**
+ * The disks that an instance has beside its root disk, in Nova's order (BLK-07): those that it declares, or the one of its
+ * flavor (GEN-08); then swap (GEN-09).
+ */
+export function blankDisks(instance: InstanceConfig, image: ImageConfig | undefined, flavor: FlavorConfig): BlankDisk[] {
+  const usual = usualFilesystem(image?.properties?.["os_type"]);
+  const ephemeral = (name: string, size: number, filesystem: Filesystem, index: number): BlankDisk => ({
+    name,
+    role: "ephemeral",
+    size,
+    content: { filesystem, label: `ephemeral${index}` },
+  });
+  const declared = instance.ephemerals?.map(({ size, format }, index) =>
+    ephemeral(ephemeralFileName(index), bytesOf(size), format ?? usual, index),
+  );
+  const whole = bytesOf(flavor.ephemeral ?? "0B");
+  const swap = bytesOf(flavor.swap ?? "0B");
+  return [
+    ...(declared ?? (whole === 0 ? [] : [ephemeral(instanceFiles.local, whole, usual, 0)])),
+    ...(swap === 0
+      ? []
+      : [{ name: instanceFiles.swap, role: "swap" as const, size: swap, content: { filesystem: "swap" as const, label: "" } }]),
+  ];
+}
+
+/** Nova GEN-02, for images that name a system; Linux is the usual one and need not be named. */
+function usualFilesystem(osType: string | undefined): Filesystem {
+  if (osType === undefined || osType === "linux") return "ext4";
+  return osType === "windows" ? "ntfs" : "vfat";
+}

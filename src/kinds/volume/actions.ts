@@ -1,0 +1,76 @@
+import type { DiskRef, DiskSpec, OnlineDisk } from "../../disks/backend.ts";
+import { backendOf } from "../../disks/index.ts";
+import { type ActionType, defineAction } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { BackendName } from "../../model/settings.ts";
+import { readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
+import type { AppliedVolume, VolumeSpec } from "./spec.ts";
+import { volumeContext } from "./volume-context.ts";
+
+type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "preventDestroy">;
+
+/** What can be done to a volume. The label says what is meant before it is done, and goes last. */
+export const volumeActions: readonly ActionType[] = [
+  defineAction<SpecArgs>("volume.create", async (context, { name, disk, preventDestroy }, report) => {
+    const label = { volume: name, preventDestroy, applied: appliedVolume(disk) };
+    await writeVolumeLabel(context, disk.uuid, { ...label, made: false });
+    await backendOf(disk.backend).create(volumeContext(context), disk, report);
+    await writeVolumeLabel(context, disk.uuid, { ...label, made: true });
+  }),
+  defineAction<SpecArgs & { online: OnlineDisk | null }>("volume.grow", async (context, { name, disk, preventDestroy, online }) => {
+    await backendOf(disk.backend).grow(volumeContext(context), disk, disk.size ?? 0, online ?? undefined);
+    await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied: appliedVolume(disk), made: true });
+  }),
+  defineAction<SpecArgs>("volume.label", async (context, { name, disk, preventDestroy }) => {
+    const label = await readVolumeLabel(context, disk.uuid);
+    const applied = label?.applied ?? appliedVolume(disk);
+    await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied, made: label?.made ?? true });
+  }),
+  defineAction<DiskRef & { backend: BackendName }>("volume.remove", async (context, ref) => {
+    await backendOf(ref.backend).remove(volumeContext(context), ref);
+    await removeDirectory(context, ref.uuid);
+  }),
+];
+
+/** What the label will record. */
+export function appliedVolume(disk: DiskSpec): AppliedVolume {
+  return {
+    backend: disk.backend,
+    size: disk.size ?? 0,
+    ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
+  };
+}
+
+/** The label last, and under a name that says so: a crash never leaves a directory that nobody owns. */
+async function removeDirectory(context: Context, uuid: string): Promise<void> {
+  const { files } = context.host;
+  const directory = context.layout.volume(uuid);
+  await files.remove(context.layout.volumeFile(uuid, instanceFiles.diskInfo));
+  const left = (await files.list(directory)).filter(({ name }) => !name.startsWith(instanceFiles.label));
+  // What is not ours stays, and the label with it goes.
+  if (left.length > 0) return files.remove(context.layout.volumeFile(uuid, instanceFiles.label));
+  if ((await files.stat(directory)) === undefined) return;
+  const doomed = context.layout.doomedVolume(uuid);
+  await files.publish(directory, doomed, 0o700);
+  await files.removeTree(doomed);
+}
+
+/** Clears away what an interrupted apply of this project left half made or half removed beside volumes. */
+export async function sweepVolumes(context: Context): Promise<void> {
+  const { host, layout } = context;
+  for (const { name, type } of await host.files.list(layout.volumes)) {
+    if (type !== "directory" || !/^[0-9a-f-]{36}_del$/.test(name)) continue;
+    const label = await readVolumeLabel(context, name);
+    const entries = await host.files.list(layout.volume(name));
+    if (entries.length === 0 || label?.project === context.project) await host.files.removeTree(layout.volume(name));
+  }
+  const written = [instanceFiles.label, instanceFiles.diskInfo];
+  for (const { uuid, label } of await volumeDirectories(context)) {
+    if (label?.project !== context.project) continue;
+    for (const { name } of await host.files.list(layout.volume(uuid))) {
+      const temporary = name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));
+      if (temporary) await host.files.remove(layout.volumeFile(uuid, name));
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import type { Resource } from "../../model/resource.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import { smallestFilesystem } from "../../tools/mkfs.ts";
+import type { Config } from "../config.ts";
+import { checkBackends } from "../instance/backend-check.ts";
+import { checkRoom } from "../instance/room-check.ts";
+import { cannotBecome } from "./diff.ts";
+import type { VolumeSpec, VolumeState } from "./spec.ts";
+
+/** What cannot or will not be done to volumes. */
+export function checkVolumes(
+  resources: readonly Resource<VolumeSpec>[],
+  observed: Observed,
+  config: Config,
+  settings: HostSettings,
+): Diagnostic[] {
+  const wanted = new Set<string>(resources.map(({ address }) => address));
+  const protection = [...observed.states].flatMap(([address, state]): Diagnostic[] => {
+    const { kind, preventDestroy, name } = state as Partial<VolumeState>;
+    if (kind !== "volume" || preventDestroy !== true || wanted.has(address)) return [];
+    return [
+      {
+        severity: "error",
+        code: "prevent-destroy",
+        summary: `Volume ${name} is protected and no longer in the configuration`,
+        detail:
+          "It was applied with prevent_destroy: true, and the protection stays with the volume. To delete it, put it back with prevent_destroy: false, apply, and then remove it.",
+        address,
+      },
+    ];
+  });
+  const alone = Object.values(config.instances ?? {}).every(({ count }) => count === 0);
+  const sized = alone ? resources.map(({ address, spec }) => ({ address, disk: spec.disk })) : [];
+  return [
+    ...resources.flatMap((resource) => checkVolume(resource, observed)),
+    ...protection,
+    // Where there are instances, they ask for all together.
+    ...checkRoom(sized, [], observed, settings),
+    ...checkBackends(sized, observed, settings),
+  ];
+}
+
+function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed): Diagnostic[] {
+  const have = observed.states.get(address) as VolumeState | undefined;
+  const error = (code: string, summary: string, detail: string): Diagnostic[] => [{ severity: "error", code, summary, detail, address }];
+  const { size, content, path } = spec.disk;
+  const least = content === undefined ? 0 : smallestFilesystem[content.filesystem];
+  if ((size ?? 0) < least) {
+    const detail = `${content?.filesystem} needs at least ${formatQuantity(least)}. Make the volume larger or choose another format.`;
+    return error(
+      "disk-too-small-for-filesystem",
+      `A volume of ${formatQuantity(size ?? 0)} is too small for ${content?.filesystem}`,
+      detail,
+    );
+  }
+  if (have === undefined || (have.disk === undefined && !have.made)) return [];
+  if (have.disk === undefined) {
+    const detail = `${path} was there and is gone, and a volume is kept for what is in it, so no empty one is made in its place. Put it back; or, to begin with an empty one, remove the directory of ${path} and apply again.`;
+    return error("volume-lost", `Volume ${spec.name} is gone`, detail);
+  }
+  if (cannotBecome(spec, have)) {
+    const is = `${have.applied.backend}${have.applied.filesystem === undefined ? "" : ` with ${have.applied.filesystem}`}`;
+    const wanted = `${spec.disk.backend}${content === undefined ? "" : ` with ${content.filesystem}`}`;
+    const detail = `It is ${is} and the configuration says ${wanted}. What is in it would be lost. Set images_type and format back, or declare another volume and copy what is needed.`;
+    return error("volume-cannot-change", `Volume ${spec.name} cannot become another kind of volume`, detail);
+  }
+  if ((size ?? 0) < have.disk.size) {
+    const detail = `It is ${formatQuantity(have.disk.size)} and the configuration says ${formatQuantity(size ?? 0)}; what is at its end would be lost. Write size: ${formatQuantity(have.disk.size)}.`;
+    return error("disk-shrink-refused", `Volume ${spec.name} cannot be made smaller`, detail);
+  }
+  return [];
+}

@@ -1,0 +1,44 @@
+import { backendOf } from "../../disks/index.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
+import { createLayout } from "../../model/layout.ts";
+import { bytesOf } from "../../model/quantity.ts";
+import type { Resource } from "../../model/resource.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import type { Config } from "../config.ts";
+import { type VolumeSpec, volumeAddress, volumeFileName, volumeUuid } from "./spec.ts";
+
+/** Labels of filesystems are short: FAT has 11 characters, XFS 12. */
+const longestLabel = 11;
+
+/** Every volume of the configuration. */
+export function desiredVolumes(config: Config, settings: HostSettings, facts: HostFacts): Resource<VolumeSpec>[] {
+  return Object.keys(config.volumes ?? {}).map((name) => ({
+    address: volumeAddress(name),
+    spec: desiredVolume(config, settings, facts, name),
+  }));
+}
+
+/** One declared volume with all defaults filled. Throws for one that is not declared: a bug in the caller. */
+export function desiredVolume(config: Config, settings: HostSettings, facts: HostFacts, name: string): VolumeSpec {
+  const volume = config.volumes?.[name];
+  if (volume === undefined) throw new Error(`unchecked reference: ${name}`);
+  const uuid = volumeUuid(config.project ?? "default", name);
+  const backend = volume.images_type ?? settings.imagesType;
+  const size = bytesOf(volume.size);
+  return {
+    kind: "volume",
+    name,
+    preventDestroy: volume.prevent_destroy ?? false,
+    disk: {
+      instance: `volume ${name}`,
+      uuid,
+      name: volumeFileName,
+      role: "volume",
+      backend,
+      path: createLayout(settings.instancesPath).volumeFile(uuid, volumeFileName),
+      size: backendOf(backend).roundUp?.(size, facts) ?? size,
+      preallocate: settings.preallocateImages,
+      ...(volume.format === undefined ? {} : { content: { filesystem: volume.format, label: name.slice(0, longestLabel) } }),
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import type { Action } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
+import type { Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { appliedVolume } from "./actions.ts";
+import type { VolumeSpec, VolumeState } from "./spec.ts";
+import { volumeUser } from "./user.ts";
+
+/**
+ * What differs between a volume as wanted and as found. What is in it is the reason that it is there, so nothing is ever made
+ * in its place: what would need that is for `checkVolumes` to say.
+ */
+export function diffVolume(
+  address: Address,
+  want: VolumeSpec | undefined,
+  have: VolumeState | undefined,
+  observed: Observed,
+): Change | undefined {
+  if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
+  if (have === undefined || (have.disk === undefined && !have.made)) return creation(address, want);
+  if (have.disk === undefined || cannotBecome(want, have)) return undefined;
+  return update(address, want, have, observed);
+}
+
+/** Whether only another volume could be what is wanted. */
+export function cannotBecome({ disk }: VolumeSpec, { applied }: VolumeState): boolean {
+  return disk.backend !== applied.backend || disk.content?.filesystem !== applied.filesystem;
+}
+
+function creation(address: Address, want: VolumeSpec): Change {
+  const applied = appliedVolume(want.disk);
+  const content = want.disk.content === undefined ? "" : ` with ${want.disk.content.filesystem}`;
+  return {
+    address,
+    verb: "create",
+    cause: "config",
+    reason: "not there yet",
+    fields: [
+      { path: "size", new: applied.size },
+      { path: "backend", new: applied.backend },
+      ...(applied.filesystem === undefined ? [] : [{ path: "filesystem", new: applied.filesystem }]),
+    ],
+    actions: [
+      action(
+        address,
+        want.disk.uuid,
+        "create",
+        `create ${applied.backend} volume of ${formatQuantity(applied.size)}${content}`,
+        argsOf(want),
+      ),
+    ],
+    before: null,
+    after: { ...applied, prevent_destroy: want.preventDestroy },
+  };
+}
+
+function update(address: Address, want: VolumeSpec, have: VolumeState, observed: Observed): Change | undefined {
+  const size = want.disk.size ?? 0;
+  const found = have.disk?.size ?? 0;
+  const user = volumeUser(have, observed);
+  const online = user?.running === true ? { uuid: user.uuid, target: user.target } : null;
+  const grows = size > found;
+  const effect = online === null ? "none" : "live";
+  // What shows that it was once whole is written last.
+  const unfinished = !have.made;
+  const fields: FieldChange[] = [
+    ...(unfinished ? [{ path: "made", old: false, new: true, effect: "none", cause: "drift" } as const] : []),
+    ...(grows ? [{ path: "size", old: found, new: size, effect, cause: causeOf(size, have.applied.size, found) } as const] : []),
+    ...(want.preventDestroy === have.preventDestroy
+      ? []
+      : [{ path: "prevent_destroy", old: have.preventDestroy, new: want.preventDestroy, effect: "none", cause: "config" } as const]),
+  ];
+  if (fields.length === 0) return undefined;
+  const finish = action(address, have.uuid, "create", "finish", argsOf(want));
+  const label = action(address, have.uuid, "label", want.preventDestroy ? "protect" : "lift the protection", argsOf(want));
+  const grow: Action = {
+    ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, { ...argsOf(want), online }),
+    effect,
+  };
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
+    reason: grows ? "it is smaller than declared" : unfinished ? "its making was interrupted" : "its protection is configured otherwise",
+    fields,
+    actions: [grows ? grow : unfinished ? finish : label],
+    before: { ...have.applied, size: found, prevent_destroy: have.preventDestroy },
+    after: { ...appliedVolume(want.disk), prevent_destroy: want.preventDestroy },
+  };
+}
+
+function removal(address: Address, have: VolumeState, observed: Observed): Change {
+  const { uuid, name, path, applied, disk, preventDestroy } = have;
+  const user = volumeUser(have, observed)?.instance;
+  const size = formatQuantity(disk?.size ?? applied.size);
+  const remove: Action = {
+    ...action(address, uuid, "remove", "remove", { uuid, name: "disk", path, backend: applied.backend }),
+    needs: user === undefined ? [] : [`domain/${user}:gone`, `domain/${user}:stopped`, `domain/${user}:defined`],
+    makes: [`${address}:gone`],
+    effect: "rebuild",
+    ...(disk === undefined ? {} : { destroys: `${size} volume ${name} with all that is in it` }),
+  };
+  return {
+    address,
+    verb: "delete",
+    cause: "config",
+    reason: preventDestroy ? "no longer in the configuration, but protected by prevent_destroy" : "no longer in the configuration",
+    fields: [
+      { path: "size", old: disk?.size ?? applied.size },
+      { path: "backend", old: applied.backend },
+    ],
+    actions: preventDestroy ? [] : [remove],
+    before: { ...applied, prevent_destroy: preventDestroy },
+    after: null,
+  };
+}
+
+function argsOf({ name, disk, preventDestroy }: VolumeSpec) {
+  return { name, disk: { ...disk }, preventDestroy };
+}
+
+function action(address: Address, uuid: string, verb: string, summary: string, args: object): Action {
+  return {
+    id: `${address}#${verb}`,
+    type: `volume.${verb}`,
+    address,
+    summary,
+    args: args as unknown as Action["args"],
+    needs: [],
+    makes: [address],
+    locks: [`volume/${uuid}`],
+    effect: "none",
+  };
+}

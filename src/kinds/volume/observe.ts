@@ -1,0 +1,38 @@
+import type { DiskState } from "../../disks/backend.ts";
+import { backendOf } from "../../disks/index.ts";
+import type { Address } from "../../model/address.ts";
+import type { Context } from "../../model/context.ts";
+import type { Observation } from "../../model/kind.ts";
+import { backendNames } from "../../model/settings.ts";
+import { volumeDirectories } from "./label.ts";
+import { type VolumeState, volumeAddress, volumeFileName } from "./spec.ts";
+import { volumeContext } from "./volume-context.ts";
+
+/** Looks at all volumes of the host, one look for each backend. */
+export async function observeVolumes(context: Context): Promise<Observation<VolumeState>> {
+  const directories = await volumeDirectories(context);
+  const owned = directories.flatMap(({ uuid, label }) =>
+    label?.project === context.project
+      ? [{ uuid, label, name: volumeFileName, path: context.layout.volumeFile(uuid, volumeFileName) }]
+      : [],
+  );
+  const found = await Promise.all(
+    backendNames.map(async (backend): Promise<ReadonlyMap<string, DiskState>> => {
+      const mine = owned.filter(({ label }) => label.applied.backend === backend);
+      return mine.length === 0 ? new Map() : backendOf(backend).list(volumeContext(context), mine);
+    }),
+  );
+  const disks = new Map(found.flatMap((map) => [...map]));
+  const states = new Map<Address, VolumeState>();
+  for (const { uuid, label, path } of owned) {
+    const { applied, made, preventDestroy } = label;
+    const disk = disks.get(`${uuid}/${volumeFileName}`);
+    states.set(volumeAddress(label.volume), { kind: "volume", uuid, name: label.volume, path, applied, made, preventDestroy, disk });
+  }
+  const unmanaged = directories.flatMap(({ uuid, label }) =>
+    label?.project === context.project
+      ? []
+      : [{ what: "volume", name: label?.volume ?? uuid, ...(label === undefined ? {} : { owner: label.project }) }],
+  );
+  return { states, unmanaged, diagnostics: [], complete: true };
+}

@@ -1,0 +1,30 @@
+import { size } from "../schema-parts.ts";
+
+/** One entry of `volumes`: a disk that outlives instances. */
+export const volumeSchema = {
+  type: "object",
+  description: "A disk of its own: it stays when the instance that uses it goes. Instances attach it by name.",
+  additionalProperties: false,
+  required: ["size"],
+  properties: {
+    size: size("Its size. It can grow, also while a guest uses it, and never shrinks.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
+    images_type: {
+      type: "string",
+      description: "Where it lives. Default: images_type of host. Cannot change later.",
+      enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
+      examples: ["flat"],
+    },
+    format: {
+      type: "string",
+      description: "The filesystem that it is made with, labelled with its name. Default: none, it is empty. Cannot change later.",
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
+      examples: ["ext4"],
+    },
+    prevent_destroy: {
+      type: "boolean",
+      description: "Refuse every plan that would delete it. Kept beside the volume: it protects even when the file no longer names it.",
+      default: false,
+      examples: [true],
+    },
+  },
+} as const;

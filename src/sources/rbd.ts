@@ -1,0 +1,51 @@
+import { userError } from "../model/errors.ts";
+import { withoutCredentials } from "../model/without-credentials.ts";
+import { cephCluster, exportRbd, rbdInfo } from "../tools/rbd.ts";
+import { parseRbdAddress, type RbdAddress } from "../tools/rbd-address.ts";
+import type { Source } from "./source.ts";
+
+/** A snapshot in the Ceph cluster that disks are kept in: `rbd://fsid/pool/image/snap`, as Glance writes locations. */
+export const rbd: Source = {
+  scheme: "rbd",
+  check: (source) => void addressOf(source),
+  async fetch(context, { source, to, digests, maxBytes, onProgress }) {
+    const { host, settings } = context;
+    const from = addressOf(source);
+    const access = settings.rbd ?? { conf: "/etc/ceph/ceph.conf", user: null };
+    const cluster = { context, access };
+    const { fsid } = await cephCluster(cluster);
+    if (fsid !== from.fsid) {
+      throw userError(
+        "image-source-other-cluster",
+        `${source} is in another Ceph cluster`,
+        `${host.name} reaches cluster ${fsid} by ${access.conf}. Name that one's configuration in host.rbd.conf, or take the image from elsewhere.`,
+      );
+    }
+    const info = await rbdInfo(cluster, from);
+    if (info === undefined)
+      throw userError(
+        "image-source-missing",
+        `There is no ${source}`,
+        "Pool, image or snapshot is not there. `rbd snap ls` shows what is.",
+      );
+    if (maxBytes !== undefined && info.size > maxBytes)
+      throw userError("no-space", `There is no space for ${source}`, `It has ${info.size} bytes and ${maxBytes} are free.`);
+    await host.files.remove(to);
+    await using undo = new AsyncDisposableStack();
+    undo.defer(() => host.files.remove(to).catch(() => undefined));
+    await exportRbd(cluster, from, to, (fraction) => onProgress?.(Math.round(fraction * info.size), info.size));
+    const found = await host.files.digest(to, digests);
+    undo.move();
+    return { bytes: info.size, digests: found };
+  },
+};
+
+function addressOf(source: string): RbdAddress {
+  const address = parseRbdAddress(source);
+  if (address !== undefined) return address;
+  throw userError(
+    "image-source-invalid",
+    `Not an address of a snapshot in Ceph: ${withoutCredentials(source)}`,
+    "Write rbd://FSID/POOL/IMAGE/SNAPSHOT. `ceph fsid` tells the first part.",
+  );
+}

@@ -1,0 +1,54 @@
+import type { Context } from "../model/context.ts";
+import { CommandError, userError } from "../model/errors.ts";
+
+type Machine = Pick<Context, "host" | "signal">;
+
+/** Bytes of a sector, in which a descriptor counts. */
+const sector = 512;
+
+/** Growing writes zeros where the filesystem cannot do without. */
+const timeoutMs = 60 * 60_000;
+
+/** The size in bytes that a `DiskDescriptor.xml` tells; undefined when it tells none. */
+export function parseDescriptorSize(xml: string): number | undefined {
+  const sectors = /<Disk_size>\s*(\d+)\s*<\/Disk_size>/.exec(xml)?.[1];
+  return sectors === undefined ? undefined : Number(sectors) * sector;
+}
+
+/** Whether the program is there. */
+export async function hasPloop({ host, signal }: Machine): Promise<boolean> {
+  try {
+    // Without words it prints how it is used.
+    await host.run({ program: "ploop", args: [], timeoutMs: 10_000, signal, okExitCodes: [0, 1, 2, 39] });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.reason === "missing") return false;
+    if (error instanceof CommandError && error.reason === "exit") return true;
+    throw error;
+  }
+}
+
+/** Writes the descriptor of a raw image into its directory (Nova PLOOP-01). There must be none. Needs no kernel module. */
+export async function restoreDescriptor(machine: Machine, directory: string, image: string): Promise<void> {
+  await run(machine, ["restore-descriptor", "-f", "raw", directory, image]);
+}
+
+/** Grows image and descriptor together; `bytes` is a whole number of KiB. Needs no kernel module while nobody has it mounted. */
+export async function growPloop(machine: Machine, descriptor: string, bytes: number): Promise<void> {
+  await run(machine, ["grow", "-s", `${bytes / 1024}K`, descriptor]);
+}
+
+async function run({ host, signal }: Machine, args: readonly string[]): Promise<void> {
+  try {
+    await host.run({ program: "ploop", args, timeoutMs, signal });
+  } catch (error) {
+    if (error instanceof CommandError && error.reason === "missing") {
+      throw userError(
+        "ploop-missing",
+        `ploop is not installed on ${host.name}`,
+        "images_type ploop needs it. On Debian and Ubuntu: apt install ploop.",
+      );
+    }
+    throw error;
+  }
+}

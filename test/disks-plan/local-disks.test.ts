@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { killEverywhere } from "../apply/kill-everywhere.ts";
+import { applied, createWorld, layout, planOf, root, runOn, summary } from "../apply/world.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { contentOf } from "../fake-host/program.ts";
+import { type Guests, guests } from "./guests.ts";
+
+async function after(options: Guests): Promise<Machine> {
+  const machine = createWorld();
+  await applied(machine, guests(options));
+  return machine;
+}
+
+const plan = async (machine: Machine, options: Guests) => planOf(await runOn(machine.boot(), guests(options)));
+
+const directoryOf = (machine: Machine) => layout.instance(machine.libvirtd.find("web")?.uuid ?? "");
+
+/** Target, file and format of each disk of the guest. */
+function disksOf(machine: Machine): string[] {
+  const domain = machine.libvirtd.find("web");
+  assert.ok(domain);
+  const xml = machine.libvirtd.document(domain, true);
+  return Array.from(
+    xml.matchAll(/<disk [^>]*device=.(\w+).[^>]*>([\s\S]*?)<\/disk>/g),
+    ([, device, body = ""]) =>
+      `${/<target [^>]*dev=.(\w+)/.exec(body)?.[1]} ${device} ${/file=.[^'"]*\/([^'"/]+)./.exec(body)?.[1]} ${/type=.(\w+)/.exec(body)?.[1]}`,
+  );
+}
+
+test("Nova BLK-07, GEN-08, GEN-09: a flavor's ephemeral and swap are planned, made, and stand before the config drive", async () => {
+  const machine = createWorld();
+  const wanted: Guests = { ephemeral: "2GiB", swap: "512MiB" };
+  const first = await plan(machine, wanted);
+  assert.deepEqual(
+    first.changes.map(({ address }) => address),
+    ["image/debian", "disk/web.root", "disk/web.local", "disk/web.swap", "seed/web", "domain/web"],
+  );
+  const summaries = first.actions.filter(({ type }) => type === "disk.create").map((action) => action.summary);
+  assert.deepEqual(summaries.slice(1), ["create qcow2 disk of 2GiB with ext4", "create qcow2 swap disk of 512MiB"]);
+  await applied(machine, guests(wanted));
+  assert.deepEqual(disksOf(machine), [
+    "vda disk disk qcow2",
+    "vdb disk disk.local qcow2",
+    "vdc disk disk.swap qcow2",
+    "sda cdrom disk.config raw",
+  ]);
+  assert.deepEqual(summary(await plan(machine, wanted)), []);
+});
+
+test("Nova GEN-04 … GEN-06: templates are named by all that made them, so nobody gets somebody else's filesystem", async () => {
+  const machine = await after({ ephemeral: "4GiB", swap: "512MiB", ephemerals: "[ { size: 2GiB }, { size: 2GiB, format: vfat } ]" });
+  const names = machine.files.walk().flatMap(([path]) => /\/_base\/((?:ephemeral|swap)_.*)$/.exec(path)?.[1] ?? []);
+  assert.equal(names.length, 3);
+  assert.match(names[0] ?? "", /^ephemeral_2GiB_ext4_ephemeral0_[0-9a-f]{7}$/);
+  assert.match(names[1] ?? "", /^ephemeral_2GiB_vfat_ephemeral1_[0-9a-f]{7}$/);
+  assert.match(names[2] ?? "", /^swap_512MiB_[0-9a-f]{7}$/);
+  for (const name of names) assert.equal(machine.files.file(`${root}/_base/${name}`, "open").mode & 0o777, 0o444);
+  const { unmanaged } = await plan(machine, { ephemeral: "4GiB" });
+  assert.deepEqual(
+    unmanaged.filter(({ what }) => what === "base-file").map(({ name }) => name),
+    ["notes.txt"],
+  );
+});
+
+test("Nova FLAT-03: a flat disk is formatted in its place, with an identity of its own", async () => {
+  const machine = await after({ imagesType: "flat", ephemeral: "1GiB", ephemerals: "[ { size: 512MiB }, { size: 512MiB, format: xfs } ]" });
+  const starts = ["disk.eph0", "disk.eph1"].map(
+    (name) =>
+      contentOf(machine.files, `${directoryOf(machine)}/${name}`)
+        .subarray(0, 100)
+        .toString("latin1")
+        .split("\n")[0],
+  );
+  assert.match(starts[0] ?? "", /^fake ext4 label=ephemeral0 uuid=[0-9a-f-]{36}$/);
+  assert.match(starts[1] ?? "", /^fake xfs label=ephemeral1 uuid=uuid=[0-9a-f-]{36}$/);
+  assert.notEqual(starts[0]?.slice(-36), starts[1]?.slice(-36));
+  assert.equal(
+    machine.files.walk().some(([path]) => path.includes("_base/ephemeral")),
+    false,
+  );
+});
+
+test("Nova BLD-21: ephemerals beyond the flavor's, and disks too small for their filesystem, are errors of the plan", async () => {
+  const over = await plan(createWorld(), { ephemeral: "1GiB", ephemerals: "[ { size: 1GiB }, { size: 1GiB } ]" });
+  assert.deepEqual(
+    over.diagnostics.map(({ code }) => code),
+    ["ephemerals-exceed-flavor"],
+  );
+  assert.match(over.diagnostics[0]?.detail ?? "", /ephemeral: 2GiB or more into flavor small/);
+  const small = await plan(createWorld(), { ephemeral: "1GiB", ephemerals: "[ { size: 100MiB, format: xfs } ]" });
+  assert.deepEqual(
+    small.diagnostics.map(({ code, address }) => [code, address]),
+    [["disk-too-small-for-filesystem", "disk/web.eph0"]],
+  );
+});
+
+for (const imagesType of ["qcow2", "flat"] as const) {
+  for (const power of ["running", "stopped"] as const) {
+    test(`${imagesType}, ${power}: ephemeral and swap grow in place and never shrink`, async () => {
+      const machine = await after({ imagesType, power, ephemeral: "1GiB", swap: "512MiB" });
+      const larger: Guests = { imagesType, power, ephemeral: "2GiB", swap: "1GiB" };
+      const growing = await plan(machine, larger);
+      assert.deepEqual(
+        growing.changes.map(({ address, verb, fields }) => [address, verb, fields[0]?.old, fields[0]?.new]),
+        [
+          ["disk/web.local", "update", 2 ** 30, 2 ** 31],
+          ["disk/web.swap", "update", 2 ** 29, 2 ** 30],
+        ],
+      );
+      await applied(machine, guests(larger));
+      assert.deepEqual(summary(await plan(machine, larger)), []);
+      const smaller = await plan(machine, { imagesType, power, ephemeral: "1GiB", swap: "1GiB" });
+      assert.deepEqual(
+        smaller.diagnostics.map(({ code, address }) => [code, address]),
+        [["disk-shrink-refused", "disk/web.local"]],
+      );
+    });
+  }
+}
+
+test("a disk that leaves the configuration is a loss to be agreed to; its guest is off while it goes and gets the names that are free", async () => {
+  const machine = await after({ ephemeral: "1GiB", swap: "512MiB" });
+  const without: Guests = { swap: "512MiB" };
+  const leaving = await plan(machine, without);
+  assert.deepEqual(summary(leaving), [
+    "update domain/web: the configuration changed",
+    "delete disk/web.local: no longer in the configuration",
+  ]);
+  assert.deepEqual(
+    leaving.actions.map(({ id, destroys }) => [id, destroys]),
+    [
+      ["domain/web#stop", undefined],
+      ["domain/web#define", undefined],
+      ["domain/web#start", undefined],
+      ["disk/web.local#remove", "1GiB disk web.local"],
+    ],
+  );
+  assert.deepEqual(leaving.actions.find(({ id }) => id === "disk/web.local#remove")?.after, ["domain/web#stop", "domain/web#define"]);
+  await applied(machine, guests(without));
+  assert.equal(machine.libvirtd.find("web")?.live !== undefined, true);
+  assert.deepEqual(disksOf(machine).slice(0, 2), ["vda disk disk qcow2", "vdb disk disk.swap qcow2"]);
+  assert.equal(machine.files.find(`${directoryOf(machine)}/disk.local`), undefined);
+  assert.deepEqual(summary(await plan(machine, without)), []);
+});
+
+test("another filesystem means another disk, with consent", async () => {
+  const machine = await after({ ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: ext4 } ]" });
+  const other: Guests = { ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: xfs } ]" };
+  const replacing = await plan(machine, other);
+  assert.deepEqual(summary(replacing), ["replace disk/web.eph0: it gets another filesystem"]);
+  assert.deepEqual(
+    replacing.actions.flatMap(({ destroys }) => destroys ?? []),
+    ["1GiB disk web.eph0"],
+  );
+  await applied(machine, guests(other));
+  assert.deepEqual(summary(await plan(machine, other)), []);
+});
+
+test("the grown disk of a running guest is asked for by its path, and one that waits for the next start is grown as a file", async () => {
+  const machine = await after({ swap: "512MiB" });
+  await applied(machine, guests({ swap: "512MiB", ephemeral: "1GiB" }));
+  const larger: Guests = { swap: "1GiB", ephemeral: "2GiB" };
+  await applied(machine, guests(larger));
+  assert.deepEqual(summary(await plan(machine, larger)), []);
+});
+
+const full: Guests = { ephemeral: "1GiB", swap: "512MiB" };
+const stories: Readonly<Record<string, readonly [Guests | undefined, Guests]>> = {
+  create: [undefined, { ...full, ephemerals: "[ { size: 512MiB }, { size: 512MiB, format: vfat } ]" }],
+  "create on flat": [undefined, { ...full, imagesType: "flat" }],
+  "further disks for a running guest": [{}, full],
+  growth: [full, { ephemeral: "2GiB", swap: "1GiB" }],
+  removal: [full, { swap: "512MiB" }],
+  "another division": [full, { ...full, ephemerals: "[ { size: 1GiB, format: ext3 } ]" }],
+};
+for (const way of ["kill -9", "power cut in the middle of an effect"] as const) {
+  for (const [name, [before, wanted]] of Object.entries(stories)) {
+    test(`${name}, ${way}`, async () => {
+      const from = before === undefined ? createWorld() : await after(before);
+      const kills = await killEverywhere({ from, yaml: guests(wanted) }, way);
+      assert.ok(kills >= 4, `only ${kills} effects`);
+    });
+  }
+}

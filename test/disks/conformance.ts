@@ -1,0 +1,380 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, type TestContext, test } from "node:test";
+import type { BaseRef, DiskBackend, DiskSpec, Surroundings } from "../../src/disks/backend.ts";
+import { deviceMap } from "../../src/kinds/instance/device-map.ts";
+import { domainFields } from "../../src/kinds/instance/domain-state.ts";
+import { domainXml, wantedFields } from "../../src/kinds/instance/domain-xml.ts";
+import type { Context } from "../../src/model/context.ts";
+import { UserError } from "../../src/model/errors.ts";
+import type { Host } from "../../src/model/host.ts";
+import type { HostFacts, StorageFacts } from "../../src/model/host-facts.ts";
+import type { HostSettings } from "../../src/model/settings.ts";
+import { plainSpec } from "../domain-xml/specs.ts";
+import { imageOf, qemuImg, temporary } from "../image/images.ts";
+import { machine } from "../image/machine.ts";
+import { dyingHost } from "./dying-host.ts";
+
+/** Where a backend is tried: the real thing, or the nearest to it that this machine can be. */
+export interface Place {
+  readonly settings?: Partial<HostSettings>;
+  readonly storage?: StorageFacts;
+  readonly wrap?: (host: Host) => Host;
+  /** How qemu-img opens a disk to read it. */
+  readonly open: (context: Context, disk: DiskSpec) => string;
+  /** Names of all that is kept of disks, whole or not; `disk.info` aside. */
+  readonly kept: (context: Context) => Promise<string[]> | string[];
+  /** Makes a disk another project's; absent where the label of the directory alone says whose it is. */
+  readonly giveAway?: (context: Context, disk: DiskSpec) => Promise<void> | void;
+}
+
+/** A backend to be tried. `place` is called once for each case. */
+export interface Subject {
+  readonly backend: DiskBackend;
+  /** `real` or `fake`, for the table. */
+  readonly on: string;
+  readonly place: (t: TestContext) => Promise<Place> | Place;
+  /** Whether `preallocate: space` takes the space at once. */
+  readonly preallocates: boolean;
+}
+
+const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
+const mebibyte = 2 ** 20;
+const entry = "c".repeat(40);
+const nothing = () => {};
+const code = (expected: string) => (error: unknown) =>
+  (error instanceof UserError && error.diagnostics[0]?.code === expected) || (error as { code?: unknown }).code === expected;
+
+const facts: HostFacts = {
+  hostname: "here",
+  arch: "x86_64",
+  kvm: false,
+  cpus: 2,
+  memory: 2 ** 32,
+  disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
+  libvirtVersion: "9.0.0",
+};
+
+/** One machine with one backend, and what a case needs of it. */
+interface Scene {
+  readonly backend: DiskBackend;
+  readonly place: Place;
+  readonly context: Context;
+  readonly surroundings: Surroundings;
+  /** A base image of 1 MiB, made from this raw file. */
+  base(format: "raw" | "qcow2"): BaseRef;
+  readonly raw: string;
+  disk(changes?: Partial<DiskSpec>): DiskSpec;
+  /** The bytes that this backend makes of a size. */
+  rounded(bytes: number): number;
+  sizeOf(disk: DiskSpec): Promise<number | undefined>;
+  /** The same machine, of whose process only so many calls are survived. */
+  dying(survives: number): { readonly context: Context; readonly died: () => boolean };
+  assertHolds(disk: DiskSpec, raw: string): void;
+}
+
+type Case = (scene: Scene, t: TestContext, subject: Subject) => Promise<void>;
+
+const cases: Readonly<Record<string, Case>> = {
+  "from a raw image": (scene) => fromImage(scene, "raw"),
+  "from a qcow2 image": (scene) => fromImage(scene, "qcow2"),
+
+  "from nothing": async (scene, t) => {
+    const disk = scene.disk({ name: "disk.swap", role: "swap" });
+    await scene.backend.create(scene.context, disk, nothing);
+    assert.equal(await scene.sizeOf(disk), scene.rounded(4 * mebibyte));
+    const empty = join(temporary(t), "empty");
+    writeFileSync(empty, Buffer.alloc(scene.rounded(4 * mebibyte)));
+    scene.assertHolds(disk, empty);
+  },
+
+  "with a filesystem": async (scene, t) => {
+    const disk = scene.disk({
+      name: "disk.eph0",
+      role: "ephemeral",
+      size: 8 * mebibyte,
+      content: { filesystem: "ext4", label: "ephemeral0" },
+    });
+    await scene.backend.create(scene.context, disk, nothing);
+    const copy = join(temporary(t), "copy");
+    qemuImg("convert", "-f", formatOf(scene, disk), "-O", "raw", scene.place.open(scene.context, disk), copy);
+    assert.equal(execFileSync("e2label", [copy], { encoding: "utf8" }).trim(), "ephemeral0");
+  },
+
+  "size and rounding": async (scene) => {
+    const base = scene.base("raw");
+    const keeping = scene.disk({ base, size: null });
+    await scene.backend.create(scene.context, keeping, nothing);
+    assert.equal(await scene.sizeOf(keeping), scene.rounded(mebibyte));
+    const odd = 3 * mebibyte + 1536;
+    const disk = scene.disk({ base, name: "disk.odd", size: scene.rounded(odd) });
+    await scene.backend.create(scene.context, disk, nothing);
+    const size = (await scene.sizeOf(disk)) ?? 0;
+    assert.ok(size >= odd, "never less than asked for");
+    assert.equal(size, scene.rounded(odd), "what was planned is what is there");
+    const small = scene.disk({ base, name: "disk.small", size: mebibyte / 2 });
+    const before = await scene.place.kept(scene.context);
+    await assert.rejects(scene.backend.create(scene.context, small, nothing), code("flavor-disk-smaller-than-image"));
+    assert.deepEqual(await scene.place.kept(scene.context), before, "nothing is left behind");
+  },
+
+  "grow offline": async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    await scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined);
+    assert.equal(await scene.sizeOf(disk), 8 * mebibyte);
+    scene.assertHolds(disk, scene.raw);
+    await scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined);
+    assert.equal(await scene.sizeOf(disk), 8 * mebibyte);
+  },
+
+  "refuse to shrink": async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw"), size: 8 * mebibyte });
+    await scene.backend.create(scene.context, disk, nothing);
+    await assert.rejects(scene.backend.grow(scene.context, disk, 4 * mebibyte, undefined), code("disk-would-shrink"));
+    assert.equal(await scene.sizeOf(disk), 8 * mebibyte);
+    const gone = scene.disk({ name: "disk.gone", path: `${disk.path}.gone` });
+    await assert.rejects(scene.backend.grow(scene.context, gone, 4 * mebibyte, undefined), code("disk-missing"));
+  },
+
+  "list whole ones": async (scene) => {
+    const [root, swap, absent] = [
+      scene.disk({ base: scene.base("raw") }),
+      scene.disk({ name: "disk.swap" }),
+      scene.disk({ name: "disk.eph0" }),
+    ];
+    assert.equal((await scene.backend.list(scene.context, [root])).size, 0);
+    await scene.backend.create(scene.context, root, nothing);
+    await scene.backend.create(scene.context, swap, nothing);
+    const found = await scene.backend.list(scene.context, [root, absent, swap]);
+    assert.deepEqual([...found.keys()], [`${uuid}/disk`, `${uuid}/disk.swap`]);
+    for (const state of found.values()) assert.equal(state.backend, scene.backend.name);
+  },
+
+  "only ours": async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    if (scene.place.giveAway === undefined) {
+      // Whose a file is follows from its directory's label; beside it nothing must be read as ours.
+      const other = scene.disk({ uuid: uuid.replace("1", "2"), path: disk.path.replace(uuid, uuid.replace("1", "2")) });
+      assert.equal((await scene.backend.list(scene.context, [other])).size, 0);
+      return;
+    }
+    await scene.place.giveAway(scene.context, disk);
+    const before = await scene.place.kept(scene.context);
+    assert.equal((await scene.backend.list(scene.context, [disk])).size, 0);
+    await assert.rejects(scene.backend.create(scene.context, disk, nothing), code("disk-not-ours"));
+    await assert.rejects(scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined), code("disk-not-ours"));
+    await assert.rejects(scene.backend.remove(scene.context, disk), code("disk-not-ours"));
+    assert.deepEqual(await scene.place.kept(scene.context), before);
+    scene.assertHolds(disk, scene.raw);
+  },
+
+  twice: async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    await scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined);
+    const kept = await scene.place.kept(scene.context);
+    // Another image now: a disk that is there is never written to again.
+    const other = { ...scene.base("raw"), entry: "d".repeat(40), path: scene.context.layout.baseImage("d".repeat(40)) };
+    writeFileSync(other.path, Buffer.alloc(mebibyte, 1));
+    await scene.backend.create(scene.context, { ...disk, base: other }, nothing);
+    scene.assertHolds(disk, scene.raw);
+    assert.deepEqual(await scene.place.kept(scene.context), kept);
+  },
+
+  remove: async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    await scene.backend.remove(scene.context, disk);
+    assert.deepEqual(await scene.place.kept(scene.context), []);
+    await scene.backend.remove(scene.context, disk);
+    assert.equal(await scene.sizeOf(disk), undefined);
+  },
+
+  "killed while making": async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw") });
+    const kills = await killEverywhere(
+      scene,
+      (context) => scene.backend.create(context, disk, nothing),
+      async () => {
+        if ((await scene.sizeOf(disk)) !== undefined) scene.assertHolds(disk, scene.raw);
+        await scene.backend.create(scene.context, disk, nothing);
+        scene.assertHolds(disk, scene.raw);
+        assert.equal(await scene.sizeOf(disk), 4 * mebibyte);
+        assert.equal((await scene.place.kept(scene.context)).length, 1, "one disk and no leftovers");
+        await scene.backend.remove(scene.context, disk);
+        assert.deepEqual(await scene.place.kept(scene.context), []);
+      },
+    );
+    assert.ok(kills >= 4, `only ${kills} places to be killed at were found`);
+  },
+
+  "killed while growing": async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    let [from, to] = [4, 8].map((size) => size * mebibyte) as [number, number];
+    const kills = await killEverywhere(
+      scene,
+      (context) => scene.backend.grow(context, disk, to, undefined),
+      async () => {
+        const size = await scene.sizeOf(disk);
+        assert.ok(size === from || size === to, `the old size or the new one, not ${size}`);
+        await scene.backend.grow(scene.context, disk, to, undefined);
+        assert.equal(await scene.sizeOf(disk), to);
+        scene.assertHolds(disk, scene.raw);
+        [from, to] = [to, to + 4 * mebibyte];
+      },
+    );
+    assert.ok(kills >= 2, `only ${kills} places to be killed at were found`);
+  },
+
+  "killed while removing": async (scene) => {
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    const kills = await killEverywhere(
+      scene,
+      (context) => scene.backend.remove(context, disk),
+      async () => {
+        if ((await scene.sizeOf(disk)) !== undefined) scene.assertHolds(disk, scene.raw);
+        await scene.backend.remove(scene.context, disk);
+        assert.deepEqual(await scene.place.kept(scene.context), []);
+        await scene.backend.create(scene.context, disk, nothing);
+      },
+    );
+    assert.ok(kills >= 1, `only ${kills} places to be killed at were found`);
+  },
+
+  "attachment XML": async (scene, t) => {
+    const attachment = scene.backend.attachment(scene.disk(), scene.surroundings);
+    const input = { arch: "x86_64", machine: "q35", properties: {}, root: { attachment, iso: false }, configDrive: null };
+    const spec = plainSpec({ disks: deviceMap(input) });
+    const xml = domainXml(spec);
+    assert.deepEqual(domainFields(xml), wantedFields(spec));
+    assert.match(xml, new RegExp(attachment.source));
+    const path = join(temporary(t), "domain.xml");
+    writeFileSync(path, xml.replace(/<domain type="[a-z]+"/, '<domain type="test"'));
+    const { stderr } = spawnSync("virsh", ["-q", "-c", "test:///default", "define", "--validate", path], { encoding: "utf8" });
+    assert.doesNotMatch(stderr, /failed to validate/);
+  },
+
+  preallocation: async (scene, _t, subject) => {
+    const disk = scene.disk({ base: scene.base("raw"), preallocate: "space" });
+    await scene.backend.create(scene.context, disk, nothing);
+    assert.equal(await scene.sizeOf(disk), 4 * mebibyte);
+    scene.assertHolds(disk, scene.raw);
+    if (subject.preallocates) assert.ok(statSync(disk.path).blocks * 512 >= 4 * mebibyte);
+  },
+};
+
+/** Registers a test for each case, and a table of all of them at the end. */
+export function conforms(subjects: readonly Subject[]): void {
+  const results = new Map<string, string>();
+  for (const subject of subjects) {
+    const label = `${subject.backend.name} (${subject.on})`;
+    for (const [name, run] of Object.entries(cases)) {
+      results.set(`${label}/${name}`, "FAILED");
+      test(`${label}: ${name}`, async (t) => {
+        await run(await scene(t, subject), t, subject);
+        results.set(`${label}/${name}`, "ok");
+      });
+    }
+  }
+  after(() => {
+    const labels = subjects.map((subject) => `${subject.backend.name} (${subject.on})`);
+    const rows = Object.keys(cases).map((name) => [name, ...labels.map((label) => results.get(`${label}/${name}`) ?? "")]);
+    const widths = ["", ...labels].map((label, column) => Math.max(label.length, ...rows.map((row) => row[column]?.length ?? 0)));
+    const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+    console.log([line(["", ...labels]), ...rows.map(line)].join("\n"));
+  });
+}
+
+async function scene(t: TestContext, subject: Subject): Promise<Scene> {
+  const place = await subject.place(t);
+  const { backend } = subject;
+  const root = join(temporary(t), "instances");
+  const contextOf = (wrap: (host: Host) => Host): Context => {
+    const context = machine(t, { root, wrap: (host) => wrap(place.wrap?.(host) ?? host) });
+    return { ...context, settings: { ...context.settings, ...place.settings } };
+  };
+  const context = contextOf((host) => host);
+  await context.host.files.makeDirectory(context.layout.base);
+  await context.host.files.makeDirectory(context.layout.instance(uuid));
+  const directory = temporary(t);
+  const raw = join(directory, "image.raw");
+  const images = { raw: imageOf(directory, "raw", [], "image"), qcow2: imageOf(directory, "qcow2", [], "image-qcow2") };
+  const allFacts = { ...facts, ...(place.storage === undefined ? {} : { storage: place.storage }) };
+  const surroundings = { settings: context.settings, facts: allFacts };
+  return {
+    backend,
+    place,
+    context,
+    surroundings,
+    raw,
+    base: (format) => {
+      const path = context.layout.baseImage(entry);
+      writeFileSync(path, readFileSync(images[format]));
+      chmodSync(path, 0o444);
+      return { image: "debian", entry, path, format };
+    },
+    disk: (changes = {}) => {
+      const name = changes.name ?? "disk";
+      const path = context.layout.instanceFile(uuid, name);
+      return {
+        instance: "web",
+        uuid,
+        name,
+        role: "root",
+        backend: backend.name,
+        path,
+        size: 4 * mebibyte,
+        preallocate: "none",
+        ...changes,
+      };
+    },
+    rounded: (bytes) => backend.roundUp?.(bytes, allFacts) ?? bytes,
+    sizeOf: async (disk) => (await backend.list(context, [disk])).get(`${disk.uuid}/${disk.name}`)?.size,
+    dying: (survives) => {
+      let fate: ReturnType<typeof dyingHost> | undefined;
+      const dead = contextOf((host) => {
+        fate = dyingHost(host, survives);
+        return fate.host;
+      });
+      return { context: dead, died: () => fate?.died() ?? false };
+    },
+    assertHolds: (disk, expected) => {
+      const format = backend.attachment(disk, surroundings).format;
+      assert.match(qemuImg("compare", "-f", format, "-F", "raw", place.open(context, disk), expected), /identical/);
+    },
+  };
+}
+
+function formatOf(scene: Scene, disk: DiskSpec): string {
+  return scene.backend.attachment(disk, scene.surroundings).format;
+}
+
+async function fromImage(scene: Scene, format: "raw" | "qcow2"): Promise<void> {
+  const disk = scene.disk({ base: scene.base(format) });
+  await scene.backend.create(scene.context, disk, nothing);
+  scene.assertHolds(disk, scene.raw);
+  assert.equal(await scene.sizeOf(disk), 4 * mebibyte);
+  assert.equal((await scene.place.kept(scene.context)).length, 1);
+}
+
+/** Performs it again and again, killed one call later each time, until it comes to its end; `recover` after each kill. */
+async function killEverywhere(scene: Scene, perform: (context: Context) => Promise<void>, recover: () => Promise<void>): Promise<number> {
+  for (let survives = 0; ; survives += 1) {
+    const { context, died } = scene.dying(survives);
+    const error = await perform(context).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (!died()) {
+      assert.equal(error, undefined);
+      return survives;
+    }
+    await recover();
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CommandError } from "../../src/model/errors.ts";
+import type { Command, CommandResult, Host } from "../../src/model/host.ts";
+
+/** A volume group for a machine whose kernel has none: volumes are files, and other programs get those files. */
+export interface FakeLvm {
+  readonly group: string;
+  readonly extentSize: number;
+  /** The same host with LVM. */
+  wrap(host: Host): Host;
+  /** The file that is a volume. */
+  path(volume: string): string;
+  volumes(): string[];
+  tags(volume: string): string[];
+  setTags(volume: string, tags: readonly string[]): void;
+  /** Every command that LVM's programs and shred were given. */
+  readonly commands: readonly string[];
+}
+
+interface Volume {
+  readonly tags: readonly string[];
+  readonly type: "linear" | "thin";
+}
+
+/** A group of this size whose volumes are below `directory`. What is unknown to it is refused: a typo must not pass. */
+export function createFakeLvm(directory: string, group: string, size: number, extentSize: number): FakeLvm {
+  const commands: string[] = [];
+  mkdirSync(directory, { recursive: true });
+  const path = (volume: string) => join(directory, volume);
+  const facts = (volume: string) => JSON.parse(readFileSync(`${path(volume)}.json`, "utf8")) as Volume;
+  const keep = (volume: string, value: Volume) => writeFileSync(`${path(volume)}.json`, JSON.stringify(value));
+  const volumes = () =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => name.slice(0, -5));
+  const isFull = (volume: string) => facts(volume).type === "linear";
+  const used = () =>
+    volumes()
+      .filter(isFull)
+      .reduce((sum, volume) => sum + statSync(path(volume)).size, 0);
+
+  function lvm(command: Command): CommandResult {
+    const { program, args } = command;
+    commands.push([program, ...args].join(" "));
+    const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
+    const named = args.at(-1) ?? "";
+    const volume = named.replace(`${group}/`, "");
+    if (program === "vgs" || program === "lvs") {
+      if (named !== group) throw failed(command, 5, `  Volume group "${named}" not found\n  Cannot process volume group ${named}`);
+      const row = (name: string) => ({
+        lv_name: name,
+        lv_size: String(statSync(path(name)).size),
+        lv_tags: facts(name).tags.join(","),
+        segtype: facts(name).type,
+      });
+      const group_ = { vg_size: String(size), vg_free: String(size - used()), vg_extent_size: String(extentSize) };
+      const report = program === "vgs" ? { vg: [group_] } : { lv: volumes().map(row) };
+      return ok(JSON.stringify({ report: [report] }));
+    }
+    if (program === "lvcreate") {
+      const name = option("-n");
+      const sparse = args.includes("--virtualsize");
+      const bytes = bytesOf(option(sparse ? "--virtualsize" : "-L"), extentSize);
+      if (existsSync(path(name))) throw failed(command, 5, `  Logical Volume "${name}" already exists in volume group "${group}"`);
+      if (!sparse && bytes > size - used()) throw failed(command, 5, `  Volume group "${group}" has insufficient free space`);
+      writeFileSync(path(name), "");
+      truncateSync(path(name), bytes);
+      keep(name, { tags: args.filter((_, index) => args[index - 1] === "--addtag"), type: sparse ? "thin" : "linear" });
+      return ok(`  Logical volume "${name}" created.\n`);
+    }
+    if (!existsSync(path(volume)) && program !== "shred") throw failed(command, 5, `  Failed to find logical volume "${named}"`);
+    const { tags, type } = program === "shred" ? { tags: [], type: "linear" as const } : facts(volume);
+    if (program === "lvchange") {
+      const [verb, tag = ""] = args;
+      keep(volume, { type, tags: verb === "--addtag" ? [...tags, tag] : tags.filter((other) => other !== tag) });
+    } else if (program === "lvextend") {
+      const bytes = bytesOf(option("-L"), extentSize);
+      if (bytes <= statSync(path(volume)).size) throw failed(command, 5, "  New size given is not larger than the existing size");
+      truncateSync(path(volume), bytes);
+    } else if (program === "lvremove") {
+      rmSync(path(volume));
+      rmSync(`${path(volume)}.json`);
+    } else {
+      throw failed(command, 3, "  unknown command");
+    }
+    return ok("");
+  }
+
+  async function run(host: Host, command: Command): Promise<CommandResult> {
+    const device = new RegExp(`^/dev/${group}/`);
+    if (/^(vgs|lv\w+)$/.test(command.program)) return lvm(command);
+    if (command.program === "shred") commands.push([command.program, ...command.args].join(" "));
+    return host.run({ ...command, args: command.args.map((arg) => (device.test(arg) ? path(arg.replace(device, "")) : arg)) });
+  }
+
+  return {
+    group,
+    extentSize,
+    commands,
+    path,
+    volumes,
+    tags: (volume) => [...facts(volume).tags],
+    setTags: (volume, tags) => keep(volume, { ...facts(volume), tags }),
+    wrap: (host) => ({
+      name: host.name,
+      run: (command) => run(host, command),
+      open: (command) => host.open(command),
+      files: host.files,
+      download: (request) => host.download(request),
+      lock: (request, work) => host.lock(request, work),
+      now: () => host.now(),
+      onClose: (end) => host.onClose(end),
+      close: () => host.close(),
+    }),
+  };
+}
+
+function bytesOf(text: string, extentSize: number): number {
+  return Math.ceil(Number(text.replace(/b$/, "")) / extentSize) * extentSize;
+}
+
+function ok(stdout: string): CommandResult {
+  return { exitCode: 0, stdout, stderr: "" };
+}
+
+function failed({ program, args }: Command, exitCode: number, stderr: string): CommandError {
+  const commandLine = [program, ...args].join(" ");
+  return new CommandError({ commandLine, exitCode, stderr, reason: "exit", message: `${commandLine}: ${stderr.trim()}` });
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DiskSpec } from "../../src/disks/backend.ts";
+import { backendOf } from "../../src/disks/index.ts";
+import type { Config } from "../../src/kinds/config.ts";
+import { hostSettings } from "../../src/kinds/host/settings.ts";
+import { checkBackends, checkRounding } from "../../src/kinds/instance/backend-check.ts";
+import { desiredInstances } from "../../src/kinds/instance/desired.ts";
+import type { InstanceDisk } from "../../src/kinds/instance/disk.ts";
+import { UserError } from "../../src/model/errors.ts";
+import type { HostFacts, StorageFacts } from "../../src/model/host-facts.ts";
+import type { Observed } from "../../src/model/kind.ts";
+
+const mebibyte = 2 ** 20;
+const runner = { root: true, dataHome: "/root/.local/share" };
+const extents = { size: 1024 * mebibyte, free: 512 * mebibyte, extentSize: 4 * mebibyte };
+
+function configOf(host: NonNullable<Config["host"]>, disk = "257MiB", count = 1): Config {
+  return {
+    host,
+    images: { debian: { source: "rbd://f/images/debian/snap", disk_format: "raw" } },
+    flavors: { small: { vcpus: 1, ram: "1GiB", disk } },
+    instances: { web: { image: "debian", flavor: "small", count } },
+  };
+}
+
+function planned(config: Config, storage: StorageFacts) {
+  const settings = hostSettings(config, runner);
+  const facts: HostFacts = {
+    hostname: "here",
+    arch: "x86_64",
+    kvm: false,
+    cpus: 2,
+    memory: 2 ** 34,
+    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
+    libvirtVersion: "9.0.0",
+    storage,
+  };
+  const observed: Observed = { facts, states: new Map(), unmanaged: [], diagnostics: [], complete: true };
+  const wanted = desiredInstances(config, settings, facts);
+  const disks = wanted.flatMap(({ address, spec }): (InstanceDisk & { address: typeof address })[] =>
+    spec.kind === "disk" ? [{ ...spec, address }] : [],
+  );
+  const domain = wanted.find(({ spec }) => spec.kind === "domain")?.spec;
+  return {
+    disks: disks.map((one): DiskSpec => one.disk),
+    attachment: domain?.kind === "domain" ? domain.domain.disks[0]?.attachment : undefined,
+    found: [...checkBackends(disks, observed, settings), ...checkRounding(disks, observed, settings)],
+  };
+}
+
+const codes = (result: ReturnType<typeof planned>) => result.found.map(({ code, severity }) => `${severity} ${code}`);
+
+test("lvm: a size is rounded up to whole extents in the plan, which says so", () => {
+  const result = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }), { lvm: extents });
+  assert.equal(result.disks[0]?.size, 260 * mebibyte);
+  assert.deepEqual(codes(result), ["note disk-size-rounded-up"]);
+  assert.deepEqual(result.attachment, { type: "block", format: "raw", source: `/dev/vg0/${result.disks[0]?.uuid}_disk` });
+  const even = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, "256MiB"), { lvm: extents });
+  assert.deepEqual([even.disks[0]?.size, codes(even)], [256 * mebibyte, []]);
+});
+
+test("lvm: too little space in the group is an error of the plan; a sparse volume needs little and is warned of", () => {
+  const group = { volume_group: "vg0" };
+  const full = planned(configOf({ images_type: "lvm", lvm: group }, "256MiB", 3), { lvm: extents });
+  assert.deepEqual(codes(full), ["error insufficient-volume-group"]);
+  assert.match(full.found[0]?.detail ?? "", /Requested: 768MiB .* free: 512MiB of 1GiB/);
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }, "256MiB", 2), { lvm: extents })), []);
+  const sparse = { ...group, sparse: true };
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, "256MiB", 3), { lvm: extents })), [
+    "warning volume-group-overcommitted",
+  ]);
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, "256MiB", 9), { lvm: extents })), [
+    "error insufficient-volume-group",
+  ]);
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }), { lvm: null })), ["error volume-group-missing"]);
+});
+
+test("rbd: monitors go into the definition, a raw snapshot may be cloned, and a missing pool is an error of the plan", () => {
+  const host = { images_type: "rbd", rbd: { pool: "vms" } } as const;
+  const cluster = { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true };
+  const result = planned(configOf(host), { rbd: cluster });
+  assert.deepEqual(codes(result), []);
+  assert.equal(result.disks[0]?.size, 257 * mebibyte);
+  assert.equal(result.disks[0]?.base?.cloneFrom, "rbd://f/images/debian/snap");
+  assert.deepEqual(result.attachment, {
+    type: "network",
+    protocol: "rbd",
+    format: "raw",
+    source: `vms/${result.disks[0]?.uuid}_disk`,
+    hosts: [{ name: "10.0.0.1", port: "6789" }],
+    auth: null,
+  });
+  assert.deepEqual(codes(planned(configOf(host), { rbd: { ...cluster, pool: false } })), ["error ceph-pool-missing"]);
+});
+
+test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
+  const config = configOf({ images_type: "rbd", rbd: { pool: "vms" } });
+  const other = { ...config, images: { debian: { source: "rbd://f/images/debian/snap", disk_format: "qcow2" as const } } };
+  const { disks } = planned(other, { rbd: { fsid: "f", monitors: [], pool: true } });
+  assert.equal(disks[0]?.base?.cloneFrom, undefined);
+});
+
+test("ploop: a host without the program is an error of the plan", () => {
+  assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: true })), []);
+  assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: false })), ["error ploop-missing"]);
+  assert.equal(backendOf("ploop").roundUp?.(mebibyte + 1, {} as HostFacts), 2 * mebibyte);
+});
+
+test("a backend without its place is an error before any host is asked", () => {
+  const code = (expected: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === expected;
+  assert.throws(() => hostSettings(configOf({ images_type: "lvm" }), runner), code("lvm-not-configured"));
+  assert.throws(() => hostSettings(configOf({ images_type: "rbd" }), runner), code("rbd-not-configured"));
+  const one: Config = { ...configOf({}), instances: { web: { image: "debian", flavor: "small", images_type: "rbd" } } };
+  assert.throws(() => hostSettings(one, runner), code("rbd-not-configured"));
+  assert.deepEqual(hostSettings(configOf({ images_type: "rbd", rbd: { pool: "vms", user: "a", secret_uuid: "s" } }), runner).rbd, {
+    pool: "vms",
+    user: "a",
+    conf: "/etc/ceph/ceph.conf",
+    secretUuid: "s",
+  });
+});

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { after, test } from "node:test";
+import { openSession } from "../../src/commands/session.ts";
+import { createSshHost } from "../../src/host/ssh.ts";
+import { lookUpFacts } from "../../src/kinds/host/facts.ts";
+import type { Host } from "../../src/model/host.ts";
+import { canApply } from "../../src/model/plan.ts";
+import { plan } from "../../src/reconcile.ts";
+import { descendants, nameOf, startSshd } from "../ssh/sshd.ts";
+import { until } from "./support/until.ts";
+import { ended, start, virtform, virtformEvents } from "./support/virtform.ts";
+import {
+  apply,
+  assertConverged,
+  assertNoLeftovers,
+  createWorkspace,
+  readMarkers,
+  tinyImages,
+  virsh,
+  waitForConsole,
+  writeConfig,
+} from "./support/workspace.ts";
+
+const sshd = await startSshd({ after });
+process.env["VIRTFORM_SSH"] = sshd.program;
+
+async function prepare(t: Parameters<typeof createWorkspace>[0]) {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-one`;
+  await writeConfig(workspace, {
+    host: { uri: sshd.uri },
+    images: tinyImages(),
+    flavors: { small: { vcpus: 1, ram: "192MiB", disk: "256MiB" } },
+    instances: { [name]: { image: "tiny", flavor: "small", user_data: "over ssh" } },
+  });
+  return { workspace, name };
+}
+
+test("a guest on a host over ssh is planned, made, reached by its console, planned empty and destroyed", async (t) => {
+  const { workspace, name } = await prepare(t);
+  const planned = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  assert.equal(planned.code, 2, planned.stderr);
+  assert.match(planned.stdout, /pushed from here, 326KiB/);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const markers = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
+  assert.equal(markers.userData, "over ssh");
+  assert.equal(markers.value("uuid"), (await virsh("domuuid", name)).trim());
+  await assertNoLeftovers(workspace);
+  const destroyed = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+  assert.equal(destroyed.code, 0, destroyed.stdout + destroyed.stderr);
+  assert.equal((await virsh("list", "--all", "--name")).includes(name), false);
+});
+
+/** ssh processes below a process that hold a connection. */
+function masters(pid: number): number[] {
+  const holds = (one: number) => readFileSync(`/proc/${one}/cmdline`, "utf8").includes("ControlMaster=yes");
+  return descendants(pid).filter((one) => nameOf(one) === "ssh" && holds(one));
+}
+
+test("killed at the start and at the end of every action of an apply over ssh, it converges when run again", async (t) => {
+  const { workspace: whole } = await prepare(t);
+  const isStep = ({ type }: { readonly type: string }) => type === "apply_start" || type === "apply_complete";
+  const { events, code, stderr } = await virtformEvents(["apply", whole.directory, "--auto-approve"], () => {});
+  assert.equal(code, 0, stderr);
+  const steps = events.filter(isStep).length;
+  assert.ok(steps >= 10, `five actions with start and end: ${steps}`);
+  for (let step = 1; step <= steps; step += 1) {
+    await t.test(`killed at step ${step} of ${steps}`, async (inner) => {
+      const { workspace, name } = await prepare(inner);
+      let seen = 0;
+      await virtformEvents(["apply", workspace.directory, "--auto-approve"], (event, kill) => {
+        if (!isStep(event)) return;
+        seen += 1;
+        if (seen === step) kill();
+      });
+      assert.ok(seen >= step, "the step to kill at was reached");
+      await apply(workspace);
+      await assertConverged(workspace);
+      assert.equal((await virsh("domstate", name)).trim(), "running");
+      await assertNoLeftovers(workspace);
+      assert.deepEqual(readdirSync(`${workspace.instancesPath}/locks`), [], "no lock is left");
+    });
+  }
+});
+
+test("a connection that is cut while planning is an error, and nothing is taken for absent", async (t) => {
+  const { workspace } = await prepare(t);
+  await apply(workspace);
+  const child = start(["plan", workspace.directory, "--json"]);
+  const end = ended(child, 60_000);
+  await until("a connection of the plan's", 20, async () => masters(child.pid ?? 0)[0]);
+  for (const pid of masters(child.pid ?? 0)) process.kill(pid, "SIGKILL");
+  const result = await end;
+  assert.equal(result.code, 1);
+  assert.match(result.stdout + result.stderr, /lost|cannot be reached/);
+  assert.doesNotMatch(result.stdout, /"action":"create"/);
+
+  // The same at the very moment when the instances are looked at.
+  await using session = await openSession([workspace.directory]);
+  const { host } = session.context;
+  const known = () => masters(process.pid);
+  const files: Host["files"] = {
+    ...host.files,
+    readMany: async (requests) => {
+      for (const pid of known()) process.kill(pid, "SIGKILL");
+      await until("the end of the connection", 10, async () => (known().length === 0 ? true : undefined));
+      return host.files.readMany(requests);
+    },
+  };
+  const context = { ...session.context, host: { ...host, files, lock: host.lock, close: host.close } };
+  const cut = await plan({ ...session, context, lookUpFacts, targets: [], destroy: false });
+  assert.equal(cut.complete, false);
+  assert.equal(canApply(cut), false);
+  assert.ok(cut.diagnostics.some(({ code, detail }) => code === "host-unreachable" && /connection to .* was lost/.test(detail ?? "")));
+});
+
+test("a plan over a hundred instances makes a handful of round trips", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-many`;
+  const write = (uri: string) =>
+    writeConfig(workspace, {
+      host: { uri, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } },
+      images: tinyImages(),
+      flavors: { small: { vcpus: 1, ram: "64MiB", disk: "64MiB" } },
+      instances: { [name]: { image: "tiny", flavor: "small", count: 100, power_state: "stopped" } },
+    });
+  await write("qemu:///system");
+  await apply(workspace);
+  await write(sshd.uri);
+  await using session = await openSession([workspace.directory]);
+  const trips: string[] = [];
+  const host = createSshHost(sshd.target, { onRoundTrip: (what) => trips.push(what.slice(0, 60)) });
+  t.after(() => host.close());
+  const counted: Host = {
+    ...host,
+    open(command) {
+      const conversation = host.open(command);
+      const { write } = conversation;
+      conversation.write = (text) => {
+        trips.push("virsh");
+        write(text);
+      };
+      return conversation;
+    },
+  };
+  const started = performance.now();
+  const result = await plan({ ...session, context: { ...session.context, host: counted }, lookUpFacts, targets: [], destroy: false });
+  t.diagnostic(`${trips.length} round trips, ${Math.round(performance.now() - started)} ms: ${trips.join(" | ")}`);
+  assert.deepEqual(
+    result.changes.map(({ address }) => address),
+    [],
+  );
+  assert.ok(trips.length <= 40, `${trips.length} round trips: ${trips.join(" | ")}`);
+});
+
+test("doctor goes the way hop by hop, and names the one that fails", async (t) => {
+  const { workspace } = await prepare(t);
+  const fine = await virtform("doctor", workspace.directory);
+  assert.match(fine.stdout, /ok +ssh: login/);
+  assert.match(fine.stdout, /ok +libvirt: /);
+  await writeConfig(workspace, { host: { uri: sshd.uri.replace(String(sshd.port), "1") } });
+  const broken = await virtform("doctor", workspace.directory);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stdout, /ok +ssh: name[\s\S]*error +ssh: network: .*refused[\s\S]*→ Check that the host is up/);
+  assert.doesNotMatch(broken.stdout, /qemu-img/);
+});

@@ -1,0 +1,141 @@
+import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+/** A Ceph of a test's own on loopback: one monitor, one manager, one OSD in memory, nobody has to log in. */
+export interface Ceph {
+  readonly conf: string;
+  readonly fsid: string;
+  /** `127.0.0.1:40001`, as guests are told. */
+  readonly monitor: string;
+  /** Runs `ceph` or `rbd` on it and gives the output. */
+  run(program: "ceph" | "rbd", ...args: readonly string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts it with these pools, which takes about five seconds. Its daemons run in the foreground, so they are ours to end. */
+export async function startCeph(pools: readonly string[]): Promise<Ceph> {
+  const directory = mkdtempSync(join(tmpdir(), "virtform-ceph-"));
+  const [v1, v2] = await freePorts(2);
+  const [fsid, osd] = [randomUUID(), randomUUID()];
+  const conf = join(directory, "ceph.conf");
+  for (const daemon of ["mon", "mgr", "osd", "run"]) mkdirSync(join(directory, daemon));
+  writeFileSync(conf, configuration({ directory, fsid, v1: v1 ?? 0, v2: v2 ?? 0 }));
+  const daemons: ReturnType<typeof spawn>[] = [];
+  const stop = async () => {
+    await Promise.all(daemons.map(end));
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const run = async (program: string, ...args: readonly string[]) => {
+    const { stdout } = await execute(program, ["--conf", conf, ...args], { timeout: 60_000, env: { ...process.env, LC_ALL: "C" } });
+    return stdout;
+  };
+  const daemon = (program: string, ...args: readonly string[]) => {
+    daemons.push(spawn(program, ["--conf", conf, "-f", ...args], { stdio: "ignore" }));
+  };
+  try {
+    const map = join(directory, "monmap");
+    await execute("monmaptool", ["--create", "--fsid", fsid, "--addv", "a", `[v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]`, map]);
+    await run("ceph-mon", "--mkfs", "-i", "a", "--monmap", map);
+    daemon("ceph-mon", "-i", "a");
+    await until("the monitor", () => run("ceph", "--connect-timeout", "2", "mon", "stat").then(() => true));
+    daemon("ceph-mgr", "-i", "a");
+    await run("ceph", "osd", "new", osd, "0");
+    await run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd);
+    daemon("ceph-osd", "-i", "0");
+    await until("the OSD", async () => JSON.parse(await run("ceph", "osd", "stat", "--format=json")).num_up_osds === 1);
+    for (const pool of pools) {
+      await run("ceph", "osd", "pool", "create", pool, "8", "8");
+      await run("ceph", "osd", "pool", "application", "enable", pool, "rbd");
+    }
+    for (const pool of pools) await until(`pool ${pool}`, () => run("rbd", "ls", pool).then(() => true));
+  } catch (error) {
+    const log = readLog(directory);
+    await stop();
+    throw new Error(`Ceph did not start:\n${log}`, { cause: error });
+  }
+  return { conf, fsid, monitor: `127.0.0.1:${v1}`, run, stop };
+}
+
+function configuration({ directory, fsid, v1, v2 }: { directory: string; fsid: string; v1: number; v2: number }): string {
+  const settings = {
+    fsid,
+    "mon host": `[v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]`,
+    "public addr": "127.0.0.1",
+    "auth cluster required": "none",
+    "auth service required": "none",
+    "auth client required": "none",
+    "run dir": join(directory, "run"),
+    "admin socket": join(directory, "run", "$name.$pid.asok"),
+    "log file": join(directory, "$name.log"),
+    "mon data": join(directory, "mon"),
+    "mgr data": join(directory, "mgr"),
+    "osd data": join(directory, "osd"),
+    "mon cluster log file": "/dev/null",
+    "mon allow pool delete": "true",
+    "mon allow pool size one": "true",
+    "mon warn on pool no redundancy": "false",
+    "osd pool default size": "1",
+    "osd pool default min size": "1",
+    "osd crush chooseleaf type": "0",
+    "osd objectstore": "memstore",
+    "memstore device bytes": String(2 ** 30),
+    "mon osd full ratio": "0.99",
+    "mgr modules": "",
+    // Images without features that a client of a test has no use for keep it quick.
+    "rbd default features": "61",
+  };
+  return `[global]\n${Object.entries(settings)
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join("")}`;
+}
+
+function readLog(directory: string): string {
+  return ["mon.a", "osd.0"]
+    .map((name) => {
+      try {
+        return readFileSync(join(directory, `${name}.log`), "utf8").slice(-1500);
+      } catch {
+        return "";
+      }
+    })
+    .join("\n");
+}
+
+async function end(daemon: ReturnType<typeof spawn>): Promise<void> {
+  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+  const ended = new Promise((resolve) => daemon.once("exit", resolve));
+  daemon.kill("SIGKILL");
+  await ended;
+}
+
+async function until(what: string, ask: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    if (await ask().catch(() => false)) return;
+    if (Date.now() > deadline) throw new Error(`${what} is not up after 60 s`);
+    await pause(200);
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
