@@ -61,7 +61,8 @@ space() {
 directory() {
   if [ -d "$1" ]; then return 0; fi
   case \${1%/*} in '') ;; *) directory "\${1%/*}" 755 || return ;; esac
-  if [ -e "$1" ]; then printf 'mkdir: Not a directory\\n' >&2; return 84; fi
+  # Another may be making it at the same moment.
+  if [ -e "$1" ] && [ ! -d "$1" ]; then printf 'mkdir: Not a directory\\n' >&2; return 84; fi
   mkdir -m "$2" -- "$1" || [ -d "$1" ] || return 84
   sync -- "\${1%/*}/" || return 84
 }

@@ -9,14 +9,22 @@ import { cacheEntryName, createLayout } from "../../src/model/layout.ts";
 import { uuidV5 } from "../../src/model/uuid.ts";
 import { temporary } from "./images.ts";
 
+let elsewhere: Host | undefined;
+
+/** From now on every machine of this process is reached through that host, which has to lead to this machine. */
+export function reachedThrough(host: Host): void {
+  elsewhere = host;
+}
+
 /** This machine with an instances path of the test's own. Several of them on one `root` are several processes. */
 export function machine(
   t: Pick<TestContext, "after">,
   options: { readonly root?: string; readonly project?: string; readonly wrap?: (host: Host) => Host } = {},
 ): Context {
   const root = options.root ?? join(temporary(t), "instances");
-  const host = createLocalHost();
-  t.after(() => host.close());
+  const local = createLocalHost();
+  t.after(() => local.close());
+  const host = elsewhere ?? local;
   return {
     host: options.wrap?.(host) ?? host,
     layout: createLayout(root),
@@ -136,6 +144,7 @@ export function killedAfter(host: Host, survives: number): { host: Host; effects
         return command.args[0] === "info" ? host.run(command) : effect(() => host.run(command), target);
       },
       download: (request) => effect(() => host.download(request), request.to),
+      ...(host.upload === undefined ? {} : { upload: (request) => effect(async () => host.upload?.(request), request.to) }),
     },
   };
 }
@@ -148,6 +157,8 @@ function bound(host: Host): Host {
     open: (command) => host.open(command),
     files: host.files,
     download: (request) => host.download(request),
+    ...(host.upload === undefined ? {} : { upload: host.upload }),
+    ...(host.libvirtUri === undefined ? {} : { libvirtUri: host.libvirtUri }),
     lock: (request, work) => host.lock(request, work),
     now: () => host.now(),
     onClose: (end) => host.onClose(end),

@@ -81,3 +81,26 @@ for (const backend of ["qcow2", "flat"]) {
     await assertNoLeftovers(workspace);
   });
 }
+
+test("a guest boots from a volume, and another one goes on from where it was", async (t) => {
+  const workspace = await createWorkspace(t);
+  const write = (name: string) =>
+    writeConfig(workspace, {
+      images: tinyImages(),
+      flavors: { small: { vcpus: 1, ram: "192MiB", disk: "0GiB", swap: "16MiB" } },
+      volumes: { system: { size: "128MiB", image: "tiny" } },
+      instances: { [name]: { flavor: "small", volumes: [{ volume: "system", boot_index: 0 }] } },
+    });
+  const [first, second] = [`${workspace.prefix}-first`, `${workspace.prefix}-second`];
+  await write(first);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const before = readMarkers(await waitForConsole(workspace, first, /^virtform-guest: ready$/m));
+  assert.deepEqual([before.disks["vda"], before.disks["vdb"], before.value("boots")], [128 * MiB, 16 * MiB, "1"]);
+  await write(second);
+  await apply(workspace, "--allow-destroy");
+  await assertConverged(workspace);
+  const after = readMarkers(await waitForConsole(workspace, second, /^virtform-guest: ready$/m));
+  assert.equal(after.value("boots"), "2");
+  await assertNoLeftovers(workspace);
+});

@@ -6,16 +6,16 @@ import type { BaseUser } from "./spec.ts";
 const uuidDirectory = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /**
- * Which base image each instance's root disk stands on, by entry: one read per instance directory, for planning. A guest
+ * Which base image each instance's root disk and each volume stands on, by entry: one read per directory, for planning. A guest
  * cannot lie here, since only its overlay's header is read, and that is qemu's to write.
  */
 export async function findRootUsers(context: Context): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
-  const { host, layout } = context;
-  const directories = await instanceDirectories(context);
-  const disks = directories.map((name) => layout.instanceFile(name, instanceFiles.root));
+  const { host } = context;
+  const directories = await diskDirectories(context);
+  const disks = directories.map((directory) => `${directory}/${instanceFiles.root}`);
   const [headers, labels] = await Promise.all([
     host.files.readMany(disks.map((path) => ({ path, length: qcow2HeaderBytes }))),
-    host.files.readMany(directories.map((name) => ({ path: layout.instanceFile(name, instanceFiles.label) }))),
+    host.files.readMany(directories.map((directory) => ({ path: `${directory}/${instanceFiles.label}` }))),
   ]);
   const users = new Map<string, BaseUser[]>();
   for (const [index, path] of disks.entries()) {
@@ -27,23 +27,29 @@ export async function findRootUsers(context: Context): Promise<ReadonlyMap<strin
   return users;
 }
 
-/** Every file in any instance directory that stands on this base, whatever its name: asked before a base is removed. */
+/** Every file in any directory of an instance or volume that stands on this base, whatever its name: asked before a base is removed. */
 export async function findAllUsers(context: Context, entry: string): Promise<string[]> {
-  const { host, layout } = context;
+  const { host } = context;
   const users: string[] = [];
-  for (const name of await instanceDirectories(context)) {
-    const files = (await host.files.list(layout.instance(name))).filter((file) => file.type === "file");
-    const paths = files.map((file) => layout.instanceFile(name, file.name));
+  for (const directory of await diskDirectories(context)) {
+    const files = (await host.files.list(directory)).filter((file) => file.type === "file");
+    const paths = files.map((file) => `${directory}/${file.name}`);
     const headers = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
     users.push(...paths.filter((_, index) => entryBehind(headers[index]) === entry));
   }
   return users;
 }
 
-/** Also those that Nova set aside while resizing or deleting (Nova LAY-12). */
-async function instanceDirectories(context: Context): Promise<string[]> {
-  const entries = await context.host.files.list(context.layout.root);
-  return entries.filter(({ name, type }) => type === "directory" && uuidDirectory.test(name)).map(({ name }) => name);
+/** Of instances, also those that Nova set aside while resizing or deleting (Nova LAY-12), and of volumes. */
+async function diskDirectories({ host, layout }: Context): Promise<string[]> {
+  const found = await Promise.all(
+    [layout.root, layout.volumes].map(async (parent) =>
+      (await host.files.list(parent))
+        .filter(({ name, type }) => type === "directory" && uuidDirectory.test(name))
+        .map(({ name }) => `${parent}/${name}`),
+    ),
+  );
+  return found.flat();
 }
 
 /** The entry in the name of a disk's backing file. Old Nova grew copies of it under `<entry>_<n>` (Nova LAY-06). */

@@ -10,7 +10,8 @@ import type { ImageSpec } from "./spec.ts";
 /** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
 export function desiredImages(config: Config): Resource<ImageSpec>[] {
   const images = config.images ?? {};
-  const disks = new Set(Object.values(config.instances ?? {}).map((instance) => instance.image));
+  const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
+  const disks = new Set(users.map((user) => user.image));
   const bootFiles = new Set(
     Object.values(images)
       .flatMap(({ kernel, ramdisk }) => [kernel, ramdisk])
@@ -33,7 +34,7 @@ export function desiredImages(config: Config): Resource<ImageSpec>[] {
         bootFile,
         minDisk: bytesOf(image.min_disk ?? "0GiB"),
         minRam: bytesOf(image.min_ram ?? "0MiB"),
-        maxVirtualSize: smallestDisk(config, name),
+        maxVirtualSize: smallestDisk(config, name, image.disk_format === "iso"),
         properties: image.properties ?? {},
       },
     };
@@ -55,11 +56,16 @@ function parseChecksum(checksum: string | undefined): ImageSpec["checksum"] {
   return { algorithm: checksum.slice(0, colon) as DigestAlgorithm, hex: checksum.slice(colon + 1).toLowerCase() };
 }
 
-/** Bytes of the smallest root disk that limits this image; flavors with a disk of 0 keep the image's size (Nova BLD-14). */
-function smallestDisk(config: Config, image: string): number | null {
-  const sizes = Object.values(config.instances ?? {})
-    .filter((instance) => instance.image === image && instance.count !== 0)
-    .map((instance) => config.flavors?.[instance.flavor]?.disk)
+/**
+ * Bytes of the smallest disk that limits this image; flavors with a disk of 0 keep the image's size (Nova BLD-14), and the flavor says
+ * nothing about a CD.
+ */
+function smallestDisk(config: Config, image: string, disc: boolean): number | null {
+  const roots = Object.values(config.instances ?? {})
+    .filter((instance) => !disc && instance.image === image && instance.count !== 0)
+    .map((instance) => config.flavors?.[instance.flavor]?.disk);
+  const volumes = Object.values(config.volumes ?? {}).map((volume) => (volume.image === image ? volume.size : undefined));
+  const sizes = [...roots, ...volumes]
     .filter((disk) => disk !== undefined)
     .map(bytesOf)
     .filter((bytes) => bytes > 0);

@@ -71,7 +71,7 @@ export function removeBaseChange(state: ImageState, usedBy: readonly string[], l
  * which this project's disks all go: each removal waits for that.
  */
 export function unusedBaseChanges(observed: Observed, project: string): Change[] {
-  const disks = [...observed.states.keys()].filter((address) => addressKind(address) === "disk");
+  const disks = [...observed.states.keys()].filter((address) => ["disk", "volume"].includes(addressKind(address)));
   const changes: Change[] = [];
   for (const [address, state] of observed.states) {
     if (addressKind(address) !== "base") continue;

@@ -8,9 +8,9 @@ import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import { baseRef } from "../image/base-ref.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { volumeAddress } from "../volume/spec.ts";
-import { baseRef } from "./base-ref.ts";
 import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
 import { blankDisks } from "./disk-blank.ts";
@@ -45,7 +45,10 @@ function oneInstance(
 ): Resource<InstanceSpec>[] {
   const project = config.project ?? "default";
   const uuid = instance.uuid ?? uuidV5(`instance/${project}/${name}`);
-  const image = declared(config.images, instance.image);
+  const image = imageOf(config, instance);
+  const rootVolume = rootVolumeOf(instance);
+  // Nothing to boot from: `checkRootDisks` says so, and nothing is done.
+  if (instance.image === undefined && rootVolume === undefined) return [];
   const flavor = declared(config.flavors, instance.flavor);
   const layout = createLayout(settings.instancesPath);
   const interfaces = interfacesOf(instance, image, project, name);
@@ -53,15 +56,17 @@ function oneInstance(
   const backend = instance.images_type ?? settings.imagesType;
   const common = (fileName: string) => ({ instance: name, uuid, name: fileName, path: layout.instanceFile(uuid, fileName) });
   const iso = image.disk_format === "iso";
-  const root: DiskSpec = {
+  const rootOn = (imageName: string): DiskSpec => ({
     ...common(instanceFiles.root),
     role: "root",
     // Nova BLK-06: the guest gets an ISO as the CD that it is: whole, read-only, and as large as it is.
     backend: iso ? "flat" : backend,
     size: iso ? null : rootSize(flavor),
-    base: baseRef(settings, instance.image, image, false),
+    base: baseRef(settings, imageName, declared(config.images, imageName), false),
     preallocate: iso ? "none" : settings.preallocateImages,
-  };
+  });
+  // Nova BLD-13: booted from a volume it has no root disk of its own, and everything else.
+  const roots = instance.image === undefined ? [] : [rootOn(instance.image)];
   // Nova LAY-19: kernel and ramdisk are plain files whatever the backend.
   const bootFile = (role: "kernel" | "ramdisk", imageName: string | undefined): DiskSpec[] =>
     imageName === undefined
@@ -79,7 +84,7 @@ function oneInstance(
   const blanks = blankDisks(instance, image, flavor).map(
     ({ name: fileName, ...blank }): DiskSpec => ({ ...common(fileName), backend, preallocate: settings.preallocateImages, ...blank }),
   );
-  const disks = [root, ...bootFile("kernel", image.kernel), ...bootFile("ramdisk", image.ramdisk), ...blanks].map((disk) =>
+  const disks = [...roots, ...bootFile("kernel", image.kernel), ...bootFile("ramdisk", image.ramdisk), ...blanks].map((disk) =>
     roundedUp(disk, facts),
   );
   const seed =
@@ -99,7 +104,7 @@ function seedSpec(
   instance: InstanceConfig,
   own: { project: string; name: string; uuid: string; index: number; interfaces: readonly InterfaceSpec[]; path: string },
 ): SeedSpec {
-  const image = declared(config.images, instance.image);
+  const image = imageOf(config, instance);
   const keyPair = instance.key_pair;
   return {
     instance: own.name,
@@ -125,7 +130,7 @@ function domainSpec(given: {
   settings: HostSettings;
   facts: HostFacts;
   instance: InstanceConfig;
-  image: ImageConfig;
+  image: Partial<ImageConfig>;
   flavor: FlavorConfig;
   project: string;
   name: string;
@@ -141,7 +146,16 @@ function domainSpec(given: {
   const machine = machineType(properties, facts);
   const path = (role: DiskSpec["role"]) => disks.find((disk) => disk.role === role)?.path;
   const kernel = path("kernel");
-  const root = disks.find((disk) => disk.role === "root");
+  const volumes = (instance.volumes ?? []).map(({ volume, device }) => {
+    const { disk } = desiredVolume(config, settings, facts, volume);
+    const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
+    const named = device === undefined ? {} : { device };
+    return { name: volumeAddress(volume), attachment: attachmentOf(disk, { settings, facts }), serial, ...named };
+  });
+  const rootVolume = volumes.find(({ name }) => instance.image === undefined && name === volumeAddress(rootVolumeOf(instance) ?? ""));
+  const rootDisk = disks.find((disk) => disk.role === "root");
+  const root =
+    rootDisk === undefined ? rootVolume : { attachment: attachmentOf(rootDisk, { settings, facts }), iso: image.disk_format === "iso" };
   if (root === undefined) throw new Error(`instance ${given.name} has no root disk`);
   return {
     instance: given.name,
@@ -160,16 +174,11 @@ function domainSpec(given: {
       arch: facts.arch,
       machine,
       properties,
-      root: { attachment: attachmentOf(root, { settings, facts }), iso: image.disk_format === "iso" },
+      root: { iso: false, ...root },
       others: disks
         .filter(({ role }) => role === "ephemeral" || role === "swap")
         .map((disk) => ({ name: disk.name, attachment: attachmentOf(disk, { settings, facts }) })),
-      volumes: (instance.volumes ?? []).map(({ volume, device }) => {
-        const { disk } = desiredVolume(config, settings, facts, volume);
-        const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
-        const named = device === undefined ? {} : { device };
-        return { name: volumeAddress(volume), attachment: attachmentOf(disk, { settings, facts }), serial, ...named };
-      }),
+      volumes: volumes.filter((volume) => volume !== rootVolume),
       configDrive: seed === undefined ? null : { path: seed.path, format: seed.format },
     }),
     interfaces: given.interfaces,
@@ -184,7 +193,7 @@ function domainSpec(given: {
       ephemeral: bytesOf(flavor.ephemeral ?? "0B"),
       swap: bytesOf(flavor.swap ?? "0B"),
     },
-    image: instance.image,
+    image: instance.image ?? null,
   };
 }
 
@@ -215,7 +224,7 @@ function roundedUp(disk: DiskSpec, facts: HostFacts): DiskSpec {
   return disk.size === null || roundUp === undefined ? disk : { ...disk, size: roundUp(disk.size, facts) };
 }
 
-function interfacesOf(instance: InstanceConfig, image: ImageConfig, project: string, name: string): InterfaceSpec[] {
+function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfig>, project: string, name: string): InterfaceSpec[] {
   return (instance.networks ?? []).map((network, index) => ({
     type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
     source: network.network ?? network.bridge ?? "",
@@ -228,6 +237,19 @@ function interfacesOf(instance: InstanceConfig, image: ImageConfig, project: str
 function derivedMac(identity: string): string {
   const digest = createHash("sha256").update(identity).digest("hex");
   return `52:54:00:${digest.slice(0, 2)}:${digest.slice(2, 4)}:${digest.slice(4, 6)}`;
+}
+
+/** The volume that an instance boots from where it has no image. */
+export function rootVolumeOf({ volumes = [] }: InstanceConfig): string | undefined {
+  return volumes.find((volume) => volume.boot_index === 0)?.volume;
+}
+
+/** What is said about the image of an instance, or about that of the volume it boots from. Nothing is, of a volume that began empty. */
+export function imageOf(config: Config, instance: InstanceConfig): Partial<ImageConfig> {
+  if (instance.image !== undefined) return declared(config.images, instance.image);
+  const name = config.volumes?.[rootVolumeOf(instance) ?? ""]?.image;
+  // A volume is a disk whatever it was made from.
+  return name === undefined ? {} : { ...declared(config.images, name), disk_format: "raw" };
 }
 
 /** What a checked reference refers to. Throws for an unchecked one: a bug in the caller. */

@@ -10,7 +10,14 @@ export interface DeviceMapInput {
   /** Of the image: `hw_disk_bus` and `hw_cdrom_bus` win over the defaults (Nova BLK-05). */
   readonly properties: Readonly<Record<string, string>>;
   /** `iso`: the image is an ISO, which the guest gets as a drive (Nova BLK-06). */
-  readonly root: { readonly attachment: DiskAttachment; readonly iso: boolean };
+  readonly root: {
+    readonly attachment: DiskAttachment;
+    readonly iso: boolean;
+    /** Of a volume; the device it asks for names its bus. */
+    readonly name?: string;
+    readonly serial?: string;
+    readonly device?: string;
+  };
   /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
   readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment }[];
   /** After them, in the order given. An explicit device name is kept (Nova BLK-07). */
@@ -39,19 +46,21 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   const diskBus = busOf(input.properties["hw_disk_bus"], buses) ?? "virtio";
   const cdromBus = busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultCdromBus(input);
   const rootDevice = input.root.iso ? "cdrom" : "disk";
-  const rootBus = input.root.iso ? cdromBus : diskBus;
+  const asked = input.root.device;
+  const rootBus = input.root.iso ? cdromBus : asked === undefined ? diskBus : busNamed(asked, diskBus);
   // The root disk is the first of its bus whatever is asked for: kernels are told so. `checkDevices` finds who else wants that name.
-  const rootTarget = createNames(new Set())(rootBus);
+  const rootTarget = asked ?? createNames(new Set())(rootBus);
   const next = createNames(new Set([rootTarget, ...(input.volumes ?? []).flatMap(({ device }) => device ?? [])]));
   const disks: DomainDisk[] = [
     {
-      name: instanceFiles.root,
+      name: input.root.name ?? instanceFiles.root,
       device: rootDevice,
       bus: rootBus,
       target: rootTarget,
       attachment: input.root.attachment,
       readOnly: input.root.iso,
       bootOrder: 1,
+      ...(input.root.serial === undefined ? {} : { serial: input.root.serial }),
     },
   ];
   for (const { name, attachment } of input.others ?? []) {

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { bytesOf, formatQuantity } from "../../model/quantity.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
+import { imageOf } from "./desired.ts";
 import { blankDisks } from "./disk-blank.ts";
 import { diskAddress } from "./disk-role.ts";
 
@@ -10,7 +11,7 @@ export function checkBlankDisks(config: Config): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
     if (flavor === undefined) return [];
-    const disks = blankDisks(instance, config.images?.[instance.image], flavor);
+    const disks = blankDisks(instance, imageOf(config, instance), flavor);
     const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + bytesOf(size), 0);
     const limit = bytesOf(flavor.ephemeral ?? "0B");
     const tooMuch: Diagnostic = {

@@ -17,7 +17,7 @@ export interface BlankDisk {
  * The disks that an instance has beside its root disk, in Nova's order (BLK-07): those that it declares, or the one of its
  * flavor (GEN-08); then swap (GEN-09).
  */
-export function blankDisks(instance: InstanceConfig, image: ImageConfig | undefined, flavor: FlavorConfig): BlankDisk[] {
+export function blankDisks(instance: InstanceConfig, image: Partial<ImageConfig> | undefined, flavor: FlavorConfig): BlankDisk[] {
   const usual = usualFilesystem(image?.properties?.["os_type"]);
   const ephemeral = (name: string, size: number, filesystem: Filesystem, index: number): BlankDisk => ({
     name,

@@ -1,13 +1,16 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import type { Config } from "../config.ts";
-import { machineType } from "./desired.ts";
+import { machineType, rootVolumeOf } from "./desired.ts";
 import { checkDeviceProperties } from "./device-map.ts";
 
 /** Hardware that images ask for and their guests cannot have. */
 export function checkHardware(config: Config, facts: HostFacts): Diagnostic[] {
-  const used = new Set(Object.values(config.instances ?? {}).map(({ image }) => image));
+  const used = new Set(
+    Object.values(config.instances ?? {}).map((instance) => instance.image ?? config.volumes?.[rootVolumeOf(instance) ?? ""]?.image),
+  );
   return [...used].flatMap((name) => {
+    if (name === undefined) return [];
     const properties = config.images?.[name]?.properties ?? {};
     return checkDeviceProperties(name, { arch: facts.arch, machine: machineType(properties, facts), properties });
   });

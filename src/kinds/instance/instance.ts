@@ -15,6 +15,7 @@ import { checkDisks } from "./disk-check.ts";
 import { checkDevices } from "./disk-device-check.ts";
 import { diffDisk } from "./disk-diff.ts";
 import { diskAddress } from "./disk-role.ts";
+import { checkRootDisks } from "./disk-root-check.ts";
 import { domainActions } from "./domain-actions.ts";
 import { checkDomains } from "./domain-check.ts";
 import { diffDomain } from "./domain-diff.ts";
@@ -42,6 +43,7 @@ export function instanceKind(
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
       ...checkBlankDisks(config),
+      ...checkRootDisks(config),
       ...checkInstances(resources, observed, settings, config),
     ],
     describe,

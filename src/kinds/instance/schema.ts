@@ -79,6 +79,14 @@ const attachedVolumeSchema = {
       expects: "the name of a disk, such as vdb or sda",
       examples: ["vdb"],
     },
+    boot_index: {
+      type: "integer",
+      description:
+        "0: it is the root disk, of an instance without an image. What the volume was made from says about the hardware holds here.",
+      const: 0,
+      expects: "0",
+      examples: [0],
+    },
   },
 } as const;
 
@@ -95,7 +103,9 @@ export const instanceSchema = {
   type: "object",
   description: "A guest: what it is made from, how large it is, and what it is told when it first starts. With count, several alike.",
   additionalProperties: false,
-  required: ["image", "flavor"],
+  required: ["flavor"],
+  anyOf: [{ required: ["image"] }, { required: ["volumes"] }],
+  expects: "image, or volumes with one that has boot_index: 0",
   notYet: ["security_groups", "files"],
   properties: {
     count: {
@@ -108,7 +118,8 @@ export const instanceSchema = {
     },
     image: {
       type: "string",
-      description: "The image that its root disk is made from: a name from images.",
+      description:
+        "The image that its root disk is made from: a name from images. Without it, it boots from the volume that has boot_index: 0.",
       reference: "images",
       examples: ["debian-13"],
     },

@@ -39,6 +39,7 @@ export function appliedVolume(disk: DiskSpec): AppliedVolume {
     backend: disk.backend,
     size: disk.size ?? 0,
     ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
+    ...(disk.base === undefined ? {} : { image: disk.base.image }),
   };
 }
 

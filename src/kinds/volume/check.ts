@@ -56,15 +56,17 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
       detail,
     );
   }
-  if (have === undefined || (have.disk === undefined && !have.made)) return [];
+  if (have === undefined || (have.disk === undefined && !have.made)) return checkImage(address, spec, observed);
   if (have.disk === undefined) {
     const detail = `${path} was there and is gone, and a volume is kept for what is in it, so no empty one is made in its place. Put it back; or, to begin with an empty one, remove the directory of ${path} and apply again.`;
     return error("volume-lost", `Volume ${spec.name} is gone`, detail);
   }
   if (cannotBecome(spec, have)) {
-    const is = `${have.applied.backend}${have.applied.filesystem === undefined ? "" : ` with ${have.applied.filesystem}`}`;
-    const wanted = `${spec.disk.backend}${content === undefined ? "" : ` with ${content.filesystem}`}`;
-    const detail = `It is ${is} and the configuration says ${wanted}. What is in it would be lost. Set images_type and format back, or declare another volume and copy what is needed.`;
+    const words = (backend: string, filesystem?: string, image?: string) =>
+      `${backend}${filesystem === undefined ? "" : ` with ${filesystem}`}${image === undefined ? "" : ` from image ${image}`}`;
+    const is = words(have.applied.backend, have.applied.filesystem, have.applied.image);
+    const wanted = words(spec.disk.backend, content?.filesystem, spec.disk.base?.image);
+    const detail = `It is ${is} and the configuration says ${wanted}. What is in it would be lost. Set images_type, format and image back, or declare another volume and copy what is needed.`;
     return error("volume-cannot-change", `Volume ${spec.name} cannot become another kind of volume`, detail);
   }
   if ((size ?? 0) < have.disk.size) {
@@ -72,4 +74,13 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
     return error("disk-shrink-refused", `Volume ${spec.name} cannot be made smaller`, detail);
   }
   return [];
+}
+
+/** Nova SIZE-01, where the size of the image is known already. */
+function checkImage(address: Diagnostic["address"] & string, { name, disk }: VolumeSpec, observed: Observed): Diagnostic[] {
+  const base = observed.states.get(`base/${disk.base?.entry}`) as { readonly sidecar: { readonly virtualSize: number } } | undefined;
+  const needed = base?.sidecar.virtualSize ?? 0;
+  if ((disk.size ?? 0) >= needed) return [];
+  const detail = `It is ${formatQuantity(disk.size ?? 0)} and image ${disk.base?.image} is ${formatQuantity(needed)}. Write size: ${formatQuantity(needed)} or more.`;
+  return [{ severity: "error", code: "volume-smaller-than-image", summary: `Volume ${name} is too small for its image`, detail, address }];
 }

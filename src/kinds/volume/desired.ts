@@ -5,6 +5,7 @@ import { bytesOf } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
+import { baseRef } from "../image/base-ref.ts";
 import { type VolumeSpec, volumeAddress, volumeFileName, volumeUuid } from "./spec.ts";
 
 /** Labels of filesystems are short: FAT has 11 characters, XFS 12. */
@@ -25,6 +26,7 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
   const uuid = volumeUuid(config.project ?? "default", name);
   const backend = volume.images_type ?? settings.imagesType;
   const size = bytesOf(volume.size);
+  const image = volume.image === undefined ? undefined : config.images?.[volume.image];
   return {
     kind: "volume",
     name,
@@ -38,6 +40,7 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
       path: createLayout(settings.instancesPath).volumeFile(uuid, volumeFileName),
       size: backendOf(backend).roundUp?.(size, facts) ?? size,
       preallocate: settings.preallocateImages,
+      ...(volume.image === undefined || image === undefined ? {} : { base: baseRef(settings, volume.image, image, false) }),
       ...(volume.format === undefined ? {} : { content: { filesystem: volume.format, label: name.slice(0, longestLabel) } }),
     },
   };

@@ -25,12 +25,14 @@ export function diffVolume(
 
 /** Whether only another volume could be what is wanted. */
 export function cannotBecome({ disk }: VolumeSpec, { applied }: VolumeState): boolean {
-  return disk.backend !== applied.backend || disk.content?.filesystem !== applied.filesystem;
+  return disk.backend !== applied.backend || disk.content?.filesystem !== applied.filesystem || disk.base?.image !== applied.image;
 }
 
 function creation(address: Address, want: VolumeSpec): Change {
   const applied = appliedVolume(want.disk);
-  const content = want.disk.content === undefined ? "" : ` with ${want.disk.content.filesystem}`;
+  const { base, content } = want.disk;
+  const from = base !== undefined ? ` from ${base.image}` : content !== undefined ? ` with ${content.filesystem}` : "";
+  const summary = `create ${applied.backend} volume of ${formatQuantity(applied.size)}${from}`;
   return {
     address,
     verb: "create",
@@ -40,16 +42,9 @@ function creation(address: Address, want: VolumeSpec): Change {
       { path: "size", new: applied.size },
       { path: "backend", new: applied.backend },
       ...(applied.filesystem === undefined ? [] : [{ path: "filesystem", new: applied.filesystem }]),
+      ...(applied.image === undefined ? [] : [{ path: "image", new: applied.image }]),
     ],
-    actions: [
-      action(
-        address,
-        want.disk.uuid,
-        "create",
-        `create ${applied.backend} volume of ${formatQuantity(applied.size)}${content}`,
-        argsOf(want),
-      ),
-    ],
+    actions: [action(address, want.disk.uuid, "create", summary, argsOf(want), basesOf(want))],
     before: null,
     after: { ...applied, prevent_destroy: want.preventDestroy },
   };
@@ -72,7 +67,7 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
       : [{ path: "prevent_destroy", old: have.preventDestroy, new: want.preventDestroy, effect: "none", cause: "config" } as const]),
   ];
   if (fields.length === 0) return undefined;
-  const finish = action(address, have.uuid, "create", "finish", argsOf(want));
+  const finish = action(address, have.uuid, "create", "finish", argsOf(want), basesOf(want));
   const label = action(address, have.uuid, "label", want.preventDestroy ? "protect" : "lift the protection", argsOf(want));
   const grow: Action = {
     ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, { ...argsOf(want), online }),
@@ -116,18 +111,23 @@ function removal(address: Address, have: VolumeState, observed: Observed): Chang
   };
 }
 
+/** The fact that what it is made from is there. */
+function basesOf({ disk }: VolumeSpec): string[] {
+  return disk.base === undefined ? [] : [`base/${disk.base.entry}`];
+}
+
 function argsOf({ name, disk, preventDestroy }: VolumeSpec) {
   return { name, disk: { ...disk }, preventDestroy };
 }
 
-function action(address: Address, uuid: string, verb: string, summary: string, args: object): Action {
+function action(address: Address, uuid: string, verb: string, summary: string, args: object, needs: readonly string[] = []): Action {
   return {
     id: `${address}#${verb}`,
     type: `volume.${verb}`,
     address,
     summary,
     args: args as unknown as Action["args"],
-    needs: [],
+    needs,
     makes: [address],
     locks: [`volume/${uuid}`],
     effect: "none",

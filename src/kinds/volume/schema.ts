@@ -6,6 +6,8 @@ export const volumeSchema = {
   description: "A disk of its own: it stays when the instance that uses it goes. Instances attach it by name.",
   additionalProperties: false,
   required: ["size"],
+  not: { required: ["image", "format"] },
+  expects: "image or format, not both: an image brings its own filesystem",
   properties: {
     size: size("Its size. It can grow, also while a guest uses it, and never shrinks.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
     images_type: {
@@ -13,6 +15,12 @@ export const volumeSchema = {
       description: "Where it lives. Default: images_type of host. Cannot change later.",
       enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
       examples: ["flat"],
+    },
+    image: {
+      type: "string",
+      description: "The image that it begins as: a name from images. For a volume to boot from. Cannot change later.",
+      reference: "images",
+      examples: ["debian-13"],
     },
     format: {
       type: "string",

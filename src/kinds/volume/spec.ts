@@ -18,6 +18,8 @@ export interface AppliedVolume {
   /** Bytes. */
   readonly size: number;
   readonly filesystem?: Filesystem;
+  /** Name of the image in the configuration. */
+  readonly image?: string;
 }
 
 /** A volume of ours as found. */

@@ -2,8 +2,8 @@ import type { BaseRef } from "../../disks/backend.ts";
 import { cacheEntryName, createLayout } from "../../model/layout.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { ImageConfig } from "../config.ts";
-import { imageId } from "../image/desired.ts";
-import { baseFormat } from "../image/formats.ts";
+import { imageId } from "./desired.ts";
+import { baseFormat } from "./formats.ts";
 
 /** The base image that a disk of an instance is made from; kernels and ramdisks are raw files whatever they hold. */
 export function baseRef(settings: HostSettings, name: string, image: ImageConfig, bootFile: boolean): BaseRef {
