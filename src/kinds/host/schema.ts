@@ -9,10 +9,10 @@ export const hostSchema = {
     uri: {
       type: "string",
       description:
-        "The libvirt connection: the system or the session daemon. Default: qemu:///system for root, qemu:///session for anybody else.",
+        "The libvirt connection: the system or the session daemon, here or on a host over ssh. Default: qemu:///system for root, qemu:///session for anybody else.",
       pattern: "^[a-z][a-z0-9]*(\\+[a-z]+)?://[^\\s]*$",
-      expects: "a libvirt URI such as qemu:///system or qemu:///session",
-      examples: ["qemu:///system", "qemu:///session"],
+      expects: "a libvirt URI such as qemu:///system, qemu:///session or qemu+ssh://root@kvm1/system",
+      examples: ["qemu:///system", "qemu:///session", "qemu+ssh://root@kvm1/system"],
     },
     instances_path: {
       type: "string",
