@@ -35,6 +35,8 @@ export function listenForInterrupt(onStop: () => void): Interrupt {
     abort: abort.signal,
     press,
     [Symbol.dispose]() {
+      // Whoever has pressed once may press again while the process is ending in order: that shall not turn it into a crash.
+      if (stop.signal.aborted) return;
       process.off("SIGINT", press);
       process.off("SIGTERM", press);
     },
