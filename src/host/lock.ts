@@ -1,11 +1,11 @@
 import { rmdirSync, statSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import lockfile from "proper-lockfile";
 import type { LockRequest } from "../model/host.ts";
 import { errnoOf, explainFileError } from "./file-error.ts";
-import { compromised, interrupted, timeIsUp } from "./lock-errors.ts";
+import { compromised, interrupted } from "./lock-errors.ts";
 import { lockFileSystem } from "./lock-file-system.ts";
-import { describeHolder, directoryIdentity, lockPaths, readHolder, removeHolder, writeHolder } from "./lock-holder.ts";
+import { directoryIdentity, lockPaths, readHolder, removeHolder, writeHolder } from "./lock-holder.ts";
+import { createLockWait, type Sighting, sight } from "./lock-wait.ts";
 import { liveness } from "./process-identity.ts";
 
 /*
@@ -37,8 +37,6 @@ const usual: Renewal = { renewMs: 2_500, staleMs: 10_000 };
 const forEver = 2 ** 42;
 /** Breaking takes well below a millisecond. */
 const guardStaleMs = 5_000;
-const firstPauseMs = 20;
-const maxPauseMs = 250;
 
 /**
  * Runs `work` while holding a lock, against other processes as within this one. Locks of processes that have died on this
@@ -63,36 +61,17 @@ export async function withLock<T>(request: LockRequest, work: () => Promise<T>, 
 /** Gives the lock back. False when it was not ours any more. */
 type Release = () => Promise<boolean>;
 
-/** A lock directory as it was when it was seen to change last. */
-interface Sighting {
-  readonly identity: string;
-  readonly mtimeMs: number;
-  /** By our own clock, which never jumps. */
-  readonly at: number;
-}
-
 async function acquire(request: LockRequest, renewal: Renewal, onLost: () => void): Promise<Release> {
-  const deadline = performance.now() + request.timeoutMs;
+  const wait = createLockWait(request);
   let sighting: Sighting | undefined;
-  let told = false;
-  for (let tries = 0; ; tries += 1) {
+  for (;;) {
     if (request.signal?.aborted === true) throw interrupted(request);
     const release = await tryToTake(request, renewal, onLost);
     if (release !== undefined) return release;
-    sighting = look(request.path, sighting);
+    sighting = look(request.path, sighting, renewal);
     if (sighting === undefined || (await breakIfDead(request.path, sighting, renewal))) continue;
     const holder = readHolder(request.path);
-    const left = deadline - performance.now();
-    if (left <= 0) throw timeIsUp(request, holder, holder === undefined || liveness(holder) === "unknown");
-    // A holder needs a moment to write its name.
-    if (!told && (holder !== undefined || tries > 2)) {
-      told = true;
-      request.onWait?.(describeHolder(holder));
-    }
-    const wait = Math.min(left, maxPauseMs, firstPauseMs * 2 ** tries * (0.5 + Math.random()));
-    await pause(wait, undefined, { ...(request.signal === undefined ? {} : { signal: request.signal }) }).catch(() => {
-      throw interrupted(request);
-    });
+    await wait(holder, holder === undefined || liveness(holder) === "unknown");
   }
 }
 
@@ -102,21 +81,21 @@ function tryToTake({ path, purpose }: LockRequest, { renewMs }: Renewal, onLost:
   return take(lockPaths(path).directory, { stale: forEver, update: renewMs }, record, onLost);
 }
 
-function look(path: string, previous: Sighting | undefined): Sighting | undefined {
+function look(path: string, previous: Sighting | undefined, { staleMs }: Renewal): Sighting | undefined {
   const stat = statSync(lockPaths(path).directory, { throwIfNoEntry: false });
   const identity = directoryIdentity(lockPaths(path).directory);
   if (stat === undefined || identity === undefined) return undefined;
-  const unchanged = previous?.identity === identity && previous.mtimeMs === stat.mtimeMs;
-  return unchanged ? previous : { identity, mtimeMs: stat.mtimeMs, at: performance.now() };
+  return sight(previous, `${identity} ${stat.mtimeMs}`, { now: performance.now(), staleMs });
 }
 
 /** Removes the lock of a holder that cannot release it any more. True when it is worth trying to take it at once. */
 async function breakIfDead(path: string, sighting: Sighting, renewal: Renewal): Promise<boolean> {
-  if (!isDead(path, sighting, renewal)) return false;
+  if (!isDead(path, sighting)) return false;
   const leave = await take(lockPaths(path).guard, { stale: guardStaleMs }, noRecord, () => undefined);
   if (leave === undefined) return false;
   try {
-    if (look(path, sighting) !== sighting || !isDead(path, sighting, renewal)) return true;
+    const again = look(path, sighting, renewal);
+    if (again?.since !== sighting.since || !isDead(path, again)) return true;
     removeHolder(path);
     rmdirSync(lockPaths(path).directory);
     return true;
@@ -128,11 +107,11 @@ async function breakIfDead(path: string, sighting: Sighting, renewal: Renewal): 
   }
 }
 
-function isDead(path: string, sighting: Sighting, { staleMs }: Renewal): boolean {
+function isDead(path: string, { abandoned }: Sighting): boolean {
   const holder = readHolder(path);
   const state = holder === undefined ? "unknown" : liveness(holder);
   // A holder that lives keeps its lock however long it has been stopped or too busy to renew it.
-  return state === "unknown" ? performance.now() - sighting.at > staleMs : state === "gone";
+  return state === "unknown" ? abandoned : state === "gone";
 }
 
 const noRecord = { write: () => undefined, remove: () => undefined };

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { setTimeout as pause } from "node:timers/promises";
 import type { LockRequest } from "../model/host.ts";
-import { compromised, interrupted, timeIsUp } from "./lock-errors.ts";
-import { describeHolder, type Holder, parseHolder } from "./lock-holder.ts";
+import { compromised, interrupted } from "./lock-errors.ts";
+import { type Holder, parseHolder } from "./lock-holder.ts";
+import { createLockWait, type Sighting, sight } from "./lock-wait.ts";
 import { comparePlaces, type ProcessIdentity, parseProcessState } from "./process-identity.ts";
 import type { SshChannel, SshConnection } from "./ssh-connection.ts";
 import { remoteFileError } from "./ssh-file-error.ts";
@@ -20,8 +20,6 @@ import { connectionLost } from "./ssh-trouble.ts";
 /** How often the holder hears from us. It gives up after 90 s of silence, a program that it started after 60 s. */
 const beatMs = 2_500;
 const staleMs = 10_000;
-const firstPauseMs = 20;
-const maxPauseMs = 250;
 
 /** Runs `work` while a shell on the host holds the lock. A lost connection loses the lock, and is an UnreachableError. */
 export async function lockOverSsh<T>(connection: SshConnection, name: string, request: LockRequest, work: () => Promise<T>): Promise<T> {
@@ -113,20 +111,13 @@ async function openKeeper(connection: SshConnection, name: string, path: string)
   return Object.assign(keeper, { self });
 }
 
-/** A lock of somebody else's as it was when it was seen to change last. */
-interface Sighting {
-  readonly state: string;
-  readonly at: number;
-}
-
 async function acquire(keeper: Keeper, request: LockRequest): Promise<void> {
-  const deadline = performance.now() + request.timeoutMs;
   // The process is one of the host's; who sits behind it is said in words.
   const purpose = `${request.purpose}, over ssh from ${hostname()}`;
   const record = `${JSON.stringify({ ...keeper.self, purpose, since: new Date().toISOString() }).slice(0, -1)},`;
+  const wait = createLockWait(request);
   let sighting: Sighting | undefined;
-  let told = false;
-  for (let tries = 0; ; tries += 1) {
+  for (;;) {
     if (request.signal?.aborted === true) throw interrupted(request);
     const [verdict, state = "", ...rest] = await keeper.ask(`try ${record}\n`);
     if (verdict === "held") return;
@@ -136,23 +127,13 @@ async function acquire(keeper: Keeper, request: LockRequest): Promise<void> {
     if (identity === "") continue;
     const parsed = parseHolder(rest.join("\n"));
     const holder = parsed?.directory === identity ? parsed : undefined;
-    if (sighting?.state !== state) sighting = { state, at: performance.now() };
+    sighting = sight(sighting, state, { now: performance.now(), staleMs });
     const life = holder === undefined ? "unknown" : await lifeOf(keeper, holder);
-    if (life === "gone" || (life === "unknown" && performance.now() - sighting.at > staleMs)) {
+    if (life === "gone" || (life === "unknown" && sighting.abandoned)) {
       await keeper.ask(`break ${identity}\n`);
       continue;
     }
-    const left = deadline - performance.now();
-    if (left <= 0) throw timeIsUp(request, holder, life === "unknown");
-    // A holder needs a moment to write its name.
-    if (!told && (holder !== undefined || tries > 2)) {
-      told = true;
-      request.onWait?.(describeHolder(holder));
-    }
-    const wait = Math.min(left, maxPauseMs, firstPauseMs * 2 ** tries * (0.5 + Math.random()));
-    await pause(wait, undefined, { ...(request.signal === undefined ? {} : { signal: request.signal }) }).catch(() => {
-      throw interrupted(request);
-    });
+    await wait(holder, life === "unknown");
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { after, test } from "node:test";
 import { openSession } from "../../src/commands/session.ts";
 import { createSshHost } from "../../src/host/ssh.ts";
@@ -7,7 +7,7 @@ import { lookUpFacts } from "../../src/kinds/host/facts.ts";
 import type { Host } from "../../src/model/host.ts";
 import { canApply } from "../../src/model/plan.ts";
 import { plan } from "../../src/reconcile.ts";
-import { descendants, nameOf, startSshd } from "../ssh/sshd.ts";
+import { masters, startSshd } from "../ssh/sshd.ts";
 import { until } from "./support/until.ts";
 import { ended, start, virtform, virtformEvents } from "./support/virtform.ts";
 import {
@@ -52,12 +52,6 @@ test("a guest on a host over ssh is planned, made, reached by its console, plann
   assert.equal(destroyed.code, 0, destroyed.stdout + destroyed.stderr);
   assert.equal((await virsh("list", "--all", "--name")).includes(name), false);
 });
-
-/** ssh processes below a process that hold a connection. */
-function masters(pid: number): number[] {
-  const holds = (one: number) => readFileSync(`/proc/${one}/cmdline`, "utf8").includes("ControlMaster=yes");
-  return descendants(pid).filter((one) => nameOf(one) === "ssh" && holds(one));
-}
 
 test("killed at the start and at the end of every action of an apply over ssh, it converges when run again", async (t) => {
   const { workspace: whole } = await prepare(t);

@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import { createSshHost } from "../../src/host/ssh.ts";
 import { CommandError, UnreachableError } from "../../src/model/errors.ts";
 import { testDirectory } from "../host/directory.ts";
-import { descendants, nameOf, startSshd } from "./sshd.ts";
+import { masters, startSshd } from "./sshd.ts";
 
 const sshd = await startSshd({ after });
 process.env["VIRTFORM_SSH"] = sshd.program;
@@ -38,9 +38,6 @@ async function until(what: string, check: () => boolean): Promise<void> {
   }
   assert.fail(what);
 }
-
-const master = (of: number) =>
-  descendants(of).filter((pid) => nameOf(pid) === "ssh" && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("ControlMaster=yes"));
 
 test("arguments, input, output and environment arrive as they are", async () => {
   const odd = ["it's", "a b\nc", "$(id)", "", "-n", "\\", "ä 漢"];
@@ -156,10 +153,10 @@ test("looks that are asked for together are one round trip, however many they ar
 
 test("a lost connection ends what is under way as unreachable, and the program over there with it", async (context) => {
   const directory = await testDirectory(context);
-  const known = new Set(master(process.pid));
+  const known = new Set(masters(process.pid));
   const doomed = connect();
   await doomed.files.stat("/");
-  const [pid] = master(process.pid).filter((one) => !known.has(one));
+  const [pid] = masters(process.pid).filter((one) => !known.has(one));
   assert.ok(pid !== undefined);
   const ended = doomed.run({ ...sh(`echo $$ >${directory}/pid; echo begun; exec sleep 600`), onLine: () => process.kill(pid, "SIGKILL") });
   await assert.rejects(ended, UnreachableError);

@@ -8,7 +8,7 @@ import { withLock } from "../../src/host/lock.ts";
 import { createSshHost } from "../../src/host/ssh.ts";
 import { UnreachableError, UserError } from "../../src/model/errors.ts";
 import { testDirectory } from "../host/directory.ts";
-import { descendants, nameOf, startSshd } from "./sshd.ts";
+import { masters, startSshd } from "./sshd.ts";
 
 const sshd = await startSshd({ after });
 process.env["VIRTFORM_SSH"] = sshd.program;
@@ -94,12 +94,10 @@ test("the lock of a killed process is taken over at once, be it one of the host'
 test("a lock goes with the connection, and whoever held it learns that the host is out of reach", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   const other = connect();
+  const before = masters(process.pid);
   const lost = other.lock({ path, purpose, timeoutMs: 0 }, async () => {
-    // The connections of this process: the one of `other` is the youngest.
-    const master = descendants(process.pid)
-      .filter((pid) => nameOf(pid) === "ssh" && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("ControlMaster=yes"))
-      .at(-1);
-    assert.ok(master !== undefined);
+    const [master, ...more] = masters(process.pid).filter((pid) => !before.includes(pid));
+    assert.ok(master !== undefined && more.length === 0);
     process.kill(master, "SIGKILL");
     return new Promise(() => undefined);
   });

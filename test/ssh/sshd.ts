@@ -81,7 +81,7 @@ export async function startSshd(t: Pick<TestContext, "after">, options: readonly
   };
 }
 
-/** The processes that a process started, and those that they started. */
+/** The processes that a process started, and those that they started, in no order. */
 export function descendants(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync("/proc")) {
@@ -109,9 +109,17 @@ function endTree(sshd: ChildProcess): void {
   }
 }
 
-export function nameOf(pid: number): string {
+/** The ssh processes below a process that hold a connection, in no order. */
+export function masters(pid: number): number[] {
+  return descendants(pid).filter((one) => nameOf(one) === "ssh" && told(one, "cmdline").includes("ControlMaster=yes"));
+}
+
+/** The name of a process's program; empty when it has ended. */
+export const nameOf = (pid: number): string => told(pid, "comm").trim();
+
+function told(pid: number, file: "comm" | "cmdline"): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
     return "";
   }

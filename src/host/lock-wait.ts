@@ -1,0 +1,57 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { LockRequest } from "../model/host.ts";
+import { interrupted, timeIsUp } from "./lock-errors.ts";
+import { describeHolder, type Holder } from "./lock-holder.ts";
+
+const firstPauseMs = 20;
+const maxPauseMs = 250;
+/** Who has looked less often than this was stopped or starved, and cannot say what went on in between. */
+const longestGapMs = (staleMs: number) => Math.max(2 * maxPauseMs, staleMs / 4);
+
+/** A lock of somebody else's, watched while it does not change. Times are of our own clock, which never jumps. */
+export interface Sighting {
+  /** Whatever changes when the lock is renewed or passes to another holder. */
+  readonly state: string;
+  readonly since: number;
+  readonly last: number;
+  /** Nobody has renewed it for so long that nobody will. */
+  readonly abandoned: boolean;
+}
+
+/**
+ * A further look. The watch begins anew when something has changed, and when we ourselves were away for too long. A lock
+ * that has not changed for `staleMs` while it was watched has been left behind. Pure.
+ */
+export function sight(
+  previous: Sighting | undefined,
+  state: string,
+  { now, staleMs }: { readonly now: number; readonly staleMs: number },
+): Sighting {
+  const unbroken = previous?.state === state && now - previous.last <= longestGapMs(staleMs);
+  const since = unbroken ? previous.since : now;
+  return { state, since, last: now, abandoned: now - since > staleMs };
+}
+
+/**
+ * Waits between the attempts at one lock, longer each time, and says once for whom. Throws a UserError when the request's
+ * time is up or it is interrupted. `unknowable`: whether the holder lives cannot be found out from here.
+ */
+export function createLockWait(request: LockRequest): (holder: Holder | undefined, unknowable: boolean) => Promise<void> {
+  const deadline = performance.now() + request.timeoutMs;
+  let waits = 0;
+  let told = false;
+  return async (holder, unknowable) => {
+    const left = deadline - performance.now();
+    if (left <= 0) throw timeIsUp(request, holder, unknowable);
+    // A holder needs a moment to write its name.
+    if (!told && (holder !== undefined || waits > 2)) {
+      told = true;
+      request.onWait?.(describeHolder(holder));
+    }
+    const time = Math.min(left, maxPauseMs, firstPauseMs * 2 ** waits * (0.5 + Math.random()));
+    waits += 1;
+    await pause(time, undefined, { ...(request.signal === undefined ? {} : { signal: request.signal }) }).catch(() => {
+      throw interrupted(request);
+    });
+  };
+}
