@@ -68,7 +68,8 @@ ensure_package_lists() {
 
 libvirt_answers() { timeout 60 virsh -q -c qemu:///system version >/dev/null 2>&1; }
 
-daemon_runs() { [ -s "/run/$1.pid" ] && kill -0 "$(cat "/run/$1.pid")" 2>/dev/null; }
+# daemon_runs NAME: its pid file may outlive it, and its number may be somebody else's by now.
+daemon_runs() { [ -s "/run/$1.pid" ] && [ "$(cat "/proc/$(cat "/run/$1.pid")/comm" 2>/dev/null)" = "$1" ]; }
 
 # open_kvm: where no udev does it, lets libvirt's qemu user use KVM. Otherwise libvirt, which probes as root, finds KVM, then
 # finds that its guests cannot have it, and probes every emulator again at every call: ten seconds each time.
