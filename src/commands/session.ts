@@ -7,6 +7,7 @@ import type { Config } from "../kinds/config.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import { createKinds } from "../kinds/index.ts";
 import { schema } from "../kinds/schema.ts";
+import { accepts } from "../kinds/schema-check.js";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { hasErrors } from "../model/diagnostic.ts";
@@ -29,7 +30,7 @@ export interface Session extends AsyncDisposable {
 
 /** Reads and checks the configuration. Throws a UserError with all its mistakes at once. */
 export async function readConfig(paths: readonly string[]) {
-  const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { schema });
+  const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { schema, accepts });
   if (hasErrors(loaded.diagnostics)) throw new UserError(loaded.diagnostics);
   return { ...loaded, config: loaded.config as Config };
 }
