@@ -53,8 +53,9 @@ async function reconcileWith(
   given: { readonly reporter: Reporter; readonly interrupt: Interrupt; readonly parallelism: number; readonly lockTimeoutMs: number },
 ): Promise<number> {
   const { interrupt, ...rest } = given;
-  await using session =
-    savedPlan === undefined ? await openSession(invocation.positionals, interrupt.abort) : openPlanSession(savedPlan, interrupt.abort);
+  await using session = await (savedPlan === undefined
+    ? openSession(invocation.positionals, interrupt.abort)
+    : openPlanSession(savedPlan, interrupt.abort));
   const destroy = command === "destroy";
   const allowed = invocation.texts("allow-destroy");
   const { verdict } = await reconcile(

@@ -1,12 +1,12 @@
 import { homedir } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import { createLocalHost } from "../host/local.ts";
-import { createSshHost } from "../host/ssh.ts";
 import { parseSshTarget } from "../host/ssh-target.ts";
 import type { Config } from "../kinds/config.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import { createKinds } from "../kinds/index.ts";
 import { schema } from "../kinds/schema.ts";
+import { accepts } from "../kinds/schema-check.js";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { hasErrors } from "../model/diagnostic.ts";
@@ -29,7 +29,7 @@ export interface Session extends AsyncDisposable {
 
 /** Reads and checks the configuration. Throws a UserError with all its mistakes at once. */
 export async function readConfig(paths: readonly string[]) {
-  const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { schema });
+  const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { schema, accepts });
   if (hasErrors(loaded.diagnostics)) throw new UserError(loaded.diagnostics);
   return { ...loaded, config: loaded.config as Config };
 }
@@ -52,19 +52,19 @@ export async function openSessionOrDefault(paths: readonly string[]): Promise<Se
 }
 
 /** Prepares to carry out a saved plan, which says itself where it is for. */
-export function openPlanSession(plan: Plan, signal: AbortSignal): Session {
+export function openPlanSession(plan: Plan, signal: AbortSignal): Promise<Session> {
   const { uri, instancesPath, ...storage } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
   return prepare(config, { ...hostSettings(config, runner()), ...storage }, [], signal);
 }
 
-function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Session {
+async function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Promise<Session> {
   const target = parseSshTarget(settings.uri);
   if (target?.libvirtUri.endsWith("/session") === true && config.host?.instances_path === undefined) {
     const detail = "The home directory there is not known here. Write host.instances_path, an absolute path on the host.";
     throw userError("instances-path-missing", "A session libvirt on another host needs an instances path", detail);
   }
-  const remote = target === undefined ? undefined : createSshHost(target);
+  const remote = target === undefined ? undefined : (await import("../host/ssh.ts")).createSshHost(target);
   const host = remote ?? createLocalHost();
   const lookUpSecret = (reference: SecretRef) => process.env[reference.env];
   const secret = (reference: SecretRef): string => {

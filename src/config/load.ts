@@ -13,10 +13,16 @@ import { parseYaml } from "./parse-yaml.ts";
 import type { Pointer, Problem } from "./problem.ts";
 import { readText } from "./read-text.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
-import { validate } from "./validate.ts";
 import { walk } from "./walk.ts";
 
 const longestFile = 4 * 1024 * 1024;
+
+/** What a configuration is checked against. */
+export interface Rules {
+  readonly schema: object;
+  /** Whether a value is valid by the schema, without a word on why not. Without it that is found out more slowly. */
+  readonly accepts?: (value: unknown) => boolean;
+}
 
 /** What the files of a configuration say. */
 export interface LoadedConfig {
@@ -34,10 +40,7 @@ export interface LoadedConfig {
  * Reads, merges and checks configuration files. A path is a file, or a directory that holds `virtform.yaml` and
  * `*.virtform.yaml`; none means the current directory. Mistakes never throw: they are all in `diagnostics`.
  */
-export async function loadConfig(
-  paths: readonly string[],
-  options: { readonly schema: object; readonly cwd?: string },
-): Promise<LoadedConfig> {
+export async function loadConfig(paths: readonly string[], options: Rules & { readonly cwd?: string }): Promise<LoadedConfig> {
   const schema = options.schema as Schema;
   const found = await findFiles(paths.length === 0 ? ["."] : paths, options.cwd ?? process.cwd());
   const diagnostics: Diagnostic[] = [...found.diagnostics];
@@ -62,14 +65,15 @@ export async function loadConfig(
   const config = toPlain(root);
   // What an unreadable file would have declared must not be called unknown.
   if (whole && found.diagnostics.length === 0) {
-    const problems = await checkAll(schema, config, root);
+    const problems = await checkAll(options, config, root);
     diagnostics.push(...problems.map((problem) => diagnosticOf(problem, root)));
   }
   return { config, diagnostics: inOrder(diagnostics, files), files, place: (pointer) => placeAt(root, pointer) };
 }
 
-async function checkAll(schema: Schema, config: unknown, root: Located): Promise<Problem[]> {
-  const problems = validate(schema, config);
+async function checkAll(rules: Rules, config: unknown, root: Located): Promise<Problem[]> {
+  const schema = rules.schema as Schema;
+  const problems = await checkSchema(rules, config);
   for (const visit of walk(schema, config)) {
     const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config) ?? checkCredentials(visit);
     if (one !== undefined) problems.push(one);
@@ -82,6 +86,13 @@ async function checkAll(schema: Schema, config: unknown, root: Located): Promise
   problems.push(...checkCounts(schema, config, where));
   problems.push(...(await resolveInputs(schema, config, (pointer) => (entryAt(root, pointer)?.node ?? root).span.source.path)));
   return problems;
+}
+
+/** Only a mistake is worth loading what explains it: that takes longer than all the rest. */
+async function checkSchema({ schema, accepts }: Rules, config: unknown): Promise<Problem[]> {
+  if (accepts?.(config) === true) return [];
+  const { validate } = await import("./validate.ts");
+  return validate(schema, config);
 }
 
 function diagnosticOf(problem: Problem, root: Located): Diagnostic {

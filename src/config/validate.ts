@@ -1,22 +1,20 @@
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type Options } from "ajv/dist/2020.js";
 import { ownKeywords, type Schema } from "./keywords.ts";
 import { expectation, type Finding, problemOf } from "./messages.ts";
 import type { Pointer, Problem } from "./problem.ts";
 import { walk } from "./walk.ts";
 
+/** What compiles a schema with keywords of our own. */
+export function createAjv(options: Options = {}): Ajv2020 {
+  // That the schema is one is for a test to say: checking it here would cost more than everything else.
+  const ajv = new Ajv2020({ strictTypes: false, strictRequired: false, meta: false, validateSchema: false, ...options });
+  ajv.addVocabulary([...ownKeywords]);
+  return ajv;
+}
+
 /** What the standard keywords of the schema object to, one problem per mistake. Sizes and digests are left to their own checks. */
 export function validate(schema: object, value: unknown): Problem[] {
-  // That the schema is one is for a test to say: checking it here would cost more than everything else.
-  const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    strictTypes: false,
-    strictRequired: false,
-    meta: false,
-    validateSchema: false,
-  });
-  ajv.addVocabulary([...ownKeywords]);
-  const check = ajv.compile(schema);
+  const check = createAjv({ allErrors: true, verbose: true }).compile(schema);
   if (check(value)) return [];
   const secrets = [...walk(schema as Schema, value)].filter((visit) => visit.schema.secret === true);
   const errors = (check.errors ?? []).map((error) => ({ ...error, pointer: pointerOf(error.instancePath, value) }));

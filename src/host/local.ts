@@ -1,10 +1,8 @@
 import type { Host } from "../model/host.ts";
 import { openConversation, runCommand } from "./command.ts";
-import { download } from "./download.ts";
 import { createLocalFiles } from "./files.ts";
-import { withLock } from "./lock.ts";
 
-/** The machine that virtform runs on. */
+/** The machine that virtform runs on. What only an apply needs is loaded when it does: HTTP alone takes longer than a small plan. */
 export function createLocalHost(): Host {
   const ends: (() => Promise<void>)[] = [];
   return {
@@ -12,8 +10,8 @@ export function createLocalHost(): Host {
     run: runCommand,
     open: openConversation,
     files: createLocalFiles(),
-    download: (request) => download(request),
-    lock: (request, work) => withLock(request, work),
+    download: async (request) => (await import("./download.ts")).download(request),
+    lock: async (request, work) => (await import("./lock.ts")).withLock(request, work),
     now: () => new Date(),
     onClose(end) {
       ends.push(end);

@@ -6,6 +6,8 @@
 export interface Frames {
   /** The two lines that ask for exchange `number`; `commands` come from virshLine. */
   request(number: number, commands: readonly string[]): string;
+  /** The same on one line, for an argument of virsh. */
+  argument(number: number, commands: readonly string[]): string;
   /** Feeds standard output; gives the output of each exchange that it completes, in order. */
   output(text: string): string[];
   /** Feeds standard error; gives the error text of each exchange that it completes, in order. */
@@ -19,8 +21,10 @@ export function createFrames(nonce: string): Frames {
   const closingLine = (number: number) => `echo --err "${nonce}""-${number}.";echo "${nonce}""-${number}."`;
   const output = createCutter((number) => `${nonce}-${number}.`);
   const errors = createCutter((number) => `error: ${nonce}-${number}.\n`);
+  const openingLine = (number: number, commands: readonly string[]) => `echo "${nonce}""+${number}.";${commands.join(";")}`;
   return {
-    request: (number, commands) => `echo "${nonce}""+${number}.";${commands.join(";")}\n${closingLine(number)}\n`,
+    request: (number, commands) => `${openingLine(number, commands)}\n${closingLine(number)}\n`,
+    argument: (number, commands) => `${openingLine(number, commands)};${closingLine(number)}`,
     output: (text) => output.push(text).map(({ number, section }) => between(section, `${nonce}+${number}.`, closingLine(number))),
     errors: (text) => errors.push(text).map(({ section }) => section),
     get pendingErrors() {

@@ -1,4 +1,5 @@
 import type { Libvirt } from "./libvirt.ts";
+import type { Reply } from "./virsh-conversation.ts";
 import { meansNoDomain, virshError } from "./virsh-errors.ts";
 import { virshLine } from "./virsh-line.ts";
 import { identityOf, parseNode, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
@@ -10,6 +11,8 @@ const lookMs = 120_000;
 const changeMs = 180_000;
 /** Documents asked for in one exchange. */
 const together = 50;
+/** From so many domains on, a process for reading them is worth its start. */
+const many = 200;
 
 /** The face of libvirt over a pool of virsh conversations. */
 export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
@@ -37,14 +40,11 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
 
   /** Documents of those that are still there, by uuid. */
   async function dump(uuids: readonly string[]): Promise<Map<string, string>> {
-    const { output, errors } = await pool.exchange(
-      uuids.map((uuid) => virshLine(["dumpxml", "--inactive", uuid])),
-      lookMs,
-      "quick",
-    );
-    const documents = errors === "" ? splitDocuments(output, uuids) : undefined;
-    if (documents !== undefined) return new Map(uuids.map((uuid, index) => [uuid, documents[index] ?? ""]));
+    const reply = await pool.exchange(uuids.map(dumpLine), lookMs, "quick");
+    const documents = documentsOf(reply, uuids);
+    if (documents !== undefined) return documents;
     if (uuids.length > 1) return new Map((await Promise.all(uuids.map((uuid) => dump([uuid])))).flatMap((one) => [...one]));
+    const { output, errors } = reply;
     if (errors !== "" && !meansNoDomain(errors)) throw virshError(`Reading domain ${uuids[0]} failed`, errors, uri);
     const identity = identityOf(output);
     return new Map(identity !== undefined && identity.uuid === uuids[0] ? [[identity.uuid, output.trimEnd()]] : []);
@@ -71,9 +71,16 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
         }),
         run(list, ["list", "--all", "--uuid", "--transient"], "quick").then((transient) => new Set(parseUuids(transient))),
       ]);
+      const batch =
+        all.length < many
+          ? []
+          : pool.batch(
+              groups.map((group) => group.map(dumpLine)),
+              lookMs,
+            );
       // Each group is read as it comes, while virsh is busy with the next.
-      const readGroup = async (group: readonly string[]) => {
-        const documents = await dump(group);
+      const readGroup = async (group: readonly string[], index: number) => {
+        const documents = documentsOf(await batch[index], group) ?? (await dump(group));
         const [states, passing] = await looks;
         return [...documents].flatMap(([uuid, xml]) => {
           const name = identityOf(xml)?.name ?? "";
@@ -126,4 +133,14 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
     blockResize: (uuid, target, bytes) =>
       change(`Growing disk ${target} of domain ${uuid} failed`, uuid, ["blockresize", uuid, target, "--size", `${bytes}B`]),
   };
+}
+
+function dumpLine(uuid: string): string {
+  return virshLine(["dumpxml", "--inactive", uuid]);
+}
+
+/** The documents in a reply by uuid; undefined unless each that was asked for is there. */
+function documentsOf(reply: Reply | undefined, uuids: readonly string[]): Map<string, string> | undefined {
+  const documents = reply === undefined || reply.errors !== "" ? undefined : splitDocuments(reply.output, uuids);
+  return documents === undefined ? undefined : new Map(uuids.map((uuid, index) => [uuid, documents[index] ?? ""]));
 }

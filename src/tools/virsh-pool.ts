@@ -1,5 +1,6 @@
 import { CommandError, userError } from "../model/errors.ts";
 import type { Host } from "../model/host.ts";
+import { runBatch } from "./virsh-batch.ts";
 import { openVirsh, type Reply, type VirshConversation } from "./virsh-conversation.ts";
 
 /** Several conversations with one libvirt, so that commands which take long run side by side. */
@@ -9,6 +10,8 @@ export interface VirshPool {
    * queue up a little behind each other before that, and behind slow ones (changes, starts) only when nothing else is left.
    */
   exchange(commands: readonly string[], timeoutMs: number, pace: "quick" | "slow"): Promise<Reply>;
+  /** Many exchanges in processes of their own; what is undefined in the end is to be asked for again. */
+  batch(exchanges: readonly (readonly string[])[], timeoutMs: number): Promise<Reply | undefined>[];
   close(): Promise<void>;
 }
 
@@ -49,6 +52,7 @@ export function createVirshPool(host: Host, uri: string, size: number): VirshPoo
         member.slow -= weight;
       }
     },
+    batch: (exchanges, timeoutMs) => runBatch(host, uri, exchanges, timeoutMs),
     close: async () => {
       await Promise.all(members.map(({ conversation }) => conversation.close()));
     },

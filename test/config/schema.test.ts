@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { schemaCheckText } from "../../bin/lib/schema-check-text.ts";
 import { ownKeywords } from "../../src/config/keywords.ts";
+import { validate } from "../../src/config/validate.ts";
 import { schema, schemaText } from "../../src/kinds/schema.ts";
+import { accepts } from "../../src/kinds/schema-check.js";
 
 interface Node {
   readonly [keyword: string]: unknown;
@@ -13,6 +16,32 @@ interface Node {
 test("the published schema is current (npm run schema writes it)", () => {
   const published = readFileSync(join(import.meta.dirname, "../../schemas/config.schema.json"), "utf8");
   assert.equal(published, schemaText());
+});
+
+test("the code that checks by the schema is current (npm run schema writes it)", () => {
+  const written = readFileSync(join(import.meta.dirname, "../../src/kinds/schema-check.js"), "utf8");
+  assert.ok(written === schemaCheckText(), "src/kinds/schema-check.js is not what the schema gives: run `npm run schema`");
+});
+
+test("the code that checks says no exactly where there is something to explain", () => {
+  const flavor = { vcpus: 1, ram: "1GiB", disk: "1GiB" };
+  const long = "ä".repeat(256);
+  const values = [
+    {},
+    null,
+    [],
+    { project: "shop" },
+    { project: "-" },
+    { projects: "shop" },
+    { flavors: { small: flavor } },
+    { flavors: { small: { ...flavor, vcpus: 0 } } },
+    { flavors: { small: { ...flavor, extra_specs: { "hw:x": long.slice(1) } } } },
+    { flavors: { small: { ...flavor, extra_specs: { "hw:x": long } } } },
+    { flavors: { small: { ...flavor, extra_specs: { "hw:x": "\u{1f600}".repeat(255) } } } },
+    { instances: { "web-": {} } },
+  ];
+  for (const value of values) assert.equal(accepts(value), validate(schema, value).length === 0, JSON.stringify(value));
+  assert.ok(accepts(values[8]) && accepts(values[10]) && !accepts(values[9]));
 });
 
 test("the schema is a valid JSON Schema 2020-12", () => {

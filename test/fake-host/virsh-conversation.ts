@@ -11,6 +11,7 @@ const columns = 80;
  * readline's redrawing of long lines; `-q` leaves out greetings and empty lines; text comes cut anywhere.
  */
 export function openVirsh(world: VirshWorld, args: readonly string[], later: (work: () => void) => void): Conversation {
+  if (args.some((word) => word.includes(";"))) throw new Error("commands as an argument are not understood here");
   const quiet = args.includes("-q") || args.includes("--quiet");
   const ended = Promise.withResolvers<{ exitCode: number | undefined }>();
   let input = "";

@@ -22,7 +22,9 @@ export async function findRootUsers(context: Context): Promise<ReadonlyMap<strin
     const entry = entryBehind(headers[index]);
     if (entry === undefined) continue;
     const project = projectOf(labels[index]);
-    users.set(entry, [...(users.get(entry) ?? []), { path, ...(project === undefined ? {} : { project }) }]);
+    const known = users.get(entry) ?? [];
+    if (known.length === 0) users.set(entry, known);
+    known.push({ path, ...(project === undefined ? {} : { project }) });
   }
   return users;
 }

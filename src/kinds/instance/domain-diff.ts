@@ -126,15 +126,15 @@ function update(address: Address, want: DomainSpec, have: DomainState, leaves: b
 }
 
 function definitionChanges(have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
-  const applied = have.label?.applied;
   const paths = new Set([...Object.keys(wanted), ...Object.keys(have.fields)]);
-  paths.delete("power_state");
-  return [...paths].flatMap((path): FieldChange[] => {
+  const differing = [...paths].filter((path) => path !== "power_state" && have.fields[path] !== wanted[path]);
+  if (differing.length === 0) return [];
+  const applied = have.label?.applied;
+  return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
-    if (old === fresh) return [];
     const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
     const effect: Effect = isUp(have.power) && !told.has(path) ? (restarts ? "restart" : "next_boot") : "none";
-    return [{ path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause }];
+    return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
 }
 

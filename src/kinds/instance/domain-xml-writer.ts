@@ -22,11 +22,12 @@ export function writeXml(root: Element): string {
 
 /** The element as a parser would give it back after `writeXml`, without the way through text. */
 export function parsed({ name, attributes, content }: Element): XmlElement {
-  const written = Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)] as const]));
+  const written: Record<string, string> = {};
+  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) written[key] = String(value);
   const isText = typeof content === "string";
   return {
     name,
-    attributes: Object.fromEntries(written),
+    attributes: written,
     children: isText ? [] : content.filter((child) => child !== undefined).map(parsed),
     text: isText ? content : "",
   };
