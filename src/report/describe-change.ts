@@ -32,7 +32,8 @@ export function changeDetails(change: Change): Line[] {
   if (changesThere && change.actions.length > 0)
     lines.push([span("Steps:    ", "faint"), span(change.actions.map(stepOf(change)).join(", then "))]);
   if (changesThere || (effect !== "none" && destroys.length === 0)) {
-    lines.push([span("Effect:   ", "faint"), span(effects[effect], effectTones[effect])]);
+    const stops = effect === "restart" && !change.actions.some(({ makes }) => makes.includes(change.address));
+    lines.push([span("Effect:   ", "faint"), span(stops ? "stops the guest" : effects[effect], effectTones[effect])]);
   }
   for (const what of destroys) lines.push([span("Destroys: ", "faint"), span(what, "remove")]);
   const bytes = change.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);

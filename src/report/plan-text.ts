@@ -40,8 +40,11 @@ function planFooter(plan: Plan): Line[] {
   const destroys = plan.actions.flatMap(({ destroys }) => destroys ?? []);
   if (destroys.length > 0)
     lines.push([span("Lost for ever:", "remove")], ...destroys.map((what) => [span("  - ", "remove"), span(what)]), []);
-  const restarted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
+  const interrupted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
+  const restarted = interrupted.filter((address) => plan.actions.some((action) => action.makes.includes(address)));
+  const stopped = interrupted.filter((address) => !restarted.includes(address));
   if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(restarted.join(", "))], []);
+  if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(stopped.join(", "))], []);
   const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
   if (bytes > 0) lines.push([span(`To be moved: about ${approximateQuantity(bytes)}`)], []);
   const unmanaged = unmanagedLine(plan);
