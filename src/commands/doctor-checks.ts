@@ -1,7 +1,7 @@
 import type { Config } from "../kinds/config.ts";
 import type { Context } from "../model/context.ts";
 import { CommandError, errorMessage } from "../model/errors.ts";
-import { roughSize } from "../report/quantities.ts";
+import { approximateQuantity } from "../model/quantity.ts";
 import { libvirtOf } from "../tools/libvirt.ts";
 
 /** What one check found. `fix` says what to do about anything that is not ok. */
@@ -33,7 +33,7 @@ async function checkLibvirt(context: Context): Promise<Finding> {
     return {
       check,
       status: "ok",
-      found: `${context.settings.uri} answers: libvirt ${libvirtVersion}, ${arch}, ${cpus} CPUs, ${roughSize(memory)}`,
+      found: `${context.settings.uri} answers: libvirt ${libvirtVersion}, ${arch}, ${cpus} CPUs, ${approximateQuantity(memory)}`,
     };
   } catch (error) {
     const fix =
@@ -144,7 +144,7 @@ async function checkTraversal(context: Context): Promise<Finding> {
 
 async function checkSpace(context: Context): Promise<Finding> {
   const { free, total } = await context.host.files.space(context.settings.instancesPath);
-  const found = `${roughSize(free)} free of ${roughSize(total)}`;
+  const found = `${approximateQuantity(free)} free of ${approximateQuantity(total)}`;
   const scarce = free < 2 ** 30;
   return scarce
     ? { check: "space", status: "warning", found, fix: "Make room, or move host.instances_path to a larger filesystem." }

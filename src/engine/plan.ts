@@ -1,12 +1,13 @@
 import type { Address } from "../model/address.ts";
-import { addressKind } from "../model/address.ts";
-import type { Change } from "../model/change.ts";
+import { addressKind, addressName } from "../model/address.ts";
+import { type Change, notConfigured } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AnyKind, Observed } from "../model/kind.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
+import { removalsInOrder } from "./removal-order.ts";
 import { selectTargets } from "./target.ts";
 
 /** What a plan is made from. */
@@ -41,33 +42,50 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   }
 
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));
-  const changes: Change[] = [...(request.extraChanges ?? [])];
+  const changes: Change[] = [];
   const unchanged: { address: Address; before: Change["before"] }[] = [];
   const basis: Record<string, string> = {};
-  const addresses = [...new Set([...wanted.keys(), ...observed.states.keys()])];
+  // What is wanted stands as it is written, what else is there by its name: in which order it was found is an accident.
+  const others = [...observed.states.keys()].filter((address) => !wanted.has(address)).sort(byName);
+  const addresses = [...wanted.keys(), ...others];
   for (const address of observed.complete ? addresses : []) {
     const kind = kindOf.get(addressKind(address));
     if (kind === undefined) throw new Error(`no kind owns the address ${address}`);
     const state = observed.states.get(address);
     if (request.fingerprints) basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
     const change = kind.diff(address, wanted.get(address), state, observed);
-    if (change !== undefined) changes.push(change);
+    if (change !== undefined) changes.push(request.destroy ? destroyed(change) : change);
     else if (wanted.has(address)) unchanged.push(lazily(address, () => (state === undefined ? null : kind.describe(state))));
   }
 
-  const selected = selectTargets(changes, request.targets, addresses);
+  const selected = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
+  const actions = order(selected.flatMap((change) => change.actions));
   return {
     formatVersion: "1.0",
     project: request.project,
     target: request.target,
-    changes: selected,
+    changes: removalsInOrder(selected, actions),
     unchanged,
-    actions: order(selected.flatMap((change) => change.actions)),
+    actions,
     diagnostics,
     unmanaged: observed.unmanaged,
     complete: observed.complete,
     basis,
   };
+}
+
+/** Things of one name beside one another, `web-2` before `web-10`. */
+function byName(one: Address, other: Address): number {
+  return compare(addressName(one), addressName(other)) || compare(one, other);
+}
+
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+/** Everything goes because that was asked for, whatever is configured. */
+function destroyed(change: Change): Change {
+  if (change.verb !== "delete") return change;
+  const kept = change.actions.length === 0;
+  return { ...change, reason: kept ? change.reason.replace(notConfigured, "destroy") : "destroy" };
 }
 
 /** Only `plan --json` asks how unchanged objects are. */

@@ -20,6 +20,9 @@ export interface FieldChange {
   readonly sensitive?: true;
 }
 
+/** The reason of a removal, or the beginning of one. When everything is to go, the engine says so instead. */
+export const notConfigured = "no longer in the configuration";
+
 /** One object that differs, and what to do about it. */
 export interface Change {
   readonly address: Address;

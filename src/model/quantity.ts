@@ -22,23 +22,25 @@ export function bytesOf(text: string): number {
   return bytes;
 }
 
-/** A size for people to compare with another, rounded to one decimal: `15.4GiB`. */
+/** A size for people to compare with another or to watch growing: three digits at most matter, `15.4GiB`, `118MiB`. */
 export function approximateQuantity(bytes: number): string {
-  const name = names.find((candidate) => bytes >= (units[candidate] ?? 1));
-  if (name === undefined) return `${bytes}B`;
-  return `${(bytes / (units[name] ?? 1)).toFixed(1).replace(/\.0$/, "")}${name}`;
+  const ascending = ["B", ...names.toReversed()];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1023.5 && unit < ascending.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 || Number.isInteger(value) ? 0 : 1;
+  return `${value.toFixed(digits).replace(/\.0$/, "")}${ascending[unit]}`;
 }
 
-/** A size for people, exact where a unit divides it (`20GiB`), else with one decimal (`1.3GiB`). */
+/** A size for people, exact where a unit divides it (`20GiB`), else approximate (`1.3GiB`). */
 export function formatQuantity(bytes: number): string {
   if (bytes === 0) return "0B";
   for (const name of names) {
     const unit = units[name] ?? 1;
     if (bytes % unit === 0) return `${bytes / unit}${name}`;
   }
-  for (const name of names) {
-    const unit = units[name] ?? 1;
-    if (bytes >= unit) return `${(bytes / unit).toFixed(1)}${name}`;
-  }
-  return `${bytes}B`;
+  return approximateQuantity(bytes);
 }

@@ -1,7 +1,8 @@
 import type { Action } from "../model/action.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import { type Effect, strongestEffect } from "../model/effect.ts";
-import { count, roughSize } from "./quantities.ts";
+import { approximateQuantity } from "../model/quantity.ts";
+import { count } from "./quantities.ts";
 import { shownFields } from "./shown-fields.ts";
 import { type Line, type Span, span } from "./style.ts";
 import { textDiff } from "./text-diff.ts";
@@ -31,11 +32,12 @@ export function changeDetails(change: Change): Line[] {
   if (changesThere && change.actions.length > 0)
     lines.push([span("Steps:    ", "faint"), span(change.actions.map(stepOf(change)).join(", then "))]);
   if (changesThere || (effect !== "none" && destroys.length === 0)) {
-    lines.push([span("Effect:   ", "faint"), span(effects[effect], effectTones[effect])]);
+    const stops = effect === "restart" && !change.actions.some(({ makes }) => makes.includes(change.address));
+    lines.push([span("Effect:   ", "faint"), span(stops ? "stops the guest" : effects[effect], effectTones[effect])]);
   }
   for (const what of destroys) lines.push([span("Destroys: ", "faint"), span(what, "remove")]);
   const bytes = change.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
-  if (bytes > 0) lines.push([span("Moves:    ", "faint"), span(roughSize(bytes))]);
+  if (bytes > 0) lines.push([span("Moves:    ", "faint"), span(approximateQuantity(bytes))]);
   return lines;
 }
 

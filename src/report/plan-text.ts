@@ -1,9 +1,10 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
+import { approximateQuantity } from "../model/quantity.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
-import { count, roughSize } from "./quantities.ts";
+import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { verbs } from "./words.ts";
 
@@ -39,10 +40,13 @@ function planFooter(plan: Plan): Line[] {
   const destroys = plan.actions.flatMap(({ destroys }) => destroys ?? []);
   if (destroys.length > 0)
     lines.push([span("Lost for ever:", "remove")], ...destroys.map((what) => [span("  - ", "remove"), span(what)]), []);
-  const restarted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
+  const interrupted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
+  const restarted = interrupted.filter((address) => plan.actions.some((action) => action.makes.includes(address)));
+  const stopped = interrupted.filter((address) => !restarted.includes(address));
   if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(restarted.join(", "))], []);
+  if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(stopped.join(", "))], []);
   const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
-  if (bytes > 0) lines.push([span(`To be moved: about ${roughSize(bytes)}`)], []);
+  if (bytes > 0) lines.push([span(`To be moved: about ${approximateQuantity(bytes)}`)], []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
 }

@@ -1,13 +1,14 @@
 import type { ActionProgress } from "../model/action.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { PlannedAction } from "../model/plan.ts";
-import { formatDuration, roughSize } from "./quantities.ts";
+import { approximateQuantity } from "../model/quantity.ts";
+import { formatDuration } from "./quantities.ts";
 import { type Line, span } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
 /** `45% of 1.2GiB`, or `540MiB` while the whole is not known. */
 export function progressText({ done, total, phase }: ActionProgress): string {
-  const share = total === undefined || total <= 0 ? roughSize(done) : `${percent(done, total)}% of ${roughSize(total)}`;
+  const share = total === undefined || total <= 0 ? approximateQuantity(done) : `${percent(done, total)}% of ${approximateQuantity(total)}`;
   return phase === undefined ? share : `${phase} ${share}`;
 }
 

@@ -1,17 +1,3 @@
-const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
-
-/** A size for people who watch it grow: three digits at most matter, `1.2GiB`. Where exactness matters use formatQuantity. */
-export function roughSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1023.5 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 99.95 || Number.isInteger(value) ? 0 : 1;
-  return `${value.toFixed(digits)}${units[unit]}`;
-}
-
 /** A duration for people: `0.3s`, `12s`, `3m05s`, `1h02m`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;

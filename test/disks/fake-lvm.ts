@@ -9,6 +9,8 @@ export interface FakeLvm {
   readonly extentSize: number;
   /** The same host with LVM. */
   wrap(host: Host): Host;
+  /** What one of LVM's programs does and says. Throws a CommandError like a host. */
+  lvm(command: Command): CommandResult;
   /** The file that is a volume. */
   path(volume: string): string;
   volumes(): string[];
@@ -98,6 +100,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
     group,
     extentSize,
     commands,
+    lvm,
     path,
     volumes,
     tags: (volume) => [...facts(volume).tags],

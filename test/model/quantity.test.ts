@@ -21,7 +21,10 @@ test("bytes are shown exactly where a unit divides them", () => {
   assert.equal(formatQuantity(1_234_567), "1.2MiB");
 });
 
-test("bytes for a comparison are rounded", () => {
+test("bytes for a comparison are rounded, by the same rule wherever they are", () => {
+  assert.equal(approximateQuantity(123_456_789), formatQuantity(123_456_789));
+  assert.equal(approximateQuantity(123_456_789), "118MiB");
+  assert.equal(approximateQuantity(2 ** 30 - 1), "1GiB", "never 1024.0MiB");
   assert.equal(approximateQuantity(15744 * 2 ** 20), "15.4GiB");
   assert.equal(approximateQuantity(20 * 2 ** 30), "20GiB");
   assert.equal(approximateQuantity(12), "12B");

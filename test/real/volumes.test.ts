@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
-import { test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
+import { volumeUuid } from "../../src/kinds/volume/spec.ts";
+import { type Ceph, startCeph } from "../support/ceph.ts";
+import { type LoopLvm, startLoopLvm } from "../support/loop-lvm.ts";
 import { mustRun, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -8,6 +11,7 @@ import {
   assertNoLeftovers,
   createWorkspace,
   readMarkers,
+  tinyGuest,
   tinyImages,
   virsh,
   waitForConsole,
@@ -16,44 +20,95 @@ import {
 
 const MiB = 2 ** 20;
 
-for (const backend of ["qcow2", "flat"]) {
+let ceph: Ceph;
+let lvm: LoopLvm;
+before(async () => {
+  ceph = await startCeph(["vms", "images"]);
+  lvm = startLoopLvm(1024 * MiB);
+  process.env["PATH"] = `${lvm.programs}:${process.env["PATH"]}`;
+});
+after(async () => {
+  lvm?.stop();
+  await ceph?.stop();
+});
+
+/** Where volumes are on a backend. */
+interface Place {
+  readonly backend: string;
+  /** What the host section says beside the backend. */
+  readonly host?: () => object;
+  /** The source of the volume in the guest's definition; `path` is that of a file. */
+  readonly source: (uuid: string, path: string) => string;
+  /** How qemu-img opens the volume: format and name. */
+  readonly open: (uuid: string, path: string) => readonly [string, string];
+  /** Names of what the backend keeps outside the instances path. */
+  readonly kept?: () => Promise<string[]> | string[];
+}
+
+const file = (_uuid: string, path: string) => path;
+const image = (_uuid: string, path: string) => `${path}/root.hds`;
+const volume = (uuid: string) => `/dev/${lvm.group}/${uuid}_disk`;
+const places: readonly Place[] = [
+  { backend: "qcow2", source: file, open: (_uuid, path) => ["qcow2", path] },
+  { backend: "flat", source: file, open: (_uuid, path) => ["raw", path] },
+  { backend: "ploop", source: image, open: (uuid, path) => ["raw", image(uuid, path)] },
+  {
+    backend: "rbd",
+    host: () => ({ rbd: { pool: "vms", conf: ceph.conf } }),
+    source: (uuid) => `vms/${uuid}_disk`,
+    open: (uuid) => ["raw", `rbd:vms/${uuid}_disk:conf=${ceph.conf}`],
+    kept: async () => JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json")),
+  },
+  {
+    // A stand-in, with real block devices: what has volumes here has them on loop devices.
+    backend: "lvm",
+    host: () => ({ lvm: { volume_group: lvm.group } }),
+    source: volume,
+    open: (uuid) => ["raw", volume(uuid)],
+    kept: () => lvm.volumes(),
+  },
+];
+
+function placeOf(backend: string): Place {
+  const place = places.find((one) => one.backend === backend);
+  assert.ok(place);
+  return place;
+}
+
+for (const { backend, host, source, open, kept } of places) {
   test(`a volume on ${backend} goes from guest to guest, grows below a running one, and goes last`, async (t) => {
     const workspace = await createWorkspace(t);
     const [web, db] = [`${workspace.prefix}-web`, `${workspace.prefix}-db`];
     const write = (size: string | undefined, users: Readonly<Record<string, readonly object[]>>) =>
       writeConfig(workspace, {
-        host: { images_type: backend },
+        host: { images_type: backend, ...host?.() },
         images: tinyImages(),
         flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB" } },
-        ...(size === undefined ? {} : { volumes: { data: { size, format: "ext4" } } }),
+        ...(size === undefined ? {} : { volumes: { data: { size, format: "ext4" }, copy: { size: "64MiB", image: "tiny" } } }),
         instances: Object.fromEntries(Object.entries(users).map(([name, volumes]) => [name, { image: "tiny", flavor: "small", volumes }])),
       });
-    await write("64MiB", { [web]: [{ volume: "data", device: "vdc" }] });
+    await write("64MiB", { [web]: [{ volume: "data", device: "vdc" }, { volume: "copy" }] });
     await apply(workspace);
     await assertConverged(workspace);
     const first = readMarkers(await waitForConsole(workspace, web, /^virtform-guest: ready$/m));
     // What is called vdc is the second disk of the guest, which counts by itself.
-    assert.deepEqual([first.disks["vda"], first.disks["vdb"]], [128 * MiB, 64 * MiB]);
-    assert.match(await virsh("domblklist", web), /vdc +\S+\/volumes\/\S+\/disk\n/);
-    const [uuid = ""] = await readdir(`${workspace.instancesPath}/volumes`);
-    const path = `${workspace.instancesPath}/volumes/${uuid}/disk`;
+    assert.deepEqual(
+      [first.disks["vda"], ...[first.disks["vdb"], first.disks["vdc"]].sort()],
+      [128, 64, 64].map((size) => size * MiB),
+    );
+    const [uuid, copy] = ["data", "copy"].map((volume) => volumeUuid(workspace.project, volume)) as [string, string];
+    const pathOf = (volume: string) => `${workspace.instancesPath}/volumes/${volume}/disk`;
+    assert.match(await virsh("domblklist", web), new RegExp(`vdc +${source(uuid, pathOf(uuid))}\\n`));
+    const [format, name] = open(uuid, pathOf(uuid));
+    const [copyFormat, copyName] = open(copy, pathOf(copy));
     const identity = async () => {
-      await mustRun("qemu-img", [
-        "convert",
-        "-U",
-        "-f",
-        backend === "flat" ? "raw" : "qcow2",
-        "-O",
-        "raw",
-        path,
-        `${workspace.directory}/raw`,
-      ]);
+      await mustRun("qemu-img", ["convert", "-U", "-f", format, "-O", "raw", name, `${workspace.directory}/raw`]);
       return mustRun("blkid", ["-p", "-o", "export", "-s", "UUID", "-s", "LABEL", `${workspace.directory}/raw`]);
     };
     const before = (await identity()).replace(/^DEVNAME=.*\n/m, "");
     assert.match(before, /LABEL=data/);
 
-    await write("96MiB", { [web]: [{ volume: "data", device: "vdc" }] });
+    await write("96MiB", { [web]: [{ volume: "data", device: "vdc" }, { volume: "copy" }] });
     await apply(workspace);
     await assertConverged(workspace);
     assert.match(await virsh("domblkinfo", web, "vdc"), new RegExp(`Capacity: +${96 * MiB}\\b`));
@@ -63,12 +118,13 @@ for (const backend of ["qcow2", "flat"]) {
     await assertConverged(workspace);
     const second = readMarkers(await waitForConsole(workspace, db, /^virtform-guest: ready$/m));
     assert.equal(second.disks["vdb"], 96 * MiB);
-    assert.doesNotMatch(await virsh("domblklist", web), /volumes/);
+    assert.doesNotMatch(await virsh("domblklist", web), new RegExp(uuid));
 
     await write("96MiB", {});
     await apply(workspace, "--allow-destroy");
     await assertConverged(workspace);
     assert.equal((await identity()).replace(/^DEVNAME=.*\n/m, ""), before);
+    await mustRun("qemu-img", ["compare", "-f", "qcow2", "-F", copyFormat, tinyGuest.disk, copyName]);
     assert.match(await readFile(`${workspace.instancesPath}/volumes/${uuid}/virtform.json`, "utf8"), /"volume":"data"/);
 
     await write(undefined, {});
@@ -78,15 +134,41 @@ for (const backend of ["qcow2", "flat"]) {
     await apply(workspace, "--allow-destroy");
     await assertConverged(workspace);
     assert.deepEqual(await readdir(`${workspace.instancesPath}/volumes`), []);
+    assert.deepEqual(await kept?.(), kept === undefined ? undefined : []);
     await assertNoLeftovers(workspace);
   });
 }
 
-test("a guest boots from a volume, and another one goes on from where it was", async (t) => {
+for (const backend of ["qcow2", "lvm"]) {
+  test(`a guest boots from a volume on ${backend}, and another one goes on from where it was`, (t) => bootsFrom(t, placeOf(backend)));
+}
+
+test("a guest boots from a volume that was cloned within Ceph", async (t) => {
+  const { directory } = await createWorkspace(t);
+  await mustRun("qemu-img", ["convert", "-O", "raw", tinyGuest.disk, `${directory}/tiny.raw`]);
+  await ceph.run("rbd", "import", "--no-progress", `${directory}/tiny.raw`, "images/tiny");
+  await ceph.run("rbd", "snap", "create", "--no-progress", "images/tiny@snap");
+  await ceph.run("rbd", "snap", "protect", "images/tiny@snap");
+  const clones = async () => JSON.parse(await ceph.run("rbd", "children", "images/tiny@snap", "--format", "json")) as unknown[];
+  await bootsFrom(t, placeOf("rbd"), { source: `rbd://${ceph.fsid}/images/tiny/snap`, disk_format: "raw" }, async () =>
+    assert.equal((await clones()).length, 1),
+  );
+  assert.deepEqual(await clones(), []);
+});
+
+/** `root` is about the image that the volume begins as; `look` sees the volume while guests have it. */
+async function bootsFrom(
+  t: TestContext,
+  { backend, host, kept }: Place,
+  root: object = {},
+  look: () => Promise<void> = async () => {},
+): Promise<void> {
   const workspace = await createWorkspace(t);
+  const all = tinyImages() as Record<string, object>;
   const write = (name: string) =>
     writeConfig(workspace, {
-      images: tinyImages(),
+      host: { images_type: backend, ...host?.() },
+      images: { ...all, tiny: { ...all["tiny"], ...root } },
       flavors: { small: { vcpus: 1, ram: "192MiB", disk: "0GiB", swap: "16MiB" } },
       volumes: { system: { size: "128MiB", image: "tiny" } },
       instances: { [name]: { flavor: "small", volumes: [{ volume: "system", boot_index: 0 }] } },
@@ -102,5 +184,9 @@ test("a guest boots from a volume, and another one goes on from where it was", a
   await assertConverged(workspace);
   const after = readMarkers(await waitForConsole(workspace, second, /^virtform-guest: ready$/m));
   assert.equal(after.value("boots"), "2");
+  await look();
   await assertNoLeftovers(workspace);
-});
+  const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+  assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+  assert.deepEqual(await kept?.(), kept === undefined ? undefined : []);
+}

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { approximateQuantity } from "../../src/model/quantity.ts";
 import { chooseFormat } from "../../src/report/index.ts";
-import { formatDuration, roughSize } from "../../src/report/quantities.ts";
+import { formatDuration } from "../../src/report/quantities.ts";
 import { plan as create } from "./plans/create.ts";
 import { plan as mixed } from "./plans/mixed.ts";
 import { recordingReporter } from "./support.ts";
@@ -144,7 +145,14 @@ test("where nobody can be asked there is nothing to ask with", async () => {
 });
 
 test("sizes and durations for people", () => {
-  assert.deepEqual([0, 1023, 1024, 1536, 123_456_789, 2 ** 40].map(roughSize), ["0B", "1023B", "1KiB", "1.5KiB", "118MiB", "1TiB"]);
+  assert.deepEqual([0, 1023, 1024, 1536, 123_456_789, 2 ** 40].map(approximateQuantity), [
+    "0B",
+    "1023B",
+    "1KiB",
+    "1.5KiB",
+    "118MiB",
+    "1TiB",
+  ]);
   assert.deepEqual([-5, 40, 9949, 9960, 59_400, 59_600, 3_599_000, 3_720_000].map(formatDuration), [
     "0.0s",
     "0.0s",

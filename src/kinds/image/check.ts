@@ -10,19 +10,30 @@ import type { ImageSpec, ImageState } from "./spec.ts";
 
 /** What is wrong with images as they are used and cached. */
 export function checkImages(resources: readonly Resource<ImageSpec>[], observed: Observed, config: Config): Diagnostic[] {
-  return resources.flatMap((resource) => [
-    ...checkPin(resource),
-    ...checkSource(resource),
-    ...checkCache(resource, observed),
-    ...checkTwins(resource, resources),
-    ...checkFlavors(resource.spec, observed, config),
-  ]);
+  return [
+    ...checkPins(resources),
+    ...resources.flatMap((resource) => [
+      ...checkSource(resource),
+      ...checkCache(resource, observed),
+      ...checkTwins(resource, resources),
+      ...checkFlavors(resource.spec, observed, config),
+    ]),
+  ];
 }
 
-function checkPin({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
-  if (spec.checksum !== null) return [];
-  const detail = `Whatever comes from its source is believed, and two hosts may get different bytes. Run virtform image lock ${spec.name}: it writes the checksum into the file.`;
-  return [{ severity: "warning", code: "image-without-checksum", summary: `Image ${spec.name} has no checksum`, detail, address }];
+/** One warning for all of them: a guest's image often comes with a kernel and a ramdisk. */
+function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
+  const unpinned = resources.filter(({ spec }) => spec.checksum === null);
+  const [first, second] = unpinned;
+  if (first === undefined) return [];
+  const names = unpinned.map(({ spec }) => spec.name);
+  const alone = second === undefined;
+  const summary = alone
+    ? `Image ${names[0]} has no checksum`
+    : `Images ${names.slice(0, -1).join(", ")} and ${names.at(-1)} have no checksum`;
+  const [source, command] = alone ? ["its source", "it writes the checksum"] : ["their sources", "it writes the checksums"];
+  const detail = `Whatever comes from ${source} is believed, and two hosts may get different bytes. Run virtform image lock ${names.join(" ")}: ${command} into the file.`;
+  return [{ severity: "warning", code: "image-without-checksum", summary, detail, ...(alone ? { address: first.address } : {}) }];
 }
 
 /** Sources that this version cannot fetch from are told of when planning, not when half of a plan is done. */

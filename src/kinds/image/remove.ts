@@ -45,7 +45,7 @@ export function removeBaseChange(state: ImageState, usedBy: readonly string[], l
     address,
     verb: "delete",
     cause: "config",
-    reason: `no disk stands on the base image of ${sidecar.image} any more`,
+    reason: `no disk stands on the base image of ${sidecar.image} any more; it can be fetched again from ${sidecar.source}`,
     fields: [],
     actions: [
       {
@@ -58,7 +58,6 @@ export function removeBaseChange(state: ImageState, usedBy: readonly string[], l
         makes: [`${address}:gone`],
         locks: [address],
         effect: "none",
-        destroys: `base image of ${sidecar.image} (can be fetched again from ${sidecar.source})`,
       },
     ],
     before: describeBase(state),

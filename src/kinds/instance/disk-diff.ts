@@ -1,6 +1,6 @@
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
-import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
+import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
@@ -96,7 +96,7 @@ function removal(address: Address, have: InstanceDiskState): Change {
     address,
     verb: "delete",
     cause: "config",
-    reason: "no longer in the configuration",
+    reason: notConfigured,
     fields: fieldsOf(have.applied).map(([path, value]) => ({ path, old: value })),
     // Either the guest goes as well, or it is switched off and told to do without; `diffDomain` sees to the latter.
     actions: [removeAction(address, have, [`domain/${have.instance}:gone`, ...released(have.instance)])],

@@ -1,7 +1,7 @@
 import { isSourceOf } from "../../disks/disk-source.ts";
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
-import { type Cause, type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
+import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { InstanceDiskState } from "./disk.ts";
@@ -88,7 +88,7 @@ function deletion(address: Address, have: DomainState): Change {
     address,
     verb: "delete",
     cause: "config",
-    reason: kept ? "no longer in the configuration, but protected by prevent_destroy" : "no longer in the configuration",
+    reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
     fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value })),
     actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, have.power !== "stopped")],
     before: describeDomain(have),

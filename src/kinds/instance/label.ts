@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { retireDirectory, sweepRetired } from "../retire-directory.ts";
 
 /**
  * The label of an instance directory: who owns it, and what was last applied to each object in it. An object's entry is
@@ -71,36 +72,21 @@ export async function recordObject(context: Context, owner: LabelOwner, name: st
 
 /** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
 export async function forgetObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
-  const { files } = context.host;
   const label = await readLabel(context, owner.uuid);
   if (label === undefined) return;
   const { [name]: _gone, ...objects } = label.objects;
   // What is remembered of a domain is no object in here: it does not keep the directory.
   if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, owner, objects);
-  const directory = context.layout.instance(owner.uuid);
-  const companions = [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console];
-  for (const entry of await files.list(directory)) {
-    if (companions.some((companion) => entry.name === companion || entry.name.startsWith(`${companion}.`)))
-      await files.remove(`${directory}/${entry.name}`);
-  }
-  const left = (await files.list(directory)).filter((entry) => entry.name !== instanceFiles.label);
-  if (left.length > 0) return files.remove(context.layout.instanceFile(owner.uuid, instanceFiles.label));
-  // The other name says that it is on its way out, so that a crash never leaves a directory that nobody owns (Nova DEL-04).
-  const doomed = context.layout.doomedInstance(owner.uuid);
-  await files.publish(directory, doomed, 0o700);
-  await files.removeTree(doomed);
+  await retireDirectory(context, {
+    directory: context.layout.instance(owner.uuid),
+    doomed: context.layout.doomedInstance(owner.uuid),
+    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console],
+  });
 }
 
 /** Removes directories of this project that an interrupted apply had begun to remove. */
-export async function sweepDoomedDirectories(context: Context): Promise<void> {
-  const { files } = context.host;
-  for (const { name, type } of await files.list(context.layout.root)) {
-    if (type !== "directory" || !/^[0-9a-f-]{36}_del$/.test(name)) continue;
-    const path = `${context.layout.root}/${name}`;
-    const entries = await files.list(path);
-    const label = parseLabel(await files.read(`${path}/${instanceFiles.label}`));
-    if (entries.length === 0 || label?.project === context.project) await files.removeTree(path);
-  }
+export function sweepDoomedDirectories(context: Context): Promise<void> {
+  return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
 }
 
 /** The label of an instance directory, where it has one. */

@@ -4,7 +4,8 @@ import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { BackendName } from "../../model/settings.ts";
-import { readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
+import { retireDirectory, sweepRetired } from "../retire-directory.ts";
+import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";
 import { volumeContext } from "./volume-context.ts";
 
@@ -29,7 +30,9 @@ export const volumeActions: readonly ActionType[] = [
   }),
   defineAction<DiskRef & { backend: BackendName }>("volume.remove", async (context, ref) => {
     await backendOf(ref.backend).remove(volumeContext(context), ref);
-    await removeDirectory(context, ref.uuid);
+    const { layout } = context;
+    const names = { directory: layout.volume(ref.uuid), doomed: layout.doomedVolume(ref.uuid) };
+    await retireDirectory(context, { ...names, companions: [instanceFiles.diskInfo] });
   }),
 ];
 
@@ -43,29 +46,10 @@ export function appliedVolume(disk: DiskSpec): AppliedVolume {
   };
 }
 
-/** The label last, and under a name that says so: a crash never leaves a directory that nobody owns. */
-async function removeDirectory(context: Context, uuid: string): Promise<void> {
-  const { files } = context.host;
-  const directory = context.layout.volume(uuid);
-  await files.remove(context.layout.volumeFile(uuid, instanceFiles.diskInfo));
-  const left = (await files.list(directory)).filter(({ name }) => !name.startsWith(instanceFiles.label));
-  // What is not ours stays, and the label with it goes.
-  if (left.length > 0) return files.remove(context.layout.volumeFile(uuid, instanceFiles.label));
-  if ((await files.stat(directory)) === undefined) return;
-  const doomed = context.layout.doomedVolume(uuid);
-  await files.publish(directory, doomed, 0o700);
-  await files.removeTree(doomed);
-}
-
 /** Clears away what an interrupted apply of this project left half made or half removed beside volumes. */
 export async function sweepVolumes(context: Context): Promise<void> {
   const { host, layout } = context;
-  for (const { name, type } of await host.files.list(layout.volumes)) {
-    if (type !== "directory" || !/^[0-9a-f-]{36}_del$/.test(name)) continue;
-    const label = await readVolumeLabel(context, name);
-    const entries = await host.files.list(layout.volume(name));
-    if (entries.length === 0 || label?.project === context.project) await host.files.removeTree(layout.volume(name));
-  }
+  await sweepRetired(context, layout.volumes, (label) => parseVolumeLabel(label)?.project === context.project);
   const written = [instanceFiles.label, instanceFiles.diskInfo];
   for (const { uuid, label } of await volumeDirectories(context)) {
     if (label?.project !== context.project) continue;

@@ -1,6 +1,6 @@
 import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
-import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
+import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { appliedVolume } from "./actions.ts";
@@ -100,7 +100,7 @@ function removal(address: Address, have: VolumeState, observed: Observed): Chang
     address,
     verb: "delete",
     cause: "config",
-    reason: preventDestroy ? "no longer in the configuration, but protected by prevent_destroy" : "no longer in the configuration",
+    reason: preventDestroy ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
     fields: [
       { path: "size", old: disk?.size ?? applied.size },
       { path: "backend", old: applied.backend },

@@ -143,6 +143,7 @@ export async function assertNoLeftovers(workspace: Workspace): Promise<void> {
     /^_base\/swap_[^/]*$/,
     /^(locks|journal)\/[^/]+$/,
     /^volumes\/([0-9a-f-]{36}\/(disk|disk\.info|virtform\.json)?)?$/,
+    /^(volumes\/)?[0-9a-f-]{36}\/disk(\.local|\.eph\d+|\.swap)?\/(root\.hds|DiskDescriptor\.xml)?$/,
     /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.eph\d+|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log|virtform\.json))?$/,
   ];
   const unknown = (await tree(workspace.instancesPath)).filter((path) => !known.some((pattern) => pattern.test(path)));
