@@ -172,6 +172,11 @@ function ownerTag(project: string): string {
   return `virtform.owner=${project}`;
 }
 
+/** For people. What a tag cannot hold, as in `volume data`, is a slash in it. */
+function instanceTag(instance: string): string {
+  return `virtform.instance=${instance.replaceAll(/[^\w+.\-/=!:&#]/g, "/")}`;
+}
+
 function isOwn(context: Context, volume: LogicalVolume): boolean {
   return volume.tags.includes(ownerTag(context.project));
 }
@@ -193,7 +198,7 @@ async function make(context: Context, disk: DiskSpec, bytes: number, content: nu
   const { extentSize } = (await volumeGroup(context, name.group)) ?? { extentSize: 1 };
   const size = wholeExtents(bytes, extentSize);
   const pool = lvmSettings(context).sparse ? sparsePool(size, content, extentSize) : undefined;
-  const labels = [ownerTag(context.project), `virtform.instance=${disk.instance}`];
+  const labels = [ownerTag(context.project), instanceTag(disk.instance)];
   await using undo = new AsyncDisposableStack();
   if (pool !== undefined) {
     await createPool(context, poolOf(name), pool.data, labels);

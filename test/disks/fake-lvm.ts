@@ -49,6 +49,10 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
   function lvm(command: Command): CommandResult {
     const { program, args } = command;
     commands.push([program, ...args].join(" "));
+    for (const [index, tag] of args.entries()) {
+      if (args[index - 1] !== "--addtag" || /^[\w+.][\w+.\-/=!:&#]*$/.test(tag)) continue;
+      throw failed(command, 3, `  Invalid argument for --addtag: ${tag}`);
+    }
     const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
     const named = args.at(-1) ?? "";
     const volume = named.replace(`${group}/`, "");

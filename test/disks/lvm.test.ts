@@ -182,6 +182,12 @@ test("a growth that the running guest was not told of is not over", async (t) =>
   assert.equal(commands().filter((line) => line.startsWith("lvextend")).length, 1);
 });
 
+test("what a tag cannot hold is left out of it", async (t) => {
+  const { context, group, disk } = prepare(t);
+  await lvm.create(context, disk({ instance: "volume data" }), nothing);
+  assert.deepEqual(group.tags(`${uuid}_disk`), ["virtform.owner=shop", "virtform.instance=volume/data"]);
+});
+
 test("a volume without a device is given one to be cleared", async (t) => {
   const { context, group, disk } = prepare(t);
   await lvm.create(context, disk(), nothing);
