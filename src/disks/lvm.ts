@@ -5,15 +5,17 @@ import type { LvmSettings } from "../model/settings.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { libvirtOf } from "../tools/libvirt.ts";
 import {
+  activateVolume,
   addTag,
   clearVolume,
   convertIntoVolume,
+  createPool,
   createVolume,
   devicePath,
   extendVolume,
+  refreshVolume,
   removeTag,
   removeVolume,
-  sparseReserve,
   type VolumeName,
   volumeGroup,
   volumes,
@@ -23,12 +25,15 @@ import { makeFilesystem } from "../tools/mkfs.ts";
 import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
+import { poolName, sparsePool, wholeExtents } from "./lvm-sparse.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
 /** A volume that has it is being made. No guest has seen it. */
 const incomplete = "virtform.incomplete";
 /** A volume that has it is on its way out, cleared or not. */
 const removing = "virtform.removing";
+/** With the old size: the running guest may not have been told yet that the volume has grown. */
+const growing = "virtform.growing=";
 
 /**
  * Logical volumes (Nova LVM-01 … LVM-10). A volume is the owner's whose project its tag names; it is whole when the tag that
@@ -45,8 +50,8 @@ export const lvm: DiskBackend = {
       const volume = byName.get(volumeName(disk));
       if (volume === undefined || !isOwn(context, volume) || !isWhole(volume)) continue;
       // A sparse volume does not say what it takes without being counted.
-      const allocated = volume.type === "linear" ? { allocated: volume.size } : {};
-      found.set(`${disk.uuid}/${disk.name}`, { backend: "lvm", format: "raw", size: volume.size, ...allocated });
+      const allocated = volume.sparse ? {} : { allocated: volume.size };
+      found.set(`${disk.uuid}/${disk.name}`, { backend: "lvm", format: "raw", size: knownSize(volume), ...allocated });
     }
     return found;
   },
@@ -54,11 +59,9 @@ export const lvm: DiskBackend = {
   async create(context, disk, report) {
     const name = nameOf(context, disk);
     const there = await look(context, name);
-    if (there !== undefined) {
-      refuseForeign(context, name, there);
-      if (isWhole(there)) return;
-      await removeAll(context, name, there);
-    }
+    refuseForeign(context, name, there);
+    if (there.volume !== undefined && isWhole(there.volume)) return;
+    await removeAll(context, name, there);
     const { base } = disk;
     if (base === undefined) return make(context, disk, requireSize(disk), 0, async () => makeContent(context, disk, name));
     await withBase(context, base.entry, async () => {
@@ -71,18 +74,23 @@ export const lvm: DiskBackend = {
   async grow(context, disk, bytes, online) {
     const name = nameOf(context, disk);
     const there = await look(context, name);
-    refuseToShrink(disk, there?.size, bytes);
-    if (there === undefined) return;
+    refuseToShrink(disk, there.volume?.size, bytes);
+    if (there.volume === undefined) return;
     refuseForeign(context, name, there);
-    if (there.size < bytes) await extendVolume(context, name, bytes);
-    // The guest is told also when only that was left to do.
-    if (online !== undefined) await libvirtOf(context).blockResize(online.uuid, devicePath(name), Math.max(there.size, bytes));
+    const { size, tags } = there.volume;
+    const begun = tags.filter((tag) => tag.startsWith(growing));
+    // A growth that was interrupted may have left the device halted, and the guest with it.
+    if (begun.length > 0) await refreshVolume(context, name);
+    else if (online !== undefined) await addTag(context, name, `${growing}${size}`);
+    if (size < bytes) await extendVolume(context, name, bytes);
+    if (online !== undefined) await libvirtOf(context).blockResize(online.uuid, devicePath(name), Math.max(size, bytes));
+    const done = online === undefined || begun.length > 0 ? begun : [`${growing}${size}`];
+    for (const tag of done) await removeTag(context, name, tag);
   },
 
   async remove(context, disk) {
     const name = nameOf(context, disk);
     const there = await look(context, name);
-    if (there === undefined) return;
     refuseForeign(context, name, there);
     await removeAll(context, name, there);
   },
@@ -99,10 +107,6 @@ export const lvm: DiskBackend = {
 /** Nova LAY-16: `<uuid>_<disk name>`, with every underscore of the disk's name doubled. */
 export function volumeName({ uuid, name }: Pick<DiskRef, "uuid" | "name">): string {
   return `${uuid}_${name.replaceAll("_", "__")}`;
-}
-
-function wholeExtents(bytes: number, extentSize: number): number {
-  return Math.ceil(bytes / extentSize) * extentSize;
 }
 
 /** Nova LVM-01. */
@@ -124,20 +128,43 @@ function isWhole({ tags }: LogicalVolume): boolean {
   return !tags.includes(incomplete) && !tags.includes(removing);
 }
 
-/** Clears a volume that a guest may have written to, and removes it (Nova LVM-08, LVM-09). */
-async function removeAll(context: Context, name: VolumeName, there: LogicalVolume): Promise<void> {
-  const { volumeClear, volumeClearSize } = lvmSettings(context);
-  // Cleared by half it must not look whole.
-  if (isWhole(there)) await addTag(context, name, removing);
-  // Overwriting a sparse volume would need the space that it was spared; what is being made no guest has seen.
-  if (volumeClear !== "none" && there.type === "linear" && !there.tags.includes(incomplete)) {
-    await clearVolume(context, name, volumeClear, volumeClearSize === 0 ? there.size : Math.min(volumeClearSize, there.size));
-  }
-  await removeVolume(context, name);
+/** What a running guest knows of its volume's size, at least. */
+function knownSize({ size, tags }: LogicalVolume): number {
+  const from = tags.find((tag) => tag.startsWith(growing))?.slice(growing.length);
+  return from === undefined || !/^\d+$/.test(from) ? size : Math.min(size, Number(from));
 }
 
-async function look(context: Context, { group, volume }: VolumeName): Promise<LogicalVolume | undefined> {
-  return (await volumes(context, group)).find(({ name }) => name === volume);
+/** A disk's volume and, for a sparse one, its pool, as found. */
+interface Found {
+  readonly volume?: LogicalVolume;
+  readonly pool?: LogicalVolume;
+}
+
+async function look(context: Context, { group, volume }: VolumeName): Promise<Found> {
+  const all = await volumes(context, group);
+  const named = (wanted: string) => all.find(({ name }) => name === wanted);
+  const [one, pool] = [named(volume), named(poolName(volume))];
+  return { ...(one === undefined ? {} : { volume: one }), ...(pool === undefined ? {} : { pool }) };
+}
+
+/** Clears a volume that a guest may have written to, and removes it (Nova LVM-08, LVM-09). */
+async function removeAll(context: Context, name: VolumeName, { volume, pool }: Found): Promise<void> {
+  if (volume !== undefined) {
+    const { volumeClear, volumeClearSize } = lvmSettings(context);
+    // Cleared by half it must not look whole.
+    if (isWhole(volume)) await addTag(context, name, removing);
+    // Overwriting a sparse volume would need the space that it was spared; what is being made no guest has seen.
+    if (volumeClear !== "none" && !volume.sparse && !volume.tags.includes(incomplete)) {
+      if (!volume.active) await activateVolume(context, name);
+      await clearVolume(context, name, volumeClear, volumeClearSize === 0 ? volume.size : Math.min(volumeClearSize, volume.size));
+    }
+    await removeVolume(context, name);
+  }
+  if (pool !== undefined) await removeVolume(context, poolOf(name));
+}
+
+function poolOf({ group, volume }: VolumeName): VolumeName {
+  return { group, volume: poolName(volume) };
 }
 
 /** Characters that LVM's tags can hold; a project's name has no others. */
@@ -145,17 +172,24 @@ function ownerTag(project: string): string {
   return `virtform.owner=${project}`;
 }
 
+/** For people. What a tag cannot hold, as in `volume data`, is a slash in it. */
+function instanceTag(instance: string): string {
+  return `virtform.instance=${instance.replaceAll(/[^\w+.\-/=!:&#]/g, "/")}`;
+}
+
 function isOwn(context: Context, volume: LogicalVolume): boolean {
   return volume.tags.includes(ownerTag(context.project));
 }
 
-function refuseForeign(context: Context, { group, volume }: VolumeName, there: LogicalVolume): void {
-  if (isOwn(context, there)) return;
-  const owner = there.tags.find((tag) => tag.startsWith("virtform.owner="))?.slice("virtform.owner=".length);
-  throw new RefusedError(
-    "disk-not-ours",
-    `${group}/${volume} is there and is not project ${context.project}'s but ${owner === undefined ? "nobody's by its tags" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${volume}`,
-  );
+function refuseForeign(context: Context, { group }: VolumeName, { volume, pool }: Found): void {
+  for (const there of [volume, pool]) {
+    if (there === undefined || isOwn(context, there)) continue;
+    const owner = there.tags.find((tag) => tag.startsWith("virtform.owner="))?.slice("virtform.owner=".length);
+    throw new RefusedError(
+      "disk-not-ours",
+      `${group}/${there.name} is there and is not project ${context.project}'s but ${owner === undefined ? "nobody's by its tags" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${there.name}`,
+    );
+  }
 }
 
 /** Makes a volume, has it filled, and takes away the tag that says it is not whole. A failure removes it again (Nova LVM-06). */
@@ -163,12 +197,15 @@ async function make(context: Context, disk: DiskSpec, bytes: number, content: nu
   const name = nameOf(context, disk);
   const { extentSize } = (await volumeGroup(context, name.group)) ?? { extentSize: 1 };
   const size = wholeExtents(bytes, extentSize);
-  // Nova's 64 MiB alone would be too little for the image that is written at once.
-  const reserve = Math.min(size, wholeExtents(sparseReserve + content, extentSize));
-  const sparse = lvmSettings(context).sparse && reserve < size;
-  const tags = [incomplete, ownerTag(context.project), `virtform.instance=${disk.instance}`];
-  await createVolume(context, name, { bytes: size, ...(sparse ? { reserve } : {}), tags });
+  const pool = lvmSettings(context).sparse ? sparsePool(size, content, extentSize) : undefined;
+  const labels = [ownerTag(context.project), instanceTag(disk.instance)];
   await using undo = new AsyncDisposableStack();
+  if (pool !== undefined) {
+    await createPool(context, poolOf(name), pool.data, labels);
+    undo.defer(() => removeVolume(context, poolOf(name)).catch(() => undefined));
+  }
+  const from = pool === undefined ? {} : { pool: poolName(name.volume) };
+  await createVolume(context, name, { bytes: size, ...from, tags: [incomplete, ...labels] });
   undo.defer(() => removeVolume(context, name).catch(() => undefined));
   await work();
   await removeTag(context, name, incomplete);

@@ -11,8 +11,12 @@ export interface LogicalVolume {
   readonly name: string;
   readonly size: number;
   readonly tags: readonly string[];
-  /** `linear`, `thin`, `snapshot`. */
-  readonly type: string;
+  /** Whether it takes its space only when it is written to. */
+  readonly sparse: boolean;
+  /** The thin pool that a sparse volume takes its space from. */
+  readonly pool?: string;
+  /** Whether the kernel has a device for it. A program that was killed while it removed the volume leaves one without. */
+  readonly active: boolean;
 }
 
 type Row = Readonly<Record<string, string>>;
@@ -24,14 +28,26 @@ export function parseVolumeGroup(stdout: string): VolumeGroup {
   return { size: bytes(row, "vg_size"), free: bytes(row, "vg_free"), extentSize: bytes(row, "vg_extent_size") };
 }
 
-/** `lvs --reportformat json --units b --nosuffix`. */
+/**
+ * What `lvs` is asked for. Fields of volumes only: with one of segments there would be a row for each piece of a volume that
+ * has grown.
+ */
+export const volumeFields = "lv_name,lv_size,lv_tags,lv_layout,pool_lv,lv_active";
+
+/** `lvs --reportformat json --units b --nosuffix`, asked for `volumeFields`. */
 export function parseVolumes(stdout: string): LogicalVolume[] {
   return rows(stdout, "lv").map((row) => ({
     name: row["lv_name"] ?? "",
     size: bytes(row, "lv_size"),
-    tags: (row["lv_tags"] ?? "").split(",").filter((tag) => tag !== ""),
-    type: row["segtype"] ?? "linear",
+    tags: words(row, "lv_tags"),
+    sparse: words(row, "lv_layout").includes("sparse"),
+    ...(row["pool_lv"] ? { pool: row["pool_lv"] } : {}),
+    active: row["lv_active"] === "active",
   }));
+}
+
+function words(row: Row, column: string): string[] {
+  return (row[column] ?? "").split(",").filter((word) => word !== "");
 }
 
 function bytes(row: Row, column: string): number {

@@ -1,7 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../model/context.ts";
 import { CommandError, userError } from "../model/errors.ts";
 import type { CommandResult } from "../model/host.ts";
-import { type LogicalVolume, parseVolumeGroup, parseVolumes, type VolumeGroup } from "./lvm-output.ts";
+import { type LogicalVolume, parseVolumeGroup, parseVolumes, type VolumeGroup, volumeFields } from "./lvm-output.ts";
 import { parseConvertProgress } from "./qemu-img-output.ts";
 
 type Machine = Pick<Context, "host" | "signal">;
@@ -15,10 +16,9 @@ export interface VolumeName {
 const minute = 60_000;
 /** Writing a whole volume takes as long as its disk does. */
 const transferMs = 12 * 60 * minute;
+/** What a program of an earlier apply gets to let go of a volume. */
+const removalMs = minute;
 const report = ["--reportformat", "json", "--units", "b", "--nosuffix"];
-
-/** Nova LVM-02: what a sparse volume has from the beginning. */
-export const sparseReserve = 64 * 2 ** 20;
 
 /** Where the host's kernel shows a volume. */
 export function devicePath({ group, volume }: VolumeName): string {
@@ -35,33 +35,44 @@ export async function volumeGroup(machine: Machine, group: string): Promise<Volu
 
 /** The volumes of a group; none when there is no such group (Nova LVM-10). */
 export async function volumes(machine: Machine, group: string): Promise<LogicalVolume[]> {
-  const { exitCode, stdout } = await run(machine, "lvs", [...report, "-o", "lv_name,lv_size,lv_tags,segtype", group], {
+  const { exitCode, stdout } = await run(machine, "lvs", [...report, "-o", volumeFields, group], {
     missing: /not found/,
   });
   return exitCode === 0 ? parseVolumes(stdout) : [];
 }
 
-/** Makes a volume with these tags: they are on it from its first moment. Pure. */
-export function createVolumeArguments(
-  { group, volume }: VolumeName,
-  { bytes, reserve, tags }: { readonly bytes: number; readonly reserve?: number; readonly tags: readonly string[] },
-): string[] {
-  const size = reserve === undefined ? ["-L", `${bytes}b`] : ["-L", `${reserve}b`, "--virtualsize", `${bytes}b`];
-  // Signatures of what was there before would be found by the guest: -y wipes them without asking.
-  return ["-y", ...size, ...tags.flatMap((tag) => ["--addtag", tag]), "-n", volume, group];
+/** A volume to make, with its tags on it from its first moment. */
+export interface NewVolume {
+  readonly bytes: number;
+  /** A sparse volume takes its space from this pool. */
+  readonly pool?: string;
+  readonly tags: readonly string[];
 }
 
-/** Makes a volume (Nova LVM-02). `reserve`: a sparse one that has only this from the beginning. */
-export async function createVolume(
-  machine: Machine,
-  name: VolumeName,
-  wanted: { readonly bytes: number; readonly reserve?: number; readonly tags: readonly string[] },
-): Promise<void> {
-  try {
-    await run(machine, "lvcreate", createVolumeArguments(name, wanted));
-  } catch (error) {
-    throw spaceError(error, name, wanted.reserve ?? wanted.bytes);
-  }
+/** Pure. */
+export function createVolumeArguments({ group, volume }: VolumeName, { bytes, pool, tags }: NewVolume): string[] {
+  const size = pool === undefined ? ["-L", `${bytes}b`] : ["--type", "thin", "--virtualsize", `${bytes}b`, "--thinpool", pool];
+  // Signatures of what was there before would be found by the guest: -y wipes them without asking.
+  return ["-y", ...size, ...tagged(tags), "-n", volume, group];
+}
+
+/** Makes a volume (Nova LVM-02). */
+export async function createVolume(machine: Machine, name: VolumeName, wanted: NewVolume): Promise<void> {
+  await taking(name, wanted.bytes, () => run(machine, "lvcreate", createVolumeArguments(name, wanted)));
+}
+
+/**
+ * Makes the pool of a sparse volume. On its own, not together with the volume: `lvcreate` would then give the tags to the pool
+ * and choose its name.
+ */
+export async function createPool(machine: Machine, name: VolumeName, bytes: number, tags: readonly string[]): Promise<void> {
+  const { group, volume } = name;
+  const args = ["-y", "--type", "thin-pool", "-L", `${bytes}b`, ...tagged(tags), "-n", volume, group];
+  await taking(name, bytes, () => run(machine, "lvcreate", args));
+}
+
+function tagged(tags: readonly string[]): string[] {
+  return tags.flatMap((tag) => ["--addtag", tag]);
 }
 
 export async function addTag(machine: Machine, name: VolumeName, tag: string): Promise<void> {
@@ -74,16 +85,35 @@ export async function removeTag(machine: Machine, name: VolumeName, tag: string)
 
 /** Grows a volume. */
 export async function extendVolume(machine: Machine, name: VolumeName, bytes: number): Promise<void> {
-  try {
-    await run(machine, "lvextend", ["-L", `${bytes}b`, full(name)]);
-  } catch (error) {
-    throw spaceError(error, name, bytes);
-  }
+  await taking(name, bytes, () => run(machine, "lvextend", ["-L", `${bytes}b`, full(name)]));
 }
 
-/** Nova LVM-08. */
+/** Makes the kernel have a device for the volume. */
+export async function activateVolume(machine: Machine, name: VolumeName): Promise<void> {
+  await run(machine, "lvchange", ["-ay", full(name)]);
+}
+
+/** Makes the kernel's device what the volume is: a program that was killed while it changed the volume leaves it halted. */
+export async function refreshVolume(machine: Machine, name: VolumeName): Promise<void> {
+  await run(machine, "lvchange", ["--refresh", full(name)]);
+}
+
+/**
+ * Removes a volume, or a pool with the volumes in it (Nova LVM-08). Waits a while for programs that still have it open: the one
+ * that filled it may outlive an apply that was killed.
+ */
 export async function removeVolume(machine: Machine, name: VolumeName): Promise<void> {
-  await run(machine, "lvremove", ["-f", full(name)]);
+  const deadline = performance.now() + removalMs;
+  for (;;) {
+    try {
+      await run(machine, "lvremove", ["-f", full(name)]);
+      return;
+    } catch (error) {
+      if (!(error instanceof CommandError) || !/ in use\b| is used by /.test(error.stderr)) throw error;
+      if (performance.now() >= deadline) throw inUse(name);
+    }
+    await pause(1000, undefined, { signal: machine.signal });
+  }
 }
 
 /** Overwrites the first bytes of a volume: with zeros, or with random bytes three times (Nova LVM-09). */
@@ -138,6 +168,19 @@ async function run(
     if (error.reason === "exit" && missing?.test(error.stderr)) return { exitCode: error.exitCode ?? 1, stdout: "", stderr: error.stderr };
     throw error;
   }
+}
+
+async function taking(name: VolumeName, bytes: number, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw spaceError(error, name, bytes);
+  }
+}
+
+function inUse(name: VolumeName): Error {
+  const detail = `A program has it open. \`fuser -v ${devicePath(name)}\` on the host names it; apply again when it has ended.`;
+  return userError("volume-in-use", `Volume ${full(name)} is in use and was not removed`, detail);
 }
 
 function spaceError(error: unknown, { group, volume }: VolumeName, bytes: number): unknown {

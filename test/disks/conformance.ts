@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import type { BaseRef, DiskBackend, DiskSpec, Surroundings } from "../../src/disks/backend.ts";
@@ -13,15 +13,32 @@ import type { Host } from "../../src/model/host.ts";
 import type { HostFacts, StorageFacts } from "../../src/model/host-facts.ts";
 import type { HostSettings } from "../../src/model/settings.ts";
 import { plainSpec } from "../domain-xml/specs.ts";
-import { imageOf, qemuImg, temporary } from "../image/images.ts";
+import { imageOf, temporary } from "../image/images.ts";
 import { machine } from "../image/machine.ts";
 import { dyingHost } from "./dying-host.ts";
+
+/** The machine that the disks are on, as the tests use it beside virtform. */
+export interface Machine {
+  /** Runs a program, which has to succeed, and gives its output. */
+  run(program: string, ...args: readonly string[]): string;
+  /** Makes a file there a copy of one here. */
+  put(from: string, to: string): void;
+}
+
+const here: Machine = {
+  run: (program, ...args) => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }),
+  put: (from, to) => {
+    if (from !== to) copyFileSync(from, to);
+  },
+};
 
 /** Where a backend is tried: the real thing, or the nearest to it that this machine can be. */
 export interface Place {
   readonly settings?: Partial<HostSettings>;
   readonly storage?: StorageFacts;
   readonly wrap?: (host: Host) => Host;
+  /** Where it is another one than this. */
+  readonly machine?: Machine;
   /** How qemu-img opens a disk to read it. */
   readonly open: (context: Context, disk: DiskSpec) => string;
   /** Names of all that is kept of disks, whole or not; `disk.info` aside. */
@@ -90,7 +107,7 @@ const cases: Readonly<Record<string, Case>> = {
     scene.assertHolds(disk, empty);
   },
 
-  "with a filesystem": async (scene, t) => {
+  "with a filesystem": async (scene) => {
     const disk = scene.disk({
       name: "disk.eph0",
       role: "ephemeral",
@@ -98,9 +115,10 @@ const cases: Readonly<Record<string, Case>> = {
       content: { filesystem: "ext4", label: "ephemeral0" },
     });
     await scene.backend.create(scene.context, disk, nothing);
-    const copy = join(temporary(t), "copy");
-    qemuImg("convert", "-f", formatOf(scene, disk), "-O", "raw", scene.place.open(scene.context, disk), copy);
-    assert.equal(execFileSync("e2label", [copy], { encoding: "utf8" }).trim(), "ephemeral0");
+    const { run } = scene.place.machine ?? here;
+    const copy = join(scene.context.layout.instance(uuid), "../copy");
+    run("qemu-img", "convert", "-f", formatOf(scene, disk), "-O", "raw", scene.place.open(scene.context, disk), copy);
+    assert.equal(run("e2label", copy).trim(), "ephemeral0");
   },
 
   "size and rounding": async (scene) => {
@@ -172,14 +190,16 @@ const cases: Readonly<Record<string, Case>> = {
     scene.assertHolds(disk, scene.raw);
   },
 
-  twice: async (scene) => {
+  twice: async (scene, t) => {
     const disk = scene.disk({ base: scene.base("raw") });
     await scene.backend.create(scene.context, disk, nothing);
     await scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined);
     const kept = await scene.place.kept(scene.context);
     // Another image now: a disk that is there is never written to again.
     const other = { ...scene.base("raw"), entry: "d".repeat(40), path: scene.context.layout.baseImage("d".repeat(40)) };
-    writeFileSync(other.path, Buffer.alloc(mebibyte, 1));
+    const ones = join(temporary(t), "ones");
+    writeFileSync(ones, Buffer.alloc(mebibyte, 1));
+    (scene.place.machine ?? here).put(ones, other.path);
     await scene.backend.create(scene.context, { ...disk, base: other }, nothing);
     scene.assertHolds(disk, scene.raw);
     assert.deepEqual(await scene.place.kept(scene.context), kept);
@@ -294,6 +314,7 @@ export function conforms(subjects: readonly Subject[]): void {
 async function scene(t: TestContext, subject: Subject): Promise<Scene> {
   const place = await subject.place(t);
   const { backend } = subject;
+  const on = place.machine ?? here;
   const root = join(temporary(t), "instances");
   const contextOf = (wrap: (host: Host) => Host): Context => {
     const context = machine(t, { root, wrap: (host) => wrap(place.wrap?.(host) ?? host) });
@@ -315,8 +336,8 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
     raw,
     base: (format) => {
       const path = context.layout.baseImage(entry);
-      writeFileSync(path, readFileSync(images[format]));
-      chmodSync(path, 0o444);
+      on.put(images[format], path);
+      on.run("chmod", "444", path);
       return { image: "debian", entry, path, format };
     },
     disk: (changes = {}) => {
@@ -346,7 +367,8 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
     },
     assertHolds: (disk, expected) => {
       const format = backend.attachment(disk, surroundings).format;
-      assert.match(qemuImg("compare", "-f", format, "-F", "raw", place.open(context, disk), expected), /identical/);
+      if (place.machine !== undefined) on.put(expected, expected);
+      assert.match(on.run("qemu-img", "compare", "-f", format, "-F", "raw", place.open(context, disk), expected), /identical/);
     },
   };
 }

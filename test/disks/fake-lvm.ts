@@ -16,14 +16,20 @@ export interface FakeLvm {
   volumes(): string[];
   tags(volume: string): string[];
   setTags(volume: string, tags: readonly string[]): void;
+  /** Takes the kernel's device of a volume away. */
+  deactivate(volume: string): void;
   /** Every command that LVM's programs and shred were given. */
   readonly commands: readonly string[];
 }
 
 interface Volume {
   readonly tags: readonly string[];
-  readonly type: "linear" | "thin";
+  readonly type: "linear" | "thin" | "thin-pool";
+  readonly pool?: string;
+  readonly active?: boolean;
 }
+
+const layouts = { linear: "linear", thin: "thin,sparse", "thin-pool": "thin,pool" } as const;
 
 /** A group of this size whose volumes are below `directory`. What is unknown to it is refused: a typo must not pass. */
 export function createFakeLvm(directory: string, group: string, size: number, extentSize: number): FakeLvm {
@@ -36,7 +42,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
     readdirSync(directory)
       .filter((name) => name.endsWith(".json"))
       .map((name) => name.slice(0, -5));
-  const isFull = (volume: string) => facts(volume).type === "linear";
+  const isFull = (volume: string) => facts(volume).type !== "thin";
   const used = () =>
     volumes()
       .filter(isFull)
@@ -45,6 +51,10 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
   function lvm(command: Command): CommandResult {
     const { program, args } = command;
     commands.push([program, ...args].join(" "));
+    for (const [index, tag] of args.entries()) {
+      if (args[index - 1] !== "--addtag" || /^[\w+.][\w+.\-/=!:&#]*$/.test(tag)) continue;
+      throw failed(command, 3, `  Invalid argument for --addtag: ${tag}`);
+    }
     const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
     const named = args.at(-1) ?? "";
     const volume = named.replace(`${group}/`, "");
@@ -54,7 +64,9 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
         lv_name: name,
         lv_size: String(statSync(path(name)).size),
         lv_tags: facts(name).tags.join(","),
-        segtype: facts(name).type,
+        lv_layout: layouts[facts(name).type],
+        pool_lv: facts(name).pool ?? "",
+        lv_active: facts(name).active === false ? "" : "active",
       });
       const group_ = { vg_size: String(size), vg_free: String(size - used()), vg_extent_size: String(extentSize) };
       const report = program === "vgs" ? { vg: [group_] } : { lv: volumes().map(row) };
@@ -62,25 +74,33 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
     }
     if (program === "lvcreate") {
       const name = option("-n");
-      const sparse = args.includes("--virtualsize");
+      const type = args.includes("--type") ? (option("--type") as Volume["type"]) : "linear";
+      const sparse = type === "thin";
       const bytes = bytesOf(option(sparse ? "--virtualsize" : "-L"), extentSize);
       if (existsSync(path(name))) throw failed(command, 5, `  Logical Volume "${name}" already exists in volume group "${group}"`);
       if (!sparse && bytes > size - used()) throw failed(command, 5, `  Volume group "${group}" has insufficient free space`);
+      const pool = sparse ? { pool: option("--thinpool") } : {};
+      if (pool.pool !== undefined && !existsSync(path(pool.pool))) throw failed(command, 5, `  Failed to find thin pool ${pool.pool}`);
       writeFileSync(path(name), "");
       truncateSync(path(name), bytes);
-      keep(name, { tags: args.filter((_, index) => args[index - 1] === "--addtag"), type: sparse ? "thin" : "linear" });
+      keep(name, { tags: args.filter((_, index) => args[index - 1] === "--addtag"), type, ...pool });
       return ok(`  Logical volume "${name}" created.\n`);
     }
-    if (!existsSync(path(volume)) && program !== "shred") throw failed(command, 5, `  Failed to find logical volume "${named}"`);
-    const { tags, type } = program === "shred" ? { tags: [], type: "linear" as const } : facts(volume);
-    if (program === "lvchange") {
+    if (!existsSync(path(volume))) throw failed(command, 5, `  Failed to find logical volume "${named}"`);
+    const { tags, ...others } = facts(volume);
+    if (program === "lvchange" && args[0] === "-ay") {
+      keep(volume, { ...others, tags, active: true });
+    } else if (program === "lvchange" && args[0] === "--refresh") {
+      return ok("");
+    } else if (program === "lvchange") {
       const [verb, tag = ""] = args;
-      keep(volume, { type, tags: verb === "--addtag" ? [...tags, tag] : tags.filter((other) => other !== tag) });
+      keep(volume, { ...others, tags: verb === "--addtag" ? [...tags, tag] : tags.filter((other) => other !== tag) });
     } else if (program === "lvextend") {
       const bytes = bytesOf(option("-L"), extentSize);
       if (bytes <= statSync(path(volume)).size) throw failed(command, 5, "  New size given is not larger than the existing size");
       truncateSync(path(volume), bytes);
     } else if (program === "lvremove") {
+      for (const other of volumes()) if (facts(other).pool === volume) lvm({ ...command, args: ["-f", `${group}/${other}`] });
       rmSync(path(volume));
       rmSync(`${path(volume)}.json`);
     } else {
@@ -92,7 +112,11 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
   async function run(host: Host, command: Command): Promise<CommandResult> {
     const device = new RegExp(`^/dev/${group}/`);
     if (/^(vgs|lv\w+)$/.test(command.program)) return lvm(command);
-    if (command.program === "shred") commands.push([command.program, ...command.args].join(" "));
+    if (command.program === "shred") {
+      commands.push([command.program, ...command.args].join(" "));
+      const volume = (command.args.at(-1) ?? "").replace(device, "");
+      if (facts(volume).active === false) throw failed(command, 1, "failed to open for writing: No such file or directory");
+    }
     return host.run({ ...command, args: command.args.map((arg) => (device.test(arg) ? path(arg.replace(device, "")) : arg)) });
   }
 
@@ -105,6 +129,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
     volumes,
     tags: (volume) => [...facts(volume).tags],
     setTags: (volume, tags) => keep(volume, { ...facts(volume), tags }),
+    deactivate: (volume) => keep(volume, { ...facts(volume), active: false }),
     wrap: (host) => ({
       name: host.name,
       run: (command) => run(host, command),

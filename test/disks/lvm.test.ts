@@ -32,11 +32,13 @@ test("LVM's reports are read", () => {
   }`;
   assert.deepEqual(parseVolumeGroup(vgs), { size: 1069547520, free: 801112064, extentSize: 4194304 });
   const lvs = `{"report":[{"lv":[
-    {"lv_name":"${uuid}_disk", "lv_size":"268435456", "lv_tags":"virtform.incomplete,virtform.owner=shop", "segtype":"linear"},
-    {"lv_name":"root", "lv_size":"4194304", "lv_tags":"", "segtype":"thin"}]}]}`;
+    {"lv_name":"${uuid}_disk", "lv_size":"268435456", "lv_tags":"virtform.incomplete,virtform.owner=shop", "lv_layout":"linear", "pool_lv":"", "lv_active":"active"},
+    {"lv_name":"root", "lv_size":"4194304", "lv_tags":"", "lv_layout":"thin,sparse", "pool_lv":"root_pool", "lv_active":""},
+    {"lv_name":"root_pool", "lv_size":"4194304", "lv_tags":"", "lv_layout":"thin,pool", "pool_lv":"", "lv_active":"active"}]}]}`;
   assert.deepEqual(parseVolumes(lvs), [
-    { name: `${uuid}_disk`, size: 268435456, tags: ["virtform.incomplete", "virtform.owner=shop"], type: "linear" },
-    { name: "root", size: 4194304, tags: [], type: "thin" },
+    { name: `${uuid}_disk`, size: 268435456, tags: ["virtform.incomplete", "virtform.owner=shop"], sparse: false, active: true },
+    { name: "root", size: 4194304, tags: [], sparse: true, pool: "root_pool", active: false },
+    { name: "root_pool", size: 4194304, tags: [], sparse: false, active: true },
   ]);
   assert.deepEqual(parseVolumes(`{"report":[{"lv":[]}]}`), []);
   for (const wrong of ["", "  vg0", "{}", `{"report":[{"lv":[{"lv_name":"x","lv_size":"1.00g"}]}]}`])
@@ -49,7 +51,7 @@ test("volumes are named as Nova names them", () => {
   assert.equal(volumeName({ uuid, name: "a_b" }), `${uuid}_a__b`);
 });
 
-test("a volume is made with its tags on it; a sparse one has a reserve and a virtual size", () => {
+test("a volume is made with its tags on it; a sparse one is in a pool and has a virtual size", () => {
   const name = { group: "vg0", volume: "v" };
   assert.deepEqual(createVolumeArguments(name, { bytes: 4194304, tags: ["virtform.incomplete", "virtform.owner=shop"] }), [
     "-y",
@@ -63,12 +65,14 @@ test("a volume is made with its tags on it; a sparse one has a reserve and a vir
     "v",
     "vg0",
   ]);
-  assert.deepEqual(createVolumeArguments(name, { bytes: 2 ** 30, reserve: 67108864, tags: [] }), [
+  assert.deepEqual(createVolumeArguments(name, { bytes: 2 ** 30, pool: "v_pool", tags: [] }), [
     "-y",
-    "-L",
-    "67108864b",
+    "--type",
+    "thin",
     "--virtualsize",
     "1073741824b",
+    "--thinpool",
+    "v_pool",
     "-n",
     "v",
     "vg0",
@@ -130,14 +134,67 @@ test("the image is converted straight into the volume, with its format said, and
   );
 });
 
-test("a sparse volume has a reserve that the image fits into", async (t) => {
-  const { context, disk, commands } = prepare(t, { sparse: true });
+test("a sparse volume has a pool of its own that the image fits into, and goes with it", async (t) => {
+  const { context, group, disk, commands } = prepare(t, { sparse: true });
   await lvm.create(context, disk({ size: 1024 * mebibyte }), nothing);
-  assert.match(commands()[0] ?? "", new RegExp(`-L ${64 * mebibyte}b --virtualsize ${1024 * mebibyte}b`));
+  const [pool, volume] = commands();
+  assert.match(
+    pool ?? "",
+    new RegExp(`^lvcreate -y --type thin-pool -L ${64 * mebibyte}b --addtag virtform.owner=shop .* -n ${uuid}_disk_pool vg0$`),
+  );
+  assert.match(
+    volume ?? "",
+    new RegExp(`^lvcreate -y --type thin --virtualsize ${1024 * mebibyte}b --thinpool ${uuid}_disk_pool --addtag `),
+  );
+  assert.equal((await lvm.list(context, [disk()])).get(`${uuid}/disk`)?.allocated, undefined);
   await lvm.create(context, disk({ name: "disk.small", size: 32 * mebibyte }), nothing);
-  assert.match(commands()[2] ?? "", new RegExp(`-L ${32 * mebibyte}b --addtag`), "no larger than the disk itself");
+  assert.match(commands()[3] ?? "", new RegExp(`-L ${32 * mebibyte}b --addtag`), "no larger than the disk itself");
   await lvm.remove(context, disk());
   assert.ok(!commands().some((line) => line.startsWith("shred")), "overwriting it would take the space that it was spared");
+  assert.deepEqual(group.volumes(), [`${uuid}_disk.small`]);
+});
+
+test("a pool without its volume is taken away, another project's is not", async (t) => {
+  const { context, group, disk } = prepare(t, { sparse: true });
+  const wanted = disk({ size: 1024 * mebibyte });
+  const run = (...args: string[]) => context.host.run({ program: "lvcreate", args, timeoutMs: 1000 });
+  const pool = ["-y", "--type", "thin-pool", "-L", `${4 * mebibyte}b`];
+  await run(...pool, "--addtag", "virtform.owner=shop", "-n", `${uuid}_disk_pool`, "vg0");
+  await lvm.create(context, wanted, nothing);
+  assert.deepEqual(group.volumes().sort(), [`${uuid}_disk`, `${uuid}_disk_pool`]);
+  await lvm.remove(context, wanted);
+  await run(...pool, "--addtag", "virtform.owner=other", "-n", `${uuid}_disk_pool`, "vg0");
+  await assert.rejects(lvm.create(context, wanted, nothing), { code: "disk-not-ours" });
+  await assert.rejects(lvm.remove(context, wanted), { code: "disk-not-ours" });
+  assert.deepEqual(group.volumes(), [`${uuid}_disk_pool`]);
+});
+
+test("a growth that the running guest was not told of is not over", async (t) => {
+  const { context, group, disk, commands } = prepare(t);
+  await lvm.create(context, disk(), nothing);
+  // No such domain: telling it fails, as a kill would.
+  await assert.rejects(lvm.grow(context, disk(), 160 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000", target: "vda" }));
+  const size = async () => (await lvm.list(context, [disk()])).get(`${uuid}/disk`)?.size;
+  assert.equal(await size(), 128 * mebibyte, "what the guest knows of");
+  await lvm.grow(context, disk(), 160 * mebibyte, undefined);
+  assert.equal(await size(), 160 * mebibyte);
+  assert.deepEqual(group.tags(`${uuid}_disk`), ["virtform.owner=shop", "virtform.instance=web"]);
+  assert.equal(commands().filter((line) => line.startsWith("lvextend")).length, 1);
+});
+
+test("what a tag cannot hold is left out of it", async (t) => {
+  const { context, group, disk } = prepare(t);
+  await lvm.create(context, disk({ instance: "volume data" }), nothing);
+  assert.deepEqual(group.tags(`${uuid}_disk`), ["virtform.owner=shop", "virtform.instance=volume/data"]);
+});
+
+test("a volume without a device is given one to be cleared", async (t) => {
+  const { context, group, disk } = prepare(t);
+  await lvm.create(context, disk(), nothing);
+  group.setTags(`${uuid}_disk`, ["virtform.owner=shop", "virtform.removing"]);
+  group.deactivate(`${uuid}_disk`);
+  await lvm.remove(context, disk());
+  assert.deepEqual(group.volumes(), []);
 });
 
 for (const [how, size, expected] of [

@@ -125,7 +125,8 @@ function told(pid: number, file: "comm" | "cmdline"): string {
   }
 }
 
-function freePort(): Promise<number> {
+/** A port on loopback that nobody listens on now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

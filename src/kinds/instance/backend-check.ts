@@ -1,10 +1,11 @@
+import type { DiskState } from "../../disks/backend.ts";
+import { sparsePool } from "../../disks/lvm-sparse.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import { sparseReserve } from "../../tools/lvm.ts";
 import type { InstanceDisk } from "./disk.ts";
-import { missingBytes, type SizedDisk } from "./room-check.ts";
+import { missingBytes, type SizedDisk, wantedBase } from "./room-check.ts";
 
 /** Whether what the backends of these disks need is there, and has room for them. */
 export function checkBackends(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
@@ -33,10 +34,9 @@ function checkLvm(disks: readonly SizedDisk[], observed: Observed, settings: Hos
     const detail = "host.lvm.volume_group names it. `vgs` on the host shows what there is; `vgcreate` makes one.";
     return [{ severity: "error", code: "volume-group-missing", summary: `There is no volume group ${name} on the host`, detail }];
   }
-  const sizes = disks.map((disk) => missingBytes(disk, observed)).filter((bytes) => bytes > 0);
   const sparse = settings.lvm?.sparse === true;
-  const virtual = sum(sizes);
-  const needed = sparse ? sum(sizes.map((bytes) => Math.min(bytes, sparseReserve))) : virtual;
+  const virtual = sum(disks.map((disk) => missingBytes(disk, observed)));
+  const needed = bytesAtOnce(disks, observed, sparse, group.extentSize);
   const words = `${formatQuantity(needed)} for new and grown volumes, free: ${formatQuantity(group.free)} of ${formatQuantity(group.size)}`;
   if (needed > group.free) {
     const remedy = "Extend the group, remove volumes, or use smaller disks.";
@@ -54,6 +54,22 @@ function checkLvm(disks: readonly SizedDisk[], observed: Observed, settings: Hos
   return [
     { severity: "warning", code: "volume-group-overcommitted", summary: `Volume group ${name} is promised more than it has`, detail },
   ];
+}
+
+/** Bytes that the volumes take from their group when they are made or grown. */
+function bytesAtOnce(disks: readonly SizedDisk[], observed: Observed, sparse: boolean, extentSize: number): number {
+  let inReserve = 0;
+  const each = disks.map((sized) => {
+    const missing = missingBytes(sized, observed);
+    const have = observed.states.get(sized.address) as { readonly disk: DiskState | undefined } | undefined;
+    // What a sparse volume takes when it has grown is its pool's business.
+    if (have?.disk !== undefined) return have.disk.allocated === undefined ? 0 : missing;
+    const pool = sparse ? sparsePool(missing, wantedBase(sized, observed)?.sidecar.virtualSize ?? 0, extentSize) : undefined;
+    if (pool === undefined) return missing;
+    inReserve = Math.max(inReserve, pool.records);
+    return pool.data + pool.records;
+  });
+  return sum(each) + inReserve;
 }
 
 function checkRbd(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {

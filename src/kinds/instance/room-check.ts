@@ -46,9 +46,13 @@ function keepsFiles({ disk }: SizedDisk): boolean {
 /** Virtual bytes that a disk is to get; of an image that nobody has seen yet nothing is known. */
 export function missingBytes({ disk, address }: SizedDisk, observed: Observed): number {
   const have = observed.states.get(address) as { readonly disk: DiskState | undefined } | undefined;
-  const base = observed.states.get(`base/${disk.base?.entry}`) as ImageState | undefined;
-  const size = disk.size ?? base?.sidecar.virtualSize ?? 0;
+  const size = disk.size ?? wantedBase({ disk, address }, observed)?.sidecar.virtualSize ?? 0;
   return Math.max(0, size - (have?.disk?.size ?? 0));
+}
+
+/** The base image that a disk is to be made from, when it is in the cache. */
+export function wantedBase({ disk }: SizedDisk, observed: Observed): ImageState | undefined {
+  return observed.states.get(`base/${disk.base?.entry}`) as ImageState | undefined;
 }
 
 function sum(values: readonly number[]): number {

@@ -135,6 +135,11 @@ export async function tree(path: string): Promise<string[]> {
  * not finish.
  */
 export async function assertNoLeftovers(workspace: Workspace): Promise<void> {
+  assertKnown(await tree(workspace.instancesPath));
+}
+
+/** The same for a list of paths relative to an instances path, directories ending in a slash. */
+export function assertKnown(paths: readonly string[]): void {
   const known = [
     /^(_base|locks|journal)\/$/,
     /^_base\/[0-9a-f]{40}(\.json)?$/,
@@ -146,7 +151,7 @@ export async function assertNoLeftovers(workspace: Workspace): Promise<void> {
     /^(volumes\/)?[0-9a-f-]{36}\/disk(\.local|\.eph\d+|\.swap)?\/(root\.hds|DiskDescriptor\.xml)?$/,
     /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.eph\d+|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log|virtform\.json))?$/,
   ];
-  const unknown = (await tree(workspace.instancesPath)).filter((path) => !known.some((pattern) => pattern.test(path)));
+  const unknown = paths.filter((path) => !known.some((pattern) => pattern.test(path)));
   assert.deepEqual(unknown, [], "leftovers below the instances path");
 }
 

@@ -1,0 +1,357 @@
+import assert from "node:assert/strict";
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { after, test } from "node:test";
+import { parse, stringify } from "yaml";
+import { backendOf } from "../../src/disks/index.ts";
+import { createSshHost } from "../../src/host/ssh.ts";
+import { conforms, type Subject } from "../disks/conformance.ts";
+import { startLvmHost } from "../support/lvm-host.ts";
+import { until } from "./support/until.ts";
+import { checkout, ended, mustRun, start, virtform } from "./support/virtform.ts";
+import {
+  apply,
+  assertConverged,
+  assertKnown,
+  createWorkspace,
+  readMarkers,
+  tinyImages,
+  type Workspace,
+  waitForConsole,
+  writeConfig,
+} from "./support/workspace.ts";
+
+// One machine for all: emulated within an emulation, everything here takes its time.
+const lvmHost = await startLvmHost({ after });
+process.env["VIRTFORM_SSH"] = lvmHost.program;
+const host = createSshHost(lvmHost.target);
+after(() => host.close());
+
+const MiB = 2 ** 20;
+const bootSeconds = 600;
+const lvm = backendOf("lvm");
+const { group, extentSize } = lvmHost;
+const lines = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+const volumes = () => lines(lvmHost.run("lvs", "--noheadings", "-o", "lv_name", group)).sort();
+const field = (name: string, of: string) => lvmHost.run("lvs", "--noheadings", "--units", "b", "--nosuffix", "-o", name, of).trim();
+const virsh = (...args: readonly string[]) => lvmHost.run("virsh", "-q", "-c", "qemu:///system", ...args);
+const volumeOf = (disk: { readonly uuid: string; readonly name: string }) => `${disk.uuid}_${disk.name.replaceAll("_", "__")}`;
+
+/** Takes all volumes away, their bytes included: what a test finds in a new volume shall be the backend's. */
+function clear(): void {
+  const names = volumes();
+  if (names.length === 0) return;
+  for (const name of names) lvmHost.run("blkdiscard", "-f", "-z", `/dev/${group}/${name}`);
+  lvmHost.run("lvremove", "-q", "-f", group);
+}
+
+/** Where a volume's bytes are on the group's disk. It has to be in one piece. */
+function extentsOf(name: string): { readonly offset: number; readonly length: number } {
+  const [, from, to] = /^\S+:(\d+)-(\d+)$/.exec(field("seg_pe_ranges", `${group}/${name}`)) ?? [];
+  assert.ok(from !== undefined && to !== undefined, `${name} is in one piece`);
+  const begin = Number(lvmHost.run("pvs", "--noheadings", "--units", "b", "--nosuffix", "-o", "pe_start", "/dev/vdb").trim());
+  return { offset: begin + Number(from) * extentSize, length: (Number(to) - Number(from) + 1) * extentSize };
+}
+
+const real: Subject = {
+  backend: lvm,
+  on: "real, over ssh",
+  preallocates: false,
+  place: (t) => {
+    t.after(clear);
+    const free = Number(lvmHost.run("vgs", "--noheadings", "--units", "b", "--nosuffix", "-o", "vg_free", group).trim());
+    return {
+      settings: { lvm: { volumeGroup: group, sparse: false, volumeClear: "zero", volumeClearSize: 0 } },
+      storage: { lvm: { size: free, free, extentSize } },
+      wrap: () => host,
+      machine: lvmHost,
+      open: (_context, disk) => `/dev/${group}/${volumeOf(disk)}`,
+      kept: volumes,
+      giveAway: (_context, disk) => {
+        const change = ["--deltag", "virtform.owner=shop", "--addtag", "virtform.owner=bank"];
+        lvmHost.run("lvchange", "-q", ...change, `${group}/${volumeOf(disk)}`);
+      },
+    };
+  },
+};
+
+interface Wish {
+  readonly disk?: string;
+  readonly power?: "running" | "stopped";
+  readonly lvm?: Readonly<Record<string, unknown>>;
+  readonly image?: string;
+  readonly data?: string;
+  readonly extra?: boolean;
+}
+
+/** A guest of a test's own. Its images are in the cache already when another one had them. */
+async function prepare(t: Parameters<typeof createWorkspace>[0]) {
+  const own = await createWorkspace(t);
+  const workspace: Workspace = { ...own, instancesPath: "/var/lib/virtform/instances" };
+  const name = `${workspace.prefix}-one`;
+  const write = ({ disk = "66MiB", power = "stopped", lvm: settings = {}, image, data, extra = true }: Wish = {}) =>
+    writeConfig(workspace, {
+      host: { uri: lvmHost.uri, images_type: "lvm", lvm: { volume_group: group, ...settings } },
+      images: tinyImages((path) => path, image),
+      flavors: { small: { vcpus: 1, ram: "192MiB", disk, ...(extra ? { ephemeral: "32MiB", swap: "16MiB" } : {}) } },
+      ...(data === undefined ? {} : { volumes: { data: { size: data, format: "ext4" } } }),
+      instances: {
+        [name]: {
+          image: "tiny",
+          flavor: "small",
+          power_state: power,
+          config_drive: { format: "vfat" },
+          user_data: "from a volume group",
+          ...(data === undefined ? {} : { volumes: ["data"] }),
+        },
+      },
+    });
+  await write();
+  const uuid = () => virsh("domuuid", name).trim();
+  return { workspace, name, write, uuid };
+}
+
+async function destroy(workspace: Workspace): Promise<void> {
+  const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+  assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+}
+
+function assertNoLeftovers({ instancesPath }: Workspace): void {
+  assertKnown(
+    lines(lvmHost.run("find", instancesPath, "-mindepth", "1", "(", "-type", "d", "-printf", "%P/\\n", ")", "-o", "-printf", "%P\\n")),
+  );
+}
+
+test("a guest boots from volumes with ephemeral, swap and vfat drive, grows running and stopped, and leaves the others alone", async (t) => {
+  t.after(clear);
+  const { workspace, name, write, uuid } = await prepare(t);
+  for (const [other, ...tags] of [["foreign"], ["bank_disk", "--addtag", "virtform.owner=bank"]] as const) {
+    lvmHost.run("lvcreate", "-q", "-y", "-L", "4m", ...tags, "-n", other, group);
+    lvmHost.run("sh", "-c", `yes ${other} | dd of=/dev/${group}/${other} bs=1M count=4 iflag=fullblock status=none`);
+  }
+  const digest = () => lvmHost.run("sha256sum", `/dev/${group}/foreign`, `/dev/${group}/bank_disk`);
+  const foreign = digest();
+
+  await write({ power: "running", data: "10MiB" });
+  const planned = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  assert.equal(planned.code, 2, planned.stdout + planned.stderr);
+  assert.match(planned.stdout, /size +68MiB/);
+  assert.match(planned.stdout + planned.stderr, /rounded up to whole extents/);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const [instance, root] = [uuid(), `${uuid()}_disk`];
+  const own = () => volumes().filter((one) => one !== "foreign" && one !== "bank_disk");
+  assert.equal(
+    own()
+      .filter((one) => one.startsWith(instance))
+      .join(" "),
+    `${root} ${root}.local ${root}.swap`,
+  );
+  assert.equal(own().length, 4);
+  assert.equal(
+    field("lv_tags", `${group}/${root}`).split(",").sort().join(),
+    `virtform.instance=${name},virtform.owner=${workspace.project}`,
+  );
+  const started = performance.now();
+  const first = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, bootSeconds));
+  t.diagnostic(`the guest was up ${Math.round((performance.now() - started) / 1000)} s after apply`);
+  assert.deepEqual(
+    ["vda", "vdb", "vdc", "vdd"].map((disk) => (first.disks[disk] ?? 0) / MiB),
+    [68, 32, 16, 12],
+  );
+  assert.deepEqual([first.value("root"), first.value("boots"), first.userData], ["virtform tiny guest", "1", "from a volume group"]);
+  assert.match(first.value("config-drive") ?? "", /type=vfat/);
+  assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.local`), /LABEL="ephemeral0".* TYPE="ext4"/);
+  assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.swap`), /TYPE="swap"/);
+
+  await write({ disk: "80MiB", power: "running", data: "10MiB" });
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.match(virsh("domblkinfo", name, "vda"), new RegExp(`Capacity: +${80 * MiB}\\b`));
+
+  // As a kill leaves it between the volume and the guest.
+  lvmHost.run("lvchange", "-q", "--addtag", `virtform.growing=${80 * MiB}`, `${group}/${root}`);
+  lvmHost.run("lvextend", "-q", "-L", "88m", `${group}/${root}`);
+  await write({ disk: "88MiB", power: "running", data: "10MiB" });
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.match(virsh("domblkinfo", name, "vda"), new RegExp(`Capacity: +${88 * MiB}\\b`));
+  assert.doesNotMatch(field("lv_tags", `${group}/${root}`), /growing/);
+
+  virsh("destroy", name);
+  await write({ disk: "96MiB", power: "running", data: "16MiB" });
+  await apply(workspace);
+  const second = readMarkers(
+    await waitForConsole(workspace, name, /^virtform-guest: boots=2$[\s\S]*^virtform-guest: ready$/m, bootSeconds),
+  );
+  assert.deepEqual([(second.disks["vda"] ?? 0) / MiB, (second.disks["vdd"] ?? 0) / MiB], [96, 16]);
+  await assertConverged(workspace);
+  assertNoLeftovers(workspace);
+
+  await destroy(workspace);
+  assert.deepEqual(own(), []);
+  assert.equal(digest(), foreign);
+});
+
+test("examples/lvm applies, boots, and is destroyed", async (t) => {
+  const { workspace } = await prepare(t);
+  const valid = await virtform("validate", `${checkout}examples/lvm`);
+  assert.equal(valid.code, 0, valid.stdout + valid.stderr);
+  const directory = `${workspace.directory}/examples/lvm`;
+  await cp(`${checkout}examples/lvm`, directory, { recursive: true });
+  await mkdir(`${workspace.directory}/.cache`);
+  await symlink(`${checkout}.cache/guest`, `${workspace.directory}/.cache/guest`);
+  const config = parse(await readFile(`${directory}/virtform.yaml`, "utf8"));
+  config.host = { ...config.host, uri: lvmHost.uri, instances_path: workspace.instancesPath };
+  await writeFile(`${directory}/virtform.yaml`, stringify(config));
+  const copy = { ...workspace, directory };
+  await apply(copy);
+  await assertConverged(copy);
+  const log = await waitForConsole(copy, "volumes", /^virtform-guest: ready$/m, bootSeconds);
+  assert.equal(readMarkers(log).userData, "From a volume group.");
+  await destroy(copy);
+  assert.deepEqual(volumes(), []);
+});
+
+test("a sparse volume has a pool of its own, grows, and goes with it", async (t) => {
+  t.after(clear);
+  const { workspace, write, uuid } = await prepare(t);
+  const settings = { lvm: { sparse: true }, extra: false } as const;
+  await write({ ...settings, disk: "8GiB" });
+  const planned = await virtform("plan", workspace.directory);
+  assert.match(planned.stdout + planned.stderr, /promised more than it has/);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const root = `${uuid()}_disk`;
+  assert.deepEqual(volumes(), [root, `${root}_pool`]);
+  assert.equal(field("lv_layout,pool_lv,lv_size", `${group}/${root}`).split(/\s+/).join(" "), `thin,sparse ${root}_pool ${8 * 2 ** 30}`);
+  assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}`), /LABEL="guest-root"/);
+  await write({ ...settings, disk: "9GiB" });
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.equal(field("lv_size", `${group}/${root}`), String(9 * 2 ** 30));
+  await destroy(workspace);
+  assert.deepEqual(volumes(), []);
+});
+
+test("what does not fit, and a group that is not there, are errors of the plan", async (t) => {
+  const { workspace, write } = await prepare(t);
+  await write({ disk: "1TiB" });
+  const large = await virtform("plan", workspace.directory);
+  assert.equal(large.code, 1);
+  assert.match(large.stdout + large.stderr, /Volume group vg0 has not enough space/);
+  await write({ lvm: { volume_group: "vg9" } });
+  const missing = await virtform("plan", workspace.directory);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stdout + missing.stderr, /There is no volume group vg9/);
+  assert.deepEqual(volumes(), []);
+});
+
+for (const [how, size] of [
+  ["zero", "0MiB"],
+  ["zero", "4MiB"],
+  ["shred", "0MiB"],
+  ["none", "0MiB"],
+] as const) {
+  test(`volume_clear ${how} of ${size === "0MiB" ? "all" : size}: what is on the disk afterwards`, async (t) => {
+    t.after(clear);
+    const { workspace, write, uuid } = await prepare(t);
+    await write({ disk: "68MiB", extra: false, lvm: { volume_clear: how, volume_clear_size: size } });
+    await apply(workspace);
+    const volume = `${uuid()}_disk`;
+    const place = extentsOf(volume);
+    lvmHost.run("sh", "-c", `yes secret | tr -d '\\n' | dd of=/dev/${group}/${volume} bs=1M count=68 iflag=fullblock status=none`);
+    const secrets = (bytes: Buffer) => bytes.toString("latin1").split("secretsecret").length - 1;
+    assert.ok(secrets(lvmHost.bytes(place.offset, place.length)) > 1000, "they are there before");
+    await destroy(workspace);
+    const bytes = lvmHost.bytes(place.offset, place.length);
+    const [head, tail] = [bytes.subarray(0, 4 * MiB), bytes.subarray(4 * MiB)];
+    const all = (part: Buffer, byte: number) => part.every((one) => one === byte);
+    const expected = { zero: [true, size === "0MiB"], shred: [false, false], none: [false, false] }[how];
+    assert.deepEqual([all(head, 0), all(tail, 0)], expected);
+    const left = { zero: size === "0MiB" ? [false, false] : [false, true], shred: [false, false], none: [true, true] }[how];
+    assert.deepEqual([secrets(head) > 0, secrets(tail) > 0], left);
+  });
+}
+
+/** After a kill: apply converges, nothing half-made is left, and destroying leaves nothing at all. */
+async function assertRecovers(workspace: Workspace, uuid: () => string, disks: readonly string[]): Promise<void> {
+  await apply(workspace);
+  await assertConverged(workspace);
+  await assertConverged(workspace);
+  assert.deepEqual(
+    volumes(),
+    disks.map((disk) => `${uuid()}_${disk}`),
+  );
+  const tags = lvmHost.run("lvs", "--noheadings", "-o", "lv_tags", group);
+  assert.doesNotMatch(tags, /incomplete|removing|growing/);
+  assertNoLeftovers(workspace);
+}
+
+/** Runs virtform while no device that LVM makes is ever reported, so that its programs stop in the middle, and kills it there. */
+async function killHalted(args: readonly string[], reached: () => boolean, alsoThere: string | undefined): Promise<void> {
+  lvmHost.run("udevadm", "settle");
+  lvmHost.run("udevadm", "control", "--stop-exec-queue");
+  try {
+    const child = start(args);
+    const end = ended(child, 600_000);
+    const result = await Promise.race([end, until("the middle", 300, () => (reached() ? ("reached" as const) : undefined))]);
+    assert.equal(result, "reached", JSON.stringify(result));
+    if (alsoThere !== undefined) lvmHost.run("pkill", "-KILL", "-x", alsoThere);
+    child.kill("SIGKILL");
+    assert.equal((await end).code, null, "it was killed before it was done");
+  } finally {
+    lvmHost.run("udevadm", "control", "--start-exec-queue");
+  }
+}
+
+for (const alsoThere of [false, true]) {
+  test(`killed in the middle of lvcreate and of lvremove${alsoThere ? ", these killed as well" : ""}, it converges when run again`, async (t) => {
+    t.after(clear);
+    const { workspace, uuid } = await prepare(t);
+    const options = ["--auto-approve", "--parallelism", "1"];
+    const devices = () => lvmHost.run("dmsetup", "ls");
+    await killHalted(["apply", workspace.directory, ...options], () => /_disk/.test(devices()), alsoThere ? "lvcreate" : undefined);
+    await assertRecovers(workspace, uuid, ["disk", "disk.local", "disk.swap"]);
+    const count = lines(devices()).length;
+    assert.equal(count, 3);
+    const removal = ["destroy", workspace.directory, ...options, "--allow-destroy"];
+    await killHalted(removal, () => lines(devices()).length < count, alsoThere ? "lvremove" : undefined);
+    await destroy(workspace);
+    assert.deepEqual(volumes(), []);
+  });
+}
+
+test("killed in the middle of a conversion, it converges when run again", async (t) => {
+  t.after(clear);
+  const { workspace, write, uuid } = await prepare(t);
+  const image = `${workspace.directory}/large.qcow2`;
+  await mustRun("dd", ["if=/dev/urandom", `of=${image}.raw`, "bs=1M", "count=16", "status=none"]);
+  await mustRun("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", `${image}.raw`, image]);
+  await write({ image, disk: "20MiB", extra: false });
+  // The same qemu-img, only slow where it writes to a volume.
+  const slow = "/usr/local/bin/qemu-img";
+  const script = `#!/bin/sh\ncase $* in convert*/dev/${group}/*) shift; exec /usr/bin/qemu-img convert -r 256K "$@" ;; esac\nexec /usr/bin/qemu-img "$@"\n`;
+  await writeFile(`${workspace.directory}/slow`, script);
+  lvmHost.put(`${workspace.directory}/slow`, slow);
+  lvmHost.run("chmod", "755", slow);
+  const child = start(["apply", workspace.directory, "--auto-approve"]);
+  const end = ended(child, 600_000);
+  const converts = () => lvmHost.run("ps", "-eo", "args").includes(`/dev/${group}/`);
+  await until("a conversion", 300, () => (converts() ? true : undefined));
+  child.kill("SIGKILL");
+  assert.equal((await end).code, null, "it was killed before it was done");
+  lvmHost.run("rm", slow);
+  assert.match(lvmHost.run("lvs", "--noheadings", "-o", "lv_tags", group), /virtform\.incomplete/);
+  await assertRecovers(workspace, uuid, ["disk"]);
+  await mustRun("truncate", ["-s", "20M", `${image}.raw`]);
+  lvmHost.put(`${image}.raw`, "/root/expected.raw");
+  lvmHost.run("qemu-img", "compare", "-f", "raw", "-F", "raw", `/dev/${group}/${uuid()}_disk`, "/root/expected.raw");
+  await destroy(workspace);
+  assert.deepEqual(volumes(), []);
+});
+
+conforms([real]);
