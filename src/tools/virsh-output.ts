@@ -1,5 +1,5 @@
 import type { DomainPower, NodeFacts } from "./libvirt.ts";
-import { find, findAll, parseXml, textAt, unescapeXml } from "./virsh-xml.ts";
+import { find, findAll, parseXml, textAt } from "./virsh-xml.ts";
 
 /**
  * A libvirt domain state by its number, as `domstats --raw` prints it (Nova DOM-10). A guest that is just shutting down
@@ -55,6 +55,15 @@ export function identityOf(xml: string): { readonly uuid: string; readonly name:
   const root = /^\s*<domain[^>]*>\s*<name>([^<]*)<\/name>\s*<uuid>([0-9a-f-]{36})<\/uuid>/.exec(xml);
   if (root === null) return undefined;
   return { name: unescapeXml(root[1] ?? ""), uuid: root[2] ?? "" };
+}
+
+function unescapeXml(text: string): string {
+  const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+  return text.replace(/&(?:(lt|gt|amp|quot|apos)|#(\d+)|#x([0-9a-fA-F]+));/g, (_all, named, decimal, hex) =>
+    named !== undefined
+      ? (entities[named] ?? "")
+      : String.fromCodePoint(decimal !== undefined ? Number(decimal) : Number.parseInt(hex, 16)),
+  );
 }
 
 /** The machine, from `capabilities`, `nodeinfo`, `hostname` and `version`. Throws an Error that names what is missing. */
