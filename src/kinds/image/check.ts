@@ -20,7 +20,8 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
 }
 
 function checkPin({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
-  if (spec.checksum !== null) return [];
+  // What is cloned has no bytes here to compare, and a protected snapshot does not change.
+  if (spec.checksum !== null || spec.cloneSize !== undefined) return [];
   const detail = `Whatever comes from its source is believed, and two hosts may get different bytes. Run virtform image lock ${spec.name}: it writes the checksum into the file.`;
   return [{ severity: "warning", code: "image-without-checksum", summary: `Image ${spec.name} has no checksum`, detail, address }];
 }
@@ -69,7 +70,7 @@ function checkTwins({ address, spec }: Resource<ImageSpec>, resources: readonly 
 
 /** Nova BLD-20 and SIZE-01: memory and root disk must be enough for the image. */
 function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diagnostic[] {
-  const virtualSize = stateOf(spec, observed)?.sidecar.virtualSize ?? 0;
+  const virtualSize = stateOf(spec, observed)?.sidecar.virtualSize ?? spec.cloneSize ?? 0;
   const found: Diagnostic[] = [];
   for (const [name, instance] of Object.entries(config.instances ?? {})) {
     const flavor = config.flavors?.[instance.flavor];
