@@ -114,7 +114,7 @@ test("who is not let in by Ceph, and what is not there, is told when planning", 
     assert.match((await refusal(workspace)).text, /Ceph does not let client\.virtform in .* its key is not the one/);
     await writeFile(own, keyring, { mode: 0o600 });
     await ceph.run("ceph", "auth", "caps", `client.${user}`, "mon", "profile rbd", "osd", "profile rbd pool=images");
-    // Whatever it needs to see is not an empty pool: here a drive that it has, by its label.
+    assert.match((await refusal(workspace)).text, /Ceph lets client\.virtform in and not do what is needed/);
     await write({ host: { rbd: { ...settings(), pool: "none" } } });
     assert.match((await refusal(workspace)).text, /There is no Ceph pool none/);
     await write({ host: { rbd: { ...settings(), conf: "/nowhere/ceph.conf" } } });

@@ -5,7 +5,7 @@ import type { StorageFacts } from "../../model/host-facts.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
 import { volumeGroup } from "../../tools/lvm.ts";
 import { hasPloop } from "../../tools/ploop.ts";
-import { cephCluster, cephPools, type Rbd } from "../../tools/rbd.ts";
+import { cephCluster, cephPools, type Rbd, rbdNames } from "../../tools/rbd.ts";
 
 /**
  * Looks at the storage that the configuration names, and at no other: a host without Ceph is asked nothing about it. Throws
@@ -30,6 +30,8 @@ export async function lookUpStorage(context: Context): Promise<StorageFacts | un
 async function lookUpCluster(context: Context, rbd: NonNullable<Context["settings"]["rbd"]>): Promise<NonNullable<StorageFacts["rbd"]>> {
   const place = { context, access: rbd };
   const [cluster, pools] = await Promise.all([cephCluster(place), cephPools(place)]);
+  // A user without rights to the pool is told of now, and not when half of a plan is done.
+  if (pools.includes(rbd.pool)) await rbdNames(place, rbd.pool);
   return {
     ...cluster,
     pool: pools.includes(rbd.pool),
