@@ -28,6 +28,8 @@ export interface Reconciliation<Config> {
   readonly destroy: boolean;
   /** The plan is to be saved. */
   readonly fingerprints?: boolean;
+  /** Only those further changes, whatever else differs. */
+  readonly extraOnly?: boolean;
   /** Further changes that only what was observed can suggest. */
   readonly extraChanges?: (observed: Observed) => readonly Change[];
 }
@@ -107,6 +109,7 @@ function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
     target: targetOf(settings),
     targets: run.targets,
     destroy: run.destroy,
+    extraOnly: run.extraOnly ?? false,
     fingerprints: run.fingerprints ?? false,
     extraChanges: run.extraChanges?.(observed) ?? [],
   });

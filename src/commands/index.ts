@@ -7,6 +7,7 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   apply: { summary: "Make the host match the configuration", load: async () => (await import("./apply.ts")).apply },
   drift: { summary: "Plan for a schedule: exit 0 nothing, 2 differences, 1 error", load: async () => (await import("./drift.ts")).drift },
   destroy: { summary: "Remove what this configuration owns", load: async () => (await import("./destroy.ts")).destroy },
+  confirm: { summary: "Remove the snapshots from before disks grew", load: async () => (await import("./confirm.ts")).confirm },
   show: { summary: "What is on the host, and whose it is", load: async () => (await import("./show.ts")).show },
   list: { summary: "One line for each instance", load: async () => (await import("./list.ts")).list },
   console: { summary: "An instance's console log", load: async () => (await import("./console.ts")).console },

@@ -1,5 +1,6 @@
 import { lookUpFacts } from "../kinds/host/facts.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
+import { confirmChanges } from "../kinds/instance/disk-confirm.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
@@ -14,11 +15,11 @@ import { outputs } from "./outputs.ts";
 import { openPlanSession, openSession } from "./session.ts";
 
 interface Options {
-  readonly command: "apply" | "destroy";
+  readonly command: "apply" | "destroy" | "confirm";
   readonly savedPlan?: Plan;
 }
 
-/** What `apply` and `destroy` share. Resolves to the exit code. */
+/** What `apply`, `destroy` and `confirm` share. Resolves to the exit code. */
 export async function runApply(invocation: Invocation, options: Options): Promise<number> {
   const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
@@ -57,7 +58,7 @@ async function reconcileWith(
     ? openSession(invocation.positionals, interrupt.abort)
     : openPlanSession(savedPlan, interrupt.abort));
   const destroy = command === "destroy";
-  const allowed = invocation.texts("allow-destroy");
+  const allowed = command === "confirm" ? [] : invocation.texts("allow-destroy");
   const { verdict } = await reconcile(
     {
       ...session,
@@ -65,6 +66,7 @@ async function reconcileWith(
       targets: invocation.texts("target"),
       destroy,
       ...(destroy && invocation.flag("images") ? { extraChanges: (observed) => unusedBaseChanges(observed, session.context.project) } : {}),
+      ...(command === "confirm" ? { extraOnly: true, extraChanges: confirmChanges } : {}),
     },
     {
       ...rest,

@@ -54,6 +54,16 @@ export interface DiskState {
   readonly allocated?: number;
   /** Absolute path of the backing file, where there is one. */
   readonly backing?: string;
+  /** From before the disk grew: it can be made what it was then. */
+  readonly resizeSnapshot?: ResizeSnapshot;
+}
+
+/** What a disk was before it grew (Nova RBD-10). */
+export interface ResizeSnapshot {
+  /** Of the disk then, in bytes. */
+  readonly size: number;
+  /** The disk is being made what it was: interrupted in that, it may be neither. */
+  readonly rollingBack: boolean;
 }
 
 /** How the domain XML refers to a disk. */

@@ -1,5 +1,6 @@
 import type { Context } from "../model/context.ts";
 import { RefusedError, userError } from "../model/errors.ts";
+import type { Json } from "../model/json.ts";
 import type { RbdSettings } from "../model/settings.ts";
 import { type Rbd, type RbdName, rbdMetadata, setRbdMetadata } from "../tools/rbd.ts";
 import type { DiskRef, DiskSpec } from "./backend.ts";
@@ -37,16 +38,23 @@ export function rbdPart(name: RbdName): RbdName {
   return { ...name, image: `${name.image}.part` };
 }
 
-/** Writes on an image whose it is, so that it can be told without this host's files. */
+/** Writes on a disk's image whose it is, so that it can be told without this host's files. */
 export async function labelRbd(place: RbdPlace, name: RbdName, disk: DiskSpec): Promise<void> {
   const applied = { backend: disk.backend, size: disk.size, image: disk.base?.image ?? null, entry: disk.base?.entry ?? null };
+  await writeRbdLabel(place, name, disk.instance, applied);
+}
+
+/** The same for any image. What says whose it is comes last. */
+export async function writeRbdLabel(place: RbdPlace, name: RbdName, instance: string, applied: Json): Promise<void> {
   await setRbdMetadata(place, name, appliedKey, JSON.stringify(applied));
-  await setRbdMetadata(place, name, instanceKey, disk.instance);
+  await setRbdMetadata(place, name, instanceKey, instance);
   await setRbdMetadata(place, name, projectKey, place.context.project);
 }
 
-export async function isOwnRbd(place: RbdPlace, name: RbdName): Promise<boolean> {
-  return (await rbdMetadata(place, name))[projectKey] === place.context.project;
+/** What is written on an image of this project; undefined for anybody else's. */
+export async function ownRbdLabel(place: RbdPlace, name: RbdName): Promise<Readonly<Record<string, string>> | undefined> {
+  const label = await rbdMetadata(place, name);
+  return label[projectKey] === place.context.project ? label : undefined;
 }
 
 /** Throws a RefusedError when an image is somebody else's, or nobody's by its label. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { userError } from "../model/errors.ts";
-import { type RbdName, rbdInfo, rbdSnapshots, removeRbd, renameRbd } from "../tools/rbd.ts";
+import { type RbdName, rbdInfo, rbdSnapshots, removeRbd, removeRbdSnapshot, renameRbd } from "../tools/rbd.ts";
 import { type RbdPlace, rbdPart } from "./rbd-place.ts";
+import { isRemovable, resizeSnapshotName } from "./rbd-snapshot.ts";
 
 /** Nova RBD-12: a client that was killed counts as there for half a minute. */
 const attempts = 12;
@@ -9,11 +10,13 @@ const pauseMs = 5000;
 
 /**
  * Removes a whole image. It loses its name first: removal goes object by object, and what is half removed must not look
- * whole. Throws a UserError that names snapshots and clones where such are in the way.
+ * whole. Our own snapshot goes with it (Nova RBD-12). Throws a UserError that names snapshots and clones where such are in the way.
  */
 export async function removeWholeRbd(place: RbdPlace, name: RbdName): Promise<void> {
   const snapshots = await rbdSnapshots(place, name);
-  if (snapshots.length > 0) throw inTheWay(name, snapshots);
+  const foreign = snapshots.filter((snapshot) => !isRemovable(snapshot));
+  if (foreign.length > 0) throw inTheWay(name, foreign);
+  if (snapshots.length > 0) await removeRbdSnapshot(place, { ...name, snapshot: resizeSnapshotName });
   await removePartRbd(place, name);
   await renameRbd(place, name, rbdPart(name));
   await removePartRbd(place, name);

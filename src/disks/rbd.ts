@@ -1,26 +1,19 @@
 import type { ReportProgress } from "../model/action.ts";
+import { instanceFiles } from "../model/layout.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { libvirtOf } from "../tools/libvirt.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import {
-  cephCluster,
-  cloneRbd,
-  createRbd,
-  importRbd,
-  qemuRbdName,
-  type RbdName,
-  rbdImages,
-  rbdInfo,
-  renameRbd,
-  resizeRbd,
-} from "../tools/rbd.ts";
-import { parseRbdAddress } from "../tools/rbd-address.ts";
-import type { BaseRef, DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
+import { cloneRbd, createRbd, importRbd, qemuRbdName, type RbdName, rbdImages, rbdInfo, renameRbd, resizeRbd } from "../tools/rbd.ts";
+import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
-import { isOwnRbd, labelRbd, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
+import { rbdAttachment } from "./rbd-attachment.ts";
+import { cloneable } from "./rbd-clone.ts";
+import { removeRetiredDrives } from "./rbd-drive.ts";
+import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
 import { removePartRbd, removeWholeRbd } from "./rbd-remove.ts";
+import { resizeSnapshotOf } from "./rbd-snapshot.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
 /** Questions to a cluster side by side; each is a process. */
@@ -35,18 +28,21 @@ export const rbd: DiskBackend = {
 
   async list(context, disks) {
     const place = rbdPlace(context);
-    const images = new Map((await rbdImages(place, place.settings.pool)).map(({ name, size }) => [name, size]));
+    const images = new Map((await rbdImages(place, place.settings.pool)).map((image) => [image.name, image]));
     const there = disks.flatMap((disk) => {
       const name = rbdName(place, disk);
-      const size = images.get(name.image);
-      return size === undefined ? [] : [{ disk, name, size }];
+      const image = images.get(name.image);
+      return image === undefined ? [] : [{ disk, name, image }];
     });
     const found = new Map<string, DiskState>();
     for (let start = 0; start < there.length; start += sideBySide) {
       const some = there.slice(start, start + sideBySide);
-      const own = await Promise.all(some.map(({ name }) => isOwnRbd(place, name)));
-      for (const [index, { disk, size }] of some.entries()) {
-        if (own[index] === true) found.set(`${disk.uuid}/${disk.name}`, { backend: "rbd", format: "raw", size });
+      const labels = await Promise.all(some.map(({ name }) => ownRbdLabel(place, name)));
+      for (const [index, { disk, image }] of some.entries()) {
+        const label = labels[index];
+        if (label === undefined) continue;
+        const state = { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image, label) } as const;
+        found.set(`${disk.uuid}/${disk.name}`, state);
       }
     }
     return found;
@@ -81,35 +77,20 @@ export const rbd: DiskBackend = {
     const place = rbdPlace(context);
     const name = rbdName(place, disk);
     await context.host.files.remove(stagedFile(disk));
+    if (disk.name === instanceFiles.root) await removeRetiredDrives(place, disk.uuid);
     if ((await rbdInfo(place, name)) === undefined) return removePartRbd(place, name);
     await refuseForeignRbd(place, name);
     await removeWholeRbd(place, name);
   },
 
-  attachment(disk, { settings, facts }) {
-    const { pool, user, secretUuid } = settings.rbd ?? { pool: "", user: null, secretUuid: null };
-    return {
-      type: "network",
-      protocol: "rbd",
-      format: "raw",
-      source: `${pool}/${disk.uuid}_${disk.name}`,
-      hosts: (facts.storage?.rbd?.monitors ?? []).map(splitHost),
-      auth: user === null || secretUuid === null ? null : { user, secretUuid },
-    };
-  },
+  attachment: rbdAttachment,
 };
-
-/** `[::1]:6789` without its brackets, as libvirt wants it. */
-function splitHost(monitor: string): { name: string; port: string } {
-  const colon = monitor.lastIndexOf(":");
-  return { name: monitor.slice(0, colon).replace(/^\[|\]$/g, ""), port: monitor.slice(colon + 1) };
-}
 
 /** Makes the image whole under its staged name, as large as wanted. */
 async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {
   const { base } = disk;
   if (base === undefined) return makeBlank(place, disk, part);
-  const parent = await cloneable(place, base);
+  const parent = await cloneable(place, base.cloneFrom);
   if (parent !== undefined) {
     // The size is checked before anything is made (Nova RBD-07 finds out afterwards).
     const size = sizeOn(disk, { virtualSize: parent.size });
@@ -134,14 +115,6 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
       });
     if (size > total) await resizeRbd(place, part, size);
   });
-}
-
-/** The snapshot that a disk can be cloned from: in this cluster, and protected (Nova RBD-03, RBD-04). Else the base is imported. */
-async function cloneable(place: RbdPlace, base: BaseRef): Promise<{ readonly name: RbdName; readonly size: number } | undefined> {
-  const from = base.cloneFrom === undefined ? undefined : parseRbdAddress(base.cloneFrom);
-  if (from === undefined || (await cephCluster(place)).fsid !== from.fsid) return undefined;
-  const info = await rbdInfo(place, from);
-  return info?.protected === true ? { name: from, size: info.size } : undefined;
 }
 
 /** Where what shall be imported is made. */

@@ -23,6 +23,8 @@ export interface PlanRequest<Config> {
   readonly destroy: boolean;
   /** Whether the plan is to be kept, and has to know later what the host was like. */
   readonly fingerprints: boolean;
+  /** Nothing is compared: the extra changes are all. */
+  readonly extraOnly?: boolean;
   /** Changes that no difference between wanted and found asks for, such as removing base images. */
   readonly extraChanges?: readonly Change[];
 }
@@ -36,9 +38,9 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const diagnostics: Diagnostic[] = [...observed.diagnostics];
   const wanted = new Map<Address, unknown>();
   for (const kind of kinds) {
-    const resources: Resource<unknown>[] = request.destroy ? [] : kind.desired(config, observed.facts);
+    const resources: Resource<unknown>[] = request.destroy || request.extraOnly ? [] : kind.desired(config, observed.facts);
     for (const { address, spec } of resources) wanted.set(address, spec);
-    if (kind.check !== undefined && observed.complete) diagnostics.push(...kind.check(resources, observed, config));
+    if (kind.check !== undefined && observed.complete && !request.extraOnly) diagnostics.push(...kind.check(resources, observed, config));
   }
 
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));
@@ -48,7 +50,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   // What is wanted stands as it is written, what else is there by its name: in which order it was found is an accident.
   const others = [...observed.states.keys()].filter((address) => !wanted.has(address)).sort(byName);
   const addresses = [...wanted.keys(), ...others];
-  for (const address of observed.complete ? addresses : []) {
+  for (const address of observed.complete && !request.extraOnly ? addresses : []) {
     const kind = kindOf.get(addressKind(address));
     if (kind === undefined) throw new Error(`no kind owns the address ${address}`);
     const state = observed.states.get(address);

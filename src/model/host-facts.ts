@@ -22,8 +22,20 @@ export interface HostFacts {
 export interface StorageFacts {
   /** The volume group; null when there is none of that name. */
   readonly lvm?: { readonly size: number; readonly free: number; readonly extentSize: number } | null;
-  /** The Ceph cluster. Monitors as `host:port`. */
-  readonly rbd?: { readonly fsid: string; readonly monitors: readonly string[]; readonly pool: boolean };
+  readonly rbd?: CephFacts;
   /** Whether the `ploop` program is there. */
   readonly ploop?: boolean;
+}
+
+/** The Ceph cluster that disks are kept in. */
+export interface CephFacts {
+  readonly fsid: string;
+  /** As `host:port`. */
+  readonly monitors: readonly string[];
+  /** Whether the pool is there. */
+  readonly pool: boolean;
+  /** Whether libvirt knows the secret with the guests' key; absent where none is configured. */
+  readonly secret?: boolean;
+  /** Of the images that the configuration names in Ceph, those that disks can be cloned from: bytes by `rbd://` address. */
+  readonly cloneable?: Readonly<Record<string, number>>;
 }

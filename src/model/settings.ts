@@ -20,6 +20,8 @@ export interface HostSettings {
   readonly usedBackends?: readonly BackendName[];
   readonly lvm?: LvmSettings;
   readonly rbd?: RbdSettings;
+  /** Raw images in Ceph that this configuration names, as `rbd://fsid/pool/image/snap`. */
+  readonly cloneSources?: readonly string[];
 }
 
 /** How disks are kept in LVM. */
@@ -40,4 +42,6 @@ export interface RbdSettings {
   readonly conf: string;
   /** libvirt's secret with the user's key. */
   readonly secretUuid: string | null;
+  /** Whether a root disk that grows keeps a snapshot from before (Nova RBD-10). */
+  readonly resizeSnapshot: boolean;
 }

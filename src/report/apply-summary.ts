@@ -35,7 +35,7 @@ export function applySummaryLines(
 ): Line[] {
   const summary = summarizeApply(plan, outcomes);
   const { add, change, destroy, failed, skipped, cancelled } = summary;
-  const name = options.command === "destroy" ? "Destroy" : "Apply";
+  const name = { destroy: "Destroy", confirm: "Confirm" }[options.command] ?? "Apply";
   const counts = `${add} added, ${change} changed, ${destroy} destroyed`;
   if (isComplete(summary)) {
     return [[span(`${name} complete:`, "add"), span(` ${counts}.`), span(` Took ${formatDuration(options.milliseconds)}.`, "faint")]];

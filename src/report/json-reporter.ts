@@ -17,8 +17,8 @@ const progressEveryMs = 1000;
 type Fields = { readonly [key: string]: Json };
 
 /**
- * JSON on standard output and nothing else there: one document for `plan` and `drift`, one event per line for `apply`
- * and `destroy`. The events are those of Terraform's machine-readable output; readers ignore types that they do not know.
+ * JSON on standard output and nothing else there: one document for `plan` and `drift`, one event per line for `apply`,
+ * `destroy` and `confirm`. The events are those of Terraform's machine-readable output; readers ignore types that they do not know.
  */
 export function createJsonReporter(options: ReporterOptions): Reporter {
   const clock = options.now ?? (() => new Date());
@@ -33,7 +33,7 @@ export function createJsonReporter(options: ReporterOptions): Reporter {
     options.stdout.write(`${JSON.stringify({ ...head, ...fields })}\n`);
   };
   write("version", `virtform ${options.version}`, { virtform: options.version, ui: "1.2" });
-  return { event: eventWriter(write, options.command, () => clock().getTime()), close: async () => {} };
+  return { event: eventWriter(write, options.command === "destroy" ? "destroy" : "apply", () => clock().getTime()), close: async () => {} };
 }
 
 type Write = (type: string, message: string, fields: Fields, level?: "info" | "warn" | "error") => void;

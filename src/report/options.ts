@@ -17,7 +17,7 @@ export interface ReporterOptions {
   readonly stdout: Output;
   /** For everything else: progress, diagnostics, questions. */
   readonly stderr: Output;
-  readonly command: "plan" | "apply" | "destroy" | "drift";
+  readonly command: "plan" | "apply" | "destroy" | "confirm" | "drift";
   /** Somebody is there who can be asked. */
   readonly interactive: boolean;
   readonly version: string;

@@ -58,7 +58,8 @@ export function planClosing(plan: Plan, command: Command): Line[] {
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
   if (hasErrors(plan.diagnostics)) return [[span("Plan refused: ", "error"), span(`${count(errors, "error")} to mend first.`)]];
   if (!hasChanges(plan)) {
-    const why = command === "destroy" ? "There is nothing to destroy." : "The host matches the configuration.";
+    const nothing = { destroy: "There is nothing to destroy.", confirm: "There is nothing to confirm." };
+    const why = command === "destroy" || command === "confirm" ? nothing[command] : "The host matches the configuration.";
     return [[span("No changes.", "add"), span(` ${why}`)]];
   }
   const { add, change, destroy } = countChanges(plan.changes);

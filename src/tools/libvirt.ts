@@ -52,6 +52,8 @@ export interface Libvirt {
   shutdown(uuid: string): Promise<void>;
   /** Pulls the plug; fine when it is off already or there is none. */
   destroy(uuid: string): Promise<void>;
+  /** Whether libvirt knows a secret of this uuid. Its value is never asked for. */
+  hasSecret(uuid: string): Promise<boolean>;
   /** Grows a disk of a running guest. */
   blockResize(uuid: string, target: string, bytes: number): Promise<void>;
 }

@@ -1,11 +1,15 @@
-/** One image or snapshot of a pool. Sizes are bytes. */
+/** One image of a pool. Sizes are bytes. */
 export interface RbdImage {
   readonly name: string;
   readonly size: number;
+  /** Sizes of its snapshots by name. */
+  readonly snapshots: Readonly<Record<string, number>>;
 }
 
 /** What is told of one image, or of one of its snapshots. */
 export interface RbdInfo {
+  /** The same for ever, whatever its name. */
+  readonly id: string;
   readonly size: number;
   /** Of a snapshot: it cannot be removed, so it may be cloned from. */
   readonly protected: boolean;
@@ -20,20 +24,31 @@ export interface CephCluster {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** `rbd ls --long --format json`: images only; snapshots stand in it as well. */
+/** `rbd ls --long --format json`: a row for each image and one for each snapshot. */
 export function parseImages(stdout: string): RbdImage[] {
-  return list(stdout, "rbd ls").flatMap((row) => {
-    const { image, size, snapshot } = row;
+  const rows = list(stdout, "rbd ls").map(({ image, size, snapshot }) => {
     if (typeof image !== "string" || typeof size !== "number") throw unexpected("rbd ls", stdout);
-    return snapshot === undefined ? [{ name: image, size }] : [];
+    return { image, size, snapshot: typeof snapshot === "string" ? snapshot : undefined };
   });
+  const snapshots = new Map<string, Record<string, number>>();
+  for (const { image, size, snapshot } of rows) {
+    if (snapshot !== undefined) snapshots.set(image, { ...snapshots.get(image), [snapshot]: size });
+  }
+  return rows.flatMap(({ image, size, snapshot }) =>
+    snapshot === undefined ? [{ name: image, size, snapshots: snapshots.get(image) ?? {} }] : [],
+  );
+}
+
+/** `rbd ls --format json`. */
+export function parseNames(stdout: string): string[] {
+  return list(stdout, "rbd ls").map(String);
 }
 
 /** `rbd info --format json`. */
 export function parseInfo(stdout: string): RbdInfo {
-  const { size, protected: kept } = object(stdout, "rbd info");
+  const { id, size, protected: kept } = object(stdout, "rbd info");
   if (typeof size !== "number") throw unexpected("rbd info", stdout);
-  return { size, protected: isTrue(kept) };
+  return { id: String(id ?? ""), size, protected: isTrue(kept) };
 }
 
 /** `rbd image-meta list --format json`; nothing at all is printed for an image without any. */

@@ -1,7 +1,3 @@
-import type { Context } from "../model/context.ts";
-import { CommandError, UnreachableError, userError } from "../model/errors.ts";
-import type { CommandResult } from "../model/host.ts";
-import type { RbdSettings } from "../model/settings.ts";
 import {
   type CephCluster,
   parseChildren,
@@ -9,12 +5,16 @@ import {
   parseInfo,
   parseMetadata,
   parseMonitors,
+  parseNames,
   parsePools,
   parseRbdProgress,
   parseSnapshots,
   type RbdImage,
   type RbdInfo,
 } from "./rbd-output.ts";
+import { type Rbd, runCeph, runRbd } from "./rbd-run.ts";
+
+export type { Rbd } from "./rbd-run.ts";
 
 /** An image in a pool, or one of its snapshots. */
 export interface RbdName {
@@ -23,30 +23,18 @@ export interface RbdName {
   readonly snapshot?: string;
 }
 
-/** Who talks to which cluster, from which machine. */
-export interface Rbd {
-  readonly context: Pick<Context, "host" | "signal">;
-  readonly access: Pick<RbdSettings, "conf" | "user">;
-}
-
 const minute = 60_000;
 /** Images are moved over a network; bounded so that a hung one ends some day. */
 const transferMs = 12 * 60 * minute;
-/** How long a cluster may take to answer at all. Nova gives it 5 s (RBD-01). */
-const connectSeconds = 15;
-
-/** Words of rbd and ceph for what is no answer about an image. */
-const noAnswer = /couldn't connect|error connecting|error opening pool|unable to open config file|conf_read_file|timed out|permission/i;
-
 /** Monitors and identity of the cluster. Throws UnreachableError when it does not answer. */
 export async function cephCluster(rbd: Rbd): Promise<CephCluster> {
-  const { stdout } = await run(rbd, "ceph", ["--connect-timeout", String(connectSeconds), "mon", "dump", "--format=json"]);
+  const { stdout } = await runCeph(rbd, ["mon", "dump", "--format=json"]);
   return parseMonitors(stdout);
 }
 
 /** The names of all pools. */
 export async function cephPools(rbd: Rbd): Promise<string[]> {
-  const { stdout } = await run(rbd, "ceph", ["--connect-timeout", String(connectSeconds), "osd", "pool", "ls", "--format=json"]);
+  const { stdout } = await runCeph(rbd, ["osd", "pool", "ls", "--format=json"]);
   return parsePools(stdout);
 }
 
@@ -68,8 +56,19 @@ export async function rbdMetadata(rbd: Rbd, name: RbdName): Promise<Readonly<Rec
   return result.exitCode === 0 ? parseMetadata(result.stdout) : {};
 }
 
+/** The names of all images of a pool. */
+export async function rbdNames(rbd: Rbd, pool: string): Promise<string[]> {
+  const { stdout } = await runRbd(rbd, ["ls", "--format", "json", "--pool", pool]);
+  return parseNames(stdout);
+}
+
 export async function setRbdMetadata(rbd: Rbd, name: RbdName, key: string, value: string): Promise<void> {
   await runRbd(rbd, ["image-meta", "set", `${name.pool}/${name.image}`, key, value]);
+}
+
+/** Fine when the key is not there. */
+export async function removeRbdMetadata(rbd: Rbd, name: RbdName, key: string): Promise<void> {
+  await runRbd(rbd, ["image-meta", "remove", `${name.pool}/${name.image}`, key], { okExitCodes: [0, 2] });
 }
 
 /** Makes an empty image. */
@@ -120,15 +119,38 @@ export async function removeRbd(rbd: Rbd, name: RbdName): Promise<"gone" | "busy
   return result.exitCode === busy ? "busy" : "gone";
 }
 
-/** The snapshots of an image with what was cloned from each, as `pool/image`. */
-export async function rbdSnapshots(rbd: Rbd, name: RbdName): Promise<{ readonly name: string; readonly clones: readonly string[] }[]> {
+/** A snapshot of an image, with what was cloned from it, as `pool/image`. */
+export interface RbdSnapshot {
+  readonly name: string;
+  readonly protected: boolean;
+  readonly clones: readonly string[];
+}
+
+/** The snapshots of an image. */
+export async function rbdSnapshots(rbd: Rbd, name: RbdName): Promise<RbdSnapshot[]> {
   const { stdout } = await runRbd(rbd, ["snap", "ls", "--format", "json", ...spec(name)]);
-  const found: { name: string; clones: string[] }[] = [];
+  const found: RbdSnapshot[] = [];
   for (const snapshot of parseSnapshots(stdout)) {
     const children = await runRbd(rbd, ["children", "--format", "json", ...spec({ ...name, snapshot: snapshot.name })]);
-    found.push({ name: snapshot.name, clones: parseChildren(children.stdout) });
+    found.push({ ...snapshot, clones: parseChildren(children.stdout) });
   }
   return found;
+}
+
+/** Makes a snapshot; fine when there is one of that name. It is there whole or not at all. */
+export async function createRbdSnapshot(rbd: Rbd, name: Required<RbdName>): Promise<void> {
+  const exists = 17;
+  await runRbd(rbd, ["snap", "create", "--no-progress", ...spec(name)], { okExitCodes: [0, exists] });
+}
+
+/** Removes a snapshot; fine when there is none. */
+export async function removeRbdSnapshot(rbd: Rbd, name: Required<RbdName>): Promise<void> {
+  await runRbd(rbd, ["snap", "rm", "--no-progress", ...spec(name)], { okExitCodes: [0, 2], timeoutMs: 60 * minute });
+}
+
+/** Makes an image what its snapshot is, object by object: interrupted, it is neither, and has to be done again. */
+export async function rollBackRbd(rbd: Rbd, name: Required<RbdName>): Promise<void> {
+  await runRbd(rbd, ["snap", "rollback", "--no-progress", ...spec(name)], { timeoutMs: transferMs });
 }
 
 /** The name under which qemu's programs open an image (Nova LAY-17). */
@@ -141,45 +163,4 @@ export function qemuRbdName({ access }: Pick<Rbd, "access">, { pool, image }: Rb
 
 function spec({ pool, image, snapshot }: RbdName): string[] {
   return ["--pool", pool, "--image", image, ...(snapshot === undefined ? [] : ["--snap", snapshot])];
-}
-
-interface RunOptions {
-  readonly okExitCodes?: readonly number[];
-  readonly timeoutMs?: number;
-  readonly onLine?: (line: string) => void;
-}
-
-async function runRbd(rbd: Rbd, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  return run(rbd, "rbd", [...args, "--client_mount_timeout", String(connectSeconds)], options);
-}
-
-async function run({ context, access }: Rbd, program: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  const user = access.user === null ? [] : ["--id", access.user];
-  try {
-    const result = await context.host.run({
-      program,
-      args: [...args, "--conf", access.conf, ...user],
-      timeoutMs: options.timeoutMs ?? 2 * minute,
-      signal: context.signal,
-      ...options,
-    });
-    // A pool, a key or a file of Ceph's that is missing has the same exit code as a missing image.
-    if (result.exitCode === 2 && noAnswer.test(result.stderr)) throw unreachable(context, access.conf, result.stderr);
-    return result;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    if (error.reason === "missing") {
-      const detail = `virtform talks to Ceph through ${program}. On Debian and Ubuntu: apt install ceph-common (and qemu-block-extra for the guests).`;
-      throw userError("ceph-missing", `${program} is not installed on ${context.host.name}`, detail);
-    }
-    if (error.reason === "exit" && noAnswer.test(error.stderr)) throw unreachable(context, access.conf, error.stderr);
-    throw error;
-  }
-}
-
-function unreachable(context: Rbd["context"], conf: string, stderr: string): UnreachableError {
-  const words = stderr.trim().split("\n").at(-1) ?? "";
-  return new UnreachableError(
-    `Ceph does not answer ${context.host.name} (${conf}): ${words}. Check host.rbd in the configuration: conf, user and pool, and that \`ceph -s\` works there.`,
-  );
 }

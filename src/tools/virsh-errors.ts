@@ -57,6 +57,9 @@ function hintFor(words: string): string | undefined {
   if (denied !== null) {
     return `The guest's process may not read ${denied[1]}: every directory above it must be searchable by the user that qemu runs as (libvirt-qemu on Debian), the file must belong to that user or be readable by it, and AppArmor or SELinux must allow the path (see journalctl -k for denials).`;
   }
+  if (/secret .*does not have a value|error connecting: (?:Operation not permitted|Permission denied)/i.test(words)) {
+    return "The guest logs in to Ceph with the key that libvirt keeps under host.rbd.secret_uuid, and it has none there or a wrong one: `ceph auth get-key client.USER > KEYFILE`, then `virsh secret-set-value UUID --file KEYFILE`.";
+  }
   const network = /network '([^']+)' is not active/i.exec(words);
   if (network !== null) return `Start it with \`virsh net-start ${network[1]}\`, and \`virsh net-autostart ${network[1]}\` keeps it so.`;
   const noNetwork = /no network with matching name '([^']+)'|network '([^']+)' (?:does not exist|not found)/i.exec(words);

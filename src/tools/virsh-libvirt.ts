@@ -130,6 +130,10 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
         /domain is not running|failed to get domain|no domain with matching/i,
       );
     },
+    hasSecret: async (uuid) => {
+      const output = await run(`Looking for secret ${uuid} failed`, ["secret-dumpxml", uuid], "quick", /secret not found|no secret with/i);
+      return output.includes(uuid);
+    },
     blockResize: (uuid, target, bytes) =>
       change(`Growing disk ${target} of domain ${uuid} failed`, uuid, ["blockresize", uuid, target, "--size", `${bytes}B`]),
   };

@@ -59,7 +59,10 @@ test("every type of action leaves the same machine when it is performed twice", 
   for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
 
   const { kinds } = await runOn(machine.boot(), shop());
-  assert.deepEqual([...seen].sort(), kinds.flatMap(({ actions }) => actions.map(({ type }) => type)).sort());
+  // Those two need a Ceph, and are performed twice on a real one (test/disks/rbd-resize.test.ts).
+  const elsewhere = ["disk.confirm", "disk.roll_back"];
+  const types = kinds.flatMap(({ actions }) => actions.map(({ type }) => type));
+  assert.deepEqual([...seen].sort(), types.filter((type) => !elsewhere.includes(type)).sort());
 });
 
 test("an apply that has nothing to do does nothing to the machine", async () => {

@@ -118,5 +118,6 @@ test("a backend without its place is an error before any host is asked", () => {
     user: "a",
     conf: "/etc/ceph/ceph.conf",
     secretUuid: "s",
+    resizeSnapshot: true,
   });
 });

@@ -18,15 +18,15 @@ import {
 // As Ceph 16 prints it.
 test("images are told from their snapshots", () => {
   const stdout = `[{"image":"u_disk","id":"1028aa5341a2","size":20000000,"format":2},{"image":"u_disk","id":"1028aa5341a2","snapshot":"s","snapshot_id":4,"size":20000000,"format":2,"protected":"true"}]`;
-  assert.deepEqual(parseImages(stdout), [{ name: "u_disk", size: 20000000 }]);
+  assert.deepEqual(parseImages(stdout), [{ name: "u_disk", size: 20000000, snapshots: { s: 20000000 } }]);
   assert.deepEqual(parseImages("[]\n"), []);
 });
 
 test("an image, and a snapshot that is protected", () => {
   const image = `{"name":"u_disk","id":"1028aa5341a2","size":20000000,"objects":5,"order":22,"snapshot_count":1,"format":2,"features":["layering"]}`;
-  assert.deepEqual(parseInfo(image), { size: 20000000, protected: false });
-  assert.deepEqual(parseInfo(image.replace(/}$/, `,"protected":"true"}`)), { size: 20000000, protected: true });
-  assert.deepEqual(parseInfo(image.replace(/}$/, `,"protected":"false"}`)), { size: 20000000, protected: false });
+  assert.deepEqual(parseInfo(image), { id: "1028aa5341a2", size: 20000000, protected: false });
+  assert.equal(parseInfo(image.replace(/}$/, `,"protected":"true"}`)).protected, true);
+  assert.equal(parseInfo(image.replace(/}$/, `,"protected":"false"}`)).protected, false);
 });
 
 test("snapshots, children, labels, pools", () => {

@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => ceph?.stop());
 
-const settings = () => ({ rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null } });
+const settings = () => ({ rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true } });
 const opened = (disk: Pick<DiskSpec, "uuid" | "name">) => `rbd:vms/${disk.uuid}_${disk.name}:conf=${ceph.conf}`;
 const images = async (pool = "vms") => JSON.parse(await ceph.run("rbd", "ls", pool, "--format", "json")) as string[];
 

@@ -1,138 +1,308 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { after, before, type TestContext, test } from "node:test";
 import { type Ceph, startCeph } from "../support/ceph.ts";
-import { until } from "./support/until.ts";
-import { ended, mustRun, start, virtform } from "./support/virtform.ts";
+import { ended, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
 import {
   apply,
   assertConverged,
   assertNoLeftovers,
   createWorkspace,
   readMarkers,
+  readSidecars,
   tinyGuest,
   tinyImages,
   virsh,
+  type Workspace,
   waitForConsole,
   writeConfig,
 } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
+const secret = randomUUID();
+const user = "virtform";
 
 let ceph: Ceph;
+let source: string;
+let keyring: string;
 before(async () => {
-  ceph = await startCeph(["vms", "images"]);
-});
-after(() => ceph?.stop());
-
-const images = async () => JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json")) as string[];
-
-/** The tiny guest's disk as Glance keeps a raw image: with a protected snapshot. */
-async function publish(t: TestContext): Promise<string> {
-  const { directory } = await createWorkspace(t);
-  await mustRun("qemu-img", ["convert", "-O", "raw", tinyGuest.disk, `${directory}/tiny.raw`]);
-  await ceph.run("rbd", "import", "--no-progress", `${directory}/tiny.raw`, "images/tiny");
+  ceph = await startCeph(["vms", "images"], { login: true });
+  // What a host's administrator gives it: its own pool, and images to clone from.
+  const caps = ["mon", "profile rbd", "osd", "profile rbd pool=vms, profile rbd-read-only pool=images"];
+  keyring = await ceph.run("ceph", "auth", "get-or-create", `client.${user}`, ...caps);
+  await writeFile(`${ceph.directory}/ceph.client.${user}.keyring`, keyring, { mode: 0o600 });
+  // The tiny guest's disk as Glance keeps a raw image: with a protected snapshot.
+  const raw = `${ceph.directory}/tiny.raw`;
+  await mustRun("qemu-img", ["convert", "-O", "raw", tinyGuest.disk, raw]);
+  await ceph.run("rbd", "import", "--no-progress", raw, "images/tiny");
   await ceph.run("rbd", "snap", "create", "--no-progress", "images/tiny@snap");
   await ceph.run("rbd", "snap", "protect", "images/tiny@snap");
-  return `rbd://${ceph.fsid}/images/tiny/snap`;
+  source = `rbd://${ceph.fsid}/images/tiny/snap`;
+});
+after(async () => {
+  await runProgram("virsh", ["-q", "-c", "qemu:///system", "secret-undefine", secret]);
+  await ceph?.stop();
+});
+
+const images = async () => (JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json")) as string[]).sort();
+const info = async (image: string) => JSON.parse(await ceph.run("rbd", "info", `vms/${image}`, "--format", "json"));
+const settings = () => ({ pool: "vms", user, conf: ceph.conf, secret_uuid: secret });
+
+interface Shape {
+  readonly root?: object;
+  readonly disk?: string;
+  readonly flavor?: object;
+  readonly host?: object;
+  readonly instance?: object;
 }
 
-async function prepare(t: TestContext, root: object = {}) {
+async function prepare(t: TestContext) {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-one`;
   const all = tinyImages() as Record<string, object>;
-  const write = (disk: string) =>
+  const write = ({ root = {}, disk = "256MiB", flavor = {}, host = {}, instance = {} }: Shape = {}) =>
     writeConfig(workspace, {
-      host: { images_type: "rbd", rbd: { pool: "vms", conf: ceph.conf } },
+      host: { images_type: "rbd", rbd: settings(), ...host },
       images: { ...all, tiny: { ...all["tiny"], ...root } },
-      flavors: { small: { vcpus: 1, ram: "192MiB", disk } },
-      instances: { [name]: { image: "tiny", flavor: "small", user_data: "from Ceph" } },
+      flavors: { small: { vcpus: 1, ram: "192MiB", disk, ...flavor } },
+      instances: { [name]: { image: "tiny", flavor: "small", user_data: "from Ceph", ...instance } },
     });
-  await write("256MiB");
-  return { workspace, name, write };
+  return { workspace, name, write, uuid: async () => (await virsh("domuuid", name)).trim() };
 }
 
-for (const way of ["imported", "cloned"] as const) {
-  test(`a guest boots from an image in Ceph that was ${way}, grows while it runs, and goes with its image`, async (t) => {
-    const { workspace, name, write } = await prepare(t, way === "cloned" ? { source: await publish(t), disk_format: "raw" } : {});
-    await apply(workspace);
-    await assertConverged(workspace);
-    const uuid = (await virsh("domuuid", name)).trim();
-    assert.deepEqual(await images(), [`${uuid}_disk`]);
-    const { parent } = JSON.parse(await ceph.run("rbd", "info", `vms/${uuid}_disk`, "--format", "json"));
-    assert.equal(parent?.image, way === "cloned" ? "tiny" : undefined);
-
-    const first = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
-    assert.equal(first.disks["vda"], 256 * MiB);
-    assert.equal(first.value("root"), "virtform tiny guest");
-    assert.equal(first.userData, "from Ceph");
-
-    await write("320MiB");
-    await apply(workspace);
-    await assertConverged(workspace);
-    assert.equal(JSON.parse(await ceph.run("rbd", "info", `vms/${uuid}_disk`, "--format", "json")).size, 320 * MiB);
-
-    // What the guest wrote is there when it starts again.
-    await virsh("destroy", name);
-    await apply(workspace);
-    const second = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: boots=2$[\s\S]*^virtform-guest: ready$/m));
-    assert.equal(second.disks["vda"], 320 * MiB);
-    await assertConverged(workspace);
-    await assertNoLeftovers(workspace);
-
-    const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
-    assert.equal(gone.code, 0, gone.stdout + gone.stderr);
-    assert.deepEqual(await images(), []);
-  });
-}
-
-test("a saved plan knows where its disks are", async (t) => {
-  const { workspace } = await prepare(t);
-  const file = `${workspace.directory}/plan.json`;
-  const planned = await virtform("plan", workspace.directory, "--out", file);
-  assert.equal(planned.code, 0, planned.stdout + planned.stderr);
-  const applied = await virtform("apply", file);
-  assert.equal(applied.code, 0, applied.stdout + applied.stderr);
-  await assertConverged(workspace);
-  const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+async function destroy({ directory }: Workspace): Promise<void> {
+  const gone = await virtform("destroy", directory, "--auto-approve", "--allow-destroy");
   assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+  assert.deepEqual(await images(), []);
+}
+
+/** The errors of a plan that cannot be applied, by code, and all that it says. */
+async function refusal({ directory }: Workspace): Promise<{ readonly codes: string[]; readonly text: string }> {
+  const planned = await virtform("plan", directory, "--json", "--detailed-exitcode");
+  assert.equal(planned.code, 1, planned.stdout + planned.stderr);
+  const diagnostics: { severity: string; code: string; summary: string; detail?: string }[] = JSON.parse(planned.stdout).diagnostics;
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  return { codes: errors.map(({ code }) => code), text: errors.map(({ summary, detail }) => `${summary}\n${detail}`).join("\n") };
+}
+
+test("who is not let in by Ceph, and what is not there, is told when planning", async (t) => {
+  const { workspace, write } = await prepare(t);
+  const own = `${ceph.directory}/ceph.client.${user}.keyring`;
+  await write();
+  const missing = await refusal(workspace);
+  assert.deepEqual(missing.codes, ["ceph-secret-missing"]);
+  // The plan says how it is made; the key goes from file to libvirt.
+  await writeFile(`${workspace.directory}/secret.xml`, /<secret [\s\S]*<\/secret>/.exec(missing.text)?.[0] ?? "");
+  const key = await ceph.run("ceph", "auth", "get-key", `client.${user}`);
+  assert.ok(!missing.text.includes(key));
+  await writeFile(`${workspace.directory}/client.${user}.key`, key, { mode: 0o600 });
+  for (const [, words] of missing.text.matchAll(/^ +virsh (secret-.*)$/gm)) {
+    const args = (words ?? "").replace(/\S+\.(xml|key)/, (file) => `${workspace.directory}/${file}`).split(" ");
+    await virsh(...args);
+  }
+  const ready = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  assert.equal(ready.code, 2, ready.stdout + ready.stderr);
+
+  try {
+    await rm(own);
+    assert.match((await refusal(workspace)).text, /Ceph does not let client\.virtform in .* there is no keyring/);
+    const other = (await ceph.run("ceph", "auth", "get-or-create", "client.other")).replace("client.other", `client.${user}`);
+    await writeFile(own, other, { mode: 0o600 });
+    assert.match((await refusal(workspace)).text, /Ceph does not let client\.virtform in .* its key is not the one/);
+    await writeFile(own, keyring, { mode: 0o600 });
+    await ceph.run("ceph", "auth", "caps", `client.${user}`, "mon", "profile rbd", "osd", "profile rbd pool=images");
+    assert.match((await refusal(workspace)).text, /Ceph lets client\.virtform in and not do what is needed/);
+    await write({ host: { rbd: { ...settings(), pool: "none" } } });
+    assert.match((await refusal(workspace)).text, /There is no Ceph pool none/);
+    await write({ host: { rbd: { ...settings(), conf: "/nowhere/ceph.conf" } } });
+    assert.match((await refusal(workspace)).text, /Ceph does not answer/);
+  } finally {
+    await writeFile(own, keyring, { mode: 0o600 });
+    const caps = ["mon", "profile rbd", "osd", "profile rbd pool=vms, profile rbd-read-only pool=images"];
+    await ceph.run("ceph", "auth", "caps", `client.${user}`, ...caps);
+  }
 });
 
-test("killed in the middle of an import, it converges when run again, even while rbd goes on", async (t) => {
-  const { directory } = await createWorkspace(t);
-  const disk = `${directory}/large.raw`;
-  await mustRun("dd", ["if=/dev/urandom", `of=${disk}`, "bs=1M", "count=192", "status=none"]);
-  const { workspace, name } = await prepare(t, { source: disk, disk_format: "raw" });
-  const child = start(["apply", workspace.directory, "--auto-approve"]);
-  const end = ended(child, 120_000);
-  await until("import", 60, async () => ((await images()).some((image) => image.endsWith(".part")) ? true : undefined));
-  child.kill("SIGKILL");
-  assert.equal((await end).code, null, "it was killed before it was done");
+test("a guest boots from an imported image, with an ephemeral disk, swap and a vfat drive, all of them in Ceph", async (t) => {
+  const { workspace, name, write, uuid } = await prepare(t);
+  await write({ flavor: { ephemeral: "64MiB", swap: "32MiB" }, instance: { config_drive: { format: "vfat" } } });
   await apply(workspace);
   await assertConverged(workspace);
-  const uuid = (await virsh("domuuid", name)).trim();
-  assert.deepEqual(await images(), [`${uuid}_disk`]);
-  await virsh("destroy", name);
-  await mustRun("truncate", ["-s", "256M", disk]);
-  await mustRun("qemu-img", ["compare", "-f", "raw", "-F", "raw", disk, `rbd:vms/${uuid}_disk:conf=${ceph.conf}`]);
-  const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
-  assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+  const id = await uuid();
+  assert.deepEqual(
+    await images(),
+    ["disk", "disk.config", "disk.local", "disk.swap"].map((disk) => `${id}_${disk}`),
+  );
+  assert.equal((await info(`${id}_disk`)).parent, undefined);
+  assert.ok(!existsSync(`${workspace.instancesPath}/${id}/disk.config`), "the local copy is gone");
+
+  const said = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
+  assert.deepEqual(Object.values(said.disks).slice(0, 3), [256 * MiB, 64 * MiB, 32 * MiB]);
+  assert.equal(said.value("root"), "virtform tiny guest");
+  assert.match(said.value("config-drive") ?? "", /^vd[a-z] type=vfat$/);
+  assert.equal(said.userData, "from Ceph");
+  await assertConverged(workspace);
+  await assertNoLeftovers(workspace);
+  await destroy(workspace);
 });
 
-test("a pool that is not there is an error of the plan; a cluster that does not answer is no empty one", async (t) => {
-  const { workspace } = await prepare(t);
-  const write = (rbd: object) =>
-    writeConfig(workspace, { host: { images_type: "rbd", rbd }, images: tinyImages(), flavors: {}, instances: {} });
-  await writeConfig(workspace, {
-    host: { images_type: "rbd", rbd: { pool: "none", conf: ceph.conf } },
-    images: tinyImages(),
-    flavors: { small: { vcpus: 1, ram: "192MiB", disk: "256MiB" } },
-    instances: { [`${workspace.prefix}-one`]: { image: "tiny", flavor: "small" } },
-  });
-  const missing = await virtform("plan", workspace.directory, "--detailed-exitcode");
-  assert.equal(missing.code, 1);
-  assert.match(missing.stdout + missing.stderr, /There is no Ceph pool none/);
-  await write({ pool: "vms", conf: "/nowhere/ceph.conf" });
-  const silent = await virtform("plan", workspace.directory, "--detailed-exitcode");
-  assert.equal(silent.code, 1);
-  assert.match(silent.stdout + silent.stderr, /Ceph does not answer/);
+test("a guest boots from a clone that was never fetched, grows while it runs, and goes back", async (t) => {
+  const { workspace, name, write, uuid } = await prepare(t);
+  const root = { source, disk_format: "raw" };
+  await write({ root });
+  await apply(workspace);
+  await assertConverged(workspace);
+  const id = await uuid();
+  assert.equal((await info(`${id}_disk`)).parent?.image, "tiny");
+  const cached = Object.values(await readSidecars(workspace)).map(({ image }) => image);
+  assert.deepEqual(cached.sort(), ["tiny-kernel", "tiny-ramdisk"]);
+  const first = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
+  assert.equal(first.disks["vda"], 256 * MiB);
+  assert.equal(first.value("boots"), "1");
+  assert.equal(first.userData, "from Ceph");
+
+  // Grown below the running guest, and another drive for its next cold start; it keeps the one that it has.
+  await write({ root, disk: "320MiB", instance: { user_data: "later" } });
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.equal((await info(`${id}_disk`)).size, 320 * MiB);
+  assert.equal((await images()).filter((image) => image.startsWith(`${id}_disk.config.old-`)).length, 1);
+  const noted = await virtform("plan", workspace.directory);
+  assert.match(noted.stdout + noted.stderr, /way back to before the growth of \S+ \(256MiB\)/);
+
+  await write({ root, disk: "256MiB", instance: { user_data: "later" } });
+  const planned = await virtform("plan", workspace.directory);
+  assert.match(planned.stdout, /Guests restarted: /);
+  assert.match(planned.stdout, /Lost for ever:\n.*written to disk \S+\.root since it grew from 256MiB to 320MiB/);
+  const refused = await virtform("apply", workspace.directory, "--auto-approve");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout + refused.stderr, /--allow-destroy=disk\/\S+\.root/);
+  await apply(workspace, "--allow-destroy");
+  await assertConverged(workspace);
+  const second = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: boots=2$[\s\S]*^virtform-guest: ready$/m));
+  assert.equal(second.disks["vda"], 256 * MiB);
+  assert.equal(second.userData, "later");
+  assert.deepEqual(JSON.parse(await ceph.run("rbd", "snap", "ls", `vms/${id}_disk`, "--format", "json")), []);
+  await assertNoLeftovers(workspace);
+  await destroy(workspace);
+});
+
+/** A directory in front of PATH in which `rbd` kills virtform when it is called with `words`, and then does what it was told, or not. */
+async function murderous(t: TestContext, words: string, survives: boolean): Promise<string> {
+  const directory = await mkdtemp(`${tmpdir()}/virtform-rbd-`);
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const end = survives ? "" : "exit 1;";
+  const script = `#!/bin/sh\ncase "$*" in *"${words}"*) if mkdir ${directory}/killed 2>/dev/null; then kill -9 $PPID; ${end} fi;; esac\nexec /usr/bin/rbd "$@"\n`;
+  await writeFile(`${directory}/rbd`, script);
+  await chmod(`${directory}/rbd`, 0o755);
+  return directory;
+}
+
+/** Applies and is killed with -9 when it calls rbd so. `survives`: what it called goes on to its end. */
+async function killedAt(t: TestContext, { directory }: Workspace, words: string, survives: boolean): Promise<void> {
+  const before = process.env["PATH"];
+  const front = await murderous(t, words, survives);
+  process.env["PATH"] = `${front}:${before}`;
+  const child = start(["apply", directory, "--auto-approve", "--allow-destroy"]);
+  process.env["PATH"] = before;
+  const result = await ended(child, 180_000);
+  assert.ok(existsSync(`${front}/killed`), `it never called rbd ${words}:\n${result.stdout}${result.stderr}`);
+  assert.equal(result.code, null, "it was killed");
+}
+
+test("killed while a drive is imported, a disk grows or goes back, it converges when run again", async (t) => {
+  const { workspace, write, uuid } = await prepare(t);
+  const off = { power_state: "stopped" };
+  const root = { source, disk_format: "raw" };
+  await write({ root, instance: off });
+  await killedAt(t, workspace, "disk.config.part", true);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const id = await uuid();
+  const both = [`${id}_disk`, `${id}_disk.config`];
+  assert.deepEqual(await images(), both);
+  // A change of user data, killed before it has its name.
+  await write({ root, instance: { ...off, user_data: "another" } });
+  await killedAt(t, workspace, "rename", false);
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.deepEqual(await images(), both);
+
+  const then = `${workspace.directory}/then.raw`;
+  await ceph.run("rbd", "export", "--no-progress", `vms/${id}_disk`, then);
+  const instance = { ...off, user_data: "another" };
+  await write({ root, disk: "320MiB", instance });
+  await killedAt(t, workspace, "resize", false);
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.equal((await info(`${id}_disk`)).size, 320 * MiB);
+  await ceph.run("rbd", "bench", `vms/${id}_disk`, "--io-type", "write", "--io-size", "65536", "--io-total", "8388608");
+
+  await write({ root, instance });
+  await killedAt(t, workspace, "snap rollback", true);
+  const halfway = await virtform("confirm", workspace.directory, "--auto-approve");
+  assert.equal(halfway.code, 1, halfway.stdout + halfway.stderr);
+  assert.match(halfway.stdout + halfway.stderr, /half rolled back/);
+  await killedAt(t, workspace, "snap rm", true);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const opened = `rbd:vms/${id}_disk:id=${user}:conf=${ceph.conf}`;
+  await mustRun("qemu-img", ["compare", "-f", "raw", "-F", "raw", then, opened]);
+  assert.deepEqual(JSON.parse(await ceph.run("rbd", "snap", "ls", `vms/${id}_disk`, "--format", "json")), []);
+
+  // Grown again, confirmed: there is no way back, and a smaller disk is refused as ever.
+  await write({ root, disk: "320MiB", instance });
+  await apply(workspace);
+  const confirmed = await virtform("confirm", workspace.directory, "--auto-approve");
+  assert.equal(confirmed.code, 0, confirmed.stdout + confirmed.stderr);
+  assert.match(confirmed.stdout, /remove snapshot nova-resize of 256MiB[\s\S]*Confirm complete/);
+  assert.match((await virtform("confirm", workspace.directory, "--auto-approve")).stdout, /There is nothing to confirm/);
+  await assertConverged(workspace);
+  await write({ root, instance });
+  assert.deepEqual((await refusal(workspace)).codes, ["disk-shrink-refused"]);
+  await write({ root, disk: "320MiB", instance });
+  await destroy(workspace);
+});
+
+test("a snapshot that can no longer be cloned is fetched and imported, also when that changes after the plan", async (t) => {
+  const { workspace, write, uuid } = await prepare(t);
+  await write({ root: { source, disk_format: "raw" }, instance: { power_state: "stopped" } });
+  const file = `${workspace.directory}/plan.json`;
+  const planned = await virtform("plan", workspace.directory, "--out", file);
+  assert.match(planned.stdout, /cloned from tiny/);
+  assert.doesNotMatch(planned.stdout, /image\/tiny /);
+  await ceph.run("rbd", "snap", "unprotect", "images/tiny@snap");
+  try {
+    // A saved plan knows where its disks are.
+    const applied = await virtform("apply", file);
+    assert.equal(applied.code, 0, applied.stdout + applied.stderr);
+    await assertConverged(workspace);
+    assert.equal((await info(`${await uuid()}_disk`)).parent, undefined);
+  } finally {
+    await ceph.run("rbd", "snap", "protect", "images/tiny@snap");
+  }
+  await assertConverged(workspace);
+  await destroy(workspace);
+});
+
+test("a drive moves between the host and Ceph with the disks", async (t) => {
+  const { workspace, write, uuid } = await prepare(t);
+  const move = async (backend: string) => {
+    await write({ instance: { power_state: "stopped", images_type: backend } });
+    await apply(workspace, "--allow-destroy");
+    await assertConverged(workspace);
+    await assertNoLeftovers(workspace);
+    const id = await uuid();
+    const local = existsSync(`${workspace.instancesPath}/${id}/disk.config`);
+    const there = (await images()).filter((image) => image.startsWith(`${id}_disk.config`));
+    assert.deepEqual([local, there], backend === "rbd" ? [false, [`${id}_disk.config`]] : [true, []]);
+    const record = JSON.parse(await readFile(`${workspace.instancesPath}/${id}/virtform.json`, "utf8"));
+    return record.objects["disk.config"].randomSeed as string;
+  };
+  const seeds = [await move("qcow2"), await move("rbd"), await move("qcow2")];
+  assert.equal(new Set(seeds).size, 1, "the same drive all the time");
+  await destroy(workspace);
 });

@@ -9,25 +9,32 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** A Ceph of a test's own on loopback: one monitor, one manager, one OSD in memory, nobody has to log in. */
+/** A Ceph of a test's own on loopback: one monitor, one manager, one OSD in memory. Nobody has to log in unless `login` is asked for. */
 export interface Ceph {
   readonly conf: string;
+  /** Where keyrings are looked for: `ceph.client.virtform.keyring`. */
+  readonly directory: string;
   readonly fsid: string;
   /** `127.0.0.1:40001`, as guests are told. */
   readonly monitor: string;
   /** Runs `ceph` or `rbd` on it and gives the output. */
   run(program: "ceph" | "rbd", ...args: readonly string[]): Promise<string>;
+  /** Has an image open for reading, as a guest has its config drive, until it is closed. */
+  hold(image: string): { readonly open: Promise<void>; close(): Promise<void> };
   stop(): Promise<void>;
 }
 
-/** Starts it with these pools, which takes about five seconds. Its daemons run in the foreground, so they are ours to end. */
-export async function startCeph(pools: readonly string[]): Promise<Ceph> {
+/**
+ * Starts it with these pools, which takes about five seconds. Its daemons run in the foreground, so they are ours to end.
+ * `login`: with cephx, so that whoever has no key is turned away.
+ */
+export async function startCeph(pools: readonly string[], { login = false }: { readonly login?: boolean } = {}): Promise<Ceph> {
   const directory = mkdtempSync(join(tmpdir(), "virtform-ceph-"));
   const [v1, v2] = await freePorts(2);
   const [fsid, osd] = [randomUUID(), randomUUID()];
   const conf = join(directory, "ceph.conf");
   for (const daemon of ["mon", "mgr", "osd", "run"]) mkdirSync(join(directory, daemon));
-  writeFileSync(conf, configuration({ directory, fsid, v1: v1 ?? 0, v2: v2 ?? 0 }));
+  writeFileSync(conf, configuration({ directory, fsid, v1: v1 ?? 0, v2: v2 ?? 0, auth: login ? "cephx" : "none" }));
   const daemons: ReturnType<typeof spawn>[] = [];
   const stop = async () => {
     await Promise.all(daemons.map(end));
@@ -43,9 +50,15 @@ export async function startCeph(pools: readonly string[]): Promise<Ceph> {
   try {
     const map = join(directory, "monmap");
     await execute("monmaptool", ["--create", "--fsid", fsid, "--addv", "a", `[v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]`, map]);
-    await run("ceph-mon", "--mkfs", "-i", "a", "--monmap", map);
+    if (login) await makeKeys(directory);
+    await run("ceph-mon", "--mkfs", "-i", "a", "--monmap", map, ...(login ? ["--keyring", keyring(directory, "mon")] : []));
     daemon("ceph-mon", "-i", "a");
     await until("the monitor", () => run("ceph", "--connect-timeout", "2", "mon", "stat").then(() => true));
+    const admit = async (daemonName: string, ...caps: readonly string[]) => {
+      if (login) writeFileSync(keyring(directory, daemonName), await run("ceph", "auth", "get-or-create", daemonName, ...caps));
+    };
+    await admit("mgr.a", "mon", "allow profile mgr", "osd", "allow *");
+    await admit("osd.0", "mon", "allow profile osd", "mgr", "allow profile osd", "osd", "allow *");
     daemon("ceph-mgr", "-i", "a");
     await run("ceph", "osd", "new", osd, "0");
     await run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd);
@@ -61,17 +74,42 @@ export async function startCeph(pools: readonly string[]): Promise<Ceph> {
     await stop();
     throw new Error(`Ceph did not start:\n${log}`, { cause: error });
   }
-  return { conf, fsid, monitor: `127.0.0.1:${v1}`, run, stop };
+  const hold = (image: string) => {
+    const child = spawn("qemu-io", ["-r", "-f", "raw", `rbd:${image}:conf=${conf}`], { stdio: ["pipe", "ignore", "ignore"] });
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    const watched = async () => JSON.parse(await run("rbd", "status", image, "--format", "json")).watchers.length > 0;
+    const close = () => {
+      child.stdin.end("quit\n");
+      return ended;
+    };
+    return { open: until(`a reader of ${image}`, watched), close };
+  };
+  return { conf, hold, directory, fsid, monitor: `127.0.0.1:${v1}`, run, stop };
 }
 
-function configuration({ directory, fsid, v1, v2 }: { directory: string; fsid: string; v1: number; v2: number }): string {
+/** The monitor's own key and the administrator's, which the monitor knows from its birth. */
+async function makeKeys(directory: string): Promise<void> {
+  const [monitor, admin] = [keyring(directory, "mon"), keyring(directory, "client.admin")];
+  await execute("ceph-authtool", ["--create-keyring", monitor, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *"]);
+  const all = ["mon", "osd", "mgr"].flatMap((service) => ["--cap", service, "allow *"]);
+  await execute("ceph-authtool", ["--create-keyring", admin, "--gen-key", "-n", "client.admin", ...all]);
+  await execute("ceph-authtool", [monitor, "--import-keyring", admin]);
+}
+
+function keyring(directory: string, name: string): string {
+  return join(directory, `ceph.${name}.keyring`);
+}
+
+function configuration(given: { directory: string; fsid: string; v1: number; v2: number; auth: "none" | "cephx" }): string {
+  const { directory, fsid, v1, v2, auth } = given;
   const settings = {
     fsid,
     "mon host": `[v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]`,
     "public addr": "127.0.0.1",
-    "auth cluster required": "none",
-    "auth service required": "none",
-    "auth client required": "none",
+    "auth cluster required": auth,
+    "auth service required": auth,
+    "auth client required": auth,
+    keyring: join(directory, "ceph.$name.keyring"),
     "run dir": join(directory, "run"),
     "admin socket": join(directory, "run", "$name.$pid.asok"),
     "log file": join(directory, "$name.log"),

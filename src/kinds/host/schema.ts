@@ -116,6 +116,13 @@ export const hostSchema = {
           expects: "a uuid in lower case",
           examples: ["457eb676-33da-42ec-9a8c-9293d545c337"],
         },
+        resize_snapshot: {
+          type: "boolean",
+          description:
+            "Before a root disk grows, make a snapshot nova-resize of it, so that it can be rolled back. `virtform confirm` removes it.",
+          default: true,
+          examples: [false],
+        },
       },
     },
     reserved: {

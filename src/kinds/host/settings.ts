@@ -35,7 +35,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     },
     usedBackends,
     ...(host.lvm === undefined ? {} : { lvm: lvmSettings(host.lvm) }),
-    ...(host.rbd === undefined ? {} : { rbd: rbdSettings(host.rbd) }),
+    ...(host.rbd === undefined ? {} : { rbd: rbdSettings(host.rbd), cloneSources: cloneSourcesOf(config) }),
   };
 }
 
@@ -55,7 +55,19 @@ function lvmSettings(lvm: NonNullable<NonNullable<Config["host"]>["lvm"]>): LvmS
 }
 
 function rbdSettings(rbd: NonNullable<NonNullable<Config["host"]>["rbd"]>): RbdSettings {
-  return { pool: rbd.pool, user: rbd.user ?? null, conf: rbd.conf ?? "/etc/ceph/ceph.conf", secretUuid: rbd.secret_uuid ?? null };
+  return {
+    pool: rbd.pool,
+    user: rbd.user ?? null,
+    conf: rbd.conf ?? "/etc/ceph/ceph.conf",
+    secretUuid: rbd.secret_uuid ?? null,
+    resizeSnapshot: rbd.resize_snapshot ?? true,
+  };
+}
+
+/** Nova RBD-04: only raw ones can be disks as they are. */
+function cloneSourcesOf({ images = {} }: Config): string[] {
+  const sources = Object.values(images).flatMap(({ source, disk_format }) => (disk_format === "raw" ? [source] : []));
+  return [...new Set(sources)].filter((source) => source.startsWith("rbd://"));
 }
 
 /** Nova LVM-01, RBD-01: there is no place by default. */

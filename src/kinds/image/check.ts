@@ -23,7 +23,8 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
 
 /** One warning for all of them: a guest's image often comes with a kernel and a ramdisk. */
 function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
-  const unpinned = resources.filter(({ spec }) => spec.checksum === null);
+  // What is cloned has no bytes here to compare, and a protected snapshot does not change.
+  const unpinned = resources.filter(({ spec }) => spec.checksum === null && spec.cloneSize === undefined);
   const [first, second] = unpinned;
   if (first === undefined) return [];
   const names = unpinned.map(({ spec }) => spec.name);
@@ -80,7 +81,7 @@ function checkTwins({ address, spec }: Resource<ImageSpec>, resources: readonly 
 
 /** Nova BLD-20 and SIZE-01: memory and root disk must be enough for the image. */
 function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diagnostic[] {
-  const virtualSize = stateOf(spec, observed)?.sidecar.virtualSize ?? 0;
+  const virtualSize = stateOf(spec, observed)?.sidecar.virtualSize ?? spec.cloneSize ?? 0;
   const found: Diagnostic[] = [];
   for (const [name, instance] of Object.entries(config.instances ?? {})) {
     const flavor = config.flavors?.[instance.flavor];

@@ -1,14 +1,16 @@
 import type { DigestAlgorithm } from "../../model/host.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
 import { cacheEntryName } from "../../model/layout.ts";
 import { bytesOf } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Config, ImageConfig } from "../config.ts";
+import { cloneOnly } from "./clone-only.ts";
 import { baseFormat } from "./formats.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
-export function desiredImages(config: Config): Resource<ImageSpec>[] {
+export function desiredImages(config: Config, facts?: HostFacts): Resource<ImageSpec>[] {
   const images = config.images ?? {};
   const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
   const disks = new Set(users.map((user) => user.image));
@@ -20,6 +22,7 @@ export function desiredImages(config: Config): Resource<ImageSpec>[] {
   const forceRaw = config.host?.force_raw_images ?? true;
   return Object.entries(images).map(([name, image]) => {
     const id = imageId(image);
+    const cloneSize = cloneOnly(config, name, image, facts);
     const bootFile = !disks.has(name) && (bootFiles.has(name) || image.disk_format === "aki" || image.disk_format === "ari");
     return {
       address: `image/${name}`,
@@ -36,6 +39,7 @@ export function desiredImages(config: Config): Resource<ImageSpec>[] {
         minRam: bytesOf(image.min_ram ?? "0MiB"),
         maxVirtualSize: smallestDisk(config, name, image.disk_format === "iso"),
         properties: image.properties ?? {},
+        ...(cloneSize === undefined ? {} : { cloneSize }),
       },
     };
   });

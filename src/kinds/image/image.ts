@@ -30,6 +30,7 @@ export const imageKind: Kind<Config, ImageSpec, ImageState> = {
 };
 
 function fetchChange(address: Address, want: ImageSpec, observed: Observed): Change | undefined {
+  if (want.cloneSize !== undefined) return undefined;
   if (observed.states.has(`base/${want.entry}`)) return undefined;
   const base: Address = `base/${want.entry}`;
   const source = withoutCredentials(want.source);

@@ -7,10 +7,14 @@ import type { HostSettings } from "../../model/settings.ts";
 import type { InstanceDisk } from "./disk.ts";
 import { missingBytes, type SizedDisk, wantedBase } from "./room-check.ts";
 
-/** Whether what the backends of these disks need is there, and has room for them. */
-export function checkBackends(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
+/** Whether what the backends of these disks need is there, and has room for them. `drives`: config drives are in Ceph. */
+export function checkBackends(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings, drives = false): Diagnostic[] {
   const on = (name: string) => disks.filter(({ disk }) => disk.backend === name);
-  return [...checkLvm(on("lvm"), observed, settings), ...checkRbd(on("rbd"), observed, settings), ...checkPloop(on("ploop"), observed)];
+  return [
+    ...checkLvm(on("lvm"), observed, settings),
+    ...checkRbd(drives || on("rbd").length > 0, observed, settings),
+    ...checkPloop(on("ploop"), observed),
+  ];
 }
 
 /** Tells where a backend makes disks larger than they were asked for. */
@@ -72,10 +76,29 @@ function bytesAtOnce(disks: readonly SizedDisk[], observed: Observed, sparse: bo
   return sum(each) + inReserve;
 }
 
-function checkRbd(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
-  if (disks.length === 0 || observed.facts.storage?.rbd?.pool === true) return [];
+function checkRbd(used: boolean, observed: Observed, settings: HostSettings): Diagnostic[] {
+  if (!used) return [];
+  const secret = observed.facts.storage?.rbd?.secret === false ? checkSecret(settings) : [];
+  if (observed.facts.storage?.rbd?.pool === true) return secret;
   const detail = "host.rbd.pool names it. `ceph osd pool ls` shows what there is; `ceph osd pool create` makes one.";
-  return [{ severity: "error", code: "ceph-pool-missing", summary: `There is no Ceph pool ${settings.rbd?.pool}`, detail }];
+  return [{ severity: "error", code: "ceph-pool-missing", summary: `There is no Ceph pool ${settings.rbd?.pool}`, detail }, ...secret];
+}
+
+/** Without it no guest starts. The key goes from file to libvirt: argument lists can be read by everybody. */
+function checkSecret({ uri, rbd }: HostSettings): Diagnostic[] {
+  const [user, uuid] = [`client.${rbd?.user}`, rbd?.secretUuid];
+  const virsh = uri.endsWith("/session") ? "virsh -c qemu:///session" : "virsh";
+  const detail = [
+    `Guests log in to Ceph as ${user} with the key that libvirt keeps under this uuid (host.rbd.secret_uuid). Make it on the host: write secret.xml,`,
+    "  <secret ephemeral='no' private='yes'>",
+    `    <uuid>${uuid}</uuid>`,
+    `    <usage type='ceph'><name>${user} ${uuid}</name></usage>`,
+    "  </secret>",
+    `get the key into a file that nobody else can read (umask 077; ceph auth get-key ${user} > ${user}.key), hand both over, and remove the file:`,
+    `  ${virsh} secret-define secret.xml`,
+    `  ${virsh} secret-set-value ${uuid} --file ${user}.key`,
+  ].join("\n");
+  return [{ severity: "error", code: "ceph-secret-missing", summary: `libvirt has no secret ${uuid}`, detail }];
 }
 
 function checkPloop(disks: readonly SizedDisk[], observed: Observed): Diagnostic[] {

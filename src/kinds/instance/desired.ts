@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DiskAttachment, Surroundings } from "../../disks/backend.ts";
 import { backendOf } from "../../disks/index.ts";
+import { rbdAttachment } from "../../disks/rbd-attachment.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
 import { bytesOf } from "../../model/quantity.ts";
@@ -9,6 +10,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
+import { cloneFallback } from "../image/clone-fallback.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { volumeAddress } from "../volume/spec.ts";
 import { deviceMap } from "./device-map.ts";
@@ -90,10 +92,23 @@ function oneInstance(
   const seed =
     instance.config_drive === false
       ? undefined
-      : seedSpec(config, instance, { project, name, uuid, index, interfaces, path: layout.instanceFile(uuid, instanceFiles.configDrive) });
+      : {
+          ...seedSpec(config, instance, {
+            project,
+            name,
+            uuid,
+            index,
+            interfaces,
+            path: layout.instanceFile(uuid, instanceFiles.configDrive),
+          }),
+          ...(backend === "rbd" ? { backend } : {}),
+        };
   const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
   return [
-    ...disks.map((spec) => ({ address: diskAddress(name, spec.name), spec: { kind: "disk" as const, disk: spec, domain } })),
+    ...disks.map((spec) => ({
+      address: diskAddress(name, spec.name),
+      spec: { kind: "disk" as const, disk: spec, domain, ...cloneFallback(config, facts, spec) },
+    })),
     ...(seed === undefined ? [] : [{ address: `seed/${name}` as const, spec: { kind: "seed" as const, seed } }]),
     { address: `domain/${name}`, spec: { kind: "domain", domain } },
   ];
@@ -179,7 +194,16 @@ function domainSpec(given: {
         .filter(({ role }) => role === "ephemeral" || role === "swap")
         .map((disk) => ({ name: disk.name, attachment: attachmentOf(disk, { settings, facts }) })),
       volumes: volumes.filter((volume) => volume !== rootVolume),
-      configDrive: seed === undefined ? null : { path: seed.path, format: seed.format },
+      configDrive:
+        seed === undefined
+          ? null
+          : {
+              path: seed.path,
+              format: seed.format,
+              ...(seed.backend === undefined
+                ? {}
+                : { attachment: rbdAttachment({ uuid: seed.uuid, name: instanceFiles.configDrive }, { settings, facts }) }),
+            },
     }),
     interfaces: given.interfaces,
     kernel:

@@ -27,7 +27,8 @@ export interface DeviceMapInput {
     readonly serial: string;
     readonly device?: string;
   }[];
-  readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat" } | null;
+  /** `attachment`: of one that is no file. */
+  readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
 }
 
 type Bus = DomainDisk["bus"];
@@ -71,7 +72,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
     disks.push({ name, device: "disk", bus, target: device ?? next(bus), attachment, readOnly: false, bootOrder: null, serial });
   }
   if (input.configDrive !== null) {
-    const { path, format } = input.configDrive;
+    const { path, format, attachment = { type: "file", format: "raw", source: path } } = input.configDrive;
     const drive = format === "iso9660";
     const bus = drive ? (busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultDriveBus(input)) : diskBus;
     // Nova BLK-08. Its content is made anew by us alone: a guest that wrote into it would make it look tampered with.
@@ -80,7 +81,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       device: drive ? "cdrom" : "disk",
       bus,
       target: next(bus),
-      attachment: { type: "file", format: "raw", source: path },
+      attachment,
       readOnly: true,
       bootOrder: null,
     });

@@ -5,6 +5,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { mustBeRemade } from "./disk-diff.ts";
 import { diskAddress } from "./disk-role.ts";
+import { snapshotToRollBackTo } from "./disk-roll-back.ts";
 import type { DomainState } from "./domain-state.ts";
 
 /** What cannot or will not be done to disks, and what is worth knowing about them. */
@@ -14,6 +15,7 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
     const have = observed.states.get(address) as InstanceDiskState | undefined;
     if (have?.disk === undefined) return checkDisc(address, want);
     if (mustBeRemade(want, have)) return checkProtected(address, want, observed);
+    if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
     return [...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });
 }
@@ -34,10 +36,36 @@ function checkDisc(address: Diagnostic["address"] & string, { disk, domain }: In
   ];
 }
 
-function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
+function isProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): boolean {
   const domain = observed.states.get(`domain/${want.disk.instance}`) as DomainState | undefined;
   const disk = observed.states.get(address) as InstanceDiskState | undefined;
-  if (domain?.label?.preventDestroy !== true && disk?.protected !== true) return [];
+  return domain?.label?.preventDestroy === true || disk?.protected === true;
+}
+
+/** Going back loses what was written since. What was begun has to be brought to an end, and then a smaller size is refused as ever. */
+function checkRollBack(
+  address: Diagnostic["address"] & string,
+  want: InstanceDisk,
+  have: InstanceDiskState,
+  observed: Observed,
+): Diagnostic[] {
+  const snapshot = have.disk?.resizeSnapshot;
+  if (have.disk === undefined || snapshot === undefined) return [];
+  if (snapshot.rollingBack) return checkShrink(address, want, { ...have, disk: { ...have.disk, size: snapshot.size } });
+  if (!isProtected(address, want, observed)) return [];
+  return [
+    {
+      severity: "error",
+      code: "prevent-destroy",
+      summary: `${want.disk.instance} is protected, and rolling its disk back would lose what was written since it grew`,
+      detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk.size)}, or apply prevent_destroy: false first if that may go.`,
+      address,
+    },
+  ];
+}
+
+function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
+  if (!isProtected(address, want, observed)) return [];
   return [
     {
       severity: "error",
@@ -55,6 +83,8 @@ function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk
   const found = have.disk?.size ?? 0;
   if (size === null || size >= found) return [];
   const [where, remedy] = declaredBy(want, found);
+  const snapshot = have.disk?.resizeSnapshot;
+  const back = snapshot === undefined ? "" : ` Exactly ${formatQuantity(snapshot.size)} would roll it back to its snapshot.`;
   const byHand = have.applied.size !== null && size >= have.applied.size;
   return [
     {
@@ -65,7 +95,7 @@ function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk
         : "A disk cannot be made smaller",
       detail: byHand
         ? `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. ${remedy} to make the configuration say what is.`
-        : `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.`,
+        : `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.${back}`,
       address,
     },
   ];

@@ -1,17 +1,30 @@
+import { resizeSnapshotName } from "../../disks/rbd-snapshot.ts";
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import type { RbdSettings } from "../../model/settings.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
-export function diffDisk(address: Address, want: InstanceDisk | undefined, have: InstanceDiskState | undefined): Change | undefined {
+export function diffDisk(
+  address: Address,
+  want: InstanceDisk | undefined,
+  have: InstanceDiskState | undefined,
+  rbd?: Pick<RbdSettings, "resizeSnapshot">,
+): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have?.disk === undefined) return creation(address, want, have);
   if (mustBeRemade(want, have)) return replacement(address, want, have);
-  return growth(address, want, have);
+  const change = growth(address, want, have, rbd?.resizeSnapshot ?? false);
+  const snapshot = snapshotToRollBackTo(want, have);
+  if (snapshot === undefined) return change;
+  // One that was interrupted is brought to an end whatever is wanted since.
+  const back = { ...have, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
+  return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
 }
 
 /** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem. New bytes under the same name leave the disk alone. */
@@ -63,17 +76,25 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
   };
 }
 
-function growth(address: Address, want: InstanceDisk, have: InstanceDiskState): Change | undefined {
+function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, snapshots: boolean): Change | undefined {
   const size = want.disk.size;
   const found = have.disk?.size ?? 0;
   if (size === null || size <= found) return undefined;
   const cause = causeOf(size, have.applied.size ?? undefined, found);
+  // Nova RBD-10. A snapshot that is there is from before an earlier growth, or from an earlier try of this one, and stays.
+  const snapshot = snapshots && want.disk.backend === "rbd" && want.disk.role === "root";
+  const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${resizeSnapshotName}` : "";
   const action: Action = {
     id: `${address}#grow`,
     type: "disk.grow",
     address,
-    summary: `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`,
-    args: { disk: { ...want.disk }, online: have.running, target: have.target ?? null } as unknown as Action["args"],
+    summary: `grow from ${formatQuantity(found)} to ${formatQuantity(size)}${first}`,
+    args: {
+      disk: { ...want.disk },
+      online: have.running,
+      target: have.target ?? null,
+      ...(snapshot ? { snapshot } : {}),
+    } as unknown as Action["args"],
     needs: [],
     makes: [address],
     locks: [lockOf(have.uuid)],
@@ -105,14 +126,14 @@ function removal(address: Address, have: InstanceDiskState): Change {
   };
 }
 
-function createAction(address: Address, { disk }: InstanceDisk, needs: readonly string[] = []): Action {
+function createAction(address: Address, { disk, fallback }: InstanceDisk, needs: readonly string[] = []): Action {
   return {
     id: `${address}#create`,
     type: "disk.create",
     address,
-    summary: creationSummary(disk),
-    args: { disk: { ...disk } } as unknown as Action["args"],
-    needs: [...(disk.base === undefined ? [] : [`base/${disk.base.entry}`]), ...needs],
+    summary: creationSummary(disk, fallback !== undefined),
+    args: { disk: { ...disk }, ...(fallback === undefined ? {} : { fallback }) } as unknown as Action["args"],
+    needs: [...(disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`]), ...needs],
     makes: [address],
     locks: [lockOf(disk.uuid)],
     effect: "none",
@@ -157,10 +178,10 @@ function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesy
   ];
 }
 
-function creationSummary({ role, backend, size, base, content }: InstanceDisk["disk"]): string {
+function creationSummary({ role, backend, size, base, content }: InstanceDisk["disk"], cloned: boolean): string {
   if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
   const disk = `create ${backend} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
-  if (base !== undefined) return `${disk} from ${base.image}`;
+  if (base !== undefined) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
   if (content === undefined) return disk;
   return content.filesystem === "swap" ? disk.replace("disk", "swap disk") : `${disk} with ${content.filesystem}`;
 }

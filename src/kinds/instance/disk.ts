@@ -1,6 +1,7 @@
 import type { DiskSpec, DiskState } from "../../disks/backend.ts";
 import type { BackendName } from "../../model/settings.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
+import type { ImageSpec } from "../image/spec.ts";
 import type { DomainSpec } from "./spec.ts";
 
 /** A disk as it should be, together with the guest that uses it. */
@@ -8,6 +9,8 @@ export interface InstanceDisk {
   readonly kind: "disk";
   readonly disk: DiskSpec;
   readonly domain: DomainSpec;
+  /** Of a disk that is cloned within its Ceph cluster: what to fetch should that no longer be possible when its time comes. */
+  readonly fallback?: ImageSpec;
 }
 
 /** What was last applied to a disk, as the instance directory's label records it. */

@@ -1,3 +1,4 @@
+import type { DiskAttachment } from "../../disks/backend.ts";
 import { isSourceOf } from "../../disks/disk-source.ts";
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
@@ -38,7 +39,7 @@ export function diffDomain(
  * a running guest would look broken to it, and could be in two guests at once.
  */
 function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
-  const kept = new Set(want.disks.map(({ attachment }) => attachment.source));
+  const kept = new Set(want.disks.map(({ attachment }) => sourceText(attachment)));
   const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
   if (leaving.length === 0) return false;
   const ours = [...observed.states.values()].flatMap((state) => {
@@ -48,9 +49,14 @@ function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): b
   return leaving.some((source) => ours.some((disk) => isSourceOf(source, disk)));
 }
 
+/** A source as a look at a domain gives it. */
+function sourceText(attachment: DiskAttachment): string {
+  return attachment.type === "network" ? `${attachment.protocol}:${attachment.source}` : attachment.source;
+}
+
 /** Volumes that this guest is to have and another one has still: it must let go of them before this one starts. */
 function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
-  const volumes = new Set(want.disks.filter(({ name }) => name.startsWith("volume/")).map(({ attachment }) => attachment.source));
+  const volumes = new Set(want.disks.filter(({ name }) => name.startsWith("volume/")).map(({ attachment }) => sourceText(attachment)));
   if (volumes.size === 0) return [];
   return [...observed.states].flatMap(([address, state]) => {
     const { kind, disks, uuid } = state as Partial<DomainState> & { readonly kind?: string };

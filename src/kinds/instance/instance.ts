@@ -16,6 +16,7 @@ import { checkDevices } from "./disk-device-check.ts";
 import { diffDisk } from "./disk-diff.ts";
 import { diskAddress } from "./disk-role.ts";
 import { checkRootDisks } from "./disk-root-check.ts";
+import { checkResizeSnapshots } from "./disk-snapshot-check.ts";
 import { domainActions } from "./domain-actions.ts";
 import { checkDomains } from "./domain-check.ts";
 import { diffDomain } from "./domain-diff.ts";
@@ -38,7 +39,7 @@ export function instanceKind(
     addressKinds: ["disk", "seed", "domain"],
     desired: (config, facts) => desiredInstances(config, settings, facts),
     observe: observeInstances,
-    diff: (address, want, have, observed) => diffOne(address, want, have, observed, lookUpSecret),
+    diff: (address, want, have, observed) => diffOne(address, want, have, observed, settings, lookUpSecret),
     check: (resources, observed, config) => [
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
@@ -57,11 +58,12 @@ function diffOne(
   want: InstanceSpec | undefined,
   have: InstanceState | undefined,
   observed: Observed,
+  settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ) {
   switch (want?.kind ?? have?.kind) {
     case "disk":
-      return diffDisk(address, only("disk", want), only("disk", have));
+      return diffDisk(address, only("disk", want), only("disk", have), settings.rbd);
     case "seed": {
       const found = only("seed", have);
       const wanted = only("seed", want)?.seed;
@@ -99,6 +101,7 @@ function checkInstances(
   const specs = resources.map(({ spec }) => spec);
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
+  const inCeph = specs.some((spec) => spec.kind === "seed" && spec.seed.backend === "rbd");
   // All that takes room is looked at together; without instances, volumes see to themselves.
   const volumes = resources.length === 0 ? [] : desiredVolumes(config, settings, observed.facts);
   const sized = [
@@ -107,10 +110,11 @@ function checkInstances(
   ];
   return [
     ...checkDisks(disks, observed),
+    ...checkResizeSnapshots(disks, observed),
     ...checkDomains(domains, observed),
     ...checkDevices(domains),
     ...checkRoom(sized, domains, observed, settings),
-    ...checkBackends(sized, observed, settings),
+    ...checkBackends(sized, observed, settings, inCeph),
     ...checkRounding(disks, observed, settings),
   ];
 }
@@ -124,6 +128,7 @@ function describe(state: InstanceState): Json {
         path: state.path,
         ...state.applied,
         found: state.disk === undefined ? null : { format: state.disk.format, size: state.disk.size, backing: state.disk.backing ?? null },
+        ...(state.disk?.resizeSnapshot === undefined ? {} : { resize_snapshot: { ...state.disk.resizeSnapshot } }),
       };
     case "seed":
       return describeSeed(state);

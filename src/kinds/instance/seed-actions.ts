@@ -1,16 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
+import { publishRbdDrive, rbdDrives, removeRbdDrive, stageRbdDrive } from "../../disks/rbd-drive.ts";
 import type { ActionType } from "../../model/action.ts";
 import { defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { isoImage } from "../../tools/iso9660.ts";
+import { libvirtOf } from "../../tools/libvirt.ts";
 import { writeVfatImage } from "../../tools/vfat.ts";
+import { isUp } from "./domain-diff.ts";
 import { forgetObject, readLabel, recordObject } from "./label.ts";
 import { publicSeed, seedDigest } from "./seed-public.ts";
 import { resolveSeedSecrets, secretsDigest } from "./seed-secrets.ts";
 import type { SeedRecord } from "./seed-state.ts";
-import { seedRecord, seedState } from "./seed-state.ts";
+import { seedInCeph, seedRecord, seedState } from "./seed-state.ts";
 import type { SeedTree } from "./seed-tree.ts";
 import { seedTree } from "./seed-tree.ts";
 import type { SeedSpec } from "./spec.ts";
@@ -37,7 +40,8 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   if (known !== undefined && (await isRight(context, spec, known, secrets))) return;
 
   const randomSeed = known === undefined ? randomBytes(512) : Buffer.from(known.randomSeed, "base64");
-  const kept = { format: spec.format, randomSeed: randomSeed.toString("base64") };
+  const where = spec.backend === undefined ? {} : { backend: spec.backend };
+  const kept = { format: spec.format, ...where, randomSeed: randomSeed.toString("base64") };
   if (known === undefined) await writeRecord(context, spec, { ...kept, built: null });
 
   const part = `${spec.path}.part`;
@@ -57,6 +61,15 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     mtimeMs,
     inode,
   };
+  if (spec.backend === "rbd") {
+    await stageRbdDrive(context, { ...spec, path: part, sha256 });
+    // Nova CFG-14. What was a file before goes as well: from now on the record speaks of another place.
+    await files.remove(part);
+    await files.remove(spec.path);
+    await writeRecord(context, spec, { ...kept, built });
+    return publishRbdDrive(context, spec.uuid);
+  }
+  if (known?.backend === "rbd") await removeRbdDrive(context, spec.uuid, await isRunning(context, spec));
   await writeRecord(context, spec, { ...kept, built });
   await files.publish(part, spec.path, privateMode);
 }
@@ -81,7 +94,11 @@ async function isRight(
   record: SeedRecord,
   secrets: ReturnType<typeof resolveSeedSecrets>,
 ): Promise<boolean> {
-  const state = await seedState(context, spec, record, spec.path, await context.host.files.stat(spec.path));
+  if (record.backend !== spec.backend) return false;
+  const state =
+    spec.backend === "rbd"
+      ? seedInCeph(spec, record, (await rbdDrives(context, [spec.uuid])).get(spec.uuid))
+      : await seedState(context, spec, record, spec.path, await context.host.files.stat(spec.path));
   return state.intact && state.digest === seedDigest(spec) && state.secretsMatch(secrets);
 }
 
@@ -91,7 +108,13 @@ async function removeSeed(context: Context, owner: Owner): Promise<void> {
   const path = context.layout.instanceFile(owner.uuid, instanceFiles.configDrive);
   await files.remove(`${path}.part`);
   await files.remove(path);
+  if (seedRecord(await readLabel(context, owner.uuid))?.backend === "rbd")
+    await removeRbdDrive(context, owner.uuid, await isRunning(context, owner));
   await forgetObject(context, owner, instanceFiles.configDrive);
+}
+
+async function isRunning(context: Context, { uuid }: Pick<Owner, "uuid">): Promise<boolean> {
+  return isUp((await libvirtOf(context).domain(uuid))?.power ?? "stopped");
 }
 
 function writeRecord(context: Context, owner: Owner, record: SeedRecord): Promise<void> {

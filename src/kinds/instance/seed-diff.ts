@@ -48,7 +48,7 @@ export function diffSeed(
     id: `${address}#${verb}`,
     type: "seed.build",
     address,
-    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${situation.running ? ", seen at the next cold start" : ""}`,
+    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running ? ", seen at the next cold start" : ""}`,
     args: { spec: want as unknown as Json },
     needs: [],
     makes: [`seed/${want.instance}`],
@@ -104,10 +104,12 @@ function distinct(fields: readonly FieldChange[]): FieldChange[] {
 function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { running, secretsChanged }: SeedSituation): string {
   if (have === undefined) return "there is no config drive yet";
   if (have.applied === null) return "building the config drive was interrupted";
+  const thing = have.backend === undefined ? "file" : "image in Ceph";
   const why = [
-    ...(have.missing ? ["the file was deleted by hand"] : have.intact ? [] : ["the file was changed by hand"]),
+    ...(have.missing ? [`the ${thing} was deleted by hand`] : have.intact ? [] : [`the ${thing} was changed by hand`]),
+    ...(have.backend === want.backend ? [] : [want.backend === undefined ? "it becomes a file" : "it goes to Ceph, where the disks are"]),
     ...(verb === "replace" ? [`the format changes from ${have.format} to ${want.format}`] : []),
-    ...(verb !== "replace" && have.digest !== seedDigest(want) ? ["its content changes"] : []),
+    ...(verb !== "replace" && have.backend === want.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
     ...(secretsChanged ? ["a secret that it holds changed"] : []),
   ];
   return `${why.join(" and ")}; ${running ? seenWhenRunning : seenWhenStopped}`;

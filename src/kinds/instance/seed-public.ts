@@ -13,6 +13,8 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     uuid: spec.uuid,
     name: spec.instance,
     project: spec.project,
+    // Left out of a file's, whose digest is then what it always was.
+    ...(spec.backend === undefined ? {} : { backend: spec.backend }),
     format: spec.format,
     hostname: spec.hostname,
     launch_index: spec.launchIndex,

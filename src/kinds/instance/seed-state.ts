@@ -1,3 +1,4 @@
+import { type RbdDrive, rbdDrives } from "../../disks/rbd-drive.ts";
 import type { Context } from "../../model/context.ts";
 import type { FileStat } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
@@ -10,6 +11,8 @@ import { secretsDigest } from "./seed-secrets.ts";
 /** What the label of an instance keeps of its config drive. The label is readable by its owner alone. */
 export interface SeedRecord {
   readonly format: "iso9660" | "vfat";
+  /** Absent: a file of the instance directory. */
+  readonly backend?: "rbd";
   /** Base64. Kept so that a rebuilt drive is the same drive. */
   readonly randomSeed: string;
   /** What was last built; null while the first drive is in the making. */
@@ -19,6 +22,7 @@ export interface SeedRecord {
     readonly applied: PublicSeed;
     readonly sha256: string;
     readonly size: number;
+    /** Of a file. */
     readonly mtimeMs: number;
     readonly inode: number;
   } | null;
@@ -29,11 +33,13 @@ export interface SeedState {
   readonly uuid: string;
   readonly instance: string;
   readonly format: "iso9660" | "vfat";
+  /** Absent: a file of the instance directory. */
+  readonly backend?: "rbd";
   /** Digest of the public content last applied; null when its making never came to an end. */
   readonly digest: string | null;
-  /** The file holds what was last written to it. */
+  /** It holds what was last written to it. Of one in Ceph: its label says so. */
   readonly intact: boolean;
-  /** There is no file. */
+  /** There is none. */
   readonly missing: boolean;
   /** What was last applied, without secrets; null like `digest`. */
   readonly applied: PublicSeed | null;
@@ -58,14 +64,24 @@ export async function observeSeeds(
       ? []
       : [{ owner: { uuid, instance }, record, path: context.layout.instanceFile(uuid, instanceFiles.configDrive) }];
   });
-  const stats = await context.host.files.statMany(found.map(({ path }) => path));
+  const inCeph = found.filter(({ record }) => record.backend === "rbd").map(({ owner }) => owner.uuid);
+  const [stats, drives] = await Promise.all([
+    context.host.files.statMany(found.map(({ path }) => path)),
+    inCeph.length === 0 ? new Map<string, RbdDrive>() : rbdDrives(context, inCeph),
+  ]);
   const states = await Promise.all(
-    found.map(async ({ owner, record, path }, index) => [owner.uuid, await seedState(context, owner, record, path, stats[index])] as const),
+    found.map(async ({ owner, record, path }, index) => {
+      const state =
+        record.backend === "rbd"
+          ? seedInCeph(owner, record, drives.get(owner.uuid))
+          : await seedState(context, owner, record, path, stats[index]);
+      return [owner.uuid, state] as const;
+    }),
   );
   return new Map(states);
 }
 
-/** One drive, given its record and what is at its path. */
+/** One drive that is a file, given its record and what is at its path. */
 export async function seedState(
   context: Context,
   owner: { readonly uuid: string; readonly instance: string },
@@ -73,14 +89,32 @@ export async function seedState(
   path: string,
   stat: FileStat | undefined,
 ): Promise<SeedState> {
-  const { built, format } = record;
+  return stateOf(owner, record, { intact: await isIntact(context, record.built, path, stat), missing: stat === undefined });
+}
+
+/** One drive in Ceph, given its record and what is there. */
+export function seedInCeph(
+  owner: { readonly uuid: string; readonly instance: string },
+  record: SeedRecord,
+  drive: RbdDrive | undefined,
+): SeedState {
+  const intact = record.built !== null && drive?.sha256 === record.built.sha256 && drive.size === record.built.size;
+  return stateOf(owner, record, { intact, missing: drive === undefined });
+}
+
+function stateOf(
+  owner: { readonly uuid: string; readonly instance: string },
+  record: SeedRecord,
+  found: Pick<SeedState, "intact" | "missing">,
+): SeedState {
+  const { built, format, backend } = record;
   return {
     uuid: owner.uuid,
     instance: owner.instance,
     format,
+    ...(backend === undefined ? {} : { backend }),
     digest: built?.digest ?? null,
-    intact: await isIntact(context, built, path, stat),
-    missing: stat === undefined,
+    ...found,
     applied: built?.applied ?? null,
     secretsMatch: (secrets) => built?.secrets === secretsDigest(secrets, Buffer.from(record.randomSeed, "base64")),
   };

@@ -21,6 +21,8 @@ export interface SeedSpec {
   readonly instance: string;
   readonly uuid: string;
   readonly path: string;
+  /** Kept in Ceph with the disks (Nova CFG-14). Absent: a file of the instance directory. */
+  readonly backend?: "rbd";
   readonly format: "iso9660" | "vfat";
   readonly hostname: string;
   /** Position within `count`. */

@@ -1,3 +1,4 @@
+import { sweepRbdDrives } from "../../disks/rbd-drive.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { parseLabel, sweepDoomedDirectories } from "./label.ts";
@@ -8,24 +9,29 @@ const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml,
 /** Clears away what an interrupted apply of this project left half made in instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
   await sweepDoomedDirectories(context);
-  await sweepTemporaryFiles(context);
+  await sweepRbdDrives(context, await sweepTemporaryFiles(context));
 }
 
 /**
  * Removes temporary files from this project's directories. Whoever writes there holds the project's lock, which is ours now,
- * so nobody is still at them. Mostly the next writer of the same file finds them, but there need not be one.
+ * so nobody is still at them. Mostly the next writer of the same file finds them, but there need not be one. Resolves to the uuids
+ * of this project's directories.
  */
-async function sweepTemporaryFiles(context: Context): Promise<void> {
+async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string>> {
   const { host, layout } = context;
   const directories = (await host.files.list(layout.root)).filter(
     ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
   );
   const labels = await host.files.readMany(directories.map(({ name }) => ({ path: layout.instanceFile(name, instanceFiles.label) })));
+  const own = new Set<string>();
   for (const [index, { name: uuid }] of directories.entries()) {
     if (parseLabel(labels[index])?.project !== context.project) continue;
+    own.add(uuid);
     for (const { name, type } of await host.files.list(layout.instance(uuid))) {
-      const temporary = type === "file" && name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));
-      if (temporary) await host.files.remove(layout.instanceFile(uuid, name));
+      const temporary =
+        name === `${instanceFiles.configDrive}.part` || (name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`)));
+      if (temporary && type === "file") await host.files.remove(layout.instanceFile(uuid, name));
     }
   }
+  return own;
 }

@@ -4,18 +4,20 @@ import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { BackendName } from "../../model/settings.ts";
+import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import { retireDirectory, sweepRetired } from "../retire-directory.ts";
 import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";
 import { volumeContext } from "./volume-context.ts";
 
-type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "preventDestroy">;
+type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "preventDestroy" | "fallback">;
 
 /** What can be done to a volume. The label says what is meant before it is done, and goes last. */
 export const volumeActions: readonly ActionType[] = [
-  defineAction<SpecArgs>("volume.create", async (context, { name, disk, preventDestroy }, report) => {
+  defineAction<SpecArgs>("volume.create", async (context, { name, disk, preventDestroy, fallback }, report) => {
     const label = { volume: name, preventDestroy, applied: appliedVolume(disk) };
     await writeVolumeLabel(context, disk.uuid, { ...label, made: false });
+    await fetchUnlessCloneable(context, disk, fallback, report);
     await backendOf(disk.backend).create(volumeContext(context), disk, report);
     await writeVolumeLabel(context, disk.uuid, { ...label, made: true });
   }),

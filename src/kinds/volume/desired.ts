@@ -6,6 +6,7 @@ import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
+import { cloneFallback } from "../image/clone-fallback.ts";
 import { type VolumeSpec, volumeAddress, volumeFileName, volumeUuid } from "./spec.ts";
 
 /** Labels of filesystems are short: FAT has 11 characters, XFS 12. */
@@ -27,21 +28,17 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
   const backend = volume.images_type ?? settings.imagesType;
   const size = bytesOf(volume.size);
   const image = volume.image === undefined ? undefined : config.images?.[volume.image];
-  return {
-    kind: "volume",
-    name,
-    preventDestroy: volume.prevent_destroy ?? false,
-    disk: {
-      instance: `volume ${name}`,
-      uuid,
-      name: volumeFileName,
-      role: "volume",
-      backend,
-      path: createLayout(settings.instancesPath).volumeFile(uuid, volumeFileName),
-      size: backendOf(backend).roundUp?.(size, facts) ?? size,
-      preallocate: settings.preallocateImages,
-      ...(volume.image === undefined || image === undefined ? {} : { base: baseRef(settings, volume.image, image, false) }),
-      ...(volume.format === undefined ? {} : { content: { filesystem: volume.format, label: name.slice(0, longestLabel) } }),
-    },
+  const disk: VolumeSpec["disk"] = {
+    instance: `volume ${name}`,
+    uuid,
+    name: volumeFileName,
+    role: "volume",
+    backend,
+    path: createLayout(settings.instancesPath).volumeFile(uuid, volumeFileName),
+    size: backendOf(backend).roundUp?.(size, facts) ?? size,
+    preallocate: settings.preallocateImages,
+    ...(volume.image === undefined || image === undefined ? {} : { base: baseRef(settings, volume.image, image, false) }),
+    ...(volume.format === undefined ? {} : { content: { filesystem: volume.format, label: name.slice(0, longestLabel) } }),
   };
+  return { kind: "volume", name, preventDestroy: volume.prevent_destroy ?? false, disk, ...cloneFallback(config, facts, disk) };
 }

@@ -112,12 +112,12 @@ function removal(address: Address, have: VolumeState, observed: Observed): Chang
 }
 
 /** The fact that what it is made from is there. */
-function basesOf({ disk }: VolumeSpec): string[] {
-  return disk.base === undefined ? [] : [`base/${disk.base.entry}`];
+function basesOf({ disk, fallback }: VolumeSpec): string[] {
+  return disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`];
 }
 
-function argsOf({ name, disk, preventDestroy }: VolumeSpec) {
-  return { name, disk: { ...disk }, preventDestroy };
+function argsOf({ name, disk, preventDestroy, fallback }: VolumeSpec) {
+  return { name, disk: { ...disk }, preventDestroy, ...(fallback === undefined ? {} : { fallback }) };
 }
 
 function action(address: Address, uuid: string, verb: string, summary: string, args: object, needs: readonly string[] = []): Action {

@@ -3,6 +3,7 @@ import type { Address } from "../../model/address.ts";
 import type { BackendName } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
+import type { ImageSpec } from "../image/spec.ts";
 
 /** A volume as it should be. */
 export interface VolumeSpec {
@@ -10,6 +11,8 @@ export interface VolumeSpec {
   readonly name: string;
   readonly disk: DiskSpec;
   readonly preventDestroy: boolean;
+  /** Of a volume that is cloned within its Ceph cluster: what to fetch should that no longer be possible when its time comes. */
+  readonly fallback?: ImageSpec;
 }
 
 /** What was last applied to a volume, as its label records it. */

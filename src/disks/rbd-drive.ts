@@ -1,0 +1,124 @@
+import type { Context } from "../model/context.ts";
+import { UnreachableError } from "../model/errors.ts";
+import { instanceFiles } from "../model/layout.ts";
+import { importRbd, type RbdName, rbdImages, rbdInfo, rbdNames, removeRbd, renameRbd, setRbdMetadata } from "../tools/rbd.ts";
+import { ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, writeRbdLabel } from "./rbd-place.ts";
+import { removePartRbd } from "./rbd-remove.ts";
+
+/** A config drive in Ceph as found (Nova RBD-09, CFG-14). */
+export interface RbdDrive {
+  /** Bytes. */
+  readonly size: number;
+  /** Of what was imported, as its label says. */
+  readonly sha256: string | undefined;
+}
+
+const digestKey = "virtform.sha256";
+const drive = instanceFiles.configDrive;
+/** A drive that a running guest still has, by what it was called and its image's id. */
+const retired = `${drive}.old-`;
+
+/** The config drives of these instances that are in Ceph and this project's, by uuid. */
+export async function rbdDrives(context: Context, uuids: readonly string[]): Promise<ReadonlyMap<string, RbdDrive>> {
+  if (uuids.length === 0) return new Map();
+  const place = rbdPlace(context);
+  const sizes = new Map((await rbdImages(place, place.settings.pool)).map(({ name, size }) => [name, size]));
+  const found = await Promise.all(
+    uuids.map(async (uuid) => {
+      const name = driveName(place, uuid);
+      const size = sizes.get(name.image);
+      const label = size === undefined ? undefined : await ownRbdLabel(place, name);
+      return size === undefined || label === undefined ? [] : [[uuid, { size, sha256: label[digestKey] }] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+/** What a drive in Ceph is made from. */
+export interface StagedDrive {
+  readonly uuid: string;
+  readonly instance: string;
+  readonly format: string;
+  /** Path of the image to import, and its digest. */
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** Imports a drive under its staged name and labels it. */
+export async function stageRbdDrive(context: Context, { uuid, instance, format, path, sha256 }: StagedDrive): Promise<void> {
+  const place = rbdPlace(context);
+  const name = driveName(place, uuid);
+  if ((await rbdInfo(place, name)) !== undefined) await refuseForeignRbd(place, name);
+  await removePartRbd(place, name);
+  const part = rbdPart(name);
+  await importRbd(place, path, part, () => {});
+  await setRbdMetadata(place, part, digestKey, sha256);
+  await writeRbdLabel(place, part, instance, { backend: "rbd", format });
+}
+
+/** Gives the staged drive its name. A running guest keeps the one it has, under another name. */
+export async function publishRbdDrive(context: Context, uuid: string): Promise<void> {
+  const place = rbdPlace(context);
+  await retire(place, uuid);
+  const name = driveName(place, uuid);
+  await renameRbd(place, rbdPart(name), name);
+}
+
+/** Makes sure that an instance has no drive in Ceph. `inUse`: a guest runs with it and keeps what it has until it is off. */
+export async function removeRbdDrive(context: Context, uuid: string, inUse: boolean): Promise<void> {
+  const place = rbdPlace(context);
+  const name = driveName(place, uuid);
+  await removePartRbd(place, name);
+  if (inUse) return retire(place, uuid);
+  await removeRetiredDrives(place, uuid);
+  if ((await rbdInfo(place, name)) === undefined) return;
+  await refuseForeignRbd(place, name);
+  await renameRbd(place, name, rbdPart(name));
+  await removePartRbd(place, name);
+}
+
+/** Removes what a guest that is off had as drives before. */
+export async function removeRetiredDrives(place: RbdPlace, uuid: string): Promise<void> {
+  const prefix = driveName(place, uuid).image.slice(0, -drive.length) + retired;
+  for (const image of await rbdNames(place, place.settings.pool)) {
+    if (!image.startsWith(prefix)) continue;
+    const part = driveName(place, uuid);
+    await renameRbd(place, { pool: part.pool, image }, rbdPart(part));
+    await removePartRbd(place, part);
+  }
+}
+
+/** Removes staged drives that nobody is making, and drives that no guest has any more. `own`: uuids of this project's directories. */
+export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>): Promise<void> {
+  if (context.settings.rbd === undefined) return;
+  const place = rbdPlace(context);
+  try {
+    for (const image of await rbdNames(place, place.settings.pool)) {
+      const [, uuid, rest] = /^([0-9a-f-]{36})_(disk\.config\..+)$/.exec(image) ?? [];
+      if (uuid === undefined || rest === undefined) continue;
+      const name = { pool: place.settings.pool, image };
+      const ours = own.has(uuid) || (await ownRbdLabel(place, name)) !== undefined;
+      if (!ours) continue;
+      if (rest === `${drive}.part`) await removePartRbd(place, driveName(place, uuid));
+      else if (rest.startsWith(retired)) await removeRbd(place, name);
+    }
+  } catch (error) {
+    // The look that follows says so.
+    if (!(error instanceof UnreachableError)) throw error;
+  }
+}
+
+/** Takes the name from a drive; it stays only while a guest has it. */
+async function retire(place: RbdPlace, uuid: string): Promise<void> {
+  const name = driveName(place, uuid);
+  const info = await rbdInfo(place, name);
+  if (info === undefined) return;
+  await refuseForeignRbd(place, name);
+  const old = { ...name, image: `${uuid}_${retired}${info.id}` };
+  await renameRbd(place, name, old);
+  await removeRbd(place, old);
+}
+
+function driveName(place: RbdPlace, uuid: string): RbdName {
+  return rbdName(place, { uuid, name: drive });
+}

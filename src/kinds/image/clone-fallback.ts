@@ -1,0 +1,34 @@
+import type { DiskSpec } from "../../disks/backend.ts";
+import { cloneable } from "../../disks/rbd-clone.ts";
+import { rbdPlace } from "../../disks/rbd-place.ts";
+import type { ReportProgress } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
+import type { Json } from "../../model/json.ts";
+import type { Config } from "../config.ts";
+import { desiredImages } from "./desired.ts";
+import { fetchImage } from "./fetch.ts";
+import type { ImageSpec } from "./spec.ts";
+
+/** For a disk that is to be cloned within its Ceph cluster: the image to fetch should that not work when its time comes (Nova RBD-03). */
+export function cloneFallback(
+  config: Config,
+  facts: HostFacts,
+  { backend, base }: Pick<DiskSpec, "backend" | "base">,
+): { readonly fallback?: ImageSpec } {
+  if (backend !== "rbd" || base?.cloneFrom === undefined) return {};
+  if (facts.storage?.rbd?.cloneable?.[base.cloneFrom] === undefined) return {};
+  const fallback = desiredImages(config).find(({ spec }) => spec.name === base.image)?.spec;
+  return fallback === undefined ? {} : { fallback };
+}
+
+/** Makes sure that what a disk is made from is there: a snapshot that can be cloned, else the base image in the cache. */
+export async function fetchUnlessCloneable(
+  context: Context,
+  disk: Pick<DiskSpec, "base">,
+  fallback: ImageSpec | undefined,
+  report: ReportProgress,
+): Promise<void> {
+  if (fallback === undefined || (await cloneable(rbdPlace(context), disk.base?.cloneFrom)) !== undefined) return;
+  await fetchImage.run(context, fallback as unknown as Json, report);
+}
