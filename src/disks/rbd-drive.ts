@@ -82,9 +82,10 @@ export async function removeRetiredDrives(place: RbdPlace, uuid: string): Promis
   const prefix = driveName(place, uuid).image.slice(0, -drive.length) + retired;
   for (const image of await rbdNames(place, place.settings.pool)) {
     if (!image.startsWith(prefix)) continue;
-    const part = driveName(place, uuid);
-    await renameRbd(place, { pool: part.pool, image }, rbdPart(part));
-    await removePartRbd(place, part);
+    const name = driveName(place, uuid);
+    await removePartRbd(place, name);
+    await renameRbd(place, { pool: name.pool, image }, rbdPart(name));
+    await removePartRbd(place, name);
   }
 }
 
@@ -97,10 +98,9 @@ export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>)
       const [, uuid, rest] = /^([0-9a-f-]{36})_(disk\.config\..+)$/.exec(image) ?? [];
       if (uuid === undefined || rest === undefined) continue;
       const name = { pool: place.settings.pool, image };
-      const ours = own.has(uuid) || (await ownRbdLabel(place, name)) !== undefined;
-      if (!ours) continue;
-      if (rest === `${drive}.part`) await removePartRbd(place, driveName(place, uuid));
-      else if (rest.startsWith(retired)) await removeRbd(place, name);
+      // What is staged may be in the making on another host that has a project of this name: it is told by the directory alone.
+      if (rest === `${drive}.part` && own.has(uuid)) await removePartRbd(place, driveName(place, uuid));
+      if (rest.startsWith(retired) && (await ownRbdLabel(place, name)) !== undefined) await removeRbd(place, name);
     }
   } catch (error) {
     // The look that follows says so.

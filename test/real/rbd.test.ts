@@ -15,6 +15,7 @@ import {
   readSidecars,
   tinyGuest,
   tinyImages,
+  tree,
   virsh,
   type Workspace,
   waitForConsole,
@@ -190,27 +191,32 @@ test("a guest boots from a clone that was never fetched, grows while it runs, an
   await destroy(workspace);
 });
 
-/** A directory in front of PATH in which `rbd` kills virtform when it is called with `words`, and then does what it was told, or not. */
-async function murderous(t: TestContext, words: string, survives: boolean): Promise<string> {
+/** A directory in front of PATH in which `rbd` does `then` first, once, when it is called with `words`. */
+async function spiteful(t: TestContext, words: string, then: string): Promise<string> {
   const directory = await mkdtemp(`${tmpdir()}/virtform-rbd-`);
   t.after(() => rm(directory, { recursive: true, force: true }));
-  const end = survives ? "" : "exit 1;";
-  const script = `#!/bin/sh\ncase "$*" in *"${words}"*) if mkdir ${directory}/killed 2>/dev/null; then kill -9 $PPID; ${end} fi;; esac\nexec /usr/bin/rbd "$@"\n`;
+  const script = `#!/bin/sh\ncase "$*" in *"${words}"*) if mkdir ${directory}/done 2>/dev/null; then ${then}; fi;; esac\nexec /usr/bin/rbd "$@"\n`;
   await writeFile(`${directory}/rbd`, script);
   await chmod(`${directory}/rbd`, 0o755);
   return directory;
 }
 
-/** Applies and is killed with -9 when it calls rbd so. `survives`: what it called goes on to its end. */
-async function killedAt(t: TestContext, { directory }: Workspace, words: string, survives: boolean): Promise<void> {
+/** Applies with such an `rbd`. */
+async function applyWith(t: TestContext, { directory }: Workspace, words: string, then: string) {
   const before = process.env["PATH"];
-  const front = await murderous(t, words, survives);
+  const front = await spiteful(t, words, then);
   process.env["PATH"] = `${front}:${before}`;
   const child = start(["apply", directory, "--auto-approve", "--allow-destroy"]);
   process.env["PATH"] = before;
   const result = await ended(child, 180_000);
-  assert.ok(existsSync(`${front}/killed`), `it never called rbd ${words}:\n${result.stdout}${result.stderr}`);
-  assert.equal(result.code, null, "it was killed");
+  assert.ok(existsSync(`${front}/done`), `it never called rbd ${words}:\n${result.stdout}${result.stderr}`);
+  return result;
+}
+
+/** Applies and is killed with -9 when it calls rbd so. `survives`: what it called goes on to its end. */
+async function killedAt(t: TestContext, workspace: Workspace, words: string, survives: boolean): Promise<void> {
+  const { code } = await applyWith(t, workspace, words, survives ? "kill -9 $PPID" : "kill -9 $PPID; exit 1");
+  assert.equal(code, null, "it was killed");
 }
 
 test("killed while a drive is imported, a disk grows or goes back, it converges when run again", async (t) => {
@@ -218,7 +224,11 @@ test("killed while a drive is imported, a disk grows or goes back, it converges 
   const off = { power_state: "stopped" };
   const root = { source, disk_format: "raw" };
   await write({ root, instance: off });
-  await killedAt(t, workspace, "disk.config.part", true);
+  const failed = await applyWith(t, workspace, "import --image-format 2", "exit 1");
+  assert.equal(failed.code, 1, failed.stdout + failed.stderr);
+  const left = (await tree(workspace.instancesPath)).filter((path) => path.includes("disk.config"));
+  assert.deepEqual(left, [], "no copy of the drive stays on the host when it cannot be imported");
+  await killedAt(t, workspace, "import --image-format 2", true);
   await apply(workspace);
   await assertConverged(workspace);
   const id = await uuid();
@@ -272,7 +282,7 @@ test("a snapshot that can no longer be cloned is fetched and imported, also when
   await write({ root: { source, disk_format: "raw" }, instance: { power_state: "stopped" } });
   const file = `${workspace.directory}/plan.json`;
   const planned = await virtform("plan", workspace.directory, "--out", file);
-  assert.match(planned.stdout, /cloned from tiny/);
+  assert.match(planned.stdout, /it is cloned within Ceph/);
   assert.doesNotMatch(planned.stdout, /image\/tiny /);
   await ceph.run("rbd", "snap", "unprotect", "images/tiny@snap");
   try {

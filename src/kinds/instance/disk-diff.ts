@@ -42,7 +42,7 @@ function creation(address: Address, want: InstanceDisk, have: InstanceDiskState 
     address,
     verb: "create",
     cause: lost ? "drift" : "config",
-    reason: lost ? "its file is not there" : "not there yet",
+    reason: `${lost ? "its file is not there" : "not there yet"}${want.fallback === undefined ? "" : "; it is cloned within Ceph"}`,
     fields: fieldsOf(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
     actions: [createAction(address, want)],
     before: null,
