@@ -15,6 +15,7 @@ import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
 import { blankDisks } from "./disk-blank.ts";
 import { diskAddress } from "./disk-role.ts";
+import { blockDevices } from "./seed-block-devices.ts";
 import type { DiskSpec, DomainSpec, InterfaceSpec, SeedSpec } from "./spec.ts";
 
 /** Anything of an instance as it should be. */
@@ -87,11 +88,12 @@ function oneInstance(
   const disks = [...roots, ...bootFile("kernel", image.kernel), ...bootFile("ramdisk", image.ramdisk), ...blanks].map((disk) =>
     roundedUp(disk, facts),
   );
-  const seed =
+  const drive =
     instance.config_drive === false
       ? undefined
       : seedSpec(config, instance, { project, name, uuid, index, interfaces, path: layout.instanceFile(uuid, instanceFiles.configDrive) });
-  const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
+  const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive });
+  const seed = drive === undefined ? undefined : { ...drive, blockDevices: blockDevices(domain.disks) };
   return [
     ...disks.map((spec) => ({ address: diskAddress(name, spec.name), spec: { kind: "disk" as const, disk: spec, domain } })),
     ...(seed === undefined ? [] : [{ address: `seed/${name}` as const, spec: { kind: "seed" as const, seed } }]),
