@@ -30,7 +30,7 @@ const mebibyte = 2 ** 20;
 const lvm: Subject = {
   ...flat,
   backend: backendOf("lvm"),
-  on: "fake",
+  on: "stand-in",
   preallocates: false,
   place: (t) => {
     const group = createFakeLvm(temporary(t), "vg0", 256 * mebibyte, 4 * mebibyte);

@@ -3,15 +3,21 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promis
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
 import { startCeph } from "../support/ceph.ts";
+import { assertGolden } from "../support/golden.ts";
 import { checkout, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, waitForConsole } from "./support/workspace.ts";
+import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, type Workspace, waitForConsole } from "./support/workspace.ts";
 
-const examples = (await readdir(`${checkout}examples`, { withFileTypes: true }))
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+/** What is applied here. */
+const examples = ["flat-vfat", "ploop", "quickstart", "rbd", "web"];
+/** What needs another machine than this one, with the test that applies it there. */
+const elsewhere: Readonly<Record<string, string>> = {};
 
-test("there are examples", () => {
-  assert.ok(examples.length >= 3);
+test("every example is applied by a test", async () => {
+  const folders = (await readdir(`${checkout}examples`, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  assert.deepEqual(folders.map(({ name }) => name).sort(), [...examples, ...Object.keys(elsewhere)].sort());
+  for (const [example, test] of Object.entries(elsewhere)) {
+    assert.ok((await readFile(`${checkout}${test}`, "utf8")).includes(`examples/${example}`), `${test} has to apply examples/${example}`);
+  }
 });
 
 for (const example of examples) {
@@ -46,6 +52,9 @@ for (const example of examples) {
     await writeFile(`${directory}/virtform.yaml`, stringify(config));
 
     const copy = { ...workspace, directory };
+    const planned = await virtform("plan", directory, "--detailed-exitcode");
+    assert.equal(planned.code, 2, planned.stdout + planned.stderr);
+    assertGolden(`${checkout}test/real/golden/example-${example}.txt`, likeEverywhere(planned.stdout, workspace));
     await apply(copy);
     await assertConverged(copy);
     for (const name of names) await waitForConsole(copy, name, /^virtform-guest: ready$/m, 120);
@@ -55,4 +64,18 @@ for (const example of examples) {
     assert.equal(gone.code, 0, gone.stdout + gone.stderr);
     assert.doesNotMatch(await virsh("list", "--all", "--name"), new RegExp(workspace.prefix));
   });
+}
+
+/** A plan without what is of this run or of this machine: names, places, what follows from them, and what else is here. */
+function likeEverywhere(text: string, { prefix, project, directory, instancesPath }: Workspace): string {
+  const own: Readonly<Record<string, string>> = {
+    [`${prefix}-`]: "",
+    [project]: "PROJECT",
+    [instancesPath]: "INSTANCES",
+    [directory]: "DIRECTORY",
+  };
+  return Object.entries(own)
+    .reduce((known, [from, to]) => known.replaceAll(from, to), text)
+    .replace(/52:54:00(:[0-9a-f]{2}){3}/g, "52:54:00:xx:xx:xx")
+    .replace(/^Not managed here: .*\n\n/m, "");
 }

@@ -17,6 +17,7 @@ import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
 import { blankDisks } from "./disk-blank.ts";
 import { diskAddress } from "./disk-role.ts";
+import { blockDevices } from "./seed-block-devices.ts";
 import type { DiskSpec, DomainSpec, InterfaceSpec, SeedSpec } from "./spec.ts";
 
 /** Anything of an instance as it should be. */
@@ -89,7 +90,7 @@ function oneInstance(
   const disks = [...roots, ...bootFile("kernel", image.kernel), ...bootFile("ramdisk", image.ramdisk), ...blanks].map((disk) =>
     roundedUp(disk, facts),
   );
-  const seed =
+  const drive =
     instance.config_drive === false
       ? undefined
       : {
@@ -103,7 +104,8 @@ function oneInstance(
           }),
           ...(backend === "rbd" ? { backend } : {}),
         };
-  const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
+  const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive });
+  const seed = drive === undefined ? undefined : { ...drive, blockDevices: blockDevices(domain.disks) };
   return [
     ...disks.map((spec) => ({
       address: diskAddress(name, spec.name),

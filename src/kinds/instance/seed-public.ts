@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Json } from "../../model/json.ts";
+import { rootOnly } from "./seed-block-devices.ts";
 import type { SeedSpec } from "./spec.ts";
 
 /**
@@ -26,6 +27,8 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     interfaces: spec.interfaces.map(({ type, source, mac }) => ({ type, source, mac })),
     kernel: spec.kernel,
     ramdisk: spec.ramdisk,
+    // Only what differs from what every drive said before: else all of them would be made anew.
+    ...(JSON.stringify(spec.blockDevices ?? rootOnly) === JSON.stringify(rootOnly) ? {} : { block_devices: { ...spec.blockDevices } }),
   };
 }
 

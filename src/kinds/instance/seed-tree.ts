@@ -1,4 +1,5 @@
 import type { Json } from "../../model/json.ts";
+import { rootOnly } from "./seed-block-devices.ts";
 import { networkData } from "./seed-network.ts";
 import type { SeedSpec } from "./spec.ts";
 
@@ -95,7 +96,7 @@ function ec2MetaData(spec: SeedSpec): Json {
     "ami-id": "ami-00000000",
     "ami-launch-index": spec.launchIndex,
     "ami-manifest-path": "FIXME",
-    "block-device-mapping": { ami: "vda", root: "/dev/vda" },
+    "block-device-mapping": { ...(spec.blockDevices ?? rootOnly) },
     hostname: spec.hostname,
     "instance-action": "none",
     "instance-id": `i-${spec.uuid.slice(0, 8)}`,

@@ -37,6 +37,8 @@ export interface SeedSpec {
   readonly interfaces: readonly InterfaceSpec[];
   readonly kernel: boolean;
   readonly ramdisk: boolean;
+  /** By EC2's names. Default: a root disk, vda, and no more. */
+  readonly blockDevices?: Readonly<Record<string, string>>;
 }
 
 /** One disk or drive as the guest gets it. */
