@@ -8,7 +8,9 @@ import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, wait
 
 const examples = (await readdir(`${checkout}examples`, { withFileTypes: true }))
   .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+  .map(({ name }) => name)
+  // It needs a device mapper, which this kernel may not have: lvm.test.ts applies it on one that has.
+  .filter((name) => name !== "lvm");
 
 test("there are examples", () => {
   assert.ok(examples.length >= 3);
