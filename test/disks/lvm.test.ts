@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
 import { volumeName } from "../../src/disks/lvm.ts";
+import { sparsePool } from "../../src/disks/lvm-sparse.ts";
 import { lookUpStorage } from "../../src/kinds/host/storage-facts.ts";
 import type { Context } from "../../src/model/context.ts";
 import { UserError } from "../../src/model/errors.ts";
@@ -77,6 +78,16 @@ test("a volume is made with its tags on it; a sparse one is in a pool and has a 
     "v",
     "vg0",
   ]);
+});
+
+test("a sparse volume's pool holds the image and 64 MiB, and is not made where it would save nothing", () => {
+  const extent = 4 * mebibyte;
+  assert.deepEqual(sparsePool(2 ** 30, 0, extent), { data: 64 * mebibyte, records: extent });
+  assert.deepEqual(sparsePool(2 ** 30, 65 * mebibyte, extent), { data: 132 * mebibyte, records: extent });
+  // As lvcreate chose it for a pool of 10 GiB.
+  assert.deepEqual(sparsePool(2 ** 40, 10 * 2 ** 30 - 64 * mebibyte, extent), { data: 10 * 2 ** 30, records: 12 * mebibyte });
+  assert.equal(sparsePool(68 * mebibyte, 0, extent), undefined);
+  assert.deepEqual(sparsePool(72 * mebibyte, 0, extent), { data: 64 * mebibyte, records: extent });
 });
 
 function prepare(t: TestContext, changes: Partial<LvmSettings> = {}, size = 256 * mebibyte) {

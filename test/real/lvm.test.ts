@@ -105,7 +105,7 @@ async function prepare(t: Parameters<typeof createWorkspace>[0]) {
           power_state: power,
           config_drive: { format: "vfat" },
           user_data: "from a volume group",
-          ...(data === undefined ? {} : { volumes: ["data"] }),
+          ...(data === undefined ? {} : { volumes: [{ volume: "data" }] }),
         },
       },
     });

@@ -34,7 +34,7 @@ export async function mustRun(program: string, args: readonly string[], timeoutM
 
 /** Runs `virtform` as a user does: bin/virtform.js with the node that runs the tests. */
 export function virtform(...args: readonly string[]): Promise<Result> {
-  return ended(start(args), 300_000);
+  return ended(start(args), 600_000);
 }
 
 /** Runs `virtform apply --json`, hands every event to `onEvent` together with the means to kill it, and waits for its end. */
