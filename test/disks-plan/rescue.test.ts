@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Config } from "../../src/kinds/config.ts";
+import { hostSettings } from "../../src/kinds/host/settings.ts";
+import { desiredInstances } from "../../src/kinds/instance/desired.ts";
 import { UserError } from "../../src/model/errors.ts";
+import type { HostFacts } from "../../src/model/host-facts.ts";
+import type { BackendName } from "../../src/model/settings.ts";
 import { killEverywhere } from "../apply/kill-everywhere.ts";
 import { type Shop, shop } from "../apply/shop.ts";
 import { applied, checksum, configOf, createWorld, layout, planOf, runOn, summary } from "../apply/world.ts";
@@ -259,6 +264,38 @@ test("the base image below another project's rescue is in use", async () => {
     bases.map(({ reason }) => /of (\w+) any more/.exec(reason)?.[1]).filter((image) => image === "debian" || image === "fedora"),
     [],
   );
+});
+
+test("each backend has the disk of a rescue beside the root disk, under its name; a CD is a file whatever the backend", () => {
+  const facts = {
+    arch: "x86_64",
+    kvm: false,
+    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
+    storage: { lvm: { size: 2 ** 40, free: 2 ** 40, extentSize: 2 ** 22 }, rbd: { pool: true, monitors: ["10.0.0.1:6789"] } },
+  } as unknown as HostFacts;
+  const attachments = (imagesType: BackendName, format: "raw" | "iso") => {
+    const config: Config = {
+      host: { images_type: imagesType, lvm: { volume_group: "vg0" }, rbd: { pool: "vms" }, instances_path: "/i" },
+      images: { own: { source: "/own", disk_format: "raw" }, doctor: { source: "/doctor", disk_format: format } },
+      flavors: { small: { vcpus: 1, ram: "1GiB", disk: "1GiB" } },
+      instances: { web: { image: "own", flavor: "small", rescue: { image: "doctor" }, uuid: "u" } },
+    };
+    const wanted = desiredInstances(config, hostSettings(config, { root: true, dataHome: "/root" }), facts);
+    const [domain] = wanted.flatMap(({ spec }) => (spec.kind === "domain" ? [spec.domain] : []));
+    assert.deepEqual(
+      wanted.flatMap(({ address, spec }) => (spec.kind === "disk" ? [`${address} ${spec.disk.role} ${spec.disk.size}`] : [])),
+      [`disk/web.root root ${2 ** 30}`, "disk/web.rescue rescue null"],
+    );
+    return domain?.disks
+      .slice(0, 2)
+      .map(({ device, attachment }) => `${device} ${attachment.type} ${attachment.format} ${attachment.source}`);
+  };
+  assert.deepEqual(attachments("qcow2", "raw"), ["disk file qcow2 /i/u/disk.rescue", "disk file qcow2 /i/u/disk"]);
+  assert.deepEqual(attachments("flat", "raw"), ["disk file raw /i/u/disk.rescue", "disk file raw /i/u/disk"]);
+  assert.deepEqual(attachments("lvm", "raw"), ["disk block raw /dev/vg0/u_disk.rescue", "disk block raw /dev/vg0/u_disk"]);
+  assert.deepEqual(attachments("rbd", "raw"), ["disk network raw vms/u_disk.rescue", "disk network raw vms/u_disk"]);
+  assert.deepEqual(attachments("ploop", "raw"), ["disk file raw /i/u/disk.rescue/root.hds", "disk file raw /i/u/disk/root.hds"]);
+  assert.deepEqual(attachments("lvm", "iso"), ["cdrom file raw /i/u/disk.rescue", "disk block raw /dev/vg0/u_disk"]);
 });
 
 const stories: Readonly<Record<string, readonly [readonly string[], string]>> = {

@@ -139,7 +139,10 @@ test("Nova BLK-03: after vdz comes vdaa; IDE has four names", () => {
       .map((line) => line.split(" ")[3]),
     ["vdz", "vdaa", "vdab"],
   );
-  assert.throws(() => map({ machine: "pc", properties: { hw_disk_bus: "ide" }, others: others.slice(0, 4) }), RangeError);
+  assert.throws(() => map({ machine: "pc", properties: { hw_disk_bus: "ide" }, others: others.slice(0, 4) }), {
+    name: "UserError",
+    message: /four IDE disks/,
+  });
 });
 
 test("Nova BLK-04: impossible hardware is named, all of it, with what is possible", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { startCeph } from "../support/ceph.ts";
 import { mustRun, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -16,9 +17,12 @@ import {
 
 const MiB = 2 ** 20;
 
-/** Target and file of each disk that the guest has now, in order. */
+/** Target and file of each disk that the guest has now, by target: libvirt has an order of its own. */
 async function attached(name: string): Promise<string[]> {
-  return Array.from((await virsh("domblklist", name)).matchAll(/^ *(\w+) +\S*\/([^/\s]+)$/gm), ([, target, file]) => `${target} ${file}`);
+  return Array.from(
+    (await virsh("domblklist", name)).matchAll(/^ *(\w+) +\S*\/([^/\s]+)$/gm),
+    ([, target, file]) => `${target} ${file}`,
+  ).toSorted();
 }
 
 /** A raw image with a filesystem that says who it is and counts boots. */
@@ -70,7 +74,7 @@ for (const backend of ["qcow2", "flat"]) {
       [48, 128, 16],
     );
     assert.equal(rescued.value("uuid"), healthy.value("uuid"), "it has its config drive");
-    assert.deepEqual(await attached(name), ["vda disk.rescue", "vdb disk", "vdc disk.swap", "sda disk.config"]);
+    assert.deepEqual(await attached(name), ["sda disk.config", "vda disk.rescue", "vdb disk", "vdc disk.swap"]);
     assert.deepEqual((await readdir(directory)).filter((file) => !files.includes(file)).toSorted(), [
       "disk.rescue",
       "kernel.rescue",
@@ -95,6 +99,37 @@ for (const backend of ["qcow2", "flat"]) {
     await assertNoLeftovers(workspace);
   });
 }
+
+test("in Ceph the disk of a rescue is an image of its own, which goes alone", async (t) => {
+  const ceph = await startCeph(["vms"]);
+  t.after(ceph.stop);
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-patient`;
+  const write = (rescue: boolean) =>
+    writeConfig(workspace, {
+      host: { images_type: "rbd", rbd: { pool: "vms", conf: ceph.conf } },
+      images: tinyImages(),
+      flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB" } },
+      instances: { [name]: { image: "tiny", flavor: "small", rescue } },
+    });
+  const look = async () => {
+    await assertConverged(workspace);
+    const { disks, value } = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
+    const images = JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json")) as string[];
+    const own = images.flatMap((image) => /_(disk|disk\.rescue)$/.exec(image)?.[1] ?? []).toSorted();
+    return [own.join(" "), disks["vda"], disks["vdb"], value("boots")];
+  };
+  await write(false);
+  await apply(workspace);
+  assert.deepEqual(await look(), ["disk", 128 * MiB, undefined, "1"]);
+  await write(true);
+  await apply(workspace);
+  assert.deepEqual(await look(), ["disk disk.rescue", 64 * MiB, 128 * MiB, "1"]);
+  await write(false);
+  await apply(workspace);
+  assert.deepEqual(await look(), ["disk", 128 * MiB, undefined, "2"]);
+  await assertNoLeftovers(workspace);
+});
 
 /** A disk that can do one thing: be booted by a BIOS, and say so on the serial port. */
 async function bootableDisk(path: string, words: string): Promise<string> {
@@ -129,15 +164,15 @@ test("the firmware boots the disk of a rescue, first or last among the disks, an
     assert.equal(log.match(/^this is /gm)?.length, 1, log);
     return attached(name);
   };
-  const usual = ["vda disk", "sda disk.config"];
+  const usual = ["sda disk.config", "vda disk"];
   assert.deepEqual(await boots(false, {}, /^this is its own disk$/m), usual);
-  assert.deepEqual(await boots(true, {}, /^this is the doctor$/m), ["vda disk.rescue", "vdb disk", "sda disk.config"]);
+  assert.deepEqual(await boots(true, {}, /^this is the doctor$/m), ["sda disk.config", "vda disk.rescue", "vdb disk"]);
   for (const [properties, target] of [
     [{ hw_rescue_device: "disk" }, "vdb"],
     [{ hw_rescue_bus: "scsi" }, "sdb"],
     [{ hw_rescue_bus: "usb" }, "sdb"],
   ] as const) {
-    assert.deepEqual(await boots(true, properties, /^this is the doctor$/m), [...usual, `${target} disk.rescue`]);
+    assert.deepEqual(await boots(true, properties, /^this is the doctor$/m), [...usual, `${target} disk.rescue`].toSorted());
   }
   assert.deepEqual(await boots(false, {}, /^this is its own disk$/m), usual);
   await assertNoLeftovers(workspace);

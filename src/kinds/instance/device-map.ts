@@ -1,5 +1,6 @@
 import type { DiskAttachment } from "../../disks/backend.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { DomainDisk } from "./spec.ts";
 
@@ -52,7 +53,7 @@ const prefixes: Readonly<Record<Bus, string>> = { virtio: "vd", scsi: "sd", sata
 /** Nova BLK-03. */
 const ideDevices = 4;
 
-/** The disks of a guest with names, buses and boot order, config drive last (Nova BLK-07) but for a disk of a stable rescue. Throws a RangeError when IDE has no name left. */
+/** The disks of a guest with names, buses and boot order, config drive last (Nova BLK-07) but for a disk of a stable rescue. Throws a UserError when IDE has no name left. */
 export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   const diskBus = busOf(input.properties["hw_disk_bus"], buses) ?? "virtio";
   const cdromBus = busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultCdromBus(input);
@@ -180,7 +181,13 @@ function createNames(taken: ReadonlySet<string>): (bus: Bus) => string {
     const prefix = prefixes[bus];
     let index = used.get(prefix) ?? 0;
     while (taken.has(prefix + letters(index))) index += 1;
-    if (bus === "ide" && index >= ideDevices) throw new RangeError("a guest can have four IDE devices");
+    if (bus === "ide" && index >= ideDevices) {
+      throw userError(
+        "too-many-ide-disks",
+        "A guest would have more than four IDE disks, and there are no names for more",
+        "Disks, config drive and the disk of a rescue count together. Write hw_disk_bus: virtio or scsi into the properties of the image, or give the instance fewer disks.",
+      );
+    }
     used.set(prefix, index + 1);
     return prefix + letters(index);
   };
