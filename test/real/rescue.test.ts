@@ -16,6 +16,8 @@ import {
 } from "./support/workspace.ts";
 
 const MiB = 2 ** 20;
+/** Seconds: a busy machine emulates slowly. */
+const deadline = 300;
 
 /** Target and file of each disk that the guest has now, by target: libvirt has an order of its own. */
 async function attached(name: string): Promise<string[]> {
@@ -46,14 +48,14 @@ for (const backend of ["qcow2", "flat"]) {
       kernel: "tiny-kernel",
       ramdisk: "tiny-ramdisk",
     };
-    const write = (rescue: boolean | { readonly image: string }) =>
+    const write = (rescue: false | { readonly image: string }) =>
       writeConfig(workspace, {
         host: { images_type: backend },
         images: { ...tinyImages(), doctor },
         flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB", swap: "16MiB" } },
         instances: { [name]: { image: "tiny", flavor: "small", rescue } },
       });
-    const seen = async () => readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
+    const seen = async () => readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, deadline));
     await write(false);
     await apply(workspace);
     const healthy = await seen();
@@ -81,13 +83,6 @@ for (const backend of ["qcow2", "flat"]) {
       "ramdisk.rescue",
     ]);
 
-    // A fresh copy of its own image instead.
-    await write(true);
-    await apply(workspace);
-    await assertConverged(workspace);
-    const again = await seen();
-    assert.deepEqual([again.value("root"), again.value("boots"), again.disks["vda"]], ["virtform tiny guest", "1", 64 * MiB]);
-
     await write(false);
     const leaving = await virtform("plan", workspace.directory);
     assert.match(leaving.stdout, /it leaves rescue[\s\S]*restarts the guest/);
@@ -114,7 +109,7 @@ test("in Ceph the disk of a rescue is an image of its own, which goes alone", as
     });
   const look = async () => {
     await assertConverged(workspace);
-    const { disks, value } = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
+    const { disks, value } = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, deadline));
     const images = JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json")) as string[];
     const own = images.flatMap((image) => /_(disk|disk\.rescue)$/.exec(image)?.[1] ?? []).toSorted();
     return [own.join(" "), disks["vda"], disks["vdb"], value("boots")];
@@ -160,7 +155,7 @@ test("the firmware boots the disk of a rescue, first or last among the disks, an
     if ((await virsh("list", "--name")).split("\n").includes(name)) await virsh("destroy", name);
     await apply(workspace);
     await assertConverged(workspace);
-    const log = await waitForConsole(workspace, name, words);
+    const log = await waitForConsole(workspace, name, words, deadline);
     assert.equal(log.match(/^this is /gm)?.length, 1, log);
     return attached(name);
   };
