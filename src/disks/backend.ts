@@ -31,7 +31,7 @@ export interface DiskSpec {
   readonly uuid: string;
   /** File name by Nova's layout: `disk`, `disk.eph0`, `kernel`. */
   readonly name: string;
-  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "volume";
+  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "rescue" | "volume";
   readonly backend: BackendName;
   /** Absolute path for backends that keep files. */
   readonly path: string;

@@ -11,6 +11,10 @@ export const instanceFiles = {
   configDrive: "disk.config",
   kernel: "kernel",
   ramdisk: "ramdisk",
+  /** Beside the instance's own while it is in rescue (Nova LAY-10). */
+  rescue: "disk.rescue",
+  rescueKernel: "kernel.rescue",
+  rescueRamdisk: "ramdisk.rescue",
   diskInfo: "disk.info",
   xml: "libvirt.xml",
   console: "console.log",

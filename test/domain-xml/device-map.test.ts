@@ -72,6 +72,65 @@ test("an image's properties win, and buses that share names share letters", () =
   assert.deepEqual(map({ properties: { hw_cdrom_bus: "usb" }, configDrive: iso })[1], "disk.config cdrom usb sda");
 });
 
+const rescue = (fields: Partial<NonNullable<DeviceMapInput["rescue"]>> = {}) => ({
+  attachment: file("disk.rescue"),
+  cdrom: false,
+  stable: false,
+  properties: {},
+  ...fields,
+});
+
+test("Nova BLK-11: without stable devices the disk of a rescue comes first and alone boots, the root disk second, then the others", () => {
+  assert.deepEqual(map({ rescue: rescue(), configDrive: iso }), [
+    "disk.rescue disk virtio vda 1",
+    "disk disk virtio vdb",
+    "disk.config cdrom scsi sda",
+  ]);
+  assert.deepEqual(map({ rescue: rescue(), configDrive: iso, machine: "pc" }).at(-1), "disk.config cdrom ide hda");
+  const others = [{ name: "disk.local", attachment: file("disk.local") }];
+  const volumes = [{ name: "volume/one", attachment: file("one"), serial: "one", device: "vdb" }];
+  assert.deepEqual(map({ rescue: rescue(), others, volumes }), [
+    "disk.rescue disk virtio vda 1",
+    "disk disk virtio vdc",
+    "disk.local disk virtio vdd",
+    "volume/one disk virtio vdb",
+  ]);
+});
+
+test("a root volume keeps the name that it asks for, unless the disk of the rescue has it", () => {
+  const root = (device: string) => ({ attachment: file("system"), iso: false, name: "volume/system", device });
+  assert.deepEqual(map({ rescue: rescue(), root: root("vda") })[1], "volume/system disk virtio vdb");
+  assert.deepEqual(map({ rescue: rescue(), root: root("sda") })[1], "volume/system disk scsi sda");
+});
+
+test("an ISO that rescues is a CD, and leaves the disks their names", () => {
+  assert.deepEqual(map({ rescue: rescue({ cdrom: true }), configDrive: iso }), [
+    "disk.rescue cdrom sata sda 1",
+    "disk disk virtio vda",
+    "disk.config cdrom scsi sdb",
+  ]);
+});
+
+test("Nova BLK-12: in a stable rescue nothing changes its name, and what is added last boots first", () => {
+  const stable = (bus: string, cdrom = false) => rescue({ stable: true, cdrom, properties: { hw_rescue_bus: bus } });
+  const others = ["disk.local", "disk.eph0", "disk.swap"].map((name) => ({ name, attachment: file(name) }));
+  const volumes = [{ name: "volume/one", attachment: file("one"), serial: "one", device: "sdc" }];
+  const all = { others, volumes, configDrive: iso, machine: "pc" };
+  const usual = map(all);
+  for (const [added, of] of [
+    ["disk.rescue disk virtio vde 1", stable("virtio")],
+    ["disk.rescue disk ide hdb 1", stable("ide")],
+    ["disk.rescue disk usb sda 1", stable("usb")],
+    ["disk.rescue disk scsi sda 1", stable("scsi")],
+    ["disk.rescue cdrom ide hdb 1", rescue({ stable: true, cdrom: true, properties: { hw_rescue_device: "cdrom" } })],
+    ["disk.rescue cdrom sata sda 1", stable("sata", true)],
+  ] as const) {
+    assert.deepEqual(map({ ...all, rescue: of }), [usual[0]?.replace(/1$/, "2"), ...usual.slice(1), added]);
+  }
+  const byDiskBus = rescue({ stable: true, properties: { hw_rescue_device: "disk", hw_disk_bus: "scsi" } });
+  assert.deepEqual(map({ rescue: byDiskBus }), ["disk disk virtio vda 2", "disk.rescue disk scsi sda 1"]);
+});
+
 test("Nova BLK-03: after vdz comes vdaa; IDE has four names", () => {
   const others = Array.from({ length: 27 }, (_, index) => ({ name: `disk.eph${index}`, attachment: file("x") }));
   assert.deepEqual(
@@ -80,7 +139,10 @@ test("Nova BLK-03: after vdz comes vdaa; IDE has four names", () => {
       .map((line) => line.split(" ")[3]),
     ["vdz", "vdaa", "vdab"],
   );
-  assert.throws(() => map({ machine: "pc", properties: { hw_disk_bus: "ide" }, others: others.slice(0, 4) }), RangeError);
+  assert.throws(() => map({ machine: "pc", properties: { hw_disk_bus: "ide" }, others: others.slice(0, 4) }), {
+    name: "UserError",
+    message: /four IDE disks/,
+  });
 });
 
 test("Nova BLK-04: impossible hardware is named, all of it, with what is possible", () => {

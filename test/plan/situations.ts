@@ -23,6 +23,7 @@ export const situations: Readonly<Record<string, Situation>> = {
   create: { fresh: true },
   capacity: { fresh: true },
   "no-checksum": { fresh: true },
+  "rescue-mistakes": { fresh: true },
   "name-taken": { fresh: true, before: (machine) => stranger(machine, "web", "ffffffff-0000-4000-8000-000000000009") },
   "uuid-taken": { fresh: true, before: (machine) => stranger(machine, "intruder", "ad4fa5ce-c6c7-58bb-98fe-14a2ad53a80f") },
   "directory-taken": {

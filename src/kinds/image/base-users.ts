@@ -6,8 +6,8 @@ import type { BaseUser } from "./spec.ts";
 const uuidDirectory = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /**
- * Which base image each instance's root disk and each volume stands on, by entry: one read per directory, for planning. A guest
- * cannot lie here, since only its overlay's header is read, and that is qemu's to write.
+ * Which base image each instance's root disk, that of its rescue and each volume stands on, by entry: one read per directory, for
+ * planning. A guest cannot lie here, since only its overlay's header is read, and that is qemu's to write.
  */
 export async function findRootUsers(context: Context): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
   const { host } = context;
@@ -18,14 +18,24 @@ export async function findRootUsers(context: Context): Promise<ReadonlyMap<strin
     host.files.readMany(directories.map((directory) => ({ path: `${directory}/${instanceFiles.label}` }))),
   ]);
   const users = new Map<string, BaseUser[]>();
-  for (const [index, path] of disks.entries()) {
-    const entry = entryBehind(headers[index]);
-    if (entry === undefined) continue;
-    const project = projectOf(labels[index]);
+  const add = (path: string, header: Buffer | undefined, label: Buffer | undefined) => {
+    const entry = entryBehind(header);
+    if (entry === undefined) return;
+    const project = projectOf(label);
     const known = users.get(entry) ?? [];
     if (known.length === 0) users.set(entry, known);
     known.push({ path, ...(project === undefined ? {} : { project }) });
-  }
+  };
+  for (const [index, path] of disks.entries()) add(path, headers[index], labels[index]);
+  // Few are in rescue, and their labels say so: nobody else is asked.
+  const rescued = directories.flatMap((directory, index) =>
+    labels[index]?.includes(`"${instanceFiles.rescue}"`) === true
+      ? [{ path: `${directory}/${instanceFiles.rescue}`, label: labels[index] }]
+      : [],
+  );
+  if (rescued.length === 0) return users;
+  const starts = await host.files.readMany(rescued.map(({ path }) => ({ path, length: qcow2HeaderBytes })));
+  for (const [index, { path, label }] of rescued.entries()) add(path, starts[index], label);
   return users;
 }
 

@@ -13,7 +13,8 @@ import type { ImageSpec } from "./spec.ts";
 export function desiredImages(config: Config, facts?: HostFacts): Resource<ImageSpec>[] {
   const images = config.images ?? {};
   const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
-  const disks = new Set(users.map((user) => user.image));
+  const rescues = Object.values(config.instances ?? {}).map(({ rescue }) => (typeof rescue === "object" ? rescue.image : undefined));
+  const disks = new Set([...users.map((user) => user.image), ...rescues]);
   const bootFiles = new Set(
     Object.values(images)
       .flatMap(({ kernel, ramdisk }) => [kernel, ramdisk])

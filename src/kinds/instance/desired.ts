@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { DiskAttachment, Surroundings } from "../../disks/backend.ts";
 import { backendOf } from "../../disks/index.ts";
 import { rbdAttachment } from "../../disks/rbd-attachment.ts";
@@ -13,10 +12,14 @@ import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { volumeAddress } from "../volume/spec.ts";
+import { bootFiles, kernelBoot } from "./boot-files.ts";
+import { declared } from "./declared.ts";
 import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
 import { blankDisks } from "./disk-blank.ts";
+import { rescueDisks, rescueOf } from "./disk-rescue.ts";
 import { diskAddress } from "./disk-role.ts";
+import { interfacesOf } from "./interfaces.ts";
 import { blockDevices } from "./seed-block-devices.ts";
 import type { DiskSpec, DomainSpec, InterfaceSpec, SeedSpec } from "./spec.ts";
 
@@ -70,26 +73,12 @@ function oneInstance(
   });
   // Nova BLD-13: booted from a volume it has no root disk of its own, and everything else.
   const roots = instance.image === undefined ? [] : [rootOn(instance.image)];
-  // Nova LAY-19: kernel and ramdisk are plain files whatever the backend.
-  const bootFile = (role: "kernel" | "ramdisk", imageName: string | undefined): DiskSpec[] =>
-    imageName === undefined
-      ? []
-      : [
-          {
-            ...common(instanceFiles[role]),
-            role,
-            backend: "flat",
-            size: null,
-            base: baseRef(settings, imageName, declared(config.images, imageName), true),
-            preallocate: "none",
-          },
-        ];
   const blanks = blankDisks(instance, image, flavor).map(
     ({ name: fileName, ...blank }): DiskSpec => ({ ...common(fileName), backend, preallocate: settings.preallocateImages, ...blank }),
   );
-  const disks = [...roots, ...bootFile("kernel", image.kernel), ...bootFile("ramdisk", image.ramdisk), ...blanks].map((disk) =>
-    roundedUp(disk, facts),
-  );
+  const rescue = rescueOf(config, instance);
+  const rescues = rescue === undefined ? [] : rescueDisks(config, settings, rescue, backend, common);
+  const disks = [...roots, ...bootFiles(config, settings, image, common), ...blanks, ...rescues].map((disk) => roundedUp(disk, facts));
   const drive =
     instance.config_drive === false
       ? undefined
@@ -157,12 +146,13 @@ function domainSpec(given: {
   seed: SeedSpec | undefined;
 }): DomainSpec {
   const { config, settings, facts, instance, image, flavor, disks, seed } = given;
-  const properties = image.properties ?? {};
+  const rescue = rescueOf(config, instance);
+  // Nova BLK-11: without stable devices the hardware is what the system of the rescue image knows.
+  const properties = (rescue?.stable === false ? rescue : image).properties ?? {};
   const layout = createLayout(settings.instancesPath);
   const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
   const machine = machineType(properties, facts);
-  const path = (role: DiskSpec["role"]) => disks.find((disk) => disk.role === role)?.path;
-  const kernel = path("kernel");
+  const rescueDisk = disks.find((disk) => disk.role === "rescue");
   const volumes = (instance.volumes ?? []).map(({ volume, device }) => {
     const { disk } = desiredVolume(config, settings, facts, volume);
     const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
@@ -174,7 +164,7 @@ function domainSpec(given: {
   const root =
     rootDisk === undefined ? rootVolume : { attachment: attachmentOf(rootDisk, { settings, facts }), iso: image.disk_format === "iso" };
   if (root === undefined) throw new Error(`instance ${given.name} has no root disk`);
-  return {
+  const domain: DomainSpec = {
     instance: given.name,
     uuid: given.uuid,
     project: given.project,
@@ -191,6 +181,9 @@ function domainSpec(given: {
       arch: facts.arch,
       machine,
       properties,
+      ...(rescue === undefined || rescueDisk === undefined
+        ? {}
+        : { rescue: { ...rescue, attachment: attachmentOf(rescueDisk, { settings, facts }) } }),
       root: { iso: false, ...root },
       others: disks
         .filter(({ role }) => role === "ephemeral" || role === "swap")
@@ -208,10 +201,8 @@ function domainSpec(given: {
             },
     }),
     interfaces: given.interfaces,
-    kernel:
-      kernel === undefined
-        ? null
-        : { path: kernel, ramdisk: path("ramdisk") ?? null, commandLine: properties["os_command_line"] ?? commandLine(virtType) },
+    kernel: null,
+    ...(rescue === undefined ? {} : { rescue: rescue.name }),
     consoleLog: layout.instanceFile(given.uuid, instanceFiles.console),
     flavor: {
       name: instance.flavor,
@@ -221,6 +212,8 @@ function domainSpec(given: {
     },
     image: instance.image ?? null,
   };
+  const commandLine = (rescue ?? image).properties?.["os_command_line"];
+  return { ...domain, kernel: kernelBoot(disks, domain.disks, { rescue: rescue !== undefined, virtType, commandLine }) };
 }
 
 function attachmentOf(disk: DiskSpec, surroundings: Surroundings): DiskAttachment {
@@ -230,12 +223,6 @@ function attachmentOf(disk: DiskSpec, surroundings: Surroundings): DiskAttachmen
 /** Nova XML-05: the image's machine type, else the modern one of the architecture. */
 export function machineType(properties: Readonly<Record<string, string>>, facts: HostFacts): string {
   return properties["hw_machine_type"] ?? (facts.arch === "x86_64" ? "q35" : facts.arch === "i686" ? "pc" : "virt");
-}
-
-/** Nova XML-06: what a kernel is told when the image does not say. */
-function commandLine(virtType: "kvm" | "qemu"): string {
-  const words = "root=/dev/vda console=tty0 console=ttyS0 console=hvc0";
-  return virtType === "qemu" ? `${words} no_timer_check` : words;
 }
 
 /** Bytes; null keeps the image's size (Nova BLD-14). */
@@ -250,21 +237,6 @@ function roundedUp(disk: DiskSpec, facts: HostFacts): DiskSpec {
   return disk.size === null || roundUp === undefined ? disk : { ...disk, size: roundUp(disk.size, facts) };
 }
 
-function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfig>, project: string, name: string): InterfaceSpec[] {
-  return (instance.networks ?? []).map((network, index) => ({
-    type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
-    source: network.network ?? network.bridge ?? "",
-    mac: network.mac ?? derivedMac(`${project}/${name}/${index}`),
-    model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
-  }));
-}
-
-/** In qemu's own range, and the same for the same interface on every run. */
-function derivedMac(identity: string): string {
-  const digest = createHash("sha256").update(identity).digest("hex");
-  return `52:54:00:${digest.slice(0, 2)}:${digest.slice(2, 4)}:${digest.slice(4, 6)}`;
-}
-
 /** The volume that an instance boots from where it has no image. */
 export function rootVolumeOf({ volumes = [] }: InstanceConfig): string | undefined {
   return volumes.find((volume) => volume.boot_index === 0)?.volume;
@@ -276,11 +248,4 @@ export function imageOf(config: Config, instance: InstanceConfig): Partial<Image
   const name = config.volumes?.[rootVolumeOf(instance) ?? ""]?.image;
   // A volume is a disk whatever it was made from.
   return name === undefined ? {} : { ...declared(config.images, name), disk_format: "raw" };
-}
-
-/** What a checked reference refers to. Throws for an unchecked one: a bug in the caller. */
-function declared<T>(section: Readonly<Record<string, T>> | undefined, name: string): T {
-  const found = section?.[name];
-  if (found === undefined) throw new Error(`unchecked reference: ${name}`);
-  return found;
 }

@@ -1,5 +1,6 @@
 import type { DiskAttachment } from "../../disks/backend.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { DomainDisk } from "./spec.ts";
 
@@ -18,6 +19,8 @@ export interface DeviceMapInput {
     readonly serial?: string;
     readonly device?: string;
   };
+  /** What the guest boots from instead. */
+  readonly rescue?: RescueDevice & { readonly attachment: DiskAttachment };
   /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
   readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment }[];
   /** After them, in the order given. An explicit device name is kept (Nova BLK-07). */
@@ -31,6 +34,15 @@ export interface DeviceMapInput {
   readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
 }
 
+/** How a guest gets the disk that it is rescued with. */
+export interface RescueDevice {
+  readonly cdrom: boolean;
+  /** Added to what is there (Nova BLK-12), not put in front of it (Nova BLK-11). */
+  readonly stable: boolean;
+  /** Of the rescue image: `hw_rescue_bus`, else what says on which bus its disks are anyway. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
 type Bus = DomainDisk["bus"];
 
 /** Nova BLK-04, for kvm and qemu, without floppies. */
@@ -42,17 +54,23 @@ const prefixes: Readonly<Record<Bus, string>> = { virtio: "vd", scsi: "sd", sata
 /** Nova BLK-03. */
 const ideDevices = 4;
 
-/** The disks of a guest with names, buses and boot order, config drive last (Nova BLK-07). Throws a RangeError when IDE has no name left. */
+/** The disks of a guest with names, buses and boot order, config drive last (Nova BLK-07) but for a disk of a stable rescue. Throws a UserError when IDE has no name left. */
 export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   const diskBus = busOf(input.properties["hw_disk_bus"], buses) ?? "virtio";
   const cdromBus = busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultCdromBus(input);
   const rootDevice = input.root.iso ? "cdrom" : "disk";
   const asked = input.root.device;
   const rootBus = input.root.iso ? cdromBus : asked === undefined ? diskBus : busNamed(asked, diskBus);
+  const { rescue } = input;
+  const wishes = (input.volumes ?? []).flatMap(({ device }) => device ?? []);
+  const before = rescue === undefined || rescue.stable ? [] : [rescueDisk(rescue, input, createNames(new Set()))];
+  const first = before.map(({ target }) => target);
   // The root disk is the first of its bus whatever is asked for: kernels are told so. `checkDevices` finds who else wants that name.
-  const rootTarget = asked ?? createNames(new Set())(rootBus);
-  const next = createNames(new Set([rootTarget, ...(input.volumes ?? []).flatMap(({ device }) => device ?? [])]));
+  const rootTarget =
+    asked !== undefined && !first.includes(asked) ? asked : createNames(new Set(first.length === 0 ? [] : [...first, ...wishes]))(rootBus);
+  const next = createNames(new Set([...first, rootTarget, ...wishes]));
   const disks: DomainDisk[] = [
+    ...before,
     {
       name: input.root.name ?? instanceFiles.root,
       device: rootDevice,
@@ -60,7 +78,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       target: rootTarget,
       attachment: input.root.attachment,
       readOnly: input.root.iso,
-      bootOrder: 1,
+      bootOrder: before.length === 0 ? 1 : null,
       ...(input.root.serial === undefined ? {} : { serial: input.root.serial }),
     },
   ];
@@ -86,7 +104,23 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       bootOrder: null,
     });
   }
-  return disks;
+  if (rescue === undefined || !rescue.stable) return disks;
+  // Nova BLK-12: nothing that the guest knows gets another name, it only comes later when booting.
+  const later = disks.map((disk) => (disk.bootOrder === null ? disk : { ...disk, bootOrder: disk.bootOrder + 1 }));
+  return [...later, rescueDisk(rescue, input, next)];
+}
+
+function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: DeviceMapInput, next: (bus: Bus) => string): DomainDisk {
+  const { cdrom, properties, attachment } = rescue;
+  const named = properties["hw_rescue_bus"] ?? properties[cdrom ? "hw_cdrom_bus" : "hw_disk_bus"];
+  const bus = busOf(named, cdrom ? cdromBuses : buses) ?? (cdrom ? defaultCdromBus(input) : "virtio");
+  const device = cdrom ? "cdrom" : "disk";
+  return { name: instanceFiles.rescue, device, bus, target: next(bus), attachment, readOnly: cdrom, bootOrder: 1 };
+}
+
+/** The buses that the disk of a rescue can be on. */
+export function rescueBuses(cdrom: boolean, machine: string): readonly string[] {
+  return (cdrom ? cdromBuses : buses).filter((bus) => isPossible(bus, machine));
 }
 
 /** Properties of an image that its guests' hardware cannot be made from (Nova BLK-04). `image`: its name, for the message. */
@@ -104,12 +138,16 @@ export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput,
       },
     ];
   };
-  const possible = (bus: Bus) => bus !== "ide" || family(input.machine) === "pc";
+  const possible = (bus: Bus) => isPossible(bus, input.machine);
   return [
     ...wrong("hw_disk_bus", buses.filter(possible)),
     ...wrong("hw_cdrom_bus", cdromBuses.filter(possible)),
     ...wrong("hw_vif_model", models),
   ];
+}
+
+function isPossible(bus: Bus, machine: string): boolean {
+  return bus !== "ide" || family(machine) === "pc";
 }
 
 function busOf(value: string | undefined, allowed: readonly Bus[]): Bus | undefined {
@@ -144,7 +182,13 @@ function createNames(taken: ReadonlySet<string>): (bus: Bus) => string {
     const prefix = prefixes[bus];
     let index = used.get(prefix) ?? 0;
     while (taken.has(prefix + letters(index))) index += 1;
-    if (bus === "ide" && index >= ideDevices) throw new RangeError("a guest can have four IDE devices");
+    if (bus === "ide" && index >= ideDevices) {
+      throw userError(
+        "too-many-ide-disks",
+        "A guest would have more than four IDE disks, and there are no names for more",
+        "Disks, config drive and the disk of a rescue count together. Write hw_disk_bus: virtio or scsi into the properties of the image, or give the instance fewer disks.",
+      );
+    }
     used.set(prefix, index + 1);
     return prefix + letters(index);
   };

@@ -4,7 +4,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { mustBeRemade } from "./disk-diff.ts";
-import { diskAddress } from "./disk-role.ts";
+import { diskAddress, isForRescue } from "./disk-role.ts";
 import { snapshotToRollBackTo } from "./disk-roll-back.ts";
 import type { DomainState } from "./domain-state.ts";
 
@@ -14,7 +14,7 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
     const address = diskAddress(want.disk.instance, want.disk.name);
     const have = observed.states.get(address) as InstanceDiskState | undefined;
     if (have?.disk === undefined) return checkDisc(address, want);
-    if (mustBeRemade(want, have)) return checkProtected(address, want, observed);
+    if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
     if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
     return [...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });
@@ -23,7 +23,7 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
 /** Nova would lengthen the copy of an ISO to the flavor's size; that changes nothing for a guest, which cannot write to it. */
 function checkDisc(address: Diagnostic["address"] & string, { disk, domain }: InstanceDisk): Diagnostic[] {
   const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
-  if (!disc || domain.flavor.disk === 0) return [];
+  if (!disc || disk.role !== "root" || domain.flavor.disk === 0) return [];
   return [
     {
       severity: "note",
@@ -103,7 +103,7 @@ function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk
 
 /** Where a disk's size is written, and what to write there. */
 function declaredBy({ disk, domain }: InstanceDisk, found: number): [where: string, remedy: string] {
-  const key = { root: "disk", ephemeral: "ephemeral", swap: "swap", kernel: "", ramdisk: "", volume: "" }[disk.role];
+  const key = { root: "disk", ephemeral: "ephemeral", swap: "swap", kernel: "", ramdisk: "", rescue: "", volume: "" }[disk.role];
   if (disk.role === "ephemeral" && disk.name !== instanceFiles.local)
     return ["its entry in ephemerals", `Write size: ${formatQuantity(found)} into its entry in ephemerals`];
   const flavor = domain.flavor.name;

@@ -2,10 +2,12 @@ import { resizeSnapshotName } from "../../disks/rbd-snapshot.ts";
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
+import type { Effect } from "../../model/effect.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { RbdSettings } from "../../model/settings.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { isForRescue } from "./disk-role.ts";
 import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
 
@@ -56,7 +58,7 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
     const old = have.applied[path];
     return JSON.stringify(old) === JSON.stringify(value)
       ? []
-      : [{ path, old: old ?? null, new: value, effect: "rebuild", cause: "config" }];
+      : [{ path, old: old ?? null, new: value, effect: removalEffect(have), cause: "config" }];
   });
   const restart = have.running;
   return {
@@ -117,7 +119,7 @@ function removal(address: Address, have: InstanceDiskState): Change {
     address,
     verb: "delete",
     cause: "config",
-    reason: notConfigured,
+    reason: isForRescue(have.name) ? "it was there for a rescue only" : notConfigured,
     fields: fieldsOf(have.applied).map(([path, value]) => ({ path, old: value })),
     // Either the guest goes as well, or it is switched off and told to do without; `diffDomain` sees to the latter.
     actions: [removeAction(address, have, [`domain/${have.instance}:gone`, ...released(have.instance)])],
@@ -143,7 +145,7 @@ function createAction(address: Address, { disk, fallback }: InstanceDisk, needs:
 function removeAction(address: Address, have: InstanceDiskState, needs: readonly string[]): Action {
   const { instance, uuid, name, path, applied } = have;
   const what = applied.filesystem === "swap" ? "swap disk" : "disk";
-  const loses = have.disk !== undefined && name !== "kernel" && name !== "ramdisk";
+  const loses = have.disk !== undefined && name !== "kernel" && name !== "ramdisk" && !isForRescue(name);
   return {
     id: `${address}#remove`,
     type: "disk.remove",
@@ -153,9 +155,14 @@ function removeAction(address: Address, have: InstanceDiskState, needs: readonly
     needs,
     makes: [`${address}:gone`],
     locks: [lockOf(uuid)],
-    effect: "rebuild",
+    effect: removalEffect(have),
     ...(loses ? { destroys: `${formatQuantity(have.disk.size)} ${what} ${address.slice("disk/".length)}` } : {}),
   };
+}
+
+/** The guest's own disk stays while that of its rescue goes; that it is off meanwhile, its domain says. */
+function removalEffect({ name }: InstanceDiskState): Effect {
+  return isForRescue(name) ? "none" : "rebuild";
 }
 
 /** What the label will record. */
@@ -180,7 +187,7 @@ function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesy
 
 function creationSummary({ role, backend, size, base, content }: InstanceDisk["disk"], cloned: boolean): string {
   if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
-  const disk = `create ${backend} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
+  const disk = `create ${backend} ${role === "rescue" ? "rescue " : ""}disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
   if (base !== undefined) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
   if (content === undefined) return disk;
   return content.filesystem === "swap" ? disk.replace("disk", "swap disk") : `${disk} with ${content.filesystem}`;

@@ -6,7 +6,7 @@ import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notC
 import { type Effect, strongestEffect } from "../../model/effect.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { InstanceDiskState } from "./disk.ts";
-import { defineDomain, resumeDomain, startDomain, stopDomain, undefineDomain } from "./domain-plan.ts";
+import { attachedFacts, defineDomain, resumeDomain, startDomain, stopDomain, undefineDomain } from "./domain-plan.ts";
 import { type DomainFields, type DomainState, describeDomain } from "./domain-state.ts";
 import { wantedFields } from "./domain-xml.ts";
 import type { DomainSpec } from "./spec.ts";
@@ -104,7 +104,9 @@ function deletion(address: Address, have: DomainState): Change {
 
 function update(address: Address, want: DomainSpec, have: DomainState, leaves: boolean): Change | undefined {
   const wanted = wantedFields(want);
-  const restarts = leaves && isUp(have.power);
+  // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
+  const otherRescue = want.rescue !== have.fields["rescue"];
+  const restarts = (leaves || otherRescue) && isUp(have.power);
   const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have)];
   const power = powerChange(want, have);
   if (defined.length === 0 && power === undefined) return undefined;
@@ -112,12 +114,12 @@ function update(address: Address, want: DomainSpec, have: DomainState, leaves: b
   const stale = have.fields["power_state"] !== want.powerState;
   const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
   // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
-  const offFirst: Action = restarts ? { ...define, needs: [...define.needs, `${address}:stopped`] } : define;
-  const actions = [
-    ...(defined.length > 0 || stale ? [offFirst] : []),
-    ...(restarts ? [stopDomain(want), ...(want.powerState === "stopped" ? [] : [startDomain(want)])] : []),
-    ...(power?.action === undefined ? [] : [power.action]),
-  ];
+  const offFirst: Action = { ...define, needs: [...define.needs, `${address}:stopped`] };
+  // Into rescue and out of it, the guest goes on until all that it is to start from is there.
+  const stop = stopDomain(want, otherRescue ? attachedFacts(want) : []);
+  const actions = restarts
+    ? [stop, offFirst, ...(want.powerState === "stopped" ? [] : [startDomain(want)])]
+    : [...(defined.length > 0 || stale ? [define] : []), ...(power?.action === undefined ? [] : [power.action])];
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
   return {
     address,
@@ -172,6 +174,13 @@ function afterOf(want: DomainSpec, fields: DomainFields): Change["after"] {
 
 function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainState): string {
   if (!have.persistent) return "somebody undefined it while it was running";
+  const rescue = fields.find(({ path }) => path === "rescue");
+  if (rescue !== undefined)
+    return rescue.new === undefined
+      ? "it leaves rescue"
+      : rescue.old === undefined
+        ? "it goes into rescue"
+        : "it is rescued with another image";
   const power = fields.find(({ path }) => path === "power_state");
   if (fields.length === 1 && power !== undefined) {
     if (have.power === "crashed") return "the guest crashed";

@@ -74,6 +74,7 @@ function readMetadata(root: XmlElement, set: Setter): void {
     if (child.attributes["xmlns:virtform"] === labelNamespace) {
       set("power_state", textAt(child, "virtform:power_state"));
       set("prevent_destroy", textAt(child, "virtform:prevent_destroy") !== "false");
+      set("rescue", textAt(child, "virtform:rescue"));
     }
   }
 }

@@ -1,6 +1,8 @@
 import type { Action, Fact } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Json } from "../../model/json.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { diskAddress } from "./disk-role.ts";
 import type { DomainSpec } from "./spec.ts";
 
 /** Which domain an action is about. */
@@ -53,13 +55,13 @@ export function resumeDomain(spec: DomainSpec): Action {
   };
 }
 
-/** Shuts the guest down, by force when it does not follow within a minute. */
-export function stopDomain(spec: DomainRef): Action {
+/** Shuts the guest down, by force when it does not follow within a minute. `needs`: what is to be there before. */
+export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action {
   const { uuid, instance } = spec;
   return {
     ...common(spec, "stop", "shut down"),
     args: { uuid, instance, graceSeconds },
-    needs: [],
+    needs,
     makes: [`domain/${instance}:stopped`],
     effect: "restart",
   };
@@ -81,17 +83,18 @@ function common({ uuid, instance }: DomainRef, verb: string, summary: string) {
 }
 
 /** What must be there before the domain can use it: disks, boot files, config drive. */
-function attachedFacts({ instance, disks, kernel }: DomainSpec): Fact[] {
+export function attachedFacts({ instance, disks, kernel, rescue }: DomainSpec): Fact[] {
+  const bootFiles =
+    rescue === undefined ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
+  const used = kernel === null ? 0 : kernel.ramdisk === null ? 1 : 2;
   return [
     ...disks.map(({ name }) => diskFact(instance, name)),
-    ...(kernel === null ? [] : [`disk/${instance}.kernel`]),
-    ...(kernel === null || kernel.ramdisk === null ? [] : [`disk/${instance}.ramdisk`]),
+    ...bootFiles.slice(0, used).map((fileName) => diskAddress(instance, fileName)),
   ];
 }
 
-/** The fact that a file of the instance directory is there: `disk` is the root disk, `disk.config` the seed, `disk.eph0` the disk `eph0`. A volume is its own. */
+/** The fact that a file of the instance directory is there: `disk.config` is the seed, a volume is its own. */
 function diskFact(instance: string, fileName: string): Fact {
   if (fileName.startsWith("volume/")) return fileName;
-  if (fileName === "disk.config") return `seed/${instance}`;
-  return `disk/${instance}.${fileName === "disk" ? "root" : fileName.replace(/^disk\./, "")}`;
+  return fileName === instanceFiles.configDrive ? `seed/${instance}` : diskAddress(instance, fileName);
 }

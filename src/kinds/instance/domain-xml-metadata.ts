@@ -17,6 +17,7 @@ function label(spec: DomainSpec, applied: Readonly<Record<string, unknown>> | un
     element("virtform:uuid", {}, spec.uuid),
     element("virtform:power_state", {}, spec.powerState),
     element("virtform:prevent_destroy", {}, String(spec.preventDestroy)),
+    spec.rescue === undefined ? undefined : element("virtform:rescue", {}, spec.rescue),
     applied === undefined ? undefined : element("virtform:applied", {}, JSON.stringify(applied)),
   ]);
 }

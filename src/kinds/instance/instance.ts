@@ -24,6 +24,7 @@ import { describeDomain } from "./domain-state.ts";
 import { checkDrives } from "./drive-check.ts";
 import { checkHardware } from "./hardware-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
+import { checkRescues } from "./rescue-check.ts";
 import { checkRoom } from "./room-check.ts";
 import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } from "./seed.ts";
 import type { SeedSpec } from "./spec.ts";
@@ -45,6 +46,7 @@ export function instanceKind(
       ...checkHardware(config, observed.facts),
       ...checkBlankDisks(config),
       ...checkRootDisks(config),
+      ...checkRescues(config, observed.facts),
       ...checkInstances(resources, observed, settings, config),
     ],
     describe,

@@ -230,6 +230,30 @@ export const instanceSchema = {
       maxItems: 26,
       examples: [[{ volume: "data" }], [{ volume: "data", device: "vdb" }]],
     },
+    rescue: {
+      description:
+        "Boot it from a fresh disk with its own disks beside it, to repair them. true: a disk of its own image. { image: NAME }: of another one. Going in and out restarts a running guest; what was written to the fresh disk is then gone.",
+      anyOf: [
+        { type: "boolean" },
+        {
+          type: "object",
+          additionalProperties: false,
+          required: ["image"],
+          properties: {
+            image: {
+              type: "string",
+              description:
+                "The image to boot: a name from images. Its properties hw_rescue_device (disk or cdrom) and hw_rescue_bus keep the names of the other disks as they are.",
+              reference: "images",
+              examples: ["debian-13"],
+            },
+          },
+        },
+      ],
+      expects: "true, false or { image: NAME }",
+      default: false,
+      examples: [true, { image: "debian-13" }],
+    },
     prevent_destroy: {
       type: "boolean",
       description:

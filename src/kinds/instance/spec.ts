@@ -77,6 +77,8 @@ export interface DomainSpec {
   readonly interfaces: readonly InterfaceSpec[];
   /** Direct kernel boot (Nova XML-06). */
   readonly kernel: { readonly path: string; readonly ramdisk: string | null; readonly commandLine: string } | null;
+  /** Name of the image that it boots from instead of its own disk. Absent: it is not in rescue (Nova RES-01). */
+  readonly rescue?: string;
   readonly consoleLog: string;
   readonly flavor: { readonly name: string; readonly disk: number; readonly ephemeral: number; readonly swap: number };
   readonly image: string | null;

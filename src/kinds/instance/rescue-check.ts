@@ -1,0 +1,61 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
+import type { Config } from "../config.ts";
+import { imageOf, machineType } from "./desired.ts";
+import { rescueBuses } from "./device-map.ts";
+import { type Rescue, rescueOf } from "./disk-rescue.ts";
+
+/** What Nova knows beside them, a floppy and a SCSI LUN, no guest of ours has. */
+const devices = ["disk", "cdrom"];
+
+/** Rescues without an image to boot, and images that ask for devices which the guest cannot have (Nova BLK-12). */
+export function checkRescues(config: Config, facts: HostFacts): Diagnostic[] {
+  return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
+    const rescue = rescueOf(config, instance);
+    if (rescue === undefined) return instance.rescue === true && instance.image === undefined ? [withoutImage(name)] : [];
+    if (!rescue.stable) return [];
+    const machine = machineType(imageOf(config, instance).properties ?? {}, facts);
+    return [...checkDevice(name, rescue), ...checkBus(name, rescue, machine)];
+  });
+}
+
+function withoutImage(name: string): Diagnostic {
+  const detail = `${name} boots from a volume, so there is no image of its own to make a fresh disk from. Write rescue: { image: NAME }.`;
+  return {
+    severity: "error",
+    code: "rescue-image-missing",
+    summary: `Nothing says what ${name} is rescued with`,
+    detail,
+    address: `domain/${name}`,
+  };
+}
+
+function checkDevice(instance: string, { name, properties }: Rescue): Diagnostic[] {
+  const device = properties["hw_rescue_device"];
+  if (device === undefined || devices.includes(device)) return [];
+  return [
+    {
+      severity: "error",
+      code: "unsupported-rescue-device",
+      summary: `Image ${name} wants hw_rescue_device: ${device}, which ${instance} cannot have`,
+      detail: `It can be ${devices.join(" or ")}. Change the property; without it, and without hw_rescue_bus, the disk of the rescue comes before the others.`,
+      address: `image/${name}`,
+    },
+  ];
+}
+
+function checkBus(instance: string, { name, properties, cdrom }: Rescue, machine: string): Diagnostic[] {
+  const property = ["hw_rescue_bus", cdrom ? "hw_cdrom_bus" : "hw_disk_bus"].find((one) => properties[one] !== undefined);
+  const bus = property === undefined ? undefined : properties[property];
+  const possible = rescueBuses(cdrom, machine);
+  if (bus === undefined || possible.includes(bus)) return [];
+  return [
+    {
+      severity: "error",
+      code: "unsupported-rescue-bus",
+      summary: `Image ${name} wants ${property}: ${bus}, on which ${instance} cannot have ${cdrom ? "a CD" : "a disk"} to be rescued with`,
+      detail: `With machine type ${machine} it can be ${possible.join(", ")}. ${property === "hw_rescue_bus" ? "Change the property." : "Say which with hw_rescue_bus."}`,
+      address: `image/${name}`,
+    },
+  ];
+}
