@@ -17,6 +17,7 @@ import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import { withImageWays } from "./image-ways.ts";
+import { lookUpSecret, missingSecret } from "./look-up-secret.ts";
 
 /** A checked configuration together with the machine it is for. */
 export interface Session extends AsyncDisposable {
@@ -66,12 +67,10 @@ function prepare(config: Config, settings: HostSettings, warnings: readonly Diag
   }
   const remote = target === undefined ? undefined : createSshHost(target);
   const host = remote ?? createLocalHost();
-  const lookUpSecret = (reference: SecretRef) => process.env[reference.env];
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);
-    if (value !== undefined) return value;
-    const detail = "The configuration takes a secret from it. Set it and run the same command again.";
-    throw userError("secret-missing", `The environment variable ${reference.env} is not set`, detail);
+    if (value === undefined) throw missingSecret(reference);
+    return value;
   };
   const kinds = createKinds(settings, lookUpSecret);
   return {

@@ -15,12 +15,14 @@ import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
 import { blankDisks } from "./disk-blank.ts";
 import { diskAddress } from "./disk-role.ts";
-import type { DiskSpec, DomainSpec, InterfaceSpec, SeedSpec } from "./spec.ts";
+import { secretUuid } from "./secret.ts";
+import type { DiskSpec, DomainSpec, InterfaceSpec, SecretSpec, SeedSpec } from "./spec.ts";
 
 /** Anything of an instance as it should be. */
 export type InstanceSpec =
   | InstanceDisk
   | { readonly kind: "seed"; readonly seed: SeedSpec }
+  | { readonly kind: "secret"; readonly secret: SecretSpec }
   | { readonly kind: "domain"; readonly domain: DomainSpec };
 
 /** Every disk, config drive and domain of every instance of the configuration, with all defaults filled. */
@@ -56,6 +58,9 @@ function oneInstance(
   const backend = instance.images_type ?? settings.imagesType;
   const common = (fileName: string) => ({ instance: name, uuid, name: fileName, path: layout.instanceFile(uuid, fileName) });
   const iso = image.disk_format === "iso";
+  const passphrase = instance.encryption?.passphrase;
+  // A CD is what everybody may read.
+  const encryption = passphrase === undefined ? {} : { encryption: { passphrase, secretUuid: secretUuid(uuid) } };
   const rootOn = (imageName: string): DiskSpec => ({
     ...common(instanceFiles.root),
     role: "root",
@@ -64,6 +69,7 @@ function oneInstance(
     size: iso ? null : rootSize(flavor),
     base: baseRef(settings, imageName, declared(config.images, imageName), false),
     preallocate: iso ? "none" : settings.preallocateImages,
+    ...(iso ? {} : encryption),
   });
   // Nova BLD-13: booted from a volume it has no root disk of its own, and everything else.
   const roots = instance.image === undefined ? [] : [rootOn(instance.image)];
@@ -82,7 +88,13 @@ function oneInstance(
           },
         ];
   const blanks = blankDisks(instance, image, flavor).map(
-    ({ name: fileName, ...blank }): DiskSpec => ({ ...common(fileName), backend, preallocate: settings.preallocateImages, ...blank }),
+    ({ name: fileName, ...blank }): DiskSpec => ({
+      ...common(fileName),
+      backend,
+      preallocate: settings.preallocateImages,
+      ...encryption,
+      ...blank,
+    }),
   );
   const disks = [...roots, ...bootFile("kernel", image.kernel), ...bootFile("ramdisk", image.ramdisk), ...blanks].map((disk) =>
     roundedUp(disk, facts),
@@ -92,7 +104,10 @@ function oneInstance(
       ? undefined
       : seedSpec(config, instance, { project, name, uuid, index, interfaces, path: layout.instanceFile(uuid, instanceFiles.configDrive) });
   const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed });
+  const secret: SecretSpec | undefined =
+    passphrase === undefined ? undefined : { instance: name, uuid: secretUuid(uuid), owner: uuid, project, passphrase };
   return [
+    ...(secret === undefined ? [] : [{ address: `secret/${name}` as const, spec: { kind: "secret" as const, secret } }]),
     ...disks.map((spec) => ({ address: diskAddress(name, spec.name), spec: { kind: "disk" as const, disk: spec, domain } })),
     ...(seed === undefined ? [] : [{ address: `seed/${name}` as const, spec: { kind: "seed" as const, seed } }]),
     { address: `domain/${name}`, spec: { kind: "domain", domain } },

@@ -44,7 +44,7 @@ function checkProtected(address: Diagnostic["address"] & string, want: InstanceD
       code: "prevent-destroy",
       summary: `${want.disk.instance} is protected, and this would make its disk anew`,
       detail:
-        "It was applied with prevent_destroy: true, and another image, backend or filesystem means another disk. Apply prevent_destroy: false first if the disk may go.",
+        "It was applied with prevent_destroy: true, and another image, backend, filesystem or encryption means another disk. Apply prevent_destroy: false first if the disk may go.",
       address,
     },
   ];

@@ -14,13 +14,18 @@ export function diffDisk(address: Address, want: InstanceDisk | undefined, have:
   return growth(address, want, have);
 }
 
-/** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem. New bytes under the same name leave the disk alone. */
+/** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
 export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boolean {
   return (
     want.disk.backend !== have.applied.backend ||
     (want.disk.base?.image ?? null) !== have.applied.image ||
-    want.disk.content?.filesystem !== have.applied.filesystem
+    want.disk.content?.filesystem !== have.applied.filesystem ||
+    isEncrypted(want) !== (have.disk?.encryption === "luks")
   );
+}
+
+function isEncrypted({ disk }: Pick<InstanceDisk, "disk">): boolean {
+  return disk.encryption !== undefined;
 }
 
 function creation(address: Address, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
@@ -40,18 +45,24 @@ function creation(address: Address, want: InstanceDisk, have: InstanceDiskState 
 function replacement(address: Address, want: InstanceDisk, have: InstanceDiskState): Change {
   const wanted = appliedOf(want);
   const fields = fieldsOf(wanted).flatMap(([path, value]): FieldChange[] => {
+    // By what is found rather than by what was applied: below.
+    if (path === "encrypted") return [];
     const old = have.applied[path];
     return JSON.stringify(old) === JSON.stringify(value)
       ? []
       : [{ path, old: old ?? null, new: value, effect: "rebuild", cause: "config" }];
   });
   const restart = have.running;
+  const found = have.disk?.encryption === "luks";
+  const cause = causeOf(isEncrypted(want), have.applied.encrypted ?? false, found);
+  const encryption: FieldChange[] =
+    isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect: "rebuild", cause }];
   return {
     address,
     verb: "replace",
-    cause: "config",
-    reason: replacementReason(wanted, have.applied),
-    fields,
+    cause: combineCauses([...(fields.length > 0 ? ["config" as const] : []), ...encryption.flatMap((field) => field.cause ?? [])]),
+    reason: replacementReason(wanted, have),
+    fields: [...fields, ...encryption],
     actions: [
       ...(restart ? [stopDomain(want.domain)] : []),
       removeAction(address, have, restart ? [`domain/${have.instance}:stopped`] : []),
@@ -145,29 +156,36 @@ export function appliedOf({ disk }: Pick<InstanceDisk, "disk">): AppliedDisk {
     image: disk.base?.image ?? null,
     entry: disk.base?.entry ?? null,
     ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
+    ...(disk.encryption === undefined ? {} : { encrypted: true }),
   };
 }
 
 /** Entries are digests of digests: shown nowhere but in the JSON. */
-function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesystem", string | number | null][] {
+function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesystem" | "encrypted", string | number | boolean | null][] {
   return [
     applied.filesystem === undefined ? ["image", applied.image] : ["filesystem", applied.filesystem],
     ["size", applied.size],
     ["backend", applied.backend],
+    ...(applied.encrypted === undefined ? [] : [["encrypted", applied.encrypted] as ["encrypted", boolean]]),
   ];
 }
 
-function creationSummary({ role, backend, size, base, content }: InstanceDisk["disk"]): string {
+function creationSummary({ role, backend, size, base, content, encryption }: InstanceDisk["disk"]): string {
   if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
-  const disk = `create ${backend} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
+  const disk = `create ${encryption === undefined ? "" : "encrypted "}${backend} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
   if (base !== undefined) return `${disk} from ${base.image}`;
   if (content === undefined) return disk;
   return content.filesystem === "swap" ? disk.replace("disk", "swap disk") : `${disk} with ${content.filesystem}`;
 }
 
-function replacementReason(wanted: AppliedDisk, applied: AppliedDisk): string {
+function replacementReason(wanted: AppliedDisk, { applied, disk }: InstanceDiskState): string {
   if (wanted.filesystem !== applied.filesystem) return "it gets another filesystem";
-  return wanted.image === applied.image ? "another backend keeps it" : "it is made from another image";
+  if (wanted.image !== applied.image) return "it is made from another image";
+  if (wanted.backend !== applied.backend) return "another backend keeps it";
+  if (wanted.encrypted !== true) return "it is no longer to be encrypted";
+  return applied.encrypted === true && disk?.encryption === undefined
+    ? "somebody has put one that is not encrypted in its place"
+    : "it is to be encrypted";
 }
 
 /** A guest that is switched off and whose definition is new holds nothing that the definition does not name. */

@@ -20,6 +20,7 @@ export interface AppliedDisk {
   readonly entry: string | null;
   /** Of a disk that was made from nothing. */
   readonly filesystem?: Filesystem;
+  readonly encrypted?: true;
 }
 
 /** A disk of ours as found. */

@@ -12,6 +12,7 @@ import { diskAddress, diskRole } from "./disk-role.ts";
 import { isUp } from "./domain-diff.ts";
 import { type DomainState, domainState } from "./domain-state.ts";
 import { type InstanceLabel, parseLabel, rememberedDomain } from "./label.ts";
+import { type SecretState, secretState, usagePrefix } from "./secret.ts";
 import { observeSeeds } from "./seed.ts";
 import type { SeedState } from "./seed-state.ts";
 
@@ -19,6 +20,7 @@ import type { SeedState } from "./seed-state.ts";
 export type InstanceState =
   | InstanceDiskState
   | (SeedState & { readonly kind: "seed"; readonly running: boolean })
+  | (SecretState & { readonly kind: "secret" })
   | (DomainState & { readonly kind: "domain" });
 
 interface Directory {
@@ -33,7 +35,12 @@ interface Directory {
  * however many there are.
  */
 export async function observeInstances(context: Context): Promise<Observation<InstanceState>> {
-  const [domains, directories] = await Promise.all([libvirtOf(context).domains(domainState), findDirectories(context)]);
+  const libvirt = libvirtOf(context);
+  const [domains, directories, secrets] = await Promise.all([
+    libvirt.domains(domainState),
+    findDirectories(context),
+    libvirt.secrets(usagePrefix(context.project)),
+  ]);
   const power = new Map(domains.map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
   const owned = directories.flatMap(({ uuid, label }) =>
@@ -53,6 +60,10 @@ export async function observeInstances(context: Context): Promise<Observation<In
     if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid) });
   }
   for (const [address, disk] of disks) states.set(address, disk);
+  for (const record of secrets) {
+    const secret = secretState(record, context.project);
+    if (secret !== undefined) states.set(`secret/${secret.instance}`, { ...secret, kind: "secret" });
+  }
   return { states, unmanaged: findUnmanaged(context, domains, directories), diagnostics: [], complete: true };
 }
 
