@@ -2,9 +2,24 @@ import { readFileSync } from "node:fs";
 import { type UserError, userError } from "../model/errors.ts";
 import type { SecretRef } from "../model/secret.ts";
 
+/** Values that stood in the environment. */
+const withdrawn = new Map<string, string>();
+
+/** Takes every variable that something refers to out of the environment, so that no program we start inherits it. */
+export function withdrawSecrets(config: unknown): void {
+  if (typeof config !== "object" || config === null) return;
+  for (const part of Object.values(config)) withdrawSecrets(part);
+  const { env } = config as { readonly env?: unknown };
+  if (typeof env !== "string" || Object.keys(config).length > 1) return;
+  const value = process.env[env];
+  if (value === undefined) return;
+  withdrawn.set(env, value);
+  delete process.env[env];
+}
+
 /** The value behind a reference; undefined when there is none to be had here. */
 export function lookUpSecret(reference: SecretRef): string | undefined {
-  if ("env" in reference) return process.env[reference.env];
+  if ("env" in reference) return process.env[reference.env] ?? withdrawn.get(reference.env);
   try {
     return readFileSync(reference.file, "utf8").replace(/\r?\n$/, "");
   } catch {

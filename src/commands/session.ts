@@ -17,7 +17,7 @@ import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import { withImageWays } from "./image-ways.ts";
-import { lookUpSecret, missingSecret } from "./look-up-secret.ts";
+import { lookUpSecret, missingSecret, withdrawSecrets } from "./look-up-secret.ts";
 
 /** A checked configuration together with the machine it is for. */
 export interface Session extends AsyncDisposable {
@@ -38,6 +38,7 @@ export async function readConfig(paths: readonly string[]) {
 /** Reads the configuration and prepares to talk to its host; nothing is contacted yet. */
 export async function openSession(paths: readonly string[], signal: AbortSignal = new AbortController().signal): Promise<Session> {
   const { config, diagnostics } = await readConfig(paths);
+  withdrawSecrets(config);
   return prepare(config, hostSettings(config, runner()), diagnostics, signal);
 }
 
@@ -54,6 +55,7 @@ export async function openSessionOrDefault(paths: readonly string[]): Promise<Se
 
 /** Prepares to carry out a saved plan, which says itself where it is for. */
 export function openPlanSession(plan: Plan, signal: AbortSignal): Session {
+  withdrawSecrets(plan.actions.map(({ args }) => args));
   const { uri, instancesPath, ...storage } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
   return prepare(config, { ...hostSettings(config, runner()), ...storage }, [], signal);

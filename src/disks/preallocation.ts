@@ -16,7 +16,7 @@ export async function explained<T>(path: string, size: number, work: () => Promi
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof CommandError) || !/not supported|No space/i.test(error.stderr)) throw error;
+    if (!(error instanceof CommandError) || !/(?:not |un)supported|No space/i.test(error.stderr)) throw error;
     const full = /No space/i.test(error.stderr);
     throw userError(
       full ? "no-space" : "preallocation-unsupported",

@@ -1,7 +1,7 @@
 import type { Context } from "../model/context.ts";
 import { RefusedError } from "../model/errors.ts";
 import { isQcow2, type Qcow2Header, qcow2HeaderBytes, readQcow2Header } from "../tools/qcow2-header.ts";
-import { createQcow2 } from "../tools/qemu-img.ts";
+import { convertToEncrypted, createQcow2 } from "../tools/qemu-img.ts";
 import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
@@ -60,9 +60,10 @@ export const qcow2: DiskBackend = {
       return publishDisk(context, disk, (staged) => createDirectly(context, disk, { path: staged, size: requireSize(disk) }));
     }
     const size = requireSize(disk);
-    await withBase(context, blankTemplateName(size, content), async () =>
-      createOverlay(context, disk, await blankTemplate(context, size, content)),
-    );
+    await withBase(context, blankTemplateName(size, content), async () => {
+      const template = await blankTemplate(context, size, content);
+      return disk.encryption === undefined ? createOverlay(context, disk, template) : createEncryptedCopy(context, disk, template, size);
+    });
   },
 
   async grow(context, disk, bytes, online) {
@@ -108,11 +109,23 @@ async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef): P
   );
 }
 
+/** An encrypted disk made from nothing stands on nothing: all that is in it is encrypted, its empty filesystem as well. */
+async function createEncryptedCopy(context: Context, disk: DiskSpec, template: BaseRef, size: number): Promise<void> {
+  const { host, signal } = context;
+  const { passphrase = "" } = passphraseOf(context, disk);
+  const preallocate = disk.preallocate === "space";
+  await host.files.touch(template.path);
+  await publishDisk(context, disk, (to) =>
+    explained(disk.path, size, () => convertToEncrypted(host, { from: template.path, to, passphrase, preallocate, signal })),
+  );
+}
+
 type Making = Pick<Parameters<typeof createQcow2>[1], "path" | "size" | "backing" | "clusterSize">;
 
 async function createDirectly(context: Context, disk: DiskSpec, making: Making): Promise<void> {
   const { host, signal } = context;
-  const preallocate = disk.preallocate === "space";
+  // Clusters that are assigned and never written would decrypt to noise, unless there is something below them to show.
+  const preallocate = disk.preallocate === "space" && (disk.encryption === undefined || making.backing !== undefined);
   await explained(disk.path, making.size, () => createQcow2(host, { ...making, ...passphraseOf(context, disk), preallocate, signal }));
 }
 

@@ -24,8 +24,8 @@ export async function growFile(
     }
   }
   const { signal } = context;
-  // What a flat disk is to have was taken before.
-  const preallocate = format === "qcow2" && disk.preallocate === "space";
+  // What a flat disk is to have was taken before; of an encrypted one, clusters that were never written would decrypt to noise.
+  const preallocate = format === "qcow2" && disk.preallocate === "space" && disk.encryption === undefined;
   const resize = () => resizeImage(context.host, disk.path, format, bytes, { ...passphraseOf(context, disk), preallocate, signal });
   await explained(disk.path, bytes, () => opening(disk.path, disk, resize));
   // Inside a qcow2 file nothing is looked for: that would need its content as a device of the host (Nova SIZE-07, off there too).

@@ -107,7 +107,7 @@ export async function createQcow2(
     ...(inParts ? ["extended_l2=on"] : []),
   ];
   const listed = options.length === 0 ? [] : ["-o", options.join(",")];
-  await host.run({
+  await encrypting(host, {
     program: "qemu-img",
     args: ["create", "-q", "-f", "qcow2", ...secretArgs(passphrase), ...listed, request.path, String(request.size)],
     timeoutMs: (preallocate ? 10 : 2) * minute,
@@ -115,6 +115,60 @@ export async function createQcow2(
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
 }
+
+/**
+ * Copies a raw image into a new encrypted qcow2 file, without what is zeros; with `preallocate` that takes its space too. Sizes are
+ * those of the raw image. Not atomic.
+ */
+export async function convertToEncrypted(
+  host: Host,
+  request: {
+    readonly from: string;
+    readonly to: string;
+    readonly passphrase: string;
+    readonly preallocate: boolean;
+    readonly signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { from, to, passphrase, preallocate, signal } = request;
+  const options = ["encrypt.format=luks", `encrypt.key-secret=${secretName}`, ...(preallocate ? ["preallocation=falloc"] : [])];
+  await encrypting(host, {
+    program: "qemu-img",
+    // Zeros are written as what they encrypt to: else the clusters that hold them would be given back.
+    args: [
+      "convert",
+      "-q",
+      ...(preallocate ? ["-S", "0"] : []),
+      ...secretArgs(passphrase),
+      "-f",
+      "raw",
+      "-O",
+      "qcow2",
+      "-o",
+      options.join(","),
+      from,
+      to,
+    ],
+    stdin: passphrase,
+    timeoutMs: convertTimeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** To find out how often it can go round in two seconds, qemu reads a clock that now and then goes backwards, and then gives up. */
+async function encrypting(host: Host, command: Command): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await host.run(command);
+      return;
+    } catch (error) {
+      const clock = error instanceof CommandError && /Unable to get accurate CPU usage/.test(error.stderr);
+      if (!clock || attempt === encryptionAttempts) throw error;
+    }
+  }
+}
+
+const encryptionAttempts = 5;
 
 /** Bytes of the smallest clusters that have parts. */
 const smallestWithParts = 16384;

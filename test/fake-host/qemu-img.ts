@@ -195,16 +195,19 @@ function convert(input: ProgramInput, { words, options }: Asked): ProgramEnd {
   refuseLocked(input, from, false);
   const raw = rawOf(files, from, options.get("-f") ?? "raw");
   punchZeros(raw);
-  if (options.get("-O") !== "raw") throw new Refusal(`this machine converts to raw only`);
+  const list = optionList(options.get("-o") ?? "");
+  const passphrase = passphraseOf(input, { words, options }, list);
+  if (options.get("-O") !== "raw" && passphrase === undefined) throw new Refusal(`this machine converts to raw, and to encrypted qcow2`);
+  const made = passphrase === undefined ? raw : makeQcow2({ size: raw.size, passphrase });
   if (files.find(dirname(to))?.type !== "directory")
     throw new Refusal(`${to}: error while converting raw: Could not create '${to}': No such file or directory`);
   refuseLocked(input, to, true);
   const end = writing(
     `qemu-img convert ${to}`,
     life,
-    () => files.write(to, raw),
+    () => files.write(to, made),
     `qemu-img: error while writing at byte 0: No space left on device`,
-    () => leaveHalf(files, to, raw),
+    () => leaveHalf(files, to, made),
   );
   return { ...end, out: options.has("-p") ? "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" : "" };
 }

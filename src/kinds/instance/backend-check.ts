@@ -4,12 +4,18 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { sparseReserve } from "../../tools/lvm.ts";
 import type { InstanceDisk } from "./disk.ts";
+import { checkPreallocation } from "./preallocation-check.ts";
 import { missingBytes, type SizedDisk } from "./room-check.ts";
 
 /** Whether what the backends of these disks need is there, and has room for them. */
 export function checkBackends(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
   const on = (name: string) => disks.filter(({ disk }) => disk.backend === name);
-  return [...checkLvm(on("lvm"), observed, settings), ...checkRbd(on("rbd"), observed, settings), ...checkPloop(on("ploop"), observed)];
+  return [
+    ...checkLvm(on("lvm"), observed, settings),
+    ...checkRbd(on("rbd"), observed, settings),
+    ...checkPloop(on("ploop"), observed),
+    ...checkPreallocation(disks, observed, settings),
+  ];
 }
 
 /** Tells where a backend makes disks larger than they were asked for. */

@@ -2,6 +2,7 @@ import type { DiskRef, DiskSpec } from "../../disks/backend.ts";
 import { backendOf } from "../../disks/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { BackendName } from "../../model/settings.ts";
+import { rebuildAction } from "./disk-backing.ts";
 import { appliedOf } from "./disk-diff.ts";
 import { forgetObject, recordObject } from "./label.ts";
 import { agreeOnPassphrase } from "./secret-actions.ts";
@@ -18,6 +19,7 @@ export const diskActions: readonly ActionType[] = [
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
     await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid, target: target ?? "vda" } : undefined);
   }),
+  rebuildAction,
   defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
     await backendOf(ref.backend).remove(context, ref);
     await forgetObject(context, ref, ref.name);

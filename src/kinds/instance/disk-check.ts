@@ -3,6 +3,7 @@ import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { checkBacking } from "./disk-backing.ts";
 import { mustBeRemade } from "./disk-diff.ts";
 import { diskAddress } from "./disk-role.ts";
 import type { DomainState } from "./domain-state.ts";
@@ -14,7 +15,7 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
     const have = observed.states.get(address) as InstanceDiskState | undefined;
     if (have?.disk === undefined) return checkDisc(address, want);
     if (mustBeRemade(want, have)) return checkProtected(address, want, observed);
-    return [...checkShrink(address, want, have), ...checkBehind(address, want, have)];
+    return [...checkBacking(address, want, have, observed), ...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });
 }
 

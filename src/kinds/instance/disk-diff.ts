@@ -1,17 +1,42 @@
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
+import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { rebuildOf } from "./disk-backing.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
-export function diffDisk(address: Address, want: InstanceDisk | undefined, have: InstanceDiskState | undefined): Change | undefined {
+export function diffDisk(
+  address: Address,
+  want: InstanceDisk | undefined,
+  have: InstanceDiskState | undefined,
+  observed: Observed,
+): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have?.disk === undefined) return creation(address, want, have);
   if (mustBeRemade(want, have)) return replacement(address, want, have);
-  return growth(address, want, have);
+  const grown = growth(address, want, have);
+  const rebuild = rebuildOf(address, want, have, observed);
+  return rebuild === undefined ? grown : withRebuild(address, have, rebuild, grown);
+}
+
+/** An old disk needs its backing file before anything else can be done to it. */
+function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action, grown: Change | undefined): Change {
+  const field: FieldChange = { path: "backing", old: null, new: have.lostBacking?.path ?? null, effect: "none", cause: "drift" };
+  const later = (grown?.actions ?? []).map((action) => ({ ...action, needs: [...action.needs, `${address}:backing`] }));
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses(["drift", ...(grown === undefined ? [] : [grown.cause])]),
+    reason: `its backing file is not there${grown === undefined ? "" : `, and ${grown.reason}`}`,
+    fields: [field, ...(grown?.fields ?? [])],
+    actions: [rebuild, ...later],
+    before: { ...have.applied, backing: null },
+    after: grown?.after ?? { ...have.applied, backing: have.lostBacking?.path ?? null },
+  };
 }
 
 /** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */

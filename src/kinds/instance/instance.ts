@@ -66,7 +66,7 @@ function diffOne(
 ) {
   switch (want?.kind ?? have?.kind) {
     case "disk":
-      return diffDisk(address, only("disk", want), only("disk", have));
+      return diffDisk(address, only("disk", want), only("disk", have), observed);
     case "secret":
       return diffSecret(address, only("secret", want)?.secret, only("secret", have), observed);
     case "seed": {

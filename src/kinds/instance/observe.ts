@@ -8,6 +8,7 @@ import type { Unmanaged } from "../../model/plan.ts";
 import { backendNames } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
 import type { AppliedDisk, InstanceDiskState } from "./disk.ts";
+import { lostBackings } from "./disk-backing.ts";
 import { diskAddress, diskRole } from "./disk-role.ts";
 import { isUp } from "./domain-diff.ts";
 import { type DomainState, domainState } from "./domain-state.ts";
@@ -110,11 +111,17 @@ async function observeDisks(
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));
+  const lost = await lostBackings(
+    context,
+    [...disks.values()].flatMap(({ backing }) => backing ?? []),
+  );
   return new Map(
     named.map(({ address, ...disk }) => {
       const target = targetOf(disk);
       const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) };
-      return [address, { ...disk, ...found, kind: "disk", ...(target === undefined ? {} : { target }) }];
+      const lostBacking = lost.get(found.disk?.backing ?? "");
+      const more = { ...(target === undefined ? {} : { target }), ...(lostBacking === undefined ? {} : { lostBacking }) };
+      return [address, { ...disk, ...found, kind: "disk", ...more }];
     }),
   );
 }
