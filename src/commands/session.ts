@@ -17,6 +17,7 @@ import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import { withImageWays } from "./image-ways.ts";
+import { lookUpSecret, missingSecret, withdrawSecrets } from "./look-up-secret.ts";
 
 /** A checked configuration together with the machine it is for. */
 export interface Session extends AsyncDisposable {
@@ -37,6 +38,7 @@ export async function readConfig(paths: readonly string[]) {
 /** Reads the configuration and prepares to talk to its host; nothing is contacted yet. */
 export async function openSession(paths: readonly string[], signal: AbortSignal = new AbortController().signal): Promise<Session> {
   const { config, diagnostics } = await readConfig(paths);
+  withdrawSecrets(config);
   return prepare(config, hostSettings(config, runner()), diagnostics, signal);
 }
 
@@ -53,6 +55,7 @@ export async function openSessionOrDefault(paths: readonly string[]): Promise<Se
 
 /** Prepares to carry out a saved plan, which says itself where it is for. */
 export function openPlanSession(plan: Plan, signal: AbortSignal): Promise<Session> {
+  withdrawSecrets(plan.actions.map(({ args }) => args));
   const { uri, instancesPath, ...storage } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
   return prepare(config, { ...hostSettings(config, runner()), ...storage }, [], signal);
@@ -66,12 +69,10 @@ async function prepare(config: Config, settings: HostSettings, warnings: readonl
   }
   const remote = target === undefined ? undefined : (await import("../host/ssh.ts")).createSshHost(target);
   const host = remote ?? createLocalHost();
-  const lookUpSecret = (reference: SecretRef) => process.env[reference.env];
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);
-    if (value !== undefined) return value;
-    const detail = "The configuration takes a secret from it. Set it and run the same command again.";
-    throw userError("secret-missing", `The environment variable ${reference.env} is not set`, detail);
+    if (value === undefined) throw missingSecret(reference);
+    return value;
   };
   const kinds = createKinds(settings, lookUpSecret);
   return {

@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { HostFacts } from "../model/host-facts.ts";
+import type { SecretRef } from "../model/secret.ts";
 import type { BackendName, HostSettings } from "../model/settings.ts";
 import type { Filesystem } from "../tools/mkfs.ts";
 
@@ -42,6 +43,14 @@ export interface DiskSpec {
   /** For a disk made from nothing; absent leaves it empty. */
   readonly content?: BlankContent;
   readonly preallocate: "none" | "space";
+  /** LUKS inside the file. Only qcow2 has it. */
+  readonly encryption?: DiskEncryption;
+}
+
+/** How a disk is encrypted: by a passphrase that is only referred to, and that libvirt keeps under a uuid. */
+export interface DiskEncryption {
+  readonly passphrase: SecretRef;
+  readonly secretUuid: string;
 }
 
 /** One whole disk as found. A half-made disk is never reported. */
@@ -52,8 +61,11 @@ export interface DiskState {
   readonly size: number;
   /** Bytes it takes now, where that is known without counting. */
   readonly allocated?: number;
-  /** Absolute path of the backing file, where there is one. */
+  /** Absolute path of the backing file, where there is one, and its format where the disk says it. */
   readonly backing?: string;
+  readonly backingFormat?: string;
+  /** By the disk's own header; `other` is qcow2's first way, which nobody should use. Absent: it is not encrypted. */
+  readonly encryption?: "luks" | "other";
   /** From before the disk grew: it can be made what it was then. */
   readonly resizeSnapshot?: ResizeSnapshot;
 }
@@ -74,6 +86,8 @@ export interface LocalAttachment {
   readonly type: "file" | "block";
   readonly format: "raw" | "qcow2";
   readonly source: string;
+  /** Uuid of libvirt's secret with the passphrase; absent for what is not encrypted. */
+  readonly secretUuid?: string;
 }
 
 /** A disk that qemu reaches over the network (Nova RBD-11). */

@@ -1,6 +1,5 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
-import { CommandError, userError } from "../model/errors.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { growExtFilesystem } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
@@ -9,6 +8,7 @@ import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
+import { reserveSpace } from "./preallocation.ts";
 import { publishDisk, removeDisk } from "./publish-disk.ts";
 import { growFile } from "./size-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
@@ -44,6 +44,7 @@ export const flat: DiskBackend = {
     const stat = await context.host.files.stat(disk.path);
     refuseToShrink(disk, stat?.size, bytes);
     if (stat !== undefined && stat.size >= bytes) return;
+    if (disk.preallocate === "space") await reserveMore(context, disk.path, stat?.size ?? 0, bytes);
     await growFile(context, disk, "raw", bytes, online);
   },
 
@@ -55,6 +56,15 @@ export const flat: DiskBackend = {
   attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
 };
 
+/** First, so that a disk is never longer than what there is space for. */
+async function reserveMore(context: Context, path: string, size: number, bytes: number): Promise<void> {
+  await using undo = new AsyncDisposableStack();
+  // Its own length again gives back what lies beyond it.
+  undo.defer(() => context.host.files.truncate(path, size).catch(() => undefined));
+  await reserveSpace(context, path, bytes);
+  undo.move();
+}
+
 async function makeEmpty(context: Context, disk: DiskSpec, staged: string): Promise<void> {
   const size = requireSize(disk);
   await context.host.files.truncate(staged, size);
@@ -63,7 +73,7 @@ async function makeEmpty(context: Context, disk: DiskSpec, staged: string): Prom
     await makeFilesystem(context, staged, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
   }
   // Afterwards: mkfs gives back what it does not use.
-  if (disk.preallocate === "space") await preallocate(context, staged, size);
+  if (disk.preallocate === "space") await reserveSpace(context, staged, size);
 }
 
 async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
@@ -88,26 +98,6 @@ async function createOnBase(context: Context, disk: DiskSpec, report: ReportProg
       await host.files.truncate(staged, size);
       await growExtFilesystem(context, staged);
     }
-    if (disk.preallocate === "space") await preallocate(context, staged, size);
+    if (disk.preallocate === "space") await reserveSpace(context, staged, size);
   });
-}
-
-/** Nova CACHE-06. Nova merely warns when the filesystem cannot do it; what was asked for and planned is not skipped here. */
-async function preallocate(context: Context, path: string, size: number): Promise<void> {
-  try {
-    await context.host.run({
-      program: "fallocate",
-      args: ["-n", "-l", String(size), path],
-      timeoutMs: 10 * 60_000,
-      signal: context.signal,
-    });
-  } catch (error) {
-    if (!(error instanceof CommandError) || !/not supported|No space/i.test(error.stderr)) throw error;
-    const full = /No space/i.test(error.stderr);
-    throw userError(
-      full ? "no-space" : "preallocation-unsupported",
-      full ? `There is no space for a disk of ${size} bytes` : "The filesystem cannot reserve space for a disk",
-      `${path}: write preallocate_images: none into the host section${full ? ", or free space" : ""}.`,
-    );
-  }
 }

@@ -1,11 +1,13 @@
 import type { Context } from "../model/context.ts";
 import { RefusedError } from "../model/errors.ts";
 import { isQcow2, type Qcow2Header, qcow2HeaderBytes, readQcow2Header } from "../tools/qcow2-header.ts";
-import { createQcow2 } from "../tools/qemu-img.ts";
+import { convertToEncrypted, createQcow2 } from "../tools/qemu-img.ts";
 import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
+import { passphraseOf } from "./passphrase.ts";
+import { explained } from "./preallocation.ts";
 import { publishDisk, removeDisk } from "./publish-disk.ts";
 import { growFile } from "./size-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
@@ -13,8 +15,8 @@ import { overlayTemplate } from "./template.ts";
 import { blankTemplate, blankTemplateName } from "./template-blank.ts";
 
 /**
- * Overlays on base images (Nova QCOW-01 … QCOW-08). `preallocate: space` does nothing here: reserving bytes of the file does
- * not reserve the clusters that a guest will write to, so it would promise what it cannot keep.
+ * Overlays on base images (Nova QCOW-01 … QCOW-11). With `preallocate: space` all clusters are assigned when a disk is made: to
+ * reserve bytes of the file alone (Nova CACHE-06) does not reserve the clusters that a guest will write to.
  */
 export const qcow2: DiskBackend = {
   name: "qcow2",
@@ -38,6 +40,8 @@ export const qcow2: DiskBackend = {
         size: header.virtualSize,
         allocated: stat.allocated,
         ...(backing === undefined ? {} : { backing }),
+        ...(header.backingFormat === undefined ? {} : { backingFormat: header.backingFormat }),
+        ...(header.encryption === 0 ? {} : { encryption: header.encryption === luks ? "luks" : "other" }),
       });
     }
     return found;
@@ -53,14 +57,13 @@ export const qcow2: DiskBackend = {
     const { base, content } = disk;
     if (base !== undefined) return withBase(context, base.entry, () => createOverlay(context, disk, base));
     if (content === undefined) {
-      return publishDisk(context, disk, (staged) =>
-        createQcow2(context.host, { path: staged, size: requireSize(disk), signal: context.signal }),
-      );
+      return publishDisk(context, disk, (staged) => createDirectly(context, disk, { path: staged, size: requireSize(disk) }));
     }
     const size = requireSize(disk);
-    await withBase(context, blankTemplateName(size, content), async () =>
-      createOverlay(context, disk, await blankTemplate(context, size, content)),
-    );
+    await withBase(context, blankTemplateName(size, content), async () => {
+      const template = await blankTemplate(context, size, content);
+      return disk.encryption === undefined ? createOverlay(context, disk, template) : createEncryptedCopy(context, disk, template, size);
+    });
   },
 
   async grow(context, disk, bytes, online) {
@@ -77,16 +80,53 @@ export const qcow2: DiskBackend = {
     await forgetDiskFormat(context, disk.uuid, disk.path);
   },
 
-  attachment: (disk) => ({ type: "file", format: "qcow2", source: disk.path }),
+  attachment: ({ path, encryption }) => ({
+    type: "file",
+    format: "qcow2",
+    source: path,
+    ...(encryption === undefined ? {} : { secretUuid: encryption.secretUuid }),
+  }),
 };
+
+/** In a header. */
+const luks = 2;
 
 /** The caller holds the base. */
 async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef): Promise<void> {
   const { files } = context.host;
   const checked = await checkBase(context, base);
-  const template = await overlayTemplate(context, base, checked, wholeSectors(sizeOn(disk, checked)));
+  const size = wholeSectors(sizeOn(disk, checked));
   await files.touch(base.path);
-  await publishDisk(context, disk, async (staged) => void (await files.copy(template, staged)));
+  if (disk.encryption === undefined && disk.preallocate === "none") {
+    const template = await overlayTemplate(context, base, checked, size);
+    return publishDisk(context, disk, async (staged) => void (await files.copy(template, staged)));
+  }
+  // A copy of an encrypted disk has its key, and one of a preallocated disk has holes again: each is made for itself.
+  const { clusterSize } = checked;
+  const backing = { path: base.path, format: base.format };
+  await publishDisk(context, disk, (staged) =>
+    createDirectly(context, disk, { path: staged, size, backing, ...(clusterSize === undefined ? {} : { clusterSize }) }),
+  );
+}
+
+/** An encrypted disk made from nothing stands on nothing: all that is in it is encrypted, its empty filesystem as well. */
+async function createEncryptedCopy(context: Context, disk: DiskSpec, template: BaseRef, size: number): Promise<void> {
+  const { host, signal } = context;
+  const { passphrase = "" } = passphraseOf(context, disk);
+  const preallocate = disk.preallocate === "space";
+  await host.files.touch(template.path);
+  await publishDisk(context, disk, (to) =>
+    explained(disk.path, size, () => convertToEncrypted(host, { from: template.path, to, passphrase, preallocate, signal })),
+  );
+}
+
+type Making = Pick<Parameters<typeof createQcow2>[1], "path" | "size" | "backing" | "clusterSize">;
+
+async function createDirectly(context: Context, disk: DiskSpec, making: Making): Promise<void> {
+  const { host, signal } = context;
+  // Clusters that are assigned and never written would decrypt to noise, unless there is something below them to show.
+  const preallocate = disk.preallocate === "space" && (disk.encryption === undefined || making.backing !== undefined);
+  await explained(disk.path, making.size, () => createQcow2(host, { ...making, ...passphraseOf(context, disk), preallocate, signal }));
 }
 
 /** A file that is there under the disk's name and is something else would be given to the guest as what it is not. */

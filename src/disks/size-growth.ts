@@ -3,6 +3,8 @@ import { growExtFilesystem } from "../tools/e2fs.ts";
 import { libvirtOf } from "../tools/libvirt.ts";
 import { resizeImage } from "../tools/qemu-img.ts";
 import type { DiskSpec, OnlineDisk } from "./backend.ts";
+import { opening, passphraseOf } from "./passphrase.ts";
+import { explained } from "./preallocation.ts";
 
 /** Grows a disk that is a file (Nova SIZE-05): through the guest's own qemu where one runs, else by qemu-img. */
 export async function growFile(
@@ -21,7 +23,11 @@ export async function growFile(
       if (!(error instanceof Error) || !isNotAttached(error.message)) throw error;
     }
   }
-  await resizeImage(context.host, disk.path, format, bytes, context.signal);
+  const { signal } = context;
+  // What a flat disk is to have was taken before; of an encrypted one, clusters that were never written would decrypt to noise.
+  const preallocate = format === "qcow2" && disk.preallocate === "space" && disk.encryption === undefined;
+  const resize = () => resizeImage(context.host, disk.path, format, bytes, { ...passphraseOf(context, disk), preallocate, signal });
+  await explained(disk.path, bytes, () => opening(disk.path, disk, resize));
   // Inside a qcow2 file nothing is looked for: that would need its content as a device of the host (Nova SIZE-07, off there too).
   if (format === "raw") await growExtFilesystem(context, disk.path);
 }

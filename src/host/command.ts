@@ -1,9 +1,11 @@
+import { closeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
 import type { Command, CommandResult, Conversation } from "../model/host.ts";
 import { commandFailure } from "./command-failure.ts";
 import { boundedCommand, commandEnvironment } from "./command-line.ts";
 import { createLineSplitter } from "./line-splitter.ts";
+import { openStandardInput } from "./standard-input.ts";
 
 /** Output beyond this is no answer to anything that we ask. */
 const maxOutput = 64 * 2 ** 20;
@@ -26,13 +28,17 @@ export async function runCommand(command: Command): Promise<CommandResult> {
   const { stdin, signal, onLine } = command;
   const { program, args } = boundedCommand(command);
   if (signal?.aborted === true) throw commandFailure(command, neverStarted);
+  const input = stdin === undefined ? undefined : openStandardInput(stdin);
   const running = execa(program, args, {
     ...common,
     env: commandEnvironment(process.env, command.env),
     timeout: Math.min(Math.max(1, Math.ceil(command.timeoutMs)), maxTimeout),
-    ...(stdin === undefined ? { stdin: "ignore" as const } : { input: stdin }),
+    // Any number will do; the types know only the lowest.
+    stdin: input === undefined ? "ignore" : (input as 3),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
+  // The program has its own hold of it now, if it was started.
+  if (input !== undefined) closeSync(input);
   if (onLine !== undefined) {
     for (const stream of [running.stdout, running.stderr]) splitLines(stream, onLine);
   }

@@ -192,10 +192,12 @@ watched() {
   if [ "$input_bytes" = 0 ]; then
     exec 5</dev/null
   else
+    # Without a name before the first byte of it comes: it may be a secret.
     input=$(umask 077; mktemp -p /dev/shm 2>/dev/null || mktemp) || exit 1
-    head -c "$input_bytes" <&3 >"$input"
-    exec 5<"$input"
+    exec 4>"$input" 5<"$input"
     rm -f -- "$input"
+    head -c "$input_bytes" <&3 >&4
+    exec 4>&-
   fi
   timeout -k 5 "$seconds" "$@" <&5 3<&- 5<&- &
   program=$!

@@ -12,6 +12,8 @@ export interface HostFacts {
     readonly total: number;
     readonly free: number /** Whether files there can be read past the page cache (O_DIRECT). */;
     readonly directIo: boolean;
+    /** Which filesystem it is, and whether it reserves space for files. Looked up only where that is asked for. */
+    readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
   };
   readonly libvirtVersion: string;
   /** Storage beside that filesystem, as far as the configuration names it. */

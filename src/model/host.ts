@@ -2,6 +2,7 @@
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
+  /** A file without a name: the program may open `/dev/stdin` as well, which is how secrets are handed over. */
   readonly stdin?: string | Uint8Array;
   readonly timeoutMs: number;
   /** Bounds for programs that read untrusted data (Nova FET-06: 30 s of CPU, 2 GiB of address space). */

@@ -69,10 +69,10 @@ function together(fields: readonly FieldChange[], section: string, describe: (pa
   });
 }
 
-function describeDisk({ device, bus, format, read_only: readOnly }: Parts): string {
+function describeDisk({ device, bus, format, encryption, read_only: readOnly }: Parts): string {
   return (
     [bus, device].filter(isText).join(" ") +
-    [format, readOnly === true ? "read-only" : undefined]
+    [format, encryption === undefined ? undefined : "encrypted", readOnly === true ? "read-only" : undefined]
       .filter(isText)
       .map((word) => `, ${word}`)
       .join("")

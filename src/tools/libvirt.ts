@@ -16,6 +16,15 @@ export interface DomainRecord {
   readonly xml: string;
 }
 
+/** One secret as libvirt tells of it, which is never its value. */
+export interface SecretRecord {
+  readonly uuid: string;
+  /** Of a secret for a volume: what that volume is called. */
+  readonly usage: string;
+  /** Whether its value has been set, as far as the one who made it said so. */
+  readonly ready: boolean;
+}
+
 /** What `virsh capabilities` and `nodeinfo` say. Memory in bytes. */
 export interface NodeFacts {
   readonly hostname: string;
@@ -56,6 +65,10 @@ export interface Libvirt {
   hasSecret(uuid: string): Promise<boolean>;
   /** Grows a disk of a running guest. */
   blockResize(uuid: string, target: string, bytes: number): Promise<void>;
+  /** The secrets for volumes whose usage begins so; none where libvirt keeps no secrets. */
+  secrets(prefix: string): Promise<SecretRecord[]>;
+  /** Fine when there is none. */
+  undefineSecret(uuid: string): Promise<void>;
 }
 
 /** Starts beyond this many side by side gain nothing on usual hosts and make libvirtd complain. */

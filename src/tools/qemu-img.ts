@@ -88,20 +88,124 @@ export async function createQcow2(
     readonly size: number;
     readonly clusterSize?: number;
     readonly backing?: { readonly path: string; readonly format: "raw" | "qcow2" };
+    /** Encrypts it: LUKS, aes-256 in xts mode (Nova QCOW-10), which is what qemu does unless told otherwise. */
+    readonly passphrase?: string;
+    /** Takes all its space at once: clusters are assigned, and the bytes of the file reserved. */
+    readonly preallocate?: boolean;
     readonly signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { backing, clusterSize } = request;
+  const { backing, clusterSize, passphrase, preallocate = false } = request;
+  // Only with parts of clusters can a cluster be assigned and still show what is below it.
+  const inParts = preallocate && backing !== undefined;
+  const cluster = clusterSize === undefined ? undefined : inParts ? Math.max(clusterSize, smallestWithParts) : clusterSize;
   const options = [
     ...(backing === undefined ? [] : [`backing_file=${optionValue(backing.path)}`, `backing_fmt=${backing.format}`]),
-    ...(clusterSize === undefined ? [] : [`cluster_size=${clusterSize}`]),
+    ...(cluster === undefined ? [] : [`cluster_size=${cluster}`]),
+    ...(passphrase === undefined ? [] : ["encrypt.format=luks", `encrypt.key-secret=${secretName}`]),
+    ...(preallocate ? ["preallocation=falloc"] : []),
+    ...(inParts ? ["extended_l2=on"] : []),
   ];
-  await host.run({
+  const listed = options.length === 0 ? [] : ["-o", options.join(",")];
+  await encrypting(host, {
     program: "qemu-img",
-    args: ["create", "-q", "-f", "qcow2", ...(options.length === 0 ? [] : ["-o", options.join(",")]), request.path, String(request.size)],
-    timeoutMs: 2 * minute,
+    args: ["create", "-q", "-f", "qcow2", ...secretArgs(passphrase), ...listed, request.path, String(request.size)],
+    timeoutMs: (preallocate ? 10 : 2) * minute,
+    ...(passphrase === undefined ? {} : { stdin: passphrase }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
+}
+
+/**
+ * Copies a raw image into a new encrypted qcow2 file, without what is zeros; with `preallocate` that takes its space too. Sizes are
+ * those of the raw image. Not atomic.
+ */
+export async function convertToEncrypted(
+  host: Host,
+  request: {
+    readonly from: string;
+    readonly to: string;
+    readonly passphrase: string;
+    readonly preallocate: boolean;
+    readonly signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { from, to, passphrase, preallocate, signal } = request;
+  const options = ["encrypt.format=luks", `encrypt.key-secret=${secretName}`, ...(preallocate ? ["preallocation=falloc"] : [])];
+  await encrypting(host, {
+    program: "qemu-img",
+    // Zeros are written as what they encrypt to: else the clusters that hold them would be given back.
+    args: [
+      "convert",
+      "-q",
+      ...(preallocate ? ["-S", "0"] : []),
+      ...secretArgs(passphrase),
+      "-f",
+      "raw",
+      "-O",
+      "qcow2",
+      "-o",
+      options.join(","),
+      from,
+      to,
+    ],
+    stdin: passphrase,
+    timeoutMs: convertTimeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** To find out how often it can go round in two seconds, qemu reads a clock that now and then goes backwards, and then gives up. */
+async function encrypting(host: Host, command: Command): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await host.run(command);
+      return;
+    } catch (error) {
+      const clock = error instanceof CommandError && /Unable to get accurate CPU usage/.test(error.stderr);
+      if (!clock || attempt === encryptionAttempts) throw error;
+    }
+  }
+}
+
+const encryptionAttempts = 5;
+
+/** Bytes of the smallest clusters that have parts. */
+const smallestWithParts = 16384;
+
+/** What a passphrase is called between the options of one command. */
+const secretName = "passphrase";
+
+/** The passphrase comes on standard input: neither the list of processes nor a file ever has it (Nova QCOW-10 writes a file). */
+function secretArgs(passphrase: string | undefined): string[] {
+  return passphrase === undefined ? [] : ["--object", `secret,id=${secretName},file=/dev/stdin`];
+}
+
+/** How an encrypted qcow2 file is opened: format and file are said, and nothing else is looked for. */
+function encryptedImage(path: string): string[] {
+  return ["--image-opts", `driver=qcow2,encrypt.key-secret=${secretName},file.driver=file,file.filename=${optionValue(path)}`];
+}
+
+/** Whether the passphrase opens an encrypted qcow2 file, which may be in use. Changes nothing. */
+export async function opensWith(host: Host, path: string, passphrase: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    await host.run({
+      program: "qemu-img",
+      args: ["map", "-U", "--max-length=512", "--output=json", ...secretArgs(passphrase), ...encryptedImage(path)],
+      stdin: passphrase,
+      timeoutMs: 5 * minute,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && refusesPassphrase(error.stderr)) return false;
+    throw error;
+  }
+}
+
+/** Whether qemu says that a passphrase is not the disk's. */
+export function refusesPassphrase(stderr: string): boolean {
+  return /Invalid password/i.test(stderr);
 }
 
 /** In an option list a comma ends the value unless it is doubled (Nova QCOW-11). */
@@ -110,11 +214,20 @@ export function optionValue(text: string): string {
 }
 
 /** Grows a disk that no guest uses to `bytes` (Nova SIZE-05, with the format always said: CVE-2026-24708). */
-export async function resizeImage(host: Host, path: string, format: "raw" | "qcow2", bytes: number, signal?: AbortSignal): Promise<void> {
+export async function resizeImage(
+  host: Host,
+  path: string,
+  format: "raw" | "qcow2",
+  bytes: number,
+  options: { readonly passphrase?: string; readonly preallocate?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const { passphrase, preallocate = false, signal } = options;
+  const image = passphrase === undefined ? ["-f", format, path] : [...secretArgs(passphrase), ...encryptedImage(path)];
   await host.run({
     program: "qemu-img",
-    args: ["resize", "-q", "-f", format, path, String(bytes)],
+    args: ["resize", "-q", ...(preallocate ? ["--preallocation=falloc"] : []), ...image, String(bytes)],
     timeoutMs: 10 * minute,
+    ...(passphrase === undefined ? {} : { stdin: passphrase }),
     ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -1,10 +1,13 @@
 import type { Libvirt } from "./libvirt.ts";
+import { unfinishedMark } from "./libvirt-secret.ts";
 import type { Reply } from "./virsh-conversation.ts";
 import { meansNoDomain, virshError } from "./virsh-errors.ts";
 import { virshLine } from "./virsh-line.ts";
-import { identityOf, parseNode, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
+import { identityOf, parseNode, parseSecrets, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
 import type { VirshPool } from "./virsh-pool.ts";
+import { parseXml, textAt } from "./virsh-xml.ts";
 
+const noSecret = /no secret with matching uuid|Secret not found/i;
 /** A look at libvirt; the first one after an upgrade makes it ask every emulator what it can do. */
 const lookMs = 120_000;
 /** A change; a start waits for qemu, its networks and its disks. */
@@ -131,11 +134,31 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       );
     },
     hasSecret: async (uuid) => {
-      const output = await run(`Looking for secret ${uuid} failed`, ["secret-dumpxml", uuid], "quick", /secret not found|no secret with/i);
+      const output = await run(`Looking for secret ${uuid} failed`, ["secret-dumpxml", uuid], "quick", noSecret);
       return output.includes(uuid);
     },
     blockResize: (uuid, target, bytes) =>
       change(`Growing disk ${target} of domain ${uuid} failed`, uuid, ["blockresize", uuid, target, "--size", `${bytes}B`]),
+
+    secrets: async (prefix) => {
+      const fine = /not supported by the connection driver/i;
+      const listed = parseSecrets(await run("Listing the secrets failed", ["secret-list"], "quick", fine));
+      const found = await Promise.all(
+        listed
+          .filter(({ usage }) => usage.startsWith(prefix))
+          .map(async ({ uuid, usage }) => {
+            const document = await run(`Reading secret ${uuid} failed`, ["secret-dumpxml", uuid], "quick", noSecret);
+            // It went while we looked.
+            if (document.trim() === "") return [];
+            const description = textAt(parseXml(document), "description") ?? "";
+            return [{ uuid, usage, ready: !description.startsWith(unfinishedMark) }];
+          }),
+      );
+      return found.flat();
+    },
+    undefineSecret: async (uuid) => {
+      await run(`Removing secret ${uuid} failed`, ["secret-undefine", uuid], "slow", noSecret);
+    },
   };
 }
 

@@ -93,3 +93,11 @@ export function parseNode(output: {
     libvirtVersion: version ?? "unknown",
   };
 }
+
+/** `virsh -q secret-list`: the secrets for volumes. Others have names of their own that mean nothing here. */
+export function parseSecrets(output: string): { readonly uuid: string; readonly usage: string }[] {
+  return output.split("\n").flatMap((line) => {
+    const [, uuid, usage] = /^\s*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s+volume (.*?)\s*$/.exec(line) ?? [];
+    return uuid === undefined || usage === undefined ? [] : [{ uuid, usage }];
+  });
+}

@@ -26,6 +26,8 @@ export interface Story {
   readonly yaml: string;
   readonly destroy?: boolean;
   readonly images?: boolean;
+  /** Environment of the command, for secrets. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Story {
  * the end that it would have come to undisturbed.
  */
 export async function killEverywhere(story: Story, way: "kill -9" | "power cut in the middle of an effect"): Promise<number> {
-  const options = { destroy: story.destroy ?? false, images: story.images ?? false };
+  const options = { destroy: story.destroy ?? false, images: story.images ?? false, env: story.env ?? {} };
   const undisturbed = story.from.clone();
   const { trace } = await applied(undisturbed, story.yaml, options);
   const expected = undisturbed.snapshot(accidental);

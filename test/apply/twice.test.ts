@@ -5,11 +5,7 @@ import { type Shop, shop } from "./shop.ts";
 import { applied, createWorld, planOf, runOn, summary } from "./world.ts";
 
 /** Carries out a plan one action after the other, each of them twice; gives the types that it saw. */
-async function performTwice(
-  machine: Machine,
-  yaml: string,
-  options: { readonly destroy?: boolean; readonly images?: boolean } = {},
-): Promise<Set<string>> {
+async function performTwice(machine: Machine, yaml: string, options: NonNullable<Parameters<typeof runOn>[2]> = {}): Promise<Set<string>> {
   const made = await planOf(await runOn(machine.boot(), yaml, options));
   assert.deepEqual(made.diagnostics, []);
   const types = new Set<string>();
@@ -57,6 +53,12 @@ test("every type of action leaves the same machine when it is performed twice", 
     for (const type of await performTwice(machine, volume(fields))) seen.add(type);
   }
   for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
+
+  const env = { DISK_PASSPHRASE: "correct horse" };
+  const encrypted = `${shop({ instances: ["web"] })}    encryption: { passphrase: { env: DISK_PASSPHRASE } }\n`;
+  for (const yaml of [encrypted, shop({ instances: ["web"] })]) {
+    for (const type of await performTwice(machine, yaml, { env })) seen.add(type);
+  }
 
   const { kinds } = await runOn(machine.boot(), shop());
   // Those two need a Ceph, and are performed twice on a real one (test/disks/rbd-resize.test.ts).

@@ -16,6 +16,7 @@ import { UserError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
 import { createLayout } from "../../src/model/layout.ts";
 import type { Plan } from "../../src/model/plan.ts";
+import type { SecretRef } from "../../src/model/secret.ts";
 import { type ApplyResult, plan, type Reconciliation, reconcile } from "../../src/reconcile.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import { createMachine, type Machine } from "../fake-host/machine.ts";
@@ -104,7 +105,7 @@ export async function runOn(
 ): Promise<Run> {
   const { config, warnings } = await configOf(yaml);
   const settings = hostSettings(config, { root: true, dataHome: "/root/.local/share" });
-  const lookUpSecret = ({ env }: { readonly env: string }) => options.env?.[env];
+  const lookUpSecret = (reference: SecretRef) => ("env" in reference ? options.env?.[reference.env] : undefined);
   const project = config.project ?? "default";
   return {
     kinds: createKinds(settings, lookUpSecret),

@@ -15,7 +15,7 @@ const flat: Subject = {
   place: () => ({ open: (_context, disk) => disk.path, kept: files }),
 };
 
-const qcow2: Subject = { ...flat, backend: backendOf("qcow2"), preallocates: false };
+const qcow2: Subject = { ...flat, backend: backendOf("qcow2") };
 
 const ploop: Subject = {
   ...flat,

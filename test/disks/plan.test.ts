@@ -24,7 +24,7 @@ function configOf(host: NonNullable<Config["host"]>, disk = "257MiB", count = 1)
   };
 }
 
-function planned(config: Config, storage: StorageFacts) {
+function planned(config: Config, storage: StorageFacts, preallocation?: HostFacts["disk"]["preallocation"]) {
   const settings = hostSettings(config, runner);
   const facts: HostFacts = {
     hostname: "here",
@@ -32,7 +32,7 @@ function planned(config: Config, storage: StorageFacts) {
     kvm: false,
     cpus: 2,
     memory: 2 ** 34,
-    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
+    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, ...(preallocation === undefined ? {} : { preallocation }) },
     libvirtVersion: "9.0.0",
     storage,
   };
@@ -120,4 +120,17 @@ test("a backend without its place is an error before any host is asked", () => {
     secretUuid: "s",
     resizeSnapshot: true,
   });
+});
+
+test("space that is to be reserved where the filesystem cannot is an error of the plan, for files only", () => {
+  const [cannot, can] = [false, true].map((reserves) => ({ filesystem: reserves ? "xfs" : "ext3", reserves }));
+  for (const images_type of ["flat", "qcow2"] as const) {
+    const result = planned(configOf({ images_type, preallocate_images: "space" }), {}, cannot);
+    assert.deepEqual(codes(result), ["error preallocation-unsupported"]);
+    assert.match(result.found[0]?.detail ?? "", /is on ext3.*preallocate_images: none/);
+    assert.deepEqual(codes(planned(configOf({ images_type, preallocate_images: "space" }), {}, can)), []);
+    assert.deepEqual(codes(planned(configOf({ images_type }), {}, cannot)), []);
+  }
+  const lvm = configOf({ images_type: "lvm", lvm: { volume_group: "vg0" }, preallocate_images: "space" }, "256MiB");
+  assert.deepEqual(codes(planned(lvm, { lvm: extents }, cannot)), []);
 });

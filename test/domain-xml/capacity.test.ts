@@ -56,3 +56,12 @@ test("ratios and reserves", () => {
 test("a host that strangers have filled does not forbid doing nothing", () => {
   assert.deepEqual(codes({ others: { memory: 100 * GiB, vcpus: 100 } }), []);
 });
+
+test("what is reserved at once has to fit into what is really free, whatever the ratio", () => {
+  const settings = { reserved: { memory: 0, disk: 10 * GiB }, allocationRatio: { vcpus: 4, memory: 1, disk: 4 } };
+  assert.deepEqual(codes({ settings, diskBytes: 100 * GiB }), []);
+  assert.deepEqual(codes({ settings, diskBytes: 100 * GiB, reservedBytes: 40 * GiB }), []);
+  assert.deepEqual(codes({ settings, diskBytes: 100 * GiB, reservedBytes: 40 * GiB + 1 }), ["insufficient-disk"]);
+  assert.match(check({ settings, diskBytes: 100 * GiB, reservedBytes: 100 * GiB })[0]?.detail ?? "", /preallocate_images is space/);
+  assert.deepEqual(codes({ settings, diskBytes: 500 * GiB, reservedBytes: 500 * GiB }), ["insufficient-disk"], "said once");
+});

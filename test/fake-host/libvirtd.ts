@@ -1,6 +1,7 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
-import { readQcow2, resizeQcow2 } from "./qcow2.ts";
+import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
 import { copySparse, sparseOf, truncateSparse } from "./sparse.ts";
 import { liveDomain, storedDomain } from "./stored-domain.ts";
 import { child, childrenOf, copyXml, printXml, readXml, type Xml } from "./xml.ts";
@@ -28,6 +29,8 @@ export interface OpenDisk {
   readonly path: string;
   readonly format: string;
   readonly readOnly: boolean;
+  /** Of an encrypted disk. */
+  readonly secret: string | undefined;
 }
 
 /** libvirt and the guests under it. Refusals are Errors with libvirt's own words. */
@@ -39,6 +42,7 @@ export interface Libvirtd {
   readonly deaf: Set<string>;
   /** Networks by name, and whether they are active. */
   readonly networks: Map<string, boolean>;
+  readonly secrets: Secrets;
   all(): Domain[];
   /** By uuid, name or number. */
   find(key: string): Domain | undefined;
@@ -80,6 +84,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     kvm: from?.kvm ?? false,
     deaf: new Set(from?.deaf),
     networks: new Map(from?.networks ?? [["default", true]]),
+    secrets: from?.secrets.clone() ?? createSecrets(),
     all: () =>
       [...domains].sort(
         (a, b) => Number(b.live !== undefined) - Number(a.live !== undefined) || (a.live ? a.id - b.id : a.name < b.name ? -1 : 1),
@@ -179,12 +184,29 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
   return libvirtd;
 }
 
+/** An encrypted disk needs a secret with the right value, and a disk that is not encrypted must not be said to be. */
+function refuseWrongKey({ path, secret }: Omit<OpenDisk, "domain">, files: FileTree, secrets: Secrets): void {
+  const key = readQcow2(files.file(path, "open").content)?.key;
+  const died = (words: string) =>
+    new Error(`internal error: process exited while connecting to monitor: qemu-system-x86_64: -blockdev: ${words}`);
+  if (secret === undefined) {
+    if (key !== undefined) throw died("Parameter 'encrypt.key-secret' is required for cipher");
+    return;
+  }
+  const found = secrets.find(secret);
+  if (found === undefined) throw new Error(`Secret not found: no secret with matching uuid '${secret}'`);
+  if (found.value === undefined) throw new Error(`Secret not found: secret '${secret}' does not have a value`);
+  if (key === undefined) throw died("No encryption in image header, but options specified format 'luks'");
+  if (key !== digestOfPassphrase(found.value)) throw died("Invalid password, cannot unlock any keyslot");
+}
+
 function disksOf(root: Xml): Omit<OpenDisk, "domain">[] {
   return childrenOf(child(root, "devices"), "disk").map((disk) => ({
     target: child(disk, "target")?.attributes["dev"] ?? "",
     path: child(disk, "source")?.attributes["file"] ?? child(disk, "source")?.attributes["dev"] ?? "",
     format: child(disk, "driver")?.attributes["type"] ?? "raw",
     readOnly: child(disk, "readonly") !== undefined || disk.attributes["device"] === "cdrom",
+    secret: child(disk, "encryption", "secret")?.attributes["uuid"],
   }));
 }
 
@@ -199,6 +221,7 @@ function refuseToStart(root: Xml, files: FileTree, libvirtd: Libvirtd): void {
     if (disk.path === "") continue;
     if (gone(disk.path)) throw new Error(`Cannot access storage file '${disk.path}': No such file or directory`);
     if (disk.format === "qcow2") refuseBrokenChain(disk.path, files);
+    refuseWrongKey(disk, files, libvirtd.secrets);
     const holder = libvirtd.open().find((other) => other.path === disk.path && !(other.readOnly && disk.readOnly));
     if (holder !== undefined)
       throw new Error(

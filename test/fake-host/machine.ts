@@ -64,6 +64,7 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
     reboot() {
       for (const one of processes.values()) one.kill();
       for (const domain of libvirtd.all()) if (domain.live !== undefined) libvirtd.destroy(domain);
+      libvirtd.secrets.restart();
       return machine.boot();
     },
     clone() {
@@ -84,7 +85,8 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
       const domains = libvirtd
         .all()
         .map((domain) => `domain ${domain.name} ${domain.uuid} ${domain.state} ${libvirtd.document(domain, true)}`);
-      return [...lines, ...domains.sort()];
+      const secrets = libvirtd.secrets.all().map(({ uuid, document, value }) => `secret ${uuid} ${document} ${value}`);
+      return [...lines, ...domains.sort(), ...secrets];
     },
   };
   return machine;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { emptySparse, readSparse, type Sparse, writeSparse } from "./sparse.ts";
 
 const clusterBytes = 65_536;
@@ -9,7 +10,17 @@ export interface Qcow2 {
   readonly virtualSize: number;
   readonly backing: string | undefined;
   readonly backingFormat: string | undefined;
+  /** Of an encrypted one: what its passphrase is known by. */
+  readonly key: string | undefined;
 }
+
+/** What stands in an encrypted file for its passphrase here. */
+export function digestOfPassphrase(passphrase: string): string {
+  return createHash("sha256").update(passphrase).digest("hex");
+}
+
+/** Where it stands: behind the header and the name of a backing file. */
+const keyAt = 4000;
 
 /** A qcow2 file, version 3, as qemu-img makes it: header, reference counts, L1 and L2 tables, data. Real readers accept it. */
 export function makeQcow2(options: {
@@ -17,6 +28,7 @@ export function makeQcow2(options: {
   readonly backing?: { readonly path: string; readonly format: string };
   /** What the guest sees from its first byte on. */
   readonly data?: Uint8Array;
+  readonly passphrase?: string;
 }): Sparse {
   const data = options.data ?? Buffer.alloc(0);
   const dataClusters = Math.ceil(data.length / clusterBytes);
@@ -26,7 +38,12 @@ export function makeQcow2(options: {
   // Clusters: 0 header, 1 reference table, 2 reference counts, 3 L1, then (with data) 4 L2 and from 5 the data.
   const clusters = 4 + (dataClusters === 0 ? 0 : 1 + dataClusters);
   const file = emptySparse(dataClusters === 0 ? 3 * clusterBytes + l1Entries * 8 : clusters * clusterBytes);
-  writeSparse(file, 0, header(options.size, l1Entries, options.backing));
+  const start = header(options.size, l1Entries, options.backing);
+  if (options.passphrase !== undefined) {
+    start.writeUInt32BE(2, 32);
+    start.write(digestOfPassphrase(options.passphrase), keyAt, "latin1");
+  }
+  writeSparse(file, 0, start);
   const entry = (offset: number, value: bigint) => {
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64BE(value);
@@ -82,7 +99,8 @@ export function readQcow2(file: Sparse): Qcow2 | undefined {
     if (bytes.readUInt32BE(at) === 0xe2792aca) backingFormat = bytes.toString("latin1", at + 8, at + 8 + length);
     at += 8 + Math.ceil(length / 8) * 8;
   }
-  return { virtualSize: Number(bytes.readBigUInt64BE(24)), backing, backingFormat };
+  const key = bytes.readUInt32BE(32) === 0 ? undefined : bytes.toString("latin1", keyAt, keyAt + 64);
+  return { virtualSize: Number(bytes.readBigUInt64BE(24)), backing, backingFormat, key };
 }
 
 /** Gives a qcow2 file another virtual size. */

@@ -1,10 +1,10 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { leaveHalf, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
-import { makeQcow2, rawOfQcow2, readQcow2, resizeQcow2 } from "./qcow2.ts";
+import { digestOfPassphrase, makeQcow2, rawOfQcow2, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { allocatedBytes, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
 
-const withValue = new Set(["-f", "-F", "-b", "-o", "-O", "-t", "-T", "-m", "-r", "-S", "--output"]);
+const withValue = new Set(["-f", "-F", "-b", "-o", "-O", "-t", "-T", "-m", "-r", "-S", "--output", "--object", "--image-opts"]);
 
 interface Asked {
   readonly words: readonly string[];
@@ -20,6 +20,7 @@ export function qemuImg(input: ProgramInput): ProgramEnd {
     if (command === "info") return info(input, asked);
     if (command === "convert") return convert(input, asked);
     if (command === "resize") return resize(input, asked);
+    if (command === "map") return map(input, asked);
     if (command === "check") return check(input, asked);
     if (command === "--version") return { exitCode: 0, out: "qemu-img version 7.2.22\n", err: "" };
   } catch (error) {
@@ -78,7 +79,43 @@ function refuseLocked({ libvirtd }: ProgramInput, path: string, write: boolean):
     );
 }
 
-function create({ files, life }: ProgramInput, { words, options }: Asked): ProgramEnd {
+/** What `--object secret` and an option that names it give. */
+function passphraseOf({ stdin }: ProgramInput, { options }: Asked, list: Map<string, string>): string | undefined {
+  const name = list.get("encrypt.key-secret");
+  if (name === undefined) return undefined;
+  const object = options.get("--object") ?? "";
+  if (!object.startsWith(`secret,id=${name},`)) throw new Refusal(`No secret with id '${name}'`);
+  if (!object.endsWith(",file=/dev/stdin")) throw new Refusal("this machine takes secrets from standard input only");
+  return stdin.toString("utf8");
+}
+
+/** The file and format that are meant, by `-f` or by `--image-opts`; an encrypted one is opened with its passphrase. */
+function openedImage(
+  input: ProgramInput,
+  asked: Asked,
+): { readonly path: string; readonly format: string; readonly words: readonly string[] } {
+  const list = optionList(asked.options.get("--image-opts") ?? "");
+  const path = list.get("file.filename") ?? asked.words[0] ?? "";
+  const content = openFile(input.files, path);
+  const format = list.get("driver") ?? asked.options.get("-f") ?? (readQcow2(content) === undefined ? "raw" : "qcow2");
+  const key = format === "qcow2" ? readQcow2(content)?.key : undefined;
+  const given = passphraseOf(input, asked, list);
+  if (key !== undefined && given === undefined)
+    throw new Refusal(`Could not open '${path}': Parameter 'encrypt.key-secret' is required for cipher`);
+  if (key !== undefined && key !== digestOfPassphrase(given ?? ""))
+    throw new Refusal(`Could not open '${path}': Invalid password, cannot unlock any keyslot`);
+  return { path, format, words: list.size === 0 ? asked.words.slice(1) : asked.words };
+}
+
+function map(input: ProgramInput, asked: Asked): ProgramEnd {
+  const { path } = openedImage(input, asked);
+  if (!asked.options.has("-U")) refuseLocked(input, path, false);
+  return { exitCode: 0, out: "[]\n", err: "" };
+}
+
+function create(input: ProgramInput, asked: Asked): ProgramEnd {
+  const { files, life } = input;
+  const { words, options } = asked;
   const [path = "", size] = words;
   const list = optionList(options.get("-o") ?? "");
   const backingPath = options.get("-b") ?? list.get("backing_file");
@@ -96,7 +133,11 @@ function create({ files, life }: ProgramInput, { words, options }: Asked): Progr
   if (virtualSize === undefined) throw new Refusal(`${path}: Image creation needs a size parameter`);
   const format = options.get("-f") ?? "raw";
   const backing = backingPath === undefined ? {} : { backing: { path: backingPath, format: backingFormat ?? "raw" } };
-  const content = format === "qcow2" ? makeQcow2({ size: virtualSize, ...backing }) : emptySparse(virtualSize);
+  const passphrase = passphraseOf(input, asked, list);
+  const content =
+    format === "qcow2"
+      ? makeQcow2({ size: virtualSize, ...backing, ...(passphrase === undefined ? {} : { passphrase }) })
+      : emptySparse(virtualSize);
   return writing(
     `qemu-img create ${path}`,
     life,
@@ -154,26 +195,30 @@ function convert(input: ProgramInput, { words, options }: Asked): ProgramEnd {
   refuseLocked(input, from, false);
   const raw = rawOf(files, from, options.get("-f") ?? "raw");
   punchZeros(raw);
-  if (options.get("-O") !== "raw") throw new Refusal(`this machine converts to raw only`);
+  const list = optionList(options.get("-o") ?? "");
+  const passphrase = passphraseOf(input, { words, options }, list);
+  if (options.get("-O") !== "raw" && passphrase === undefined) throw new Refusal(`this machine converts to raw, and to encrypted qcow2`);
+  const made = passphrase === undefined ? raw : makeQcow2({ size: raw.size, passphrase });
   if (files.find(dirname(to))?.type !== "directory")
     throw new Refusal(`${to}: error while converting raw: Could not create '${to}': No such file or directory`);
   refuseLocked(input, to, true);
   const end = writing(
     `qemu-img convert ${to}`,
     life,
-    () => files.write(to, raw),
+    () => files.write(to, made),
     `qemu-img: error while writing at byte 0: No space left on device`,
-    () => leaveHalf(files, to, raw),
+    () => leaveHalf(files, to, made),
   );
   return { ...end, out: options.has("-p") ? "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" : "" };
 }
 
-function resize(input: ProgramInput, { words, options }: Asked): ProgramEnd {
-  const [path = "", size = ""] = words;
+function resize(input: ProgramInput, asked: Asked): ProgramEnd {
+  const { path, format, words } = openedImage(input, asked);
+  const { options } = asked;
+  const [size = ""] = words;
   const { files, life } = input;
   const content = copySparse(openFile(files, path));
   refuseLocked(input, path, true);
-  const format = options.get("-f") ?? (readQcow2(content) === undefined ? "raw" : "qcow2");
   const wanted = sizeOf(size);
   if (wanted < virtualSizeOf(files, path, format) && !options.has("--shrink")) {
     throw new Refusal(

@@ -17,6 +17,8 @@ export interface VirshWorld {
   readonly files: FileTree;
   readonly libvirtd: Libvirtd;
   readonly life: Life;
+  /** Of a virsh that runs one command; a conversation has none to spare. */
+  readonly stdin?: Buffer;
 }
 
 interface VirshCommand {
@@ -203,7 +205,66 @@ const commands: Readonly<Record<string, VirshCommand>> = {
     },
     { values: ["path", "size"], required: 2 },
   ),
+  "secret-list": {
+    run: ({ libvirtd }) =>
+      said(
+        libvirtd.secrets
+          .all()
+          .map(({ uuid, usage }) => ` ${uuid}   volume ${usage}\n`)
+          .join(""),
+      ),
+  },
+  "secret-dumpxml": onSecret("", ({ libvirtd }, uuid) => libvirtd.secrets.find(uuid)?.document ?? ""),
+  "secret-define": {
+    values: ["file"],
+    required: 1,
+    run: (world, options) => {
+      const document = secretFile(world, options.value("file"));
+      const uuid = /<uuid>([^<]*)/.exec(document)?.[1] ?? "?";
+      const result = world.life.effect(`virsh secret-define ${uuid}`, () => attempt(() => world.libvirtd.secrets.define(document)));
+      return result instanceof Error ? failed("Failed to set attributes from /dev/stdin", result.message) : said("");
+    },
+  },
+  "secret-undefine": onSecret("secret-undefine", ({ libvirtd }, uuid) => {
+    libvirtd.secrets.undefine(uuid);
+    return "";
+  }),
+  "secret-set-value": onSecret(
+    "secret-set-value",
+    (world, uuid, options) => {
+      const secret = world.libvirtd.secrets.find(uuid);
+      if (secret !== undefined) secret.value = secretFile(world, options.value("file"));
+      return "";
+    },
+    { flags: ["plain"], values: ["file"], required: 1 },
+  ),
 };
+
+/** What the file of a secret holds, which is standard input here. */
+function secretFile({ stdin }: VirshWorld, path: string): string {
+  if (path !== "/dev/stdin" || stdin === undefined) throw new Error("this machine takes secrets from standard input only");
+  return stdin.toString("utf8");
+}
+
+function onSecret(
+  what: string,
+  work: (world: VirshWorld, uuid: string, options: Options) => string,
+  more: Partial<VirshCommand> = {},
+): VirshCommand {
+  return {
+    ...more,
+    values: ["secret", ...(more.values ?? [])],
+    required: 1 + (more.required ?? 0),
+    run: (world, options) => {
+      const uuid = options.value("secret");
+      if (world.libvirtd.secrets.find(uuid) === undefined)
+        return failed(`failed to get secret '${uuid}'`, `Secret not found: no secret with matching uuid '${uuid}'`);
+      const change = () => attempt(() => work(world, uuid, options));
+      const result = what === "" ? change() : world.life.effect(`virsh ${what} ${uuid}`, change);
+      return result instanceof Error ? failed(result.message) : said(result);
+    },
+  };
+}
 
 function attempt<T>(work: () => T): T | Error {
   try {

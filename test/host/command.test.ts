@@ -37,6 +37,9 @@ test("programs of the system's administrator are found without them being in PAT
 
 test("a program gets what it is given to read, and nothing otherwise", async () => {
   assert.equal((await runCommand({ program: "cat", args: [], stdin: "text", timeoutMs })).stdout, "text");
+  // By name as well, which a pipe of Node's, being a socket, does not allow; and the name it had while it was made is gone.
+  assert.equal((await runCommand({ program: "cat", args: ["/dev/stdin"], stdin: "text", timeoutMs })).stdout, "text");
+  assert.match((await runCommand({ program: "readlink", args: ["/proc/self/fd/0"], stdin: "text", timeoutMs })).stdout, /\(deleted\)$/m);
   assert.equal((await runCommand({ program: "cat", args: [], timeoutMs })).stdout, "");
   // One that does not want it is no failure.
   await runCommand({ program: "true", args: [], stdin: "x".repeat(2 ** 20), timeoutMs });

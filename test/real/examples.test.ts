@@ -8,9 +8,12 @@ import { checkout, virtform } from "./support/virtform.ts";
 import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, type Workspace, waitForConsole } from "./support/workspace.ts";
 
 /** What is applied here. */
-const examples = ["flat-vfat", "ploop", "quickstart", "rbd", "web"];
+const examples = ["encrypted", "flat-vfat", "ploop", "quickstart", "rbd", "web"];
 /** What needs another machine than this one, with the test that applies it there. */
 const elsewhere: Readonly<Record<string, string>> = { lvm: "test/real/lvm.test.ts" };
+
+// What an example takes from the environment.
+process.env["EXAMPLE_PASSPHRASE"] = "only an example";
 
 test("every example is applied by a test", async () => {
   const folders = (await readdir(`${checkout}examples`, { withFileTypes: true })).filter((entry) => entry.isDirectory());

@@ -44,6 +44,8 @@ test("arguments, input, output and environment arrive as they are", async () => 
   assert.equal((await host.run(sh(`printf '%s\\0' "$@"`, ...odd))).stdout, odd.map((word) => `${word}\0`).join(""));
   const secret = "line 1\n'\0\nline 2";
   assert.equal((await host.run({ program: "cat", args: [], stdin: secret, timeoutMs })).stdout, secret);
+  assert.equal((await host.run({ program: "cat", args: ["/dev/stdin"], stdin: secret, timeoutMs })).stdout, secret);
+  assert.match((await host.run({ program: "readlink", args: ["/proc/self/fd/0"], stdin: secret, timeoutMs })).stdout, /\(deleted\)$/m);
   const { stdout, stderr } = await host.run({ ...sh(`echo "$LC_ALL $EXTRA"; echo oh >&2`), env: { EXTRA: "a 'b'" } });
   assert.deepEqual([stdout, stderr], ["C a 'b'\n", "oh\n"]);
 });

@@ -24,7 +24,7 @@ const flat: Subject = {
 
 conforms([
   flat,
-  { ...flat, backend: backendOf("qcow2"), preallocates: false },
+  { ...flat, backend: backendOf("qcow2") },
   {
     ...flat,
     backend: backendOf("ploop"),

@@ -1,18 +1,26 @@
 import type { Context } from "../../model/context.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
 import { lookUpStorage } from "./storage-facts.ts";
 
 /** Looks up what the machine is and has to give. Throws UnreachableError when libvirt does not answer. */
 export async function lookUpFacts(context: Context): Promise<HostFacts> {
-  const [node, space, storage] = await Promise.all([
+  const { instancesPath, preallocateImages } = context.settings;
+  const [node, space, storage, preallocation] = await Promise.all([
     libvirtOf(context).node(),
-    context.host.files.space(context.settings.instancesPath),
+    context.host.files.space(instancesPath),
     lookUpStorage(context),
+    preallocateImages === "space" ? filesystemOf(context, instancesPath) : undefined,
   ]);
   return {
     ...node,
-    disk: { total: space.total, free: space.free, directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem) },
+    disk: {
+      total: space.total,
+      free: space.free,
+      directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem),
+      ...(preallocation === undefined ? {} : { preallocation }),
+    },
     ...(storage === undefined ? {} : { storage }),
   };
 }

@@ -46,7 +46,8 @@ export const hostSchema = {
     },
     preallocate_images: {
       type: "string",
-      description: "space: reserve the whole size of a disk when it is made. none: disks grow as the guest writes.",
+      description:
+        "space: reserve the whole size of flat and qcow2 disks when they are made, where the filesystem can. none: disks grow as the guest writes.",
       enum: ["none", "space"],
       default: "none",
       examples: ["space"],

@@ -10,6 +10,9 @@ import type { ImageState } from "./spec.ts";
 /** Names in `_base` that are ours without being a base image: companions of one, and empty disks with a filesystem. */
 const companion = /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}(\.part)?)$/;
 
+/** A grown copy of a base image that disks of an older Nova stand on (Nova LAY-06): it comes and goes with its base. */
+const legacyCopy = /^([0-9a-f]{40})_(?:\d+|sm)(?:\.part)?$/;
+
 /** What is in the cache: whole base images by `base/<entry>`, and files that nobody here knows. */
 export async function observeBases(context: Context): Promise<Observation<ImageState>> {
   const states = new Map<Address, ImageState>();
@@ -17,7 +20,8 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
   const diagnostics: Diagnostic[] = [];
   const listed = await context.host.files.list(context.layout.base);
   const entries = listed.map(({ name }) => name).filter(isEntryName);
-  const [findings, users] = await Promise.all([readBases(context, entries), entries.length === 0 ? new Map() : findRootUsers(context)]);
+  const unused = entries.length === 0 && !listed.some(({ name }) => legacyCopy.test(name));
+  const [findings, users] = await Promise.all([readBases(context, entries), unused ? new Map() : findRootUsers(context)]);
   for (const [index, entry] of entries.entries()) {
     const finding = findings[index];
     if (finding === undefined) continue;
@@ -38,6 +42,8 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
     });
   }
   for (const { name, type } of listed) {
+    const copied = legacyCopy.exec(name)?.[1];
+    if (copied !== undefined && (states.has(`base/${copied}`) || users.has(copied))) continue;
     if (
       isEntryName(name) ||
       companion.test(name) ||

@@ -28,6 +28,10 @@ async function removeLocked(context: Context, entry: string): Promise<void> {
   for (const { name } of await host.files.list(layout.templates)) {
     if (name.startsWith(`${entry}_`)) await host.files.remove(`${layout.templates}/${name}`);
   }
+  // Copies that an older Nova grew (Nova LAY-06): nothing stands on them either.
+  for (const { name } of await host.files.list(layout.base)) {
+    if (name.startsWith(`${entry}_`) && /_(?:\d+|sm)$/.test(name)) await host.files.remove(`${layout.base}/${name}`);
+  }
   // The base goes first: a sidecar alone counts as nothing, a base alone would be in the way.
   await host.files.remove(layout.baseImage(entry));
   await host.files.remove(layout.baseSidecar(entry));

@@ -6,6 +6,8 @@ import { findAllUsers } from "./base-users.ts";
 
 /** A file in the making, or a sidecar; its entry in front. Empty disks that overlays stand on have names of words. */
 const leftoverPattern = /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|converted|json)$/;
+/** A grown copy of a base in the making (Nova LAY-06). */
+const copyPattern = /^([0-9a-f]{40})_\d+\.part$/;
 const templatePattern = /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)_\d+\.[0-9a-f]+\.part$/;
 
 /**
@@ -21,7 +23,7 @@ export async function sweepLeftovers(context: Context): Promise<void> {
     if (entry !== undefined) leftovers.set(entry, [...(leftovers.get(entry) ?? []), path]);
   };
   for (const name of names) {
-    const [, entry, ending] = leftoverPattern.exec(name) ?? [];
+    const [, entry, ending] = leftoverPattern.exec(name) ?? copyPattern.exec(name) ?? [];
     if (ending !== "json" || !whole.has(entry ?? "")) add(entry, `${layout.base}/${name}`);
   }
   for (const { name } of await host.files.list(layout.templates)) add(templatePattern.exec(name)?.[1], `${layout.templates}/${name}`);

@@ -5,6 +5,7 @@ import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { InstanceDisk } from "./disk.ts";
+import { checkPreallocation } from "./preallocation-check.ts";
 import { missingBytes, type SizedDisk, wantedBase } from "./room-check.ts";
 
 /** Whether what the backends of these disks need is there, and has room for them. `drives`: config drives are in Ceph. */
@@ -14,6 +15,7 @@ export function checkBackends(disks: readonly SizedDisk[], observed: Observed, s
     ...checkLvm(on("lvm"), observed, settings),
     ...checkRbd(drives || on("rbd").length > 0, observed, settings),
     ...checkPloop(on("ploop"), observed),
+    ...checkPreallocation(disks, observed, settings),
   ];
 }
 

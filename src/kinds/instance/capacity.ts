@@ -12,12 +12,14 @@ export interface CapacityInput {
   readonly others: { readonly memory: number; readonly vcpus: number };
   /** Virtual bytes that disks will get which they do not have yet: new disks, and growth. */
   readonly diskBytes: number;
+  /** Those of them that are taken at once: no ratio makes room for them. */
+  readonly reservedBytes?: number;
   readonly facts: Pick<HostFacts, "cpus" | "memory" | "disk">;
   readonly settings: Pick<HostSettings, "reserved" | "allocationRatio">;
 }
 
 /** All shortages together (Nova CLM-02 … CLM-06). Nothing is asked for, nothing is short: a full host does not forbid an empty plan. */
-export function checkCapacity({ domains, others, diskBytes, facts, settings }: CapacityInput): Diagnostic[] {
+export function checkCapacity({ domains, others, diskBytes, reservedBytes = 0, facts, settings }: CapacityInput): Diagnostic[] {
   const { reserved, allocationRatio: ratio } = settings;
   const memory = sum(domains.map((domain) => domain.memory));
   const vcpus = sum(domains.map((domain) => domain.vcpus));
@@ -25,6 +27,7 @@ export function checkCapacity({ domains, others, diskBytes, facts, settings }: C
   const vcpusFree = Math.max(0, Math.floor(facts.cpus * ratio.vcpus) - others.vcpus);
   // What is there already is off the free bytes; the ratio widens the whole disk, not what is left of it.
   const diskFree = Math.max(0, Math.floor(facts.disk.free + facts.disk.total * (ratio.disk - 1)) - reserved.disk);
+  const reallyFree = Math.max(0, facts.disk.free - reserved.disk);
   return [
     ...shortage(memory > memoryFree, "insufficient-memory", "memory", {
       requested: `${approximateQuantity(memory)} for ${instances(domains.length)}`,
@@ -43,6 +46,13 @@ export function checkCapacity({ domains, others, diskBytes, facts, settings }: C
       free: approximateQuantity(diskFree),
       because: `the filesystem has ${approximateQuantity(facts.disk.free)} of ${approximateQuantity(facts.disk.total)} free, allocation_ratio.disk is ${ratio.disk} and ${approximateQuantity(reserved.disk)} are reserved`,
       remedy: "Free space, use smaller disks, or raise allocation_ratio.disk if the disks will stay mostly empty.",
+    }),
+    // Where the disk is too small even with the ratio, that has been said.
+    ...shortage(reservedBytes > reallyFree && diskBytes <= diskFree, "insufficient-disk", "disk space", {
+      requested: `${approximateQuantity(reservedBytes)} to be reserved for new and grown disks`,
+      free: approximateQuantity(reallyFree),
+      because: `preallocate_images is space, so allocation_ratio.disk does not count, and ${approximateQuantity(reserved.disk)} are reserved`,
+      remedy: "Free space, use smaller disks, or write preallocate_images: none.",
     }),
   ];
 }

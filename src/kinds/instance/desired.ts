@@ -20,13 +20,15 @@ import { blankDisks } from "./disk-blank.ts";
 import { rescueDisks, rescueOf } from "./disk-rescue.ts";
 import { diskAddress } from "./disk-role.ts";
 import { interfacesOf } from "./interfaces.ts";
+import { secretUuid } from "./secret.ts";
 import { blockDevices } from "./seed-block-devices.ts";
-import type { DiskSpec, DomainSpec, InterfaceSpec, SeedSpec } from "./spec.ts";
+import type { DiskSpec, DomainSpec, InterfaceSpec, SecretSpec, SeedSpec } from "./spec.ts";
 
 /** Anything of an instance as it should be. */
 export type InstanceSpec =
   | InstanceDisk
   | { readonly kind: "seed"; readonly seed: SeedSpec }
+  | { readonly kind: "secret"; readonly secret: SecretSpec }
   | { readonly kind: "domain"; readonly domain: DomainSpec };
 
 /** Every disk, config drive and domain of every instance of the configuration, with all defaults filled. */
@@ -62,6 +64,9 @@ function oneInstance(
   const backend = instance.images_type ?? settings.imagesType;
   const common = (fileName: string) => ({ instance: name, uuid, name: fileName, path: layout.instanceFile(uuid, fileName) });
   const iso = image.disk_format === "iso";
+  const passphrase = instance.encryption?.passphrase;
+  // A CD is what everybody may read.
+  const encryption = passphrase === undefined ? {} : { encryption: { passphrase, secretUuid: secretUuid(uuid) } };
   const rootOn = (imageName: string): DiskSpec => ({
     ...common(instanceFiles.root),
     role: "root",
@@ -70,14 +75,21 @@ function oneInstance(
     size: iso ? null : rootSize(flavor),
     base: baseRef(settings, imageName, declared(config.images, imageName), false),
     preallocate: iso ? "none" : settings.preallocateImages,
+    ...(iso ? {} : encryption),
   });
   // Nova BLD-13: booted from a volume it has no root disk of its own, and everything else.
   const roots = instance.image === undefined ? [] : [rootOn(instance.image)];
   const blanks = blankDisks(instance, image, flavor).map(
-    ({ name: fileName, ...blank }): DiskSpec => ({ ...common(fileName), backend, preallocate: settings.preallocateImages, ...blank }),
+    ({ name: fileName, ...blank }): DiskSpec => ({
+      ...common(fileName),
+      backend,
+      preallocate: settings.preallocateImages,
+      ...encryption,
+      ...blank,
+    }),
   );
   const rescue = rescueOf(config, instance);
-  const rescues = rescue === undefined ? [] : rescueDisks(config, settings, rescue, backend, common);
+  const rescues = rescue === undefined ? [] : rescueDisks(config, settings, rescue, { backend, ...encryption }, common);
   const disks = [...roots, ...bootFiles(config, settings, image, common), ...blanks, ...rescues].map((disk) => roundedUp(disk, facts));
   const drive =
     instance.config_drive === false
@@ -95,7 +107,10 @@ function oneInstance(
         };
   const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive });
   const seed = drive === undefined ? undefined : { ...drive, blockDevices: blockDevices(domain.disks) };
+  const secret: SecretSpec | undefined =
+    passphrase === undefined ? undefined : { instance: name, uuid: secretUuid(uuid), owner: uuid, project, passphrase };
   return [
+    ...(secret === undefined ? [] : [{ address: `secret/${name}` as const, spec: { kind: "secret" as const, secret } }]),
     ...disks.map((spec) => ({
       address: diskAddress(name, spec.name),
       spec: { kind: "disk" as const, disk: spec, domain, ...cloneFallback(config, facts, spec) },

@@ -8,10 +8,12 @@ import type { BackendName } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
+import { rebuildAction } from "./disk-backing.ts";
 import { appliedOf } from "./disk-diff.ts";
 import type { RollBackArgs } from "./disk-roll-back.ts";
 import { isUp } from "./domain-diff.ts";
 import { forgetObject, recordObject } from "./label.ts";
+import { agreeOnPassphrase } from "./secret-actions.ts";
 
 interface GrowArgs {
   readonly disk: DiskSpec;
@@ -26,6 +28,7 @@ export const diskActions: readonly ActionType[] = [
   defineAction<{ disk: DiskSpec; fallback?: ImageSpec }>("disk.create", async (context, { disk, fallback }, report) => {
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
     await fetchUnlessCloneable(context, disk, fallback, report);
+    await agreeOnPassphrase(context, disk);
     await backendOf(disk.backend).create(context, disk, report);
   }),
   defineAction<GrowArgs>("disk.grow", async (context, { disk, online, target, snapshot }) => {
@@ -40,6 +43,7 @@ export const diskActions: readonly ActionType[] = [
     await rollBackResize(context, disk, size);
   }),
   defineAction<DiskRef>("disk.confirm", (context, ref) => confirmResize(context, ref)),
+  rebuildAction,
   defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
     await backendOf(ref.backend).remove(context, ref);
     await forgetObject(context, ref, ref.name);

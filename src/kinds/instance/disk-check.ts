@@ -3,6 +3,7 @@ import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { checkBacking } from "./disk-backing.ts";
 import { mustBeRemade } from "./disk-diff.ts";
 import { diskAddress, isForRescue } from "./disk-role.ts";
 import { snapshotToRollBackTo } from "./disk-roll-back.ts";
@@ -16,7 +17,7 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
     if (have?.disk === undefined) return checkDisc(address, want);
     if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
     if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
-    return [...checkShrink(address, want, have), ...checkBehind(address, want, have)];
+    return [...checkBacking(address, want, have, observed), ...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });
 }
 
@@ -72,7 +73,7 @@ function checkProtected(address: Diagnostic["address"] & string, want: InstanceD
       code: "prevent-destroy",
       summary: `${want.disk.instance} is protected, and this would make its disk anew`,
       detail:
-        "It was applied with prevent_destroy: true, and another image, backend or filesystem means another disk. Apply prevent_destroy: false first if the disk may go.",
+        "It was applied with prevent_destroy: true, and another image, backend, filesystem or encryption means another disk. Apply prevent_destroy: false first if the disk may go.",
       address,
     },
   ];

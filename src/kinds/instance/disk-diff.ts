@@ -3,10 +3,12 @@ import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Effect } from "../../model/effect.ts";
+import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { RbdSettings } from "../../model/settings.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { rebuildOf } from "./disk-backing.ts";
 import { isForRescue } from "./disk-role.ts";
 import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
@@ -16,12 +18,15 @@ export function diffDisk(
   address: Address,
   want: InstanceDisk | undefined,
   have: InstanceDiskState | undefined,
+  observed: Observed,
   rbd?: Pick<RbdSettings, "resizeSnapshot">,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have?.disk === undefined) return creation(address, want, have);
   if (mustBeRemade(want, have)) return replacement(address, want, have);
   const change = growth(address, want, have, rbd?.resizeSnapshot ?? false);
+  const rebuild = rebuildOf(address, want, have, observed);
+  if (rebuild !== undefined) return withRebuild(address, have, rebuild, change);
   const snapshot = snapshotToRollBackTo(want, have);
   if (snapshot === undefined) return change;
   // One that was interrupted is brought to an end whatever is wanted since.
@@ -29,13 +34,34 @@ export function diffDisk(
   return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
 }
 
-/** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem. New bytes under the same name leave the disk alone. */
+/** An old disk needs its backing file before anything else can be done to it. */
+function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action, grown: Change | undefined): Change {
+  const field: FieldChange = { path: "backing", old: null, new: have.lostBacking?.path ?? null, effect: "none", cause: "drift" };
+  const later = (grown?.actions ?? []).map((action) => ({ ...action, needs: [...action.needs, `${address}:backing`] }));
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses(["drift", ...(grown === undefined ? [] : [grown.cause])]),
+    reason: `its backing file is not there${grown === undefined ? "" : `, and ${grown.reason}`}`,
+    fields: [field, ...(grown?.fields ?? [])],
+    actions: [rebuild, ...later],
+    before: { ...have.applied, backing: null },
+    after: grown?.after ?? { ...have.applied, backing: have.lostBacking?.path ?? null },
+  };
+}
+
+/** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
 export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boolean {
   return (
     want.disk.backend !== have.applied.backend ||
     (want.disk.base?.image ?? null) !== have.applied.image ||
-    want.disk.content?.filesystem !== have.applied.filesystem
+    want.disk.content?.filesystem !== have.applied.filesystem ||
+    isEncrypted(want) !== (have.disk?.encryption === "luks")
   );
+}
+
+function isEncrypted({ disk }: Pick<InstanceDisk, "disk">): boolean {
+  return disk.encryption !== undefined;
 }
 
 function creation(address: Address, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
@@ -55,18 +81,24 @@ function creation(address: Address, want: InstanceDisk, have: InstanceDiskState 
 function replacement(address: Address, want: InstanceDisk, have: InstanceDiskState): Change {
   const wanted = appliedOf(want);
   const fields = fieldsOf(wanted).flatMap(([path, value]): FieldChange[] => {
+    // By what is found rather than by what was applied: below.
+    if (path === "encrypted") return [];
     const old = have.applied[path];
     return JSON.stringify(old) === JSON.stringify(value)
       ? []
       : [{ path, old: old ?? null, new: value, effect: removalEffect(have), cause: "config" }];
   });
   const restart = have.running;
+  const found = have.disk?.encryption === "luks";
+  const cause = causeOf(isEncrypted(want), have.applied.encrypted ?? false, found);
+  const encryption: FieldChange[] =
+    isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect: "rebuild", cause }];
   return {
     address,
     verb: "replace",
-    cause: "config",
-    reason: replacementReason(wanted, have.applied),
-    fields,
+    cause: combineCauses([...(fields.length > 0 ? ["config" as const] : []), ...encryption.flatMap((field) => field.cause ?? [])]),
+    reason: replacementReason(wanted, have),
+    fields: [...fields, ...encryption],
     actions: [
       ...(restart ? [stopDomain(want.domain)] : []),
       removeAction(address, have, restart ? [`domain/${have.instance}:stopped`] : []),
@@ -173,29 +205,37 @@ export function appliedOf({ disk }: Pick<InstanceDisk, "disk">): AppliedDisk {
     image: disk.base?.image ?? null,
     entry: disk.base?.entry ?? null,
     ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
+    ...(disk.encryption === undefined ? {} : { encrypted: true }),
   };
 }
 
 /** Entries are digests of digests: shown nowhere but in the JSON. */
-function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesystem", string | number | null][] {
+function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesystem" | "encrypted", string | number | boolean | null][] {
   return [
     applied.filesystem === undefined ? ["image", applied.image] : ["filesystem", applied.filesystem],
     ["size", applied.size],
     ["backend", applied.backend],
+    ...(applied.encrypted === undefined ? [] : [["encrypted", applied.encrypted] as ["encrypted", boolean]]),
   ];
 }
 
-function creationSummary({ role, backend, size, base, content }: InstanceDisk["disk"], cloned: boolean): string {
+function creationSummary({ role, backend, size, base, content, encryption }: InstanceDisk["disk"], cloned: boolean): string {
   if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
-  const disk = `create ${backend} ${role === "rescue" ? "rescue " : ""}disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
+  const kind = `${encryption === undefined ? "" : "encrypted "}${backend}${role === "rescue" ? " rescue" : ""}`;
+  const disk = `create ${kind} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
   if (base !== undefined) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
   if (content === undefined) return disk;
   return content.filesystem === "swap" ? disk.replace("disk", "swap disk") : `${disk} with ${content.filesystem}`;
 }
 
-function replacementReason(wanted: AppliedDisk, applied: AppliedDisk): string {
+function replacementReason(wanted: AppliedDisk, { applied, disk }: InstanceDiskState): string {
   if (wanted.filesystem !== applied.filesystem) return "it gets another filesystem";
-  return wanted.image === applied.image ? "another backend keeps it" : "it is made from another image";
+  if (wanted.image !== applied.image) return "it is made from another image";
+  if (wanted.backend !== applied.backend) return "another backend keeps it";
+  if (wanted.encrypted !== true) return "it is no longer to be encrypted";
+  return applied.encrypted === true && disk?.encryption === undefined
+    ? "somebody has put one that is not encrypted in its place"
+    : "it is to be encrypted";
 }
 
 /** A guest that is switched off and whose definition is new holds nothing that the definition does not name. */

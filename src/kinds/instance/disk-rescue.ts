@@ -35,7 +35,7 @@ export function rescueDisks(
   config: Config,
   settings: HostSettings,
   { name, image, cdrom }: Rescue,
-  backend: BackendName,
+  { backend, encryption }: { readonly backend: BackendName } & Pick<DiskSpec, "encryption">,
   nameFile: NameFile,
 ): DiskSpec[] {
   const disk: DiskSpec = {
@@ -45,6 +45,8 @@ export function rescueDisks(
     size: null,
     base: baseRef(settings, name, image, false),
     preallocate: "none",
+    // What is rescued must not end up readable on the disk that it is rescued with.
+    ...(cdrom || encryption === undefined ? {} : { encryption }),
   };
   return [disk, ...bootFiles(config, settings, image, nameFile, true)];
 }

@@ -1,4 +1,5 @@
 import type { DiskSpec, DiskState } from "../../disks/backend.ts";
+import type { LegacyBacking } from "../../disks/legacy-backing.ts";
 import type { BackendName } from "../../model/settings.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { ImageSpec } from "../image/spec.ts";
@@ -23,6 +24,7 @@ export interface AppliedDisk {
   readonly entry: string | null;
   /** Of a disk that was made from nothing. */
   readonly filesystem?: Filesystem;
+  readonly encrypted?: true;
 }
 
 /** A disk of ours as found. */
@@ -41,6 +43,8 @@ export interface InstanceDiskState {
   readonly defined: boolean;
   /** That domain was applied with prevent_destroy. */
   readonly protected: boolean;
+  /** What it stands on, where that is a grown copy of a base image and is not there. */
+  readonly lostBacking?: LegacyBacking;
   /** The guest's name for it, by the definition: `vdb`. Undefined when the definition does not have it. */
   readonly target?: string;
 }

@@ -92,8 +92,10 @@ function readDisk(disk: XmlElement, set: Setter): void {
   if (hosts.length > 0) set(`${path}.hosts`, hosts.join(" "));
   // libvirt keeps it beside the source or in it, depending on who wrote it.
   const auth = find(disk, "auth") ?? find(source, "auth");
+  const encryption = find(disk, "encryption") ?? find(source, "encryption");
   set(`${path}.user`, auth?.attributes["username"]);
-  set(`${path}.secret`, find(auth, "secret")?.attributes["uuid"]);
+  set(`${path}.secret`, find(auth ?? encryption, "secret")?.attributes["uuid"]);
+  set(`${path}.encryption`, encryption?.attributes["format"]);
   set(`${path}.format`, driver?.["type"]);
   set(`${path}.cache`, driver?.["cache"]);
   set(`${path}.io`, driver?.["io"]);

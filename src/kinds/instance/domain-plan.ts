@@ -39,7 +39,7 @@ export function defineDomain(spec: DomainSpec, effect: Effect, exists: boolean):
 export function startDomain(spec: DomainSpec): Action {
   return {
     ...common(spec, "start", "start"),
-    needs: [`domain/${spec.instance}:defined`, `domain/${spec.instance}:stopped`, ...attachedFacts(spec)],
+    needs: [`domain/${spec.instance}:defined`, `domain/${spec.instance}:stopped`, `secret/${spec.instance}`, ...attachedFacts(spec)],
     makes: [`domain/${spec.instance}`],
     effect: "none",
   };

@@ -41,7 +41,15 @@ function diskElement(spec: DomainSpec, disk: DomainDisk): Element {
     disk.readOnly || cdrom ? element("readonly") : undefined,
     element("serial", {}, disk.serial ?? diskSerial(spec.uuid, disk.name)),
     disk.bootOrder === null ? undefined : element("boot", { order: disk.bootOrder }),
+    ...encryptionElements(disk.attachment),
   ]);
+}
+
+/** Nova QCOW-10: the passphrase itself is libvirt's to know. */
+function encryptionElements(attachment: DiskAttachment): Element[] {
+  if (attachment.type === "network" || attachment.secretUuid === undefined) return [];
+  const secret = element("secret", { type: "passphrase", uuid: attachment.secretUuid });
+  return [element("encryption", { format: "luks" }, [secret])];
 }
 
 function sourceElements(attachment: DiskAttachment): (Element | undefined)[] {

@@ -22,10 +22,13 @@ import { checkDomains } from "./domain-check.ts";
 import { diffDomain } from "./domain-diff.ts";
 import { describeDomain } from "./domain-state.ts";
 import { checkDrives } from "./drive-check.ts";
+import { checkEncryption, checkPassphrases } from "./encryption-check.ts";
 import { checkHardware } from "./hardware-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkRescues } from "./rescue-check.ts";
 import { checkRoom } from "./room-check.ts";
+import { diffSecret } from "./secret.ts";
+import { secretActions } from "./secret-actions.ts";
 import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } from "./seed.ts";
 import type { SeedSpec } from "./spec.ts";
 import { sweepInstances } from "./sweep.ts";
@@ -37,7 +40,7 @@ export function instanceKind(
 ): Kind<Config, InstanceSpec, InstanceState> {
   return {
     name: "instance",
-    addressKinds: ["disk", "seed", "domain"],
+    addressKinds: ["secret", "disk", "seed", "domain"],
     desired: (config, facts) => desiredInstances(config, settings, facts),
     observe: observeInstances,
     diff: (address, want, have, observed) => diffOne(address, want, have, observed, settings, lookUpSecret),
@@ -47,10 +50,12 @@ export function instanceKind(
       ...checkBlankDisks(config),
       ...checkRootDisks(config),
       ...checkRescues(config, observed.facts),
+      ...checkEncryption(config, settings),
+      ...checkPassphrases(resources, observed, lookUpSecret),
       ...checkInstances(resources, observed, settings, config),
     ],
     describe,
-    actions: [...diskActions, ...seedActions, ...domainActions],
+    actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
   };
 }
@@ -65,7 +70,9 @@ function diffOne(
 ) {
   switch (want?.kind ?? have?.kind) {
     case "disk":
-      return diffDisk(address, only("disk", want), only("disk", have), settings.rbd);
+      return diffDisk(address, only("disk", want), only("disk", have), observed, settings.rbd);
+    case "secret":
+      return diffSecret(address, only("secret", want)?.secret, only("secret", have), observed);
     case "seed": {
       const found = only("seed", have);
       const wanted = only("seed", want)?.seed;
@@ -134,6 +141,8 @@ function describe(state: InstanceState): Json {
       };
     case "seed":
       return describeSeed(state);
+    case "secret":
+      return { uuid: state.uuid, ready: state.ready };
     default:
       return describeDomain(state);
   }

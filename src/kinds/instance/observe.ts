@@ -8,10 +8,12 @@ import type { Unmanaged } from "../../model/plan.ts";
 import { backendNames } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
 import type { AppliedDisk, InstanceDiskState } from "./disk.ts";
+import { lostBackings } from "./disk-backing.ts";
 import { diskAddress, diskRole } from "./disk-role.ts";
 import { isUp } from "./domain-diff.ts";
 import { type DomainState, domainState } from "./domain-state.ts";
 import { type InstanceLabel, parseLabel, rememberedDomain } from "./label.ts";
+import { type SecretState, secretState, usagePrefix } from "./secret.ts";
 import { observeSeeds } from "./seed.ts";
 import type { SeedState } from "./seed-state.ts";
 
@@ -19,6 +21,7 @@ import type { SeedState } from "./seed-state.ts";
 export type InstanceState =
   | InstanceDiskState
   | (SeedState & { readonly kind: "seed"; readonly running: boolean })
+  | (SecretState & { readonly kind: "secret" })
   | (DomainState & { readonly kind: "domain" });
 
 interface Directory {
@@ -33,7 +36,12 @@ interface Directory {
  * however many there are.
  */
 export async function observeInstances(context: Context): Promise<Observation<InstanceState>> {
-  const [domains, directories] = await Promise.all([libvirtOf(context).domains(domainState), findDirectories(context)]);
+  const libvirt = libvirtOf(context);
+  const [domains, directories, secrets] = await Promise.all([
+    libvirt.domains(domainState),
+    findDirectories(context),
+    libvirt.secrets(usagePrefix(context.project)),
+  ]);
   const power = new Map(domains.map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
   const owned = directories.flatMap(({ uuid, label }) =>
@@ -53,6 +61,10 @@ export async function observeInstances(context: Context): Promise<Observation<In
     if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid) });
   }
   for (const [address, disk] of disks) states.set(address, disk);
+  for (const record of secrets) {
+    const secret = secretState(record, context.project);
+    if (secret !== undefined) states.set(`secret/${secret.instance}`, { ...secret, kind: "secret" });
+  }
   return { states, unmanaged: findUnmanaged(context, domains, directories), diagnostics: [], complete: true };
 }
 
@@ -99,11 +111,17 @@ async function observeDisks(
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));
+  const lost = await lostBackings(
+    context,
+    [...disks.values()].flatMap(({ backing }) => backing ?? []),
+  );
   return new Map(
     named.map(({ address, ...disk }) => {
       const target = targetOf(disk);
       const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) };
-      return [address, { ...disk, ...found, kind: "disk", ...(target === undefined ? {} : { target }) }];
+      const lostBacking = lost.get(found.disk?.backing ?? "");
+      const more = { ...(target === undefined ? {} : { target }), ...(lostBacking === undefined ? {} : { lostBacking }) };
+      return [address, { ...disk, ...found, kind: "disk", ...more }];
     }),
   );
 }

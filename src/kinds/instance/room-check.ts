@@ -32,6 +32,7 @@ export function checkRoom(
   return checkCapacity({
     domains: grows ? domains : [],
     others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
+    reservedBytes: sum(disks.filter(reservesSpace).map((disk) => missingBytes(disk, observed))),
     diskBytes: sum(disks.filter(keepsFiles).map((disk) => missingBytes(disk, observed))),
     facts: observed.facts,
     settings,
@@ -41,6 +42,11 @@ export function checkRoom(
 /** Whether a disk takes space of the filesystem that the instances path is on. */
 function keepsFiles({ disk }: SizedDisk): boolean {
   return disk.backend !== "lvm" && disk.backend !== "rbd";
+}
+
+/** Whether a disk takes all its space at once. */
+export function reservesSpace({ disk }: SizedDisk): boolean {
+  return disk.preallocate === "space" && (disk.backend === "flat" || disk.backend === "qcow2");
 }
 
 /** Virtual bytes that a disk is to get; of an image that nobody has seen yet nothing is known. */

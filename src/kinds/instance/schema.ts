@@ -98,6 +98,43 @@ const environmentName = {
   examples: ["WEB_PASSWORD"],
 } as const;
 
+/** How the disks of an instance are encrypted. */
+const encryptionSchema = {
+  type: "object",
+  description:
+    "Encrypt its root disk, ephemerals and swap (LUKS, inside the qcow2 files). For images_type qcow2 only. Turning it on or off makes the disks anew. Base images, the config drive and volumes are not encrypted.",
+  additionalProperties: false,
+  required: ["passphrase"],
+  properties: {
+    passphrase: {
+      description:
+        "The passphrase, by reference: { env: NAME }, or { file: PATH } of a file on the machine that virtform runs on. Disks keep the one that they were made with.",
+      anyOf: [
+        { type: "object", additionalProperties: false, required: ["env"], properties: { env: environmentName } },
+        {
+          type: "object",
+          additionalProperties: false,
+          required: ["file"],
+          properties: {
+            file: {
+              type: "string",
+              description:
+                "Path of a file that holds the passphrase and nothing else, relative to this file. A line end after it does not count.",
+              minLength: 1,
+              path: "absolute",
+              examples: ["./disk.passphrase"],
+            },
+          },
+        },
+      ],
+      secret: true,
+      expects: "{ env: NAME } or { file: PATH }: a secret is named, never written into the file",
+      examples: [{ env: "DISK_PASSPHRASE" }, { file: "./disk.passphrase" }],
+    },
+  },
+  examples: [{ passphrase: { env: "DISK_PASSPHRASE" } }],
+} as const;
+
 /** One entry of `instances`: a guest, or several alike. */
 export const instanceSchema = {
   type: "object",
@@ -207,6 +244,7 @@ export const instanceSchema = {
       expects: "{ env: NAME }: a secret is named, never written into the file",
       examples: [{ env: "WEB_PASSWORD" }],
     },
+    encryption: encryptionSchema,
     networks: {
       type: "array",
       description: "Its network interfaces, in order. Default: none.",

@@ -1,10 +1,10 @@
 import type { DiskAttachment } from "../../disks/backend.ts";
-import type { SecretRef } from "../../model/secret.ts";
+import type { EnvironmentSecret, SecretRef } from "../../model/secret.ts";
 
 export type { DiskSpec } from "../../disks/backend.ts";
 
 /** A text that is known when planning, or one that only a reference stands for until it is needed. */
-export type TextInput = { readonly text: string } | SecretRef;
+export type TextInput = { readonly text: string } | EnvironmentSecret;
 
 /** One network interface as it should be. */
 export interface InterfaceSpec {
@@ -33,7 +33,7 @@ export interface SeedSpec {
   readonly metadata: Readonly<Record<string, string>>;
   readonly publicKeys: Readonly<Record<string, string>>;
   readonly userData: TextInput | null;
-  readonly adminPassword: SecretRef | null;
+  readonly adminPassword: EnvironmentSecret | null;
   readonly interfaces: readonly InterfaceSpec[];
   readonly kernel: boolean;
   readonly ramdisk: boolean;
@@ -55,6 +55,17 @@ export interface DomainDisk {
   readonly bootOrder: number | null;
   /** By which the guest knows the disk for ever. Default: from instance and role. */
   readonly serial?: string;
+}
+
+/** The secret by which libvirt opens the encrypted disks of an instance (Nova QCOW-10); all of them have one passphrase. */
+export interface SecretSpec {
+  readonly instance: string;
+  /** Of the secret itself, derived from the instance's. */
+  readonly uuid: string;
+  /** Uuid of the instance. */
+  readonly owner: string;
+  readonly project: string;
+  readonly passphrase: SecretRef;
 }
 
 /** The libvirt domain of an instance as it should be. */

@@ -28,7 +28,7 @@ const headerMargin = 6;
 const detailMargin = 8;
 
 /** Objects that belong to one instance are named after it: `disk/web-0.root`. */
-const partsOfInstances: ReadonlySet<string> = new Set(["disk", "seed", "domain"]);
+const partsOfInstances: ReadonlySet<string> = new Set(["secret", "disk", "seed", "domain"]);
 
 /**
  * The plan as a tree: what is lost first, then what instances share, such as images, then each instance with its parts.
