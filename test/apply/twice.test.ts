@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
+import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
 import { type Shop, shop } from "./shop.ts";
-import { applied, createWorld, planOf, runOn, summary } from "./world.ts";
+import { applied, createWorld, layout, planOf, runOn, summary } from "./world.ts";
 
 /** Carries out a plan one action after the other, each of them twice; gives the types that it saw. */
 async function performTwice(machine: Machine, yaml: string, options: NonNullable<Parameters<typeof runOn>[2]> = {}): Promise<Set<string>> {
@@ -59,6 +60,11 @@ test("every type of action leaves the same machine when it is performed twice", 
   for (const yaml of [encrypted, shop({ instances: ["web"] })]) {
     for (const type of await performTwice(machine, yaml, { env })) seen.add(type);
   }
+
+  const disk = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk");
+  const backing = readQcow2(machine.files.file(disk, "open").content)?.backing ?? "";
+  machine.files.write(disk, makeQcow2({ size: 2 ** 30, backing: { path: `${backing}_1`, format: "raw" } }));
+  for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
 
   const { kinds } = await runOn(machine.boot(), shop());
   // Those two need a Ceph, and are performed twice on a real one (test/disks/rbd-resize.test.ts).

@@ -35,21 +35,35 @@ async function writingRamdisk(directory: string): Promise<string> {
   return path;
 }
 
-/** From now on qemu-img and virsh are started through scripts that write down their arguments and environment. Gives the file. */
-async function recordPrograms(t: TestContext, directory: string): Promise<string> {
+/** What virtform starts, with arguments and environment. */
+interface Recorded {
+  readonly log: string;
+  /** Runs virtform with this passphrase in its environment, or none; qemu-img and virsh go through scripts that write down what they get. */
+  run<T>(value: string | undefined, work: () => Promise<T>): Promise<T>;
+}
+
+async function recordPrograms(directory: string): Promise<Recorded> {
   const log = `${directory}/started.log`;
   await mkdir(`${directory}/bin`);
-  for (const program of ["qemu-img", "virsh", "qemu-nbd"]) {
+  for (const program of ["qemu-img", "virsh"]) {
     const real = (await runProgram("which", [program])).stdout.trim();
-    const script = `#!/bin/sh\n{ printf '%s\\n' "$0 $*"; cat "/proc/$$/environ" | tr '\\0' '\\n'; } >>'${log}'\nexec ${real} "$@"\n`;
+    const script = `#!/bin/sh\n{ printf '%s\\n' "$0 $*"; tr '\\0' '\\n' <"/proc/$$/environ"; } >>'${log}'\nexec ${real} "$@"\n`;
     await writeFile(`${directory}/bin/${program}`, script, { mode: 0o755 });
   }
-  const path = process.env["PATH"];
-  process.env["PATH"] = `${directory}/bin:${path}`;
-  t.after(() => {
-    process.env["PATH"] = path;
-  });
-  return log;
+  return {
+    log,
+    async run(value, work) {
+      const { PATH: path = "" } = process.env;
+      process.env["PATH"] = `${directory}/bin:${path}`;
+      if (value !== undefined) process.env[variable] = value;
+      try {
+        return await work();
+      } finally {
+        process.env["PATH"] = path;
+        delete process.env[variable];
+      }
+    },
+  };
 }
 
 /** Files below these places that hold the text, as it is or in base64. */
@@ -64,10 +78,8 @@ async function prepare(t: TestContext): Promise<{ readonly workspace: Workspace;
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-luks`;
   const keyFile = `${workspace.directory}/passphrase`;
-  process.env[variable] = passphrase;
   await writeFile(keyFile, passphrase, { mode: 0o600 });
   t.after(async () => {
-    delete process.env[variable];
     for (const line of (await virsh("secret-list")).split("\n").filter((one) => one.includes(`virtform/${workspace.project}/`)))
       await virsh("secret-undefine", line.trim().split(/\s+/)[0] ?? "");
   });
@@ -78,7 +90,8 @@ const flavors = (ephemeral: string) => ({ small: { vcpus: 1, ram: "192MiB", disk
 
 test("a guest boots from encrypted disks; nobody but libvirt and qemu is told the passphrase, and nothing it writes can be read", async (t) => {
   const { workspace, name, keyFile } = await prepare(t);
-  const started = await recordPrograms(t, workspace.directory);
+  const recorded = await recordPrograms(workspace.directory);
+  const applyWith = (value: string | undefined) => recorded.run(value, () => apply(workspace));
   const images = tinyImages();
   const ramdisk = { source: await writingRamdisk(workspace.directory), disk_format: "ari" };
   const write = (options: { readonly ephemeral?: string; readonly power?: string; readonly reference?: unknown } = {}) =>
@@ -101,7 +114,7 @@ test("a guest boots from encrypted disks; nobody but libvirt and qemu is told th
   assert.match(refused.stdout + refused.stderr, new RegExp(`cannot be had[\\s\\S]*${variable}_NOT_SET`));
 
   await write();
-  const applied = await apply(workspace);
+  const applied = await applyWith(passphrase);
   const log = await waitForConsole(workspace, name, /^virtform-guest: ready$/m, 180);
   assert.match(log, /^virtform-guest: boots=1$/m);
   await assertConverged(workspace);
@@ -129,33 +142,31 @@ test("a guest boots from encrypted disks; nobody but libvirt and qemu is told th
 
   // A secret that is gone is put back; the right passphrase is needed for it.
   await virsh("secret-undefine", secretUuid);
-  const lost = await virtform("plan", workspace.directory, "--detailed-exitcode");
+  const lost = await recorded.run(passphrase, () => virtform("plan", workspace.directory, "--detailed-exitcode"));
   assert.equal(lost.code, 2, lost.stdout + lost.stderr);
   assert.match(lost.stdout, new RegExp(`secret/${name}`));
-  process.env[variable] = "another";
-  const wrong = await virtform("apply", workspace.directory, "--auto-approve");
+  const wrong = await recorded.run("another", () => virtform("apply", workspace.directory, "--auto-approve"));
   assert.equal(wrong.code, 1);
   assert.match(wrong.stdout + wrong.stderr, /The passphrase does not open a disk/);
   // From a file as well, with a line end behind it.
   await writeFile(`${workspace.directory}/with-line-end`, `${passphrase}\n`);
   await write({ reference: { file: "with-line-end" } });
-  await apply(workspace);
-  process.env[variable] = passphrase;
+  await applyWith(undefined);
 
   // Online without the passphrase, offline with it.
   await write({ ephemeral: "80MiB" });
-  await apply(workspace);
+  await applyWith(undefined);
   assert.match(await virsh("domblkinfo", name, "vdb"), new RegExp(`Capacity: +${80 * MiB}\\b`));
   await write({ ephemeral: "80MiB", power: "stopped" });
-  await apply(workspace);
+  await applyWith(passphrase);
   await write({ ephemeral: "96MiB", power: "stopped" });
-  await apply(workspace);
+  await applyWith(passphrase);
   await write({ ephemeral: "96MiB" });
-  await apply(workspace);
+  await applyWith(passphrase);
   assert.match(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, 180), /^virtform-guest: boots=2$/m);
   await assertConverged(workspace);
 
-  const said = await readFile(started, "utf8");
+  const said = await readFile(recorded.log, "utf8");
   assert.match(said, /qemu-img create .*encrypt\.key-secret=/);
   assert.match(said, /virsh .*secret-set-value/);
   assert.match(said, /qemu-img resize .*file=\/dev\/stdin/);
@@ -178,6 +189,8 @@ test("killed while libvirt is told the passphrase, and while a disk is encrypted
   });
   for (const address of [`secret/${name}`, `disk/${name}.root`]) {
     let killed = false;
+    process.env[variable] = passphrase;
+    t.after(() => delete process.env[variable]);
     const run = await virtformEvents(["apply", workspace.directory, "--auto-approve"], (event, kill) => {
       if (killed || event.type !== "apply_start" || event.hook?.resource?.addr !== address) return;
       killed = true;
