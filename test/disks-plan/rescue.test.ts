@@ -11,6 +11,7 @@ import { type Shop, shop } from "../apply/shop.ts";
 import { applied, checksum, configOf, createWorld, layout, planOf, runOn, summary } from "../apply/world.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { contentOf } from "../fake-host/program.ts";
+import { guests } from "./guests.ts";
 
 /** The shop with a guest on an overlay and one on a copy, kernels and ramdisks included; `rescue`: YAML for both. */
 function rescued(rescue: string | undefined, options: Shop = {}): string {
@@ -75,6 +76,16 @@ test("Nova RES-01, BLK-11, XML-20: a running guest is restarted from a fresh dis
   assert.match(machine.libvirtd.document(web(machine), false), /<kernel>[^<]*\/kernel\.rescue<\/kernel>\s*<initrd>[^<]*\/ramdisk\.rescue</);
   assert.deepEqual(contentOf(machine.files, `${layout.instance(web(machine).uuid)}/disk.config`), drive, "Nova CFG-15: the same drive");
   assert.deepEqual(summary(await plan(machine, rescued("true"))), []);
+});
+
+test("Nova CFG-15: the config drive stays as it is, also where other disks get other names", async () => {
+  const options = { ephemeral: "1GiB", swap: "512MiB" };
+  const machine = await after(guests(options));
+  const { changes } = await plan(machine, guests({ ...options, more: "    rescue: true\n" }));
+  assert.deepEqual(
+    changes.map(({ address }) => address),
+    ["disk/web.rescue", "domain/web"],
+  );
 });
 
 test("Nova RES-02: leaving takes only what the rescue brought, asks for no consent, and starts the guest as it was", async () => {
