@@ -105,8 +105,11 @@ function oneInstance(
           }),
           ...(backend === "rbd" ? { backend } : {}),
         };
-  const domain = domainSpec({ config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive });
-  const seed = drive === undefined ? undefined : { ...drive, blockDevices: blockDevices(domain.disks) };
+  const guest = { config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive };
+  const domain = domainSpec(guest);
+  // Nova CFG-15: a rescue leaves the drive as it is, and so the names in it are those of every day.
+  const usual = rescue === undefined ? domain : domainSpec({ ...guest, instance: { ...instance, rescue: false } });
+  const seed = drive === undefined ? undefined : { ...drive, blockDevices: blockDevices(usual.disks) };
   const secret: SecretSpec | undefined =
     passphrase === undefined ? undefined : { instance: name, uuid: secretUuid(uuid), owner: uuid, project, passphrase };
   return [
