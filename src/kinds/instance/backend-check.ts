@@ -3,25 +3,12 @@ import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { sparseReserve } from "../../tools/lvm.ts";
-import type { InstanceDisk } from "./disk.ts";
 import { missingBytes, type SizedDisk } from "./room-check.ts";
 
 /** Whether what the backends of these disks need is there, and has room for them. */
 export function checkBackends(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
   const on = (name: string) => disks.filter(({ disk }) => disk.backend === name);
   return [...checkLvm(on("lvm"), observed, settings), ...checkRbd(on("rbd"), observed, settings), ...checkPloop(on("ploop"), observed)];
-}
-
-/** Tells where a backend makes disks larger than they were asked for. */
-export function checkRounding(disks: readonly InstanceDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
-  const extent = observed.facts.storage?.lvm?.extentSize;
-  const flavors = new Set(disks.filter(({ disk }) => disk.backend === "lvm").map(({ domain }) => domain.flavor));
-  if (extent === undefined) return [];
-  const names = [...flavors].filter(({ disk }) => disk % extent !== 0).map(({ name }) => name);
-  return [...new Set(names)].map((name) => {
-    const detail = `Volumes are a whole number of extents, and those of volume group ${settings.lvm?.volumeGroup} have ${formatQuantity(extent)}. The disks get the next larger size.`;
-    return { severity: "note", code: "disk-size-rounded-up", summary: `The disk of flavor ${name} is rounded up to whole extents`, detail };
-  });
 }
 
 /** Nova LVM-03: a sparse volume is counted by what it takes at once. */
