@@ -4,9 +4,10 @@ import type { DiskSpec } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
-import { checkBackends, checkRounding } from "../../src/kinds/instance/backend-check.ts";
+import { checkBackends } from "../../src/kinds/instance/backend-check.ts";
 import { desiredInstances } from "../../src/kinds/instance/desired.ts";
 import type { InstanceDisk } from "../../src/kinds/instance/disk.ts";
+import { checkRounding } from "../../src/kinds/instance/size-rounding.ts";
 import { UserError } from "../../src/model/errors.ts";
 import type { HostFacts, StorageFacts } from "../../src/model/host-facts.ts";
 import type { Observed } from "../../src/model/kind.ts";
@@ -45,7 +46,7 @@ function planned(config: Config, storage: StorageFacts, preallocation?: HostFact
   return {
     disks: disks.map((one): DiskSpec => one.disk),
     attachment: domain?.kind === "domain" ? domain.domain.disks[0]?.attachment : undefined,
-    found: [...checkBackends(disks, observed, settings), ...checkRounding(disks, observed, settings)],
+    found: [...checkBackends(disks, observed, settings), ...checkRounding(config, facts, settings)],
   };
 }
 
@@ -58,6 +59,30 @@ test("lvm: a size is rounded up to whole extents in the plan, which says so", ()
   assert.deepEqual(result.attachment, { type: "block", format: "raw", source: `/dev/vg0/${result.disks[0]?.uuid}_disk` });
   const even = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, "256MiB"), { lvm: extents });
   assert.deepEqual([even.disks[0]?.size, codes(even)], [256 * mebibyte, []]);
+});
+
+test("every size that is rounded up is named: of root, ephemeral and swap disks, and of volumes, in one note", () => {
+  const config: Config = {
+    ...configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, "101MiB"),
+    volumes: { data: { size: "5MiB" }, even: { size: "8MiB" }, file: { size: "5MiB", images_type: "qcow2" } },
+  };
+  const flavors = { small: { vcpus: 1, ram: "1GiB", disk: "101MiB", ephemeral: "9MiB", swap: "3MiB" } };
+  const declared = { image: "debian", flavor: "small", ephemerals: [{ size: "6MiB" }, { size: "4MiB" }] };
+  const whole: Config = { ...config, flavors, instances: { ...config.instances, own: declared } };
+  const { found } = planned(whole, { lvm: extents });
+  assert.deepEqual(
+    found.map(({ code }) => code),
+    ["disk-size-rounded-up"],
+  );
+  const sizes = [
+    "disk of flavor small: 101MiB becomes 104MiB",
+    "ephemeral of flavor small: 9MiB becomes 12MiB",
+    "swap of flavor small: 3MiB becomes 4MiB",
+    "disk.eph0 of instance own: 6MiB becomes 8MiB",
+    "volume data: 5MiB becomes 8MiB",
+  ];
+  const why = "logical volumes are a whole number of extents, and those of volume group vg0 have 4MiB";
+  assert.equal(found[0]?.detail, `${sizes.join(", ")}. The next larger size is used: ${why}.`);
 });
 
 test("lvm: too little space in the group is an error of the plan; a sparse volume needs little and is warned of", () => {

@@ -4,7 +4,6 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import type { InstanceDisk } from "./disk.ts";
 import { checkPreallocation } from "./preallocation-check.ts";
 import { missingBytes, type SizedDisk, wantedBase } from "./room-check.ts";
 
@@ -17,18 +16,6 @@ export function checkBackends(disks: readonly SizedDisk[], observed: Observed, s
     ...checkPloop(on("ploop"), observed),
     ...checkPreallocation(disks, observed, settings),
   ];
-}
-
-/** Tells where a backend makes disks larger than they were asked for. */
-export function checkRounding(disks: readonly InstanceDisk[], observed: Observed, settings: HostSettings): Diagnostic[] {
-  const extent = observed.facts.storage?.lvm?.extentSize;
-  const flavors = new Set(disks.filter(({ disk }) => disk.backend === "lvm").map(({ domain }) => domain.flavor));
-  if (extent === undefined) return [];
-  const names = [...flavors].filter(({ disk }) => disk % extent !== 0).map(({ name }) => name);
-  return [...new Set(names)].map((name) => {
-    const detail = `Volumes are a whole number of extents, and those of volume group ${settings.lvm?.volumeGroup} have ${formatQuantity(extent)}. The disks get the next larger size.`;
-    return { severity: "note", code: "disk-size-rounded-up", summary: `The disk of flavor ${name} is rounded up to whole extents`, detail };
-  });
 }
 
 /** Nova LVM-03: a sparse volume is counted by what it takes at once. */

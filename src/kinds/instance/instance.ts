@@ -7,7 +7,7 @@ import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { desiredVolumes } from "../volume/desired.ts";
-import { checkBackends, checkRounding } from "./backend-check.ts";
+import { checkBackends } from "./backend-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
 import { checkBlankDisks } from "./disk-blank-check.ts";
@@ -30,6 +30,7 @@ import { checkRoom } from "./room-check.ts";
 import { diffSecret } from "./secret.ts";
 import { secretActions } from "./secret-actions.ts";
 import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } from "./seed.ts";
+import { checkRounding } from "./size-rounding.ts";
 import type { SeedSpec } from "./spec.ts";
 import { sweepInstances } from "./sweep.ts";
 
@@ -124,7 +125,7 @@ function checkInstances(
     ...checkDevices(domains),
     ...checkRoom(sized, domains, observed, settings),
     ...checkBackends(sized, observed, settings, inCeph),
-    ...checkRounding(disks, observed, settings),
+    ...(resources.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
   ];
 }
 

@@ -7,6 +7,7 @@ import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
 import { checkBackends } from "../instance/backend-check.ts";
 import { checkRoom } from "../instance/room-check.ts";
+import { checkRounding } from "../instance/size-rounding.ts";
 import { cannotBecome } from "./diff.ts";
 import type { VolumeSpec, VolumeState } from "./spec.ts";
 
@@ -40,6 +41,7 @@ export function checkVolumes(
     // Where there are instances, they ask for all together.
     ...checkRoom(sized, [], observed, settings),
     ...checkBackends(sized, observed, settings),
+    ...(sized.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
   ];
 }
 
