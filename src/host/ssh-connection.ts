@@ -34,8 +34,11 @@ export interface SshConnection {
   close(): Promise<void>;
 }
 
-/** sshd allows ten channels on a connection unless told otherwise (MaxSessions); the first is the one that keeps it open. */
-const channelsAtMost = 9;
+/**
+ * sshd allows ten channels on a connection unless told otherwise (MaxSessions); the first is the one that keeps it open. A slow
+ * sshd still counts those whose end it has received but not seen to when it is asked for the next: hence some to spare.
+ */
+const channelsAtMost = 7;
 /** A connection on which nothing comes for this long is lost: three questions to sshd, five seconds each. */
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
 /** A directory that has been empty for so long belongs to nobody: making a connection takes a minute at the very most. */

@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 import { backendOf } from "../../src/disks/index.ts";
 import { createSshHost } from "../../src/host/ssh.ts";
 import { conforms, type Subject } from "../disks/conformance.ts";
+import { machine } from "../image/machine.ts";
 import { startLvmHost } from "../support/lvm-host.ts";
 import { until } from "./support/until.ts";
 import { checkout, ended, mustRun, start, virtform } from "./support/virtform.ts";
@@ -14,6 +15,7 @@ import {
   assertKnown,
   createWorkspace,
   readMarkers,
+  tinyGuest,
   tinyImages,
   type Workspace,
   waitForConsole,
@@ -92,10 +94,11 @@ async function prepare(t: Parameters<typeof createWorkspace>[0]) {
   const own = await createWorkspace(t);
   const workspace: Workspace = { ...own, instancesPath: "/var/lib/virtform/instances" };
   const name = `${workspace.prefix}-one`;
-  const write = ({ disk = "66MiB", power = "stopped", lvm: settings = {}, image, data, extra = true }: Wish = {}) =>
+  const write = ({ disk = "66MiB", power = "stopped", lvm: settings = {}, image = tinyGuest.disk, data, extra = true }: Wish = {}) =>
     writeConfig(workspace, {
       host: { uri: lvmHost.uri, images_type: "lvm", lvm: { volume_group: group, ...settings } },
-      images: tinyImages((path) => path, image),
+      // One that never runs needs no kernel.
+      images: power === "running" ? tinyImages() : { tiny: { source: image, disk_format: "qcow2" } },
       flavors: { small: { vcpus: 1, ram: "192MiB", disk, ...(extra ? { ephemeral: "32MiB", swap: "16MiB" } : {}) } },
       ...(data === undefined ? {} : { volumes: { data: { size: data, format: "ext4" } } }),
       instances: {
@@ -250,37 +253,56 @@ test("what does not fit, and a group that is not there, are errors of the plan",
   assert.deepEqual(volumes(), []);
 });
 
-for (const [how, size] of [
-  ["zero", "0MiB"],
-  ["zero", "4MiB"],
-  ["shred", "0MiB"],
-  ["none", "0MiB"],
+for (const [volumeClear, volumeClearSize] of [
+  ["zero", 0],
+  ["zero", 4 * MiB],
+  ["shred", 0],
+  ["none", 0],
 ] as const) {
-  test(`volume_clear ${how} of ${size === "0MiB" ? "all" : size}: what is on the disk afterwards`, async (t) => {
+  test(`volume_clear ${volumeClear} of ${volumeClearSize === 0 ? "all" : volumeClearSize}: what is on the disk afterwards`, async (t) => {
     t.after(clear);
-    const { workspace, write, uuid } = await prepare(t);
-    await write({ disk: "68MiB", extra: false, lvm: { volume_clear: how, volume_clear_size: size } });
-    await apply(workspace);
-    const volume = `${uuid()}_disk`;
-    const place = extentsOf(volume);
-    lvmHost.run("sh", "-c", `yes secret | tr -d '\\n' | dd of=/dev/${group}/${volume} bs=1M count=68 iflag=fullblock status=none`);
+    const place = machine(t, { wrap: () => host });
+    const settings = { ...place.settings, lvm: { volumeGroup: group, sparse: false, volumeClear, volumeClearSize } };
+    const context = { ...place, settings };
+    const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
+    const disk = {
+      instance: "web",
+      uuid,
+      name: "disk",
+      role: "swap",
+      backend: "lvm",
+      path: "",
+      size: 8 * MiB,
+      preallocate: "none",
+    } as const;
+    await lvm.create(context, disk, () => {});
+    const volume = volumeOf(disk);
+    const { offset, length } = extentsOf(volume);
+    assert.equal(length, 8 * MiB);
+    lvmHost.run("sh", "-c", `yes secret | tr -d '\\n' | dd of=/dev/${group}/${volume} bs=1M count=8 iflag=fullblock status=none`);
     const secrets = (bytes: Buffer) => bytes.toString("latin1").split("secretsecret").length - 1;
-    assert.ok(secrets(lvmHost.bytes(place.offset, place.length)) > 1000, "they are there before");
-    await destroy(workspace);
-    const bytes = lvmHost.bytes(place.offset, place.length);
-    const [head, tail] = [bytes.subarray(0, 4 * MiB), bytes.subarray(4 * MiB)];
-    const all = (part: Buffer, byte: number) => part.every((one) => one === byte);
-    const expected = { zero: [true, size === "0MiB"], shred: [false, false], none: [false, false] }[how];
-    assert.deepEqual([all(head, 0), all(tail, 0)], expected);
-    const left = { zero: size === "0MiB" ? [false, false] : [false, true], shred: [false, false], none: [true, true] }[how];
-    assert.deepEqual([secrets(head) > 0, secrets(tail) > 0], left);
+    assert.ok(secrets(lvmHost.bytes(offset, length)) > 1000, "they are there before");
+    await lvm.remove(context, disk);
+    assert.deepEqual(volumes(), []);
+    const bytes = lvmHost.bytes(offset, length);
+    const halves = [bytes.subarray(0, 4 * MiB), bytes.subarray(4 * MiB)];
+    const whole = volumeClearSize === 0;
+    const zeroed = { zero: [true, whole], shred: [false, false], none: [false, false] }[volumeClear];
+    assert.deepEqual(
+      halves.map((half) => half.every((byte) => byte === 0)),
+      zeroed,
+    );
+    const left = { zero: [false, !whole], shred: [false, false], none: [true, true] }[volumeClear];
+    assert.deepEqual(
+      halves.map((half) => secrets(half) > 0),
+      left,
+    );
   });
 }
 
 /** After a kill: apply converges, nothing half-made is left, and destroying leaves nothing at all. */
 async function assertRecovers(workspace: Workspace, uuid: () => string, disks: readonly string[]): Promise<void> {
   await apply(workspace);
-  await assertConverged(workspace);
   await assertConverged(workspace);
   assert.deepEqual(
     volumes(),
