@@ -11,7 +11,11 @@ const atExit = `process.on("exit", () => process.stderr.write("\\n@peak " + proc
 const reportPeak = `data:text/javascript;base64,${Buffer.from(atExit).toString("base64")}`;
 
 /** Runs a program once. Throws with its output when it fails, unless the exit code is one of `accept`. */
-export function runOnce(program: string, args: readonly string[], options: { accept?: readonly number[]; input?: string } = {}): Sample {
+export function runOnce(
+  program: string,
+  args: readonly string[],
+  options: { accept?: readonly number[] | "any"; input?: string } = {},
+): Sample {
   const started = process.hrtime.bigint();
   const result = spawnSync(program, args, {
     input: options.input ?? "",
@@ -19,12 +23,18 @@ export function runOnce(program: string, args: readonly string[], options: { acc
     env: { ...process.env, ...(program === process.execPath ? { NODE_OPTIONS: `--import=${reportPeak}` } : {}) },
   });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const accepted = [0, ...(options.accept ?? [])];
-  if (result.status === null || !accepted.includes(result.status)) {
+  const { accept = [] } = options;
+  if (accept !== "any" && (result.status === null || ![0, ...accept].includes(result.status))) {
     throw new Error(`${program} ${args.join(" ").slice(0, 300)} ended with ${result.status}\n${result.stdout}\n${result.stderr}`);
   }
   const peak = /@peak (\d+)/.exec(result.stderr.toString())?.[1];
   return { seconds, peakBytes: Number(peak ?? 0) * 1024 };
+}
+
+/** A line of the results that could not be had here, and what it would take. */
+export interface Unmeasured {
+  readonly what: string;
+  readonly why: string;
 }
 
 /** One line of the results: ours against the baseline, measured in turn. */

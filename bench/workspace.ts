@@ -1,3 +1,4 @@
+import { randomFillSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runOnce } from "./measure.ts";
@@ -11,7 +12,7 @@ export interface Workspace extends Disposable {
   readonly instances: string;
   readonly project: string;
   /** Writes the configuration: `count` stopped instances of one image. */
-  configure(options: { readonly count: number; readonly image: string }): void;
+  configure(options: { readonly count: number; readonly image: string; readonly disk?: string; readonly host?: string }): void;
   /** Runs virtform on that configuration. */
   run(command: string, ...args: string[]): ReturnType<typeof runOnce>;
 }
@@ -32,13 +33,13 @@ export function createWorkspace(): Workspace {
     instances,
     project,
     run,
-    configure({ count, image }) {
+    configure({ count, image, disk = "4GiB", host = "images_type: qcow2" }) {
       writeFileSync(
         config,
         `project: ${project}
-host: { uri: "qemu:///system", instances_path: ${instances}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
+host: { uri: "qemu:///system", instances_path: ${instances}, virt_type: qemu, ${host}, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
 images: { base: { source: ${image}, disk_format: qcow2 } }
-flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: 4GiB } }
+flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: ${disk} } }
 instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_state: stopped, networks: [ { user: true } ], metadata: { role: bench } } }
 `,
       );
@@ -53,5 +54,15 @@ instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_sta
 /** A small qcow2 image with something in it. */
 export function smallImage(path: string): string {
   runOnce("qemu-img", ["create", "-q", "-f", "qcow2", path, "256M"]);
+  return path;
+}
+
+/** A qcow2 image of 16 MiB, a quarter of it data. */
+export function filledImage(path: string): string {
+  const data = Buffer.alloc(16 * 2 ** 20);
+  randomFillSync(data, 0, 4 * 2 ** 20);
+  writeFileSync(`${path}.raw`, data);
+  runOnce("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", `${path}.raw`, path]);
+  rmSync(`${path}.raw`);
   return path;
 }

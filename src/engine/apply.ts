@@ -34,8 +34,10 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   const running = new Set<Promise<void>>();
   emit({ type: "apply.start", plan, actions: plan.actions, parallelism: request.parallelism });
 
+  let failed = false;
   const end = (action: PlannedAction, outcome: Outcome) => {
     outcomes.set(action.id, outcome);
+    failed ||= outcome.status !== "done";
     emit({ type: "action.end", id: action.id, outcome });
   };
   const carryOut = async (action: PlannedAction): Promise<void> => {
@@ -64,7 +66,9 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   };
 
   while (waiting.size > 0 || running.size > 0) {
-    for (const action of [...waiting]) {
+    for (const action of waiting) {
+      // With thousands waiting, looking through all of them after each one that ends would take longer than doing them.
+      if (running.size >= request.parallelism && !stop.aborted && !failed) break;
       const broken = action.after.find((id) => outcomes.has(id) && outcomes.get(id)?.status !== "done");
       if (broken !== undefined) {
         waiting.delete(action);

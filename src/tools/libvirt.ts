@@ -47,6 +47,8 @@ export interface Libvirt {
   domains<T>(read: (domain: DomainRecord) => T): Promise<T[]>;
   /** One domain now; undefined when there is none. */
   domain(uuid: string): Promise<DomainRecord | undefined>;
+  /** Its definition alone, at a third of the price; undefined when there is none. */
+  definition(uuid: string): Promise<string | undefined>;
   /** Defines, or redefines by the same uuid and name, what the file at this path of the host holds. */
   define(path: string): Promise<void>;
   /** Gives a domain that is off another name. */

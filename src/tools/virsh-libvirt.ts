@@ -112,6 +112,7 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       return power === undefined ? undefined : { uuid, name, power, persistent: !parseUuids(transient).includes(uuid), xml };
     },
 
+    definition: async (uuid) => (await dump([uuid])).get(uuid),
     define: async (path) => {
       await run(`Defining the domain of ${path} failed`, ["define", path], "slow");
     },

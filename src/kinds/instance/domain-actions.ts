@@ -4,7 +4,7 @@ import { RefusedError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt.ts";
 import type { DefineArgs, DomainRef, StopArgs } from "./domain-plan.ts";
-import { domainFields, domainState } from "./domain-state.ts";
+import { type DomainState, domainFields, domainOwner, domainState } from "./domain-state.ts";
 import { waitForPower } from "./domain-wait.ts";
 import { domainXml } from "./domain-xml.ts";
 import { domainEntry, forgetObject, recordObject } from "./label.ts";
@@ -19,7 +19,8 @@ const askAgainMs = 10_000;
 const define = defineAction<DefineArgs>("domain.define", async (context, { spec }) => {
   const { layout, host } = context;
   const libvirt = libvirtOf(context);
-  const have = await ownDomain(context, spec);
+  const had = await libvirt.definition(spec.uuid);
+  const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
   const xml = domainXml(spec);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
   await host.files.makeDirectory(layout.instance(spec.uuid));
@@ -32,12 +33,12 @@ const define = defineAction<DefineArgs>("domain.define", async (context, { spec 
   if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
   await libvirt.define(path);
   await recordObject(context, spec, domainEntry, { prevent_destroy: spec.preventDestroy });
-  const kept = await libvirt.domain(spec.uuid);
+  const kept = await libvirt.definition(spec.uuid);
   if (kept === undefined)
     throw new Error(
       `libvirt took the definition of ${spec.instance} and has no such domain now: somebody undefined it at the same moment. Apply again.`,
     );
-  const lost = differences(domainFields(xml), domainFields(kept.xml));
+  const lost = differences(domainFields(xml), domainFields(kept));
   if (lost.length > 0) {
     throw new Error(
       `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}. This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
@@ -93,14 +94,22 @@ const undefine = defineAction<DomainRef>("domain.undefine", async (context, ref)
 export const domainActions: readonly ActionType[] = [define, start, resume, stop, undefine];
 
 /** The domain as it is now. Throws when it is not this project's: the world has moved since the plan, and nobody else's domain is touched. */
-async function ownDomain(context: Context, { uuid, instance }: DomainRef): Promise<DomainRecord | undefined> {
-  const record = await libvirtOf(context).domain(uuid);
-  if (record === undefined) return undefined;
-  const owner = domainState(record).label?.project;
-  if (owner === context.project) return record;
+async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
+  const record = await libvirtOf(context).domain(ref.uuid);
+  if (record !== undefined) requireOwn(context, ref, domainState(record));
+  return record;
+}
+
+function requireOwn<Domain extends Pick<DomainState, "name" | "label">>(
+  context: Context,
+  { uuid, instance }: DomainRef,
+  domain: Domain,
+): Domain {
+  const owner = domain.label?.project;
+  if (owner === context.project) return domain;
   throw new RefusedError(
     "domain-not-ours",
-    `Domain ${record.name} (${uuid}) is not project ${context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}: ${instance} is left as it is. Plan again to see what is there.`,
+    `Domain ${domain.name} (${uuid}) is not project ${context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}: ${instance} is left as it is. Plan again to see what is there.`,
   );
 }
 

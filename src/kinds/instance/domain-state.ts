@@ -47,6 +47,12 @@ export function domainFields(xml: string): DomainFields {
   return readFields(parseXml(xml));
 }
 
+/** What a definition says of whose domain it is. */
+export function domainOwner(xml: string): Pick<DomainState, "name" | "label"> {
+  const root = parseXml(xml);
+  return { name: textAt(root, "name") ?? "", label: readLabel(root) };
+}
+
 /** What plans stand on and `show` shows: the state as it is, not as it was configured. */
 export function describeDomain(state: DomainState): Json {
   return { ...state.fields, uuid: state.uuid, persistent: state.persistent, power_state: state.power };
