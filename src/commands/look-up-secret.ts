@@ -5,10 +5,13 @@ import type { SecretRef } from "../model/secret.ts";
 /** Values that stood in the environment. */
 const withdrawn = new Map<string, string>();
 
+/** Maps whose keys are the user's own words: an `env` in them is no reference. */
+const freeForm = new Set(["metadata", "properties", "extra_specs"]);
+
 /** Takes every variable that something refers to out of the environment, so that no program we start inherits it. */
 export function withdrawSecrets(config: unknown): void {
   if (typeof config !== "object" || config === null) return;
-  for (const part of Object.values(config)) withdrawSecrets(part);
+  for (const [key, part] of Object.entries(config)) if (!freeForm.has(key)) withdrawSecrets(part);
   const { env } = config as { readonly env?: unknown };
   if (typeof env !== "string" || Object.keys(config).length > 1) return;
   const value = process.env[env];
