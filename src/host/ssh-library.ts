@@ -239,6 +239,9 @@ lock() {
         elif [ -d "$1.lock" ]; then
           printf 'busy\\n%s %s\\n' "$(identity "$1.lock")" "$(stat -c %.9Y -- "$1.lock" 2>/dev/null)"
           cat -- "$1.holder.json" 2>/dev/null
+        elif [ "\${failure##*: }" = 'File exists' ] && [ ! -e "$1.lock" ] && [ ! -L "$1.lock" ]; then
+          # It was given back in between.
+          printf 'busy\\n\\n'
         else
           printf 'failed\\n%s\\n' "$failure"
         fi
