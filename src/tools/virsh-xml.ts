@@ -19,8 +19,8 @@ const [slash, greater, exclamation, question, equals] = [0x2f, 0x3e, 0x21, 0x3f,
 
 /**
  * Parses a whole document as libvirt writes it: without a document type, and so without entities of its own. Throws an Error
- * when it is not well-formed. By hand, because a plan reads 8 KB for every domain there is, and general parsers take twice as
- * long and more.
+ * when it is not well-formed. By hand, because a plan reads 8 KB for every domain there is, and saxes, the fastest of the
+ * general parsers, takes 1.7 times as long.
  */
 export function parseXml(text: string): XmlElement {
   const document: Growing = { name: "", attributes: {}, children: [], text: "" };
