@@ -24,7 +24,7 @@ const startUp = compare(
 const disks = fileBackends.map((backend) => benchDisks(backend, 5));
 const rows = [startUp, ...benchPlan([10, 100, 1000]), ...disks, await benchRbd(), benchLvm(), benchImage()];
 const result = table(rows);
-const noise = `The load was ${before} before and ${load()} afterwards, and a quiet machine has 0 before.`;
+const noise = `The load was ${before} before and ${load()} afterwards.`;
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
 console.log(`${result}\n\n${machine}. ${noise}`);
 
