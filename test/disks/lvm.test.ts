@@ -7,7 +7,7 @@ import { volumeName } from "../../src/disks/lvm.ts";
 import { sparsePool } from "../../src/disks/lvm-sparse.ts";
 import { lookUpStorage } from "../../src/kinds/host/storage-facts.ts";
 import type { Context } from "../../src/model/context.ts";
-import { UserError } from "../../src/model/errors.ts";
+import { CommandError, UserError } from "../../src/model/errors.ts";
 import type { LvmSettings } from "../../src/model/settings.ts";
 import { createVolumeArguments } from "../../src/tools/lvm.ts";
 import { parseVolumeGroup, parseVolumes } from "../../src/tools/lvm-output.ts";
@@ -191,6 +191,20 @@ test("a growth that the running guest was not told of is not over", async (t) =>
   assert.equal(await size(), 160 * mebibyte);
   assert.deepEqual(group.tags(`${uuid}_disk`), ["virtform.owner=shop", "virtform.instance=web"]);
   assert.equal(commands().filter((line) => line.startsWith("lvextend")).length, 1);
+});
+
+test("a volume that a program of a killed apply still has open is removed when that has ended", async (t) => {
+  const { context, group, disk } = prepare(t);
+  await lvm.create(context, disk(), nothing);
+  let refused = 0;
+  const run: Context["host"]["run"] = (command) => {
+    if (command.program !== "lvremove" || refused > 0) return context.host.run(command);
+    refused += 1;
+    const stderr = `  Logical volume vg0/${uuid}_disk in use.`;
+    throw new CommandError({ commandLine: "lvremove", exitCode: 5, stderr, reason: "exit", message: stderr });
+  };
+  await lvm.remove({ ...context, host: { ...context.host, run } }, disk());
+  assert.deepEqual([refused, group.volumes()], [1, []]);
 });
 
 test("what a tag cannot hold is left out of it", async (t) => {
