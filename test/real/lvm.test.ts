@@ -161,7 +161,7 @@ test(
     assert.equal(planned.code, 2, planned.stdout + planned.stderr);
     assert.match(planned.stdout, /size +260MiB/);
     assert.match(planned.stdout, /size +12MiB/);
-    assert.match(planned.stdout + planned.stderr, /rounded up to whole extents/);
+    assert.match(planned.stdout + planned.stderr, /258MiB becomes 260MiB, volume data: 10MiB becomes 12MiB/);
     await apply(workspace);
     await assertConverged(workspace);
     const [instance, root] = [uuid(), `${uuid()}_disk`];
