@@ -96,8 +96,9 @@ async function publish(context: Context, disk: DiskSpec, make: (path: string) =>
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.removeTree(directory).catch(() => undefined));
   await files.makeDirectory(directory);
-  await make(image(directory));
-  await files.setMode(image(directory), 0o644);
+  await make(`${image(directory)}.part`);
+  // On the disk before the directory has its name: a power cut must not leave a whole name with nothing in it.
+  await files.publish(`${image(directory)}.part`, image(directory), 0o644);
   await restoreDescriptor(context, directory, image(directory));
   await files.publish(directory, disk.path, 0o755);
 }

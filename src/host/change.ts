@@ -1,16 +1,4 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fdatasyncSync,
-  ftruncateSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  openSync,
-  statSync,
-  unlinkSync,
-} from "node:fs";
+import { chmodSync, closeSync, constants, ftruncateSync, lstatSync, lutimesSync, mkdirSync, openSync, statSync, unlinkSync } from "node:fs";
 import { rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncNames } from "./durable.ts";
@@ -20,18 +8,18 @@ import { errnoOf, explained, explainedLater, symbolicLink } from "./file-error.t
 const parentMode = 0o755;
 
 /** Makes a directory and its parents; fine when it is there. Modes hold whatever the umask is. */
-export function makeDirectory(path: string, mode: number = parentMode): void {
-  explained("make the directory", path, () => {
+export async function makeDirectory(path: string, mode: number = parentMode): Promise<void> {
+  await explainedLater("make the directory", path, async () => {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
     const missing: string[] = [];
     for (let parent = dirname(path); statSync(parent, { throwIfNoEntry: false }) === undefined; parent = dirname(parent))
       missing.unshift(parent);
-    for (const parent of missing) makeOne(parent, parentMode);
-    makeOne(path, mode);
+    for (const parent of missing) await makeOne(parent, parentMode);
+    await makeOne(path, mode);
   });
 }
 
-function makeOne(path: string, mode: number): void {
+async function makeOne(path: string, mode: number): Promise<void> {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
@@ -40,7 +28,7 @@ function makeOne(path: string, mode: number): void {
     throw error;
   }
   chmodSync(path, mode);
-  syncNames(path);
+  await syncNames(path);
 }
 
 /** Fine when there is nothing. */
@@ -79,7 +67,6 @@ export function truncate(path: string, bytes: number): void {
     const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
     try {
       ftruncateSync(descriptor, bytes);
-      fdatasyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }

@@ -3,7 +3,6 @@ import {
   constants,
   fchmodSync,
   fstatSync,
-  fsyncSync,
   linkSync,
   lstatSync,
   openSync,
@@ -13,8 +12,8 @@ import {
   writeSync,
 } from "node:fs";
 import { userError } from "../model/errors.ts";
-import { syncNames } from "./durable.ts";
-import { errnoOf, explained } from "./file-error.ts";
+import { syncFile, syncNames } from "./durable.ts";
+import { errnoOf, explainedLater } from "./file-error.ts";
 import { requireRegular, safeRead } from "./read.ts";
 import { removeAbandoned, temporaryName } from "./temporary-name.ts";
 
@@ -22,39 +21,39 @@ import { removeAbandoned, temporaryName } from "./temporary-name.ts";
  * Replaces a file as a whole: whoever reads it, and whatever a power cut leaves, is the old content or the new. Also clears
  * away what writers of the same file left when they were killed.
  */
-export function writeAtomic(path: string, data: string | Uint8Array, mode = 0o644): void {
-  explained("write", path, () => {
+export async function writeAtomic(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+  await explainedLater("write", path, async () => {
     removeAbandoned(path);
     const staged = temporaryName(path);
     try {
-      writeNew(staged, typeof data === "string" ? Buffer.from(data) : data, mode);
+      await writeNew(staged, typeof data === "string" ? Buffer.from(data) : data, mode);
       renameSync(staged, path);
     } catch (error) {
       rmSync(staged, { force: true });
       throw error;
     }
-    syncNames(path);
+    await syncNames(path);
   });
 }
 
 /** Gives a finished file (or directory) its final name. */
-export function publish(staged: string, final: string, mode: number): void {
-  explained("publish", final, () => {
+export async function publish(staged: string, final: string, mode: number): Promise<void> {
+  await explainedLater("publish", final, async () => {
     const descriptor = openSync(staged, safeRead);
     try {
       fchmodSync(descriptor, mode);
-      fsyncSync(descriptor);
+      await syncFile(descriptor);
     } finally {
       closeSync(descriptor);
     }
     renameSync(staged, final);
-    syncNames(staged, final);
+    await syncNames(staged, final);
   });
 }
 
 /** A second name for the same file. Fine when `to` already is that file. */
-export function link(from: string, to: string): void {
-  explained("link", to, () => {
+export async function link(from: string, to: string): Promise<void> {
+  await explainedLater("link", to, async () => {
     try {
       linkSync(from, to);
     } catch (error) {
@@ -67,13 +66,13 @@ export function link(from: string, to: string): void {
         `It should become another name of ${from}, but is a different file already. Look at what it is, and move it away.`,
       );
     }
-    syncNames(to);
+    await syncNames(to);
   });
 }
 
 /** Appends a line and puts it on the disk. A line that a power cut tore is closed first, so that it spoils only itself. */
-export function appendLine(path: string, line: string): void {
-  explained("append to", path, () => {
+export async function appendLine(path: string, line: string): Promise<void> {
+  await explainedLater("append to", path, async () => {
     const descriptor = openSync(
       path,
       constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
@@ -83,8 +82,8 @@ export function appendLine(path: string, line: string): void {
       const stat = fstatSync(descriptor);
       requireRegular(path, stat);
       writeAll(descriptor, Buffer.from(`${endsTorn(descriptor, stat.size) ? "\n" : ""}${line}\n`));
-      fsyncSync(descriptor);
-      if (stat.size === 0) syncNames(path);
+      await syncFile(descriptor);
+      if (stat.size === 0) await syncNames(path);
     } finally {
       closeSync(descriptor);
     }
@@ -98,13 +97,13 @@ function endsTorn(descriptor: number, size: number): boolean {
   return last[0] !== 0x0a;
 }
 
-function writeNew(path: string, data: Uint8Array, mode: number): void {
+async function writeNew(path: string, data: Uint8Array, mode: number): Promise<void> {
   const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
   try {
     writeAll(descriptor, data);
     // The umask must not decide what qemu may read.
     fchmodSync(descriptor, mode);
-    fsyncSync(descriptor);
+    await syncFile(descriptor);
   } finally {
     closeSync(descriptor);
   }
