@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Host } from "../model/host.ts";
-import type { Reply } from "./virsh-conversation.ts";
 import { createFrames } from "./virsh-frames.ts";
+import { listenForReplies, type Reply } from "./virsh-replies.ts";
 
 /** Exchanges that one virsh is started with. With 50 uuids each they stay below half of what one argument may hold (128 KiB). */
 const together = 20;
@@ -39,25 +39,14 @@ async function runOne(
   const frames = createFrames(`vf${randomBytes(6).toString("hex")}`);
   const commands = exchanges.map((commands, number) => frames.argument(number, commands)).join(";");
   const process = host.open({ program: "virsh", args: ["-q", "-c", uri, commands], env: { LC_ALL: "C.UTF-8" } });
-  const outputs: string[] = [];
-  const errors: string[] = [];
   let answered = 0;
   let timer = setTimeout(() => process.kill(), timeoutMs);
-  const settle = () => {
-    for (; outputs.length > 0 && errors.length > 0; answered += 1) {
-      onReply(answered, { output: outputs.shift() ?? "", errors: errors.shift() ?? "" });
-      clearTimeout(timer);
-      timer = setTimeout(() => process.kill(), timeoutMs);
-    }
-  };
-  process.onOutput = (text) => {
-    outputs.push(...frames.output(text));
-    settle();
-  };
-  process.onError = (text) => {
-    errors.push(...frames.errors(text));
-    settle();
-  };
+  listenForReplies(process, frames, (reply) => {
+    onReply(answered, reply);
+    answered += 1;
+    clearTimeout(timer);
+    timer = setTimeout(() => process.kill(), timeoutMs);
+  });
   await process.ended;
   clearTimeout(timer);
 }

@@ -3,12 +3,7 @@ import { CommandError, UnreachableError } from "../model/errors.ts";
 import type { Host } from "../model/host.ts";
 import { unreachableError } from "./virsh-errors.ts";
 import { createFrames } from "./virsh-frames.ts";
-
-/** What the commands of one exchange wrote. */
-export interface Reply {
-  readonly output: string;
-  readonly errors: string;
-}
+import { listenForReplies, type Reply } from "./virsh-replies.ts";
 
 /** One virsh process that is talked to. */
 export interface VirshConversation {
@@ -42,22 +37,19 @@ export function openVirsh(host: Host, uri: string): VirshConversation {
   const process = host.open({ program: "virsh", args: ["-q", "-c", uri], env });
   const waiting: Exchange[] = [];
   const written: Exchange[] = [];
-  const outputs: string[] = [];
-  const errors: string[] = [];
   let asked = 0;
   let answered = 0;
   let closed = false;
   let failure: Error | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  process.onOutput = (text) => {
-    outputs.push(...frames.output(text));
-    settle();
-  };
-  process.onError = (text) => {
-    errors.push(...frames.errors(text));
-    settle();
-  };
+  listenForReplies(process, frames, (reply) => {
+    written.shift()?.resolve(reply);
+    answered += 1;
+    clearTimeout(timer);
+    timer = undefined;
+    advance();
+  });
   void process.ended.then(async ({ exitCode }) => {
     clearTimeout(timer);
     closed = true;
@@ -65,16 +57,6 @@ export function openVirsh(host: Host, uri: string): VirshConversation {
     const error = failure ?? (await whyEnded(exitCode, frames.pendingErrors));
     for (const exchange of [...written.splice(0), ...waiting.splice(0)]) exchange.reject(error);
   });
-
-  function settle(): void {
-    while (outputs.length > 0 && errors.length > 0) {
-      written.shift()?.resolve({ output: outputs.shift() ?? "", errors: errors.shift() ?? "" });
-      answered += 1;
-      clearTimeout(timer);
-      timer = undefined;
-    }
-    advance();
-  }
 
   function advance(): void {
     while (!closed && written.length < window) {

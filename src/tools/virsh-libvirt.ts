@@ -1,10 +1,10 @@
 import type { Libvirt } from "./libvirt.ts";
 import { unfinishedMark } from "./libvirt-secret.ts";
-import type { Reply } from "./virsh-conversation.ts";
 import { meansNoDomain, virshError } from "./virsh-errors.ts";
 import { virshLine } from "./virsh-line.ts";
 import { identityOf, parseNode, parseSecrets, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
 import type { VirshPool } from "./virsh-pool.ts";
+import type { Reply } from "./virsh-replies.ts";
 import { parseXml, textAt } from "./virsh-xml.ts";
 
 const noSecret = /no secret with matching uuid|Secret not found/i;

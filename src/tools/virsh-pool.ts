@@ -1,7 +1,8 @@
 import { CommandError, userError } from "../model/errors.ts";
 import type { Host } from "../model/host.ts";
 import { runBatch } from "./virsh-batch.ts";
-import { openVirsh, type Reply, type VirshConversation } from "./virsh-conversation.ts";
+import { openVirsh, type VirshConversation } from "./virsh-conversation.ts";
+import type { Reply } from "./virsh-replies.ts";
 
 /** Several conversations with one libvirt, so that commands which take long run side by side. */
 export interface VirshPool {
