@@ -137,3 +137,27 @@ test("libvirt that is down is an error, never an empty host", async () => {
   machine.libvirtd.up = true;
   assert.deepEqual(machine.snapshot(), before);
 });
+
+test("a saved plan on a host that stops answering: what was not seen is not said to be gone", async () => {
+  const machine = createWorld();
+  await applied(machine, shop());
+  const changed = shop().replace("ram: 256MiB", "ram: 320MiB");
+  assert.notEqual(changed, shop());
+  const savedPlan = await planOf({ ...(await runOn(machine.boot(), changed)), fingerprints: true });
+  const run = await runOn(machine.boot(), changed);
+  const before = machine.snapshot();
+  const losing: typeof run = {
+    ...run,
+    lookUpFacts: async (context) => {
+      const facts = await run.lookUpFacts(context);
+      machine.libvirtd.up = false;
+      return facts;
+    },
+  };
+  const { verdict, plan } = await apply(losing, () => undefined, { savedPlan });
+  machine.libvirtd.up = true;
+  assert.deepEqual(machine.snapshot(), before);
+  assert.deepEqual([verdict, plan.complete], ["refused", false]);
+  const errors = plan.diagnostics.filter(({ severity }) => severity === "error");
+  assert.deepEqual([...new Set(errors.map(({ code }) => code))], ["host-unreachable"]);
+});
