@@ -84,9 +84,9 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
     if (!canApply(plan)) return { plan, verdict: "refused", outcomes: [] };
     if (!hasChanges(plan)) return { plan, verdict: "nothing-to-do", outcomes: [] };
     if (!(await consent(plan, options))) return { plan, verdict: "declined", outcomes: [] };
-    const journal = await openJournal(context);
-    const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const emit = reporter.event.bind(reporter);
+    const journal = await openJournal(context, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
+    const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context, journal, parallelism: options.parallelism, stop: options.stop, emit });
     await journal.end();
     return { plan, verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };

@@ -138,6 +138,22 @@ test("libvirt that is down is an error, never an empty host", async () => {
   assert.deepEqual(machine.snapshot(), before);
 });
 
+for (const when of ["plan", "apply.start", "apply.end"] as const) {
+  test(`a journal that cannot be written from ${when} on is one warning, and the apply does all the same`, async () => {
+    const machine = createWorld();
+    const warnings: string[] = [];
+    const { verdict } = await apply(await runOn(machine.boot(), shop()), (event) => {
+      if (event.type === "diagnostic") warnings.push(`${event.diagnostic.severity} ${event.diagnostic.code}`);
+      if (event.type !== when) return;
+      machine.files.removeTree(layout.journals);
+      machine.put(layout.journals, "in the way");
+    });
+    assert.deepEqual([verdict, warnings], ["done", ["warning journal-not-written"]]);
+    machine.files.unlink(layout.journals);
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), []);
+  });
+}
+
 test("a saved plan on a host that stops answering: what was not seen is not said to be gone", async () => {
   const machine = createWorld();
   await applied(machine, shop());
