@@ -78,19 +78,25 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
     const plan =
       saved === undefined
         ? addNotes(decide(run, observed), interrupted, [])
-        : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, findStale(saved, run.kinds, observed));
+        : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
     reporter.event({ type: "plan", plan });
 
     if (!canApply(plan)) return { plan, verdict: "refused", outcomes: [] };
     if (!hasChanges(plan)) return { plan, verdict: "nothing-to-do", outcomes: [] };
     if (!(await consent(plan, options))) return { plan, verdict: "declined", outcomes: [] };
-    const journal = await openJournal(context);
-    const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const emit = reporter.event.bind(reporter);
+    const journal = await openJournal(context, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
+    const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context, journal, parallelism: options.parallelism, stop: options.stop, emit });
     await journal.end();
     return { plan, verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
   });
+}
+
+/** Why a saved plan must not be carried out. After an incomplete look it is that one: what was not seen would seem to be gone. */
+function contradictions<Config>(saved: Plan, { kinds }: Reconciliation<Config>, observed: Observed): Diagnostic[] {
+  if (observed.complete) return findStale(saved, kinds, observed);
+  return observed.diagnostics.filter(({ severity }) => severity === "error");
 }
 
 async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {

@@ -1,13 +1,26 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
+import { createLocalHost } from "../host/local.ts";
 import type { Context } from "../model/context.ts";
+import { pathOf } from "../sources/file.ts";
 import type { Source } from "../sources/source.ts";
 
-/** The SHA-256 (as `sha256:<hex>`) and the length of what a source gives now. The bytes are not kept. */
+/**
+ * The SHA-256 (as `sha256:<hex>`) and the length of what a source gives now. The bytes are not kept. They are read where an apply
+ * would take them from: by the host, but for a file of this machine.
+ */
 export async function uncachedDigest(context: Context, source: Source, address: string): Promise<{ digest: string; bytes: number }> {
   await using undo = new AsyncDisposableStack();
-  // Images are large, and /tmp is often kept in memory. A directory of our own: others may write there as well.
-  const directory = await mkdtemp(`${process.env["TMPDIR"] || "/var/tmp"}/virtform-image-lock-`);
-  undo.defer(() => rm(directory, { recursive: true, force: true }));
-  const { bytes, digests } = await source.fetch(context, { source: address, to: `${directory}/image`, digests: ["sha256"] });
+  const elsewhere = context.host.upload !== undefined;
+  const here = elsewhere && source.scheme === "file" && statSync(pathOf(address), { throwIfNoEntry: false })?.isFile() === true;
+  const host = here ? createLocalHost() : context.host;
+  if (here) undo.defer(() => host.close());
+  // Images are large, and /tmp is often kept in memory. A directory that nobody can have made before: others may write there as well.
+  const parent = (elsewhere && !here ? undefined : process.env["TMPDIR"]) || "/var/tmp";
+  const directory = `${parent}/virtform-image-lock-${randomUUID()}`;
+  await host.files.makeDirectory(directory, 0o700);
+  undo.defer(() => host.files.removeTree(directory));
+  const request = { source: address, to: `${directory}/image`, digests: ["sha256" as const] };
+  const { bytes, digests } = await source.fetch({ ...context, host }, request);
   return { digest: `sha256:${digests.sha256}`, bytes };
 }

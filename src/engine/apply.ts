@@ -60,7 +60,7 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       end(action, record("done"));
     } catch (error) {
       const status = context.signal.aborted ? "cancelled" : "failed";
-      await journal.write({ action: action.id, status, error: errorMessage(error) }).catch(() => undefined);
+      await journal.write({ action: action.id, status, error: errorMessage(error) });
       end(action, record(status, errorMessage(error)));
     }
   };

@@ -81,12 +81,12 @@ export function setMode(path: string, mode: number): void {
   });
 }
 
-/** Free bytes (for those who are not root) and total bytes of the filesystem that holds the path or its nearest existing parent. */
-export async function space(path: string): Promise<{ total: number; free: number }> {
+/** Free bytes (for those who are not root), total bytes and magic number of the filesystem that holds the path or its nearest existing parent. */
+export async function space(path: string): Promise<{ total: number; free: number; filesystem: number }> {
   let place = path;
   explained("measure the space of", path, () => {
     while (statSync(place, { throwIfNoEntry: false }) === undefined && dirname(place) !== place) place = dirname(place);
   });
-  const { bsize, blocks, bavail } = await explainedLater("measure the space of", place, () => statfs(place));
-  return { total: blocks * bsize, free: bavail * bsize };
+  const { bsize, blocks, bavail, type } = await explainedLater("measure the space of", place, () => statfs(place));
+  return { total: blocks * bsize, free: bavail * bsize, filesystem: type };
 }

@@ -29,7 +29,7 @@ export const rbd: Source = {
         "Pool, image or snapshot is not there. `rbd snap ls` shows what is.",
       );
     if (maxBytes !== undefined && info.size > maxBytes)
-      throw userError("no-space", `There is no space for ${source}`, `It has ${info.size} bytes and ${maxBytes} are free.`);
+      throw userError("no-space", `There is no space for ${source}`, `It has ${info.size} bytes, and ${maxBytes} may be used.`);
     await host.files.remove(to);
     await using undo = new AsyncDisposableStack();
     undo.defer(() => host.files.remove(to).catch(() => undefined));

@@ -1,11 +1,17 @@
 import type { Context } from "../model/context.ts";
 import { CommandError } from "../model/errors.ts";
 
-/** Where the superblock of ext2, ext3 and ext4 has its mark, and the mark. */
-const markAt = 1080;
+/** The superblock of ext2, ext3 and ext4: where it begins and, from there, its mark and what it says of its journal. */
+const superblock = { at: 1024, length: 1024 };
+const field = { mark: 0x38, compatible: 0x5c, incompatible: 0x60, journalUuid: 0xd0, journalInode: 0xe0, journalDevice: 0xe4 };
 const mark = 0xef53;
+const hasJournal = 0x4;
+const isJournal = 0x8;
 
 const minute = 60_000;
+
+/** Bounds for programs that read what a guest wrote. Enough for some terabytes; a filesystem that needs more is its guest's to grow. */
+const limits = { cpuSeconds: 15 * 60, addressSpaceBytes: 2 * 2 ** 30 };
 
 /**
  * Makes an unpartitioned ext2, ext3 or ext4 as large as the file that it is in (Nova SIZE-06), and says whether it did. Anything else is
@@ -15,16 +21,30 @@ const minute = 60_000;
 export async function growExtFilesystem(context: Pick<Context, "host" | "signal">, path: string): Promise<boolean> {
   const { host, signal } = context;
   // Most disks have partitions: no program is started to find that out.
-  const bytes = await host.files.read(path, { offset: markAt, length: 2 });
-  if (bytes === undefined || bytes.length < 2 || bytes.readUInt16LE(0) !== mark) return false;
+  const bytes = await host.files.read(path, { offset: superblock.at, length: superblock.length });
+  if (bytes === undefined || bytes.length < superblock.length || bytes.readUInt16LE(field.mark) !== mark) return false;
+  if (namesDevice(bytes)) return false;
   try {
-    await host.run({ program: "e2label", args: [path], timeoutMs: minute, signal });
+    await host.run({ program: "e2label", args: [path], timeoutMs: minute, limits, signal });
+    // A copy of the superblock that e2fsck may turn to could name another journal: it is to look for none among the host's devices.
+    const args = ["-fp", "-j", "/dev/null", path];
     // 1 and 2: it found something and mended it.
-    await host.run({ program: "e2fsck", args: ["-fp", path], timeoutMs: 30 * minute, okExitCodes: [0, 1, 2], signal });
-    await host.run({ program: "resize2fs", args: [path], timeoutMs: 30 * minute, signal });
+    await host.run({ program: "e2fsck", args, timeoutMs: 30 * minute, okExitCodes: [0, 1, 2], limits, signal });
+    await host.run({ program: "resize2fs", args: [path], timeoutMs: 30 * minute, limits, signal });
     return true;
   } catch (error) {
     if (error instanceof CommandError && error.reason !== "aborted") return false;
     throw error;
   }
+}
+
+/** Whether the journal is not within the filesystem, or it is itself one: its guest could have named any device of the host. */
+function namesDevice(bytes: Buffer): boolean {
+  const journaled = (bytes.readUInt32LE(field.compatible) & hasJournal) !== 0;
+  return (
+    (bytes.readUInt32LE(field.incompatible) & isJournal) !== 0 ||
+    bytes.readUInt32LE(field.journalDevice) !== 0 ||
+    bytes.subarray(field.journalUuid, field.journalInode).some((byte) => byte !== 0) ||
+    (journaled && bytes.readUInt32LE(field.journalInode) === 0)
+  );
 }

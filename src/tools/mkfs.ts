@@ -56,7 +56,9 @@ export function mkfsCommand({ filesystem, label, uuid }: Formatting, target: str
     case "vfat": {
       // A volume serial number has 32 bits.
       const identity = uuid === undefined ? [] : ["-i", uuid.replaceAll("-", "").slice(0, 8)];
-      return { program: "mkfs.vfat", args: [...labelled("-n", label.toUpperCase()), ...identity, target] };
+      // mkfs.vfat refuses a label with a dot, or with anything else that a file name of FAT cannot have.
+      const name = label.toUpperCase().replaceAll(/[^A-Z0-9_ -]/g, "_");
+      return { program: "mkfs.vfat", args: [...labelled("-n", name), ...identity, target] };
     }
     case "ntfs":
       return { program: "mkfs.ntfs", args: ["-q", "-F", "-Q", ...labelled("-L", label), target] };

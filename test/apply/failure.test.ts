@@ -62,13 +62,14 @@ test("an image that is not what its checksum says is refused, leaves nothing, an
   assert.ok(!machine.libvirtd.all().some(({ name }) => name === "web"));
 });
 
-/** Runs an apply on a machine on which somebody else takes all but so many bytes of the disk just after it was planned. */
-async function applyInto(room: number) {
+/** Runs an apply on a machine on which somebody else takes all but so many bytes of the disk just after it was planned, or an image came. */
+async function applyInto(room: number, after: "plan" | "download" = "plan") {
   const machine = createWorld();
   const result = await apply(
     await runOn(machine.boot(), shop()),
     (event) => {
-      if (event.type === "apply.start") machine.files.capacity = machine.files.used() + room;
+      const came = event.type === "action.progress" && event.progress.phase === "download" && event.progress.done === event.progress.total;
+      if (after === "plan" ? event.type === "apply.start" : came) machine.files.capacity = machine.files.used() + room;
     },
     { parallelism: 1 },
   );
@@ -105,8 +106,8 @@ test("a disk that runs full at any moment: a clean failure, nothing half made, a
 
 test("a conversion that fills the disk takes back what it wrote", async () => {
   const failed = new Set<string>();
-  for (let room = 140_000; room < 500_000; room += 4096) {
-    const { machine, outcomes } = await applyInto(room);
+  for (let room = 0; room < 100_000; room += 4096) {
+    const { machine, outcomes } = await applyInto(room, "download");
     for (const { error = "" } of outcomes) if (/qemu-img convert/.test(error)) failed.add(error);
     assert.deepEqual(inTheMaking(machine), []);
   }
@@ -136,4 +137,44 @@ test("libvirt that is down is an error, never an empty host", async () => {
   }
   machine.libvirtd.up = true;
   assert.deepEqual(machine.snapshot(), before);
+});
+
+for (const when of ["plan", "apply.start", "apply.end"] as const) {
+  test(`a journal that cannot be written from ${when} on is one warning, and the apply does all the same`, async () => {
+    const machine = createWorld();
+    const warnings: string[] = [];
+    const { verdict } = await apply(await runOn(machine.boot(), shop()), (event) => {
+      if (event.type === "diagnostic") warnings.push(`${event.diagnostic.severity} ${event.diagnostic.code}`);
+      if (event.type !== when) return;
+      machine.files.removeTree(layout.journals);
+      machine.put(layout.journals, "in the way");
+    });
+    assert.deepEqual([verdict, warnings], ["done", ["warning journal-not-written"]]);
+    machine.files.unlink(layout.journals);
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), []);
+  });
+}
+
+test("a saved plan on a host that stops answering: what was not seen is not said to be gone", async () => {
+  const machine = createWorld();
+  await applied(machine, shop());
+  const changed = shop().replace("ram: 256MiB", "ram: 320MiB");
+  assert.notEqual(changed, shop());
+  const savedPlan = await planOf({ ...(await runOn(machine.boot(), changed)), fingerprints: true });
+  const run = await runOn(machine.boot(), changed);
+  const before = machine.snapshot();
+  const losing: typeof run = {
+    ...run,
+    lookUpFacts: async (context) => {
+      const facts = await run.lookUpFacts(context);
+      machine.libvirtd.up = false;
+      return facts;
+    },
+  };
+  const { verdict, plan } = await apply(losing, () => undefined, { savedPlan });
+  machine.libvirtd.up = true;
+  assert.deepEqual(machine.snapshot(), before);
+  assert.deepEqual([verdict, plan.complete], ["refused", false]);
+  const errors = plan.diagnostics.filter(({ severity }) => severity === "error");
+  assert.deepEqual([...new Set(errors.map(({ code }) => code))], ["host-unreachable"]);
 });

@@ -130,7 +130,7 @@ export async function runOn(
 export async function apply(
   run: Run,
   onEvent: (event: Event) => void = () => undefined,
-  options: { readonly parallelism?: number; readonly lockTimeoutMs?: number } = {},
+  options: { readonly parallelism?: number; readonly lockTimeoutMs?: number; readonly savedPlan?: Plan } = {},
 ): Promise<ApplyResult> {
   try {
     return await reconcile(run, {
@@ -140,6 +140,7 @@ export async function apply(
       parallelism: options.parallelism ?? 4,
       lockTimeoutMs: options.lockTimeoutMs ?? 60_000,
       stop: new AbortController().signal,
+      ...(options.savedPlan === undefined ? {} : { savedPlan: options.savedPlan }),
     });
   } finally {
     // A killed process closes nothing.

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { killEverywhere } from "../apply/kill-everywhere.ts";
 import { applied, apply, createWorld, layout, planOf, runOn, summary } from "../apply/world.ts";
+import type { FakeHost } from "../fake-host/host.ts";
 import type { Machine } from "../fake-host/machine.ts";
-import { readQcow2 } from "../fake-host/qcow2.ts";
+import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
 import { readSparse } from "../fake-host/sparse.ts";
 import { type Guests, guests } from "./guests.ts";
 
@@ -31,6 +32,17 @@ const fileOf = (machine: Machine, name: string) => {
 
 const secretsOf = (machine: Machine) =>
   machine.libvirtd.secrets.all().map(({ usage, value }) => `${usage.split("/").slice(0, 3).join("/")} ${value}`);
+
+/** A process, and the files on which it has tried a passphrase. */
+function watchingPassphrases(machine: Machine): { host: FakeHost; tried: string[] } {
+  const booted = machine.boot();
+  const tried: string[] = [];
+  const run: FakeHost["run"] = async (command) => {
+    if (command.args[0] === "map") tried.push(/file\.filename=(.*)$/.exec(command.args.at(-1) ?? "")?.[1] ?? "");
+    return booted.run(command);
+  };
+  return { host: { ...booted, run }, tried };
+}
 
 test("Nova QCOW-10: all of a guest's disks are encrypted, libvirt has the passphrase before it starts, the base stays as it is", async () => {
   const machine = createWorld();
@@ -105,6 +117,28 @@ test("a secret that libvirt has lost is drift and is put back, and others' secre
     machine.libvirtd.secrets.all().map(({ usage }) => usage),
     ["/srv/mail.img", "virtform/shop2/web/aaaaaaaa-0000-4000-8000-000000000003"],
   );
+});
+
+test("what a guest wrote is no encrypted disk, whatever it says of itself: neither its console log nor its raw disk is opened", async () => {
+  const forged = readSparse(makeQcow2({ size: 2 ** 20, backing: { path: "/srv/precious", format: "raw" }, passphrase: "anything" }));
+  for (const cipher of [1, 2]) {
+    forged.writeUInt32BE(cipher, 32);
+    const machine = await after(encrypted());
+    const uuid = machine.libvirtd.find("web")?.uuid ?? "";
+    machine.put(layout.instanceFile(uuid, "console.log"), forged);
+    machine.libvirtd.secrets.restart();
+    const { host, tried } = watchingPassphrases(machine);
+    const { outcomes } = await apply(await runOn(host, encrypted(), { env: { DISK_PASSPHRASE: "anything" } }));
+    assert.match(JSON.stringify(outcomes), /The passphrase does not open a disk of web/);
+    assert.deepEqual(tried, [layout.instanceFile(uuid, "disk")]);
+  }
+  const machine = await after(guests({ swap: "512MiB", imagesType: "flat" }));
+  const swap = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk.swap");
+  machine.put(swap, forged);
+  const { host, tried } = watchingPassphrases(machine);
+  const { verdict } = await apply(await runOn(host, encrypted({ ephemeral: "0GiB" }), { env }));
+  assert.deepEqual([verdict, tried], ["done", []]);
+  assert.deepEqual(secretsOf(machine), [`virtform/shop/web ${passphrase}`]);
 });
 
 test("encryption turned on or off makes the disks anew, with consent", async () => {

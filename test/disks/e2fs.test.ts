@@ -6,10 +6,11 @@ import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
 import type { Context } from "../../src/model/context.ts";
+import type { Command } from "../../src/model/host.ts";
 import { growExtFilesystem } from "../../src/tools/e2fs.ts";
 import { type Filesystem, makeFilesystem } from "../../src/tools/mkfs.ts";
 import { rawDisk, temporary } from "../image/images.ts";
-import { machine, watched } from "../image/machine.ts";
+import { changed, machine, watched } from "../image/machine.ts";
 
 const MiB = 2 ** 20;
 const uuid = "6b1c2d3e-0000-4000-8000-00000000e2f5";
@@ -74,6 +75,44 @@ test("what is no ext filesystem is left alone, and no program is asked", async (
   ];
   for (const path of paths) assert.equal(await growExtFilesystem(context, path), false);
   assert.deepEqual(asked, []);
+});
+
+test("a filesystem whose journal is elsewhere is left alone: its guest could name any device of the host", async (t) => {
+  const asked: string[] = [];
+  const context = machine(t, { wrap: (host) => watched(host, ({ program }) => asked.push(program)) });
+  const forge: Readonly<Record<string, (superblock: Buffer) => void>> = {
+    "by uuid": (superblock) => superblock.fill(0xab, 0xd0, 0xe0),
+    "by number": (superblock) => superblock.writeUInt32LE(0x801, 0xe4),
+    "in no inode": (superblock) => superblock.writeUInt32LE(0, 0xe0),
+    "being one itself": (superblock) => superblock.writeUInt32LE(superblock.readUInt32LE(0x60) | 8, 0x60),
+  };
+  for (const [how, change] of Object.entries(forge)) {
+    const path = await filesystem(t, machine(t), "ext4", 16 * MiB);
+    const bytes = readFileSync(path);
+    change(bytes.subarray(1024, 2048));
+    writeFileSync(path, bytes);
+    truncateSync(path, 48 * MiB);
+    assert.equal(await growExtFilesystem(context, path), false, how);
+  }
+  assert.deepEqual(asked, []);
+});
+
+test("programs look at what a guest wrote within limits, and where they reach them the filesystem stays as it is", async (t) => {
+  const commands: Command[] = [];
+  const path = await filesystem(t, machine(t), "ext4", 16 * MiB);
+  truncateSync(path, 48 * MiB);
+  const watching = machine(t, { wrap: (host) => watched(host, (command) => commands.push(command)) });
+  assert.equal(await growExtFilesystem(watching, path), true);
+  assert.deepEqual(
+    commands.map(({ program, limits }) => [program, limits?.addressSpaceBytes, (limits?.cpuSeconds ?? 3600) <= 900]),
+    ["e2label", "e2fsck", "resize2fs"].map((program) => [program, 2 ** 31, true]),
+  );
+  truncateSync(path, 64 * MiB);
+  // Too little for e2fsck to live.
+  const limits = { cpuSeconds: 30, addressSpaceBytes: 3_000_000 };
+  const starved = machine(t, { wrap: (host) => changed(host, (command) => ({ ...command, limits })) });
+  assert.equal(await growExtFilesystem(starved, path), false);
+  assert.equal(extBytes(path), 48 * MiB);
 });
 
 test("a filesystem that cannot be repaired costs its growth, not the disk's", async (t) => {

@@ -47,6 +47,18 @@ test("Nova GEN-03: words that a shell or an option list would misread reach mkfs
   assert.deepEqual(mkfsCommand({ filesystem: "xfs", label: "a b;$c" }, "/x y").args, ["-q", "-f", "-L", "a b;$c", "/x y"]);
 });
 
+test("vfat: a label has capitals, and what a FAT cannot have in one becomes underscores", async (t) => {
+  for (const [label, found] of [
+    ["db.data-v1_2", "DB_DATA-V1_"],
+    ["a.b", "A_B"],
+    ["9", "9"],
+  ] as const) {
+    const path = emptyFile(t, MiB);
+    await makeFilesystem(machine(t), path, { filesystem: "vfat", label: label.slice(0, 11) });
+    assert.equal(blkid(path)["LABEL"], found);
+  }
+});
+
 test("a program that is not there is named with its package", async (t) => {
   const context = machine(t, { wrap: (host) => changed(host, (command) => ({ ...command, program: "mkfs.nothing-of-the-sort" })) });
   await assert.rejects(

@@ -188,6 +188,13 @@ export function fileCases(machine: string, files: Files): void {
     assert.equal(here.total, Number(reported));
   });
 
+  test(`${machine}: space says which filesystem it is of`, async (context) => {
+    for (const path of [await testDirectory(context), "/dev/shm", "/proc"]) {
+      const type = execFileSync("stat", ["-f", "-c", "%t", path], { encoding: "utf8" });
+      assert.equal((await files.space(path)).filesystem, Number.parseInt(type, 16), path);
+    }
+  });
+
   test(`${machine}: problems say what was tried, where, and what to do`, async (context) => {
     const directory = await testDirectory(context);
     await assert.rejects(files.writeAtomic(`${directory}/none/a`, "x"), (error: unknown) => {

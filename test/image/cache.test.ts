@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { qcow2 } from "../../src/disks/qcow2.ts";
@@ -156,6 +168,59 @@ test("a base goes with its templates when nothing stands on it, and stays while 
   await removeImage.run(context, { entry: spec.entry }, () => {});
   assert.deepEqual([readdirSync(context.layout.base), readdirSync(context.layout.templates)], [["templates"], []]);
   await removeImage.run(context, { entry: spec.entry }, () => {});
+});
+
+test("a base stays for a disk that was moved to other storage and left a link, and the plan says so", async (t) => {
+  const remove = (context: Context, spec: ImageSpec) => removeImage.run(context, { entry: spec.entry }, () => {});
+  for (const moved of ["disk", "directory"] as const) {
+    const context = machine(t);
+    const spec = await cached(context, imageOf(temporary(t), "qcow2"));
+    const disk = await overlayOn(context, spec);
+    writeFileSync(context.layout.instanceFile(uuid, "virtform.json"), JSON.stringify({ project: "other" }));
+    const from = moved === "disk" ? disk : context.layout.instance(uuid);
+    const to = join(temporary(t), "elsewhere");
+    renameSync(from, to);
+    symlinkSync(to, from);
+    const found = await observed(context);
+    assert.deepEqual((found.states.get(`base/${spec.entry}`) as ImageState).users, [{ path: disk, project: "other" }], moved);
+    assert.deepEqual(unusedBaseChanges(found, "shop"), []);
+    assert.deepEqual(
+      found.diagnostics.map(({ severity, code, detail }) => [severity, code, detail.includes(disk)]),
+      moved === "disk" ? [["note", "base-users-unseen", true]] : [],
+    );
+    await assert.rejects(remove(context, spec), (error) => error instanceof RefusedError && error.message.includes(disk));
+    rmSync(from);
+    await remove(context, spec);
+    assert.ok(!existsSync(context.layout.baseImage(spec.entry)));
+  }
+});
+
+test("a base stays for a disk that names it far behind its header", async (t) => {
+  const context = machine(t);
+  const spec = await cached(context, imageOf(temporary(t), "qcow2"));
+  const disk = await overlayOn(context, spec);
+  const bytes = readFileSync(disk);
+  const [offset, length] = [Number(bytes.readBigUInt64BE(8)), bytes.readUInt32BE(16)];
+  bytes.copy(bytes, 8192, offset, offset + length);
+  bytes.fill(0, offset, offset + length);
+  bytes.writeBigUInt64BE(8192n, 8);
+  writeFileSync(disk, bytes);
+  assert.deepEqual(((await observed(context)).states.get(`base/${spec.entry}`) as ImageState).users, [{ path: disk }]);
+  await assert.rejects(
+    removeImage.run(context, { entry: spec.entry }, () => {}),
+    { code: "base-image-in-use" },
+  );
+});
+
+test("what a guest wrote into its raw disk or its console log keeps no base image", async (t) => {
+  const context = machine(t);
+  const spec = await cached(context, imageOf(temporary(t), "qcow2"));
+  const disk = await overlayOn(context, spec);
+  writeFileSync(context.layout.instanceFile(uuid, "console.log"), readFileSync(disk));
+  writeFileSync(context.layout.instanceFile(uuid, "disk.info"), JSON.stringify({ [disk]: "raw" }));
+  assert.deepEqual(((await observed(context)).states.get(`base/${spec.entry}`) as ImageState).users, []);
+  await removeImage.run(context, { entry: spec.entry }, () => {});
+  assert.ok(!existsSync(context.layout.baseImage(spec.entry)));
 });
 
 test("destroy --images takes this project's bases after its disks, and none that another project stands on", async (t) => {

@@ -10,6 +10,7 @@ import type { ImageSidecar, ImageSpec } from "../../src/kinds/image/spec.ts";
 import type { ActionProgress } from "../../src/model/action.ts";
 import type { Context } from "../../src/model/context.ts";
 import { CommandError, RefusedError, UserError } from "../../src/model/errors.ts";
+import type { Host } from "../../src/model/host.ts";
 import type { Json } from "../../src/model/json.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary } from "./images.ts";
 import { changed, imageSpec, killedAfter, machine, watched } from "./machine.ts";
@@ -244,6 +245,25 @@ test("an image larger than the smallest disk is refused before it is unfolded", 
   assert.ok(!commands.includes("convert"));
   assert.deepEqual(inCache(context), []);
   await fetch(context, { ...spec, maxVirtualSize: mebibyte });
+});
+
+test("an image is taken only as far as what the host keeps for itself, some room for guests, and its conversion leave space", async (t) => {
+  const source = imageOf(temporary(t), "qcow2");
+  const { size } = statSync(source);
+  const kept = 10 * mebibyte;
+  const fetchInto = (free: number, changes: Partial<ImageSpec> = {}) => {
+    const wrap = (host: Host): Host => ({ ...host, files: { ...host.files, space: async () => ({ total: 2 ** 40, free: free + kept }) } });
+    const context = machine(t, { wrap });
+    const reserved = { memory: 0, disk: kept };
+    return fetch({ ...context, settings: { ...context.settings, reserved } }, imageSpec(source, changes));
+  };
+  // As it is.
+  const unchanged = { format: "qcow2" } as const;
+  await assert.rejects(fetchInto(size, unchanged), { code: "image-too-large" });
+  await fetchInto(size * 1.1, unchanged);
+  await assert.rejects(fetchInto(size * 1.1), { code: "image-too-large" });
+  await fetchInto(size * 2.2);
+  await assert.rejects(fetchInto(-kept), { code: "image-too-large" });
 });
 
 test("qemu-img looks at an image within limits, and is told the format; a look that they ended is a refusal that says so", async (t) => {

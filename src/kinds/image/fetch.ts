@@ -84,17 +84,24 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
 }
 
 async function download(context: Context, spec: ImageSpec, part: string, report: ReportProgress) {
-  const { host, layout } = context;
   const algorithms = new Set<DigestAlgorithm>(["sha256", ...(spec.checksum === null ? [] : [spec.checksum.algorithm])]);
-  const { free } = await host.files.space(layout.base);
   return sourceOf(spec.source).fetch(context, {
     source: spec.source,
     to: part,
     digests: [...algorithms],
-    // An endless answer must not fill the disk that guests write to.
-    maxBytes: free,
+    maxBytes: await bytesToTake(context, spec),
     onProgress: (done, total) => report({ phase: "download", done, ...(total === undefined ? {} : { total }) }),
   });
+}
+
+/**
+ * How long an image may be. An endless answer must not fill the disk that guests write to: what the host keeps for itself is left,
+ * a twentieth of the rest is left to guests, and what is converted is there twice for a while.
+ */
+async function bytesToTake({ host, layout, settings }: Context, spec: ImageSpec): Promise<number> {
+  const { free } = await host.files.space(layout.base);
+  const bytes = (free - settings.reserved.disk) * 0.95;
+  return Math.max(0, Math.floor(needsConversion(spec) ? bytes / 2 : bytes));
 }
 
 function verifyChecksum(spec: ImageSpec, digests: Digests): void {

@@ -4,8 +4,8 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { type BaseFile, isEntryName, readBases } from "./base-files.ts";
-import { findRootUsers } from "./base-users.ts";
-import type { ImageState } from "./spec.ts";
+import { findRootUsers, unseen } from "./base-users.ts";
+import type { BaseUser, ImageState } from "./spec.ts";
 
 /** Names in `_base` that are ours without being a base image: companions of one, and empty disks with a filesystem. */
 const companion = /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}(\.part)?)$/;
@@ -21,7 +21,11 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
   const listed = await context.host.files.list(context.layout.base);
   const entries = listed.map(({ name }) => name).filter(isEntryName);
   const unused = entries.length === 0 && !listed.some(({ name }) => legacyCopy.test(name));
-  const [findings, users] = await Promise.all([readBases(context, entries), unused ? new Map() : findRootUsers(context)]);
+  const [findings, users] = await Promise.all([
+    readBases(context, entries),
+    unused ? new Map<string, readonly BaseUser[]>() : findRootUsers(context),
+  ]);
+  const behindLinks = users.get(unseen) ?? [];
   for (const [index, entry] of entries.entries()) {
     const finding = findings[index];
     if (finding === undefined) continue;
@@ -38,7 +42,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       size: base.stat.size,
       allocated: base.stat.allocated,
       mode: base.stat.mode,
-      users: users.get(entry) ?? [],
+      users: [...(users.get(entry) ?? []), ...behindLinks],
     });
   }
   for (const { name, type } of listed) {
@@ -52,7 +56,18 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       continue;
     unmanaged.push({ what: "base-file", name });
   }
+  if (states.size > 0 && behindLinks.length > 0) diagnostics.push(unseenUsers(behindLinks));
   return { states, unmanaged, diagnostics, complete: true };
+}
+
+function unseenUsers(users: readonly BaseUser[]): Diagnostic {
+  const paths = users.slice(0, 3).map(({ path }) => path);
+  return {
+    severity: "note",
+    code: "base-users-unseen",
+    summary: "Which base images some disks stand on is not seen",
+    detail: `${paths.join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""}: a link, which is never followed. No base image is removed while it is there.`,
+  };
 }
 
 /** Signs that somebody has laid hands on a base image, which never changes after it was published (Nova CACHE-11). */

@@ -32,7 +32,7 @@ export function checkRoom(
   return checkCapacity({
     domains: grows ? domains : [],
     others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
-    reservedBytes: sum(disks.filter(reservesSpace).map((disk) => missingBytes(disk, observed))),
+    reservedBytes: sum(disks.filter(reservesSpace).map((disk) => bytesToReserve(disk, observed))),
     diskBytes: sum(disks.filter(keepsFiles).map((disk) => missingBytes(disk, observed))),
     facts: observed.facts,
     settings,
@@ -40,7 +40,7 @@ export function checkRoom(
 }
 
 /** Whether a disk takes space of the filesystem that the instances path is on. */
-function keepsFiles({ disk }: SizedDisk): boolean {
+function keepsFiles({ disk }: { readonly disk: Pick<DiskSpec, "backend"> }): boolean {
   return disk.backend !== "lvm" && disk.backend !== "rbd";
 }
 
@@ -50,10 +50,28 @@ export function reservesSpace({ disk }: SizedDisk): boolean {
 }
 
 /** Virtual bytes that a disk is to get; of an image that nobody has seen yet nothing is known. */
-export function missingBytes({ disk, address }: SizedDisk, observed: Observed): number {
-  const have = observed.states.get(address) as { readonly disk: DiskState | undefined } | undefined;
-  const size = disk.size ?? wantedBase({ disk, address }, observed)?.sidecar.virtualSize ?? 0;
-  return Math.max(0, size - (have?.disk?.size ?? 0));
+export function missingBytes(sized: SizedDisk, observed: Observed): number {
+  return Math.max(0, wantedBytes(sized, observed) - (foundInPlace(sized, observed)?.size ?? 0));
+}
+
+/** The disk as found, unless it is kept where the wanted one is not: there it takes no room yet. */
+export function foundInPlace(sized: SizedDisk, observed: Observed): DiskState | undefined {
+  const have = observed.states.get(sized.address) as { readonly disk: DiskState | undefined } | undefined;
+  if (have?.disk === undefined) return undefined;
+  const { backend } = have.disk;
+  const same = backend === sized.disk.backend || (keepsFiles({ disk: { backend } }) && keepsFiles(sized));
+  return same ? have.disk : undefined;
+}
+
+/** A disk that becomes another backend's gives back what it takes, which may be far less than its size. */
+function bytesToReserve(sized: SizedDisk, observed: Observed): number {
+  const have = foundInPlace(sized, observed);
+  if (have === undefined || have.backend === sized.disk.backend) return missingBytes(sized, observed);
+  return Math.max(0, wantedBytes(sized, observed) - (have.allocated ?? 0));
+}
+
+function wantedBytes(sized: SizedDisk, observed: Observed): number {
+  return sized.disk.size ?? wantedBase(sized, observed)?.sidecar.virtualSize ?? 0;
 }
 
 /** The base image that a disk is to be made from, when it is in the cache. */

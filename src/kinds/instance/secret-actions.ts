@@ -1,14 +1,17 @@
 import type { DiskSpec } from "../../disks/backend.ts";
+import { parseDiskInfo } from "../../disks/disk-info.ts";
 import { wrongPassphrase } from "../../disks/passphrase.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { userError } from "../../model/errors.ts";
 import type { Host } from "../../model/host.ts";
+import { instanceFiles } from "../../model/layout.ts";
 import { secretPlace } from "../../model/secret.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
 import { putSecret } from "../../tools/libvirt-secret.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { opensWith } from "../../tools/qemu-img.ts";
+import { diskRole } from "./disk-role.ts";
 import { secretIdentity, usagePrefix } from "./secret.ts";
 import type { SecretSpec } from "./spec.ts";
 
@@ -62,14 +65,29 @@ async function expectOpening(
   { owner, instance, uuid, passphrase: reference }: SecretSpec,
   value: string,
 ): Promise<number> {
-  const { host, layout, signal } = context;
-  const paths = (await host.files.list(layout.instance(owner)))
-    .filter(({ name, type }) => type === "file" && !name.endsWith(".part"))
-    .map(({ name }) => layout.instanceFile(owner, name));
+  const { host, signal } = context;
+  const paths = await qcow2Disks(context, owner);
   const starts = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
-  const encrypted = paths.filter((_, index) => (readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header?.encryption ?? 0) !== 0);
+  const encrypted = paths.filter((_, index) => readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header?.encryption === luks);
   const [first] = encrypted;
   if (first === undefined || agreed.get(host)?.get(owner) === value || (await opensWith(host, first, value, signal)))
     return encrypted.length;
   throw wrongPassphrase(first, { instance, encryption: { passphrase: reference, secretUuid: uuid } });
+}
+
+/** In a header. */
+const luks = 2;
+
+/**
+ * The disks of an instance whose headers are qemu's, as recorded when they were made. Console log and raw disks are a guest's to
+ * write: a header there could name any file of the host for qemu-img to open.
+ */
+async function qcow2Disks({ host, layout }: Context, owner: string): Promise<string[]> {
+  const info = layout.instanceFile(owner, instanceFiles.diskInfo);
+  const content = await host.files.read(info);
+  const formats = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), info);
+  const prefix = layout.instanceFile(owner, "");
+  return Object.entries(formats).flatMap(([path, format]) =>
+    format === "qcow2" && path.startsWith(prefix) && diskRole(path.slice(prefix.length)) !== undefined ? [path] : [],
+  );
 }

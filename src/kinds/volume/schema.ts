@@ -24,7 +24,8 @@ export const volumeSchema = {
     },
     format: {
       type: "string",
-      description: "The filesystem that it is made with, labelled with its name. Default: none, it is empty. Cannot change later.",
+      description:
+        "The filesystem that it is made with, labelled with the first 11 characters of its name (in vfat capitals, and _ for dots). Default: none, it is empty. Cannot change later.",
       enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
       examples: ["ext4"],
     },
