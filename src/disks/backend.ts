@@ -115,12 +115,10 @@ export interface DiskRef {
   readonly path: string;
 }
 
-/** A disk as a running domain knows it. */
+/** The running domain that has a disk, by its definition: the guest may get it only with its next start. */
 export interface OnlineDisk {
   /** Of the domain. */
   readonly uuid: string;
-  /** Name the guest has it under: `vda`. */
-  readonly target: string;
 }
 
 /** Where a disk's bytes live. Seven members; a new one needs two backends that want it. */
@@ -133,7 +131,7 @@ export interface DiskBackend {
   list(context: Context, disks: readonly DiskRef[]): Promise<ReadonlyMap<string, DiskState>>;
   /** Makes sure that the disk is there and whole; an existing one is left as it is. */
   create(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void>;
-  /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that uses it, if one does. */
+  /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that may use it, if there is one. */
   grow(context: Context, disk: DiskSpec, bytes: number, online: OnlineDisk | undefined): Promise<void>;
   /** Fine when there is none. */
   remove(context: Context, disk: DiskRef): Promise<void>;

@@ -3,7 +3,6 @@ import type { Context } from "../model/context.ts";
 import { RefusedError, userError } from "../model/errors.ts";
 import type { LvmSettings } from "../model/settings.ts";
 import { uuidV5 } from "../model/uuid.ts";
-import { libvirtOf } from "../tools/libvirt.ts";
 import {
   activateVolume,
   addTag,
@@ -26,6 +25,7 @@ import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { poolName, sparsePool, wholeExtents } from "./lvm-sparse.ts";
+import { growOnline } from "./online-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
 /** A volume that has it is being made. No guest has seen it. */
@@ -83,7 +83,7 @@ export const lvm: DiskBackend = {
     if (begun.length > 0) await refreshVolume(context, name);
     else if (online !== undefined) await addTag(context, name, `${growing}${size}`);
     if (size < bytes) await extendVolume(context, name, bytes);
-    if (online !== undefined) await libvirtOf(context).blockResize(online.uuid, devicePath(name), Math.max(size, bytes));
+    await growOnline(context, disk, devicePath(name), bytes, online);
     const done = online === undefined || begun.length > 0 ? begun : [`${growing}${size}`];
     for (const tag of done) await removeTag(context, name, tag);
   },

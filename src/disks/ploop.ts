@@ -1,13 +1,13 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import { uuidV5 } from "../model/uuid.ts";
-import { libvirtOf } from "../tools/libvirt.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { growPloop, parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
 import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
+import { growOnline } from "./online-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
 /** Names within the directory that a disk is (Nova LAY-18). */
@@ -56,8 +56,8 @@ export const ploop: DiskBackend = {
     const stat = await files.stat(image(disk.path));
     refuseToShrink(disk, stat?.size, bytes);
     if (stat !== undefined && stat.size < bytes) {
-      if (online === undefined) return growPloop(context, descriptor(disk.path), bytes);
-      await libvirtOf(context).blockResize(online.uuid, image(disk.path), bytes);
+      const grown = await growOnline(context, disk, image(disk.path), bytes, online);
+      if (!grown) return growPloop(context, descriptor(disk.path), bytes);
     }
     const told = parseDescriptorSize((await files.read(descriptor(disk.path)))?.toString("utf8") ?? "");
     if (told !== undefined && told >= bytes) return;

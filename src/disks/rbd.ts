@@ -1,13 +1,13 @@
 import type { ReportProgress } from "../model/action.ts";
 import { instanceFiles } from "../model/layout.ts";
 import { uuidV5 } from "../model/uuid.ts";
-import { libvirtOf } from "../tools/libvirt.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
 import { cloneRbd, createRbd, importRbd, qemuRbdName, type RbdName, rbdImages, rbdInfo, renameRbd, resizeRbd } from "../tools/rbd.ts";
 import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
+import { growOnline } from "./online-growth.ts";
 import { rbdAttachment } from "./rbd-attachment.ts";
 import { cloneable } from "./rbd-clone.ts";
 import { removeRetiredDrives } from "./rbd-drive.ts";
@@ -69,7 +69,7 @@ export const rbd: DiskBackend = {
     refuseToShrink(disk, size, bytes);
     if (size !== undefined && size >= bytes) return;
     await refuseForeignRbd(place, name);
-    if (online !== undefined) return libvirtOf(context).blockResize(online.uuid, online.target, bytes);
+    if (await growOnline(context, disk, `${name.pool}/${name.image}`, bytes, online)) return;
     await resizeRbd(place, name, bytes);
   },
 

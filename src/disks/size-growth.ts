@@ -1,8 +1,8 @@
 import type { Context } from "../model/context.ts";
 import { growExtFilesystem } from "../tools/e2fs.ts";
-import { libvirtOf } from "../tools/libvirt.ts";
 import { resizeImage } from "../tools/qemu-img.ts";
 import type { DiskSpec, OnlineDisk } from "./backend.ts";
+import { growOnline } from "./online-growth.ts";
 import { opening, passphraseOf } from "./passphrase.ts";
 import { explained } from "./preallocation.ts";
 
@@ -14,15 +14,8 @@ export async function growFile(
   bytes: number,
   online: OnlineDisk | undefined,
 ): Promise<void> {
-  if (online !== undefined) {
-    try {
-      // By its path: after a redefinition the name may be another disk's until the next start.
-      return await libvirtOf(context).blockResize(online.uuid, disk.path, bytes);
-    } catch (error) {
-      // A disk that waits for the guest's next start is nobody's yet. Were it in use after all, qemu-img would find it locked.
-      if (!(error instanceof Error) || !isNotAttached(error.message)) throw error;
-    }
-  }
+  // Were it in use otherwise, qemu-img would find it locked.
+  if (await growOnline(context, disk, disk.path, bytes, online)) return;
   const { signal } = context;
   // What a flat disk is to have was taken before; of an encrypted one, clusters that were never written would decrypt to noise.
   const preallocate = format === "qcow2" && disk.preallocate === "space" && disk.encryption === undefined;
@@ -30,8 +23,4 @@ export async function growFile(
   await explained(disk.path, bytes, () => opening(disk.path, disk, resize));
   // Inside a qcow2 file nothing is looked for: that would need its content as a device of the host (Nova SIZE-07, off there too).
   if (format === "raw") await growExtFilesystem(context, disk.path);
-}
-
-function isNotAttached(message: string): boolean {
-  return /invalid path|was not found in the domain config/.test(message);
 }

@@ -65,8 +65,12 @@ export interface Libvirt {
   destroy(uuid: string): Promise<void>;
   /** Whether libvirt knows a secret of this uuid. Its value is never asked for. */
   hasSecret(uuid: string): Promise<boolean>;
-  /** Grows a disk of a running guest. */
-  blockResize(uuid: string, target: string, bytes: number): Promise<void>;
+  /** What a domain runs with, where its definition may say something else for its next start; undefined when it does not run. */
+  liveDefinition(uuid: string): Promise<string | undefined>;
+  /** Bytes of a disk of a running guest, by the guest's name for it. */
+  blockSize(uuid: string, target: string): Promise<number>;
+  /** Makes a disk of a running guest this large, also smaller. `disk`: its path, or the running guest's name for it. */
+  blockResize(uuid: string, disk: string, bytes: number): Promise<void>;
   /** The secrets for volumes whose usage begins so; none where libvirt keeps no secrets. */
   secrets(prefix: string): Promise<SecretRecord[]>;
   /** Fine when there is none. */

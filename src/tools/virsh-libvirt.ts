@@ -2,7 +2,7 @@ import type { Libvirt } from "./libvirt.ts";
 import { unfinishedMark } from "./libvirt-secret.ts";
 import { meansNoDomain, virshError } from "./virsh-errors.ts";
 import { virshLine } from "./virsh-line.ts";
-import { identityOf, parseNode, parseSecrets, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
+import { identityOf, parseBlockSize, parseNode, parseSecrets, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";
 import type { VirshPool } from "./virsh-pool.ts";
 import type { Reply } from "./virsh-replies.ts";
 import { parseXml, textAt } from "./virsh-xml.ts";
@@ -138,8 +138,18 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       const output = await run(`Looking for secret ${uuid} failed`, ["secret-dumpxml", uuid], "quick", noSecret);
       return output.includes(uuid);
     },
-    blockResize: (uuid, target, bytes) =>
-      change(`Growing disk ${target} of domain ${uuid} failed`, uuid, ["blockresize", uuid, target, "--size", `${bytes}B`]),
+    liveDefinition: async (uuid) => {
+      const { output, errors } = await pool.exchange([virshLine(["dumpxml", uuid])], lookMs, "quick");
+      if (errors !== "" && !meansNoDomain(errors)) throw virshError(`Reading domain ${uuid} failed`, errors, uri);
+      // Of a domain that is off this is its definition, which has no number.
+      return identityOf(output)?.uuid === uuid && /^\s*<domain[^>]*\sid=/.test(output) ? output : undefined;
+    },
+    blockSize: async (uuid, target) => {
+      const what = `Looking at disk ${target} of domain ${uuid} failed`;
+      return parseBlockSize(await run(what, ["domblkinfo", uuid, target], "quick"));
+    },
+    blockResize: (uuid, disk, bytes) =>
+      change(`Growing disk ${disk} of domain ${uuid} failed`, uuid, ["blockresize", uuid, disk, "--size", `${bytes}B`]),
 
     secrets: async (prefix) => {
       const fine = /not supported by the connection driver/i;

@@ -94,6 +94,13 @@ export function parseNode(output: {
   };
 }
 
+/** The size of a disk as its guest sees it, in bytes, from `domblkinfo`. Throws an Error when there is none. */
+export function parseBlockSize(output: string): number {
+  const capacity = /^Capacity:\s+(\d+)$/m.exec(output)?.[1];
+  if (capacity === undefined) throw new Error(`virsh domblkinfo does not tell the size of a disk: ${JSON.stringify(output.slice(0, 200))}`);
+  return Number(capacity);
+}
+
 /** `virsh -q secret-list`: the secrets for volumes. Others have names of their own that mean nothing here. */
 export function parseSecrets(output: string): { readonly uuid: string; readonly usage: string }[] {
   return output.split("\n").flatMap((line) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { BaseRef, DiskBackend, DiskSpec, Surroundings } from "../../src/disks/backend.ts";
 import { deviceMap } from "../../src/kinds/instance/device-map.ts";
@@ -16,6 +16,7 @@ import { plainSpec } from "../domain-xml/specs.ts";
 import { imageOf, temporary } from "../image/images.ts";
 import { machine } from "../image/machine.ts";
 import { dyingHost } from "./dying-host.ts";
+import { type GuestMachine, startGuest } from "./guest.ts";
 import { tableRow } from "./table.ts";
 
 /** The machine that the disks are on, as the tests use it beside virtform. */
@@ -56,6 +57,8 @@ export interface Subject {
   readonly place: (t: TestContext) => Promise<Place> | Place;
   /** Whether `preallocate: space` takes the space at once. */
   readonly preallocates: boolean;
+  /** Whether libvirt runs guests on the machine that the disks are on. */
+  readonly guests: boolean;
 }
 
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
@@ -149,6 +152,50 @@ const cases: Readonly<Record<string, Case>> = {
     scene.assertHolds(disk, scene.raw);
     await scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined);
     assert.equal(await scene.sizeOf(disk), 8 * mebibyte);
+  },
+
+  "grow online": async (scene, _t, subject) => {
+    if (!subject.guests) return "no guests";
+    const named = (name: string, size: number) =>
+      scene.disk({ name, size: size * mebibyte, ...(name === "disk" ? { base: scene.base("raw") } : {}) });
+    const [root, swap, data, pending] = [named("disk", 4), named("disk.swap", 4), named("disk.data", 12), named("disk.local", 4)] as const;
+    for (const disk of [root, swap, data, pending]) await scene.backend.create(scene.context, disk, nothing);
+    const attached = (...disks: readonly DiskSpec[]) => disks.map((disk) => scene.backend.attachment(disk, scene.surroundings));
+    using guest = startGuest(guestMachine(scene), join(scene.context.layout.root, "guest.xml"), attached(root, swap, data));
+    // By its definition vdc is the swap disk already, which the running guest has as vdb.
+    guest.redefine(attached(root, pending, swap, data));
+    const online = { uuid: guest.uuid };
+    await scene.backend.grow(scene.context, swap, 8 * mebibyte, online);
+    assert.deepEqual([await scene.sizeOf(swap), await scene.sizeOf(data)], [8 * mebibyte, 12 * mebibyte]);
+    assert.deepEqual(
+      ["vda", "vdb", "vdc"].map((target) => guest.sizeOf(target) / mebibyte),
+      [4, 8, 12],
+    );
+    // What the guest gets with its next start is grown like a disk that nobody has.
+    await scene.backend.grow(scene.context, pending, 8 * mebibyte, online);
+    assert.equal(await scene.sizeOf(pending), 8 * mebibyte);
+
+    let [from, to] = [4, 8].map((size) => size * mebibyte) as [number, number];
+    const kills = await killEverywhere(
+      scene,
+      (context) => scene.backend.grow(context, root, to, online),
+      async () => {
+        const size = await scene.sizeOf(root);
+        assert.ok(
+          size === from || (size === to && guest.sizeOf("vda") === to),
+          `the old size, or the new one and the guest knows: not ${size}`,
+        );
+        await scene.backend.grow(scene.context, root, to, online);
+        assert.deepEqual([await scene.sizeOf(root), guest.sizeOf("vda")], [to, to]);
+        [from, to] = [to, to + 4 * mebibyte];
+      },
+    );
+    assert.ok(kills >= 1, `only ${kills} places to be killed at were found`);
+    guest.stop();
+    scene.assertHolds(root, scene.raw);
+    // Switched off since it was planned.
+    await scene.backend.grow(scene.context, data, 16 * mebibyte, online);
+    assert.equal(await scene.sizeOf(data), 16 * mebibyte);
   },
 
   "refuse to shrink": async (scene) => {
@@ -365,6 +412,20 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
       const format = backend.attachment(disk, surroundings).format;
       if (place.machine !== undefined) on.put(expected, expected);
       assert.match(on.run("qemu-img", "compare", "-f", format, "-F", "raw", place.open(context, disk), expected), /identical/);
+    },
+  };
+}
+
+/** What libvirt's guests run as may look into the directories above their disks. */
+function guestMachine({ place, context }: Scene): GuestMachine {
+  const { run, put } = place.machine ?? here;
+  run("chmod", "755", dirname(context.layout.root));
+  return {
+    virsh: (...args) => run("virsh", "-q", "-c", "qemu:///system", ...args),
+    write: (path, text) => {
+      const own = `${path}.here`;
+      writeFileSync(own, text);
+      put(own, path);
     },
   };
 }

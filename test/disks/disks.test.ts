@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { BaseRef, DiskBackend, DiskSpec } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
+import { liveTarget } from "../../src/disks/online-growth.ts";
 import type { Context } from "../../src/model/context.ts";
-import { RefusedError, UserError } from "../../src/model/errors.ts";
+import { RefusedError, UnreachableError, UserError } from "../../src/model/errors.ts";
 import type { BackendName } from "../../src/model/settings.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary, u32be, u64be } from "../image/images.ts";
 import { killedAfter, machine, watched } from "../image/machine.ts";
@@ -303,9 +304,22 @@ test("a running guest's disk is grown through libvirt", async (t) => {
   const disk = diskOf(context, qcow2, base);
   await qcow2.create(context, disk, nothing);
   const before = readFileSync(disk.path);
-  // No such domain: what counts is that libvirt is asked and qemu-img does not touch the file.
-  await assert.rejects(qcow2.grow(context, disk, 8 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000", target: "vda" }));
+  // Nobody answers: what counts is that libvirt is asked and qemu-img does not touch the file.
+  const deaf = { ...context, settings: { ...context.settings, uri: "qemu:///system?socket=/nonexistent" } };
+  await assert.rejects(qcow2.grow(deaf, disk, 8 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000" }), UnreachableError);
   assert.ok(readFileSync(disk.path).equals(before));
+});
+
+test("the running guest's name for a disk follows from its source, and from nothing else", () => {
+  const disk = (source: string, target: string, more = "") =>
+    `<disk type='any'>${more}<source ${source} index='2'><host name='h'/></source><target dev='${target}'/></disk>`;
+  const backing = "<backingStore type='file'><source file='/i/base'/></backingStore>";
+  const xml = `<domain type='qemu' id='7'><devices>
+    ${disk("file='/i/disk'", "vda", backing)}${disk("dev='/dev/vg0/u_disk'", "vdb")}${disk("protocol='rbd' name='vms/u_disk'", "vdc")}
+    ${disk("protocol='nbd' name='vms/u_disk.swap'", "vdd")}<disk device='cdrom'><target dev='sda'/></disk></devices></domain>`;
+  const sources = ["/i/disk", "/dev/vg0/u_disk", "vms/u_disk", "vms/u_disk.swap", "/i/base", "/i/dis", ""];
+  const targets = sources.map((source) => liveTarget(xml, source));
+  assert.deepEqual(targets, ["vda", "vdb", "vdc", undefined, undefined, undefined, undefined]);
 });
 
 test("backends of later versions are named as such", () => {

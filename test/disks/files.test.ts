@@ -12,6 +12,7 @@ const flat: Subject = {
   backend: backendOf("flat"),
   on: "real",
   preallocates: true,
+  guests: true,
   place: () => ({ open: (_context, disk) => disk.path, kept: files }),
 };
 
@@ -32,6 +33,8 @@ const lvm: Subject = {
   backend: backendOf("lvm"),
   on: "stand-in",
   preallocates: false,
+  // A volume of it has no device that qemu could open.
+  guests: false,
   place: (t) => {
     const group = createFakeLvm(temporary(t), "vg0", 256 * mebibyte, 4 * mebibyte);
     const volume = (disk: { uuid: string; name: string }) => `${disk.uuid}_${disk.name.replaceAll("_", "__")}`;

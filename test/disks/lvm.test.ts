@@ -183,14 +183,23 @@ test("a pool without its volume is taken away, another project's is not", async 
 test("a growth that the running guest was not told of is not over", async (t) => {
   const { context, group, disk, commands } = prepare(t);
   await lvm.create(context, disk(), nothing);
-  // No such domain: telling it fails, as a kill would.
-  await assert.rejects(lvm.grow(context, disk(), 160 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000", target: "vda" }));
+  // Nobody answers: telling it fails, as a kill would.
+  const deaf = { ...context, settings: { ...context.settings, uri: "qemu:///system?socket=/nonexistent" } };
+  await assert.rejects(lvm.grow(deaf, disk(), 160 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000" }));
   const size = async () => (await lvm.list(context, [disk()])).get(`${uuid}/disk`)?.size;
   assert.equal(await size(), 128 * mebibyte, "what the guest knows of");
   await lvm.grow(context, disk(), 160 * mebibyte, undefined);
   assert.equal(await size(), 160 * mebibyte);
   assert.deepEqual(group.tags(`${uuid}_disk`), ["virtform.owner=shop", "virtform.instance=web"]);
   assert.equal(commands().filter((line) => line.startsWith("lvextend")).length, 1);
+});
+
+test("a disk that the running guest gets with its next start only is grown like one that nobody has", async (t) => {
+  const { context, group, disk } = prepare(t);
+  await lvm.create(context, disk(), nothing);
+  await lvm.grow(context, disk(), 160 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000" });
+  assert.equal((await lvm.list(context, [disk()])).get(`${uuid}/disk`)?.size, 160 * mebibyte);
+  assert.deepEqual(group.tags(`${uuid}_disk`), ["virtform.owner=shop", "virtform.instance=web"]);
 });
 
 test("a volume that a program of a killed apply still has open is removed when that has ended", async (t) => {

@@ -2,7 +2,7 @@ import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
-import { copySparse, sparseOf, truncateSparse } from "./sparse.ts";
+import { allocatedBytes, copySparse, sparseOf, truncateSparse } from "./sparse.ts";
 import { liveDomain, storedDomain } from "./stored-domain.ts";
 import { child, childrenOf, copyXml, printXml, readXml, type Xml } from "./xml.ts";
 
@@ -55,6 +55,8 @@ export interface Libvirtd {
   shutdown(domain: Domain): void;
   destroy(domain: Domain): void;
   blockResize(domain: Domain, target: string, bytes: number): void;
+  /** Bytes of a disk of a running guest, by target or path. */
+  blockInfo(domain: Domain, disk: string): { readonly capacity: number; readonly allocation: number };
   document(domain: Domain, inactive: boolean): string;
   /** What running guests hold open. */
   open(): OpenDisk[];
@@ -165,13 +167,17 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       off(domain);
     },
     blockResize(domain, target, bytes) {
-      const live = running(domain);
-      const disk = disksOf(live).find((one) => one.target === target || one.path === target);
-      if (disk === undefined) throw new Error(`invalid argument: disk '${target}' was not found in the domain config`);
+      const disk = diskOf(running(domain), target);
       const content = copySparse(files.file(disk.path, "open").content);
       if (disk.format === "qcow2") resizeQcow2(content, bytes);
       else truncateSparse(content, bytes);
       files.write(disk.path, content);
+    },
+    blockInfo(domain, target) {
+      const { path, format } = diskOf(running(domain), target);
+      const { content } = files.file(path, "open");
+      const header = format === "qcow2" ? readQcow2(content) : undefined;
+      return { capacity: header?.virtualSize ?? content.size, allocation: allocatedBytes(content) };
     },
     document: (domain, inactive) =>
       printXml((inactive ? domain.stored : domain.live) ?? domain.stored ?? domain.live ?? readXml("<domain/>")),
@@ -198,6 +204,12 @@ function refuseWrongKey({ path, secret }: Omit<OpenDisk, "domain">, files: FileT
   if (found.value === undefined) throw new Error(`Secret not found: secret '${secret}' does not have a value`);
   if (key === undefined) throw died("No encryption in image header, but options specified format 'luks'");
   if (key !== digestOfPassphrase(found.value)) throw died("Invalid password, cannot unlock any keyslot");
+}
+
+function diskOf(root: Xml, key: string): Omit<OpenDisk, "domain"> {
+  const disk = disksOf(root).find((one) => one.target === key || one.path === key);
+  if (disk === undefined) throw new Error(`invalid argument: disk '${key}' was not found in the domain config`);
+  return disk;
 }
 
 function disksOf(root: Xml): Omit<OpenDisk, "domain">[] {

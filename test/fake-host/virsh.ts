@@ -194,6 +194,14 @@ const commands: Readonly<Record<string, VirshCommand>> = {
   resume: onDomain("resume", ({ libvirtd }, domain) => void libvirtd.resume(domain)),
   shutdown: onDomain("shutdown", ({ libvirtd }, domain) => void libvirtd.shutdown(domain), { values: ["mode"] }),
   destroy: onDomain("destroy", ({ libvirtd }, domain) => void libvirtd.destroy(domain), { flags: ["graceful"] }),
+  domblkinfo: onDomain(
+    undefined,
+    ({ libvirtd }, domain, options) => {
+      const { capacity, allocation } = libvirtd.blockInfo(domain, options.value("device"));
+      return `Capacity:       ${capacity}\nAllocation:     ${allocation}\nPhysical:       ${allocation}\n`;
+    },
+    { values: ["device"], required: 1 },
+  ),
   blockresize: onDomain(
     "resize",
     ({ libvirtd }, domain, options) => {

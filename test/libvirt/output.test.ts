@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { identityOf, parseNode, parseStates, parseUuids, splitDocuments } from "../../src/tools/virsh-output.ts";
+import { identityOf, parseBlockSize, parseNode, parseStates, parseUuids, splitDocuments } from "../../src/tools/virsh-output.ts";
 
 const sample = (name: string) => readFileSync(new URL(`samples/${name}`, import.meta.url), "utf8");
 const uuid = (last: number) => `aaaaaaaa-bbbb-4ccc-8ddd-00000000000${last}`;
@@ -78,6 +78,11 @@ test("documents that are not exactly those asked for are asked for again", () =>
   assert.equal(splitDocuments(both, [uuid(1)]), undefined);
   assert.equal(splitDocuments(both, [uuid(2), uuid(1)]), undefined);
   assert.equal(splitDocuments(document("a", uuid(1), `<metadata><![CDATA[\n</domain>\n<domain >]]></metadata>`), [uuid(1)]), undefined);
+});
+
+test("the size of a disk is what its guest sees, not what it takes", () => {
+  assert.equal(parseBlockSize("Capacity:       12582912\nAllocation:     196616\nPhysical:       196616\n"), 12582912);
+  assert.throws(() => parseBlockSize("Capacity:       -\n"), /does not tell/);
 });
 
 test("identity without parsing, entities included", () => {

@@ -63,6 +63,7 @@ const real: Subject = {
   backend: lvm,
   on: "real, over ssh",
   preallocates: false,
+  guests: true,
   place: (t) => {
     t.after(clear);
     const free = Number(lvmHost.run("vgs", "--noheadings", "--units", "b", "--nosuffix", "-o", "vg_free", group).trim());

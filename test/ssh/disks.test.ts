@@ -19,6 +19,7 @@ const flat: Subject = {
   backend: backendOf("flat"),
   on: "real, over ssh",
   preallocates: true,
+  guests: true,
   place: () => ({ wrap: () => host, open: (_context, disk) => disk.path, kept }),
 };
 

@@ -18,7 +18,6 @@ import { agreeOnPassphrase } from "./secret-actions.ts";
 interface GrowArgs {
   readonly disk: DiskSpec;
   readonly online: boolean;
-  readonly target: string | null;
   /** Keep what the disk was before. */
   readonly snapshot?: boolean;
 }
@@ -31,11 +30,11 @@ export const diskActions: readonly ActionType[] = [
     await agreeOnPassphrase(context, disk);
     await backendOf(disk.backend).create(context, disk, report);
   }),
-  defineAction<GrowArgs>("disk.grow", async (context, { disk, online, target, snapshot }) => {
+  defineAction<GrowArgs>("disk.grow", async (context, { disk, online, snapshot }) => {
     if (disk.size === null) return;
     if (snapshot === true) await makeResizeSnapshot(context, disk, disk.size);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
-    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid, target: target ?? "vda" } : undefined);
+    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
   }),
   defineAction<RollBackArgs>("disk.roll_back", async (context, { disk, size }) => {
     await refuseRunning(context, disk);

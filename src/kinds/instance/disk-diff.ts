@@ -126,7 +126,6 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
     args: {
       disk: { ...want.disk },
       online: have.running,
-      target: have.target ?? null,
       ...(snapshot ? { snapshot } : {}),
     } as unknown as Action["args"],
     needs: [],

@@ -45,6 +45,4 @@ export interface InstanceDiskState {
   readonly protected: boolean;
   /** What it stands on, where that is a grown copy of a base image and is not there. */
   readonly lostBacking?: LegacyBacking;
-  /** The guest's name for it, by the definition: `vdb`. Undefined when the definition does not have it. */
-  readonly target?: string;
 }

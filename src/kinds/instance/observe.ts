@@ -1,4 +1,3 @@
-import { isSourceOf } from "../../disks/disk-source.ts";
 import { backendOf } from "../../disks/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
@@ -47,10 +46,7 @@ export async function observeInstances(context: Context): Promise<Observation<In
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
-  const sources = new Map(domains.map((domain) => [domain.uuid, Object.entries(domain.disks)]));
-  const targetOf = (disk: { readonly uuid: string; readonly path: string }) =>
-    sources.get(disk.uuid)?.find(([, source]) => isSourceOf(source, disk))?.[0];
-  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning, targetOf), observeSeeds(context, owned)]);
+  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning), observeSeeds(context, owned)]);
 
   const states = new Map<Address, InstanceState>();
   for (const domain of domains) {
@@ -91,7 +87,6 @@ async function observeDisks(
   context: Context,
   owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
   isRunning: (uuid: string) => boolean,
-  targetOf: (disk: { readonly uuid: string; readonly path: string }) => string | undefined,
 ): Promise<Map<Address, InstanceDiskState>> {
   const named = owned.flatMap(({ uuid, instance, label }) =>
     Object.entries(label.objects).flatMap(([name, applied]) => {
@@ -117,10 +112,9 @@ async function observeDisks(
   );
   return new Map(
     named.map(({ address, ...disk }) => {
-      const target = targetOf(disk);
       const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) };
       const lostBacking = lost.get(found.disk?.backing ?? "");
-      const more = { ...(target === undefined ? {} : { target }), ...(lostBacking === undefined ? {} : { lostBacking }) };
+      const more = lostBacking === undefined ? {} : { lostBacking };
       return [address, { ...disk, ...found, kind: "disk", ...more }];
     }),
   );

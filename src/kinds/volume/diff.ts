@@ -54,7 +54,7 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
   const size = want.disk.size ?? 0;
   const found = have.disk?.size ?? 0;
   const user = volumeUser(have, observed);
-  const online = user?.running === true ? { uuid: user.uuid, target: user.target } : null;
+  const online = user?.running === true ? { uuid: user.uuid } : null;
   const grows = size > found;
   const effect = online === null ? "none" : "live";
   // What shows that it was once whole is written last.

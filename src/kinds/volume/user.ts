@@ -7,8 +7,6 @@ export interface VolumeUser {
   readonly instance: string;
   /** Of the domain. */
   readonly uuid: string;
-  /** The guest's name for the volume: `vdb`. */
-  readonly target: string;
   readonly running: boolean;
 }
 
@@ -25,10 +23,10 @@ export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed:
   for (const [address, state] of observed.states) {
     const domain = state as Partial<Domain>;
     if (domain.kind !== "domain") continue;
-    for (const [target, source] of Object.entries(domain.disks ?? {})) {
+    for (const source of Object.values(domain.disks ?? {})) {
       if (!isSourceOf(source, volume)) continue;
       const running = domain.power === "running" || domain.power === "paused" || domain.power === "suspended";
-      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", target, running };
+      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", running };
     }
   }
   return undefined;
