@@ -3,7 +3,7 @@ import { parseRbdAddress } from "../tools/rbd-address.ts";
 
 /** A snapshot that disks can be cloned from. */
 export interface CloneParent {
-  readonly name: RbdName;
+  readonly name: Required<RbdName>;
   /** Bytes. */
   readonly size: number;
 }

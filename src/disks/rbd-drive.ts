@@ -1,8 +1,8 @@
 import type { Context } from "../model/context.ts";
 import { UnreachableError } from "../model/errors.ts";
 import { instanceFiles } from "../model/layout.ts";
-import { importRbd, type RbdName, rbdImages, rbdInfo, rbdNames, removeRbd, renameRbd, setRbdMetadata } from "../tools/rbd.ts";
-import { ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, writeRbdLabel } from "./rbd-place.ts";
+import { importRbd, type RbdName, rbdImage, rbdImages, rbdNames, removeRbd, renameRbd } from "../tools/rbd.ts";
+import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
 import { removePartRbd } from "./rbd-remove.ts";
 
 /** A config drive in Ceph as found (Nova RBD-09, CFG-14). */
@@ -22,16 +22,15 @@ const retired = `${drive}.old-`;
 export async function rbdDrives(context: Context, uuids: readonly string[]): Promise<ReadonlyMap<string, RbdDrive>> {
   if (uuids.length === 0) return new Map();
   const place = rbdPlace(context);
-  const sizes = new Map((await rbdImages(place, place.settings.pool)).map(({ name, size }) => [name, size]));
-  const found = await Promise.all(
-    uuids.map(async (uuid) => {
-      const name = driveName(place, uuid);
-      const size = sizes.get(name.image);
-      const label = size === undefined ? undefined : await ownRbdLabel(place, name);
-      return size === undefined || label === undefined ? [] : [[uuid, { size, sha256: label[digestKey] }] as const];
+  const names = uuids.map((uuid) => driveName(place, uuid).image);
+  const images = await rbdImages(place, place.settings.pool, names);
+  return new Map(
+    uuids.flatMap((uuid, index) => {
+      const image = images.get(names[index] ?? "");
+      const label = ownRbdLabel(place, image);
+      return image === undefined || label === undefined ? [] : [[uuid, { size: image.size, sha256: label[digestKey] }] as const];
     }),
   );
-  return new Map(found.flat());
 }
 
 /** What a drive in Ceph is made from. */
@@ -48,12 +47,11 @@ export interface StagedDrive {
 export async function stageRbdDrive(context: Context, { uuid, instance, format, path, sha256 }: StagedDrive): Promise<void> {
   const place = rbdPlace(context);
   const name = driveName(place, uuid);
-  if ((await rbdInfo(place, name)) !== undefined) await refuseForeignRbd(place, name);
-  await removePartRbd(place, name);
   const part = rbdPart(name);
-  await importRbd(place, path, part, () => {});
-  await setRbdMetadata(place, part, digestKey, sha256);
-  await writeRbdLabel(place, part, instance, { backend: "rbd", format });
+  const existing = await rbdImage(place, name);
+  if (existing !== undefined) refuseForeignRbd(place, name, existing);
+  await removePartRbd(place, name);
+  await importRbd(place, path, part, { metadata: [[digestKey, sha256], ...labelRbd(place, instance, { backend: "rbd", format })] });
 }
 
 /** Gives the staged drive its name. A running guest keeps the one it has, under another name. */
@@ -71,8 +69,9 @@ export async function removeRbdDrive(context: Context, uuid: string, inUse: bool
   await removePartRbd(place, name);
   if (inUse) return retire(place, uuid);
   await removeRetiredDrives(place, uuid);
-  if ((await rbdInfo(place, name)) === undefined) return;
-  await refuseForeignRbd(place, name);
+  const found = await rbdImage(place, name);
+  if (found === undefined) return;
+  refuseForeignRbd(place, name, found);
   await renameRbd(place, name, rbdPart(name));
   await removePartRbd(place, name);
 }
@@ -100,7 +99,7 @@ export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>)
       const name = { pool: place.settings.pool, image };
       // What is staged may be in the making on another host that has a project of this name: it is told by the directory alone.
       if (rest === `${drive}.part` && own.has(uuid)) await removePartRbd(place, driveName(place, uuid));
-      if (rest.startsWith(retired) && (await ownRbdLabel(place, name)) !== undefined) await removeRbd(place, name);
+      if (rest.startsWith(retired) && ownRbdLabel(place, await rbdImage(place, name)) !== undefined) await removeRbd(place, name);
     }
   } catch (error) {
     // The look that follows says so.
@@ -111,10 +110,10 @@ export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>)
 /** Takes the name from a drive; it stays only while a guest has it. */
 async function retire(place: RbdPlace, uuid: string): Promise<void> {
   const name = driveName(place, uuid);
-  const info = await rbdInfo(place, name);
-  if (info === undefined) return;
-  await refuseForeignRbd(place, name);
-  const old = { ...name, image: `${uuid}_${retired}${info.id}` };
+  const found = await rbdImage(place, name);
+  if (found === undefined) return;
+  refuseForeignRbd(place, name, found);
+  const old = { ...name, image: `${uuid}_${retired}${found.id}` };
   await renameRbd(place, name, old);
   await removeRbd(place, old);
 }

@@ -2,7 +2,7 @@ import type { Context } from "../model/context.ts";
 import { RefusedError, userError } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
 import type { RbdSettings } from "../model/settings.ts";
-import { type Rbd, type RbdName, rbdMetadata, setRbdMetadata } from "../tools/rbd.ts";
+import type { Rbd, RbdFinish, RbdImage, RbdName } from "../tools/rbd.ts";
 import type { DiskRef, DiskSpec } from "./backend.ts";
 
 /** Where disks are kept in Ceph. */
@@ -38,28 +38,29 @@ export function rbdPart(name: RbdName): RbdName {
   return { ...name, image: `${name.image}.part` };
 }
 
-/** Writes on a disk's image whose it is, so that it can be told without this host's files. */
-export async function labelRbd(place: RbdPlace, name: RbdName, disk: DiskSpec): Promise<void> {
+/** What a disk's image says of itself, so that whose it is can be told without this host's files. Pure. */
+export function diskLabelRbd(place: RbdPlace, disk: DiskSpec): NonNullable<RbdFinish["metadata"]> {
   const applied = { backend: disk.backend, size: disk.size, image: disk.base?.image ?? null, entry: disk.base?.entry ?? null };
-  await writeRbdLabel(place, name, disk.instance, applied);
+  return labelRbd(place, disk.instance, applied);
 }
 
-/** The same for any image. What says whose it is comes last. */
-export async function writeRbdLabel(place: RbdPlace, name: RbdName, instance: string, applied: Json): Promise<void> {
-  await setRbdMetadata(place, name, appliedKey, JSON.stringify(applied));
-  await setRbdMetadata(place, name, instanceKey, instance);
-  await setRbdMetadata(place, name, projectKey, place.context.project);
+/** The same for any image. What says whose it is comes last. Pure. */
+export function labelRbd(place: RbdPlace, instance: string, applied: Json): NonNullable<RbdFinish["metadata"]> {
+  return [
+    [appliedKey, JSON.stringify(applied)],
+    [instanceKey, instance],
+    [projectKey, place.context.project],
+  ];
 }
 
-/** What is written on an image of this project; undefined for anybody else's. */
-export async function ownRbdLabel(place: RbdPlace, name: RbdName): Promise<Readonly<Record<string, string>> | undefined> {
-  const label = await rbdMetadata(place, name);
-  return label[projectKey] === place.context.project ? label : undefined;
+/** What is written on an image of this project; undefined for anybody else's. Pure. */
+export function ownRbdLabel(place: RbdPlace, image: RbdImage | undefined): Readonly<Record<string, string>> | undefined {
+  return image?.metadata[projectKey] === place.context.project ? image.metadata : undefined;
 }
 
-/** Throws a RefusedError when an image is somebody else's, or nobody's by its label. */
-export async function refuseForeignRbd(place: RbdPlace, name: RbdName): Promise<void> {
-  const owner = (await rbdMetadata(place, name))[projectKey];
+/** Throws a RefusedError when an image, as it was found, is somebody else's, or nobody's by its label. */
+export function refuseForeignRbd(place: RbdPlace, name: RbdName, found: RbdImage): void {
+  const owner = found.metadata[projectKey];
   if (owner === place.context.project) return;
   throw new RefusedError(
     "disk-not-ours",

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { userError } from "../model/errors.ts";
-import { type RbdName, rbdInfo, rbdSnapshots, removeRbd, removeRbdSnapshot, renameRbd } from "../tools/rbd.ts";
+import { type RbdName, rbdSnapshots, removeRbd, removeRbdSnapshot, renameRbd } from "../tools/rbd.ts";
 import { type RbdPlace, rbdPart } from "./rbd-place.ts";
 import { isRemovable, resizeSnapshotName } from "./rbd-snapshot.ts";
 
@@ -25,7 +25,6 @@ export async function removeWholeRbd(place: RbdPlace, name: RbdName): Promise<vo
 /** Removes what an interrupted creation or removal left. Waits for a program that is still at it. */
 export async function removePartRbd(place: RbdPlace, name: RbdName): Promise<void> {
   const part = rbdPart(name);
-  if ((await rbdInfo(place, part)) === undefined) return;
   for (let attempt = 1; (await removeRbd(place, part)) === "busy"; attempt += 1) {
     if (attempt === attempts) {
       throw userError(

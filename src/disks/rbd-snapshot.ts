@@ -3,18 +3,18 @@ import { RefusedError, userError } from "../model/errors.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import {
   createRbdSnapshot,
+  type RbdImage,
   type RbdName,
   type RbdSnapshot,
-  rbdInfo,
+  rbdImage,
   rbdSnapshots,
   removeRbdMetadata,
   removeRbdSnapshot,
   rollBackRbd,
   setRbdMetadata,
 } from "../tools/rbd.ts";
-import type { RbdImage } from "../tools/rbd-output.ts";
 import type { DiskRef, DiskState } from "./backend.ts";
-import { ownRbdLabel, type RbdPlace, rbdName, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
+import { rbdName, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
 
 /** The snapshot of a disk from before it grew (Nova RBD-10). */
 export const resizeSnapshotName = "nova-resize";
@@ -26,19 +26,19 @@ export const resizeSnapshotName = "nova-resize";
 const rollBackKey = "virtform.rolling_back";
 
 /** What `list` tells of the snapshot. Pure. */
-export function resizeSnapshotOf(image: RbdImage, label: Readonly<Record<string, string>>): Pick<DiskState, "resizeSnapshot"> {
+export function resizeSnapshotOf(image: RbdImage): Pick<DiskState, "resizeSnapshot"> {
   const size = image.snapshots[resizeSnapshotName];
-  return size === undefined ? {} : { resizeSnapshot: { size, rollingBack: label[rollBackKey] !== undefined } };
+  return size === undefined ? {} : { resizeSnapshot: { size, rollingBack: image.metadata[rollBackKey] !== undefined } };
 }
 
 /** Makes the snapshot before a disk grows to `bytes`. One that is there is kept: an earlier try made it, or an earlier growth. */
 export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes: number): Promise<void> {
   const { place, name, snapshot } = namesOf(context, disk);
-  const info = await rbdInfo(place, name);
+  const found = await rbdImage(place, name);
   // Whoever grows it finds out what is wrong, if anything is.
-  if (info === undefined || info.size >= bytes) return;
-  await refuseForeignRbd(place, name);
-  if ((await rbdInfo(place, snapshot)) !== undefined) return refuseRollingBack(place, name);
+  if (found === undefined || found.size >= bytes) return;
+  refuseForeignRbd(place, name, found);
+  if (found.snapshots[resizeSnapshotName] !== undefined) return refuseRollingBack(name, found);
   await removeRbdMetadata(place, name, rollBackKey);
   await createRbdSnapshot(place, snapshot);
 }
@@ -46,17 +46,18 @@ export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes:
 /** Makes the disk what it was before it grew, `bytes` large, and removes the snapshot. The guest must be off. */
 export async function rollBackResize(context: Context, disk: DiskRef, bytes: number): Promise<void> {
   const { place, name, snapshot } = namesOf(context, disk);
-  await refuseForeignRbd(place, name);
-  const then = await rbdInfo(place, snapshot);
-  if (then === undefined && (await rbdInfo(place, name))?.size === bytes) return removeRbdMetadata(place, name, rollBackKey);
-  if (then === undefined || then.size !== bytes) {
+  const found = await rbdImage(place, name);
+  if (found !== undefined) refuseForeignRbd(place, name, found);
+  const then = found?.snapshots[resizeSnapshotName];
+  if (then === undefined && found?.size === bytes) return removeRbdMetadata(place, name, rollBackKey);
+  if (then !== bytes) {
     throw userError(
       "resize-snapshot-changed",
       `${imageText(name)} cannot be rolled back to ${formatQuantity(bytes)}`,
-      `Its snapshot ${resizeSnapshotName} ${then === undefined ? "is gone" : `has ${formatQuantity(then.size)}`}. Nothing was changed. Plan again to see what is there.`,
+      `Its snapshot ${resizeSnapshotName} ${then === undefined ? "is gone" : `has ${formatQuantity(then)}`}. Nothing was changed. Plan again to see what is there.`,
     );
   }
-  await setRbdMetadata(place, name, rollBackKey, resizeSnapshotName);
+  await setRbdMetadata(place, name, [[rollBackKey, resizeSnapshotName]]);
   await rollBackRbd(place, snapshot);
   // The mark goes last: without the snapshot it means nothing, and the next snapshot begins without it.
   await removeRbdSnapshot(place, snapshot);
@@ -66,9 +67,10 @@ export async function rollBackResize(context: Context, disk: DiskRef, bytes: num
 /** Removes the snapshot, and with it the way back (Nova RSZ-08). Fine when there is none. */
 export async function confirmResize(context: Context, disk: DiskRef): Promise<void> {
   const { place, name, snapshot } = namesOf(context, disk);
-  if ((await rbdInfo(place, snapshot)) === undefined) return;
-  await refuseForeignRbd(place, name);
-  await refuseRollingBack(place, name);
+  const found = await rbdImage(place, name);
+  if (found?.snapshots[resizeSnapshotName] === undefined) return;
+  refuseForeignRbd(place, name, found);
+  refuseRollingBack(name, found);
   const kept = (await rbdSnapshots(place, name)).find((one) => one.name === resizeSnapshotName);
   if (kept !== undefined && !isRemovable(kept)) {
     const clones = kept.clones.length === 0 ? "" : ` It was cloned as ${kept.clones.join(", ")}.`;
@@ -86,8 +88,8 @@ export function isRemovable(snapshot: RbdSnapshot): boolean {
   return snapshot.name === resizeSnapshotName && !snapshot.protected && snapshot.clones.length === 0;
 }
 
-async function refuseRollingBack(place: RbdPlace, name: RbdName): Promise<void> {
-  if ((await ownRbdLabel(place, name))?.[rollBackKey] === undefined) return;
+function refuseRollingBack(name: RbdName, found: RbdImage): void {
+  if (found.metadata[rollBackKey] === undefined) return;
   throw new RefusedError(
     "roll-back-unfinished",
     `${imageText(name)} is half rolled back to ${resizeSnapshotName}: without the rest it is garbage. Run virtform apply, which goes on with it.`,

@@ -3,7 +3,7 @@ import { instanceFiles } from "../model/layout.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import { cloneRbd, createRbd, importRbd, qemuRbdName, type RbdName, rbdImages, rbdInfo, renameRbd, resizeRbd } from "../tools/rbd.ts";
+import { cloneRbd, createRbd, finishRbd, importRbd, qemuRbdName, type RbdName, rbdImage, rbdImages, renameRbd } from "../tools/rbd.ts";
 import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
@@ -11,13 +11,10 @@ import { growOnline } from "./online-growth.ts";
 import { rbdAttachment } from "./rbd-attachment.ts";
 import { cloneable } from "./rbd-clone.ts";
 import { removeRetiredDrives } from "./rbd-drive.ts";
-import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
+import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
 import { removePartRbd, removeWholeRbd } from "./rbd-remove.ts";
 import { resizeSnapshotOf } from "./rbd-snapshot.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
-
-/** Questions to a cluster side by side; each is a process. */
-const sideBySide = 8;
 
 /**
  * Images in Ceph (Nova RBD-01 … RBD-12). An image gets its name when it is whole, and tells itself whose it is.
@@ -28,22 +25,13 @@ export const rbd: DiskBackend = {
 
   async list(context, disks) {
     const place = rbdPlace(context);
-    const images = new Map((await rbdImages(place, place.settings.pool)).map((image) => [image.name, image]));
-    const there = disks.flatMap((disk) => {
-      const name = rbdName(place, disk);
-      const image = images.get(name.image);
-      return image === undefined ? [] : [{ disk, name, image }];
-    });
+    const names = disks.map((disk) => rbdName(place, disk).image);
+    const images = await rbdImages(place, place.settings.pool, names);
     const found = new Map<string, DiskState>();
-    for (let start = 0; start < there.length; start += sideBySide) {
-      const some = there.slice(start, start + sideBySide);
-      const labels = await Promise.all(some.map(({ name }) => ownRbdLabel(place, name)));
-      for (const [index, { disk, image }] of some.entries()) {
-        const label = labels[index];
-        if (label === undefined) continue;
-        const state = { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image, label) } as const;
-        found.set(`${disk.uuid}/${disk.name}`, state);
-      }
+    for (const [index, { uuid, name }] of disks.entries()) {
+      const image = images.get(names[index] ?? "");
+      if (image === undefined || ownRbdLabel(place, image) === undefined) continue;
+      found.set(`${uuid}/${name}`, { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image) });
     }
     return found;
   },
@@ -51,13 +39,13 @@ export const rbd: DiskBackend = {
   async create(context, disk, report) {
     const place = rbdPlace(context);
     const name = rbdName(place, disk);
-    if ((await rbdInfo(place, name)) !== undefined) return refuseForeignRbd(place, name);
+    const found = await rbdImage(place, name);
+    if (found !== undefined) return refuseForeignRbd(place, name, found);
     await removePartRbd(place, name);
     await using undo = new AsyncDisposableStack();
     undo.defer(() => removePartRbd(place, name).catch(() => undefined));
     const part = rbdPart(name);
     await fill(place, disk, part, report);
-    await labelRbd(place, part, disk);
     await renameRbd(place, part, name);
     undo.move();
   },
@@ -65,12 +53,12 @@ export const rbd: DiskBackend = {
   async grow(context, disk, bytes, online) {
     const place = rbdPlace(context);
     const name = rbdName(place, disk);
-    const size = (await rbdInfo(place, name))?.size;
-    refuseToShrink(disk, size, bytes);
-    if (size !== undefined && size >= bytes) return;
-    await refuseForeignRbd(place, name);
+    const found = await rbdImage(place, name);
+    refuseToShrink(disk, found?.size, bytes);
+    if (found === undefined || found.size >= bytes) return;
+    refuseForeignRbd(place, name, found);
     if (await growOnline(context, disk, `${name.pool}/${name.image}`, bytes, online)) return;
-    await resizeRbd(place, name, bytes);
+    await finishRbd(place, name, { size: bytes });
   },
 
   async remove(context, disk) {
@@ -78,25 +66,25 @@ export const rbd: DiskBackend = {
     const name = rbdName(place, disk);
     await context.host.files.remove(stagedFile(disk));
     if (disk.name === instanceFiles.root) await removeRetiredDrives(place, disk.uuid);
-    if ((await rbdInfo(place, name)) === undefined) return removePartRbd(place, name);
-    await refuseForeignRbd(place, name);
+    const found = await rbdImage(place, name);
+    if (found === undefined) return removePartRbd(place, name);
+    refuseForeignRbd(place, name, found);
     await removeWholeRbd(place, name);
   },
 
   attachment: rbdAttachment,
 };
 
-/** Makes the image whole under its staged name, as large as wanted. */
+/** Makes the image whole under its staged name, as large as wanted, with its label. */
 async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {
   const { base } = disk;
+  const metadata = diskLabelRbd(place, disk);
   if (base === undefined) return makeBlank(place, disk, part);
   const parent = await cloneable(place, base.cloneFrom);
   if (parent !== undefined) {
     // The size is checked before anything is made (Nova RBD-07 finds out afterwards).
     const size = sizeOn(disk, { virtualSize: parent.size });
-    await cloneRbd(place, parent.name, part);
-    if (size > parent.size) await resizeRbd(place, part, size);
-    return;
+    return cloneRbd(place, parent.name, part, { size, metadata });
   }
   await withBase(place.context, base.entry, async () => {
     const checked = await checkBase(place.context, base);
@@ -104,16 +92,15 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
     const size = sizeOn(disk, checked);
     await place.context.host.files.touch(base.path);
     const onFraction = (fraction: number) => report({ phase: "import", done: Math.round(fraction * total), total });
-    if (base.format === "raw") await importRbd(place, base.path, part, onFraction);
-    else
-      await convertToRaw(place.context.host, {
-        from: base.path,
-        to: qemuRbdName(place, part),
-        format: base.format,
-        signal: place.context.signal,
-        onFraction,
-      });
-    if (size > total) await resizeRbd(place, part, size);
+    if (base.format === "raw") return importRbd(place, base.path, part, { size, metadata, onFraction });
+    await convertToRaw(place.context.host, {
+      from: base.path,
+      to: qemuRbdName(place, part),
+      format: base.format,
+      signal: place.context.signal,
+      onFraction,
+    });
+    await finishRbd(place, part, { size, metadata });
   });
 }
 
@@ -125,7 +112,8 @@ function stagedFile({ path }: Pick<DiskRef, "path">): string {
 /** An empty image, or one with a filesystem, which is made in a file with holes and imported: only Ceph can write to Ceph. */
 async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promise<void> {
   const size = requireSize(disk);
-  if (disk.content === undefined) return createRbd(place, part, size);
+  const metadata = diskLabelRbd(place, disk);
+  if (disk.content === undefined) return createRbd(place, part, size, { metadata });
   const { files } = place.context.host;
   const staged = stagedFile(disk);
   await files.makeDirectory(place.context.layout.instance(disk.uuid));
@@ -134,5 +122,5 @@ async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promis
   undo.defer(() => files.remove(staged).catch(() => undefined));
   await files.truncate(staged, size);
   await makeFilesystem(place.context, staged, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
-  await importRbd(place, staged, part, () => {});
+  await importRbd(place, staged, part, { metadata });
 }

@@ -1,4 +1,4 @@
-import type { Files, Host } from "../../src/model/host.ts";
+import type { Conversation, Files, Host } from "../../src/model/host.ts";
 
 /**
  * A host whose process is killed before its call number `survives` (counted from 0): nothing works from then on, so nothing is
@@ -9,6 +9,17 @@ export function dyingHost(host: Host, survives: number): { readonly host: Host; 
   const living = <T>(work: () => Promise<T>): Promise<T> => {
     calls += 1;
     return calls > survives ? Promise.reject(new Error("killed")) : work();
+  };
+  /** What is said to a program that is talked to counts as well. It dies with us, and what it was doing is left as it is. */
+  const openLiving = (command: Parameters<Host["open"]>[0]): Conversation => {
+    const conversation = host.open(command);
+    const write = conversation.write;
+    conversation.write = (text) => {
+      calls += 1;
+      if (calls > survives) conversation.kill();
+      else write.call(conversation, text);
+    };
+    return conversation;
   };
   const files = Object.fromEntries(
     Object.entries(host.files).map(([name, method]) => {
@@ -21,7 +32,7 @@ export function dyingHost(host: Host, survives: number): { readonly host: Host; 
     host: {
       name: host.name,
       run: (command) => living(() => host.run(command)),
-      open: (command) => host.open(command),
+      open: (command) => openLiving(command),
       files,
       download: (request) => living(() => host.download(request)),
       // A lock is given back by the kernel when its holder dies.

@@ -2,44 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec, Surroundings } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
+import { parseMonitors } from "../../src/tools/ceph-monitors.ts";
 import { qemuRbdName } from "../../src/tools/rbd.ts";
 import { parseRbdAddress } from "../../src/tools/rbd-address.ts";
-import {
-  parseChildren,
-  parseImages,
-  parseInfo,
-  parseMetadata,
-  parseMonitors,
-  parsePools,
-  parseRbdProgress,
-  parseSnapshots,
-} from "../../src/tools/rbd-output.ts";
-
-// As Ceph 16 prints it.
-test("images are told from their snapshots", () => {
-  const stdout = `[{"image":"u_disk","id":"1028aa5341a2","size":20000000,"format":2},{"image":"u_disk","id":"1028aa5341a2","snapshot":"s","snapshot_id":4,"size":20000000,"format":2,"protected":"true"}]`;
-  assert.deepEqual(parseImages(stdout), [{ name: "u_disk", size: 20000000, snapshots: { s: 20000000 } }]);
-  assert.deepEqual(parseImages("[]\n"), []);
-});
-
-test("an image, and a snapshot that is protected", () => {
-  const image = `{"name":"u_disk","id":"1028aa5341a2","size":20000000,"objects":5,"order":22,"snapshot_count":1,"format":2,"features":["layering"]}`;
-  assert.deepEqual(parseInfo(image), { id: "1028aa5341a2", size: 20000000, protected: false });
-  assert.equal(parseInfo(image.replace(/}$/, `,"protected":"true"}`)).protected, true);
-  assert.equal(parseInfo(image.replace(/}$/, `,"protected":"false"}`)).protected, false);
-});
-
-test("snapshots, children, labels, pools", () => {
-  const snapshots = `[{"id":4,"name":"s","size":20000000,"protected":"true","timestamp":"Sat Nov 21 11:54:47 2026"},{"id":5,"name":"t","size":1,"protected":"false"}]`;
-  assert.deepEqual(parseSnapshots(snapshots), [
-    { name: "s", protected: true },
-    { name: "t", protected: false },
-  ]);
-  assert.deepEqual(parseChildren(`[{"pool":"vms","pool_namespace":"","image":"c_disk"}]`), ["vms/c_disk"]);
-  assert.deepEqual(parseMetadata(`{"virtform.project":"shop"}`), { "virtform.project": "shop" });
-  assert.deepEqual(parseMetadata("\n"), {});
-  assert.deepEqual(parsePools(`\n["vms","images"]`), ["vms", "images"]);
-});
 
 test("monitors by the address of the first protocol, of old and new clusters, with IPv6", () => {
   const one = `{"epoch":1,"fsid":"67117051-4b98-4d6e-8eb9-7c539b39e90c","mons":[{"rank":0,"name":"a","public_addrs":{"addrvec":[{"type":"v2","addr":"10.0.0.1:3300","nonce":0},{"type":"v1","addr":"10.0.0.1:6789","nonce":0}]},"addr":"10.0.0.1:6789/0","public_addr":"10.0.0.1:6789/0"}],"quorum":[0]}`;
@@ -49,18 +14,9 @@ test("monitors by the address of the first protocol, of old and new clusters, wi
   assert.deepEqual(monitors([{ public_addrs: { addrvec: [{ type: "v2", addr: "10.0.0.1:3300" }] } }]), ["10.0.0.1:3300"]);
 });
 
-test("what is not understood is an error that shows it, never an empty answer", () => {
-  for (const parse of [parseImages, parseInfo, parseSnapshots, parseChildren, parseMonitors, parsePools]) {
-    for (const stdout of ["", "no JSON", "null", "7"]) assert.throws(() => parse(stdout), /is not understood/);
-  }
-  assert.throws(() => parseImages(`[{"name":"u"}]`), /is not understood/);
-  assert.throws(() => parseInfo(`{"size":"20 MiB"}`), /is not understood/);
-});
-
-test("progress", () => {
-  assert.equal(parseRbdProgress("Importing image: 40% complete..."), 0.4);
-  assert.equal(parseRbdProgress("Importing image: 100% complete...done."), 1);
-  assert.equal(parseRbdProgress("rbd: import failed"), undefined);
+test("monitors that are not understood are an error that shows it, never an empty answer", () => {
+  for (const text of ["", "no JSON", "null", "7", "[]", '{"fsid":"f"}', '{"fsid":"f","mons":[{}]}'])
+    assert.throws(() => parseMonitors(text), /is not understood/);
 });
 
 test("addresses have four parts, decoded, none blank", () => {
