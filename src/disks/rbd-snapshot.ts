@@ -95,7 +95,7 @@ async function refuseRollingBack(place: RbdPlace, name: RbdName): Promise<void> 
 }
 
 function namesOf(context: Context, disk: DiskRef) {
-  const place = rbdPlace(context);
+  const place = rbdPlace(context, disk.place);
   const name = rbdName(place, disk);
   return { place, name, snapshot: { ...name, snapshot: resizeSnapshotName } };
 }

@@ -27,29 +27,13 @@ export const rbd: DiskBackend = {
   name: "rbd",
 
   async list(context, disks) {
-    const place = rbdPlace(context);
-    const images = new Map((await rbdImages(place, place.settings.pool)).map((image) => [image.name, image]));
-    const there = disks.flatMap((disk) => {
-      const name = rbdName(place, disk);
-      const image = images.get(name.image);
-      return image === undefined ? [] : [{ disk, name, image }];
-    });
-    const found = new Map<string, DiskState>();
-    for (let start = 0; start < there.length; start += sideBySide) {
-      const some = there.slice(start, start + sideBySide);
-      const labels = await Promise.all(some.map(({ name }) => ownRbdLabel(place, name)));
-      for (const [index, { disk, image }] of some.entries()) {
-        const label = labels[index];
-        if (label === undefined) continue;
-        const state = { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image, label) } as const;
-        found.set(`${disk.uuid}/${disk.name}`, state);
-      }
-    }
-    return found;
+    const pools = Map.groupBy(disks, (disk) => disk.place);
+    const each = await Promise.all([...pools].map(([pool, some]) => listPool(rbdPlace(context, pool), some)));
+    return new Map(each.flat());
   },
 
   async create(context, disk, report) {
-    const place = rbdPlace(context);
+    const place = rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     if ((await rbdInfo(place, name)) !== undefined) return refuseForeignRbd(place, name);
     await removePartRbd(place, name);
@@ -63,7 +47,7 @@ export const rbd: DiskBackend = {
   },
 
   async grow(context, disk, bytes, online) {
-    const place = rbdPlace(context);
+    const place = rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     const size = (await rbdInfo(place, name))?.size;
     refuseToShrink(disk, size, bytes);
@@ -74,7 +58,7 @@ export const rbd: DiskBackend = {
   },
 
   async remove(context, disk) {
-    const place = rbdPlace(context);
+    const place = rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     await context.host.files.remove(stagedFile(disk));
     if (disk.name === instanceFiles.root) await removeRetiredDrives(place, disk.uuid);
@@ -84,7 +68,30 @@ export const rbd: DiskBackend = {
   },
 
   attachment: rbdAttachment,
+
+  place: ({ rbd: settings }) => settings?.pool,
 };
+
+async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(readonly [string, DiskState])[]> {
+  const images = new Map((await rbdImages(place, place.settings.pool)).map((image) => [image.name, image]));
+  const there = disks.flatMap((disk) => {
+    const name = rbdName(place, disk);
+    const image = images.get(name.image);
+    return image === undefined ? [] : [{ disk, name, image }];
+  });
+  const found: (readonly [string, DiskState])[] = [];
+  for (let start = 0; start < there.length; start += sideBySide) {
+    const some = there.slice(start, start + sideBySide);
+    const labels = await Promise.all(some.map(({ name }) => ownRbdLabel(place, name)));
+    for (const [index, { disk, image }] of some.entries()) {
+      const label = labels[index];
+      if (label === undefined) continue;
+      const state = { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image, label) } as const;
+      found.push([`${disk.uuid}/${disk.name}`, state]);
+    }
+  }
+  return found;
+}
 
 /** Makes the image whole under its staged name, as large as wanted. */
 async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {

@@ -1,11 +1,10 @@
-import type { DiskState } from "../../disks/backend.ts";
 import { sparsePool } from "../../disks/lvm-sparse.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { checkPreallocation } from "./preallocation-check.ts";
-import { missingBytes, type SizedDisk, wantedBase } from "./room-check.ts";
+import { foundInPlace, missingBytes, type SizedDisk, wantedBase } from "./room-check.ts";
 
 /** Whether what the backends of these disks need is there, and has room for them. `drives`: config drives are in Ceph. */
 export function checkBackends(disks: readonly SizedDisk[], observed: Observed, settings: HostSettings, drives = false): Diagnostic[] {
@@ -54,9 +53,9 @@ function bytesAtOnce(disks: readonly SizedDisk[], observed: Observed, sparse: bo
   let inReserve = 0;
   const each = disks.map((sized) => {
     const missing = missingBytes(sized, observed);
-    const have = observed.states.get(sized.address) as { readonly disk: DiskState | undefined } | undefined;
+    const have = foundInPlace(sized, observed);
     // What a sparse volume takes when it has grown is its pool's business.
-    if (have?.disk !== undefined) return have.disk.allocated === undefined ? 0 : missing;
+    if (have !== undefined) return have.allocated === undefined ? 0 : missing;
     const pool = sparse ? sparsePool(missing, wantedBase(sized, observed)?.sidecar.virtualSize ?? 0, extentSize) : undefined;
     if (pool === undefined) return missing;
     inReserve = Math.max(inReserve, pool.records);

@@ -51,9 +51,21 @@ export function reservesSpace({ disk }: SizedDisk): boolean {
 
 /** Virtual bytes that a disk is to get; of an image that nobody has seen yet nothing is known. */
 export function missingBytes({ disk, address }: SizedDisk, observed: Observed): number {
-  const have = observed.states.get(address) as { readonly disk: DiskState | undefined } | undefined;
+  const have = foundInPlace({ disk, address }, observed);
   const size = disk.size ?? wantedBase({ disk, address }, observed)?.sidecar.virtualSize ?? 0;
-  return Math.max(0, size - (have?.disk?.size ?? 0));
+  return Math.max(0, size - (have?.size ?? 0));
+}
+
+/** The disk as found, unless it is in another filesystem, volume group or pool than it is wanted in: there it takes no room yet. */
+export function foundInPlace({ disk, address }: SizedDisk, observed: Observed): DiskState | undefined {
+  const have = observed.states.get(address) as
+    | { readonly disk: DiskState | undefined; readonly applied?: { readonly place?: string } }
+    | undefined;
+  if (have?.disk === undefined) return undefined;
+  const other = { address, disk: { ...disk, backend: have.disk.backend } };
+  if (keepsFiles({ address, disk }) !== keepsFiles(other)) return undefined;
+  const sameRoom = keepsFiles(other) || (have.disk.backend === disk.backend && have.applied?.place === disk.place);
+  return sameRoom ? have.disk : undefined;
 }
 
 /** The base image that a disk is to be made from, when it is in the cache. */
