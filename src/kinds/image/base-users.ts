@@ -1,15 +1,21 @@
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { isBlankName } from "./base-files.ts";
 import type { BaseUser } from "./spec.ts";
+
+/** File names of disks in a label's text. */
+const rescueDisk = /"(disk\.rescue)":/g;
+const furtherDisks = /"(disk\.(?:rescue|local|eph\d+|swap))":/g;
 
 const uuidDirectory = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /**
  * Which base image each instance's root disk, that of its rescue and each volume stands on, by entry: one read per directory, for
- * planning. A guest cannot lie here, since only its overlay's header is read, and that is qemu's to write.
+ * planning. `blanks`: there are empty disks that others may stand on. A guest cannot lie here, since only its overlay's header is read,
+ * and that is qemu's to write.
  */
-export async function findRootUsers(context: Context): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
+export async function findUsers(context: Context, blanks: boolean): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
   const { host } = context;
   const directories = await diskDirectories(context);
   const disks = directories.map((directory) => `${directory}/${instanceFiles.root}`);
@@ -27,15 +33,15 @@ export async function findRootUsers(context: Context): Promise<ReadonlyMap<strin
     known.push({ path, ...(project === undefined ? {} : { project }) });
   };
   for (const [index, path] of disks.entries()) add(path, headers[index], labels[index]);
-  // Few are in rescue, and their labels say so: nobody else is asked.
-  const rescued = directories.flatMap((directory, index) =>
-    labels[index]?.includes(`"${instanceFiles.rescue}"`) === true
-      ? [{ path: `${directory}/${instanceFiles.rescue}`, label: labels[index] }]
-      : [],
-  );
-  if (rescued.length === 0) return users;
-  const starts = await host.files.readMany(rescued.map(({ path }) => ({ path, length: qcow2HeaderBytes })));
-  for (const [index, { path, label }] of rescued.entries()) add(path, starts[index], label);
+  // Few are in rescue or have further disks, and their labels say so: nobody else is asked.
+  const named = blanks ? furtherDisks : rescueDisk;
+  const further = directories.flatMap((directory, index) => {
+    const names = labels[index]?.toString("utf8").matchAll(named) ?? [];
+    return [...new Set(Array.from(names, ([, name]) => name))].map((name) => ({ path: `${directory}/${name}`, label: labels[index] }));
+  });
+  if (further.length === 0) return users;
+  const starts = await host.files.readMany(further.map(({ path }) => ({ path, length: qcow2HeaderBytes })));
+  for (const [index, { path, label }] of further.entries()) add(path, starts[index], label);
   return users;
 }
 
@@ -64,10 +70,11 @@ async function diskDirectories({ host, layout }: Context): Promise<string[]> {
   return found.flat();
 }
 
-/** The entry in the name of a disk's backing file. Old Nova grew copies of it under `<entry>_<n>` (Nova LAY-06). */
+/** The entry in the name of a disk's backing file; that of an empty disk is its name. Old Nova grew copies of it under `<entry>_<n>` (Nova LAY-06). */
 function entryBehind(header: Buffer | undefined): string | undefined {
   const backing = header === undefined ? undefined : readQcow2Header(header)?.header?.backing;
-  return /(?:^|\/)([0-9a-f]{40})(?:_\w+)?$/.exec(backing ?? "")?.[1];
+  const name = backing?.slice(backing.lastIndexOf("/") + 1) ?? "";
+  return isBlankName(name) ? name : /^([0-9a-f]{40})(?:_\w+)?$/.exec(name)?.[1];
 }
 
 function projectOf(label: Buffer | undefined): string | undefined {
