@@ -36,6 +36,8 @@ export interface DiskSpec {
   readonly backend: BackendName;
   /** Absolute path for backends that keep files. */
   readonly path: string;
+  /** For backends that keep disks elsewhere: the volume group, or the pool. */
+  readonly place?: string;
   /** Virtual size in bytes; null keeps the image's size (Nova BLD-14). */
   readonly size: number | null;
   /** Absent for a disk made from nothing. */
@@ -113,6 +115,8 @@ export interface DiskRef {
   readonly uuid: string;
   readonly name: string;
   readonly path: string;
+  /** The volume group or pool that it was put into. Absent, as in labels of earlier versions: the one that the configuration names. */
+  readonly place?: string;
 }
 
 /** The running domain that has a disk, by its definition: the guest may get it only with its next start. */
@@ -137,6 +141,8 @@ export interface DiskBackend {
   remove(context: Context, disk: DiskRef): Promise<void>;
   /** Pure. */
   attachment(disk: DiskSpec, surroundings: Surroundings): DiskAttachment;
+  /** Where new disks go, for a backend that has several places: the name of a volume group or pool. Pure. */
+  place?(settings: HostSettings): string | undefined;
   /** The size that a disk gets when these bytes are asked for, where it comes in steps. Pure. */
   roundUp?(bytes: number, facts: HostFacts): number;
 }

@@ -43,11 +43,16 @@ export const lvm: DiskBackend = {
   name: "lvm",
 
   async list(context, disks) {
-    const { volumeGroup: group } = lvmSettings(context);
-    const byName = new Map((await volumes(context, group)).map((volume) => [volume.name, volume]));
+    const groups = [...new Set(disks.map((disk) => nameOf(context, disk).group))];
+    const listed = await Promise.all(groups.map((group) => volumes(context, group)));
+    const byName = new Map(
+      groups.flatMap((group, index) =>
+        (listed[index] ?? []).map((volume) => [devicePath({ group, volume: volume.name }), volume] as const),
+      ),
+    );
     const found = new Map<string, DiskState>();
     for (const disk of disks) {
-      const volume = byName.get(volumeName(disk));
+      const volume = byName.get(devicePath(nameOf(context, disk)));
       if (volume === undefined || !isOwn(context, volume) || !isWhole(volume)) continue;
       // A sparse volume does not say what it takes without being counted.
       const allocated = volume.sparse ? {} : { allocated: volume.size };
@@ -98,8 +103,10 @@ export const lvm: DiskBackend = {
   attachment: (disk, { settings }) => ({
     type: "block",
     format: "raw",
-    source: devicePath({ group: settings.lvm?.volumeGroup ?? "", volume: volumeName(disk) }),
+    source: devicePath({ group: disk.place ?? settings.lvm?.volumeGroup ?? "", volume: volumeName(disk) }),
   }),
+
+  place: ({ lvm: settings }) => settings?.volumeGroup,
 
   roundUp: (bytes, facts) => wholeExtents(bytes, facts.storage?.lvm?.extentSize ?? 1),
 };
@@ -120,8 +127,8 @@ function lvmSettings(context: Context): LvmSettings {
   );
 }
 
-function nameOf(context: Context, disk: Pick<DiskRef, "uuid" | "name">): VolumeName {
-  return { group: lvmSettings(context).volumeGroup, volume: volumeName(disk) };
+function nameOf(context: Context, disk: Pick<DiskRef, "uuid" | "name" | "place">): VolumeName {
+  return { group: disk.place ?? lvmSettings(context).volumeGroup, volume: volumeName(disk) };
 }
 
 function isWhole({ tags }: LogicalVolume): boolean {

@@ -1,13 +1,13 @@
 import type { DiskRef, NetworkAttachment, Surroundings } from "./backend.ts";
 
 /** How a guest gets an image in Ceph (Nova RBD-11). Pure. */
-export function rbdAttachment(disk: Pick<DiskRef, "uuid" | "name">, { settings, facts }: Surroundings): NetworkAttachment {
+export function rbdAttachment(disk: Pick<DiskRef, "uuid" | "name" | "place">, { settings, facts }: Surroundings): NetworkAttachment {
   const { pool, user, secretUuid } = settings.rbd ?? { pool: "", user: null, secretUuid: null };
   return {
     type: "network",
     protocol: "rbd",
     format: "raw",
-    source: `${pool}/${disk.uuid}_${disk.name}`,
+    source: `${disk.place ?? pool}/${disk.uuid}_${disk.name}`,
     hosts: (facts.storage?.rbd?.monitors ?? []).map(splitHost),
     auth: user === null || secretUuid === null ? null : { user, secretUuid },
   };

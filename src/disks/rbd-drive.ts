@@ -18,24 +18,31 @@ const drive = instanceFiles.configDrive;
 /** A drive that a running guest still has, by what it was called and its image's id. */
 const retired = `${drive}.old-`;
 
+/** Whose config drive, and in which pool; without one, in that which the configuration names. */
+export interface RbdDriveRef {
+  readonly uuid: string;
+  readonly pool?: string;
+}
+
 /** The config drives of these instances that are in Ceph and this project's, by uuid. */
-export async function rbdDrives(context: Context, uuids: readonly string[]): Promise<ReadonlyMap<string, RbdDrive>> {
-  if (uuids.length === 0) return new Map();
-  const place = rbdPlace(context);
-  const names = uuids.map((uuid) => driveName(place, uuid).image);
+export async function rbdDrives(context: Context, drives: readonly RbdDriveRef[]): Promise<ReadonlyMap<string, RbdDrive>> {
+  const pools = Map.groupBy(drives, ({ pool }) => pool);
+  const each = await Promise.all([...pools].map(([pool, some]) => drivesIn(rbdPlace(context, pool), some)));
+  return new Map(each.flat());
+}
+
+async function drivesIn(place: RbdPlace, drives: readonly RbdDriveRef[]): Promise<(readonly [string, RbdDrive])[]> {
+  const names = drives.map(({ uuid }) => driveName(place, uuid).image);
   const images = await rbdImages(place, place.settings.pool, names);
-  return new Map(
-    uuids.flatMap((uuid, index) => {
-      const image = images.get(names[index] ?? "");
-      const label = ownRbdLabel(place, image);
-      return image === undefined || label === undefined ? [] : [[uuid, { size: image.size, sha256: label[digestKey] }] as const];
-    }),
-  );
+  return drives.flatMap(({ uuid }, index) => {
+    const image = images.get(names[index] ?? "");
+    const label = ownRbdLabel(place, image);
+    return image === undefined || label === undefined ? [] : [[uuid, { size: image.size, sha256: label[digestKey] }] as const];
+  });
 }
 
 /** What a drive in Ceph is made from. */
-export interface StagedDrive {
-  readonly uuid: string;
+export interface StagedDrive extends RbdDriveRef {
   readonly instance: string;
   readonly format: string;
   /** Path of the image to import, and its digest. */
@@ -44,8 +51,8 @@ export interface StagedDrive {
 }
 
 /** Imports a drive under its staged name and labels it. */
-export async function stageRbdDrive(context: Context, { uuid, instance, format, path, sha256 }: StagedDrive): Promise<void> {
-  const place = rbdPlace(context);
+export async function stageRbdDrive(context: Context, { uuid, pool, instance, format, path, sha256 }: StagedDrive): Promise<void> {
+  const place = rbdPlace(context, pool);
   const name = driveName(place, uuid);
   const part = rbdPart(name);
   const existing = await rbdImage(place, name);
@@ -55,16 +62,16 @@ export async function stageRbdDrive(context: Context, { uuid, instance, format, 
 }
 
 /** Gives the staged drive its name. A running guest keeps the one it has, under another name. */
-export async function publishRbdDrive(context: Context, uuid: string): Promise<void> {
-  const place = rbdPlace(context);
+export async function publishRbdDrive(context: Context, { uuid, pool }: RbdDriveRef): Promise<void> {
+  const place = rbdPlace(context, pool);
   await retire(place, uuid);
   const name = driveName(place, uuid);
   await renameRbd(place, rbdPart(name), name);
 }
 
 /** Makes sure that an instance has no drive in Ceph. `inUse`: a guest runs with it and keeps what it has until it is off. */
-export async function removeRbdDrive(context: Context, uuid: string, inUse: boolean): Promise<void> {
-  const place = rbdPlace(context);
+export async function removeRbdDrive(context: Context, { uuid, pool }: RbdDriveRef, inUse: boolean): Promise<void> {
+  const place = rbdPlace(context, pool);
   const name = driveName(place, uuid);
   await removePartRbd(place, name);
   if (inUse) return retire(place, uuid);

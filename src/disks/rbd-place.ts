@@ -15,8 +15,11 @@ const projectKey = "virtform.project";
 const instanceKey = "virtform.instance";
 const appliedKey = "virtform.applied";
 
-/** Throws a UserError when the configuration has no pool (Nova RBD-01): what was put there cannot be found without it. */
-export function rbdPlace(context: Context): RbdPlace {
+/**
+ * The pool of this name, else the one that the configuration names. Throws a UserError when that has none (Nova RBD-01): what was put
+ * into Ceph cannot be found without it.
+ */
+export function rbdPlace(context: Context, pool?: string): RbdPlace {
   const settings = context.settings.rbd;
   if (settings === undefined) {
     throw userError(
@@ -25,7 +28,7 @@ export function rbdPlace(context: Context): RbdPlace {
       "Keep host: { rbd: { pool: … } } in the configuration as long as there are instances with images_type rbd.",
     );
   }
-  return { context, access: settings, settings };
+  return { context, access: settings, settings: pool === undefined ? settings : { ...settings, pool } };
 }
 
 /** Nova LAY-17: `<uuid>_<disk name>`. */

@@ -97,7 +97,7 @@ function refuseRollingBack(name: RbdName, found: RbdImage): void {
 }
 
 function namesOf(context: Context, disk: DiskRef) {
-  const place = rbdPlace(context);
+  const place = rbdPlace(context, disk.place);
   const name = rbdName(place, disk);
   return { place, name, snapshot: { ...name, snapshot: resizeSnapshotName } };
 }

@@ -24,20 +24,13 @@ export const rbd: DiskBackend = {
   name: "rbd",
 
   async list(context, disks) {
-    const place = rbdPlace(context);
-    const names = disks.map((disk) => rbdName(place, disk).image);
-    const images = await rbdImages(place, place.settings.pool, names);
-    const found = new Map<string, DiskState>();
-    for (const [index, { uuid, name }] of disks.entries()) {
-      const image = images.get(names[index] ?? "");
-      if (image === undefined || ownRbdLabel(place, image) === undefined) continue;
-      found.set(`${uuid}/${name}`, { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image) });
-    }
-    return found;
+    const pools = Map.groupBy(disks, (disk) => disk.place);
+    const each = await Promise.all([...pools].map(([pool, some]) => listPool(rbdPlace(context, pool), some)));
+    return new Map(each.flat());
   },
 
   async create(context, disk, report) {
-    const place = rbdPlace(context);
+    const place = rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     const found = await rbdImage(place, name);
     if (found !== undefined) return refuseForeignRbd(place, name, found);
@@ -51,7 +44,7 @@ export const rbd: DiskBackend = {
   },
 
   async grow(context, disk, bytes, online) {
-    const place = rbdPlace(context);
+    const place = rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     const found = await rbdImage(place, name);
     refuseToShrink(disk, found?.size, bytes);
@@ -62,7 +55,7 @@ export const rbd: DiskBackend = {
   },
 
   async remove(context, disk) {
-    const place = rbdPlace(context);
+    const place = rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     await context.host.files.remove(stagedFile(disk));
     if (disk.name === instanceFiles.root) await removeRetiredDrives(place, disk.uuid);
@@ -73,7 +66,19 @@ export const rbd: DiskBackend = {
   },
 
   attachment: rbdAttachment,
+
+  place: ({ rbd: settings }) => settings?.pool,
 };
+
+async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(readonly [string, DiskState])[]> {
+  const names = disks.map((disk) => rbdName(place, disk).image);
+  const images = await rbdImages(place, place.settings.pool, names);
+  return disks.flatMap(({ uuid, name }, index) => {
+    const image = images.get(names[index] ?? "");
+    if (image === undefined || ownRbdLabel(place, image) === undefined) return [];
+    return [[`${uuid}/${name}`, { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image) }] as const];
+  });
+}
 
 /** Makes the image whole under its staged name, as large as wanted, with its label. */
 async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {

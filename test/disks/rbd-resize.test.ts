@@ -175,14 +175,14 @@ test("a config drive is whole or not there, killed anywhere, and a guest that ha
   const name = `${uuid}_disk.config`;
   const put = async (there: Context, which: typeof first) => {
     await stageRbdDrive(there, which);
-    await publishRbdDrive(there, uuid);
+    await publishRbdDrive(there, { uuid });
   };
   const assertHolds = (which: typeof first) =>
     assert.match(qemuImg("compare", "-f", "raw", "-F", "raw", opened(`vms/${name}`), which.path), /identical/);
   const kills = await killEverywhere(
     (there) => put(there, second),
     async () => {
-      const there = (await rbdDrives(context, [uuid])).get(uuid);
+      const there = (await rbdDrives(context, [{ uuid }])).get(uuid);
       if (there !== undefined) assertHolds(there.sha256 === first.sha256 ? first : second);
       await sweepRbdDrives(context, new Set([uuid]));
       assert.deepEqual(await images(), there === undefined ? [] : [name]);
@@ -192,7 +192,7 @@ test("a config drive is whole or not there, killed anywhere, and a guest that ha
     },
   );
   assert.ok(kills >= 6, `only ${kills} places to be killed at were found`);
-  assert.deepEqual((await rbdDrives(context, [uuid])).get(uuid), { size: mebibyte, sha256: second.sha256 });
+  assert.deepEqual((await rbdDrives(context, [{ uuid }])).get(uuid), { size: mebibyte, sha256: second.sha256 });
   const labels = JSON.parse(await ceph.run("rbd", "image-meta", "list", `vms/${name}`, "--format", "json"));
   assert.equal(labels["virtform.project"], "shop");
 
@@ -214,9 +214,9 @@ test("a config drive is whole or not there, killed anywhere, and a guest that ha
   // What is there and not ours is neither replaced nor removed.
   await ceph.run("rbd", "image-meta", "set", `vms/${name}`, "virtform.project", "bank");
   await assert.rejects(stageRbdDrive(context, second), code("disk-not-ours"));
-  await assert.rejects(removeRbdDrive(context, uuid, false), code("disk-not-ours"));
+  await assert.rejects(removeRbdDrive(context, { uuid }, false), code("disk-not-ours"));
   await ceph.run("rbd", "image-meta", "set", `vms/${name}`, "virtform.project", "shop");
-  await removeRbdDrive(context, uuid, false);
-  await removeRbdDrive(context, uuid, false);
+  await removeRbdDrive(context, { uuid }, false);
+  await removeRbdDrive(context, { uuid }, false);
   assert.deepEqual(await images(), []);
 });

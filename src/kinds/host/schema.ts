@@ -60,7 +60,7 @@ export const hostSchema = {
       properties: {
         volume_group: {
           type: "string",
-          description: "The volume group that holds the disks. It must exist.",
+          description: "The volume group that holds the disks. It must exist. Another one replaces the disks that are there, with consent.",
           pattern: "^[a-zA-Z0-9+_.][a-zA-Z0-9+_.-]*$",
           expects: "the name of a volume group",
           examples: ["vg0"],
@@ -90,7 +90,7 @@ export const hostSchema = {
       properties: {
         pool: {
           type: "string",
-          description: "The Ceph pool that holds the disks. It must exist.",
+          description: "The Ceph pool that holds the disks. It must exist. Another one replaces the disks that are there, with consent.",
           pattern: "^[a-zA-Z0-9_.][a-zA-Z0-9_.-]*$",
           expects: "the name of a pool: letters, digits, dots, underscores and hyphens",
           examples: ["vms"],

@@ -46,6 +46,11 @@ export async function readBases(context: Context, entries: readonly string[]): P
 
 const entryPattern = /^[0-9a-f]{40}$/;
 
+/** Whether a file name in `_base` is that of an empty disk with a filesystem, below overlays of ours (Nova's have no digest in their names). */
+export function isBlankName(name: string): boolean {
+  return /^(?:ephemeral|swap)_\d+[KMGTP]?i?B_(?:.*_)?[0-9a-f]{7}$/.test(name);
+}
+
 /** Whether a file name in `_base` is an image's entry name (Nova LAY-03). */
 export function isEntryName(name: string): boolean {
   return entryPattern.test(name);

@@ -1,59 +1,62 @@
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { isBlankName } from "./base-files.ts";
 import type { BaseUser } from "./spec.ts";
+
+/** File names of disks in a label's text. */
+const rescueDisk = /"(disk\.rescue)":/g;
+const furtherDisks = /"(disk\.(?:rescue|local|eph\d+|swap))":/g;
 
 const uuidDirectory = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /** In place of an entry: disks that may stand on any base, since they are links, and none is followed. */
 export const unseen = "";
 
+interface Disk {
+  readonly path: string;
+  /** The content of its directory's label and `disk.info`, where there are such. */
+  readonly label: Buffer | undefined;
+  readonly info: Buffer | undefined;
+}
+
 /**
- * Which base image each instance's root disk, that of its rescue and each volume stands on, by entry: one read per directory, for
- * planning. A guest cannot lie here: only an overlay's header counts, and that is qemu's to write.
+ * Which base image each instance's root disk, that of its rescue and each volume stands on, by entry: for planning. `blanks`: there are
+ * empty disks that others may stand on. A guest cannot lie here: only an overlay's header counts, and that is qemu's to write.
  */
-export async function findRootUsers(context: Context): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
-  const { host } = context;
-  const directories = await diskDirectories(context);
-  const disks = directories.map((directory) => `${directory}/${instanceFiles.root}`);
-  const [headers, records] = await Promise.all([
-    host.files.readMany(disks.map((path) => ({ path, length: qcow2HeaderBytes }))),
-    host.files.readMany(
-      directories.flatMap((directory) => [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}` }))),
-    ),
-  ]);
+export async function findUsers(context: Context, blanks: boolean): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
+  const { files } = context.host;
+  const disks = (await disksByLabel(context, blanks ? furtherDisks : rescueDisk)).filter(({ path, info }) => !isRaw(info, path));
+  const paths = disks.map(({ path }) => path);
+  const headers = await files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
+  const entries = await entriesBehind(context, paths, headers);
+  const unread = paths.filter((_, index) => headers[index] === undefined);
+  const stats = unread.length === 0 ? [] : await files.statMany(unread);
+  const links = new Set(unread.filter((_, index) => stats[index]?.type === "symlink"));
   const users = new Map<string, BaseUser[]>();
-  const add = (path: string, entry: string | undefined, label: Buffer | undefined) => {
-    if (entry === undefined) return;
+  for (const [index, { path, label }] of disks.entries()) {
+    const entry = links.has(path) ? unseen : entries[index];
+    if (entry === undefined) continue;
     const project = projectOf(label);
     const known = users.get(entry) ?? [];
     if (known.length === 0) users.set(entry, known);
     known.push({ path, ...(project === undefined ? {} : { project }) });
-  };
-  const labelOf = (index: number) => records[2 * index];
-  const overlays = disks.map((path, index) => (isRaw(records[2 * index + 1], path) ? undefined : headers[index]));
-  for (const [index, entry] of (await entriesBehind(context, disks, overlays)).entries()) add(disks[index] ?? "", entry, labelOf(index));
-  const unread = disks.flatMap((path, index) =>
-    headers[index] === undefined && !isRaw(records[2 * index + 1], path) ? [{ path, label: labelOf(index) }] : [],
-  );
-  const stats = unread.length === 0 ? [] : await host.files.statMany(unread.map(({ path }) => path));
-  for (const [index, { path, label }] of unread.entries()) if (stats[index]?.type === "symlink") add(path, unseen, label);
-  // Few are in rescue, and their labels say so: nobody else is asked.
-  const rescued = directories.flatMap((directory, index) =>
-    labelOf(index)?.includes(`"${instanceFiles.rescue}"`) === true
-      ? [{ path: `${directory}/${instanceFiles.rescue}`, label: labelOf(index), info: records[2 * index + 1] }]
-      : [],
-  );
-  if (rescued.length === 0) return users;
-  const paths = rescued.map(({ path }) => path);
-  const starts = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
-  const entries = await entriesBehind(
-    context,
-    paths,
-    starts.map((start, index) => (isRaw(rescued[index]?.info, paths[index] ?? "") ? undefined : start)),
-  );
-  for (const [index, { path, label }] of rescued.entries()) add(path, entries[index], label);
+  }
   return users;
+}
+
+/** All root disks and volumes, and those of further disks that labels name. */
+async function disksByLabel(context: Context, named: RegExp): Promise<Disk[]> {
+  const directories = await diskDirectories(context);
+  const records = await context.host.files.readMany(
+    directories.flatMap((directory) => [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}` }))),
+  );
+  return directories.flatMap((directory, index) => {
+    const [label, info] = records.slice(2 * index);
+    // Few are in rescue or have further disks: nobody else is asked.
+    const further = Array.from(label?.toString("utf8").matchAll(named) ?? [], ([, name]) => name ?? "");
+    return [...new Set([instanceFiles.root, ...further])].map((name) => ({ path: `${directory}/${name}`, label, info }));
+  });
 }
 
 /** Every file in any directory of an instance or volume that stands on this base, whatever its name: asked before a base is removed. */
@@ -90,7 +93,7 @@ async function diskDirectories({ host, layout }: Context): Promise<string[]> {
   return found.flat();
 }
 
-/** The entry in the name of each disk's backing file. Old Nova grew copies of it under `<entry>_<n>` (Nova LAY-06). */
+/** The entry in the name of each disk's backing file; that of an empty disk is its name. Old Nova grew copies of it under `<entry>_<n>` (Nova LAY-06). */
 async function entriesBehind(
   { host }: Context,
   paths: readonly string[],
@@ -102,7 +105,8 @@ async function entriesBehind(
       const { backing, backingAt } = header ?? {};
       const distant = backing === undefined && backingAt !== undefined && backingAt.length > 0;
       const name = distant ? (await host.files.read(paths[index] ?? "", backingAt))?.toString("utf8") : backing;
-      return /(?:^|\/)([0-9a-f]{40})(?:_\w+)?$/.exec(name ?? "")?.[1];
+      const file = name?.slice(name.lastIndexOf("/") + 1) ?? "";
+      return isBlankName(file) ? file : /^([0-9a-f]{40})(?:_\w+)?$/.exec(file)?.[1];
     }),
   );
 }

@@ -1,8 +1,10 @@
 import type { Json } from "../../model/json.ts";
-import type { ImageState } from "./spec.ts";
+import type { BlankState, ImageState } from "./spec.ts";
 
 /** A base image for `show` and for comparing plans. What changes while it is merely used is left out. */
-export function describeBase({ sidecar, entry, path, size, mode }: ImageState): Json {
+export function describeBase(state: ImageState | BlankState): Json {
+  if (isBlank(state)) return { entry: state.entry, path: state.path };
+  const { sidecar, entry, path, size, mode } = state;
   return {
     image: sidecar.image,
     project: sidecar.project,
@@ -18,4 +20,9 @@ export function describeBase({ sidecar, entry, path, size, mode }: ImageState): 
     mode: (mode & 0o777).toString(8).padStart(4, "0"),
     fetched_at: sidecar.fetchedAt,
   };
+}
+
+/** Whether it is an empty disk, and not an image. */
+export function isBlank(state: ImageState | BlankState): state is BlankState {
+  return "kind" in state;
 }

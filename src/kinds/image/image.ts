@@ -10,14 +10,14 @@ import { desiredImages } from "./desired.ts";
 import { fetchImage } from "./fetch.ts";
 import { observeBases } from "./observe.ts";
 import { removeImage } from "./remove.ts";
-import type { ImageSpec, ImageState } from "./spec.ts";
+import type { BlankState, ImageSpec, ImageState } from "./spec.ts";
 import { sweepLeftovers } from "./sweep.ts";
 
 /**
  * Images and the cache of base images. Wanted are `image/<name>`; found are `base/<entry>`, since the cache is shared by
  * projects and names, and its entries are named after content. A base that no image wants any more is left where it is.
  */
-export const imageKind: Kind<Config, ImageSpec, ImageState> = {
+export const imageKind: Kind<Config, ImageSpec, ImageState | BlankState> = {
   name: "image",
   addressKinds: ["image", "base"],
   desired: desiredImages,

@@ -3,27 +3,29 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
-import { type BaseFile, isEntryName, readBases } from "./base-files.ts";
-import { findRootUsers, unseen } from "./base-users.ts";
-import type { BaseUser, ImageState } from "./spec.ts";
+import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
+import { findUsers, unseen } from "./base-users.ts";
+import type { BaseUser, BlankState, ImageState } from "./spec.ts";
 
-/** Names in `_base` that are ours without being a base image: companions of one, and empty disks with a filesystem. */
-const companion = /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}(\.part)?)$/;
+/** Names in `_base` that are ours without being anything yet: companions of a base image, and empty disks in the making. */
+const companion = /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}\.part)$/;
 
 /** A grown copy of a base image that disks of an older Nova stand on (Nova LAY-06): it comes and goes with its base. */
 const legacyCopy = /^([0-9a-f]{40})_(?:\d+|sm)(?:\.part)?$/;
 
-/** What is in the cache: whole base images by `base/<entry>`, and files that nobody here knows. */
-export async function observeBases(context: Context): Promise<Observation<ImageState>> {
-  const states = new Map<Address, ImageState>();
+/** What is in the cache: whole base images and empty disks by `base/<entry>`, and files that nobody here knows. */
+export async function observeBases(context: Context): Promise<Observation<ImageState | BlankState>> {
+  const states = new Map<Address, ImageState | BlankState>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];
   const listed = await context.host.files.list(context.layout.base);
   const entries = listed.map(({ name }) => name).filter(isEntryName);
-  const unused = entries.length === 0 && !listed.some(({ name }) => legacyCopy.test(name));
-  const [findings, users] = await Promise.all([
+  const blanks = listed.filter(({ name, type }) => type === "file" && isBlankName(name)).map(({ name }) => name);
+  const unused = entries.length === 0 && blanks.length === 0 && !listed.some(({ name }) => legacyCopy.test(name));
+  const [findings, users, blankStats] = await Promise.all([
     readBases(context, entries),
-    unused ? new Map<string, readonly BaseUser[]>() : findRootUsers(context),
+    unused ? new Map<string, readonly BaseUser[]>() : findUsers(context, blanks.length > 0),
+    context.host.files.statMany(blanks.map(context.layout.baseImage)),
   ]);
   const behindLinks = users.get(unseen) ?? [];
   for (const [index, entry] of entries.entries()) {
@@ -45,11 +47,24 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       users: [...(users.get(entry) ?? []), ...behindLinks],
     });
   }
+  for (const [index, entry] of blanks.entries()) {
+    const stat = blankStats[index];
+    if (stat === undefined) continue;
+    const path = context.layout.baseImage(entry);
+    states.set(`base/${entry}`, {
+      kind: "blank",
+      entry,
+      path,
+      allocated: stat.allocated,
+      users: [...(users.get(entry) ?? []), ...behindLinks],
+    });
+  }
   for (const { name, type } of listed) {
     const copied = legacyCopy.exec(name)?.[1];
     if (copied !== undefined && (states.has(`base/${copied}`) || users.has(copied))) continue;
     if (
       isEntryName(name) ||
+      states.has(`base/${name}`) ||
       companion.test(name) ||
       (type === "directory" && `${context.layout.base}/${name}` === context.layout.templates)
     )

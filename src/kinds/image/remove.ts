@@ -7,10 +7,10 @@ import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
-import { describeBase } from "./describe.ts";
-import type { ImageState } from "./spec.ts";
+import { describeBase, isBlank } from "./describe.ts";
+import type { BlankState, ImageState } from "./spec.ts";
 
-/** Takes one base image out of the cache, with its templates; refuses while any disk stands on it. Fine when there is none. */
+/** Takes one base image or empty disk out of the cache, with its templates; refuses while any disk stands on it. Fine when there is none. */
 export const removeImage = defineAction<{ readonly entry: string }>("image.remove", async (context, { entry }) => {
   await context.host.files.makeDirectory(context.layout.locks);
   await withBaseLock(context, entry, "removal of a base image", () => removeLocked(context, entry));
@@ -43,20 +43,26 @@ async function removeLocked(context: Context, entry: string): Promise<void> {
  */
 export function removeBaseChange(state: ImageState, usedBy: readonly string[], leaving: readonly Address[] = []): Change | undefined {
   if (usedBy.length > 0) return undefined;
-  const { entry, sidecar, allocated } = state;
+  const { sidecar, allocated } = state;
+  const reason = `no disk stands on the base image of ${sidecar.image} any more; it can be fetched again from ${sidecar.source}`;
+  return removal(state, `base image of ${sidecar.image} (${formatQuantity(allocated)})`, reason, leaving);
+}
+
+function removal(state: ImageState | BlankState, what: string, reason: string, leaving: readonly Address[]): Change {
+  const { entry } = state;
   const address: Address = `base/${entry}`;
   return {
     address,
     verb: "delete",
     cause: "config",
-    reason: `no disk stands on the base image of ${sidecar.image} any more; it can be fetched again from ${sidecar.source}`,
+    reason,
     fields: [],
     actions: [
       {
         id: `${address}#remove`,
         type: removeImage.type,
         address,
-        summary: `remove base image of ${sidecar.image} (${formatQuantity(allocated)})`,
+        summary: `remove ${what}`,
         args: { entry },
         needs: leaving.map((disk) => `${disk}:gone`),
         makes: [`${address}:gone`],
@@ -70,15 +76,21 @@ export function removeBaseChange(state: ImageState, usedBy: readonly string[], l
 }
 
 /**
- * Removals of all base images that this project brought here and that no disk of another project stands on. Meant for plans in
- * which this project's disks all go: each removal waits for that.
+ * Removals of all base images that this project brought here, and of all empty disks, that no disk of another project stands on. Meant
+ * for plans in which this project's disks all go: each removal waits for that.
  */
 export function unusedBaseChanges(observed: Observed, project: string): Change[] {
   const disks = [...observed.states.keys()].filter((address) => ["disk", "volume"].includes(addressKind(address)));
   const changes: Change[] = [];
   for (const [address, state] of observed.states) {
     if (addressKind(address) !== "base") continue;
-    const base = state as ImageState;
+    const base = state as ImageState | BlankState;
+    if (isBlank(base)) {
+      if (base.users.some((user) => user.project !== project)) continue;
+      const reason = "no disk stands on it any more; it is made again when one needs it";
+      changes.push(removal(base, `empty disk ${base.entry} (${formatQuantity(base.allocated)})`, reason, disks));
+      continue;
+    }
     if (base.sidecar.project !== project) continue;
     const others = base.users.filter((user) => user.project !== project).map((user) => user.path);
     const change = removeBaseChange(base, others, disks);

@@ -61,6 +61,16 @@ export interface ImageState {
   readonly users: readonly BaseUser[];
 }
 
+/** An empty disk with a filesystem in the cache, as found (Nova QCOW-09). Nobody owns it: whoever needs one makes it. */
+export interface BlankState {
+  readonly kind: "blank";
+  readonly entry: string;
+  readonly path: string;
+  /** Bytes that it takes. */
+  readonly allocated: number;
+  readonly users: readonly BaseUser[];
+}
+
 /** A disk that stands on a base image. */
 export interface BaseUser {
   readonly path: string;

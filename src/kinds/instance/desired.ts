@@ -90,7 +90,9 @@ function oneInstance(
   );
   const rescue = rescueOf(config, instance);
   const rescues = rescue === undefined ? [] : rescueDisks(config, settings, rescue, { backend, ...encryption }, common);
-  const disks = [...roots, ...bootFiles(config, settings, image, common), ...blanks, ...rescues].map((disk) => roundedUp(disk, facts));
+  const disks = [...roots, ...bootFiles(config, settings, image, common), ...blanks, ...rescues].map((disk) =>
+    placed(roundedUp(disk, facts), settings),
+  );
   const drive =
     instance.config_drive === false
       ? undefined
@@ -103,7 +105,7 @@ function oneInstance(
             interfaces,
             path: layout.instanceFile(uuid, instanceFiles.configDrive),
           }),
-          ...(backend === "rbd" ? { backend } : {}),
+          ...(backend === "rbd" ? { backend, ...(settings.rbd === undefined ? {} : { pool: settings.rbd.pool }) } : {}),
         };
   const guest = { config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive };
   const domain = domainSpec(guest);
@@ -253,6 +255,12 @@ function rootSize(flavor: FlavorConfig): number | null {
 function roundedUp(disk: DiskSpec, facts: HostFacts): DiskSpec {
   const { roundUp } = backendOf(disk.backend);
   return disk.size === null || roundUp === undefined ? disk : { ...disk, size: roundUp(disk.size, facts) };
+}
+
+/** A disk with the place that the configuration gives it. */
+function placed(disk: DiskSpec, settings: HostSettings): DiskSpec {
+  const place = backendOf(disk.backend).place?.(settings);
+  return place === undefined ? disk : { ...disk, place };
 }
 
 /** The volume that an instance boots from where it has no image. */

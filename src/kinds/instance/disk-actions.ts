@@ -10,9 +10,10 @@ import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import { rebuildAction } from "./disk-backing.ts";
 import { appliedOf } from "./disk-diff.ts";
+import { isCopy } from "./disk-lost.ts";
 import type { RollBackArgs } from "./disk-roll-back.ts";
 import { isUp } from "./domain-diff.ts";
-import { forgetObject, recordObject } from "./label.ts";
+import { forgetObject, readLabel, recordObject, rememberedDomain } from "./label.ts";
 import { agreeOnPassphrase } from "./secret-actions.ts";
 
 interface GrowArgs {
@@ -25,10 +26,16 @@ interface GrowArgs {
 /** What can be done to a disk. The label says what is meant before it is done, and forgets it after it is gone. */
 export const diskActions: readonly ActionType[] = [
   defineAction<{ disk: DiskSpec; fallback?: ImageSpec }>("disk.create", async (context, { disk, fallback }, report) => {
-    await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
+    const applied = appliedOf({ disk });
+    let below = false;
+    await recordObject(context, disk, disk.name, (label) => {
+      below = label !== undefined && rememberedDomain(label) !== undefined && !isCopy(disk.name);
+      return below ? { ...applied, unfinished: true } : { ...applied };
+    });
     await fetchUnlessCloneable(context, disk, fallback, report);
     await agreeOnPassphrase(context, disk);
     await backendOf(disk.backend).create(context, disk, report);
+    if (below) await recordObject(context, disk, disk.name, { ...applied });
   }),
   defineAction<GrowArgs>("disk.grow", async (context, { disk, online, snapshot }) => {
     if (disk.size === null) return;
@@ -44,10 +51,20 @@ export const diskActions: readonly ActionType[] = [
   defineAction<DiskRef>("disk.confirm", (context, ref) => confirmResize(context, ref)),
   rebuildAction,
   defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
+    await markRemoval(context, ref);
     await backendOf(ref.backend).remove(context, ref);
     await forgetObject(context, ref, ref.name);
   }),
 ];
+
+/** What was agreed to go is not lost when it is gone, should somebody be killed here. Without a domain nothing counts as lost. */
+async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {
+  const label = await readLabel(context, ref.uuid);
+  const applied = label?.objects[ref.name];
+  if (label === undefined || rememberedDomain(label) === undefined || isCopy(ref.name)) return;
+  if (typeof applied !== "object" || applied === null || Array.isArray(applied)) return;
+  await recordObject(context, ref, ref.name, { ...applied, unfinished: true });
+}
 
 /** Ceph would take the disk from under a guest that somebody has started meanwhile. */
 async function refuseRunning(context: Context, { uuid, instance }: DiskSpec): Promise<void> {

@@ -5,6 +5,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkBacking } from "./disk-backing.ts";
 import { mustBeRemade } from "./disk-diff.ts";
+import { checkLost, isLost } from "./disk-lost.ts";
 import { diskAddress, isForRescue } from "./disk-role.ts";
 import { snapshotToRollBackTo } from "./disk-roll-back.ts";
 import type { DomainState } from "./domain-state.ts";
@@ -14,7 +15,10 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
   return disks.flatMap((want) => {
     const address = diskAddress(want.disk.instance, want.disk.name);
     const have = observed.states.get(address) as InstanceDiskState | undefined;
-    if (have?.disk === undefined) return checkDisc(address, want);
+    if (have?.disk === undefined) {
+      const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
+      return [...lost, ...checkDisc(address, want)];
+    }
     if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
     if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
     return [...checkBacking(address, want, have, observed), ...checkShrink(address, want, have), ...checkBehind(address, want, have)];
@@ -73,7 +77,7 @@ function checkProtected(address: Diagnostic["address"] & string, want: InstanceD
       code: "prevent-destroy",
       summary: `${want.disk.instance} is protected, and this would make its disk anew`,
       detail:
-        "It was applied with prevent_destroy: true, and another image, backend, filesystem or encryption means another disk. Apply prevent_destroy: false first if the disk may go.",
+        "It was applied with prevent_destroy: true, and another image, backend, volume group, pool, filesystem or encryption means another disk. Apply prevent_destroy: false first if the disk may go.",
       address,
     },
   ];

@@ -4,7 +4,7 @@ import type { Change } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import type { InstanceDiskState } from "./disk.ts";
+import { type InstanceDiskState, refOf } from "./disk.ts";
 
 /**
  * What `confirm` does: the snapshots of all disks that grew go (Nova RSZ-08). Throws a UserError when one of them is needed to bring
@@ -30,7 +30,7 @@ export function confirmChanges(observed: Observed): Change[] {
         type: "disk.confirm",
         address,
         summary: `remove snapshot ${resizeSnapshotName} of ${formatQuantity(snapshot.size)}`,
-        args: { uuid: have.uuid, name: have.name, path: have.path },
+        args: { ...refOf(have) },
         needs: [],
         makes: [],
         locks: [`instance/${have.uuid}`],

@@ -7,10 +7,12 @@ import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { RbdSettings } from "../../model/settings.ts";
-import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { type AppliedDisk, type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
 import { rebuildOf } from "./disk-backing.ts";
+import { isLost, lossText } from "./disk-lost.ts";
 import { isForRescue } from "./disk-role.ts";
 import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
+import { appliedFields, creationSummary, replacementReason } from "./disk-words.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
@@ -22,13 +24,13 @@ export function diffDisk(
   rbd?: Pick<RbdSettings, "resizeSnapshot">,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
-  if (have?.disk === undefined) return creation(address, want, have);
-  if (mustBeRemade(want, have)) return replacement(address, want, have);
+  if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
+  if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
   const change = growth(address, want, have, rbd?.resizeSnapshot ?? false);
   const rebuild = rebuildOf(address, want, have, observed);
   if (rebuild !== undefined) return withRebuild(address, have, rebuild, change);
   const snapshot = snapshotToRollBackTo(want, have);
-  if (snapshot === undefined) return change;
+  if (snapshot === undefined) return change ?? finish(address, want, have);
   // One that was interrupted is brought to an end whatever is wanted since.
   const back = { ...have, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
   return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
@@ -50,14 +52,19 @@ function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action,
   };
 }
 
-/** Whether only a new disk can be what is wanted: another image by name, another backend, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
+/** Whether only a new disk can be what is wanted: another image by name, another backend or place, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
 export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boolean {
   return (
-    want.disk.backend !== have.applied.backend ||
+    isElsewhere(want, have) ||
     (want.disk.base?.image ?? null) !== have.applied.image ||
     want.disk.content?.filesystem !== have.applied.filesystem ||
     isEncrypted(want) !== (have.disk?.encryption === "luks")
   );
+}
+
+/** Whether it was put into another backend, volume group or pool than it is wanted in. */
+function isElsewhere({ disk }: InstanceDisk, { applied }: InstanceDiskState): boolean {
+  return disk.backend !== applied.backend || disk.place !== applied.place;
 }
 
 function isEncrypted({ disk }: Pick<InstanceDisk, "disk">): boolean {
@@ -65,48 +72,75 @@ function isEncrypted({ disk }: Pick<InstanceDisk, "disk">): boolean {
 }
 
 function creation(address: Address, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
-  const lost = have !== undefined;
+  const gone = have !== undefined;
+  // What an interrupted making or removal left in another place would stay there for ever.
+  const left = gone && isElsewhere(want, have) ? [removeAction(address, have, [])] : [];
   return {
     address,
     verb: "create",
-    cause: lost ? "drift" : "config",
-    reason: `${lost ? "its file is not there" : "not there yet"}${want.fallback === undefined ? "" : "; it is cloned within Ceph"}`,
-    fields: fieldsOf(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
-    actions: [createAction(address, want)],
+    cause: gone ? "drift" : "config",
+    reason: `${gone ? "its file is not there" : "not there yet"}${want.fallback === undefined ? "" : "; it is cloned within Ceph"}`,
+    fields: appliedFields(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
+    actions: [...left, createAction(address, want, left.length > 0 ? [`${address}:gone`] : [])],
     before: null,
     after: { ...appliedOf(want) },
   };
 }
 
+/** A new disk in place of one that cannot become what is wanted, or of one that is lost. */
 function replacement(address: Address, want: InstanceDisk, have: InstanceDiskState): Change {
   const wanted = appliedOf(want);
-  const fields = fieldsOf(wanted).flatMap(([path, value]): FieldChange[] => {
-    // By what is found rather than by what was applied: below.
-    if (path === "encrypted") return [];
-    const old = have.applied[path];
-    return JSON.stringify(old) === JSON.stringify(value)
-      ? []
-      : [{ path, old: old ?? null, new: value, effect: removalEffect(have), cause: "config" }];
+  const effect = removalEffect(have);
+  const [before, after] = [new Map(appliedFields(have.applied)), new Map(appliedFields(wanted))];
+  const fields = [...new Set([...after.keys(), ...before.keys()])].flatMap((path): FieldChange[] => {
+    const [old, fresh] = [before.get(path) ?? null, after.get(path) ?? null];
+    // Encryption goes by what is found rather than by what was applied: below.
+    if (path === "encrypted" || old === fresh) return [];
+    return [{ path, old, new: fresh, effect, cause: "config" }];
   });
   const restart = have.running;
-  const found = have.disk?.encryption === "luks";
+  const lost = have.disk === undefined;
+  const found = lost ? have.applied.encrypted === true : have.disk.encryption === "luks";
   const cause = causeOf(isEncrypted(want), have.applied.encrypted ?? false, found);
   const encryption: FieldChange[] =
-    isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect: "rebuild", cause }];
+    isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
+  const loss: FieldChange[] = lost ? [{ path: "exists", old: false, new: true, effect, cause: "drift" }] : [];
+  const off = restart ? [`domain/${have.instance}:stopped`] : [];
+  // Of one that is lost something may be left, half removed, and only where it was.
+  const remove = lost && !isElsewhere(want, have) ? [] : [removeAction(address, have, off)];
+  const create = createAction(address, want, remove.length === 0 ? off : [`${address}:gone`]);
   return {
     address,
     verb: "replace",
-    cause: combineCauses([...(fields.length > 0 ? ["config" as const] : []), ...encryption.flatMap((field) => field.cause ?? [])]),
+    cause: combineCauses([
+      ...(fields.length > 0 ? ["config" as const] : []),
+      ...[...encryption, ...loss].flatMap((field) => field.cause ?? []),
+    ]),
     reason: replacementReason(wanted, have),
-    fields: [...fields, ...encryption],
+    fields: [...fields, ...encryption, ...loss],
     actions: [
       ...(restart ? [stopDomain(want.domain)] : []),
-      removeAction(address, have, restart ? [`domain/${have.instance}:stopped`] : []),
-      createAction(address, want, [`${address}:gone`]),
+      ...remove,
+      lost ? { ...create, effect, destroys: lossText(address, have) } : create,
       ...(restart && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
     ],
     before: { ...have.applied },
     after: { ...wanted },
+  };
+}
+
+/** What shows that it was once whole is written last. */
+function finish(address: Address, want: InstanceDisk, have: InstanceDiskState): Change | undefined {
+  if (have.applied.unfinished !== true || !have.defined) return undefined;
+  return {
+    address,
+    verb: "update",
+    cause: "drift",
+    reason: "its making was interrupted",
+    fields: [{ path: "unfinished", old: true, new: false, effect: "none", cause: "drift" }],
+    actions: [{ ...createAction(address, want), summary: "finish" }],
+    before: { ...have.applied },
+    after: { ...appliedOf(want) },
   };
 }
 
@@ -151,7 +185,7 @@ function removal(address: Address, have: InstanceDiskState): Change {
     verb: "delete",
     cause: "config",
     reason: isForRescue(have.name) ? "it was there for a rescue only" : notConfigured,
-    fields: fieldsOf(have.applied).map(([path, value]) => ({ path, old: value })),
+    fields: appliedFields(have.applied).map(([path, value]) => ({ path, old: value })),
     // Either the guest goes as well, or it is switched off and told to do without; `diffDomain` sees to the latter.
     actions: [removeAction(address, have, [`domain/${have.instance}:gone`, ...released(have.instance)])],
     before: { ...have.applied },
@@ -174,7 +208,7 @@ function createAction(address: Address, { disk, fallback }: InstanceDisk, needs:
 }
 
 function removeAction(address: Address, have: InstanceDiskState, needs: readonly string[]): Action {
-  const { instance, uuid, name, path, applied } = have;
+  const { instance, uuid, name, applied } = have;
   const what = applied.filesystem === "swap" ? "swap disk" : "disk";
   const loses = have.disk !== undefined && name !== "kernel" && name !== "ramdisk" && !isForRescue(name);
   return {
@@ -182,7 +216,7 @@ function removeAction(address: Address, have: InstanceDiskState, needs: readonly
     type: "disk.remove",
     address,
     summary: "remove",
-    args: { instance, uuid, name, path, backend: applied.backend },
+    args: { instance, ...refOf(have), backend: applied.backend },
     needs,
     makes: [`${address}:gone`],
     locks: [lockOf(uuid)],
@@ -200,41 +234,13 @@ function removalEffect({ name }: InstanceDiskState): Effect {
 export function appliedOf({ disk }: Pick<InstanceDisk, "disk">): AppliedDisk {
   return {
     backend: disk.backend,
+    ...(disk.place === undefined ? {} : { place: disk.place }),
     size: disk.size,
     image: disk.base?.image ?? null,
     entry: disk.base?.entry ?? null,
     ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
     ...(disk.encryption === undefined ? {} : { encrypted: true }),
   };
-}
-
-/** Entries are digests of digests: shown nowhere but in the JSON. */
-function fieldsOf(applied: AppliedDisk): ["backend" | "size" | "image" | "filesystem" | "encrypted", string | number | boolean | null][] {
-  return [
-    applied.filesystem === undefined ? ["image", applied.image] : ["filesystem", applied.filesystem],
-    ["size", applied.size],
-    ["backend", applied.backend],
-    ...(applied.encrypted === undefined ? [] : [["encrypted", applied.encrypted] as ["encrypted", boolean]]),
-  ];
-}
-
-function creationSummary({ role, backend, size, base, content, encryption }: InstanceDisk["disk"], cloned: boolean): string {
-  if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
-  const kind = `${encryption === undefined ? "" : "encrypted "}${backend}${role === "rescue" ? " rescue" : ""}`;
-  const disk = `create ${kind} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
-  if (base !== undefined) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
-  if (content === undefined) return disk;
-  return content.filesystem === "swap" ? disk.replace("disk", "swap disk") : `${disk} with ${content.filesystem}`;
-}
-
-function replacementReason(wanted: AppliedDisk, { applied, disk }: InstanceDiskState): string {
-  if (wanted.filesystem !== applied.filesystem) return "it gets another filesystem";
-  if (wanted.image !== applied.image) return "it is made from another image";
-  if (wanted.backend !== applied.backend) return "another backend keeps it";
-  if (wanted.encrypted !== true) return "it is no longer to be encrypted";
-  return applied.encrypted === true && disk?.encryption === undefined
-    ? "somebody has put one that is not encrypted in its place"
-    : "it is to be encrypted";
 }
 
 /** A guest that is switched off and whose definition is new holds nothing that the definition does not name. */

@@ -1,4 +1,4 @@
-import type { DiskSpec, DiskState } from "../../disks/backend.ts";
+import type { DiskRef, DiskSpec, DiskState } from "../../disks/backend.ts";
 import type { LegacyBacking } from "../../disks/legacy-backing.ts";
 import type { BackendName } from "../../model/settings.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
@@ -17,6 +17,8 @@ export interface InstanceDisk {
 /** What was last applied to a disk, as the instance directory's label records it. */
 export interface AppliedDisk {
   readonly backend: BackendName;
+  /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
+  readonly place?: string;
   /** Bytes; null kept the image's size. */
   readonly size: number | null;
   /** Name of the image in the configuration, and its cache entry at the time. */
@@ -25,6 +27,8 @@ export interface AppliedDisk {
   /** Of a disk that was made from nothing. */
   readonly filesystem?: Filesystem;
   readonly encrypted?: true;
+  /** It is being made or removed below a domain that is defined: then it is not lost when it is not there. */
+  readonly unfinished?: true;
 }
 
 /** A disk of ours as found. */
@@ -45,4 +49,9 @@ export interface InstanceDiskState {
   readonly protected: boolean;
   /** What it stands on, where that is a grown copy of a base image and is not there. */
   readonly lostBacking?: LegacyBacking;
+}
+
+/** Which disk to look for: where it was put, whatever the configuration says by now. */
+export function refOf({ uuid, name, path, applied: { place } }: Pick<InstanceDiskState, "uuid" | "name" | "path" | "applied">): DiskRef {
+  return { uuid, name, path, ...(place === undefined ? {} : { place }) };
 }

@@ -78,7 +78,7 @@ function creation(address: Address, want: DomainSpec, observed: Observed): Chang
     address,
     verb: "create",
     cause: lost ? "drift" : "config",
-    reason: lost ? "somebody undefined it; its disks are still there" : "not there yet",
+    reason: lost ? `somebody undefined it${root.disk === undefined ? "" : "; its disks are still there"}` : "not there yet",
     fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
     // `ignore` leaves the power switch to somebody else, from the beginning.
     actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],

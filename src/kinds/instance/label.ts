@@ -54,10 +54,15 @@ export function parseLabel(content: Buffer | undefined): InstanceLabel | undefin
 }
 
 /**
- * Records what is applied to one object of an instance directory, making directory and label as needed. The caller holds
+ * Records what is applied to one object of an instance directory, or what is made of the label that is there, making directory and label as needed. The caller holds
  * the instance's lock.
  */
-export async function recordObject(context: Context, owner: LabelOwner, name: string, applied: Json): Promise<void> {
+export async function recordObject(
+  context: Context,
+  owner: LabelOwner,
+  name: string,
+  applied: Json | ((label: InstanceLabel | undefined) => Json),
+): Promise<void> {
   const { files } = context.host;
   const label = await readLabel(context, owner.uuid);
   if (label !== undefined && label.project !== context.project) {
@@ -67,7 +72,7 @@ export async function recordObject(context: Context, owner: LabelOwner, name: st
     );
   }
   await files.makeDirectory(context.layout.instance(owner.uuid));
-  await writeLabel(context, owner, { ...label?.objects, [name]: applied });
+  await writeLabel(context, owner, { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied });
 }
 
 /** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */

@@ -6,7 +6,8 @@ import { instanceFiles } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { backendNames } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
-import type { AppliedDisk, InstanceDiskState } from "./disk.ts";
+import { withPlace } from "../place.ts";
+import { type AppliedDisk, type InstanceDiskState, refOf } from "./disk.ts";
 import { lostBackings } from "./disk-backing.ts";
 import { diskAddress, diskRole } from "./disk-role.ts";
 import { isUp } from "./domain-diff.ts";
@@ -95,14 +96,22 @@ async function observeDisks(
       const domain = rememberedDomain(label);
       const remembered = { defined: domain !== undefined, protected: domain?.prevent_destroy ?? false };
       return [
-        { address: diskAddress(instance, name), instance, uuid, name, path, applied: applied as unknown as AppliedDisk, ...remembered },
+        {
+          address: diskAddress(instance, name),
+          instance,
+          uuid,
+          name,
+          path,
+          applied: withPlace(applied as unknown as AppliedDisk, context.settings),
+          ...remembered,
+        },
       ];
     }),
   );
   const found = await Promise.all(
     backendNames.map(async (backend) => {
       const mine = named.filter(({ applied }) => applied.backend === backend);
-      return mine.length === 0 ? new Map() : backendOf(backend).list(context, mine);
+      return mine.length === 0 ? new Map() : backendOf(backend).list(context, mine.map(refOf));
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));

@@ -54,13 +54,16 @@ export function missingBytes(sized: SizedDisk, observed: Observed): number {
   return Math.max(0, wantedBytes(sized, observed) - (foundInPlace(sized, observed)?.size ?? 0));
 }
 
-/** The disk as found, unless it is kept where the wanted one is not: there it takes no room yet. */
+/** The disk as found, unless it is in another filesystem, volume group or pool than it is wanted in: there it takes no room yet. */
 export function foundInPlace(sized: SizedDisk, observed: Observed): DiskState | undefined {
-  const have = observed.states.get(sized.address) as { readonly disk: DiskState | undefined } | undefined;
+  const have = observed.states.get(sized.address) as
+    | { readonly disk: DiskState | undefined; readonly applied?: { readonly place?: string } }
+    | undefined;
   if (have?.disk === undefined) return undefined;
   const { backend } = have.disk;
-  const same = backend === sized.disk.backend || (keepsFiles({ disk: { backend } }) && keepsFiles(sized));
-  return same ? have.disk : undefined;
+  const bothFiles = keepsFiles({ disk: { backend } }) && keepsFiles(sized);
+  const samePlace = backend === sized.disk.backend && have.applied?.place === sized.disk.place;
+  return bothFiles || samePlace ? have.disk : undefined;
 }
 
 /** A disk that becomes another backend's gives back what it takes, which may be far less than its size. */

@@ -13,7 +13,7 @@ import { forgetObject, readLabel, recordObject } from "./label.ts";
 import { publicSeed, seedDigest } from "./seed-public.ts";
 import { resolveSeedSecrets, secretsDigest } from "./seed-secrets.ts";
 import type { SeedRecord } from "./seed-state.ts";
-import { seedInCeph, seedRecord, seedState } from "./seed-state.ts";
+import { poolOf, seedInCeph, seedRecord, seedState, withPool } from "./seed-state.ts";
 import type { SeedTree } from "./seed-tree.ts";
 import { seedTree } from "./seed-tree.ts";
 import type { SeedSpec } from "./spec.ts";
@@ -36,11 +36,11 @@ interface Owner {
 async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }): Promise<void> {
   const { files } = context.host;
   const secrets = resolveSeedSecrets(context, spec);
-  const known = seedRecord(await readLabel(context, spec.uuid));
+  const known = withPool(seedRecord(await readLabel(context, spec.uuid)), context);
   if (known !== undefined && (await isRight(context, spec, known, secrets))) return;
 
   const randomSeed = known === undefined ? randomBytes(512) : Buffer.from(known.randomSeed, "base64");
-  const where = spec.backend === undefined ? {} : { backend: spec.backend };
+  const where = spec.backend === undefined ? {} : { backend: spec.backend, ...poolOf(spec) };
   const kept = { format: spec.format, ...where, randomSeed: randomSeed.toString("base64") };
   if (known === undefined) await writeRecord(context, spec, { ...kept, built: null });
 
@@ -66,10 +66,12 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     // Nova CFG-14. What was a file before goes as well: from now on the record speaks of another place.
     await files.remove(part);
     await files.remove(spec.path);
+    if (known?.backend === "rbd" && known.pool !== spec.pool)
+      await removeRbdDrive(context, { ...spec, ...poolOf(known) }, await isRunning(context, spec));
     await writeRecord(context, spec, { ...kept, built });
-    return publishRbdDrive(context, spec.uuid);
+    return publishRbdDrive(context, spec);
   }
-  if (known?.backend === "rbd") await removeRbdDrive(context, spec.uuid, await isRunning(context, spec));
+  if (known?.backend === "rbd") await removeRbdDrive(context, { uuid: spec.uuid, ...poolOf(known) }, await isRunning(context, spec));
   await writeRecord(context, spec, { ...kept, built });
   await files.publish(part, spec.path, privateMode);
 }
@@ -94,10 +96,10 @@ async function isRight(
   record: SeedRecord,
   secrets: ReturnType<typeof resolveSeedSecrets>,
 ): Promise<boolean> {
-  if (record.backend !== spec.backend) return false;
+  if (record.backend !== spec.backend || record.pool !== spec.pool) return false;
   const state =
     spec.backend === "rbd"
-      ? seedInCeph(spec, record, (await rbdDrives(context, [spec.uuid])).get(spec.uuid))
+      ? seedInCeph(spec, record, (await rbdDrives(context, [spec])).get(spec.uuid))
       : await seedState(context, spec, record, spec.path, await context.host.files.stat(spec.path));
   return state.intact && state.digest === seedDigest(spec) && state.secretsMatch(secrets);
 }
@@ -108,8 +110,8 @@ async function removeSeed(context: Context, owner: Owner): Promise<void> {
   const path = context.layout.instanceFile(owner.uuid, instanceFiles.configDrive);
   await files.remove(`${path}.part`);
   await files.remove(path);
-  if (seedRecord(await readLabel(context, owner.uuid))?.backend === "rbd")
-    await removeRbdDrive(context, owner.uuid, await isRunning(context, owner));
+  const record = withPool(seedRecord(await readLabel(context, owner.uuid)), context);
+  if (record?.backend === "rbd") await removeRbdDrive(context, { uuid: owner.uuid, ...poolOf(record) }, await isRunning(context, owner));
   await forgetObject(context, owner, instanceFiles.configDrive);
 }
 

@@ -32,12 +32,14 @@ export function diffSeed(
   const after = { ...publicSeed(want), intact: true };
   const there = have?.applied != null && !have.missing ? have : undefined;
   const drifted = have?.applied != null && !have.intact;
-  const configured = have?.applied == null || have.digest !== seedDigest(want) || situation.secretsChanged;
+  const moved = have?.applied != null && have.backend === want.backend && have.pool !== want.pool;
+  const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
   if (!configured && !drifted) return undefined;
 
   const before = there === undefined ? null : { ...there.applied, intact: there.intact };
   const fields: FieldChange[] = [
     ...seedFields(there?.applied ?? null, publicSeed(want)),
+    ...(there !== undefined && moved ? [{ path: "pool", old: have?.pool ?? null, new: want.pool ?? null, cause: "config" as const }] : []),
     ...(there !== undefined && situation.secretsChanged ? changedSecrets(want) : []),
     ...(there !== undefined && !there.intact ? [{ path: "intact", old: false, new: true, cause: "drift" as const }] : []),
   ];
@@ -108,6 +110,7 @@ function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { runni
   const why = [
     ...(have.missing ? [`the ${thing} was deleted by hand`] : have.intact ? [] : [`the ${thing} was changed by hand`]),
     ...(have.backend === want.backend ? [] : [want.backend === undefined ? "it becomes a file" : "it goes to Ceph, where the disks are"]),
+    ...(have.backend === want.backend && have.pool !== want.pool ? ["it goes into another pool"] : []),
     ...(verb === "replace" ? [`the format changes from ${have.format} to ${want.format}`] : []),
     ...(verb !== "replace" && have.backend === want.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
     ...(secretsChanged ? ["a secret that it holds changed"] : []),

@@ -13,6 +13,8 @@ export interface SeedRecord {
   readonly format: "iso9660" | "vfat";
   /** Absent: a file of the instance directory. */
   readonly backend?: "rbd";
+  /** In which pool. Absent for files, and in labels of earlier versions. */
+  readonly pool?: string;
   /** Base64. Kept so that a rebuilt drive is the same drive. */
   readonly randomSeed: string;
   /** What was last built; null while the first drive is in the making. */
@@ -35,6 +37,7 @@ export interface SeedState {
   readonly format: "iso9660" | "vfat";
   /** Absent: a file of the instance directory. */
   readonly backend?: "rbd";
+  readonly pool?: string;
   /** Digest of the public content last applied; null when its making never came to an end. */
   readonly digest: string | null;
   /** It holds what was last written to it. Of one in Ceph: its label says so. */
@@ -53,18 +56,31 @@ export function seedRecord(label: InstanceLabel | undefined): SeedRecord | undef
   return typeof record?.randomSeed === "string" && record.built !== undefined ? (record as SeedRecord) : undefined;
 }
 
+/** A record of a drive in Ceph with its pool. Those of earlier versions name none: then it is where the configuration says. */
+export function withPool<Kept extends SeedRecord | undefined>(record: Kept, { settings }: Pick<Context, "settings">): Kept {
+  if (record?.backend !== "rbd" || record.pool !== undefined || settings.rbd === undefined) return record;
+  return { ...record, pool: settings.rbd.pool };
+}
+
+/** For looking a drive up. */
+export function poolOf({ pool }: Pick<SeedRecord, "pool">): { readonly pool?: string } {
+  return pool === undefined ? {} : { pool };
+}
+
 /** The config drives of labelled instance directories, by uuid. One look for all; only a file that seems touched is read. */
 export async function observeSeeds(
   context: Context,
   directories: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
 ): Promise<Map<string, SeedState>> {
   const found = directories.flatMap(({ uuid, instance, label }) => {
-    const record = seedRecord(label);
+    const record = withPool(seedRecord(label), context);
     return record === undefined
       ? []
       : [{ owner: { uuid, instance }, record, path: context.layout.instanceFile(uuid, instanceFiles.configDrive) }];
   });
-  const inCeph = found.filter(({ record }) => record.backend === "rbd").map(({ owner }) => owner.uuid);
+  const inCeph = found
+    .filter(({ record }) => record.backend === "rbd")
+    .map(({ owner, record }) => ({ uuid: owner.uuid, ...poolOf(record) }));
   const [stats, drives] = await Promise.all([
     context.host.files.statMany(found.map(({ path }) => path)),
     inCeph.length === 0 ? new Map<string, RbdDrive>() : rbdDrives(context, inCeph),
@@ -107,12 +123,13 @@ function stateOf(
   record: SeedRecord,
   found: Pick<SeedState, "intact" | "missing">,
 ): SeedState {
-  const { built, format, backend } = record;
+  const { built, format, backend, pool } = record;
   return {
     uuid: owner.uuid,
     instance: owner.instance,
     format,
     ...(backend === undefined ? {} : { backend }),
+    ...(pool === undefined ? {} : { pool }),
     digest: built?.digest ?? null,
     ...found,
     applied: built?.applied ?? null,

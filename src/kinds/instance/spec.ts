@@ -23,6 +23,8 @@ export interface SeedSpec {
   readonly path: string;
   /** Kept in Ceph with the disks (Nova CFG-14). Absent: a file of the instance directory. */
   readonly backend?: "rbd";
+  /** In which pool. */
+  readonly pool?: string;
   readonly format: "iso9660" | "vfat";
   readonly hostname: string;
   /** Position within `count`. */

@@ -42,6 +42,7 @@ export const volumeActions: readonly ActionType[] = [
 export function appliedVolume(disk: DiskSpec): AppliedVolume {
   return {
     backend: disk.backend,
+    ...(disk.place === undefined ? {} : { place: disk.place }),
     size: disk.size ?? 0,
     ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
     ...(disk.base === undefined ? {} : { image: disk.base.image }),

@@ -8,8 +8,9 @@ import type { Config } from "../config.ts";
 import { checkBackends } from "../instance/backend-check.ts";
 import { checkRoom } from "../instance/room-check.ts";
 import { checkRounding } from "../instance/size-rounding.ts";
+import { whereText } from "../place.ts";
 import { cannotBecome } from "./diff.ts";
-import type { VolumeSpec, VolumeState } from "./spec.ts";
+import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 
 /** What cannot or will not be done to volumes. */
 export function checkVolumes(
@@ -60,15 +61,15 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
   }
   if (have === undefined || (have.disk === undefined && !have.made)) return checkImage(address, spec, observed);
   if (have.disk === undefined) {
-    const detail = `${path} was there and is gone, and a volume is kept for what is in it, so no empty one is made in its place. Put it back; or, to begin with an empty one, remove the directory of ${path} and apply again.`;
+    const detail = `${whereText({ ...have, ...have.applied, name: volumeFileName })} was there and is gone, and a volume is kept for what is in it, so no empty one is made in its place. Put it back; or, to begin with an empty one, remove the directory of ${path} and apply again.`;
     return error("volume-lost", `Volume ${spec.name} is gone`, detail);
   }
   if (cannotBecome(spec, have)) {
-    const words = (backend: string, filesystem?: string, image?: string) =>
-      `${backend}${filesystem === undefined ? "" : ` with ${filesystem}`}${image === undefined ? "" : ` from image ${image}`}`;
-    const is = words(have.applied.backend, have.applied.filesystem, have.applied.image);
-    const wanted = words(spec.disk.backend, content?.filesystem, spec.disk.base?.image);
-    const detail = `It is ${is} and the configuration says ${wanted}. What is in it would be lost. Set images_type, format and image back, or declare another volume and copy what is needed.`;
+    const words = (backend: string, place?: string, filesystem?: string, image?: string) =>
+      `${backend}${place === undefined ? "" : ` in ${place}`}${filesystem === undefined ? "" : ` with ${filesystem}`}${image === undefined ? "" : ` from image ${image}`}`;
+    const is = words(have.applied.backend, have.applied.place, have.applied.filesystem, have.applied.image);
+    const wanted = words(spec.disk.backend, spec.disk.place, content?.filesystem, spec.disk.base?.image);
+    const detail = `It is ${is} and the configuration says ${wanted}. What is in it would be lost. Set images_type, volume_group or pool, format and image back, or declare another volume and copy what is needed.`;
     return error("volume-cannot-change", `Volume ${spec.name} cannot become another kind of volume`, detail);
   }
   if ((size ?? 0) < have.disk.size) {

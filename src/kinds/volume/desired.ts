@@ -28,6 +28,7 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
   const backend = volume.images_type ?? settings.imagesType;
   const size = bytesOf(volume.size);
   const image = volume.image === undefined ? undefined : config.images?.[volume.image];
+  const place = backendOf(backend).place?.(settings);
   const disk: VolumeSpec["disk"] = {
     instance: `volume ${name}`,
     uuid,
@@ -35,6 +36,7 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
     role: "volume",
     backend,
     path: createLayout(settings.instancesPath).volumeFile(uuid, volumeFileName),
+    ...(place === undefined ? {} : { place }),
     size: backendOf(backend).roundUp?.(size, facts) ?? size,
     preallocate: settings.preallocateImages,
     ...(volume.image === undefined || image === undefined ? {} : { base: baseRef(settings, volume.image, image, false) }),

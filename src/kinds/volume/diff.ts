@@ -3,8 +3,9 @@ import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { placeWords } from "../place.ts";
 import { appliedVolume } from "./actions.ts";
-import type { VolumeSpec, VolumeState } from "./spec.ts";
+import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { volumeUser } from "./user.ts";
 
 /**
@@ -18,20 +19,28 @@ export function diffVolume(
   observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
-  if (have === undefined || (have.disk === undefined && !have.made)) return creation(address, want);
+  if (have === undefined || (have.disk === undefined && !have.made)) return creation(address, want, have);
   if (have.disk === undefined || cannotBecome(want, have)) return undefined;
   return update(address, want, have, observed);
 }
 
 /** Whether only another volume could be what is wanted. */
 export function cannotBecome({ disk }: VolumeSpec, { applied }: VolumeState): boolean {
-  return disk.backend !== applied.backend || disk.content?.filesystem !== applied.filesystem || disk.base?.image !== applied.image;
+  return isElsewhere(disk, applied) || disk.content?.filesystem !== applied.filesystem || disk.base?.image !== applied.image;
 }
 
-function creation(address: Address, want: VolumeSpec): Change {
+/** Whether it was put into another backend, volume group or pool than it is wanted in. */
+function isElsewhere(disk: VolumeSpec["disk"], applied: VolumeState["applied"]): boolean {
+  return disk.backend !== applied.backend || disk.place !== applied.place;
+}
+
+function creation(address: Address, want: VolumeSpec, have: VolumeState | undefined): Change {
   const applied = appliedVolume(want.disk);
   const { base, content } = want.disk;
   const from = base !== undefined ? ` from ${base.image}` : content !== undefined ? ` with ${content.filesystem}` : "";
+  // What an interrupted making left in another place would stay there for ever.
+  const left = have === undefined || !isElsewhere(want.disk, have.applied) ? [] : [removeAction(address, have)];
+  const needs = [...basesOf(want), ...left.flatMap(({ makes }) => makes)];
   const summary = `create ${applied.backend} volume of ${formatQuantity(applied.size)}${from}`;
   return {
     address,
@@ -41,10 +50,11 @@ function creation(address: Address, want: VolumeSpec): Change {
     fields: [
       { path: "size", new: applied.size },
       { path: "backend", new: applied.backend },
+      ...placeField(applied).map((field) => ({ path: field.path, new: field.place })),
       ...(applied.filesystem === undefined ? [] : [{ path: "filesystem", new: applied.filesystem }]),
       ...(applied.image === undefined ? [] : [{ path: "image", new: applied.image }]),
     ],
-    actions: [action(address, want.disk.uuid, "create", summary, argsOf(want), basesOf(want))],
+    actions: [...left, action(address, want.disk.uuid, "create", summary, argsOf(want), needs)],
     before: null,
     after: { ...applied, prevent_destroy: want.preventDestroy },
   };
@@ -86,13 +96,12 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
 }
 
 function removal(address: Address, have: VolumeState, observed: Observed): Change {
-  const { uuid, name, path, applied, disk, preventDestroy } = have;
+  const { name, applied, disk, preventDestroy } = have;
   const user = volumeUser(have, observed)?.instance;
   const size = formatQuantity(disk?.size ?? applied.size);
   const remove: Action = {
-    ...action(address, uuid, "remove", "remove", { uuid, name: "disk", path, backend: applied.backend }),
+    ...removeAction(address, have),
     needs: user === undefined ? [] : [`domain/${user}:gone`, `domain/${user}:stopped`, `domain/${user}:defined`],
-    makes: [`${address}:gone`],
     effect: "rebuild",
     ...(disk === undefined ? {} : { destroys: `${size} volume ${name} with all that is in it` }),
   };
@@ -104,11 +113,22 @@ function removal(address: Address, have: VolumeState, observed: Observed): Chang
     fields: [
       { path: "size", old: disk?.size ?? applied.size },
       { path: "backend", old: applied.backend },
+      ...placeField(applied).map((field) => ({ path: field.path, old: field.place })),
     ],
     actions: preventDestroy ? [] : [remove],
     before: { ...applied, prevent_destroy: preventDestroy },
     after: null,
   };
+}
+
+function removeAction(address: Address, { uuid, path, applied: { backend, place } }: VolumeState): Action {
+  const args = { uuid, name: volumeFileName, path, backend, ...(place === undefined ? {} : { place }) };
+  return { ...action(address, uuid, "remove", "remove", args), makes: [`${address}:gone`] };
+}
+
+/** The place under the name that it has in the configuration. */
+function placeField({ backend, place }: VolumeState["applied"]): { path: string; place: string }[] {
+  return place === undefined ? [] : [{ path: placeWords[backend] ?? "place", place }];
 }
 
 /** The fact that what it is made from is there. */

@@ -4,6 +4,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Observation } from "../../model/kind.ts";
 import { backendNames } from "../../model/settings.ts";
+import { withPlace } from "../place.ts";
 import { volumeDirectories } from "./label.ts";
 import { type VolumeState, volumeAddress, volumeFileName } from "./spec.ts";
 import { volumeContext } from "./volume-context.ts";
@@ -13,19 +14,29 @@ export async function observeVolumes(context: Context): Promise<Observation<Volu
   const directories = await volumeDirectories(context);
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project
-      ? [{ uuid, label, name: volumeFileName, path: context.layout.volumeFile(uuid, volumeFileName) }]
+      ? [
+          {
+            uuid,
+            label,
+            name: volumeFileName,
+            path: context.layout.volumeFile(uuid, volumeFileName),
+            applied: withPlace(label.applied, context.settings),
+          },
+        ]
       : [],
   );
   const found = await Promise.all(
     backendNames.map(async (backend): Promise<ReadonlyMap<string, DiskState>> => {
-      const mine = owned.filter(({ label }) => label.applied.backend === backend);
+      const mine = owned
+        .filter(({ applied }) => applied.backend === backend)
+        .map(({ applied: { place }, ...ref }) => ({ ...ref, ...(place === undefined ? {} : { place }) }));
       return mine.length === 0 ? new Map() : backendOf(backend).list(volumeContext(context), mine);
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));
   const states = new Map<Address, VolumeState>();
-  for (const { uuid, label, path } of owned) {
-    const { applied, made, preventDestroy } = label;
+  for (const { uuid, label, path, applied } of owned) {
+    const { made, preventDestroy } = label;
     const disk = disks.get(`${uuid}/${volumeFileName}`);
     states.set(volumeAddress(label.volume), { kind: "volume", uuid, name: label.volume, path, applied, made, preventDestroy, disk });
   }

@@ -18,6 +18,8 @@ export interface VolumeSpec {
 /** What was last applied to a volume, as its label records it. */
 export interface AppliedVolume {
   readonly backend: BackendName;
+  /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
+  readonly place?: string;
   /** Bytes. */
   readonly size: number;
   readonly filesystem?: Filesystem;
