@@ -12,6 +12,7 @@ import { rebuildOf } from "./disk-backing.ts";
 import { isForRescue } from "./disk-role.ts";
 import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
+import { grownFact } from "./domain-plan.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
 export function diffDisk(
@@ -30,7 +31,7 @@ export function diffDisk(
   const snapshot = snapshotToRollBackTo(want, have);
   if (snapshot === undefined) return change;
   // One that was interrupted is brought to an end whatever is wanted since.
-  const back = { ...have, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
+  const back = { ...have, running: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
   return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
 }
 
@@ -89,6 +90,8 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
       : [{ path, old: old ?? null, new: value, effect: removalEffect(have), cause: "config" }];
   });
   const restart = have.running;
+  // The old disk and its guest stay as they are until it is known that a new one can be made.
+  const base = baseFacts(want);
   const found = have.disk?.encryption === "luks";
   const cause = causeOf(isEncrypted(want), have.applied.encrypted ?? false, found);
   const encryption: FieldChange[] =
@@ -100,8 +103,8 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
     reason: replacementReason(wanted, have),
     fields: [...fields, ...encryption],
     actions: [
-      ...(restart ? [stopDomain(want.domain)] : []),
-      removeAction(address, have, restart ? [`domain/${have.instance}:stopped`] : []),
+      ...(restart ? [stopDomain(want.domain, base)] : []),
+      removeAction(address, have, [...base, `domain/${have.instance}:stopped`]),
       createAction(address, want, [`${address}:gone`]),
       ...(restart && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
     ],
@@ -130,7 +133,7 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
       ...(snapshot ? { snapshot } : {}),
     } as unknown as Action["args"],
     needs: [],
-    makes: [address],
+    makes: [address, ...(have.running ? [grownFact(have.instance)] : [])],
     locks: [lockOf(have.uuid)],
     effect: have.running ? "live" : "none",
   };
@@ -160,14 +163,20 @@ function removal(address: Address, have: InstanceDiskState): Change {
   };
 }
 
-function createAction(address: Address, { disk, fallback }: InstanceDisk, needs: readonly string[] = []): Action {
+/** The fact that what the disk is made from is there. */
+function baseFacts({ disk, fallback }: InstanceDisk): Fact[] {
+  return disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`];
+}
+
+function createAction(address: Address, want: InstanceDisk, needs: readonly string[] = []): Action {
+  const { disk, fallback } = want;
   return {
     id: `${address}#create`,
     type: "disk.create",
     address,
     summary: creationSummary(disk, fallback !== undefined),
     args: { disk: { ...disk }, ...(fallback === undefined ? {} : { fallback }) } as unknown as Action["args"],
-    needs: [...(disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`]), ...needs],
+    needs: [...baseFacts(want), ...needs],
     makes: [address],
     locks: [lockOf(disk.uuid)],
     effect: "none",

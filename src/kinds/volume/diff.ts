@@ -3,6 +3,7 @@ import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { grownFact } from "../instance/domain-plan.ts";
 import { appliedVolume } from "./actions.ts";
 import type { VolumeSpec, VolumeState } from "./spec.ts";
 import { volumeUser } from "./user.ts";
@@ -71,6 +72,7 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
   const label = action(address, have.uuid, "label", want.preventDestroy ? "protect" : "lift the protection", argsOf(want));
   const grow: Action = {
     ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, { ...argsOf(want), online }),
+    makes: [address, ...(user?.running === true ? [grownFact(user.instance)] : [])],
     effect,
   };
   return {
