@@ -6,7 +6,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import { grownFact } from "../instance/domain-plan.ts";
 import { appliedVolume } from "./actions.ts";
 import type { VolumeSpec, VolumeState } from "./spec.ts";
-import { volumeUser } from "./user.ts";
+import { type VolumeUser, volumeUser } from "./user.ts";
 
 /**
  * What differs between a volume as wanted and as found. What is in it is the reason that it is there, so nothing is ever made
@@ -71,7 +71,11 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
   const finish = action(address, have.uuid, "create", "finish", argsOf(want), basesOf(want));
   const label = action(address, have.uuid, "label", want.preventDestroy ? "protect" : "lift the protection", argsOf(want));
   const grow: Action = {
-    ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, { ...argsOf(want), online }),
+    ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, {
+      ...argsOf(want),
+      online,
+      ...userArgs(user),
+    }),
     makes: [address, ...(user?.running === true ? [grownFact(user.instance)] : [])],
     effect,
   };
@@ -89,10 +93,11 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
 
 function removal(address: Address, have: VolumeState, observed: Observed): Change {
   const { uuid, name, path, applied, disk, preventDestroy } = have;
-  const user = volumeUser(have, observed)?.instance;
+  const holder = volumeUser(have, observed);
+  const user = holder?.instance;
   const size = formatQuantity(disk?.size ?? applied.size);
   const remove: Action = {
-    ...action(address, uuid, "remove", "remove", { uuid, name: "disk", path, backend: applied.backend }),
+    ...action(address, uuid, "remove", "remove", { uuid, name: "disk", path, backend: applied.backend, ...userArgs(holder) }),
     needs: user === undefined ? [] : [`domain/${user}:gone`, `domain/${user}:stopped`, `domain/${user}:defined`],
     makes: [`${address}:gone`],
     effect: "rebuild",
@@ -120,6 +125,11 @@ function basesOf({ disk, fallback }: VolumeSpec): string[] {
 
 function argsOf({ name, disk, preventDestroy, fallback }: VolumeSpec) {
   return { name, disk: { ...disk }, preventDestroy, ...(fallback === undefined ? {} : { fallback }) };
+}
+
+/** Who is looked at once more before something is done to a volume that its guest must not notice. */
+function userArgs(user: VolumeUser | undefined) {
+  return user === undefined ? {} : { user: { uuid: user.uuid, instance: user.instance } };
 }
 
 function action(address: Address, uuid: string, verb: string, summary: string, args: object, needs: readonly string[] = []): Action {
