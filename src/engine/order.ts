@@ -3,12 +3,15 @@ import type { PlannedAction } from "../model/plan.ts";
 
 /**
  * Puts actions into an order that respects their facts, and says of each which others it waits for. Actions with the
- * same id are one action. The order is stable: what does not depend on one another stays as given. Throws when facts go
+ * same id are one action, which waits for whatever any of them waits for. The order is stable: what does not depend on one another stays as given. Throws when facts go
  * in a circle, which is a bug in the kinds that made them.
  */
 export function order(given: readonly Action[]): PlannedAction[] {
   const actions = new Map<string, Action>();
-  for (const action of given) if (!actions.has(action.id)) actions.set(action.id, action);
+  for (const action of given) {
+    const same = actions.get(action.id);
+    actions.set(action.id, same === undefined ? action : { ...same, needs: [...new Set([...same.needs, ...action.needs])] });
+  }
 
   const makers = new Map<Fact, string[]>();
   for (const action of actions.values()) {

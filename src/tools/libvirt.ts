@@ -49,6 +49,11 @@ export interface Libvirt {
   domain(uuid: string): Promise<DomainRecord | undefined>;
   /** Its definition alone, at a third of the price; undefined when there is none. */
   definition(uuid: string): Promise<string | undefined>;
+  /**
+   * The document of what holds its disks: the guest that runs, or its saved memory, which belongs to them as they are. Undefined
+   * when it is off, or there is none.
+   */
+  inUse(uuid: string): Promise<{ readonly xml: string; readonly saved: boolean } | undefined>;
   /** Defines, or redefines by the same uuid and name, what the file at this path of the host holds. */
   define(path: string): Promise<void>;
   /** Gives a domain that is off another name. */

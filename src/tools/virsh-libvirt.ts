@@ -8,6 +8,8 @@ import type { Reply } from "./virsh-replies.ts";
 import { parseXml, textAt } from "./virsh-xml.ts";
 
 const noSecret = /no secret with matching uuid|Secret not found/i;
+/** Also of a domain that went meanwhile, and of a driver that saves none. */
+const nothingSaved = /does not have managed save image|failed to get domain|not supported by the connection driver/i;
 /** A look at libvirt; the first one after an upgrade makes it ask every emulator what it can do. */
 const lookMs = 120_000;
 /** A change; a start waits for qemu, its networks and its disks. */
@@ -42,11 +44,11 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
   }
 
   /** Documents of those that are still there, by uuid. */
-  async function dump(uuids: readonly string[]): Promise<Map<string, string>> {
-    const reply = await pool.exchange(uuids.map(dumpLine), lookMs, "quick");
+  async function dump(uuids: readonly string[], line = dumpLine): Promise<Map<string, string>> {
+    const reply = await pool.exchange(uuids.map(line), lookMs, "quick");
     const documents = documentsOf(reply, uuids);
     if (documents !== undefined) return documents;
-    if (uuids.length > 1) return new Map((await Promise.all(uuids.map((uuid) => dump([uuid])))).flatMap((one) => [...one]));
+    if (uuids.length > 1) return new Map((await Promise.all(uuids.map((uuid) => dump([uuid], line)))).flatMap((one) => [...one]));
     const { output, errors } = reply;
     if (errors !== "" && !meansNoDomain(errors)) throw virshError(`Reading domain ${uuids[0]} failed`, errors, uri);
     const identity = identityOf(output);
@@ -113,6 +115,14 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
     },
 
     definition: async (uuid) => (await dump([uuid])).get(uuid),
+    inUse: async (uuid) => {
+      const xml = (await dump([uuid], liveLine)).get(uuid);
+      if (xml === undefined) return undefined;
+      // Only what runs has a number.
+      if (/^<domain [^>]*\bid=/.test(xml)) return { xml, saved: false };
+      const saved = await run(`Looking for saved memory of domain ${uuid} failed`, ["managedsave-dumpxml", uuid], "quick", nothingSaved);
+      return identityOf(saved)?.uuid === uuid ? { xml: saved, saved: true } : undefined;
+    },
     define: async (path) => {
       await run(`Defining the domain of ${path} failed`, ["define", path], "slow");
     },
@@ -171,6 +181,10 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       await run(`Removing secret ${uuid} failed`, ["secret-undefine", uuid], "slow", noSecret);
     },
   };
+}
+
+function liveLine(uuid: string): string {
+  return virshLine(["dumpxml", uuid]);
 }
 
 function dumpLine(uuid: string): string {

@@ -155,6 +155,13 @@ test("an interrupted roll-back is brought to its end whatever is wanted since, a
   );
 });
 
+test("what grows after a roll-back grows while its guest is off, also one that ran", () => {
+  const { change, plan, actions } = planned({ disk: "128MiB", found: { size: 96 * mebibyte, ...snapshot(true) } });
+  assert.deepEqual(actions, ["stop", "roll-back", "grow", "start"]);
+  assert.equal((change?.actions[2]?.args as { online?: boolean } | undefined)?.online, false);
+  assert.deepEqual(plan.actions.find(({ id }) => id === "disk/web.root#grow")?.after, ["disk/web.root#roll-back"]);
+});
+
 test("a guest whose disks stay is defined anew below its feet, and not switched off for it", () => {
   const { plan } = planned({ found: {}, memoryThen: 2 ** 29 });
   const actions = plan.actions.filter(({ address }) => address === "domain/web");

@@ -28,6 +28,12 @@ test("the same action named by two changes is done once", () => {
   assert.equal(order([action("a/a#x", {}), action("a/a#x", {})]).length, 1);
 });
 
+test("the same action named by two changes waits for what either of them waits for", () => {
+  const makers = [action("a/one#x", { makes: ["one"] }), action("a/two#x", { makes: ["two"] })];
+  const planned = order([action("a/a#x", { needs: ["one"] }), action("a/a#x", { needs: ["one", "two"] }), ...makers]);
+  assert.deepEqual(planned.find(({ id }) => id === "a/a#x")?.after, ["a/one#x", "a/two#x"]);
+});
+
 test("facts that go in a circle are a bug and say which actions", () => {
   const one = action("a/one#x", { needs: ["two"], makes: ["one"] });
   const two = action("a/two#x", { needs: ["one"], makes: ["two"] });

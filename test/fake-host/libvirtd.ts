@@ -2,7 +2,7 @@ import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
-import { allocatedBytes, copySparse, sparseOf, truncateSparse } from "./sparse.ts";
+import { allocatedBytes, copySparse, fingerprintSparse, sparseOf, truncateSparse } from "./sparse.ts";
 import { liveDomain, storedDomain } from "./stored-domain.ts";
 import { child, childrenOf, copyXml, printXml, readXml, type Xml } from "./xml.ts";
 
@@ -19,7 +19,15 @@ export interface Domain {
   live: Xml | undefined;
   state: PowerNumber;
   id: number;
-  managedSave: boolean;
+  /** The memory that it goes on with at its next start. */
+  saved: SavedMemory | undefined;
+}
+
+/** What managedsave keeps of a guest: what ran, and what it had on its disks then. */
+export interface SavedMemory {
+  readonly live: Xml;
+  readonly state: PowerNumber;
+  readonly disks: string;
 }
 
 /** A disk that a running guest holds open. */
@@ -52,6 +60,7 @@ export interface Libvirtd {
   start(domain: Domain): void;
   resume(domain: Domain): void;
   suspend(domain: Domain): void;
+  save(domain: Domain): void;
   shutdown(domain: Domain): void;
   destroy(domain: Domain): void;
   blockResize(domain: Domain, target: string, bytes: number): void;
@@ -69,6 +78,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     ...domain,
     stored: domain.stored === undefined ? undefined : copyXml(domain.stored),
     live: domain.live === undefined ? undefined : copyXml(domain.live),
+    saved: domain.saved === undefined ? undefined : { ...domain.saved, live: copyXml(domain.saved.live) },
   }));
   let nextId = 1 + Math.max(0, ...domains.map(({ id }) => id));
 
@@ -118,20 +128,23 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
         same.stored = stored;
         return same;
       }
-      const domain: Domain = { uuid, name, stored, live: undefined, state: 5, id: 0, managedSave: false };
+      const domain: Domain = { uuid, name, stored, live: undefined, state: 5, id: 0, saved: undefined };
       domains.push(domain);
       return domain;
     },
     undefine(domain, { managedSave }) {
       if (domain.stored === undefined) throw new Error("Requested operation is not valid: cannot undefine transient domain");
-      if (domain.managedSave && !managedSave) throw new Error("Refusing to undefine while domain managed save image exists");
+      if (domain.saved !== undefined && !managedSave) throw new Error("Refusing to undefine while domain managed save image exists");
       domain.stored = undefined;
+      domain.saved = undefined;
       if (domain.live === undefined) domains.splice(domains.indexOf(domain), 1);
     },
     rename(domain, name) {
       if (domains.some((other) => other.name === name))
         throw new Error(`Requested operation is not valid: domain with name '${name}' already exists`);
       if (domain.live !== undefined) throw new Error("Requested operation is not valid: cannot rename active domain");
+      if (domain.saved !== undefined)
+        throw new Error("Requested operation is not valid: domain with a managed saved state can't be renamed");
       const element = child(domain.stored, "name");
       if (element !== undefined) element.text = name;
       domain.name = name;
@@ -139,11 +152,20 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     start(domain) {
       if (domain.live !== undefined || domain.stored === undefined)
         throw new Error("Requested operation is not valid: domain is already running");
-      refuseToStart(domain.stored, files, libvirtd);
+      const { saved } = domain;
+      refuseToStart(saved?.live ?? domain.stored, files, libvirtd);
       domain.id = nextId++;
+      domain.saved = undefined;
+      if (saved !== undefined) {
+        domain.live = saved.live;
+        domain.live.attributes["id"] = String(domain.id);
+        domain.state = saved.state;
+        // What it remembers of its disks is no longer so.
+        if (contentOfDisks(saved.live, files) !== saved.disks) [domain.live, domain.state] = [undefined, 6];
+        return;
+      }
       domain.live = liveDomain(domain.stored, domain.id);
       domain.state = 1;
-      domain.managedSave = false;
       for (const serial of childrenOf(child(domain.stored, "devices"), "serial")) {
         const log = child(serial, "log")?.attributes["file"];
         if (log !== undefined) files.write(log, sparseOf(Buffer.from(`${domain.name} is starting\n`)), 0o600);
@@ -157,6 +179,12 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     suspend(domain) {
       running(domain);
       domain.state = 3;
+    },
+    save(domain) {
+      const live = running(domain);
+      if (domain.stored === undefined) throw new Error("Requested operation is not valid: cannot do managed save for transient domain");
+      domain.saved = { live, state: domain.state, disks: contentOfDisks(live, files) };
+      off(domain);
     },
     shutdown(domain) {
       running(domain);
@@ -188,6 +216,14 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     clone: (copied) => createLibvirtd(copied, libvirtd),
   };
   return libvirtd;
+}
+
+/** What a guest would find on its disks. */
+function contentOfDisks(root: Xml, files: FileTree): string {
+  return disksOf(root)
+    .filter(({ path }) => path !== "")
+    .map(({ path }) => `${path} ${fingerprintSparse(files.file(path, "open").content)}`)
+    .join("\n");
 }
 
 /** An encrypted disk needs a secret with the right value, and a disk that is not encrypted must not be said to be. */

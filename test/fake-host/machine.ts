@@ -84,7 +84,10 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
         });
       const domains = libvirtd
         .all()
-        .map((domain) => `domain ${domain.name} ${domain.uuid} ${domain.state} ${libvirtd.document(domain, true)}`);
+        .map(
+          (domain) =>
+            `domain ${domain.name} ${domain.uuid} ${domain.state}${domain.saved === undefined ? "" : " saved"} ${libvirtd.document(domain, true)}`,
+        );
       const secrets = libvirtd.secrets.all().map(({ uuid, document, value }) => `secret ${uuid} ${document} ${value}`);
       return [...lines, ...domains.sort(), ...secrets];
     },

@@ -219,9 +219,31 @@ test("undefine: unknown, saved, and running, which goes on until it is off", asy
   await talk(machine, "define /a.xml");
   const domain = machine.libvirtd.find("web");
   assert.ok(domain);
-  domain.managedSave = true;
+  await talk(machine, "start web", "managedsave web");
   assert.match((await talk(machine, "undefine web")).err, /managed save image exists/);
   assert.equal((await talk(machine, "undefine web --managed-save")).err, "");
+});
+
+test("managed save: the guest goes on with what ran, whatever was defined since, unless its disks are not what they were", async () => {
+  const machine = createMachine();
+  machine.files.makeDirectories("/d");
+  machine.files.write("/d/disk", makeQcow2({ size: 2 ** 20 }));
+  machine.put("/a.xml", domainXml({ devices: disk }));
+  machine.put("/a2.xml", domainXml({ devices: disk }).replace("64", "128"));
+  assert.match((await talk(machine, "define /a.xml", "managedsave web")).err, /domain is not running/);
+  assert.match((await talk(machine, "managedsave-dumpxml web")).err, /^error: .*domain does not have managed save image\n$/);
+  assert.equal((await talk(machine, "managedsave-remove web")).err, "");
+  const saving = ["start web", "suspend web", "managedsave web", "list --all --uuid --with-managed-save"];
+  assert.match((await talk(machine, ...saving)).out, new RegExp(`${uuid}\n`));
+  assert.match((await talk(machine, "domrename web other")).err, /managed saved state can't be renamed/);
+  assert.match((await talk(machine, "managedsave-dumpxml web")).out, /65536/);
+  const { out } = await talk(machine, "define /a2.xml", "start web", "domstate web", "dumpxml web", "dumpxml --inactive web");
+  assert.match(out, /paused\n[\s\S]*65536[\s\S]*131072/);
+  assert.doesNotMatch((await talk(machine, "list --all --uuid --with-managed-save")).out, new RegExp(uuid));
+
+  await talk(machine, "managedsave web");
+  machine.files.write("/d/disk", makeQcow2({ size: 2 ** 21 }));
+  assert.match((await talk(machine, "start web", "domstate web")).out, /crashed\n/);
 });
 
 test("domrename: only a domain that is off, only to a free name; domuuid knows names alone, domname uuids alone", async () => {

@@ -4,6 +4,7 @@ import type { Domain, Libvirtd, PowerNumber } from "./libvirtd.ts";
 import type { Life } from "./life.ts";
 import { readSparse } from "./sparse.ts";
 import { capabilities, nodeinfo, version } from "./virsh-node.ts";
+import { printXml } from "./xml.ts";
 
 /** What one command says. */
 export interface Said {
@@ -87,13 +88,17 @@ const commands: Readonly<Record<string, VirshCommand>> = {
   uri: { run: () => said("qemu:///system\n") },
   capabilities: { run: ({ libvirtd }) => said(capabilities(libvirtd.kvm)) },
   list: {
-    flags: ["all", "inactive", "uuid", "name", "transient", "persistent", "state-running", "state-paused", "state-shutoff"],
+    flags: [
+      ...["all", "inactive", "uuid", "name", "transient", "persistent", "state-running", "state-paused", "state-shutoff"],
+      "with-managed-save",
+    ],
     run: ({ libvirtd }, options) => {
       const chosen = libvirtd.all().filter((domain) => {
         const active = domain.live !== undefined;
         if (!options.flag("all") && (options.flag("inactive") || options.flag("state-shutoff") ? active : !active)) return false;
         if (options.flag("transient") !== options.flag("persistent") && options.flag("transient") === (domain.stored !== undefined))
           return false;
+        if (options.flag("with-managed-save") && domain.saved === undefined) return false;
         const states = (["state-running", "state-paused", "state-shutoff"] as const).filter((name) => options.flag(name));
         return states.length === 0 || states.some((name) => stateNames[domain.state].replace("shut off", "shutoff") === name.slice(6));
       });
@@ -122,7 +127,7 @@ const commands: Readonly<Record<string, VirshCommand>> = {
   domstate: onDomain(undefined, (_world, { state }, options) => `${stateNames[state]}${options.flag("reason") ? " (unknown)" : ""}\n`, {
     flags: ["reason"],
   }),
-  dominfo: onDomain(undefined, (_world, { live, id, name, uuid, state, stored, managedSave }) =>
+  dominfo: onDomain(undefined, (_world, { live, id, name, uuid, state, stored, saved }) =>
     [
       `Id:             ${live === undefined ? "-" : id}`,
       `Name:           ${name}`,
@@ -130,7 +135,7 @@ const commands: Readonly<Record<string, VirshCommand>> = {
       "OS Type:        hvm",
       `State:          ${stateNames[state]}`,
       `Persistent:     ${stored === undefined ? "no" : "yes"}`,
-      `Managed save:   ${managedSave ? "yes" : "no"}`,
+      `Managed save:   ${saved === undefined ? "no" : "yes"}`,
       "",
     ].join("\n"),
   ),
@@ -190,6 +195,15 @@ const commands: Readonly<Record<string, VirshCommand>> = {
     required: 1,
   }),
   start: onDomain("start", ({ libvirtd }, domain) => void libvirtd.start(domain), { flags: ["paused", "force-boot"] }),
+  managedsave: onDomain("save", ({ libvirtd }, domain) => void libvirtd.save(domain)),
+  "managedsave-remove": onDomain("remove managed save image for", (_world, domain) => {
+    domain.saved = undefined;
+    return "";
+  }),
+  "managedsave-dumpxml": onDomain(undefined, (_world, { saved }) => {
+    if (saved === undefined) throw new Error("Requested operation is not valid: domain does not have managed save image");
+    return printXml(saved.live);
+  }),
   suspend: onDomain("suspend", ({ libvirtd }, domain) => void libvirtd.suspend(domain)),
   resume: onDomain("resume", ({ libvirtd }, domain) => void libvirtd.resume(domain)),
   shutdown: onDomain("shutdown", ({ libvirtd }, domain) => void libvirtd.shutdown(domain), { values: ["mode"] }),

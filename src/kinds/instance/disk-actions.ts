@@ -3,16 +3,14 @@ import { backendOf } from "../../disks/index.ts";
 import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../disks/rbd-snapshot.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import { RefusedError } from "../../model/errors.ts";
 import type { BackendName } from "../../model/settings.ts";
-import { libvirtOf } from "../../tools/libvirt.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import { rebuildAction } from "./disk-backing.ts";
 import { appliedOf } from "./disk-diff.ts";
+import { refuseInUse } from "./disk-in-use.ts";
 import { isCopy } from "./disk-lost.ts";
 import type { RollBackArgs } from "./disk-roll-back.ts";
-import { isUp } from "./domain-diff.ts";
 import { forgetObject, readLabel, recordObject, rememberedDomain } from "./label.ts";
 import { agreeOnPassphrase } from "./secret-actions.ts";
 
@@ -39,18 +37,20 @@ export const diskActions: readonly ActionType[] = [
   }),
   defineAction<GrowArgs>("disk.grow", async (context, { disk, online, snapshot }) => {
     if (disk.size === null) return;
+    if (!online) await refuseInUse(context, disk, disk);
     if (snapshot === true) await makeResizeSnapshot(context, disk, disk.size);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
     await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
   }),
   defineAction<RollBackArgs>("disk.roll_back", async (context, { disk, size }) => {
-    await refuseRunning(context, disk);
+    await refuseInUse(context, disk, disk);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }), size });
     await rollBackResize(context, disk, size);
   }),
   defineAction<DiskRef>("disk.confirm", (context, ref) => confirmResize(context, ref)),
   rebuildAction,
   defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
+    await refuseInUse(context, ref, ref);
     await markRemoval(context, ref);
     await backendOf(ref.backend).remove(context, ref);
     await forgetObject(context, ref, ref.name);
@@ -64,10 +64,4 @@ async function markRemoval(context: Context, ref: DiskRef & { instance: string }
   if (label === undefined || rememberedDomain(label) === undefined || isCopy(ref.name)) return;
   if (typeof applied !== "object" || applied === null || Array.isArray(applied)) return;
   await recordObject(context, ref, ref.name, { ...applied, unfinished: true });
-}
-
-/** Ceph would take the disk from under a guest that somebody has started meanwhile. */
-async function refuseRunning(context: Context, { uuid, instance }: DiskSpec): Promise<void> {
-  if (!isUp((await libvirtOf(context).domain(uuid))?.power ?? "stopped")) return;
-  throw new RefusedError("guest-runs", `${instance} runs, and its disk cannot be rolled back below it: somebody started it. Apply again.`);
 }

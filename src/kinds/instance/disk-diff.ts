@@ -14,6 +14,7 @@ import { isForRescue } from "./disk-role.ts";
 import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
 import { appliedFields, creationSummary, replacementReason } from "./disk-words.ts";
 import { startDomain, stopDomain } from "./domain-actions.ts";
+import { grownFact } from "./domain-plan.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
 export function diffDisk(
@@ -32,7 +33,7 @@ export function diffDisk(
   const snapshot = snapshotToRollBackTo(want, have);
   if (snapshot === undefined) return change ?? finish(address, want, have);
   // One that was interrupted is brought to an end whatever is wanted since.
-  const back = { ...have, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
+  const back = { ...have, running: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
   return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
 }
 
@@ -101,13 +102,15 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
   const restart = have.running;
   const lost = have.disk === undefined;
   const found = lost ? have.applied.encrypted === true : have.disk.encryption === "luks";
+  // The old disk and its guest stay as they are until it is known that a new one can be made.
+  const base = baseFacts(want);
   const cause = causeOf(isEncrypted(want), have.applied.encrypted ?? false, found);
   const encryption: FieldChange[] =
     isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
   const loss: FieldChange[] = lost ? [{ path: "exists", old: false, new: true, effect, cause: "drift" }] : [];
-  const off = restart ? [`domain/${have.instance}:stopped`] : [];
+  const off = [`domain/${have.instance}:stopped`];
   // Of one that is lost something may be left, half removed, and only where it was.
-  const remove = lost && !isElsewhere(want, have) ? [] : [removeAction(address, have, off)];
+  const remove = lost && !isElsewhere(want, have) ? [] : [removeAction(address, have, [...base, ...off])];
   const create = createAction(address, want, remove.length === 0 ? off : [`${address}:gone`]);
   return {
     address,
@@ -119,7 +122,7 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
     reason: replacementReason(wanted, have),
     fields: [...fields, ...encryption, ...loss],
     actions: [
-      ...(restart ? [stopDomain(want.domain)] : []),
+      ...(restart ? [stopDomain(want.domain, base)] : []),
       ...remove,
       lost ? { ...create, effect, destroys: lossText(address, have) } : create,
       ...(restart && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
@@ -163,7 +166,7 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
       ...(snapshot ? { snapshot } : {}),
     } as unknown as Action["args"],
     needs: [],
-    makes: [address],
+    makes: [address, ...(have.running ? [grownFact(have.instance)] : [])],
     locks: [lockOf(have.uuid)],
     effect: have.running ? "live" : "none",
   };
@@ -193,14 +196,20 @@ function removal(address: Address, have: InstanceDiskState): Change {
   };
 }
 
-function createAction(address: Address, { disk, fallback }: InstanceDisk, needs: readonly string[] = []): Action {
+/** The fact that what the disk is made from is there. */
+function baseFacts({ disk, fallback }: InstanceDisk): Fact[] {
+  return disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`];
+}
+
+function createAction(address: Address, want: InstanceDisk, needs: readonly string[] = []): Action {
+  const { disk, fallback } = want;
   return {
     id: `${address}#create`,
     type: "disk.create",
     address,
     summary: creationSummary(disk, fallback !== undefined),
     args: { disk: { ...disk }, ...(fallback === undefined ? {} : { fallback }) } as unknown as Action["args"],
-    needs: [...(disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`]), ...needs],
+    needs: [...baseFacts(want), ...needs],
     makes: [address],
     locks: [lockOf(disk.uuid)],
     effect: "none",

@@ -26,7 +26,7 @@ export function diffDomain(
   observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have);
-  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, leavesDisks(want, have, observed));
+  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed);
   const others = awaitsOthers(want, observed);
   if (change === undefined || others.length === 0) return change;
   const waiting = (action: Action): Action =>
@@ -52,6 +52,12 @@ function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): b
 /** A source as a look at a domain gives it. */
 function sourceText(attachment: DiskAttachment): string {
   return attachment.type === "network" ? `${attachment.protocol}:${attachment.source}` : attachment.source;
+}
+
+/** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */
+function isThere(fact: Fact, observed: Observed): boolean {
+  const state = observed.states.get(fact as Address) as Partial<InstanceDiskState> | undefined;
+  return state?.kind === "disk" && state.disk !== undefined;
 }
 
 /** Volumes that this guest is to have and another one has still: it must let go of them before this one starts. */
@@ -102,11 +108,11 @@ function deletion(address: Address, have: DomainState): Change {
   };
 }
 
-function update(address: Address, want: DomainSpec, have: DomainState, leaves: boolean): Change | undefined {
+function update(address: Address, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
   const wanted = wantedFields(want);
   // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
   const otherRescue = want.rescue !== have.fields["rescue"];
-  const restarts = (leaves || otherRescue) && isUp(have.power);
+  const restarts = (otherRescue || leavesDisks(want, have, observed)) && isUp(have.power);
   const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have)];
   const power = powerChange(want, have);
   if (defined.length === 0 && power === undefined) return undefined;
@@ -116,7 +122,7 @@ function update(address: Address, want: DomainSpec, have: DomainState, leaves: b
   // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
   const offFirst: Action = { ...define, needs: [...define.needs, `${address}:stopped`] };
   // Into rescue and out of it, the guest goes on until all that it is to start from is there.
-  const stop = stopDomain(want, otherRescue ? attachedFacts(want) : []);
+  const stop = stopDomain(want, otherRescue ? attachedFacts(want).filter((fact) => !isThere(fact, observed)) : []);
   const actions = restarts
     ? [stop, offFirst, ...(want.powerState === "stopped" ? [] : [startDomain(want)])]
     : [...(defined.length > 0 || stale ? [define] : []), ...(power?.action === undefined ? [] : [power.action])];

@@ -61,7 +61,7 @@ export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action
   return {
     ...common(spec, "stop", "shut down"),
     args: { uuid, instance, graceSeconds },
-    needs,
+    needs: [...needs, grownFact(instance)],
     makes: [`domain/${instance}:stopped`],
     effect: "restart",
   };
@@ -71,10 +71,15 @@ export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action
 export function undefineDomain(domain: DomainRef, running: boolean): Action {
   return {
     ...common(domain, "undefine", running ? "power off and undefine" : "undefine"),
-    needs: [],
+    needs: [grownFact(domain.instance)],
     makes: [`domain/${domain.instance}:gone`, `domain/${domain.instance}:stopped`],
     effect: running ? "restart" : "none",
   };
+}
+
+/** The fact that what grows through a running guest has grown: as long as that goes on, the guest is not switched off. */
+export function grownFact(instance: string): Fact {
+  return `domain/${instance}:grown`;
 }
 
 function common({ uuid, instance }: DomainRef, verb: string, summary: string) {

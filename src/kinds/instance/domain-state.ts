@@ -34,12 +34,21 @@ export interface DomainState {
 export function domainState(record: DomainRecord): DomainState {
   const root = parseXml(record.xml);
   const fields = readFields(root);
+  const { uuid, name, power, persistent } = record;
+  return { uuid, name, power, persistent, label: readLabel(root), fields, disks: disksOf(fields) };
+}
+
+/** Source path by target name, of any document of a domain. */
+export function domainDisks(xml: string): DomainState["disks"] {
+  return disksOf(domainFields(xml));
+}
+
+function disksOf(fields: DomainFields): DomainState["disks"] {
   const disks = Object.entries(fields).flatMap(([path, value]) => {
     const target = /^disks\.(.+)\.source$/.exec(path)?.[1];
     return target === undefined ? [] : [[target, String(value)]];
   });
-  const { uuid, name, power, persistent } = record;
-  return { uuid, name, power, persistent, label: readLabel(root), fields, disks: Object.fromEntries(disks) };
+  return Object.fromEntries(disks);
 }
 
 /** The fields of a domain that we own, flat. Two documents that mean the same guest have the same fields. */

@@ -5,12 +5,19 @@ import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { BackendName } from "../../model/settings.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
+import { refuseInUse } from "../instance/disk-in-use.ts";
+import type { DomainRef } from "../instance/domain-plan.ts";
 import { retireDirectory, sweepRetired } from "../retire-directory.ts";
 import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";
 import { volumeContext } from "./volume-context.ts";
 
 type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "preventDestroy" | "fallback">;
+
+/** The guest whose definition has the volume. */
+interface UserArgs {
+  readonly user?: DomainRef;
+}
 
 /** What can be done to a volume. The label says what is meant before it is done, and goes last. */
 export const volumeActions: readonly ActionType[] = [
@@ -21,7 +28,9 @@ export const volumeActions: readonly ActionType[] = [
     await backendOf(disk.backend).create(volumeContext(context), disk, report);
     await writeVolumeLabel(context, disk.uuid, { ...label, made: true });
   }),
-  defineAction<SpecArgs & { online: OnlineDisk | null }>("volume.grow", async (context, { name, disk, preventDestroy, online }) => {
+  defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", async (context, args) => {
+    const { name, disk, preventDestroy, online, user } = args;
+    if (online === null && user !== undefined) await refuseInUse(context, user, disk);
     await backendOf(disk.backend).grow(volumeContext(context), disk, disk.size ?? 0, online ?? undefined);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied: appliedVolume(disk), made: true });
   }),
@@ -30,7 +39,8 @@ export const volumeActions: readonly ActionType[] = [
     const applied = label?.applied ?? appliedVolume(disk);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied, made: label?.made ?? true });
   }),
-  defineAction<DiskRef & { backend: BackendName }>("volume.remove", async (context, ref) => {
+  defineAction<DiskRef & UserArgs & { backend: BackendName }>("volume.remove", async (context, { user, ...ref }) => {
+    if (user !== undefined) await refuseInUse(context, user, ref);
     await backendOf(ref.backend).remove(volumeContext(context), ref);
     const { layout } = context;
     const names = { directory: layout.volume(ref.uuid), doomed: layout.doomedVolume(ref.uuid) };

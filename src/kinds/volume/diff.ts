@@ -3,10 +3,11 @@ import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { grownFact } from "../instance/domain-plan.ts";
 import { placeWords } from "../place.ts";
 import { appliedVolume } from "./actions.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
-import { volumeUser } from "./user.ts";
+import { type VolumeUser, volumeUser } from "./user.ts";
 
 /**
  * What differs between a volume as wanted and as found. What is in it is the reason that it is there, so nothing is ever made
@@ -80,7 +81,12 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
   const finish = action(address, have.uuid, "create", "finish", argsOf(want), basesOf(want));
   const label = action(address, have.uuid, "label", want.preventDestroy ? "protect" : "lift the protection", argsOf(want));
   const grow: Action = {
-    ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, { ...argsOf(want), online }),
+    ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, {
+      ...argsOf(want),
+      online,
+      ...userArgs(user),
+    }),
+    makes: [address, ...(user?.running === true ? [grownFact(user.instance)] : [])],
     effect,
   };
   return {
@@ -97,10 +103,11 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
 
 function removal(address: Address, have: VolumeState, observed: Observed): Change {
   const { name, applied, disk, preventDestroy } = have;
-  const user = volumeUser(have, observed)?.instance;
+  const holder = volumeUser(have, observed);
+  const user = holder?.instance;
   const size = formatQuantity(disk?.size ?? applied.size);
   const remove: Action = {
-    ...removeAction(address, have),
+    ...removeAction(address, have, holder),
     needs: user === undefined ? [] : [`domain/${user}:gone`, `domain/${user}:stopped`, `domain/${user}:defined`],
     effect: "rebuild",
     ...(disk === undefined ? {} : { destroys: `${size} volume ${name} with all that is in it` }),
@@ -121,8 +128,8 @@ function removal(address: Address, have: VolumeState, observed: Observed): Chang
   };
 }
 
-function removeAction(address: Address, { uuid, path, applied: { backend, place } }: VolumeState): Action {
-  const args = { uuid, name: volumeFileName, path, backend, ...(place === undefined ? {} : { place }) };
+function removeAction(address: Address, { uuid, path, applied: { backend, place } }: VolumeState, holder?: VolumeUser): Action {
+  const args = { uuid, name: volumeFileName, path, backend, ...(place === undefined ? {} : { place }), ...userArgs(holder) };
   return { ...action(address, uuid, "remove", "remove", args), makes: [`${address}:gone`] };
 }
 
@@ -138,6 +145,11 @@ function basesOf({ disk, fallback }: VolumeSpec): string[] {
 
 function argsOf({ name, disk, preventDestroy, fallback }: VolumeSpec) {
   return { name, disk: { ...disk }, preventDestroy, ...(fallback === undefined ? {} : { fallback }) };
+}
+
+/** Who is looked at once more before something is done to a volume that its guest must not notice. */
+function userArgs(user: VolumeUser | undefined) {
+  return user === undefined ? {} : { user: { uuid: user.uuid, instance: user.instance } };
 }
 
 function action(address: Address, uuid: string, verb: string, summary: string, args: object, needs: readonly string[] = []): Action {
