@@ -58,7 +58,7 @@ export async function plan<Config>(run: Reconciliation<Config>): Promise<Plan> {
   return decide(run, await look(run));
 }
 
-/** The whole story: lock, look, plan, ask, do. */
+/** The whole story: lock, look, plan, ask, do. Without the lock nothing is begun, and what runs is ended. */
 export async function reconcile<Config>(run: Reconciliation<Config>, options: ApplyOptions): Promise<ApplyResult> {
   const { context } = run;
   const { reporter } = options;
@@ -70,10 +70,12 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
     signal: options.stop,
     onWait: (holder: string) => reporter.event({ type: "waiting", holder }),
   };
-  return context.host.lock(lock, async () => {
-    const interrupted = await interruptedActions(context);
-    for (const kind of run.kinds) await kind.sweep?.(context);
-    const observed = await look(run);
+  return context.host.lock(lock, async (lost) => {
+    const held = { ...context, signal: AbortSignal.any([context.signal, lost]) };
+    const stop = AbortSignal.any([options.stop, lost]);
+    const interrupted = await interruptedActions(held);
+    for (const kind of run.kinds) await kind.sweep?.(held);
+    const observed = await look({ ...run, context: held });
     const saved = options.savedPlan;
     const plan =
       saved === undefined
@@ -83,13 +85,21 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
 
     if (!canApply(plan)) return { plan, verdict: "refused", outcomes: [] };
     if (!hasChanges(plan)) return { plan, verdict: "nothing-to-do", outcomes: [] };
-    if (!(await consent(plan, options))) return { plan, verdict: "declined", outcomes: [] };
+    if (!(await Promise.race([consent(plan, options), rejectionOf(lost)]))) return { plan, verdict: "declined", outcomes: [] };
     const emit = reporter.event.bind(reporter);
-    const journal = await openJournal(context, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
+    const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
-    const outcomes = await apply({ plan, actionTypes, context, journal, parallelism: options.parallelism, stop: options.stop, emit });
+    const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
     await journal.end();
     return { plan, verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
+  });
+}
+
+/** Nobody is waited for with a question that no longer matters. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.throwIfAborted();
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 

@@ -1,4 +1,3 @@
-import { lookUpFacts } from "../kinds/host/facts.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
 import { confirmChanges } from "../kinds/instance/disk-confirm.ts";
 import { userError } from "../model/errors.ts";
@@ -62,7 +61,6 @@ async function reconcileWith(
   const { verdict } = await reconcile(
     {
       ...session,
-      lookUpFacts,
       targets: invocation.texts("target"),
       destroy,
       ...(destroy && invocation.flag("images") ? { extraChanges: (observed) => unusedBaseChanges(observed, session.context.project) } : {}),

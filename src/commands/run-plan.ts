@@ -1,4 +1,3 @@
-import { lookUpFacts } from "../kinds/host/facts.ts";
 import { CommandError, UnreachableError, UserError } from "../model/errors.ts";
 import { canApply, hasChanges, type Plan } from "../model/plan.ts";
 import { plan } from "../reconcile.ts";
@@ -53,7 +52,7 @@ async function planAndShow(invocation: Invocation, { command, detailedExitCode, 
 /** A host that cannot be looked at gives a plan that says so, and not no plan. */
 async function planOf(session: Session, targets: readonly string[], fingerprints: boolean): Promise<Plan> {
   try {
-    return await plan({ ...session, lookUpFacts, targets, destroy: false, fingerprints });
+    return await plan({ ...session, targets, destroy: false, fingerprints });
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof CommandError)) throw error;
     const { project, settings } = session.context;

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load.ts";
 import { createLocalHost } from "../host/local.ts";
 import { parseSshTarget } from "../host/ssh-target.ts";
 import type { Config } from "../kinds/config.ts";
+import { lookUpFacts } from "../kinds/host/facts.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import { createKinds } from "../kinds/index.ts";
 import { schema } from "../kinds/schema.ts";
@@ -11,12 +12,13 @@ import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { UserError, userError } from "../model/errors.ts";
+import type { HostFacts } from "../model/host-facts.ts";
 import type { AnyKind } from "../model/kind.ts";
 import { createLayout } from "../model/layout.ts";
 import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
-import { withImageWays } from "./image-ways.ts";
+import { lookUpFactsWithWays } from "./image-ways.ts";
 import { lookUpSecret, missingSecret, withdrawSecrets } from "./look-up-secret.ts";
 
 /** A checked configuration together with the machine it is for. */
@@ -24,6 +26,7 @@ export interface Session extends AsyncDisposable {
   readonly config: Config;
   readonly kinds: readonly AnyKind<Config>[];
   readonly context: Context;
+  readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
   /** Warnings from reading the configuration. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -77,7 +80,8 @@ async function prepare(config: Config, settings: HostSettings, warnings: readonl
   const kinds = createKinds(settings, lookUpSecret);
   return {
     config,
-    kinds: remote === undefined ? kinds : kinds.map((kind) => withImageWays(kind, config, remote)),
+    kinds,
+    lookUpFacts: remote === undefined ? lookUpFacts : (context) => lookUpFactsWithWays(context, Object.values(config.images ?? {}), remote),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     warnings,
     [Symbol.asyncDispose]: () => host.close(),

@@ -1,5 +1,4 @@
 import { observe } from "../engine/observe.ts";
-import { lookUpFacts } from "../kinds/host/facts.ts";
 import { type Address, addressKind } from "../model/address.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { UserError } from "../model/errors.ts";
@@ -17,7 +16,7 @@ export interface Survey {
 
 /** Looks at everything; what is odd is said on standard error. Throws when part of the host cannot be seen. */
 export async function survey(session: Session): Promise<Survey> {
-  const { kinds, context } = session;
+  const { kinds, context, lookUpFacts } = session;
   const observed = await observe(kinds, context, await lookUpFacts(context));
   if (!observed.complete || hasErrors(observed.diagnostics)) throw new UserError(observed.diagnostics);
   if (observed.diagnostics.length > 0) process.stderr.write(formatDiagnostics(observed.diagnostics, { color: useColor(process.stderr) }));

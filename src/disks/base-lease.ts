@@ -6,6 +6,8 @@ const patienceMs = 10 * 60_000;
 
 interface Lease {
   users: number;
+  /** Aborted when somebody has taken the lock away. */
+  lost?: AbortSignal;
   /** Resolves when the lock is held. */
   readonly taken: Promise<void>;
   /** Gives the lock back. */
@@ -30,7 +32,10 @@ export async function withBase<T>(context: Context, entry: string, work: () => P
   lease.users += 1;
   try {
     await lease.taken;
-    return await work();
+    const result = await work();
+    // The base may be gone from below what has just been made.
+    lease.lost?.throwIfAborted();
+    return result;
   } finally {
     lease.users -= 1;
     if (lease.users === 0) {
@@ -45,7 +50,8 @@ function take(context: Context, path: string): Lease {
   const released = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
   const request = { path, purpose: "disk on a base image", timeoutMs: patienceMs, signal: context.signal };
-  const hold = async () => {
+  const hold = async (lost: AbortSignal) => {
+    lease.lost = lost;
     taken.resolve();
     await released.promise;
   };
@@ -53,5 +59,6 @@ function take(context: Context, path: string): Lease {
   ended.catch(taken.reject);
   // Whoever waits for it hears of a failure; a lease that nobody waits for yet must not end the process.
   taken.promise.catch(() => undefined);
-  return { users: 0, taken: taken.promise, release: released.resolve, ended };
+  const lease: Lease = { users: 0, taken: taken.promise, release: released.resolve, ended };
+  return lease;
 }

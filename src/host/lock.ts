@@ -40,18 +40,18 @@ const guardStaleMs = 5_000;
 
 /**
  * Runs `work` while holding a lock, against other processes as within this one. Locks of processes that have died on this
- * machine are taken over at once. Throws a UserError that names the holder when the time is up, and one when the lock is
- * taken away while `work` runs: its result is then not to be relied on.
+ * machine are taken over at once. Throws a UserError that names the holder when the time is up. When the lock is taken away while
+ * `work` runs, that is told by the signal; once it has ended, a UserError says so in place of its result.
  */
-export async function withLock<T>(request: LockRequest, work: () => Promise<T>, renewal: Renewal = usual): Promise<T> {
-  const lost = Promise.withResolvers<never>();
-  lost.promise.catch(() => undefined);
-  const release = await acquire(request, renewal, () => lost.reject(compromised(request)));
+export async function withLock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>, renewal: Renewal = usual): Promise<T> {
+  const lost = new AbortController();
+  const release = await acquire(request, renewal, () => lost.abort(compromised(request)));
   let result: T;
   try {
-    result = await Promise.race([work(), lost.promise]);
+    result = await work(lost.signal);
   } catch (error) {
     await release();
+    lost.signal.throwIfAborted();
     throw error;
   }
   if (!(await release())) throw compromised(request);

@@ -21,17 +21,25 @@ import { connectionLost } from "./ssh-trouble.ts";
 const beatMs = 2_500;
 const staleMs = 10_000;
 
-/** Runs `work` while a shell on the host holds the lock. A lost connection loses the lock, and is an UnreachableError. */
-export async function lockOverSsh<T>(connection: SshConnection, name: string, request: LockRequest, work: () => Promise<T>): Promise<T> {
+/** Runs `work` while a shell on the host holds the lock. A lost connection loses the lock, and is an UnreachableError once `work` has ended. */
+export async function lockOverSsh<T>(
+  connection: SshConnection,
+  name: string,
+  request: LockRequest,
+  work: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
   const keeper = await openKeeper(connection, name, request.path);
-  const lost = Promise.withResolvers<never>();
-  lost.promise.catch(() => undefined);
+  const lost = new AbortController();
   try {
     await acquire(keeper, request);
-    keeper.onEnd = () => lost.reject(connection.lost ?? (keeper.said("lost") ? compromised(request) : connectionLost(name)));
+    keeper.onEnd = () => lost.abort(connection.lost ?? (keeper.said("lost") ? compromised(request) : connectionLost(name)));
     const beat = setInterval(() => keeper.send("b"), beatMs);
     try {
-      const result = await Promise.race([work(), lost.promise]);
+      const result = await work(lost.signal).catch((error: unknown) => {
+        lost.signal.throwIfAborted();
+        throw error;
+      });
+      lost.signal.throwIfAborted();
       keeper.onEnd = () => undefined;
       if ((await keeper.ask("r"))[0] !== "released") throw compromised(request);
       return result;

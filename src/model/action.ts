@@ -21,7 +21,10 @@ export interface Action {
   readonly args: Json;
   readonly needs: readonly Fact[];
   readonly makes: readonly Fact[];
-  /** Taken by the executor in sorted order; kinds and tools never lock. */
+  /**
+   * Kept apart within this process: taken by the executor in sorted order, before the action runs. What other processes share, base
+   * images, an action locks on the host itself, one at a time and within these.
+   */
   readonly locks: readonly string[];
   readonly effect: Effect;
   /** What is lost for ever, in words: `20GiB disk web-0.root`. Consent is asked for wherever this is set. */

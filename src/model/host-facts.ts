@@ -16,8 +16,18 @@ export interface HostFacts {
     readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
   };
   readonly libvirtVersion: string;
+  /** Of a host elsewhere: the way that the bytes of each image take to it, by the image's source. */
+  readonly imageWays?: Readonly<Record<string, ImageWay>>;
   /** Storage beside that filesystem, as far as the configuration names it. */
   readonly storage?: StorageFacts;
+}
+
+/** How the bytes of an image get to a host elsewhere. */
+export interface ImageWay {
+  /** Such as `pushed from here, 326KiB`. */
+  readonly words: string;
+  /** How many they are, where that is known. */
+  readonly bytes?: number;
 }
 
 /** What backends have to give that keep disks elsewhere. Absent: not looked at. Sizes are bytes. */

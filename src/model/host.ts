@@ -162,8 +162,11 @@ export interface Host {
   upload?(request: Upload): Promise<{ readonly bytes: number; readonly digests: Digests } | undefined>;
   /** The libvirt connection to use on the host itself; absent where that is the configured one. */
   readonly libvirtUri?: string;
-  /** Runs `work` while holding the lock. Throws a UserError naming the holder when the time is up. */
-  lock<T>(request: LockRequest, work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while holding the lock. Throws a UserError naming the holder when the time is up. A lock that is lost meanwhile aborts
+   * the signal that `work` is given; `work` is waited for all the same, and what it then gives is thrown away for the signal's reason.
+   */
+  lock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
   now(): Date;
   /** Things to end when the host is done with: last registered, first ended. */
   onClose(end: () => Promise<void>): void;

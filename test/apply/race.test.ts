@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { UserError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { readQcow2 } from "../fake-host/qcow2.ts";
 import { shop } from "./shop.ts";
-import { applied, apply, createWorld, planOf, type Run, runOn, strangers, summary } from "./world.ts";
+import { applied, apply, createWorld, layout, planOf, type Run, runOn, strangers, summary } from "./world.ts";
 
 const other = (yaml: string) =>
   yaml.replace("project: shop", "project: depot").replaceAll("  web:", "  front:").replaceAll("  db:", "  back:");
@@ -93,6 +94,28 @@ function basesAreThere(machine: Machine): boolean {
     return backing === undefined || machine.files.find(backing) !== undefined;
   });
 }
+
+test("an apply whose lock is taken away begins nothing more, has ended when it says so, and the next one gets there", async () => {
+  const actions = planOf(await runOn(createWorld().boot(), shop())).then((plan) => plan.actions.length);
+  for (let count = 1; count < (await actions); count += 3) {
+    const machine = createWorld();
+    const host = machine.boot();
+    let [started, ended] = [0, 0];
+    const losing = apply(await runOn(host, shop()), ({ type }) => {
+      if (type === "action.end") ended += 1;
+      if (type !== "action.start") return;
+      started += 1;
+      if (started === count) machine.locks.lose(layout.lock("apply-shop"));
+    });
+    await assert.rejects(losing, (error) => error instanceof UserError && error.diagnostics[0]?.code === "lock-lost");
+    assert.equal(started, count, "something was begun without the lock");
+    assert.equal(ended, await actions, "something had not ended");
+    const { effects } = host;
+    await applied(machine, shop());
+    assert.equal(host.effects, effects, "something was done after its end was reported");
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), []);
+  }
+});
 
 test("a guest that is changed while a plan waits to be confirmed is looked at again under the lock", async () => {
   const machine = createWorld();

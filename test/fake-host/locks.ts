@@ -9,7 +9,9 @@ interface Held {
 
 /** Exclusive locks by path, first come first served. A dead owner's locks are gone with it. */
 export interface Locks {
-  hold<T>(owner: object, request: LockRequest, work: () => Promise<T>): Promise<T>;
+  hold<T>(owner: object, request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
+  /** Takes it away from whoever holds it, as somebody who tidies up by hand. */
+  lose(path: string): void;
   /** Gives up everything that the owner holds or waits for. */
   release(owner: object): void;
   held(): string[];
@@ -17,6 +19,7 @@ export interface Locks {
 
 export function createLocks(): Locks {
   const locks = new Map<string, Held>();
+  const losing = new Map<string, AbortController>();
   const pass = (path: string, held: Held) => {
     const next = held.waiting.shift();
     if (next === undefined) locks.delete(path);
@@ -57,12 +60,22 @@ export function createLocks(): Locks {
   return {
     async hold(owner, request, work) {
       await take(owner, request);
+      const lost = new AbortController();
+      losing.set(request.path, lost);
       try {
-        return await work();
+        const result = await work(lost.signal);
+        lost.signal.throwIfAborted();
+        return result;
       } finally {
         const held = locks.get(request.path);
-        if (held?.owner === owner) pass(request.path, held);
+        if (held?.owner === owner && !lost.signal.aborted) pass(request.path, held);
       }
+    },
+    lose(path) {
+      const held = locks.get(path);
+      if (held === undefined) return;
+      losing.get(path)?.abort(userError("lock-lost", `The lock was taken away while at work: ${held.purpose}`));
+      pass(path, held);
     },
     release(owner) {
       for (const [path, held] of [...locks]) {

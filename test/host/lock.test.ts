@@ -185,21 +185,25 @@ test("a lock of another machine is not taken while that renews it", async (conte
   await refused.finally(() => clearInterval(renewing));
 });
 
-test("a lock that is taken away makes the work's result void", async (context) => {
+test("a lock that is taken away: the work is told, waited for, and has failed", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   const renewal = { renewMs: 1000, staleMs: 10_000 };
-  const never = withLock(
+  let ended = false;
+  const told = withLock(
     { path, purpose, timeoutMs: 0 },
-    () => {
+    async (lost) => {
       rmdirSync(`${path}.lock`);
-      return new Promise((resolve) => setTimeout(resolve, 60_000).unref());
+      await once(lost, "abort");
+      await new Promise((resolve) => setImmediate(resolve));
+      ended = true;
     },
     renewal,
   );
   // The renewal's timer alone does not keep a process alive.
   const alive = setInterval(() => undefined, 1000);
   context.after(() => clearInterval(alive));
-  await assert.rejects(never, problem("lock-lost"));
+  await assert.rejects(told, problem("lock-lost"));
+  assert.ok(ended, "the work went on after its end was reported");
   const quick = withLock(
     { path, purpose, timeoutMs: 0 },
     async () => {

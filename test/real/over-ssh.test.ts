@@ -3,7 +3,6 @@ import { readdirSync } from "node:fs";
 import { after, test } from "node:test";
 import { openSession } from "../../src/commands/session.ts";
 import { createSshHost } from "../../src/host/ssh.ts";
-import { lookUpFacts } from "../../src/kinds/host/facts.ts";
 import type { Host } from "../../src/model/host.ts";
 import { canApply } from "../../src/model/plan.ts";
 import { plan } from "../../src/reconcile.ts";
@@ -104,7 +103,7 @@ test("a connection that is cut while planning is an error, and nothing is taken 
     },
   };
   const context = { ...session.context, host: { ...host, files, lock: host.lock, close: host.close } };
-  const cut = await plan({ ...session, context, lookUpFacts, targets: [], destroy: false });
+  const cut = await plan({ ...session, context, targets: [], destroy: false });
   assert.equal(cut.complete, false);
   assert.equal(canApply(cut), false);
   assert.ok(cut.diagnostics.some(({ code, detail }) => code === "host-unreachable" && /connection to .* was lost/.test(detail ?? "")));
@@ -140,7 +139,7 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
     },
   };
   const started = performance.now();
-  const result = await plan({ ...session, context: { ...session.context, host: counted }, lookUpFacts, targets: [], destroy: false });
+  const result = await plan({ ...session, context: { ...session.context, host: counted }, targets: [], destroy: false });
   t.diagnostic(`${trips.length} round trips, ${Math.round(performance.now() - started)} ms: ${trips.join(" | ")}`);
   assert.deepEqual(
     result.changes.map(({ address }) => address),

@@ -94,11 +94,15 @@ test("the lock of a killed process is taken over at once, be it one of the host'
   await once(child, "exit");
   assert.ok(existsSync(`${path}.lock`));
   const before = performance.now();
-  const lost = host.lock({ path, purpose, timeoutMs: 0 }, () => {
+  let ended = false;
+  const lost = host.lock({ path, purpose, timeoutMs: 0 }, async (signal) => {
     process.kill(holderOf(path).pid, "SIGKILL");
-    return new Promise(() => undefined);
+    await once(signal, "abort");
+    await new Promise((resolve) => setImmediate(resolve));
+    ended = true;
   });
   await assert.rejects(lost, UnreachableError);
+  assert.ok(ended, "the work went on after its end was reported");
   assert.ok(existsSync(`${path}.lock`), "nobody has tidied up");
   await host.lock({ path, purpose, timeoutMs: 0 }, async () => undefined);
   assert.ok(performance.now() - before < 8000);
@@ -108,11 +112,11 @@ test("a lock goes with the connection, and whoever held it learns that the host 
   const path = `${await testDirectory(context)}/a`;
   const other = connect();
   const before = masters(process.pid);
-  const lost = other.lock({ path, purpose, timeoutMs: 0 }, async () => {
+  const lost = other.lock({ path, purpose, timeoutMs: 0 }, async (signal) => {
     const [master, ...more] = masters(process.pid).filter((pid) => !before.includes(pid));
     assert.ok(master !== undefined && more.length === 0);
     process.kill(master, "SIGKILL");
-    return new Promise(() => undefined);
+    await once(signal, "abort");
   });
   await assert.rejects(lost, (error: unknown) => error instanceof UnreachableError && /connection to .* was lost/.test(error.message));
   await assert.rejects(other.files.stat("/"), UnreachableError);

@@ -47,7 +47,7 @@ export const hostSchema = {
     preallocate_images: {
       type: "string",
       description:
-        "space: reserve the whole size of flat and qcow2 disks when they are made, where the filesystem can. none: disks grow as the guest writes.",
+        "space: reserve the whole size of flat and qcow2 disks when they are made; a filesystem that cannot is an error of the plan. none: disks grow as the guest writes.",
       enum: ["none", "space"],
       default: "none",
       examples: ["space"],

@@ -19,7 +19,7 @@ export const fetchImage = defineAction<ImageSpec>("image.fetch", async (context,
   const { files } = context.host;
   await files.makeDirectory(context.layout.base);
   await files.makeDirectory(context.layout.locks);
-  await withBaseLock(context, spec.entry, `fetch of image ${spec.name}`, () => fetchLocked(context, spec, report));
+  await withBaseLock(context, spec.entry, `fetch of image ${spec.name}`, (held) => fetchLocked(held, spec, report));
 });
 
 /** Looks again now that nobody else can fetch it: two processes never fetch one image twice (Nova CACHE-03, CACHE-04). */

@@ -34,6 +34,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
   if (observed.states.has(`base/${want.entry}`)) return undefined;
   const base: Address = `base/${want.entry}`;
   const source = withoutCredentials(want.source);
+  const way = observed.facts.imageWays?.[want.source];
   const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
   return {
     address,
@@ -44,18 +45,20 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       { path: "source", new: source },
       { path: "format", new: want.format },
       { path: "size", new: "known after apply" },
+      ...(way === undefined ? [] : [{ path: "way", new: way.words }]),
     ],
     actions: [
       {
         id: `${address}#fetch`,
         type: fetchImage.type,
         address,
-        summary: `fetch ${want.diskFormat} image${converts}`,
+        summary: `fetch ${want.diskFormat} image${converts}${way === undefined ? "" : ` (${way.words})`}`,
         args: want as unknown as Json,
         needs: [],
         makes: [base],
         locks: [base],
         effect: "none",
+        ...(way?.bytes === undefined ? {} : { bytes: way.bytes }),
       },
     ],
     before: null,

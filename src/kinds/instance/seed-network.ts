@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Json } from "../../model/json.ts";
+import { uuidV5 } from "../../model/uuid.ts";
 import type { SeedSpec } from "./spec.ts";
 
 /**
@@ -13,7 +13,8 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   return {
     links: spec.interfaces.map(({ type, mac }, index) => ({
       id: `interface${index}`,
-      vif_id: derivedUuid(spec.uuid, mac),
+      // Guests see the same identity of a card after every rebuild.
+      vif_id: uuidV5(mac, spec.uuid),
       type: type === "user" ? "phy" : "bridge",
       mtu: null,
       ethernet_mac_address: mac,
@@ -26,17 +27,4 @@ export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
     })),
     services: [],
   };
-}
-
-/** A name-based uuid (RFC 9562, version 5): guests see the same identity of a card after every rebuild. */
-function derivedUuid(namespace: string, name: string): string {
-  const bytes = createHash("sha1")
-    .update(Buffer.from(namespace.replaceAll("-", ""), "hex"))
-    .update(name)
-    .digest()
-    .subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
