@@ -72,7 +72,7 @@ export const qcow2: DiskBackend = {
     const size = start === undefined ? undefined : readQcow2Header(start)?.header?.virtualSize;
     refuseToShrink(disk, size, bytes);
     if (size !== undefined && size >= bytes) return;
-    await growFile(context, disk, "qcow2", bytes, online);
+    await growFile(context, disk, { path: disk.path, format: "qcow2" }, bytes, online);
   },
 
   async remove(context, disk) {

@@ -12,11 +12,12 @@ const flat: Subject = {
   backend: backendOf("flat"),
   on: "real",
   preallocates: true,
+  growsInside: true,
   guests: true,
   place: () => ({ open: (_context, disk) => disk.path, kept: files }),
 };
 
-const qcow2: Subject = { ...flat, backend: backendOf("qcow2") };
+const qcow2: Subject = { ...flat, backend: backendOf("qcow2"), growsInside: false };
 
 const ploop: Subject = {
   ...flat,

@@ -44,6 +44,7 @@ conforms([
     backend: rbd,
     on: "real",
     preallocates: false,
+    growsInside: false,
     guests: true,
     place: (t) => {
       t.after(emptyPool);

@@ -63,6 +63,7 @@ const real: Subject = {
   backend: lvm,
   on: "real, over ssh",
   preallocates: false,
+  growsInside: true,
   guests: true,
   place: (t) => {
     t.after(clear);
