@@ -8,7 +8,7 @@ import { convertToRaw } from "../tools/qemu-img.ts";
 import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
-import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
+import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./disk-info.ts";
 import { growInside } from "./inner-growth.ts";
 import { reserveSpace } from "./preallocation.ts";
 import { publishDisk, removeDisk } from "./publish-disk.ts";
@@ -24,9 +24,10 @@ export const flat: DiskBackend = {
 
   async list(context, disks) {
     const { files } = context.host;
-    const [stats, begun] = await Promise.all([
+    const [stats, begun, records] = await Promise.all([
       files.statMany(disks.map((disk) => disk.path)),
       files.statMany(disks.map((disk) => growthMark(disk))),
+      otherRecords(context, disks, "raw"),
     ]);
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
@@ -37,6 +38,7 @@ export const flat: DiskBackend = {
         format: "raw",
         size: knownSize(stat, begun[index]),
         allocated: stat.allocated,
+        ...records[index],
       });
     }
     return found;
@@ -45,8 +47,9 @@ export const flat: DiskBackend = {
   async create(context, disk, report) {
     const { files } = context.host;
     await files.makeDirectory(context.layout.instance(disk.uuid));
-    await recordDiskFormat(context, disk.uuid, disk.path, "raw");
-    if ((await files.stat(disk.path)) !== undefined) return;
+    const there = (await files.stat(disk.path)) !== undefined;
+    await recordDiskFormat(context, disk, "raw", there);
+    if (there) return;
     if (disk.base === undefined) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
     await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
   },
@@ -56,6 +59,7 @@ export const flat: DiskBackend = {
     const mark = growthMark(disk);
     const [stat, begun] = await files.statMany([disk.path, mark]);
     refuseToShrink(disk, stat?.size, bytes);
+    await refuseOtherRecord(context, disk, "raw");
     if (stat === undefined || knownSize(stat, begun) >= bytes) return;
     if (disk.preallocate === "space") await reserveMore(context, disk.path, stat.size, bytes);
     if (begun === undefined && (await isExtFile(context, disk.path))) await setMark(context, disk, stat.size);

@@ -81,6 +81,28 @@ test("Nova FLAT-03: a flat disk is formatted in its place, with an identity of i
   );
 });
 
+for (const [imagesType, other] of [
+  ["flat", "qcow2"],
+  ["qcow2", "raw"],
+] as const) {
+  test(`Nova INFO-03: a ${imagesType} disk that was recorded as ${other} is an error of the plan, of a volume as well`, async () => {
+    const options: Guests = { imagesType, sections: "volumes:\n  data: { size: 64MiB }\n" };
+    const machine = await after(options);
+    for (const [path] of machine.files.walk().filter(([path]) => path.endsWith("/disk.info"))) {
+      const changed = contentOf(machine.files, path)
+        .toString("utf8")
+        .replaceAll(/:"(raw|qcow2)"/g, `:"${other}"`);
+      machine.put(path, changed);
+    }
+    const { diagnostics } = await plan(machine, options);
+    assert.deepEqual(diagnostics.map(({ severity, code, address }) => [severity, code, address]).sort(), [
+      ["error", "disk-format-changed", "disk/web.root"],
+      ["error", "disk-format-changed", "volume/data"],
+    ]);
+    assert.match(diagnostics[0]?.detail ?? "", /disk\.info/);
+  });
+}
+
 test("Nova BLD-21: ephemerals beyond the flavor's, and disks too small for their filesystem, are errors of the plan", async () => {
   const over = await plan(createWorld(), { ephemeral: "1GiB", ephemerals: "[ { size: 1GiB }, { size: 1GiB } ]" });
   assert.deepEqual(

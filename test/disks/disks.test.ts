@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { BaseRef, DiskBackend, DiskSpec } from "../../src/disks/backend.ts";
@@ -245,6 +245,33 @@ test("qcow2: a file of another format under the disk's name is left and refused"
   assert.equal(readFileSync(disk.path, "utf8"), "a guest's data");
   assert.equal((await qcow2.list(context, [disk])).size, 0);
 });
+
+for (const backend of fileBackends) {
+  const [format, other] = backend.name === "flat" ? ["raw", "qcow2"] : ["qcow2", "raw"];
+
+  test(`${backend.name}: a disk that was recorded as ${other} is left, refused, and told of (Nova INFO-03, INFO-04)`, async (t) => {
+    const { context, base } = await prepared(t);
+    const disk = diskOf(context, backend, base);
+    await backend.create(context, disk, nothing);
+    const record = context.layout.instanceFile(uuid, "disk.info");
+    const keep = (content: string) => writeFileSync(record, content);
+    keep(JSON.stringify({ [disk.path]: other }));
+    const before = readFileSync(disk.path);
+    await assert.rejects(backend.create(context, disk, nothing), { code: "disk-format-changed" });
+    await assert.rejects(backend.grow(context, disk, 8 * mebibyte, undefined), { code: "disk-format-changed" });
+    assert.ok(readFileSync(disk.path).equals(before));
+    assert.deepEqual(JSON.parse(readFileSync(record, "utf8")), { [disk.path]: other }, "the record stands");
+    const found = async () => (await backend.list(context, [disk])).get(`${uuid}/disk`)?.recordedFormat;
+    assert.equal(await found(), other);
+    keep(JSON.stringify({ [disk.path]: format }));
+    assert.equal(await found(), undefined);
+    // What is recorded of a disk that is not there decides nothing: a removal was interrupted.
+    keep(JSON.stringify({ [disk.path]: other }));
+    rmSync(disk.path);
+    await backend.create(context, disk, nothing);
+    assert.deepEqual(JSON.parse(readFileSync(record, "utf8")), { [disk.path]: format });
+  });
+}
 
 test("flat: a guest that writes a qcow2 header into its raw disk changes nothing about it", async (t) => {
   const { context, base } = await prepared(t);

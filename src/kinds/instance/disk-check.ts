@@ -1,3 +1,4 @@
+import { checkRecordedFormat } from "../../disks/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
@@ -16,6 +17,8 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
     const have = observed.states.get(address) as InstanceDiskState | undefined;
     if (have?.disk === undefined) return checkDisc(address, want);
     if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
+    const record = checkRecordedFormat(address, `Disk ${have.name} of ${have.instance}`, have.path, have.disk);
+    if (record.length > 0) return record;
     if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
     return [...checkBacking(address, want, have, observed), ...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });
