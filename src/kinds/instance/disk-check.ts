@@ -5,7 +5,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkBacking } from "./disk-backing.ts";
-import { mustBeRemade } from "./disk-diff.ts";
+import { isOtherSwap, mustBeRemade } from "./disk-diff.ts";
 import { diskAddress, isForRescue } from "./disk-role.ts";
 import { snapshotToRollBackTo } from "./disk-roll-back.ts";
 import type { DomainState } from "./domain-state.ts";
@@ -16,6 +16,7 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
     const address = diskAddress(want.disk.instance, want.disk.name);
     const have = observed.states.get(address) as InstanceDiskState | undefined;
     if (have?.disk === undefined) return checkDisc(address, want);
+    if (isOtherSwap(want, have)) return [];
     if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
     const record = checkRecordedFormat(address, `Disk ${have.name} of ${have.instance}`, have.path, have.disk);
     if (record.length > 0) return record;
