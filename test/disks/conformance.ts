@@ -59,6 +59,8 @@ export interface Subject {
   readonly preallocates: boolean;
   /** Whether an ext filesystem without partitions is made larger with its disk, as long as no guest has it. */
   readonly growsInside: boolean;
+  /** Whether the bytes of a disk are overwritten when it is removed. */
+  readonly wipes: boolean;
   /** Whether libvirt runs guests on the machine that the disks are on. */
   readonly guests: boolean;
 }
@@ -303,6 +305,20 @@ const cases: Readonly<Record<string, Case>> = {
     assert.deepEqual(await scene.place.kept(scene.context), []);
     await scene.backend.remove(scene.context, disk);
     assert.equal(await scene.sizeOf(disk), undefined);
+  },
+
+  wipe: async (scene, t, subject) => {
+    if (!subject.wipes) return "not wiped";
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    scene.assertHolds(disk, scene.raw);
+    await scene.backend.remove(scene.context, disk);
+    // What takes its place on the disk is not cleared before somebody gets it.
+    const next = scene.disk();
+    await scene.backend.create(scene.context, next, nothing);
+    const empty = join(temporary(t), "empty");
+    writeFileSync(empty, Buffer.alloc(4 * mebibyte));
+    scene.assertHolds(next, empty);
   },
 
   "killed while making": async (scene) => {

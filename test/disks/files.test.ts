@@ -13,6 +13,7 @@ const flat: Subject = {
   on: "real",
   preallocates: true,
   growsInside: true,
+  wipes: false,
   guests: true,
   place: () => ({ open: (_context, disk) => disk.path, kept: files }),
 };
@@ -34,6 +35,7 @@ const lvm: Subject = {
   backend: backendOf("lvm"),
   on: "stand-in",
   preallocates: false,
+  wipes: true,
   // A volume of it has no device that qemu could open.
   guests: false,
   place: (t) => {

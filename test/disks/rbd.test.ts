@@ -45,6 +45,7 @@ conforms([
     on: "real",
     preallocates: false,
     growsInside: false,
+    wipes: false,
     guests: true,
     place: (t) => {
       t.after(emptyPool);

@@ -64,6 +64,7 @@ const real: Subject = {
   on: "real, over ssh",
   preallocates: false,
   growsInside: true,
+  wipes: true,
   guests: true,
   place: (t) => {
     t.after(clear);

@@ -20,6 +20,7 @@ const flat: Subject = {
   on: "real, over ssh",
   preallocates: true,
   growsInside: true,
+  wipes: false,
   guests: true,
   place: () => ({ wrap: () => host, open: (_context, disk) => disk.path, kept }),
 };
