@@ -68,6 +68,8 @@ export interface DiskState {
   readonly backingFormat?: string;
   /** By the disk's own header; `other` is qcow2's first way, which nobody should use. Absent: it is not encrypted. */
   readonly encryption?: "luks" | "other";
+  /** What `disk.info` says it is, where that is something else: it must not be used as what it is taken for here. */
+  readonly recordedFormat?: string;
   /** From before the disk grew: it can be made what it was then. */
   readonly resizeSnapshot?: ResizeSnapshot;
 }

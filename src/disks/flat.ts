@@ -1,13 +1,15 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
+import type { FileStat } from "../model/host.ts";
 import { uuidV5 } from "../model/uuid.ts";
-import { growExtFilesystem } from "../tools/e2fs.ts";
+import { isExtFile } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
+import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
-import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
+import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./disk-info.ts";
+import { growInside } from "./inner-growth.ts";
 import { reserveSpace } from "./preallocation.ts";
 import { publishDisk, removeDisk } from "./publish-disk.ts";
 import { growFile } from "./size-growth.ts";
@@ -21,12 +23,23 @@ export const flat: DiskBackend = {
   name: "flat",
 
   async list(context, disks) {
-    const stats = await context.host.files.statMany(disks.map((disk) => disk.path));
+    const { files } = context.host;
+    const [stats, begun, records] = await Promise.all([
+      files.statMany(disks.map((disk) => disk.path)),
+      files.statMany(disks.map((disk) => growthMark(disk))),
+      otherRecords(context, disks, "raw"),
+    ]);
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
       const stat = stats[index];
       if (stat?.type !== "file") continue;
-      found.set(`${disk.uuid}/${disk.name}`, { backend: "flat", format: "raw", size: stat.size, allocated: stat.allocated });
+      found.set(`${disk.uuid}/${disk.name}`, {
+        backend: "flat",
+        format: "raw",
+        size: knownSize(stat, begun[index]),
+        allocated: stat.allocated,
+        ...records[index],
+      });
     }
     return found;
   },
@@ -34,27 +47,53 @@ export const flat: DiskBackend = {
   async create(context, disk, report) {
     const { files } = context.host;
     await files.makeDirectory(context.layout.instance(disk.uuid));
-    await recordDiskFormat(context, disk.uuid, disk.path, "raw");
-    if ((await files.stat(disk.path)) !== undefined) return;
+    const there = (await files.stat(disk.path)) !== undefined;
+    await recordDiskFormat(context, disk, "raw", there);
+    if (there) return;
     if (disk.base === undefined) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
     await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
   },
 
   async grow(context, disk, bytes, online) {
-    const stat = await context.host.files.stat(disk.path);
+    const { files } = context.host;
+    const mark = growthMark(disk);
+    const [stat, begun] = await files.statMany([disk.path, mark]);
     refuseToShrink(disk, stat?.size, bytes);
-    if (stat !== undefined && stat.size >= bytes) return;
-    if (disk.preallocate === "space") await reserveMore(context, disk.path, stat?.size ?? 0, bytes);
-    await growFile(context, disk, "raw", bytes, online);
+    await refuseOtherRecord(context, disk, "raw");
+    if (stat === undefined || knownSize(stat, begun) >= bytes) return;
+    if (disk.preallocate === "space") await reserveMore(context, disk.path, stat.size, bytes);
+    if (begun === undefined && (await isExtFile(context, disk.path))) await setMark(context, disk, stat.size);
+    await growFile(context, disk, { path: disk.path, format: "raw" }, bytes, online);
+    await files.remove(mark);
   },
 
   async remove(context, disk) {
+    // Before the disk: what takes its place has nothing to catch up with.
+    await context.host.files.remove(growthMark(disk));
     await removeDisk(context, disk);
     await forgetDiskFormat(context, disk.uuid, disk.path);
   },
 
   attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
 };
+
+/** Beside a disk: its length is what the disk had before it grew. The filesystem in the disk may not have been made larger yet. */
+function growthMark({ path }: Pick<DiskRef, "path">): string {
+  return `${path}.growing`;
+}
+
+/** The size up to which everything is done. */
+function knownSize(disk: FileStat, mark: FileStat | undefined): number {
+  return mark?.type === "file" ? Math.min(disk.size, mark.size) : disk.size;
+}
+
+async function setMark(context: Context, disk: DiskSpec, size: number): Promise<void> {
+  const { files } = context.host;
+  const staged = `${disk.path}.part`;
+  await files.remove(staged);
+  await files.truncate(staged, size);
+  await files.publish(staged, growthMark(disk), 0o644);
+}
 
 /** First, so that a disk is never longer than what there is space for. */
 async function reserveMore(context: Context, path: string, size: number, bytes: number): Promise<void> {
@@ -96,7 +135,7 @@ async function createOnBase(context: Context, disk: DiskSpec, report: ReportProg
     }
     if (size > checked.virtualSize) {
       await host.files.truncate(staged, size);
-      await growExtFilesystem(context, staged);
+      await growInside(context, disk, staged);
     }
     if (disk.preallocate === "space") await reserveSpace(context, staged, size);
   });

@@ -24,6 +24,7 @@ import { makeFilesystem } from "../tools/mkfs.ts";
 import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
+import { growInside } from "./inner-growth.ts";
 import { poolName, sparsePool, wholeExtents } from "./lvm-sparse.ts";
 import { growOnline } from "./online-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
@@ -32,7 +33,7 @@ import { refuseToShrink, requireSize } from "./size-rules.ts";
 const incomplete = "virtform.incomplete";
 /** A volume that has it is on its way out, cleared or not. */
 const removing = "virtform.removing";
-/** With the old size: the running guest may not have been told yet that the volume has grown. */
+/** With the old size: the running guest may not have been told yet that the volume has grown, or the filesystem in it not made larger. */
 const growing = "virtform.growing=";
 
 /**
@@ -84,13 +85,14 @@ export const lvm: DiskBackend = {
     refuseForeign(context, name, there);
     const { size, tags } = there.volume;
     const begun = tags.filter((tag) => tag.startsWith(growing));
+    if (size >= bytes && begun.length === 0) return;
+    if (!there.volume.active) await activateVolume(context, name);
     // A growth that was interrupted may have left the device halted, and the guest with it.
-    if (begun.length > 0) await refreshVolume(context, name);
-    else if (online !== undefined) await addTag(context, name, `${growing}${size}`);
+    else if (begun.length > 0) await refreshVolume(context, name);
+    if (begun.length === 0) await addTag(context, name, `${growing}${size}`);
     if (size < bytes) await extendVolume(context, name, bytes);
-    await growOnline(context, disk, devicePath(name), bytes, online);
-    const done = online === undefined || begun.length > 0 ? begun : [`${growing}${size}`];
-    for (const tag of done) await removeTag(context, name, tag);
+    if (!(await growOnline(context, disk, devicePath(name), bytes, online))) await growInside(context, disk, devicePath(name), "device");
+    for (const tag of begun.length === 0 ? [`${growing}${size}`] : begun) await removeTag(context, name, tag);
   },
 
   async remove(context, disk) {
@@ -135,7 +137,7 @@ function isWhole({ tags }: LogicalVolume): boolean {
   return !tags.includes(incomplete) && !tags.includes(removing);
 }
 
-/** What a running guest knows of its volume's size, at least. */
+/** The size up to which everything is done. */
 function knownSize({ size, tags }: LogicalVolume): number {
   const from = tags.find((tag) => tag.startsWith(growing))?.slice(growing.length);
   return from === undefined || !/^\d+$/.test(from) ? size : Math.min(size, Number(from));
@@ -223,6 +225,8 @@ async function fill(context: Context, disk: DiskSpec, name: VolumeName, total: n
   if (disk.base === undefined) return;
   const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
   await convertIntoVolume(context, { from: disk.base.path, format: disk.base.format, to: name }, onFraction);
+  // Nova LVM-04.
+  if ((disk.size ?? 0) > total) await growInside(context, disk, devicePath(name), "device");
 }
 
 /** Nova LVM-05: straight onto the volume. */

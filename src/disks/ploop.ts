@@ -2,12 +2,13 @@ import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
-import { growPloop, parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
+import { parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
 import type { DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
-import { growOnline } from "./online-growth.ts";
+import { growInside } from "./inner-growth.ts";
+import { growFile } from "./size-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
 /** Names within the directory that a disk is (Nova LAY-18). */
@@ -28,13 +29,15 @@ export const ploop: DiskBackend = {
     const { files } = context.host;
     const [images, descriptors] = await Promise.all([
       files.statMany(disks.map(({ path }) => image(path))),
-      files.statMany(disks.map(({ path }) => descriptor(path))),
+      files.readMany(disks.map(({ path }) => ({ path: descriptor(path) }))),
     ]);
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
       const stat = images[index];
-      if (stat?.type !== "file" || descriptors[index]?.type !== "file") continue;
-      found.set(`${disk.uuid}/${disk.name}`, { backend: "ploop", format: "raw", size: stat.size, allocated: stat.allocated });
+      const told = descriptors[index];
+      if (stat?.type !== "file" || told === undefined) continue;
+      const size = knownSize(stat.size, told);
+      found.set(`${disk.uuid}/${disk.name}`, { backend: "ploop", format: "raw", size, allocated: stat.allocated });
     }
     return found;
   },
@@ -55,15 +58,11 @@ export const ploop: DiskBackend = {
     const { files } = context.host;
     const stat = await files.stat(image(disk.path));
     refuseToShrink(disk, stat?.size, bytes);
-    if (stat !== undefined && stat.size < bytes) {
-      const grown = await growOnline(context, disk, image(disk.path), bytes, online);
-      if (!grown) return growPloop(context, descriptor(disk.path), bytes);
-    }
-    const told = parseDescriptorSize((await files.read(descriptor(disk.path)))?.toString("utf8") ?? "");
-    if (told !== undefined && told >= bytes) return;
-    // qemu knows nothing of the descriptor, and ploop writes none over another.
-    await files.remove(descriptor(disk.path));
-    await restoreDescriptor(context, disk.path, image(disk.path));
+    const told = await files.read(descriptor(disk.path));
+    if (stat === undefined || (told !== undefined && knownSize(stat.size, told) >= bytes)) return;
+    await growFile(context, disk, { path: image(disk.path), format: "raw" }, bytes, online);
+    // Last: as long as it tells the old size, the growth is not over. Nobody but us writes it.
+    await renewDescriptor(context, disk);
   },
 
   async remove(context, disk) {
@@ -78,6 +77,24 @@ export const ploop: DiskBackend = {
 
   roundUp: (bytes) => wholeClusters(bytes),
 };
+
+/** The size up to which everything is done: the descriptor is written last. */
+function knownSize(length: number, told: Buffer): number {
+  return Math.min(length, parseDescriptorSize(told.toString("utf8")) ?? length);
+}
+
+/** Writes the descriptor anew, so that there is one at any time. ploop writes none over another, and names the image as it lies beside it. */
+async function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
+  const { files } = context.host;
+  const directory = staged(disk);
+  await files.removeTree(directory);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.removeTree(directory).catch(() => undefined));
+  await files.makeDirectory(directory);
+  await files.link(image(disk.path), image(directory));
+  await restoreDescriptor(context, directory, image(directory));
+  await files.publish(descriptor(directory), descriptor(disk.path), 0o644);
+}
 
 /** The name while it is not whole. */
 function staged({ path }: Pick<DiskSpec, "path">): string {
@@ -116,7 +133,10 @@ async function createOnBase(context: Context, disk: DiskSpec, report: ReportProg
     if (base.format === "raw")
       await host.files.copy(base.path, path, { signal, onProgress: (done) => report({ phase: "copy", done, total }) });
     else await convertToRaw(host, { from: base.path, to: path, format: base.format, signal, onFraction });
-    if (size > total) await host.files.truncate(path, size);
+    if (size > total) {
+      await host.files.truncate(path, size);
+      await growInside(context, disk, path);
+    }
   });
 }
 

@@ -5,7 +5,7 @@ import { convertToEncrypted, createQcow2 } from "../tools/qemu-img.ts";
 import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
-import { forgetDiskFormat, recordDiskFormat } from "./disk-info.ts";
+import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./disk-info.ts";
 import { passphraseOf } from "./passphrase.ts";
 import { explained } from "./preallocation.ts";
 import { publishDisk, removeDisk } from "./publish-disk.ts";
@@ -24,9 +24,10 @@ export const qcow2: DiskBackend = {
   async list(context, disks) {
     const { files } = context.host;
     const paths = disks.map((disk) => disk.path);
-    const [starts, stats] = await Promise.all([
+    const [starts, stats, records] = await Promise.all([
       files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes }))),
       files.statMany(paths),
+      otherRecords(context, disks, "qcow2"),
     ]);
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
@@ -42,6 +43,7 @@ export const qcow2: DiskBackend = {
         ...(backing === undefined ? {} : { backing }),
         ...(header.backingFormat === undefined ? {} : { backingFormat: header.backingFormat }),
         ...(header.encryption === 0 ? {} : { encryption: header.encryption === luks ? "luks" : "other" }),
+        ...records[index],
       });
     }
     return found;
@@ -52,7 +54,7 @@ export const qcow2: DiskBackend = {
     await files.makeDirectory(context.layout.instance(disk.uuid));
     const existing = await files.read(disk.path, { offset: 0, length: qcow2HeaderBytes });
     if (existing !== undefined) refuseOtherFormat(disk, existing);
-    await recordDiskFormat(context, disk.uuid, disk.path, "qcow2");
+    await recordDiskFormat(context, disk, "qcow2", existing !== undefined);
     if (existing !== undefined) return;
     const { base, content } = disk;
     if (base !== undefined) return withBase(context, base.entry, () => createOverlay(context, disk, base));
@@ -71,8 +73,9 @@ export const qcow2: DiskBackend = {
     if (start !== undefined) refuseOtherFormat(disk, start);
     const size = start === undefined ? undefined : readQcow2Header(start)?.header?.virtualSize;
     refuseToShrink(disk, size, bytes);
+    await refuseOtherRecord(context, disk, "qcow2");
     if (size !== undefined && size >= bytes) return;
-    await growFile(context, disk, "qcow2", bytes, online);
+    await growFile(context, disk, { path: disk.path, format: "qcow2" }, bytes, online);
   },
 
   async remove(context, disk) {

@@ -1,7 +1,7 @@
 import type { Context } from "../model/context.ts";
-import { growExtFilesystem } from "../tools/e2fs.ts";
 import { resizeImage } from "../tools/qemu-img.ts";
 import type { DiskSpec, OnlineDisk } from "./backend.ts";
+import { growInside } from "./inner-growth.ts";
 import { growOnline } from "./online-growth.ts";
 import { opening, passphraseOf } from "./passphrase.ts";
 import { explained } from "./preallocation.ts";
@@ -10,17 +10,17 @@ import { explained } from "./preallocation.ts";
 export async function growFile(
   context: Context,
   disk: DiskSpec,
-  format: "raw" | "qcow2",
+  { path, format }: { readonly path: string; readonly format: "raw" | "qcow2" },
   bytes: number,
   online: OnlineDisk | undefined,
 ): Promise<void> {
   // Were it in use otherwise, qemu-img would find it locked.
-  if (await growOnline(context, disk, disk.path, bytes, online)) return;
+  if (await growOnline(context, disk, path, bytes, online)) return;
   const { signal } = context;
   // What a flat disk is to have was taken before; of an encrypted one, clusters that were never written would decrypt to noise.
   const preallocate = format === "qcow2" && disk.preallocate === "space" && disk.encryption === undefined;
-  const resize = () => resizeImage(context.host, disk.path, format, bytes, { ...passphraseOf(context, disk), preallocate, signal });
-  await explained(disk.path, bytes, () => opening(disk.path, disk, resize));
+  const resize = () => resizeImage(context.host, path, format, bytes, { ...passphraseOf(context, disk), preallocate, signal });
+  await explained(path, bytes, () => opening(path, disk, resize));
   // Inside a qcow2 file nothing is looked for: that would need its content as a device of the host (Nova SIZE-07, off there too).
-  if (format === "raw") await growExtFilesystem(context, disk.path);
+  if (format === "raw") await growInside(context, disk, path);
 }

@@ -1,5 +1,6 @@
 import type { ActionType } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage } from "../model/errors.ts";
 import type { Event } from "../model/event.ts";
 import type { Outcome } from "../model/outcome.ts";
@@ -51,10 +52,11 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       milliseconds: Date.now() - begun,
       ...(error === undefined ? {} : { error }),
     });
+    const warn = (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic: { address: action.address, ...diagnostic } });
     try {
       await journal.write({ action: action.id, status: "started" });
       await mutexes.hold(action.locks, () =>
-        actionType.run(context, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress })),
+        actionType.run({ ...context, warn }, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress })),
       );
       await journal.write({ action: action.id, status: "done" });
       end(action, record("done"));

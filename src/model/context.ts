@@ -1,3 +1,4 @@
+import type { Diagnostic } from "./diagnostic.ts";
 import type { Host } from "./host.ts";
 import type { Layout } from "./layout.ts";
 import type { SecretRef } from "./secret.ts";
@@ -12,6 +13,8 @@ export interface Context {
   readonly project: string;
   /** The value behind a reference. Throws a UserError when it cannot be had. */
   readonly secret: (reference: SecretRef) => string;
+  /** Tells of what did not work and was gone on without, while an action runs. Absent while looking. */
+  readonly warn?: (diagnostic: Diagnostic) => void;
   /** Aborted when the user asks twice to stop. */
   readonly signal: AbortSignal;
 }

@@ -33,11 +33,6 @@ export async function restoreDescriptor(machine: Machine, directory: string, ima
   await run(machine, ["restore-descriptor", "-f", "raw", directory, image]);
 }
 
-/** Grows image and descriptor together; `bytes` is a whole number of KiB. Needs no kernel module while nobody has it mounted. */
-export async function growPloop(machine: Machine, descriptor: string, bytes: number): Promise<void> {
-  await run(machine, ["grow", "-s", `${bytes / 1024}K`, descriptor]);
-}
-
 async function run({ host, signal }: Machine, args: readonly string[]): Promise<void> {
   try {
     await host.run({ program: "ploop", args, timeoutMs, signal });

@@ -81,9 +81,10 @@ test("a passphrase that cannot be had is an error of the plan, and so is one tha
   assert.deepEqual(codes(await plan(machine, encrypted(), {})), ["error passphrase-missing"]);
   assert.deepEqual(codes(await plan(machine, encrypted(), { DISK_PASSPHRASE: "" })), ["error passphrase-empty"]);
   await applied(machine, encrypted(), { env });
-  assert.deepEqual(codes(await plan(machine, encrypted({ swap: "1GiB" }), {})), [], "a running guest has its disks open");
+  assert.deepEqual(codes(await plan(machine, encrypted({ ephemeral: "3GiB" }), {})), [], "a running guest has its disks open");
+  assert.deepEqual(codes(await plan(machine, encrypted({ swap: "1GiB" }), {})), ["error passphrase-missing"], "swap is made anew");
   await applied(machine, encrypted({ power: "stopped" }), { env });
-  assert.deepEqual(codes(await plan(machine, encrypted({ power: "stopped", swap: "1GiB" }), {})), ["error passphrase-missing"]);
+  assert.deepEqual(codes(await plan(machine, encrypted({ power: "stopped", ephemeral: "3GiB" }), {})), ["error passphrase-missing"]);
 });
 
 test("a disk that no qcow2 file keeps cannot be encrypted, and the plan says so", async () => {

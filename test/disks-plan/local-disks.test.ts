@@ -4,6 +4,7 @@ import { killEverywhere } from "../apply/kill-everywhere.ts";
 import { applied, createWorld, layout, planOf, root, runOn, summary } from "../apply/world.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { contentOf } from "../fake-host/program.ts";
+import { readQcow2 } from "../fake-host/qcow2.ts";
 import { type Guests, guests } from "./guests.ts";
 
 async function after(options: Guests): Promise<Machine> {
@@ -81,6 +82,28 @@ test("Nova FLAT-03: a flat disk is formatted in its place, with an identity of i
   );
 });
 
+for (const [imagesType, other] of [
+  ["flat", "qcow2"],
+  ["qcow2", "raw"],
+] as const) {
+  test(`Nova INFO-03: a ${imagesType} disk that was recorded as ${other} is an error of the plan, of a volume as well`, async () => {
+    const options: Guests = { imagesType, sections: "volumes:\n  data: { size: 64MiB }\n" };
+    const machine = await after(options);
+    for (const [path] of machine.files.walk().filter(([path]) => path.endsWith("/disk.info"))) {
+      const changed = contentOf(machine.files, path)
+        .toString("utf8")
+        .replaceAll(/:"(raw|qcow2)"/g, `:"${other}"`);
+      machine.put(path, changed);
+    }
+    const { diagnostics } = await plan(machine, options);
+    assert.deepEqual(diagnostics.map(({ severity, code, address }) => [severity, code, address]).sort(), [
+      ["error", "disk-format-changed", "disk/web.root"],
+      ["error", "disk-format-changed", "volume/data"],
+    ]);
+    assert.match(diagnostics[0]?.detail ?? "", /disk\.info/);
+  });
+}
+
 test("Nova BLD-21: ephemerals beyond the flavor's, and disks too small for their filesystem, are errors of the plan", async () => {
   const over = await plan(createWorld(), { ephemeral: "1GiB", ephemerals: "[ { size: 1GiB }, { size: 1GiB } ]" });
   assert.deepEqual(
@@ -97,24 +120,65 @@ test("Nova BLD-21: ephemerals beyond the flavor's, and disks too small for their
 
 for (const imagesType of ["qcow2", "flat"] as const) {
   for (const power of ["running", "stopped"] as const) {
-    test(`${imagesType}, ${power}: ephemeral and swap grow in place and never shrink`, async () => {
-      const machine = await after({ imagesType, power, ephemeral: "1GiB", swap: "512MiB" });
-      const larger: Guests = { imagesType, power, ephemeral: "2GiB", swap: "1GiB" };
+    test(`${imagesType}, ${power}: an ephemeral disk grows in place and never shrinks`, async () => {
+      const machine = await after({ imagesType, power, ephemeral: "1GiB" });
+      const larger: Guests = { imagesType, power, ephemeral: "2GiB" };
       const growing = await plan(machine, larger);
       assert.deepEqual(
         growing.changes.map(({ address, verb, fields }) => [address, verb, fields[0]?.old, fields[0]?.new]),
-        [
-          ["disk/web.local", "update", 2 ** 30, 2 ** 31],
-          ["disk/web.swap", "update", 2 ** 29, 2 ** 30],
-        ],
+        [["disk/web.local", "update", 2 ** 30, 2 ** 31]],
       );
       await applied(machine, guests(larger));
       assert.deepEqual(summary(await plan(machine, larger)), []);
-      const smaller = await plan(machine, { imagesType, power, ephemeral: "1GiB", swap: "1GiB" });
+      const smaller = await plan(machine, { imagesType, power, ephemeral: "1GiB" });
       assert.deepEqual(
         smaller.diagnostics.map(({ code, address }) => [code, address]),
         [["disk-shrink-refused", "disk/web.local"]],
       );
+    });
+
+    test(`${imagesType}, ${power}, Nova RSZ-04: a swap disk of another size is made anew, larger or smaller, and nothing is lost by that`, async () => {
+      const machine = await after({ imagesType, power, swap: "512MiB", more: "    prevent_destroy: true\n" });
+      for (const [swap, old, bytes] of [
+        ["1GiB", 2 ** 29, 2 ** 30],
+        ["256MiB", 2 ** 30, 2 ** 28],
+      ] as const) {
+        const wanted: Guests = { imagesType, power, swap, more: "    prevent_destroy: true\n" };
+        const remaking = await plan(machine, wanted);
+        const effect = power === "running" ? "restart" : "none";
+        assert.deepEqual(remaking.diagnostics, []);
+        assert.deepEqual(
+          remaking.changes.filter(({ address }) => address.startsWith("disk/")).map(({ address, verb, fields }) => [address, verb, fields]),
+          [["disk/web.swap", "update", [{ path: "size", old, new: bytes, effect, cause: "config" }]]],
+        );
+        assert.deepEqual(
+          remaking.actions
+            .filter(({ type }) => !type.startsWith("seed.") && type !== "domain.define")
+            .map(({ id, destroys }) => [id, destroys]),
+          [
+            ...(power === "running" ? [["domain/web#stop", undefined]] : []),
+            ["disk/web.swap#remove", undefined],
+            ["disk/web.swap#create", undefined],
+            ...(power === "running" ? [["domain/web#start", undefined]] : []),
+          ],
+        );
+        const started = machine.libvirtd.find("web")?.id;
+        await applied(machine, guests(wanted));
+        assert.deepEqual(summary(await plan(machine, wanted)), []);
+        const domain = machine.libvirtd.find("web");
+        assert.equal(domain?.live !== undefined, power === "running");
+        if (power === "running") assert.notEqual(domain?.id, started, "what it swaps to is what is there");
+        const disk = machine.files.file(`${directoryOf(machine)}/disk.swap`, "open").content;
+        assert.equal(readQcow2(disk)?.virtualSize ?? disk.size, bytes);
+        if (imagesType === "flat")
+          assert.match(
+            contentOf(machine.files, `${directoryOf(machine)}/disk.swap`)
+              .subarray(0, 9)
+              .toString(),
+            /fake swap/,
+          );
+        else assert.match(readQcow2(disk)?.backing ?? "", new RegExp(`swap_${swap}_`));
+      }
     });
   }
 }
@@ -164,9 +228,10 @@ test("another filesystem means another disk, with consent", async () => {
 });
 
 test("the grown disk of a running guest is asked for by its path, and one that waits for the next start is grown as a file", async () => {
-  const machine = await after({ swap: "512MiB" });
-  await applied(machine, guests({ swap: "512MiB", ephemeral: "1GiB" }));
-  const larger: Guests = { swap: "1GiB", ephemeral: "2GiB" };
+  const one = { ephemeral: "4GiB", ephemerals: "[ { size: 1GiB } ]" };
+  const machine = await after(one);
+  await applied(machine, guests({ ...one, ephemerals: "[ { size: 1GiB }, { size: 1GiB } ]" }));
+  const larger: Guests = { ...one, ephemerals: "[ { size: 2GiB }, { size: 2GiB } ]" };
   await applied(machine, guests(larger));
   assert.deepEqual(summary(await plan(machine, larger)), []);
 });
@@ -177,6 +242,7 @@ const stories: Readonly<Record<string, readonly [Guests | undefined, Guests]>> =
   "create on flat": [undefined, { ...full, imagesType: "flat" }],
   "further disks for a running guest": [{}, full],
   growth: [full, { ephemeral: "2GiB", swap: "1GiB" }],
+  "smaller swap": [full, { ...full, swap: "256MiB" }],
   removal: [full, { swap: "512MiB" }],
   "another division": [full, { ...full, ephemerals: "[ { size: 1GiB, format: ext3 } ]" }],
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { BaseRef, DiskBackend, DiskSpec, Surroundings } from "../../src/disks/backend.ts";
@@ -57,6 +57,10 @@ export interface Subject {
   readonly place: (t: TestContext) => Promise<Place> | Place;
   /** Whether `preallocate: space` takes the space at once. */
   readonly preallocates: boolean;
+  /** Whether an ext filesystem without partitions is made larger with its disk, as long as no guest has it. */
+  readonly growsInside: boolean;
+  /** Whether the bytes of a disk are overwritten when it is removed. */
+  readonly wipes: boolean;
   /** Whether libvirt runs guests on the machine that the disks are on. */
   readonly guests: boolean;
 }
@@ -152,6 +156,45 @@ const cases: Readonly<Record<string, Case>> = {
     scene.assertHolds(disk, scene.raw);
     await scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined);
     assert.equal(await scene.sizeOf(disk), 8 * mebibyte);
+  },
+
+  "grow ext inside": async (scene, t, subject) => {
+    const { run, put } = scene.place.machine ?? here;
+    const made = join(temporary(t), "ext4");
+    writeFileSync(made, "");
+    truncateSync(made, 8 * mebibyte);
+    here.run("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1", made);
+    const base = scene.base("raw");
+    run("chmod", "644", base.path);
+    put(made, base.path);
+    const disk = scene.disk({ base, size: 16 * mebibyte });
+    await scene.backend.create(scene.context, disk, nothing);
+    const inside = () => {
+      const copy = join(scene.context.layout.root, "copy");
+      run("qemu-img", "convert", "-f", formatOf(scene, disk), "-O", "raw", scene.place.open(scene.context, disk), copy);
+      run("e2fsck", "-fn", copy);
+      const words = run("dumpe2fs", "-h", copy);
+      const value = (name: string) => Number(new RegExp(`^${name}: +(\\d+)$`, "m").exec(words)?.[1]);
+      return value("Block count") * value("Block size");
+    };
+    assert.equal(inside(), (subject.growsInside ? 16 : 8) * mebibyte);
+    if (!subject.growsInside) return "left to the guest";
+    let [from, to] = [16, 24].map((size) => size * mebibyte) as [number, number];
+    await killEverywhere(
+      scene,
+      (context) => scene.backend.grow(context, disk, to, undefined),
+      async () => {
+        // With the new size nobody comes back to it.
+        const size = await scene.sizeOf(disk);
+        assert.ok(size === from || size === to, `the old size or the new one, not ${size}`);
+        if (size === from) await scene.backend.grow(scene.context, disk, to, undefined);
+        assert.deepEqual([await scene.sizeOf(disk), inside()], [to, to]);
+        [from, to] = [to, to + 8 * mebibyte];
+      },
+    );
+    assert.deepEqual([await scene.sizeOf(disk), inside()], [to, to]);
+    await scene.backend.remove(scene.context, disk);
+    assert.deepEqual(await scene.place.kept(scene.context), []);
   },
 
   "grow online": async (scene, _t, subject) => {
@@ -262,6 +305,20 @@ const cases: Readonly<Record<string, Case>> = {
     assert.deepEqual(await scene.place.kept(scene.context), []);
     await scene.backend.remove(scene.context, disk);
     assert.equal(await scene.sizeOf(disk), undefined);
+  },
+
+  wipe: async (scene, t, subject) => {
+    if (!subject.wipes) return "not wiped";
+    const disk = scene.disk({ base: scene.base("raw") });
+    await scene.backend.create(scene.context, disk, nothing);
+    scene.assertHolds(disk, scene.raw);
+    await scene.backend.remove(scene.context, disk);
+    // What takes its place on the disk is not cleared before somebody gets it.
+    const next = scene.disk();
+    await scene.backend.create(scene.context, next, nothing);
+    const empty = join(temporary(t), "empty");
+    writeFileSync(empty, Buffer.alloc(4 * mebibyte));
+    scene.assertHolds(next, empty);
   },
 
   "killed while making": async (scene) => {

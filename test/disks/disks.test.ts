@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { BaseRef, DiskBackend, DiskSpec } from "../../src/disks/backend.ts";
@@ -155,16 +155,25 @@ for (const backend of fileBackends) {
       (error) => error instanceof RefusedError && error.code === "base-image-damaged",
     );
   });
+}
 
-  test(`${backend.name}: killed after any effect of making a disk, a disk with its name is whole and the next run converges`, async (t) => {
+for (const [backend, baseFormat] of [...fileBackends, backendOf("ploop")].flatMap((one) => [
+  [one, "raw"] as const,
+  [one, "qcow2"] as const,
+])) {
+  const format = backend.name === "qcow2" ? "qcow2" : "raw";
+  const bytesOf = (path: string) => (backend.name === "ploop" ? `${path}/root.hds` : path);
+  const records = backend.name === "ploop" ? [] : ["disk.info"];
+
+  test(`${backend.name}: killed in the middle of any effect of making a disk from a ${baseFormat} image, it is whole or not there and made by the next run`, async (t) => {
     const directory = temporary(t);
-    const image = imageOf(directory, "qcow2", [], "image");
+    const image = imageOf(directory, baseFormat, [], "image");
     let kills = 0;
     for (let survives = 0; ; survives += 1) {
       const root = join(directory, `instances-${survives}`);
       const calm = machine(t, { root });
       await calm.host.files.makeDirectory(calm.layout.base);
-      const disk = diskOf(calm, backend, baseIn(calm, image, "qcow2"));
+      const disk = diskOf(calm, backend, baseIn(calm, image, baseFormat));
       let fate: ReturnType<typeof killedAfter> | undefined;
       const doomed = machine(t, {
         root,
@@ -182,10 +191,11 @@ for (const backend of fileBackends) {
         break;
       }
       kills += 1;
-      if (existsSync(disk.path)) assert.match(qemuImg("compare", "-f", format, "-F", "raw", disk.path, `${image}.raw`), /identical/);
+      const holds = () => qemuImg("compare", "-f", format, "-F", "raw", bytesOf(disk.path), `${image}.raw`);
+      if (existsSync(disk.path)) assert.match(holds(), /identical/);
       await backend.create(calm, disk, nothing);
-      assert.match(qemuImg("compare", "-f", format, "-F", "raw", disk.path, `${image}.raw`), /identical/);
-      assert.deepEqual(readdirSync(calm.layout.instance(uuid)), ["disk", "disk.info"]);
+      assert.match(holds(), /identical/);
+      assert.deepEqual(readdirSync(calm.layout.instance(uuid)), ["disk", ...records]);
     }
     assert.ok(kills >= 5, `only ${kills} places to be killed at were found`);
   });
@@ -245,6 +255,33 @@ test("qcow2: a file of another format under the disk's name is left and refused"
   assert.equal(readFileSync(disk.path, "utf8"), "a guest's data");
   assert.equal((await qcow2.list(context, [disk])).size, 0);
 });
+
+for (const backend of fileBackends) {
+  const [format, other] = backend.name === "flat" ? ["raw", "qcow2"] : ["qcow2", "raw"];
+
+  test(`${backend.name}: a disk that was recorded as ${other} is left, refused, and told of (Nova INFO-03, INFO-04)`, async (t) => {
+    const { context, base } = await prepared(t);
+    const disk = diskOf(context, backend, base);
+    await backend.create(context, disk, nothing);
+    const record = context.layout.instanceFile(uuid, "disk.info");
+    const keep = (content: string) => writeFileSync(record, content);
+    keep(JSON.stringify({ [disk.path]: other }));
+    const before = readFileSync(disk.path);
+    await assert.rejects(backend.create(context, disk, nothing), { code: "disk-format-changed" });
+    await assert.rejects(backend.grow(context, disk, 8 * mebibyte, undefined), { code: "disk-format-changed" });
+    assert.ok(readFileSync(disk.path).equals(before));
+    assert.deepEqual(JSON.parse(readFileSync(record, "utf8")), { [disk.path]: other }, "the record stands");
+    const found = async () => (await backend.list(context, [disk])).get(`${uuid}/disk`)?.recordedFormat;
+    assert.equal(await found(), other);
+    keep(JSON.stringify({ [disk.path]: format }));
+    assert.equal(await found(), undefined);
+    // What is recorded of a disk that is not there decides nothing: a removal was interrupted.
+    keep(JSON.stringify({ [disk.path]: other }));
+    rmSync(disk.path);
+    await backend.create(context, disk, nothing);
+    assert.deepEqual(JSON.parse(readFileSync(record, "utf8")), { [disk.path]: format });
+  });
+}
 
 test("flat: a guest that writes a qcow2 header into its raw disk changes nothing about it", async (t) => {
   const { context, base } = await prepared(t);

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
+import { growInside } from "../../src/disks/inner-growth.ts";
 import type { Context } from "../../src/model/context.ts";
+import type { Diagnostic } from "../../src/model/diagnostic.ts";
 import type { Command } from "../../src/model/host.ts";
-import { growExtFilesystem } from "../../src/tools/e2fs.ts";
+import { growExtFilesystem, isExtDevice, isExtFile } from "../../src/tools/e2fs.ts";
 import { type Filesystem, makeFilesystem } from "../../src/tools/mkfs.ts";
 import { rawDisk, temporary } from "../image/images.ts";
 import { changed, machine, watched } from "../image/machine.ts";
@@ -42,7 +44,9 @@ for (const kind of ["ext2", "ext3", "ext4"] as const) {
     const context = machine(t);
     const path = await filesystem(t, context, kind, 16 * MiB);
     truncateSync(path, 48 * MiB);
-    assert.equal(await growExtFilesystem(context, path), true);
+    assert.equal(await isExtFile(context, path), true);
+    assert.equal(await isExtDevice(context, path), true);
+    assert.equal(await growExtFilesystem(context, path), undefined);
     assert.equal(extBytes(path), 48 * MiB);
   });
 }
@@ -73,8 +77,9 @@ test("what is no ext filesystem is left alone, and no program is asked", async (
     await filesystem(t, calm, "swap", 16 * MiB),
     join(temporary(t), "nothing"),
   ];
-  for (const path of paths) assert.equal(await growExtFilesystem(context, path), false);
+  for (const path of paths) await growInside(context, diskOf(context, {}), path);
   assert.deepEqual(asked, []);
+  for (const path of paths) assert.equal(await isExtDevice(calm, path), false);
 });
 
 test("a filesystem whose journal is elsewhere is left alone: its guest could name any device of the host", async (t) => {
@@ -92,7 +97,8 @@ test("a filesystem whose journal is elsewhere is left alone: its guest could nam
     change(bytes.subarray(1024, 2048));
     writeFileSync(path, bytes);
     truncateSync(path, 48 * MiB);
-    assert.equal(await growExtFilesystem(context, path), false, how);
+    await growInside(context, diskOf(context, {}), path);
+    assert.equal(await isExtFile(context, path), false, how);
   }
   assert.deepEqual(asked, []);
 });
@@ -102,7 +108,7 @@ test("programs look at what a guest wrote within limits, and where they reach th
   const path = await filesystem(t, machine(t), "ext4", 16 * MiB);
   truncateSync(path, 48 * MiB);
   const watching = machine(t, { wrap: (host) => watched(host, (command) => commands.push(command)) });
-  assert.equal(await growExtFilesystem(watching, path), true);
+  assert.equal(await growExtFilesystem(watching, path), undefined);
   assert.deepEqual(
     commands.map(({ program, limits }) => [program, limits?.addressSpaceBytes, (limits?.cpuSeconds ?? 3600) <= 900]),
     ["e2label", "e2fsck", "resize2fs"].map((program) => [program, 2 ** 31, true]),
@@ -111,7 +117,7 @@ test("programs look at what a guest wrote within limits, and where they reach th
   // Too little for e2fsck to live.
   const limits = { cpuSeconds: 30, addressSpaceBytes: 3_000_000 };
   const starved = machine(t, { wrap: (host) => changed(host, (command) => ({ ...command, limits })) });
-  assert.equal(await growExtFilesystem(starved, path), false);
+  assert.equal((await growExtFilesystem(starved, path))?.reason, "exit");
   assert.equal(extBytes(path), 48 * MiB);
 });
 
@@ -124,6 +130,13 @@ test("a filesystem that cannot be repaired costs its growth, not the disk's", as
   // The mark stays, the rest of the superblock is nonsense.
   bytes.fill(0xa5, 1024, 1080);
   writeFileSync(path, bytes);
-  await flat.grow(context, disk, 64 * MiB, undefined);
+  const warnings: Diagnostic[] = [];
+  await flat.grow({ ...context, warn: (diagnostic) => warnings.push(diagnostic) }, disk, 64 * MiB, undefined);
   assert.equal(readFileSync(path).length, 64 * MiB);
+  assert.deepEqual(
+    warnings.map(({ severity, code: named, summary }) => [severity, named, summary]),
+    [["warning", "filesystem-not-grown", "The filesystem on disk disk of web keeps its size"]],
+  );
+  assert.match(warnings[0]?.detail ?? "", /e2fsck .*resize2fs/s);
+  assert.equal(existsSync(`${path}.growing`), false, "nothing is caught up with for ever");
 });

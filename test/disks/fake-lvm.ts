@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "../../src/model/errors.ts";
 import type { Command, CommandResult, Host } from "../../src/model/host.ts";
@@ -36,6 +36,8 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
   const commands: string[] = [];
   mkdirSync(directory, { recursive: true });
   const path = (volume: string) => join(directory, volume);
+  /** What the next volume gets: the bytes of the last one that was removed. */
+  const freed = join(directory, "freed");
   const facts = (volume: string) => JSON.parse(readFileSync(`${path(volume)}.json`, "utf8")) as Volume;
   const keep = (volume: string, value: Volume) => writeFileSync(`${path(volume)}.json`, JSON.stringify(value));
   const volumes = () =>
@@ -81,7 +83,10 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
       if (!sparse && bytes > size - used()) throw failed(command, 5, `  Volume group "${group}" has insufficient free space`);
       const pool = sparse ? { pool: option("--thinpool") } : {};
       if (pool.pool !== undefined && !existsSync(path(pool.pool))) throw failed(command, 5, `  Failed to find thin pool ${pool.pool}`);
-      writeFileSync(path(name), "");
+      if (existsSync(freed)) renameSync(freed, path(name));
+      else writeFileSync(path(name), "");
+      // As lvcreate does, and no more: what was there before is there.
+      writeFileSync(path(name), Buffer.alloc(4096), { flag: "r+" });
       truncateSync(path(name), bytes);
       keep(name, { tags: args.filter((_, index) => args[index - 1] === "--addtag"), type, ...pool });
       return ok(`  Logical volume "${name}" created.\n`);
@@ -101,7 +106,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
       truncateSync(path(volume), bytes);
     } else if (program === "lvremove") {
       for (const other of volumes()) if (facts(other).pool === volume) lvm({ ...command, args: ["-f", `${group}/${other}`] });
-      rmSync(path(volume));
+      renameSync(path(volume), freed);
       rmSync(`${path(volume)}.json`);
     } else {
       throw failed(command, 3, "  unknown command");

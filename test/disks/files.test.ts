@@ -12,11 +12,13 @@ const flat: Subject = {
   backend: backendOf("flat"),
   on: "real",
   preallocates: true,
+  growsInside: true,
+  wipes: false,
   guests: true,
   place: () => ({ open: (_context, disk) => disk.path, kept: files }),
 };
 
-const qcow2: Subject = { ...flat, backend: backendOf("qcow2") };
+const qcow2: Subject = { ...flat, backend: backendOf("qcow2"), growsInside: false };
 
 const ploop: Subject = {
   ...flat,
@@ -33,6 +35,7 @@ const lvm: Subject = {
   backend: backendOf("lvm"),
   on: "stand-in",
   preallocates: false,
+  wipes: true,
   // A volume of it has no device that qemu could open.
   guests: false,
   place: (t) => {

@@ -44,6 +44,8 @@ conforms([
     backend: rbd,
     on: "real",
     preallocates: false,
+    growsInside: false,
+    wipes: false,
     guests: true,
     place: (t) => {
       t.after(emptyPool);

@@ -139,7 +139,7 @@ export function killedAfter(host: Host, survives: number): { host: Host; effects
       run: (command) => {
         const target =
           command.args[0] === "convert" || command.args[0] === "create"
-            ? command.args.find((arg) => /\.(converted|part)$/.test(arg) && arg !== command.args.at(-2))
+            ? command.args.find((arg) => /\.(converted|part)(\/root\.hds)?$/.test(arg) && arg !== command.args.at(-2))
             : undefined;
         return command.args[0] === "info" ? host.run(command) : effect(() => host.run(command), target);
       },

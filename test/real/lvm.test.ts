@@ -63,6 +63,8 @@ const real: Subject = {
   backend: lvm,
   on: "real, over ssh",
   preallocates: false,
+  growsInside: true,
+  wipes: true,
   guests: true,
   place: (t) => {
     t.after(clear);

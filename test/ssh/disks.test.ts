@@ -19,13 +19,15 @@ const flat: Subject = {
   backend: backendOf("flat"),
   on: "real, over ssh",
   preallocates: true,
+  growsInside: true,
+  wipes: false,
   guests: true,
   place: () => ({ wrap: () => host, open: (_context, disk) => disk.path, kept }),
 };
 
 conforms([
   flat,
-  { ...flat, backend: backendOf("qcow2") },
+  { ...flat, backend: backendOf("qcow2"), growsInside: false },
   {
     ...flat,
     backend: backendOf("ploop"),

@@ -1,10 +1,11 @@
+import { checkRecordedFormat } from "../../disks/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkBacking } from "./disk-backing.ts";
-import { mustBeRemade } from "./disk-diff.ts";
+import { isOtherSwap, mustBeRemade } from "./disk-diff.ts";
 import { checkLost, isLost } from "./disk-lost.ts";
 import { diskAddress, isForRescue } from "./disk-role.ts";
 import { snapshotToRollBackTo } from "./disk-roll-back.ts";
@@ -19,7 +20,10 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
       const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
       return [...lost, ...checkDisc(address, want)];
     }
+    if (isOtherSwap(want, have)) return [];
     if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
+    const record = checkRecordedFormat(address, `Disk ${have.name} of ${have.instance}`, have.path, have.disk);
+    if (record.length > 0) return record;
     if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
     return [...checkBacking(address, want, have, observed), ...checkShrink(address, want, have), ...checkBehind(address, want, have)];
   });

@@ -26,6 +26,7 @@ export function diffDisk(
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
+  if (have.disk !== undefined && isOtherSwap(want, have)) return remadeSwap(address, want, have);
   if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
   const change = growth(address, want, have, rbd?.resizeSnapshot ?? false);
   const rebuild = rebuildOf(address, want, have, observed);
@@ -53,8 +54,18 @@ function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action,
   };
 }
 
-/** Whether only a new disk can be what is wanted: another image by name, another backend or place, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
+/** Whether a swap disk has another size than wanted, and nothing else about it is other: its size stands within it, and nothing there is kept. */
+export function isOtherSwap(want: InstanceDisk, have: InstanceDiskState): boolean {
+  if (want.disk.content?.filesystem !== "swap" || want.disk.size === have.disk?.size) return false;
+  return !isAnotherKind(want, have);
+}
+
+/** Whether only a new disk can be what is wanted: another size of a swap disk, another image by name, another backend or place, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
 export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boolean {
+  return isAnotherKind(want, have) || isOtherSwap(want, have);
+}
+
+function isAnotherKind(want: InstanceDisk, have: InstanceDiskState): boolean {
   return (
     isElsewhere(want, have) ||
     (want.disk.base?.image ?? null) !== have.applied.image ||
@@ -143,6 +154,30 @@ function finish(address: Address, want: InstanceDisk, have: InstanceDiskState): 
     fields: [{ path: "unfinished", old: true, new: false, effect: "none", cause: "drift" }],
     actions: [{ ...createAction(address, want), summary: "finish" }],
     before: { ...have.applied },
+    after: { ...appliedOf(want) },
+  };
+}
+
+/** Nova RSZ-04, where a resize leaves the swap disk behind and makes one: only who has it open has to let go of it. */
+function remadeSwap(address: Address, want: InstanceDisk, have: InstanceDiskState): Change {
+  const [size, found] = [want.disk.size, have.disk?.size ?? 0];
+  const cause = causeOf(size, have.applied.size ?? undefined, found);
+  const restart = have.running;
+  const effect: Effect = restart ? "restart" : "none";
+  const { destroys: _nothing, ...remove } = removeAction(address, have, restart ? [`domain/${have.instance}:stopped`] : []);
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses([cause]),
+    reason: `its flavor says another size, and a swap disk is made anew for that`,
+    fields: [{ path: "size", old: found, new: size, effect, cause }],
+    actions: [
+      ...(restart ? [stopDomain(want.domain)] : []),
+      { ...remove, summary: `remove the swap disk of ${formatQuantity(found)}`, effect },
+      createAction(address, want, [`${address}:gone`]),
+      ...(restart && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
+    ],
+    before: { ...have.applied, size: found },
     after: { ...appliedOf(want) },
   };
 }

@@ -3,6 +3,11 @@ import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { parseLabel, sweepDoomedDirectories } from "./label.ts";
 
+/** Of a disk that is a directory; one that is a file is found by who makes it. */
+function isStagedDisk(name: string): boolean {
+  return /^disk(\.[a-z0-9]+)?\.part$/.test(name);
+}
+
 /** Files that are written under a temporary name first. */
 const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, `${instanceFiles.configDrive}.part`];
 
@@ -31,6 +36,7 @@ async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string
       const temporary =
         name === `${instanceFiles.configDrive}.part` || (name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`)));
       if (temporary && type === "file") await host.files.remove(layout.instanceFile(uuid, name));
+      if (type === "directory" && isStagedDisk(name)) await host.files.removeTree(layout.instanceFile(uuid, name));
     }
   }
   return own;

@@ -66,9 +66,10 @@ export async function sweepVolumes(context: Context): Promise<void> {
   const written = [instanceFiles.label, instanceFiles.diskInfo];
   for (const { uuid, label } of await volumeDirectories(context)) {
     if (label?.project !== context.project) continue;
-    for (const { name } of await host.files.list(layout.volume(uuid))) {
+    for (const { name, type } of await host.files.list(layout.volume(uuid))) {
       const temporary = name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));
       if (temporary) await host.files.remove(layout.volumeFile(uuid, name));
+      if (type === "directory" && name === "disk.part") await host.files.removeTree(layout.volumeFile(uuid, name));
     }
   }
 }

@@ -1,3 +1,4 @@
+import { checkRecordedFormat } from "../../disks/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
@@ -64,6 +65,8 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
     const detail = `${whereText({ ...have, ...have.applied, name: volumeFileName })} was there and is gone, and a volume is kept for what is in it, so no empty one is made in its place. Put it back; or, to begin with an empty one, remove the directory of ${path} and apply again.`;
     return error("volume-lost", `Volume ${spec.name} is gone`, detail);
   }
+  const record = checkRecordedFormat(address, `Volume ${spec.name}`, path, have.disk);
+  if (record.length > 0) return record;
   if (cannotBecome(spec, have)) {
     const words = (backend: string, place?: string, filesystem?: string, image?: string) =>
       `${backend}${place === undefined ? "" : ` in ${place}`}${filesystem === undefined ? "" : ` with ${filesystem}`}${image === undefined ? "" : ` from image ${image}`}`;
