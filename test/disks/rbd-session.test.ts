@@ -32,20 +32,22 @@ before(async () => {
 });
 after(() => ceph?.stop());
 
-function session(t: TestContext, { conf = ceph.conf, python }: { conf?: string; python?: string } = {}) {
+type Started = Parameters<ReturnType<typeof createLocalHost>["open"]>[0];
+
+function session(t: TestContext, given: { conf?: string; python?: string; change?: (command: Started) => Started } = {}) {
+  const { conf = ceph.conf, python, change = (command) => command } = given;
   const host = createLocalHost();
   const started: string[] = [];
-  const pids: number[] = [];
   const interrupt = new AbortController();
   const open: typeof host.open = (command) => {
     started.push(command.program);
-    return host.open(command);
+    return host.open(change(command));
   };
   t.after(() => host.close());
   if (python !== undefined) process.env["VIRTFORM_PYTHON"] = python;
   t.after(() => delete process.env["VIRTFORM_PYTHON"]);
   const rbd: Rbd = { context: { host: { ...host, open }, signal: interrupt.signal }, access: { conf, user: null } };
-  return { rbd, host, started, pids, interrupt };
+  return { rbd, host, started, interrupt };
 }
 
 /** A program in the place of Python. */
@@ -168,6 +170,30 @@ test("a process that ends or hangs is no answer, and the next question gets anot
     late,
     (error) => error instanceof UnreachableError && /did not answer .* within 0\.5 s: rbd list vms/.test(error.message),
   );
+});
+
+test("a session that hears nothing any more ends by itself, where it was told so", async (t) => {
+  let ended = Promise.resolve<{ readonly exitCode: number | undefined }>({ exitCode: undefined });
+  const { rbd, host, started } = session(t, { change: (command) => ({ ...command, args: [...command.args.slice(0, -1), "1"] }) });
+  const open = rbd.context.host.open;
+  const watched: Rbd = {
+    ...rbd,
+    context: {
+      ...rbd.context,
+      host: {
+        ...host,
+        open: (command) => {
+          const conversation = open(command);
+          ended = conversation.ended;
+          return conversation;
+        },
+      },
+    },
+  };
+  await rbdNames(watched, "vms");
+  assert.deepEqual(await ended, { exitCode: 0 });
+  await rbdNames(watched, "vms");
+  assert.equal(started.length, 2);
 });
 
 test("a monitor that says nothing, no monitor at all, and no such pool are no answers about an image", async (t) => {
