@@ -23,7 +23,7 @@ export function rbdError(host: Pick<Host, "name">, access: Pick<RbdSettings, "co
   if (step === "bindings") return bindingsMissing(host, words);
   if (step === "keyring" && trouble.errno !== errno.timedOut) return noEntry("there is no keyring with its key");
   if (step === "connect" && trouble.errno === errno.denied) return noEntry("its key is not the one that the cluster knows");
-  if (trouble.errno === errno.notPermitted || (step !== "file" && trouble.errno === errno.denied)) {
+  if (step !== "file" && (trouble.errno === errno.notPermitted || trouble.errno === errno.denied)) {
     return new UnreachableError(
       `Ceph lets ${user} in and not do what is needed (${access.conf}): ${what}: ${words}. \`ceph auth caps ${user} mon 'profile rbd' osd 'profile rbd pool=POOL'\` allows it; a pool that images are only cloned from needs \`profile rbd-read-only pool=POOL\`.`,
     );

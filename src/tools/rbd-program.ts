@@ -65,8 +65,9 @@ def connected():
                 step = "connect"
                 made.connect()
             except Exception as error:
-                # Without a key it still tries, and what comes of that has many names.
-                raise Trouble("keyring" if step == "connect" and not has_key(made) else step, error)
+                # Without a key it still tries, and what comes of that has many names. All that is asked for fails alike, at once.
+                answer(id=None, error=describe(error, "keyring" if step == "connect" and not has_key(made) else step))
+                os._exit(0)
             cluster = made
         return cluster
 
