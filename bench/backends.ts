@@ -11,6 +11,8 @@ export interface Backend {
   readonly make: string;
   /** The disk in the definition of the shell's guest. */
   readonly xml: string;
+  /** Shell that puts the config drive `$dir/disk.config` where the disks are, and its source in the definition; else it stays a file. */
+  readonly drive?: { readonly make: string; readonly xml: string };
   /** Commands that remove the disk of a name where that is not a file below `$dir`; they may fail. */
   readonly remove?: (name: string) => readonly (readonly string[])[];
 }
@@ -46,13 +48,18 @@ export const fileBackends: readonly Backend[] = [
 /** Images in a pool of this Ceph. */
 export function rbdBackend({ conf, monitor }: Pick<Ceph, "conf" | "monitor">, pool: string): Backend {
   const [host, port] = monitor.split(":");
+  const source = (image: string) => `<source protocol="rbd" name="${pool}/${image}"><host name="${host}" port="${port}"/></source>`;
   return {
     name: "rbd",
     programs: "rbd import, rbd resize",
     host: `images_type: rbd, rbd: { pool: ${pool}, conf: ${conf} }`,
     make: `rbd --conf ${conf} import --no-progress $base ${pool}/$name\nrbd --conf ${conf} resize --no-progress -s 64M ${pool}/$name`,
-    xml: `<disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="rbd" name="${pool}/$name"><host name="${host}" port="${port}"/></source><target dev="vda" bus="virtio"/></disk>`,
-    remove: (name) => [["rbd", "--conf", conf, "rm", "--no-progress", `${pool}/${name}`]],
+    xml: `<disk type="network" device="disk"><driver name="qemu" type="raw"/>${source("$name")}<target dev="vda" bus="virtio"/></disk>`,
+    drive: {
+      make: `rbd --conf ${conf} import --no-progress $dir/disk.config ${pool}/$name.config\nrm $dir/disk.config`,
+      xml: `<disk type="network" device="cdrom"><driver name="qemu" type="raw"/>${source("$name.config")}<target dev="sda" bus="sata"/></disk>`,
+    },
+    remove: (name) => ["", ".config"].map((end) => ["rbd", "--conf", conf, "rm", "--no-progress", `${pool}/${name}${end}`]),
   };
 }
 

@@ -52,6 +52,9 @@ export function benchDisks(backend: Backend, rounds: number): Row {
 }
 
 function oneInstance(shell: string, base: string, project: string, backend: Backend): string {
+  const file =
+    '<disk type="file" device="cdrom"><driver name="qemu" type="raw"/><source file="$dir/disk.config"/><target dev="sda" bus="sata"/></disk>';
+  const { make = ":", xml = file } = backend.drive ?? {};
   return `set -e
 name=${project}-shell-$1
 dir=${shell}/$1
@@ -61,12 +64,13 @@ ${backend.make}
 echo "{\\"uuid\\": \\"$1\\", \\"hostname\\": \\"$name\\"}" > $dir/seed/openstack/latest/meta_data.json
 echo "{}" > $dir/seed/openstack/latest/network_data.json
 genisoimage -quiet -J -r -V config-2 -o $dir/disk.config $dir/seed
+${make}
 cat > $dir/domain.xml <<XML
 <domain type="qemu"><name>$name</name><memory unit="KiB">65536</memory><vcpu>1</vcpu>
 <os><type machine="q35">hvm</type></os>
 <devices>
 ${backend.xml}
-<disk type="file" device="cdrom"><driver name="qemu" type="raw"/><source file="$dir/disk.config"/><target dev="sda" bus="sata"/></disk>
+${xml}
 <interface type="user"/><serial type="pty"/><graphics type="vnc" autoport="yes"/>
 </devices></domain>
 XML

@@ -12,6 +12,7 @@ const expected = [
   "qcow2 (real, over ssh)",
   "flat (real, over ssh)",
   "ploop (real, over ssh)",
+  "rbd (real, over ssh)",
   "lvm (real, over ssh)",
 ];
 

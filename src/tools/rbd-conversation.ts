@@ -41,11 +41,17 @@ interface Pending {
 /** How long something that was to stop may go on before nobody waits for it any more. */
 const graceMs = 5000;
 const lastWords = 2000;
+/** How often a host elsewhere hears from us, and how long it goes on without: as with other programs there. */
+const beatMs = 15_000;
+const silenceSeconds = 60;
 
 /** Starts `python` on the host. The cluster is contacted with the first request. */
 export function openRbd(host: Host, access: Pick<RbdSettings, "conf" | "user">, python: string): RbdConversation {
   // Isolated: neither the user's modules nor the environment choose what is loaded.
-  const process = host.open({ program: python, args: ["-I", "-c", rbdProgram, access.conf, access.user ?? ""] });
+  const elsewhere = host.upload !== undefined;
+  const silence = String(elsewhere ? silenceSeconds : 0);
+  const process = host.open({ program: python, args: ["-I", "-c", rbdProgram, access.conf, access.user ?? "", silence] });
+  const beat = elsewhere ? setInterval(() => process.write("\n"), beatMs) : undefined;
   const pending = new Map<number, Pending>();
   let asked = 0;
   let heard = false;
@@ -64,6 +70,7 @@ export function openRbd(host: Host, access: Pick<RbdSettings, "conf" | "user">, 
   };
   void process.ended.then(async ({ exitCode }) => {
     closed = true;
+    clearInterval(beat);
     if (pending.size > 0) failAll(await whyEnded(exitCode));
   });
 
@@ -141,6 +148,9 @@ export function openRbd(host: Host, access: Pick<RbdSettings, "conf" | "user">, 
     get alive() {
       return !closed;
     },
-    close: () => process.close(),
+    close: () => {
+      clearInterval(beat);
+      return process.close();
+    },
   };
 }

@@ -21,15 +21,15 @@ export function rbdError(host: Pick<Host, "name">, access: Pick<RbdSettings, "co
   const { step, message: words } = trouble;
   const user = `client.${access.user ?? "admin"}`;
   if (step === "bindings") return bindingsMissing(host, words);
-  if (step === "keyring") return noEntry("there is no keyring with its key");
+  if (step === "keyring" && trouble.errno !== errno.timedOut) return noEntry("there is no keyring with its key");
   if (step === "connect" && trouble.errno === errno.denied) return noEntry("its key is not the one that the cluster knows");
-  if (trouble.errno === errno.notPermitted || (step !== "file" && trouble.errno === errno.denied)) {
+  if (step !== "file" && (trouble.errno === errno.notPermitted || trouble.errno === errno.denied)) {
     return new UnreachableError(
       `Ceph lets ${user} in and not do what is needed (${access.conf}): ${what}: ${words}. \`ceph auth caps ${user} mon 'profile rbd' osd 'profile rbd pool=POOL'\` allows it; a pool that images are only cloned from needs \`profile rbd-read-only pool=POOL\`.`,
     );
   }
   const silent = ([errno.timedOut, errno.shutdown, errno.notConnected] as (number | null)[]).includes(trouble.errno);
-  if (silent || ["conf", "connect", "monitors", "pool"].includes(step)) {
+  if (silent || ["conf", "keyring", "connect", "monitors", "pool"].includes(step)) {
     return new UnreachableError(
       `Ceph does not answer ${host.name} (${access.conf}): ${words}. Check host.rbd in the configuration: conf, user and pool, and that \`ceph -s\` works there.`,
     );

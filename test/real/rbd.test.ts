@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { after, before, type TestContext, test } from "node:test";
 import { type Ceph, startCeph } from "../support/ceph.ts";
+import { type Spite, spitefulPython } from "../support/spiteful-python.ts";
+import { until } from "./support/until.ts";
 import { ended, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -191,31 +193,20 @@ test("a guest boots from a clone that was never fetched, grows while it runs, an
   await destroy(workspace);
 });
 
-/** A directory in front of PATH in which `rbd` does `then` first, once, when it is called with `words`. */
-async function spiteful(t: TestContext, words: string, then: string): Promise<string> {
-  const directory = await mkdtemp(`${tmpdir()}/virtform-rbd-`);
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  const script = `#!/bin/sh\ncase "$*" in *"${words}"*) if mkdir ${directory}/done 2>/dev/null; then ${then}; fi;; esac\nexec /usr/bin/rbd "$@"\n`;
-  await writeFile(`${directory}/rbd`, script);
-  await chmod(`${directory}/rbd`, 0o755);
-  return directory;
-}
-
-/** Applies with such an `rbd`. */
-async function applyWith(t: TestContext, { directory }: Workspace, words: string, then: string) {
-  const before = process.env["PATH"];
-  const front = await spiteful(t, words, then);
-  process.env["PATH"] = `${front}:${before}`;
+/** Applies with a session that does so, and with these variables. */
+async function applyWith(t: TestContext, { directory }: Workspace, spite: Spite) {
+  const { program, done } = spitefulPython(t, spite);
+  process.env["VIRTFORM_PYTHON"] = program;
   const child = start(["apply", directory, "--auto-approve", "--allow-destroy"]);
-  process.env["PATH"] = before;
+  delete process.env["VIRTFORM_PYTHON"];
   const result = await ended(child, 180_000);
-  assert.ok(existsSync(`${front}/done`), `it never called rbd ${words}:\n${result.stdout}${result.stderr}`);
+  assert.ok(done(), `it never came to ${JSON.stringify(spite)}:\n${result.stdout}${result.stderr}`);
   return result;
 }
 
-/** Applies and is killed with -9 when it calls rbd so. `survives`: what it called goes on to its end. */
-async function killedAt(t: TestContext, workspace: Workspace, words: string, survives: boolean): Promise<void> {
-  const { code } = await applyWith(t, workspace, words, survives ? "kill -9 $PPID" : "kill -9 $PPID; exit 1");
+/** Applies and is killed with -9 at that moment. The session goes on to its end, unless it dies as well. */
+async function killedAt(t: TestContext, workspace: Workspace, spite: Omit<Spite, "act">, survives: boolean): Promise<void> {
+  const { code } = await applyWith(t, workspace, { ...spite, act: survives ? "kill()" : "kill(); die()" });
   assert.equal(code, null, "it was killed");
 }
 
@@ -224,11 +215,11 @@ test("killed while a drive is imported, a disk grows or goes back, it converges 
   const off = { power_state: "stopped" };
   const root = { source, disk_format: "raw" };
   await write({ root, instance: off });
-  const failed = await applyWith(t, workspace, "import --image-format 2", "exit 1");
+  const failed = await applyWith(t, workspace, { before: 'op == "import_file"', act: "raise OSError(28, 'No space left')" });
   assert.equal(failed.code, 1, failed.stdout + failed.stderr);
   const left = (await tree(workspace.instancesPath)).filter((path) => path.includes("disk.config"));
   assert.deepEqual(left, [], "no copy of the drive stays on the host when it cannot be imported");
-  await killedAt(t, workspace, "import --image-format 2", true);
+  await killedAt(t, workspace, { before: 'op == "import_file"' }, true);
   await apply(workspace);
   await assertConverged(workspace);
   const id = await uuid();
@@ -236,7 +227,7 @@ test("killed while a drive is imported, a disk grows or goes back, it converges 
   assert.deepEqual(await images(), both);
   // A change of user data, killed before it has its name.
   await write({ root, instance: { ...off, user_data: "another" } });
-  await killedAt(t, workspace, "rename", false);
+  await killedAt(t, workspace, { before: 'op == "rename"' }, false);
   await apply(workspace);
   await assertConverged(workspace);
   assert.deepEqual(await images(), both);
@@ -245,18 +236,18 @@ test("killed while a drive is imported, a disk grows or goes back, it converges 
   await ceph.run("rbd", "export", "--no-progress", `vms/${id}_disk`, then);
   const instance = { ...off, user_data: "another" };
   await write({ root, disk: "320MiB", instance });
-  await killedAt(t, workspace, "resize", false);
+  await killedAt(t, workspace, { before: 'op == "change" and "size" in args' }, false);
   await apply(workspace);
   await assertConverged(workspace);
   assert.equal((await info(`${id}_disk`)).size, 320 * MiB);
   await ceph.run("rbd", "bench", `vms/${id}_disk`, "--io-type", "write", "--io-size", "65536", "--io-total", "8388608");
 
   await write({ root, instance });
-  await killedAt(t, workspace, "snap rollback", true);
+  await killedAt(t, workspace, { before: 'op == "roll_back"' }, true);
   const halfway = await virtform("confirm", workspace.directory, "--auto-approve");
   assert.equal(halfway.code, 1, halfway.stdout + halfway.stderr);
   assert.match(halfway.stdout + halfway.stderr, /half rolled back/);
-  await killedAt(t, workspace, "snap rm", true);
+  await killedAt(t, workspace, { before: 'op == "remove_snapshot"' }, true);
   await apply(workspace);
   await assertConverged(workspace);
   const opened = `rbd:vms/${id}_disk:id=${user}:conf=${ceph.conf}`;
@@ -274,6 +265,58 @@ test("killed while a drive is imported, a disk grows or goes back, it converges 
   await write({ root, instance });
   assert.deepEqual((await refusal(workspace)).codes, ["disk-shrink-refused"]);
   await write({ root, disk: "320MiB", instance });
+  await destroy(workspace);
+});
+
+test("killed in the middle of a root disk's import, or the session dies in it, it converges when run again", async (t) => {
+  const { workspace, write, uuid } = await prepare(t);
+  await write({ instance: { power_state: "stopped" } });
+  const middle = { halfway: 'image.endswith("_disk.part")' };
+  // One after the other on what the one before left.
+  const failed = await applyWith(t, workspace, { ...middle, act: "die()" });
+  assert.equal(failed.code, 1, failed.stdout + failed.stderr);
+  assert.match(failed.stdout + failed.stderr, /The session with Ceph on this machine[\s\S]* ended before it\s+answered/);
+  assert.equal((await images()).filter((image) => image.endsWith("_disk")).length, 0, "what is half made has no disk's name");
+  await killedAt(t, workspace, middle, true);
+  assert.equal((await images()).filter((image) => image.endsWith("_disk")).length, 0);
+  await killedAt(t, workspace, middle, false);
+  const half = (await images()).filter((image) => image.endsWith("_disk.part"));
+  assert.equal(half.length, 1, "it was killed in the middle");
+  await apply(workspace);
+  await assertConverged(workspace);
+  const raw = `${ceph.directory}/tiny.raw`;
+  const opened = `rbd:vms/${await uuid()}_disk:id=${user}:conf=${ceph.conf}`;
+  await mustRun("qemu-img", ["compare", "-f", "raw", "-F", "raw", raw, opened]);
+  assert.deepEqual(
+    (await images()).filter((image) => image.includes(".part")),
+    [],
+  );
+  await destroy(workspace);
+});
+
+test("killed in the middle of a conversion into Ceph, it converges when run again", async (t) => {
+  const { workspace, write, uuid } = await prepare(t);
+  await write({ host: { force_raw_images: false }, instance: { power_state: "stopped" } });
+  const directory = await mkdtemp(`${tmpdir()}/virtform-qemu-`);
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  // The same qemu-img, only slow where it writes to Ceph.
+  const script = `#!/bin/sh\ncase "$*" in *rbd:*) touch ${directory}/begun; exec /usr/bin/qemu-img "$1" -r 64K $(shift; echo "$@");; esac\nexec /usr/bin/qemu-img "$@"\n`;
+  await writeFile(`${directory}/qemu-img`, script, { mode: 0o755 });
+  const before = process.env["PATH"];
+  process.env["PATH"] = `${directory}:${before}`;
+  const child = start(["apply", workspace.directory, "--auto-approve", "--allow-destroy"]);
+  process.env["PATH"] = before;
+  const end = ended(child, 180_000);
+  const isThere = async () =>
+    existsSync(`${directory}/begun`) && (await images()).some((image) => image.endsWith("_disk.part")) ? true : undefined;
+  await until("conversion on its way", 120, isThere);
+  child.kill("SIGKILL");
+  assert.equal((await end).code, null, "it was killed");
+  assert.equal((await images()).filter((image) => image.endsWith("_disk")).length, 0, "what is half made has no disk's name");
+  await apply(workspace);
+  await assertConverged(workspace);
+  const opened = `rbd:vms/${await uuid()}_disk:id=${user}:conf=${ceph.conf}`;
+  await mustRun("qemu-img", ["compare", "-f", "raw", "-F", "raw", `${ceph.directory}/tiny.raw`, opened]);
   await destroy(workspace);
 });
 
