@@ -11,8 +11,8 @@ export interface Backend {
   readonly make: string;
   /** The disk in the definition of the shell's guest. */
   readonly xml: string;
-  /** Commands that remove the disk of a name where that is not a file below `$dir`; they may fail. */
-  readonly remove?: (name: string) => readonly (readonly string[])[];
+  /** Shell: removes the disks of these names where they are not files below `$dir`; it may fail. */
+  readonly remove?: (names: readonly string[]) => string;
 }
 
 const fileXml = (format: string, path: string) =>
@@ -52,7 +52,7 @@ export function rbdBackend({ conf, monitor }: Pick<Ceph, "conf" | "monitor">, po
     host: `images_type: rbd, rbd: { pool: ${pool}, conf: ${conf} }`,
     make: `rbd --conf ${conf} import --no-progress $base ${pool}/$name\nrbd --conf ${conf} resize --no-progress -s 64M ${pool}/$name`,
     xml: `<disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="rbd" name="${pool}/$name"><host name="${host}" port="${port}"/></source><target dev="vda" bus="virtio"/></disk>`,
-    remove: (name) => [["rbd", "--conf", conf, "rm", "--no-progress", `${pool}/${name}`]],
+    remove: (names) => names.map((name) => `rbd --conf ${conf} rm --no-progress ${pool}/${name}`).join("\n"),
   };
 }
 
@@ -61,9 +61,10 @@ export function lvmBackend(group: string): Backend {
   return {
     name: "lvm",
     programs: "lvcreate, qemu-img convert",
-    host: `images_type: lvm, lvm: { volume_group: ${group} }`,
+    // What removal takes is not measured.
+    host: `images_type: lvm, lvm: { volume_group: ${group}, volume_clear: none }`,
     make: `lvcreate -qq -y -Wy -L 64M -n $name ${group} >/dev/null\nqemu-img convert -n -t none -f raw -O host_device $base /dev/${group}/$name`,
     xml: `<disk type="block" device="disk"><driver name="qemu" type="raw"/><source dev="/dev/${group}/$name"/><target dev="vda" bus="virtio"/></disk>`,
-    remove: (name) => [["lvremove", "-qq", "-f", `${group}/${name}`]],
+    remove: (names) => `lvremove -qq -f ${names.map((name) => `${group}/${name}`).join(" ")}`,
   };
 }
