@@ -13,8 +13,8 @@ export interface Backend {
   readonly xml: string;
   /** Shell that puts the config drive `$dir/disk.config` where the disks are, and its source in the definition; else it stays a file. */
   readonly drive?: { readonly make: string; readonly xml: string };
-  /** Commands that remove the disk of a name where that is not a file below `$dir`; they may fail. */
-  readonly remove?: (name: string) => readonly (readonly string[])[];
+  /** Shell: removes the disks of these names where they are not files below `$dir`; it may fail. */
+  readonly remove?: (names: readonly string[]) => string;
 }
 
 const fileXml = (format: string, path: string) =>
@@ -59,7 +59,8 @@ export function rbdBackend({ conf, monitor }: Pick<Ceph, "conf" | "monitor">, po
       make: `rbd --conf ${conf} import --no-progress $dir/disk.config ${pool}/$name.config\nrm $dir/disk.config`,
       xml: `<disk type="network" device="cdrom"><driver name="qemu" type="raw"/>${source("$name.config")}<target dev="sda" bus="sata"/></disk>`,
     },
-    remove: (name) => ["", ".config"].map((end) => ["rbd", "--conf", conf, "rm", "--no-progress", `${pool}/${name}${end}`]),
+    remove: (names) =>
+      names.flatMap((name) => ["", ".config"].map((end) => `rbd --conf ${conf} rm --no-progress ${pool}/${name}${end}`)).join("\n"),
   };
 }
 
@@ -68,9 +69,10 @@ export function lvmBackend(group: string): Backend {
   return {
     name: "lvm",
     programs: "lvcreate, qemu-img convert",
-    host: `images_type: lvm, lvm: { volume_group: ${group} }`,
+    // What removal takes is not measured.
+    host: `images_type: lvm, lvm: { volume_group: ${group}, volume_clear: none }`,
     make: `lvcreate -qq -y -Wy -L 64M -n $name ${group} >/dev/null\nqemu-img convert -n -t none -f raw -O host_device $base /dev/${group}/$name`,
     xml: `<disk type="block" device="disk"><driver name="qemu" type="raw"/><source dev="/dev/${group}/$name"/><target dev="vda" bus="virtio"/></disk>`,
-    remove: (name) => [["lvremove", "-qq", "-f", `${group}/${name}`]],
+    remove: (names) => `lvremove -qq -f ${names.map((name) => `${group}/${name}`).join(" ")}`,
   };
 }

@@ -1,39 +1,60 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import type { Backend } from "./backends.ts";
 import { compare, type Row, runOnce } from "./measure.ts";
 import { createWorkspace, filledImage } from "./workspace.ts";
 
-const count = 50;
+/** The machine that the disks are made on. */
+export interface Machine {
+  /** libvirt's URI of it, from here. */
+  readonly uri: string;
+  /** The words before a shell line that is run there: a shell's, or those of one ssh session. */
+  readonly shell: readonly [string, ...string[]];
+  /** Makes a file there a copy of one here. */
+  put(from: string, to: string): void;
+  /** For the table. */
+  readonly remark?: string;
+}
+
+const here: Machine = {
+  uri: "qemu:///system",
+  shell: ["sh", "-c"],
+  put: (from, to) => {
+    if (from !== to) copyFileSync(from, to);
+  },
+};
 
 /**
  * Disks, config drives and definitions of 50 instances whose image is in the cache already, against a shell that does the
  * same with the same programs, genisoimage and virsh, two at a time.
  */
-export function benchDisks(backend: Backend, rounds: number): Row {
-  using workspace = createWorkspace();
+export function benchDisks(backend: Backend, rounds: number, on: Machine = here, count = 50): Row {
+  using workspace = createWorkspace(on.uri);
   const { project, directory } = workspace;
   const image = filledImage(`${directory}/image.qcow2`);
+  const [program, ...words] = on.shell;
+  const there = (line: string, accept: readonly number[] | "any" = []) => runOnce(program, [...words, line], { accept });
   const shell = `${directory}/shell`;
   const base = `${directory}/base.raw`;
+  const script = `${directory}/one.sh`;
   runOnce("qemu-img", ["convert", "-O", "raw", image, base]);
+  writeFileSync(script, oneInstance(shell, base, project, backend));
+  for (const file of [base, script]) on.put(file, file);
   const configure = (instances: number) => workspace.configure({ count: instances, image, disk: "64MiB", host: backend.host });
   configure(0);
   workspace.run("apply", "--auto-approve");
   const names = Array.from({ length: count }, (_, index) => `${project}-shell-${index}`);
   const undoShell = () => {
-    runOnce("virsh", ["-q", "-c", "qemu:///system", names.map((name) => `undefine ${name}`).join(";")], { accept: [1] });
-    for (const name of names) for (const words of backend.remove?.(name) ?? []) runOnce(words[0] ?? "", words.slice(1), { accept: "any" });
-    rmSync(shell, { recursive: true, force: true });
+    const undefine = names.map((name) => `undefine ${name}`).join(";");
+    there(`virsh -q -c qemu:///system '${undefine}'\n${backend.remove?.(names) ?? ""}\nrm -rf ${shell}`, "any");
   };
-  writeFileSync(`${directory}/one.sh`, oneInstance(shell, base, project, backend));
   try {
     return compare(
-      `disks and definitions of ${count} instances, ${backend.name}`,
+      `disks and definitions of ${count} instances, ${backend.name}${on.remark === undefined ? "" : `, ${on.remark}`}`,
       `${backend.programs}, genisoimage, virsh in a shell, two at a time`,
       1.2,
       rounds,
       () => workspace.run("apply", "--auto-approve"),
-      () => runOnce("sh", ["-c", `seq 0 ${count - 1} | xargs -P2 -n1 sh ${directory}/one.sh`]),
+      () => there(`seq 0 ${count - 1} | xargs -P2 -n1 sh ${script}`),
       {
         ours() {
           configure(0);
@@ -42,7 +63,7 @@ export function benchDisks(backend: Backend, rounds: number): Row {
         },
         theirs() {
           undoShell();
-          mkdirSync(shell, { recursive: true });
+          there(`mkdir -p ${shell}`);
         },
       },
     );

@@ -17,8 +17,11 @@ export interface Workspace extends Disposable {
   run(command: string, ...args: string[]): ReturnType<typeof runOnce>;
 }
 
-/** libvirt's qemu user has to get in, so not below /tmp with its private directories or a home. */
-export function createWorkspace(): Workspace {
+/**
+ * libvirt's qemu user has to get in, so not below /tmp with its private directories or a home. `uri` leads to the host that the
+ * instances are on, under the same path.
+ */
+export function createWorkspace(uri = "qemu:///system"): Workspace {
   mkdirSync("/var/lib/virtform-bench", { recursive: true });
   const directory = mkdtempSync("/var/lib/virtform-bench/");
   const instances = `${directory}/instances`;
@@ -37,7 +40,7 @@ export function createWorkspace(): Workspace {
       writeFileSync(
         config,
         `project: ${project}
-host: { uri: "qemu:///system", instances_path: ${instances}, virt_type: qemu, ${host}, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
+host: { uri: "${uri}", instances_path: ${instances}, virt_type: qemu, ${host}, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
 images: { base: { source: ${image}, disk_format: qcow2 } }
 flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: ${disk} } }
 instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_state: stopped, networks: [ { user: true } ], metadata: { role: bench } } }

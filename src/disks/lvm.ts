@@ -15,6 +15,7 @@ import {
   refreshVolume,
   removeTag,
   removeVolume,
+  saysTaken,
   type VolumeName,
   volumeGroup,
   volumes,
@@ -25,7 +26,8 @@ import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./backend.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { growInside } from "./inner-growth.ts";
-import { poolName, sparsePool, wholeExtents } from "./lvm-sparse.ts";
+import { poolName, type SparsePool, sparsePool, wholeExtents } from "./lvm-sparse.ts";
+import { keepTaken, wasTaken } from "./lvm-taken.ts";
 import { growOnline } from "./online-growth.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
 
@@ -45,7 +47,7 @@ export const lvm: DiskBackend = {
 
   async list(context, disks) {
     const groups = [...new Set(disks.map((disk) => nameOf(context, disk).group))];
-    const listed = await Promise.all(groups.map((group) => volumes(context, group)));
+    const listed = await Promise.all(groups.map((group) => lookAtAll(context, group)));
     const byName = new Map(
       groups.flatMap((group, index) =>
         (listed[index] ?? []).map((volume) => [devicePath({ group, volume: volume.name }), volume] as const),
@@ -64,17 +66,14 @@ export const lvm: DiskBackend = {
 
   async create(context, disk, report) {
     const name = nameOf(context, disk);
-    const there = await look(context, name);
-    refuseForeign(context, name, there);
-    if (there.volume !== undefined && isWhole(there.volume)) return;
-    await removeAll(context, name, there);
-    const { base } = disk;
-    if (base === undefined) return make(context, disk, requireSize(disk), 0, async () => makeContent(context, disk, name));
-    await withBase(context, base.entry, async () => {
-      const checked = await checkBase(context, base);
-      await context.host.files.touch(base.path);
-      await make(context, disk, sizeOn(disk, checked), checked.virtualSize, () => fill(context, disk, name, checked.virtualSize, report));
-    });
+    const free = wasTaken(context, name.group, [name.volume, poolName(name.volume)]) === false;
+    if (!free && (await findWhole(context, name))) return;
+    try {
+      await makeFilled(context, disk, report);
+    } catch (error) {
+      if (!free || !saysTaken(error)) throw error;
+      if (!(await findWhole(context, name))) await makeFilled(context, disk, report);
+    }
   },
 
   async grow(context, disk, bytes, online) {
@@ -149,11 +148,26 @@ interface Found {
   readonly pool?: LogicalVolume;
 }
 
-async function look(context: Context, { group, volume }: VolumeName): Promise<Found> {
+async function lookAtAll(context: Context, group: string): Promise<LogicalVolume[]> {
   const all = await volumes(context, group);
+  keepTaken(context, group, all);
+  return all;
+}
+
+async function look(context: Context, { group, volume }: VolumeName): Promise<Found> {
+  const all = await lookAtAll(context, group);
   const named = (wanted: string) => all.find(({ name }) => name === wanted);
   const [one, pool] = [named(volume), named(poolName(volume))];
   return { ...(one === undefined ? {} : { volume: one }), ...(pool === undefined ? {} : { pool }) };
+}
+
+/** Whether the volume is there and whole. What is there of it otherwise is taken away. */
+async function findWhole(context: Context, name: VolumeName): Promise<boolean> {
+  const there = await look(context, name);
+  refuseForeign(context, name, there);
+  if (there.volume !== undefined && isWhole(there.volume)) return true;
+  await removeAll(context, name, there);
+  return false;
 }
 
 /** Clears a volume that a guest may have written to, and removes it (Nova LVM-08, LVM-09). */
@@ -167,7 +181,8 @@ async function removeAll(context: Context, name: VolumeName, { volume, pool }: F
       if (!volume.active) await activateVolume(context, name);
       await clearVolume(context, name, volumeClear, volumeClearSize === 0 ? volume.size : Math.min(volumeClearSize, volume.size));
     }
-    await removeVolume(context, name);
+    // A pool takes along what is in it.
+    if (pool === undefined || volume.pool !== pool.name) await removeVolume(context, name);
   }
   if (pool !== undefined) await removeVolume(context, poolOf(name));
 }
@@ -201,12 +216,21 @@ function refuseForeign(context: Context, { group }: VolumeName, { volume, pool }
   }
 }
 
+async function makeFilled(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
+  const { base } = disk;
+  const name = nameOf(context, disk);
+  if (base === undefined) return make(context, disk, requireSize(disk), 0, async () => makeContent(context, disk, name));
+  await withBase(context, base.entry, async () => {
+    const checked = await checkBase(context, base);
+    await context.host.files.touch(base.path);
+    await make(context, disk, sizeOn(disk, checked), checked.virtualSize, () => fill(context, disk, name, checked.virtualSize, report));
+  });
+}
+
 /** Makes a volume, has it filled, and takes away the tag that says it is not whole. A failure removes it again (Nova LVM-06). */
 async function make(context: Context, disk: DiskSpec, bytes: number, content: number, work: () => Promise<void>): Promise<void> {
   const name = nameOf(context, disk);
-  const { extentSize } = (await volumeGroup(context, name.group)) ?? { extentSize: 1 };
-  const size = wholeExtents(bytes, extentSize);
-  const pool = lvmSettings(context).sparse ? sparsePool(size, content, extentSize) : undefined;
+  const pool = lvmSettings(context).sparse ? await poolFor(context, name.group, bytes, content) : undefined;
   const labels = [ownerTag(context.project), instanceTag(disk.instance)];
   await using undo = new AsyncDisposableStack();
   if (pool !== undefined) {
@@ -214,11 +238,16 @@ async function make(context: Context, disk: DiskSpec, bytes: number, content: nu
     undo.defer(() => removeVolume(context, poolOf(name)).catch(() => undefined));
   }
   const from = pool === undefined ? {} : { pool: poolName(name.volume) };
-  await createVolume(context, name, { bytes: size, ...from, tags: [incomplete, ...labels] });
+  await createVolume(context, name, { bytes, ...from, tags: [incomplete, ...labels] });
   undo.defer(() => removeVolume(context, name).catch(() => undefined));
   await work();
   await removeTag(context, name, incomplete);
   undo.move();
+}
+
+async function poolFor(context: Context, group: string, bytes: number, content: number): Promise<SparsePool | undefined> {
+  const { extentSize } = (await volumeGroup(context, group)) ?? { extentSize: 1 };
+  return sparsePool(wholeExtents(bytes, extentSize), content, extentSize);
 }
 
 async function fill(context: Context, disk: DiskSpec, name: VolumeName, total: number, report: ReportProgress): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../model/context.ts";
-import { CommandError, userError } from "../model/errors.ts";
+import { CommandError, UnreachableError, userError } from "../model/errors.ts";
 import type { CommandResult } from "../model/host.ts";
 import { type LogicalVolume, parseVolumeGroup, parseVolumes, type VolumeGroup, volumeFields } from "./lvm-output.ts";
 import { parseConvertProgress } from "./qemu-img-output.ts";
@@ -18,6 +18,8 @@ const minute = 60_000;
 const transferMs = 12 * 60 * minute;
 /** What a program of an earlier apply gets to let go of a volume. */
 const removalMs = minute;
+/** LVM's word for a group that it does not see. */
+const noGroup = /Volume group "[^"]*" not found/;
 const report = ["--reportformat", "json", "--units", "b", "--nosuffix"];
 
 /** Where the host's kernel shows a volume. */
@@ -28,21 +30,26 @@ export function devicePath({ group, volume }: VolumeName): string {
 /** Size and free space of a group; undefined when there is none of that name (Nova LVM-03). */
 export async function volumeGroup(machine: Machine, group: string): Promise<VolumeGroup | undefined> {
   const { exitCode, stdout } = await run(machine, "vgs", [...report, "-o", "vg_size,vg_free,vg_extent_size", group], {
-    missing: /not found/,
+    missing: noGroup,
   });
   return exitCode === 0 ? parseVolumeGroup(stdout) : undefined;
 }
 
-/** The volumes of a group; none when there is no such group (Nova LVM-10). */
+/**
+ * The volumes of a group (Nova LVM-10). Throws UnreachableError when there is no such group: its disks may be offline, and what is
+ * on them is there all the same.
+ */
 export async function volumes(machine: Machine, group: string): Promise<LogicalVolume[]> {
-  const { exitCode, stdout } = await run(machine, "lvs", [...report, "-o", volumeFields, group], {
-    missing: /not found/,
-  });
-  return exitCode === 0 ? parseVolumes(stdout) : [];
+  const { exitCode, stdout } = await run(machine, "lvs", [...report, "-o", volumeFields, group], { missing: noGroup });
+  if (exitCode === 0) return parseVolumes(stdout);
+  throw new UnreachableError(
+    `${machine.host.name} does not see volume group ${group}, where disks of the project are kept; nothing is taken for gone. \`pvs\` and \`vgs\` there show what is seen: put its disks back, or log in to where they are. If the group is gone for good, and what was in it, make an empty one of that name (\`vgcreate ${group} DEVICE\`) and apply again.`,
+  );
 }
 
 /** A volume to make, with its tags on it from its first moment. */
 export interface NewVolume {
+  /** LVM makes whole extents of it. */
   readonly bytes: number;
   /** A sparse volume takes its space from this pool. */
   readonly pool?: string;
@@ -59,6 +66,11 @@ export function createVolumeArguments({ group, volume }: VolumeName, { bytes, po
 /** Makes a volume (Nova LVM-02). */
 export async function createVolume(machine: Machine, name: VolumeName, wanted: NewVolume): Promise<void> {
   await taking(name, wanted.bytes, () => run(machine, "lvcreate", createVolumeArguments(name, wanted)));
+}
+
+/** Whether a volume was not made because there is one of its name. */
+export function saysTaken(error: unknown): boolean {
+  return error instanceof CommandError && /already exists in volume group/i.test(error.stderr);
 }
 
 /**

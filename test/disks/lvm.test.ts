@@ -7,7 +7,7 @@ import { volumeName } from "../../src/disks/lvm.ts";
 import { sparsePool } from "../../src/disks/lvm-sparse.ts";
 import { lookUpStorage } from "../../src/kinds/host/storage-facts.ts";
 import type { Context } from "../../src/model/context.ts";
-import { CommandError, UserError } from "../../src/model/errors.ts";
+import { CommandError, UnreachableError, UserError } from "../../src/model/errors.ts";
 import type { LvmSettings } from "../../src/model/settings.ts";
 import { createVolumeArguments } from "../../src/tools/lvm.ts";
 import { parseVolumeGroup, parseVolumes } from "../../src/tools/lvm-output.ts";
@@ -165,6 +165,51 @@ test("a sparse volume has a pool of its own that the image fits into, and goes w
   assert.deepEqual(group.volumes(), [`${uuid}_disk.small`]);
 });
 
+test("a name that was free is tried without another look, and one that was taken since is looked at", async (t) => {
+  const { context, group, disk } = prepare(t);
+  const own = ["virtform.owner=shop"];
+  const looks = () => group.commands.filter((line) => /^(vgs|lvs) /.test(line)).length;
+  const run = (name: string, tags: string[]) => {
+    const labels = tags.flatMap((tag) => ["--addtag", tag]);
+    return context.host.run({ program: "lvcreate", args: ["-y", "-L", "4194304b", ...labels, "-n", name, "vg0"], timeoutMs: 1000 });
+  };
+  const small = (name: string) => disk({ name, size: 4 * mebibyte });
+  await lvm.create(context, small("disk"), nothing);
+  assert.equal(looks(), 1);
+  await lvm.create(context, small("disk.eph0"), nothing);
+  assert.equal(looks(), 1);
+  await run(`${uuid}_disk.eph1`, own);
+  await lvm.create(context, small("disk.eph1"), nothing);
+  assert.deepEqual([looks(), group.tags(`${uuid}_disk.eph1`)], [2, own], "it is left as it is");
+});
+
+test("what turns out to be in the way is taken away when it is ours and half made, and refused when it is another's", async (t) => {
+  const { context, group, disk, commands } = prepare(t);
+  await lvm.list(context, [disk()]);
+  const args = (name: string, tag: string) => [
+    "-y",
+    "-L",
+    "4194304b",
+    "--addtag",
+    tag,
+    "--addtag",
+    "virtform.incomplete",
+    "-n",
+    name,
+    "vg0",
+  ];
+  const make = (name: string, owner: string) =>
+    context.host.run({ program: "lvcreate", args: args(name, `virtform.owner=${owner}`), timeoutMs: 1000 });
+  await make(`${uuid}_disk`, "shop");
+  await make(`${uuid}_disk.eph0`, "bank");
+  await lvm.create(context, disk(), nothing);
+  const done = commands().map((line) => line.split(" ")[0]);
+  assert.deepEqual(done.slice(2), ["lvcreate", "lvremove", "lvcreate", "lvchange"]);
+  assert.equal((await lvm.list(context, [disk()])).get(`${uuid}/disk`)?.size, 128 * mebibyte);
+  await assert.rejects(lvm.create(context, disk({ name: "disk.eph0" }), nothing), { code: "disk-not-ours" });
+  assert.deepEqual(group.tags(`${uuid}_disk.eph0`), ["virtform.owner=bank", "virtform.incomplete"]);
+});
+
 test("a pool without its volume is taken away, another project's is not", async (t) => {
   const { context, group, disk } = prepare(t, { sparse: true });
   const wanted = disk({ size: 1024 * mebibyte });
@@ -258,6 +303,19 @@ test("no space, no group, no settings: errors for people, and nothing left", asy
   assert.deepEqual(group.volumes(), []);
   const { lvm: _none, ...without } = context.settings;
   await assert.rejects(lvm.list({ ...context, settings: without }, [disk()]), code("lvm-not-configured"));
+});
+
+test("in a group that is not visible nothing is taken for gone", async (t) => {
+  const { context, group, disk } = prepare(t);
+  await lvm.create(context, disk(), nothing);
+  const settings: LvmSettings = { volumeGroup: "vg1", sparse: false, volumeClear: "zero", volumeClearSize: 0 };
+  const elsewhere: Context = { ...context, settings: { ...context.settings, lvm: settings } };
+  const unseen = (error: unknown) => error instanceof UnreachableError && /does not see volume group vg1/.test(error.message);
+  await assert.rejects(lvm.list(elsewhere, [disk()]), unseen);
+  await assert.rejects(lvm.create(elsewhere, disk(), nothing), unseen);
+  await assert.rejects(lvm.grow(elsewhere, disk(), 160 * mebibyte, undefined), unseen);
+  await assert.rejects(lvm.remove(elsewhere, disk()), unseen);
+  assert.deepEqual(group.volumes(), [`${uuid}_disk`]);
 });
 
 test("a removal that was interrupted is gone on with, and its bytes are cleared also when the disk is wanted again", async (t) => {
