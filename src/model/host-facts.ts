@@ -16,6 +16,8 @@ export interface HostFacts {
     readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
   };
   readonly libvirtVersion: string;
+  /** Of the programs that the configuration needs, those that are not installed. */
+  readonly missingPrograms?: readonly string[];
   /** Storage beside that filesystem, as far as the configuration names it. */
   readonly storage?: StorageFacts;
 }
