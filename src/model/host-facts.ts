@@ -18,6 +18,8 @@ export interface HostFacts {
   readonly libvirtVersion: string;
   /** Of a host elsewhere: the way that the bytes of each image take to it, by the image's source. */
   readonly imageWays?: Readonly<Record<string, ImageWay>>;
+  /** Of the programs that the configuration needs, those that are not installed. */
+  readonly missingPrograms?: readonly string[];
   /** Storage beside that filesystem, as far as the configuration names it. */
   readonly storage?: StorageFacts;
 }

@@ -18,6 +18,8 @@ export interface HostSettings {
   readonly allocationRatio: { readonly vcpus: number; readonly memory: number; readonly disk: number };
   /** Backends that this configuration names, for looking only at storage that matters. */
   readonly usedBackends?: readonly BackendName[];
+  /** Programs that make what this configuration wants on empty disks: `mkfs.ext4`, `mkswap`. */
+  readonly programs?: readonly string[];
   readonly lvm?: LvmSettings;
   readonly rbd?: RbdSettings;
   /** Raw images in Ceph that this configuration names, as `rbd://fsid/pool/image/snap`. */

@@ -67,6 +67,34 @@ export function mkfsCommand({ filesystem, label, uuid }: Formatting, target: str
   }
 }
 
+/** The programs that make these, each once. Pure. */
+export function mkfsPrograms(filesystems: readonly Filesystem[]): string[] {
+  return [...new Set(filesystems.map((filesystem) => mkfsCommand({ filesystem, label: "" }, "").program))];
+}
+
+/** The Debian package that a program is in. */
+export function mkfsPackage(program: string): string {
+  return packages[program] ?? "e2fsprogs";
+}
+
+/** Those of the programs that are not installed. */
+export async function missingMkfs({ host, signal }: Pick<Context, "host" | "signal">, programs: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    programs.map(async (program) => {
+      try {
+        // Most print their version, and mkfs.vfat how it is used: none of them has a target.
+        await host.run({ program, args: ["-V"], timeoutMs: 30_000, signal });
+        return true;
+      } catch (error) {
+        if (error instanceof CommandError && error.reason === "missing") return false;
+        if (error instanceof CommandError && error.reason === "exit") return true;
+        throw error;
+      }
+    }),
+  );
+  return programs.filter((_, index) => found[index] !== true);
+}
+
 /**
  * Puts a filesystem on a file or device that has its size already and holds nothing anybody wants. Not atomic: make a staged
  * file. Throws a UserError when the program is not installed.
@@ -80,7 +108,7 @@ export async function makeFilesystem(context: Pick<Context, "host" | "signal">, 
     throw userError(
       "mkfs-missing",
       `${program} is not installed on ${context.host.name}`,
-      `It makes the ${formatting.filesystem} of a disk. Install the package ${packages[program] ?? "e2fsprogs"} there and apply again, or choose another format.`,
+      `It makes the ${formatting.filesystem} of a disk. Install the package ${mkfsPackage(program)} there and apply again, or choose another format.`,
     );
   }
 }

@@ -11,6 +11,21 @@ const convertTimeoutMs = 12 * 60 * minute;
 /** Bounds for looking at files of unknown origin (Nova FET-06). */
 const inspectionLimits = { cpuSeconds: 30, addressSpaceBytes: 2 * 2 ** 30 };
 
+/** Whether qemu here has its driver for images in Ceph, which is a package of its own. Nothing is contacted. */
+export async function hasRbdDriver(host: Host, signal?: AbortSignal): Promise<boolean> {
+  // Only a driver that is there finds out that there is no such configuration.
+  const image = "driver=rbd,pool=none,image=none,conf=/nonexistent/ceph.conf";
+  const args = ["info", "--image-opts", image];
+  const { stderr } = await host.run({
+    program: "qemu-img",
+    args,
+    timeoutMs: minute,
+    okExitCodes: [0, 1],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return !/Unknown (?:driver|protocol) 'rbd'/.test(stderr);
+}
+
 /**
  * What qemu makes of a file, opened as the format that the caller names and never as one that the file suggests. Opens no
  * backing file, takes no image lock. Throws RefusedError `image-inspection-aborted` when the limits ended it.

@@ -49,6 +49,7 @@ export const programs: Readonly<Record<string, Program>> = {
   mkswap: formatting("swap"),
 
   "mkfs.vfat": ({ args, files, life }) => {
+    if (args[0] === "-V") return badly("mkfs.vfat: invalid option -- 'V'");
     const path = args.at(-1) ?? "";
     const inode = files.find(path);
     if (inode?.type !== "file") return badly(`mkfs.vfat: unable to open ${path}: No such file or directory`);
@@ -70,6 +71,7 @@ export const programs: Readonly<Record<string, Program>> = {
 /** A filesystem of which only kind, label and identity are known; the same words give the same bytes. */
 function formatting(kind: string): Program {
   return ({ args, files, life }) => {
+    if (args[0] === "-V") return well();
     const path = args.at(-1) ?? "";
     const inode = files.find(path);
     if (inode?.type !== "file") return badly(`The file ${path} does not exist and no size was specified.`);

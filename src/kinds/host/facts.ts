@@ -2,15 +2,17 @@ import type { Context } from "../../model/context.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
+import { missingMkfs } from "../../tools/mkfs.ts";
 import { lookUpStorage } from "./storage-facts.ts";
 
 /** Looks up what the machine is and has to give. Throws UnreachableError when libvirt does not answer. */
 export async function lookUpFacts(context: Context): Promise<HostFacts> {
-  const { instancesPath, preallocateImages } = context.settings;
-  const [node, space, storage, preallocation] = await Promise.all([
+  const { instancesPath, preallocateImages, programs = [] } = context.settings;
+  const [node, space, storage, missingPrograms, preallocation] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpStorage(context),
+    missingMkfs(context, programs),
     preallocateImages === "space" ? filesystemOf(context, instancesPath) : undefined,
   ]);
   return {
@@ -21,6 +23,7 @@ export async function lookUpFacts(context: Context): Promise<HostFacts> {
       directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem),
       ...(preallocation === undefined ? {} : { preallocation }),
     },
+    ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
     ...(storage === undefined ? {} : { storage }),
   };
 }

@@ -1,7 +1,9 @@
 import { userError } from "../../model/errors.ts";
 import { bytesOf } from "../../model/quantity.ts";
 import type { BackendName, HostSettings, LvmSettings, RbdSettings } from "../../model/settings.ts";
+import { mkfsPrograms } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
+import { usedFilesystems } from "../instance/used-filesystems.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
 export interface Runner {
@@ -19,6 +21,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   const uri = host.uri ?? (runner.root ? "qemu:///system" : "qemu:///session");
   const usedBackends = backendsOf(config);
   for (const name of ["lvm", "rbd"] as const) if (usedBackends.includes(name) && host[name] === undefined) throw notConfigured(name);
+  const programs = mkfsPrograms(usedFilesystems(config));
   const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
   return {
     uri,
@@ -34,6 +37,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       disk: host.allocation_ratio?.disk ?? 1,
     },
     usedBackends,
+    ...(programs.length === 0 ? {} : { programs }),
     ...(host.lvm === undefined ? {} : { lvm: lvmSettings(host.lvm) }),
     ...(host.rbd === undefined ? {} : { rbd: rbdSettings(host.rbd), cloneSources: cloneSourcesOf(config) }),
   };

@@ -3,6 +3,8 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { groupMissing, ploopMissing, poolMissing, secretMissing } from "./backend-problems.ts";
+import { checkMkfs } from "./mkfs-check.ts";
 import { checkPreallocation } from "./preallocation-check.ts";
 import { foundInPlace, missingBytes, type SizedDisk, wantedBase } from "./room-check.ts";
 
@@ -14,6 +16,7 @@ export function checkBackends(disks: readonly SizedDisk[], observed: Observed, s
     ...checkRbd(drives || on("rbd").length > 0, observed, settings),
     ...checkPloop(on("ploop"), observed),
     ...checkPreallocation(disks, observed, settings),
+    ...checkMkfs(disks, observed),
   ];
 }
 
@@ -22,10 +25,7 @@ function checkLvm(disks: readonly SizedDisk[], observed: Observed, settings: Hos
   if (disks.length === 0) return [];
   const group = observed.facts.storage?.lvm;
   const name = settings.lvm?.volumeGroup ?? "";
-  if (group === undefined || group === null) {
-    const detail = "host.lvm.volume_group names it. `vgs` on the host shows what there is; `vgcreate` makes one.";
-    return [{ severity: "error", code: "volume-group-missing", summary: `There is no volume group ${name} on the host`, detail }];
-  }
+  if (group === undefined || group === null) return [groupMissing(settings)];
   const sparse = settings.lvm?.sparse === true;
   const virtual = sum(disks.map((disk) => missingBytes(disk, observed)));
   const needed = bytesAtOnce(disks, observed, sparse, group.extentSize);
@@ -66,34 +66,14 @@ function bytesAtOnce(disks: readonly SizedDisk[], observed: Observed, sparse: bo
 
 function checkRbd(used: boolean, observed: Observed, settings: HostSettings): Diagnostic[] {
   if (!used) return [];
-  const secret = observed.facts.storage?.rbd?.secret === false ? checkSecret(settings) : [];
+  const secret = observed.facts.storage?.rbd?.secret === false ? [secretMissing(settings)] : [];
   if (observed.facts.storage?.rbd?.pool === true) return secret;
-  const detail = "host.rbd.pool names it. `ceph osd pool ls` shows what there is; `ceph osd pool create` makes one.";
-  return [{ severity: "error", code: "ceph-pool-missing", summary: `There is no Ceph pool ${settings.rbd?.pool}`, detail }, ...secret];
-}
-
-/** Without it no guest starts. The key goes from file to libvirt: argument lists can be read by everybody. */
-function checkSecret({ uri, rbd }: HostSettings): Diagnostic[] {
-  const [user, uuid] = [`client.${rbd?.user}`, rbd?.secretUuid];
-  const virsh = uri.endsWith("/session") ? "virsh -c qemu:///session" : "virsh";
-  const detail = [
-    `Guests log in to Ceph as ${user} with the key that libvirt keeps under this uuid (host.rbd.secret_uuid). Make it on the host: write secret.xml,`,
-    "  <secret ephemeral='no' private='yes'>",
-    `    <uuid>${uuid}</uuid>`,
-    `    <usage type='ceph'><name>${user} ${uuid}</name></usage>`,
-    "  </secret>",
-    `get the key into a file that nobody else can read (umask 077; ceph auth get-key ${user} > ${user}.key), hand both over, and remove the file:`,
-    `  ${virsh} secret-define secret.xml`,
-    `  ${virsh} secret-set-value ${uuid} --file ${user}.key`,
-  ].join("\n");
-  return [{ severity: "error", code: "ceph-secret-missing", summary: `libvirt has no secret ${uuid}`, detail }];
+  return [poolMissing(settings), ...secret];
 }
 
 function checkPloop(disks: readonly SizedDisk[], observed: Observed): Diagnostic[] {
   if (disks.length === 0 || observed.facts.storage?.ploop === true) return [];
-  const detail =
-    "It writes the descriptor of a disk and grows it. On Debian and Ubuntu: apt install ploop. The kernel module is not needed for guests under qemu.";
-  return [{ severity: "error", code: "ploop-missing", summary: "ploop is not installed on the host", detail }];
+  return [ploopMissing];
 }
 
 function sum(values: readonly number[]): number {
