@@ -11,8 +11,7 @@ import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { rebuildOf } from "./disk-backing.ts";
 import { isForRescue } from "./disk-role.ts";
 import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
-import { startDomain, stopDomain } from "./domain-actions.ts";
-import { grownFact } from "./domain-plan.ts";
+import { discardMemory, grownFact, switchOff, switchOnAgain } from "./domain-plan.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
 export function diffDisk(
@@ -31,7 +30,7 @@ export function diffDisk(
   const snapshot = snapshotToRollBackTo(want, have);
   if (snapshot === undefined) return change;
   // One that was interrupted is brought to an end whatever is wanted since.
-  const back = { ...have, running: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
+  const back = { ...have, running: false, saved: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
   return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
 }
 
@@ -89,7 +88,6 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
       ? []
       : [{ path, old: old ?? null, new: value, effect: removalEffect(have), cause: "config" }];
   });
-  const restart = have.running;
   // The old disk and its guest stay as they are until it is known that a new one can be made.
   const base = baseFacts(want);
   const found = have.disk?.encryption === "luks";
@@ -103,10 +101,10 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
     reason: replacementReason(wanted, have),
     fields: [...fields, ...encryption],
     actions: [
-      ...(restart ? [stopDomain(want.domain, base)] : []),
+      ...switchOff(want.domain, have, base),
       removeAction(address, have, [...base, `domain/${have.instance}:stopped`]),
       createAction(address, want, [`${address}:gone`]),
-      ...(restart && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
+      ...switchOnAgain(want.domain, have),
     ],
     before: { ...have.applied },
     after: { ...wanted },
@@ -121,6 +119,8 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
   // Nova RBD-10. A snapshot that is there is from before an earlier growth, or from an earlier try of this one, and stays.
   const snapshot = snapshots && want.disk.backend === "rbd" && want.disk.role === "root";
   const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${resizeSnapshotName}` : "";
+  // A guest with saved memory goes on first, and then it grows as that of any guest that runs. One that stays off loses the memory.
+  const [saved, running] = [have.saved === true, have.running || (have.saved === true && want.domain.powerState === "running")];
   const action: Action = {
     id: `${address}#grow`,
     type: "disk.grow",
@@ -128,14 +128,14 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
     summary: `grow from ${formatQuantity(found)} to ${formatQuantity(size)}${first}`,
     args: {
       disk: { ...want.disk },
-      online: have.running,
+      online: running,
       target: have.target ?? null,
       ...(snapshot ? { snapshot } : {}),
     } as unknown as Action["args"],
-    needs: [],
-    makes: [address, ...(have.running ? [grownFact(have.instance)] : [])],
+    needs: saved ? [`domain/${have.instance}${running ? "" : ":stopped"}`] : [],
+    makes: saved && running ? [] : [address, ...(running ? [grownFact(have.instance)] : [])],
     locks: [lockOf(have.uuid)],
-    effect: have.running ? "live" : "none",
+    effect: running ? "live" : "none",
   };
   return {
     address,
@@ -143,7 +143,7 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
     cause: combineCauses([cause]),
     reason: `it is smaller than its ${want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "declaration" : "flavor"} says`,
     fields: [{ path: "size", old: found, new: size, effect: action.effect, cause }],
-    actions: [action],
+    actions: [...(saved && !running ? [discardMemory(want.domain)] : []), action],
     before: { ...have.applied, size: found },
     after: { ...appliedOf(want) },
   };

@@ -79,6 +79,7 @@ function diffOne(
       const wanted = only("seed", want)?.seed;
       return diffSeed(address, wanted, found, {
         running: found?.running ?? false,
+        saved: found?.saved ?? false,
         secretsChanged: secretsChanged(wanted, found, lookUpSecret),
       });
     }

@@ -20,7 +20,7 @@ import type { SeedState } from "./seed-state.ts";
 /** Anything of an instance as found. */
 export type InstanceState =
   | InstanceDiskState
-  | (SeedState & { readonly kind: "seed"; readonly running: boolean })
+  | (SeedState & { readonly kind: "seed"; readonly running: boolean; readonly saved: boolean })
   | (SecretState & { readonly kind: "secret" })
   | (DomainState & { readonly kind: "domain" });
 
@@ -44,13 +44,14 @@ export async function observeInstances(context: Context): Promise<Observation<In
   ]);
   const power = new Map(domains.map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
+  const isSaved = (uuid: string) => power.get(uuid) === "saved";
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
   const sources = new Map(domains.map((domain) => [domain.uuid, Object.entries(domain.disks)]));
   const targetOf = (disk: { readonly uuid: string; readonly path: string }) =>
     sources.get(disk.uuid)?.find(([, source]) => isSourceOf(source, disk))?.[0];
-  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning, targetOf), observeSeeds(context, owned)]);
+  const [disks, seeds] = await Promise.all([observeDisks(context, owned, { isRunning, isSaved }, targetOf), observeSeeds(context, owned)]);
 
   const states = new Map<Address, InstanceState>();
   for (const domain of domains) {
@@ -58,7 +59,7 @@ export async function observeInstances(context: Context): Promise<Observation<In
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.get(uuid);
-    if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid) });
+    if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
   }
   for (const [address, disk] of disks) states.set(address, disk);
   for (const record of secrets) {
@@ -90,7 +91,7 @@ async function isBlank(context: Context, uuid: string): Promise<boolean> {
 async function observeDisks(
   context: Context,
   owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
-  isRunning: (uuid: string) => boolean,
+  guest: { readonly isRunning: (uuid: string) => boolean; readonly isSaved: (uuid: string) => boolean },
   targetOf: (disk: { readonly uuid: string; readonly path: string }) => string | undefined,
 ): Promise<Map<Address, InstanceDiskState>> {
   const named = owned.flatMap(({ uuid, instance, label }) =>
@@ -118,7 +119,7 @@ async function observeDisks(
   return new Map(
     named.map(({ address, ...disk }) => {
       const target = targetOf(disk);
-      const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) };
+      const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: guest.isRunning(disk.uuid), saved: guest.isSaved(disk.uuid) };
       const lostBacking = lost.get(found.disk?.backing ?? "");
       const more = { ...(target === undefined ? {} : { target }), ...(lostBacking === undefined ? {} : { lostBacking }) };
       return [address, { ...disk, ...found, kind: "disk", ...more }];

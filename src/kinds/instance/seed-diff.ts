@@ -5,6 +5,7 @@ import type { Cause, Change, FieldChange, Verb } from "../../model/change.ts";
 import { combineCauses } from "../../model/change.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Json } from "../../model/json.ts";
+import { awaitRestored } from "./domain-memory.ts";
 import { seedFields } from "./seed-fields.ts";
 import { publicSeed, seedDigest } from "./seed-public.ts";
 import type { SeedState } from "./seed-state.ts";
@@ -14,6 +15,8 @@ import type { SeedSpec } from "./spec.ts";
 export interface SeedSituation {
   /** A guest is running with it. */
   readonly running: boolean;
+  /** A guest is off that goes on with it: its memory is saved. */
+  readonly saved?: boolean;
   /** A value behind a reference is not the one that the drive was built with. */
   readonly secretsChanged: boolean;
 }
@@ -43,14 +46,15 @@ export function diffSeed(
   ];
   const causes: Cause[] = [...(configured ? ["config" as const] : []), ...(drifted ? ["drift" as const] : [])];
   const verb = there === undefined ? "create" : there.format === want.format ? "update" : "replace";
-  const effect: Effect = situation.running ? "next_boot" : "none";
+  const effect: Effect = situation.running || situation.saved ? "next_boot" : "none";
   const action: Action = {
     id: `${address}#${verb}`,
     type: "seed.build",
     address,
-    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running ? ", seen at the next cold start" : ""}`,
+    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running || situation.saved ? ", seen at the next cold start" : ""}`,
     args: { spec: want as unknown as Json },
-    needs: [],
+    // What is not there has to be, before such a guest can go on.
+    needs: awaitRestored(want.instance, situation.saved && there !== undefined),
     makes: [`seed/${want.instance}`],
     locks: [`instance/${want.uuid}`],
     effect,

@@ -10,6 +10,8 @@ export interface VolumeUser {
   /** The guest's name for the volume: `vdb`. */
   readonly target: string;
   readonly running: boolean;
+  /** It is off, and its saved memory belongs to the volume as it is. */
+  readonly saved: boolean;
 }
 
 /** As much of a domain's state as is looked at here. */
@@ -28,7 +30,7 @@ export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed:
     for (const [target, source] of Object.entries(domain.disks ?? {})) {
       if (!isSourceOf(source, volume)) continue;
       const running = domain.power === "running" || domain.power === "paused" || domain.power === "suspended";
-      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", target, running };
+      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", target, running, saved: domain.power === "saved" };
     }
   }
   return undefined;
