@@ -13,9 +13,9 @@ import type { SeedSpec } from "./spec.ts";
 
 /** What the drive alone does not tell. */
 export interface SeedSituation {
-  /** A guest is running with it. */
+  /** A guest is running with it, or goes on with it because its memory is saved. */
   readonly running: boolean;
-  /** A guest is off that goes on with it: its memory is saved. */
+  /** The latter. */
   readonly saved?: boolean;
   /** A value behind a reference is not the one that the drive was built with. */
   readonly secretsChanged: boolean;
@@ -46,12 +46,12 @@ export function diffSeed(
   ];
   const causes: Cause[] = [...(configured ? ["config" as const] : []), ...(drifted ? ["drift" as const] : [])];
   const verb = there === undefined ? "create" : there.format === want.format ? "update" : "replace";
-  const effect: Effect = situation.running || situation.saved ? "next_boot" : "none";
+  const effect: Effect = situation.running ? "next_boot" : "none";
   const action: Action = {
     id: `${address}#${verb}`,
     type: "seed.build",
     address,
-    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running || situation.saved ? ", seen at the next cold start" : ""}`,
+    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running ? ", seen at the next cold start" : ""}`,
     args: { spec: want as unknown as Json },
     // What is not there has to be, before such a guest can go on.
     needs: awaitRestored(want.instance, situation.saved && there !== undefined),
