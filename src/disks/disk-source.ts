@@ -1,3 +1,10 @@
+import type { DiskAttachment } from "./backend.ts";
+
+/** A source as a look at a domain gives it. */
+export function sourceText(attachment: DiskAttachment): string {
+  return attachment.type === "network" ? `${attachment.protocol}:${attachment.source}` : attachment.source;
+}
+
 /**
  * Whether what a domain names as the source of a disk is this disk: its file, something in its directory where a disk is one, or
  * what a backend without files keeps under its uuid.

@@ -66,13 +66,23 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     formatVersion: "1.0",
     project: request.project,
     target: request.target,
-    changes: removalsInOrder(selected, actions),
+    changes: removalsInOrder(selected.map(inOrder(actions)), actions),
     unchanged,
     actions,
     diagnostics,
     unmanaged: observed.unmanaged,
     complete: observed.complete,
     basis,
+  };
+}
+
+/** A change with its actions as the plan holds them, where several changes name the same one, and in the plan's order. */
+function inOrder(actions: Plan["actions"]): (change: Change) => Change {
+  const known = new Map(actions.map(({ after, ...action }, turn) => [action.id, { action, turn }]));
+  return (change) => {
+    const own = new Set(change.actions.map(({ id }) => id));
+    const found = [...own].flatMap((id) => known.get(id) ?? []).sort((one, other) => one.turn - other.turn);
+    return { ...change, actions: found.map(({ action }) => action) };
   };
 }
 

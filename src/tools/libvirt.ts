@@ -3,8 +3,11 @@ import type { Host } from "../model/host.ts";
 import { createLibvirt } from "./virsh-libvirt.ts";
 import { createVirshPool } from "./virsh-pool.ts";
 
-/** Nova DOM-10: what libvirt calls a domain's state, folded to what decisions need. */
-export type DomainPower = "running" | "paused" | "stopped" | "crashed" | "suspended";
+/**
+ * Nova DOM-10: what libvirt calls a domain's state, folded to what decisions need. `saved`: off, with its memory kept
+ * (`virsh managedsave`), which the next start goes on with.
+ */
+export type DomainPower = "running" | "paused" | "stopped" | "saved" | "crashed" | "suspended";
 
 /** One domain as libvirt tells of it. */
 export interface DomainRecord {
@@ -60,7 +63,7 @@ export interface Libvirt {
   rename(uuid: string, name: string): Promise<void>;
   /** Fine when there is none. Takes managed save and NVRAM with it (Nova DEL-03). */
   undefine(uuid: string): Promise<void>;
-  /** Fine when it runs already. */
+  /** Fine when it runs already. A saved guest goes on where it was, as it was defined then, paused if it was. */
   start(uuid: string): Promise<void>;
   /** Lets a paused guest go on; fine when it runs already. */
   resume(uuid: string): Promise<void>;
@@ -68,6 +71,8 @@ export interface Libvirt {
   shutdown(uuid: string): Promise<void>;
   /** Pulls the plug; fine when it is off already or there is none. */
   destroy(uuid: string): Promise<void>;
+  /** Throws saved memory away; fine when there is none. */
+  discardMemory(uuid: string): Promise<void>;
   /** Whether libvirt knows a secret of this uuid. Its value is never asked for. */
   hasSecret(uuid: string): Promise<boolean>;
   /** What a domain runs with, where its definition may say something else for its next start; undefined when it does not run. */

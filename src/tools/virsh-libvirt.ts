@@ -55,6 +55,11 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
     return new Map(identity !== undefined && identity.uuid === uuids[0] ? [[identity.uuid, output.trimEnd()]] : []);
   }
 
+  /** Domains whose memory is saved. Their state says so only until libvirtd is started anew. */
+  async function saved(): Promise<Set<string>> {
+    return new Set(parseUuids(await run("Listing the domains failed", ["list", "--all", "--uuid", "--with-managed-save"], "quick")));
+  }
+
   return {
     node: async () => {
       const [capabilities, nodeinfo, hostname, version] = await Promise.all(
@@ -75,6 +80,7 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
           return parseStates(stats.output);
         }),
         run(list, ["list", "--all", "--uuid", "--transient"], "quick").then((transient) => new Set(parseUuids(transient))),
+        saved(),
       ]);
       const batch =
         all.length < many
@@ -86,10 +92,11 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       // Each group is read as it comes, while virsh is busy with the next.
       const readGroup = async (group: readonly string[], index: number) => {
         const documents = documentsOf(await batch[index], group) ?? (await dump(group));
-        const [states, passing] = await looks;
+        const [states, passing, sleeping] = await looks;
         return [...documents].flatMap(([uuid, xml]) => {
           const name = identityOf(xml)?.name ?? "";
-          const power = states.get(name);
+          const state = states.get(name);
+          const power = state === "stopped" && sleeping.has(uuid) ? "saved" : state;
           // No state: it came or went while we looked.
           return power === undefined ? [] : [read({ uuid, name, power, persistent: !passing.has(uuid), xml })];
         });
@@ -107,7 +114,8 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       const xml = dumps.get(uuid);
       if (xml === undefined) return undefined;
       const name = identityOf(xml)?.name ?? "";
-      const power = parseStates(stats.output).get(name);
+      const state = parseStates(stats.output).get(name);
+      const power = state === "stopped" && (await saved()).has(uuid) ? "saved" : state;
       if (power === undefined && stats.errors !== "" && !meansNoDomain(stats.errors)) {
         throw virshError(`Asking for the state of domain ${name} failed`, stats.errors, uri);
       }
@@ -120,8 +128,8 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       if (xml === undefined) return undefined;
       // Only what runs has a number.
       if (/^<domain [^>]*\bid=/.test(xml)) return { xml, saved: false };
-      const saved = await run(`Looking for saved memory of domain ${uuid} failed`, ["managedsave-dumpxml", uuid], "quick", nothingSaved);
-      return identityOf(saved)?.uuid === uuid ? { xml: saved, saved: true } : undefined;
+      const memory = await run(`Looking for saved memory of domain ${uuid} failed`, ["managedsave-dumpxml", uuid], "quick", nothingSaved);
+      return identityOf(memory)?.uuid === uuid ? { xml: memory, saved: true } : undefined;
     },
     define: async (path) => {
       await run(`Defining the domain of ${path} failed`, ["define", path], "slow");
@@ -144,6 +152,7 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
         /domain is not running|failed to get domain|no domain with matching/i,
       );
     },
+    discardMemory: (uuid) => change(`Discarding the saved memory of domain ${uuid} failed`, uuid, ["managedsave-remove", uuid]),
     hasSecret: async (uuid) => {
       const output = await run(`Looking for secret ${uuid} failed`, ["secret-dumpxml", uuid], "quick", noSecret);
       return output.includes(uuid);

@@ -47,6 +47,10 @@ test("every type of action leaves the same machine when it is performed twice", 
   assert.ok(db);
   machine.libvirtd.suspend(db);
   for (const type of await performTwice(machine, shop({ image: "fedora", disk: "3GiB", instances: ["db"] }))) seen.add(type);
+  for (const image of ["fedora", "debian"] as const) {
+    machine.libvirtd.save(db);
+    for (const type of await performTwice(machine, shop({ image, disk: "3GiB", instances: ["db"] }))) seen.add(type);
+  }
   for (const type of await performTwice(machine, shop(), { destroy: true, images: true })) seen.add(type);
 
   const volume = (fields: string) => `${shop({ instances: ["web"] })}volumes: { data: { size: ${fields} } }\n`;

@@ -48,6 +48,8 @@ export const situations: Readonly<Record<string, Situation>> = {
   "drift-and-config": { before: (machine) => setMemory(machine, 768) },
   "drift-stopped": { before: (machine) => machine.libvirtd.destroy(web(machine)) },
   "drift-paused": { before: (machine) => machine.libvirtd.suspend(web(machine)) },
+  "saved-memory": { before: (machine) => machine.libvirtd.save(web(machine)) },
+  "saved-memory-lost": { before: (machine) => machine.libvirtd.save(web(machine)) },
   "drift-config-drive": { before: (machine) => unlink(machine, "disk.config") },
   "drift-disk-deleted": {
     before: (machine) => {

@@ -13,8 +13,7 @@ import { isLost, lossText } from "./disk-lost.ts";
 import { isForRescue } from "./disk-role.ts";
 import { rollBack, snapshotToRollBackTo } from "./disk-roll-back.ts";
 import { appliedFields, creationSummary, replacementReason } from "./disk-words.ts";
-import { startDomain, stopDomain } from "./domain-actions.ts";
-import { grownFact } from "./domain-plan.ts";
+import { discardMemory, grownFact, switchOff, switchOnAgain } from "./domain-plan.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
 export function diffDisk(
@@ -34,7 +33,7 @@ export function diffDisk(
   const snapshot = snapshotToRollBackTo(want, have);
   if (snapshot === undefined) return change ?? finish(address, want, have);
   // One that was interrupted is brought to an end whatever is wanted since.
-  const back = { ...have, running: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
+  const back = { ...have, running: false, saved: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
   return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
 }
 
@@ -110,7 +109,6 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
     if (path === "encrypted" || old === fresh) return [];
     return [{ path, old, new: fresh, effect, cause: "config" }];
   });
-  const restart = have.running;
   const lost = have.disk === undefined;
   const found = lost ? have.applied.encrypted === true : have.disk.encryption === "luks";
   // The old disk and its guest stay as they are until it is known that a new one can be made.
@@ -133,10 +131,10 @@ function replacement(address: Address, want: InstanceDisk, have: InstanceDiskSta
     reason: replacementReason(wanted, have),
     fields: [...fields, ...encryption, ...loss],
     actions: [
-      ...(restart ? [stopDomain(want.domain, base)] : []),
+      ...switchOff(want.domain, have, base),
       ...remove,
       lost ? { ...create, effect, destroys: lossText(address, have) } : create,
-      ...(restart && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
+      ...switchOnAgain(want.domain, have),
     ],
     before: { ...have.applied },
     after: { ...wanted },
@@ -162,9 +160,8 @@ function finish(address: Address, want: InstanceDisk, have: InstanceDiskState): 
 function remadeSwap(address: Address, want: InstanceDisk, have: InstanceDiskState): Change {
   const [size, found] = [want.disk.size, have.disk?.size ?? 0];
   const cause = causeOf(size, have.applied.size ?? undefined, found);
-  const restart = have.running;
-  const effect: Effect = restart ? "restart" : "none";
-  const { destroys: _nothing, ...remove } = removeAction(address, have, restart ? [`domain/${have.instance}:stopped`] : []);
+  const effect: Effect = have.running ? "restart" : "none";
+  const { destroys: _nothing, ...remove } = removeAction(address, have, [`domain/${have.instance}:stopped`]);
   return {
     address,
     verb: "update",
@@ -172,10 +169,10 @@ function remadeSwap(address: Address, want: InstanceDisk, have: InstanceDiskStat
     reason: `its flavor says another size, and a swap disk is made anew for that`,
     fields: [{ path: "size", old: found, new: size, effect, cause }],
     actions: [
-      ...(restart ? [stopDomain(want.domain)] : []),
+      ...switchOff(want.domain, have),
       { ...remove, summary: `remove the swap disk of ${formatQuantity(found)}`, effect },
       createAction(address, want, [`${address}:gone`]),
-      ...(restart && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
+      ...switchOnAgain(want.domain, have),
     ],
     before: { ...have.applied, size: found },
     after: { ...appliedOf(want) },
@@ -190,6 +187,8 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
   // Nova RBD-10. A snapshot that is there is from before an earlier growth, or from an earlier try of this one, and stays.
   const snapshot = snapshots && want.disk.backend === "rbd" && want.disk.role === "root";
   const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${resizeSnapshotName}` : "";
+  // A guest with saved memory goes on first, and then it grows as that of any guest that runs. One that stays off loses the memory.
+  const [saved, running] = [have.saved === true, have.running || (have.saved === true && want.domain.powerState === "running")];
   const action: Action = {
     id: `${address}#grow`,
     type: "disk.grow",
@@ -197,13 +196,13 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
     summary: `grow from ${formatQuantity(found)} to ${formatQuantity(size)}${first}`,
     args: {
       disk: { ...want.disk },
-      online: have.running,
+      online: running,
       ...(snapshot ? { snapshot } : {}),
     } as unknown as Action["args"],
-    needs: [],
-    makes: [address, ...(have.running ? [grownFact(have.instance)] : [])],
+    needs: saved ? [`domain/${have.instance}${running ? "" : ":stopped"}`] : [],
+    makes: saved && running ? [] : [address, ...(running ? [grownFact(have.instance)] : [])],
     locks: [lockOf(have.uuid)],
-    effect: have.running ? "live" : "none",
+    effect: running ? "live" : "none",
   };
   return {
     address,
@@ -211,7 +210,7 @@ function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, s
     cause: combineCauses([cause]),
     reason: `it is smaller than its ${want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "declaration" : "flavor"} says`,
     fields: [{ path: "size", old: found, new: size, effect: action.effect, cause }],
-    actions: [action],
+    actions: [...(saved && !running ? [discardMemory(want.domain)] : []), action],
     before: { ...have.applied, size: found },
     after: { ...appliedOf(want) },
   };

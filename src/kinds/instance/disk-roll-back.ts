@@ -6,7 +6,7 @@ import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
-import { startDomain, stopDomain } from "./domain-actions.ts";
+import { switchOff, switchOnAgain } from "./domain-plan.ts";
 
 /** What `disk.roll_back` is given. */
 export interface RollBackArgs {
@@ -45,7 +45,7 @@ export function rollBack(
     address,
     summary: `roll back to snapshot ${resizeSnapshotName} of ${then}`,
     args: { disk: { ...want.disk }, size: snapshot.size } as unknown as Json,
-    needs: have.running ? [`domain/${have.instance}:stopped`] : [],
+    needs: [`domain/${have.instance}:stopped`],
     makes: [address, `${address}:rolled-back`],
     locks: [`instance/${have.uuid}`],
     effect: "none",
@@ -66,12 +66,7 @@ export function rollBack(
       ...(size === found ? [] : [{ path: "size", old: found, new: size, effect, cause } as const]),
       { path: "resize_snapshot", old: snapshot.size, effect, cause },
     ],
-    actions: [
-      ...(have.running ? [stopDomain(want.domain)] : []),
-      back,
-      ...after,
-      ...(have.running && want.domain.powerState !== "stopped" ? [startDomain(want.domain)] : []),
-    ],
+    actions: [...switchOff(want.domain, have), back, ...after, ...switchOnAgain(want.domain, have)],
     before: { ...have.applied, size: found },
     after: { ...have.applied, size },
   };

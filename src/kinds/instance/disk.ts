@@ -43,6 +43,8 @@ export interface InstanceDiskState {
   /** Undefined when the label names it and it is not there: not yet made, or lost. */
   readonly disk: DiskState | undefined;
   readonly running: boolean;
+  /** The guest is off and its memory is saved, which belongs to this disk as it is. */
+  readonly saved?: boolean;
   /** A domain was defined over it once; it may be gone. */
   readonly defined: boolean;
   /** That domain was applied with prevent_destroy. */

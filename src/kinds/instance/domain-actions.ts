@@ -3,8 +3,10 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt.ts";
-import type { DefineArgs, DomainRef, StopArgs } from "./domain-plan.ts";
+import { isUp } from "./domain-diff.ts";
+import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "./domain-plan.ts";
 import { type DomainState, domainFields, domainOwner, domainState } from "./domain-state.ts";
+
 import { waitForPower } from "./domain-wait.ts";
 import { domainXml } from "./domain-xml.ts";
 import { domainEntry, forgetObject, recordObject } from "./label.ts";
@@ -46,13 +48,16 @@ const define = defineAction<DefineArgs>("domain.define", async (context, { spec 
   }
 });
 
-const start = defineAction<DomainRef>("domain.start", async (context, ref) => {
+const start = defineAction<StartArgs>("domain.start", async (context, ref) => {
   const libvirt = libvirtOf(context);
   const have = await ownDomain(context, ref);
+  if (have?.power === "saved" && ref.restores !== true) throw savedMeanwhile(ref);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // Only an interrupted start leaves a guest of ours paused.
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
   await libvirt.start(ref.uuid);
+  // Saved while it was paused, it is paused again.
+  if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectRunning(context, ref);
 });
 
@@ -66,6 +71,7 @@ const stop = defineAction<StopArgs>("domain.stop", async (context, ref) => {
   const libvirt = libvirtOf(context);
   const have = await ownDomain(context, ref);
   if (have === undefined || have.power === "stopped") return;
+  if (have.power === "saved") throw savedMeanwhile(ref);
   // A guest that does not run cannot follow a request.
   let graceMs = have.power === "running" ? ref.graceSeconds * 1000 : 0;
   for (; graceMs > 0; graceMs -= askAgainMs) {
@@ -80,6 +86,17 @@ const stop = defineAction<StopArgs>("domain.stop", async (context, ref) => {
   await libvirt.destroy(ref.uuid);
 });
 
+const discard = defineAction<DomainRef>("domain.discard", async (context, ref) => {
+  const have = await ownDomain(context, ref);
+  if (have !== undefined && isUp(have.power)) {
+    throw new RefusedError(
+      "guest-runs",
+      `${ref.instance} runs: somebody has started it since it was planned to discard its saved memory. Apply again: it is shut down then.`,
+    );
+  }
+  if (have?.power === "saved") await libvirtOf(context).discardMemory(ref.uuid);
+});
+
 const undefine = defineAction<DomainRef>("domain.undefine", async (context, ref) => {
   const libvirt = libvirtOf(context);
   if ((await ownDomain(context, ref)) !== undefined) {
@@ -91,7 +108,7 @@ const undefine = defineAction<DomainRef>("domain.undefine", async (context, ref)
 });
 
 /** Everything that is done to domains. */
-export const domainActions: readonly ActionType[] = [define, start, resume, stop, undefine];
+export const domainActions: readonly ActionType[] = [define, start, resume, stop, discard, undefine];
 
 /** The domain as it is now. Throws when it is not this project's: the world has moved since the plan, and nobody else's domain is touched. */
 async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
@@ -110,6 +127,14 @@ function requireOwn<Domain extends Pick<DomainState, "name" | "label">>(
   throw new RefusedError(
     "domain-not-ours",
     `Domain ${domain.name} (${uuid}) is not project ${context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}: ${instance} is left as it is. Plan again to see what is there.`,
+  );
+}
+
+/** Nobody has agreed to lose that memory, and going on with it is not what was planned. */
+function savedMeanwhile({ instance }: DomainRef): RefusedError {
+  return new RefusedError(
+    "guest-saved",
+    `The memory of ${instance} was saved (virsh managedsave) since this was planned, and it is left as it is. Apply again.`,
   );
 }
 

@@ -1,12 +1,22 @@
-import type { DiskAttachment } from "../../disks/backend.ts";
-import { isSourceOf } from "../../disks/disk-source.ts";
+import { isSourceOf, sourceText } from "../../disks/disk-source.ts";
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { InstanceDiskState } from "./disk.ts";
-import { attachedFacts, defineDomain, resumeDomain, startDomain, stopDomain, undefineDomain } from "./domain-plan.ts";
+import { lacksItsDisks, missingFacts } from "./domain-memory.ts";
+import {
+  attachedFacts,
+  defineDomain,
+  restoreDomain,
+  resumeDomain,
+  startDomain,
+  stopDomain,
+  switchOff,
+  switchOnAgain,
+  undefineDomain,
+} from "./domain-plan.ts";
 import { type DomainFields, type DomainState, describeDomain } from "./domain-state.ts";
 import { wantedFields } from "./domain-xml.ts";
 import type { DomainSpec } from "./spec.ts";
@@ -49,11 +59,6 @@ function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): b
   return leaving.some((source) => ours.some((disk) => isSourceOf(source, disk)));
 }
 
-/** A source as a look at a domain gives it. */
-function sourceText(attachment: DiskAttachment): string {
-  return attachment.type === "network" ? `${attachment.protocol}:${attachment.source}` : attachment.source;
-}
-
 /** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */
 function isThere(fact: Fact, observed: Observed): boolean {
   const state = observed.states.get(fact as Address) as Partial<InstanceDiskState> | undefined;
@@ -76,6 +81,10 @@ export function isUp(power: DomainState["power"]): boolean {
   return power === "running" || power === "paused" || power === "suspended";
 }
 
+function awakeness({ power }: DomainState) {
+  return { running: isUp(power), saved: power === "saved" };
+}
+
 function creation(address: Address, want: DomainSpec, observed: Observed): Change {
   const fields = wantedFields(want);
   const root = observed.states.get(`disk/${want.instance}.root`) as InstanceDiskState | undefined;
@@ -96,13 +105,14 @@ function creation(address: Address, want: DomainSpec, observed: Observed): Chang
 function deletion(address: Address, have: DomainState): Change {
   const instance = have.label?.instance ?? have.name;
   const kept = have.label?.preventDestroy === true;
+  const crashed = have.power === "crashed" ? { running: true } : {};
   return {
     address,
     verb: "delete",
     cause: "config",
     reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
     fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value })),
-    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, have.power !== "stopped")],
+    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...awakeness(have), ...crashed })],
     before: describeDomain(have),
     after: null,
   };
@@ -112,9 +122,13 @@ function update(address: Address, want: DomainSpec, have: DomainState, observed:
   const wanted = wantedFields(want);
   // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
   const otherRescue = want.rescue !== have.fields["rescue"];
-  const restarts = (otherRescue || leavesDisks(want, have, observed)) && isUp(have.power);
-  const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have)];
-  const power = powerChange(want, have);
+  const awake = awakeness(have);
+  const lost = awake.saved && lacksItsDisks(want, have, observed);
+  const restarts = (lost || otherRescue || leavesDisks(want, have, observed)) && (awake.running || awake.saved);
+  const memory: FieldChange[] =
+    restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
+  const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have), ...memory];
+  const power = powerChange(want, have, observed);
   if (defined.length === 0 && power === undefined) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState;
@@ -122,10 +136,10 @@ function update(address: Address, want: DomainSpec, have: DomainState, observed:
   // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
   const offFirst: Action = { ...define, needs: [...define.needs, `${address}:stopped`] };
   // Into rescue and out of it, the guest goes on until all that it is to start from is there.
-  const stop = stopDomain(want, otherRescue ? attachedFacts(want).filter((fact) => !isThere(fact, observed)) : []);
+  const off = switchOff(want, awake, otherRescue ? attachedFacts(want).filter((fact) => !isThere(fact, observed)) : []);
   const actions = restarts
-    ? [stop, offFirst, ...(want.powerState === "stopped" ? [] : [startDomain(want)])]
-    : [...(defined.length > 0 || stale ? [define] : []), ...(power?.action === undefined ? [] : [power.action])];
+    ? [...off, offFirst, ...switchOnAgain(want, awake)]
+    : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved);
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
   return {
     address,
@@ -139,6 +153,11 @@ function update(address: Address, want: DomainSpec, have: DomainState, observed:
   };
 }
 
+/** A guest goes on with its saved memory before it is defined anew: it has nothing of that yet. */
+function inTurn(define: readonly Action[], power: readonly Action[], saved: boolean): Action[] {
+  return saved ? [...power, ...define] : [...define, ...power];
+}
+
 function definitionChanges(have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
   const paths = new Set([...Object.keys(wanted), ...Object.keys(have.fields)]);
   const differing = [...paths].filter((path) => path !== "power_state" && have.fields[path] !== wanted[path]);
@@ -147,7 +166,9 @@ function definitionChanges(have: DomainState, wanted: DomainFields, restarts: bo
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
     const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
-    const effect: Effect = isUp(have.power) && !told.has(path) ? (restarts ? "restart" : "next_boot") : "none";
+    // A saved guest goes on with the definition that it was saved with.
+    const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
+    const effect = (isUp(have.power) || have.power === "saved") && !told.has(path) ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
 }
@@ -157,9 +178,13 @@ function persistenceChange(have: DomainState): FieldChange[] {
   return have.persistent ? [] : [{ path: "persistent", old: false, new: true, effect: "none", cause: "drift" }];
 }
 
-function powerChange(want: DomainSpec, have: DomainState): { readonly field: FieldChange; readonly action?: Action } | undefined {
+function powerChange(
+  want: DomainSpec,
+  have: DomainState,
+  observed: Observed,
+): { readonly field: FieldChange; readonly action?: Action } | undefined {
   const last = have.fields["power_state"];
-  const action = powerAction(want, have);
+  const action = powerAction(want, have, observed);
   if (action === undefined && last === want.powerState) return undefined;
   const old = action === undefined ? (last ?? have.power) : have.power;
   const cause = last === want.powerState ? "drift" : "config";
@@ -167,10 +192,11 @@ function powerChange(want: DomainSpec, have: DomainState): { readonly field: Fie
   return action === undefined ? { field } : { field, action };
 }
 
-function powerAction(want: DomainSpec, have: DomainState): Action | undefined {
+function powerAction(want: DomainSpec, have: DomainState, observed: Observed): Action | undefined {
   if (want.powerState === "stopped") return isUp(have.power) ? stopDomain(want) : undefined;
   if (want.powerState === "ignore") return undefined;
   if (have.power === "paused") return resumeDomain(want);
+  if (have.power === "saved") return restoreDomain(want, missingFacts(want, observed));
   return isUp(have.power) ? undefined : startDomain(want);
 }
 
@@ -187,9 +213,12 @@ function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainSta
       : rescue.old === undefined
         ? "it goes into rescue"
         : "it is rescued with another image";
+  if (fields.every(({ path }) => path === "saved_memory" || path === "power_state") && fields.some(({ path }) => path === "saved_memory"))
+    return "its saved memory belongs to a disk that is gone";
   const power = fields.find(({ path }) => path === "power_state");
   if (fields.length === 1 && power !== undefined) {
     if (have.power === "crashed") return "the guest crashed";
+    if (have.power === "saved" && power.new === "running") return "its memory was saved, and it should be running";
     if (power.cause === "drift") return `it is ${have.power} and should be ${power.new}`;
     return "another power state is configured";
   }

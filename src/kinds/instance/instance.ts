@@ -78,7 +78,8 @@ function diffOne(
       const found = only("seed", have);
       const wanted = only("seed", want)?.seed;
       return diffSeed(address, wanted, found, {
-        running: found?.running ?? false,
+        running: found?.running === true || found?.saved === true,
+        saved: found?.saved ?? false,
         secretsChanged: secretsChanged(wanted, found, lookUpSecret),
       });
     }

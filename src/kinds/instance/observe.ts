@@ -20,7 +20,7 @@ import type { SeedState } from "./seed-state.ts";
 /** Anything of an instance as found. */
 export type InstanceState =
   | InstanceDiskState
-  | (SeedState & { readonly kind: "seed"; readonly running: boolean })
+  | (SeedState & { readonly kind: "seed"; readonly running: boolean; readonly saved: boolean })
   | (SecretState & { readonly kind: "secret" })
   | (DomainState & { readonly kind: "domain" });
 
@@ -44,10 +44,11 @@ export async function observeInstances(context: Context): Promise<Observation<In
   ]);
   const power = new Map(domains.map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
+  const isSaved = (uuid: string) => power.get(uuid) === "saved";
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
-  const [disks, seeds] = await Promise.all([observeDisks(context, owned, isRunning), observeSeeds(context, owned)]);
+  const [disks, seeds] = await Promise.all([observeDisks(context, owned, { isRunning, isSaved }), observeSeeds(context, owned)]);
 
   const states = new Map<Address, InstanceState>();
   for (const domain of domains) {
@@ -55,7 +56,7 @@ export async function observeInstances(context: Context): Promise<Observation<In
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.get(uuid);
-    if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid) });
+    if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
   }
   for (const [address, disk] of disks) states.set(address, disk);
   for (const record of secrets) {
@@ -87,7 +88,7 @@ async function isBlank(context: Context, uuid: string): Promise<boolean> {
 async function observeDisks(
   context: Context,
   owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
-  isRunning: (uuid: string) => boolean,
+  guest: { readonly isRunning: (uuid: string) => boolean; readonly isSaved: (uuid: string) => boolean },
 ): Promise<Map<Address, InstanceDiskState>> {
   const named = owned.flatMap(({ uuid, instance, label }) =>
     Object.entries(label.objects).flatMap(([name, applied]) => {
@@ -121,7 +122,7 @@ async function observeDisks(
   );
   return new Map(
     named.map(({ address, ...disk }) => {
-      const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: isRunning(disk.uuid) };
+      const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: guest.isRunning(disk.uuid), saved: guest.isSaved(disk.uuid) };
       const lostBacking = lost.get(found.disk?.backing ?? "");
       const more = lostBacking === undefined ? {} : { lostBacking };
       return [address, { ...disk, ...found, kind: "disk", ...more }];

@@ -5,6 +5,7 @@ import type { Cause, Change, FieldChange, Verb } from "../../model/change.ts";
 import { combineCauses } from "../../model/change.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Json } from "../../model/json.ts";
+import { awaitRestored } from "./domain-memory.ts";
 import { seedFields } from "./seed-fields.ts";
 import { publicSeed, seedDigest } from "./seed-public.ts";
 import type { SeedState } from "./seed-state.ts";
@@ -12,8 +13,10 @@ import type { SeedSpec } from "./spec.ts";
 
 /** What the drive alone does not tell. */
 export interface SeedSituation {
-  /** A guest is running with it. */
+  /** A guest is running with it, or goes on with it because its memory is saved. */
   readonly running: boolean;
+  /** The latter. */
+  readonly saved?: boolean;
   /** A value behind a reference is not the one that the drive was built with. */
   readonly secretsChanged: boolean;
 }
@@ -52,7 +55,8 @@ export function diffSeed(
     address,
     summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running ? ", seen at the next cold start" : ""}`,
     args: { spec: want as unknown as Json },
-    needs: [],
+    // What is not there has to be, before such a guest can go on.
+    needs: awaitRestored(want.instance, situation.saved && there !== undefined),
     makes: [`seed/${want.instance}`],
     locks: [`instance/${want.uuid}`],
     effect,

@@ -12,6 +12,7 @@ import { checkRounding } from "../instance/size-rounding.ts";
 import { whereText } from "../place.ts";
 import { cannotBecome } from "./diff.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
+import { volumeUser } from "./user.ts";
 
 /** What cannot or will not be done to volumes. */
 export function checkVolumes(
@@ -38,7 +39,7 @@ export function checkVolumes(
   const alone = Object.values(config.instances ?? {}).every(({ count }) => count === 0);
   const sized = alone ? resources.map(({ address, spec }) => ({ address, disk: spec.disk })) : [];
   return [
-    ...resources.flatMap((resource) => checkVolume(resource, observed)),
+    ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
     // Where there are instances, they ask for all together.
     ...checkRoom(sized, [], observed, settings),
@@ -80,6 +81,19 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
     return error("disk-shrink-refused", `Volume ${spec.name} cannot be made smaller`, detail);
   }
   return [];
+}
+
+/** A volume grows through its guest where that has it in its memory; one whose memory is saved has to go on first. */
+function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Observed, config: Config): Diagnostic[] {
+  const have = observed.states.get(address) as VolumeState | undefined;
+  const user = have === undefined ? undefined : volumeUser(have, observed);
+  if (user?.saved !== true || (spec.disk.size ?? 0) <= (have?.disk?.size ?? 0)) return [];
+  const wanted = config.instances?.[user.instance];
+  if (wanted !== undefined && (wanted.power_state ?? "running") === "running") return [];
+  const detail = `The memory of ${user.instance} is saved (virsh managedsave) and belongs to the volume as it is. Start ${user.instance} and apply again, or throw the memory away: virsh managedsave-remove ${user.instance}.`;
+  return [
+    { severity: "error", code: "volume-in-saved-memory", summary: `Volume ${spec.name} cannot grow below saved memory`, detail, address },
+  ];
 }
 
 /** Nova SIZE-01, where the size of the image is known already. */

@@ -65,7 +65,9 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
   const size = want.disk.size ?? 0;
   const found = have.disk?.size ?? 0;
   const user = volumeUser(have, observed);
-  const online = user?.running === true ? { uuid: user.uuid } : null;
+  // A guest with saved memory goes on first; `checkVolumes` sees to it that it does.
+  const saved = user?.saved === true;
+  const online = user !== undefined && (user.running || saved) ? { uuid: user.uuid } : null;
   const grows = size > found;
   const effect = online === null ? "none" : "live";
   // What shows that it was once whole is written last.
@@ -86,7 +88,8 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
       online,
       ...userArgs(user),
     }),
-    makes: [address, ...(user?.running === true ? [grownFact(user.instance)] : [])],
+    needs: saved ? [`domain/${user.instance}`] : [],
+    makes: saved ? [] : [address, ...(user?.running === true ? [grownFact(user.instance)] : [])],
     effect,
   };
   return {

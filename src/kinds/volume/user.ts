@@ -8,6 +8,8 @@ export interface VolumeUser {
   /** Of the domain. */
   readonly uuid: string;
   readonly running: boolean;
+  /** It is off, and its saved memory belongs to the volume as it is. */
+  readonly saved: boolean;
 }
 
 /** As much of a domain's state as is looked at here. */
@@ -26,7 +28,7 @@ export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed:
     for (const source of Object.values(domain.disks ?? {})) {
       if (!isSourceOf(source, volume)) continue;
       const running = domain.power === "running" || domain.power === "paused" || domain.power === "suspended";
-      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", running };
+      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", running, saved: domain.power === "saved" };
     }
   }
   return undefined;

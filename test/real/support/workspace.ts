@@ -49,7 +49,7 @@ async function removeDomains({ prefix }: Workspace): Promise<void> {
   const names = (await virsh("list", "--all", "--name")).split("\n").filter((name) => name.startsWith(prefix));
   for (const name of names) {
     await runProgram("virsh", [...libvirt, "destroy", name]);
-    await runProgram("virsh", [...libvirt, "undefine", name, "--nvram"]);
+    await runProgram("virsh", [...libvirt, "undefine", name, "--nvram", "--managed-save"]);
   }
 }
 
