@@ -22,13 +22,15 @@ export interface DeviceMapInput {
   /** What the guest boots from instead. */
   readonly rescue?: RescueDevice & { readonly attachment: DiskAttachment };
   /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
-  readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment }[];
+  readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment; readonly bootIndex?: number }[];
   /** After them, in the order given. An explicit device name is kept (Nova BLK-07). */
   readonly volumes?: readonly {
     readonly name: string;
     readonly attachment: DiskAttachment;
     readonly serial: string;
     readonly device?: string;
+    /** 1 is tried after the root disk (Nova BLK-09). Negative or absent: never. */
+    readonly bootIndex?: number;
   }[];
   /** `attachment`: of one that is no file. */
   readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
@@ -82,12 +84,15 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       ...(input.root.serial === undefined ? {} : { serial: input.root.serial }),
     },
   ];
-  for (const { name, attachment } of input.others ?? []) {
-    disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: null });
+  // Nova BLK-11: what is put in front boots, and nothing else does.
+  const orderOf = (bootIndex: number | undefined) => (before.length === 0 ? bootOrder(bootIndex) : null);
+  for (const { name, attachment, bootIndex } of input.others ?? []) {
+    disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: orderOf(bootIndex) });
   }
-  for (const { name, attachment, serial, device } of input.volumes ?? []) {
+  for (const { name, attachment, serial, device, bootIndex } of input.volumes ?? []) {
     const bus = device === undefined ? diskBus : busNamed(device, diskBus);
-    disks.push({ name, device: "disk", bus, target: device ?? next(bus), attachment, readOnly: false, bootOrder: null, serial });
+    const target = device ?? next(bus);
+    disks.push({ name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: orderOf(bootIndex), serial });
   }
   if (input.configDrive !== null) {
     const { path, format, attachment = { type: "file", format: "raw", source: path } } = input.configDrive;
@@ -108,6 +113,11 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   // Nova BLK-12: nothing that the guest knows gets another name, it only comes later when booting.
   const later = disks.map((disk) => (disk.bootOrder === null ? disk : { ...disk, bootOrder: disk.bootOrder + 1 }));
   return [...later, rescueDisk(rescue, input, next)];
+}
+
+/** Nova BLK-09, BLK-10: libvirt counts from one. Each device says its place; those that say none are not booted from. */
+function bootOrder(bootIndex = -1): number | null {
+  return bootIndex < 0 ? null : bootIndex + 1;
 }
 
 function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: DeviceMapInput, next: (bus: Bus) => string): DomainDisk {

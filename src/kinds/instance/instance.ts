@@ -8,6 +8,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { desiredVolumes } from "../volume/desired.ts";
 import { checkBackends } from "./backend-check.ts";
+import { checkBootOrder } from "./boot-order-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
 import { checkBlankDisks } from "./disk-blank-check.ts";
@@ -50,6 +51,7 @@ export function instanceKind(
       ...checkHardware(config, observed.facts),
       ...checkBlankDisks(config),
       ...checkRootDisks(config),
+      ...checkBootOrder(config),
       ...checkRescues(config, observed.facts),
       ...checkEncryption(config, settings),
       ...checkPassphrases(resources, observed, lookUpSecret),

@@ -54,6 +54,12 @@ const ephemeralSchema = {
       enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
       examples: ["ext4"],
     },
+    boot_index: {
+      type: "integer",
+      description: "When it is tried for booting: 1 after the root disk, then 2, and so on. -1: never. Default: never.",
+      minimum: -1,
+      examples: [1],
+    },
   },
 } as const;
 
@@ -82,10 +88,9 @@ const attachedVolumeSchema = {
     boot_index: {
       type: "integer",
       description:
-        "0: it is the root disk, of an instance without an image. What the volume was made from says about the hardware holds here.",
-      const: 0,
-      expects: "0",
-      examples: [0],
+        "When it is tried for booting. 0: it is the root disk, of an instance without an image; what the volume was made from says about the hardware holds here. 1 after that, then 2, and so on. -1: never. Default: never.",
+      minimum: -1,
+      examples: [0, 1],
     },
   },
 } as const;
