@@ -95,6 +95,36 @@ test("Nova BLD-21: ephemerals beyond the flavor's, and disks too small for their
   );
 });
 
+test("Nova GEN-09, BLD-21: an instance's own swap wins, up to what its flavor has; none is none", async () => {
+  const own = (size: string): Guests => ({ swap: "1GiB", more: `    swap: ${size}\n` });
+  const machine = await after(own("512MiB"));
+  assert.deepEqual(disksOf(machine).slice(1), ["vdb disk disk.swap qcow2", "sda cdrom disk.config raw"]);
+  const first = await plan(createWorld(), own("512MiB"));
+  assert.deepEqual(
+    first.changes.find(({ address }) => address === "disk/web.swap")?.fields.map(({ path, new: fresh }) => [path, fresh]),
+    [
+      ["filesystem", "swap"],
+      ["size", 2 ** 29],
+      ["backend", "qcow2"],
+    ],
+  );
+  assert.deepEqual(summary(await plan(machine, own("512MiB"))), []);
+  const without = await plan(machine, own("0MiB"));
+  assert.deepEqual(
+    without.changes.map(({ address, verb }) => `${verb} ${address}`),
+    ["update seed/web", "update domain/web", "delete disk/web.swap"],
+  );
+  await applied(machine, guests(own("0MiB")));
+  assert.deepEqual(disksOf(machine).slice(1), ["sda cdrom disk.config raw"]);
+  assert.deepEqual(summary(await plan(machine, own("0MiB"))), []);
+  const over = await plan(createWorld(), own("2GiB"));
+  assert.deepEqual(
+    over.diagnostics.map(({ code }) => code),
+    ["swap-exceeds-flavor"],
+  );
+  assert.match(over.diagnostics[0]?.detail ?? "", /swap: 2GiB or more into flavor small/);
+});
+
 for (const imagesType of ["qcow2", "flat"] as const) {
   for (const power of ["running", "stopped"] as const) {
     test(`${imagesType}, ${power}: ephemeral and swap grow in place and never shrink`, async () => {

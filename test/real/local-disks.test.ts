@@ -28,13 +28,19 @@ for (const backend of ["qcow2", "flat"]) {
   test(`a guest on ${backend} has its ephemerals and swap in order, formatted, and they grow and go`, async (t) => {
     const workspace = await createWorkspace(t);
     const name = `${workspace.prefix}-disks`;
+    // The flavor has more swap than the guest takes.
     const write = (options: { readonly ephemeral: string; readonly swap: string; readonly ephemerals?: readonly unknown[] }) =>
       writeConfig(workspace, {
         host: { images_type: backend },
         images: tinyImages(),
-        flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB", ephemeral: options.ephemeral, swap: options.swap } },
+        flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB", ephemeral: options.ephemeral, swap: "64MiB" } },
         instances: {
-          [name]: { image: "tiny", flavor: "small", ...(options.ephemerals === undefined ? {} : { ephemerals: options.ephemerals }) },
+          [name]: {
+            image: "tiny",
+            flavor: "small",
+            swap: options.swap,
+            ...(options.ephemerals === undefined ? {} : { ephemerals: options.ephemerals }),
+          },
         },
       });
     const formats = ["ext4", "ext3", "ext2", "xfs", "vfat"] as const;

@@ -6,7 +6,7 @@ import { imageOf } from "./desired.ts";
 import { blankDisks } from "./disk-blank.ts";
 import { diskAddress } from "./disk-role.ts";
 
-/** Ephemerals beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
+/** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
 export function checkBlankDisks(config: Config): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
@@ -19,6 +19,15 @@ export function checkBlankDisks(config: Config): Diagnostic[] {
       code: "ephemerals-exceed-flavor",
       summary: `The ephemerals of ${name} are ${formatQuantity(declared)} together, and its flavor has ${formatQuantity(limit)}`,
       detail: `Write ephemeral: ${formatQuantity(declared)} or more into flavor ${instance.flavor}, or make the ephemerals smaller.`,
+      address: `domain/${name}`,
+    };
+    const swap = bytesOf(instance.swap ?? "0B");
+    const swapLimit = bytesOf(flavor.swap ?? "0B");
+    const tooMuchSwap: Diagnostic = {
+      severity: "error",
+      code: "swap-exceeds-flavor",
+      summary: `The swap of ${name} is ${formatQuantity(swap)}, and its flavor has ${formatQuantity(swapLimit)}`,
+      detail: `Write swap: ${formatQuantity(swap)} or more into flavor ${instance.flavor}, or make the swap of ${name} smaller.`,
       address: `domain/${name}`,
     };
     const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
@@ -34,6 +43,6 @@ export function checkBlankDisks(config: Config): Diagnostic[] {
         },
       ];
     });
-    return [...(declared > limit ? [tooMuch] : []), ...tooSmall];
+    return [...(declared > limit ? [tooMuch] : []), ...(swap > swapLimit ? [tooMuchSwap] : []), ...tooSmall];
   });
 }

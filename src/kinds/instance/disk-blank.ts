@@ -29,7 +29,8 @@ export function blankDisks(instance: InstanceConfig, image: Partial<ImageConfig>
     ephemeral(ephemeralFileName(index), bytesOf(size), format ?? usual, index),
   );
   const whole = bytesOf(flavor.ephemeral ?? "0B");
-  const swap = bytesOf(flavor.swap ?? "0B");
+  // Nova GEN-09: its own wins.
+  const swap = bytesOf(instance.swap ?? flavor.swap ?? "0B");
   return [
     ...(declared ?? (whole === 0 ? [] : [ephemeral(instanceFiles.local, whole, usual, 0)])),
     ...(swap === 0

@@ -266,6 +266,9 @@ export const instanceSchema = {
       maxItems: 16,
       examples: [[{ size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
     },
+    swap: size("Size of its swap disk, at most what the flavor has; 0MiB is none. Default: what the flavor has.", ["512MiB", "0MiB"], {
+      multipleOf: "1MiB",
+    }),
     volumes: {
       type: "array",
       description: "Volumes that it uses. They are attached in this order, and stay when the instance goes.",
