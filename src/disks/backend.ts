@@ -24,6 +24,8 @@ export interface BlankContent {
   readonly filesystem: Filesystem;
   /** `ephemeral0`; empty for none. */
   readonly label: string;
+  /** Nobody asked for this filesystem, so a disk that is there may have another one. */
+  readonly usual?: true;
 }
 
 /** One disk of an instance, as it should be. */

@@ -52,6 +52,13 @@ export const hostSchema = {
       default: "none",
       examples: ["space"],
     },
+    default_ephemeral_format: {
+      type: "string",
+      description:
+        "The filesystem of ephemeral disks that say none. Default: what the image's os_type stands for. For new disks; those that are there keep theirs.",
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
+      examples: ["xfs"],
+    },
     lvm: {
       type: "object",
       description: "How disks are kept in LVM. For images_type: lvm.",

@@ -80,7 +80,7 @@ function oneInstance(
   });
   // Nova BLD-13: booted from a volume it has no root disk of its own, and everything else.
   const roots = instance.image === undefined ? [] : [rootOn(instance.image)];
-  const blanks = blankDisks(instance, image, flavor).map(
+  const blanks = blankDisks(instance, image, flavor, config.host).map(
     ({ name: fileName, ...blank }): DiskSpec => ({
       ...common(fileName),
       backend,

@@ -1,17 +1,19 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
 import { bytesOf, formatQuantity } from "../../model/quantity.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { imageOf } from "./desired.ts";
+import { imageOf, instanceNames } from "./desired.ts";
+import type { InstanceDiskState } from "./disk.ts";
 import { blankDisks } from "./disk-blank.ts";
 import { diskAddress } from "./disk-role.ts";
 
 /** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
-export function checkBlankDisks(config: Config): Diagnostic[] {
+export function checkBlankDisks(config: Config, observed: Pick<Observed, "states">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
     if (flavor === undefined) return [];
-    const disks = blankDisks(instance, imageOf(config, instance), flavor);
+    const disks = blankDisks(instance, imageOf(config, instance), flavor, config.host);
     const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + bytesOf(size), 0);
     const limit = bytesOf(flavor.ephemeral ?? "0B");
     const tooMuch: Diagnostic = {
@@ -32,7 +34,10 @@ export function checkBlankDisks(config: Config): Diagnostic[] {
     };
     const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
       const least = smallestFilesystem[content.filesystem];
-      if (size >= least) return [];
+      // What is there was made, and keeps the filesystem that it has.
+      const isThere = (copy: string) =>
+        (observed.states.get(diskAddress(copy, fileName)) as InstanceDiskState | undefined)?.disk !== undefined;
+      if (size >= least || (content.usual === true && instanceNames(name, instance.count).every(isThere))) return [];
       return [
         {
           severity: "error",

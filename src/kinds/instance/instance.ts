@@ -13,6 +13,7 @@ import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
 import { checkBlankDisks } from "./disk-blank-check.ts";
 import { checkDisks } from "./disk-check.ts";
+import { withOwnContent } from "./disk-content.ts";
 import { checkDevices } from "./disk-device-check.ts";
 import { diffDisk } from "./disk-diff.ts";
 import { diskAddress } from "./disk-role.ts";
@@ -45,11 +46,12 @@ export function instanceKind(
     addressKinds: ["secret", "disk", "seed", "domain"],
     desired: (config, facts) => desiredInstances(config, settings, facts),
     observe: observeInstances,
-    diff: (address, want, have, observed) => diffOne(address, want, have, observed, settings, lookUpSecret),
+    diff: (address, want, have, observed) =>
+      diffOne(address, withOwnContent(address, want, observed), have, observed, settings, lookUpSecret),
     check: (resources, observed, config) => [
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
-      ...checkBlankDisks(config),
+      ...checkBlankDisks(config, observed),
       ...checkRootDisks(config),
       ...checkBootOrder(config),
       ...checkRescues(config, observed.facts),
@@ -110,7 +112,7 @@ function checkInstances(
   settings: HostSettings,
   config: Config,
 ): Diagnostic[] {
-  const specs = resources.map(({ spec }) => spec);
+  const specs = resources.map(({ address, spec }) => withOwnContent(address, spec, observed));
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
   const inCeph = specs.some((spec) => spec.kind === "seed" && spec.seed.backend === "rbd");

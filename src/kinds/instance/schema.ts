@@ -50,8 +50,9 @@ const ephemeralSchema = {
     size: size("Its size.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
     format: {
       type: "string",
-      description: "The filesystem that it comes with. Default: ext4 for Linux images, ntfs for Windows images, else vfat.",
-      enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
+      description:
+        "The filesystem that it comes with. Another one means another disk. Default: default_ephemeral_format of host, else ext4 for Linux images, ntfs for Windows images, else vfat; a disk that is there then keeps what it has.",
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["ext4"],
     },
     boot_index: {

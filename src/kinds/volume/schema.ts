@@ -25,7 +25,7 @@ export const volumeSchema = {
     format: {
       type: "string",
       description: "The filesystem that it is made with, labelled with its name. Default: none, it is empty. Cannot change later.",
-      enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["ext4"],
     },
     prevent_destroy: {
