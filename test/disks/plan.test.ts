@@ -108,7 +108,7 @@ test("rbd: monitors go into the definition, a raw snapshot may be cloned, and a 
   const result = planned(configOf(host), { rbd: cluster });
   assert.deepEqual(codes(result), []);
   assert.equal(result.disks[0]?.size, 257 * mebibyte);
-  assert.equal(result.disks[0]?.base?.cloneFrom, "rbd://f/images/debian/snap");
+  assert.deepEqual(result.disks[0]?.base?.cloneFrom, ["rbd://f/images/debian/snap"]);
   assert.deepEqual(result.attachment, {
     type: "network",
     protocol: "rbd",
