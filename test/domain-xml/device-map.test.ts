@@ -67,6 +67,17 @@ test("Nova BLK-07: volumes come after further disks, keep the names they ask for
   assert.deepEqual(map({ volumes: [volume("one", "vda")] }), ["disk disk virtio vda 1", "volume/one disk virtio vda"]);
 });
 
+test("Nova BLK-02, BLK-07: a volume may ask for one of the four names of IDE, and what comes after it steps aside", () => {
+  const volumes = [{ name: "volume/one", attachment: file("one"), serial: "one", device: "hda" }];
+  assert.deepEqual(map({ machine: "pc", volumes, configDrive: iso }), [
+    "disk disk virtio vda 1",
+    "volume/one disk ide hda",
+    "disk.config cdrom ide hdb",
+  ]);
+  const root = { attachment: file("one"), iso: false, name: "volume/one", device: "hdc" };
+  assert.deepEqual(map({ machine: "pc", root, configDrive: iso }), ["volume/one disk ide hdc 1", "disk.config cdrom ide hda"]);
+});
+
 test("Nova BLK-09, BLK-10: each disk that is booted from says its place, an ISO or root disk the first; the others are never tried", () => {
   const others = [
     { name: "disk.eph0", attachment: file("disk.eph0"), bootIndex: 1 },

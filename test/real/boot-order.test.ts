@@ -32,7 +32,8 @@ test("Nova BLK-09, BLK-10: a firmware that finds nothing on the CD goes on with 
   const write = (indexes: readonly [number, number]) =>
     writeConfig(workspace, {
       images: {
-        disc: { source: at("disc.iso"), disk_format: "iso" },
+        // The old PC, for a disk on IDE beside those on virtio.
+        disc: { source: at("disc.iso"), disk_format: "iso", properties: { hw_machine_type: "pc" } },
         first: { source: at("first.raw"), disk_format: "raw" },
         second: { source: at("second.raw"), disk_format: "raw" },
       },
@@ -44,7 +45,10 @@ test("Nova BLK-09, BLK-10: a firmware that finds nothing on the CD goes on with 
           flavor: "small",
           config_drive: false,
           ephemerals: [{ size: "16MiB", boot_index: 9 }],
-          volumes: ["first", "second"].map((volume, index) => ({ volume, boot_index: indexes[index] })),
+          volumes: [
+            { volume: "first", boot_index: indexes[0] },
+            { volume: "second", boot_index: indexes[1], device: "hdb" },
+          ],
         },
       },
     });
@@ -63,5 +67,5 @@ test("Nova BLK-09, BLK-10: a firmware that finds nothing on the CD goes on with 
     (await virsh("dumpxml", name)).matchAll(/<disk [\s\S]*?<\/disk>/g),
     ([disk]) => /target dev='(\w+)'/.exec(disk)?.[1] + (/boot order='(\d+)'/.exec(disk)?.[1] ?? ""),
   );
-  assert.deepEqual(orders, ["sda1", "vda10", "vdb4", "vdc"]);
+  assert.deepEqual(orders.sort(), ["hda1", "hdb", "vda10", "vdb4"]);
 });

@@ -52,6 +52,14 @@ export const hostSchema = {
       default: "none",
       examples: ["space"],
     },
+    max_disk_devices_to_attach: {
+      type: "integer",
+      description:
+        "How many disks and drives a guest may have, the config drive among them and what it is rescued with not. -1: as many as it wants.",
+      minimum: -1,
+      default: -1,
+      examples: [26],
+    },
     default_ephemeral_format: {
       type: "string",
       description:

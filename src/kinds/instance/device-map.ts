@@ -130,7 +130,7 @@ function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: Device
 
 /** The buses that the disk of a rescue can be on. */
 export function rescueBuses(cdrom: boolean, machine: string): readonly string[] {
-  return (cdrom ? cdromBuses : buses).filter((bus) => isPossible(bus, machine));
+  return (cdrom ? cdromBuses : buses).filter((bus) => isPossibleBus(bus, machine));
 }
 
 /** Properties of an image that its guests' hardware cannot be made from (Nova BLK-04). `image`: its name, for the message. */
@@ -148,7 +148,7 @@ export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput,
       },
     ];
   };
-  const possible = (bus: Bus) => isPossible(bus, input.machine);
+  const possible = (bus: Bus) => isPossibleBus(bus, input.machine);
   return [
     ...wrong("hw_disk_bus", buses.filter(possible)),
     ...wrong("hw_cdrom_bus", cdromBuses.filter(possible)),
@@ -156,7 +156,8 @@ export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput,
   ];
 }
 
-function isPossible(bus: Bus, machine: string): boolean {
+/** Whether a machine type has a bus (Nova BLK-04): the old PC alone has IDE. */
+export function isPossibleBus(bus: Bus, machine: string): boolean {
   return bus !== "ide" || family(machine) === "pc";
 }
 

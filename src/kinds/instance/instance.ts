@@ -126,7 +126,7 @@ function checkInstances(
     ...checkDisks(disks, observed),
     ...checkResizeSnapshots(disks, observed),
     ...checkDomains(domains, observed),
-    ...checkDevices(domains),
+    ...checkDevices(domains, config.host?.max_disk_devices_to_attach),
     ...checkRoom(sized, domains, observed, settings),
     ...checkBackends(sized, observed, settings, inCeph),
     ...(resources.length === 0 ? [] : checkRounding(config, observed.facts, settings)),

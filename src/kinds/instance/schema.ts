@@ -81,9 +81,9 @@ const attachedVolumeSchema = {
     device: {
       type: "string",
       description:
-        "The name of the disk, which also says its bus: vd is virtio, sd scsi. Default: the next free one. The guest may call it otherwise.",
-      pattern: "^(vd|sd)[a-z]{1,2}$",
-      expects: "the name of a disk, such as vdb or sda",
+        "The name of the disk, which also says its bus: vd is virtio, sd scsi, hd ide (of the old PC, four at most). Default: the next free one. The guest may call it otherwise.",
+      pattern: "^((vd|sd)[a-z]{1,2}|hd[a-d])$",
+      expects: "the name of a disk, such as vdb, sda or, up to hdd, hda",
       examples: ["vdb"],
     },
     boot_index: {
