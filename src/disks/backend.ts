@@ -15,8 +15,8 @@ export interface BaseRef {
   readonly path: string;
   /** Format of the base image's content, as decided when it was cached; never probed again. */
   readonly format: "raw" | "qcow2";
-  /** `rbd://fsid/pool/image/snap` of a raw image that a disk in the same cluster may be cloned from (Nova RBD-04). */
-  readonly cloneFrom?: string;
+  /** `rbd://fsid/pool/image/snap` of a raw image that a disk in the same cluster may be cloned from (Nova RBD-04), the best first. */
+  readonly cloneFrom?: readonly string[];
 }
 
 /** What a disk that is made from nothing holds at first (Nova GEN-02 … GEN-04, GEN-10). */
@@ -24,6 +24,8 @@ export interface BlankContent {
   readonly filesystem: Filesystem;
   /** `ephemeral0`; empty for none. */
   readonly label: string;
+  /** Nobody asked for this filesystem, so a disk that is there may have another one. */
+  readonly usual?: true;
 }
 
 /** One disk of an instance, as it should be. */

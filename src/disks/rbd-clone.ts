@@ -1,3 +1,4 @@
+import { UnreachableError } from "../model/errors.ts";
 import { cephCluster, type Rbd, type RbdName, rbdInfo } from "../tools/rbd.ts";
 import { parseRbdAddress } from "../tools/rbd-address.ts";
 
@@ -9,12 +10,24 @@ export interface CloneParent {
 }
 
 /**
- * The snapshot behind `rbd://fsid/pool/image/snap`, when a disk can be cloned from it: in this cluster, and protected (Nova RBD-03,
- * RBD-04). Else the base is imported.
+ * The first of these snapshots, `rbd://fsid/pool/image/snap`, that a disk can be cloned from: in this cluster, and protected (Nova RBD-03,
+ * RBD-04). Undefined when there is none: then the base is imported. Throws UnreachableError when there is none and one could not be looked at.
  */
-export async function cloneable(rbd: Rbd, address: string | undefined): Promise<CloneParent | undefined> {
-  const from = address === undefined ? undefined : parseRbdAddress(address);
-  if (from === undefined || (await cephCluster(rbd)).fsid !== from.fsid) return undefined;
-  const info = await rbdInfo(rbd, from);
-  return info?.protected === true ? { name: from, size: info.size } : undefined;
+export async function cloneable(rbd: Rbd, addresses: readonly string[] | undefined = []): Promise<CloneParent | undefined> {
+  const parsed = addresses.flatMap((address) => parseRbdAddress(address) ?? []);
+  if (parsed.length === 0) return undefined;
+  const { fsid } = await cephCluster(rbd);
+  let failure: unknown;
+  for (const from of parsed) {
+    if (from.fsid !== fsid) continue;
+    try {
+      const info = await rbdInfo(rbd, from);
+      if (info?.protected === true) return { name: from, size: info.size };
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
 }

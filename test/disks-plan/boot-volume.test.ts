@@ -72,6 +72,45 @@ test("nothing to boot from, two root disks and a volume that is too small are mi
   );
 });
 
+test("Nova BLK-09: what is tried after the root disk, a change of it, and numbers that cannot be", async () => {
+  const two = "{ system: { size: 2GiB, image: debian }, data: { size: 1GiB } }";
+  const yaml = (data: number, ephemeral: number, system = 0) =>
+    boot(
+      `\n  web: { flavor: small, volumes: [ { volume: system, boot_index: ${system} }, { volume: data, boot_index: ${data} } ], ephemerals: [ { size: 1GiB, boot_index: ${ephemeral} } ] }\n`,
+      two,
+    );
+  const machine = createWorld();
+  await applied(machine, yaml(1, 2));
+  const orders = () => {
+    const domain = machine.libvirtd.find("web");
+    assert.ok(domain);
+    const xml = machine.libvirtd.document(domain, true);
+    return Array.from(xml.matchAll(/<disk [\s\S]*?<\/disk>/g), ([disk]) =>
+      [/target dev='(\w+)'/.exec(disk)?.[1], /boot order='(\d+)'/.exec(disk)?.[1]].join(" "),
+    );
+  };
+  assert.deepEqual(orders(), ["vda 1", "vdb 3", "vdc 2", "sda "]);
+  assert.deepEqual(summary(await plan(machine, yaml(1, 2))), []);
+  const changed = await plan(machine, yaml(-1, 1));
+  assert.deepEqual(
+    changed.changes.flatMap(({ address, fields }) =>
+      fields.map(({ path, old, new: fresh, effect }) => [address, path, old, fresh, effect]),
+    ),
+    [
+      ["domain/web", "disks.vdb.boot_order", 3, 2, "next_boot"],
+      ["domain/web", "disks.vdc.boot_order", 2, undefined, "next_boot"],
+    ],
+  );
+  await applied(machine, yaml(-1, 1));
+  assert.deepEqual(orders(), ["vda 1", "vdb 2", "vdc ", "sda "]);
+  assert.deepEqual(summary(await plan(machine, yaml(-1, 1))), []);
+  const codes = async (text: string) => (await plan(createWorld(), text)).diagnostics.map(({ code }) => code);
+  assert.deepEqual(await codes(yaml(1, 1)), ["boot-index-taken"]);
+  assert.deepEqual(await codes(yaml(1, 0)), ["ephemeral-as-root"]);
+  assert.deepEqual(await codes(yaml(1, -1, 2)), ["no-root-disk"]);
+  await assert.rejects(configOf(yaml(-2, 1)), UserError);
+});
+
 for (const way of ["kill -9", "power cut in the middle of an effect"] as const) {
   test(`a guest on a volume, ${way}`, async () => {
     assert.ok((await killEverywhere({ from: createWorld(), yaml: wanted }, way)) > 20);

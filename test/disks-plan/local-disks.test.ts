@@ -118,6 +118,69 @@ test("Nova BLD-21: ephemerals beyond the flavor's, and disks too small for their
   );
 });
 
+test("Nova GEN-09, BLD-21: an instance's own swap wins, up to what its flavor has; none is none", async () => {
+  const own = (size: string): Guests => ({ swap: "1GiB", more: `    swap: ${size}\n` });
+  const machine = await after(own("512MiB"));
+  assert.deepEqual(disksOf(machine).slice(1), ["vdb disk disk.swap qcow2", "sda cdrom disk.config raw"]);
+  const first = await plan(createWorld(), own("512MiB"));
+  assert.deepEqual(
+    first.changes.find(({ address }) => address === "disk/web.swap")?.fields.map(({ path, new: fresh }) => [path, fresh]),
+    [
+      ["filesystem", "swap"],
+      ["size", 2 ** 29],
+      ["backend", "qcow2"],
+    ],
+  );
+  assert.deepEqual(summary(await plan(machine, own("512MiB"))), []);
+  const without = await plan(machine, own("0MiB"));
+  assert.deepEqual(
+    without.changes.map(({ address, verb }) => `${verb} ${address}`),
+    ["update seed/web", "update domain/web", "delete disk/web.swap"],
+  );
+  await applied(machine, guests(own("0MiB")));
+  assert.deepEqual(disksOf(machine).slice(1), ["sda cdrom disk.config raw"]);
+  assert.deepEqual(summary(await plan(machine, own("0MiB"))), []);
+  const over = await plan(createWorld(), own("2GiB"));
+  assert.deepEqual(
+    over.diagnostics.map(({ code }) => code),
+    ["swap-exceeds-flavor"],
+  );
+  assert.match(over.diagnostics[0]?.detail ?? "", /swap: 2GiB or more into flavor small/);
+});
+
+test("Nova GEN-02: what is declared wins over the host's default, and that over the image's system; a default is for new disks", async () => {
+  const declared = "[ { size: 1GiB }, { size: 1GiB, format: ntfs } ]";
+  const wanted = (host: string, properties = "", size = "1GiB") =>
+    guests({ ephemeral: "4GiB", ephemerals: declared.replace("1GiB", size) })
+      .replace("images_type: qcow2", `images_type: qcow2${host}`)
+      .replace("disk_format: qcow2", `disk_format: qcow2${properties}`);
+  const filesystems = async (yaml: string, machine = createWorld()) =>
+    planOf(await runOn(machine.boot(), yaml)).then(({ changes }) =>
+      changes.flatMap(({ fields }) => fields.flatMap(({ path, new: fresh }) => (path === "filesystem" ? [fresh] : []))),
+    );
+  assert.deepEqual(await filesystems(wanted("")), ["ext4", "ntfs"]);
+  assert.deepEqual(await filesystems(wanted("", "\n    properties: { os_type: windows }")), ["ntfs", "ntfs"]);
+  const xfs = ", default_ephemeral_format: xfs";
+  assert.deepEqual(await filesystems(wanted(xfs, "\n    properties: { os_type: windows }")), ["xfs", "ntfs"]);
+
+  const machine = createWorld();
+  await applied(machine, wanted(""));
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), wanted(xfs)))), []);
+  // It grows as what it is, and is not taken for what new ones get; 100MiB would be too little for a new xfs.
+  await applied(machine, wanted(xfs, "", "2GiB"));
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), wanted(xfs, "", "2GiB")))), []);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), wanted("", "", "2GiB")))), []);
+  assert.match(contentOf(machine.files, `${directoryOf(machine)}/virtform.json`).toString(), /"filesystem": ?"ext4"/);
+  const asked = wanted("", "", "2GiB").replace("size: 2GiB", "size: 2GiB, format: xfs");
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), asked))), ["replace disk/web.eph0: it gets another filesystem"]);
+  const small = (host: string) => wanted(host, "", "100MiB");
+  const codes = async (yaml: string, on: Machine) => (await planOf(await runOn(on.boot(), yaml))).diagnostics.map(({ code }) => code);
+  assert.deepEqual(await codes(small(xfs), createWorld()), ["disk-too-small-for-filesystem"]);
+  const other = createWorld();
+  await applied(other, small(""));
+  assert.deepEqual(await codes(small(xfs), other), []);
+});
+
 for (const imagesType of ["qcow2", "flat"] as const) {
   for (const power of ["running", "stopped"] as const) {
     test(`${imagesType}, ${power}: an ephemeral disk grows in place and never shrinks`, async () => {

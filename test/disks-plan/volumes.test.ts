@@ -204,6 +204,36 @@ const stories: Readonly<Record<string, readonly [Setting | undefined, Setting]>>
     { volumes: data, web: "[]", db: "[ { volume: data } ]" },
   ],
 };
+test("Nova BLK-03, BLK-04: names of IDE are for the old PC, and a host may limit how many disks a guest has", async () => {
+  const asks = (device: string, more: Readonly<Record<string, string>> = {}) =>
+    Object.entries(more).reduce(
+      (text, [from, to]) => text.replace(from, to),
+      yaml({ volumes: data, web: `[ { volume: data, device: ${device} } ]` }),
+    );
+  const pc = { "disk_format: qcow2": "disk_format: qcow2\n    properties: { hw_machine_type: pc }" };
+  const codes = async (text: string) => (await planOf(await runOn(createWorld().boot(), text))).diagnostics.map(({ code }) => code);
+  assert.deepEqual(await codes(asks("hda", pc)), []);
+  assert.deepEqual(await codes(asks("hda")), ["unsupported-device"]);
+  await assert.rejects(configOf(asks("hde")), UserError);
+  const limited = (most: number) => ({ "virt_type: qemu,": `virt_type: qemu, max_disk_devices_to_attach: ${most},` });
+  assert.deepEqual(await codes(asks("vdb", limited(3))), []);
+  assert.deepEqual(await codes(asks("vdb", limited(-1))), []);
+  const { diagnostics } = await planOf(await runOn(createWorld().boot(), asks("vdc", limited(2))));
+  assert.deepEqual(
+    diagnostics.map(({ code, detail }) => [code, detail?.split(".")[0]]),
+    [["too-many-disk-devices", "They are vda, vdc, sda"]],
+  );
+  // What it is rescued with does not count.
+  assert.deepEqual(await codes(asks("vdb", { ...limited(3), "flavor: small,": "flavor: small, rescue: true," })), []);
+  const machine = createWorld();
+  await applied(machine, asks("hda", pc));
+  assert.equal(
+    targets(machine, "web").some((line) => line.startsWith("hda ")),
+    true,
+  );
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), asks("hda", pc)))), []);
+});
+
 for (const way of ["kill -9", "power cut in the middle of an effect"] as const) {
   for (const [name, [before, wanted]] of Object.entries(stories)) {
     test(`${name}, ${way}`, async () => {

@@ -67,7 +67,7 @@ test("every size that is rounded up is named: of root, ephemeral and swap disks,
     volumes: { data: { size: "5MiB" }, even: { size: "8MiB" }, file: { size: "5MiB", images_type: "qcow2" } },
   };
   const flavors = { small: { vcpus: 1, ram: "1GiB", disk: "101MiB", ephemeral: "9MiB", swap: "3MiB" } };
-  const declared = { image: "debian", flavor: "small", ephemerals: [{ size: "6MiB" }, { size: "4MiB" }] };
+  const declared = { image: "debian", flavor: "small", ephemerals: [{ size: "6MiB" }, { size: "4MiB" }], swap: "1MiB" };
   const whole: Config = { ...config, flavors, instances: { ...config.instances, own: declared } };
   const { found } = planned(whole, { lvm: extents });
   assert.deepEqual(
@@ -79,6 +79,7 @@ test("every size that is rounded up is named: of root, ephemeral and swap disks,
     "ephemeral of flavor small: 9MiB becomes 12MiB",
     "swap of flavor small: 3MiB becomes 4MiB",
     "disk.eph0 of instance own: 6MiB becomes 8MiB",
+    "disk.swap of instance own: 1MiB becomes 4MiB",
     "volume data: 5MiB becomes 8MiB",
   ];
   const why = "logical volumes are a whole number of extents, and those of volume group vg0 have 4MiB";
@@ -107,7 +108,7 @@ test("rbd: monitors go into the definition, a raw snapshot may be cloned, and a 
   const result = planned(configOf(host), { rbd: cluster });
   assert.deepEqual(codes(result), []);
   assert.equal(result.disks[0]?.size, 257 * mebibyte);
-  assert.equal(result.disks[0]?.base?.cloneFrom, "rbd://f/images/debian/snap");
+  assert.deepEqual(result.disks[0]?.base?.cloneFrom, ["rbd://f/images/debian/snap"]);
   assert.deepEqual(result.attachment, {
     type: "network",
     protocol: "rbd",

@@ -54,7 +54,15 @@ for (const [what, layoutOf, label] of [
     let left = false;
     for (let survives = 0; ; survives += 1) {
       let fate: ReturnType<typeof dyingHost> | undefined;
-      const dead = layoutOf(machine(t, { root, wrap: (host) => (fate = dyingHost(host, survives)).host }));
+      const dead = layoutOf(
+        machine(t, {
+          root,
+          wrap: (host) => {
+            fate = dyingHost(host, survives);
+            return fate.host;
+          },
+        }),
+      );
       await ploop.grow(dead, disk, (8 + survives) * mebibyte, undefined).catch(() => undefined);
       if (fate?.died() !== true) break;
       left ||= there().includes("disk.part");

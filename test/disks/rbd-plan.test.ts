@@ -25,6 +25,8 @@ interface Given {
   readonly rbd?: object;
   readonly ceph?: Partial<CephFacts>;
   readonly instances?: NonNullable<Config["instances"]>;
+  /** Of the image, which is otherwise a raw one in Ceph. */
+  readonly image?: Partial<NonNullable<Config["images"]>[string]>;
   /** The root disk as found; null for none. */
   readonly found?: Partial<DiskState> | null;
   readonly running?: boolean;
@@ -33,11 +35,11 @@ interface Given {
   readonly memoryThen?: number;
 }
 
-function planned({ disk = "128MiB", rbd = {}, ceph = {}, instances, found = null, running = true, ...given }: Given) {
+function planned({ disk = "128MiB", rbd = {}, ceph = {}, instances, image = {}, found = null, running = true, ...given }: Given) {
   const config: Config = {
     project: "shop",
     host: { images_type: "rbd", rbd: { pool: "vms", ...rbd } },
-    images: { debian: { source, disk_format: "raw" } },
+    images: { debian: { source, disk_format: "raw", ...image } },
     flavors: { small: { vcpus: 1, ram: "1GiB", disk } },
     instances: instances ?? { web: { image: "debian", flavor: "small" } },
   };
@@ -181,6 +183,33 @@ test("an image is fetched unless all that is made from it is cloned", () => {
   const web = { image: "debian", flavor: "small" };
   assert.equal(fetches({ instances: { web, file: { ...web, images_type: "qcow2" } } }), true);
   assert.deepEqual(planned({ disk: "32MiB" }).codes, ["error flavor-disk-smaller-than-image"]);
+});
+
+test("Nova RBD-04: an image from the web is cloned from a location of it, and fetched with a reason where none will do", () => {
+  const web = { source: "https://images.test/debian.raw" };
+  const look = (locations: string[], more: Given = {}) => {
+    const { plan, change, codes } = planned({ ...more, image: { ...web, locations, ...more.image } });
+    const detail = plan.diagnostics.find(({ code }) => code.startsWith("image-location") || code === "image-not-cloned")?.detail;
+    return { codes, fetches: plan.actions.some(({ type }) => type === "image.fetch"), summary: change?.actions[0]?.summary, detail };
+  };
+  const other = source.replace("rbd://f/", "rbd://g/");
+  const cloned = look([other, source]);
+  assert.deepEqual([cloned.codes, cloned.fetches, cloned.summary], [[], false, "create rbd disk of 128MiB, cloned from debian"]);
+  assert.deepEqual(look([source], { disk: "32MiB" }).codes, ["error flavor-disk-smaller-than-image"]);
+  const fetched = look([other, `${source}2`]);
+  assert.deepEqual([fetched.codes, fetched.fetches], [["note image-not-cloned"], true]);
+  assert.match(
+    fetched.detail ?? "",
+    /^rbd:\/\/g\/images\/debian\/snap is in another cluster; rbd:\/\/f\/images\/debian\/snap2 is not there,/,
+  );
+  const file = { instances: { web: { image: "debian", flavor: "small", images_type: "flat" } } } as const;
+  assert.deepEqual([look([other], file).codes, look([source], file).fetches], [[], true]);
+  const packed = look([source], { image: { disk_format: "qcow2" } });
+  assert.equal(packed.fetches, true);
+  assert.match(packed.detail ?? "", /^It is qcow2, /);
+  assert.deepEqual(look(["rbd://f/images/%zz/snap"]).codes, ["error image-location-invalid"]);
+  // What is given as the source is looked at last.
+  assert.deepEqual(planned({ image: { locations: [other] } }).codes, []);
 });
 
 test("a secret that libvirt does not have is an error that says how to make it", () => {

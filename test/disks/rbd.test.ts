@@ -71,7 +71,7 @@ async function prepare(t: TestContext, commands: string[] = []) {
   const path = there.layout.baseImage("c".repeat(40));
   writeFileSync(path, readFileSync(imageOf(directory, "raw", [], "image")));
   chmodSync(path, 0o444);
-  const disk = (cloneFrom?: string): DiskSpec => ({
+  const disk = (...cloneFrom: string[]): DiskSpec => ({
     instance: "web",
     uuid,
     name: "disk",
@@ -79,7 +79,7 @@ async function prepare(t: TestContext, commands: string[] = []) {
     backend: "rbd",
     path: there.layout.instanceFile(uuid, "disk"),
     size: 4 * mebibyte,
-    base: { image: "debian", entry: "c".repeat(40), path, format: "raw", ...(cloneFrom === undefined ? {} : { cloneFrom }) },
+    base: { image: "debian", entry: "c".repeat(40), path, format: "raw", ...(cloneFrom.length === 0 ? {} : { cloneFrom }) },
     preallocate: "none",
   });
   return { context: there, disk, raw: join(directory, "image.raw"), commands };
@@ -135,6 +135,21 @@ test("an image in another cluster, or without a protected snapshot, is imported"
     assert.match(qemuImg("compare", "-f", "raw", "-F", "raw", opened(disk()), raw), /identical/);
     await rbd.remove(context, disk());
   }
+});
+
+test("Nova RBD-04: of several locations the first that can be cloned is, and one that cannot be looked at is passed over", async (t) => {
+  const { context, disk, raw } = await prepare(t);
+  const [loose, first, second] = [
+    await published(t, raw, "unprotected", false),
+    await published(t, raw, "one", true),
+    await published(t, raw, "two", true),
+  ];
+  t.after(emptyPool);
+  const elsewhere = first.replace(ceph.fsid, "00000000-0000-4000-8000-000000000000");
+  const nowhere = first.replace("/images/", "/no-such-pool/");
+  const wanted = disk(elsewhere, nowhere, loose, `${first}-gone`, second, first);
+  await rbd.create(context, wanted, nothing);
+  assert.equal(await parentOf(wanted), "images/two@snap");
 });
 
 test("an image that is too large for its disk is found before a byte is imported", async (t) => {

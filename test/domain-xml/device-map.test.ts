@@ -67,6 +67,39 @@ test("Nova BLK-07: volumes come after further disks, keep the names they ask for
   assert.deepEqual(map({ volumes: [volume("one", "vda")] }), ["disk disk virtio vda 1", "volume/one disk virtio vda"]);
 });
 
+test("Nova BLK-02, BLK-07: a volume may ask for one of the four names of IDE, and what comes after it steps aside", () => {
+  const volumes = [{ name: "volume/one", attachment: file("one"), serial: "one", device: "hda" }];
+  assert.deepEqual(map({ machine: "pc", volumes, configDrive: iso }), [
+    "disk disk virtio vda 1",
+    "volume/one disk ide hda",
+    "disk.config cdrom ide hdb",
+  ]);
+  const root = { attachment: file("one"), iso: false, name: "volume/one", device: "hdc" };
+  assert.deepEqual(map({ machine: "pc", root, configDrive: iso }), ["volume/one disk ide hdc 1", "disk.config cdrom ide hda"]);
+});
+
+test("Nova BLK-09, BLK-10: each disk that is booted from says its place, an ISO or root disk the first; the others are never tried", () => {
+  const others = [
+    { name: "disk.eph0", attachment: file("disk.eph0"), bootIndex: 1 },
+    { name: "disk.eph1", attachment: file("disk.eph1"), bootIndex: -1 },
+  ];
+  const volumes = [
+    { name: "volume/one", attachment: file("one"), serial: "one", bootIndex: 3 },
+    { name: "volume/two", attachment: file("two"), serial: "two" },
+  ];
+  const disks = ["disk.eph0 disk virtio vda 2", "disk.eph1 disk virtio vdb", "volume/one disk virtio vdc 4", "volume/two disk virtio vdd"];
+  assert.deepEqual(map({ root: { attachment: file("disk"), iso: true }, others, volumes }), ["disk cdrom sata sda 1", ...disks]);
+  const stable = rescue({ stable: true, properties: { hw_rescue_bus: "usb" } });
+  assert.deepEqual(
+    map({ others, volumes, rescue: stable }).map((line) => line.split(" ").slice(3).join(" ")),
+    ["vda 2", "vdb 3", "vdc", "vdd 5", "vde", "sda 1"],
+  );
+  assert.deepEqual(
+    map({ others, volumes, rescue: rescue() }).map((line) => line.split(" ").slice(3).join(" ")),
+    ["vda 1", "vdb", "vdc", "vdd", "vde", "vdf"],
+  );
+});
+
 test("an image's properties win, and buses that share names share letters", () => {
   assert.deepEqual(map({ properties: { hw_disk_bus: "scsi" }, configDrive: iso }), ["disk disk scsi sda 1", "disk.config cdrom scsi sdb"]);
   assert.deepEqual(map({ properties: { hw_cdrom_bus: "usb" }, configDrive: iso })[1], "disk.config cdrom usb sda");

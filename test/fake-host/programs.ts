@@ -46,6 +46,7 @@ export const programs: Readonly<Record<string, Program>> = {
   "mkfs.ext3": formatting("ext3"),
   "mkfs.ext4": formatting("ext4"),
   "mkfs.xfs": formatting("xfs"),
+  "mkfs.ntfs": formatting("ntfs"),
   mkswap: formatting("swap"),
 
   "mkfs.vfat": ({ args, files, life }) => {

@@ -28,17 +28,23 @@ for (const backend of ["qcow2", "flat"]) {
   test(`a guest on ${backend} has its ephemerals and swap in order, formatted, and they grow and go`, async (t) => {
     const workspace = await createWorkspace(t);
     const name = `${workspace.prefix}-disks`;
+    // The flavor has more swap than the guest takes.
     const write = (options: { readonly ephemeral: string; readonly swap: string; readonly ephemerals?: readonly unknown[] }) =>
       writeConfig(workspace, {
-        host: { images_type: backend },
+        host: { images_type: backend, default_ephemeral_format: "ext3" },
         images: tinyImages(),
-        flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB", ephemeral: options.ephemeral, swap: options.swap } },
+        flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB", ephemeral: options.ephemeral, swap: "64MiB" } },
         instances: {
-          [name]: { image: "tiny", flavor: "small", ...(options.ephemerals === undefined ? {} : { ephemerals: options.ephemerals }) },
+          [name]: {
+            image: "tiny",
+            flavor: "small",
+            swap: options.swap,
+            ...(options.ephemerals === undefined ? {} : { ephemerals: options.ephemerals }),
+          },
         },
       });
-    const formats = ["ext4", "ext3", "ext2", "xfs", "vfat"] as const;
-    const sizes = { ext4: "64MiB", ext3: "48MiB", ext2: "32MiB", xfs: "300MiB", vfat: "40MiB" } as const;
+    const formats = ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"] as const;
+    const sizes = { ext4: "64MiB", ext3: "48MiB", ext2: "32MiB", xfs: "300MiB", vfat: "40MiB", ntfs: "8MiB" } as const;
     const ephemerals = formats.map((format) => ({ size: sizes[format], format }));
 
     await write({ ephemeral: "512MiB", swap: "24MiB", ephemerals });
@@ -49,8 +55,8 @@ for (const backend of ["qcow2", "flat"]) {
     await assertConverged(workspace);
     const first = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
     assert.deepEqual(
-      ["vda", "vdb", "vdc", "vdd", "vde", "vdf", "vdg"].map((target) => (first.disks[target] ?? 0) / MiB),
-      [128, 64, 48, 32, 300, 40, 24],
+      ["vda", "vdb", "vdc", "vdd", "vde", "vdf", "vdg", "vdh"].map((target) => (first.disks[target] ?? 0) / MiB),
+      [128, 64, 48, 32, 300, 40, 8, 24],
     );
     const directory = `${workspace.instancesPath}/${(await virsh("domuuid", name)).trim()}`;
     const format = backend === "flat" ? "raw" : "qcow2";
@@ -86,6 +92,7 @@ for (const backend of ["qcow2", "flat"]) {
       ["vda", "vdb", "vdc", "vdd"].map((target) => (last.disks[target] ?? 0) / MiB),
       [128, 96, 24, 0],
     );
+    assert.equal((await contentOf(`${directory}/disk.local`, format, `${workspace.directory}/raw`))["TYPE"], "ext3");
     assert.deepEqual(
       (await readdir(directory)).filter((file) => file.startsWith("disk.eph")),
       [],

@@ -341,6 +341,30 @@ test("a snapshot that can no longer be cloned is fetched and imported, also when
   await destroy(workspace);
 });
 
+test("an image of a file is cloned from its location in Ceph, and fetched as a file where that cannot be", async (t) => {
+  const { workspace, name, write, uuid } = await prepare(t);
+  const elsewhere = source.replace(ceph.fsid, randomUUID());
+  const root = { source: `${ceph.directory}/tiny.raw`, locations: [elsewhere, source], disk_format: "raw" };
+  await write({ root });
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.equal((await info(`${await uuid()}_disk`)).parent?.image, "tiny");
+  const cached = async () => Object.values(await readSidecars(workspace)).map(({ image }) => image);
+  assert.deepEqual((await cached()).sort(), ["tiny-kernel", "tiny-ramdisk"]);
+  assert.equal(readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m)).value("boots"), "1");
+  await destroy(workspace);
+
+  const other = { root: { ...root, locations: [elsewhere] } };
+  await write(other);
+  const planned = await virtform("plan", workspace.directory);
+  assert.match(planned.stdout + planned.stderr, /is in another\s+cluster/);
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.equal((await info(`${await uuid()}_disk`)).parent, undefined);
+  assert.ok((await cached()).includes("tiny"));
+  await destroy(workspace);
+});
+
 test("a drive moves between the host and Ceph with the disks", async (t) => {
   const { workspace, write, uuid } = await prepare(t);
   const move = async (backend: string) => {

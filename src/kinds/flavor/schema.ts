@@ -16,7 +16,12 @@ export const flavorSchema = {
       ["20GiB"],
       { multipleOf: "1MiB" },
     ),
-    swap: sizeOr("0MiB", "Size of a swap disk. With another size, larger or smaller, it is made anew, and a running guest restarted for that.", ["512MiB"], { multipleOf: "1MiB" }),
+    swap: sizeOr(
+      "0MiB",
+      "Size of a swap disk. With another size, larger or smaller, it is made anew, and a running guest restarted for that.",
+      ["512MiB"],
+      { multipleOf: "1MiB" },
+    ),
     extra_specs: {
       type: "object",
       description: "Further hints, as Nova's flavors have them. Values are strings.",

@@ -52,6 +52,21 @@ export const hostSchema = {
       default: "none",
       examples: ["space"],
     },
+    max_disk_devices_to_attach: {
+      type: "integer",
+      description:
+        "How many disks and drives a guest may have, the config drive among them and what it is rescued with not. -1: as many as it wants.",
+      minimum: -1,
+      default: -1,
+      examples: [26],
+    },
+    default_ephemeral_format: {
+      type: "string",
+      description:
+        "The filesystem of ephemeral disks that say none. Default: what the image's os_type stands for. For new disks; those that are there keep theirs.",
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
+      examples: ["xfs"],
+    },
     lvm: {
       type: "object",
       description: "How disks are kept in LVM. For images_type: lvm.",

@@ -3,6 +3,7 @@ import { bytesOf } from "../../model/quantity.ts";
 import type { BackendName, HostSettings, LvmSettings, RbdSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
+import { cloneAddresses } from "../image/clone-addresses.ts";
 import { usedFilesystems } from "../instance/used-filesystems.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
@@ -68,10 +69,8 @@ function rbdSettings(rbd: NonNullable<NonNullable<Config["host"]>["rbd"]>): RbdS
   };
 }
 
-/** Nova RBD-04: only raw ones can be disks as they are. */
 function cloneSourcesOf({ images = {} }: Config): string[] {
-  const sources = Object.values(images).flatMap(({ source, disk_format }) => (disk_format === "raw" ? [source] : []));
-  return [...new Set(sources)].filter((source) => source.startsWith("rbd://"));
+  return [...new Set(Object.values(images).flatMap(cloneAddresses))];
 }
 
 /** Nova LVM-01, RBD-01: there is no place by default. */

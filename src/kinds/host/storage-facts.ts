@@ -45,7 +45,7 @@ async function lookUpClones(context: Context, place: Rbd): Promise<Readonly<Reco
   const found = await Promise.all(
     (context.settings.cloneSources ?? []).map(async (address) => {
       try {
-        const parent = await cloneable(place, address);
+        const parent = await cloneable(place, [address]);
         return parent === undefined ? [] : [[address, parent.size] as const];
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;

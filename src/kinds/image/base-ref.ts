@@ -2,17 +2,19 @@ import type { BaseRef } from "../../disks/backend.ts";
 import { cacheEntryName, createLayout } from "../../model/layout.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { ImageConfig } from "../config.ts";
+import { cloneAddresses } from "./clone-addresses.ts";
 import { imageId } from "./desired.ts";
 import { baseFormat } from "./formats.ts";
 
 /** The base image that a disk of an instance is made from; kernels and ramdisks are raw files whatever they hold. */
 export function baseRef(settings: HostSettings, name: string, image: ImageConfig, bootFile: boolean): BaseRef {
+  const cloneFrom = cloneAddresses(image);
   const entry = cacheEntryName(imageId(image));
   return {
     image: name,
     entry,
     path: createLayout(settings.instancesPath).baseImage(entry),
     format: bootFile ? "raw" : baseFormat(image.disk_format, settings.forceRawImages),
-    ...(image.disk_format === "raw" && image.source.startsWith("rbd://") ? { cloneFrom: image.source } : {}),
+    ...(cloneFrom.length === 0 ? {} : { cloneFrom }),
   };
 }

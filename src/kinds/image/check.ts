@@ -5,6 +5,7 @@ import { bytesOf, formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { sourceOf } from "../../sources/index.ts";
 import type { Config } from "../config.ts";
+import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import type { ImageSpec, ImageState } from "./spec.ts";
 
@@ -17,6 +18,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),
       ...checkFlavors(resource.spec, observed, config),
+      ...checkLocations(resource.spec, config, observed.facts, stateOf(resource.spec, observed) !== undefined),
     ]),
   ];
 }

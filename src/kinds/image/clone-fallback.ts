@@ -16,8 +16,8 @@ export function cloneFallback(
   facts: HostFacts,
   { backend, base }: Pick<DiskSpec, "backend" | "base">,
 ): { readonly fallback?: ImageSpec } {
-  if (backend !== "rbd" || base?.cloneFrom === undefined) return {};
-  if (facts.storage?.rbd?.cloneable?.[base.cloneFrom] === undefined) return {};
+  const cloneable = facts.storage?.rbd?.cloneable ?? {};
+  if (backend !== "rbd" || base?.cloneFrom?.some((address) => cloneable[address] !== undefined) !== true) return {};
   const fallback = desiredImages(config).find(({ spec }) => spec.name === base.image)?.spec;
   return fallback === undefined ? {} : { fallback };
 }

@@ -17,6 +17,20 @@ export const imageSchema = {
       expects: "a path, or a URL that starts with file://, https://, http://, glance:// or rbd://",
       examples: ["./debian-13.qcow2", "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2"],
     },
+    locations: {
+      type: "array",
+      description:
+        "The same bytes in Ceph, as Glance writes its locations. A disk on rbd is cloned from the first that is a protected snapshot in its cluster, of a raw image; else source is fetched.",
+      items: {
+        type: "string",
+        description: "A snapshot: rbd://FSID/POOL/IMAGE/SNAPSHOT.",
+        pattern: "^rbd://[^/\\s]+/[^/\\s]+/[^/\\s]+/[^/\\s]+$",
+        expects: "rbd://FSID/POOL/IMAGE/SNAPSHOT, four parts and none of them empty",
+        examples: ["rbd://67117051-4b98-4d6e-8eb9-7c539b39e90c/images/debian-13/snap"],
+      },
+      maxItems: 16,
+      examples: [["rbd://67117051-4b98-4d6e-8eb9-7c539b39e90c/images/debian-13/snap"]],
+    },
     checksum: {
       type: "string",
       description: "The digest that the bytes must have. `virtform image lock` writes it. Without one, what comes is believed.",

@@ -13,6 +13,7 @@ import { cloneFallback } from "../image/clone-fallback.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { volumeAddress } from "../volume/spec.ts";
 import { bootFiles, kernelBoot } from "./boot-files.ts";
+import { bootIndexOf } from "./boot-index.ts";
 import { declared } from "./declared.ts";
 import { deviceMap } from "./device-map.ts";
 import type { InstanceDisk } from "./disk.ts";
@@ -79,7 +80,7 @@ function oneInstance(
   });
   // Nova BLD-13: booted from a volume it has no root disk of its own, and everything else.
   const roots = instance.image === undefined ? [] : [rootOn(instance.image)];
-  const blanks = blankDisks(instance, image, flavor).map(
+  const blanks = blankDisks(instance, image, flavor, config.host).map(
     ({ name: fileName, ...blank }): DiskSpec => ({
       ...common(fileName),
       backend,
@@ -173,11 +174,11 @@ function domainSpec(given: {
   const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
   const machine = machineType(properties, facts);
   const rescueDisk = disks.find((disk) => disk.role === "rescue");
-  const volumes = (instance.volumes ?? []).map(({ volume, device }) => {
+  const volumes = (instance.volumes ?? []).map(({ volume, device, boot_index: bootIndex = -1 }) => {
     const { disk } = desiredVolume(config, settings, facts, volume);
     const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
     const named = device === undefined ? {} : { device };
-    return { name: volumeAddress(volume), attachment: attachmentOf(disk, { settings, facts }), serial, ...named };
+    return { name: volumeAddress(volume), attachment: attachmentOf(disk, { settings, facts }), serial, bootIndex, ...named };
   });
   const rootVolume = volumes.find(({ name }) => instance.image === undefined && name === volumeAddress(rootVolumeOf(instance) ?? ""));
   const rootDisk = disks.find((disk) => disk.role === "root");
@@ -207,7 +208,11 @@ function domainSpec(given: {
       root: { iso: false, ...root },
       others: disks
         .filter(({ role }) => role === "ephemeral" || role === "swap")
-        .map((disk) => ({ name: disk.name, attachment: attachmentOf(disk, { settings, facts }) })),
+        .map((disk) => ({
+          name: disk.name,
+          attachment: attachmentOf(disk, { settings, facts }),
+          bootIndex: bootIndexOf(instance, disk.name),
+        })),
       volumes: volumes.filter((volume) => volume !== rootVolume),
       configDrive:
         seed === undefined

@@ -22,13 +22,15 @@ export interface DeviceMapInput {
   /** What the guest boots from instead. */
   readonly rescue?: RescueDevice & { readonly attachment: DiskAttachment };
   /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
-  readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment }[];
+  readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment; readonly bootIndex?: number }[];
   /** After them, in the order given. An explicit device name is kept (Nova BLK-07). */
   readonly volumes?: readonly {
     readonly name: string;
     readonly attachment: DiskAttachment;
     readonly serial: string;
     readonly device?: string;
+    /** 1 is tried after the root disk (Nova BLK-09). Negative or absent: never. */
+    readonly bootIndex?: number;
   }[];
   /** `attachment`: of one that is no file. */
   readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
@@ -82,12 +84,15 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       ...(input.root.serial === undefined ? {} : { serial: input.root.serial }),
     },
   ];
-  for (const { name, attachment } of input.others ?? []) {
-    disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: null });
+  // Nova BLK-11: what is put in front boots, and nothing else does.
+  const orderOf = (bootIndex: number | undefined) => (before.length === 0 ? bootOrder(bootIndex) : null);
+  for (const { name, attachment, bootIndex } of input.others ?? []) {
+    disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: orderOf(bootIndex) });
   }
-  for (const { name, attachment, serial, device } of input.volumes ?? []) {
+  for (const { name, attachment, serial, device, bootIndex } of input.volumes ?? []) {
     const bus = device === undefined ? diskBus : busNamed(device, diskBus);
-    disks.push({ name, device: "disk", bus, target: device ?? next(bus), attachment, readOnly: false, bootOrder: null, serial });
+    const target = device ?? next(bus);
+    disks.push({ name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: orderOf(bootIndex), serial });
   }
   if (input.configDrive !== null) {
     const { path, format, attachment = { type: "file", format: "raw", source: path } } = input.configDrive;
@@ -110,6 +115,11 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   return [...later, rescueDisk(rescue, input, next)];
 }
 
+/** Nova BLK-09, BLK-10: libvirt counts from one. Each device says its place; those that say none are not booted from. */
+function bootOrder(bootIndex = -1): number | null {
+  return bootIndex < 0 ? null : bootIndex + 1;
+}
+
 function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: DeviceMapInput, next: (bus: Bus) => string): DomainDisk {
   const { cdrom, properties, attachment } = rescue;
   const named = properties["hw_rescue_bus"] ?? properties[cdrom ? "hw_cdrom_bus" : "hw_disk_bus"];
@@ -120,7 +130,7 @@ function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: Device
 
 /** The buses that the disk of a rescue can be on. */
 export function rescueBuses(cdrom: boolean, machine: string): readonly string[] {
-  return (cdrom ? cdromBuses : buses).filter((bus) => isPossible(bus, machine));
+  return (cdrom ? cdromBuses : buses).filter((bus) => isPossibleBus(bus, machine));
 }
 
 /** Properties of an image that its guests' hardware cannot be made from (Nova BLK-04). `image`: its name, for the message. */
@@ -138,7 +148,7 @@ export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput,
       },
     ];
   };
-  const possible = (bus: Bus) => isPossible(bus, input.machine);
+  const possible = (bus: Bus) => isPossibleBus(bus, input.machine);
   return [
     ...wrong("hw_disk_bus", buses.filter(possible)),
     ...wrong("hw_cdrom_bus", cdromBuses.filter(possible)),
@@ -146,7 +156,8 @@ export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput,
   ];
 }
 
-function isPossible(bus: Bus, machine: string): boolean {
+/** Whether a machine type has a bus (Nova BLK-04): the old PC alone has IDE. */
+export function isPossibleBus(bus: Bus, machine: string): boolean {
   return bus !== "ide" || family(machine) === "pc";
 }
 

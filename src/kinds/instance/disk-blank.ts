@@ -2,7 +2,7 @@ import type { BlankContent } from "../../disks/backend.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { bytesOf } from "../../model/quantity.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
-import type { FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import type { FlavorConfig, HostConfig, ImageConfig, InstanceConfig } from "../config.ts";
 import { ephemeralFileName } from "./disk-role.ts";
 
 /** A disk of an instance that is made from nothing. */
@@ -17,21 +17,26 @@ export interface BlankDisk {
  * The disks that an instance has beside its root disk, in Nova's order (BLK-07): those that it declares, or the one of its
  * flavor (GEN-08); then swap (GEN-09).
  */
-export function blankDisks(instance: InstanceConfig, image: Partial<ImageConfig> | undefined, flavor: FlavorConfig): BlankDisk[] {
-  const usual = usualFilesystem(image?.properties?.["os_type"]);
-  const ephemeral = (name: string, size: number, filesystem: Filesystem, index: number): BlankDisk => ({
+export function blankDisks(
+  instance: InstanceConfig,
+  image: Partial<ImageConfig> | undefined,
+  flavor: FlavorConfig,
+  host?: Pick<HostConfig, "default_ephemeral_format">,
+): BlankDisk[] {
+  // Nova GEN-02, without templates of commands.
+  const usual = host?.default_ephemeral_format ?? usualFilesystem(image?.properties?.["os_type"]);
+  const ephemeral = (name: string, size: number, format: Filesystem | undefined, index: number): BlankDisk => ({
     name,
     role: "ephemeral",
     size,
-    content: { filesystem, label: `ephemeral${index}` },
+    content: { filesystem: format ?? usual, label: `ephemeral${index}`, ...(format === undefined ? { usual: true } : {}) },
   });
-  const declared = instance.ephemerals?.map(({ size, format }, index) =>
-    ephemeral(ephemeralFileName(index), bytesOf(size), format ?? usual, index),
-  );
+  const declared = instance.ephemerals?.map(({ size, format }, index) => ephemeral(ephemeralFileName(index), bytesOf(size), format, index));
   const whole = bytesOf(flavor.ephemeral ?? "0B");
-  const swap = bytesOf(flavor.swap ?? "0B");
+  // Nova GEN-09: its own wins.
+  const swap = bytesOf(instance.swap ?? flavor.swap ?? "0B");
   return [
-    ...(declared ?? (whole === 0 ? [] : [ephemeral(instanceFiles.local, whole, usual, 0)])),
+    ...(declared ?? (whole === 0 ? [] : [ephemeral(instanceFiles.local, whole, undefined, 0)])),
     ...(swap === 0
       ? []
       : [{ name: instanceFiles.swap, role: "swap" as const, size: swap, content: { filesystem: "swap" as const, label: "" } }]),

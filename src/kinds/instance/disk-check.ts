@@ -116,6 +116,9 @@ function declaredBy({ disk, domain }: InstanceDisk, found: number): [where: stri
   if (disk.role === "ephemeral" && disk.name !== instanceFiles.local)
     return ["its entry in ephemerals", `Write size: ${formatQuantity(found)} into its entry in ephemerals`];
   const flavor = domain.flavor.name;
+  // No swap but an instance's own is smaller than its flavor's.
+  if (disk.role === "swap" && (disk.size ?? 0) < domain.flavor.swap)
+    return [`swap of ${disk.instance}`, `Write swap: ${formatQuantity(found)} for ${disk.instance}`];
   return [`flavor ${flavor}`, `Write ${key}: ${formatQuantity(found)} into flavor ${flavor}, or into one of its own,`];
 }
 

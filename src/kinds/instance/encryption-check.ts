@@ -6,6 +6,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import type { InstanceSpec } from "./desired.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { withOwnContent } from "./disk-content.ts";
 import { mustBeRemade } from "./disk-diff.ts";
 import { diskAddress } from "./disk-role.ts";
 import type { SecretState } from "./secret.ts";
@@ -38,7 +39,8 @@ export function checkPassphrases(
     if (spec.kind !== "secret") return [];
     const { instance, passphrase } = spec.secret;
     const have = observed.states.get(address) as SecretState | undefined;
-    const disks = resources.flatMap(({ spec: other }) => (other.kind === "disk" && other.disk.instance === instance ? [other] : []));
+    const specs = resources.map((resource) => withOwnContent(resource.address, resource.spec, observed));
+    const disks = specs.flatMap((other) => (other.kind === "disk" && other.disk.instance === instance ? [other] : []));
     if (have?.ready === true && !disks.some((disk) => needsPassphrase(disk, observed))) return [];
     const value = lookUpSecret(passphrase);
     if (value !== undefined && value !== "") return [];

@@ -8,10 +8,12 @@ import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { desiredVolumes } from "../volume/desired.ts";
 import { checkBackends } from "./backend-check.ts";
+import { checkBootOrder } from "./boot-order-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { diskActions } from "./disk-actions.ts";
 import { checkBlankDisks } from "./disk-blank-check.ts";
 import { checkDisks } from "./disk-check.ts";
+import { withOwnContent } from "./disk-content.ts";
 import { checkDevices } from "./disk-device-check.ts";
 import { diffDisk } from "./disk-diff.ts";
 import { diskAddress } from "./disk-role.ts";
@@ -44,12 +46,14 @@ export function instanceKind(
     addressKinds: ["secret", "disk", "seed", "domain"],
     desired: (config, facts) => desiredInstances(config, settings, facts),
     observe: observeInstances,
-    diff: (address, want, have, observed) => diffOne(address, want, have, observed, settings, lookUpSecret),
+    diff: (address, want, have, observed) =>
+      diffOne(address, withOwnContent(address, want, observed), have, observed, settings, lookUpSecret),
     check: (resources, observed, config) => [
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
-      ...checkBlankDisks(config),
+      ...checkBlankDisks(config, observed),
       ...checkRootDisks(config),
+      ...checkBootOrder(config),
       ...checkRescues(config, observed.facts),
       ...checkEncryption(config, settings),
       ...checkPassphrases(resources, observed, lookUpSecret),
@@ -109,7 +113,7 @@ function checkInstances(
   settings: HostSettings,
   config: Config,
 ): Diagnostic[] {
-  const specs = resources.map(({ spec }) => spec);
+  const specs = resources.map(({ address, spec }) => withOwnContent(address, spec, observed));
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
   const inCeph = specs.some((spec) => spec.kind === "seed" && spec.seed.backend === "rbd");
@@ -123,7 +127,7 @@ function checkInstances(
     ...checkDisks(disks, observed),
     ...checkResizeSnapshots(disks, observed),
     ...checkDomains(domains, observed),
-    ...checkDevices(domains),
+    ...checkDevices(domains, config.host?.max_disk_devices_to_attach),
     ...checkRoom(sized, domains, observed, settings),
     ...checkBackends(sized, observed, settings, inCeph),
     ...(resources.length === 0 ? [] : checkRounding(config, observed.facts, settings)),

@@ -50,9 +50,16 @@ const ephemeralSchema = {
     size: size("Its size.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
     format: {
       type: "string",
-      description: "The filesystem that it comes with. Default: ext4 for Linux images, ntfs for Windows images, else vfat.",
-      enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
+      description:
+        "The filesystem that it comes with. Another one means another disk. Default: default_ephemeral_format of host, else ext4 for Linux images, ntfs for Windows images, else vfat; a disk that is there then keeps what it has.",
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["ext4"],
+    },
+    boot_index: {
+      type: "integer",
+      description: "When it is tried for booting: 1 after the root disk, then 2, and so on. -1: never. Default: never.",
+      minimum: -1,
+      examples: [1],
     },
   },
 } as const;
@@ -74,18 +81,17 @@ const attachedVolumeSchema = {
     device: {
       type: "string",
       description:
-        "The name of the disk, which also says its bus: vd is virtio, sd scsi. Default: the next free one. The guest may call it otherwise.",
-      pattern: "^(vd|sd)[a-z]{1,2}$",
-      expects: "the name of a disk, such as vdb or sda",
+        "The name of the disk, which also says its bus: vd is virtio, sd scsi, hd ide (of the old PC, four at most). Default: the next free one. The guest may call it otherwise.",
+      pattern: "^((vd|sd)[a-z]{1,2}|hd[a-d])$",
+      expects: "the name of a disk, such as vdb, sda or, up to hdd, hda",
       examples: ["vdb"],
     },
     boot_index: {
       type: "integer",
       description:
-        "0: it is the root disk, of an instance without an image. What the volume was made from says about the hardware holds here.",
-      const: 0,
-      expects: "0",
-      examples: [0],
+        "When it is tried for booting. 0: it is the root disk, of an instance without an image; what the volume was made from says about the hardware holds here. 1 after that, then 2, and so on. -1: never. Default: never.",
+      minimum: -1,
+      examples: [0, 1],
     },
   },
 } as const;
@@ -261,6 +267,9 @@ export const instanceSchema = {
       maxItems: 16,
       examples: [[{ size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
     },
+    swap: size("Size of its swap disk, at most what the flavor has; 0MiB is none. Default: what the flavor has.", ["512MiB", "0MiB"], {
+      multipleOf: "1MiB",
+    }),
     volumes: {
       type: "array",
       description: "Volumes that it uses. They are attached in this order, and stay when the instance goes.",

@@ -39,7 +39,10 @@ function instanceSizes(config: Config, settings: HostSettings): Written[] {
     const image = config.images?.[instance.image ?? ""];
     // Without an image it boots from a volume, and a CD is as large as it is.
     const hasRoot = image !== undefined && image.disk_format !== "iso";
-    const roles: Readonly<Record<string, string>> = { [instanceFiles.local]: "ephemeral", [instanceFiles.swap]: "swap" };
+    const roles: Readonly<Record<string, string>> = {
+      [instanceFiles.local]: "ephemeral",
+      ...(instance.swap === undefined ? { [instanceFiles.swap]: "swap" } : {}),
+    };
     const blanks = blankDisks(instance, image, flavor).map(({ name: file, size }): Written => {
       const key = roles[file];
       return { what: key === undefined ? `${file} of instance ${name}` : `${key} of flavor ${instance.flavor}`, backend, bytes: size };

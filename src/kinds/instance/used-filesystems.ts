@@ -8,7 +8,9 @@ export function usedFilesystems(config: Config): Filesystem[] {
   const disks = Object.values(config.instances ?? {}).flatMap((instance) => {
     const flavor = config.flavors?.[instance.flavor];
     const image = config.images?.[instance.image ?? config.volumes?.[rootVolumeOf(instance) ?? ""]?.image ?? ""];
-    return flavor === undefined || instance.count === 0 ? [] : blankDisks(instance, image, flavor).map(({ content }) => content.filesystem);
+    return flavor === undefined || instance.count === 0
+      ? []
+      : blankDisks(instance, image, flavor, config.host).map(({ content }) => content.filesystem);
   });
   return [...new Set([...disks, ...Object.values(config.volumes ?? {}).flatMap(({ format }) => format ?? [])])];
 }

@@ -26,7 +26,7 @@ export const volumeSchema = {
       type: "string",
       description:
         "The filesystem that it is made with, labelled with the first 11 characters of its name (in vfat capitals, and _ for dots). Default: none, it is empty. Cannot change later.",
-      enum: ["ext4", "ext3", "ext2", "xfs", "vfat"],
+      enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["ext4"],
     },
     prevent_destroy: {
