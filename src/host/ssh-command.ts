@@ -101,7 +101,7 @@ function follow(
 }
 
 /** What the other side's exit codes stand for: timeout's and the shell's, besides the program's own. */
-function inWords(ending: Ending, program: string, timeIsUp: boolean): Ending {
+export function inWords(ending: Ending, program: string, timeIsUp: boolean): Ending {
   const { exitCode = 0, stderr } = ending;
   if (timeIsUp && (exitCode === 124 || exitCode === 137)) return { ...ending, timedOut: true };
   if (exitCode === 127 && /^(?:env|timeout): .*(?:No such file|not found)/m.test(stderr)) {

@@ -72,13 +72,21 @@ replace() {
   for old in "$2".????????????-*-*-*.tmp; do
     if [ -f "$old" ] && [ $(($(date +%s) - $(stat -c %Y -- "$old"))) -gt 3600 ]; then rm -f -- "$old"; fi
   done
-  if (umask 077 && dd of="$1" bs=65536 iflag=fullblock conv=excl status=none) &&
-    [ "$(stat -c %s -- "$1")" = "$4" ] && chmod -- "$3" "$1" && sync -- "$1" && mv -fT -- "$1" "$2"; then
-    sync -- "\${2%/*}/" && return 0
-    return 84
+  # dd itself has it on the disk, and says how much it was: programs are what costs on a slow machine.
+  if said=$(umask "$((777 - $3))" && dd of="$1" bs=65536 iflag=fullblock conv=excl,fsync 2>&1); then
+    case \${said##*
+} in
+      "$4 byte"*) exact_mode "$3" "$1" && mv -fT -- "$1" "$2" && sync -- "\${2%/*}/" && return 0 ;;
+    esac
   fi
+  printf '%s\\n' "$said" >&2
   rm -f -- "$1"
   return 84
+}
+
+# exact_mode MODE PATH: bits that a new file does not get by itself.
+exact_mode() {
+  case $1 in *[1357]*) chmod -- "$1" "$2" ;; esac
 }
 
 # publish STAGED FINAL MODE
@@ -96,9 +104,16 @@ second() {
   ln -T -- "$1" "$2" && sync -- "\${2%/*}/" || return 84
 }
 
-discard() { rm -f -- "$1" || return 84; }
+discard() {
+  # A place that cannot be looked into may have it.
+  if [ ! -e "$1" ] && [ ! -L "$1" ] && [ -x "\${1%/*}/" ]; then return 0; fi
+  rm -f -- "$1" || return 84
+}
 discard_tree() { rm -rf -- "$1" || return 84; }
-renew() { stat -- "$1" >/dev/null && touch -c -h -- "$1" || return 84; }
+renew() {
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then stat -- "$1" >/dev/null; return 84; fi
+  touch -c -h -- "$1" || return 84
+}
 
 # lengthen PATH BYTES
 lengthen() {
@@ -168,10 +183,12 @@ receive() {
   return 84
 }
 
-# work: performs requests until there are no more. A request is a line with two lengths, a script, and its input.
+# work: performs requests until there are no more. A request is a line with two lengths, a script, and its input. A short script
+# is a line of its own and has no length: the shell reads it without the help of a program.
 work() {
+  exec 3<&0
   while IFS=' ' read -r script_bytes input_bytes; do
-    script=$(head -c "$script_bytes")
+    if [ "$script_bytes" = line ]; then IFS= read -r script; else script=$(head -c "$script_bytes"); fi
     if [ "$input_bytes" = 0 ]; then
       (eval "$script") </dev/null
     else
@@ -181,6 +198,20 @@ work() {
     printf '\\n%s %s\\n' "$nonce" "$code"
     printf '\\n%s\\n' "$nonce" >&2
   done
+}
+
+# brief SECONDS PROGRAM ARGUMENT...: within work, without input. Ends with the program, or when the line is cut: nothing else
+# comes on it before the answer. The watcher has to be gone before that, or it would take what comes next.
+brief() {
+  timeout -k 5 "$@" 3<&- &
+  program=$!
+  (while read -r nothing <&3; do :; done; kill -TERM "$program") >/dev/null 2>&1 &
+  watcher=$!
+  wait "$program"
+  code=$?
+  kill "$watcher" 2>/dev/null
+  wait "$watcher" 2>/dev/null
+  return "$code"
 }
 
 # watched SECONDS INPUT_BYTES PROGRAM ARGUMENT...: ends with the program, or with our side: whoever asked says every few
@@ -213,7 +244,17 @@ watched() {
   printf '\\n%s %s\\n' "$nonce" "$code" >&2
 }
 
-identity() { stat -c '%i:%.9W' -- "$1" 2>/dev/null | tr -d .; }
+identity() (
+  seen=$(stat -c '%i:%.9W' -- "$1" 2>/dev/null) || return
+  printf '%s\\n' "\${seen%%.*}\${seen#*.}"
+)
+
+# first_line PATH
+first_line() (
+  line=
+  IFS= read -r line <"$1"
+  printf '%s\\n' "$line"
+)
 
 # release PATH IDENTITY: removes a lock that still is the one meant; the record goes first.
 release() {
@@ -224,8 +265,8 @@ release() {
 
 # lock PATH: answers questions until it holds the lock, then keeps it as long as it hears from our side.
 lock() {
-  printf '%s\\n' "$$" "$(cat "/proc/$$/stat")" "$(hostname || uname -n)" "$(cat /etc/machine-id)" \\
-    "$(cat /proc/sys/kernel/random/boot_id)" "$(readlink /proc/self/ns/pid)" 2>/dev/null
+  printf '%s\\n' "$$" "$(first_line "/proc/$$/stat")" "$(first_line /proc/sys/kernel/hostname)" "$(first_line /etc/machine-id)" \\
+    "$(first_line /proc/sys/kernel/random/boot_id)" "$(readlink /proc/self/ns/pid)" 2>/dev/null
   printf '%s\\n' "$nonce"
   while IFS=' ' read -r word rest; do
     case $word in

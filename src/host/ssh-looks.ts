@@ -32,7 +32,7 @@ export function createLooks(workers: SshWorkers): (words: readonly string[]) => 
 
   async function ask(looks: readonly Asked[]): Promise<void> {
     try {
-      const script = (nonce: string) => `nonce=${nonce}\n${looks.map(({ line }) => `look ${line}`).join("\n")}`;
+      const script = (nonce: string) => `nonce=${nonce}; ${looks.map(({ line }) => `look ${line}`).join("; ")}`;
       const { stdout, stderr, nonce } = await workers.run(script);
       const found = splitLooks(stdout, stderr, nonce);
       for (const [index, { resolve, reject }] of looks.entries()) {

@@ -29,6 +29,8 @@ interface Request {
 }
 
 const usualTimeoutMs = 120_000;
+/** A script up to this is sent as a line: a shell reads lines byte by byte. */
+const lineBytes = 2000;
 
 /** At most `size` shells; none before the first request. `tell` is called with every round trip. */
 export function createSshWorkers(connection: SshConnection, name: string, size: number, tell: (what: string) => void): SshWorkers {
@@ -166,8 +168,10 @@ async function startWorker(
         failure = new CommandError({ commandLine, exitCode: undefined, stderr: "", reason: "timeout", message });
         channel.kill();
       }, next.timeoutMs);
-      channel.stdin.write(`${script.length} ${next.input.length}\n`);
+      const isLine = script.length <= lineBytes && !script.includes("\n");
+      channel.stdin.write(`${isLine ? "line" : script.length} ${next.input.length}\n`);
       channel.stdin.write(script);
+      if (isLine) channel.stdin.write("\n");
       if (next.input.length > 0) channel.stdin.write(next.input);
     },
     async close() {

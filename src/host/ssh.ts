@@ -1,5 +1,6 @@
 import { userError } from "../model/errors.ts";
 import type { Command, Host, Upload } from "../model/host.ts";
+import { runBriefly } from "./ssh-brief.ts";
 import { openOverSsh, runOverSsh } from "./ssh-command.ts";
 import { createSshConnection, type Greeting } from "./ssh-connection.ts";
 import { downloadWithCurl } from "./ssh-download.ts";
@@ -18,7 +19,9 @@ export interface SshHost extends Host {
 }
 
 /** Shells that are kept for files; each takes a channel, of which sshd allows ten. */
-const shells = 3;
+const shells = 2;
+/** And for brief programs: looks at files do not wait for them. */
+const briefShells = 2;
 
 /**
  * A machine reached by the system's ssh, over one connection: its configuration, agent and known_hosts count, and nothing is
@@ -30,6 +33,7 @@ export function createSshHost(target: SshTarget, options: { readonly onRoundTrip
   const tell = options.onRoundTrip ?? (() => undefined);
   const connection = createSshConnection(target);
   const workers = createSshWorkers(connection, name, shells, tell);
+  const briefWorkers = createSshWorkers(connection, name, briefShells, () => undefined);
   const ends: (() => Promise<void>)[] = [];
   let checked: Promise<Greeting> | undefined;
 
@@ -45,7 +49,8 @@ export function createSshHost(target: SshTarget, options: { readonly onRoundTrip
   const run = async (command: Command) => {
     await ready();
     tell(`${command.program} ${command.args[0] ?? ""}`);
-    return runOverSsh(connection, name, command);
+    const alone = command.brief !== true || command.stdin !== undefined || command.onLine !== undefined;
+    return alone ? runOverSsh(connection, name, command) : runBriefly(briefWorkers, command);
   };
   const readyWorkers = {
     ...workers,
@@ -80,7 +85,7 @@ export function createSshHost(target: SshTarget, options: { readonly onRoundTrip
     async close() {
       await using stack = new AsyncDisposableStack();
       stack.defer(() => connection.close());
-      stack.defer(() => workers.close());
+      stack.defer(() => Promise.all([workers.close(), briefWorkers.close()]).then(() => undefined));
       for (const end of ends.splice(0)) stack.defer(end);
     },
   };

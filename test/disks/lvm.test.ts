@@ -225,6 +225,15 @@ test("a pool without its volume is taken away, another project's is not", async 
   assert.deepEqual(group.volumes(), [`${uuid}_disk_pool`]);
 });
 
+test("a pool of an attempt that was killed goes also when its volume is to be no longer sparse", async (t) => {
+  const { context, group, disk } = prepare(t);
+  const args = ["-y", "--type", "thin-pool", "-L", "4194304b", "--addtag", "virtform.owner=shop", "-n", `${uuid}_disk_pool`, "vg0"];
+  await context.host.run({ program: "lvcreate", args, timeoutMs: 1000 });
+  assert.equal((await lvm.list(context, [disk()])).size, 0);
+  await lvm.create(context, disk(), nothing);
+  assert.deepEqual(group.volumes(), [`${uuid}_disk`]);
+});
+
 test("a growth that the running guest was not told of is not over", async (t) => {
   const { context, group, disk, commands } = prepare(t);
   await lvm.create(context, disk(), nothing);

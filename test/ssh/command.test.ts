@@ -93,6 +93,42 @@ test("a program is stopped there when it is no longer wanted, also one that was 
   }
 });
 
+test("a brief program is told of like any other, and takes nothing of what is asked next", async () => {
+  const brief = (script: string, ...args: string[]) => ({ ...sh(script, ...args), brief: true });
+  const odd = ["it's", "a b\nc", "$(id)", "", "-n", "\\", "ä 漢"];
+  assert.equal((await host.run(brief(`printf '%s\\0' "$@"`, ...odd))).stdout, odd.map((word) => `${word}\0`).join(""));
+  const { stdout, stderr } = await host.run({ ...brief(`echo "$LC_ALL $EXTRA"; echo oh >&2; cat`), env: { EXTRA: "a 'b'" } });
+  assert.deepEqual([stdout, stderr], ["C a 'b'\n", "oh\n"]);
+  for (const code of [1, 2, 124, 126, 255]) {
+    const error = await failureOf(host.run(brief(`echo why >&2; exit ${code}`)));
+    assert.deepEqual([error.exitCode, error.reason, error.stderr], [code, "exit", "why\n"]);
+  }
+  assert.equal((await failureOf(host.run({ program: "virtform-none", args: [], timeoutMs, brief: true }))).reason, "missing");
+  assert.equal((await failureOf(host.run({ ...brief("sleep 600"), timeoutMs: 1000 }))).reason, "timeout");
+  assert.equal((await failureOf(host.run(brief("kill -KILL $$")))).reason, "signal");
+  assert.doesNotMatch((await host.run(brief("ls -l /proc/self/fd"))).stdout, / 3 -> pipe/);
+  const many = await Promise.all(Array.from({ length: 60 }, (_, index) => host.run(brief(`echo ${index}`))));
+  assert.deepEqual(
+    many.map((one) => one.stdout),
+    many.map((_, index) => `${index}\n`),
+  );
+});
+
+test("a brief program that is no longer wanted is not waited for, and is stopped with the connection", async (context) => {
+  const directory = await testDirectory(context);
+  const fresh = createSshHost(sshd.target);
+  const controller = new AbortController();
+  const command = { ...sh(`echo $$ >${directory}/pid; exec sleep 600`), brief: true, signal: controller.signal };
+  const failed = failureOf(fresh.run(command));
+  await until("it runs", () => existsSync(`${directory}/pid`) && readFileSync(`${directory}/pid`, "utf8") !== "");
+  controller.abort();
+  assert.equal((await failed).reason, "aborted");
+  assert.equal((await failureOf(fresh.run(command))).reason, "aborted");
+  await fresh.close();
+  const pid = readFileSync(`${directory}/pid`, "utf8").trim();
+  await until("the program is gone", () => !alive(pid));
+});
+
 test("lines come while the program runs", async () => {
   const lines: string[] = [];
   await host.run({ ...sh("printf '  (1.00/100%%)\\r  (99.00/100%%)\\r\\ndone'"), onLine: (line) => lines.push(line) });
