@@ -31,6 +31,8 @@ export interface Action {
   readonly destroys?: string;
   /** Bytes to be moved, where that is known. */
   readonly bytes?: number;
+  /** Bytes to be written over what goes, all passes together: as long as that takes, the action takes. */
+  readonly overwrites?: number;
 }
 
 /** How far a running action is. `total` is absent while it is not known. */

@@ -2,6 +2,7 @@ import type { Action } from "../model/action.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import { type Effect, strongestEffect } from "../model/effect.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { overwriting } from "./overwriting.ts";
 import { count } from "./quantities.ts";
 import { shownFields } from "./shown-fields.ts";
 import { type Line, type Span, span } from "./style.ts";
@@ -38,6 +39,8 @@ export function changeDetails(change: Change): Line[] {
   for (const what of destroys) lines.push([span("Destroys: ", "faint"), span(what, "remove")]);
   const bytes = change.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
   if (bytes > 0) lines.push([span("Moves:    ", "faint"), span(approximateQuantity(bytes))]);
+  const overwritten = overwriting(change.actions);
+  if (overwritten !== undefined) lines.push([span("Clears:   ", "faint"), span(overwritten)]);
   return lines;
 }
 

@@ -82,6 +82,7 @@ function byAddress<Entry extends { readonly address: string }>(entries: readonly
 function changeJson(change: Change) {
   const { verb, before, after, fields } = change;
   const destroys = change.actions.flatMap((action) => action.destroys ?? []);
+  const overwrites = change.actions.reduce((sum, action) => sum + (action.overwrites ?? 0), 0);
   const reason = reasonOf[verb];
   return {
     change: {
@@ -98,6 +99,7 @@ function changeJson(change: Change) {
         effect: effectOf(change),
         bytes: change.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0),
         destroys,
+        ...(overwrites === 0 ? {} : { overwrites }),
         fields: fields.map(fieldJson),
         actions: change.actions.map(({ id, type, summary, effect }) => ({ id, type, summary, effect })),
       },

@@ -4,6 +4,7 @@ import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
+import { overwriting } from "./overwriting.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { verbs } from "./words.ts";
@@ -47,6 +48,9 @@ function planFooter(plan: Plan): Line[] {
   if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(stopped.join(", "))], []);
   const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
   if (bytes > 0) lines.push([span(`To be moved: about ${approximateQuantity(bytes)}`)], []);
+  // One alone has said so itself.
+  const overwritten = plan.actions.filter(({ overwrites = 0 }) => overwrites > 0).length > 1 ? overwriting(plan.actions) : undefined;
+  if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
 }

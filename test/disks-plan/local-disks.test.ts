@@ -277,6 +277,28 @@ test("a disk that leaves the configuration is a loss to be agreed to; its guest 
   assert.deepEqual(summary(await plan(machine, without)), []);
 });
 
+test("Nova RBD-14: what a guest gives back is passed on unless the host says otherwise, from the next boot on", async () => {
+  const machine = await after({ swap: "512MiB" });
+  const kept = guests({ swap: "512MiB" }).replace("virt_type: qemu,", "virt_type: qemu, hw_disk_discard: ignore,");
+  const discards = () => {
+    const domain = machine.libvirtd.find("web");
+    assert.ok(domain);
+    return Array.from(machine.libvirtd.document(domain, true).matchAll(/discard='(\w+)'/g), ([, value]) => value);
+  };
+  assert.deepEqual(discards(), ["unmap", "unmap"]);
+  const changing = await planOf(await runOn(machine.boot(), kept));
+  assert.deepEqual(
+    changing.changes.flatMap(({ fields }) => fields.map(({ path, new: fresh, effect }) => [path, fresh, effect])),
+    [
+      ["disks.vda.discard", "ignore", "next_boot"],
+      ["disks.vdb.discard", "ignore", "next_boot"],
+    ],
+  );
+  await applied(machine, kept);
+  assert.deepEqual(discards(), ["ignore", "ignore"]);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), kept))), []);
+});
+
 test("another filesystem means another disk, with consent", async () => {
   const machine = await after({ ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: ext4 } ]" });
   const other: Guests = { ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: xfs } ]" };

@@ -52,6 +52,14 @@ export const hostSchema = {
       default: "none",
       examples: ["space"],
     },
+    hw_disk_discard: {
+      type: "string",
+      description:
+        "What becomes of space that a guest gives back (TRIM). unmap: the disk takes less, where its storage can. ignore: it is not passed on, and what was reserved or is written evenly stays so.",
+      enum: ["unmap", "ignore"],
+      default: "unmap",
+      examples: ["ignore"],
+    },
     max_disk_devices_to_attach: {
       type: "integer",
       description:

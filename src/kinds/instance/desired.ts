@@ -198,6 +198,7 @@ function domainSpec(given: {
     memory: bytesOf(flavor.ram),
     osType: properties["os_type"] ?? "linux",
     cache: facts.disk.directIo ? "none" : "writeback",
+    ...(config.host?.hw_disk_discard === "ignore" ? { discard: "ignore" } : {}),
     disks: deviceMap({
       arch: facts.arch,
       machine,

@@ -32,7 +32,7 @@ function diskElement(spec: DomainSpec, disk: DomainDisk): Element {
     cache: spec.cache,
     // Kernel AIO may block on a file with holes; on a whole device it is the fastest, and needs direct I/O.
     io: type === "block" && spec.cache === "none" ? "native" : undefined,
-    discard: cdrom || disk.readOnly ? undefined : "unmap",
+    discard: cdrom || disk.readOnly ? undefined : (spec.discard ?? "unmap"),
   };
   return element("disk", { type, device: disk.device }, [
     element("driver", driver),

@@ -5,6 +5,7 @@ import type { Kind, Observed } from "../../model/kind.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { withClearing } from "../clearing.ts";
 import type { Config } from "../config.ts";
 import { desiredVolumes } from "../volume/desired.ts";
 import { checkBackends } from "./backend-check.ts";
@@ -75,7 +76,11 @@ function diffOne(
 ) {
   switch (want?.kind ?? have?.kind) {
     case "disk":
-      return diffDisk(address, only("disk", want), only("disk", have), observed, settings.rbd);
+      return withClearing(
+        diffDisk(address, only("disk", want), only("disk", have), observed, settings.rbd),
+        only("disk", have)?.disk,
+        settings.lvm,
+      );
     case "secret":
       return diffSecret(address, only("secret", want)?.secret, only("secret", have), observed);
     case "seed": {

@@ -86,6 +86,8 @@ export interface DomainSpec {
   readonly osType: string;
   /** How qemu opens disks: `none` where the filesystem supports direct I/O (Nova XML-11). */
   readonly cache: "none" | "writeback";
+  /** What becomes of discarded blocks. Absent: they are given back (Nova XML-10, RBD-14). */
+  readonly discard?: "ignore";
   readonly disks: readonly DomainDisk[];
   readonly interfaces: readonly InterfaceSpec[];
   /** Direct kernel boot (Nova XML-06). */
