@@ -27,7 +27,7 @@ export interface RbdDriveRef {
 /** The config drives of these instances that are in Ceph and this project's, by uuid. */
 export async function rbdDrives(context: Context, drives: readonly RbdDriveRef[]): Promise<ReadonlyMap<string, RbdDrive>> {
   const pools = Map.groupBy(drives, ({ pool }) => pool);
-  const each = await Promise.all([...pools].map(([pool, some]) => drivesIn(rbdPlace(context, pool), some)));
+  const each = await Promise.all([...pools].map(async ([pool, some]) => drivesIn(await rbdPlace(context, pool), some)));
   return new Map(each.flat());
 }
 
@@ -52,7 +52,7 @@ export interface StagedDrive extends RbdDriveRef {
 
 /** Imports a drive under its staged name and labels it. */
 export async function stageRbdDrive(context: Context, { uuid, pool, instance, format, path, sha256 }: StagedDrive): Promise<void> {
-  const place = rbdPlace(context, pool);
+  const place = await rbdPlace(context, pool);
   const name = driveName(place, uuid);
   const part = rbdPart(name);
   const existing = await rbdImage(place, name);
@@ -63,7 +63,7 @@ export async function stageRbdDrive(context: Context, { uuid, pool, instance, fo
 
 /** Gives the staged drive its name. A running guest keeps the one it has, under another name. */
 export async function publishRbdDrive(context: Context, { uuid, pool }: RbdDriveRef): Promise<void> {
-  const place = rbdPlace(context, pool);
+  const place = await rbdPlace(context, pool);
   await retire(place, uuid);
   const name = driveName(place, uuid);
   await renameRbd(place, rbdPart(name), name);
@@ -71,7 +71,7 @@ export async function publishRbdDrive(context: Context, { uuid, pool }: RbdDrive
 
 /** Makes sure that an instance has no drive in Ceph. `inUse`: a guest runs with it and keeps what it has until it is off. */
 export async function removeRbdDrive(context: Context, { uuid, pool }: RbdDriveRef, inUse: boolean): Promise<void> {
-  const place = rbdPlace(context, pool);
+  const place = await rbdPlace(context, pool);
   const name = driveName(place, uuid);
   await removePartRbd(place, name);
   if (inUse) return retire(place, uuid);
@@ -98,7 +98,7 @@ export async function removeRetiredDrives(place: RbdPlace, uuid: string): Promis
 /** Removes staged drives that nobody is making, and drives that no guest has any more. `own`: uuids of this project's directories. */
 export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>): Promise<void> {
   if (context.settings.rbd === undefined) return;
-  const place = rbdPlace(context);
+  const place = await rbdPlace(context);
   try {
     for (const image of await rbdNames(place, place.settings.pool)) {
       const [, uuid, rest] = /^([0-9a-f-]{36})_(disk\.config\..+)$/.exec(image) ?? [];

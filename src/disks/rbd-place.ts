@@ -2,6 +2,7 @@ import type { Context } from "../model/context.ts";
 import { RefusedError, userError } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
 import type { RbdSettings } from "../model/settings.ts";
+import { machineId } from "../tools/machine-id.ts";
 import type { Rbd, RbdFinish, RbdImage, RbdName } from "../tools/rbd.ts";
 import type { DiskRef, DiskSpec } from "./backend.ts";
 
@@ -9,9 +10,13 @@ import type { DiskRef, DiskSpec } from "./backend.ts";
 export interface RbdPlace extends Rbd {
   readonly context: Context;
   readonly settings: RbdSettings;
+  /** The host's own; undefined where it has none. */
+  readonly machine: string | undefined;
 }
 
 const projectKey = "virtform.project";
+/** Uuids come from project and name: on two hosts that share a pool, those of one name would be one disk. */
+const machineKey = "virtform.machine";
 const instanceKey = "virtform.instance";
 const appliedKey = "virtform.applied";
 
@@ -19,7 +24,7 @@ const appliedKey = "virtform.applied";
  * The pool of this name, else the one that the configuration names. Throws a UserError when that has none (Nova RBD-01): what was put
  * into Ceph cannot be found without it.
  */
-export function rbdPlace(context: Context, pool?: string): RbdPlace {
+export async function rbdPlace(context: Context, pool?: string): Promise<RbdPlace> {
   const settings = context.settings.rbd;
   if (settings === undefined) {
     throw userError(
@@ -28,7 +33,8 @@ export function rbdPlace(context: Context, pool?: string): RbdPlace {
       "Keep host: { rbd: { pool: … } } in the configuration as long as there are instances with images_type rbd.",
     );
   }
-  return { context, access: settings, settings: pool === undefined ? settings : { ...settings, pool } };
+  const machine = await machineId(context.host);
+  return { context, access: settings, settings: pool === undefined ? settings : { ...settings, pool }, machine };
 }
 
 /** Nova LAY-17: `<uuid>_<disk name>`. */
@@ -52,21 +58,43 @@ export function labelRbd(place: RbdPlace, instance: string, applied: Json): NonN
   return [
     [appliedKey, JSON.stringify(applied)],
     [instanceKey, instance],
+    ...(place.machine === undefined ? [] : [[machineKey, place.machine] as const]),
     [projectKey, place.context.project],
   ];
 }
 
-/** What is written on an image of this project; undefined for anybody else's. Pure. */
+/** What is written on an image of this project and this host; undefined for anybody else's. Pure. */
 export function ownRbdLabel(place: RbdPlace, image: RbdImage | undefined): Readonly<Record<string, string>> | undefined {
-  return image?.metadata[projectKey] === place.context.project ? image.metadata : undefined;
+  if (image === undefined || !isProjects(place, image) || isOtherMachines(place, image)) return undefined;
+  return image.metadata;
 }
 
-/** Throws a RefusedError when an image, as it was found, is somebody else's, or nobody's by its label. */
+/** Throws a RefusedError when an image, as it was found, is somebody else's, another host's, or nobody's by its label. */
 export function refuseForeignRbd(place: RbdPlace, name: RbdName, found: RbdImage): void {
+  refuseOtherMachines(place, name, found);
+  if (isProjects(place, found)) return;
   const owner = found.metadata[projectKey];
-  if (owner === place.context.project) return;
   throw new RefusedError(
     "disk-not-ours",
     `${name.pool}/${name.image} is there and is not project ${place.context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: rbd image-meta set ${name.pool}/${name.image} ${projectKey} ${place.context.project}`,
   );
+}
+
+/** Throws a RefusedError when an image is this project's on another host: its guest may be running there. */
+export function refuseOtherMachines(place: RbdPlace, name: RbdName, found: RbdImage): void {
+  if (!isProjects(place, found) || !isOtherMachines(place, found)) return;
+  const { host, project } = place.context;
+  throw new RefusedError(
+    "disk-of-another-host",
+    `${name.pool}/${name.image} is project ${project}'s, and was made by another host (machine id ${found.metadata[machineKey]}; ${host.name} is ${place.machine}), where its guest may be running. Two hosts that share a pool need projects of different names. If its guest has moved here, or this host was installed anew: rbd image-meta set ${name.pool}/${name.image} ${machineKey} ${place.machine}`,
+  );
+}
+
+function isProjects({ context }: RbdPlace, { metadata }: RbdImage): boolean {
+  return metadata[projectKey] === context.project;
+}
+
+/** Images of earlier versions do not say whose they are. */
+function isOtherMachines({ machine }: RbdPlace, { metadata }: RbdImage): boolean {
+  return machine !== undefined && metadata[machineKey] !== undefined && metadata[machineKey] !== machine;
 }

@@ -33,7 +33,7 @@ export function resizeSnapshotOf(image: RbdImage): Pick<DiskState, "resizeSnapsh
 
 /** Makes the snapshot before a disk grows to `bytes`. One that is there is kept: an earlier try made it, or an earlier growth. */
 export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes: number): Promise<void> {
-  const { place, name, snapshot } = namesOf(context, disk);
+  const { place, name, snapshot } = await namesOf(context, disk);
   const found = await rbdImage(place, name);
   // Whoever grows it finds out what is wrong, if anything is.
   if (found === undefined || found.size >= bytes) return;
@@ -45,7 +45,7 @@ export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes:
 
 /** Makes the disk what it was before it grew, `bytes` large, and removes the snapshot. The guest must be off. */
 export async function rollBackResize(context: Context, disk: DiskRef, bytes: number): Promise<void> {
-  const { place, name, snapshot } = namesOf(context, disk);
+  const { place, name, snapshot } = await namesOf(context, disk);
   const found = await rbdImage(place, name);
   if (found !== undefined) refuseForeignRbd(place, name, found);
   const then = found?.snapshots[resizeSnapshotName];
@@ -66,7 +66,7 @@ export async function rollBackResize(context: Context, disk: DiskRef, bytes: num
 
 /** Removes the snapshot, and with it the way back (Nova RSZ-08). Fine when there is none. */
 export async function confirmResize(context: Context, disk: DiskRef): Promise<void> {
-  const { place, name, snapshot } = namesOf(context, disk);
+  const { place, name, snapshot } = await namesOf(context, disk);
   const found = await rbdImage(place, name);
   if (found?.snapshots[resizeSnapshotName] === undefined) return;
   refuseForeignRbd(place, name, found);
@@ -96,8 +96,8 @@ function refuseRollingBack(name: RbdName, found: RbdImage): void {
   );
 }
 
-function namesOf(context: Context, disk: DiskRef) {
-  const place = rbdPlace(context, disk.place);
+async function namesOf(context: Context, disk: DiskRef) {
+  const place = await rbdPlace(context, disk.place);
   const name = rbdName(place, disk);
   return { place, name, snapshot: { ...name, snapshot: resizeSnapshotName } };
 }

@@ -11,7 +11,16 @@ import { growOnline } from "./online-growth.ts";
 import { rbdAttachment } from "./rbd-attachment.ts";
 import { cloneable } from "./rbd-clone.ts";
 import { removeRetiredDrives } from "./rbd-drive.ts";
-import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./rbd-place.ts";
+import {
+  diskLabelRbd,
+  ownRbdLabel,
+  type RbdPlace,
+  rbdName,
+  rbdPart,
+  rbdPlace,
+  refuseForeignRbd,
+  refuseOtherMachines,
+} from "./rbd-place.ts";
 import { removePartRbd, removeWholeRbd } from "./rbd-remove.ts";
 import { resizeSnapshotOf } from "./rbd-snapshot.ts";
 import { refuseToShrink, requireSize } from "./size-rules.ts";
@@ -25,12 +34,12 @@ export const rbd: DiskBackend = {
 
   async list(context, disks) {
     const pools = Map.groupBy(disks, (disk) => disk.place);
-    const each = await Promise.all([...pools].map(([pool, some]) => listPool(rbdPlace(context, pool), some)));
+    const each = await Promise.all([...pools].map(async ([pool, some]) => listPool(await rbdPlace(context, pool), some)));
     return new Map(each.flat());
   },
 
   async create(context, disk, report) {
-    const place = rbdPlace(context, disk.place);
+    const place = await rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     const found = await rbdImage(place, name);
     if (found !== undefined) return refuseForeignRbd(place, name, found);
@@ -44,7 +53,7 @@ export const rbd: DiskBackend = {
   },
 
   async grow(context, disk, bytes, online) {
-    const place = rbdPlace(context, disk.place);
+    const place = await rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     const found = await rbdImage(place, name);
     refuseToShrink(disk, found?.size, bytes);
@@ -55,7 +64,7 @@ export const rbd: DiskBackend = {
   },
 
   async remove(context, disk) {
-    const place = rbdPlace(context, disk.place);
+    const place = await rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     await context.host.files.remove(stagedFile(disk));
     if (disk.name === instanceFiles.root) await removeRetiredDrives(place, disk.uuid);
@@ -75,7 +84,10 @@ async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(re
   const images = await rbdImages(place, place.settings.pool, names);
   return disks.flatMap(({ uuid, name }, index) => {
     const image = images.get(names[index] ?? "");
-    if (image === undefined || ownRbdLabel(place, image) === undefined) return [];
+    if (image === undefined) return [];
+    // This host's own label names it: a collision, or a host with a new identity. Neither is a loss.
+    refuseOtherMachines(place, rbdName(place, { uuid, name }), image);
+    if (ownRbdLabel(place, image) === undefined) return [];
     return [[`${uuid}/${name}`, { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image) }] as const];
   });
 }

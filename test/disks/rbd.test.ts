@@ -226,3 +226,24 @@ test("facts name cluster, monitors and whether the pool is there; a cluster that
   await assert.rejects(rbd.list(elsewhere({ conf: "/nowhere/ceph.conf" }), [disk()]), UnreachableError);
   await assert.rejects(lookUpStorage(elsewhere({ conf: "/nowhere/ceph.conf" })), UnreachableError);
 });
+
+test("a disk of a host that shares the pool and the project's name is left alone, and is no loss", async (t) => {
+  const { context, disk } = await prepare(t);
+  await rbd.create(context, disk(), nothing);
+  const name = `vms/${uuid}_disk`;
+  const labels = async () => JSON.parse(await ceph.run("rbd", "image-meta", "list", name, "--format", "json"));
+  const own = (await labels())["virtform.machine"];
+  assert.match(own, /^[0-9a-f]{32}$/);
+  const refused = ({ code }: { code?: string }) => code === "disk-of-another-host";
+  await ceph.run("rbd", "image-meta", "set", name, "virtform.machine", "0".repeat(32));
+  await assert.rejects(rbd.create(context, disk(), nothing), refused);
+  await assert.rejects(rbd.list(context, [disk()]), refused);
+  await assert.rejects(rbd.grow(context, disk(), 8 * mebibyte, undefined), refused);
+  await assert.rejects(rbd.remove(context, disk()), refused);
+  assert.deepEqual(await images(), [`${uuid}_disk`]);
+  // As earlier versions labelled it.
+  await ceph.run("rbd", "image-meta", "remove", name, "virtform.machine");
+  assert.equal((await rbd.list(context, [disk()])).size, 1);
+  await rbd.remove(context, disk());
+  assert.deepEqual(await images(), []);
+});

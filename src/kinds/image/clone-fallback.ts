@@ -29,6 +29,6 @@ export async function fetchUnlessCloneable(
   fallback: ImageSpec | undefined,
   report: ReportProgress,
 ): Promise<void> {
-  if (fallback === undefined || (await cloneable(rbdPlace(context), disk.base?.cloneFrom)) !== undefined) return;
+  if (fallback === undefined || (await cloneable(await rbdPlace(context), disk.base?.cloneFrom)) !== undefined) return;
   await fetchImage.run(context, fallback as unknown as Json, report);
 }

@@ -1,0 +1,18 @@
+import type { Host } from "../model/host.ts";
+
+/** As systemd and D-Bus keep it: 32 hexadecimal digits. */
+const path = "/etc/machine-id";
+
+const known = new WeakMap<Host, Promise<string | undefined>>();
+
+/** What tells one installation of an operating system from all others; undefined where the host has none. */
+export function machineId(host: Host): Promise<string | undefined> {
+  const asked = known.get(host) ?? read(host);
+  known.set(host, asked);
+  return asked;
+}
+
+async function read({ files }: Host): Promise<string | undefined> {
+  const text = (await files.read(path))?.toString("utf8").trim() ?? "";
+  return /^[0-9a-f]{32}$/.test(text) ? text : undefined;
+}
