@@ -112,7 +112,8 @@ for (const backend of ["qcow2", "flat"]) {
     await waitForConsole(workspace, name, /^virtform-guest: ready$/m);
     await virsh("managedsave", name);
     await write({ instances: false });
-    assert.match((await plan()).stdout, new RegExp(`- the saved memory of ${name}\\n`));
+    const deleting = await plan();
+    assert.match(deleting.stdout + deleting.stderr, new RegExp(`- the saved memory of ${name}\\n`));
     await apply(workspace, "--allow-destroy");
     await assertConverged(workspace);
     assert.equal((await virsh("list", "--all", "--uuid")).includes(uuid), false);
