@@ -84,6 +84,7 @@ for (const [diskFormat, qemuFormat, options] of [
   ["vhd", "vpc", ["-o", "subformat=fixed,force_size=on"]],
   ["vhdx", "vhdx", []],
   ["vdi", "vdi", []],
+  ["ploop", "parallels", []],
   ["raw", "raw", []],
   ["ami", "raw", []],
 ] as const) {

@@ -19,6 +19,7 @@ for (const [format, options, content] of [
   ["vhdx", [], "vhdx"],
   ["vdi", [], "vdi"],
   ["vdi", ["-o", "static=on"], "vdi"],
+  ["parallels", [], "ploop"],
   ["raw", [], "raw"],
 ] as const) {
   test(`an honest ${format} ${options.join(" ")} is recognised with its virtual size`, async (t) => {
@@ -278,7 +279,10 @@ const hostile: readonly Hostile[] = [
   { name: "VHDX without metadata", code: "image-malformed", make: (d) => patch(rawDisk(join(d, "x")), 0, "vhdxfile") },
   { name: "QED", code: "image-format-qed", make: (d) => imageOf(d, "qed") },
   { name: "LUKS", code: "image-format-luks", make: (d) => patch(rawDisk(join(d, "x")), 0, Buffer.from("LUKS\xba\xbe\0\x01", "latin1")) },
-  { name: "Parallels", code: "image-format-unsupported", make: (d) => imageOf(d, "parallels") },
+  { name: "ploop of another version", code: "image-malformed", make: (d) => patch(imageOf(d, "parallels"), 16, Buffer.from([3])) },
+  { name: "ploop that is in use", code: "image-malformed", make: (d) => patch(imageOf(d, "parallels"), 44, "Ynot") },
+  { name: "ploop larger than its table", code: "image-malformed", make: (d) => patch(imageOf(d, "parallels"), 39, Buffer.from([1])) },
+  { name: "ploop that is cut off", code: "image-malformed", make: (d) => patch(rawDisk(join(d, "x"), 20), 0, "WithoutFreeSpace") },
   { name: "nothing", code: "image-empty", make: (d) => rawDisk(join(d, "x"), 0) },
   {
     name: "qcow2 that is a partitioned disk too",

@@ -22,6 +22,7 @@ export const formatFacts: Readonly<Record<DiskFormat, FormatFacts>> = {
   vhd: { qemu: "vpc", contents: ["vhd"] },
   vhdx: { qemu: "vhdx", contents: ["vhdx"] },
   vdi: { qemu: "vdi", contents: ["vdi"] },
+  ploop: { qemu: "parallels", contents: ["ploop"] },
 };
 
 /** What may be inside a raw base image. */

@@ -41,8 +41,8 @@ export const imageSchema = {
     disk_format: {
       type: "string",
       description:
-        "The format of the bytes, as Glance names it. Never guessed: content of another format is refused. Kernels are aki, ramdisks ari.",
-      enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "iso", "ami", "aki", "ari"],
+        "The format of the bytes, as Glance names it. Never guessed: content of another format is refused. Kernels are aki, ramdisks ari. ploop is one expanded image file without snapshots.",
+      enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari"],
       examples: ["qcow2", "raw"],
     },
     min_disk: sizeOr("0GiB", "The smallest root disk that the image runs on; a flavor with less is an error.", ["2GiB"]),

@@ -1,7 +1,7 @@
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
 
 /** Formats that an image's content can have, as Glance names them (Nova FET-19). */
-export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "iso" | "ami" | "aki" | "ari";
+export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "ploop" | "iso" | "ami" | "aki" | "ari";
 
 /** An image that should be in the base-image cache. */
 export interface ImageSpec {

@@ -2,7 +2,7 @@
 export type Read = (offset: number, length: number) => Promise<Buffer>;
 
 /** What a file's content can be. `gpt` stands for a partition table of either kind, which is a raw disk. */
-export type ContentFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "iso" | "gpt" | "unsupported";
+export type ContentFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "ploop" | "iso" | "gpt" | "unsupported";
 
 /** Why content must not be used: a stable code and a sentence for people. */
 export interface Refusal {

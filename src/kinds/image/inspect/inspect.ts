@@ -2,6 +2,7 @@ import { RefusedError } from "../../../model/errors.ts";
 import type { ContentFormat, Detector, Finding, Read, Refusal } from "./finding.ts";
 import { detectIso } from "./iso.ts";
 import { detectPartitionTable } from "./partition-table.ts";
+import { detectPloop } from "./ploop.ts";
 import { detectQcow2 } from "./qcow2.ts";
 import { detectUnsupported } from "./unsupported.ts";
 import { detectVdi } from "./vdi.ts";
@@ -15,6 +16,7 @@ const detectors: readonly Detector[] = [
   detectVhd,
   detectVhdx,
   detectVdi,
+  detectPloop,
   detectIso,
   detectPartitionTable,
   detectUnsupported,

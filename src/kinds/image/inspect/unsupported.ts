@@ -4,8 +4,6 @@ import { type Finding, type Read, refused } from "./finding.ts";
 const signatures: readonly { readonly name: string; readonly code: string; readonly start: Buffer }[] = [
   { name: "QED", code: "image-format-qed", start: Buffer.from("QED\0", "latin1") },
   { name: "LUKS", code: "image-format-luks", start: Buffer.from("LUKS\xba\xbe", "latin1") },
-  { name: "Parallels", code: "image-format-unsupported", start: Buffer.from("WithoutFreeSpace", "latin1") },
-  { name: "Parallels", code: "image-format-unsupported", start: Buffer.from("WithouFreSpacExt", "latin1") },
   { name: "Bochs", code: "image-format-unsupported", start: Buffer.from("Bochs Virtual HD Image", "latin1") },
   { name: "cloop", code: "image-format-unsupported", start: Buffer.from("#!/bin/sh\n#V2.0 Format", "latin1") },
 ];
