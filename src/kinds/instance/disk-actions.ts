@@ -9,7 +9,7 @@ import type { ImageSpec } from "../image/spec.ts";
 import { rebuildAction } from "./disk-backing.ts";
 import { appliedOf } from "./disk-diff.ts";
 import { refuseInUse } from "./disk-in-use.ts";
-import { isCopy } from "./disk-lost.ts";
+import { keepsNothing } from "./disk-lost.ts";
 import type { RollBackArgs } from "./disk-roll-back.ts";
 import { forgetObject, readLabel, recordObject, rememberedDomain } from "./label.ts";
 import { agreeOnPassphrase } from "./secret-actions.ts";
@@ -27,7 +27,7 @@ export const diskActions: readonly ActionType[] = [
     const applied = appliedOf({ disk });
     let below = false;
     await recordObject(context, disk, disk.name, (label) => {
-      below = label !== undefined && rememberedDomain(label) !== undefined && !isCopy(disk.name);
+      below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
       return below ? { ...applied, unfinished: true } : { ...applied };
     });
     await fetchUnlessCloneable(context, disk, fallback, report);
@@ -61,7 +61,7 @@ export const diskActions: readonly ActionType[] = [
 async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {
   const label = await readLabel(context, ref.uuid);
   const applied = label?.objects[ref.name];
-  if (label === undefined || rememberedDomain(label) === undefined || isCopy(ref.name)) return;
+  if (label === undefined || rememberedDomain(label) === undefined || keepsNothing(ref.name)) return;
   if (typeof applied !== "object" || applied === null || Array.isArray(applied)) return;
   await recordObject(context, ref, ref.name, { ...applied, unfinished: true });
 }

@@ -8,16 +8,16 @@ import { isForRescue } from "./disk-role.ts";
 
 /**
  * Whether a disk was once there with what a guest wrote, and is not any more. A domain is defined over disks that are whole, so one
- * that was defined tells of them; what is being made or removed below it says so itself. What is a copy of an image is never lost.
+ * that was defined tells of them; what is being made or removed below it says so itself. What can be had again, or is worth nothing, is never lost.
  */
 export function isLost({ disk, domain }: InstanceDisk, have: InstanceDiskState): boolean {
   const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
-  return have.disk === undefined && have.defined && have.applied.unfinished !== true && !isCopy(disk.name) && !disc;
+  return have.disk === undefined && have.defined && have.applied.unfinished !== true && !keepsNothing(disk.name) && !disc;
 }
 
-/** Whether a disk, by its file name, only ever holds what is in its image. */
-export function isCopy(name: string): boolean {
-  return name === instanceFiles.kernel || name === instanceFiles.ramdisk || isForRescue(name);
+/** Whether a disk, by its file name, holds nothing that anybody would miss: what is in its image, or swap. */
+export function keepsNothing(name: string): boolean {
+  return name === instanceFiles.kernel || name === instanceFiles.ramdisk || name === instanceFiles.swap || isForRescue(name);
 }
 
 /** What goes for good when a new one is made in its place, in words. */
