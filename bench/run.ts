@@ -55,7 +55,8 @@ async function benchLvm(): Promise<Row | Unmeasured> {
   const host = await startLvmHost({ after: (done) => ends.defer(async () => void (await done())) }, 8);
   process.env["VIRTFORM_SSH"] = host.program;
   const { destination, port } = host.target;
-  const shell = [...host.program.split(" "), "-p", String(port), destination] as [string, ...string[]];
+  const [program = "ssh", ...options] = host.program.split(" ");
+  const shell: [string, ...string[]] = [program, ...options, "-p", String(port), destination];
   return benchDisks(lvmBackend(host.group), 3, { uri: host.uri, shell, put: host.put, remark: "on an emulated host over ssh" });
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { DiskAttachment } from "../../src/disks/backend.ts";
+import type { DiskAttachment, NetworkAttachment } from "../../src/disks/backend.ts";
 
 /** A guest under the real libvirt, without an operating system and halted, which has disks all the same. */
 export interface Guest extends Disposable {
@@ -65,6 +65,6 @@ function diskXml(disk: DiskAttachment, index: number): string {
 function sourceXml(disk: DiskAttachment): string {
   if (disk.type === "file") return `<source file="${disk.source}"/>`;
   if (disk.type === "block") return `<source dev="${disk.source}"/>`;
-  const hosts = disk.hosts.map(({ name, port }) => `<host name="${name}" port="${port}"/>`);
+  const hosts = (disk as NetworkAttachment).hosts.map(({ name, port }) => `<host name="${name}" port="${port}"/>`);
   return `<source protocol="rbd" name="${disk.source}">${hosts.join("")}</source>`;
 }

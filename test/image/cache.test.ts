@@ -185,7 +185,7 @@ test("a base stays for a disk that was moved to other storage and left a link, a
     assert.deepEqual((found.states.get(`base/${spec.entry}`) as ImageState).users, [{ path: disk, project: "other" }], moved);
     assert.deepEqual(unusedBaseChanges(found, "shop"), []);
     assert.deepEqual(
-      found.diagnostics.map(({ severity, code, detail }) => [severity, code, detail.includes(disk)]),
+      found.diagnostics.map(({ severity, code, detail }) => [severity, code, detail?.includes(disk)]),
       moved === "disk" ? [["note", "base-users-unseen", true]] : [],
     );
     await assert.rejects(remove(context, spec), (error) => error instanceof RefusedError && error.message.includes(disk));

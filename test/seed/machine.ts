@@ -28,7 +28,8 @@ export async function seedContext(
       allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
     },
     project: "shop",
-    secret({ env }) {
+    secret(reference) {
+      const env = "env" in reference ? reference.env : "";
       const value = options.secrets?.[env];
       if (value === undefined) throw userError("secret-missing", `the environment variable ${env} is not set`);
       return value;

@@ -27,6 +27,9 @@ conforms([
     backend: backendOf("rbd"),
     on: "real, over ssh",
     preallocates: false,
+    growsInside: false,
+    wipes: false,
+    guests: true,
     place: (t) => {
       t.after(async () => {
         for (const image of await images()) await ceph.run("rbd", "rm", "--no-progress", `vms/${image}`);

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { SshTarget } from "../../src/host/ssh-target.ts";
 
 /** An sshd of a test's own on loopback, with keys of its own, that only the test's key opens. */
@@ -21,7 +20,7 @@ export interface Sshd {
 }
 
 /** Starts one, and ends it after the test by its process id. `options` are lines for sshd_config. */
-export async function startSshd(t: Pick<TestContext, "after">, options: readonly string[] = []): Promise<Sshd> {
+export async function startSshd(t: { after(done: () => unknown): void }, options: readonly string[] = []): Promise<Sshd> {
   const directory = mkdtempSync(join(tmpdir(), "virtform-sshd-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   mkdirSync("/run/sshd", { recursive: true });

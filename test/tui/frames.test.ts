@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderToString } from "ink";
 import { createElement } from "react";
-import { Lines } from "../../dist/report/tui/Lines.js";
+
 import type { Line } from "../../src/report/style.ts";
 import { applyViewLines } from "../../src/report/tui/apply-lines.ts";
 import type { ApplyViewEvent } from "../../src/report/tui/apply-view.ts";
@@ -10,6 +10,7 @@ import { openPlanView, planViewLines } from "../../src/report/tui/plan-view.ts";
 import { plan as mixed } from "../report/plans/mixed.ts";
 import { manyInstances } from "../report/support.ts";
 import { assertGolden } from "../support/golden.ts";
+import { Lines } from "./built.ts";
 import { applied, pressed, size, wholly } from "./support.ts";
 
 /** A frame as ink draws it, without colours. */

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { createTuiReporter } from "../../dist/report/tui/reporter.js";
+
 import type { Outcome } from "../../src/model/outcome.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import { plan as create } from "../report/plans/create.ts";
 import { plan as mixed } from "../report/plans/mixed.ts";
 import { plan as nothing } from "../report/plans/nothing.ts";
 import { memory } from "../report/support.ts";
+import { createTuiReporter } from "./built.ts";
 
 /** A terminal of 80×24: what is typed, what is shown, and whether it is in raw mode. */
 function terminal() {
