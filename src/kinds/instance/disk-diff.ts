@@ -166,7 +166,7 @@ function remadeSwap(address: Address, want: InstanceDisk, have: InstanceDiskStat
     address,
     verb: "update",
     cause: combineCauses([cause]),
-    reason: `its flavor says another size, and a swap disk is made anew for that`,
+    reason: `another size is wanted, and a swap disk is made anew for that`,
     fields: [{ path: "size", old: found, new: size, effect, cause }],
     actions: [
       ...switchOff(want.domain, have),
