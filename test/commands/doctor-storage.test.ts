@@ -78,9 +78,11 @@ test("rbd: cluster, pool, secret and qemu's driver, each with what to do", async
   assert.match(fixOf(silent, "ceph"), /ceph -s/);
   assert.equal(silent.length, 2, "what is behind it is not known");
 
-  const bare = await checkStorage(asked(t, used(), without("ceph", "rbd")));
-  assert.match(told(bare)[0] ?? "", /^error ceph: (?:ceph|rbd) is not installed on /);
-  assert.match(fixOf(bare, "ceph"), /apt install ceph-common/);
+  process.env["VIRTFORM_PYTHON"] = "/nonexistent/python3";
+  t.after(() => delete process.env["VIRTFORM_PYTHON"]);
+  const bare = await checkStorage(asked(t, used()));
+  assert.match(told(bare)[0] ?? "", /^error ceph: Ceph's bindings for Python are not installed on /);
+  assert.match(fixOf(bare, "ceph"), /apt install python3-rbd/);
 });
 
 test("rbd: a qemu without its driver is found out, without asking the cluster", async (t) => {

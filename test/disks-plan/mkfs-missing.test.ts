@@ -6,15 +6,18 @@ import { checkMkfs } from "../../src/kinds/instance/mkfs-check.ts";
 import type { Observed } from "../../src/model/kind.ts";
 import { canApply } from "../../src/model/plan.ts";
 import { applied, createWorld, planOf, runOn } from "../apply/world.ts";
+import type { FakeHost } from "../fake-host/host.ts";
 import { guests } from "./guests.ts";
 
 test("a mkfs program that is not installed is an error of the plan that names its package", async () => {
-  // The fake machine has no mkfs.ntfs.
   const wanted = guests({ ephemeral: "1GiB", ephemerals: "[ { size: 512MiB }, { size: 256MiB, format: ext4 } ]" }).replace(
     "    disk_format: qcow2",
     "    disk_format: qcow2\n    properties: { os_type: windows }",
   );
-  const plan = await planOf(await runOn(createWorld().boot(), wanted));
+  const host = createWorld().boot();
+  const run: FakeHost["run"] = ({ program, ...command }) =>
+    host.run({ ...command, program: program === "mkfs.ntfs" ? "mkfs.of-nobody" : program });
+  const plan = await planOf(await runOn({ ...host, run }, wanted));
   assert.equal(canApply(plan), false);
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error");
   assert.deepEqual(
