@@ -133,6 +133,7 @@ test("an image in the same cluster is cloned from its protected snapshot, and la
   assert.deepEqual(labels, {
     "virtform.project": "shop",
     "virtform.instance": "web",
+    "virtform.machine": readFileSync("/etc/machine-id", "utf8").trim(),
     "virtform.applied": JSON.stringify({ backend: "rbd", size: 4 * mebibyte, image: "debian", entry: "c".repeat(40) }),
   });
   const small = { ...disk(address), name: "disk.small", size: mebibyte / 2 };
