@@ -1,5 +1,5 @@
 import { lookUpStorage } from "../kinds/host/storage-facts.ts";
-import { groupMissing, ploopMissing, poolMissing, secretMissing } from "../kinds/instance/backend-problems.ts";
+import { groupMissing, ploopMissing, poolMissing, secretMissing } from "../kinds/storage/backend-problems.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { CommandError, errorMessage, UserError } from "../model/errors.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec } from "../../src/disks/backend.ts";
 import { blankTemplateName } from "../../src/disks/template-blank.ts";
-import { checkMkfs } from "../../src/kinds/instance/mkfs-check.ts";
+import { checkMkfs } from "../../src/kinds/storage/mkfs-check.ts";
 import type { Observed } from "../../src/model/kind.ts";
 import { canApply } from "../../src/model/plan.ts";
 import { applied, createWorld, planOf, runOn } from "../apply/world.ts";

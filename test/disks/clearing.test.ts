@@ -5,7 +5,7 @@ import { makePlan } from "../../src/engine/plan.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { createKinds } from "../../src/kinds/index.ts";
-import type { InstanceDiskState } from "../../src/kinds/instance/disk.ts";
+import type { InstanceDiskState } from "../../src/kinds/instance/disk/disk.ts";
 import type { VolumeState } from "../../src/kinds/volume/spec.ts";
 import type { Observed } from "../../src/model/kind.ts";
 import { planJson } from "../../src/report/json.ts";

@@ -4,7 +4,7 @@ import type { DiskSpec } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
 import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../src/disks/rbd-snapshot.ts";
 import { parseLabel } from "../../src/kinds/instance/label.ts";
-import { diffSeed, observeSeeds, seedActions } from "../../src/kinds/instance/seed.ts";
+import { diffSeed, observeSeeds, seedActions } from "../../src/kinds/instance/seed/seed.ts";
 import type { SeedSpec } from "../../src/kinds/instance/spec.ts";
 import type { Context } from "../../src/model/context.ts";
 import type { Json } from "../../src/model/json.ts";

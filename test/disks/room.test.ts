@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec, DiskState } from "../../src/disks/backend.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
-import { checkRoom, missingBytes } from "../../src/kinds/instance/room-check.ts";
+import { checkRoom, missingBytes } from "../../src/kinds/storage/room-check.ts";
 import type { HostFacts } from "../../src/model/host-facts.ts";
 import type { Observed } from "../../src/model/kind.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkDeviceProperties, type DeviceMapInput, deviceMap } from "../../src/kinds/instance/device-map.ts";
+import { checkDeviceProperties, type DeviceMapInput, deviceMap } from "../../src/kinds/instance/domain/device-map.ts";
 
 const file = (name: string) => ({ type: "file", format: "qcow2", source: `/i/${name}` }) as const;
 const iso = { path: "/i/disk.config", format: "iso9660" } as const;

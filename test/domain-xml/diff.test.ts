@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkDomains } from "../../src/kinds/instance/domain-check.ts";
-import { diffDomain } from "../../src/kinds/instance/domain-diff.ts";
-import { type DomainState, domainState } from "../../src/kinds/instance/domain-state.ts";
-import { domainXml } from "../../src/kinds/instance/domain-xml.ts";
+import { checkDomains } from "../../src/kinds/instance/domain/check.ts";
+import { diffDomain } from "../../src/kinds/instance/domain/diff.ts";
+import { type DomainState, domainState } from "../../src/kinds/instance/domain/state.ts";
+import { domainXml } from "../../src/kinds/instance/domain/xml.ts";
 import type { DomainSpec } from "../../src/kinds/instance/spec.ts";
 import type { Change } from "../../src/model/change.ts";
 import type { Observed } from "../../src/model/kind.ts";

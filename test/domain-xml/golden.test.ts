@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { domainFields, domainState } from "../../src/kinds/instance/domain-state.ts";
-import { domainXml, wantedFields } from "../../src/kinds/instance/domain-xml.ts";
+import { domainFields, domainState } from "../../src/kinds/instance/domain/state.ts";
+import { domainXml, wantedFields } from "../../src/kinds/instance/domain/xml.ts";
 import type { DomainSpec } from "../../src/kinds/instance/spec.ts";
 import { plainSpec } from "./specs.ts";
 

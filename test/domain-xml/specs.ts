@@ -1,4 +1,4 @@
-import { deviceMap } from "../../src/kinds/instance/device-map.ts";
+import { deviceMap } from "../../src/kinds/instance/domain/device-map.ts";
 import type { DomainSpec } from "../../src/kinds/instance/spec.ts";
 
 const uuid = "3f0c6b1e-6f6a-5d0e-9a39-0d4f3f1b2c01";

@@ -5,10 +5,10 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { deviceMap } from "../../src/kinds/instance/device-map.ts";
-import { domainActions } from "../../src/kinds/instance/domain-actions.ts";
-import { diffDomain } from "../../src/kinds/instance/domain-diff.ts";
-import { domainState } from "../../src/kinds/instance/domain-state.ts";
+import { domainActions } from "../../src/kinds/instance/domain/actions.ts";
+import { deviceMap } from "../../src/kinds/instance/domain/device-map.ts";
+import { diffDomain } from "../../src/kinds/instance/domain/diff.ts";
+import { domainState } from "../../src/kinds/instance/domain/state.ts";
 import type { DomainSpec } from "../../src/kinds/instance/spec.ts";
 import type { Change } from "../../src/model/change.ts";
 import type { Observed } from "../../src/model/kind.ts";

@@ -54,7 +54,7 @@ for (const backend of ["flat", "ploop"]) {
         instances: { [name]: { image: "large", flavor: "small", power_state: "stopped" } },
       });
       const { child, end, stop } = await startSlowly(t, workspace);
-      const half = backend === "ploop" ? /\/disk\.part\/root\.hds$/ : /\/disk\.part$/;
+      const half = backend === "ploop" ? /\/disk\.part\/root\.hds\.part$/ : /\/disk\.part$/;
       await until("half a disk", 120, async () => (await tree(workspace.instancesPath)).find((path) => half.test(path)));
       child.kill("SIGKILL");
       assert.equal((await end).code, null, "it was killed before it was done");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blockDevices, rootOnly } from "../../src/kinds/instance/seed-block-devices.ts";
-import { seedDigest } from "../../src/kinds/instance/seed-public.ts";
-import { seedTree } from "../../src/kinds/instance/seed-tree.ts";
+import { blockDevices, rootOnly } from "../../src/kinds/instance/seed/block-devices.ts";
+import { seedDigest } from "../../src/kinds/instance/seed/public.ts";
+import { seedTree } from "../../src/kinds/instance/seed/tree.ts";
 import { seedSpec } from "./fixtures.ts";
 
 const disk = (name: string, target: string) => ({ name, target });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { seedTree } from "../../src/kinds/instance/seed-tree.ts";
+import { seedTree } from "../../src/kinds/instance/seed/tree.ts";
 import { fullSpec, seedSpec } from "./fixtures.ts";
 
 const randomSeed = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));

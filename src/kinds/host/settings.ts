@@ -4,7 +4,7 @@ import type { BackendName, HostSettings, LvmSettings, RbdSettings } from "../../
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
 import { cloneAddresses } from "../image/clone-addresses.ts";
-import { usedFilesystems } from "../instance/used-filesystems.ts";
+import { usedFilesystems } from "../storage/used-filesystems.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
 export interface Runner {

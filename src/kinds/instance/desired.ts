@@ -12,17 +12,17 @@ import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { volumeAddress } from "../volume/spec.ts";
-import { bootFiles, kernelBoot } from "./boot-files.ts";
-import { bootIndexOf } from "./boot-index.ts";
 import { declared } from "./declared.ts";
-import { deviceMap } from "./device-map.ts";
-import type { InstanceDisk } from "./disk.ts";
-import { blankDisks } from "./disk-blank.ts";
-import { rescueDisks, rescueOf } from "./disk-rescue.ts";
-import { diskAddress } from "./disk-role.ts";
-import { interfacesOf } from "./interfaces.ts";
-import { secretUuid } from "./secret.ts";
-import { blockDevices } from "./seed-block-devices.ts";
+import { blankDisks } from "./disk/blank.ts";
+import { bootFiles, kernelBoot } from "./disk/boot-files.ts";
+import type { InstanceDisk } from "./disk/disk.ts";
+import { rescueDisks, rescueOf } from "./disk/rescue.ts";
+import { diskAddress } from "./disk/role.ts";
+import { bootIndexOf } from "./domain/boot-index.ts";
+import { deviceMap } from "./domain/device-map.ts";
+import { interfacesOf } from "./domain/interfaces.ts";
+import { secretUuid } from "./secret/secret.ts";
+import { blockDevices } from "./seed/block-devices.ts";
 import type { DiskSpec, DomainSpec, InterfaceSpec, SecretSpec, SeedSpec } from "./spec.ts";
 
 /** Anything of an instance as it should be. */

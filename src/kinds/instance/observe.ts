@@ -6,16 +6,16 @@ import { instanceFiles } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { backendNames } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
-import { withPlace } from "../place.ts";
-import { type AppliedDisk, type InstanceDiskState, refOf } from "./disk.ts";
-import { lostBackings } from "./disk-backing.ts";
-import { diskAddress, diskRole } from "./disk-role.ts";
-import { isUp } from "./domain-diff.ts";
-import { type DomainState, domainState } from "./domain-state.ts";
+import { withPlace } from "../storage/place.ts";
+import { lostBackings } from "./disk/backing.ts";
+import { type AppliedDisk, type InstanceDiskState, refOf } from "./disk/disk.ts";
+import { diskAddress, diskRole } from "./disk/role.ts";
+import { isUp } from "./domain/diff.ts";
+import { type DomainState, domainState } from "./domain/state.ts";
 import { type InstanceLabel, parseLabel, rememberedDomain } from "./label.ts";
-import { type SecretState, secretState, usagePrefix } from "./secret.ts";
-import { observeSeeds } from "./seed.ts";
-import type { SeedState } from "./seed-state.ts";
+import { type SecretState, secretState, usagePrefix } from "./secret/secret.ts";
+import { observeSeeds } from "./seed/seed.ts";
+import type { SeedState } from "./seed/state.ts";
 
 /** Anything of an instance as found. */
 export type InstanceState =

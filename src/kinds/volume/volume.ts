@@ -1,8 +1,8 @@
 import type { Json } from "../../model/json.ts";
 import type { Kind } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import { withClearing } from "../clearing.ts";
 import type { Config } from "../config.ts";
+import { withClearing } from "../storage/clearing.ts";
 import { sweepVolumes, volumeActions } from "./actions.ts";
 import { checkVolumes } from "./check.ts";
 import { desiredVolumes } from "./desired.ts";

@@ -1,0 +1,130 @@
+import { createHash, randomBytes } from "node:crypto";
+import { publishRbdDrive, rbdDrives, removeRbdDrive, stageRbdDrive } from "../../../disks/rbd-drive.ts";
+import type { ActionType } from "../../../model/action.ts";
+import { defineAction } from "../../../model/action.ts";
+import type { Context } from "../../../model/context.ts";
+import type { Json } from "../../../model/json.ts";
+import { instanceFiles } from "../../../model/layout.ts";
+import { isoImage } from "../../../tools/iso9660.ts";
+import { libvirtOf } from "../../../tools/libvirt.ts";
+import { writeVfatImage } from "../../../tools/vfat.ts";
+import { isUp } from "../domain/diff.ts";
+import { forgetObject, readLabel, recordObject } from "../label.ts";
+import type { SeedSpec } from "../spec.ts";
+import { publicSeed, seedDigest } from "./public.ts";
+import { resolveSeedSecrets, secretsDigest } from "./secrets.ts";
+import type { SeedRecord } from "./state.ts";
+import { poolOf, seedInCeph, seedRecord, seedState, withPool } from "./state.ts";
+import type { SeedTree } from "./tree.ts";
+import { seedTree } from "./tree.ts";
+
+/** The label by which cloud-init and others find a config drive. */
+const volumeLabel = "config-2";
+/** The drive may hold a password. libvirt gives the file to its guest when that starts. */
+const privateMode = 0o600;
+
+interface Owner {
+  readonly uuid: string;
+  readonly instance: string;
+}
+
+/**
+ * Makes sure that the drive is there as the spec says. A drive that is right already keeps its file. Its first record is
+ * written before its first byte, and the full record just before the drive gets its name: killed between the two, the
+ * next look finds a file that does not match its record and the drive is built again from the same random seed.
+ */
+async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }): Promise<void> {
+  const { files } = context.host;
+  const secrets = resolveSeedSecrets(context, spec);
+  const known = withPool(seedRecord(await readLabel(context, spec.uuid)), context);
+  if (known !== undefined && (await isRight(context, spec, known, secrets))) return;
+
+  const randomSeed = known === undefined ? randomBytes(512) : Buffer.from(known.randomSeed, "base64");
+  const where = spec.backend === undefined ? {} : { backend: spec.backend, ...poolOf(spec) };
+  const kept = { format: spec.format, ...where, randomSeed: randomSeed.toString("base64") };
+  if (known === undefined) await writeRecord(context, spec, { ...kept, built: null });
+
+  const part = `${spec.path}.part`;
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.remove(part));
+  const sha256 = await writeImage(context, spec.format, part, seedTree(spec, { ...secrets, randomSeed }));
+  const stat = await files.stat(part);
+  if (stat === undefined)
+    throw new Error(`${part} vanished while the config drive of ${spec.instance} was built; is something else clearing this directory?`);
+  const { size, mtimeMs, inode } = stat;
+  const built = {
+    digest: seedDigest(spec),
+    secrets: secretsDigest(secrets, randomSeed),
+    applied: publicSeed(spec),
+    sha256,
+    size,
+    mtimeMs,
+    inode,
+  };
+  if (spec.backend === "rbd") {
+    await stageRbdDrive(context, { ...spec, path: part, sha256 });
+    // Nova CFG-14. What was a file before goes as well: from now on the record speaks of another place.
+    await files.remove(part);
+    await files.remove(spec.path);
+    if (known?.backend === "rbd" && known.pool !== spec.pool)
+      await removeRbdDrive(context, { ...spec, ...poolOf(known) }, await isRunning(context, spec));
+    await writeRecord(context, spec, { ...kept, built });
+    return publishRbdDrive(context, spec);
+  }
+  if (known?.backend === "rbd") await removeRbdDrive(context, { uuid: spec.uuid, ...poolOf(known) }, await isRunning(context, spec));
+  await writeRecord(context, spec, { ...kept, built });
+  await files.publish(part, spec.path, privateMode);
+}
+
+/** Writes the staged image and returns its SHA-256. */
+async function writeImage(context: Context, format: SeedSpec["format"], path: string, tree: SeedTree): Promise<string> {
+  const { files } = context.host;
+  if (format === "iso9660") {
+    const image = isoImage(volumeLabel, tree);
+    await files.writeAtomic(path, image, privateMode);
+    return createHash("sha256").update(image).digest("hex");
+  }
+  await writeVfatImage(context, path, volumeLabel, tree);
+  const { sha256 } = await files.digest(path, ["sha256"]);
+  if (sha256 === undefined) throw new Error(`no SHA-256 of ${path}`);
+  return sha256;
+}
+
+async function isRight(
+  context: Context,
+  spec: SeedSpec,
+  record: SeedRecord,
+  secrets: ReturnType<typeof resolveSeedSecrets>,
+): Promise<boolean> {
+  if (record.backend !== spec.backend || record.pool !== spec.pool) return false;
+  const state =
+    spec.backend === "rbd"
+      ? seedInCeph(spec, record, (await rbdDrives(context, [spec])).get(spec.uuid))
+      : await seedState(context, spec, record, spec.path, await context.host.files.stat(spec.path));
+  return state.intact && state.digest === seedDigest(spec) && state.secretsMatch(secrets);
+}
+
+/** Makes sure that there is neither drive nor record of one. An instance directory that is gone stays gone. */
+async function removeSeed(context: Context, owner: Owner): Promise<void> {
+  const { files } = context.host;
+  const path = context.layout.instanceFile(owner.uuid, instanceFiles.configDrive);
+  await files.remove(`${path}.part`);
+  await files.remove(path);
+  const record = withPool(seedRecord(await readLabel(context, owner.uuid)), context);
+  if (record?.backend === "rbd") await removeRbdDrive(context, { uuid: owner.uuid, ...poolOf(record) }, await isRunning(context, owner));
+  await forgetObject(context, owner, instanceFiles.configDrive);
+}
+
+async function isRunning(context: Context, { uuid }: Pick<Owner, "uuid">): Promise<boolean> {
+  return isUp((await libvirtOf(context).domain(uuid))?.power ?? "stopped");
+}
+
+function writeRecord(context: Context, owner: Owner, record: SeedRecord): Promise<void> {
+  return recordObject(context, { uuid: owner.uuid, instance: owner.instance }, instanceFiles.configDrive, record as unknown as Json);
+}
+
+/** `seed.build` makes or renews a config drive; `seed.remove` takes it away. */
+export const seedActions: readonly ActionType[] = [
+  defineAction<{ readonly spec: SeedSpec }>("seed.build", buildSeed),
+  defineAction<Owner>("seed.remove", removeSeed),
+];

@@ -1,0 +1,24 @@
+import { instanceFiles } from "../../../model/layout.ts";
+import type { DomainDisk } from "../spec.ts";
+
+/** EC2's names of disks and the guest's: `root: /dev/vda`, `ephemeral0: /dev/vdb`. */
+export type BlockDevices = Readonly<Record<string, string>>;
+
+/** What is said of a guest that has a root disk and no more. */
+export const rootOnly: BlockDevices = { ami: "vda", root: "/dev/vda" };
+
+/**
+ * `block-device-mapping` of EC2's metadata (Nova CFG-10): the root disk, the ephemerals in their order, swap. Volumes, Nova's
+ * `ebs0`, are left out: they come and go, and each time the drive would be another one.
+ */
+export function blockDevices(disks: readonly Pick<DomainDisk, "name" | "target">[]): BlockDevices {
+  const root = disks[0]?.target ?? "vda";
+  const ephemerals = disks.filter(({ name }) => name === instanceFiles.local || /^disk\.eph\d+$/.test(name));
+  const swap = disks.find(({ name }) => name === instanceFiles.swap);
+  return {
+    ami: root,
+    root: `/dev/${root}`,
+    ...Object.fromEntries(ephemerals.map(({ target }, index) => [`ephemeral${index}`, `/dev/${target}`])),
+    ...(swap === undefined ? {} : { swap: `/dev/${swap.target}` }),
+  };
+}

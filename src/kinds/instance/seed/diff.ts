@@ -1,0 +1,127 @@
+import type { Action } from "../../../model/action.ts";
+import type { Address } from "../../../model/address.ts";
+import { addressName } from "../../../model/address.ts";
+import type { Cause, Change, FieldChange, Verb } from "../../../model/change.ts";
+import { combineCauses } from "../../../model/change.ts";
+import type { Effect } from "../../../model/effect.ts";
+import type { Json } from "../../../model/json.ts";
+import { awaitRestored } from "../domain/memory.ts";
+import type { SeedSpec } from "../spec.ts";
+import { seedFields } from "./fields.ts";
+import { publicSeed, seedDigest } from "./public.ts";
+import type { SeedState } from "./state.ts";
+
+/** What the drive alone does not tell. */
+export interface SeedSituation {
+  /** A guest is running with it, or goes on with it because its memory is saved. */
+  readonly running: boolean;
+  /** The latter. */
+  readonly saved?: boolean;
+  /** A value behind a reference is not the one that the drive was built with. */
+  readonly secretsChanged: boolean;
+}
+
+/**
+ * What to do about one config drive. A drive is never changed in place: it is built anew beside the old one and takes its
+ * name, so a running guest keeps what it has until it is started from cold.
+ */
+export function diffSeed(
+  address: Address,
+  want: SeedSpec | undefined,
+  have: SeedState | undefined,
+  situation: SeedSituation,
+): Change | undefined {
+  if (want === undefined) return have === undefined ? undefined : deletion(address, have, situation);
+  const after = { ...publicSeed(want), intact: true };
+  const there = have?.applied != null && !have.missing ? have : undefined;
+  const drifted = have?.applied != null && !have.intact;
+  const moved = have?.applied != null && have.backend === want.backend && have.pool !== want.pool;
+  const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
+  if (!configured && !drifted) return undefined;
+
+  const before = there === undefined ? null : { ...there.applied, intact: there.intact };
+  const fields: FieldChange[] = [
+    ...seedFields(there?.applied ?? null, publicSeed(want)),
+    ...(there !== undefined && moved ? [{ path: "pool", old: have?.pool ?? null, new: want.pool ?? null, cause: "config" as const }] : []),
+    ...(there !== undefined && situation.secretsChanged ? changedSecrets(want) : []),
+    ...(there !== undefined && !there.intact ? [{ path: "intact", old: false, new: true, cause: "drift" as const }] : []),
+  ];
+  const causes: Cause[] = [...(configured ? ["config" as const] : []), ...(drifted ? ["drift" as const] : [])];
+  const verb = there === undefined ? "create" : there.format === want.format ? "update" : "replace";
+  const effect: Effect = situation.running ? "next_boot" : "none";
+  const action: Action = {
+    id: `${address}#${verb}`,
+    type: "seed.build",
+    address,
+    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running ? ", seen at the next cold start" : ""}`,
+    args: { spec: want as unknown as Json },
+    // What is not there has to be, before such a guest can go on.
+    needs: awaitRestored(want.instance, situation.saved && there !== undefined),
+    makes: [`seed/${want.instance}`],
+    locks: [`instance/${want.uuid}`],
+    effect,
+  };
+  const seen = distinct(fields).map((field) => ({ ...field, effect }));
+  return {
+    address,
+    verb,
+    cause: combineCauses(causes),
+    reason: reason(want, have, verb, situation),
+    fields: seen,
+    actions: [action],
+    before,
+    after,
+  };
+}
+
+function deletion(address: Address, have: SeedState, { running }: SeedSituation): Change {
+  const instance = addressName(address);
+  const action: Action = {
+    id: `${address}#delete`,
+    type: "seed.remove",
+    address,
+    summary: "remove config drive",
+    args: { uuid: have.uuid, instance: have.instance },
+    // Whichever of the two happens: the domain goes, or it is defined anew without the drive.
+    needs: [`domain/${instance}:gone`, `domain/${instance}:defined`],
+    makes: [`seed/${instance}:gone`],
+    locks: [`instance/${have.uuid}`],
+    effect: running ? "next_boot" : "none",
+  };
+  const before = have.applied === null ? { format: have.format, intact: false } : { ...have.applied, intact: have.intact };
+  const why = running ? "no longer configured; the running guest keeps the drive until its next cold start" : "no longer configured";
+  return { address, verb: "delete", cause: "config", reason: why, fields: [], actions: [action], before, after: null };
+}
+
+/** Which value changed is not known apart: all that are referred to are named. */
+function changedSecrets(want: SeedSpec): FieldChange[] {
+  const paths = [
+    ...(want.userData !== null && "env" in want.userData ? ["user_data"] : []),
+    ...(want.adminPassword === null ? [] : ["admin_password"]),
+  ];
+  return paths.map((path) => ({ path, old: "(sensitive)", new: "(sensitive, changed)", cause: "config", sensitive: true }));
+}
+
+/** Each path once, the first telling of it. */
+function distinct(fields: readonly FieldChange[]): FieldChange[] {
+  return fields.filter(({ path }, index) => fields.findIndex((other) => other.path === path) === index);
+}
+
+function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { running, secretsChanged }: SeedSituation): string {
+  if (have === undefined) return "there is no config drive yet";
+  if (have.applied === null) return "building the config drive was interrupted";
+  const thing = have.backend === undefined ? "file" : "image in Ceph";
+  const why = [
+    ...(have.missing ? [`the ${thing} was deleted by hand`] : have.intact ? [] : [`the ${thing} was changed by hand`]),
+    ...(have.backend === want.backend ? [] : [want.backend === undefined ? "it becomes a file" : "it goes to Ceph, where the disks are"]),
+    ...(have.backend === want.backend && have.pool !== want.pool ? ["it goes into another pool"] : []),
+    ...(verb === "replace" ? [`the format changes from ${have.format} to ${want.format}`] : []),
+    ...(verb !== "replace" && have.backend === want.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
+    ...(secretsChanged ? ["a secret that it holds changed"] : []),
+  ];
+  return `${why.join(" and ")}; ${running ? seenWhenRunning : seenWhenStopped}`;
+}
+
+const onceOnly = "cloud-init repeats its once-per-instance parts only for a new instance id, that is after a rebuild";
+const seenWhenRunning = `the running guest keeps the old drive until its next cold start (stop and start, not a reboot inside), and ${onceOnly}`;
+const seenWhenStopped = `the guest sees it at its next start, and ${onceOnly}`;

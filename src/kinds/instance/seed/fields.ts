@@ -1,0 +1,50 @@
+import type { FieldChange } from "../../../model/change.ts";
+import type { Json } from "../../../model/json.ts";
+import type { PublicSeed } from "./public.ts";
+
+interface Leaf {
+  readonly value: Json;
+  readonly sensitive?: true;
+}
+
+/** What differs between two drives, each thing by the name it has in the configuration. Either may be null: there is none. */
+export function seedFields(before: PublicSeed | null, after: PublicSeed | null): FieldChange[] {
+  const old = leaves(before);
+  const wanted = leaves(after);
+  return [...new Set([...wanted.keys(), ...old.keys()])].flatMap((path) => {
+    const [from, to] = [old.get(path), wanted.get(path)];
+    if (from?.value === to?.value) return [];
+    const sensitive = from?.sensitive ?? to?.sensitive;
+    return [
+      { path, ...(from && { old: from.value }), ...(to && { new: to.value }), cause: "config" as const, ...(sensitive && { sensitive }) },
+    ];
+  });
+}
+
+/** The single things that a drive says, each short enough for a line of a plan; what is not set is left out. */
+function leaves(seed: PublicSeed | null): Map<string, Leaf> {
+  const found = new Map<string, Leaf>();
+  for (const [key, value] of Object.entries(seed ?? {})) {
+    if (value === null) continue;
+    if (key === "user_data") found.set(key, userDataLeaf(value as UserDataShown));
+    else if (key === "admin_password") found.set(key, { value: referenceText(value as { env: string }), sensitive: true });
+    else if (key === "interfaces") {
+      const list = value as readonly { type: string; source: string; mac: string }[];
+      for (const [index, { type, source, mac }] of list.entries()) {
+        found.set(`interfaces.${index}`, { value: [type, source, mac].filter(Boolean).join(" ") });
+      }
+    } else if (typeof value === "object") {
+      for (const [name, item] of Object.entries(value)) found.set(`${key}.${name}`, { value: item ?? null });
+    } else found.set(key, { value });
+  }
+  return found;
+}
+
+type UserDataShown = { readonly env: string } | { readonly sha256: string; readonly lines: number };
+
+function userDataLeaf(shown: UserDataShown): Leaf {
+  if ("env" in shown) return { value: referenceText(shown), sensitive: true };
+  return { value: `sha256:${shown.sha256.slice(0, 12)} (${shown.lines} ${shown.lines === 1 ? "line" : "lines"})` };
+}
+
+const referenceText = ({ env }: { readonly env: string }) => `from the environment variable ${env}`;

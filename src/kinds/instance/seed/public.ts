@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import type { Json } from "../../../model/json.ts";
+import type { SeedSpec } from "../spec.ts";
+import { rootOnly } from "./block-devices.ts";
+
+/**
+ * What a plan may show of a config drive, and what the label keeps of the one last applied. User data stands as a digest
+ * and a number of lines; what comes by reference stands as the reference.
+ */
+export type PublicSeed = { readonly [key: string]: Json };
+
+export function publicSeed(spec: SeedSpec): PublicSeed {
+  return {
+    uuid: spec.uuid,
+    name: spec.instance,
+    project: spec.project,
+    // Left out of a file's, whose digest is then what it always was.
+    ...(spec.backend === undefined ? {} : { backend: spec.backend }),
+    format: spec.format,
+    hostname: spec.hostname,
+    launch_index: spec.launchIndex,
+    flavor: spec.flavor,
+    metadata: sortedRecord(spec.metadata),
+    public_keys: sortedRecord(spec.publicKeys),
+    user_data: userDataShown(spec.userData),
+    admin_password: spec.adminPassword === null ? null : { env: spec.adminPassword.env },
+    interfaces: spec.interfaces.map(({ type, source, mac }) => ({ type, source, mac })),
+    kernel: spec.kernel,
+    ramdisk: spec.ramdisk,
+    // Only what differs from what every drive said before: else all of them would be made anew.
+    ...(JSON.stringify(spec.blockDevices ?? rootOnly) === JSON.stringify(rootOnly) ? {} : { block_devices: { ...spec.blockDevices } }),
+  };
+}
+
+/** Identifies the public content of a config drive: equal for equal drives, whatever their secrets and random seed. */
+export function seedDigest(spec: SeedSpec): string {
+  return createHash("sha256")
+    .update(JSON.stringify(publicSeed(spec)))
+    .digest("hex");
+}
+
+function userDataShown(userData: SeedSpec["userData"]): Json {
+  if (userData === null) return null;
+  if ("env" in userData) return { env: userData.env };
+  const lines = userData.text === "" ? 0 : userData.text.replace(/\n$/, "").split("\n").length;
+  return { sha256: createHash("sha256").update(userData.text).digest("hex"), lines };
+}
+
+function sortedRecord(record: Readonly<Record<string, string>>): Json {
+  return Object.fromEntries(Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,27 @@
+import { createHmac } from "node:crypto";
+import type { Context } from "../../../model/context.ts";
+import type { SeedSpec } from "../spec.ts";
+import type { SeedValues } from "./tree.ts";
+
+/** The values that a drive's spec only refers to, and its user data as bytes. */
+export type SeedSecrets = Pick<SeedValues, "userData" | "adminPassword">;
+
+/** Looks the references up. Throws a UserError that names the one which cannot be had. */
+export function resolveSeedSecrets(context: Pick<Context, "secret">, spec: Pick<SeedSpec, "userData" | "adminPassword">): SeedSecrets {
+  const { userData, adminPassword } = spec;
+  const text = userData === null ? null : "env" in userData ? context.secret(userData) : userData.text;
+  return {
+    userData: text === null ? null : Buffer.from(text),
+    adminPassword: adminPassword === null ? null : context.secret(adminPassword),
+  };
+}
+
+/**
+ * Recognises the same secrets later without keeping them: keyed with the drive's own random seed, so that equal passwords
+ * of two instances do not look alike.
+ */
+export function secretsDigest(secrets: SeedSecrets, randomSeed: Buffer): string {
+  const { userData, adminPassword } = secrets;
+  const values = [userData?.toString("base64") ?? null, adminPassword];
+  return createHmac("sha256", randomSeed).update(JSON.stringify(values)).digest("hex");
+}

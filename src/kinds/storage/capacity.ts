@@ -1,0 +1,77 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
+import { approximateQuantity } from "../../model/quantity.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import type { DomainSpec } from "../instance/spec.ts";
+
+/** What is asked of a host and what it has. Sizes are bytes. */
+export interface CapacityInput {
+  /** Every guest of ours as it shall be. All count, running or not: one that is started later must still fit (as Nova claims, CLM-02). */
+  readonly domains: readonly Pick<DomainSpec, "instance" | "memory" | "vcpus">[];
+  /** What running guests that are not ours take. */
+  readonly others: { readonly memory: number; readonly vcpus: number };
+  /** Virtual bytes that disks will get which they do not have yet: new disks, and growth. */
+  readonly diskBytes: number;
+  /** Those of them that are taken at once: no ratio makes room for them. */
+  readonly reservedBytes?: number;
+  readonly facts: Pick<HostFacts, "cpus" | "memory" | "disk">;
+  readonly settings: Pick<HostSettings, "reserved" | "allocationRatio">;
+}
+
+/** All shortages together (Nova CLM-02 … CLM-06). Nothing is asked for, nothing is short: a full host does not forbid an empty plan. */
+export function checkCapacity({ domains, others, diskBytes, reservedBytes = 0, facts, settings }: CapacityInput): Diagnostic[] {
+  const { reserved, allocationRatio: ratio } = settings;
+  const memory = sum(domains.map((domain) => domain.memory));
+  const vcpus = sum(domains.map((domain) => domain.vcpus));
+  const memoryFree = Math.max(0, Math.floor(facts.memory * ratio.memory) - reserved.memory - others.memory);
+  const vcpusFree = Math.max(0, Math.floor(facts.cpus * ratio.vcpus) - others.vcpus);
+  // What is there already is off the free bytes; the ratio widens the whole disk, not what is left of it.
+  const diskFree = Math.max(0, Math.floor(facts.disk.free + facts.disk.total * (ratio.disk - 1)) - reserved.disk);
+  const reallyFree = Math.max(0, facts.disk.free - reserved.disk);
+  return [
+    ...shortage(memory > memoryFree, "insufficient-memory", "memory", {
+      requested: `${approximateQuantity(memory)} for ${instances(domains.length)}`,
+      free: approximateQuantity(memoryFree),
+      because: `the host has ${approximateQuantity(facts.memory)}, allocation_ratio.memory is ${ratio.memory}, ${approximateQuantity(reserved.memory)} are reserved and guests that are not ours take ${approximateQuantity(others.memory)}`,
+      remedy: "Use smaller flavors or fewer instances, or raise allocation_ratio.memory if the guests will not use all of theirs.",
+    }),
+    ...shortage(vcpus > vcpusFree, "insufficient-vcpus", "vCPUs", {
+      requested: `${vcpus} for ${instances(domains.length)}`,
+      free: String(vcpusFree),
+      because: `the host has ${facts.cpus} processors, allocation_ratio.vcpus is ${ratio.vcpus} and guests that are not ours take ${others.vcpus}`,
+      remedy: "Use smaller flavors or fewer instances, or raise allocation_ratio.vcpus.",
+    }),
+    ...shortage(diskBytes > diskFree, "insufficient-disk", "disk space", {
+      requested: `${approximateQuantity(diskBytes)} for new and grown disks`,
+      free: approximateQuantity(diskFree),
+      because: `the filesystem has ${approximateQuantity(facts.disk.free)} of ${approximateQuantity(facts.disk.total)} free, allocation_ratio.disk is ${ratio.disk} and ${approximateQuantity(reserved.disk)} are reserved`,
+      remedy: "Free space, use smaller disks, or raise allocation_ratio.disk if the disks will stay mostly empty.",
+    }),
+    // Where the disk is too small even with the ratio, that has been said.
+    ...shortage(reservedBytes > reallyFree && diskBytes <= diskFree, "insufficient-disk", "disk space", {
+      requested: `${approximateQuantity(reservedBytes)} to be reserved for new and grown disks`,
+      free: approximateQuantity(reallyFree),
+      because: `preallocate_images is space, so allocation_ratio.disk does not count, and ${approximateQuantity(reserved.disk)} are reserved`,
+      remedy: "Free space, use smaller disks, or write preallocate_images: none.",
+    }),
+  ];
+}
+
+function shortage(
+  short: boolean,
+  code: string,
+  what: string,
+  words: { readonly requested: string; readonly free: string; readonly because: string; readonly remedy: string },
+): Diagnostic[] {
+  if (!short) return [];
+  const detail = `Requested: ${words.requested}; free: ${words.free} (${words.because}). ${words.remedy}`;
+  return [{ severity: "error", code, summary: `The host has not enough ${what}`, detail }];
+}
+
+function instances(count: number): string {
+  return count === 1 ? "1 instance" : `${count} instances`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

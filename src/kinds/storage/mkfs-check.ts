@@ -1,0 +1,37 @@
+import { blankTemplateName } from "../../disks/template-blank.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
+import type { AppliedDisk } from "../instance/disk/disk.ts";
+import type { SizedDisk } from "./room-check.ts";
+
+/** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */
+export function checkMkfs(disks: readonly SizedDisk[], observed: Observed): Diagnostic[] {
+  return (observed.facts.missingPrograms ?? []).flatMap((program): Diagnostic[] => {
+    const needing = disks.filter((sized) => programFor(sized, observed) === program);
+    const [first] = needing;
+    if (first === undefined) return [];
+    const named = needing.slice(0, 3).map(({ address }) => address);
+    const more = needing.length > named.length ? ` and ${needing.length - named.length} more` : "";
+    const other = first.disk.content?.filesystem === "swap" ? "" : ", or choose another format";
+    return [
+      {
+        severity: "error",
+        code: "mkfs-missing",
+        summary: `${program} is not installed on the host`,
+        detail: `It makes the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
+      },
+    ];
+  });
+}
+
+/** The program that a disk waits for; undefined when it is there, or is made from something that is. */
+function programFor({ address, disk }: SizedDisk, observed: Observed): string | undefined {
+  const { content, size, backend, place } = disk;
+  if (content === undefined) return undefined;
+  const have = observed.states.get(address) as { readonly disk?: unknown; readonly applied: AppliedDisk } | undefined;
+  const stays = have?.applied.backend === backend && have.applied.place === place && have.applied.filesystem === content.filesystem;
+  if (have?.disk !== undefined && stays) return undefined;
+  if (backend === "qcow2" && observed.states.has(`base/${blankTemplateName(size ?? 0, content)}`)) return undefined;
+  return mkfsCommand(content, "").program;
+}
