@@ -52,7 +52,7 @@ async function benchLvm(): Promise<Row | Unmeasured> {
   if (!existsSync(new URL("../.cache/lvm-host/root.qcow2", import.meta.url)))
     return unmeasured("lvm", "name a volume group with 7 GiB of room in VIRTFORM_BENCH_VG, or run test/guests/lvm-host/build");
   await using ends = new AsyncDisposableStack();
-  const host = await startLvmHost({ after: (done) => ends.defer(async () => void (await done())) }, 8);
+  const host = await startLvmHost({ after: (done) => ends.defer(async () => void (await done())) });
   process.env["VIRTFORM_SSH"] = host.program;
   const { destination, port } = host.target;
   const [program = "ssh", ...options] = host.program.split(" ");

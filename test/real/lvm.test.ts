@@ -8,7 +8,7 @@ import { conforms, type Subject } from "../disks/conformance.ts";
 import { machine } from "../image/machine.ts";
 import { startLvmHost } from "../support/lvm-host.ts";
 import { until } from "./support/until.ts";
-import { checkout, ended, mustRun, start, virtform } from "./support/virtform.ts";
+import { checkout, ended, mustRun, start, virtform, virtformEvents } from "./support/virtform.ts";
 import {
   apply,
   assertConverged,
@@ -16,6 +16,7 @@ import {
   createWorkspace,
   readMarkers,
   tinyGuest,
+  tinyImages,
   type Workspace,
   waitForConsole,
   writeConfig,
@@ -89,6 +90,8 @@ interface Wish {
   readonly lvm?: Readonly<Record<string, unknown>>;
   readonly image?: string;
   readonly extra?: boolean;
+  /** With its kernel, to run. */
+  readonly boots?: boolean;
 }
 
 /** A guest of a test's own. Its images are in the cache already when another one had them. */
@@ -96,17 +99,17 @@ async function prepare(t: Parameters<typeof createWorkspace>[0]) {
   const own = await createWorkspace(t);
   const workspace: Workspace = { ...own, instancesPath: "/var/lib/virtform/instances" };
   const name = `${workspace.prefix}-one`;
-  const write = ({ disk = "66MiB", lvm: settings = {}, image = tinyGuest.disk, extra = true }: Wish = {}) =>
+  const write = ({ disk = "66MiB", lvm: settings = {}, image = tinyGuest.disk, extra = true, boots = false }: Wish = {}) =>
     writeConfig(workspace, {
       host: { uri: lvmHost.uri, images_type: "lvm", lvm: { volume_group: group, ...settings } },
       // One that never runs needs no kernel.
-      images: { tiny: { source: image, disk_format: "qcow2" } },
+      images: boots ? tinyImages() : { tiny: { source: image, disk_format: "qcow2" } },
       flavors: { small: { vcpus: 1, ram: "192MiB", disk, ...(extra ? { ephemeral: "32MiB", swap: "16MiB" } : {}) } },
       instances: {
         [name]: {
           image: "tiny",
           flavor: "small",
-          power_state: "stopped",
+          power_state: boots ? "running" : "stopped",
         },
       },
     });
@@ -217,23 +220,24 @@ test(
   },
 );
 
-test("a sparse volume has a pool of its own, grows, and goes with it", slow, async (t) => {
+test("a sparse volume has a pool of its own, a guest boots from it, it grows, and its pool goes with it", slow, async (t) => {
   t.after(clear);
-  const { workspace, write, uuid } = await prepare(t);
-  const settings = { lvm: { sparse: true }, extra: false } as const;
-  await write({ ...settings, disk: "8GiB" });
+  const { workspace, write, name, uuid } = await prepare(t);
+  const settings = { lvm: { sparse: true }, extra: false, boots: true } as const;
+  await write({ ...settings, disk: "16GiB" });
   const planned = await virtform("plan", workspace.directory);
   assert.match(planned.stdout + planned.stderr, /promised more than it has/);
   await apply(workspace);
-  await assertConverged(workspace);
   const root = `${uuid()}_disk`;
   assert.deepEqual(volumes(), [root, `${root}_pool`]);
-  assert.equal(field("lv_layout,pool_lv,lv_size", `${group}/${root}`).split(/\s+/).join(" "), `thin,sparse ${root}_pool ${8 * 2 ** 30}`);
-  assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}`), /LABEL="guest-root"/);
-  await write({ ...settings, disk: "9GiB" });
+  assert.equal(field("lv_layout,pool_lv,lv_size", `${group}/${root}`).split(/\s+/).join(" "), `thin,sparse ${root}_pool ${16 * 2 ** 30}`);
+  const markers = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, bootSeconds));
+  assert.deepEqual([markers.value("root"), markers.disks["vda"]], ["virtform tiny guest", 16 * 2 ** 30]);
+  await write({ ...settings, disk: "17GiB" });
   await apply(workspace);
   await assertConverged(workspace);
-  assert.equal(field("lv_size", `${group}/${root}`), String(9 * 2 ** 30));
+  assert.equal(field("lv_size", `${group}/${root}`), String(17 * 2 ** 30));
+  assert.match(virsh("domblkinfo", name, "vda"), new RegExp(`Capacity: +${17 * 2 ** 30}\\b`));
   await destroy(workspace);
   assert.deepEqual(volumes(), []);
 });
@@ -348,6 +352,87 @@ for (const alsoThere of [false, true]) {
     },
   );
 }
+
+test("killed between the pool of a sparse volume and the volume, it converges when run again", slow, async (t) => {
+  t.after(clear);
+  const { workspace, write, uuid } = await prepare(t);
+  await write({ lvm: { sparse: true }, extra: false, disk: "1GiB" });
+  // The same lvcreate, only that it never comes to the volume.
+  const slow = "/usr/local/bin/lvcreate";
+  const script = '#!/bin/sh\ncase "$*" in *"--type thin "*) exec sleep 600 ;; esac\nexec /usr/sbin/lvcreate "$@"\n';
+  await writeFile(`${workspace.directory}/slow`, script);
+  lvmHost.put(`${workspace.directory}/slow`, slow);
+  lvmHost.run("chmod", "755", slow);
+  const child = start(["apply", workspace.directory, "--auto-approve"]);
+  const end = ended(child, 600_000);
+  const stuck = () => lvmHost.run("ps", "-eo", "args").includes("sleep 600");
+  await until("a pool without a volume", 300, () => (stuck() ? true : undefined));
+  child.kill("SIGKILL");
+  assert.equal((await end).code, null, "it was killed before it was done");
+  lvmHost.run("rm", slow);
+  await until("the end of what it ran", 120, () => (stuck() ? undefined : true));
+  const [pool] = volumes();
+  assert.match(pool ?? "", /_disk_pool$/);
+  assert.equal(volumes().length, 1);
+  await assertRecovers(workspace, uuid, ["disk", "disk_pool"]);
+  await destroy(workspace);
+  assert.deepEqual(volumes(), []);
+});
+
+/**
+ * Runs it again and again, killed in the middle of the first action that it begins, then as soon as one is done, until it ends
+ * by itself. Gives the number of kills, and the actions that were done.
+ */
+async function killEverywhere(args: readonly string[]): Promise<{ readonly kills: number; readonly actions: ReadonlySet<string> }> {
+  const actions = new Set<string>();
+  for (let kills = 0; ; kills += 1) {
+    let steps = 0;
+    const result = await virtformEvents([...args, "--auto-approve", "--parallelism", "1"], ({ type, hook }, kill) => {
+      if (type !== "apply_start" && type !== "apply_complete") return;
+      actions.add(`${hook?.action} ${hook?.resource?.addr}`);
+      steps += 1;
+      if (steps === 1 + (kills % 2)) kill();
+    });
+    if (result.code === 0) return { kills, actions };
+    assert.equal(result.code, null, result.stdout + result.stderr);
+    assert.ok(kills <= 3 * actions.size + 3, "it goes on from where it was killed");
+  }
+}
+
+test(
+  "killed at every action of an apply and of a destroy, it converges when run again; a group out of sight is not empty",
+  slow,
+  async (t) => {
+    t.after(clear);
+    const { workspace, write, uuid } = await prepare(t);
+    // One that is not in the cache yet.
+    const image = `${workspace.directory}/own.qcow2`;
+    await mustRun("qemu-img", ["create", "-q", "-f", "qcow2", image, "16M"]);
+    await write({ image, extra: false });
+    const making = await killEverywhere(["apply", workspace.directory]);
+    t.diagnostic(`${making.kills} kills, ${[...making.actions].join(", ")}`);
+    assert.ok(making.actions.size >= 4, "image, disk, config drive, domain");
+    assert.ok(making.kills >= making.actions.size, `only ${making.kills} kills`);
+    await assertRecovers(workspace, uuid, ["disk"]);
+
+    lvmHost.run("vgrename", "-q", group, "elsewhere");
+    try {
+      const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+      assert.equal(gone.code, 1);
+      assert.match(gone.stdout + gone.stderr, /does not see volume group vg0/);
+    } finally {
+      lvmHost.run("vgrename", "-q", "elsewhere", group);
+    }
+    await assertConverged(workspace);
+
+    const removal = await killEverywhere(["destroy", workspace.directory, "--allow-destroy"]);
+    t.diagnostic(`${removal.kills} kills, ${[...removal.actions].join(", ")}`);
+    assert.ok(removal.actions.size >= 3, "domain, config drive, disk");
+    assert.ok(removal.kills >= removal.actions.size, `only ${removal.kills} kills`);
+    assert.deepEqual(volumes(), []);
+    assertNoLeftovers(workspace);
+  },
+);
 
 test("killed in the middle of a conversion, it converges when run again", slow, async (t) => {
   t.after(clear);
