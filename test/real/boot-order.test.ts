@@ -2,25 +2,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { isoImage } from "../../src/tools/iso9660.ts";
+import { speakingDisk } from "../support/speaking-disk.ts";
 import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
-
-/** A disk that says one line on the first serial port when it is booted, and then nothing more. */
-function speakingDisk(line: string): Buffer {
-  const program = [
-    [0xfa, 0xfc, 0x31, 0xc0, 0x8e, 0xd8], // cli; cld; ax = 0; ds = ax
-    [0xbe, 0x23, 0x7c], // si = the text
-    [0xac, 0x08, 0xc0, 0x74, 0x12], // next: al = *si++; jump to the end at its zero
-    [0x88, 0xc3, 0xba, 0xfd, 0x03], // bl = al; dx = the line's state
-    [0xec, 0xa8, 0x20, 0x74, 0xfb], // until it takes a byte
-    [0x88, 0xd8, 0xba, 0xf8, 0x03, 0xee], // the byte
-    [0xeb, 0xe9], // next
-    [0xf4, 0xeb, 0xfd], // hlt, for ever
-  ].flat();
-  const disk = Buffer.alloc(2 ** 20);
-  Buffer.from([...program, ...Buffer.from(`\r\n${line}\r\n\0`)]).copy(disk);
-  disk.writeUInt16LE(0xaa55, 510);
-  return disk;
-}
 
 test("Nova BLK-09, BLK-10: a firmware that finds nothing on the CD goes on with the disk of the lowest boot_index", async (t) => {
   const workspace = await createWorkspace(t);
