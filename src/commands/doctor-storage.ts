@@ -2,11 +2,12 @@ import { lookUpStorage } from "../kinds/host/storage-facts.ts";
 import { groupMissing, ploopMissing, poolMissing, secretMissing } from "../kinds/storage/backend-problems.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { CommandError, errorMessage, UserError } from "../model/errors.ts";
+import { errorMessage, UserError } from "../model/errors.ts";
 import type { StorageFacts } from "../model/host-facts.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import type { BackendName, HostSettings } from "../model/settings.ts";
 import { filesystemOf } from "../tools/filesystem-type.ts";
+import { isInstalled } from "../tools/is-installed.ts";
 import { missingMkfs, mkfsPackage } from "../tools/mkfs.ts";
 import { hasRbdDriver } from "../tools/qemu-img.ts";
 import type { Finding } from "./doctor-checks.ts";
@@ -93,7 +94,7 @@ async function checkMkfs(context: Context, program: string): Promise<Finding[]> 
 async function checkE2fs({ host, signal }: Context): Promise<Finding[]> {
   const check = "e2fsprogs";
   const programs = ["e2label", "e2fsck", "resize2fs"];
-  const found = await Promise.all(programs.map((program) => isInstalled({ host, signal }, program, program === "e2fsck" ? ["-V"] : [])));
+  const found = await Promise.all(programs.map((program) => isUsable({ host, signal }, program, program === "e2fsck" ? ["-V"] : [])));
   const missing = programs.filter((_, index) => found[index] !== true);
   if (missing.length === 0) return [{ check, status: "ok", found: "ext filesystems without partitions grow with their disks" }];
   const words = `${missing.join(", ")} not installed: ext filesystems without partitions do not grow with their disks`;
@@ -103,7 +104,7 @@ async function checkE2fs({ host, signal }: Context): Promise<Finding[]> {
 async function checkFallocate(context: Context): Promise<Finding[]> {
   const check = "preallocation";
   const { instancesPath } = context.settings;
-  if (!(await isInstalled(context, "fallocate", ["--version"]))) {
+  if (!(await isUsable(context, "fallocate", ["--version"]))) {
     return [{ check, status: "error", found: "fallocate is not installed on the host", fix: "apt install util-linux" }];
   }
   const ability = await filesystemOf(context, instancesPath);
@@ -135,13 +136,9 @@ const hints: Readonly<Record<string, string>> = {
   ceph: "Run `ceph -s` there, with --id and --conf as host.rbd has them.",
 };
 
-async function isInstalled({ host, signal }: Pick<Context, "host" | "signal">, program: string, args: readonly string[]): Promise<boolean> {
-  try {
-    await host.run({ program, args, timeoutMs: 10_000, signal });
-    return true;
-  } catch (error) {
-    return error instanceof CommandError && error.reason === "exit";
-  }
+/** Whatever is wrong with a program, its fix is to install it. */
+function isUsable(context: Pick<Context, "host" | "signal">, program: string, args: readonly string[]): Promise<boolean> {
+  return isInstalled(context, program, args).catch(() => false);
 }
 
 function problem(check: string, { summary, detail }: Diagnostic): Finding {

@@ -129,7 +129,7 @@ export interface OnlineDisk {
   readonly uuid: string;
 }
 
-/** Where a disk's bytes live. Seven members; a new one needs two backends that want it. */
+/** Where a disk's bytes live. A new member needs two backends that want it. */
 export interface DiskBackend {
   readonly name: BackendName;
   /**

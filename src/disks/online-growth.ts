@@ -1,4 +1,5 @@
 import type { Context } from "../model/context.ts";
+import { diskSource } from "../tools/domain-disk-source.ts";
 import { libvirtOf } from "../tools/libvirt.ts";
 import { find, findAll, parseXml } from "../tools/virsh-xml.ts";
 import type { DiskSpec, OnlineDisk } from "./backend.ts";
@@ -31,10 +32,10 @@ export async function growOnline(
 
 /** The name under which a running guest has the disk with this source, by what it runs with. Pure. */
 export function liveTarget(xml: string, source: string): string | undefined {
+  const wanted = source.startsWith("/") ? source : `rbd:${source}`;
   for (const disk of findAll(find(parseXml(xml), "devices"), "disk")) {
     // Not what is below it: the source of a backing file stands in an element of its own.
-    const { file, dev, protocol, name } = find(disk, "source")?.attributes ?? {};
-    if ((file ?? dev ?? (protocol === "rbd" ? name : undefined)) === source) return find(disk, "target")?.attributes["dev"];
+    if (diskSource(find(disk, "source")) === wanted) return find(disk, "target")?.attributes["dev"];
   }
   return undefined;
 }

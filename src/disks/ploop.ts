@@ -84,16 +84,13 @@ function knownSize(length: number, told: Buffer): number {
 }
 
 /** Writes the descriptor anew, so that there is one at any time. ploop writes none over another, and names the image as it lies beside it. */
-async function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
+function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
   const { files } = context.host;
-  const directory = staged(disk);
-  await files.removeTree(directory);
-  await using undo = new AsyncDisposableStack();
-  undo.defer(() => files.removeTree(directory).catch(() => undefined));
-  await files.makeDirectory(directory);
-  await files.link(image(disk.path), image(directory));
-  await restoreDescriptor(context, directory, image(directory));
-  await files.publish(descriptor(directory), descriptor(disk.path), 0o644);
+  return withStaged(context, disk, async (directory) => {
+    await files.link(image(disk.path), image(directory));
+    await restoreDescriptor(context, directory, image(directory));
+    await files.publish(descriptor(directory), descriptor(disk.path), 0o644);
+  });
 }
 
 /** The name while it is not whole. */
@@ -106,18 +103,26 @@ function wholeClusters(bytes: number): number {
 }
 
 /** Makes image and descriptor in a directory with a staged name; a directory with the disk's name is whole. */
-async function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<void>): Promise<void> {
+function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<void>): Promise<void> {
+  const { files } = context.host;
+  return withStaged(context, disk, async (directory) => {
+    await make(`${image(directory)}.part`);
+    // On the disk before the directory has its name: a power cut must not leave a whole name with nothing in it.
+    await files.publish(`${image(directory)}.part`, image(directory), 0o644);
+    await restoreDescriptor(context, directory, image(directory));
+    await files.publish(directory, disk.path, 0o755);
+  });
+}
+
+/** Runs `work` on a new directory with the staged name, which goes afterwards unless it has got another name. */
+async function withStaged(context: Context, disk: DiskSpec, work: (directory: string) => Promise<void>): Promise<void> {
   const { files } = context.host;
   const directory = staged(disk);
   await files.removeTree(directory);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.removeTree(directory).catch(() => undefined));
   await files.makeDirectory(directory);
-  await make(`${image(directory)}.part`);
-  // On the disk before the directory has its name: a power cut must not leave a whole name with nothing in it.
-  await files.publish(`${image(directory)}.part`, image(directory), 0o644);
-  await restoreDescriptor(context, directory, image(directory));
-  await files.publish(directory, disk.path, 0o755);
+  await work(directory);
 }
 
 async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {

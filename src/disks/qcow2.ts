@@ -1,8 +1,9 @@
 import type { Context } from "../model/context.ts";
 import { RefusedError } from "../model/errors.ts";
-import { isQcow2, type Qcow2Header, qcow2HeaderBytes, readQcow2Header } from "../tools/qcow2-header.ts";
+import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../tools/qemu-img.ts";
 import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "./backend.ts";
+import { backingName } from "./backing-name.ts";
 import { checkBase, sizeOn } from "./base-check.ts";
 import { withBase } from "./base-lease.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./disk-info.ts";
@@ -34,7 +35,7 @@ export const qcow2: DiskBackend = {
       const header = readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header;
       const stat = stats[index];
       if (header === undefined || stat?.type !== "file") continue;
-      const backing = header.backing ?? (await distantBacking(context, disk.path, header));
+      const backing = await backingName(context, disk.path, header);
       found.set(`${disk.uuid}/${disk.name}`, {
         backend: "qcow2",
         format: "qcow2",
@@ -144,10 +145,4 @@ function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
 /** qcow2 counts in sectors; a base that ends within one is read as if zeros followed. */
 function wholeSectors(bytes: number): number {
   return Math.ceil(bytes / 512) * 512;
-}
-
-/** The backing file's name where it lies beyond the bytes that were read at first. */
-async function distantBacking(context: Context, path: string, { backingAt }: Qcow2Header): Promise<string | undefined> {
-  if (backingAt === undefined || backingAt.length === 0) return undefined;
-  return (await context.host.files.read(path, backingAt))?.toString("utf8");
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../model/context.ts";
 import { CommandError, userError } from "../model/errors.ts";
+import { isInstalled } from "./is-installed.ts";
 
 /** What can be put on an empty disk. `swap` is no filesystem, and is made the same way. */
 export type Filesystem = "ext2" | "ext3" | "ext4" | "xfs" | "vfat" | "ntfs" | "swap";
@@ -78,20 +79,9 @@ export function mkfsPackage(program: string): string {
 }
 
 /** Those of the programs that are not installed. */
-export async function missingMkfs({ host, signal }: Pick<Context, "host" | "signal">, programs: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(
-    programs.map(async (program) => {
-      try {
-        // Most print their version, and mkfs.vfat how it is used: none of them has a target.
-        await host.run({ program, args: ["-V"], timeoutMs: 30_000, signal });
-        return true;
-      } catch (error) {
-        if (error instanceof CommandError && error.reason === "missing") return false;
-        if (error instanceof CommandError && error.reason === "exit") return true;
-        throw error;
-      }
-    }),
-  );
+export async function missingMkfs(context: Pick<Context, "host" | "signal">, programs: readonly string[]): Promise<string[]> {
+  // Most print their version, and mkfs.vfat how it is used: none of them has a target.
+  const found = await Promise.all(programs.map((program) => isInstalled(context, program, ["-V"])));
   return programs.filter((_, index) => found[index] !== true);
 }
 

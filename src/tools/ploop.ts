@@ -15,19 +15,6 @@ export function parseDescriptorSize(xml: string): number | undefined {
   return sectors === undefined ? undefined : Number(sectors) * sector;
 }
 
-/** Whether the program is there. */
-export async function hasPloop({ host, signal }: Machine): Promise<boolean> {
-  try {
-    // Without words it prints how it is used.
-    await host.run({ program: "ploop", args: [], timeoutMs: 10_000, signal, okExitCodes: [0, 1, 2, 39] });
-    return true;
-  } catch (error) {
-    if (error instanceof CommandError && error.reason === "missing") return false;
-    if (error instanceof CommandError && error.reason === "exit") return true;
-    throw error;
-  }
-}
-
 /** Writes the descriptor of a raw image into its directory (Nova PLOOP-01). There must be none. Needs no kernel module. */
 export async function restoreDescriptor(machine: Machine, directory: string, image: string): Promise<void> {
   await run(machine, ["restore-descriptor", "-f", "raw", directory, image]);

@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec, DiskState } from "../../src/disks/backend.ts";
 import { backendOf } from "../../src/disks/index.ts";
-import { makePlan } from "../../src/engine/plan.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
-import { createKinds } from "../../src/kinds/index.ts";
 import { desiredInstances } from "../../src/kinds/instance/desired.ts";
 import { appliedOf } from "../../src/kinds/instance/disk/applied.ts";
 import type { AppliedDisk, InstanceDiskState } from "../../src/kinds/instance/disk/disk.ts";
@@ -15,33 +13,22 @@ import { desiredVolumes } from "../../src/kinds/volume/desired.ts";
 import type { VolumeState } from "../../src/kinds/volume/spec.ts";
 import type { Action } from "../../src/model/action.ts";
 import type { Context } from "../../src/model/context.ts";
-import type { HostFacts } from "../../src/model/host-facts.ts";
-import type { Observed } from "../../src/model/kind.ts";
 import { temporary } from "../image/images.ts";
 import { machine } from "../image/machine.ts";
 import { createFakeLvm } from "./fake-lvm.ts";
+import { factsWith, observedOf, planFor, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;
-const runner = { root: true, dataHome: "/root/.local/share" };
 
 const backends = {
   lvm: { host: { lvm: { volume_group: "vg1" } }, before: "vg0", now: "vg1", word: "volume_group" },
   rbd: { host: { rbd: { pool: "new" } }, before: "old", now: "new", word: "pool" },
 } as const;
 
-const facts: HostFacts = {
-  hostname: "here",
-  arch: "x86_64",
-  kvm: false,
-  cpus: 2,
-  memory: 2 ** 34,
-  disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
-  libvirtVersion: "9.0.0",
-  storage: {
-    lvm: { size: 2 ** 30, free: 512 * mebibyte, extentSize: 4 * mebibyte },
-    rbd: { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true },
-  },
-};
+const facts = factsWith({
+  lvm: { size: 2 ** 30, free: 512 * mebibyte, extentSize: 4 * mebibyte },
+  rbd: { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true },
+});
 
 interface Given {
   readonly backend: "lvm" | "rbd";
@@ -102,17 +89,7 @@ function planned(given: Given) {
     disk: { ...disk, size: 64 * mebibyte },
   };
   states.set(volume.address, kept);
-  const observed = { facts, states, unmanaged: [], diagnostics: [], complete: true } as unknown as Observed;
-  const plan = makePlan<Config>({
-    kinds: createKinds(settings, () => undefined),
-    config,
-    observed,
-    project: "shop",
-    target: { uri: settings.uri, instancesPath: settings.instancesPath },
-    targets: [],
-    destroy: false,
-    fingerprints: false,
-  });
+  const plan = planFor(config, settings, observedOf(facts, states));
   const change = plan.changes.find(({ address }) => address === "disk/web.root");
   const problems = plan.diagnostics.filter(({ address }) => address === "disk/web.root" || address === volume.address);
   return { plan, change, codes: problems.map(({ code, severity }) => `${severity} ${code}`), problems };

@@ -10,10 +10,9 @@ import { checkBackends } from "../../src/kinds/storage/backend-check.ts";
 import { checkRounding } from "../../src/kinds/storage/size-rounding.ts";
 import { UserError } from "../../src/model/errors.ts";
 import type { HostFacts, StorageFacts } from "../../src/model/host-facts.ts";
-import type { Observed } from "../../src/model/kind.ts";
+import { factsWith, observedOf, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;
-const runner = { root: true, dataHome: "/root/.local/share" };
 const extents = { size: 1024 * mebibyte, free: 512 * mebibyte, extentSize: 4 * mebibyte };
 
 function configOf(host: NonNullable<Config["host"]>, disk = "257MiB", count = 1): Config {
@@ -27,17 +26,8 @@ function configOf(host: NonNullable<Config["host"]>, disk = "257MiB", count = 1)
 
 function planned(config: Config, storage: StorageFacts, preallocation?: HostFacts["disk"]["preallocation"]) {
   const settings = hostSettings(config, runner);
-  const facts: HostFacts = {
-    hostname: "here",
-    arch: "x86_64",
-    kvm: false,
-    cpus: 2,
-    memory: 2 ** 34,
-    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, ...(preallocation === undefined ? {} : { preallocation }) },
-    libvirtVersion: "9.0.0",
-    storage,
-  };
-  const observed: Observed = { facts, states: new Map(), unmanaged: [], diagnostics: [], complete: true };
+  const facts = factsWith(storage, preallocation === undefined ? {} : { preallocation });
+  const observed = observedOf(facts);
   const wanted = desiredInstances(config, settings, facts);
   const disks = wanted.flatMap(({ address, spec }): (InstanceDisk & { address: typeof address })[] =>
     spec.kind === "disk" ? [{ ...spec, address }] : [],

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskState } from "../../src/disks/backend.ts";
-import { makePlan } from "../../src/engine/plan.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
-import { createKinds } from "../../src/kinds/index.ts";
 import { desiredInstances } from "../../src/kinds/instance/desired.ts";
 import { appliedOf } from "../../src/kinds/instance/disk/applied.ts";
 import { confirmChanges } from "../../src/kinds/instance/disk/confirm.ts";
@@ -12,12 +10,11 @@ import type { InstanceDiskState } from "../../src/kinds/instance/disk/disk.ts";
 import { domainState } from "../../src/kinds/instance/domain/state.ts";
 import { domainXml } from "../../src/kinds/instance/domain/xml.ts";
 import { UserError } from "../../src/model/errors.ts";
-import type { CephFacts, HostFacts } from "../../src/model/host-facts.ts";
-import type { Observed } from "../../src/model/kind.ts";
+import type { CephFacts } from "../../src/model/host-facts.ts";
+import { factsWith, observedOf, planFor, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;
 const source = "rbd://f/images/debian/snap";
-const runner = { root: true, dataHome: "/root/.local/share" };
 const cluster: CephFacts = { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true, cloneable: { [source]: 64 * mebibyte } };
 
 interface Given {
@@ -44,16 +41,7 @@ function planned({ disk = "128MiB", rbd = {}, ceph = {}, instances, image = {}, 
     instances: instances ?? { web: { image: "debian", flavor: "small" } },
   };
   const settings = hostSettings(config, runner);
-  const facts: HostFacts = {
-    hostname: "here",
-    arch: "x86_64",
-    kvm: false,
-    cpus: 2,
-    memory: 2 ** 34,
-    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
-    libvirtVersion: "9.0.0",
-    storage: { rbd: { ...cluster, ...ceph } },
-  };
+  const facts = factsWith({ rbd: { ...cluster, ...ceph } });
   const states = new Map<string, unknown>();
   const wanted = desiredInstances(config, settings, facts);
   const want = wanted.find(({ address }) => address === "disk/web.root")?.spec;
@@ -79,17 +67,8 @@ function planned({ disk = "128MiB", rbd = {}, ceph = {}, instances, image = {}, 
     const xml = domainXml({ ...domain.domain, memory: given.memoryThen });
     states.set("domain/web", { ...domainState({ uuid, name, power: "running", persistent: true, xml }), kind: "domain" });
   }
-  const observed = { facts, states, unmanaged: [], diagnostics: [], complete: true } as unknown as Observed;
-  const plan = makePlan<Config>({
-    kinds: createKinds(settings, () => undefined),
-    config,
-    observed,
-    project: "shop",
-    target: { uri: settings.uri, instancesPath: settings.instancesPath },
-    targets: [],
-    destroy: false,
-    fingerprints: false,
-  });
+  const observed = observedOf(facts, states);
+  const plan = planFor(config, settings, observed);
   const change = plan.changes.find(({ address }) => address === "disk/web.root");
   const codes = plan.diagnostics.map(({ code, severity }) => `${severity} ${code}`).filter((code) => !code.startsWith("warning"));
   return { plan, observed, change, codes, actions: change?.actions.map(({ id }) => id.replace(/^.*#/, "")) };

@@ -3,21 +3,12 @@ import { test } from "node:test";
 import type { DiskSpec, DiskState } from "../../src/disks/backend.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { checkRoom, missingBytes } from "../../src/kinds/storage/room-check.ts";
-import type { HostFacts } from "../../src/model/host-facts.ts";
-import type { Observed } from "../../src/model/kind.ts";
+import { factsWith, observedOf, runner } from "./planning.ts";
 
 const gibibyte = 2 ** 30;
 const address = "disk/web.root";
-const facts: HostFacts = {
-  hostname: "here",
-  arch: "x86_64",
-  kvm: false,
-  cpus: 2,
-  memory: 2 ** 34,
-  disk: { total: 100 * gibibyte, free: 10 * gibibyte, directIo: true },
-  libvirtVersion: "9.0.0",
-};
-const settings = hostSettings({}, { root: true, dataHome: "/root/.local/share" });
+const facts = factsWith(undefined, { total: 100 * gibibyte, free: 10 * gibibyte });
+const settings = hostSettings({}, runner);
 
 function situation(want: Partial<DiskSpec>, have?: Partial<DiskState>) {
   const disk: DiskSpec = {
@@ -32,8 +23,7 @@ function situation(want: Partial<DiskSpec>, have?: Partial<DiskState>) {
     ...want,
   };
   const found = { disk: { format: "raw", size: 20 * gibibyte, ...have } };
-  const states: Observed["states"] = new Map(have === undefined ? [] : [[address, found]]);
-  const observed: Observed = { facts, states, unmanaged: [], diagnostics: [], complete: true };
+  const observed = observedOf(facts, new Map(have === undefined ? [] : [[address, found]]));
   return {
     missing: missingBytes({ address, disk }, observed) / gibibyte,
     codes: checkRoom([{ address, disk }], [], observed, settings).map(({ code }) => code),

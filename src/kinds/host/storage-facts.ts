@@ -2,9 +2,9 @@ import { cloneable } from "../../disks/rbd-clone.ts";
 import type { Context } from "../../model/context.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { StorageFacts } from "../../model/host-facts.ts";
+import { isInstalled } from "../../tools/is-installed.ts";
 import { libvirtOf } from "../../tools/libvirt.ts";
 import { volumeGroup } from "../../tools/lvm.ts";
-import { hasPloop } from "../../tools/ploop.ts";
 import { cephCluster, cephPools, type Rbd, rbdNames } from "../../tools/rbd.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function lookUpStorage(context: Context): Promise<StorageFacts | un
   const [group, cluster, program] = await Promise.all([
     lvm === undefined ? undefined : volumeGroup(context, lvm.volumeGroup),
     rbd === undefined ? undefined : lookUpCluster(context, rbd),
-    ploop ? hasPloop(context) : undefined,
+    ploop ? isInstalled(context, "ploop") : undefined,
   ]);
   return {
     ...(lvm === undefined ? {} : { lvm: group ?? null }),

@@ -1,3 +1,4 @@
+import { backingName } from "../../disks/backing-name.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
@@ -95,16 +96,14 @@ async function diskDirectories({ host, layout }: Context): Promise<string[]> {
 
 /** The entry in the name of each disk's backing file; that of an empty disk is its name. Old Nova grew copies of it under `<entry>_<n>` (Nova LAY-06). */
 async function entriesBehind(
-  { host }: Context,
+  context: Context,
   paths: readonly string[],
   headers: readonly (Buffer | undefined)[],
 ): Promise<(string | undefined)[]> {
   const read = headers.map((start) => (start === undefined ? undefined : readQcow2Header(start)?.header));
   return Promise.all(
     read.map(async (header, index) => {
-      const { backing, backingAt } = header ?? {};
-      const distant = backing === undefined && backingAt !== undefined && backingAt.length > 0;
-      const name = distant ? (await host.files.read(paths[index] ?? "", backingAt))?.toString("utf8") : backing;
+      const name = header === undefined ? undefined : await backingName(context, paths[index] ?? "", header);
       const file = name?.slice(name.lastIndexOf("/") + 1) ?? "";
       return isBlankName(file) ? file : /^([0-9a-f]{40})(?:_\w+)?$/.exec(file)?.[1];
     }),

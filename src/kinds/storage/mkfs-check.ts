@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
 import type { AppliedDisk } from "../instance/disk/disk.ts";
+import { isElsewhere } from "./place.ts";
 import type { SizedDisk } from "./room-check.ts";
 
 /** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */
@@ -27,10 +28,10 @@ export function checkMkfs(disks: readonly SizedDisk[], observed: Observed): Diag
 
 /** The program that a disk waits for; undefined when it is there, or is made from something that is. */
 function programFor({ address, disk }: SizedDisk, observed: Observed): string | undefined {
-  const { content, size, backend, place } = disk;
+  const { content, size, backend } = disk;
   if (content === undefined) return undefined;
   const have = observed.states.get(address) as { readonly disk?: unknown; readonly applied: AppliedDisk } | undefined;
-  const stays = have?.applied.backend === backend && have.applied.place === place && have.applied.filesystem === content.filesystem;
+  const stays = have !== undefined && !isElsewhere(disk, have.applied) && have.applied.filesystem === content.filesystem;
   if (have?.disk !== undefined && stays) return undefined;
   if (backend === "qcow2" && observed.states.has(`base/${blankTemplateName(size ?? 0, content)}`)) return undefined;
   return mkfsCommand(content, "").program;

@@ -4,7 +4,7 @@ import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } 
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { grownFact } from "../instance/domain/plan.ts";
-import { placeWords } from "../storage/place.ts";
+import { isElsewhere, placeWords } from "../storage/place.ts";
 import { appliedVolume } from "./actions.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
@@ -28,11 +28,6 @@ export function diffVolume(
 /** Whether only another volume could be what is wanted. */
 export function cannotBecome({ disk }: VolumeSpec, { applied }: VolumeState): boolean {
   return isElsewhere(disk, applied) || disk.content?.filesystem !== applied.filesystem || disk.base?.image !== applied.image;
-}
-
-/** Whether it was put into another backend, volume group or pool than it is wanted in. */
-function isElsewhere(disk: VolumeSpec["disk"], applied: VolumeState["applied"]): boolean {
-  return disk.backend !== applied.backend || disk.place !== applied.place;
 }
 
 function creation(address: Address, want: VolumeSpec, have: VolumeState | undefined): Change {

@@ -3,12 +3,13 @@ import type { Address } from "../../../model/address.ts";
 import { type Change, combineCauses, type FieldChange, notConfigured } from "../../../model/change.ts";
 import type { Observed } from "../../../model/kind.ts";
 import type { RbdSettings } from "../../../model/settings.ts";
+import { isElsewhere } from "../../storage/place.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildOf } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { growth } from "./growth.ts";
 import { isLost } from "./lost.ts";
-import { isElsewhere, isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
 import { createDisk, removeDisk } from "./plan.ts";
 import { remadeSwap, replacement } from "./replacement.ts";
 import { isForRescue } from "./role.ts";
@@ -56,7 +57,7 @@ function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action,
 function creation(address: Address, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
   const gone = have !== undefined;
   // What an interrupted making or removal left in another place would stay there for ever.
-  const left = gone && isElsewhere(want, have) ? [removeDisk(address, have, [])] : [];
+  const left = gone && isElsewhere(want.disk, have.applied) ? [removeDisk(address, have, [])] : [];
   return {
     address,
     verb: "create",

@@ -4,7 +4,7 @@ import { instanceFiles } from "../../../model/layout.ts";
 import { formatQuantity } from "../../../model/quantity.ts";
 import { whereText } from "../../storage/place.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
-import { isForRescue } from "./role.ts";
+import { isCopy } from "./role.ts";
 
 /**
  * Whether a disk was once there with what a guest wrote, and is not any more. A domain is defined over disks that are whole, so one
@@ -17,7 +17,7 @@ export function isLost({ disk, domain }: InstanceDisk, have: InstanceDiskState):
 
 /** Whether a disk, by its file name, holds nothing that anybody would miss: what is in its image, or swap. */
 export function keepsNothing(name: string): boolean {
-  return name === instanceFiles.kernel || name === instanceFiles.ramdisk || name === instanceFiles.swap || isForRescue(name);
+  return isCopy(name) || name === instanceFiles.swap;
 }
 
 /** What goes for good when a new one is made in its place, in words. */

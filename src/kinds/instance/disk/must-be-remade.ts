@@ -1,3 +1,4 @@
+import { isElsewhere } from "../../storage/place.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 /** Whether a swap disk has another size than wanted, and nothing else about it is other: its size stands within it, and nothing there is kept. */
@@ -13,16 +14,11 @@ export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boole
 
 function isAnotherKind(want: InstanceDisk, have: InstanceDiskState): boolean {
   return (
-    isElsewhere(want, have) ||
+    isElsewhere(want.disk, have.applied) ||
     (want.disk.base?.image ?? null) !== have.applied.image ||
     want.disk.content?.filesystem !== have.applied.filesystem ||
     isEncrypted(want) !== (have.disk?.encryption === "luks")
   );
-}
-
-/** Whether it was put into another backend, volume group or pool than it is wanted in. */
-export function isElsewhere({ disk }: InstanceDisk, { applied }: InstanceDiskState): boolean {
-  return disk.backend !== applied.backend || disk.place !== applied.place;
 }
 
 /** Whether it is wanted encrypted. */

@@ -3,7 +3,7 @@ import type { Address } from "../../../model/address.ts";
 import type { Effect } from "../../../model/effect.ts";
 import { formatQuantity } from "../../../model/quantity.ts";
 import { type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
-import { isForRescue } from "./role.ts";
+import { isCopy, isForRescue } from "./role.ts";
 import { creationSummary } from "./words.ts";
 
 /** The fact that what the disk is made from is there. */
@@ -31,7 +31,7 @@ export function createDisk(address: Address, want: InstanceDisk, needs: readonly
 export function removeDisk(address: Address, have: InstanceDiskState, needs: readonly string[]): Action {
   const { instance, uuid, name, applied } = have;
   const what = applied.filesystem === "swap" ? "swap disk" : "disk";
-  const loses = have.disk !== undefined && name !== "kernel" && name !== "ramdisk" && !isForRescue(name);
+  const loses = have.disk !== undefined && !isCopy(name);
   return {
     id: `${address}#remove`,
     type: "disk.remove",

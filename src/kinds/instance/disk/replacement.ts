@@ -2,11 +2,12 @@ import type { Address } from "../../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange } from "../../../model/change.ts";
 import type { Effect } from "../../../model/effect.ts";
 import { formatQuantity } from "../../../model/quantity.ts";
+import { isElsewhere } from "../../storage/place.ts";
 import { switchOff, switchOnAgain } from "../domain/plan.ts";
 import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lossText } from "./lost.ts";
-import { isElsewhere, isEncrypted } from "./must-be-remade.ts";
+import { isEncrypted } from "./must-be-remade.ts";
 import { baseFacts, createDisk, removalEffect, removeDisk } from "./plan.ts";
 import { appliedFields, replacementReason } from "./words.ts";
 
@@ -31,7 +32,7 @@ export function replacement(address: Address, want: InstanceDisk, have: Instance
   const loss: FieldChange[] = lost ? [{ path: "exists", old: false, new: true, effect, cause: "drift" }] : [];
   const off = [`domain/${have.instance}:stopped`];
   // Of one that is lost something may be left, half removed, and only where it was.
-  const remove = lost && !isElsewhere(want, have) ? [] : [removeDisk(address, have, [...base, ...off])];
+  const remove = lost && !isElsewhere(want.disk, have.applied) ? [] : [removeDisk(address, have, [...base, ...off])];
   const create = createDisk(address, want, remove.length === 0 ? off : [`${address}:gone`]);
   return {
     address,

@@ -28,6 +28,11 @@ export function isForRescue(fileName: string): boolean {
   return fileName.endsWith(".rescue");
 }
 
+/** Whether a disk, by its file name, only ever holds what is in its image. */
+export function isCopy(fileName: string): boolean {
+  return fileName === instanceFiles.kernel || fileName === instanceFiles.ramdisk || isForRescue(fileName);
+}
+
 /** `disk/web-0.root`, `disk/web-0.eph0`, `disk/web-0.kernel-rescue`, by the disk's file name. The same text is the fact that the disk exists. */
 export function diskAddress(instance: string, fileName: string): Address {
   return `disk/${instance}.${fileName === instanceFiles.root ? "root" : fileName.replace(/^disk\./, "").replace(".", "-")}`;

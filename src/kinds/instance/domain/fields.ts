@@ -1,3 +1,4 @@
+import { diskSource } from "../../../tools/domain-disk-source.ts";
 import { find, findAll, textAt, type XmlElement } from "../../../tools/virsh-xml.ts";
 import { labelNamespace } from "./xml-metadata.ts";
 
@@ -87,7 +88,7 @@ function readDisk(disk: XmlElement, set: Setter): void {
   set(`${path}.device`, device);
   set(`${path}.bus`, target?.["bus"]);
   const source = find(disk, "source");
-  set(`${path}.source`, sourceOf(source));
+  set(`${path}.source`, diskSource(source));
   const hosts = findAll(source, "host").map(({ attributes }) => [attributes["name"], attributes["port"]].join(":"));
   if (hosts.length > 0) set(`${path}.hosts`, hosts.join(" "));
   // libvirt keeps it beside the source or in it, depending on who wrote it.
@@ -104,12 +105,6 @@ function readDisk(disk: XmlElement, set: Setter): void {
   if (find(disk, "readonly") !== undefined) set(`${path}.read_only`, true);
   const order = find(disk, "boot")?.attributes["order"];
   if (order !== undefined) set(`${path}.boot_order`, Number(order));
-}
-
-function sourceOf(source: XmlElement | undefined): string | undefined {
-  const { file, dev, dir, pool, volume, protocol, name } = source?.attributes ?? {};
-  if (volume !== undefined) return `${pool}/${volume}`;
-  return file ?? dev ?? dir ?? (protocol === undefined ? undefined : `${protocol}:${name ?? ""}`);
 }
 
 function readInterface(one: XmlElement, set: Setter): void {

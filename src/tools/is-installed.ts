@@ -1,0 +1,18 @@
+import type { Context } from "../model/context.ts";
+import { CommandError } from "../model/errors.ts";
+
+/** Whether a program is there. `args`: words with which it ends soon and does nothing, however it ends. */
+export async function isInstalled(
+  { host, signal }: Pick<Context, "host" | "signal">,
+  program: string,
+  args: readonly string[] = [],
+): Promise<boolean> {
+  try {
+    await host.run({ program, args, timeoutMs: 30_000, signal });
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && error.reason === "missing") return false;
+    if (error instanceof CommandError && error.reason === "exit") return true;
+    throw error;
+  }
+}
