@@ -2,7 +2,7 @@ import type { Config } from "../kinds/config.ts";
 import type { Context } from "../model/context.ts";
 import { CommandError, errorMessage } from "../model/errors.ts";
 import { approximateQuantity } from "../model/quantity.ts";
-import { libvirtOf } from "../tools/libvirt.ts";
+import { libvirtOf } from "../tools/libvirt/libvirt.ts";
 
 /** What one check found. `fix` says what to do about anything that is not ok. */
 export interface Finding {

@@ -1,5 +1,5 @@
-import type { SshHost } from "../host/ssh.ts";
-import { hops, SshConnectError } from "../host/ssh-trouble.ts";
+import type { SshHost } from "../host/ssh/ssh.ts";
+import { hops, SshConnectError } from "../host/ssh/trouble.ts";
 import { errorMessage } from "../model/errors.ts";
 import type { Host } from "../model/host.ts";
 import type { Finding } from "./doctor-checks.ts";

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import type { SshHost } from "../host/ssh.ts";
+import type { SshHost } from "../host/ssh/ssh.ts";
 import { lookUpFacts } from "../kinds/host/facts.ts";
 import type { Context } from "../model/context.ts";
 import type { HostFacts, ImageWay } from "../model/host-facts.ts";

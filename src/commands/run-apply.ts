@@ -1,5 +1,5 @@
+import { confirmChanges } from "../kinds/disk/confirm.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
-import { confirmChanges } from "../kinds/instance/disk/confirm.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import { createLocalHost } from "../host/local.ts";
-import { parseSshTarget } from "../host/ssh-target.ts";
+import { parseSshTarget } from "../host/ssh/target.ts";
 import type { Config } from "../kinds/config.ts";
 import { lookUpFacts } from "../kinds/host/facts.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
@@ -70,7 +70,7 @@ async function prepare(config: Config, settings: HostSettings, warnings: readonl
     const detail = "The home directory there is not known here. Write host.instances_path, an absolute path on the host.";
     throw userError("instances-path-missing", "A session libvirt on another host needs an instances path", detail);
   }
-  const remote = target === undefined ? undefined : (await import("../host/ssh.ts")).createSshHost(target);
+  const remote = target === undefined ? undefined : (await import("../host/ssh/ssh.ts")).createSshHost(target);
   const host = remote ?? createLocalHost();
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);

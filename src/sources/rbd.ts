@@ -1,7 +1,7 @@
 import { userError } from "../model/errors.ts";
 import { withoutCredentials } from "../model/without-credentials.ts";
-import { cephCluster, exportRbd, rbdInfo } from "../tools/rbd.ts";
-import { parseRbdAddress, type RbdAddress } from "../tools/rbd-address.ts";
+import { parseRbdAddress, type RbdAddress } from "../tools/rbd/address.ts";
+import { cephCluster, exportRbd, rbdInfo } from "../tools/rbd/rbd.ts";
 import type { Source } from "./source.ts";
 
 /** A snapshot in the Ceph cluster that disks are kept in: `rbd://fsid/pool/image/snap`, as Glance writes locations. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createTextReporter } from "../../src/report/text.ts";
-import { applied, configOf, createWorld, planOf, runOn } from "../apply/world.ts";
+import { applied, configOf, createWorld, planOf, runOn } from "../crash/world.ts";
 import { assertGolden } from "../support/golden.ts";
 import { changeless, situations } from "./situations.ts";
 

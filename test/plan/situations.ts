@@ -1,4 +1,4 @@
-import { root } from "../apply/world.ts";
+import { root } from "../crash/world.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { child } from "../fake-host/xml.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { isoImage } from "../../src/tools/iso9660.ts";
+import { isoImage } from "../../src/tools/iso9660/iso9660.ts";
 import { speakingDisk } from "../support/speaking-disk.ts";
 import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 

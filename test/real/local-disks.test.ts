@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { isoImage } from "../../src/tools/iso9660.ts";
+import { isoImage } from "../../src/tools/iso9660/iso9660.ts";
 import { mustRun, virtform } from "./support/virtform.ts";
 import {
   apply,

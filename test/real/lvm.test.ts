@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { parse, stringify } from "yaml";
-import { backendOf } from "../../src/disks/index.ts";
-import { createSshHost } from "../../src/host/ssh.ts";
-import { conforms, type Subject } from "../disks/conformance.ts";
-import { machine } from "../image/machine.ts";
+import { backendOf } from "../../src/drivers/index.ts";
+import { createSshHost } from "../../src/host/ssh/ssh.ts";
 import { startLvmHost } from "../support/lvm-host.ts";
 import { speakingDisk } from "../support/speaking-disk.ts";
+import { conforms, type Subject } from "../unit/drivers/conformance.ts";
+import { machine } from "../unit/kinds/image/machine.ts";
 import { until } from "./support/until.ts";
 import { checkout, ended, mustRun, start, virtform, virtformEvents } from "./support/virtform.ts";
 import {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, test } from "node:test";
 import { openSession } from "../../src/commands/session.ts";
-import { createSshHost } from "../../src/host/ssh.ts";
+import { createSshHost } from "../../src/host/ssh/ssh.ts";
 import type { Host } from "../../src/model/host.ts";
 import { canApply } from "../../src/model/plan.ts";
 import { plan } from "../../src/reconcile.ts";
-import { masters, startSshd } from "../ssh/sshd.ts";
+import { masters, startSshd } from "./ssh/sshd.ts";
 import { until } from "./support/until.ts";
 import { ended, start, virtform, virtformEvents } from "./support/virtform.ts";
 import {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "../../src/model/errors.ts";
-import { createFakeLvm, type FakeLvm } from "../disks/fake-lvm.ts";
+import { createFakeLvm, type FakeLvm } from "../unit/drivers/fake-lvm.ts";
 
 /** A stand-in for a volume group whose volumes are loop devices, so that guests can have them. */
 export interface LoopLvm {

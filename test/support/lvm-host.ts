@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { shellLine } from "../../src/host/ssh-quote.ts";
-import type { SshTarget } from "../../src/host/ssh-target.ts";
-import { freePort } from "../ssh/sshd.ts";
+import { shellLine } from "../../src/host/ssh/quote.ts";
+import type { SshTarget } from "../../src/host/ssh/target.ts";
+import { freePort } from "../real/ssh/sshd.ts";
 
 const built = fileURLToPath(new URL("../../.cache/lvm-host/", import.meta.url));
 /** It takes seconds, on a machine that does other things as well half a minute. */

@@ -1,7 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { filesystemOf } from "../../tools/filesystem-type.ts";
-import { libvirtOf } from "../../tools/libvirt.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
 import { lookUpStorage } from "./storage-facts.ts";
 

@@ -1,11 +1,11 @@
-import { cloneable } from "../../disks/rbd-clone.ts";
+import { cloneable } from "../../drivers/rbd/clone.ts";
 import type { Context } from "../../model/context.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { StorageFacts } from "../../model/host-facts.ts";
 import { isInstalled } from "../../tools/is-installed.ts";
-import { libvirtOf } from "../../tools/libvirt.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { volumeGroup } from "../../tools/lvm.ts";
-import { cephCluster, cephPools, type Rbd, rbdNames } from "../../tools/rbd.ts";
+import { cephCluster, cephPools, type Rbd, rbdNames } from "../../tools/rbd/rbd.ts";
 
 /**
  * Looks at the storage that the configuration names, and at no other: a host without Ceph is asked nothing about it. Throws

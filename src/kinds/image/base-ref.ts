@@ -1,4 +1,4 @@
-import type { BaseRef } from "../../disks/backend.ts";
+import type { BaseRef } from "../../drivers/driver.ts";
 import { cacheEntryName, createLayout } from "../../model/layout.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { ImageConfig } from "../config.ts";

@@ -1,4 +1,4 @@
-import { backingName } from "../../disks/backing-name.ts";
+import { backingName } from "../../drivers/qcow2/backing-name.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";

@@ -1,6 +1,6 @@
-import type { DiskSpec } from "../../disks/backend.ts";
-import { cloneable } from "../../disks/rbd-clone.ts";
-import { rbdPlace } from "../../disks/rbd-place.ts";
+import type { DiskSpec } from "../../drivers/driver.ts";
+import { cloneable } from "../../drivers/rbd/clone.ts";
+import { rbdPlace } from "../../drivers/rbd/place.ts";
 import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { HostFacts } from "../../model/host-facts.ts";

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
-import { parseRbdAddress } from "../../tools/rbd-address.ts";
+import { parseRbdAddress } from "../../tools/rbd/address.ts";
 import type { Config } from "../config.ts";
 import { cloneAddresses } from "./clone-addresses.ts";
 import type { ImageSpec } from "./spec.ts";

@@ -1,7 +1,7 @@
-import type { DiskAttachment } from "../../disks/backend.ts";
+import type { DiskAttachment } from "../../drivers/driver.ts";
 import type { EnvironmentSecret, SecretRef } from "../../model/secret.ts";
 
-export type { DiskSpec } from "../../disks/backend.ts";
+export type { DiskSpec } from "../../drivers/driver.ts";
 
 /** A text that is known when planning, or one that only a reference stands for until it is needed. */
 export type TextInput = { readonly text: string } | EnvironmentSecret;

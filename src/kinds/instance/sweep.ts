@@ -1,4 +1,4 @@
-import { sweepRbdDrives } from "../../disks/rbd-drive.ts";
+import { sweepRbdDrives } from "../../drivers/rbd/drive.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { parseLabel, sweepDoomedDirectories } from "./label.ts";

@@ -1,4 +1,4 @@
-import { sparsePool } from "../../disks/lvm-sparse.ts";
+import { sparsePool } from "../../drivers/lvm/sparse.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";

@@ -1,4 +1,4 @@
-import type { DiskState } from "../../disks/backend.ts";
+import type { DiskState } from "../../drivers/driver.ts";
 import type { Change } from "../../model/change.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { LvmSettings } from "../../model/settings.ts";

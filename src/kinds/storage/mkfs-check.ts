@@ -1,8 +1,8 @@
-import { blankTemplateName } from "../../disks/template-blank.ts";
+import { blankTemplateName } from "../../drivers/shared/template-blank.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
-import type { AppliedDisk } from "../instance/disk/disk.ts";
+import type { AppliedDisk } from "../disk/disk.ts";
 import { isElsewhere } from "./place.ts";
 import type { SizedDisk } from "./room-check.ts";
 

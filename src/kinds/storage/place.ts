@@ -1,6 +1,6 @@
-import type { DiskRef } from "../../disks/backend.ts";
-import { backendOf } from "../../disks/index.ts";
-import { volumeName } from "../../disks/lvm.ts";
+import type { DiskRef } from "../../drivers/driver.ts";
+import { backendOf } from "../../drivers/index.ts";
+import { volumeName } from "../../drivers/lvm/lvm.ts";
 import type { BackendName, HostSettings } from "../../model/settings.ts";
 
 /** What the place of a disk is called in the configuration, by backend. Files have none of their own. */

@@ -1,10 +1,10 @@
-import type { DiskSpec, DiskState } from "../../disks/backend.ts";
+import type { DiskSpec, DiskState } from "../../drivers/driver.ts";
 import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import type { DomainState } from "../guest/state.ts";
 import type { ImageState } from "../image/spec.ts";
-import type { DomainState } from "../instance/domain/state.ts";
 import type { DomainSpec } from "../instance/spec.ts";
 import { checkCapacity } from "./capacity.ts";
 

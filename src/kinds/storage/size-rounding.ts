@@ -1,11 +1,11 @@
-import { backendOf } from "../../disks/index.ts";
+import { backendOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { bytesOf, formatQuantity } from "../../model/quantity.ts";
 import type { BackendName, HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
-import { blankDisks } from "../instance/disk/blank.ts";
+import { blankDisks } from "../disk/blank.ts";
 
 /** A size as it was written. */
 interface Written {

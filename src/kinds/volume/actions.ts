@@ -1,12 +1,12 @@
-import type { DiskRef, DiskSpec, OnlineDisk } from "../../disks/backend.ts";
-import { backendOf } from "../../disks/index.ts";
+import type { DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
+import { backendOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { BackendName } from "../../model/settings.ts";
+import { refuseInUse } from "../disk/in-use.ts";
+import type { DomainRef } from "../guest/plan.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
-import { refuseInUse } from "../instance/disk/in-use.ts";
-import type { DomainRef } from "../instance/domain/plan.ts";
 import { retireDirectory, sweepRetired } from "../retire-directory.ts";
 import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";

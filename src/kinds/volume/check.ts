@@ -1,4 +1,4 @@
-import { checkRecordedFormat } from "../../disks/disk-info.ts";
+import { checkRecordedFormat } from "../../drivers/shared/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";

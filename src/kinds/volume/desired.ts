@@ -1,4 +1,4 @@
-import { backendOf } from "../../disks/index.ts";
+import { backendOf } from "../../drivers/index.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout } from "../../model/layout.ts";
 import { bytesOf } from "../../model/quantity.ts";

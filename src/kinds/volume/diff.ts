@@ -3,7 +3,7 @@ import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { grownFact } from "../instance/domain/plan.ts";
+import { grownFact } from "../guest/plan.ts";
 import { isElsewhere, placeWords } from "../storage/place.ts";
 import { appliedVolume } from "./actions.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";

@@ -1,5 +1,5 @@
-import type { DiskState } from "../../disks/backend.ts";
-import { backendOf } from "../../disks/index.ts";
+import type { DiskState } from "../../drivers/driver.ts";
+import { backendOf } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Observation } from "../../model/kind.ts";

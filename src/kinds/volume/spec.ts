@@ -1,4 +1,4 @@
-import type { DiskSpec, DiskState } from "../../disks/backend.ts";
+import type { DiskSpec, DiskState } from "../../drivers/driver.ts";
 import type { Address } from "../../model/address.ts";
 import type { BackendName } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";

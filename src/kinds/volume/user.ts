@@ -1,4 +1,4 @@
-import { isSourceOf } from "../../disks/disk-source.ts";
+import { isSourceOf } from "../../drivers/shared/disk-source.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { VolumeState } from "./spec.ts";
 

@@ -4,7 +4,7 @@ import type { Change } from "../../../model/change.ts";
 import type { Observed } from "../../../model/kind.ts";
 import { secretPlace } from "../../../model/secret.ts";
 import { uuidV5 } from "../../../model/uuid.ts";
-import type { SecretIdentity } from "../../../tools/libvirt-secret.ts";
+import type { SecretIdentity } from "../../../tools/libvirt/secret.ts";
 import type { SecretSpec } from "../spec.ts";
 
 /** A secret of ours as libvirt has it, which never tells its value. */

@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { publishRbdDrive, rbdDrives, removeRbdDrive, stageRbdDrive } from "../../../disks/rbd-drive.ts";
+import { publishRbdDrive, rbdDrives, removeRbdDrive, stageRbdDrive } from "../../../drivers/rbd/drive.ts";
 import type { ActionType } from "../../../model/action.ts";
 import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
-import { isoImage } from "../../../tools/iso9660.ts";
-import { libvirtOf } from "../../../tools/libvirt.ts";
+import { isoImage } from "../../../tools/iso9660/iso9660.ts";
+import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
-import { isUp } from "../domain/diff.ts";
+import { isUp } from "../../guest/diff.ts";
 import { forgetObject, readLabel, recordObject } from "../label.ts";
 import type { SeedSpec } from "../spec.ts";
 import { publicSeed, seedDigest } from "./public.ts";

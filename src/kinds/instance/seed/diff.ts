@@ -5,7 +5,7 @@ import type { Cause, Change, FieldChange, Verb } from "../../../model/change.ts"
 import { combineCauses } from "../../../model/change.ts";
 import type { Effect } from "../../../model/effect.ts";
 import type { Json } from "../../../model/json.ts";
-import { awaitRestored } from "../domain/memory.ts";
+import { awaitRestored } from "../../guest/memory.ts";
 import type { SeedSpec } from "../spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";

@@ -1,4 +1,4 @@
-import { type RbdDrive, rbdDrives } from "../../../disks/rbd-drive.ts";
+import { type RbdDrive, rbdDrives } from "../../../drivers/rbd/drive.ts";
 import type { Context } from "../../../model/context.ts";
 import type { FileStat } from "../../../model/host.ts";
 import type { Json } from "../../../model/json.ts";

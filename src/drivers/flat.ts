@@ -1,0 +1,142 @@
+import type { ReportProgress } from "../model/action.ts";
+import type { Context } from "../model/context.ts";
+import type { FileStat } from "../model/host.ts";
+import { uuidV5 } from "../model/uuid.ts";
+import { isExtFile } from "../tools/e2fs.ts";
+import { makeFilesystem } from "../tools/mkfs.ts";
+import { convertToRaw } from "../tools/qemu-img.ts";
+import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./driver.ts";
+import { checkBase, sizeOn } from "./shared/base-check.ts";
+import { withBase } from "./shared/base-lease.ts";
+import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
+import { growInside } from "./shared/inner-growth.ts";
+import { reserveSpace } from "./shared/preallocation.ts";
+import { publishDisk, removeDisk } from "./shared/publish-disk.ts";
+import { growFile } from "./shared/size-growth.ts";
+import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
+
+/**
+ * Raw files (Nova FLAT-01 … FLAT-03). Always raw: a qcow2 base is converted, so that the format of a disk follows from its
+ * backend alone and never from what a guest wrote into it.
+ */
+export const flat: DiskBackend = {
+  name: "flat",
+
+  async list(context, disks) {
+    const { files } = context.host;
+    const [stats, begun, records] = await Promise.all([
+      files.statMany(disks.map((disk) => disk.path)),
+      files.statMany(disks.map((disk) => growthMark(disk))),
+      otherRecords(context, disks, "raw"),
+    ]);
+    const found = new Map<string, DiskState>();
+    for (const [index, disk] of disks.entries()) {
+      const stat = stats[index];
+      if (stat?.type !== "file") continue;
+      found.set(`${disk.uuid}/${disk.name}`, {
+        backend: "flat",
+        format: "raw",
+        size: knownSize(stat, begun[index]),
+        allocated: stat.allocated,
+        ...records[index],
+      });
+    }
+    return found;
+  },
+
+  async create(context, disk, report) {
+    const { files } = context.host;
+    await files.makeDirectory(context.layout.instance(disk.uuid));
+    const there = (await files.stat(disk.path)) !== undefined;
+    await recordDiskFormat(context, disk, "raw", there);
+    if (there) return;
+    if (disk.base === undefined) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
+    await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
+  },
+
+  async grow(context, disk, bytes, online) {
+    const { files } = context.host;
+    const mark = growthMark(disk);
+    const [stat, begun] = await files.statMany([disk.path, mark]);
+    refuseToShrink(disk, stat?.size, bytes);
+    await refuseOtherRecord(context, disk, "raw");
+    if (stat === undefined || knownSize(stat, begun) >= bytes) return;
+    if (disk.preallocate === "space") await reserveMore(context, disk.path, stat.size, bytes);
+    if (begun === undefined && (await isExtFile(context, disk.path))) await setMark(context, disk, stat.size);
+    await growFile(context, disk, { path: disk.path, format: "raw" }, bytes, online);
+    await files.remove(mark);
+  },
+
+  async remove(context, disk) {
+    // Before the disk: what takes its place has nothing to catch up with.
+    await context.host.files.remove(growthMark(disk));
+    await removeDisk(context, disk);
+    await forgetDiskFormat(context, disk.uuid, disk.path);
+  },
+
+  attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
+};
+
+/** Beside a disk: its length is what the disk had before it grew. The filesystem in the disk may not have been made larger yet. */
+function growthMark({ path }: Pick<DiskRef, "path">): string {
+  return `${path}.growing`;
+}
+
+/** The size up to which everything is done. */
+function knownSize(disk: FileStat, mark: FileStat | undefined): number {
+  return mark?.type === "file" ? Math.min(disk.size, mark.size) : disk.size;
+}
+
+async function setMark(context: Context, disk: DiskSpec, size: number): Promise<void> {
+  const { files } = context.host;
+  const staged = `${disk.path}.part`;
+  await files.remove(staged);
+  await files.truncate(staged, size);
+  await files.publish(staged, growthMark(disk), 0o644);
+}
+
+/** First, so that a disk is never longer than what there is space for. */
+async function reserveMore(context: Context, path: string, size: number, bytes: number): Promise<void> {
+  await using undo = new AsyncDisposableStack();
+  // Its own length again gives back what lies beyond it.
+  undo.defer(() => context.host.files.truncate(path, size).catch(() => undefined));
+  await reserveSpace(context, path, bytes);
+  undo.move();
+}
+
+async function makeEmpty(context: Context, disk: DiskSpec, staged: string): Promise<void> {
+  const size = requireSize(disk);
+  await context.host.files.truncate(staged, size);
+  if (disk.content !== undefined) {
+    // Its own identity, not that of its neighbours, and the same when it is made again.
+    await makeFilesystem(context, staged, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+  }
+  // Afterwards: mkfs gives back what it does not use.
+  if (disk.preallocate === "space") await reserveSpace(context, staged, size);
+}
+
+async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
+  const { base } = disk;
+  if (base === undefined) return;
+  const { host, signal } = context;
+  const checked = await checkBase(context, base);
+  const size = sizeOn(disk, checked);
+  await host.files.touch(base.path);
+  await publishDisk(context, disk, async (staged) => {
+    if (base.format === "raw") {
+      await host.files.copy(base.path, staged, {
+        signal,
+        onProgress: (done, total) => report({ phase: "copy", done, ...(total === undefined ? {} : { total }) }),
+      });
+    } else {
+      const total = checked.virtualSize;
+      const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
+      await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal, onFraction });
+    }
+    if (size > checked.virtualSize) {
+      await host.files.truncate(staged, size);
+      await growInside(context, disk, staged);
+    }
+    if (disk.preallocate === "space") await reserveSpace(context, staged, size);
+  });
+}

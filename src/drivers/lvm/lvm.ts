@@ -1,0 +1,265 @@
+import type { ReportProgress } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import type { LvmSettings } from "../../model/settings.ts";
+import { uuidV5 } from "../../model/uuid.ts";
+import {
+  activateVolume,
+  addTag,
+  clearVolume,
+  convertIntoVolume,
+  createPool,
+  createVolume,
+  devicePath,
+  extendVolume,
+  refreshVolume,
+  removeTag,
+  removeVolume,
+  saysTaken,
+  type VolumeName,
+  volumeGroup,
+  volumes,
+} from "../../tools/lvm.ts";
+import type { LogicalVolume } from "../../tools/lvm-output.ts";
+import { makeFilesystem } from "../../tools/mkfs.ts";
+import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "../driver.ts";
+import { checkBase, sizeOn } from "../shared/base-check.ts";
+import { withBase } from "../shared/base-lease.ts";
+import { growInside } from "../shared/inner-growth.ts";
+import { growOnline } from "../shared/online-growth.ts";
+import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
+import { poolName, type SparsePool, sparsePool, wholeExtents } from "./sparse.ts";
+import { keepTaken, wasTaken } from "./taken.ts";
+
+/** A volume that has it is being made. No guest has seen it. */
+const incomplete = "virtform.incomplete";
+/** A volume that has it is on its way out, cleared or not. */
+const removing = "virtform.removing";
+/** With the old size: the running guest may not have been told yet that the volume has grown, or the filesystem in it not made larger. */
+const growing = "virtform.growing=";
+
+/**
+ * Logical volumes (Nova LVM-01 … LVM-10). A volume is the owner's whose project its tag names; it is whole when the tag that
+ * says otherwise is gone. Its size is a whole number of extents.
+ */
+export const lvm: DiskBackend = {
+  name: "lvm",
+
+  async list(context, disks) {
+    const groups = [...new Set(disks.map((disk) => nameOf(context, disk).group))];
+    const listed = await Promise.all(groups.map((group) => lookAtAll(context, group)));
+    const byName = new Map(
+      groups.flatMap((group, index) =>
+        (listed[index] ?? []).map((volume) => [devicePath({ group, volume: volume.name }), volume] as const),
+      ),
+    );
+    const found = new Map<string, DiskState>();
+    for (const disk of disks) {
+      const volume = byName.get(devicePath(nameOf(context, disk)));
+      if (volume === undefined || !isOwn(context, volume) || !isWhole(volume)) continue;
+      // A sparse volume does not say what it takes without being counted.
+      const allocated = volume.sparse ? {} : { allocated: volume.size };
+      found.set(`${disk.uuid}/${disk.name}`, { backend: "lvm", format: "raw", size: knownSize(volume), ...allocated });
+    }
+    return found;
+  },
+
+  async create(context, disk, report) {
+    const name = nameOf(context, disk);
+    const free = wasTaken(context, name.group, [name.volume, poolName(name.volume)]) === false;
+    if (!free && (await findWhole(context, name))) return;
+    try {
+      await makeFilled(context, disk, report);
+    } catch (error) {
+      if (!free || !saysTaken(error)) throw error;
+      if (!(await findWhole(context, name))) await makeFilled(context, disk, report);
+    }
+  },
+
+  async grow(context, disk, bytes, online) {
+    const name = nameOf(context, disk);
+    const there = await look(context, name);
+    refuseToShrink(disk, there.volume?.size, bytes);
+    if (there.volume === undefined) return;
+    refuseForeign(context, name, there);
+    const { size, tags } = there.volume;
+    const begun = tags.filter((tag) => tag.startsWith(growing));
+    if (size >= bytes && begun.length === 0) return;
+    if (!there.volume.active) await activateVolume(context, name);
+    // A growth that was interrupted may have left the device halted, and the guest with it.
+    else if (begun.length > 0) await refreshVolume(context, name);
+    if (begun.length === 0) await addTag(context, name, `${growing}${size}`);
+    if (size < bytes) await extendVolume(context, name, bytes);
+    if (!(await growOnline(context, disk, devicePath(name), bytes, online))) await growInside(context, disk, devicePath(name), "device");
+    for (const tag of begun.length === 0 ? [`${growing}${size}`] : begun) await removeTag(context, name, tag);
+  },
+
+  async remove(context, disk) {
+    const name = nameOf(context, disk);
+    const there = await look(context, name);
+    refuseForeign(context, name, there);
+    await removeAll(context, name, there);
+  },
+
+  attachment: (disk, { settings }) => ({
+    type: "block",
+    format: "raw",
+    source: devicePath({ group: disk.place ?? settings.lvm?.volumeGroup ?? "", volume: volumeName(disk) }),
+  }),
+
+  place: ({ lvm: settings }) => settings?.volumeGroup,
+
+  roundUp: (bytes, facts) => wholeExtents(bytes, facts.storage?.lvm?.extentSize ?? 1),
+};
+
+/** Nova LAY-16: `<uuid>_<disk name>`, with every underscore of the disk's name doubled. */
+export function volumeName({ uuid, name }: Pick<DiskRef, "uuid" | "name">): string {
+  return `${uuid}_${name.replaceAll("_", "__")}`;
+}
+
+/** Nova LVM-01. */
+function lvmSettings(context: Context): LvmSettings {
+  const { lvm: settings } = context.settings;
+  if (settings !== undefined) return settings;
+  throw userError(
+    "lvm-not-configured",
+    "There are disks in LVM, and the configuration does not say where",
+    "Keep host: { lvm: { volume_group: … } } in the configuration as long as there are instances with images_type lvm.",
+  );
+}
+
+function nameOf(context: Context, disk: Pick<DiskRef, "uuid" | "name" | "place">): VolumeName {
+  return { group: disk.place ?? lvmSettings(context).volumeGroup, volume: volumeName(disk) };
+}
+
+function isWhole({ tags }: LogicalVolume): boolean {
+  return !tags.includes(incomplete) && !tags.includes(removing);
+}
+
+/** The size up to which everything is done. */
+function knownSize({ size, tags }: LogicalVolume): number {
+  const from = tags.find((tag) => tag.startsWith(growing))?.slice(growing.length);
+  return from === undefined || !/^\d+$/.test(from) ? size : Math.min(size, Number(from));
+}
+
+/** A disk's volume and, for a sparse one, its pool, as found. */
+interface Found {
+  readonly volume?: LogicalVolume;
+  readonly pool?: LogicalVolume;
+}
+
+async function lookAtAll(context: Context, group: string): Promise<LogicalVolume[]> {
+  const all = await volumes(context, group);
+  keepTaken(context, group, all);
+  return all;
+}
+
+async function look(context: Context, { group, volume }: VolumeName): Promise<Found> {
+  const all = await lookAtAll(context, group);
+  const named = (wanted: string) => all.find(({ name }) => name === wanted);
+  const [one, pool] = [named(volume), named(poolName(volume))];
+  return { ...(one === undefined ? {} : { volume: one }), ...(pool === undefined ? {} : { pool }) };
+}
+
+/** Whether the volume is there and whole. What is there of it otherwise is taken away. */
+async function findWhole(context: Context, name: VolumeName): Promise<boolean> {
+  const there = await look(context, name);
+  refuseForeign(context, name, there);
+  if (there.volume !== undefined && isWhole(there.volume)) return true;
+  await removeAll(context, name, there);
+  return false;
+}
+
+/** Clears a volume that a guest may have written to, and removes it (Nova LVM-08, LVM-09). */
+async function removeAll(context: Context, name: VolumeName, { volume, pool }: Found): Promise<void> {
+  if (volume !== undefined) {
+    const { volumeClear, volumeClearSize } = lvmSettings(context);
+    // Cleared by half it must not look whole.
+    if (isWhole(volume)) await addTag(context, name, removing);
+    // Overwriting a sparse volume would need the space that it was spared; what is being made no guest has seen.
+    if (volumeClear !== "none" && !volume.sparse && !volume.tags.includes(incomplete)) {
+      if (!volume.active) await activateVolume(context, name);
+      await clearVolume(context, name, volumeClear, volumeClearSize === 0 ? volume.size : Math.min(volumeClearSize, volume.size));
+    }
+    // A pool takes along what is in it.
+    if (pool === undefined || volume.pool !== pool.name) await removeVolume(context, name);
+  }
+  if (pool !== undefined) await removeVolume(context, poolOf(name));
+}
+
+function poolOf({ group, volume }: VolumeName): VolumeName {
+  return { group, volume: poolName(volume) };
+}
+
+/** Characters that LVM's tags can hold; a project's name has no others. */
+function ownerTag(project: string): string {
+  return `virtform.owner=${project}`;
+}
+
+/** For people. What a tag cannot hold, as in `volume data`, is a slash in it. */
+function instanceTag(instance: string): string {
+  return `virtform.instance=${instance.replaceAll(/[^\w+.\-/=!:&#]/g, "/")}`;
+}
+
+function isOwn(context: Context, volume: LogicalVolume): boolean {
+  return volume.tags.includes(ownerTag(context.project));
+}
+
+function refuseForeign(context: Context, { group }: VolumeName, { volume, pool }: Found): void {
+  for (const there of [volume, pool]) {
+    if (there === undefined || isOwn(context, there)) continue;
+    const owner = there.tags.find((tag) => tag.startsWith("virtform.owner="))?.slice("virtform.owner=".length);
+    throw new RefusedError(
+      "disk-not-ours",
+      `${group}/${there.name} is there and is not project ${context.project}'s but ${owner === undefined ? "nobody's by its tags" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${there.name}`,
+    );
+  }
+}
+
+async function makeFilled(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
+  const { base } = disk;
+  const name = nameOf(context, disk);
+  if (base === undefined) return make(context, disk, requireSize(disk), 0, async () => makeContent(context, disk, name));
+  await withBase(context, base.entry, async () => {
+    const checked = await checkBase(context, base);
+    await context.host.files.touch(base.path);
+    await make(context, disk, sizeOn(disk, checked), checked.virtualSize, () => fill(context, disk, name, checked.virtualSize, report));
+  });
+}
+
+/** Makes a volume, has it filled, and takes away the tag that says it is not whole. A failure removes it again (Nova LVM-06). */
+async function make(context: Context, disk: DiskSpec, bytes: number, content: number, work: () => Promise<void>): Promise<void> {
+  const name = nameOf(context, disk);
+  const pool = lvmSettings(context).sparse ? await poolFor(context, name.group, bytes, content) : undefined;
+  const labels = [ownerTag(context.project), instanceTag(disk.instance)];
+  await using undo = new AsyncDisposableStack();
+  if (pool !== undefined) {
+    await createPool(context, poolOf(name), pool.data, labels);
+    undo.defer(() => removeVolume(context, poolOf(name)).catch(() => undefined));
+  }
+  const from = pool === undefined ? {} : { pool: poolName(name.volume) };
+  await createVolume(context, name, { bytes, ...from, tags: [incomplete, ...labels] });
+  undo.defer(() => removeVolume(context, name).catch(() => undefined));
+  await work();
+  await removeTag(context, name, incomplete);
+  undo.move();
+}
+
+async function poolFor(context: Context, group: string, bytes: number, content: number): Promise<SparsePool | undefined> {
+  const { extentSize } = (await volumeGroup(context, group)) ?? { extentSize: 1 };
+  return sparsePool(wholeExtents(bytes, extentSize), content, extentSize);
+}
+
+async function fill(context: Context, disk: DiskSpec, name: VolumeName, total: number, report: ReportProgress): Promise<void> {
+  if (disk.base === undefined) return;
+  const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
+  await convertIntoVolume(context, { from: disk.base.path, format: disk.base.format, to: name }, onFraction);
+  // Nova LVM-04.
+  if ((disk.size ?? 0) > total) await growInside(context, disk, devicePath(name), "device");
+}
+
+/** Nova LVM-05: straight onto the volume. */
+async function makeContent(context: Context, disk: DiskSpec, name: VolumeName): Promise<void> {
+  if (disk.content === undefined) return;
+  await makeFilesystem(context, devicePath(name), { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+}

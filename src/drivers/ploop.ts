@@ -1,0 +1,152 @@
+import type { ReportProgress } from "../model/action.ts";
+import type { Context } from "../model/context.ts";
+import { uuidV5 } from "../model/uuid.ts";
+import { makeFilesystem } from "../tools/mkfs.ts";
+import { parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
+import { convertToRaw } from "../tools/qemu-img.ts";
+import type { DiskBackend, DiskSpec, DiskState } from "./driver.ts";
+import { checkBase, sizeOn } from "./shared/base-check.ts";
+import { withBase } from "./shared/base-lease.ts";
+import { growInside } from "./shared/inner-growth.ts";
+import { growFile } from "./shared/size-growth.ts";
+import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
+
+/** Names within the directory that a disk is (Nova LAY-18). */
+const image = (directory: string) => `${directory}/root.hds`;
+const descriptor = (directory: string) => `${directory}/DiskDescriptor.xml`;
+
+/** ploop counts in clusters. */
+const cluster = 2 ** 20;
+
+/**
+ * Directories with a raw image and its descriptor (Nova PLOOP-01, PLOOP-03). Made without ploop's kernel module, which only
+ * containers need: a guest under qemu gets the image within, which is raw, and never qemu's guess about it.
+ */
+export const ploop: DiskBackend = {
+  name: "ploop",
+
+  async list(context, disks) {
+    const { files } = context.host;
+    const [images, descriptors] = await Promise.all([
+      files.statMany(disks.map(({ path }) => image(path))),
+      files.readMany(disks.map(({ path }) => ({ path: descriptor(path) }))),
+    ]);
+    const found = new Map<string, DiskState>();
+    for (const [index, disk] of disks.entries()) {
+      const stat = images[index];
+      const told = descriptors[index];
+      if (stat?.type !== "file" || told === undefined) continue;
+      const size = knownSize(stat.size, told);
+      found.set(`${disk.uuid}/${disk.name}`, { backend: "ploop", format: "raw", size, allocated: stat.allocated });
+    }
+    return found;
+  },
+
+  async create(context, disk, report) {
+    const { files } = context.host;
+    if ((await files.stat(image(disk.path))) !== undefined) {
+      // Lost while it was written anew. What the guest has is in the image.
+      if ((await files.stat(descriptor(disk.path))) === undefined) await restoreDescriptor(context, disk.path, image(disk.path));
+      return;
+    }
+    await files.makeDirectory(context.layout.instance(disk.uuid));
+    if (disk.base === undefined) return publish(context, disk, (path) => makeBlank(context, disk, path));
+    await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
+  },
+
+  async grow(context, disk, bytes, online) {
+    const { files } = context.host;
+    const stat = await files.stat(image(disk.path));
+    refuseToShrink(disk, stat?.size, bytes);
+    const told = await files.read(descriptor(disk.path));
+    if (stat === undefined || (told !== undefined && knownSize(stat.size, told) >= bytes)) return;
+    await growFile(context, disk, { path: image(disk.path), format: "raw" }, bytes, online);
+    // Last: as long as it tells the old size, the growth is not over. Nobody but us writes it.
+    await renewDescriptor(context, disk);
+  },
+
+  async remove(context, disk) {
+    const { files } = context.host;
+    await files.removeTree(staged(disk));
+    // Its name goes first: half a directory must not look whole.
+    if ((await files.stat(disk.path)) !== undefined) await files.publish(disk.path, staged(disk), 0o700);
+    await files.removeTree(staged(disk));
+  },
+
+  attachment: (disk) => ({ type: "file", format: "raw", source: image(disk.path) }),
+
+  roundUp: (bytes) => wholeClusters(bytes),
+};
+
+/** The size up to which everything is done: the descriptor is written last. */
+function knownSize(length: number, told: Buffer): number {
+  return Math.min(length, parseDescriptorSize(told.toString("utf8")) ?? length);
+}
+
+/** Writes the descriptor anew, so that there is one at any time. ploop writes none over another, and names the image as it lies beside it. */
+function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
+  const { files } = context.host;
+  return withStaged(context, disk, async (directory) => {
+    await files.link(image(disk.path), image(directory));
+    await restoreDescriptor(context, directory, image(directory));
+    await files.publish(descriptor(directory), descriptor(disk.path), 0o644);
+  });
+}
+
+/** The name while it is not whole. */
+function staged({ path }: Pick<DiskSpec, "path">): string {
+  return `${path}.part`;
+}
+
+function wholeClusters(bytes: number): number {
+  return Math.ceil(bytes / cluster) * cluster;
+}
+
+/** Makes image and descriptor in a directory with a staged name; a directory with the disk's name is whole. */
+function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<void>): Promise<void> {
+  const { files } = context.host;
+  return withStaged(context, disk, async (directory) => {
+    await make(`${image(directory)}.part`);
+    // On the disk before the directory has its name: a power cut must not leave a whole name with nothing in it.
+    await files.publish(`${image(directory)}.part`, image(directory), 0o644);
+    await restoreDescriptor(context, directory, image(directory));
+    await files.publish(directory, disk.path, 0o755);
+  });
+}
+
+/** Runs `work` on a new directory with the staged name, which goes afterwards unless it has got another name. */
+async function withStaged(context: Context, disk: DiskSpec, work: (directory: string) => Promise<void>): Promise<void> {
+  const { files } = context.host;
+  const directory = staged(disk);
+  await files.removeTree(directory);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.removeTree(directory).catch(() => undefined));
+  await files.makeDirectory(directory);
+  await work(directory);
+}
+
+async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
+  const { base } = disk;
+  if (base === undefined) return;
+  const { host, signal } = context;
+  const checked = await checkBase(context, base);
+  const total = checked.virtualSize;
+  const size = wholeClusters(sizeOn(disk, checked));
+  await host.files.touch(base.path);
+  await publish(context, disk, async (path) => {
+    const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
+    if (base.format === "raw")
+      await host.files.copy(base.path, path, { signal, onProgress: (done) => report({ phase: "copy", done, total }) });
+    else await convertToRaw(host, { from: base.path, to: path, format: base.format, signal, onFraction });
+    if (size > total) {
+      await host.files.truncate(path, size);
+      await growInside(context, disk, path);
+    }
+  });
+}
+
+async function makeBlank(context: Context, disk: DiskSpec, path: string): Promise<void> {
+  await context.host.files.truncate(path, wholeClusters(requireSize(disk)));
+  if (disk.content === undefined) return;
+  await makeFilesystem(context, path, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+}

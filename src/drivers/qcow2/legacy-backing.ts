@@ -1,0 +1,64 @@
+import type { ReportProgress } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import { convertToRaw, resizeImage } from "../../tools/qemu-img.ts";
+import type { BaseRef } from "../driver.ts";
+import { checkBase } from "../shared/base-check.ts";
+import { withBase } from "../shared/base-lease.ts";
+
+/** A copy of a base image, grown, that disks of an older Nova stand on (Nova LAY-06: `<entry>_<n>`). */
+export interface LegacyBacking {
+  readonly path: string;
+  /** Of the base image that it is a copy of. */
+  readonly entry: string;
+  /** What it was grown to. */
+  readonly bytes: number;
+}
+
+const gibibyte = 2 ** 30;
+
+/** What the name of a backing file in `_base` says; undefined for a base image itself, and for anything else. */
+export function legacyBacking(path: string, base: string): LegacyBacking | undefined {
+  if (!path.startsWith(`${base}/`)) return undefined;
+  const [, entry, number] = /^([0-9a-f]{40})_(\d{1,15})$/.exec(path.slice(base.length + 1)) ?? [];
+  if (entry === undefined || number === undefined) return undefined;
+  // GiB; still older ones count bytes, and nobody has a million GiB.
+  const bytes = Number(number) < 1_000_000 ? Number(number) * gibibyte : Number(number);
+  return { path, entry, bytes };
+}
+
+/**
+ * Makes the copy again when it is not there (Nova QCOW-06): the base, grown, and nothing inside it touched, as the disks on it expect.
+ * It gets its name when it is whole. `format`: what the disks on it say it is; they decide.
+ */
+export async function rebuildBacking(
+  context: Context,
+  { path, entry, bytes }: LegacyBacking,
+  { base, format = base.format }: { readonly base: BaseRef; readonly format?: "raw" | "qcow2" },
+  report: ReportProgress,
+): Promise<void> {
+  await withBase(context, entry, async () => {
+    const { host, signal } = context;
+    if ((await host.files.stat(path)) !== undefined) return;
+    const { virtualSize } = await checkBase(context, base);
+    if (format === "qcow2" && base.format === "raw") {
+      throw new RefusedError(
+        "backing-file-format",
+        `${path} is to be qcow2 by what the disk says that stands on it, and the base image of ${base.image} is raw now. Make it by hand: qemu-img convert -f raw -O qcow2 ${base.path} ${path}, then qemu-img resize it to ${bytes}.`,
+      );
+    }
+    const staged = `${path}.part`;
+    await host.files.remove(staged);
+    await using undo = new AsyncDisposableStack();
+    undo.defer(() => host.files.remove(staged).catch(() => undefined));
+    if (format === base.format) {
+      const onProgress = (done: number, total?: number) => report({ phase: "copy", done, ...(total === undefined ? {} : { total }) });
+      await host.files.copy(base.path, staged, { signal, onProgress });
+    } else {
+      await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal });
+    }
+    if (bytes > virtualSize && format === "raw") await host.files.truncate(staged, bytes);
+    if (bytes > virtualSize && format === "qcow2") await resizeImage(host, staged, format, bytes, { signal });
+    await host.files.publish(staged, path, 0o444);
+  });
+}

@@ -1,0 +1,148 @@
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
+import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "../driver.ts";
+import { checkBase, sizeOn } from "../shared/base-check.ts";
+import { withBase } from "../shared/base-lease.ts";
+import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "../shared/disk-info.ts";
+import { passphraseOf } from "../shared/passphrase.ts";
+import { explained } from "../shared/preallocation.ts";
+import { publishDisk, removeDisk } from "../shared/publish-disk.ts";
+import { growFile } from "../shared/size-growth.ts";
+import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
+import { overlayTemplate } from "../shared/template.ts";
+import { blankTemplate, blankTemplateName } from "../shared/template-blank.ts";
+import { backingName } from "./backing-name.ts";
+
+/**
+ * Overlays on base images (Nova QCOW-01 … QCOW-11). With `preallocate: space` all clusters are assigned when a disk is made: to
+ * reserve bytes of the file alone (Nova CACHE-06) does not reserve the clusters that a guest will write to.
+ */
+export const qcow2: DiskBackend = {
+  name: "qcow2",
+
+  async list(context, disks) {
+    const { files } = context.host;
+    const paths = disks.map((disk) => disk.path);
+    const [starts, stats, records] = await Promise.all([
+      files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes }))),
+      files.statMany(paths),
+      otherRecords(context, disks, "qcow2"),
+    ]);
+    const found = new Map<string, DiskState>();
+    for (const [index, disk] of disks.entries()) {
+      const header = readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header;
+      const stat = stats[index];
+      if (header === undefined || stat?.type !== "file") continue;
+      const backing = await backingName(context, disk.path, header);
+      found.set(`${disk.uuid}/${disk.name}`, {
+        backend: "qcow2",
+        format: "qcow2",
+        size: header.virtualSize,
+        allocated: stat.allocated,
+        ...(backing === undefined ? {} : { backing }),
+        ...(header.backingFormat === undefined ? {} : { backingFormat: header.backingFormat }),
+        ...(header.encryption === 0 ? {} : { encryption: header.encryption === luks ? "luks" : "other" }),
+        ...records[index],
+      });
+    }
+    return found;
+  },
+
+  async create(context, disk) {
+    const { files } = context.host;
+    await files.makeDirectory(context.layout.instance(disk.uuid));
+    const existing = await files.read(disk.path, { offset: 0, length: qcow2HeaderBytes });
+    if (existing !== undefined) refuseOtherFormat(disk, existing);
+    await recordDiskFormat(context, disk, "qcow2", existing !== undefined);
+    if (existing !== undefined) return;
+    const { base, content } = disk;
+    if (base !== undefined) return withBase(context, base.entry, () => createOverlay(context, disk, base));
+    if (content === undefined) {
+      return publishDisk(context, disk, (staged) => createDirectly(context, disk, { path: staged, size: requireSize(disk) }));
+    }
+    const size = requireSize(disk);
+    await withBase(context, blankTemplateName(size, content), async () => {
+      const template = await blankTemplate(context, size, content);
+      return disk.encryption === undefined ? createOverlay(context, disk, template) : createEncryptedCopy(context, disk, template, size);
+    });
+  },
+
+  async grow(context, disk, bytes, online) {
+    const start = await context.host.files.read(disk.path, { offset: 0, length: qcow2HeaderBytes });
+    if (start !== undefined) refuseOtherFormat(disk, start);
+    const size = start === undefined ? undefined : readQcow2Header(start)?.header?.virtualSize;
+    refuseToShrink(disk, size, bytes);
+    await refuseOtherRecord(context, disk, "qcow2");
+    if (size !== undefined && size >= bytes) return;
+    await growFile(context, disk, { path: disk.path, format: "qcow2" }, bytes, online);
+  },
+
+  async remove(context, disk) {
+    await removeDisk(context, disk);
+    await forgetDiskFormat(context, disk.uuid, disk.path);
+  },
+
+  attachment: ({ path, encryption }) => ({
+    type: "file",
+    format: "qcow2",
+    source: path,
+    ...(encryption === undefined ? {} : { secretUuid: encryption.secretUuid }),
+  }),
+};
+
+/** In a header. */
+const luks = 2;
+
+/** The caller holds the base. */
+async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef): Promise<void> {
+  const { files } = context.host;
+  const checked = await checkBase(context, base);
+  const size = wholeSectors(sizeOn(disk, checked));
+  await files.touch(base.path);
+  if (disk.encryption === undefined && disk.preallocate === "none") {
+    const template = await overlayTemplate(context, base, checked, size);
+    return publishDisk(context, disk, async (staged) => void (await files.copy(template, staged)));
+  }
+  // A copy of an encrypted disk has its key, and one of a preallocated disk has holes again: each is made for itself.
+  const { clusterSize } = checked;
+  const backing = { path: base.path, format: base.format };
+  await publishDisk(context, disk, (staged) =>
+    createDirectly(context, disk, { path: staged, size, backing, ...(clusterSize === undefined ? {} : { clusterSize }) }),
+  );
+}
+
+/** An encrypted disk made from nothing stands on nothing: all that is in it is encrypted, its empty filesystem as well. */
+async function createEncryptedCopy(context: Context, disk: DiskSpec, template: BaseRef, size: number): Promise<void> {
+  const { host, signal } = context;
+  const { passphrase = "" } = passphraseOf(context, disk);
+  const preallocate = disk.preallocate === "space";
+  await host.files.touch(template.path);
+  await publishDisk(context, disk, (to) =>
+    explained(disk.path, size, () => convertToEncrypted(host, { from: template.path, to, passphrase, preallocate, signal })),
+  );
+}
+
+type Making = Pick<Parameters<typeof createQcow2>[1], "path" | "size" | "backing" | "clusterSize">;
+
+async function createDirectly(context: Context, disk: DiskSpec, making: Making): Promise<void> {
+  const { host, signal } = context;
+  // Clusters that are assigned and never written would decrypt to noise, unless there is something below them to show.
+  const preallocate = disk.preallocate === "space" && (disk.encryption === undefined || making.backing !== undefined);
+  await explained(disk.path, making.size, () => createQcow2(host, { ...making, ...passphraseOf(context, disk), preallocate, signal }));
+}
+
+/** A file that is there under the disk's name and is something else would be given to the guest as what it is not. */
+function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
+  if (isQcow2(start)) return;
+  throw new RefusedError(
+    "disk-format-changed",
+    `${disk.path} is there and is not qcow2, which is what disk ${disk.name} of ${disk.instance} shall be. It may hold a guest's data, so it stays: move it away, or set images_type back to what made it.`,
+  );
+}
+
+/** qcow2 counts in sectors; a base that ends within one is read as if zeros followed. */
+function wholeSectors(bytes: number): number {
+  return Math.ceil(bytes / 512) * 512;
+}

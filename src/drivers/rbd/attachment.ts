@@ -1,0 +1,20 @@
+import type { DiskRef, NetworkAttachment, Surroundings } from "../driver.ts";
+
+/** How a guest gets an image in Ceph (Nova RBD-11). Pure. */
+export function rbdAttachment(disk: Pick<DiskRef, "uuid" | "name" | "place">, { settings, facts }: Surroundings): NetworkAttachment {
+  const { pool, user, secretUuid } = settings.rbd ?? { pool: "", user: null, secretUuid: null };
+  return {
+    type: "network",
+    protocol: "rbd",
+    format: "raw",
+    source: `${disk.place ?? pool}/${disk.uuid}_${disk.name}`,
+    hosts: (facts.storage?.rbd?.monitors ?? []).map(splitHost),
+    auth: user === null || secretUuid === null ? null : { user, secretUuid },
+  };
+}
+
+/** `[::1]:6789` without its brackets, as libvirt wants it. */
+function splitHost(monitor: string): { name: string; port: string } {
+  const colon = monitor.lastIndexOf(":");
+  return { name: monitor.slice(0, colon).replace(/^\[|\]$/g, ""), port: monitor.slice(colon + 1) };
+}

@@ -1,0 +1,100 @@
+import type { Context } from "../../model/context.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import type { Json } from "../../model/json.ts";
+import type { RbdSettings } from "../../model/settings.ts";
+import { machineId } from "../../tools/machine-id.ts";
+import type { Rbd, RbdFinish, RbdImage, RbdName } from "../../tools/rbd/rbd.ts";
+import type { DiskRef, DiskSpec } from "../driver.ts";
+
+/** Where disks are kept in Ceph. */
+export interface RbdPlace extends Rbd {
+  readonly context: Context;
+  readonly settings: RbdSettings;
+  /** The host's own; undefined where it has none. */
+  readonly machine: string | undefined;
+}
+
+const projectKey = "virtform.project";
+/** Uuids come from project and name: on two hosts that share a pool, those of one name would be one disk. */
+const machineKey = "virtform.machine";
+const instanceKey = "virtform.instance";
+const appliedKey = "virtform.applied";
+
+/**
+ * The pool of this name, else the one that the configuration names. Throws a UserError when that has none (Nova RBD-01): what was put
+ * into Ceph cannot be found without it.
+ */
+export async function rbdPlace(context: Context, pool?: string): Promise<RbdPlace> {
+  const settings = context.settings.rbd;
+  if (settings === undefined) {
+    throw userError(
+      "rbd-not-configured",
+      "There are disks in Ceph, and the configuration does not say where",
+      "Keep host: { rbd: { pool: … } } in the configuration as long as there are instances with images_type rbd.",
+    );
+  }
+  const machine = await machineId(context.host);
+  return { context, access: settings, settings: pool === undefined ? settings : { ...settings, pool }, machine };
+}
+
+/** Nova LAY-17: `<uuid>_<disk name>`. */
+export function rbdName({ settings }: Pick<RbdPlace, "settings">, disk: Pick<DiskRef, "uuid" | "name">): RbdName {
+  return { pool: settings.pool, image: `${disk.uuid}_${disk.name}` };
+}
+
+/** The name that an image has while it is not whole. One name per disk, so that what a crash left is found and replaced. */
+export function rbdPart(name: RbdName): RbdName {
+  return { ...name, image: `${name.image}.part` };
+}
+
+/** What a disk's image says of itself, so that whose it is can be told without this host's files. Pure. */
+export function diskLabelRbd(place: RbdPlace, disk: DiskSpec): NonNullable<RbdFinish["metadata"]> {
+  const applied = { backend: disk.backend, size: disk.size, image: disk.base?.image ?? null, entry: disk.base?.entry ?? null };
+  return labelRbd(place, disk.instance, applied);
+}
+
+/** The same for any image. What says whose it is comes last. Pure. */
+export function labelRbd(place: RbdPlace, instance: string, applied: Json): NonNullable<RbdFinish["metadata"]> {
+  return [
+    [appliedKey, JSON.stringify(applied)],
+    [instanceKey, instance],
+    ...(place.machine === undefined ? [] : [[machineKey, place.machine] as const]),
+    [projectKey, place.context.project],
+  ];
+}
+
+/** What is written on an image of this project and this host; undefined for anybody else's. Pure. */
+export function ownRbdLabel(place: RbdPlace, image: RbdImage | undefined): Readonly<Record<string, string>> | undefined {
+  if (image === undefined || !isProjects(place, image) || isOtherMachines(place, image)) return undefined;
+  return image.metadata;
+}
+
+/** Throws a RefusedError when an image, as it was found, is somebody else's, another host's, or nobody's by its label. */
+export function refuseForeignRbd(place: RbdPlace, name: RbdName, found: RbdImage): void {
+  refuseOtherMachines(place, name, found);
+  if (isProjects(place, found)) return;
+  const owner = found.metadata[projectKey];
+  throw new RefusedError(
+    "disk-not-ours",
+    `${name.pool}/${name.image} is there and is not project ${place.context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: rbd image-meta set ${name.pool}/${name.image} ${projectKey} ${place.context.project}`,
+  );
+}
+
+/** Throws a RefusedError when an image is this project's on another host: its guest may be running there. */
+export function refuseOtherMachines(place: RbdPlace, name: RbdName, found: RbdImage): void {
+  if (!isProjects(place, found) || !isOtherMachines(place, found)) return;
+  const { host, project } = place.context;
+  throw new RefusedError(
+    "disk-of-another-host",
+    `${name.pool}/${name.image} is project ${project}'s, and was made by another host (machine id ${found.metadata[machineKey]}; ${host.name} is ${place.machine}), where its guest may be running. Two hosts that share a pool need projects of different names. If its guest has moved here, or this host was installed anew: rbd image-meta set ${name.pool}/${name.image} ${machineKey} ${place.machine}`,
+  );
+}
+
+function isProjects({ context }: RbdPlace, { metadata }: RbdImage): boolean {
+  return metadata[projectKey] === context.project;
+}
+
+/** Images of earlier versions do not say whose they are. */
+function isOtherMachines({ machine }: RbdPlace, { metadata }: RbdImage): boolean {
+  return machine !== undefined && metadata[machineKey] !== undefined && metadata[machineKey] !== machine;
+}

@@ -1,0 +1,144 @@
+import type { ReportProgress } from "../../model/action.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { uuidV5 } from "../../model/uuid.ts";
+import { makeFilesystem } from "../../tools/mkfs.ts";
+import { convertToRaw } from "../../tools/qemu-img.ts";
+import {
+  cloneRbd,
+  createRbd,
+  finishRbd,
+  importRbd,
+  qemuRbdName,
+  type RbdName,
+  rbdImage,
+  rbdImages,
+  renameRbd,
+} from "../../tools/rbd/rbd.ts";
+import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "../driver.ts";
+import { checkBase, sizeOn } from "../shared/base-check.ts";
+import { withBase } from "../shared/base-lease.ts";
+import { growOnline } from "../shared/online-growth.ts";
+import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
+import { rbdAttachment } from "./attachment.ts";
+import { cloneable } from "./clone.ts";
+import { removeRetiredDrives } from "./drive.ts";
+import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
+import { removePartRbd, removeWholeRbd } from "./remove.ts";
+import { resizeSnapshotOf } from "./snapshot.ts";
+
+/**
+ * Images in Ceph (Nova RBD-01 … RBD-12). An image gets its name when it is whole, and tells itself whose it is.
+ * `preallocate: space` does nothing here (Nova RBD-14): what a pool promises is the cluster's business.
+ */
+export const rbd: DiskBackend = {
+  name: "rbd",
+
+  async list(context, disks) {
+    const pools = Map.groupBy(disks, (disk) => disk.place);
+    const each = await Promise.all([...pools].map(async ([pool, some]) => listPool(await rbdPlace(context, pool), some)));
+    return new Map(each.flat());
+  },
+
+  async create(context, disk, report) {
+    const place = await rbdPlace(context, disk.place);
+    const name = rbdName(place, disk);
+    const found = await rbdImage(place, name);
+    if (found !== undefined) return refuseForeignRbd(place, name, found);
+    await removePartRbd(place, name);
+    await using undo = new AsyncDisposableStack();
+    undo.defer(() => removePartRbd(place, name).catch(() => undefined));
+    const part = rbdPart(name);
+    await fill(place, disk, part, report);
+    await renameRbd(place, part, name);
+    undo.move();
+  },
+
+  async grow(context, disk, bytes, online) {
+    const place = await rbdPlace(context, disk.place);
+    const name = rbdName(place, disk);
+    const found = await rbdImage(place, name);
+    refuseToShrink(disk, found?.size, bytes);
+    if (found === undefined || found.size >= bytes) return;
+    refuseForeignRbd(place, name, found);
+    if (await growOnline(context, disk, `${name.pool}/${name.image}`, bytes, online)) return;
+    await finishRbd(place, name, { size: bytes });
+  },
+
+  async remove(context, disk) {
+    const place = await rbdPlace(context, disk.place);
+    const name = rbdName(place, disk);
+    await context.host.files.remove(stagedFile(disk));
+    if (disk.name === instanceFiles.root) await removeRetiredDrives(place, disk.uuid);
+    const found = await rbdImage(place, name);
+    if (found === undefined) return removePartRbd(place, name);
+    refuseForeignRbd(place, name, found);
+    await removeWholeRbd(place, name);
+  },
+
+  attachment: rbdAttachment,
+
+  place: ({ rbd: settings }) => settings?.pool,
+};
+
+async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(readonly [string, DiskState])[]> {
+  const names = disks.map((disk) => rbdName(place, disk).image);
+  const images = await rbdImages(place, place.settings.pool, names);
+  return disks.flatMap(({ uuid, name }, index) => {
+    const image = images.get(names[index] ?? "");
+    if (image === undefined) return [];
+    // This host's own label names it: a collision, or a host with a new identity. Neither is a loss.
+    refuseOtherMachines(place, rbdName(place, { uuid, name }), image);
+    if (ownRbdLabel(place, image) === undefined) return [];
+    return [[`${uuid}/${name}`, { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image) }] as const];
+  });
+}
+
+/** Makes the image whole under its staged name, as large as wanted, with its label. */
+async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {
+  const { base } = disk;
+  const metadata = diskLabelRbd(place, disk);
+  if (base === undefined) return makeBlank(place, disk, part);
+  const parent = await cloneable(place, base.cloneFrom);
+  if (parent !== undefined) {
+    // The size is checked before anything is made (Nova RBD-07 finds out afterwards).
+    const size = sizeOn(disk, { virtualSize: parent.size });
+    return cloneRbd(place, parent.name, part, { size, metadata });
+  }
+  await withBase(place.context, base.entry, async () => {
+    const checked = await checkBase(place.context, base);
+    const total = checked.virtualSize;
+    const size = sizeOn(disk, checked);
+    await place.context.host.files.touch(base.path);
+    const onFraction = (fraction: number) => report({ phase: "import", done: Math.round(fraction * total), total });
+    if (base.format === "raw") return importRbd(place, base.path, part, { size, metadata, onFraction });
+    await convertToRaw(place.context.host, {
+      from: base.path,
+      to: qemuRbdName(place, part),
+      format: base.format,
+      signal: place.context.signal,
+      onFraction,
+    });
+    await finishRbd(place, part, { size, metadata });
+  });
+}
+
+/** Where what shall be imported is made. */
+function stagedFile({ path }: Pick<DiskRef, "path">): string {
+  return `${path}.part`;
+}
+
+/** An empty image, or one with a filesystem, which is made in a file with holes and imported: only Ceph can write to Ceph. */
+async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promise<void> {
+  const size = requireSize(disk);
+  const metadata = diskLabelRbd(place, disk);
+  if (disk.content === undefined) return createRbd(place, part, size, { metadata });
+  const { files } = place.context.host;
+  const staged = stagedFile(disk);
+  await files.makeDirectory(place.context.layout.instance(disk.uuid));
+  await files.remove(staged);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.remove(staged).catch(() => undefined));
+  await files.truncate(staged, size);
+  await makeFilesystem(place.context, staged, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+  await importRbd(place, staged, part, { metadata });
+}

@@ -1,0 +1,55 @@
+import type { Context } from "../../model/context.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import type { BaseRef, DiskSpec } from "../driver.ts";
+
+/** A base image that a disk may be made from. Sizes are bytes. */
+export interface CheckedBase {
+  readonly virtualSize: number;
+  /** Of a qcow2 base. */
+  readonly clusterSize?: number;
+}
+
+/**
+ * Looks at a base each time a disk is made from it: it is there, and a qcow2 one opens no other file (Nova QCOW-05). A raw
+ * base is never looked into: its format was decided when it was cached.
+ */
+export async function checkBase(context: Context, base: BaseRef): Promise<CheckedBase> {
+  const { files } = context.host;
+  const stat = await files.stat(base.path);
+  if (stat === undefined || stat.type !== "file") {
+    throw userError(
+      "base-image-missing",
+      `The base image of ${base.image} is not there`,
+      `${base.path} is gone since it was planned with. Run the same command again: it is fetched anew.`,
+    );
+  }
+  if (base.format === "raw") return { virtualSize: stat.size };
+  const reading = readQcow2Header((await files.read(base.path, { offset: 0, length: qcow2HeaderBytes })) ?? Buffer.alloc(0));
+  if (reading?.header === undefined) {
+    throw new RefusedError(
+      "base-image-damaged",
+      `The base image ${base.path} is no sound qcow2 file: ${reading?.problem ?? "it does not start like one"}. Remove it and apply again.`,
+    );
+  }
+  const { header } = reading;
+  if (header.backingAt !== undefined || header.dataFile || header.encryption !== 0) {
+    throw new RefusedError(
+      "image-has-backing-file",
+      `The base image ${base.path} now refers to another file, so it was changed after it was checked. Remove it and find out by whom.`,
+    );
+  }
+  return { virtualSize: header.virtualSize, clusterSize: header.clusterSize };
+}
+
+/** The virtual size that a disk gets: as wanted, or the base's own. Throws when the base would not fit (Nova SIZE-01). */
+export function sizeOn(disk: DiskSpec, base: CheckedBase): number {
+  if (disk.size === null) return base.virtualSize;
+  if (disk.size >= base.virtualSize) return disk.size;
+  throw userError(
+    "flavor-disk-smaller-than-image",
+    `Disk ${disk.name} of ${disk.instance} is too small for image ${disk.base?.image ?? ""}`,
+    `The disk has ${formatQuantity(disk.size)} and the image is ${formatQuantity(base.virtualSize)}. Use a flavor with a larger disk.`,
+  );
+}

@@ -1,0 +1,64 @@
+import type { Context } from "../../model/context.ts";
+import type { Host } from "../../model/host.ts";
+
+/** How long a disk waits for somebody who fetches or removes its base. */
+const patienceMs = 10 * 60_000;
+
+interface Lease {
+  users: number;
+  /** Aborted when somebody has taken the lock away. */
+  lost?: AbortSignal;
+  /** Resolves when the lock is held. */
+  readonly taken: Promise<void>;
+  /** Gives the lock back. */
+  readonly release: () => void;
+  /** Resolves when the lock has been given back. */
+  readonly ended: Promise<void>;
+}
+
+const leases = new WeakMap<Host, Map<string, Lease>>();
+
+/**
+ * Runs `work` while nobody removes the base image of an entry: from looking at the base until a disk that stands on it has its
+ * name (Nova QCOW-08). All disks that this process makes on one base at the same time share one lock, so they do not wait
+ * for one another.
+ */
+export async function withBase<T>(context: Context, entry: string, work: () => Promise<T>): Promise<T> {
+  const perHost = leases.get(context.host) ?? new Map<string, Lease>();
+  leases.set(context.host, perHost);
+  const path = context.layout.lock(`nova-${entry}`);
+  const lease = perHost.get(path) ?? take(context, path);
+  perHost.set(path, lease);
+  lease.users += 1;
+  try {
+    await lease.taken;
+    const result = await work();
+    // The base may be gone from below what has just been made.
+    lease.lost?.throwIfAborted();
+    return result;
+  } finally {
+    lease.users -= 1;
+    if (lease.users === 0) {
+      perHost.delete(path);
+      lease.release();
+      await lease.ended.catch(() => undefined);
+    }
+  }
+}
+
+function take(context: Context, path: string): Lease {
+  const released = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<void>();
+  const request = { path, purpose: "disk on a base image", timeoutMs: patienceMs, signal: context.signal };
+  const hold = async (lost: AbortSignal) => {
+    lease.lost = lost;
+    taken.resolve();
+    await released.promise;
+  };
+  const ended = context.host.files.makeDirectory(context.layout.locks).then(() => context.host.lock(request, hold));
+  ended.catch(taken.reject);
+  // Whoever waits for it hears of a failure; a lease that nobody waits for yet must not end the process.
+  taken.promise.catch(() => undefined);
+  const lease: Lease = { users: 0, taken: taken.promise, release: released.resolve, ended };
+  return lease;
+}

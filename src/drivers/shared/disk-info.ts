@@ -1,0 +1,108 @@
+import type { Address } from "../../model/address.ts";
+import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { DiskRef, DiskSpec, DiskState } from "../driver.ts";
+
+type Formats = Readonly<Record<string, string>>;
+
+/**
+ * Records the format of a disk at the moment it is decided, by absolute path (Nova INFO-01 … INFO-04), so that nobody ever
+ * has to guess it from bytes that a guest can write. Also before the disk exists (Nova INFO-06). Throws a RefusedError when a disk
+ * that is `there` was recorded as something else. The caller holds the instance's lock.
+ */
+export async function recordDiskFormat(context: Context, disk: DiskSpec, format: "raw" | "qcow2", there: boolean): Promise<void> {
+  await change(context, disk.uuid, (formats) => {
+    if (there) refuseOther(disk, format, formats[disk.path]);
+    return formats[disk.path] === format ? formats : { ...formats, [disk.path]: format };
+  });
+}
+
+/** Throws a RefusedError when a disk that is there was recorded as something else (Nova INFO-03). */
+export async function refuseOtherRecord(context: Context, disk: DiskSpec, format: "raw" | "qcow2"): Promise<void> {
+  const file = recordOf(context, disk.uuid);
+  const content = await context.host.files.read(file);
+  if (content !== undefined) refuseOther(disk, format, parseDiskInfo(content.toString("utf8"), file)[disk.path]);
+}
+
+/** What disks were recorded as where that is not this format, in the order asked for. A damaged record is for those to tell of who need it. */
+export async function otherRecords(
+  context: Context,
+  disks: readonly DiskRef[],
+  format: "raw" | "qcow2",
+): Promise<{ readonly recordedFormat?: string }[]> {
+  const files = [...new Set(disks.map(({ uuid }) => recordOf(context, uuid)))];
+  const contents = await context.host.files.readMany(files.map((path) => ({ path })));
+  const records = new Map(files.map((path, index) => [path, recordIn(contents[index], path)]));
+  return disks.map(({ uuid, path }) => {
+    const recorded = records.get(recordOf(context, uuid))?.[path];
+    return recorded === undefined || recorded === format ? {} : { recordedFormat: recorded };
+  });
+}
+
+/** An error of the plan for a disk that was recorded as something else than it is taken for. Pure. */
+export function checkRecordedFormat(address: Address, what: string, path: string, found: DiskState | undefined): Diagnostic[] {
+  if (found?.recordedFormat === undefined) return [];
+  return [
+    {
+      severity: "error",
+      code: "disk-format-changed",
+      summary: `${what} was recorded as ${found.recordedFormat} and would be used as ${found.format}`,
+      detail: otherFormat(path, found.format, found.recordedFormat),
+      address,
+    },
+  ];
+}
+
+function refuseOther({ path }: DiskSpec, format: string, recorded: string | undefined): void {
+  if (recorded === undefined || recorded === format) return;
+  throw new RefusedError("disk-format-changed", otherFormat(path, format, recorded));
+}
+
+function otherFormat(path: string, format: string, recorded: string): string {
+  return `${path} is there, disk.info beside it says that it is ${recorded}, and it would be given to the guest as ${format}: what is in it would look like garbage, or name files of the host. It may hold a guest's data, so it stays: correct disk.info where you know better, or move the disk away.`;
+}
+
+function recordOf(context: Context, uuid: string): string {
+  return context.layout.instanceFile(uuid, instanceFiles.diskInfo);
+}
+
+function recordIn(content: Buffer | undefined, file: string): Formats {
+  try {
+    return content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
+  } catch {
+    return {};
+  }
+}
+
+/** Forgets a disk; fine when nothing is recorded. */
+export async function forgetDiskFormat(context: Context, uuid: string, path: string): Promise<void> {
+  await change(context, uuid, ({ [path]: _gone, ...rest }) => (_gone === undefined ? undefined : rest));
+}
+
+async function change(context: Context, uuid: string, alter: (formats: Formats) => Formats | undefined): Promise<void> {
+  const { files } = context.host;
+  const file = recordOf(context, uuid);
+  const content = await files.read(file);
+  const old = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
+  const next = alter(old);
+  if (next === undefined || next === old) return;
+  // In an order of its own: which disk was made first is an accident.
+  const ordered = Object.fromEntries(Object.entries(next).sort(([one], [other]) => (one < other ? -1 : 1)));
+  await files.writeAtomic(file, `${JSON.stringify(ordered)}\n`, 0o644);
+}
+
+/** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */
+export function parseDiskInfo(text: string, file: string): Formats {
+  try {
+    const formats: unknown = JSON.parse(text);
+    if (typeof formats === "object" && formats !== null && Object.values(formats).every((value) => typeof value === "string"))
+      return formats as Formats;
+  } catch {}
+  throw userError(
+    "disk-info-damaged",
+    `${file} is damaged`,
+    "It should hold one JSON object of paths and formats. Correct it by hand; what format a disk has is never guessed.",
+  );
+}

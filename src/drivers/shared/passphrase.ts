@@ -1,0 +1,30 @@
+import type { Context } from "../../model/context.ts";
+import { CommandError, type UserError, userError } from "../../model/errors.ts";
+import { secretPlace } from "../../model/secret.ts";
+import { refusesPassphrase } from "../../tools/qemu-img.ts";
+import type { DiskSpec } from "../driver.ts";
+
+/** The passphrase of a disk that is to be encrypted, as something to hand over; nothing for one that is not. Throws a UserError when it cannot be had. */
+export function passphraseOf(context: Pick<Context, "secret">, disk: DiskSpec): { readonly passphrase?: string } {
+  return disk.encryption === undefined ? {} : { passphrase: context.secret(disk.encryption.passphrase) };
+}
+
+/** Says that the passphrase is not the disk's. */
+export function wrongPassphrase(path: string, { instance, encryption }: Pick<DiskSpec, "instance" | "encryption">): UserError {
+  const from = encryption === undefined ? "where the configuration says" : secretPlace(encryption.passphrase);
+  return userError(
+    "passphrase-wrong",
+    `The passphrase does not open a disk of ${instance}`,
+    `${path} was encrypted with another one than what comes from ${from} now. Disks keep the passphrase that they were made with: give that one. docs/backends.md says how to change it.`,
+  );
+}
+
+/** Runs what opens an encrypted disk, and says so when it is the passphrase that does not fit. */
+export async function opening<T>(path: string, disk: DiskSpec, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CommandError && refusesPassphrase(error.stderr)) throw wrongPassphrase(path, disk);
+    throw error;
+  }
+}

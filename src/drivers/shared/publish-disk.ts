@@ -1,0 +1,24 @@
+import type { Context } from "../../model/context.ts";
+import type { DiskRef } from "../driver.ts";
+
+/** A disk in the making. One name per disk, so that what a crash left is found and replaced. */
+function stagedDisk(disk: Pick<DiskRef, "path">): string {
+  return `${disk.path}.part`;
+}
+
+/** Makes a disk under a staged name, then gives it the final one: a disk with its own name is whole. */
+export async function publishDisk(context: Context, disk: Pick<DiskRef, "path">, make: (staged: string) => Promise<void>): Promise<void> {
+  const { files } = context.host;
+  const staged = stagedDisk(disk);
+  await files.remove(staged);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.remove(staged).catch(() => undefined));
+  await make(staged);
+  await files.publish(staged, disk.path, 0o644);
+}
+
+/** Removes a disk, and what an interrupted creation of it left. */
+export async function removeDisk(context: Context, disk: Pick<DiskRef, "path">): Promise<void> {
+  await context.host.files.remove(disk.path);
+  await context.host.files.remove(stagedDisk(disk));
+}

@@ -1,0 +1,27 @@
+import { userError } from "../../model/errors.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import type { DiskSpec } from "../driver.ts";
+
+/** Never shrinks: a disk that is larger than asked for is the caller's mistake to hear of (Nova SIZE-04). */
+export function refuseToShrink(disk: DiskSpec, size: number | undefined, bytes: number): void {
+  if (size === undefined) {
+    throw userError(
+      "disk-missing",
+      `Disk ${disk.name} of ${disk.instance} is gone`,
+      `${disk.path} was there when it was planned to grow it. Run the same command again.`,
+    );
+  }
+  if (size > bytes) {
+    throw userError(
+      "disk-would-shrink",
+      `Disk ${disk.name} of ${disk.instance} is larger than wanted`,
+      `It has ${formatQuantity(size)}, and ${formatQuantity(bytes)} were asked for. Shrinking would destroy data, so it is never done: use a flavor with at least ${formatQuantity(size)}.`,
+    );
+  }
+}
+
+/** The size of a disk that is made from nothing. */
+export function requireSize(disk: DiskSpec): number {
+  if (disk.size !== null) return disk.size;
+  throw new Error(`disk ${disk.name} of ${disk.instance} has neither a base image nor a size`);
+}

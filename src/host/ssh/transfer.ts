@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { userError } from "../../model/errors.ts";
+import type { Digests, Download, Upload } from "../../model/host.ts";
+import { createDigester } from "../digester.ts";
+import { download } from "../download.ts";
+import { fileChunks } from "../file-chunks.ts";
+import { errnoOf, explainFileError } from "../file-error.ts";
+import { requireRegular, safeRead } from "../read.ts";
+import { refuseTooLarge } from "../sink.ts";
+import type { SshConnection } from "./connection.ts";
+import { remoteFileError } from "./file-error.ts";
+import { shellLibrary } from "./library.ts";
+import { connectionLost } from "./trouble.ts";
+
+type Transferred = { readonly bytes: number; readonly digests: Digests };
+
+/**
+ * Pushes a file of this machine to the host, digesting it on the way. Undefined when there is no such file here. When it
+ * fails, nothing is left there.
+ */
+export async function uploadOverSsh(connection: SshConnection, name: string, request: Upload): Promise<Transferred | undefined> {
+  const { from, to, signal } = request;
+  const file = await open(from, safeRead & ~constants.O_NOFOLLOW).catch((error: unknown) => {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
+    throw explainFileError(error, "read", from);
+  });
+  if (file === undefined) return undefined;
+  await using source = file;
+  const stat = await source.stat();
+  requireRegular(from, stat);
+  refuseTooLarge(from, stat.size, request.maxBytes);
+  const nonce = randomBytes(16).toString("hex");
+  const script = `${shellLibrary}\nreceive "$1" "$2"\nprintf '%s %s\\n' "$3" "$?"`;
+  const channel = await connection.start(script, [to, String(stat.size), nonce]);
+  let output = "";
+  let errors = "";
+  channel.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  channel.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors = (errors + text).slice(-4000);
+  });
+  let over = false;
+  const closed = new Promise<void>((resolve) =>
+    channel.once("close", () => {
+      over = true;
+      resolve();
+    }),
+  );
+  const digester = createDigester(request.digests);
+  let done = 0;
+  for await (const chunk of fileChunks(source, from)) {
+    if (over || signal?.aborted === true) break;
+    digester.update(chunk);
+    done += chunk.length;
+    if (!channel.stdin.write(Buffer.from(chunk))) {
+      await Promise.race([new Promise((resolve) => channel.stdin.once("drain", resolve)), closed]);
+    }
+    request.onProgress?.(done, Math.max(stat.size, done));
+  }
+  const cut = over;
+  channel.stdin.end();
+  await closed;
+  if (signal?.aborted === true) throw userError("interrupted", `The transfer of ${from} to ${name} was stopped`);
+  const code = new RegExp(`${nonce} (\\d+)\\n`).exec(output)?.[1];
+  if (code === undefined) throw connection.lost ?? connectionLost(name, errors);
+  if (code !== "0" && !cut && done !== stat.size) {
+    throw userError("file-changed", `${from} changed while it was read`, "Let nobody write to it, and run the same command again.");
+  }
+  if (code !== "0") throw remoteFileError(errors, "write", to);
+  return { bytes: done, digests: digester.digests() };
+}
+
+/** Downloads to this machine and pushes from here, for a host that cannot fetch by itself. */
+export async function downloadHereAndPush(
+  push: (request: Upload) => Promise<Transferred | undefined>,
+  { to, ...request }: Download,
+): Promise<Transferred> {
+  const directory = await mkdtemp(join(process.env["TMPDIR"] ?? "/var/tmp", "virtform-download-")).catch(() =>
+    mkdtemp(join(tmpdir(), "virtform-download-")),
+  );
+  try {
+    const staged = `${directory}/image`;
+    const here = await download({ ...request, to: staged });
+    const { digests: _digests, ...rest } = request;
+    await push({ ...rest, from: staged, to, digests: [] });
+    return here;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,67 @@
+import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
+import { backendOf } from "../../drivers/index.ts";
+import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../drivers/rbd/snapshot.ts";
+import { type ActionType, defineAction } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import type { BackendName } from "../../model/settings.ts";
+import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
+import type { ImageSpec } from "../image/spec.ts";
+import { forgetObject, readLabel, recordObject, rememberedDomain } from "../instance/label.ts";
+import { agreeOnPassphrase } from "../instance/secret/actions.ts";
+import { appliedOf } from "./applied.ts";
+import { rebuildAction } from "./backing.ts";
+import { refuseInUse } from "./in-use.ts";
+import { keepsNothing } from "./lost.ts";
+import type { RollBackArgs } from "./roll-back.ts";
+
+interface GrowArgs {
+  readonly disk: DiskSpec;
+  readonly online: boolean;
+  /** Keep what the disk was before. */
+  readonly snapshot?: boolean;
+}
+
+/** What can be done to a disk. The label says what is meant before it is done, and forgets it after it is gone. */
+export const diskActions: readonly ActionType[] = [
+  defineAction<{ disk: DiskSpec; fallback?: ImageSpec }>("disk.create", async (context, { disk, fallback }, report) => {
+    const applied = appliedOf({ disk });
+    let below = false;
+    await recordObject(context, disk, disk.name, (label) => {
+      below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
+      return below ? { ...applied, unfinished: true } : { ...applied };
+    });
+    await fetchUnlessCloneable(context, disk, fallback, report);
+    await agreeOnPassphrase(context, disk);
+    await backendOf(disk.backend).create(context, disk, report);
+    if (below) await recordObject(context, disk, disk.name, { ...applied });
+  }),
+  defineAction<GrowArgs>("disk.grow", async (context, { disk, online, snapshot }) => {
+    if (disk.size === null) return;
+    if (!online) await refuseInUse(context, disk, disk);
+    if (snapshot === true) await makeResizeSnapshot(context, disk, disk.size);
+    await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
+    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
+  }),
+  defineAction<RollBackArgs>("disk.roll_back", async (context, { disk, size }) => {
+    await refuseInUse(context, disk, disk);
+    await recordObject(context, disk, disk.name, { ...appliedOf({ disk }), size });
+    await rollBackResize(context, disk, size);
+  }),
+  defineAction<DiskRef>("disk.confirm", (context, ref) => confirmResize(context, ref)),
+  rebuildAction,
+  defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
+    await refuseInUse(context, ref, ref);
+    await markRemoval(context, ref);
+    await backendOf(ref.backend).remove(context, ref);
+    await forgetObject(context, ref, ref.name);
+  }),
+];
+
+/** What was agreed to go is not lost when it is gone, should somebody be killed here. Without a domain nothing counts as lost. */
+async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {
+  const label = await readLabel(context, ref.uuid);
+  const applied = label?.objects[ref.name];
+  if (label === undefined || rememberedDomain(label) === undefined || keepsNothing(ref.name)) return;
+  if (typeof applied !== "object" || applied === null || Array.isArray(applied)) return;
+  await recordObject(context, ref, ref.name, { ...applied, unfinished: true });
+}

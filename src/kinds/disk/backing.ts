@@ -1,0 +1,67 @@
+import type { BaseRef } from "../../drivers/driver.ts";
+import { type LegacyBacking, legacyBacking, rebuildBacking } from "../../drivers/qcow2/legacy-backing.ts";
+import { type Action, defineAction } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import type { ImageState } from "../image/spec.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+
+interface RebuildArgs {
+  readonly backing: LegacyBacking;
+  readonly base: BaseRef;
+  readonly format: "raw" | "qcow2" | null;
+}
+
+/** Makes the backing file of an old disk again. */
+export const rebuildAction = defineAction<RebuildArgs>("disk.rebuild_backing", (context, { backing, base, format }, report) =>
+  rebuildBacking(context, backing, { base, ...(format === null ? {} : { format }) }, report),
+);
+
+/** Backing files that are not there, of disks that stand on a grown copy of a base image (Nova QCOW-06). */
+export async function lostBackings(context: Context, backings: readonly string[]): Promise<ReadonlyMap<string, LegacyBacking>> {
+  const legacy = backings.flatMap((path) => legacyBacking(path, context.layout.base) ?? []);
+  if (legacy.length === 0) return new Map();
+  const stats = await context.host.files.statMany(legacy.map(({ path }) => path));
+  return new Map(legacy.flatMap((one, index) => (stats[index] === undefined ? [[one.path, one] as const] : [])));
+}
+
+/** What makes the backing file of a disk again; undefined when it is there, or when nothing is left to make it from. */
+export function rebuildOf(address: Address, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Action | undefined {
+  const { lostBacking: backing, disk } = have;
+  const base = backing === undefined ? undefined : baseOf(want, backing, observed);
+  if (backing === undefined || base === undefined) return undefined;
+  const format = disk?.backingFormat === "qcow2" || disk?.backingFormat === "raw" ? disk.backingFormat : null;
+  return {
+    id: `${address}#rebuild-backing`,
+    type: rebuildAction.type,
+    address,
+    summary: `rebuild its backing file, ${base.image} grown to ${formatQuantity(backing.bytes)}`,
+    args: { backing: { ...backing }, base: { ...base }, format },
+    needs: [`base/${backing.entry}`],
+    makes: [address, `${address}:backing`],
+    // Several disks may stand on it.
+    locks: [`base/${backing.path.slice(backing.path.lastIndexOf("/") + 1)}`],
+    effect: "none",
+  };
+}
+
+/** A disk whose backing file is lost together with what it was made from. */
+export function checkBacking(address: Address, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Diagnostic[] {
+  const { lostBacking: backing } = have;
+  if (backing === undefined || baseOf(want, backing, observed) !== undefined) return [];
+  const detail = `${backing.path} is gone, which the disk stands on, and so is the base image ${backing.entry} that it could be made from again. The configured image has other bytes now, so it does not do. Put one of the two files back; without them the disk cannot be read.`;
+  return [
+    { severity: "error", code: "backing-file-lost", summary: `The backing file of a disk of ${have.instance} is lost`, detail, address },
+  ];
+}
+
+/** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */
+function baseOf({ disk }: InstanceDisk, { entry, path }: LegacyBacking, observed: Observed): BaseRef | undefined {
+  if (disk.base?.entry === entry) return disk.base;
+  const cached = observed.states.get(`base/${entry}`) as ImageState | undefined;
+  if (cached === undefined) return undefined;
+  return { image: cached.sidecar.image, entry, path: path.replace(/_\d+$/, ""), format: cached.sidecar.format };
+}

@@ -1,0 +1,53 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { bytesOf, formatQuantity } from "../../model/quantity.ts";
+import { smallestFilesystem } from "../../tools/mkfs.ts";
+import type { Config } from "../config.ts";
+import { imageOf, instanceNames } from "../instance/desired.ts";
+import { blankDisks } from "./blank.ts";
+import type { InstanceDiskState } from "./disk.ts";
+import { diskAddress } from "./role.ts";
+
+/** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
+export function checkBlankDisks(config: Config, observed: Pick<Observed, "states">): Diagnostic[] {
+  return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
+    const flavor = config.flavors?.[instance.flavor];
+    if (flavor === undefined) return [];
+    const disks = blankDisks(instance, imageOf(config, instance), flavor, config.host);
+    const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + bytesOf(size), 0);
+    const limit = bytesOf(flavor.ephemeral ?? "0B");
+    const tooMuch: Diagnostic = {
+      severity: "error",
+      code: "ephemerals-exceed-flavor",
+      summary: `The ephemerals of ${name} are ${formatQuantity(declared)} together, and its flavor has ${formatQuantity(limit)}`,
+      detail: `Write ephemeral: ${formatQuantity(declared)} or more into flavor ${instance.flavor}, or make the ephemerals smaller.`,
+      address: `domain/${name}`,
+    };
+    const swap = bytesOf(instance.swap ?? "0B");
+    const swapLimit = bytesOf(flavor.swap ?? "0B");
+    const tooMuchSwap: Diagnostic = {
+      severity: "error",
+      code: "swap-exceeds-flavor",
+      summary: `The swap of ${name} is ${formatQuantity(swap)}, and its flavor has ${formatQuantity(swapLimit)}`,
+      detail: `Write swap: ${formatQuantity(swap)} or more into flavor ${instance.flavor}, or make the swap of ${name} smaller.`,
+      address: `domain/${name}`,
+    };
+    const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
+      const least = smallestFilesystem[content.filesystem];
+      // What is there was made, and keeps the filesystem that it has.
+      const isThere = (copy: string) =>
+        (observed.states.get(diskAddress(copy, fileName)) as InstanceDiskState | undefined)?.disk !== undefined;
+      if (size >= least || (content.usual === true && instanceNames(name, instance.count).every(isThere))) return [];
+      return [
+        {
+          severity: "error",
+          code: "disk-too-small-for-filesystem",
+          summary: `A disk of ${formatQuantity(size)} is too small for ${content.filesystem}`,
+          detail: `${content.filesystem} needs at least ${formatQuantity(least)}. Make the disk larger or choose another format.`,
+          address: diskAddress(name, fileName),
+        },
+      ];
+    });
+    return [...(declared > limit ? [tooMuch] : []), ...(swap > swapLimit ? [tooMuchSwap] : []), ...tooSmall];
+  });
+}

@@ -1,0 +1,136 @@
+import { checkRecordedFormat } from "../../drivers/shared/disk-info.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import type { DomainState } from "../guest/state.ts";
+import { checkBacking } from "./backing.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { checkLost, isLost } from "./lost.ts";
+import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { diskAddress, isForRescue } from "./role.ts";
+import { snapshotToRollBackTo } from "./roll-back.ts";
+
+/** What cannot or will not be done to disks, and what is worth knowing about them. */
+export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
+  return disks.flatMap((want) => {
+    const address = diskAddress(want.disk.instance, want.disk.name);
+    const have = observed.states.get(address) as InstanceDiskState | undefined;
+    if (have?.disk === undefined) {
+      const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
+      return [...lost, ...checkDisc(address, want)];
+    }
+    if (isOtherSwap(want, have)) return [];
+    if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
+    const record = checkRecordedFormat(address, `Disk ${have.name} of ${have.instance}`, have.path, have.disk);
+    if (record.length > 0) return record;
+    if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
+    return [...checkBacking(address, want, have, observed), ...checkShrink(address, want, have), ...checkBehind(address, want, have)];
+  });
+}
+
+/** Nova would lengthen the copy of an ISO to the flavor's size; that changes nothing for a guest, which cannot write to it. */
+function checkDisc(address: Diagnostic["address"] & string, { disk, domain }: InstanceDisk): Diagnostic[] {
+  const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
+  if (!disc || disk.role !== "root" || domain.flavor.disk === 0) return [];
+  return [
+    {
+      severity: "note",
+      code: "disc-keeps-its-size",
+      summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not made`,
+      detail:
+        "The guest gets the ISO as a CD at its own size and cannot write to it. A disk to install to comes from the flavor's ephemeral.",
+      address,
+    },
+  ];
+}
+
+function isProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): boolean {
+  const domain = observed.states.get(`domain/${want.disk.instance}`) as DomainState | undefined;
+  const disk = observed.states.get(address) as InstanceDiskState | undefined;
+  return domain?.label?.preventDestroy === true || disk?.protected === true;
+}
+
+/** Going back loses what was written since. What was begun has to be brought to an end, and then a smaller size is refused as ever. */
+function checkRollBack(
+  address: Diagnostic["address"] & string,
+  want: InstanceDisk,
+  have: InstanceDiskState,
+  observed: Observed,
+): Diagnostic[] {
+  const snapshot = have.disk?.resizeSnapshot;
+  if (have.disk === undefined || snapshot === undefined) return [];
+  if (snapshot.rollingBack) return checkShrink(address, want, { ...have, disk: { ...have.disk, size: snapshot.size } });
+  if (!isProtected(address, want, observed)) return [];
+  return [
+    {
+      severity: "error",
+      code: "prevent-destroy",
+      summary: `${want.disk.instance} is protected, and rolling its disk back would lose what was written since it grew`,
+      detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk.size)}, or apply prevent_destroy: false first if that may go.`,
+      address,
+    },
+  ];
+}
+
+function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
+  if (!isProtected(address, want, observed)) return [];
+  return [
+    {
+      severity: "error",
+      code: "prevent-destroy",
+      summary: `${want.disk.instance} is protected, and this would make its disk anew`,
+      detail:
+        "It was applied with prevent_destroy: true, and another image, backend, volume group, pool, filesystem or encryption means another disk. Apply prevent_destroy: false first if the disk may go.",
+      address,
+    },
+  ];
+}
+
+function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
+  const size = want.disk.size;
+  const found = have.disk?.size ?? 0;
+  if (size === null || size >= found) return [];
+  const [where, remedy] = declaredBy(want, found);
+  const snapshot = have.disk?.resizeSnapshot;
+  const back = snapshot === undefined ? "" : ` Exactly ${formatQuantity(snapshot.size)} would roll it back to its snapshot.`;
+  const byHand = have.applied.size !== null && size >= have.applied.size;
+  return [
+    {
+      severity: byHand ? "warning" : "error",
+      code: byHand ? "disk-larger-than-declared" : "disk-shrink-refused",
+      summary: byHand
+        ? `A disk is larger than declared: ${formatQuantity(found)}, not ${formatQuantity(size)}`
+        : "A disk cannot be made smaller",
+      detail: byHand
+        ? `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. ${remedy} to make the configuration say what is.`
+        : `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.${back}`,
+      address,
+    },
+  ];
+}
+
+/** Where a disk's size is written, and what to write there. */
+function declaredBy({ disk, domain }: InstanceDisk, found: number): [where: string, remedy: string] {
+  const key = { root: "disk", ephemeral: "ephemeral", swap: "swap", kernel: "", ramdisk: "", rescue: "", volume: "" }[disk.role];
+  if (disk.role === "ephemeral" && disk.name !== instanceFiles.local)
+    return ["its entry in ephemerals", `Write size: ${formatQuantity(found)} into its entry in ephemerals`];
+  const flavor = domain.flavor.name;
+  // No swap but an instance's own is smaller than its flavor's.
+  if (disk.role === "swap" && (disk.size ?? 0) < domain.flavor.swap)
+    return [`swap of ${disk.instance}`, `Write swap: ${formatQuantity(found)} for ${disk.instance}`];
+  return [`flavor ${flavor}`, `Write ${key}: ${formatQuantity(found)} into flavor ${flavor}, or into one of its own,`];
+}
+
+function checkBehind(address: Diagnostic["address"] & string, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
+  if (want.disk.role !== "root" || want.disk.base === undefined || have.applied.entry === want.disk.base.entry) return [];
+  return [
+    {
+      severity: "note",
+      code: "behind-image",
+      summary: `${have.instance} stands on an earlier ${want.disk.base.image}`,
+      detail: "The image has other bytes now. An existing disk keeps the base it was made from; only new instances get the new one.",
+      address,
+    },
+  ];
+}

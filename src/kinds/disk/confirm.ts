@@ -1,0 +1,53 @@
+import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import type { Address } from "../../model/address.ts";
+import type { Change } from "../../model/change.ts";
+import { UserError } from "../../model/errors.ts";
+import type { Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { type InstanceDiskState, refOf } from "./disk.ts";
+
+/**
+ * What `confirm` does: the snapshots of all disks that grew go (Nova RSZ-08). Throws a UserError when one of them is needed to bring
+ * a roll-back to its end.
+ */
+export function confirmChanges(observed: Observed): Change[] {
+  const grown = [...observed.states].flatMap(([address, state]) => {
+    const have = state as InstanceDiskState;
+    const snapshot = have.kind === "disk" ? have.disk?.resizeSnapshot : undefined;
+    return snapshot === undefined ? [] : [{ address, have, snapshot }];
+  });
+  const unfinished = grown.filter(({ snapshot }) => snapshot.rollingBack);
+  if (unfinished.length > 0) throw new UserError(unfinished.map(({ address }) => stillNeeded(address)));
+  return grown.map(({ address, have, snapshot }) => ({
+    address,
+    verb: "update",
+    cause: "config",
+    reason: "its growth is confirmed: there is no way back any more",
+    fields: [{ path: "resize_snapshot", old: snapshot.size, effect: "none" }],
+    actions: [
+      {
+        id: `${address}#confirm`,
+        type: "disk.confirm",
+        address,
+        summary: `remove snapshot ${resizeSnapshotName} of ${formatQuantity(snapshot.size)}`,
+        args: { ...refOf(have) },
+        needs: [],
+        makes: [],
+        locks: [`instance/${have.uuid}`],
+        effect: "none",
+      },
+    ],
+    before: { ...have.applied, resize_snapshot: snapshot.size },
+    after: { ...have.applied },
+  }));
+}
+
+function stillNeeded(address: Address) {
+  return {
+    severity: "error",
+    code: "roll-back-unfinished",
+    summary: `${address} is half rolled back to ${resizeSnapshotName}`,
+    detail: "Without the rest of it the disk is garbage. Nothing was done. Run virtform apply, which goes on with it.",
+    address,
+  } as const;
+}

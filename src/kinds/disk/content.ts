@@ -1,0 +1,19 @@
+import type { Address } from "../../model/address.ts";
+import type { Observed } from "../../model/kind.ts";
+import type { InstanceSpec } from "../instance/desired.ts";
+import type { InstanceDiskState } from "./disk.ts";
+
+/**
+ * A disk as it should be, given what is there: the filesystem that is usual is one for new disks (Nova GEN-02), and a disk that has another
+ * one is as good. Anything else is as wanted.
+ */
+export function withOwnContent<Spec extends InstanceSpec | undefined>(
+  address: Address,
+  spec: Spec,
+  observed: Pick<Observed, "states">,
+): Spec | InstanceSpec {
+  if (spec?.kind !== "disk" || spec.disk.content?.usual !== true) return spec;
+  const have = observed.states.get(address) as InstanceDiskState | undefined;
+  const filesystem = have?.disk === undefined ? undefined : have.applied.filesystem;
+  return filesystem === undefined ? spec : { ...spec, disk: { ...spec.disk, content: { ...spec.disk.content, filesystem } } };
+}

@@ -1,0 +1,105 @@
+import type { Action, Fact } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import { type Change, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
+import type { Observed } from "../../model/kind.ts";
+import type { RbdSettings } from "../../model/settings.ts";
+import { isElsewhere } from "../storage/place.ts";
+import { appliedOf } from "./applied.ts";
+import { rebuildOf } from "./backing.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { growth } from "./growth.ts";
+import { isLost } from "./lost.ts";
+import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { createDisk, removeDisk } from "./plan.ts";
+import { remadeSwap, replacement } from "./replacement.ts";
+import { isForRescue } from "./role.ts";
+import { rollBack, snapshotToRollBackTo } from "./roll-back.ts";
+import { appliedFields } from "./words.ts";
+
+/** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
+export function diffDisk(
+  address: Address,
+  want: InstanceDisk | undefined,
+  have: InstanceDiskState | undefined,
+  observed: Observed,
+  rbd?: Pick<RbdSettings, "resizeSnapshot">,
+): Change | undefined {
+  if (want === undefined) return have === undefined ? undefined : removal(address, have);
+  if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
+  if (have.disk !== undefined && isOtherSwap(want, have)) return remadeSwap(address, want, have);
+  if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
+  const change = growth(address, want, have, rbd?.resizeSnapshot ?? false);
+  const rebuild = rebuildOf(address, want, have, observed);
+  if (rebuild !== undefined) return withRebuild(address, have, rebuild, change);
+  const snapshot = snapshotToRollBackTo(want, have);
+  if (snapshot === undefined) return change ?? finish(address, want, have);
+  // One that was interrupted is brought to an end whatever is wanted since.
+  const back = { ...have, running: false, saved: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
+  return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
+}
+
+/** An old disk needs its backing file before anything else can be done to it. */
+function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action, grown: Change | undefined): Change {
+  const field: FieldChange = { path: "backing", old: null, new: have.lostBacking?.path ?? null, effect: "none", cause: "drift" };
+  const later = (grown?.actions ?? []).map((action) => ({ ...action, needs: [...action.needs, `${address}:backing`] }));
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses(["drift", ...(grown === undefined ? [] : [grown.cause])]),
+    reason: `its backing file is not there${grown === undefined ? "" : `, and ${grown.reason}`}`,
+    fields: [field, ...(grown?.fields ?? [])],
+    actions: [rebuild, ...later],
+    before: { ...have.applied, backing: null },
+    after: grown?.after ?? { ...have.applied, backing: have.lostBacking?.path ?? null },
+  };
+}
+
+function creation(address: Address, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
+  const gone = have !== undefined;
+  // What an interrupted making or removal left in another place would stay there for ever.
+  const left = gone && isElsewhere(want.disk, have.applied) ? [removeDisk(address, have, [])] : [];
+  return {
+    address,
+    verb: "create",
+    cause: gone ? "drift" : "config",
+    reason: `${gone ? "its file is not there" : "not there yet"}${want.fallback === undefined ? "" : "; it is cloned within Ceph"}`,
+    fields: appliedFields(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
+    actions: [...left, createDisk(address, want, left.length > 0 ? [`${address}:gone`] : [])],
+    before: null,
+    after: { ...appliedOf(want) },
+  };
+}
+
+/** What shows that it was once whole is written last. */
+function finish(address: Address, want: InstanceDisk, have: InstanceDiskState): Change | undefined {
+  if (have.applied.unfinished !== true || !have.defined) return undefined;
+  return {
+    address,
+    verb: "update",
+    cause: "drift",
+    reason: "its making was interrupted",
+    fields: [{ path: "unfinished", old: true, new: false, effect: "none", cause: "drift" }],
+    actions: [{ ...createDisk(address, want), summary: "finish" }],
+    before: { ...have.applied },
+    after: { ...appliedOf(want) },
+  };
+}
+
+function removal(address: Address, have: InstanceDiskState): Change {
+  return {
+    address,
+    verb: "delete",
+    cause: "config",
+    reason: isForRescue(have.name) ? "it was there for a rescue only" : notConfigured,
+    fields: appliedFields(have.applied).map(([path, value]) => ({ path, old: value })),
+    // Either the guest goes as well, or it is switched off and told to do without; `diffDomain` sees to the latter.
+    actions: [removeDisk(address, have, [`domain/${have.instance}:gone`, ...released(have.instance)])],
+    before: { ...have.applied },
+    after: null,
+  };
+}
+
+/** A guest that is switched off and whose definition is new holds nothing that the definition does not name. */
+function released(instance: string): Fact[] {
+  return [`domain/${instance}:stopped`, `domain/${instance}:defined`];
+}

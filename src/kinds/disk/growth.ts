@@ -1,0 +1,48 @@
+import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import type { Action } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import { type Change, causeOf, combineCauses } from "../../model/change.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { discardMemory, grownFact } from "../guest/plan.ts";
+import { appliedOf } from "./applied.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { lockOf } from "./plan.ts";
+
+/** What makes a disk larger that is smaller than wanted, through the guest that runs with it or while it is off. */
+export function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, snapshots: boolean): Change | undefined {
+  const size = want.disk.size;
+  const found = have.disk?.size ?? 0;
+  if (size === null || size <= found) return undefined;
+  const cause = causeOf(size, have.applied.size ?? undefined, found);
+  // Nova RBD-10. A snapshot that is there is from before an earlier growth, or from an earlier try of this one, and stays.
+  const snapshot = snapshots && want.disk.backend === "rbd" && want.disk.role === "root";
+  const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${resizeSnapshotName}` : "";
+  // A guest with saved memory goes on first, and then it grows as that of any guest that runs. One that stays off loses the memory.
+  const [saved, running] = [have.saved === true, have.running || (have.saved === true && want.domain.powerState === "running")];
+  const action: Action = {
+    id: `${address}#grow`,
+    type: "disk.grow",
+    address,
+    summary: `grow from ${formatQuantity(found)} to ${formatQuantity(size)}${first}`,
+    args: {
+      disk: { ...want.disk },
+      online: running,
+      ...(snapshot ? { snapshot } : {}),
+    } as unknown as Action["args"],
+    needs: saved ? [`domain/${have.instance}${running ? "" : ":stopped"}`] : [],
+    makes: saved && running ? [] : [address, ...(running ? [grownFact(have.instance)] : [])],
+    locks: [lockOf(have.uuid)],
+    effect: running ? "live" : "none",
+  };
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses([cause]),
+    reason: `it is smaller than its ${want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "declaration" : "flavor"} says`,
+    fields: [{ path: "size", old: found, new: size, effect: action.effect, cause }],
+    actions: [...(saved && !running ? [discardMemory(want.domain)] : []), action],
+    before: { ...have.applied, size: found },
+    after: { ...appliedOf(want) },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Address } from "../../model/address.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { whereText } from "../storage/place.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { isCopy } from "./role.ts";
+
+/**
+ * Whether a disk was once there with what a guest wrote, and is not any more. A domain is defined over disks that are whole, so one
+ * that was defined tells of them; what is being made or removed below it says so itself. What can be had again, or is worth nothing, is never lost.
+ */
+export function isLost({ disk, domain }: InstanceDisk, have: InstanceDiskState): boolean {
+  const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
+  return have.disk === undefined && have.defined && have.applied.unfinished !== true && !keepsNothing(disk.name) && !disc;
+}
+
+/** Whether a disk, by its file name, holds nothing that anybody would miss: what is in its image, or swap. */
+export function keepsNothing(name: string): boolean {
+  return isCopy(name) || name === instanceFiles.swap;
+}
+
+/** What goes for good when a new one is made in its place, in words. */
+export function lossText(address: Address, { applied }: InstanceDiskState): string {
+  const size = applied.size === null ? "" : `${formatQuantity(applied.size)} `;
+  return `what was in ${size}disk ${address.slice("disk/".length)}, which is gone`;
+}
+
+/** Says plainly that a disk is gone, and what to do before a new one is made. One that is protected is not made anew at all. */
+export function checkLost(address: Diagnostic["address"] & string, have: InstanceDiskState, isProtected: boolean): Diagnostic {
+  const where = whereText({ ...have, ...have.applied });
+  const open = have.running
+    ? " Its guest runs and may have it open still: then `virsh blockcopy` gets it back, as long as the guest is not shut down."
+    : "";
+  const summary = `Disk ${address.slice("disk/".length)} is gone`;
+  if (isProtected) {
+    const detail = `${where} was there and is not there now. ${have.instance} was applied with prevent_destroy: true, so no new disk is made in its place. Put it back; or apply prevent_destroy: false first if a new one shall be made.${open}`;
+    return { severity: "error", code: "disk-lost", summary, detail, address };
+  }
+  const detail = `${where} was there and is not there now. If it can be put back, do that and plan again; what was in it is lost when this plan makes a new one.${open}`;
+  return { severity: "warning", code: "disk-lost", summary, detail, address };
+}

@@ -1,0 +1,27 @@
+import { isElsewhere } from "../storage/place.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+
+/** Whether a swap disk has another size than wanted, and nothing else about it is other: its size stands within it, and nothing there is kept. */
+export function isOtherSwap(want: InstanceDisk, have: InstanceDiskState): boolean {
+  if (want.disk.content?.filesystem !== "swap" || want.disk.size === have.disk?.size) return false;
+  return !isAnotherKind(want, have);
+}
+
+/** Whether only a new disk can be what is wanted: another size of a swap disk, another image by name, another backend or place, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
+export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boolean {
+  return isAnotherKind(want, have) || isOtherSwap(want, have);
+}
+
+function isAnotherKind(want: InstanceDisk, have: InstanceDiskState): boolean {
+  return (
+    isElsewhere(want.disk, have.applied) ||
+    (want.disk.base?.image ?? null) !== have.applied.image ||
+    want.disk.content?.filesystem !== have.applied.filesystem ||
+    isEncrypted(want) !== (have.disk?.encryption === "luks")
+  );
+}
+
+/** Whether it is wanted encrypted. */
+export function isEncrypted({ disk }: Pick<InstanceDisk, "disk">): boolean {
+  return disk.encryption !== undefined;
+}

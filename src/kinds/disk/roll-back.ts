@@ -1,0 +1,73 @@
+import type { ResizeSnapshot } from "../../drivers/driver.ts";
+import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import type { Action } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import { type Change, causeOf, combineCauses } from "../../model/change.ts";
+import type { Json } from "../../model/json.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { switchOff, switchOnAgain } from "../guest/plan.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+
+/** What `disk.roll_back` is given. */
+export interface RollBackArgs {
+  readonly disk: InstanceDisk["disk"];
+  /** Bytes that the disk had then. */
+  readonly size: number;
+}
+
+/**
+ * The snapshot that a disk has to be made of again (Nova RSZ-07): its old size is wanted, exactly, or that was begun and has to
+ * be brought to an end. Undefined when the disk stays what it is.
+ */
+export function snapshotToRollBackTo(want: InstanceDisk, have: InstanceDiskState): ResizeSnapshot | undefined {
+  const { disk } = have;
+  const snapshot = disk?.resizeSnapshot;
+  if (disk === undefined || snapshot === undefined) return undefined;
+  return snapshot.rollingBack || (want.disk.size === snapshot.size && disk.size > snapshot.size) ? snapshot : undefined;
+}
+
+/** Rolls a disk back to its snapshot, with its guest switched off meanwhile. `grow`: what has to follow. */
+export function rollBack(
+  address: Address,
+  want: InstanceDisk,
+  have: InstanceDiskState,
+  snapshot: ResizeSnapshot,
+  grow: Action | undefined,
+): Change {
+  const found = have.disk?.size ?? 0;
+  const [then, now] = [formatQuantity(snapshot.size), formatQuantity(found)];
+  const size = grow === undefined ? snapshot.size : (want.disk.size ?? snapshot.size);
+  const effect = have.running ? "restart" : "none";
+  const cause = causeOf(size, have.applied.size ?? undefined, found);
+  const back: Action = {
+    id: `${address}#roll-back`,
+    type: "disk.roll_back",
+    address,
+    summary: `roll back to snapshot ${resizeSnapshotName} of ${then}`,
+    args: { disk: { ...want.disk }, size: snapshot.size } as unknown as Json,
+    needs: [`domain/${have.instance}:stopped`],
+    makes: [address, `${address}:rolled-back`],
+    locks: [`instance/${have.uuid}`],
+    effect: "none",
+    // What was begun has lost it already.
+    ...(snapshot.rollingBack
+      ? {}
+      : { destroys: `all that was written to disk ${address.slice("disk/".length)} since it grew from ${then} to ${now}` }),
+  };
+  const after = grow === undefined ? [] : [{ ...grow, needs: [...grow.needs, `${address}:rolled-back`] }];
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses([cause]),
+    reason: snapshot.rollingBack
+      ? `rolling it back to snapshot ${resizeSnapshotName} was interrupted`
+      : `its size from before it grew is configured again: it goes back to snapshot ${resizeSnapshotName}, and what was written since is lost`,
+    fields: [
+      ...(size === found ? [] : [{ path: "size", old: found, new: size, effect, cause } as const]),
+      { path: "resize_snapshot", old: snapshot.size, effect, cause },
+    ],
+    actions: [...switchOff(want.domain, have), back, ...after, ...switchOnAgain(want.domain, have)],
+    before: { ...have.applied, size: found },
+    after: { ...have.applied, size },
+  };
+}

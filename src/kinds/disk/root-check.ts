@@ -1,0 +1,19 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Config } from "../config.ts";
+import { rootVolumeOf } from "../instance/desired.ts";
+
+/** An instance boots from its image or from one volume (Nova BLD-13): neither, or both, is a mistake. */
+export function checkRootDisks(config: Config): Diagnostic[] {
+  return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
+    const volume = rootVolumeOf(instance);
+    const several = (instance.volumes ?? []).filter((one) => one.boot_index === 0).length > 1;
+    if ((instance.image === undefined) !== (volume === undefined) && !several) return [];
+    const address = `domain/${name}` as const;
+    if (volume === undefined) {
+      const detail = "It has no image, and none of its volumes has boot_index: 0. Give it an image, or say which volume it boots from.";
+      return [{ severity: "error", code: "no-root-disk", summary: `${name} has nothing to boot from`, detail, address }];
+    }
+    const detail = `Volume ${volume} has boot_index: 0, and so has ${several ? "another volume" : "the disk of its image"}. Leave ${several ? "one of them" : "image or boot_index"} out.`;
+    return [{ severity: "error", code: "several-root-disks", summary: `${name} has more than one root disk`, detail, address }];
+  });
+}

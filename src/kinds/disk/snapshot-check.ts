@@ -1,0 +1,28 @@
+import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { mustBeRemade } from "./must-be-remade.ts";
+import { diskAddress } from "./role.ts";
+import { snapshotToRollBackTo } from "./roll-back.ts";
+
+/** One line about all disks that keep a snapshot from before they grew; none about those that go back to it now. */
+export function checkResizeSnapshots(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
+  const kept = disks.flatMap((want) => {
+    const have = observed.states.get(diskAddress(want.disk.instance, want.disk.name)) as InstanceDiskState | undefined;
+    const size = have?.disk?.resizeSnapshot?.size;
+    if (have === undefined || size === undefined || mustBeRemade(want, have) || snapshotToRollBackTo(want, have) !== undefined) return [];
+    return [{ text: `${want.disk.instance} (${formatQuantity(size)})`, example: formatQuantity(size) }];
+  });
+  const [first] = kept;
+  if (first === undefined) return [];
+  return [
+    {
+      severity: "note",
+      code: "resize-snapshot-kept",
+      summary: `There is a way back to before the growth of ${kept.map(({ text }) => text).join(", ")}`,
+      detail: `The snapshot ${resizeSnapshotName} is kept and takes space as the guest writes. When all is well, \`virtform confirm\` removes it. To go back, write exactly the old size into the flavor (disk: ${first.example}) and apply: what was written since is lost.`,
+    },
+  ];
+}

@@ -1,0 +1,161 @@
+import { type ActionType, defineAction } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { domainEntry, forgetObject, recordObject } from "../instance/label.ts";
+import { isUp } from "./diff.ts";
+import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "./plan.ts";
+import { type DomainState, domainFields, domainOwner, domainState } from "./state.ts";
+import { waitForPower } from "./wait.ts";
+import { domainXml } from "./xml.ts";
+
+export { startDomain, stopDomain } from "./plan.ts";
+
+/** How long a start may take until the guest runs. Nova waits for ever (BLD-17); a hanging hypervisor should be told of. */
+const startMs = 60_000;
+/** Nova DEL-02: the request is repeated, because a guest that is still booting does not hear it. */
+const askAgainMs = 10_000;
+
+const define = defineAction<DefineArgs>("domain.define", async (context, { spec }) => {
+  const { layout, host } = context;
+  const libvirt = libvirtOf(context);
+  const had = await libvirt.definition(spec.uuid);
+  const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
+  const xml = domainXml(spec);
+  const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
+  await host.files.makeDirectory(layout.instance(spec.uuid));
+  // Nova BLD-15: whoever writes the log later, it is there with our ownership from the beginning.
+  if ((await host.files.stat(spec.consoleLog)) === undefined) {
+    await host.files.truncate(spec.consoleLog, 0);
+    await host.files.setMode(spec.consoleLog, 0o600);
+  }
+  await host.files.writeAtomic(path, xml, 0o600);
+  if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
+  await libvirt.define(path);
+  await recordObject(context, spec, domainEntry, { prevent_destroy: spec.preventDestroy });
+  const kept = await libvirt.definition(spec.uuid);
+  if (kept === undefined)
+    throw new Error(
+      `libvirt took the definition of ${spec.instance} and has no such domain now: somebody undefined it at the same moment. Apply again.`,
+    );
+  const lost = differences(domainFields(xml), domainFields(kept));
+  if (lost.length > 0) {
+    throw new Error(
+      `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}. This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
+    );
+  }
+});
+
+const start = defineAction<StartArgs>("domain.start", async (context, ref) => {
+  const libvirt = libvirtOf(context);
+  const have = await ownDomain(context, ref);
+  if (have?.power === "saved" && ref.restores !== true) throw savedMeanwhile(ref);
+  if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
+  // Only an interrupted start leaves a guest of ours paused.
+  if (have?.power === "paused") await libvirt.resume(ref.uuid);
+  await libvirt.start(ref.uuid);
+  // Saved while it was paused, it is paused again.
+  if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
+  await expectRunning(context, ref);
+});
+
+const resume = defineAction<DomainRef>("domain.resume", async (context, ref) => {
+  await ownDomain(context, ref);
+  await libvirtOf(context).resume(ref.uuid);
+  await expectRunning(context, ref);
+});
+
+const stop = defineAction<StopArgs>("domain.stop", async (context, ref) => {
+  const libvirt = libvirtOf(context);
+  const have = await ownDomain(context, ref);
+  if (have === undefined || have.power === "stopped") return;
+  if (have.power === "saved") throw savedMeanwhile(ref);
+  // A guest that does not run cannot follow a request.
+  let graceMs = have.power === "running" ? ref.graceSeconds * 1000 : 0;
+  for (; graceMs > 0; graceMs -= askAgainMs) {
+    await libvirt.shutdown(ref.uuid);
+    const off = await waitForPower(libvirt, ref.uuid, ["stopped", "crashed"], {
+      withinMs: Math.min(graceMs, askAgainMs),
+      signal: context.signal,
+    });
+    if (off === "stopped") return;
+    if (off === "crashed") break;
+  }
+  await libvirt.destroy(ref.uuid);
+});
+
+const discard = defineAction<DomainRef>("domain.discard", async (context, ref) => {
+  const have = await ownDomain(context, ref);
+  if (have !== undefined && isUp(have.power)) {
+    throw new RefusedError(
+      "guest-runs",
+      `${ref.instance} runs: somebody has started it since it was planned to discard its saved memory. Apply again: it is shut down then.`,
+    );
+  }
+  if (have?.power === "saved") await libvirtOf(context).discardMemory(ref.uuid);
+});
+
+const undefine = defineAction<DomainRef>("domain.undefine", async (context, ref) => {
+  const libvirt = libvirtOf(context);
+  if ((await ownDomain(context, ref)) !== undefined) {
+    await libvirt.destroy(ref.uuid);
+    await libvirt.undefine(ref.uuid);
+  }
+  await forgetObject(context, ref, domainEntry);
+  await context.host.files.remove(context.layout.instanceFile(ref.uuid, instanceFiles.xml));
+});
+
+/** Everything that is done to domains. */
+export const domainActions: readonly ActionType[] = [define, start, resume, stop, discard, undefine];
+
+/** The domain as it is now. Throws when it is not this project's: the world has moved since the plan, and nobody else's domain is touched. */
+async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
+  const record = await libvirtOf(context).domain(ref.uuid);
+  if (record !== undefined) requireOwn(context, ref, domainState(record));
+  return record;
+}
+
+function requireOwn<Domain extends Pick<DomainState, "name" | "label">>(
+  context: Context,
+  { uuid, instance }: DomainRef,
+  domain: Domain,
+): Domain {
+  const owner = domain.label?.project;
+  if (owner === context.project) return domain;
+  throw new RefusedError(
+    "domain-not-ours",
+    `Domain ${domain.name} (${uuid}) is not project ${context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}: ${instance} is left as it is. Plan again to see what is there.`,
+  );
+}
+
+/** Nobody has agreed to lose that memory, and going on with it is not what was planned. */
+function savedMeanwhile({ instance }: DomainRef): RefusedError {
+  return new RefusedError(
+    "guest-saved",
+    `The memory of ${instance} was saved (virsh managedsave) since this was planned, and it is left as it is. Apply again.`,
+  );
+}
+
+async function expectRunning(context: Context, { uuid, instance }: DomainRef): Promise<void> {
+  let seen = "not there";
+  const reached = await waitForPower(libvirtOf(context), uuid, ["running", "crashed"], {
+    withinMs: startMs,
+    signal: context.signal,
+    onSeen: (power) => {
+      seen = power;
+    },
+  });
+  if (reached === "running") return;
+  const where = context.layout.instanceFile(uuid, instanceFiles.console);
+  throw new Error(
+    `${instance} was started and is not running ${startMs / 1000} s later; it was last seen ${seen}. Its console log is ${where}, qemu's own words are in /var/log/libvirt/qemu/${instance}.log.`,
+  );
+}
+
+function differences(sent: ReturnType<typeof domainFields>, kept: ReturnType<typeof domainFields>): string[] {
+  const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
+  return [...new Set([...Object.keys(sent), ...Object.keys(kept)])]
+    .filter((path) => sent[path] !== kept[path])
+    .map((path) => `${path} is ${show(kept[path])} instead of ${show(sent[path])}`);
+}

@@ -1,0 +1,56 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import type { InstanceState } from "../instance/observe.ts";
+import type { DomainSpec } from "../instance/spec.ts";
+import { checkUuids } from "../instance/uuid-check.ts";
+
+/** What forbids a plan for domains: names, uuids and directories that are somebody else's, and protection that a deletion would break. */
+export function checkDomains(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+  return [...checkNames(domains, observed), ...checkUuids(domains, observed), ...checkProtection(domains, observed)];
+}
+
+function checkNames(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+  const owners = new Map(observed.unmanaged.flatMap(({ what, name, owner }) => (what === "domain" ? [[name, owner]] : [])));
+  return domains.flatMap(({ instance, project }): Diagnostic[] => {
+    if (!owners.has(instance)) return [];
+    const owner = owners.get(instance);
+    const whose = owner === undefined ? "nobody's by its label" : `project ${owner}'s`;
+    return [
+      {
+        severity: "error",
+        code: "domain-name-taken",
+        summary: `A domain named ${instance} is there already and is not project ${project}'s`,
+        detail: `It is ${whose}, so it is left alone, and libvirt allows a name only once. Give the instance another name${owner === undefined ? `, or take the domain over with \`virtform adopt ${instance}\`` : ""}.`,
+        address: `domain/${instance}`,
+      },
+    ];
+  });
+}
+
+function checkProtection(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+  const wanted = new Set<string>(domains.map(({ instance }) => `domain/${instance}`));
+  return [...protectedInstances(observed)].flatMap((instance): Diagnostic[] => {
+    const address = `domain/${instance}` as const;
+    if (wanted.has(address)) return [];
+    return [
+      {
+        severity: "error",
+        code: "prevent-destroy",
+        summary: `${instance} is protected and no longer in the configuration`,
+        detail: `It was applied with prevent_destroy: true, and the protection stays with the guest. To delete it, put it back with prevent_destroy: false, apply, and then remove it.`,
+        address,
+      },
+    ];
+  });
+}
+
+/** By the label of the domain, or by that of the directory, which is there even when the domain was undefined by hand. */
+function protectedInstances(observed: Observed): Set<string> {
+  return new Set(
+    [...observed.states.values()].flatMap((state) => {
+      const found = state as Partial<InstanceState>;
+      if (found.kind === "domain") return found.label?.preventDestroy === true ? [found.label.instance] : [];
+      return found.kind === "disk" && found.protected === true ? [found.instance ?? ""] : [];
+    }),
+  );
+}

@@ -1,0 +1,212 @@
+import type { DiskAttachment } from "../../drivers/driver.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { userError } from "../../model/errors.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { DomainDisk } from "../instance/spec.ts";
+
+/** What decides names and buses of a guest's disks. */
+export interface DeviceMapInput {
+  readonly arch: string;
+  readonly machine: string;
+  /** Of the image: `hw_disk_bus` and `hw_cdrom_bus` win over the defaults (Nova BLK-05). */
+  readonly properties: Readonly<Record<string, string>>;
+  /** `iso`: the image is an ISO, which the guest gets as a drive (Nova BLK-06). */
+  readonly root: {
+    readonly attachment: DiskAttachment;
+    readonly iso: boolean;
+    /** Of a volume; the device it asks for names its bus. */
+    readonly name?: string;
+    readonly serial?: string;
+    readonly device?: string;
+  };
+  /** What the guest boots from instead. */
+  readonly rescue?: RescueDevice & { readonly attachment: DiskAttachment };
+  /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
+  readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment; readonly bootIndex?: number }[];
+  /** After them, in the order given. An explicit device name is kept (Nova BLK-07). */
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly attachment: DiskAttachment;
+    readonly serial: string;
+    readonly device?: string;
+    /** 1 is tried after the root disk (Nova BLK-09). Negative or absent: never. */
+    readonly bootIndex?: number;
+  }[];
+  /** `attachment`: of one that is no file. */
+  readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
+}
+
+/** How a guest gets the disk that it is rescued with. */
+export interface RescueDevice {
+  readonly cdrom: boolean;
+  /** Added to what is there (Nova BLK-12), not put in front of it (Nova BLK-11). */
+  readonly stable: boolean;
+  /** Of the rescue image: `hw_rescue_bus`, else what says on which bus its disks are anyway. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+type Bus = DomainDisk["bus"];
+
+/** Nova BLK-04, for kvm and qemu, without floppies. */
+const buses: readonly Bus[] = ["virtio", "scsi", "sata", "ide", "usb"];
+const cdromBuses: readonly Bus[] = ["scsi", "sata", "ide", "usb"];
+const models = ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet", "vmxnet3"];
+/** Nova BLK-02. */
+const prefixes: Readonly<Record<Bus, string>> = { virtio: "vd", scsi: "sd", sata: "sd", usb: "sd", ide: "hd" };
+/** Nova BLK-03. */
+const ideDevices = 4;
+
+/** The disks of a guest with names, buses and boot order, config drive last (Nova BLK-07) but for a disk of a stable rescue. Throws a UserError when IDE has no name left. */
+export function deviceMap(input: DeviceMapInput): DomainDisk[] {
+  const diskBus = busOf(input.properties["hw_disk_bus"], buses) ?? "virtio";
+  const cdromBus = busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultCdromBus(input);
+  const rootDevice = input.root.iso ? "cdrom" : "disk";
+  const asked = input.root.device;
+  const rootBus = input.root.iso ? cdromBus : asked === undefined ? diskBus : busNamed(asked, diskBus);
+  const { rescue } = input;
+  const wishes = (input.volumes ?? []).flatMap(({ device }) => device ?? []);
+  const before = rescue === undefined || rescue.stable ? [] : [rescueDisk(rescue, input, createNames(new Set()))];
+  const first = before.map(({ target }) => target);
+  // The root disk is the first of its bus whatever is asked for: kernels are told so. `checkDevices` finds who else wants that name.
+  const rootTarget =
+    asked !== undefined && !first.includes(asked) ? asked : createNames(new Set(first.length === 0 ? [] : [...first, ...wishes]))(rootBus);
+  const next = createNames(new Set([...first, rootTarget, ...wishes]));
+  const disks: DomainDisk[] = [
+    ...before,
+    {
+      name: input.root.name ?? instanceFiles.root,
+      device: rootDevice,
+      bus: rootBus,
+      target: rootTarget,
+      attachment: input.root.attachment,
+      readOnly: input.root.iso,
+      bootOrder: before.length === 0 ? 1 : null,
+      ...(input.root.serial === undefined ? {} : { serial: input.root.serial }),
+    },
+  ];
+  // Nova BLK-11: what is put in front boots, and nothing else does.
+  const orderOf = (bootIndex: number | undefined) => (before.length === 0 ? bootOrder(bootIndex) : null);
+  for (const { name, attachment, bootIndex } of input.others ?? []) {
+    disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: orderOf(bootIndex) });
+  }
+  for (const { name, attachment, serial, device, bootIndex } of input.volumes ?? []) {
+    const bus = device === undefined ? diskBus : busNamed(device, diskBus);
+    const target = device ?? next(bus);
+    disks.push({ name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: orderOf(bootIndex), serial });
+  }
+  if (input.configDrive !== null) {
+    const { path, format, attachment = { type: "file", format: "raw", source: path } } = input.configDrive;
+    const drive = format === "iso9660";
+    const bus = drive ? (busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultDriveBus(input)) : diskBus;
+    // Nova BLK-08. Its content is made anew by us alone: a guest that wrote into it would make it look tampered with.
+    disks.push({
+      name: instanceFiles.configDrive,
+      device: drive ? "cdrom" : "disk",
+      bus,
+      target: next(bus),
+      attachment,
+      readOnly: true,
+      bootOrder: null,
+    });
+  }
+  if (rescue === undefined || !rescue.stable) return disks;
+  // Nova BLK-12: nothing that the guest knows gets another name, it only comes later when booting.
+  const later = disks.map((disk) => (disk.bootOrder === null ? disk : { ...disk, bootOrder: disk.bootOrder + 1 }));
+  return [...later, rescueDisk(rescue, input, next)];
+}
+
+/** Nova BLK-09, BLK-10: libvirt counts from one. Each device says its place; those that say none are not booted from. */
+function bootOrder(bootIndex = -1): number | null {
+  return bootIndex < 0 ? null : bootIndex + 1;
+}
+
+function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: DeviceMapInput, next: (bus: Bus) => string): DomainDisk {
+  const { cdrom, properties, attachment } = rescue;
+  const named = properties["hw_rescue_bus"] ?? properties[cdrom ? "hw_cdrom_bus" : "hw_disk_bus"];
+  const bus = busOf(named, cdrom ? cdromBuses : buses) ?? (cdrom ? defaultCdromBus(input) : "virtio");
+  const device = cdrom ? "cdrom" : "disk";
+  return { name: instanceFiles.rescue, device, bus, target: next(bus), attachment, readOnly: cdrom, bootOrder: 1 };
+}
+
+/** The buses that the disk of a rescue can be on. */
+export function rescueBuses(cdrom: boolean, machine: string): readonly string[] {
+  return (cdrom ? cdromBuses : buses).filter((bus) => isPossibleBus(bus, machine));
+}
+
+/** Properties of an image that its guests' hardware cannot be made from (Nova BLK-04). `image`: its name, for the message. */
+export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput, "arch" | "machine" | "properties">): Diagnostic[] {
+  const wrong = (property: string, allowed: readonly string[]): Diagnostic[] => {
+    const value = input.properties[property];
+    if (value === undefined || allowed.includes(value)) return [];
+    return [
+      {
+        severity: "error",
+        code: "unsupported-hardware",
+        summary: `Image ${image} wants ${property}: ${value}, which its guests cannot have`,
+        detail: `With machine type ${input.machine} on ${input.arch} it can be ${allowed.join(", ")}. Change the property, or the machine type (hw_machine_type).`,
+        address: `image/${image}`,
+      },
+    ];
+  };
+  const possible = (bus: Bus) => isPossibleBus(bus, input.machine);
+  return [
+    ...wrong("hw_disk_bus", buses.filter(possible)),
+    ...wrong("hw_cdrom_bus", cdromBuses.filter(possible)),
+    ...wrong("hw_vif_model", models),
+  ];
+}
+
+/** Whether a machine type has a bus (Nova BLK-04): the old PC alone has IDE. */
+export function isPossibleBus(bus: Bus, machine: string): boolean {
+  return bus !== "ide" || family(machine) === "pc";
+}
+
+function busOf(value: string | undefined, allowed: readonly Bus[]): Bus | undefined {
+  return allowed.find((bus) => bus === value);
+}
+
+/** Nova BLK-05: the old PC has IDE, its successor SATA, and other architectures neither. */
+function defaultCdromBus({ arch, machine }: Pick<DeviceMapInput, "arch" | "machine">): Bus {
+  if (arch !== "x86_64" && arch !== "i686") return "scsi";
+  return family(machine) === "pc" ? "ide" : "sata";
+}
+
+/** A config drive on a modern PC hangs on virtio, like the disks: the kernels of cloud images often know no SATA (Nova BLK-05 would say sata). */
+function defaultDriveBus(input: Pick<DeviceMapInput, "arch" | "machine">): Bus {
+  const bus = defaultCdromBus(input);
+  return bus === "sata" ? "scsi" : bus;
+}
+
+function family(machine: string): "pc" | "other" {
+  return machine === "pc" || machine.startsWith("pc-i440fx") ? "pc" : "other";
+}
+
+/** The bus that a device name stands for: the usual one when its names begin so, else the first that does. */
+function busNamed(device: string, usual: Bus): Bus {
+  const prefix = device.slice(0, 2);
+  return prefixes[usual] === prefix ? usual : (buses.find((bus) => prefixes[bus] === prefix) ?? usual);
+}
+
+function createNames(taken: ReadonlySet<string>): (bus: Bus) => string {
+  const used = new Map<string, number>();
+  return (bus) => {
+    const prefix = prefixes[bus];
+    let index = used.get(prefix) ?? 0;
+    while (taken.has(prefix + letters(index))) index += 1;
+    if (bus === "ide" && index >= ideDevices) {
+      throw userError(
+        "too-many-ide-disks",
+        "A guest would have more than four IDE disks, and there are no names for more",
+        "Disks, config drive and the disk of a rescue count together. Write hw_disk_bus: virtio or scsi into the properties of the image, or give the instance fewer disks.",
+      );
+    }
+    used.set(prefix, index + 1);
+    return prefix + letters(index);
+  };
+}
+
+/** a … z, aa, ab … (Nova BLK-03). */
+function letters(index: number): string {
+  const last = String.fromCharCode(97 + (index % 26));
+  return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last;
+}

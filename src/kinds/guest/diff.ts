@@ -1,0 +1,227 @@
+import { isSourceOf, sourceText } from "../../drivers/shared/disk-source.ts";
+import type { Action, Fact } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
+import { type Effect, strongestEffect } from "../../model/effect.ts";
+import type { Observed } from "../../model/kind.ts";
+import type { InstanceDiskState } from "../disk/disk.ts";
+import type { DomainSpec } from "../instance/spec.ts";
+import { lacksItsDisks, missingFacts } from "./memory.ts";
+import {
+  attachedFacts,
+  defineDomain,
+  restoreDomain,
+  resumeDomain,
+  startDomain,
+  stopDomain,
+  switchOff,
+  switchOnAgain,
+  undefineDomain,
+} from "./plan.ts";
+import { type DomainFields, type DomainState, describeDomain } from "./state.ts";
+import { wantedFields } from "./xml.ts";
+
+/** Fields that tell about the guest and do not touch it. */
+const told = new Set(["flavor", "image", "prevent_destroy"]);
+
+/**
+ * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
+ * running guest keeps running with what it has until its next cold start. A protected domain that is no longer wanted
+ * gives a change without actions; `checkDomains` says why.
+ */
+export function diffDomain(
+  address: Address,
+  want: DomainSpec | undefined,
+  have: DomainState | undefined,
+  observed: Observed,
+): Change | undefined {
+  if (want === undefined) return have === undefined ? undefined : deletion(address, have);
+  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed);
+  const others = awaitsOthers(want, observed);
+  if (change === undefined || others.length === 0) return change;
+  const waiting = (action: Action): Action =>
+    action.type === "domain.start" ? { ...action, needs: [...action.needs, ...others] } : action;
+  return { ...change, actions: change.actions.map(waiting) };
+}
+
+/**
+ * Whether a disk of ours goes that the guest has by its definition. It is switched off for that: a disk that is taken away below
+ * a running guest would look broken to it, and could be in two guests at once.
+ */
+function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
+  const kept = new Set(want.disks.map(({ attachment }) => sourceText(attachment)));
+  const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
+  if (leaving.length === 0) return false;
+  const ours = [...observed.states.values()].flatMap((state) => {
+    const { kind, uuid, path } = state as { readonly kind?: string; readonly uuid?: string; readonly path?: string };
+    return (kind === "disk" || kind === "volume") && uuid !== undefined && path !== undefined ? [{ uuid, path }] : [];
+  });
+  return leaving.some((source) => ours.some((disk) => isSourceOf(source, disk)));
+}
+
+/** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */
+function isThere(fact: Fact, observed: Observed): boolean {
+  const state = observed.states.get(fact as Address) as Partial<InstanceDiskState> | undefined;
+  return state?.kind === "disk" && state.disk !== undefined;
+}
+
+/** Volumes that this guest is to have and another one has still: it must let go of them before this one starts. */
+function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
+  const volumes = new Set(want.disks.filter(({ name }) => name.startsWith("volume/")).map(({ attachment }) => sourceText(attachment)));
+  if (volumes.size === 0) return [];
+  return [...observed.states].flatMap(([address, state]) => {
+    const { kind, disks, uuid } = state as Partial<DomainState> & { readonly kind?: string };
+    if (kind !== "domain" || uuid === want.uuid || !Object.values(disks ?? {}).some((source) => volumes.has(source))) return [];
+    return [`${address}:stopped`];
+  });
+}
+
+/** Whether a guest is there that notices what is done to its domain. */
+export function isUp(power: DomainState["power"]): boolean {
+  return power === "running" || power === "paused" || power === "suspended";
+}
+
+function awakeness({ power }: DomainState) {
+  return { running: isUp(power), saved: power === "saved" };
+}
+
+function creation(address: Address, want: DomainSpec, observed: Observed): Change {
+  const fields = wantedFields(want);
+  const root = observed.states.get(`disk/${want.instance}.root`) as InstanceDiskState | undefined;
+  const lost = root?.defined === true;
+  return {
+    address,
+    verb: "create",
+    cause: lost ? "drift" : "config",
+    reason: lost ? `somebody undefined it${root.disk === undefined ? "" : "; its disks are still there"}` : "not there yet",
+    fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
+    // `ignore` leaves the power switch to somebody else, from the beginning.
+    actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],
+    before: null,
+    after: afterOf(want, fields),
+  };
+}
+
+function deletion(address: Address, have: DomainState): Change {
+  const instance = have.label?.instance ?? have.name;
+  const kept = have.label?.preventDestroy === true;
+  const crashed = have.power === "crashed" ? { running: true } : {};
+  return {
+    address,
+    verb: "delete",
+    cause: "config",
+    reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
+    fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value })),
+    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...awakeness(have), ...crashed })],
+    before: describeDomain(have),
+    after: null,
+  };
+}
+
+function update(address: Address, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
+  const wanted = wantedFields(want);
+  // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
+  const otherRescue = want.rescue !== have.fields["rescue"];
+  const awake = awakeness(have);
+  const lost = awake.saved && lacksItsDisks(want, have, observed);
+  const restarts = (lost || otherRescue || leavesDisks(want, have, observed)) && (awake.running || awake.saved);
+  const memory: FieldChange[] =
+    restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
+  const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have), ...memory];
+  const power = powerChange(want, have, observed);
+  if (defined.length === 0 && power === undefined) return undefined;
+  const fields = [...defined, ...(power === undefined ? [] : [power.field])];
+  const stale = have.fields["power_state"] !== want.powerState;
+  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
+  // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
+  const offFirst: Action = { ...define, needs: [...define.needs, `${address}:stopped`] };
+  // Into rescue and out of it, the guest goes on until all that it is to start from is there.
+  const off = switchOff(want, awake, otherRescue ? attachedFacts(want).filter((fact) => !isThere(fact, observed)) : []);
+  const actions = restarts
+    ? [...off, offFirst, ...switchOnAgain(want, awake)]
+    : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved);
+  const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
+  return {
+    address,
+    verb: "update",
+    cause,
+    reason: reasonFor(cause, fields, have),
+    fields,
+    actions,
+    before: describeDomain(have),
+    after: afterOf(want, wanted),
+  };
+}
+
+/** A guest goes on with its saved memory before it is defined anew: it has nothing of that yet. */
+function inTurn(define: readonly Action[], power: readonly Action[], saved: boolean): Action[] {
+  return saved ? [...power, ...define] : [...define, ...power];
+}
+
+function definitionChanges(have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
+  const paths = new Set([...Object.keys(wanted), ...Object.keys(have.fields)]);
+  const differing = [...paths].filter((path) => path !== "power_state" && have.fields[path] !== wanted[path]);
+  if (differing.length === 0) return [];
+  const applied = have.label?.applied;
+  return differing.map((path): FieldChange => {
+    const [old, fresh] = [have.fields[path], wanted[path]];
+    const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
+    // A saved guest goes on with the definition that it was saved with.
+    const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
+    const effect = (isUp(have.power) || have.power === "saved") && !told.has(path) ? later : "none";
+    return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
+  });
+}
+
+/** Somebody undefined a running guest: it would vanish with its next shutdown. */
+function persistenceChange(have: DomainState): FieldChange[] {
+  return have.persistent ? [] : [{ path: "persistent", old: false, new: true, effect: "none", cause: "drift" }];
+}
+
+function powerChange(
+  want: DomainSpec,
+  have: DomainState,
+  observed: Observed,
+): { readonly field: FieldChange; readonly action?: Action } | undefined {
+  const last = have.fields["power_state"];
+  const action = powerAction(want, have, observed);
+  if (action === undefined && last === want.powerState) return undefined;
+  const old = action === undefined ? (last ?? have.power) : have.power;
+  const cause = last === want.powerState ? "drift" : "config";
+  const field: FieldChange = { path: "power_state", old, new: want.powerState, effect: action?.effect ?? "none", cause };
+  return action === undefined ? { field } : { field, action };
+}
+
+function powerAction(want: DomainSpec, have: DomainState, observed: Observed): Action | undefined {
+  if (want.powerState === "stopped") return isUp(have.power) ? stopDomain(want) : undefined;
+  if (want.powerState === "ignore") return undefined;
+  if (have.power === "paused") return resumeDomain(want);
+  if (have.power === "saved") return restoreDomain(want, missingFacts(want, observed));
+  return isUp(have.power) ? undefined : startDomain(want);
+}
+
+function afterOf(want: DomainSpec, fields: DomainFields): Change["after"] {
+  return { ...fields, uuid: want.uuid, persistent: true, power_state: want.powerState };
+}
+
+function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainState): string {
+  if (!have.persistent) return "somebody undefined it while it was running";
+  const rescue = fields.find(({ path }) => path === "rescue");
+  if (rescue !== undefined)
+    return rescue.new === undefined
+      ? "it leaves rescue"
+      : rescue.old === undefined
+        ? "it goes into rescue"
+        : "it is rescued with another image";
+  if (fields.every(({ path }) => path === "saved_memory" || path === "power_state") && fields.some(({ path }) => path === "saved_memory"))
+    return "its saved memory belongs to a disk that is gone";
+  const power = fields.find(({ path }) => path === "power_state");
+  if (fields.length === 1 && power !== undefined) {
+    if (have.power === "crashed") return "the guest crashed";
+    if (have.power === "saved" && power.new === "running") return "its memory was saved, and it should be running";
+    if (power.cause === "drift") return `it is ${have.power} and should be ${power.new}`;
+    return "another power state is configured";
+  }
+  if (cause === "drift") return "it was changed on the host since it was last applied";
+  return cause === "both" ? "the configuration changed, and so did the host" : "the configuration changed";
+}

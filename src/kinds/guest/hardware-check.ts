@@ -1,0 +1,23 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
+import type { Config } from "../config.ts";
+import { rescueOf } from "../disk/rescue.ts";
+import { machineType, rootVolumeOf } from "../instance/desired.ts";
+import { checkDeviceProperties } from "./device-map.ts";
+
+/** Hardware that images ask for and their guests cannot have. */
+export function checkHardware(config: Config, facts: HostFacts): Diagnostic[] {
+  const used = new Set(
+    Object.values(config.instances ?? {}).flatMap((instance) => {
+      const rescue = rescueOf(config, instance);
+      const own = instance.image ?? config.volumes?.[rootVolumeOf(instance) ?? ""]?.image;
+      // In a stable rescue the guest keeps its hardware: `checkRescues` looks at what is added.
+      return rescue === undefined || rescue.stable ? [own] : [own, rescue.name];
+    }),
+  );
+  return [...used].flatMap((name) => {
+    if (name === undefined) return [];
+    const properties = config.images?.[name]?.properties ?? {};
+    return checkDeviceProperties(name, { arch: facts.arch, machine: machineType(properties, facts), properties });
+  });
+}

@@ -1,0 +1,51 @@
+import { sourceText } from "../../drivers/shared/disk-source.ts";
+import type { Fact } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import type { Observed } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { diskAddress } from "../disk/role.ts";
+import type { DomainSpec } from "../instance/spec.ts";
+import { attachedFacts, restoredFact } from "./plan.ts";
+import type { DomainState } from "./state.ts";
+
+/** As much of a disk, a volume or a config drive as is looked at here. */
+interface Attached {
+  readonly kind: string;
+  readonly disk?: object;
+  readonly missing?: boolean;
+  readonly lostBacking?: object;
+}
+
+/** What has to be made before a guest can go on with its saved memory: nothing of what is there. */
+export function missingFacts(want: DomainSpec, observed: Observed): Fact[] {
+  return attachedFacts(want).flatMap((fact) => {
+    const state = stateOf(fact, observed);
+    if (state?.lostBacking !== undefined) return [`${fact}:backing`];
+    return isThere(state) ? [] : [fact];
+  });
+}
+
+/**
+ * Whether a disk is gone that the guest had when its memory was saved, and is made anew: the memory would go on with a disk that it
+ * does not belong to. A config drive is made again as it was.
+ */
+export function lacksItsDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
+  const had = new Set(Object.values(have.disks));
+  return want.disks.some(({ name, attachment }) => {
+    const other = name.startsWith("volume/") || name === instanceFiles.configDrive;
+    return !other && had.has(sourceText(attachment)) && !isThere(stateOf(diskAddress(want.instance, name), observed));
+  });
+}
+
+/** The facts to wait for before something is changed that a guest with saved memory had: it keeps that, as one that runs does. */
+export function awaitRestored(instance: string, saved: boolean | undefined): Fact[] {
+  return saved === true ? [restoredFact(instance)] : [];
+}
+
+function isThere(state: Attached | undefined): boolean {
+  return state !== undefined && (state.kind === "seed" ? state.missing === false : state.disk !== undefined);
+}
+
+function stateOf(fact: Fact, observed: Observed): Attached | undefined {
+  return observed.states.get(fact as Address) as Attached | undefined;
+}

@@ -1,0 +1,105 @@
+import type { Json } from "../../model/json.ts";
+import type { DomainPower, DomainRecord } from "../../tools/libvirt/libvirt.ts";
+import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
+import type { DomainSpec } from "../instance/spec.ts";
+import { type DomainFields, readFields } from "./fields.ts";
+import { labelNamespace } from "./xml-metadata.ts";
+
+export type { DomainFields } from "./fields.ts";
+
+/** Whose a domain is and what was last applied to it. */
+export interface DomainLabel {
+  readonly project: string;
+  readonly instance: string;
+  readonly preventDestroy: boolean;
+  readonly powerState: DomainSpec["powerState"];
+  /** Undefined when it cannot be read: then nobody can say whether config or host changed. */
+  readonly applied: DomainFields | undefined;
+}
+
+/** A domain as found. */
+export interface DomainState {
+  readonly uuid: string;
+  readonly name: string;
+  readonly power: DomainPower;
+  readonly persistent: boolean;
+  /** Undefined when nobody claims it. */
+  readonly label: DomainLabel | undefined;
+  readonly fields: DomainFields;
+  /** Source path by target name: `vda` → `/var/lib/…/disk`. */
+  readonly disks: Readonly<Record<string, string>>;
+}
+
+/** What there is to know about one domain. Throws an Error when libvirt's XML is not XML. */
+export function domainState(record: DomainRecord): DomainState {
+  const root = parseXml(record.xml);
+  const fields = readFields(root);
+  const { uuid, name, power, persistent } = record;
+  return { uuid, name, power, persistent, label: readLabel(root), fields, disks: disksOf(fields) };
+}
+
+/** Source path by target name, of any document of a domain. */
+export function domainDisks(xml: string): DomainState["disks"] {
+  return disksOf(domainFields(xml));
+}
+
+function disksOf(fields: DomainFields): DomainState["disks"] {
+  const disks = Object.entries(fields).flatMap(([path, value]) => {
+    const target = /^disks\.(.+)\.source$/.exec(path)?.[1];
+    return target === undefined ? [] : [[target, String(value)]];
+  });
+  return Object.fromEntries(disks);
+}
+
+/** The fields of a domain that we own, flat. Two documents that mean the same guest have the same fields. */
+export function domainFields(xml: string): DomainFields {
+  return readFields(parseXml(xml));
+}
+
+/** What a definition says of whose domain it is. */
+export function domainOwner(xml: string): Pick<DomainState, "name" | "label"> {
+  const root = parseXml(xml);
+  return { name: textAt(root, "name") ?? "", label: readLabel(root) };
+}
+
+/** What plans stand on and `show` shows: the state as it is, not as it was configured. */
+export function describeDomain(state: DomainState): Json {
+  return { ...state.fields, uuid: state.uuid, persistent: state.persistent, power_state: state.power };
+}
+
+function readLabel(root: XmlElement): DomainLabel | undefined {
+  for (const child of find(root, "metadata")?.children ?? []) {
+    const [prefix, local] = child.name.includes(":") ? child.name.split(":") : ["", child.name];
+    const namespace = child.attributes[prefix === "" ? "xmlns" : `xmlns:${prefix}`];
+    if (namespace !== labelNamespace || local !== "instance") continue;
+    const text = (name: string) => textAt(child, prefix === "" ? name : `${prefix}:${name}`);
+    const [project, instance, power] = [text("project"), text("instance_name"), text("power_state")];
+    if (project === undefined || instance === undefined) return undefined;
+    // A clone made by hand carries the label of what it was cloned from: it is its owner's, not ours.
+    if (text("uuid") !== textAt(root, "uuid")) return undefined;
+    const powerState = power === "stopped" || power === "ignore" ? power : "running";
+    // Protection is lifted by a clear "false" only.
+    const applied = text("applied");
+    return {
+      project,
+      instance,
+      preventDestroy: text("prevent_destroy") !== "false",
+      powerState,
+      // Only a domain that differs is asked for it.
+      get applied() {
+        return parseApplied(applied);
+      },
+    };
+  }
+  return undefined;
+}
+
+function parseApplied(text: string | undefined): DomainFields | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const applied: unknown = JSON.parse(text);
+    return typeof applied === "object" && applied !== null && !Array.isArray(applied) ? (applied as DomainFields) : undefined;
+  } catch {
+    return undefined;
+  }
+}

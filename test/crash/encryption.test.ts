@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FakeHost } from "../fake-host/host.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
+import { readSparse } from "../fake-host/sparse.ts";
+import { type Guests, guests } from "./guests.ts";
+import { killEverywhere } from "./kill-everywhere.ts";
+import { applied, apply, createWorld, layout, planOf, runOn, summary } from "./world.ts";
+
+const passphrase = "correct horse battery staple";
+const env = { DISK_PASSPHRASE: passphrase };
+const more = "    encryption: { passphrase: { env: DISK_PASSPHRASE } }\n";
+const encrypted = (options: Guests = {}) => guests({ ephemeral: "2GiB", swap: "512MiB", ...options, more });
+const plain = (options: Guests = {}) => guests({ ephemeral: "2GiB", swap: "512MiB", ...options });
+
+async function after(yaml: string): Promise<Machine> {
+  const machine = createWorld();
+  await applied(machine, yaml, { env });
+  return machine;
+}
+
+const plan = async (machine: Machine, yaml: string, variables: Readonly<Record<string, string>> = env) =>
+  planOf(await runOn(machine.boot(), yaml, { env: variables }));
+
+const codes = (made: Awaited<ReturnType<typeof plan>>) => made.diagnostics.map(({ severity, code }) => `${severity} ${code}`);
+
+const fileOf = (machine: Machine, name: string) => {
+  const path = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", name);
+  return readQcow2(machine.files.file(path, "open").content);
+};
+
+const secretsOf = (machine: Machine) =>
+  machine.libvirtd.secrets.all().map(({ usage, value }) => `${usage.split("/").slice(0, 3).join("/")} ${value}`);
+
+/** A process, and the files on which it has tried a passphrase. */
+function watchingPassphrases(machine: Machine): { host: FakeHost; tried: string[] } {
+  const booted = machine.boot();
+  const tried: string[] = [];
+  const run: FakeHost["run"] = async (command) => {
+    if (command.args[0] === "map") tried.push(/file\.filename=(.*)$/.exec(command.args.at(-1) ?? "")?.[1] ?? "");
+    return booted.run(command);
+  };
+  return { host: { ...booted, run }, tried };
+}
+
+test("Nova QCOW-10: all of a guest's disks are encrypted, libvirt has the passphrase before it starts, the base stays as it is", async () => {
+  const machine = createWorld();
+  const first = await plan(machine, encrypted());
+  assert.deepEqual(codes(first), []);
+  assert.deepEqual(
+    first.actions.filter(({ type }) => type === "disk.create" || type.startsWith("secret.")).map(({ summary: words }) => words),
+    [
+      "tell libvirt the passphrase",
+      "create encrypted qcow2 disk of 1GiB from debian",
+      "create encrypted qcow2 disk of 2GiB with ext4",
+      "create encrypted qcow2 swap disk of 512MiB",
+    ],
+  );
+  assert.ok(first.actions.find(({ type }) => type === "domain.start")?.after.includes("secret/web#put"));
+  assert.doesNotMatch(JSON.stringify(first), new RegExp(passphrase));
+
+  const host = await applied(machine, encrypted(), { env });
+  for (const name of ["disk", "disk.local", "disk.swap"]) assert.match(fileOf(machine, name)?.key ?? "", /^[0-9a-f]{64}$/, name);
+  for (const [path, inode] of machine.files.walk()) {
+    if (path.includes("/_base/") && inode.type === "file") assert.equal(readQcow2(inode.content)?.key, undefined, path);
+    // The passphrase is in no file: no label, no journal, no definition.
+    if (inode.type === "file" && inode.content.size < 2 ** 20)
+      assert.doesNotMatch(readSparse(inode.content).toString("latin1"), new RegExp(passphrase), path);
+  }
+  assert.doesNotMatch(host.trace.join("\n"), new RegExp(passphrase));
+  assert.deepEqual(secretsOf(machine), [`virtform/shop/web ${passphrase}`]);
+  assert.equal(machine.libvirtd.find("web")?.state, 1);
+  // What needs nothing done asks for no passphrase.
+  const second = await plan(machine, encrypted(), {});
+  assert.deepEqual([summary(second), codes(second)], [[], []]);
+});
+
+test("a passphrase that cannot be had is an error of the plan, and so is one that is empty", async () => {
+  const machine = createWorld();
+  assert.deepEqual(codes(await plan(machine, encrypted(), {})), ["error passphrase-missing"]);
+  assert.deepEqual(codes(await plan(machine, encrypted(), { DISK_PASSPHRASE: "" })), ["error passphrase-empty"]);
+  await applied(machine, encrypted(), { env });
+  assert.deepEqual(codes(await plan(machine, encrypted({ ephemeral: "3GiB" }), {})), [], "a running guest has its disks open");
+  assert.deepEqual(codes(await plan(machine, encrypted({ swap: "1GiB" }), {})), ["error passphrase-missing"], "swap is made anew");
+  await applied(machine, encrypted({ power: "stopped" }), { env });
+  assert.deepEqual(codes(await plan(machine, encrypted({ power: "stopped", ephemeral: "3GiB" }), {})), ["error passphrase-missing"]);
+});
+
+test("a disk that no qcow2 file keeps cannot be encrypted, and the plan says so", async () => {
+  const made = await plan(createWorld(), guests({ imagesType: "flat", more }));
+  assert.deepEqual(codes(made), ["error encryption-needs-qcow2"]);
+  assert.match(made.diagnostics[0]?.detail ?? "", /only qcow2/);
+});
+
+test("a secret that libvirt has lost is drift and is put back, and others' secrets are left alone", async () => {
+  const machine = await after(encrypted());
+  const stranger = `<secret ephemeral='no' private='no'><uuid>aaaaaaaa-0000-4000-8000-000000000001</uuid><usage type='volume'><volume>/srv/mail.img</volume></usage></secret>`;
+  const neighbour = stranger.replace("0001<", "0002<").replace("/srv/mail.img", "virtform/shop2/web/aaaaaaaa-0000-4000-8000-000000000003");
+  machine.libvirtd.secrets.define(stranger);
+  machine.libvirtd.secrets.define(neighbour);
+  machine.libvirtd.secrets.restart();
+  const lost = await plan(machine, encrypted());
+  assert.deepEqual(
+    lost.changes.map(({ address, verb, cause }) => `${verb} ${address} ${cause}`),
+    ["create secret/web drift"],
+  );
+  assert.deepEqual(codes(await plan(machine, encrypted(), {})), ["error passphrase-missing"]);
+  // Another passphrase than the disks have is found out before libvirt is told.
+  const wrong = await apply(await runOn(machine.boot(), encrypted(), { env: { DISK_PASSPHRASE: "wrong" } }));
+  assert.equal(wrong.verdict, "incomplete");
+  assert.match(JSON.stringify(wrong.outcomes), /The passphrase does not open a disk of web/);
+  assert.deepEqual(machine.libvirtd.secrets.all().length, 2);
+  await applied(machine, encrypted(), { env });
+  assert.deepEqual(summary(await plan(machine, encrypted())), []);
+  await applied(machine, encrypted(), { env, destroy: true });
+  assert.deepEqual(
+    machine.libvirtd.secrets.all().map(({ usage }) => usage),
+    ["/srv/mail.img", "virtform/shop2/web/aaaaaaaa-0000-4000-8000-000000000003"],
+  );
+});
+
+test("what a guest wrote is no encrypted disk, whatever it says of itself: neither its console log nor its raw disk is opened", async () => {
+  const forged = readSparse(makeQcow2({ size: 2 ** 20, backing: { path: "/srv/precious", format: "raw" }, passphrase: "anything" }));
+  for (const cipher of [1, 2]) {
+    forged.writeUInt32BE(cipher, 32);
+    const machine = await after(encrypted());
+    const uuid = machine.libvirtd.find("web")?.uuid ?? "";
+    machine.put(layout.instanceFile(uuid, "console.log"), forged);
+    machine.libvirtd.secrets.restart();
+    const { host, tried } = watchingPassphrases(machine);
+    const { outcomes } = await apply(await runOn(host, encrypted(), { env: { DISK_PASSPHRASE: "anything" } }));
+    assert.match(JSON.stringify(outcomes), /The passphrase does not open a disk of web/);
+    assert.deepEqual(tried, [layout.instanceFile(uuid, "disk")]);
+  }
+  const machine = await after(guests({ swap: "512MiB", imagesType: "flat" }));
+  const swap = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk.swap");
+  machine.put(swap, forged);
+  const { host, tried } = watchingPassphrases(machine);
+  const { verdict } = await apply(await runOn(host, encrypted({ ephemeral: "0GiB" }), { env }));
+  assert.deepEqual([verdict, tried], ["done", []]);
+  assert.deepEqual(secretsOf(machine), [`virtform/shop/web ${passphrase}`]);
+});
+
+test("encryption turned on or off makes the disks anew, with consent", async () => {
+  const machine = await after(plain());
+  const on = await plan(machine, encrypted());
+  const replaced = on.changes.filter(({ address }) => address.startsWith("disk/"));
+  assert.deepEqual(
+    replaced.map(({ verb, reason }) => `${verb}: ${reason}`),
+    Array(3).fill("replace: it is to be encrypted"),
+  );
+  assert.equal(on.actions.filter(({ destroys }) => destroys !== undefined).length, 3);
+  await applied(machine, encrypted(), { env });
+  assert.match(fileOf(machine, "disk")?.key ?? "", /./);
+  assert.deepEqual(summary(await plan(machine, encrypted())), []);
+  await applied(machine, plain(), { env });
+  assert.equal(fileOf(machine, "disk")?.key, undefined);
+  assert.deepEqual([secretsOf(machine), machine.libvirtd.find("web")?.state], [[], 1]);
+  assert.deepEqual(summary(await plan(machine, plain())), []);
+});
+
+test("a disk that somebody has put in place of an encrypted one is drift", async () => {
+  const machine = await after(encrypted());
+  await applied(machine, encrypted({ power: "stopped" }), { env });
+  const open = await after(plain({ power: "stopped" }));
+  const path = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk");
+  machine.files.write(path, open.files.file(path, "open").content);
+  const made = await plan(machine, encrypted({ power: "stopped" }));
+  assert.deepEqual(
+    made.changes.map(({ address, verb, cause, reason }) => `${verb} ${address} (${cause}): ${reason}`),
+    ["replace disk/web.root (drift): somebody has put one that is not encrypted in its place"],
+  );
+});
+
+test("all disks of a guest have one passphrase: a further disk with another one is refused", async () => {
+  const machine = await after(encrypted({ swap: "0MiB" }));
+  const second = await apply(await runOn(machine.boot(), encrypted(), { env: { DISK_PASSPHRASE: "another" } }));
+  assert.match(JSON.stringify(second.outcomes), /The passphrase does not open a disk of web/);
+  await applied(machine, encrypted(), { env });
+  assert.match(fileOf(machine, "disk.swap")?.key ?? "", /./);
+});
+
+test("encrypted disks grow, of running guests without the passphrase and of stopped ones with it", async () => {
+  const machine = await after(encrypted());
+  await applied(machine, encrypted({ ephemeral: "3GiB" }), {});
+  assert.equal(fileOf(machine, "disk.local")?.virtualSize, 3 * 2 ** 30);
+  await applied(machine, encrypted({ ephemeral: "3GiB", power: "stopped" }), { env });
+  await applied(machine, encrypted({ ephemeral: "4GiB", power: "stopped" }), { env });
+  assert.equal(fileOf(machine, "disk.local")?.virtualSize, 4 * 2 ** 30);
+  const wrong = await runOn(machine.boot(), encrypted({ ephemeral: "5GiB", power: "stopped" }), { env: { DISK_PASSPHRASE: "wrong" } });
+  assert.match(JSON.stringify((await apply(wrong)).outcomes), /The passphrase does not open a disk of web/);
+});
+
+for (const way of ["kill -9", "power cut in the middle of an effect"] as const) {
+  test(`encrypted disks made, grown, turned off and destroyed, ${way}`, async () => {
+    await killEverywhere({ from: createWorld(), yaml: encrypted(), env }, way);
+    await killEverywhere({ from: await after(encrypted()), yaml: encrypted({ ephemeral: "3GiB" }), env }, way);
+    await killEverywhere({ from: await after(plain()), yaml: encrypted(), env }, way);
+    await killEverywhere({ from: await after(encrypted()), yaml: plain(), env }, way);
+    await killEverywhere({ from: await after(encrypted()), yaml: encrypted(), destroy: true, env }, way);
+  });
+}

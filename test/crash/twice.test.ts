@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Machine } from "../fake-host/machine.ts";
+import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
+import { type Shop, shop } from "./shop.ts";
+import { applied, createWorld, layout, planOf, runOn, summary } from "./world.ts";
+
+/** Carries out a plan one action after the other, each of them twice; gives the types that it saw. */
+async function performTwice(machine: Machine, yaml: string, options: NonNullable<Parameters<typeof runOn>[2]> = {}): Promise<Set<string>> {
+  const made = await planOf(await runOn(machine.boot(), yaml, options));
+  assert.deepEqual(made.diagnostics, []);
+  const types = new Set<string>();
+  for (const action of made.actions) {
+    const first = await runOn(machine.boot(), yaml, options);
+    const perform = async (run: typeof first) => {
+      const type = run.kinds.flatMap(({ actions }) => actions).find(({ type }) => type === action.type);
+      assert.ok(type !== undefined, action.type);
+      await type.run(run.context, action.args, () => undefined);
+      await run.context.host.close();
+    };
+    await perform(first);
+    const once = machine.snapshot();
+    await perform(await runOn(machine.boot(), yaml, options));
+    assert.deepEqual(machine.snapshot(), once, `${action.id} performed twice leaves something else than performed once`);
+    types.add(action.type);
+  }
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml, options))), []);
+  return types;
+}
+
+test("every type of action leaves the same machine when it is performed twice", async () => {
+  const machine = createWorld();
+  const seen = new Set<string>();
+  const steps: readonly Shop[] = [
+    {},
+    { userData: "#!/bin/sh\n", memory: "512MiB" },
+    { disk: "2GiB" },
+    { drive: "vfat", disk: "2GiB" },
+    { image: "fedora", disk: "2GiB" },
+    { image: "fedora", disk: "2GiB", power: "stopped" },
+    { image: "fedora", disk: "3GiB", power: "stopped" },
+    { image: "fedora", disk: "3GiB" },
+    { image: "fedora", disk: "3GiB", instances: ["db"] },
+  ];
+  for (const step of steps) for (const type of await performTwice(machine, shop(step))) seen.add(type);
+  const db = machine.libvirtd.find("db");
+  assert.ok(db);
+  machine.libvirtd.suspend(db);
+  for (const type of await performTwice(machine, shop({ image: "fedora", disk: "3GiB", instances: ["db"] }))) seen.add(type);
+  for (const image of ["fedora", "debian"] as const) {
+    machine.libvirtd.save(db);
+    for (const type of await performTwice(machine, shop({ image, disk: "3GiB", instances: ["db"] }))) seen.add(type);
+  }
+  for (const type of await performTwice(machine, shop(), { destroy: true, images: true })) seen.add(type);
+
+  const volume = (fields: string) => `${shop({ instances: ["web"] })}volumes: { data: { size: ${fields} } }\n`;
+  for (const fields of ["1GiB", "2GiB", "2GiB, prevent_destroy: true", "2GiB"]) {
+    for (const type of await performTwice(machine, volume(fields))) seen.add(type);
+  }
+  for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
+
+  const env = { DISK_PASSPHRASE: "correct horse" };
+  const encrypted = `${shop({ instances: ["web"] })}    encryption: { passphrase: { env: DISK_PASSPHRASE } }\n`;
+  for (const yaml of [encrypted, shop({ instances: ["web"] })]) {
+    for (const type of await performTwice(machine, yaml, { env })) seen.add(type);
+  }
+
+  const disk = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk");
+  const backing = readQcow2(machine.files.file(disk, "open").content)?.backing ?? "";
+  machine.files.write(disk, makeQcow2({ size: 2 ** 30, backing: { path: `${backing}_1`, format: "raw" } }));
+  for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
+
+  const { kinds } = await runOn(machine.boot(), shop());
+  // Those two need a Ceph, and are performed twice on a real one (test/unit/drivers/rbd-resize.test.ts).
+  const elsewhere = ["disk.confirm", "disk.roll_back"];
+  const types = kinds.flatMap(({ actions }) => actions.map(({ type }) => type));
+  assert.deepEqual([...seen].sort(), types.filter((type) => !elsewhere.includes(type)).sort());
+});
+
+test("an apply that has nothing to do does nothing to the machine", async () => {
+  const machine = createWorld();
+  await applied(machine, shop());
+  const before = machine.snapshot();
+  const host = await applied(machine, shop());
+  assert.deepEqual(host.trace, []);
+  assert.deepEqual(machine.snapshot(), before);
+});

@@ -1,4 +1,0 @@
-import { createLocalFiles } from "../../src/host/files.ts";
-import { fileCases } from "./file-cases.ts";
-
-fileCases("here", createLocalFiles());

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { schemaCheckText } from "../../../bin/lib/schema-check-text.ts";
+import { ownKeywords } from "../../../src/config/keywords.ts";
+import { validate } from "../../../src/config/validate.ts";
+import { schema, schemaText } from "../../../src/kinds/schema.ts";
+import { accepts } from "../../../src/kinds/schema-check.js";
+
+interface Node {
+  readonly [keyword: string]: unknown;
+}
+
+test("the published schema is current (npm run schema writes it)", () => {
+  const published = readFileSync(join(import.meta.dirname, "../../../schemas/config.schema.json"), "utf8");
+  assert.equal(published, schemaText());
+});
+
+test("the code that checks by the schema is current (npm run schema writes it)", () => {
+  const written = readFileSync(join(import.meta.dirname, "../../../src/kinds/schema-check.js"), "utf8");
+  assert.ok(written === schemaCheckText(), "src/kinds/schema-check.js is not what the schema gives: run `npm run schema`");
+});
+
+test("the code that checks says no exactly where there is something to explain", () => {
+  const flavor = { vcpus: 1, ram: "1GiB", disk: "1GiB" };
+  const long = "ä".repeat(256);
+  const values = [
+    {},
+    null,
+    [],
+    { project: "shop" },
+    { project: "-" },
+    { projects: "shop" },
+    { flavors: { small: flavor } },
+    { flavors: { small: { ...flavor, vcpus: 0 } } },
+    { flavors: { small: { ...flavor, extra_specs: { "hw:x": long.slice(1) } } } },
+    { flavors: { small: { ...flavor, extra_specs: { "hw:x": long } } } },
+    { flavors: { small: { ...flavor, extra_specs: { "hw:x": "\u{1f600}".repeat(255) } } } },
+    { instances: { "web-": {} } },
+  ];
+  for (const value of values) assert.equal(accepts(value), validate(schema, value).length === 0, JSON.stringify(value));
+  assert.ok(accepts(values[8]) && accepts(values[10]) && !accepts(values[9]));
+});
+
+test("the schema is a valid JSON Schema 2020-12", () => {
+  const ajv = new Ajv2020({ strict: false });
+  assert.ok(ajv.validateSchema(JSON.parse(schemaText())), JSON.stringify(ajv.errors));
+});
+
+test("no keyword is misspelt", () => {
+  const ajv = new Ajv2020({ strictTypes: false, strictRequired: false });
+  ajv.addVocabulary([...ownKeywords]);
+  assert.doesNotThrow(() => ajv.compile(JSON.parse(schemaText())));
+});
+
+test("every property says what it is, and what is a plain value gives an example", () => {
+  const found = [...properties(schema as Node, "")];
+  assert.ok(found.length > 50, `only ${found.length} properties were found`);
+  for (const [path, node] of found) {
+    assert.ok(typeof node["description"] === "string" && node["description"].length >= 8, `${path} has no description`);
+    if (node["type"] !== "object") assert.ok(Array.isArray(node["examples"]) && node["examples"].length > 0, `${path} has no example`);
+  }
+});
+
+test("examples and defaults are valid themselves", () => {
+  const ajv = new Ajv2020({ strict: false });
+  for (const [path, node] of properties(schema as Node, "")) {
+    const check = ajv.compile(node);
+    const values = [...((node["examples"] as unknown[] | undefined) ?? []), ...("default" in node ? [node["default"]] : [])];
+    for (const value of values) assert.ok(check(value), `${path}: ${JSON.stringify(value)}: ${ajv.errorsText(check.errors)}`);
+  }
+});
+
+test("references name sections, and no object lets unknown keys through", () => {
+  for (const [path, node] of properties(schema as Node, "")) {
+    if (typeof node["reference"] === "string") assert.ok(Object.hasOwn(schema.properties, node["reference"]), path);
+    if (node["type"] === "object") assert.notEqual(node["additionalProperties"] ?? true, true, `${path} is open`);
+  }
+});
+
+/** Every property that a user can write, with its path. */
+function* properties(node: Node, path: string): Generator<[string, Node]> {
+  for (const [name, child] of Object.entries((node["properties"] as Record<string, Node> | undefined) ?? {})) {
+    yield [`${path}/${name}`, child];
+    yield* properties(child, `${path}/${name}`);
+  }
+  const inner = [node["additionalProperties"], node["items"], ...((node["anyOf"] as unknown[] | undefined) ?? [])];
+  for (const child of inner) if (typeof child === "object" && child !== null) yield* properties(child as Node, `${path}/*`);
+}

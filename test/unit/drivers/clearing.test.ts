@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DiskState } from "../../../src/drivers/driver.ts";
+import { makePlan } from "../../../src/engine/plan.ts";
+import type { Config } from "../../../src/kinds/config.ts";
+import type { InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
+import { hostSettings } from "../../../src/kinds/host/settings.ts";
+import { createKinds } from "../../../src/kinds/index.ts";
+import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
+import type { Observed } from "../../../src/model/kind.ts";
+import { planJson } from "../../../src/report/json.ts";
+import { formatPlan } from "../../../src/report/plan-text.ts";
+
+const GiB = 2 ** 30;
+
+/** The plan that removes a disk of 20GiB and a volume of 10GiB from LVM. */
+function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = true) {
+  const config: Config = { project: "shop", host: { images_type: "lvm", lvm: { volume_group: "vg0", ...lvm } } };
+  const settings = hostSettings(config, { root: true, dataHome: "/root" });
+  const disk = (size: number): DiskState => ({ backend: "lvm", format: "raw", size, allocated: size, ...found });
+  const root: InstanceDiskState = {
+    kind: "disk",
+    instance: "web",
+    uuid: "u",
+    name: "disk",
+    path: "/i/u/disk",
+    applied: { backend: "lvm", size: 20 * GiB, image: "debian", entry: "e" },
+    disk: disk(20 * GiB),
+    running: false,
+    defined: true,
+    protected: false,
+  };
+  const volume: VolumeState = {
+    kind: "volume",
+    uuid: "v",
+    name: "data",
+    path: "/i/volumes/v/disk",
+    applied: { backend: "lvm", size: 10 * GiB },
+    preventDestroy: false,
+    made: true,
+    disk: disk(10 * GiB),
+  };
+  const states = new Map<string, unknown>([["disk/web.root", root], ...(withVolume ? [["volume/data", volume] as const] : [])]);
+  const facts = {
+    cpus: 2,
+    memory: GiB,
+    disk: { total: GiB, free: GiB, directIo: true },
+    storage: { lvm: { size: 100 * GiB, free: GiB, extentSize: 2 ** 22 } },
+  };
+  const plan = makePlan<Config>({
+    kinds: createKinds(settings, () => undefined),
+    config,
+    observed: { facts, states, unmanaged: [], diagnostics: [], complete: true } as unknown as Observed,
+    project: "shop",
+    target: { uri: settings.uri, instancesPath: settings.instancesPath },
+    targets: [],
+    destroy: true,
+    fingerprints: false,
+  });
+  return { plan, text: formatPlan(plan, { color: false }), actions: plan.actions.map(({ summary, overwrites }) => [summary, overwrites]) };
+}
+
+test("Nova LVM-09: what is overwritten before a volume goes is said beforehand, and how long that may take", () => {
+  const { plan, text, actions } = destroyed({});
+  assert.deepEqual(actions.sort(), [
+    ["overwrite 10GiB with zeros, then remove", 10 * GiB],
+    ["overwrite 20GiB with zeros, then remove", 20 * GiB],
+  ]);
+  assert.match(text, /Clears: +about 20GiB, which takes 3m25s at 100MiB in a second/);
+  assert.match(text, /\nTo be overwritten: about 30GiB, which takes 5m07s at 100MiB in a second\n/);
+  assert.match(JSON.stringify(planJson(plan, "0")), new RegExp(`"overwrites":${20 * GiB}`));
+  assert.doesNotMatch(destroyed({}, {}, false).text, /To be overwritten/);
+});
+
+test("three passes, a beginning only, nothing, and sparse volumes are counted as they are cleared", () => {
+  assert.deepEqual(destroyed({ volume_clear: "shred" }, {}, false).actions, [["overwrite 20GiB 3 times, then remove", 60 * GiB]]);
+  const start = { volume_clear_size: "100MiB" };
+  assert.deepEqual(destroyed(start, {}, false).actions, [["overwrite its first 100MiB with zeros, then remove", 100 * 2 ** 20]]);
+  assert.deepEqual(destroyed({ volume_clear: "none" }, {}, false).actions, [["remove", undefined]]);
+  const { allocated, ...sparse }: DiskState = { backend: "lvm", format: "raw", size: GiB, allocated: 0 };
+  assert.equal(allocated, 0);
+  assert.deepEqual(destroyed({ sparse: true }, { ...sparse, allocated: undefined } as never, false).actions, [["remove", undefined]]);
+  assert.deepEqual(destroyed({}, { backend: "flat" }, false).actions, [["remove", undefined]]);
+});

@@ -1,0 +1,46 @@
+import type { Conversation, Files, Host } from "../../../src/model/host.ts";
+
+/**
+ * A host whose process is killed before its call number `survives` (counted from 0): nothing works from then on, so nothing is
+ * tidied up either. Looks count like changes; killed after a call is the same as killed before the next.
+ */
+export function dyingHost(host: Host, survives: number): { readonly host: Host; readonly died: () => boolean } {
+  let calls = 0;
+  const living = <T>(work: () => Promise<T>): Promise<T> => {
+    calls += 1;
+    return calls > survives ? Promise.reject(new Error("killed")) : work();
+  };
+  /** What is said to a program that is talked to counts as well. It dies with us, and what it was doing is left as it is. */
+  const openLiving = (command: Parameters<Host["open"]>[0]): Conversation => {
+    const conversation = host.open(command);
+    const write = conversation.write;
+    conversation.write = (text) => {
+      // A blank line says only that we are there; when it does is up to the clock.
+      if (text.trim() !== "") calls += 1;
+      if (calls > survives) conversation.kill();
+      else write.call(conversation, text);
+    };
+    return conversation;
+  };
+  const files = Object.fromEntries(
+    Object.entries(host.files).map(([name, method]) => {
+      const call = method as (...args: unknown[]) => Promise<unknown>;
+      return [name, (...args: unknown[]) => living(() => call.apply(host.files, args))];
+    }),
+  ) as unknown as Files;
+  return {
+    died: () => calls > survives,
+    host: {
+      name: host.name,
+      run: (command) => living(() => host.run(command)),
+      open: (command) => openLiving(command),
+      files,
+      download: (request) => living(() => host.download(request)),
+      // A lock is given back by the kernel when its holder dies.
+      lock: (request, work) => host.lock(request, work),
+      now: () => host.now(),
+      onClose: (end) => host.onClose(end),
+      close: () => host.close(),
+    },
+  };
+}

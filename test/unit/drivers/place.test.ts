@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { DiskSpec, DiskState } from "../../../src/drivers/driver.ts";
+import { backendOf } from "../../../src/drivers/index.ts";
+import type { Config } from "../../../src/kinds/config.ts";
+import { appliedOf } from "../../../src/kinds/disk/applied.ts";
+import type { AppliedDisk, InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
+import { hostSettings } from "../../../src/kinds/host/settings.ts";
+import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
+import { withPlace } from "../../../src/kinds/storage/place.ts";
+import { desiredVolumes } from "../../../src/kinds/volume/desired.ts";
+import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
+import type { Action } from "../../../src/model/action.ts";
+import type { Context } from "../../../src/model/context.ts";
+import { temporary } from "../kinds/image/images.ts";
+import { machine } from "../kinds/image/machine.ts";
+import { createFakeLvm } from "./fake-lvm.ts";
+import { factsWith, observedOf, planFor, runner } from "./planning.ts";
+
+const mebibyte = 2 ** 20;
+
+const backends = {
+  lvm: { host: { lvm: { volume_group: "vg1" } }, before: "vg0", now: "vg1", word: "volume_group" },
+  rbd: { host: { rbd: { pool: "new" } }, before: "old", now: "new", word: "pool" },
+} as const;
+
+const facts = factsWith({
+  lvm: { size: 2 ** 30, free: 512 * mebibyte, extentSize: 4 * mebibyte },
+  rbd: { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true },
+});
+
+interface Given {
+  readonly backend: "lvm" | "rbd";
+  /** What the label says differently from what is wanted. */
+  readonly applied?: Partial<AppliedDisk>;
+  /** Not there any more. */
+  readonly lost?: true;
+  readonly running?: boolean;
+  readonly protected?: boolean;
+  readonly defined?: boolean;
+  readonly size?: string;
+}
+
+/** The plan for a root disk and for a volume that were put somewhere. */
+function planned(given: Given) {
+  const { backend } = given;
+  const config: Config = {
+    project: "shop",
+    host: { images_type: backend, ...backends[backend].host },
+    images: { debian: { source: "https://images.test/debian", disk_format: "raw" } },
+    flavors: { small: { vcpus: 1, ram: "1GiB", disk: given.size ?? "128MiB" } },
+    instances: { web: { image: "debian", flavor: "small" } },
+    volumes: { data: { size: "64MiB" } },
+  };
+  const settings = hostSettings(config, runner);
+  const states = new Map<string, unknown>();
+  const want = desiredInstances(config, settings, facts).find(({ address }) => address === "disk/web.root")?.spec;
+  assert.ok(want?.kind === "disk");
+  const { uuid, name, path, size } = want.disk;
+  const disk: DiskState = { backend, format: "raw", size: size ?? 0, allocated: size ?? 0 };
+  const state: InstanceDiskState = {
+    kind: "disk",
+    instance: "web",
+    uuid,
+    name,
+    path,
+    applied: { ...appliedOf(want), ...given.applied },
+    disk: given.lost === true ? undefined : disk,
+    running: given.running ?? false,
+    defined: given.defined ?? true,
+    protected: given.protected ?? false,
+  };
+  states.set("disk/web.root", state);
+  const [volume] = desiredVolumes(config, settings, facts);
+  assert.ok(volume);
+  const kept: VolumeState = {
+    kind: "volume",
+    uuid: volume.spec.disk.uuid,
+    name: "data",
+    path: volume.spec.disk.path,
+    applied: {
+      backend,
+      size: 64 * mebibyte,
+      ...(given.applied?.place === undefined ? { place: backends[backend].now } : { place: given.applied.place }),
+    },
+    preventDestroy: false,
+    made: true,
+    disk: { ...disk, size: 64 * mebibyte },
+  };
+  states.set(volume.address, kept);
+  const plan = planFor(config, settings, observedOf(facts, states));
+  const change = plan.changes.find(({ address }) => address === "disk/web.root");
+  const problems = plan.diagnostics.filter(({ address }) => address === "disk/web.root" || address === volume.address);
+  return { plan, change, codes: problems.map(({ code, severity }) => `${severity} ${code}`), problems };
+}
+
+const placeOf = (action: Action | undefined) => {
+  const args = action?.args as { readonly place?: string; readonly disk?: { readonly place?: string } };
+  return args.disk?.place ?? args.place;
+};
+
+for (const backend of ["lvm", "rbd"] as const) {
+  const { before, now, word } = backends[backend];
+
+  test(`${backend}: another ${word} replaces a disk, says what is lost, and removes it where it is`, () => {
+    const { change, codes, plan } = planned({ backend, applied: { place: before }, running: true });
+    assert.equal(change?.verb, "replace");
+    assert.equal(change?.cause, "config");
+    assert.equal(change?.reason, `it goes into another ${word.replace("_", " ")}`);
+    assert.deepEqual(
+      change?.fields.map(({ path, old, new: fresh }) => [path, old, fresh]),
+      [[word, before, now]],
+    );
+    const [stop, remove, create, start] = change?.actions ?? [];
+    assert.deepEqual([stop?.type, remove?.type, create?.type, start?.type], ["domain.stop", "disk.remove", "disk.create", "domain.start"]);
+    assert.deepEqual([placeOf(remove), placeOf(create)], [before, now]);
+    assert.equal(remove?.destroys, "128MiB disk web.root");
+    assert.ok(create?.needs.includes("disk/web.root:gone"));
+    // A volume is never made anew.
+    assert.deepEqual(codes, ["error volume-cannot-change"]);
+    assert.match(
+      plan.diagnostics.find(({ code }) => code === "volume-cannot-change")?.detail ?? "",
+      new RegExp(`in ${before} .* in ${now}\\.`),
+    );
+    assert.deepEqual(planned({ backend, applied: { place: before }, protected: true }).codes, [
+      "error volume-cannot-change",
+      "error prevent-destroy",
+    ]);
+  });
+
+  test(`${backend}: a disk that is in the configured ${word} stays`, () => {
+    assert.equal(planned({ backend, applied: { place: now } }).change, undefined);
+    assert.deepEqual(planned({ backend }).codes, []);
+  });
+
+  test(`${backend}: a disk that is gone is made anew with consent only, and never for a protected guest`, () => {
+    const { change, codes, problems } = planned({ backend, lost: true });
+    assert.deepEqual([change?.verb, change?.cause], ["replace", "drift"]);
+    assert.deepEqual(
+      change?.actions.map(({ type, destroys }) => [type, destroys]),
+      [["disk.create", "what was in 128MiB disk web.root, which is gone"]],
+    );
+    assert.deepEqual(codes, ["warning disk-lost"]);
+    assert.match(problems[0]?.detail ?? "", new RegExp(`${word.replace("_", " ")} ${now} was there and is not there now`));
+    const running = planned({ backend, lost: true, running: true });
+    assert.deepEqual(
+      running.change?.actions.map(({ type }) => type),
+      ["domain.stop", "disk.create", "domain.start"],
+    );
+    assert.match(running.problems[0]?.detail ?? "", /may have it open still/);
+    assert.deepEqual(planned({ backend, lost: true, protected: true }).codes, ["error disk-lost"]);
+    const elsewhere = planned({ backend, lost: true, applied: { place: before } });
+    assert.equal(elsewhere.change?.cause, "both");
+    assert.deepEqual(
+      elsewhere.change?.actions.map((action) => [action.type, placeOf(action)]),
+      [
+        ["disk.remove", before],
+        ["disk.create", now],
+      ],
+    );
+  });
+
+  test(`${backend}: what was never whole, or was agreed to go, is made without asking; and what is left of it elsewhere is cleared`, () => {
+    for (const given of [{ defined: false }, { applied: { unfinished: true } }] as const) {
+      const { change, codes } = planned({ backend, lost: true, ...given });
+      assert.deepEqual(
+        [change?.verb, change?.actions.map(({ type, destroys }) => [type, destroys])],
+        ["create", [["disk.create", undefined]]],
+      );
+      assert.deepEqual(codes, []);
+      const elsewhere = planned({
+        backend,
+        lost: true,
+        ...given,
+        applied: { ...("applied" in given ? given.applied : {}), place: before },
+      });
+      assert.deepEqual(
+        elsewhere.change?.actions.map((action) => [action.type, placeOf(action), action.destroys]),
+        [
+          ["disk.remove", before, undefined],
+          ["disk.create", now, undefined],
+        ],
+      );
+    }
+  });
+}
+
+test("labels of earlier versions name no place: it is the one that the configuration names", () => {
+  const settings = hostSettings({ host: { lvm: { volume_group: "vg1" }, rbd: { pool: "new" } } }, runner);
+  assert.deepEqual(withPlace({ backend: "lvm" }, settings), { backend: "lvm", place: "vg1" });
+  assert.deepEqual(withPlace({ backend: "rbd" }, settings), { backend: "rbd", place: "new" });
+  assert.deepEqual(withPlace({ backend: "rbd", place: "old" }, settings), { backend: "rbd", place: "old" });
+  assert.deepEqual(withPlace({ backend: "qcow2" }, settings), { backend: "qcow2" });
+});
+
+test("lvm: room for a disk that goes into another group is looked for in that group", () => {
+  const codes = (given: Partial<Given>) => planned({ backend: "lvm", size: "768MiB", ...given }).plan.diagnostics.map(({ code }) => code);
+  assert.ok(codes({ applied: { place: "vg0" } }).includes("insufficient-volume-group"));
+  assert.ok(!codes({}).includes("insufficient-volume-group"));
+});
+
+function twoGroups(t: TestContext) {
+  const groups = (["vg0", "vg1"] as const).map((group) => createFakeLvm(join(temporary(t), group), group, 2 ** 28, mebibyte));
+  const [vg0, vg1] = groups;
+  assert.ok(vg0 && vg1);
+  const context: Context = machine(t, {
+    wrap: (host) => ({
+      ...vg0.wrap(host),
+      run: (command) => (command.args.some((word) => word.includes("vg1")) ? vg1 : vg0).wrap(host).run(command),
+    }),
+  });
+  const lvm = { volumeGroup: "vg1", sparse: false, volumeClear: "zero", volumeClearSize: 0 } as const;
+  return { context: { ...context, settings: { ...context.settings, lvm } }, vg0, vg1 };
+}
+
+test("lvm: a disk is made, found, grown and removed in its own group, whatever the configuration says", async (t) => {
+  const { context, vg0, vg1 } = twoGroups(t);
+  const lvm = backendOf("lvm");
+  const disk = (uuid: string, place?: string): DiskSpec => ({
+    instance: "web",
+    uuid,
+    name: "disk",
+    role: "root",
+    backend: "lvm",
+    path: context.layout.instanceFile(uuid, "disk"),
+    ...(place === undefined ? {} : { place }),
+    size: 4 * mebibyte,
+    preallocate: "none",
+  });
+  const [old, fresh, unsaid] = [
+    disk("6b1c2d3e-0000-4000-8000-000000000021", "vg0"),
+    disk("6b1c2d3e-0000-4000-8000-000000000022", "vg1"),
+    disk("6b1c2d3e-0000-4000-8000-000000000023"),
+  ];
+  for (const one of [old, fresh, unsaid]) await lvm.create(context, one, () => {});
+  assert.deepEqual(vg0.volumes(), [`${old.uuid}_disk`]);
+  assert.deepEqual(vg1.volumes().sort(), [`${fresh.uuid}_disk`, `${unsaid.uuid}_disk`]);
+  assert.deepEqual(
+    [...(await lvm.list(context, [old, fresh, unsaid])).keys()].sort(),
+    [old, fresh, unsaid].map(({ uuid }) => `${uuid}/disk`),
+  );
+  assert.equal((await lvm.list(context, [{ ...old, place: "vg1" }])).size, 0);
+  await lvm.grow(context, old, 8 * mebibyte, undefined);
+  assert.equal((await lvm.list(context, [old])).get(`${old.uuid}/disk`)?.size, 8 * mebibyte);
+  assert.equal((lvm.attachment(old, { settings: context.settings, facts }) as { source: string }).source, `/dev/vg0/${old.uuid}_disk`);
+  await lvm.remove(context, old);
+  assert.deepEqual([vg0.volumes(), vg1.volumes().length], [[], 2]);
+});

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DiskSpec } from "../../../src/drivers/driver.ts";
+import { backendOf } from "../../../src/drivers/index.ts";
+import type { Config } from "../../../src/kinds/config.ts";
+import type { InstanceDisk } from "../../../src/kinds/disk/disk.ts";
+import { hostSettings } from "../../../src/kinds/host/settings.ts";
+import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
+import { checkBackends } from "../../../src/kinds/storage/backend-check.ts";
+import { checkRounding } from "../../../src/kinds/storage/size-rounding.ts";
+import { UserError } from "../../../src/model/errors.ts";
+import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
+import { factsWith, observedOf, runner } from "./planning.ts";
+
+const mebibyte = 2 ** 20;
+const extents = { size: 1024 * mebibyte, free: 512 * mebibyte, extentSize: 4 * mebibyte };
+
+function configOf(host: NonNullable<Config["host"]>, disk = "257MiB", count = 1): Config {
+  return {
+    host,
+    images: { debian: { source: "rbd://f/images/debian/snap", disk_format: "raw" } },
+    flavors: { small: { vcpus: 1, ram: "1GiB", disk } },
+    instances: { web: { image: "debian", flavor: "small", count } },
+  };
+}
+
+function planned(config: Config, storage: StorageFacts, preallocation?: HostFacts["disk"]["preallocation"]) {
+  const settings = hostSettings(config, runner);
+  const facts = factsWith(storage, preallocation === undefined ? {} : { preallocation });
+  const observed = observedOf(facts);
+  const wanted = desiredInstances(config, settings, facts);
+  const disks = wanted.flatMap(({ address, spec }): (InstanceDisk & { address: typeof address })[] =>
+    spec.kind === "disk" ? [{ ...spec, address }] : [],
+  );
+  const domain = wanted.find(({ spec }) => spec.kind === "domain")?.spec;
+  return {
+    disks: disks.map((one): DiskSpec => one.disk),
+    attachment: domain?.kind === "domain" ? domain.domain.disks[0]?.attachment : undefined,
+    found: [...checkBackends(disks, observed, settings), ...checkRounding(config, facts, settings)],
+  };
+}
+
+const codes = (result: ReturnType<typeof planned>) => result.found.map(({ code, severity }) => `${severity} ${code}`);
+
+test("lvm: a size is rounded up to whole extents in the plan, which says so", () => {
+  const result = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }), { lvm: extents });
+  assert.equal(result.disks[0]?.size, 260 * mebibyte);
+  assert.deepEqual(codes(result), ["note disk-size-rounded-up"]);
+  assert.deepEqual(result.attachment, { type: "block", format: "raw", source: `/dev/vg0/${result.disks[0]?.uuid}_disk` });
+  const even = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, "256MiB"), { lvm: extents });
+  assert.deepEqual([even.disks[0]?.size, codes(even)], [256 * mebibyte, []]);
+});
+
+test("every size that is rounded up is named: of root, ephemeral and swap disks, and of volumes, in one note", () => {
+  const config: Config = {
+    ...configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, "101MiB"),
+    volumes: { data: { size: "5MiB" }, even: { size: "8MiB" }, file: { size: "5MiB", images_type: "qcow2" } },
+  };
+  const flavors = { small: { vcpus: 1, ram: "1GiB", disk: "101MiB", ephemeral: "9MiB", swap: "3MiB" } };
+  const declared = { image: "debian", flavor: "small", ephemerals: [{ size: "6MiB" }, { size: "4MiB" }], swap: "1MiB" };
+  const whole: Config = { ...config, flavors, instances: { ...config.instances, own: declared } };
+  const { found } = planned(whole, { lvm: extents });
+  assert.deepEqual(
+    found.map(({ code }) => code),
+    ["disk-size-rounded-up"],
+  );
+  const sizes = [
+    "disk of flavor small: 101MiB becomes 104MiB",
+    "ephemeral of flavor small: 9MiB becomes 12MiB",
+    "swap of flavor small: 3MiB becomes 4MiB",
+    "disk.eph0 of instance own: 6MiB becomes 8MiB",
+    "disk.swap of instance own: 1MiB becomes 4MiB",
+    "volume data: 5MiB becomes 8MiB",
+  ];
+  const why = "logical volumes are a whole number of extents, and those of volume group vg0 have 4MiB";
+  assert.equal(found[0]?.detail, `${sizes.join(", ")}. The next larger size is used: ${why}.`);
+});
+
+test("lvm: too little space in the group is an error of the plan; a sparse volume needs little and is warned of", () => {
+  const group = { volume_group: "vg0" };
+  const full = planned(configOf({ images_type: "lvm", lvm: group }, "256MiB", 3), { lvm: extents });
+  assert.deepEqual(codes(full), ["error insufficient-volume-group"]);
+  assert.match(full.found[0]?.detail ?? "", /Requested: 768MiB .* free: 512MiB of 1GiB/);
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }, "256MiB", 2), { lvm: extents })), []);
+  const sparse = { ...group, sparse: true };
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, "256MiB", 3), { lvm: extents })), [
+    "warning volume-group-overcommitted",
+  ]);
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, "256MiB", 9), { lvm: extents })), [
+    "error insufficient-volume-group",
+  ]);
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }), { lvm: null })), ["error volume-group-missing"]);
+});
+
+test("rbd: monitors go into the definition, a raw snapshot may be cloned, and a missing pool is an error of the plan", () => {
+  const host = { images_type: "rbd", rbd: { pool: "vms" } } as const;
+  const cluster = { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true };
+  const result = planned(configOf(host), { rbd: cluster });
+  assert.deepEqual(codes(result), []);
+  assert.equal(result.disks[0]?.size, 257 * mebibyte);
+  assert.deepEqual(result.disks[0]?.base?.cloneFrom, ["rbd://f/images/debian/snap"]);
+  assert.deepEqual(result.attachment, {
+    type: "network",
+    protocol: "rbd",
+    format: "raw",
+    source: `vms/${result.disks[0]?.uuid}_disk`,
+    hosts: [{ name: "10.0.0.1", port: "6789" }],
+    auth: null,
+  });
+  assert.deepEqual(codes(planned(configOf(host), { rbd: { ...cluster, pool: false } })), ["error ceph-pool-missing"]);
+});
+
+test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
+  const config = configOf({ images_type: "rbd", rbd: { pool: "vms" } });
+  const other = { ...config, images: { debian: { source: "rbd://f/images/debian/snap", disk_format: "qcow2" as const } } };
+  const { disks } = planned(other, { rbd: { fsid: "f", monitors: [], pool: true } });
+  assert.equal(disks[0]?.base?.cloneFrom, undefined);
+});
+
+test("ploop: a host without the program is an error of the plan", () => {
+  assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: true })), []);
+  assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: false })), ["error ploop-missing"]);
+  assert.equal(backendOf("ploop").roundUp?.(mebibyte + 1, {} as HostFacts), 2 * mebibyte);
+});
+
+test("a backend without its place is an error before any host is asked", () => {
+  const code = (expected: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === expected;
+  assert.throws(() => hostSettings(configOf({ images_type: "lvm" }), runner), code("lvm-not-configured"));
+  assert.throws(() => hostSettings(configOf({ images_type: "rbd" }), runner), code("rbd-not-configured"));
+  const one: Config = { ...configOf({}), instances: { web: { image: "debian", flavor: "small", images_type: "rbd" } } };
+  assert.throws(() => hostSettings(one, runner), code("rbd-not-configured"));
+  assert.deepEqual(hostSettings(configOf({ images_type: "rbd", rbd: { pool: "vms", user: "a", secret_uuid: "s" } }), runner).rbd, {
+    pool: "vms",
+    user: "a",
+    conf: "/etc/ceph/ceph.conf",
+    secretUuid: "s",
+    resizeSnapshot: true,
+  });
+});
+
+test("space that is to be reserved where the filesystem cannot is an error of the plan, for files only", () => {
+  const [cannot, can] = [false, true].map((reserves) => ({ filesystem: reserves ? "xfs" : "ext3", reserves }));
+  for (const images_type of ["flat", "qcow2"] as const) {
+    const result = planned(configOf({ images_type, preallocate_images: "space" }), {}, cannot);
+    assert.deepEqual(codes(result), ["error preallocation-unsupported"]);
+    assert.match(result.found[0]?.detail ?? "", /is on ext3.*preallocate_images: none/);
+    assert.deepEqual(codes(planned(configOf({ images_type, preallocate_images: "space" }), {}, can)), []);
+    assert.deepEqual(codes(planned(configOf({ images_type }), {}, cannot)), []);
+  }
+  const lvm = configOf({ images_type: "lvm", lvm: { volume_group: "vg0" }, preallocate_images: "space" }, "256MiB");
+  assert.deepEqual(codes(planned(lvm, { lvm: extents }, cannot)), []);
+});

@@ -1,0 +1,43 @@
+import { makePlan } from "../../../src/engine/plan.ts";
+import type { Config } from "../../../src/kinds/config.ts";
+import { createKinds } from "../../../src/kinds/index.ts";
+import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
+import type { Observed } from "../../../src/model/kind.ts";
+import type { Plan } from "../../../src/model/plan.ts";
+import type { HostSettings } from "../../../src/model/settings.ts";
+
+/** Root, whose guests are those of the system. */
+export const runner = { root: true, dataHome: "/root/.local/share" };
+
+/** A machine with room for everything. */
+export function factsWith(storage?: StorageFacts, disk: Partial<HostFacts["disk"]> = {}): HostFacts {
+  return {
+    hostname: "here",
+    arch: "x86_64",
+    kvm: false,
+    cpus: 2,
+    memory: 2 ** 34,
+    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, ...disk },
+    libvirtVersion: "9.0.0",
+    ...(storage === undefined ? {} : { storage }),
+  };
+}
+
+/** What there is, and nothing else. */
+export function observedOf(facts: HostFacts, states: ReadonlyMap<string, unknown> = new Map()): Observed {
+  return { facts, states: states as Observed["states"], unmanaged: [], diagnostics: [], complete: true };
+}
+
+/** The plan of project shop for what is observed. */
+export function planFor(config: Config, settings: HostSettings, observed: Observed): Plan {
+  return makePlan<Config>({
+    kinds: createKinds(settings, () => undefined),
+    config,
+    observed,
+    project: "shop",
+    target: { uri: settings.uri, instancesPath: settings.instancesPath },
+    targets: [],
+    destroy: false,
+    fingerprints: false,
+  });
+}

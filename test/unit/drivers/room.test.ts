@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DiskSpec, DiskState } from "../../../src/drivers/driver.ts";
+import { hostSettings } from "../../../src/kinds/host/settings.ts";
+import { checkRoom, missingBytes } from "../../../src/kinds/storage/room-check.ts";
+import { factsWith, observedOf, runner } from "./planning.ts";
+
+const gibibyte = 2 ** 30;
+const address = "disk/web.root";
+const facts = factsWith(undefined, { total: 100 * gibibyte, free: 10 * gibibyte });
+const settings = hostSettings({}, runner);
+
+function situation(want: Partial<DiskSpec>, have?: Partial<DiskState>) {
+  const disk: DiskSpec = {
+    instance: "web",
+    uuid: "6b1c2d3e-0000-4000-8000-000000000001",
+    name: "disk",
+    role: "root",
+    backend: "flat",
+    path: "/instances/disk",
+    size: 20 * gibibyte,
+    preallocate: "none",
+    ...want,
+  };
+  const found = { disk: { format: "raw", size: 20 * gibibyte, ...have } };
+  const observed = observedOf(facts, new Map(have === undefined ? [] : [[address, found]]));
+  return {
+    missing: missingBytes({ address, disk }, observed) / gibibyte,
+    codes: checkRoom([{ address, disk }], [], observed, settings).map(({ code }) => code),
+  };
+}
+
+test("a disk that another backend has kept needs all its room where it goes, and one that stays there only its growth", () => {
+  assert.deepEqual(situation({}), { missing: 20, codes: ["insufficient-disk"] });
+  for (const backend of ["rbd", "lvm"] as const) {
+    assert.deepEqual(situation({}, { backend }), { missing: 20, codes: ["insufficient-disk"] }, backend);
+    assert.equal(situation({ backend }, { backend: "qcow2" }).missing, 20, backend);
+    assert.equal(situation({ backend, size: 25 * gibibyte }, { backend }).missing, 5, backend);
+  }
+  assert.equal(situation({ backend: "lvm" }, { backend: "rbd" }).missing, 20);
+  for (const backend of ["qcow2", "flat", "ploop"] as const)
+    assert.deepEqual(situation({}, { backend, allocated: gibibyte }), { missing: 0, codes: [] }, backend);
+});
+
+test("what is to be reserved for a disk that is made anew has only the room that the old one really took", () => {
+  const reserved = { backend: "flat", preallocate: "space" } as const;
+  assert.deepEqual(situation(reserved, { backend: "qcow2", allocated: gibibyte }).codes, ["insufficient-disk"]);
+  assert.deepEqual(situation(reserved, { backend: "qcow2", allocated: 12 * gibibyte }).codes, []);
+  assert.deepEqual(situation(reserved, { backend: "flat", allocated: gibibyte }).codes, []);
+});

@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
+import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { download, type Persistence, pauseBefore } from "../../../src/host/download.ts";
+import { RefusedError, UserError } from "../../../src/model/errors.ts";
+import type { Download } from "../../../src/model/host.ts";
+import { testDirectory } from "./directory.ts";
+import { broken, rest, startServer, status, whole } from "./web-server.ts";
+
+const hurried: Persistence = { connectMs: 5000, idleMs: 5000, retries: 3, pauseMs: 1, maxPauseMs: 50 };
+const content = randomBytes(3 * 2 ** 20 + 77);
+const half = 1_500_000;
+const sha256 = (data: Buffer) => createHash("sha256").update(data).digest("hex");
+
+async function run(
+  context: TestContext,
+  answers: RequestListener[],
+  more: Partial<Download> & { path?: string; patience?: Partial<Persistence> } = {},
+) {
+  const { path = "/image.raw", patience = {}, ...request } = more;
+  const directory = await testDirectory(context);
+  const { origin, seen } = await startServer(context, ...answers);
+  const to = `${directory}/image.part`;
+  const done = download({ url: `${origin}${path}`, to, digests: ["sha256"], ...request }, { ...hurried, ...patience });
+  return {
+    to,
+    seen,
+    origin,
+    outcome: done.then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    ),
+  };
+}
+
+async function expectContent(context: TestContext, answers: RequestListener[], expected = content, more: Parameters<typeof run>[2] = {}) {
+  const { to, seen, outcome } = await run(context, answers, more);
+  assert.deepEqual(await outcome, { value: { bytes: expected.length, digests: { sha256: sha256(expected) } } });
+  assert.ok(readFileSync(to).equals(expected));
+  return seen;
+}
+
+async function expectFailure(
+  context: TestContext,
+  answers: RequestListener[],
+  code: string,
+  pattern: RegExp,
+  more: Parameters<typeof run>[2] = {},
+) {
+  const { to, seen, outcome } = await run(context, answers, more);
+  const result = await outcome;
+  assert.ok("error" in result, "it fails");
+  const { error } = result;
+  if (error instanceof RefusedError) assert.equal(error.code, code);
+  else if (error instanceof UserError) assert.equal(error.diagnostics[0]?.code, code);
+  else throw error;
+  const text = error instanceof UserError ? `${error.message} ${error.diagnostics[0]?.detail}` : error.message;
+  assert.match(text, pattern);
+  assert.equal(existsSync(to), false, "nothing is left");
+  return seen;
+}
+
+test("a file comes whole, digested on the way, with progress, unpacked by nobody", async (context) => {
+  const steps: [number, number | undefined][] = [];
+  const [request] = await expectContent(context, [whole(content)], content, { onProgress: (done, total) => steps.push([done, total]) });
+  assert.equal(request?.headers["accept-encoding"], "identity");
+  assert.equal(request?.headers.range, undefined);
+  assert.deepEqual(steps[0], [0, content.length]);
+  assert.deepEqual(steps.at(-1), [content.length, content.length]);
+});
+
+test("bytes that are packed all the same are kept as they came", async (context) => {
+  const packed = gzipSync("an image");
+  await expectContent(context, [whole(packed, { "content-encoding": "gzip" })], packed);
+});
+
+test("without a length the end of the answer is the end", async (context) => {
+  const answer: RequestListener = (_request, response) => {
+    response.write(content.subarray(0, half));
+    response.end(content.subarray(half));
+  };
+  await expectContent(context, [answer]);
+});
+
+test("runs of zeros become holes", async (context) => {
+  const sparse = Buffer.alloc(8 * 2 ** 20);
+  sparse.write("start");
+  const { to, outcome } = await run(context, [whole(sparse)]);
+  assert.ok("value" in (await outcome));
+  const { size, blocks, mode } = statSync(to);
+  assert.deepEqual([size, blocks * 512, mode & 0o777], [sparse.length, 4096, 0o600]);
+});
+
+test("a broken connection is continued where it broke, and the digest goes on", async (context) => {
+  const seen = await expectContent(context, [broken(content, half), rest(content, {}, 500_000), rest(content)]);
+  assert.deepEqual(
+    seen.map(({ headers }) => [headers.range, headers["if-range"]]),
+    [
+      [undefined, undefined],
+      [`bytes=${half}-`, '"v1"'],
+      [`bytes=${half + 500_000}-`, '"v1"'],
+    ],
+  );
+});
+
+test("a date serves to continue where there is no strong tag", async (context) => {
+  const dated = { etag: 'W/"weak"', "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT" };
+  const seen = await expectContent(context, [broken(content, half, dated), rest(content, dated)]);
+  assert.equal(seen[1]?.headers["if-range"], dated["last-modified"]);
+});
+
+test("with nothing to tell versions apart it begins again", async (context) => {
+  const plain: RequestListener = (_request, response) => {
+    response.writeHead(200, { "content-length": content.length });
+    response.write(content.subarray(0, half), () => setImmediate(() => response.destroy()));
+  };
+  const seen = await expectContent(context, [plain, whole(content)]);
+  assert.equal(seen[1]?.headers.range, undefined);
+});
+
+test("a file that changed in between is read anew, with new digests", async (context) => {
+  const next = randomBytes(1_000_000);
+  const seen = await expectContent(context, [broken(content, half), whole(next, { etag: '"v2"' })], next);
+  assert.equal(seen.length, 2);
+});
+
+test("a partial answer from another version is not appended", async (context) => {
+  const next = randomBytes(2_000_000);
+  await expectContent(context, [broken(content, half), rest(next, { etag: '"v2"' }), whole(next, { etag: '"v2"' })], next);
+});
+
+test("a partial answer from another place is not appended", async (context) => {
+  const misplaced: RequestListener = (_request, response) => {
+    const length = content.length - half;
+    response.writeHead(206, { "content-length": length, "content-range": `bytes 0-${length - 1}/${content.length}`, etag: '"v1"' });
+    response.end(content.subarray(0, length));
+  };
+  await expectContent(context, [broken(content, half), misplaced, whole(content)]);
+  await expectContent(context, [broken(content, half), status(416), whole(content)]);
+});
+
+test("a server that sends less than the rest is asked for what is missing", async (context) => {
+  const short: RequestListener = (_request, response) => {
+    const range = `bytes ${half}-${half + 999}/${content.length}`;
+    response.writeHead(206, { "content-length": 1000, "content-range": range, etag: '"v1"' });
+    response.end(content.subarray(half, half + 1000));
+  };
+  const seen = await expectContent(context, [broken(content, half), short, rest(content)]);
+  assert.equal(seen[2]?.headers.range, `bytes=${half + 1000}-`);
+});
+
+test("a server that ignores what was asked for is read from the beginning", async (context) => {
+  const seen = await expectContent(context, [broken(content, half), whole(content)]);
+  assert.equal(seen[1]?.headers.range, `bytes=${half}-`);
+});
+
+test("a server that never gets further is given up after four times, one that gets further is not", async (context) => {
+  const stuck = await expectFailure(context, [broken(content, half)], "download-failed", /Tried 4 times in a row without getting further/);
+  // Once with something new, then three more without.
+  assert.equal(stuck.length, 4);
+  const steps = Array.from({ length: 10 }, () => rest(content, {}, 200_000));
+  const seen = await expectContent(context, [broken(content, half), ...steps]);
+  assert.ok(seen.length > 8);
+});
+
+test("a server that promises more than it has is not believed", async (context) => {
+  const liar: RequestListener = (_request, response) => {
+    response.writeHead(200, { "content-length": content.length + 10 });
+    response.end(content);
+  };
+  await expectFailure(context, [liar], "download-failed", /connection/);
+});
+
+test("a server that is busy is asked again, as late as it wants within bounds", async (context) => {
+  const seen = await expectContent(context, [status(503), status(429, { "retry-after": "3600" }), whole(content)]);
+  assert.equal(seen.length, 3);
+  assert.equal(pauseBefore(1, undefined, { ...hurried, pauseMs: 1000, maxPauseMs: 60_000 }, 1), 1000);
+  assert.equal(pauseBefore(3, undefined, { ...hurried, pauseMs: 1000, maxPauseMs: 60_000 }, 0), 2000);
+  assert.equal(pauseBefore(1, 5000, { ...hurried, pauseMs: 1000, maxPauseMs: 60_000 }, 0), 5000);
+  assert.equal(pauseBefore(1, 9e9, { ...hurried, pauseMs: 1000, maxPauseMs: 60_000 }, 0), 60_000);
+  const busy = await expectFailure(context, [status(503)], "download-failed", /the server answers 503.*Tried 4 times/);
+  assert.equal(busy.length, 4);
+});
+
+test("what will not change is not asked for again, and credentials are not shown", async (context) => {
+  for (const [code, hint] of [
+    [404, /answers 404 Check the address: publishers move/],
+    [403, /answers 403 The server does not give it/],
+    [401, /answers 401/],
+    [501, /answers 501/],
+  ] as const) {
+    const seen = await expectFailure(context, [status(code)], "download-failed", hint);
+    assert.equal(seen.length, 1);
+  }
+  const directory = await testDirectory(context);
+  const { origin, seen } = await startServer(context, status(404));
+  const url = `${origin.replace("//", "//ops:hunter2@")}/x?X-Amz-Signature=abcdef&a=b`;
+  await assert.rejects(download({ url, to: `${directory}/x`, digests: [] }, hurried), (error: unknown) => {
+    assert.ok(error instanceof UserError);
+    assert.equal(error.message, `Cannot download ${origin}/x?X-Amz-Signature=***&a=b: the server answers 404`);
+    assert.doesNotMatch(JSON.stringify(error.diagnostics), /hunter2|abcdef/);
+    return true;
+  });
+  assert.equal(seen[0]?.headers.authorization, `Basic ${Buffer.from("ops:hunter2").toString("base64")}`);
+});
+
+test("too large a file is refused by what the server says, and by what comes", async (context) => {
+  const maxBytes = 2 ** 20;
+  const told = await expectFailure(context, [whole(content)], "image-too-large", /1MiB may be used/, { maxBytes });
+  assert.equal(told.length, 1);
+  const endless: RequestListener = (_request, response) => {
+    const more = () => response.write(content.subarray(0, 65536), (error) => (error ? undefined : more()));
+    more();
+  };
+  await expectFailure(context, [endless], "image-too-large", /1MiB may be used/, { maxBytes });
+  await expectFailure(context, [broken(content.subarray(0, maxBytes), 1000), rest(content)], "image-too-large", /1MiB may be used/, {
+    maxBytes,
+  });
+  await expectContent(context, [whole(content)], content, { maxBytes: content.length });
+});
+
+test("silence is broken off: before the answer, and in the middle of it", async (context) => {
+  const silent: RequestListener = () => undefined;
+  await expectFailure(context, [silent], "download-failed", /did not answer within 0\.05 s/, { patience: { connectMs: 50, retries: 1 } });
+  const halting: RequestListener = (_request, response) => {
+    response.writeHead(200, { "content-length": content.length, etag: '"v1"' });
+    response.write(content.subarray(0, half));
+  };
+  const seen = await expectContent(context, [halting, rest(content)], content, { patience: { idleMs: 100 } });
+  assert.equal(seen.length, 2);
+});
+
+test("a server that is not there is tried again, a name that is not there is not", async (context) => {
+  const directory = await testDirectory(context);
+  const nobody = download({ url: "http://127.0.0.1:1/x", to: `${directory}/x`, digests: [] }, hurried);
+  await assert.rejects(
+    nobody,
+    (error: unknown) =>
+      error instanceof UserError && /ECONNREFUSED/.test(error.message) && /Tried 4 times/.test(error.diagnostics[0]?.detail ?? ""),
+  );
+  const nameless = download({ url: "http://virtform.invalid/x", to: `${directory}/x`, digests: [] }, hurried);
+  await assert.rejects(nameless, (error: unknown) => error instanceof UserError && !/Tried/.test(error.diagnostics[0]?.detail ?? ""));
+});
+
+test("a download that is stopped leaves nothing, also while it waits to try again", async (context) => {
+  const controller = new AbortController();
+  const halting: RequestListener = (_request, response) => {
+    response.writeHead(200, { "content-length": content.length });
+    response.write(content.subarray(0, half));
+  };
+  await expectFailure(context, [halting], "interrupted", /was stopped/, {
+    signal: controller.signal,
+    onProgress: (done) => (done > 0 ? controller.abort() : undefined),
+  });
+  const second = new AbortController();
+  const refuse: RequestListener = (_request, response) => {
+    response.writeHead(503).end(() => setImmediate(() => second.abort()));
+  };
+  const seen = await expectFailure(context, [refuse], "interrupted", /was stopped/, {
+    signal: second.signal,
+    patience: { pauseMs: 60_000, maxPauseMs: 60_000 },
+  });
+  assert.equal(seen.length, 1);
+});
+
+test("what was there before is replaced", async (context) => {
+  const directory = await testDirectory(context);
+  const { origin } = await startServer(context, whole(Buffer.from("new")));
+  writeFileSync(`${directory}/x`, "something longer");
+  await download({ url: origin, to: `${directory}/x`, digests: [] }, hurried);
+  assert.equal(readFileSync(`${directory}/x`, "utf8"), "new");
+});

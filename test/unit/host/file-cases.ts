@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { test } from "node:test";
+import { RefusedError, UserError } from "../../../src/model/errors.ts";
+import type { Files } from "../../../src/model/host.ts";
+import { testDirectory } from "./directory.ts";
+
+const refusal = (code: string) => (error: unknown) => error instanceof RefusedError && error.code === code;
+const problem = (code: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === code;
+
+/** What the files of every machine have to do, as tests. The directories are looked at from here, so the machine has to be this one. */
+export function fileCases(machine: string, files: Files): void {
+  test(`${machine}: a file is read whole, in part, beyond its end, and not at all`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/a`, "0123456789");
+    assert.equal((await files.read(`${directory}/a`))?.toString(), "0123456789");
+    assert.equal((await files.read(`${directory}/a`, { offset: 2, length: 3 }))?.toString(), "234");
+    assert.equal((await files.read(`${directory}/a`, { offset: 8, length: 2 ** 40 }))?.toString(), "89");
+    assert.equal((await files.read(`${directory}/a`, { offset: 20, length: 3 }))?.length, 0);
+    assert.equal(await files.read(`${directory}/none`), undefined);
+    assert.equal(await files.read(`${directory}/a/below`), undefined);
+  });
+
+  test(`${machine}: a file of the kernel's that claims to be empty is read to its end`, async () => {
+    assert.match((await files.read("/proc/self/status"))?.toString() ?? "", /^Pid:\t\d+$/m);
+  });
+
+  test(`${machine}: links, directories, pipes and devices are not read as if they were files`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/secret`, "of the host");
+    symlinkSync(`${directory}/secret`, `${directory}/link`);
+    execFileSync("mkfifo", [`${directory}/pipe`]);
+    await assert.rejects(files.read(`${directory}/link`), refusal("symbolic-link"));
+    await assert.rejects(files.read(directory), refusal("not-a-regular-file"));
+    await assert.rejects(files.read(`${directory}/pipe`), refusal("not-a-regular-file"));
+    await assert.rejects(files.read("/dev/null"), refusal("not-a-regular-file"));
+    await assert.rejects(files.digest(`${directory}/link`, ["sha256"]), refusal("symbolic-link"));
+    await assert.rejects(files.copy(`${directory}/link`, `${directory}/copy`), refusal("symbolic-link"));
+    await assert.rejects(files.truncate(`${directory}/link`, 0), refusal("symbolic-link"));
+    await assert.rejects(files.setMode(`${directory}/link`, 0o777), refusal("symbolic-link"));
+    await assert.rejects(files.appendLine(`${directory}/link`, "x"), refusal("symbolic-link"));
+    assert.equal(readFileSync(`${directory}/secret`, "utf8"), "of the host");
+  });
+
+  test(`${machine}: of many files each odd one is as if absent`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/a`, "abc");
+    symlinkSync(`${directory}/a`, `${directory}/link`);
+    const names = ["a", "none", "link", "."].map((name) => `${directory}/${name}`);
+    const contents = await files.readMany(names.map((path) => ({ path, length: 2 })));
+    assert.deepEqual(
+      contents.map((content) => content?.toString()),
+      ["ab", undefined, undefined, undefined],
+    );
+    assert.deepEqual(
+      (await files.statMany(names)).map((stat) => stat?.type),
+      ["file", undefined, "symlink", "directory"],
+    );
+  });
+
+  test(`${machine}: a stat tells size and allocation in bytes`, async (context) => {
+    const directory = await testDirectory(context);
+    await files.truncate(`${directory}/sparse`, 10 * 2 ** 20);
+    linkSync(`${directory}/sparse`, `${directory}/second`);
+    chmodSync(`${directory}/sparse`, 0o640);
+    const stat = await files.stat(`${directory}/sparse`);
+    assert.deepEqual([stat?.size, stat?.allocated, stat?.mode, stat?.links], [10 * 2 ** 20, 0, 0o640, 2]);
+  });
+
+  test(`${machine}: a directory is listed by name; one that is absent is empty, a file is an error`, async (context) => {
+    const directory = await testDirectory(context);
+    for (const name of ["b", "a"]) writeFileSync(`${directory}/${name}`, "");
+    mkdirSync(`${directory}/c`);
+    assert.deepEqual(await files.list(directory), [
+      { name: "a", type: "file" },
+      { name: "b", type: "file" },
+      { name: "c", type: "directory" },
+    ]);
+    assert.deepEqual(await files.list(`${directory}/none`), []);
+    await assert.rejects(files.list(`${directory}/a`), problem("not-a-directory"));
+  });
+
+  test(`${machine}: directories are made with their parents, and modes do not depend on the umask`, async (context) => {
+    const directory = await testDirectory(context);
+    const before = process.umask(0o077);
+    try {
+      await files.makeDirectory(`${directory}/a/b/c`, 0o711);
+      await files.makeDirectory(`${directory}/a/b/c`);
+      await files.writeAtomic(`${directory}/a/file`, "x");
+      await files.writeAtomic(`${directory}/a/private`, "x", 0o600);
+    } finally {
+      process.umask(before);
+    }
+    const modes = ["a", "a/b", "a/b/c", "a/file", "a/private"].map((name) => statSync(`${directory}/${name}`).mode & 0o777);
+    assert.deepEqual(modes, [0o755, 0o755, 0o711, 0o644, 0o600]);
+    await assert.rejects(files.makeDirectory(`${directory}/a/file/below`), problem("not-a-directory"));
+  });
+
+  test(`${machine}: publishing moves a file to its final name with its final mode, and a directory too`, async (context) => {
+    const directory = await testDirectory(context);
+    await files.makeDirectory(`${directory}/final`);
+    writeFileSync(`${directory}/x.part`, "whole");
+    await files.publish(`${directory}/x.part`, `${directory}/final/x`, 0o444);
+    assert.equal(statSync(`${directory}/final/x`).mode & 0o777, 0o444);
+    assert.equal(existsSync(`${directory}/x.part`), false);
+    await files.publish(`${directory}/final`, `${directory}/final_del`, 0o700);
+    assert.deepEqual(readdirSync(directory), ["final_del"]);
+    await assert.rejects(files.publish(`${directory}/none`, `${directory}/x`, 0o444), problem("no-such-file"));
+  });
+
+  test(`${machine}: directories reached through a link work as any other`, async (context) => {
+    const directory = await testDirectory(context);
+    mkdirSync(`${directory}/real`);
+    symlinkSync(`${directory}/real`, `${directory}/link`);
+    await files.writeAtomic(`${directory}/link/a`, "x");
+    await files.makeDirectory(`${directory}/link/b`);
+    assert.deepEqual(readdirSync(`${directory}/real`), ["a", "b"]);
+  });
+
+  test(`${machine}: a second name is fine where it already is, and refused where something else is`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/a`, "a");
+    writeFileSync(`${directory}/other`, "a");
+    await files.link(`${directory}/a`, `${directory}/b`);
+    await files.link(`${directory}/a`, `${directory}/b`);
+    assert.equal(statSync(`${directory}/a`).ino, statSync(`${directory}/b`).ino);
+    await assert.rejects(files.link(`${directory}/a`, `${directory}/other`), problem("file-in-the-way"));
+  });
+
+  test(`${machine}: removing twice is fine, and removing a tree spares what its links lead to`, async (context) => {
+    const directory = await testDirectory(context);
+    mkdirSync(`${directory}/tree/deep`, { recursive: true });
+    writeFileSync(`${directory}/kept`, "x");
+    symlinkSync(`${directory}/kept`, `${directory}/tree/deep/link`);
+    for (const _ of [1, 2]) await files.removeTree(`${directory}/tree`);
+    assert.deepEqual(readdirSync(directory), ["kept"]);
+    for (const _ of [1, 2]) await files.remove(`${directory}/kept`);
+    assert.deepEqual(readdirSync(directory), []);
+  });
+
+  test(`${machine}: touching sets the time, and a file that is absent is an error`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/a`, "");
+    utimesSync(`${directory}/a`, 1, 1);
+    await files.touch(`${directory}/a`);
+    assert.ok(Date.now() - lstatSync(`${directory}/a`).mtimeMs < 60_000);
+    await assert.rejects(files.touch(`${directory}/none`), problem("no-such-file"));
+  });
+
+  test(`${machine}: lengthening a file keeps its content and adds a hole`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/a`, "abc");
+    await files.truncate(`${directory}/a`, 2 ** 30);
+    const stat = statSync(`${directory}/a`);
+    assert.ok(stat.size === 2 ** 30 && stat.blocks * 512 <= 4096);
+    assert.equal((await files.read(`${directory}/a`, { offset: 0, length: 4 }))?.toString(), "abc\0");
+  });
+
+  test(`${machine}: a torn last line spoils only itself`, async (context) => {
+    const directory = await testDirectory(context);
+    await files.appendLine(`${directory}/journal`, "one");
+    writeFileSync(`${directory}/journal`, '{"tor', { flag: "a" });
+    await files.appendLine(`${directory}/journal`, "two");
+    await files.appendLine(`${directory}/journal`, "three");
+    assert.equal(readFileSync(`${directory}/journal`, "utf8"), 'one\n{"tor\ntwo\nthree\n');
+  });
+
+  test(`${machine}: space is that of the nearest existing parent`, async (context) => {
+    const directory = await testDirectory(context);
+    const here = await files.space(directory);
+    const below = await files.space(`${directory}/none/at/all`);
+    assert.equal(below.total, here.total);
+    assert.ok(here.total > 0 && here.free > 0 && here.free <= here.total);
+    const reported = execFileSync("df", ["-B1", "--output=size", directory], { encoding: "utf8" }).split("\n")[1];
+    assert.equal(here.total, Number(reported));
+  });
+
+  test(`${machine}: space says which filesystem it is of`, async (context) => {
+    for (const path of [await testDirectory(context), "/dev/shm", "/proc"]) {
+      const type = execFileSync("stat", ["-f", "-c", "%t", path], { encoding: "utf8" });
+      assert.equal((await files.space(path)).filesystem, Number.parseInt(type, 16), path);
+    }
+  });
+
+  test(`${machine}: problems say what was tried, where, and what to do`, async (context) => {
+    const directory = await testDirectory(context);
+    await assert.rejects(files.writeAtomic(`${directory}/none/a`, "x"), (error: unknown) => {
+      assert.ok(error instanceof UserError);
+      assert.equal(error.message, `Cannot write ${directory}/none/a: it is not there`);
+      assert.equal(error.diagnostics[0]?.detail, "Check the path.");
+      return true;
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { createLocalFiles } from "../../../src/host/files.ts";
+import { fileCases } from "./file-cases.ts";
+
+fileCases("here", createLocalFiles());

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import tls from "node:tls";
+import { download } from "../../../src/host/download.ts";
+import { nextAddress } from "../../../src/host/redirect.ts";
+import { RefusedError, UserError } from "../../../src/model/errors.ts";
+import { testDirectory } from "./directory.ts";
+import { startProxy, startSecureServer, startServer, status, whole } from "./web-server.ts";
+
+const hurried = { connectMs: 5000, idleMs: 5000, retries: 1, pauseMs: 1, maxPauseMs: 50 };
+const content = Buffer.from("an image");
+const refusal = (code: string) => (error: unknown) => error instanceof RefusedError && error.code === code;
+
+/** Sets environment variables for the rest of the test. */
+function setEnvironment(context: { after(done: () => void): void }, variables: Record<string, string>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    const before = process.env[name];
+    process.env[name] = value;
+    context.after(() => {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    });
+  }
+}
+
+test("redirections stay with http and https, and never leave https", () => {
+  const from = new URL("https://ops:secret@host/a/b?c=d");
+  assert.equal(nextAddress(from, "https://other/x").href, "https://other/x");
+  assert.equal(nextAddress(from, "../y").href, "https://ops:secret@host/y");
+  assert.equal(nextAddress(from, "https://host/z").href, "https://ops:secret@host/z");
+  assert.equal(nextAddress(new URL("http://host/"), "https://host/").href, "https://host/");
+  assert.throws(() => nextAddress(from, "http://host/"), refusal("redirect-insecure"));
+  assert.throws(() => nextAddress(from, "file:///etc/shadow"), refusal("redirect-unusable"));
+  assert.throws(() => nextAddress(from, "https://"), refusal("redirect-unusable"));
+  assert.throws(
+    () => nextAddress(from, "http://host/?token=abc"),
+    (error: Error) => !/secret|abc/.test(error.message),
+  );
+});
+
+test("redirections are followed, with credentials only for the server they were given for", async (context) => {
+  const directory = await testDirectory(context);
+  const target = await startServer(context, whole(content));
+  const entrance = await startServer(context, status(302, { location: "/moved" }), status(308, { location: `${target.origin}/image` }));
+  const url = entrance.origin.replace("//", "//ops:secret@");
+  await download({ url, to: `${directory}/x`, digests: [] }, hurried);
+  assert.equal(readFileSync(`${directory}/x`, "utf8"), "an image");
+  assert.ok(entrance.seen.every(({ headers }) => headers.authorization?.startsWith("Basic ")));
+  assert.deepEqual([target.seen[0]?.url, target.seen[0]?.headers.authorization], ["/image", undefined]);
+});
+
+test("a circle of redirections has an end", async (context) => {
+  const directory = await testDirectory(context);
+  const { origin, seen } = await startServer(context, status(302, { location: "/again" }));
+  await assert.rejects(
+    download({ url: origin, to: `${directory}/x`, digests: [] }, hurried),
+    (error: unknown) => error instanceof UserError && /redirects more than 10 times/.test(error.message),
+  );
+  assert.equal(seen.length, 11);
+});
+
+test("a server cannot make us read a file of this machine", async (context) => {
+  const directory = await testDirectory(context);
+  const { origin } = await startServer(context, status(302, { location: "file:///etc/passwd" }));
+  await assert.rejects(download({ url: origin, to: `${directory}/x`, digests: [] }, hurried), refusal("redirect-unusable"));
+  await assert.rejects(download({ url: "file:///etc/passwd", to: `${directory}/x`, digests: [] }, hurried), /Not an http or https address/);
+});
+
+test("https: trusted where the authority is, refused otherwise, never left for http", async (context) => {
+  const directory = await testDirectory(context);
+  const plain = await startServer(context, whole(content));
+  const secure = await startSecureServer(context, directory, (request, response) => {
+    if (request.url === "/leave") response.writeHead(302, { location: plain.origin }).end();
+    else response.end(content);
+  });
+  const get = (path: string) => download({ url: `${secure.origin}${path}`, to: `${directory}/x`, digests: [] }, hurried);
+  await assert.rejects(get("/"), (error: unknown) => {
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /the certificate of 127\.0\.0\.1:\d+ is not trusted/);
+    assert.match(error.diagnostics[0]?.detail ?? "", /NODE_EXTRA_CA_CERTS/);
+    return true;
+  });
+  const before = tls.getCACertificates("default");
+  tls.setDefaultCACertificates([...before, secure.certificate]);
+  context.after(() => tls.setDefaultCACertificates(before));
+  await get("/");
+  assert.equal(readFileSync(`${directory}/x`, "utf8"), "an image");
+  await assert.rejects(get("/leave"), refusal("redirect-insecure"));
+  assert.equal(plain.seen.length, 0);
+
+  const proxy = await startProxy(context);
+  setEnvironment(context, { https_proxy: `http://${proxy.address}`, no_proxy: "" });
+  await get("/");
+  assert.deepEqual(proxy.seen, [`CONNECT ${new URL(secure.origin).host}`]);
+});
+
+test("proxies of the environment are used, in either case, unless no_proxy names the server", async (context) => {
+  const directory = await testDirectory(context);
+  const { origin } = await startServer(context, whole(content));
+  const proxy = await startProxy(context);
+  const get = () => download({ url: `${origin}/x`, to: `${directory}/x`, digests: [] }, hurried);
+  setEnvironment(context, { http_proxy: `http://ops:secret@${proxy.address}`, no_proxy: "" });
+  await get();
+  assert.equal(readFileSync(`${directory}/x`, "utf8"), "an image");
+  assert.deepEqual(proxy.seen.splice(0), [`GET ${origin}/x Basic ${Buffer.from("ops:secret").toString("base64")}`]);
+  setEnvironment(context, { no_proxy: "example.org,127.0.0.1" });
+  await get();
+  assert.deepEqual(proxy.seen, []);
+  delete process.env["http_proxy"];
+  delete process.env["no_proxy"];
+  setEnvironment(context, { HTTP_PROXY: `http://${proxy.address}` });
+  await get();
+  assert.equal(proxy.seen.length, 1);
+  setEnvironment(context, { NO_PROXY: "127.0.0.1" });
+  await get();
+  assert.equal(proxy.seen.length, 1);
+});
+
+test("a proxy that is not there, or is no address, is told without its password", async (context) => {
+  const directory = await testDirectory(context);
+  const get = () => download({ url: "http://example.org/x", to: `${directory}/x`, digests: [] }, hurried);
+  for (const proxy of ["http://ops:hunter2@127.0.0.1:1", "http://ops:hunter2@"]) {
+    setEnvironment(context, { http_proxy: proxy, no_proxy: "" });
+    await assert.rejects(
+      get(),
+      (error: unknown) => error instanceof UserError && !/hunter2/.test(`${error.message} ${JSON.stringify(error.diagnostics)}`),
+    );
+  }
+});

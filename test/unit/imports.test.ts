@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { glob } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const src = fileURLToPath(new URL("../../src/", import.meta.url));
+
+/** The rooms of src that each room may import, beside itself. `top` stands for the files directly in src. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  config: ["model"],
+  engine: ["model"],
+  report: ["model"],
+  host: ["model"],
+  tools: ["model"],
+  sources: ["model", "tools"],
+  drivers: ["model", "tools"],
+  kinds: ["model", "tools", "sources", "drivers"],
+  commands: ["model", "config", "engine", "report", "host", "tools", "sources", "drivers", "kinds", "top"],
+  top: ["model", "config", "engine", "report", "host", "tools", "sources", "drivers", "kinds", "commands"],
+};
+
+/** Rooms that see a machine only through the Host interface. */
+const hostOnly = ["model", "engine", "tools", "sources", "drivers", "kinds"];
+const machineModules = /^node:(?:fs|fs\/promises|child_process|net|http|https|http2|dgram|tls)$/;
+
+/** Packages with one home. */
+const homes: readonly (readonly [packageName: RegExp, home: RegExp])[] = [
+  [/^execa$/, /^host\/(?:local\/)?command\.ts$/],
+  [/^proper-lockfile$/, /^host\/(?:local\/)?lock\.ts$/],
+  [/^ajv(?:\/|$)/, /^config\/validate\.ts$/],
+  [/^(?:ink|react)(?:\/|$)/, /^report\/tui\//],
+];
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+async function imports(): Promise<Import[]> {
+  const found: Import[] = [];
+  for await (const file of glob("**/*.{ts,tsx}", { cwd: src })) {
+    const text = readFileSync(join(src, file), "utf8");
+    const statements = /(?:^(?:import|export)\b[^"';]*?from |^import |\bimport\()"([^"]+)"/gm;
+    for (const [, target = ""] of text.matchAll(statements)) found.push({ file, target });
+  }
+  return found;
+}
+
+function roomOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.indexOf("/")) : "top";
+}
+
+test("each room of src imports only the rooms that it may", async () => {
+  const all = await imports();
+  assert.ok(all.length > 500, "the imports were not found");
+  const wrong = all
+    .filter(({ target }) => target.startsWith("."))
+    .map(({ file, target }) => ({ file, path: normalize(join(dirname(file), target)) }))
+    .filter(({ file, path }) => {
+      const [from, to] = [roomOf(file), roomOf(path)];
+      return from !== to && mayImport[from]?.includes(to) !== true;
+    });
+  assert.deepEqual(
+    wrong.map(({ file, path }) => `${file} imports ${path}`),
+    [],
+  );
+});
+
+test("rooms that see a machine through the Host interface use no file, process or socket of their own", async () => {
+  const wrong = (await imports()).filter(({ file, target }) => hostOnly.includes(roomOf(file)) && machineModules.test(target));
+  assert.deepEqual(
+    wrong.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});
+
+test("each package that has a home is imported only there", async () => {
+  const wrong = (await imports()).filter(({ file, target }) => homes.some(([name, home]) => name.test(target) && !home.test(file)));
+  assert.deepEqual(
+    wrong.map(({ file, target }) => `${file} imports ${target}`),
+    [],
+  );
+});

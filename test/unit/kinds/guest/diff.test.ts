@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkDomains } from "../../../../src/kinds/guest/check.ts";
+import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
+import { type DomainState, domainState } from "../../../../src/kinds/guest/state.ts";
+import { domainXml } from "../../../../src/kinds/guest/xml.ts";
+import type { DomainSpec } from "../../../../src/kinds/instance/spec.ts";
+import type { Change } from "../../../../src/model/change.ts";
+import type { Observed } from "../../../../src/model/kind.ts";
+import type { DomainPower } from "../../../../src/tools/libvirt/libvirt.ts";
+import { plainSpec } from "./specs.ts";
+
+const spec = plainSpec();
+const nothing = { states: new Map(), unmanaged: [] } as unknown as Observed;
+
+function found(
+  of: DomainSpec,
+  power: DomainPower = "running",
+  edit: (xml: string) => string = (xml) => xml,
+  persistent = true,
+): DomainState {
+  return domainState({ uuid: of.uuid, name: of.instance, power, persistent, xml: edit(domainXml(of)) });
+}
+
+function diff(want: DomainSpec | undefined, have: DomainState | undefined): Change | undefined {
+  return diffDomain("domain/web-0", want, have, nothing);
+}
+
+const types = (change: Change | undefined) => change?.actions.map(({ type }) => type);
+
+test("nothing to do", () => {
+  assert.equal(diff(spec, found(spec)), undefined);
+  assert.equal(diff(spec, found(spec, "suspended")), undefined, "a sleeping guest is the guest's own business");
+  assert.equal(diff(undefined, undefined), undefined);
+});
+
+test("a new guest is defined, and started unless that is somebody else's business", () => {
+  const change = diff(spec, undefined);
+  assert.equal(change?.verb, "create");
+  assert.deepEqual(types(change), ["domain.define", "domain.start"]);
+  const [define, start] = change?.actions ?? [];
+  assert.deepEqual(define?.needs, ["disk/web-0.root", "seed/web-0"]);
+  assert.deepEqual(define?.makes, ["domain/web-0:defined"]);
+  assert.deepEqual(start?.makes, ["domain/web-0"]);
+  assert.ok(start?.needs.includes("domain/web-0:defined"));
+  assert.deepEqual(define?.locks, [`instance/${spec.uuid}`]);
+  assert.deepEqual(types(diff(plainSpec({ powerState: "stopped" }), undefined)), ["domain.define"]);
+  assert.deepEqual(types(diff(plainSpec({ powerState: "ignore" }), undefined)), ["domain.define"]);
+  assert.deepEqual(JSON.parse(JSON.stringify(change)), change, "a plan survives being saved");
+});
+
+test("boot files are needed where the guest boots from them", () => {
+  const change = diff(plainSpec({ kernel: { path: "/k", ramdisk: "/r", commandLine: "x" } }), undefined);
+  assert.deepEqual(change?.actions[0]?.needs, ["disk/web-0.root", "seed/web-0", "disk/web-0.kernel", "disk/web-0.ramdisk"]);
+});
+
+test("an edited configuration: seen at the next boot by a running guest, by nobody otherwise", () => {
+  const want = plainSpec({ vcpus: 4 });
+  const change = diff(want, found(spec));
+  assert.deepEqual(change?.fields, [{ path: "vcpus", old: 2, new: 4, effect: "next_boot", cause: "config" }]);
+  assert.deepEqual(types(change), ["domain.define"]);
+  assert.equal(change?.actions[0]?.effect, "next_boot");
+  const off = diff(plainSpec({ vcpus: 4, powerState: "stopped" }), found(plainSpec({ powerState: "stopped" }), "stopped"));
+  assert.equal(off?.actions[0]?.effect, "none");
+});
+
+test("protection and names do not touch the guest", () => {
+  const change = diff(plainSpec({ preventDestroy: true }), found(spec));
+  assert.deepEqual(change?.fields, [{ path: "prevent_destroy", old: false, new: true, effect: "none", cause: "config" }]);
+  assert.equal(change?.actions[0]?.effect, "none");
+});
+
+test("three ways to differ: config, drift, both", () => {
+  const more = (xml: string) => xml.replace('<memory unit="KiB">2097152<', '<memory unit="KiB">4194304<');
+  assert.equal(diff(plainSpec({ memory: 3 * 2 ** 30 }), found(spec))?.cause, "config");
+  assert.equal(diff(spec, found(spec, "running", more))?.cause, "drift");
+  assert.equal(diff(plainSpec({ memory: 3 * 2 ** 30 }), found(spec, "running", more))?.cause, "both");
+});
+
+test("a device that a human added is drift and will go", () => {
+  const host = '<hostdev mode="subsystem" type="usb"><source><vendor id="0x1"/><product id="0x2"/></source></hostdev>';
+  const disk = '<disk type="file" device="disk"><source file="/x"/><target dev="vdz" bus="virtio"/></disk>';
+  const change = diff(
+    spec,
+    found(spec, "running", (xml) => xml.replace("</devices>", `${disk}${host}</devices>`)),
+  );
+  assert.equal(change?.cause, "drift");
+  const fields = new Map(change?.fields.map((field) => [field.path, field]));
+  assert.deepEqual(fields.get("disks.vdz.source"), { path: "disks.vdz.source", old: "/x", effect: "next_boot", cause: "drift" });
+  assert.equal(fields.get("devices.hostdev")?.old, 1);
+});
+
+test("what libvirt fills in is no difference", () => {
+  const filled = (xml: string) =>
+    xml
+      .replace('machine="q35"', 'machine="pc-q35-7.2"')
+      .replace("<vcpu>", '<currentMemory unit="KiB">2097152</currentMemory><vcpu placement="static">')
+      .replace("<devices>", '<devices><emulator>/usr/bin/qemu-system-x86_64</emulator><controller type="usb" index="0"/>')
+      .replace("</devices>", '<audio id="1" type="none"/></devices><seclabel type="dynamic"/>')
+      .replace('<boot order="1"/>', '<boot order="1"/><alias name="virtio-disk0"/><address type="pci" bus="0x03"/>');
+  assert.equal(diff(spec, found(spec, "running", filled)), undefined);
+});
+
+test("power", () => {
+  const stopped = plainSpec({ powerState: "stopped" });
+  const ignore = plainSpec({ powerState: "ignore" });
+  assert.deepEqual(types(diff(spec, found(spec, "stopped"))), ["domain.start"]);
+  assert.deepEqual(types(diff(spec, found(spec, "crashed"))), ["domain.start"]);
+  assert.deepEqual(types(diff(spec, found(spec, "paused"))), ["domain.resume"]);
+  assert.deepEqual(types(diff(stopped, found(stopped, "running"))), ["domain.stop"]);
+  assert.equal(diff(stopped, found(stopped, "crashed")), undefined);
+  for (const power of ["running", "stopped", "paused"] as const) assert.equal(diff(ignore, found(ignore, power)), undefined);
+  const byHand = diff(spec, found(spec, "stopped"));
+  assert.deepEqual(byHand?.fields, [{ path: "power_state", old: "stopped", new: "running", effect: "none", cause: "drift" }]);
+  const configured = diff(stopped, found(spec, "running"));
+  assert.deepEqual(configured?.fields, [{ path: "power_state", old: "running", new: "stopped", effect: "restart", cause: "config" }]);
+  assert.deepEqual(types(configured), ["domain.define", "domain.stop"], "what was last applied is written down");
+  assert.deepEqual(types(diff(stopped, found(spec, "stopped"))), ["domain.define"]);
+});
+
+test("somebody undefined a running guest: it is defined again", () => {
+  const change = diff(spec, found(spec, "running", undefined, false));
+  assert.deepEqual([change?.cause, types(change)], ["drift", ["domain.define"]]);
+});
+
+test("removal powers off, undefines and says so; disks carry the loss", () => {
+  const change = diff(undefined, found(spec));
+  assert.equal(change?.verb, "delete");
+  assert.deepEqual(types(change), ["domain.undefine"]);
+  assert.equal(change?.actions[0]?.effect, "restart");
+  assert.equal(change?.actions[0]?.destroys, undefined);
+  assert.equal(diff(undefined, found(spec, "stopped"))?.actions[0]?.effect, "none");
+});
+
+test("protection outlives the configuration", () => {
+  const have = found(plainSpec({ preventDestroy: true }));
+  const change = diff(undefined, have);
+  assert.deepEqual([change?.verb, types(change)], ["delete", []]);
+  const observed = { ...nothing, states: new Map([["domain/web-0", { ...have, kind: "domain" }]]) } as Observed;
+  assert.deepEqual(
+    checkDomains([], observed).map(({ code, address }) => [code, address]),
+    [["prevent-destroy", "domain/web-0"]],
+  );
+  assert.deepEqual(checkDomains([plainSpec({ preventDestroy: false })], observed), [], "lifting it is a change like another");
+  const garbled = found(spec, "running", (xml) => xml.replace("<virtform:prevent_destroy>false", "<virtform:prevent_destroy>?"));
+  assert.deepEqual(types(diff(undefined, garbled)), [], "what cannot be read protects");
+});
+
+test("a name that somebody else's domain has", () => {
+  const observed = {
+    ...nothing,
+    unmanaged: [
+      { what: "domain", name: "web-0" },
+      { what: "base-file", name: "other" },
+    ],
+  } as unknown as Observed;
+  const [problem, ...rest] = checkDomains([spec, plainSpec({ instance: "other" })], observed);
+  assert.deepEqual([problem?.code, problem?.severity, rest.length], ["domain-name-taken", "error", 0]);
+  assert.match(problem?.detail ?? "", /virtform adopt web-0/);
+});
+
+test("labels that are not ours to read", () => {
+  const other = (edit: (xml: string) => string) => found(spec, "running", edit).label;
+  assert.equal(
+    other((xml) => xml.replace("https://virtform.dev/xmlns/instance/1", "https://example.org/")),
+    undefined,
+  );
+  assert.equal(
+    other((xml) => xml.replace(`<virtform:uuid>${spec.uuid}`, "<virtform:uuid>x")),
+    undefined,
+  );
+  assert.equal(
+    other((xml) => xml.replace(/<virtform:applied>.*<\/virtform:applied>/, "<virtform:applied>{</virtform:applied>"))?.applied,
+    undefined,
+  );
+});

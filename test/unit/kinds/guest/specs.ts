@@ -1,0 +1,36 @@
+import { deviceMap } from "../../../../src/kinds/guest/device-map.ts";
+import type { DomainSpec } from "../../../../src/kinds/instance/spec.ts";
+
+const uuid = "3f0c6b1e-6f6a-5d0e-9a39-0d4f3f1b2c01";
+const directory = `/var/lib/virtform/instances/${uuid}`;
+
+/** A plain guest, for tests to change. */
+export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
+  return {
+    instance: "web-0",
+    uuid,
+    project: "shop",
+    powerState: "running",
+    preventDestroy: false,
+    virtType: "qemu",
+    arch: "x86_64",
+    machine: "q35",
+    vcpus: 2,
+    memory: 2 * 2 ** 30,
+    osType: "linux",
+    cache: "writeback",
+    disks: deviceMap({
+      arch: "x86_64",
+      machine: "q35",
+      properties: {},
+      root: { attachment: { type: "file", format: "qcow2", source: `${directory}/disk` }, iso: false },
+      configDrive: { path: `${directory}/disk.config`, format: "iso9660" },
+    }),
+    interfaces: [{ type: "network", source: "default", mac: "52:54:00:12:34:56", model: "virtio" }],
+    kernel: null,
+    consoleLog: `${directory}/console.log`,
+    flavor: { name: "m1.small", disk: 20 * 2 ** 30, ephemeral: 0, swap: 0 },
+    image: "debian-13",
+    ...fields,
+  };
+}

@@ -1,0 +1,167 @@
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { createLocalHost } from "../../../../src/host/local.ts";
+import type { ImageSpec } from "../../../../src/kinds/image/spec.ts";
+import type { Context } from "../../../../src/model/context.ts";
+import type { Command, Files, Host } from "../../../../src/model/host.ts";
+import { cacheEntryName, createLayout } from "../../../../src/model/layout.ts";
+import { uuidV5 } from "../../../../src/model/uuid.ts";
+import { temporary } from "./images.ts";
+
+let elsewhere: Host | undefined;
+
+/** From now on every machine of this process is reached through that host, which has to lead to this machine. */
+export function reachedThrough(host: Host): void {
+  elsewhere = host;
+}
+
+/** This machine with an instances path of the test's own. Several of them on one `root` are several processes. */
+export function machine(
+  t: Pick<TestContext, "after">,
+  options: { readonly root?: string; readonly project?: string; readonly wrap?: (host: Host) => Host } = {},
+): Context {
+  const root = options.root ?? join(temporary(t), "instances");
+  const local = createLocalHost();
+  t.after(() => local.close());
+  const host = elsewhere ?? local;
+  return {
+    host: options.wrap?.(host) ?? host,
+    layout: createLayout(root),
+    settings: {
+      uri: "qemu:///system",
+      instancesPath: root,
+      virtType: "auto",
+      imagesType: "qcow2",
+      forceRawImages: true,
+      preallocateImages: "none",
+      reserved: { memory: 0, disk: 0 },
+      allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
+    },
+    project: options.project ?? "shop",
+    secret: () => "",
+    signal: new AbortController().signal,
+  };
+}
+
+/** An image as the configuration would ask for it. */
+export function imageSpec(source: string, changes: Partial<ImageSpec> = {}): ImageSpec {
+  const id = uuidV5(
+    changes.checksum === undefined || changes.checksum === null ? source : `${changes.checksum.algorithm}:${changes.checksum.hex}`,
+  );
+  return {
+    name: "debian",
+    id,
+    entry: cacheEntryName(id),
+    source,
+    checksum: null,
+    diskFormat: "qcow2",
+    format: "raw",
+    bootFile: false,
+    minDisk: 0,
+    minRam: 0,
+    maxVirtualSize: null,
+    properties: {},
+    ...changes,
+  };
+}
+
+/** A host that tells of every command before it runs; the teller may throw in its place. */
+export function watched(host: Host, tell: (command: Command) => void): Host {
+  return {
+    ...bound(host),
+    run: async (command) => {
+      tell(command);
+      return host.run(command);
+    },
+  };
+}
+
+/** A host whose commands are others than asked for. */
+export function changed(host: Host, change: (command: Command) => Command): Host {
+  return { ...bound(host), run: (command) => host.run(change(command)) };
+}
+
+const changing = [
+  "makeDirectory",
+  "writeAtomic",
+  "copy",
+  "publish",
+  "link",
+  "remove",
+  "removeTree",
+  "touch",
+  "truncate",
+  "setMode",
+] as const;
+
+/**
+ * A host whose process is killed in the middle of its effect number `survives` (counted from 0): copies and conversions are
+ * left half done, other effects not at all, and nothing works from then on.
+ */
+export function killedAfter(host: Host, survives: number): { host: Host; effects: () => number; killed: () => boolean } {
+  let effects = 0;
+  let dead = false;
+  const halve = (path: string | undefined) => {
+    if (path !== undefined) truncateSync(path, 1000);
+  };
+  const alive = () => {
+    if (dead) throw new Error("the process is dead");
+  };
+  const effect = async <T>(work: () => Promise<T>, halfMade?: string): Promise<T> => {
+    alive();
+    effects += 1;
+    if (effects <= survives) return work();
+    dead = true;
+    if (halfMade !== undefined) {
+      await work();
+      halve(halfMade);
+    }
+    throw new Error("killed");
+  };
+  const files = { ...host.files } as Record<string, unknown>;
+  for (const [name, method] of Object.entries(host.files)) {
+    const call = method as (...args: unknown[]) => Promise<unknown>;
+    const isEffect = (changing as readonly string[]).includes(name);
+    files[name] = isEffect
+      ? (...args: unknown[]) => effect(() => call.apply(host.files, args), name === "copy" ? (args[1] as string) : undefined)
+      : async (...args: unknown[]) => {
+          alive();
+          return call.apply(host.files, args);
+        };
+  }
+  return {
+    effects: () => effects,
+    killed: () => dead,
+    host: {
+      ...bound(host),
+      files: files as unknown as Files,
+      run: (command) => {
+        const target =
+          command.args[0] === "convert" || command.args[0] === "create"
+            ? command.args.find((arg) => /\.(converted|part)(\/root\.hds)?$/.test(arg) && arg !== command.args.at(-2))
+            : undefined;
+        return command.args[0] === "info" ? host.run(command) : effect(() => host.run(command), target);
+      },
+      download: (request) => effect(() => host.download(request), request.to),
+      ...(host.upload === undefined ? {} : { upload: (request) => effect(async () => host.upload?.(request), request.to) }),
+    },
+  };
+}
+
+/** The host's members as plain functions. */
+function bound(host: Host): Host {
+  return {
+    name: host.name,
+    run: (command) => host.run(command),
+    open: (command) => host.open(command),
+    files: host.files,
+    download: (request) => host.download(request),
+    ...(host.upload === undefined ? {} : { upload: host.upload }),
+    ...(host.libvirtUri === undefined ? {} : { libvirtUri: host.libvirtUri }),
+    lock: (request, work) => host.lock(request, work),
+    now: () => host.now(),
+    onClose: (end) => host.onClose(end),
+    close: () => host.close(),
+  };
+}

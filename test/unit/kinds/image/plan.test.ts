@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Config } from "../../../../src/kinds/config.ts";
+import { imageKind } from "../../../../src/kinds/image/image.ts";
+import type { ImageSidecar, ImageSpec, ImageState } from "../../../../src/kinds/image/spec.ts";
+import type { Address } from "../../../../src/model/address.ts";
+import type { HostFacts } from "../../../../src/model/host-facts.ts";
+import type { Observed } from "../../../../src/model/kind.ts";
+
+const facts: HostFacts = {
+  hostname: "h",
+  arch: "x86_64",
+  kvm: false,
+  cpus: 2,
+  memory: 0,
+  disk: { total: 0, free: 0, directIo: true },
+  libvirtVersion: "9",
+};
+const gibibyte = 2 ** 30;
+const hex = "ab".repeat(32);
+
+const config: Config = {
+  images: {
+    debian: {
+      source: "/debian.qcow2",
+      checksum: `sha256:${hex}`,
+      disk_format: "qcow2",
+      min_disk: "2GiB",
+      min_ram: "256MiB",
+      kernel: "vmlinuz",
+    },
+    vmlinuz: { source: "/vmlinuz", disk_format: "raw" },
+    spare: { source: "/spare.raw", disk_format: "raw" },
+  },
+  flavors: {
+    small: { vcpus: 1, ram: "1GiB", disk: "10GiB" },
+    tiny: { vcpus: 1, ram: "512MiB", disk: "5GiB" },
+    zero: { vcpus: 1, ram: "1GiB", disk: "0GiB" },
+  },
+  instances: {
+    web: { image: "debian", flavor: "small" },
+    db: { image: "debian", flavor: "tiny", count: 2 },
+    x: { image: "debian", flavor: "zero" },
+  },
+};
+
+function specs(changes: Partial<Config> = {}): Map<string, ImageSpec> {
+  return new Map(imageKind.desired({ ...config, ...changes }, facts).map(({ address, spec }) => [address, spec]));
+}
+
+function look(states: Record<Address, ImageState> = {}, unmanaged: Observed["unmanaged"] = []): Observed {
+  return { facts, states: new Map(Object.entries(states)) as Observed["states"], unmanaged, diagnostics: [], complete: true };
+}
+
+function cachedState(spec: ImageSpec, changes: Partial<ImageSidecar> = {}): ImageState {
+  const sidecar: ImageSidecar = {
+    version: 1,
+    id: spec.id,
+    project: "shop",
+    image: spec.name,
+    source: spec.source,
+    digests: { sha256: hex },
+    diskFormat: spec.diskFormat,
+    format: spec.format,
+    virtualSize: 3 * gibibyte,
+    fetchedAt: "2026-01-01T00:00:00.000Z",
+    ...changes,
+  };
+  return { sidecar, entry: spec.entry, path: `/i/_base/${spec.entry}`, size: 3 * gibibyte, allocated: gibibyte, mode: 0o100444, users: [] };
+}
+
+function codes(changes: Partial<Config> = {}, observed: Observed = look()): string[] {
+  const whole = { ...config, ...changes };
+  return (imageKind.check?.(imageKind.desired(whole, facts), observed, whole) ?? []).map(({ code }) => code);
+}
+
+test("all declared images are wanted, with what their use says of them", () => {
+  const all = specs();
+  assert.deepEqual([...all.keys()], ["image/debian", "image/vmlinuz", "image/spare"]);
+  const debian = all.get("image/debian");
+  assert.deepEqual(debian?.checksum, { algorithm: "sha256", hex });
+  assert.equal(debian?.format, "raw");
+  assert.equal(debian?.bootFile, false);
+  assert.equal(debian?.maxVirtualSize, 5 * gibibyte);
+  assert.equal(all.get("image/vmlinuz")?.bootFile, true);
+  assert.equal(all.get("image/spare")?.maxVirtualSize, null);
+  assert.match(debian?.entry ?? "", /^[0-9a-f]{40}$/);
+  assert.equal(specs({ host: { force_raw_images: false } }).get("image/debian")?.format, "qcow2");
+});
+
+test("an image that is not cached is fetched; one that is, is not", () => {
+  const spec = specs().get("image/debian") as ImageSpec;
+  const change = imageKind.diff("image/debian", spec, undefined, look());
+  assert.equal(change?.verb, "create");
+  assert.deepEqual(change?.actions[0]?.makes, [`base/${spec.entry}`]);
+  assert.deepEqual(change?.actions[0]?.locks, [`base/${spec.entry}`]);
+  assert.equal(change?.actions[0]?.bytes, undefined);
+  assert.deepEqual(
+    change?.fields.map(({ path }) => path),
+    ["source", "format", "size"],
+  );
+  const state = cachedState(spec);
+  const observed = look({ [`base/${spec.entry}`]: state });
+  assert.equal(imageKind.diff("image/debian", spec, undefined, observed), undefined);
+  assert.equal(imageKind.diff(`base/${spec.entry}`, undefined, state, observed), undefined);
+});
+
+test("the way of an image to a host elsewhere is part of the plan, as it was looked up", () => {
+  const want = specs().get("image/debian");
+  assert.ok(want);
+  const change = (imageWays?: HostFacts["imageWays"]) =>
+    imageKind.diff("image/debian", want, undefined, { ...look(), facts: { ...facts, ...(imageWays === undefined ? {} : { imageWays }) } });
+  const pushed = change({ "/debian.qcow2": { words: "pushed from here, 1KiB", bytes: 1024 } });
+  assert.deepEqual(pushed?.fields.at(-1), { path: "way", new: "pushed from here, 1KiB" });
+  assert.match(pushed?.actions[0]?.summary ?? "", / \(pushed from here, 1KiB\)$/);
+  assert.equal(pushed?.actions[0]?.bytes, 1024);
+  assert.equal(change({ "/other": { words: "pushed" } })?.actions[0]?.bytes, undefined);
+  assert.deepEqual(change()?.fields.at(-1)?.path, "size");
+});
+
+test("credentials of a source are not shown", () => {
+  const spec = { ...(specs().get("image/debian") as ImageSpec), source: "https://alice:geheim@example.org/x.qcow2" };
+  const change = imageKind.diff("image/debian", spec, undefined, look());
+  assert.ok(!JSON.stringify([change?.fields, change?.after, change?.actions.map(({ summary }) => summary)]).includes("geheim"));
+});
+
+test("images without a checksum are warned of by name, all at once", () => {
+  assert.deepEqual(codes(), ["image-without-checksum"]);
+});
+
+test("a source that cannot be fetched from is an error of the plan", () => {
+  const found = (source: string) =>
+    codes({ images: { x: { source, checksum: `sha256:${hex}`, disk_format: "raw" as const } }, instances: {} });
+  assert.deepEqual(found("glance://0b4ca6a8"), ["image-source-unsupported"]);
+  assert.deepEqual(found("rbd://pool/image"), ["image-source-invalid"]);
+});
+
+test("flavors that are too small for their image are errors that name both", () => {
+  const debian = specs().get("image/debian") as ImageSpec;
+  const pinned = { images: { debian: { ...config.images?.["debian"], source: "/debian.qcow2", disk_format: "qcow2" as const } } };
+  const flavor = (disk: string, ram: string): Partial<Config> => ({
+    ...pinned,
+    flavors: { f: { vcpus: 1, disk, ram } },
+    instances: { web: { image: "debian", flavor: "f" } },
+  });
+  const cached = look({ [`base/${debian.entry}`]: cachedState(debian) });
+  assert.deepEqual(codes(flavor("1GiB", "1GiB")), ["flavor-disk-smaller-than-min-disk"]);
+  assert.deepEqual(codes(flavor("1GiB", "1GiB"), cached), ["flavor-disk-smaller-than-min-disk", "flavor-disk-smaller-than-image"]);
+  assert.deepEqual(codes(flavor("2GiB", "1GiB"), cached), ["flavor-disk-smaller-than-image"]);
+  assert.deepEqual(codes(flavor("3GiB", "1GiB"), cached), []);
+  assert.deepEqual(codes(flavor("0GiB", "128MiB"), cached), ["flavor-memory-too-small"]);
+  const whole = { ...config, ...flavor("1GiB", "1GiB") };
+  const [problem] = imageKind.check?.(imageKind.desired(whole, facts), look(), whole) ?? [];
+  assert.match(problem?.summary ?? "", /web.*debian/);
+  assert.match(problem?.detail ?? "", /1GiB.*2GiB/);
+});
+
+test("a base in another format, or a stranger in its place, is an error before anything is done", () => {
+  const debian = specs().get("image/debian") as ImageSpec;
+  const asQcow2 = look({ [`base/${debian.entry}`]: cachedState(debian, { format: "qcow2" }) });
+  assert.ok(codes({}, asQcow2).includes("base-image-conflict"));
+  assert.ok(codes({}, look({}, [{ what: "base-file", name: debian.entry }])).includes("base-file-unknown"));
+});
+
+test("two names for the same bytes have to agree on what they are", () => {
+  const twins = (format: "raw" | "qcow2"): Partial<Config> => ({
+    images: {
+      one: { source: "/a", checksum: `sha256:${hex}`, disk_format: "qcow2" },
+      two: { source: "/b", checksum: `sha256:${hex}`, disk_format: format },
+    },
+    instances: {},
+  });
+  assert.deepEqual(codes(twins("qcow2")), []);
+  assert.deepEqual(codes(twins("raw")), ["same-image-different-use"]);
+});

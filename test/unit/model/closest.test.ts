@@ -1,0 +1,11 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closest } from "../../../src/model/closest.ts";
+
+test("a near miss is recognised, a different word is not", () => {
+  assert.equal(closest("flavour", ["flavor", "image"]), "flavor");
+  assert.equal(closest("aply", ["plan", "apply"]), "apply");
+  assert.equal(closest("WEB-0", ["web-0", "db-0"]), "web-0");
+  assert.equal(closest("completely-else", ["web", "db"]), undefined);
+  assert.equal(closest("x", []), undefined);
+});

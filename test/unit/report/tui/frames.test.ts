@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { renderToString } from "ink";
+import { createElement } from "react";
+
+import type { Line } from "../../../../src/report/style.ts";
+import { applyViewLines } from "../../../../src/report/tui/apply-lines.ts";
+import type { ApplyViewEvent } from "../../../../src/report/tui/apply-view.ts";
+import { openPlanView, planViewLines } from "../../../../src/report/tui/plan-view.ts";
+import { assertGolden } from "../../../support/golden.ts";
+import { plan as mixed } from "../plans/mixed.ts";
+import { manyInstances } from "../support.ts";
+import { Lines } from "./built.ts";
+import { applied, pressed, size, wholly } from "./support.ts";
+
+/** A frame as ink draws it, without colours. */
+function frame(lines: readonly Line[]): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this takes away
+  return `${renderToString(createElement(Lines, { lines }), { columns: size.columns }).replace(/\u001b\[[0-9;]*m/g, "")}\n`;
+}
+
+function assertFrame(name: string, lines: readonly Line[]): void {
+  const text = frame(lines);
+  const rows = text.trimEnd().split("\n");
+  assert.ok(rows.length < size.rows, `${rows.length} rows`);
+  for (const row of rows) assert.ok([...row].length <= size.columns, `too wide: ${row}`);
+  assertGolden(new URL(`frames/${name}.golden.txt`, import.meta.url), text);
+}
+
+const ids = manyInstances(200).actions.map(({ id }) => id);
+
+test("frame: a plan of 200 instances, some of it open", () => {
+  const state = openPlanView(manyInstances(200), "apply", 0, size);
+  assertFrame("plan-large", planViewLines(pressed(state, "down", "enter", "down", "enter", "end", "up")));
+  assertFrame("plan-large-top", planViewLines(pressed(state, "down", "enter", "down", "enter")));
+});
+
+test("frame: a plan that loses data, while the word is typed", () => {
+  const state = openPlanView(mixed, "apply", 2, size);
+  assertFrame("plan-lossy", planViewLines(state));
+  assertFrame("plan-typing", planViewLines(pressed(state, "e", "y", "e")));
+});
+
+test("frame: an apply of 200 instances, in the middle of it", () => {
+  const { state, now } = applied(200, () => [
+    ...ids.slice(0, 120).flatMap((id) => wholly(id)),
+    { type: "action.start", id: ids[120] ?? "" },
+    {
+      type: "action.end",
+      id: ids[120] ?? "",
+      outcome: {
+        action: ids[120] ?? "",
+        status: "failed",
+        milliseconds: 340,
+        error: "qemu-img create: no space left on device, 12MiB free at /var/lib/virtform/instances",
+      },
+    },
+    { type: "action.start", id: ids[122] ?? "" },
+    { type: "action.start", id: ids[125] ?? "" },
+    { type: "action.start", id: ids[129] ?? "" },
+    { type: "action.progress", id: ids[125] ?? "", progress: { done: 1.4 * 2 ** 30, total: 2 * 2 ** 30, phase: "copy" } },
+    { type: "action.progress", id: ids[129] ?? "", progress: { done: 12345 } },
+  ]);
+  assertFrame("apply-large", applyViewLines(state, now));
+});
+
+test("frame: an apply that is being looked around in, and one that is being stopped", () => {
+  const events: ApplyViewEvent[] = [...wholly(ids[0] ?? ""), { type: "action.start", id: ids[1] ?? "" }];
+  const around = applied(200, () => [...events, { type: "key", key: { name: "end" } }]);
+  assertFrame("apply-around", applyViewLines(around.state, around.now));
+  const stopped = applied(2, () => [...events, { type: "key", key: { name: "interrupt" } }]);
+  assertFrame("apply-stopping", applyViewLines(stopped.state, stopped.now));
+});
