@@ -5,9 +5,9 @@ import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import type { InstanceSpec } from "../instance/desired.ts";
-import type { SecretState } from "../instance/secret/secret.ts";
+import { secrets } from "../instance/secret/address.ts";
 import { withOwnContent } from "./content.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import type { InstanceDisk } from "./disk.ts";
 import { mustBeRemade } from "./must-be-remade.ts";
 import { diskAddress } from "./role.ts";
 
@@ -38,7 +38,7 @@ export function checkPassphrases(
   return resources.flatMap(({ address, spec }): Diagnostic[] => {
     if (spec.kind !== "secret") return [];
     const { instance, passphrase } = spec.secret;
-    const have = observed.states.get(address) as SecretState | undefined;
+    const have = observed.get(secrets.at(instance));
     const specs = resources.map((resource) => withOwnContent(resource.address, resource.spec, observed));
     const disks = specs.flatMap((other) => (other.kind === "disk" && other.disk.instance === instance ? [other] : []));
     if (have?.ready === true && !disks.some((disk) => needsPassphrase(disk, observed))) return [];
@@ -57,7 +57,7 @@ export function checkPassphrases(
 /** Whether a disk is to be made, or grown while no guest has it open. */
 function needsPassphrase(want: InstanceDisk, observed: Observed): boolean {
   if (want.disk.encryption === undefined) return false;
-  const have = observed.states.get(diskAddress(want.disk.instance, want.disk.name)) as InstanceDiskState | undefined;
+  const have = observed.get(diskAddress(want.disk.instance, want.disk.name));
   if (have?.disk === undefined || mustBeRemade(want, have)) return true;
   return !have.running && want.disk.size !== null && want.disk.size > have.disk.size;
 }

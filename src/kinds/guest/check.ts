@@ -1,8 +1,9 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { InstanceState } from "../instance/observe.ts";
+import { disks } from "../disk/address.ts";
 import type { DomainSpec } from "../instance/spec.ts";
 import { checkUuids } from "../instance/uuid-check.ts";
+import { guests } from "./address.ts";
 
 /** What forbids a plan for domains: names, uuids and directories that are somebody else's, and protection that a deletion would break. */
 export function checkDomains(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
@@ -46,11 +47,8 @@ function checkProtection(domains: readonly DomainSpec[], observed: Observed): Di
 
 /** By the label of the domain, or by that of the directory, which is there even when the domain was undefined by hand. */
 function protectedInstances(observed: Observed): Set<string> {
-  return new Set(
-    [...observed.states.values()].flatMap((state) => {
-      const found = state as Partial<InstanceState>;
-      if (found.kind === "domain") return found.label?.preventDestroy === true ? [found.label.instance] : [];
-      return found.kind === "disk" && found.protected === true ? [found.instance ?? ""] : [];
-    }),
-  );
+  return new Set([
+    ...observed.of(guests).flatMap(([, { label }]) => (label?.preventDestroy === true ? [label.instance] : [])),
+    ...observed.of(disks).flatMap(([, disk]) => (disk.protected ? [disk.instance] : [])),
+  ]);
 }

@@ -1,4 +1,4 @@
-import type { Address } from "../../model/address.ts";
+import { type Address, addressName } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
@@ -7,6 +7,7 @@ import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { diskActions } from "../disk/actions.ts";
+import { disks as diskAddresses } from "../disk/address.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
 import { checkDisks } from "../disk/check.ts";
 import { withOwnContent } from "../disk/content.ts";
@@ -17,6 +18,7 @@ import { diskAddress } from "../disk/role.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
+import { guests } from "../guest/address.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkDomains } from "../guest/check.ts";
 import { diffDomain } from "../guest/diff.ts";
@@ -31,7 +33,9 @@ import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkRescues } from "./rescue-check.ts";
 import { secretActions } from "./secret/actions.ts";
+import { secrets } from "./secret/address.ts";
 import { diffSecret } from "./secret/secret.ts";
+import { type FoundSeed, seeds } from "./seed/address.ts";
 import { checkDrives } from "./seed/drive-check.ts";
 import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } from "./seed/seed.ts";
 import type { SeedSpec } from "./spec.ts";
@@ -44,7 +48,7 @@ export function instanceKind(
 ): Kind<Config, InstanceSpec, InstanceState> {
   return {
     name: "instance",
-    addressKinds: ["secret", "disk", "seed", "domain"],
+    addressKinds: [secrets.name, diskAddresses.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances(config, settings, facts),
     observe: observeInstances,
     diff: (address, want, have, observed) =>
@@ -74,33 +78,34 @@ function diffOne(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ) {
+  const name = addressName(address);
   switch (want?.kind ?? have?.kind) {
     case "disk":
       return withClearing(
-        diffDisk(address, only("disk", want), only("disk", have), observed, settings.rbd),
+        diffDisk(diskAddresses.at(name), only("disk", want), only("disk", have), observed, settings.rbd),
         only("disk", have)?.disk,
         settings.lvm,
       );
     case "secret":
-      return diffSecret(address, only("secret", want)?.secret, only("secret", have), observed);
+      return diffSecret(secrets.at(name), only("secret", want)?.secret, only("secret", have), observed);
     case "seed": {
       const found = only("seed", have);
       const wanted = only("seed", want)?.seed;
-      return diffSeed(address, wanted, found, {
+      return diffSeed(seeds.at(name), wanted, found, {
         running: found?.running === true || found?.saved === true,
         saved: found?.saved ?? false,
         secretsChanged: secretsChanged(wanted, found, lookUpSecret),
       });
     }
     default:
-      return diffDomain(address, only("domain", want)?.domain, only("domain", have), observed);
+      return diffDomain(guests.at(name), only("domain", want)?.domain, only("domain", have), observed);
   }
 }
 
 /** Not known without the values: then nothing is said to have changed. */
 function secretsChanged(
   want: SeedSpec | undefined,
-  have: (InstanceState & { kind: "seed" }) | undefined,
+  have: FoundSeed | undefined,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): boolean {
   // Where what everybody may see differs already, the drive is built anew anyway, and values cannot be told from references.

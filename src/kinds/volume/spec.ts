@@ -1,5 +1,4 @@
 import type { DiskSpec, DiskState } from "../../drivers/driver.ts";
-import type { Address } from "../../model/address.ts";
 import type { BackendName } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
@@ -46,9 +45,4 @@ export const volumeFileName = "disk";
 /** The same on every run and every machine, so that a volume is found again by its name. */
 export function volumeUuid(project: string, name: string): string {
   return uuidV5(`volume/${project}/${name}`);
-}
-
-/** `volume/data`. The same text is the fact that it exists. */
-export function volumeAddress(name: string): Address {
-  return `volume/${name}`;
 }
