@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { loadConfig } from "../config/load.ts";
-import { createLocalHost } from "../host/local.ts";
+import { createLocalHost } from "../host/local/local.ts";
 import { parseSshTarget } from "../host/ssh/target.ts";
 import type { Config } from "../kinds/config.ts";
 import { lookUpFacts } from "../kinds/host/facts.ts";
