@@ -26,7 +26,7 @@ export interface Rules {
 
 /** What the files of a configuration say. */
 export interface LoadedConfig {
-  /** Of the schema's type, with paths absolute and files read, unless `diagnostics` holds errors. */
+  /** Of the schema's type, with absolute paths, files read and sizes in bytes, unless `diagnostics` holds errors. */
   readonly config: unknown;
   /** Every mistake and warning, by file and line. */
   readonly diagnostics: readonly Diagnostic[];
