@@ -3,7 +3,6 @@ import { backendOf } from "../../drivers/index.ts";
 import { rbdAttachment } from "../../drivers/rbd/attachment.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
-import { bytesOf } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
@@ -195,7 +194,7 @@ function domainSpec(given: {
     arch: facts.arch,
     machine,
     vcpus: flavor.vcpus,
-    memory: bytesOf(flavor.ram),
+    memory: flavor.ram,
     osType: properties["os_type"] ?? "linux",
     cache: facts.disk.directIo ? "none" : "writeback",
     ...(config.host?.hw_disk_discard === "ignore" ? { discard: "ignore" } : {}),
@@ -232,9 +231,9 @@ function domainSpec(given: {
     consoleLog: layout.instanceFile(given.uuid, instanceFiles.console),
     flavor: {
       name: instance.flavor,
-      disk: bytesOf(flavor.disk),
-      ephemeral: bytesOf(flavor.ephemeral ?? "0B"),
-      swap: bytesOf(flavor.swap ?? "0B"),
+      disk: flavor.disk,
+      ephemeral: flavor.ephemeral ?? 0,
+      swap: flavor.swap ?? 0,
     },
     image: instance.image ?? null,
   };
@@ -253,8 +252,7 @@ export function machineType(properties: Readonly<Record<string, string>>, facts:
 
 /** Bytes; null keeps the image's size (Nova BLD-14). */
 function rootSize(flavor: FlavorConfig): number | null {
-  const size = bytesOf(flavor.disk);
-  return size === 0 ? null : size;
+  return flavor.disk === 0 ? null : flavor.disk;
 }
 
 /** A disk with the size that its backend can give, which comes in steps where that has extents. */
