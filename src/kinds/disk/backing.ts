@@ -7,7 +7,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { baseExists, bases, cachedImage } from "../image/address.ts";
-import { backingExists, type DiskAddress, diskExists } from "./address.ts";
+import { backingExists, type DiskAddress, diskExists } from "../terms/disk-address.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 interface RebuildArgs {

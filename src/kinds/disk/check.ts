@@ -3,13 +3,13 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { guests } from "../guest/address.ts";
-import type { DiskAddress } from "./address.ts";
+import type { DiskAddress } from "../terms/disk-address.ts";
+import { diskAddress, isForRescue } from "../terms/disk-name.ts";
+import { guests } from "../terms/guest-address.ts";
 import { checkBacking } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
 import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
-import { diskAddress, isForRescue } from "./role.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** What cannot or will not be done to disks, and what is worth knowing about them. */

@@ -4,7 +4,7 @@ import type { Change } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { disks } from "./address.ts";
+import { disks } from "../terms/disk-address.ts";
 import { refOf } from "./disk.ts";
 
 /**

@@ -3,9 +3,9 @@ import type { Effect } from "../../model/effect.ts";
 import type { Fact } from "../../model/fact.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { baseExists, bases } from "../image/address.ts";
-import { type DiskAddress, diskExists, diskGone } from "./address.ts";
+import { type DiskAddress, diskExists, diskGone } from "../terms/disk-address.ts";
+import { isCopy, isForRescue } from "../terms/disk-name.ts";
 import { type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
-import { isCopy, isForRescue } from "./role.ts";
 import { creationSummary } from "./words.ts";
 
 /** The fact that what the disk is made from is there. */

@@ -1,14 +1,14 @@
 import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
 import type { Effect } from "../../model/effect.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { guests, stopped } from "../guest/address.ts";
-import { switchOff, switchOnAgain } from "../guest/plan.ts";
-import { isElsewhere } from "../storage/place.ts";
-import { type DiskAddress, diskGone } from "./address.ts";
+import { switchOff, switchOnAgain } from "../power/plan.ts";
+import { type DiskAddress, diskGone } from "../terms/disk-address.ts";
+import { guests, stopped } from "../terms/guest-address.ts";
 import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lossText } from "./lost.ts";
 import { isEncrypted } from "./must-be-remade.ts";
+import { isElsewhere } from "./place.ts";
 import { baseFacts, createDisk, removalEffect, removeDisk } from "./plan.ts";
 import { appliedFields, replacementReason } from "./words.ts";
 

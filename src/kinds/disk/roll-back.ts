@@ -4,9 +4,9 @@ import type { Action } from "../../model/action.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { guests, stopped } from "../guest/address.ts";
-import { switchOff, switchOnAgain } from "../guest/plan.ts";
-import { type DiskAddress, diskExists, rolledBack } from "./address.ts";
+import { switchOff, switchOnAgain } from "../power/plan.ts";
+import { type DiskAddress, diskExists, rolledBack } from "../terms/disk-address.ts";
+import { guests, stopped } from "../terms/guest-address.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 /** What `disk.roll_back` is given. */

@@ -6,12 +6,7 @@ import { type Effect, strongestEffect } from "../../model/effect.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
-import { disks } from "../disk/address.ts";
-import { diskAddress } from "../disk/role.ts";
-import type { DomainSpec } from "../instance/spec.ts";
-import { volumes } from "../volume/address.ts";
-import { type GuestAddress, guests, stopped } from "./address.ts";
-import { lacksItsDisks, missingFacts } from "./memory.ts";
+import { isUp } from "../power/is-up.ts";
 import {
   attachedTo,
   defineDomain,
@@ -22,12 +17,19 @@ import {
   switchOff,
   switchOnAgain,
   undefineDomain,
-} from "./plan.ts";
-import { type DomainFields, type DomainState, describeDomain } from "./state.ts";
+} from "../power/plan.ts";
+import { disks } from "../terms/disk-address.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import type { DomainFields, DomainState } from "../terms/domain-state.ts";
+import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import { volumes } from "../terms/volume-address.ts";
+import { lacksItsDisks, missingFacts } from "./memory.ts";
+import { describeDomain } from "./state.ts";
 import { wantedFields } from "./xml.ts";
 
-/** Fields that tell about the guest and do not touch it. */
-const told = new Set(["flavor", "image", "prevent_destroy"]);
+/** Fields that describe the guest without changing what it runs with. */
+const cosmeticFields = new Set(["flavor", "image", "prevent_destroy"]);
 
 /**
  * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
@@ -77,12 +79,7 @@ function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
   });
 }
 
-/** Whether a guest is there that notices what is done to its domain. */
-export function isUp(power: DomainState["power"]): boolean {
-  return power === "running" || power === "paused" || power === "suspended";
-}
-
-function awakeness({ power }: DomainState) {
+function activityOf({ power }: DomainState) {
   return { running: isUp(power), saved: power === "saved" };
 }
 
@@ -113,7 +110,7 @@ function deletion(address: Address, have: DomainState): Change {
     cause: "config",
     reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
     fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value })),
-    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...awakeness(have), ...crashed })],
+    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed })],
     before: describeDomain(have),
     after: null,
   };
@@ -123,7 +120,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const wanted = wantedFields(want);
   // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
   const otherRescue = want.rescue !== have.fields["rescue"];
-  const awake = awakeness(have);
+  const awake = activityOf(have);
   const lost = awake.saved && lacksItsDisks(want, have, observed);
   const restarts = (lost || otherRescue || leavesDisks(want, have, observed)) && (awake.running || awake.saved);
   const memory: FieldChange[] =
@@ -169,7 +166,7 @@ function definitionChanges(have: DomainState, wanted: DomainFields, restarts: bo
     const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
     // A saved guest goes on with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
-    const effect = (isUp(have.power) || have.power === "saved") && !told.has(path) ? later : "none";
+    const effect = (isUp(have.power) || have.power === "saved") && !cosmeticFields.has(path) ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
 }

@@ -3,12 +3,12 @@ import type { Address, AddressOf } from "../../model/address.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { backingExists, disks } from "../disk/address.ts";
-import { diskAddress } from "../disk/role.ts";
-import type { DomainSpec } from "../instance/spec.ts";
-import { guests, restored } from "./address.ts";
-import { attachedTo } from "./plan.ts";
-import type { DomainState } from "./state.ts";
+import { attachedTo } from "../power/plan.ts";
+import { backingExists, disks } from "../terms/disk-address.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import type { DomainState } from "../terms/domain-state.ts";
+import { guests, restored } from "../terms/guest-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 
 /** As much of a disk, a volume or a config drive as is looked at here. */
 interface Attached {

@@ -6,17 +6,18 @@ import { instanceFiles } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { backendNames } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { lostBackings } from "../disk/backing.ts";
 import { type AppliedDisk, type InstanceDiskState, refOf } from "../disk/disk.ts";
-import { diskAddress, diskRole } from "../disk/role.ts";
-import { type GuestState, guests } from "../guest/address.ts";
-import { isUp } from "../guest/diff.ts";
-import { type DomainState, domainState } from "../guest/state.ts";
-import { withPlace } from "../storage/place.ts";
-import { type InstanceLabel, parseLabel, rememberedDomain } from "./label.ts";
-import { type FoundSecret, secrets as secretAddresses } from "./secret/address.ts";
-import { secretState, usagePrefix } from "./secret/secret.ts";
-import { type FoundSeed, seeds as seedAddresses } from "./seed/address.ts";
+import { withPlace } from "../disk/place.ts";
+import { domainState } from "../guest/state.ts";
+import { isUp } from "../power/is-up.ts";
+import { secretState, usagePrefix } from "../secret/secret.ts";
+import { diskAddress, diskRole } from "../terms/disk-name.ts";
+import type { DomainState } from "../terms/domain-state.ts";
+import { type GuestState, guests } from "../terms/guest-address.ts";
+import { type FoundSecret, secrets as secretAddresses } from "../terms/secret-address.ts";
+import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
 import { observeSeeds } from "./seed/seed.ts";
 
 /** Anything of an instance as found. */

@@ -1,10 +1,10 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
-import { disks } from "../disk/address.ts";
-import { guests } from "../guest/address.ts";
-import { seeds } from "./seed/address.ts";
-import type { DomainSpec } from "./spec.ts";
+import { disks } from "../terms/disk-address.ts";
+import { guests } from "../terms/guest-address.ts";
+import { seeds } from "../terms/seed-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 
 /**
  * The uuid names the directory, so it decides whose disks a guest gets: one that is somebody else's, or another instance's,

@@ -2,8 +2,8 @@ import { blankTemplateName } from "../../drivers/shared/template-blank.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
+import { isElsewhere } from "../disk/place.ts";
 import { bases } from "../image/address.ts";
-import { isElsewhere } from "./place.ts";
 import type { SizedDisk } from "./room-check.ts";
 
 /** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */

@@ -4,10 +4,10 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { InstanceDiskState } from "../disk/disk.ts";
-import { guests } from "../guest/address.ts";
 import { cachedImage } from "../image/address.ts";
 import type { ImageState } from "../image/spec.ts";
-import type { DomainSpec } from "../instance/spec.ts";
+import { guests } from "../terms/guest-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 import type { VolumeState } from "../volume/spec.ts";
 import { checkCapacity } from "./capacity.ts";
 

@@ -3,11 +3,11 @@ import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } 
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { defined, gone, grown, guests, stopped, up } from "../guest/address.ts";
+import { isElsewhere, placeWords } from "../disk/place.ts";
 import { baseExists, bases } from "../image/address.ts";
-import { isElsewhere, placeWords } from "../storage/place.ts";
+import { defined, gone, grown, guests, stopped, up } from "../terms/guest-address.ts";
+import { type VolumeAddress, volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { appliedVolume } from "./actions.ts";
-import { type VolumeAddress, volumeExists, volumeGone } from "./address.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
 

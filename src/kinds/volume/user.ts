@@ -1,7 +1,8 @@
 import { isSourceOf } from "../../drivers/shared/disk-source.ts";
 import { addressName } from "../../model/address.ts";
 import type { Observed } from "../../model/observed.ts";
-import { guests } from "../guest/address.ts";
+import { isUp } from "../power/is-up.ts";
+import { guests } from "../terms/guest-address.ts";
 import type { VolumeState } from "./spec.ts";
 
 /** The guest whose definition has a volume. */
@@ -19,7 +20,7 @@ export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed:
   for (const [address, domain] of observed.of(guests)) {
     for (const source of Object.values(domain.disks)) {
       if (!isSourceOf(source, volume)) continue;
-      const running = domain.power === "running" || domain.power === "paused" || domain.power === "suspended";
+      const running = isUp(domain.power);
       return { instance: addressName(address), uuid: domain.uuid, running, saved: domain.power === "saved" };
     }
   }

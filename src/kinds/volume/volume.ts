@@ -3,9 +3,9 @@ import type { Json } from "../../model/json.ts";
 import type { Kind } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
-import { withClearing } from "../storage/clearing.ts";
+import { withClearing } from "../disk/clearing.ts";
+import { volumes } from "../terms/volume-address.ts";
 import { sweepVolumes, volumeActions } from "./actions.ts";
-import { volumes } from "./address.ts";
 import { checkVolumes } from "./check.ts";
 import { desiredVolumes } from "./desired.ts";
 import { diffVolume } from "./diff.ts";
@@ -21,7 +21,7 @@ export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, Vol
     observe: observeVolumes,
     diff: (address, want, have, observed) =>
       withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed), have?.disk, settings.lvm),
-    check: (resources, observed, config) => checkVolumes(resources, observed, config, settings),
+    check: checkVolumes,
     describe,
     actions: volumeActions,
     sweep: sweepVolumes,

@@ -4,10 +4,10 @@ import type { Cause, Change, FieldChange, Verb } from "../../../model/change.ts"
 import { combineCauses } from "../../../model/change.ts";
 import type { Effect } from "../../../model/effect.ts";
 import type { Json } from "../../../model/json.ts";
-import { defined, gone, guests } from "../../guest/address.ts";
 import { awaitRestored } from "../../guest/memory.ts";
-import type { SeedSpec } from "../spec.ts";
-import { type SeedAddress, seedExists, seedGone } from "./address.ts";
+import { defined, gone, guests } from "../../terms/guest-address.ts";
+import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import type { SeedState } from "./state.ts";
