@@ -288,7 +288,7 @@ test("each backend has the disk of a rescue beside the root disk, under its name
     const config: Config = {
       host: { images_type: imagesType, lvm: { volume_group: "vg0" }, rbd: { pool: "vms" }, instances_path: "/i" },
       images: { own: { source: "/own", disk_format: "raw" }, doctor: { source: "/doctor", disk_format: format } },
-      flavors: { small: { vcpus: 1, ram: "1GiB", disk: "1GiB" } },
+      flavors: { small: { vcpus: 1, ram: 2 ** 30, disk: 2 ** 30 } },
       instances: { web: { image: "own", flavor: "small", rescue: { image: "doctor" }, uuid: "u" } },
     };
     const wanted = desiredInstances(config, hostSettings(config, { root: true, dataHome: "/root" }), facts);

@@ -1,10 +1,9 @@
 import { userError } from "../../model/errors.ts";
-import { bytesOf } from "../../model/quantity.ts";
 import type { BackendName, HostSettings, LvmSettings, RbdSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
+import { cloneAddresses } from "../config/clone-addresses.ts";
+import { usedFilesystems } from "../config/used-filesystems.ts";
 import type { Config } from "../config.ts";
-import { cloneAddresses } from "../image/clone-addresses.ts";
-import { usedFilesystems } from "../storage/used-filesystems.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
 export interface Runner {
@@ -31,7 +30,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     imagesType: host.images_type ?? "qcow2",
     forceRawImages: host.force_raw_images ?? true,
     preallocateImages: host.preallocate_images ?? "none",
-    reserved: { memory: bytesOf(host.reserved?.memory ?? "512MiB"), disk: bytesOf(host.reserved?.disk ?? "0GiB") },
+    reserved: { memory: host.reserved?.memory ?? 512 * 2 ** 20, disk: host.reserved?.disk ?? 0 },
     allocationRatio: {
       vcpus: host.allocation_ratio?.vcpus ?? 4,
       memory: host.allocation_ratio?.memory ?? 1,
@@ -55,7 +54,7 @@ function lvmSettings(lvm: NonNullable<NonNullable<Config["host"]>["lvm"]>): LvmS
     volumeGroup: lvm.volume_group,
     sparse: lvm.sparse ?? false,
     volumeClear: lvm.volume_clear ?? "zero",
-    volumeClearSize: bytesOf(lvm.volume_clear_size ?? "0MiB"),
+    volumeClearSize: lvm.volume_clear_size ?? 0,
   };
 }
 

@@ -2,10 +2,10 @@ import { backendOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { bytesOf, formatQuantity } from "../../model/quantity.ts";
+import { formatQuantity } from "../../model/quantity.ts";
 import type { BackendName, HostSettings } from "../../model/settings.ts";
+import { blankDisks } from "../config/blank-disks.ts";
 import type { Config } from "../config.ts";
-import { blankDisks } from "../disk/blank.ts";
 
 /** A size as it was written. */
 interface Written {
@@ -47,7 +47,7 @@ function instanceSizes(config: Config, settings: HostSettings): Written[] {
       const key = roles[file];
       return { what: key === undefined ? `${file} of instance ${name}` : `${key} of flavor ${instance.flavor}`, backend, bytes: size };
     });
-    return [...(hasRoot ? [{ what: `disk of flavor ${instance.flavor}`, backend, bytes: bytesOf(flavor.disk) }] : []), ...blanks];
+    return [...(hasRoot ? [{ what: `disk of flavor ${instance.flavor}`, backend, bytes: flavor.disk }] : []), ...blanks];
   });
 }
 
@@ -55,6 +55,6 @@ function volumeSizes(config: Config, settings: HostSettings): Written[] {
   return Object.entries(config.volumes ?? {}).map(([name, { size, images_type }]) => ({
     what: `volume ${name}`,
     backend: images_type ?? settings.imagesType,
-    bytes: bytesOf(size),
+    bytes: size,
   }));
 }

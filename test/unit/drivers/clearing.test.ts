@@ -5,7 +5,7 @@ import { makePlan } from "../../../src/engine/plan.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import type { InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
-import { createKinds } from "../../../src/kinds/index.ts";
+import { createChecks, createKinds } from "../../../src/kinds/index.ts";
 import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
 import type { Observed } from "../../../src/model/kind.ts";
 import { planJson } from "../../../src/report/json.ts";
@@ -49,6 +49,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
   };
   const plan = makePlan<Config>({
     kinds: createKinds(settings, () => undefined),
+    checks: createChecks(settings),
     config,
     observed: { facts, states, unmanaged: [], diagnostics: [], complete: true } as unknown as Observed,
     project: "shop",
@@ -74,7 +75,7 @@ test("Nova LVM-09: what is overwritten before a volume goes is said beforehand, 
 
 test("three passes, a beginning only, nothing, and sparse volumes are counted as they are cleared", () => {
   assert.deepEqual(destroyed({ volume_clear: "shred" }, {}, false).actions, [["overwrite 20GiB 3 times, then remove", 60 * GiB]]);
-  const start = { volume_clear_size: "100MiB" };
+  const start = { volume_clear_size: 100 * 2 ** 20 };
   assert.deepEqual(destroyed(start, {}, false).actions, [["overwrite its first 100MiB with zeros, then remove", 100 * 2 ** 20]]);
   assert.deepEqual(destroyed({ volume_clear: "none" }, {}, false).actions, [["remove", undefined]]);
   const { allocated, ...sparse }: DiskState = { backend: "lvm", format: "raw", size: GiB, allocated: 0 };
