@@ -27,6 +27,8 @@ export interface SshConnection {
   start(script: string, args: readonly string[]): Promise<SshChannel>;
   /** Connects when that has not been done. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
+  /** A socket here that leads to one there, through the connection. Throws an Error with ssh's words when ssh refuses. */
+  forward(remotePath: string): Promise<string>;
   /** Why nothing can be asked any more; undefined while the connection is there or has not been made. */
   readonly lost: UnreachableError | undefined;
   /** Called when the connection is lost. Gives what takes the call back. */
@@ -41,6 +43,8 @@ export interface SshConnection {
 const channelsAtMost = 7;
 /** A connection on which nothing comes for this long is lost: three questions to sshd, five seconds each. */
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
+/** The connection itself answers, without the other side. */
+const forwardMs = 20_000;
 /** A directory that has been empty for so long belongs to nobody: making a connection takes a minute at the very most. */
 const abandonedAfterMs = 600_000;
 const required = ["stat", "dd", "head", "tail", "cp", "mv", "ln", "rm", "mkdir", "touch", "truncate", "chmod", "sync", "mktemp"];
@@ -60,6 +64,7 @@ export function createSshConnection(target: SshTarget): SshConnection {
   const listeners = new Set<(error: UnreachableError) => void>();
   const masters: Master[] = [];
   let directory: Promise<string> | undefined;
+  let forwards = 0;
   let lost: UnreachableError | undefined;
   let closing = false;
 
@@ -147,6 +152,15 @@ export function createSshConnection(target: SshTarget): SshConnection {
       });
       return channel;
     },
+    async forward(remotePath) {
+      if (lost !== undefined) throw lost;
+      const { socket, greeting } = await firstMaster();
+      await greeting;
+      const path = `${await directory}/to${++forwards}`;
+      const options = ["-F", "none", "-S", socket, "-o", "BatchMode=yes", "-o", "ProxyCommand=false"];
+      await toEnd(start(ssh.program, [...ssh.args, ...options, "-O", "forward", "-L", `${path}:${remotePath}`, ...address]));
+      return path;
+    },
     async close() {
       closing = true;
       for (const { child } of masters) child.stdin.end();
@@ -198,6 +212,21 @@ function start(program: string, args: readonly string[]): SshChannel {
   child.stdin.on("error", () => undefined);
   child.on("error", () => undefined);
   return child;
+}
+
+/** Waits for a program that ssh answers at once. Throws an Error with its words unless it ends well. */
+function toEnd(child: SshChannel): Promise<void> {
+  const errors = collect(child.stderr);
+  child.stdout.resume();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), forwardMs);
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      if (code === 0) resolve();
+      else reject(new Error(errors().trim() || `ssh ended with exit code ${code}`));
+    });
+  });
 }
 
 function ended(child: SshChannel): Promise<void> {

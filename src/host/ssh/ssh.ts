@@ -3,6 +3,7 @@ import type { Command, Host, Upload } from "../../model/host.ts";
 import { runBriefly } from "./brief.ts";
 import { openOverSsh, runOverSsh } from "./command.ts";
 import { createSshConnection, type Greeting } from "./connection.ts";
+import { createSshDial, sshAccount } from "./dial.ts";
 import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
 import { lockOverSsh } from "./lock.ts";
@@ -70,6 +71,8 @@ export function createSshHost(target: SshTarget, options: { readonly onRoundTrip
     greeting: () => connection.greeting(),
     run,
     open: (command) => openOverSsh(connection, command),
+    dial: createSshDial(connection, readyWorkers),
+    account: () => sshAccount(readyWorkers),
     files,
     upload,
     download: async (request) =>

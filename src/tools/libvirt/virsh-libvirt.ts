@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseXml, textAt } from "../xml.ts";
 import { domainPower, stateReason } from "./domain-state.ts";
 import type { DomainRecord, Libvirt } from "./face.ts";
-import { unfinishedMark } from "./secret.ts";
+import { unfinishedMark } from "./unfinished-mark.ts";
 import { meansNoDomain, virshError } from "./virsh-errors.ts";
 import { virshLine } from "./virsh-line.ts";
 import { identityOf, parseBlockSize, parseNode, parseSecrets, parseStates, parseUuids, splitDocuments } from "./virsh-output.ts";

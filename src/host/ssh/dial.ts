@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import { type Channel, DialError } from "../../model/channel.ts";
+import type { Account } from "../../model/host.ts";
+import { dialSocket } from "../local/dial.ts";
+import { lastWords } from "../command-line.ts";
+import type { SshConnection } from "./connection.ts";
+import { shellLine } from "./quote.ts";
+import type { SshWorkers } from "./worker.ts";
+
+type Workers = Pick<SshWorkers, "run">;
+
+/**
+ * Opens sockets of the other side: forwarded by the connection, or, where sshd forbids that, through libvirt's own helper as a
+ * program there. Gives `Host.dial`.
+ */
+export function createSshDial(connection: SshConnection, workers: Workers): (path: string) => Promise<Channel> {
+  const forwarded = new Map<string, Promise<string>>();
+  /** Paths that worked, and how. */
+  const ways = new Map<string, (path: string) => Promise<Channel>>();
+
+  async function throughForward(path: string): Promise<Channel> {
+    const local = forwarded.get(path) ?? connection.forward(path);
+    forwarded.set(path, local);
+    try {
+      return await dialSocket(await local);
+    } catch (error) {
+      forwarded.delete(path);
+      throw connection.lost ?? new DialError(path, "failed", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  function throughHelper(path: string): Promise<Channel> {
+    return helperChannel(connection, path);
+  }
+
+  return async (path) => {
+    const way = ways.get(path);
+    if (way !== undefined) return way(path);
+    let refusal = new DialError(path, "failed", "ssh cannot forward the socket");
+    for (const candidate of [throughForward, throughHelper]) {
+      let end: { readonly why: string | undefined } | undefined;
+      try {
+        const channel = await candidate(path);
+        void channel.ended.then((why) => {
+          end = { why };
+        });
+        // The answer comes after what the other side did with the channel, so one that is still open then has a listener.
+        const state = await socketState(workers, path);
+        if (end === undefined) {
+          ways.set(path, candidate);
+          return channel;
+        }
+        if (state === "missing") throw new DialError(path, "missing", "no such socket");
+        if (state === "denied") throw new DialError(path, "denied", "permission denied");
+        refusal = new DialError(path, "refused", end.why ?? "connection refused");
+      } catch (error) {
+        if (!(error instanceof DialError) || error.reason !== "failed") throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  };
+}
+
+async function socketState(workers: Workers, path: string): Promise<"missing" | "denied" | "there"> {
+  const script = `set -- ${shellLine([path])}
+if [ ! -S "$1" ]; then printf missing; elif [ -r "$1" ] && [ -w "$1" ]; then printf there; else printf denied; fi`;
+  const { stdout } = await workers.run(script);
+  const said = stdout.toString("utf8").trim();
+  return said === "missing" || said === "denied" ? said : "there";
+}
+
+/** The user on the other side. */
+export async function sshAccount(workers: Workers): Promise<Account> {
+  const { stdout } = await workers.run(`printf '%s\\n' "$(id -u)" "\${XDG_RUNTIME_DIR-}" "\${XDG_CACHE_HOME:-$HOME/.cache}"`);
+  const [uid, runtime, cache = ""] = stdout.toString("utf8").split("\n");
+  return { root: uid === "0", runtimeDirectory: runtime || null, cacheDirectory: cache };
+}
+
+/** The words that make `virt-ssh-helper` connect to a socket: it takes a URI, not a path. Pure. */
+export function helperWords(path: string): string[] {
+  const [, directory = "", name = ""] = /^(.*)\/([^/]*)$/.exec(path) ?? [];
+  const readOnly = name.endsWith("-ro");
+  const driver = /^virt([a-z]+)d-sock/.exec(name)?.[1];
+  const instance = directory === "/run/libvirt" || directory === "/var/run/libvirt" ? "system" : "session";
+  return [...(readOnly ? ["-r"] : []), `${driver ?? "qemu"}:///${instance}?mode=${driver === undefined ? "legacy" : "direct"}`];
+}
+
+async function helperChannel(connection: SshConnection, path: string): Promise<Channel> {
+  const nonce = randomBytes(16).toString("hex");
+  const script = `nonce=$1 path=$2
+shift 2
+printf '%s\\n' "$nonce"
+if command -v virt-ssh-helper >/dev/null; then exec virt-ssh-helper "$@"; fi
+exec nc -U "$path"`;
+  const child = await connection.start(script, [nonce, path, ...helperWords(path)]);
+  const ended = Promise.withResolvers<string | undefined>();
+  let errors = "";
+  child.stderr.on("data", (bytes: Buffer) => {
+    errors = (errors + bytes.toString("latin1")).slice(-4096);
+  });
+  child.once("close", () => ended.resolve(lastWords(errors, 2) || undefined));
+  const channel: Channel = {
+    onData: () => undefined,
+    ended: ended.promise,
+    write(bytes) {
+      if (child.stdin.writable) child.stdin.write(bytes);
+    },
+    close() {
+      child.stdin.end();
+      child.kill();
+    },
+  };
+  // What the files of a login shell print comes before the mark.
+  let before: Buffer | undefined = Buffer.alloc(0);
+  child.stdout.on("data", (bytes: Buffer) => {
+    if (before === undefined) return channel.onData(bytes);
+    before = Buffer.concat([before, bytes]);
+    const at = before.indexOf(`${nonce}\n`);
+    if (at === -1) return;
+    const rest = before.subarray(at + nonce.length + 1);
+    before = undefined;
+    if (rest.length > 0) channel.onData(rest);
+  });
+  return channel;
+}
