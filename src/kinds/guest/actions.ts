@@ -34,7 +34,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   }
   await host.files.writeAtomic(path, xml, 0o600);
   if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
-  await libvirt.define(path);
+  await libvirt.define(xml);
   await recordObject(context, spec, domainEntry, { prevent_destroy: spec.preventDestroy });
   const kept = await libvirt.definition(spec.uuid);
   if (kept === undefined)

@@ -40,7 +40,7 @@ export class LibvirtError extends Error {
   constructor(
     fields: Pick<LibvirtError, "number" | "domain" | "errno" | "words" | "procedure"> & { readonly message?: string; readonly cause?: unknown },
   ) {
-    super(fields.message ?? fields.words, { cause: fields.cause });
+    super(fields.message ?? fields.words, fields.cause === undefined ? {} : { cause: fields.cause });
     this.number = fields.number;
     this.domain = fields.domain;
     this.errno = fields.errno;

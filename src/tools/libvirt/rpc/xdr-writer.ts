@@ -13,8 +13,6 @@ export interface XdrWriter {
   bytes(): Buffer;
 }
 
-const zeros = Buffer.alloc(3);
-
 /** A writer; `reserve` bytes at the beginning are left for a header. */
 export function createXdrWriter(reserve = 0): XdrWriter {
   let buffer = Buffer.allocUnsafe(256);
@@ -51,10 +49,10 @@ export function createXdrWriter(reserve = 0): XdrWriter {
       buffer.writeDoubleBE(value, at);
     },
     fixed(bytes) {
-      const at = grow(bytes.length);
-      buffer.set(bytes, at);
       const padding = -bytes.length & 3;
-      if (padding > 0) buffer.set(zeros.subarray(0, padding), grow(padding));
+      const at = grow(bytes.length + padding);
+      buffer.set(bytes, at);
+      buffer.fill(0, at + bytes.length, at + bytes.length + padding);
     },
     opaque(bytes) {
       writer.uint(bytes.length);
