@@ -5,7 +5,7 @@ import { uuidV5 } from "../model/uuid.ts";
 import { isExtFile } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./driver.ts";
+import type { Driver, DiskRef, DiskSpec, DiskState } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
@@ -19,7 +19,7 @@ import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
  * Raw files (Nova FLAT-01 … FLAT-03). Always raw: a qcow2 base is converted, so that the format of a disk follows from its
  * backend alone and never from what a guest wrote into it.
  */
-export const flat: DiskBackend = {
+export const flat: Driver = {
   name: "flat",
 
   async list(context, disks) {
@@ -75,6 +75,12 @@ export const flat: DiskBackend = {
   },
 
   attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
+
+  owns: (source, { path }) => source === path,
+
+  where: ({ path }) => path,
+
+  traits: { about: "a raw file", files: true, reserves: true, encrypts: false, growsInside: true },
 };
 
 /** Beside a disk: its length is what the disk had before it grew. The filesystem in the disk may not have been made larger yet. */

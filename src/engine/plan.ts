@@ -40,7 +40,9 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   for (const kind of kinds) {
     const resources: Resource<unknown>[] = request.destroy || request.extraOnly ? [] : kind.desired(config, observed.facts);
     for (const { address, spec } of resources) wanted.set(address, spec);
-    if (kind.check !== undefined && observed.complete && !request.extraOnly) diagnostics.push(...kind.check(resources, observed, config));
+    // A kind without addresses of its own looks at everything that is wanted.
+    const checked = kind.addressKinds.length > 0 ? resources : [...wanted].map(([address, spec]) => ({ address, spec }));
+    if (kind.check !== undefined && observed.complete && !request.extraOnly) diagnostics.push(...kind.check(checked, observed, config));
   }
 
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));

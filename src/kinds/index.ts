@@ -2,6 +2,7 @@ import type { AnyKind } from "../model/kind.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import type { Config } from "./config.ts";
+import { capacityKind } from "./capacity/capacity.ts";
 import { imageKind } from "./image/image.ts";
 import { instanceKind } from "./instance/instance.ts";
 import { volumeKind } from "./volume/volume.ts";
@@ -11,5 +12,5 @@ export function createKinds(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): readonly AnyKind<Config>[] {
-  return [imageKind, volumeKind(settings), instanceKind(settings, lookUpSecret)];
+  return [imageKind, volumeKind(settings), instanceKind(settings, lookUpSecret), capacityKind(settings)];
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec } from "../../src/drivers/driver.ts";
 import { blankTemplateName } from "../../src/drivers/shared/template-blank.ts";
-import { checkMkfs } from "../../src/kinds/storage/mkfs-check.ts";
+import { checkMkfs } from "../../src/kinds/capacity/mkfs-check.ts";
 import type { Observed } from "../../src/model/kind.ts";
 import { canApply } from "../../src/model/plan.ts";
 import type { FakeHost } from "../fake-host/host.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { parse, stringify } from "yaml";
-import { backendOf } from "../../src/drivers/index.ts";
+import { driverOf } from "../../src/drivers/index.ts";
 import { createSshHost } from "../../src/host/ssh/ssh.ts";
 import { startLvmHost } from "../support/lvm-host.ts";
 import { speakingDisk } from "../support/speaking-disk.ts";
@@ -32,7 +32,7 @@ const MiB = 2 ** 20;
 const bootSeconds = 600;
 /** A machine that does other things as well needs more than a test may have otherwise. */
 const slow = { timeout: 40 * 60_000 };
-const lvm = backendOf("lvm");
+const lvm = driverOf("lvm");
 const { group, extentSize } = lvmHost;
 const lines = (text: string) =>
   text

@@ -4,6 +4,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { importRbd, type RbdName, rbdImage, rbdImages, rbdNames, removeRbd, renameRbd } from "../../tools/rbd/rbd.ts";
 import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./place.ts";
 import { removePartRbd } from "./remove.ts";
+import { rbdSettings } from "./settings.ts";
 
 /** A config drive in Ceph as found (Nova RBD-09, CFG-14). */
 export interface RbdDrive {
@@ -97,7 +98,7 @@ export async function removeRetiredDrives(place: RbdPlace, uuid: string): Promis
 
 /** Removes staged drives that nobody is making, and drives that no guest has any more. `own`: uuids of this project's directories. */
 export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>): Promise<void> {
-  if (context.settings.rbd === undefined) return;
+  if (rbdSettings(context.settings) === undefined) return;
   const place = await rbdPlace(context);
   try {
     for (const image of await rbdNames(place, place.settings.pool)) {

@@ -1,9 +1,8 @@
 import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
-import { backendOf } from "../../drivers/index.ts";
+import { driverOf } from "../../drivers/index.ts";
 import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../drivers/rbd/snapshot.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import type { BackendName } from "../../model/settings.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import { forgetObject, readLabel, recordObject, rememberedDomain } from "../instance/label.ts";
@@ -32,7 +31,7 @@ export const diskActions: readonly ActionType[] = [
     });
     await fetchUnlessCloneable(context, disk, fallback, report);
     await agreeOnPassphrase(context, disk);
-    await backendOf(disk.backend).create(context, disk, report);
+    await driverOf(disk.backend).create(context, disk, report);
     if (below) await recordObject(context, disk, disk.name, { ...applied });
   }),
   defineAction<GrowArgs>("disk.grow", async (context, { disk, online, snapshot }) => {
@@ -40,7 +39,7 @@ export const diskActions: readonly ActionType[] = [
     if (!online) await refuseInUse(context, disk, disk);
     if (snapshot === true) await makeResizeSnapshot(context, disk, disk.size);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
-    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
+    await driverOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
   }),
   defineAction<RollBackArgs>("disk.roll_back", async (context, { disk, size }) => {
     await refuseInUse(context, disk, disk);
@@ -49,10 +48,10 @@ export const diskActions: readonly ActionType[] = [
   }),
   defineAction<DiskRef>("disk.confirm", (context, ref) => confirmResize(context, ref)),
   rebuildAction,
-  defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
+  defineAction<DiskRef & { instance: string; backend: string }>("disk.remove", async (context, ref) => {
     await refuseInUse(context, ref, ref);
     await markRemoval(context, ref);
-    await backendOf(ref.backend).remove(context, ref);
+    await driverOf(ref.backend).remove(context, ref);
     await forgetObject(context, ref, ref.name);
   }),
 ];

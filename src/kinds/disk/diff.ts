@@ -3,7 +3,7 @@ import type { Address } from "../../model/address.ts";
 import { type Change, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { RbdSettings } from "../../model/settings.ts";
-import { isElsewhere } from "../storage/place.ts";
+import { isElsewhere } from "./place.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildOf } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";

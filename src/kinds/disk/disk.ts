@@ -1,6 +1,5 @@
 import type { DiskRef, DiskSpec, DiskState } from "../../drivers/driver.ts";
 import type { LegacyBacking } from "../../drivers/qcow2/legacy-backing.ts";
-import type { BackendName } from "../../model/settings.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import type { DomainSpec } from "../instance/spec.ts";
@@ -16,7 +15,7 @@ export interface InstanceDisk {
 
 /** What was last applied to a disk, as the instance directory's label records it. */
 export interface AppliedDisk {
-  readonly backend: BackendName;
+  readonly backend: string;
   /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
   readonly place?: string;
   /** Bytes; null kept the image's size. */

@@ -1,4 +1,4 @@
-import { isElsewhere } from "../storage/place.ts";
+import { isElsewhere } from "./place.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 /** Whether a swap disk has another size than wanted, and nothing else about it is other: its size stands within it, and nothing there is kept. */

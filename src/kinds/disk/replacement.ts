@@ -3,7 +3,7 @@ import { type Change, causeOf, combineCauses, type FieldChange } from "../../mod
 import type { Effect } from "../../model/effect.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { switchOff, switchOnAgain } from "../guest/plan.ts";
-import { isElsewhere } from "../storage/place.ts";
+import { isElsewhere } from "./place.ts";
 import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lossText } from "./lost.ts";

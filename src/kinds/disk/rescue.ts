@@ -1,5 +1,6 @@
+import { plainFileDriver } from "../../drivers/index.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import type { BackendName, HostSettings } from "../../model/settings.ts";
+import type { HostSettings } from "../../model/settings.ts";
 import type { Config, ImageConfig, InstanceConfig } from "../config.ts";
 import type { RescueDevice } from "../guest/device-map.ts";
 import { baseRef } from "../image/base-ref.ts";
@@ -35,13 +36,13 @@ export function rescueDisks(
   config: Config,
   settings: HostSettings,
   { name, image, cdrom }: Rescue,
-  { backend, encryption }: { readonly backend: BackendName } & Pick<DiskSpec, "encryption">,
+  { backend, encryption }: { readonly backend: string } & Pick<DiskSpec, "encryption">,
   nameFile: NameFile,
 ): DiskSpec[] {
   const disk: DiskSpec = {
     ...nameFile(instanceFiles.rescue),
     role: "rescue",
-    backend: cdrom ? "flat" : backend,
+    backend: cdrom ? plainFileDriver : backend,
     size: null,
     base: baseRef(settings, name, image, false),
     preallocate: "none",

@@ -1,4 +1,5 @@
-import { isSourceOf, sourceText } from "../../drivers/shared/disk-source.ts";
+import { ownsSource } from "../../drivers/index.ts";
+import { sourceText } from "../../drivers/shared/disk-source.ts";
 import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
@@ -56,7 +57,7 @@ function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): b
     const { kind, uuid, path } = state as { readonly kind?: string; readonly uuid?: string; readonly path?: string };
     return (kind === "disk" || kind === "volume") && uuid !== undefined && path !== undefined ? [{ uuid, path }] : [];
   });
-  return leaving.some((source) => ours.some((disk) => isSourceOf(source, disk)));
+  return leaving.some((source) => ours.some((disk) => ownsSource(source, disk)));
 }
 
 /** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */

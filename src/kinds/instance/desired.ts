@@ -1,5 +1,5 @@
 import type { DiskAttachment, Surroundings } from "../../drivers/driver.ts";
-import { backendOf } from "../../drivers/index.ts";
+import { driverOf, placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
 import { rbdAttachment } from "../../drivers/rbd/attachment.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
@@ -72,7 +72,7 @@ function oneInstance(
     ...common(instanceFiles.root),
     role: "root",
     // Nova BLK-06: the guest gets an ISO as the CD that it is: whole, read-only, and as large as it is.
-    backend: iso ? "flat" : backend,
+    backend: iso ? plainFileDriver : backend,
     size: iso ? null : rootSize(flavor),
     base: baseRef(settings, imageName, declared(config.images, imageName), false),
     preallocate: iso ? "none" : settings.preallocateImages,
@@ -92,7 +92,7 @@ function oneInstance(
   const rescue = rescueOf(config, instance);
   const rescues = rescue === undefined ? [] : rescueDisks(config, settings, rescue, { backend, ...encryption }, common);
   const disks = [...roots, ...bootFiles(config, settings, image, common), ...blanks, ...rescues].map((disk) =>
-    placed(roundedUp(disk, facts), settings),
+    placed(roundedUp(disk, facts, settings), settings),
   );
   const drive =
     instance.config_drive === false
@@ -243,7 +243,7 @@ function domainSpec(given: {
 }
 
 function attachmentOf(disk: DiskSpec, surroundings: Surroundings): DiskAttachment {
-  return backendOf(disk.backend).attachment(disk, surroundings);
+  return driverOf(disk.backend).attachment(disk, surroundings);
 }
 
 /** Nova XML-05: the image's machine type, else the modern one of the architecture. */
@@ -258,14 +258,13 @@ function rootSize(flavor: FlavorConfig): number | null {
 }
 
 /** A disk with the size that its backend can give, which comes in steps where that has extents. */
-function roundedUp(disk: DiskSpec, facts: HostFacts): DiskSpec {
-  const { roundUp } = backendOf(disk.backend);
-  return disk.size === null || roundUp === undefined ? disk : { ...disk, size: roundUp(disk.size, facts) };
+function roundedUp(disk: DiskSpec, facts: HostFacts, settings: HostSettings): DiskSpec {
+  return disk.size === null ? disk : { ...disk, size: roundUp(disk.backend, disk.size, facts, settings).bytes };
 }
 
 /** A disk with the place that the configuration gives it. */
 function placed(disk: DiskSpec, settings: HostSettings): DiskSpec {
-  const place = backendOf(disk.backend).place?.(settings);
+  const place = placeOf(disk.backend, settings);
   return place === undefined ? disk : { ...disk, place };
 }
 

@@ -13,7 +13,6 @@ import { withOwnContent } from "../disk/content.ts";
 import { checkDevices } from "../disk/device-check.ts";
 import { diffDisk } from "../disk/diff.ts";
 import { checkEncryption, checkPassphrases } from "../disk/encryption-check.ts";
-import { diskAddress } from "../disk/role.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
@@ -22,11 +21,7 @@ import { checkDomains } from "../guest/check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { describeDomain } from "../guest/state.ts";
-import { checkBackends } from "../storage/backend-check.ts";
-import { withClearing } from "../storage/clearing.ts";
-import { checkRoom } from "../storage/room-check.ts";
-import { checkRounding } from "../storage/size-rounding.ts";
-import { desiredVolumes } from "../volume/desired.ts";
+import { withClearing } from "../disk/clearing.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkRescues } from "./rescue-check.ts";
@@ -58,7 +53,7 @@ export function instanceKind(
       ...checkRescues(config, observed.facts),
       ...checkEncryption(config, settings),
       ...checkPassphrases(resources, observed, lookUpSecret),
-      ...checkInstances(resources, observed, settings, config),
+      ...checkInstances(resources, observed, config),
     ],
     describe,
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
@@ -79,7 +74,7 @@ function diffOne(
       return withClearing(
         diffDisk(address, only("disk", want), only("disk", have), observed, settings.rbd),
         only("disk", have)?.disk,
-        settings.lvm,
+        settings,
       );
     case "secret":
       return diffSecret(address, only("secret", want)?.secret, only("secret", have), observed);
@@ -115,27 +110,16 @@ function secretsChanged(
 function checkInstances(
   resources: readonly Resource<InstanceSpec>[],
   observed: Observed,
-  settings: HostSettings,
   config: Config,
 ): Diagnostic[] {
   const specs = resources.map(({ address, spec }) => withOwnContent(address, spec, observed));
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
-  const inCeph = specs.some((spec) => spec.kind === "seed" && spec.seed.backend === "rbd");
-  // All that takes room is looked at together; without instances, volumes see to themselves.
-  const volumes = resources.length === 0 ? [] : desiredVolumes(config, settings, observed.facts);
-  const sized = [
-    ...disks.map(({ disk }) => ({ address: diskAddress(disk.instance, disk.name), disk })),
-    ...volumes.map(({ address, spec }) => ({ address, disk: spec.disk })),
-  ];
   return [
     ...checkDisks(disks, observed),
     ...checkResizeSnapshots(disks, observed),
     ...checkDomains(domains, observed),
     ...checkDevices(domains, config.host?.max_disk_devices_to_attach),
-    ...checkRoom(sized, domains, observed, settings),
-    ...checkBackends(sized, observed, settings, inCeph),
-    ...(resources.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { driverNames } from "../../drivers/index.ts";
 import { size } from "../schema-parts.ts";
 
 /** One network interface of an instance. */
@@ -177,7 +178,9 @@ export const instanceSchema = {
     images_type: {
       type: "string",
       description: "Where its disks live. Default: images_type of host.",
-      enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
+      get enum() {
+        return driverNames();
+      },
       examples: ["flat"],
     },
     config_drive: {

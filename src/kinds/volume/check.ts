@@ -3,13 +3,9 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
-import type { HostSettings } from "../../model/settings.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { checkBackends } from "../storage/backend-check.ts";
-import { whereText } from "../storage/place.ts";
-import { checkRoom } from "../storage/room-check.ts";
-import { checkRounding } from "../storage/size-rounding.ts";
+import { whereText } from "../disk/place.ts";
 import { cannotBecome } from "./diff.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { volumeUser } from "./user.ts";
@@ -19,7 +15,6 @@ export function checkVolumes(
   resources: readonly Resource<VolumeSpec>[],
   observed: Observed,
   config: Config,
-  settings: HostSettings,
 ): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
   const protection = [...observed.states].flatMap(([address, state]): Diagnostic[] => {
@@ -36,15 +31,9 @@ export function checkVolumes(
       },
     ];
   });
-  const alone = Object.values(config.instances ?? {}).every(({ count }) => count === 0);
-  const sized = alone ? resources.map(({ address, spec }) => ({ address, disk: spec.disk })) : [];
   return [
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
-    // Where there are instances, they ask for all together.
-    ...checkRoom(sized, [], observed, settings),
-    ...checkBackends(sized, observed, settings),
-    ...(sized.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
   ];
 }
 

@@ -4,7 +4,7 @@ import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } 
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { grownFact } from "../guest/plan.ts";
-import { isElsewhere, placeWords } from "../storage/place.ts";
+import { isElsewhere, placeKey } from "../disk/place.ts";
 import { appliedVolume } from "./actions.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
@@ -133,7 +133,7 @@ function removeAction(address: Address, { uuid, path, applied: { backend, place 
 
 /** The place under the name that it has in the configuration. */
 function placeField({ backend, place }: VolumeState["applied"]): { path: string; place: string }[] {
-  return place === undefined ? [] : [{ path: placeWords[backend] ?? "place", place }];
+  return place === undefined ? [] : [{ path: placeKey(backend) ?? "place", place }];
 }
 
 /** The fact that what it is made from is there. */

@@ -1,3 +1,4 @@
+import { driverNames } from "../../drivers/index.ts";
 import { size } from "../schema-parts.ts";
 
 /** One entry of `volumes`: a disk that outlives instances. */
@@ -13,7 +14,9 @@ export const volumeSchema = {
     images_type: {
       type: "string",
       description: "Where it lives. Default: images_type of host. Cannot change later.",
-      enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
+      get enum() {
+        return driverNames();
+      },
       examples: ["flat"],
     },
     image: {

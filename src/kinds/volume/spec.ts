@@ -1,6 +1,5 @@
 import type { DiskSpec, DiskState } from "../../drivers/driver.ts";
 import type { Address } from "../../model/address.ts";
-import type { BackendName } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { ImageSpec } from "../image/spec.ts";
@@ -17,7 +16,7 @@ export interface VolumeSpec {
 
 /** What was last applied to a volume, as its label records it. */
 export interface AppliedVolume {
-  readonly backend: BackendName;
+  readonly backend: string;
   /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
   readonly place?: string;
   /** Bytes. */

@@ -1,4 +1,4 @@
-import { isSourceOf } from "../../drivers/shared/disk-source.ts";
+import { ownsSource } from "../../drivers/index.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { VolumeState } from "./spec.ts";
 
@@ -26,7 +26,7 @@ export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed:
     const domain = state as Partial<Domain>;
     if (domain.kind !== "domain") continue;
     for (const source of Object.values(domain.disks ?? {})) {
-      if (!isSourceOf(source, volume)) continue;
+      if (!ownsSource(source, volume)) continue;
       const running = domain.power === "running" || domain.power === "paused" || domain.power === "suspended";
       return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", running, saved: domain.power === "saved" };
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import { UnreachableError, UserError } from "../../../src/model/errors.ts";
 import { cephCluster, type Rbd, rbdInfo, rbdNames } from "../../../src/tools/rbd/rbd.ts";
@@ -24,7 +24,7 @@ const images = async () => JSON.parse(await ceph.run("rbd", "ls", "vms", "--form
 
 conforms([
   {
-    backend: backendOf("rbd"),
+    backend: driverOf("rbd"),
     on: "real, over ssh",
     preallocates: false,
     growsInside: false,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { volumeName } from "../../../src/drivers/lvm/lvm.ts";
 import { sparsePool } from "../../../src/drivers/lvm/sparse.ts";
 import { lookUpStorage } from "../../../src/kinds/host/storage-facts.ts";
@@ -15,7 +15,7 @@ import { rawDisk, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { createFakeLvm } from "./fake-lvm.ts";
 
-const lvm = backendOf("lvm");
+const lvm = driverOf("lvm");
 const mebibyte = 2 ** 20;
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const nothing = () => {};

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec, DiskState } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import { appliedOf } from "../../../src/kinds/disk/applied.ts";
 import type { AppliedDisk, InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
-import { withPlace } from "../../../src/kinds/storage/place.ts";
+import { withPlace } from "../../../src/kinds/disk/place.ts";
 import { desiredVolumes } from "../../../src/kinds/volume/desired.ts";
 import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
 import type { Action } from "../../../src/model/action.ts";
@@ -216,7 +216,7 @@ function twoGroups(t: TestContext) {
 
 test("lvm: a disk is made, found, grown and removed in its own group, whatever the configuration says", async (t) => {
   const { context, vg0, vg1 } = twoGroups(t);
-  const lvm = backendOf("lvm");
+  const lvm = driverOf("lvm");
   const disk = (uuid: string, place?: string): DiskSpec => ({
     instance: "web",
     uuid,

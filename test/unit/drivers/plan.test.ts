@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import type { InstanceDisk } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
 import { checkBackends } from "../../../src/kinds/storage/backend-check.ts";
-import { checkRounding } from "../../../src/kinds/storage/size-rounding.ts";
+import { checkRounding } from "../../../src/kinds/capacity/size-rounding.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
 import { factsWith, observedOf, runner } from "./planning.ts";
@@ -120,7 +120,7 @@ test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
 test("ploop: a host without the program is an error of the plan", () => {
   assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: true })), []);
   assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: false })), ["error ploop-missing"]);
-  assert.equal(backendOf("ploop").roundUp?.(mebibyte + 1, {} as HostFacts), 2 * mebibyte);
+  assert.equal(driverOf("ploop").roundUp?.(mebibyte + 1, {} as HostFacts), 2 * mebibyte);
 });
 
 test("a backend without its place is an error before any host is asked", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../../src/drivers/rbd/snapshot.ts";
 import { parseLabel } from "../../../src/kinds/instance/label.ts";
 import { diffSeed, observeSeeds, seedActions } from "../../../src/kinds/instance/seed/seed.ts";
@@ -13,7 +13,7 @@ import { fullSpec, temporaryDirectory, uuid } from "../kinds/instance/seed/fixtu
 import { seedContext } from "../kinds/instance/seed/machine.ts";
 import { dyingHost } from "./dying-host.ts";
 
-const rbd = backendOf("rbd");
+const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;
 
 let ceph: Ceph;

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { lookUpStorage } from "../../../src/kinds/host/storage-facts.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UnreachableError, UserError } from "../../../src/model/errors.ts";
@@ -14,7 +14,7 @@ import { imageOf, qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { conforms } from "./conformance.ts";
 
-const rbd = backendOf("rbd");
+const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;
 const uuid = "6b1c2d3e-0000-4000-8000-000000000002";
 const nothing = () => {};

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec, DiskState } from "../../../src/drivers/driver.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
-import { checkRoom, missingBytes } from "../../../src/kinds/storage/room-check.ts";
+import { checkRoom, missingBytes } from "../../../src/kinds/capacity/room.ts";
 import { factsWith, observedOf, runner } from "./planning.ts";
 
 const gibibyte = 2 ** 30;

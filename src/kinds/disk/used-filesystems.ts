@@ -1,6 +1,6 @@
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { blankDisks } from "../disk/blank.ts";
+import { blankDisks } from "./blank.ts";
 import { rootVolumeOf } from "../instance/desired.ts";
 
 /** What the empty disks and volumes of a configuration hold at first. */
