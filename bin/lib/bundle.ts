@@ -1,9 +1,19 @@
 /** Writes `dist`: the program in a few files, since finding and loading its 700 modules takes longer than all the rest. */
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
+import { schema } from "../../src/kinds/schema.ts";
+import { schemaCheckText } from "./schema-check-text.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Compiles the schema at build time. */
+const compiledSchema: Plugin = {
+  name: "compiled-schema",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/kinds\/accepts\.ts$/ }, () => ({ contents: schemaCheckText(schema), loader: "js", resolveDir: checkout }));
+  },
+};
 
 rmSync(`${checkout}/dist`, { recursive: true, force: true });
 await build({
@@ -18,6 +28,7 @@ await build({
   platform: "node",
   target: "node24",
   jsx: "automatic",
+  plugins: [compiledSchema],
   // Only on a terminal, and the tests' own ink has to be the same one.
   external: ["ink", "react"],
   // Packages of the older kind of module ask for Node's parts with require.

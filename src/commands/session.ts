@@ -1,13 +1,12 @@
 import { homedir } from "node:os";
 import { loadConfig } from "../config/load.ts";
-import { createLocalHost } from "../host/local.ts";
+import { createLocalHost } from "../host/local/local.ts";
 import { parseSshTarget } from "../host/ssh/target.ts";
 import type { Config } from "../kinds/config.ts";
 import { lookUpFacts } from "../kinds/host/facts.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import { createKinds } from "../kinds/index.ts";
-import { schema } from "../kinds/schema.ts";
-import { accepts } from "../kinds/schema-check.js";
+import { configRules } from "../kinds/rules.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { hasErrors } from "../model/diagnostic.ts";
@@ -33,7 +32,7 @@ export interface Session extends AsyncDisposable {
 
 /** Reads and checks the configuration. Throws a UserError with all its mistakes at once. */
 export async function readConfig(paths: readonly string[]) {
-  const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { schema, accepts });
+  const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, configRules());
   if (hasErrors(loaded.diagnostics)) throw new UserError(loaded.diagnostics);
   return { ...loaded, config: loaded.config as Config };
 }

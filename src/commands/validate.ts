@@ -1,6 +1,5 @@
 import { loadConfig } from "../config/load.ts";
-import { schema } from "../kinds/schema.ts";
-import { accepts } from "../kinds/schema-check.js";
+import { configRules } from "../kinds/rules.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
 import { diagnosticJson } from "../report/json.ts";
@@ -21,7 +20,7 @@ export const validate: CommandDefinition = {
   ],
   async run(invocation) {
     const paths = invocation.positionals.length === 0 ? ["."] : invocation.positionals;
-    const { diagnostics, files } = await loadConfig(paths, { schema, accepts });
+    const { diagnostics, files } = await loadConfig(paths, configRules());
     const count = (severity: string) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
     if (invocation.flag("json")) {
       const result = {

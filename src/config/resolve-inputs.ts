@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { parseQuantity } from "../model/quantity.ts";
 import type { Schema } from "./keywords.ts";
 import { describePointer, type Pointer, type Problem } from "./problem.ts";
 import { readText } from "./read-text.ts";
@@ -8,8 +9,8 @@ import { type Visit, walk } from "./walk.ts";
 const longestFile = 1024 * 1024;
 
 /**
- * Replaces, in place, what a value stands for: relative paths by absolute ones, files by their text. `fileOf` tells
- * the absolute path of the file that a value was written in; relative paths start there.
+ * Replaces values in place: relative paths by absolute ones, files by their text, sizes by bytes. `fileOf` returns the absolute path
+ * of the file that holds a value; relative paths start there. Values that are not valid stay as they are.
  */
 export async function resolveInputs(schema: Schema, config: unknown, fileOf: (pointer: Pointer) => string): Promise<Problem[]> {
   const problems: Problem[] = [];
@@ -19,6 +20,7 @@ export async function resolveInputs(schema: Schema, config: unknown, fileOf: (po
     if (parent === undefined || key === undefined) continue;
     const target = { ...visit, holder: parent.value, key, folder: dirname(fileOf(pointer)) };
     if (visit.schema.path !== undefined) makeAbsolute(target);
+    if (visit.schema.quantity !== undefined) makeBytes(target);
     if (visit.schema.readInto !== undefined) problems.push(...(await readInto(target, visit.schema.readInto, parent.schema)));
     if (visit.schema.textInput !== undefined) problems.push(...(await readTextInput(target, visit.schema.textInput.maximumEncoded)));
   }
@@ -33,6 +35,11 @@ interface Target extends Visit {
 
 function makeAbsolute({ value, holder, key, folder }: Target): void {
   if (typeof value === "string" && value !== "" && !/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(value)) holder[key] = resolve(folder, value);
+}
+
+function makeBytes({ value, holder, key }: Target): void {
+  const bytes = typeof value === "string" ? parseQuantity(value) : undefined;
+  if (bytes !== undefined) holder[key] = bytes;
 }
 
 async function readInto(target: Target, sibling: string, parent: Schema): Promise<Problem[]> {

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject, type Options } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from "ajv/dist/2020.js";
 import { ownKeywords, type Schema } from "./keywords.ts";
 import { expectation, type Finding, problemOf } from "./messages.ts";
 import type { Pointer, Problem } from "./problem.ts";
@@ -14,7 +14,7 @@ export function createAjv(options: Options = {}): Ajv2020 {
 
 /** What the standard keywords of the schema object to, one problem per mistake. Sizes and digests are left to their own checks. */
 export function validate(schema: object, value: unknown): Problem[] {
-  const check = createAjv({ allErrors: true, verbose: true }).compile(schema);
+  const check = compiled(schema);
   if (check(value)) return [];
   const secrets = [...walk(schema as Schema, value)].filter((visit) => visit.schema.secret === true);
   const errors = (check.errors ?? []).map((error) => ({ ...error, pointer: pointerOf(error.instancePath, value) }));
@@ -31,6 +31,17 @@ export function validate(schema: object, value: unknown): Problem[] {
     }
   }
   return withoutEchoes(problems);
+}
+
+/** Compiling takes ten times as long as checking, and one process may check many configurations. */
+const checks = new WeakMap<object, ValidateFunction>();
+
+function compiled(schema: object): ValidateFunction {
+  const known = checks.get(schema);
+  if (known !== undefined) return known;
+  const check = createAjv({ allErrors: true, verbose: true }).compile(schema);
+  checks.set(schema, check);
+  return check;
 }
 
 type LocatedError = ErrorObject & { readonly pointer: Pointer };

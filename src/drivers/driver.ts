@@ -1,6 +1,6 @@
 import type { ReportProgress } from "../model/action.ts";
-import type { Context } from "../model/context.ts";
 import type { Address } from "../model/address.ts";
+import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Finding } from "../model/finding.ts";
 import type { HostFacts } from "../model/host-facts.ts";
@@ -37,7 +37,7 @@ export interface DiskSpec {
   readonly uuid: string;
   /** File name by Nova's layout: `disk`, `disk.eph0`, `kernel`. */
   readonly name: string;
-  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "rescue" | "volume";
+  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "rescue" | "volume" | "drive";
   readonly backend: string;
   /** Absolute path for backends that keep files. */
   readonly path: string;
@@ -208,6 +208,80 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   clearing?(disk: DiskState, settings: Settings): Clearing | undefined;
   /** Name in `_base` of the empty disk that disks with this content are made from, where they share one. Pure. */
   blankBase?(size: number, content: BlankContent): string;
+  /** A way back to what a disk was before it grew. */
+  readonly checkpoint?: Checkpoint<Settings>;
+  /** Making disks from images that the storage has already, without copying them. */
+  readonly clone?: Clone<Facts>;
+  /** Keeping disks whose content is given: config drives. Without it they are plain files. */
+  readonly put?: Put;
+}
+
+/** A way back to what a disk was before it grew (Nova RBD-10). */
+export interface Checkpoint<Settings> {
+  /** What it is called in the storage. */
+  readonly name: string;
+  /** Whether one is made before this disk grows. Pure. */
+  wanted(disk: DiskSpec, settings: Settings | undefined): boolean;
+  /** Makes one before the disk grows to `bytes`. An existing one is kept: it is from an earlier growth, or an earlier try of this one. */
+  make(context: Context, disk: DiskRef, bytes: number): Promise<void>;
+  /** Makes the disk what it was, `bytes` large, and removes the checkpoint. The guest must be off. */
+  rollBack(context: Context, disk: DiskRef, bytes: number): Promise<void>;
+  /** Removes the checkpoint, and with it the way back. No-op if absent. */
+  drop(context: Context, disk: DiskRef): Promise<void>;
+}
+
+/** Making disks from images that the storage has already. */
+export interface Clone<Facts> {
+  /** What an address of such an image looks like. */
+  readonly form: string;
+  /** Whether an address is one of this storage's. Pure. */
+  takes(address: string): boolean;
+  /** Whether it can be read. Pure. */
+  isValid(address: string): boolean;
+  /** Bytes of the first of these images that disks can be cloned from; undefined where there is none. Pure. */
+  from(facts: Facts | undefined, addresses: readonly string[]): number | undefined;
+  /** Looks again, right before a disk is made. Throws UnreachableError when no image can be cloned and one could not be looked at. */
+  isPossible(context: Context, addresses: readonly string[]): Promise<boolean>;
+  /** Why no disk is cloned from any of these, in sentences; undefined where nothing was looked up. Pure. */
+  whyNot(facts: Facts | undefined, addresses: readonly string[]): string | undefined;
+}
+
+/** What was put into a disk whose content is given. */
+export interface PutRecord {
+  readonly sha256: string;
+  readonly size: number;
+  /** Of the file that it was published as; a driver without files does without. */
+  readonly mtimeMs: number;
+  readonly inode: number;
+}
+
+/** Keeping disks whose content is given. A running guest keeps the disk that it has until it is off. */
+export interface Put {
+  readonly words: {
+    /** `image in Ceph`. */
+    readonly thing: string;
+    /** After the name of a drive: ` in Ceph`. */
+    readonly where: string;
+    /** Of a drive that was kept elsewhere: `it goes to Ceph, where the disks are`. */
+    readonly arrival: string;
+  };
+  /** Whether each of these disks exists and holds what was put into it, by `<uuid>/<name>`. One look for all. */
+  look(
+    context: Context,
+    disks: readonly { readonly ref: DiskRef; readonly record: PutRecord | null }[],
+  ): Promise<ReadonlyMap<string, { readonly intact: boolean; readonly missing: boolean }>>;
+  /** Brings the content of the file `from` to where it gets the disk's name in one step. `format`: for the label, where it has one. */
+  stage(
+    context: Context,
+    disk: DiskSpec,
+    content: { readonly from: string; readonly sha256: string; readonly format: string },
+  ): Promise<void>;
+  /** Gives what was staged the disk's name. */
+  publish(context: Context, disk: DiskSpec, content: { readonly from: string }): Promise<void>;
+  /** Makes sure that neither the disk nor anything staged is left. `inUse`: a guest runs with it. */
+  remove(context: Context, disk: DiskRef, inUse: boolean): Promise<void>;
+  /** Removes what interrupted runs left. `own`: uuids of this project's instances. */
+  sweep?(context: Context, own: ReadonlySet<string>): Promise<void>;
 }
 
 /** How a disk is overwritten before it is removed. */

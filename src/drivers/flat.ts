@@ -5,10 +5,11 @@ import { uuidV5 } from "../model/uuid.ts";
 import { isExtFile } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { Driver, DiskRef, DiskSpec, DiskState } from "./driver.ts";
+import type { DiskRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
+import { filePut } from "./shared/file-put.ts";
 import { growInside } from "./shared/inner-growth.ts";
 import { reserveSpace } from "./shared/preallocation.ts";
 import { publishDisk, removeDisk } from "./shared/publish-disk.ts";
@@ -81,6 +82,8 @@ export const flat: Driver = {
   where: ({ path }) => path,
 
   traits: { about: "a raw file", files: true, reserves: true, encrypts: false, growsInside: true },
+
+  put: filePut,
 };
 
 /** Beside a disk: its length is what the disk had before it grew. The filesystem in the disk may not have been made larger yet. */

@@ -1,7 +1,7 @@
 import { userError } from "../model/errors.ts";
 import type { HostFacts } from "../model/host-facts.ts";
 import type { HostSettings } from "../model/settings.ts";
-import type { AnyDriver, DiskRef } from "./driver.ts";
+import type { AnyDriver, Checkpoint, DiskRef, Put } from "./driver.ts";
 import { flat } from "./flat.ts";
 import { lvm } from "./lvm/lvm.ts";
 import { ploop } from "./ploop.ts";
@@ -51,7 +51,12 @@ export function placeOf(name: string, settings: HostSettings): string | undefine
 }
 
 /** The size that a disk gets when these bytes are asked for, and why where it is another. */
-export function roundUp(name: string, bytes: number, facts: HostFacts, settings: HostSettings): { readonly bytes: number; readonly why: string } {
+export function roundUp(
+  name: string,
+  bytes: number,
+  facts: HostFacts,
+  settings: HostSettings,
+): { readonly bytes: number; readonly why: string } {
   const steps = driverOf(name).traits.steps?.(facts.drivers?.[name], settings.drivers?.[name]);
   return steps === undefined ? { bytes, why: "" } : { bytes: Math.ceil(bytes / steps.bytes) * steps.bytes, why: steps.why };
 }
@@ -59,4 +64,32 @@ export function roundUp(name: string, bytes: number, facts: HostFacts, settings:
 /** Whether what a domain names as the source of a disk is this disk, whichever driver keeps it. */
 export function ownsSource(source: string, disk: Pick<DiskRef, "uuid" | "path">): boolean {
   return allDrivers().some((driver) => driver.owns(source, disk));
+}
+
+/** The driver that keeps the config drives of instances whose disks are in this one: the same, or plain files. */
+export function driveDriver(name: string): string {
+  return driverOf(name).put === undefined ? plainFileDriver : name;
+}
+
+/** How a driver keeps config drives. Throws a UserError for a driver that does not exist or keeps none, as a damaged label may name. */
+export function putOf(name: string): Put {
+  const { put } = driverOf(name);
+  if (put !== undefined) return put;
+  throw userError(
+    "backend-not-supported",
+    `Disks in ${name} cannot be config drives`,
+    `Drivers that keep them: ${namesWith("put").join(", ")}.`,
+  );
+}
+
+/** The way back of a driver. Throws for one that has none, whose disks never name a checkpoint. */
+// biome-ignore lint/suspicious/noExplicitAny: the settings are the driver's own
+export function checkpointOf(name: string): Checkpoint<any> {
+  const { checkpoint } = driverOf(name);
+  if (checkpoint === undefined) throw new Error(`driver ${name} has no checkpoints`);
+  return checkpoint;
+}
+
+function namesWith(group: "put"): string[] {
+  return allDrivers().flatMap((driver) => (driver[group] === undefined ? [] : [driver.name]));
 }

@@ -1,12 +1,12 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
-import { uuidV5 } from "../model/uuid.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { uuidV5 } from "../model/uuid.ts";
 import { isInstalled } from "../tools/is-installed.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { Driver, DiskSpec, DiskState } from "./driver.ts";
+import type { DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { findingOf, lookForDoctor } from "./shared/doctor.ts";

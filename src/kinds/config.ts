@@ -1,4 +1,5 @@
 import type { FromSchema } from "json-schema-to-ts";
+import type { quantityPattern } from "../model/quantity.ts";
 import type { flavorSchema } from "./flavor/schema.ts";
 import type { hostSchema } from "./host/schema.ts";
 import type { imageSchema } from "./image/schema.ts";
@@ -6,18 +7,25 @@ import type { instanceSchema } from "./instance/schema.ts";
 import type { TextInput } from "./instance/spec.ts";
 import type { volumeSchema } from "./volume/schema.ts";
 
-/** Defaults are filled by `desired` alone, so a property that has one can still be missing here. */
+/**
+ * Defaults are filled by `desired` alone, so a property that has one can still be missing here. A size is text in a file and
+ * bytes once it was loaded.
+ */
 interface Options {
   keepDefaultedPropertiesOptional: true;
+  deserialize: [{ pattern: { type: "string"; pattern: typeof quantityPattern }; output: number }];
 }
 
 /** The `host` section. */
-export type HostConfig = FromSchema<typeof hostSchema, Options>;
+export type HostConfig = FromSchema<typeof hostSchema, Options> & {
+  /** Sections of drivers, which they read themselves. */
+  readonly [section: string]: unknown;
+};
 
 /** One entry of `images`. `source` is an absolute path or a URL. */
 export type ImageConfig = FromSchema<typeof imageSchema, Options>;
 
-/** One entry of `flavors`. Sizes are still text: `bytesOf` reads them. */
+/** One entry of `flavors`. Sizes are bytes. */
 export type FlavorConfig = FromSchema<typeof flavorSchema, Options>;
 
 /** One entry of `key_pairs`: files have been read. */

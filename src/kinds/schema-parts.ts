@@ -13,7 +13,7 @@ export const entryNames = {
 interface SizeSchema {
   readonly type: "string";
   readonly description: string;
-  readonly pattern: string;
+  readonly pattern: typeof quantityPattern;
   readonly quantity: { readonly minimum?: string; readonly multipleOf?: string };
   readonly examples: readonly string[];
 }

@@ -15,13 +15,6 @@ export function parseQuantity(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** Bytes of a size that the schema has already accepted. Throws on anything else: a bug in the caller. */
-export function bytesOf(text: string): number {
-  const bytes = parseQuantity(text);
-  if (bytes === undefined) throw new TypeError(`not a checked quantity: ${JSON.stringify(text)}`);
-  return bytes;
-}
-
 /** A size for people to compare with another or to watch growing: three digits at most matter, `15.4GiB`, `118MiB`. */
 export function approximateQuantity(bytes: number): string {
   const ascending = ["B", ...names.toReversed()];

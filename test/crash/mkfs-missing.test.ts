@@ -54,7 +54,7 @@ test("only what has still to be made needs the program", () => {
   };
   const address = "disk/web.eph0" as const;
   const codes = (states: Record<string, unknown>, one: DiskSpec = disk) =>
-    checkMkfs([{ address, disk: one }], {
+    checkMkfs([{ address, disk: one, found: undefined, missing: 0, baseSize: 0 }], {
       facts: { missingPrograms: ["mkfs.xfs"] },
       states: new Map(Object.entries(states)),
     } as unknown as Observed).map(({ code }) => code);

@@ -9,7 +9,6 @@ import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBaseChanges } from "../../src/kinds/image/remove.ts";
 import { createKinds } from "../../src/kinds/index.ts";
 import { schema } from "../../src/kinds/schema.ts";
-import { accepts } from "../../src/kinds/schema-check.js";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
 import { UserError } from "../../src/model/errors.ts";
@@ -79,7 +78,7 @@ async function check(yaml: string): Promise<{ config: Config; warnings: Plan["di
   try {
     const path = join(directory, "virtform.yaml");
     writeFileSync(path, yaml);
-    const { config, diagnostics } = await loadConfig([path], { schema, accepts });
+    const { config, diagnostics } = await loadConfig([path], { schema });
     if (hasErrors(diagnostics)) throw new UserError(diagnostics);
     return { config: config as Config, warnings: diagnostics };
   } finally {

@@ -71,7 +71,7 @@ const real: Subject = {
     t.after(clear);
     const free = Number(lvmHost.run("vgs", "--noheadings", "--units", "b", "--nosuffix", "-o", "vg_free", group).trim());
     return {
-      settings: { lvm: { volumeGroup: group, sparse: false, volumeClear: "zero", volumeClearSize: 0 } },
+      settings: { drivers: { lvm: { volumeGroup: group, sparse: false, volumeClear: "zero", volumeClearSize: 0 } } },
       storage: { lvm: { size: free, free, extentSize } },
       wrap: () => host,
       machine: lvmHost,
@@ -265,7 +265,7 @@ for (const [volumeClear, volumeClearSize] of [
   test(`volume_clear ${volumeClear} of ${volumeClearSize === 0 ? "all" : volumeClearSize}: what is on the disk afterwards`, async (t) => {
     t.after(clear);
     const place = machine(t, { wrap: () => host });
-    const settings = { ...place.settings, lvm: { volumeGroup: group, sparse: false, volumeClear, volumeClearSize } };
+    const settings = { ...place.settings, drivers: { lvm: { volumeGroup: group, sparse: false, volumeClear, volumeClearSize } } };
     const context = { ...place, settings };
     const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
     const disk = {

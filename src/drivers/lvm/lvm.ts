@@ -22,12 +22,12 @@ import {
 } from "../../tools/lvm.ts";
 import type { LogicalVolume } from "../../tools/lvm-output.ts";
 import { makeFilesystem } from "../../tools/mkfs.ts";
-import type { Driver, DiskRef, DiskSpec, DiskState } from "../driver.ts";
+import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
+import { fileName } from "../shared/file-name.ts";
 import { growInside } from "../shared/inner-growth.ts";
 import { growOnline } from "../shared/online-growth.ts";
-import { fileName } from "../shared/file-name.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { checkLvm } from "./check.ts";
 import { lvmClearing } from "./clearing.ts";

@@ -1,5 +1,5 @@
 import { userError } from "../../model/errors.ts";
-import { bytesOf, quantityPattern } from "../../model/quantity.ts";
+import { quantityPattern } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { ownSettings } from "../shared/own.ts";
 
@@ -17,12 +17,12 @@ export function lvmSettings(settings: HostSettings): LvmSettings | undefined {
   return ownSettings(settings, "lvm");
 }
 
-/** The section `host.lvm` as written. */
+/** The section `host.lvm` once loaded: sizes are bytes. */
 interface LvmSection {
   readonly volume_group: string;
   readonly sparse?: boolean;
   readonly volume_clear?: LvmSettings["volumeClear"];
-  readonly volume_clear_size?: string;
+  readonly volume_clear_size?: number;
 }
 
 /** Fills the defaults. Throws a UserError without a section: there is no volume group by default (Nova LVM-01). */
@@ -39,7 +39,7 @@ export function readLvmSettings(section: unknown): LvmSettings {
     volumeGroup: lvm.volume_group,
     sparse: lvm.sparse ?? false,
     volumeClear: lvm.volume_clear ?? "zero",
-    volumeClearSize: bytesOf(lvm.volume_clear_size ?? "0MiB"),
+    volumeClearSize: lvm.volume_clear_size ?? 0,
   };
 }
 

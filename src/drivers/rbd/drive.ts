@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { importRbd, type RbdName, rbdImage, rbdImages, rbdNames, removeRbd, renameRbd } from "../../tools/rbd/rbd.ts";
+import type { DiskRef, Put } from "../driver.ts";
 import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./place.ts";
 import { removePartRbd } from "./remove.ts";
 import { rbdSettings } from "./settings.ts";
@@ -128,4 +129,38 @@ async function retire(place: RbdPlace, uuid: string): Promise<void> {
 
 function driveName(place: RbdPlace, uuid: string): RbdName {
   return rbdName(place, { uuid, name: drive });
+}
+
+/** Config drives beside the disks (Nova CFG-14). */
+export const rbdPut: Put = {
+  words: { thing: "image in Ceph", where: " in Ceph", arrival: "it goes to Ceph, where the disks are" },
+
+  async look(context, disks) {
+    const found = await rbdDrives(
+      context,
+      disks.map(({ ref }) => driveRef(ref)),
+    );
+    return new Map(
+      disks.map(({ ref, record }) => {
+        const there = found.get(ref.uuid);
+        const intact = record !== null && there?.sha256 === record.sha256 && there.size === record.size;
+        return [`${ref.uuid}/${ref.name}`, { intact, missing: there === undefined }];
+      }),
+    );
+  },
+
+  async stage(context, disk, { from, sha256, format }) {
+    await stageRbdDrive(context, { ...driveRef(disk), instance: disk.instance, format, path: from, sha256 });
+    await context.host.files.remove(from);
+  },
+
+  publish: (context, disk) => publishRbdDrive(context, driveRef(disk)),
+
+  remove: (context, disk, inUse) => removeRbdDrive(context, driveRef(disk), inUse),
+
+  sweep: sweepRbdDrives,
+};
+
+function driveRef({ uuid, place }: DiskRef): RbdDriveRef {
+  return { uuid, ...(place === undefined ? {} : { pool: place }) };
 }

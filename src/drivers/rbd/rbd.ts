@@ -14,20 +14,20 @@ import {
   rbdImages,
   renameRbd,
 } from "../../tools/rbd/rbd.ts";
-import type { Driver, DiskRef, DiskSpec, DiskState } from "../driver.ts";
+import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
-import { growOnline } from "../shared/online-growth.ts";
 import { fileName } from "../shared/file-name.ts";
+import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { rbdAttachment } from "./attachment.ts";
-import { cloneable } from "./clone.ts";
-import { removeRetiredDrives } from "./drive.ts";
-import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
+import { cloneable, rbdClone } from "./clone.ts";
+import { rbdPut, removeRetiredDrives } from "./drive.ts";
 import { checkRbd, lookAtCluster, rbdDoctor } from "./look.ts";
+import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
 import { removePartRbd, removeWholeRbd } from "./remove.ts";
 import { type CephFacts, type RbdSettings, rbdSchema, readRbdSettings } from "./settings.ts";
-import { resizeSnapshotOf } from "./snapshot.ts";
+import { confirmResize, makeResizeSnapshot, resizeSnapshotName, resizeSnapshotOf, rollBackResize } from "./snapshot.ts";
 
 /**
  * Images in Ceph (Nova RBD-01 … RBD-12). An image gets its name when it is whole, and tells itself whose it is.
@@ -95,6 +95,18 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
   check: checkRbd,
 
   doctor: rbdDoctor,
+
+  checkpoint: {
+    name: resizeSnapshotName,
+    wanted: ({ role }, settings) => role === "root" && settings?.resizeSnapshot === true,
+    make: makeResizeSnapshot,
+    rollBack: rollBackResize,
+    drop: confirmResize,
+  },
+
+  clone: rbdClone,
+
+  put: rbdPut,
 };
 
 async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(readonly [string, DiskState])[]> {

@@ -1,10 +1,11 @@
+import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { withOwnContent } from "../disk/content.ts";
-import type { InstanceSpec } from "../instance/desired.ts";
+import { driveDisk, type InstanceSpec } from "../instance/desired.ts";
 import type { VolumeSpec } from "../volume/spec.ts";
 import { checkDrivers } from "./driver-check.ts";
 import { checkMkfs } from "./mkfs-check.ts";
@@ -20,7 +21,7 @@ export function capacityKind(settings: HostSettings): Kind<Config, AnySpec, neve
     name: "capacity",
     addressKinds: [],
     desired: () => [],
-    observe: () => Promise.resolve({ states: new Map(), unmanaged: [], diagnostics: [], complete: true }),
+    observe: () => Promise.resolve({ states: new Map<Address, never>(), unmanaged: [], diagnostics: [], complete: true }),
     diff: () => undefined,
     check: (resources, observed, config) => checkAll(resources, observed, config, settings),
     describe: () => null,
@@ -46,6 +47,7 @@ function sizedDisks(resources: readonly Resource<AnySpec>[], observed: Observed)
   const [own, volumes]: [SizedDisk[], SizedDisk[]] = [[], []];
   for (const { address, spec } of resources) {
     if (spec.kind === "volume") volumes.push({ address, disk: spec.disk });
+    else if (spec.kind === "seed" && spec.seed.backend !== undefined) own.push({ address, disk: driveDisk(spec.seed, spec.seed.backend) });
     else if (spec.kind === "disk") {
       const whole = withOwnContent(address, spec, observed);
       if (whole.kind === "disk") own.push({ address, disk: whole.disk });

@@ -2,7 +2,7 @@ import { roundUp } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { bytesOf, formatQuantity } from "../../model/quantity.ts";
+import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { blankDisks } from "../disk/blank.ts";
@@ -44,7 +44,7 @@ function instanceSizes(config: Config, settings: HostSettings): Written[] {
       const key = roles[file];
       return { what: key === undefined ? `${file} of instance ${name}` : `${key} of flavor ${instance.flavor}`, backend, bytes: size };
     });
-    return [...(hasRoot ? [{ what: `disk of flavor ${instance.flavor}`, backend, bytes: bytesOf(flavor.disk) }] : []), ...blanks];
+    return [...(hasRoot ? [{ what: `disk of flavor ${instance.flavor}`, backend, bytes: flavor.disk }] : []), ...blanks];
   });
 }
 
@@ -52,6 +52,6 @@ function volumeSizes(config: Config, settings: HostSettings): Written[] {
   return Object.entries(config.volumes ?? {}).map(([name, { size, images_type }]) => ({
     what: `volume ${name}`,
     backend: images_type ?? settings.imagesType,
-    bytes: bytesOf(size),
+    bytes: size,
   }));
 }

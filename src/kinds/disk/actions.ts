@@ -1,6 +1,5 @@
 import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
-import { driverOf } from "../../drivers/index.ts";
-import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../drivers/rbd/snapshot.ts";
+import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
@@ -37,16 +36,16 @@ export const diskActions: readonly ActionType[] = [
   defineAction<GrowArgs>("disk.grow", async (context, { disk, online, snapshot }) => {
     if (disk.size === null) return;
     if (!online) await refuseInUse(context, disk, disk);
-    if (snapshot === true) await makeResizeSnapshot(context, disk, disk.size);
+    if (snapshot === true) await checkpointOf(disk.backend).make(context, disk, disk.size);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
     await driverOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
   }),
   defineAction<RollBackArgs>("disk.roll_back", async (context, { disk, size }) => {
     await refuseInUse(context, disk, disk);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }), size });
-    await rollBackResize(context, disk, size);
+    await checkpointOf(disk.backend).rollBack(context, disk, size);
   }),
-  defineAction<DiskRef>("disk.confirm", (context, ref) => confirmResize(context, ref)),
+  defineAction<DiskRef & { backend: string }>("disk.confirm", (context, { backend, ...ref }) => checkpointOf(backend).drop(context, ref)),
   rebuildAction,
   defineAction<DiskRef & { instance: string; backend: string }>("disk.remove", async (context, ref) => {
     await refuseInUse(context, ref, ref);

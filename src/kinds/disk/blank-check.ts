@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
-import { bytesOf, formatQuantity } from "../../model/quantity.ts";
+import { formatQuantity } from "../../model/quantity.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
 import { imageOf, instanceNames } from "../instance/desired.ts";
@@ -14,8 +14,8 @@ export function checkBlankDisks(config: Config, observed: Pick<Observed, "states
     const flavor = config.flavors?.[instance.flavor];
     if (flavor === undefined) return [];
     const disks = blankDisks(instance, imageOf(config, instance), flavor, config.host);
-    const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + bytesOf(size), 0);
-    const limit = bytesOf(flavor.ephemeral ?? "0B");
+    const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + size, 0);
+    const limit = flavor.ephemeral ?? 0;
     const tooMuch: Diagnostic = {
       severity: "error",
       code: "ephemerals-exceed-flavor",
@@ -23,8 +23,8 @@ export function checkBlankDisks(config: Config, observed: Pick<Observed, "states
       detail: `Write ephemeral: ${formatQuantity(declared)} or more into flavor ${instance.flavor}, or make the ephemerals smaller.`,
       address: `domain/${name}`,
     };
-    const swap = bytesOf(instance.swap ?? "0B");
-    const swapLimit = bytesOf(flavor.swap ?? "0B");
+    const swap = instance.swap ?? 0;
+    const swapLimit = flavor.swap ?? 0;
     const tooMuchSwap: Diagnostic = {
       severity: "error",
       code: "swap-exceeds-flavor",

@@ -1,6 +1,5 @@
 import type { BlankContent } from "../../drivers/driver.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { bytesOf } from "../../model/quantity.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { FlavorConfig, HostConfig, ImageConfig, InstanceConfig } from "../config.ts";
 import { ephemeralFileName } from "./role.ts";
@@ -31,10 +30,10 @@ export function blankDisks(
     size,
     content: { filesystem: format ?? usual, label: `ephemeral${index}`, ...(format === undefined ? { usual: true } : {}) },
   });
-  const declared = instance.ephemerals?.map(({ size, format }, index) => ephemeral(ephemeralFileName(index), bytesOf(size), format, index));
-  const whole = bytesOf(flavor.ephemeral ?? "0B");
+  const declared = instance.ephemerals?.map(({ size, format }, index) => ephemeral(ephemeralFileName(index), size, format, index));
+  const whole = flavor.ephemeral ?? 0;
   // Nova GEN-09: its own wins.
-  const swap = bytesOf(instance.swap ?? flavor.swap ?? "0B");
+  const swap = instance.swap ?? flavor.swap ?? 0;
   return [
     ...(declared ?? (whole === 0 ? [] : [ephemeral(instanceFiles.local, whole, undefined, 0)])),
     ...(swap === 0

@@ -2,14 +2,14 @@ import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Change, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { RbdSettings } from "../../model/settings.ts";
-import { isElsewhere } from "./place.ts";
+import type { HostSettings } from "../../model/settings.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildOf } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { growth } from "./growth.ts";
 import { isLost } from "./lost.ts";
 import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { isElsewhere } from "./place.ts";
 import { createDisk, removeDisk } from "./plan.ts";
 import { remadeSwap, replacement } from "./replacement.ts";
 import { isForRescue } from "./role.ts";
@@ -22,20 +22,20 @@ export function diffDisk(
   want: InstanceDisk | undefined,
   have: InstanceDiskState | undefined,
   observed: Observed,
-  rbd?: Pick<RbdSettings, "resizeSnapshot">,
+  settings: HostSettings,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
   if (have.disk !== undefined && isOtherSwap(want, have)) return remadeSwap(address, want, have);
   if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
-  const change = growth(address, want, have, rbd?.resizeSnapshot ?? false);
+  const change = growth(address, want, have, settings);
   const rebuild = rebuildOf(address, want, have, observed);
   if (rebuild !== undefined) return withRebuild(address, have, rebuild, change);
   const snapshot = snapshotToRollBackTo(want, have);
   if (snapshot === undefined) return change ?? finish(address, want, have);
   // One that was interrupted is brought to an end whatever is wanted since.
   const back = { ...have, running: false, saved: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
-  return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
+  return rollBack(address, want, have, snapshot, growth(address, want, back, settings)?.actions[0]);
 }
 
 /** An old disk needs its backing file before anything else can be done to it. */

@@ -2,8 +2,8 @@ import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { whereText } from "./place.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { whereText } from "./place.ts";
 import { isCopy } from "./role.ts";
 
 /**

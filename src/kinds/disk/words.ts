@@ -1,6 +1,6 @@
 import { formatQuantity } from "../../model/quantity.ts";
-import { placeKey } from "./place.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { placeKey } from "./place.ts";
 
 /** What a plan shows of a disk. Entries are digests of digests: shown nowhere but in the JSON. */
 export function appliedFields(applied: AppliedDisk): [string, string | number | boolean | null][] {

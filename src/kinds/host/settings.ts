@@ -1,10 +1,9 @@
 import { allDrivers, defaultDriver } from "../../drivers/index.ts";
-import { bytesOf } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { cloneAddresses } from "../image/clone-addresses.ts";
 import { usedFilesystems } from "../disk/used-filesystems.ts";
+import { cloneAddresses } from "../image/clone-addresses.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
 export interface Runner {
@@ -32,7 +31,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     imagesType: host.images_type ?? defaultDriver,
     forceRawImages: host.force_raw_images ?? true,
     preallocateImages: host.preallocate_images ?? "none",
-    reserved: { memory: bytesOf(host.reserved?.memory ?? "512MiB"), disk: bytesOf(host.reserved?.disk ?? "0GiB") },
+    reserved: { memory: host.reserved?.memory ?? 512 * 2 ** 20, disk: host.reserved?.disk ?? 0 },
     allocationRatio: {
       vcpus: host.allocation_ratio?.vcpus ?? 4,
       memory: host.allocation_ratio?.memory ?? 1,

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
-import { bytesOf, formatQuantity } from "../../model/quantity.ts";
+import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { sourceOf } from "../../sources/index.ts";
 import type { Config } from "../config.ts";
@@ -88,7 +88,7 @@ function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diag
   for (const [name, instance] of Object.entries(config.instances ?? {})) {
     const flavor = config.flavors?.[instance.flavor];
     if (instance.image !== spec.name || instance.count === 0 || flavor === undefined) continue;
-    const disk = bytesOf(flavor.disk);
+    const { disk, ram } = flavor;
     const problem = (code: string, what: string, given: number, needed: number): Diagnostic => ({
       severity: "error",
       code,
@@ -96,7 +96,6 @@ function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diag
       detail: `The flavor gives ${formatQuantity(given)} and the image needs ${formatQuantity(needed)}. Use a larger flavor for ${name}, or another image.`,
       address: `image/${spec.name}`,
     });
-    const ram = bytesOf(flavor.ram);
     if (ram < spec.minRam) found.push(problem("flavor-memory-too-small", "memory", ram, spec.minRam));
     // A CD has the size that it has; the flavor's disk says nothing about it.
     if (disk === 0 || spec.diskFormat === "iso") continue;

@@ -1,7 +1,6 @@
 import type { DigestAlgorithm } from "../../model/host.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { cacheEntryName } from "../../model/layout.ts";
-import { bytesOf } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { Config, ImageConfig } from "../config.ts";
@@ -36,8 +35,8 @@ export function desiredImages(config: Config, facts?: HostFacts): Resource<Image
         diskFormat: image.disk_format,
         format: bootFile ? "raw" : baseFormat(image.disk_format, forceRaw),
         bootFile,
-        minDisk: bytesOf(image.min_disk ?? "0GiB"),
-        minRam: bytesOf(image.min_ram ?? "0MiB"),
+        minDisk: image.min_disk ?? 0,
+        minRam: image.min_ram ?? 0,
         maxVirtualSize: smallestDisk(config, name, image.disk_format === "iso"),
         properties: image.properties ?? {},
         ...(cloneSize === undefined ? {} : { cloneSize }),
@@ -70,9 +69,6 @@ function smallestDisk(config: Config, image: string, disc: boolean): number | nu
     .filter((instance) => !disc && instance.image === image && instance.count !== 0)
     .map((instance) => config.flavors?.[instance.flavor]?.disk);
   const volumes = Object.values(config.volumes ?? {}).map((volume) => (volume.image === image ? volume.size : undefined));
-  const sizes = [...roots, ...volumes]
-    .filter((disk) => disk !== undefined)
-    .map(bytesOf)
-    .filter((bytes) => bytes > 0);
+  const sizes = [...roots, ...volumes].filter((bytes) => bytes !== undefined).filter((bytes) => bytes > 0);
   return sizes.length === 0 ? null : Math.min(...sizes);
 }

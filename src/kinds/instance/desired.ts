@@ -1,9 +1,7 @@
 import type { DiskAttachment, Surroundings } from "../../drivers/driver.ts";
-import { driverOf, placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
-import { rbdAttachment } from "../../drivers/rbd/attachment.ts";
+import { driveDriver, driverOf, placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
-import { bytesOf } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
@@ -106,7 +104,7 @@ function oneInstance(
             interfaces,
             path: layout.instanceFile(uuid, instanceFiles.configDrive),
           }),
-          ...(backend === "rbd" ? { backend, ...(settings.rbd === undefined ? {} : { pool: settings.rbd.pool }) } : {}),
+          ...keptBy(driveDriver(backend), settings),
         };
   const guest = { config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive };
   const domain = domainSpec(guest);
@@ -124,6 +122,12 @@ function oneInstance(
     ...(seed === undefined ? [] : [{ address: `seed/${name}` as const, spec: { kind: "seed" as const, seed } }]),
     { address: `domain/${name}`, spec: { kind: "domain", domain } },
   ];
+}
+
+/** Config drives are kept with the disks where their driver can (Nova CFG-14), elsewhere as files. */
+function keptBy(driver: string, settings: HostSettings): Pick<SeedSpec, "backend" | "place"> {
+  const place = placeOf(driver, settings);
+  return driver === plainFileDriver ? {} : { backend: driver, ...(place === undefined ? {} : { place }) };
 }
 
 function seedSpec(
@@ -195,7 +199,7 @@ function domainSpec(given: {
     arch: facts.arch,
     machine,
     vcpus: flavor.vcpus,
-    memory: bytesOf(flavor.ram),
+    memory: flavor.ram,
     osType: properties["os_type"] ?? "linux",
     cache: facts.disk.directIo ? "none" : "writeback",
     ...(config.host?.hw_disk_discard === "ignore" ? { discard: "ignore" } : {}),
@@ -221,9 +225,7 @@ function domainSpec(given: {
           : {
               path: seed.path,
               format: seed.format,
-              ...(seed.backend === undefined
-                ? {}
-                : { attachment: rbdAttachment({ uuid: seed.uuid, name: instanceFiles.configDrive }, { settings, facts }) }),
+              ...(seed.backend === undefined ? {} : { attachment: attachmentOf(driveDisk(seed, seed.backend), { settings, facts }) }),
             },
     }),
     interfaces: given.interfaces,
@@ -232,14 +234,20 @@ function domainSpec(given: {
     consoleLog: layout.instanceFile(given.uuid, instanceFiles.console),
     flavor: {
       name: instance.flavor,
-      disk: bytesOf(flavor.disk),
-      ephemeral: bytesOf(flavor.ephemeral ?? "0B"),
-      swap: bytesOf(flavor.swap ?? "0B"),
+      disk: flavor.disk,
+      ephemeral: flavor.ephemeral ?? 0,
+      swap: flavor.swap ?? 0,
     },
     image: instance.image ?? null,
   };
   const commandLine = (rescue ?? image).properties?.["os_command_line"];
   return { ...domain, kernel: kernelBoot(disks, domain.disks, { rescue: rescue !== undefined, virtType, commandLine }) };
+}
+
+/** The disk that a config drive is. */
+export function driveDisk({ instance, uuid, path, place }: SeedSpec, backend: string): DiskSpec {
+  const name = instanceFiles.configDrive;
+  return { instance, uuid, name, role: "drive", backend, path, ...(place === undefined ? {} : { place }), size: null, preallocate: "none" };
 }
 
 function attachmentOf(disk: DiskSpec, surroundings: Surroundings): DiskAttachment {
@@ -253,8 +261,7 @@ export function machineType(properties: Readonly<Record<string, string>>, facts:
 
 /** Bytes; null keeps the image's size (Nova BLD-14). */
 function rootSize(flavor: FlavorConfig): number | null {
-  const size = bytesOf(flavor.disk);
-  return size === 0 ? null : size;
+  return flavor.disk === 0 ? null : flavor.disk;
 }
 
 /** A disk with the size that its backend can give, which comes in steps where that has extents. */

@@ -9,6 +9,7 @@ import type { Config } from "../config.ts";
 import { diskActions } from "../disk/actions.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
 import { checkDisks } from "../disk/check.ts";
+import { withClearing } from "../disk/clearing.ts";
 import { withOwnContent } from "../disk/content.ts";
 import { checkDevices } from "../disk/device-check.ts";
 import { diffDisk } from "../disk/diff.ts";
@@ -21,7 +22,6 @@ import { checkDomains } from "../guest/check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { describeDomain } from "../guest/state.ts";
-import { withClearing } from "../disk/clearing.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkRescues } from "./rescue-check.ts";
@@ -72,7 +72,7 @@ function diffOne(
   switch (want?.kind ?? have?.kind) {
     case "disk":
       return withClearing(
-        diffDisk(address, only("disk", want), only("disk", have), observed, settings.rbd),
+        diffDisk(address, only("disk", want), only("disk", have), observed, settings),
         only("disk", have)?.disk,
         settings,
       );
@@ -107,11 +107,7 @@ function secretsChanged(
   return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
 }
 
-function checkInstances(
-  resources: readonly Resource<InstanceSpec>[],
-  observed: Observed,
-  config: Config,
-): Diagnostic[] {
+function checkInstances(resources: readonly Resource<InstanceSpec>[], observed: Observed, config: Config): Diagnostic[] {
   const specs = resources.map(({ address, spec }) => withOwnContent(address, spec, observed));
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);

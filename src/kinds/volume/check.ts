@@ -11,11 +11,7 @@ import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { volumeUser } from "./user.ts";
 
 /** What cannot or will not be done to volumes. */
-export function checkVolumes(
-  resources: readonly Resource<VolumeSpec>[],
-  observed: Observed,
-  config: Config,
-): Diagnostic[] {
+export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observed: Observed, config: Config): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
   const protection = [...observed.states].flatMap(([address, state]): Diagnostic[] => {
     const { kind, preventDestroy, name } = state as Partial<VolumeState>;

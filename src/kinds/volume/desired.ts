@@ -1,7 +1,6 @@
 import { placeOf, roundUp } from "../../drivers/index.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout } from "../../model/layout.ts";
-import { bytesOf } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
@@ -26,7 +25,7 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
   if (volume === undefined) throw new Error(`unchecked reference: ${name}`);
   const uuid = volumeUuid(config.project ?? "default", name);
   const backend = volume.images_type ?? settings.imagesType;
-  const size = bytesOf(volume.size);
+  const { size } = volume;
   const image = volume.image === undefined ? undefined : config.images?.[volume.image];
   const place = placeOf(backend, settings);
   const disk: VolumeSpec["disk"] = {

@@ -18,7 +18,7 @@ export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, Vol
     desired: (config, facts) => desiredVolumes(config, settings, facts),
     observe: observeVolumes,
     diff: (address, want, have, observed) => withClearing(diffVolume(address, want, have, observed), have?.disk, settings),
-    check: (resources, observed, config) => checkVolumes(resources, observed, config, settings),
+    check: (resources, observed, config) => checkVolumes(resources, observed, config),
     describe,
     actions: volumeActions,
     sweep: sweepVolumes,

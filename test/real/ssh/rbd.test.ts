@@ -35,7 +35,7 @@ conforms([
         for (const image of await images()) await ceph.run("rbd", "rm", "--no-progress", `vms/${image}`);
       });
       return {
-        settings: { rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true } },
+        settings: { drivers: { rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true } } },
         storage: { rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true } },
         wrap: () => host,
         open: (_context, disk) => `rbd:vms/${disk.uuid}_${disk.name}:conf=${ceph.conf}`,

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadConfig } from "../../../src/config/load.ts";
 import { schema } from "../../../src/kinds/schema.ts";
-import { accepts } from "../../../src/kinds/schema-check.js";
 import type { Diagnostic } from "../../../src/model/diagnostic.ts";
 
 // Each directory is one configuration; expected.txt is what is said about it. UPDATE_GOLDEN=1 writes what is said now.
@@ -12,7 +11,7 @@ const cases = join(import.meta.dirname, "diagnostics");
 
 for (const name of readdirSync(cases)) {
   test(`diagnostics: ${name}`, async () => {
-    const { diagnostics } = await loadConfig([], { schema, accepts, cwd: join(cases, name) });
+    const { diagnostics } = await loadConfig([], { schema, cwd: join(cases, name) });
     const said = diagnostics.length === 0 ? "nothing\n" : diagnostics.map(describe).join("");
     const expected = join(cases, name, "expected.txt");
     if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(expected, said);

@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { loadConfig } from "../../../src/config/load.ts";
 import { schema } from "../../../src/kinds/schema.ts";
-import { accepts } from "../../../src/kinds/schema-check.js";
 
 /** A temporary directory with the given files, gone when the test is. */
 export function workspace(context: TestContext, files: Readonly<Record<string, string | Uint8Array>>): string {
@@ -19,7 +18,7 @@ export function workspace(context: TestContext, files: Readonly<Record<string, s
 
 /** Loads what is in such a directory. */
 export function load(cwd: string, ...paths: string[]) {
-  return loadConfig(paths, { schema, accepts, cwd });
+  return loadConfig(paths, { schema, cwd });
 }
 
 /** Severity is left out where there is only one kind of it. */

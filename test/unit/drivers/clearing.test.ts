@@ -45,7 +45,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     cpus: 2,
     memory: GiB,
     disk: { total: GiB, free: GiB, directIo: true },
-    storage: { lvm: { size: 100 * GiB, free: GiB, extentSize: 2 ** 22 } },
+    drivers: { lvm: { size: 100 * GiB, free: GiB, extentSize: 2 ** 22 } },
   };
   const plan = makePlan<Config>({
     kinds: createKinds(settings, () => undefined),
@@ -74,7 +74,7 @@ test("Nova LVM-09: what is overwritten before a volume goes is said beforehand, 
 
 test("three passes, a beginning only, nothing, and sparse volumes are counted as they are cleared", () => {
   assert.deepEqual(destroyed({ volume_clear: "shred" }, {}, false).actions, [["overwrite 20GiB 3 times, then remove", 60 * GiB]]);
-  const start = { volume_clear_size: "100MiB" };
+  const start = { volume_clear_size: 100 * 2 ** 20 };
   assert.deepEqual(destroyed(start, {}, false).actions, [["overwrite its first 100MiB with zeros, then remove", 100 * 2 ** 20]]);
   assert.deepEqual(destroyed({ volume_clear: "none" }, {}, false).actions, [["remove", undefined]]);
   const { allocated, ...sparse }: DiskState = { backend: "lvm", format: "raw", size: GiB, allocated: 0 };

@@ -42,7 +42,7 @@ const lvm: Subject = {
     const group = createFakeLvm(temporary(t), "vg0", 256 * mebibyte, 4 * mebibyte);
     const volume = (disk: { uuid: string; name: string }) => `${disk.uuid}_${disk.name.replaceAll("_", "__")}`;
     return {
-      settings: { lvm: { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0 } },
+      settings: { drivers: { lvm: { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0 } } },
       storage: { lvm: { size: 256 * mebibyte, free: 256 * mebibyte, extentSize: 4 * mebibyte } },
       wrap: group.wrap,
       open: (_context, disk) => group.path(volume(disk)),

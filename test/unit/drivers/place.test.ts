@@ -6,9 +6,9 @@ import { driverOf } from "../../../src/drivers/index.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import { appliedOf } from "../../../src/kinds/disk/applied.ts";
 import type { AppliedDisk, InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
+import { withPlace } from "../../../src/kinds/disk/place.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
-import { withPlace } from "../../../src/kinds/disk/place.ts";
 import { desiredVolumes } from "../../../src/kinds/volume/desired.ts";
 import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
 import type { Action } from "../../../src/model/action.ts";
@@ -39,7 +39,7 @@ interface Given {
   readonly running?: boolean;
   readonly protected?: boolean;
   readonly defined?: boolean;
-  readonly size?: string;
+  readonly size?: number;
 }
 
 /** The plan for a root disk and for a volume that were put somewhere. */
@@ -49,9 +49,9 @@ function planned(given: Given) {
     project: "shop",
     host: { images_type: backend, ...backends[backend].host },
     images: { debian: { source: "https://images.test/debian", disk_format: "raw" } },
-    flavors: { small: { vcpus: 1, ram: "1GiB", disk: given.size ?? "128MiB" } },
+    flavors: { small: { vcpus: 1, ram: 2 ** 30, disk: given.size ?? 128 * mebibyte } },
     instances: { web: { image: "debian", flavor: "small" } },
-    volumes: { data: { size: "64MiB" } },
+    volumes: { data: { size: 64 * mebibyte } },
   };
   const settings = hostSettings(config, runner);
   const states = new Map<string, unknown>();
@@ -195,7 +195,8 @@ test("labels of earlier versions name no place: it is the one that the configura
 });
 
 test("lvm: room for a disk that goes into another group is looked for in that group", () => {
-  const codes = (given: Partial<Given>) => planned({ backend: "lvm", size: "768MiB", ...given }).plan.diagnostics.map(({ code }) => code);
+  const codes = (given: Partial<Given>) =>
+    planned({ backend: "lvm", size: 768 * mebibyte, ...given }).plan.diagnostics.map(({ code }) => code);
   assert.ok(codes({ applied: { place: "vg0" } }).includes("insufficient-volume-group"));
   assert.ok(!codes({}).includes("insufficient-volume-group"));
 });
@@ -211,7 +212,7 @@ function twoGroups(t: TestContext) {
     }),
   });
   const lvm = { volumeGroup: "vg1", sparse: false, volumeClear: "zero", volumeClearSize: 0 } as const;
-  return { context: { ...context, settings: { ...context.settings, lvm } }, vg0, vg1 };
+  return { context: { ...context, settings: { ...context.settings, drivers: { lvm } } }, vg0, vg1 };
 }
 
 test("lvm: a disk is made, found, grown and removed in its own group, whatever the configuration says", async (t) => {

@@ -1,30 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { driverOf } from "../../../src/drivers/index.ts";
+import { roundUp } from "../../../src/drivers/index.ts";
+import { checkDrivers } from "../../../src/kinds/capacity/driver-check.ts";
+import { checkPreallocation } from "../../../src/kinds/capacity/preallocation-check.ts";
+import { planned as plannedDisk } from "../../../src/kinds/capacity/room.ts";
+import { checkRounding } from "../../../src/kinds/capacity/size-rounding.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import type { InstanceDisk } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
-import { checkBackends } from "../../../src/kinds/storage/backend-check.ts";
-import { checkRounding } from "../../../src/kinds/capacity/size-rounding.ts";
 import { UserError } from "../../../src/model/errors.ts";
-import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
+import type { HostFacts } from "../../../src/model/host-facts.ts";
+import type { HostSettings } from "../../../src/model/settings.ts";
 import { factsWith, observedOf, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;
 const extents = { size: 1024 * mebibyte, free: 512 * mebibyte, extentSize: 4 * mebibyte };
 
-function configOf(host: NonNullable<Config["host"]>, disk = "257MiB", count = 1): Config {
+function configOf(host: NonNullable<Config["host"]>, disk = 257 * mebibyte, count = 1): Config {
   return {
     host,
     images: { debian: { source: "rbd://f/images/debian/snap", disk_format: "raw" } },
-    flavors: { small: { vcpus: 1, ram: "1GiB", disk } },
+    flavors: { small: { vcpus: 1, ram: 2 ** 30, disk } },
     instances: { web: { image: "debian", flavor: "small", count } },
   };
 }
 
-function planned(config: Config, storage: StorageFacts, preallocation?: HostFacts["disk"]["preallocation"]) {
+function planned(config: Config, storage: HostFacts["drivers"], preallocation?: HostFacts["disk"]["preallocation"]) {
   const settings = hostSettings(config, runner);
   const facts = factsWith(storage, preallocation === undefined ? {} : { preallocation });
   const observed = observedOf(facts);
@@ -32,11 +35,16 @@ function planned(config: Config, storage: StorageFacts, preallocation?: HostFact
   const disks = wanted.flatMap(({ address, spec }): (InstanceDisk & { address: typeof address })[] =>
     spec.kind === "disk" ? [{ ...spec, address }] : [],
   );
+  const sized = disks.map((disk) => plannedDisk(disk, observed));
   const domain = wanted.find(({ spec }) => spec.kind === "domain")?.spec;
   return {
     disks: disks.map((one): DiskSpec => one.disk),
     attachment: domain?.kind === "domain" ? domain.domain.disks[0]?.attachment : undefined,
-    found: [...checkBackends(disks, observed, settings), ...checkRounding(config, facts, settings)],
+    found: [
+      ...checkDrivers(sized, observed, settings),
+      ...checkPreallocation(sized, facts, settings),
+      ...checkRounding(config, facts, settings),
+    ],
   };
 }
 
@@ -47,17 +55,17 @@ test("lvm: a size is rounded up to whole extents in the plan, which says so", ()
   assert.equal(result.disks[0]?.size, 260 * mebibyte);
   assert.deepEqual(codes(result), ["note disk-size-rounded-up"]);
   assert.deepEqual(result.attachment, { type: "block", format: "raw", source: `/dev/vg0/${result.disks[0]?.uuid}_disk` });
-  const even = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, "256MiB"), { lvm: extents });
+  const even = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, 256 * mebibyte), { lvm: extents });
   assert.deepEqual([even.disks[0]?.size, codes(even)], [256 * mebibyte, []]);
 });
 
 test("every size that is rounded up is named: of root, ephemeral and swap disks, and of volumes, in one note", () => {
   const config: Config = {
-    ...configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, "101MiB"),
-    volumes: { data: { size: "5MiB" }, even: { size: "8MiB" }, file: { size: "5MiB", images_type: "qcow2" } },
+    ...configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, 101 * mebibyte),
+    volumes: { data: { size: 5 * mebibyte }, even: { size: 8 * mebibyte }, file: { size: 5 * mebibyte, images_type: "qcow2" } },
   };
-  const flavors = { small: { vcpus: 1, ram: "1GiB", disk: "101MiB", ephemeral: "9MiB", swap: "3MiB" } };
-  const declared = { image: "debian", flavor: "small", ephemerals: [{ size: "6MiB" }, { size: "4MiB" }], swap: "1MiB" };
+  const flavors = { small: { vcpus: 1, ram: 2 ** 30, disk: 101 * mebibyte, ephemeral: 9 * mebibyte, swap: 3 * mebibyte } };
+  const declared = { image: "debian", flavor: "small", ephemerals: [{ size: 6 * mebibyte }, { size: 4 * mebibyte }], swap: mebibyte };
   const whole: Config = { ...config, flavors, instances: { ...config.instances, own: declared } };
   const { found } = planned(whole, { lvm: extents });
   assert.deepEqual(
@@ -78,15 +86,15 @@ test("every size that is rounded up is named: of root, ephemeral and swap disks,
 
 test("lvm: too little space in the group is an error of the plan; a sparse volume needs little and is warned of", () => {
   const group = { volume_group: "vg0" };
-  const full = planned(configOf({ images_type: "lvm", lvm: group }, "256MiB", 3), { lvm: extents });
+  const full = planned(configOf({ images_type: "lvm", lvm: group }, 256 * mebibyte, 3), { lvm: extents });
   assert.deepEqual(codes(full), ["error insufficient-volume-group"]);
   assert.match(full.found[0]?.detail ?? "", /Requested: 768MiB .* free: 512MiB of 1GiB/);
-  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }, "256MiB", 2), { lvm: extents })), []);
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }, 256 * mebibyte, 2), { lvm: extents })), []);
   const sparse = { ...group, sparse: true };
-  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, "256MiB", 3), { lvm: extents })), [
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, 256 * mebibyte, 3), { lvm: extents })), [
     "warning volume-group-overcommitted",
   ]);
-  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, "256MiB", 9), { lvm: extents })), [
+  assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: sparse }, 256 * mebibyte, 9), { lvm: extents })), [
     "error insufficient-volume-group",
   ]);
   assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }), { lvm: null })), ["error volume-group-missing"]);
@@ -120,7 +128,7 @@ test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
 test("ploop: a host without the program is an error of the plan", () => {
   assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: true })), []);
   assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: false })), ["error ploop-missing"]);
-  assert.equal(driverOf("ploop").roundUp?.(mebibyte + 1, {} as HostFacts), 2 * mebibyte);
+  assert.equal(roundUp("ploop", mebibyte + 1, {} as HostFacts, {} as HostSettings).bytes, 2 * mebibyte);
 });
 
 test("a backend without its place is an error before any host is asked", () => {
@@ -129,13 +137,16 @@ test("a backend without its place is an error before any host is asked", () => {
   assert.throws(() => hostSettings(configOf({ images_type: "rbd" }), runner), code("rbd-not-configured"));
   const one: Config = { ...configOf({}), instances: { web: { image: "debian", flavor: "small", images_type: "rbd" } } };
   assert.throws(() => hostSettings(one, runner), code("rbd-not-configured"));
-  assert.deepEqual(hostSettings(configOf({ images_type: "rbd", rbd: { pool: "vms", user: "a", secret_uuid: "s" } }), runner).rbd, {
-    pool: "vms",
-    user: "a",
-    conf: "/etc/ceph/ceph.conf",
-    secretUuid: "s",
-    resizeSnapshot: true,
-  });
+  assert.deepEqual(
+    hostSettings(configOf({ images_type: "rbd", rbd: { pool: "vms", user: "a", secret_uuid: "s" } }), runner).drivers?.["rbd"],
+    {
+      pool: "vms",
+      user: "a",
+      conf: "/etc/ceph/ceph.conf",
+      secretUuid: "s",
+      resizeSnapshot: true,
+    },
+  );
 });
 
 test("space that is to be reserved where the filesystem cannot is an error of the plan, for files only", () => {
@@ -147,6 +158,6 @@ test("space that is to be reserved where the filesystem cannot is an error of th
     assert.deepEqual(codes(planned(configOf({ images_type, preallocate_images: "space" }), {}, can)), []);
     assert.deepEqual(codes(planned(configOf({ images_type }), {}, cannot)), []);
   }
-  const lvm = configOf({ images_type: "lvm", lvm: { volume_group: "vg0" }, preallocate_images: "space" }, "256MiB");
+  const lvm = configOf({ images_type: "lvm", lvm: { volume_group: "vg0" }, preallocate_images: "space" }, 256 * mebibyte);
   assert.deepEqual(codes(planned(lvm, { lvm: extents }, cannot)), []);
 });

@@ -8,7 +8,6 @@ import type { DiskSpec } from "../../../src/drivers/driver.ts";
 import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
-import type { BackendName } from "../../../src/model/settings.ts";
 import { filesystemOf, parseFilesystem } from "../../../src/tools/filesystem-type.ts";
 import { qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
@@ -30,7 +29,7 @@ function mounted(t: TestContext, type: "tmpfs" | "ramfs"): string {
   return place;
 }
 
-function diskOf(context: Context, backend: BackendName, changes: Partial<DiskSpec> = {}): DiskSpec {
+function diskOf(context: Context, backend: string, changes: Partial<DiskSpec> = {}): DiskSpec {
   const path = context.layout.instanceFile(uuid, "disk");
   return { instance: "web", uuid, name: "disk", role: "root", backend, path, size: 4 * mebibyte, preallocate: "space", ...changes };
 }

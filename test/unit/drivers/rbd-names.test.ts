@@ -42,8 +42,10 @@ test("what means something to qemu is escaped in names", () => {
 
 test("a guest gets monitors, user and secret", () => {
   const surroundings = {
-    settings: { rbd: { pool: "vms", user: "cinder", conf: "/etc/ceph/ceph.conf", secretUuid: "457eb676-33da-42ec-9a8c-9293d545c337" } },
-    facts: { storage: { rbd: { fsid: "f", monitors: ["10.0.0.1:6789", "[fd00::1]:6789"], pool: true } } },
+    settings: {
+      drivers: { rbd: { pool: "vms", user: "cinder", conf: "/etc/ceph/ceph.conf", secretUuid: "457eb676-33da-42ec-9a8c-9293d545c337" } },
+    },
+    facts: { drivers: { rbd: { fsid: "f", monitors: ["10.0.0.1:6789", "[fd00::1]:6789"], pool: true } } },
   } as unknown as Surroundings;
   assert.deepEqual(driverOf("rbd").attachment({ uuid: "u", name: "disk" } as DiskSpec, surroundings), {
     type: "network",

@@ -27,7 +27,7 @@ const images = async (pool: string) => JSON.parse(await ceph.run("rbd", "ls", po
 /** With this pool in the configuration. */
 function configured(context: Context, pool: string): Context {
   const place = { pool, user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true };
-  return { ...context, settings: { ...context.settings, rbd: place } };
+  return { ...context, settings: { ...context.settings, drivers: { rbd: place } } };
 }
 
 test("a disk is found, grown, rolled back, confirmed and removed in the pool that it was put into", async (t) => {
@@ -66,7 +66,7 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
   const secrets = { WEB_PASSWORD: "correct horse", WEB_USER_DATA: "#!/bin/sh\n" };
   const plain = await seedContext(t, { root, secrets });
   const drive = `${uuid}_disk.config`;
-  const specIn = (pool: string): SeedSpec => fullSpec(root, { backend: "rbd", pool });
+  const specIn = (pool: string): SeedSpec => fullSpec(root, { backend: "rbd", place: pool });
   const perform = async (context: Context, type: string, args: unknown) => {
     const action = seedActions.find((known) => known.type === type);
     await action?.run(context, JSON.parse(JSON.stringify(args)) as Json, () => {});

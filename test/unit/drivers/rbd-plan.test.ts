@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskState } from "../../../src/drivers/driver.ts";
+import type { CephFacts } from "../../../src/drivers/rbd/settings.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import { appliedOf } from "../../../src/kinds/disk/applied.ts";
 import { confirmChanges } from "../../../src/kinds/disk/confirm.ts";
@@ -10,7 +11,6 @@ import { domainXml } from "../../../src/kinds/guest/xml.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
 import { UserError } from "../../../src/model/errors.ts";
-import type { CephFacts } from "../../../src/model/host-facts.ts";
 import { factsWith, observedOf, planFor, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;
@@ -18,7 +18,7 @@ const source = "rbd://f/images/debian/snap";
 const cluster: CephFacts = { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true, cloneable: { [source]: 64 * mebibyte } };
 
 interface Given {
-  readonly disk?: string;
+  readonly disk?: number;
   readonly rbd?: object;
   readonly ceph?: Partial<CephFacts>;
   readonly instances?: NonNullable<Config["instances"]>;
@@ -32,12 +32,12 @@ interface Given {
   readonly memoryThen?: number;
 }
 
-function planned({ disk = "128MiB", rbd = {}, ceph = {}, instances, image = {}, found = null, running = true, ...given }: Given) {
+function planned({ disk = 128 * mebibyte, rbd = {}, ceph = {}, instances, image = {}, found = null, running = true, ...given }: Given) {
   const config: Config = {
     project: "shop",
     host: { images_type: "rbd", rbd: { pool: "vms", ...rbd } },
     images: { debian: { source, disk_format: "raw", ...image } },
-    flavors: { small: { vcpus: 1, ram: "1GiB", disk } },
+    flavors: { small: { vcpus: 1, ram: 2 ** 30, disk } },
     instances: instances ?? { web: { image: "debian", flavor: "small" } },
   };
   const settings = hostSettings(config, runner);
@@ -65,7 +65,10 @@ function planned({ disk = "128MiB", rbd = {}, ceph = {}, instances, image = {}, 
   if (given.memoryThen !== undefined && domain?.kind === "domain") {
     const { uuid, instance: name } = domain.domain;
     const xml = domainXml({ ...domain.domain, memory: given.memoryThen });
-    states.set("domain/web", { ...domainState({ uuid, name, power: "running", persistent: true, xml }), kind: "domain" });
+    states.set("domain/web", {
+      ...domainState({ uuid, name, power: "running", reason: "booted", persistent: true, autostart: false, xml, active: xml }),
+      kind: "domain",
+    });
   }
   const observed = observedOf(facts, states);
   const plan = planFor(config, settings, observed);
@@ -99,7 +102,7 @@ test("the snapshot is told of in one note, and the plan has nothing to do for it
 });
 
 test("exactly the old size goes back to the snapshot, which needs consent; any other smaller one is refused", () => {
-  const back = planned({ disk: "64MiB", found: { ...snapshot() } });
+  const back = planned({ disk: 64 * mebibyte, found: { ...snapshot() } });
   assert.deepEqual(back.actions, ["stop", "roll-back", "start"]);
   assert.deepEqual(back.codes, []);
   const action = back.change?.actions[1];
@@ -111,23 +114,26 @@ test("exactly the old size goes back to the snapshot, which needs consent; any o
   );
   const order = back.plan.actions.map(({ id }) => id);
   assert.ok(order.indexOf("disk/web.root#roll-back") < order.indexOf("domain/web#start"));
-  assert.deepEqual(planned({ disk: "64MiB", found: { ...snapshot() }, running: false }).actions, ["roll-back"]);
-  const other = planned({ disk: "96MiB", found: { ...snapshot() } });
+  assert.deepEqual(planned({ disk: 64 * mebibyte, found: { ...snapshot() }, running: false }).actions, ["roll-back"]);
+  const other = planned({ disk: 96 * mebibyte, found: { ...snapshot() } });
   assert.deepEqual(other.codes, ["error disk-shrink-refused", "note resize-snapshot-kept"]);
   assert.match(other.plan.diagnostics.find(({ code }) => code === "disk-shrink-refused")?.detail ?? "", /Exactly 64MiB would roll it back/);
-  assert.deepEqual(planned({ disk: "64MiB", found: {} }).codes, ["error disk-shrink-refused"]);
-  assert.deepEqual(planned({ disk: "64MiB", found: { ...snapshot() }, protected: true }).codes, ["error prevent-destroy"]);
+  assert.deepEqual(planned({ disk: 64 * mebibyte, found: {} }).codes, ["error disk-shrink-refused"]);
+  assert.deepEqual(planned({ disk: 64 * mebibyte, found: { ...snapshot() }, protected: true }).codes, ["error prevent-destroy"]);
 });
 
 test("an interrupted roll-back is brought to its end whatever is wanted since, and not confirmed", () => {
   const half = { size: 64 * mebibyte, ...snapshot(true) };
-  const end = planned({ disk: "64MiB", found: half, running: false });
+  const end = planned({ disk: 64 * mebibyte, found: half, running: false });
   assert.deepEqual(end.actions, ["roll-back"]);
   assert.equal(end.change?.actions[0]?.destroys, undefined);
-  const larger = planned({ disk: "256MiB", found: half, running: false });
+  const larger = planned({ disk: 256 * mebibyte, found: half, running: false });
   assert.deepEqual(larger.actions, ["roll-back", "grow"]);
   assert.ok(larger.change?.actions[1]?.needs.includes("disk/web.root:rolled-back"));
-  assert.deepEqual(planned({ disk: "72MiB", found: { ...half, size: 128 * mebibyte }, running: false }).actions, ["roll-back", "grow"]);
+  assert.deepEqual(planned({ disk: 72 * mebibyte, found: { ...half, size: 128 * mebibyte }, running: false }).actions, [
+    "roll-back",
+    "grow",
+  ]);
   assert.throws(() => confirmChanges(end.observed), UserError);
   const whole = planned({ found: { ...snapshot() } });
   assert.deepEqual(
@@ -137,7 +143,7 @@ test("an interrupted roll-back is brought to its end whatever is wanted since, a
 });
 
 test("what grows after a roll-back grows while its guest is off, also one that ran", () => {
-  const { change, plan, actions } = planned({ disk: "128MiB", found: { size: 96 * mebibyte, ...snapshot(true) } });
+  const { change, plan, actions } = planned({ disk: 128 * mebibyte, found: { size: 96 * mebibyte, ...snapshot(true) } });
   assert.deepEqual(actions, ["stop", "roll-back", "grow", "start"]);
   assert.equal((change?.actions[2]?.args as { online?: boolean } | undefined)?.online, false);
   assert.deepEqual(plan.actions.find(({ id }) => id === "disk/web.root#grow")?.after, ["disk/web.root#roll-back"]);
@@ -161,7 +167,7 @@ test("an image is fetched unless all that is made from it is cloned", () => {
   assert.equal(fetches({ ceph: { cloneable: {} } }), true);
   const web = { image: "debian", flavor: "small" };
   assert.equal(fetches({ instances: { web, file: { ...web, images_type: "qcow2" } } }), true);
-  assert.deepEqual(planned({ disk: "32MiB" }).codes, ["error flavor-disk-smaller-than-image"]);
+  assert.deepEqual(planned({ disk: 32 * mebibyte }).codes, ["error flavor-disk-smaller-than-image"]);
 });
 
 test("Nova RBD-04: an image from the web is cloned from a location of it, and fetched with a reason where none will do", () => {
@@ -174,7 +180,7 @@ test("Nova RBD-04: an image from the web is cloned from a location of it, and fe
   const other = source.replace("rbd://f/", "rbd://g/");
   const cloned = look([other, source]);
   assert.deepEqual([cloned.codes, cloned.fetches, cloned.summary], [[], false, "create rbd disk of 128MiB, cloned from debian"]);
-  assert.deepEqual(look([source], { disk: "32MiB" }).codes, ["error flavor-disk-smaller-than-image"]);
+  assert.deepEqual(look([source], { disk: 32 * mebibyte }).codes, ["error flavor-disk-smaller-than-image"]);
   const fetched = look([other, `${source}2`]);
   assert.deepEqual([fetched.codes, fetched.fetches], [["note image-not-cloned"], true]);
   assert.match(

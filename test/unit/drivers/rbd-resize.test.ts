@@ -47,7 +47,7 @@ function prepare(t: TestContext) {
   const contextOf = (wrap: (host: Host) => Host): Context => {
     const context = machine(t, { root, wrap });
     const place = { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true };
-    return { ...context, settings: { ...context.settings, rbd: place } };
+    return { ...context, settings: { ...context.settings, drivers: { rbd: place } } };
   };
   const context = contextOf((host) => host);
   const disk: DiskSpec = {

@@ -19,7 +19,16 @@ function found(
   edit: (xml: string) => string = (xml) => xml,
   persistent = true,
 ): DomainState {
-  return domainState({ uuid: of.uuid, name: of.instance, power, persistent, xml: edit(domainXml(of)) });
+  return domainState({
+    uuid: of.uuid,
+    name: of.instance,
+    power,
+    reason: "unknown",
+    persistent,
+    autostart: false,
+    xml: edit(domainXml(of)),
+    active: null,
+  });
 }
 
 function diff(want: DomainSpec | undefined, have: DomainState | undefined): Change | undefined {

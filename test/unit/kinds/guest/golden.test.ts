@@ -45,7 +45,16 @@ for (const name of readdirSync(cases).sort()) {
   });
 
   test(`${name}: it reads back as what was wanted, and as whose it is`, () => {
-    const state = domainState({ uuid: spec.uuid, name: spec.instance, power: "stopped", persistent: true, xml });
+    const state = domainState({
+      uuid: spec.uuid,
+      name: spec.instance,
+      power: "stopped",
+      reason: "unknown",
+      persistent: true,
+      autostart: false,
+      xml,
+      active: null,
+    });
     assert.deepEqual(state.fields, wantedFields(spec));
     assert.deepEqual(domainFields(xml), state.fields);
     assert.deepEqual(state.label, {

@@ -25,17 +25,17 @@ const config: Config = {
       source: "/debian.qcow2",
       checksum: `sha256:${hex}`,
       disk_format: "qcow2",
-      min_disk: "2GiB",
-      min_ram: "256MiB",
+      min_disk: 2 * 2 ** 30,
+      min_ram: 256 * 2 ** 20,
       kernel: "vmlinuz",
     },
     vmlinuz: { source: "/vmlinuz", disk_format: "raw" },
     spare: { source: "/spare.raw", disk_format: "raw" },
   },
   flavors: {
-    small: { vcpus: 1, ram: "1GiB", disk: "10GiB" },
-    tiny: { vcpus: 1, ram: "512MiB", disk: "5GiB" },
-    zero: { vcpus: 1, ram: "1GiB", disk: "0GiB" },
+    small: { vcpus: 1, ram: 2 ** 30, disk: 10 * 2 ** 30 },
+    tiny: { vcpus: 1, ram: 512 * 2 ** 20, disk: 5 * 2 ** 30 },
+    zero: { vcpus: 1, ram: 2 ** 30, disk: 0 },
   },
   instances: {
     web: { image: "debian", flavor: "small" },
@@ -138,18 +138,18 @@ test("a source that cannot be fetched from is an error of the plan", () => {
 test("flavors that are too small for their image are errors that name both", () => {
   const debian = specs().get("image/debian") as ImageSpec;
   const pinned = { images: { debian: { ...config.images?.["debian"], source: "/debian.qcow2", disk_format: "qcow2" as const } } };
-  const flavor = (disk: string, ram: string): Partial<Config> => ({
+  const flavor = (disk: number, ram: number): Partial<Config> => ({
     ...pinned,
     flavors: { f: { vcpus: 1, disk, ram } },
     instances: { web: { image: "debian", flavor: "f" } },
   });
   const cached = look({ [`base/${debian.entry}`]: cachedState(debian) });
-  assert.deepEqual(codes(flavor("1GiB", "1GiB")), ["flavor-disk-smaller-than-min-disk"]);
-  assert.deepEqual(codes(flavor("1GiB", "1GiB"), cached), ["flavor-disk-smaller-than-min-disk", "flavor-disk-smaller-than-image"]);
-  assert.deepEqual(codes(flavor("2GiB", "1GiB"), cached), ["flavor-disk-smaller-than-image"]);
-  assert.deepEqual(codes(flavor("3GiB", "1GiB"), cached), []);
-  assert.deepEqual(codes(flavor("0GiB", "128MiB"), cached), ["flavor-memory-too-small"]);
-  const whole = { ...config, ...flavor("1GiB", "1GiB") };
+  assert.deepEqual(codes(flavor(2 ** 30, 2 ** 30)), ["flavor-disk-smaller-than-min-disk"]);
+  assert.deepEqual(codes(flavor(2 ** 30, 2 ** 30), cached), ["flavor-disk-smaller-than-min-disk", "flavor-disk-smaller-than-image"]);
+  assert.deepEqual(codes(flavor(2 * 2 ** 30, 2 ** 30), cached), ["flavor-disk-smaller-than-image"]);
+  assert.deepEqual(codes(flavor(3 * 2 ** 30, 2 ** 30), cached), []);
+  assert.deepEqual(codes(flavor(0, 128 * 2 ** 20), cached), ["flavor-memory-too-small"]);
+  const whole = { ...config, ...flavor(2 ** 30, 2 ** 30) };
   const [problem] = imageKind.check?.(imageKind.desired(whole, facts), look(), whole) ?? [];
   assert.match(problem?.summary ?? "", /web.*debian/);
   assert.match(problem?.detail ?? "", /1GiB.*2GiB/);

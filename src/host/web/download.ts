@@ -1,14 +1,14 @@
 import { rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { type UserError, userError } from "../model/errors.ts";
-import type { Digests, Download } from "../model/host.ts";
-import { withoutCredentials } from "../model/without-credentials.ts";
-import { newFile, stagedMode } from "./copy.ts";
-import { explained, explainedLater } from "./file-error.ts";
+import { type UserError, userError } from "../../model/errors.ts";
+import type { Digests, Download } from "../../model/host.ts";
+import { withoutCredentials } from "../../model/without-credentials.ts";
+import { explained, explainedLater } from "../file-error.ts";
+import { newFile, stagedMode } from "../local/copy.ts";
+import { createSink, refuseTooLarge, type Sink } from "../sink.ts";
 import { bodyOf, httpGet, type Patience } from "./http-get.ts";
 import { continues, resumeHeaders, type Validator, validatorOf } from "./resume.ts";
-import { createSink, refuseTooLarge, type Sink } from "./sink.ts";
 import { statusTrouble, TransferError } from "./transfer-error.ts";
 
 /** How often and after what pauses a transfer is tried. */

@@ -11,11 +11,11 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { userError } from "../model/errors.ts";
+import { userError } from "../../model/errors.ts";
+import { errnoOf, explainedLater } from "../file-error.ts";
+import { removeAbandoned, temporaryName } from "../temporary-name.ts";
 import { syncFile, syncNames } from "./durable.ts";
-import { errnoOf, explainedLater } from "./file-error.ts";
 import { requireRegular, safeRead } from "./read.ts";
-import { removeAbandoned, temporaryName } from "./temporary-name.ts";
 
 /**
  * Replaces a file as a whole: whoever reads it, and whatever a power cut leaves, is the old content or the new. Also clears

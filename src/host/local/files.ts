@@ -1,4 +1,4 @@
-import type { Files } from "../model/host.ts";
+import type { Files } from "../../model/host.ts";
 import { makeDirectory, removeFile, removeTree, setMode, space, touch, truncate } from "./change.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";

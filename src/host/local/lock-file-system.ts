@@ -1,5 +1,5 @@
 import { mkdirSync, rmdirSync, type Stats, statSync, utimesSync } from "node:fs";
-import { directoryIdentity } from "./lock-holder.ts";
+import { directoryIdentity } from "../lock-holder.ts";
 
 type Done<T = void> = (error: Error | null, value?: T) => void;
 

@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
-import type { Digests, Files } from "../model/host.ts";
-import { createDigester } from "./digester.ts";
-import { fileChunks } from "./file-chunks.ts";
-import { explainedLater } from "./file-error.ts";
+import type { Digests, Files } from "../../model/host.ts";
+import { createDigester } from "../digester.ts";
+import { fileChunks } from "../file-chunks.ts";
+import { explainedLater } from "../file-error.ts";
 import { requireRegular, safeRead } from "./read.ts";
 
 /** Digests of a regular file's content. */

@@ -1,10 +1,10 @@
 import { closeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
-import type { Command, CommandResult, Conversation } from "../model/host.ts";
-import { commandFailure } from "./command-failure.ts";
-import { boundedCommand, commandEnvironment } from "./command-line.ts";
-import { createLineSplitter } from "./line-splitter.ts";
+import type { Command, CommandResult, Conversation } from "../../model/host.ts";
+import { commandFailure } from "../command-failure.ts";
+import { boundedCommand, commandEnvironment } from "../command-line.ts";
+import { createLineSplitter } from "../line-splitter.ts";
 import { openStandardInput } from "./standard-input.ts";
 
 /** Output beyond this is no answer to anything that we ask. */

@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync, lutimesSync, mkdirSync, openSync, statSync, unlinkSync } from "node:fs";
 import { rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errnoOf, explained, explainedLater, symbolicLink } from "../file-error.ts";
 import { syncNames } from "./durable.ts";
-import { errnoOf, explained, explainedLater, symbolicLink } from "./file-error.ts";
 
 /** Parents are made with it whatever the mode of the directory itself: qemu must be able to pass. */
 const parentMode = 0o755;

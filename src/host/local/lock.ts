@@ -1,12 +1,12 @@
 import { rmdirSync, statSync } from "node:fs";
 import lockfile from "proper-lockfile";
-import type { LockRequest } from "../model/host.ts";
-import { errnoOf, explainFileError } from "./file-error.ts";
-import { compromised, interrupted } from "./lock-errors.ts";
+import type { LockRequest } from "../../model/host.ts";
+import { errnoOf, explainFileError } from "../file-error.ts";
+import { compromised, interrupted } from "../lock-errors.ts";
+import { directoryIdentity, lockPaths, readHolder, removeHolder, writeHolder } from "../lock-holder.ts";
+import { createLockWait, type Sighting, sight } from "../lock-wait.ts";
+import { liveness } from "../process-identity.ts";
 import { lockFileSystem } from "./lock-file-system.ts";
-import { directoryIdentity, lockPaths, readHolder, removeHolder, writeHolder } from "./lock-holder.ts";
-import { createLockWait, type Sighting, sight } from "./lock-wait.ts";
-import { liveness } from "./process-identity.ts";
 
 /*
  * A lock is the directory `<path>.lock`: making it is taking it. Its holder renews the directory's time every few seconds and

@@ -1,4 +1,4 @@
-import type { Host } from "../model/host.ts";
+import type { Host } from "../../model/host.ts";
 import { openConversation, runCommand } from "./command.ts";
 import { createLocalFiles } from "./files.ts";
 
@@ -10,7 +10,7 @@ export function createLocalHost(): Host {
     run: runCommand,
     open: openConversation,
     files: createLocalFiles(),
-    download: async (request) => (await import("./download.ts")).download(request),
+    download: async (request) => (await import("../web/download.ts")).download(request),
     lock: async (request, work) => (await import("./lock.ts")).withLock(request, work),
     now: () => new Date(),
     onClose(end) {

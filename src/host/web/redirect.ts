@@ -1,5 +1,5 @@
-import { RefusedError } from "../model/errors.ts";
-import { withoutCredentials } from "../model/without-credentials.ts";
+import { RefusedError } from "../../model/errors.ts";
+import { withoutCredentials } from "../../model/without-credentials.ts";
 
 /**
  * Where a redirection leads. Only to http and https, since a server must not make us read a file of this machine; never

@@ -1,7 +1,7 @@
 import { closeSync, constants, fsync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { errnoOf } from "./file-error.ts";
+import { errnoOf } from "../file-error.ts";
 
 /**
  * Puts an open file on the disk. Beside everything else: where the disk has much to write it takes minutes, in which locks

@@ -12,14 +12,14 @@ import {
   writeSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
-import { userError } from "../model/errors.ts";
-import type { Files } from "../model/host.ts";
-import { createDigester } from "./digester.ts";
-import { fileChunks } from "./file-chunks.ts";
-import { explained, explainedLater } from "./file-error.ts";
+import { userError } from "../../model/errors.ts";
+import type { Files } from "../../model/host.ts";
+import { createDigester } from "../digester.ts";
+import { fileChunks } from "../file-chunks.ts";
+import { explained, explainedLater } from "../file-error.ts";
+import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
+import { dataRuns } from "../sparse.ts";
 import { requireRegular, safeRead } from "./read.ts";
-import { createSink, refuseTooLarge, sinkBlock } from "./sink.ts";
-import { dataRuns } from "./sparse.ts";
 
 type CopyOptions = NonNullable<Parameters<Files["copy"]>[2]>;
 type Copied = Awaited<ReturnType<Files["copy"]>>;

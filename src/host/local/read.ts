@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
-import { RefusedError, userError } from "../model/errors.ts";
-import type { FileStat } from "../model/host.ts";
-import { errnoOf, explained } from "./file-error.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import type { FileStat } from "../../model/host.ts";
+import { errnoOf, explained } from "../file-error.ts";
 
 // Synchronous on purpose: for many small reads it is three to four times as fast as the thread pool.
 
