@@ -134,7 +134,7 @@ export interface OnlineDisk {
 
 /** What kind of storage a driver is, for decisions that are the same for all drivers. `Facts` and `Settings` are the driver's own. */
 export interface Traits<Settings, Facts> {
-  /** For the reference of `images_type`: `a raw file`. */
+  /** For the reference of `images_type`: `raw file`. */
   readonly about: string;
   /** Disks take space of the filesystem that the instances path is on. */
   readonly files: boolean;

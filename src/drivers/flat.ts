@@ -81,7 +81,7 @@ export const flat: Driver = {
 
   where: ({ path }) => path,
 
-  traits: { about: "a raw file", files: true, reserves: true, encrypts: false, growsInside: true },
+  traits: { about: "raw file", files: true, reserves: true, encrypts: false, growsInside: true },
 
   put: filePut,
 };

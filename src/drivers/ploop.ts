@@ -83,7 +83,7 @@ export const ploop: Driver<undefined, boolean> = {
   where: ({ path }) => path,
 
   traits: {
-    about: "a directory with a raw image and its descriptor",
+    about: "directory with a raw image and its descriptor",
     files: true,
     reserves: false,
     encrypts: false,

@@ -117,7 +117,7 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
   where: (disk) => `Volume ${volumeName(disk)} of volume group ${disk.place}`,
 
   traits: {
-    about: "a logical volume",
+    about: "logical volume",
     files: false,
     reserves: false,
     encrypts: false,

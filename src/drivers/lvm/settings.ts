@@ -46,26 +46,26 @@ export function readLvmSettings(section: unknown): LvmSettings {
 /** The section `host.lvm`. */
 export const lvmSchema = {
   type: "object",
-  description: "How disks are kept in LVM. For images_type: lvm.",
+  description: "Settings of images_type lvm.",
   additionalProperties: false,
   required: ["volume_group"],
   properties: {
     volume_group: {
       type: "string",
-      description: "The volume group that holds the disks. It must exist. Another one replaces the disks that are there, with consent.",
+      description: "Volume group of the disks. It must exist. Changing it replaces existing disks, after consent.",
       pattern: "^[a-zA-Z0-9+_.][a-zA-Z0-9+_.-]*$",
       expects: "the name of a volume group",
       examples: ["vg0"],
     },
     sparse: {
       type: "boolean",
-      description: "Make volumes that take space only as the guest writes. The volume group must be watched: a full one stops guests.",
+      description: "Creates thin volumes that take space as the guest writes. Monitor the volume group: guests stop when it is full.",
       default: false,
       examples: [true],
     },
     volume_clear: {
       type: "string",
-      description: "What happens to the bytes of a volume before it is removed.",
+      description: "How the data of a volume is erased before the volume is removed.",
       enum: ["none", "zero", "shred"],
       default: "zero",
       examples: ["none"],
@@ -73,7 +73,7 @@ export const lvmSchema = {
     volume_clear_size: {
       type: "string",
       description:
-        "How much of a volume is cleared, from its start. 0MiB is all of it. A number with a binary unit: B, KiB, MiB, GiB or TiB.",
+        "How much of a volume is erased, from its start. 0MiB: the whole volume. A number with a binary unit: B, KiB, MiB, GiB or TiB.",
       pattern: quantityPattern,
       quantity: {},
       examples: ["0MiB", "100MiB"],

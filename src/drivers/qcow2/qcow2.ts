@@ -95,7 +95,7 @@ export const qcow2: Driver = {
 
   where: ({ path }) => path,
 
-  traits: { about: "a thin overlay on the base image", files: true, reserves: true, encrypts: true, growsInside: false },
+  traits: { about: "thin overlay on the base image", files: true, reserves: true, encrypts: true, growsInside: false },
 
   blankBase: blankTemplateName,
 };

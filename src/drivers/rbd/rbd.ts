@@ -84,7 +84,7 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
 
   where: ({ uuid, name, place }) => `Image ${uuid}_${name} of pool ${place}`,
 
-  traits: { about: "an image in Ceph", files: false, reserves: false, encrypts: false, growsInside: false },
+  traits: { about: "Ceph image", files: false, reserves: false, encrypts: false, growsInside: false },
 
   settings: { schema: rbdSchema, read: readRbdSettings },
 

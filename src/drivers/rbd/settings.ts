@@ -70,28 +70,28 @@ export function readRbdSettings(section: unknown): RbdSettings {
 /** The section `host.rbd`. */
 export const rbdSchema = {
   type: "object",
-  description: "How disks are kept in Ceph. For images_type: rbd.",
+  description: "Settings of images_type rbd.",
   additionalProperties: false,
   required: ["pool"],
   dependentRequired: { secret_uuid: ["user"], user: ["secret_uuid"] },
   properties: {
     pool: {
       type: "string",
-      description: "The Ceph pool that holds the disks. It must exist. Another one replaces the disks that are there, with consent.",
+      description: "Ceph pool of the disks. It must exist. Changing it replaces existing disks, after consent.",
       pattern: "^[a-zA-Z0-9_.][a-zA-Z0-9_.-]*$",
       expects: "the name of a pool: letters, digits, dots, underscores and hyphens",
       examples: ["vms"],
     },
     user: {
       type: "string",
-      description: "The Ceph user, without client. in front. Without one, Ceph is used as it is configured (client.admin).",
+      description: "Ceph user without the prefix `client.`. Default: the user of the Ceph configuration (client.admin).",
       pattern: "^[a-zA-Z0-9_.][a-zA-Z0-9_.-]*$",
       expects: "the name of a Ceph user: letters, digits, dots, underscores and hyphens",
       examples: ["cinder"],
     },
     conf: {
       type: "string",
-      description: "The Ceph configuration file on the host.",
+      description: "Ceph configuration file on the host.",
       pattern: "^/[^\\u0000-\\u001f]*$",
       expects: "an absolute path on the host",
       default: "/etc/ceph/ceph.conf",
@@ -99,7 +99,7 @@ export const rbdSchema = {
     },
     secret_uuid: {
       type: "string",
-      description: "The libvirt secret with the key of that user.",
+      description: "UUID of the libvirt secret that holds the user's key.",
       pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
       expects: "a uuid in lower case",
       examples: ["457eb676-33da-42ec-9a8c-9293d545c337"],
@@ -107,7 +107,7 @@ export const rbdSchema = {
     resize_snapshot: {
       type: "boolean",
       description:
-        "Before a root disk grows, make a snapshot nova-resize of it, so that it can be rolled back. `virtform confirm` removes it.",
+        "Creates a snapshot named nova-resize before a root disk grows, so that the growth can be rolled back. `virtform confirm` removes it.",
       default: true,
       examples: [false],
     },

@@ -1,10 +1,13 @@
 import type { PlannedDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
+import type { AddressOf } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
-import type { AppliedDisk } from "../disk/disk.ts";
 import { isElsewhere } from "../disk/place.ts";
+import { bases } from "../image/address.ts";
+import type { InstanceDiskState } from "../terms/disk-state.ts";
+import type { VolumeState } from "../terms/volume-state.ts";
 
 /** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */
 export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Diagnostic[] {
@@ -30,10 +33,10 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
 function programFor({ address, disk }: PlannedDisk, observed: Observed): string | undefined {
   const { content, size, backend } = disk;
   if (content === undefined) return undefined;
-  const have = observed.states.get(address) as { readonly disk?: unknown; readonly applied: AppliedDisk } | undefined;
+  const have = observed.get(address as AddressOf<InstanceDiskState | VolumeState>);
   const stays = have !== undefined && !isElsewhere(disk, have.applied) && have.applied.filesystem === content.filesystem;
   if (have?.disk !== undefined && stays) return undefined;
   const shared = driverOf(backend).blankBase?.(size ?? 0, content);
-  if (shared !== undefined && observed.states.has(`base/${shared}`)) return undefined;
+  if (shared !== undefined && observed.get(bases.at(shared)) !== undefined) return undefined;
   return mkfsCommand(content, "").program;
 }

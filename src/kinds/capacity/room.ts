@@ -1,17 +1,19 @@
 import type { DiskSpec, DiskState, PlannedDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
-import type { Address } from "../../model/address.ts";
+import type { AddressOf } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import type { DomainState } from "../guest/state.ts";
-import type { ImageState } from "../image/spec.ts";
-import type { DomainSpec } from "../instance/spec.ts";
+import { cachedImage } from "../image/address.ts";
+import type { InstanceDiskState } from "../terms/disk-state.ts";
+import { guests } from "../terms/guest-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import type { VolumeState } from "../terms/volume-state.ts";
 import { checkCapacity } from "./host-room.ts";
 
 /** A disk that takes room, an instance's or a volume. */
 export interface SizedDisk {
-  readonly address: Address;
+  readonly address: AddressOf<InstanceDiskState | VolumeState>;
   readonly disk: DiskSpec;
 }
 
@@ -19,7 +21,7 @@ export interface SizedDisk {
 export function planned(sized: SizedDisk, observed: Observed): PlannedDisk {
   const { address, disk } = sized;
   const found = foundInPlace(sized, observed);
-  const base = observed.states.get(`base/${disk.base?.entry}`) as ImageState | undefined;
+  const base = disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
   const baseSize = base?.sidecar.virtualSize ?? 0;
   return { address, disk, found, baseSize, missing: Math.max(0, (disk.size ?? baseSize) - (found?.size ?? 0)) };
 }
@@ -35,7 +37,7 @@ export function checkRoom(
   settings: HostSettings,
 ): Diagnostic[] {
   const grows = domains.some(({ instance, memory, vcpus }) => {
-    const fields = (observed.states.get(`domain/${instance}`) as DomainState | undefined)?.fields;
+    const fields = observed.get(guests.at(instance))?.fields;
     return fields === undefined || memory > Number(fields["memory"]) || vcpus > Number(fields["vcpus"]);
   });
   const others = observed.unmanaged.flatMap(({ takes }) => takes ?? []);
@@ -61,12 +63,10 @@ export function reservesSpace({ disk }: Pick<PlannedDisk, "disk">): boolean {
 
 /** The disk as found, unless it is in another filesystem, volume group or pool than it is wanted in: there it takes no room yet. */
 function foundInPlace({ address, disk }: SizedDisk, observed: Observed): DiskState | undefined {
-  const have = observed.states.get(address) as
-    | { readonly disk: DiskState | undefined; readonly applied?: { readonly place?: string } }
-    | undefined;
+  const have = observed.get(address);
   if (have?.disk === undefined) return undefined;
   const bothFiles = keepsFiles(have.disk) && keepsFiles(disk);
-  const samePlace = have.disk.backend === disk.backend && have.applied?.place === disk.place;
+  const samePlace = have.disk.backend === disk.backend && have.applied.place === disk.place;
   return bothFiles || samePlace ? have.disk : undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Change } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { disks } from "../terms/disk-address.ts";
 import { type InstanceDiskState, refOf } from "./disk.ts";
 
 /**
@@ -11,9 +12,8 @@ import { type InstanceDiskState, refOf } from "./disk.ts";
  * a roll-back to its end.
  */
 export function confirmChanges(observed: Observed): Change[] {
-  const grown = [...observed.states].flatMap(([address, state]) => {
-    const have = state as InstanceDiskState;
-    const snapshot = have.kind === "disk" ? have.disk?.resizeSnapshot : undefined;
+  const grown = observed.of(disks).flatMap(([address, have]) => {
+    const snapshot = have.disk?.resizeSnapshot;
     return snapshot === undefined ? [] : [{ address, have, snapshot }];
   });
   const unfinished = grown.filter(({ snapshot }) => snapshot.rollingBack);

@@ -1,9 +1,9 @@
 import { allDrivers, defaultDriver } from "../../drivers/index.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
+import { cloneAddresses } from "../config/clone-addresses.ts";
+import { usedFilesystems } from "../config/used-filesystems.ts";
 import type { Config } from "../config.ts";
-import { usedFilesystems } from "../disk/used-filesystems.ts";
-import { cloneAddresses } from "../image/clone-addresses.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
 export interface Runner {

@@ -1,7 +1,7 @@
 import { defaultDriver, driverOf } from "../../drivers/index.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config, ImageConfig } from "../config.ts";
-import { cloneAddresses } from "./clone-addresses.ts";
 
 /**
  * Bytes of an image whose disks are all cloned within their storage, so that it is not needed in the cache (Nova RBD-03);

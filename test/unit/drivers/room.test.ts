@@ -22,7 +22,7 @@ function situation(want: Partial<DiskSpec>, have?: Partial<DiskState>) {
     preallocate: "none",
     ...want,
   };
-  const found = { disk: { format: "raw", size: 20 * gibibyte, ...have } };
+  const found = { applied: {}, disk: { format: "raw", size: 20 * gibibyte, ...have } };
   const observed = observedOf(facts, new Map(have === undefined ? [] : [[address, found]]));
   const one = planned({ address, disk }, observed);
   return {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { domainFields, domainState } from "../../../../src/kinds/guest/state.ts";
 import { domainXml, wantedFields } from "../../../../src/kinds/guest/xml.ts";
-import type { DomainSpec } from "../../../../src/kinds/instance/spec.ts";
+import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import { plainSpec } from "./specs.ts";
 
 // UPDATE_GOLDEN=1 writes the documents anew: look at the difference before committing it.

@@ -1,18 +1,19 @@
-import type { DiskSpec } from "../../../drivers/driver.ts";
-import { parseDiskInfo } from "../../../drivers/shared/disk-info.ts";
-import { wrongPassphrase } from "../../../drivers/shared/passphrase.ts";
-import { type ActionType, defineAction } from "../../../model/action.ts";
-import type { Context } from "../../../model/context.ts";
-import { userError } from "../../../model/errors.ts";
-import type { Host } from "../../../model/host.ts";
-import { instanceFiles } from "../../../model/layout.ts";
-import { secretPlace } from "../../../model/secret.ts";
-import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
-import { putSecret } from "../../../tools/libvirt/secret.ts";
-import { qcow2HeaderBytes, readQcow2Header } from "../../../tools/qcow2-header.ts";
-import { opensWith } from "../../../tools/qemu-img.ts";
-import { diskRole } from "../../disk/role.ts";
-import type { SecretSpec } from "../spec.ts";
+import type { DiskSpec } from "../../drivers/driver.ts";
+import { parseDiskInfo } from "../../drivers/shared/disk-info.ts";
+import { wrongPassphrase } from "../../drivers/shared/passphrase.ts";
+import { type ActionType, defineAction } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { userError } from "../../model/errors.ts";
+import type { Host } from "../../model/host.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { secretPlace } from "../../model/secret.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { putSecret } from "../../tools/libvirt/secret.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { opensWith } from "../../tools/qemu-img.ts";
+import { diskRole } from "../terms/disk-name.ts";
+import { secretExists, secretGone } from "../terms/secret-address.ts";
+import type { SecretSpec } from "../terms/spec.ts";
 import { secretIdentity, usagePrefix } from "./secret.ts";
 
 /** Passphrases that have been seen to be right in this run, by instance: to try one takes seconds of processor time. */
@@ -20,13 +21,13 @@ const agreed = new WeakMap<Host, Map<string, string>>();
 
 /** What can be done to the secrets of instances. */
 export const secretActions: readonly ActionType[] = [
-  defineAction<SecretSpec>("secret.put", async (context, secret) => {
+  defineAction<SecretSpec>("secret.put", [secretExists], async (context, secret) => {
     const value = passphrase(context, secret);
     await expectOpening(context, secret, value);
     await putSecret(context, secretIdentity(secret), value);
     agreeOn(context.host, secret.owner, value);
   }),
-  defineAction<{ readonly uuid: string }>("secret.remove", async (context, { uuid }) => {
+  defineAction<{ readonly uuid: string }>("secret.remove", [secretGone], async (context, { uuid }) => {
     const libvirt = libvirtOf(context);
     const own = await libvirt.secrets(usagePrefix(context.project));
     if (own.some((secret) => secret.uuid === uuid)) await libvirt.undefineSecret(uuid);
