@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
-import { createLocalHost } from "../host/local.ts";
+import { createLocalHost } from "../host/local/local.ts";
 import type { Context } from "../model/context.ts";
 import { pathOf } from "../sources/file.ts";
 import type { Source } from "../sources/source.ts";

@@ -2,9 +2,10 @@ import type { Address } from "../model/address.ts";
 import { addressKind, addressName } from "../model/address.ts";
 import { type Change, notConfigured } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { AnyKind, Observed } from "../model/kind.ts";
+import type { AnyKind, Check, Observed } from "../model/kind.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
+import { checkFacts } from "./check-facts.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
 import { removalsInOrder } from "./removal-order.ts";
@@ -13,6 +14,8 @@ import { selectTargets } from "./target.ts";
 /** What a plan is made from. */
 export interface PlanRequest<Config> {
   readonly kinds: readonly AnyKind<Config>[];
+  /** Asked about all kinds together, after each kind has checked its own. */
+  readonly checks: readonly Check<Config>[];
   readonly config: Config;
   readonly observed: Observed;
   readonly project: string;
@@ -43,6 +46,10 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     if (kind.check !== undefined && observed.complete && !request.extraOnly) diagnostics.push(...kind.check(resources, observed, config));
   }
 
+  if (observed.complete && !request.extraOnly) {
+    for (const check of request.checks) diagnostics.push(...check(wanted, observed, config));
+  }
+
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));
   const changes: Change[] = [];
   const unchanged: { address: Address; before: Change["before"] }[] = [];
@@ -61,7 +68,12 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   }
 
   const selected = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
-  const actions = order(selected.flatMap((change) => change.actions));
+  const chosen = selected.flatMap((change) => change.actions);
+  checkFacts(
+    chosen,
+    kinds.flatMap((kind) => kind.actions),
+  );
+  const actions = order(chosen);
   return {
     formatVersion: "1.0",
     project: request.project,

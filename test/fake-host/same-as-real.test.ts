@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createLocalHost } from "../../src/host/local.ts";
+import { createLocalHost } from "../../src/host/local/local.ts";
 import { CommandError, RefusedError, UserError } from "../../src/model/errors.ts";
 import type { Host } from "../../src/model/host.ts";
 import { createMachine } from "./machine.ts";

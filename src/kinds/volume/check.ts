@@ -3,28 +3,20 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
-import type { HostSettings } from "../../model/settings.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { checkBackends } from "../storage/backend-check.ts";
-import { whereText } from "../storage/place.ts";
-import { checkRoom } from "../storage/room-check.ts";
-import { checkRounding } from "../storage/size-rounding.ts";
+import { whereText } from "../disk/place.ts";
+import { cachedImage } from "../image/address.ts";
+import { volumes } from "../terms/volume-address.ts";
 import { cannotBecome } from "./diff.ts";
-import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
+import { type VolumeSpec, volumeFileName } from "./spec.ts";
 import { volumeUser } from "./user.ts";
 
 /** What cannot or will not be done to volumes. */
-export function checkVolumes(
-  resources: readonly Resource<VolumeSpec>[],
-  observed: Observed,
-  config: Config,
-  settings: HostSettings,
-): Diagnostic[] {
+export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observed: Observed, config: Config): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
-  const protection = [...observed.states].flatMap(([address, state]): Diagnostic[] => {
-    const { kind, preventDestroy, name } = state as Partial<VolumeState>;
-    if (kind !== "volume" || preventDestroy !== true || wanted.has(address)) return [];
+  const protection = observed.of(volumes).flatMap(([address, { preventDestroy, name }]): Diagnostic[] => {
+    if (!preventDestroy || wanted.has(address)) return [];
     return [
       {
         severity: "error",
@@ -36,20 +28,14 @@ export function checkVolumes(
       },
     ];
   });
-  const alone = Object.values(config.instances ?? {}).every(({ count }) => count === 0);
-  const sized = alone ? resources.map(({ address, spec }) => ({ address, disk: spec.disk })) : [];
   return [
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
-    // Where there are instances, they ask for all together.
-    ...checkRoom(sized, [], observed, settings),
-    ...checkBackends(sized, observed, settings),
-    ...(sized.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
   ];
 }
 
 function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed): Diagnostic[] {
-  const have = observed.states.get(address) as VolumeState | undefined;
+  const have = observed.get(volumes.at(spec.name));
   const error = (code: string, summary: string, detail: string): Diagnostic[] => [{ severity: "error", code, summary, detail, address }];
   const { size, content, path } = spec.disk;
   const least = content === undefined ? 0 : smallestFilesystem[content.filesystem];
@@ -85,7 +71,7 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
 
 /** A volume grows through its guest where that has it in its memory; one whose memory is saved has to go on first. */
 function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Observed, config: Config): Diagnostic[] {
-  const have = observed.states.get(address) as VolumeState | undefined;
+  const have = observed.get(volumes.at(spec.name));
   const user = have === undefined ? undefined : volumeUser(have, observed);
   if (user?.saved !== true || (spec.disk.size ?? 0) <= (have?.disk?.size ?? 0)) return [];
   const wanted = config.instances?.[user.instance];
@@ -98,7 +84,7 @@ function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Obser
 
 /** Nova SIZE-01, where the size of the image is known already. */
 function checkImage(address: Diagnostic["address"] & string, { name, disk }: VolumeSpec, observed: Observed): Diagnostic[] {
-  const base = observed.states.get(`base/${disk.base?.entry}`) as { readonly sidecar: { readonly virtualSize: number } } | undefined;
+  const base = disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
   const needed = base?.sidecar.virtualSize ?? 0;
   if ((disk.size ?? 0) >= needed) return [];
   const detail = `It is ${formatQuantity(disk.size ?? 0)} and image ${disk.base?.image} is ${formatQuantity(needed)}. Write size: ${formatQuantity(needed)} or more.`;

@@ -1,5 +1,8 @@
 import { isSourceOf } from "../../drivers/shared/disk-source.ts";
-import type { Observed } from "../../model/kind.ts";
+import { addressName } from "../../model/address.ts";
+import type { Observed } from "../../model/observed.ts";
+import { isUp } from "../power/is-up.ts";
+import { guests } from "../terms/guest-address.ts";
 import type { VolumeState } from "./spec.ts";
 
 /** The guest whose definition has a volume. */
@@ -12,23 +15,13 @@ export interface VolumeUser {
   readonly saved: boolean;
 }
 
-/** As much of a domain's state as is looked at here. */
-interface Domain {
-  readonly kind: "domain";
-  readonly uuid: string;
-  readonly power: string;
-  readonly disks: Readonly<Record<string, string>>;
-}
-
 /** Which of this project's guests has a volume, by its definition. */
 export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed: Observed): VolumeUser | undefined {
-  for (const [address, state] of observed.states) {
-    const domain = state as Partial<Domain>;
-    if (domain.kind !== "domain") continue;
-    for (const source of Object.values(domain.disks ?? {})) {
+  for (const [address, domain] of observed.of(guests)) {
+    for (const source of Object.values(domain.disks)) {
       if (!isSourceOf(source, volume)) continue;
-      const running = domain.power === "running" || domain.power === "paused" || domain.power === "suspended";
-      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", running, saved: domain.power === "saved" };
+      const running = isUp(domain.power);
+      return { instance: addressName(address), uuid: domain.uuid, running, saved: domain.power === "saved" };
     }
   }
   return undefined;

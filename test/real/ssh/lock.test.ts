@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { after, test } from "node:test";
-import { withLock } from "../../../src/host/lock.ts";
+import { withLock } from "../../../src/host/local/lock.ts";
 import { shellLibrary } from "../../../src/host/ssh/library.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import { UnreachableError, UserError } from "../../../src/model/errors.ts";

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, ftruncateSync, openSync, readFileSync, writeFileS
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
-import { createLocalHost } from "../../../src/host/local.ts";
+import { createLocalHost } from "../../../src/host/local/local.ts";
 import { CommandError, UnreachableError, UserError } from "../../../src/model/errors.ts";
 import {
   cephCluster,

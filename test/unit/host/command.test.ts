@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { openConversation, runCommand } from "../../../src/host/command.ts";
 import { boundedCommand, commandEnvironment, commandLine, lastWords } from "../../../src/host/command-line.ts";
 import { createLineSplitter } from "../../../src/host/line-splitter.ts";
+import { openConversation, runCommand } from "../../../src/host/local/command.ts";
 import { CommandError } from "../../../src/model/errors.ts";
 import { testDirectory } from "./directory.ts";
 

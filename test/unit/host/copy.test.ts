@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { open } from "node:fs/promises";
 import { test } from "node:test";
-import { createLocalFiles } from "../../../src/host/files.ts";
+import { createLocalFiles } from "../../../src/host/local/files.ts";
 import { createSink } from "../../../src/host/sink.ts";
 import { dataRuns } from "../../../src/host/sparse.ts";
 import { UserError } from "../../../src/model/errors.ts";

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { download, type Persistence, pauseBefore } from "../../../src/host/download.ts";
+import { download, type Persistence, pauseBefore } from "../../../src/host/web/download.ts";
 import { RefusedError, UserError } from "../../../src/model/errors.ts";
 import type { Download } from "../../../src/model/host.ts";
 import { testDirectory } from "./directory.ts";

@@ -1,4 +1,4 @@
-import { createLocalFiles } from "../../../src/host/files.ts";
+import { createLocalFiles } from "../../../src/host/local/files.ts";
 import { fileCases } from "./file-cases.ts";
 
 fileCases("here", createLocalFiles());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLocalHost } from "../../../src/host/local.ts";
+import { createLocalHost } from "../../../src/host/local/local.ts";
 
 test("what is open is ended in reverse order, once, and all of it even when one fails", async () => {
   const host = createLocalHost();

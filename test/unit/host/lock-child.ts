@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { withLock } from "../../../src/host/lock.ts";
+import { withLock } from "../../../src/host/local/lock.ts";
 
 /*
  * A process that contends for a lock. `hold`: takes it, says so, and keeps it. `count`: takes it several times and each time

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { type TestContext, test } from "node:test";
-import { withLock } from "../../../src/host/lock.ts";
+import { withLock } from "../../../src/host/local/lock.ts";
 import { readHolder, writeHolder } from "../../../src/host/lock-holder.ts";
 import { comparePlaces, liveness, parseProcessState, thisProcess } from "../../../src/host/process-identity.ts";
 import { UserError } from "../../../src/model/errors.ts";

@@ -1,4 +1,4 @@
-import { writeAtomic } from "../../../src/host/publish.ts";
+import { writeAtomic } from "../../../src/host/local/publish.ts";
 
 const path = process.argv[2] ?? "";
 for (let number = 0; ; number += 1) {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { createLocalFiles } from "../../../src/host/files.ts";
+import { createLocalFiles } from "../../../src/host/local/files.ts";
 import { temporaryName } from "../../../src/host/temporary-name.ts";
 import { testDirectory } from "./directory.ts";
 

@@ -6,7 +6,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { type TestContext, test } from "node:test";
-import { createLocalHost } from "../../../src/host/local.ts";
+import { createLocalHost } from "../../../src/host/local/local.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { RefusedError, UserError } from "../../../src/model/errors.ts";
 import { createLayout } from "../../../src/model/layout.ts";

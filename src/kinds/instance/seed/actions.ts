@@ -8,9 +8,10 @@ import { instanceFiles } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
 import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
-import { isUp } from "../../guest/diff.ts";
-import { forgetObject, readLabel, recordObject } from "../label.ts";
-import type { SeedSpec } from "../spec.ts";
+import { forgetObject, readLabel, recordObject } from "../../directory/label.ts";
+import { isUp } from "../../power/is-up.ts";
+import { seedExists, seedGone } from "../../terms/seed-address.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import { resolveSeedSecrets, secretsDigest } from "./secrets.ts";
 import type { SeedRecord } from "./state.ts";
@@ -125,6 +126,6 @@ function writeRecord(context: Context, owner: Owner, record: SeedRecord): Promis
 
 /** `seed.build` makes or renews a config drive; `seed.remove` takes it away. */
 export const seedActions: readonly ActionType[] = [
-  defineAction<{ readonly spec: SeedSpec }>("seed.build", buildSeed),
-  defineAction<Owner>("seed.remove", removeSeed),
+  defineAction<{ readonly spec: SeedSpec }>("seed.build", [seedExists], buildSeed),
+  defineAction<Owner>("seed.remove", [seedGone], removeSeed),
 ];

@@ -1,7 +1,7 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { createLocalHost } from "../../../../src/host/local.ts";
+import { createLocalHost } from "../../../../src/host/local/local.ts";
 import type { ImageSpec } from "../../../../src/kinds/image/spec.ts";
 import type { Context } from "../../../../src/model/context.ts";
 import type { Command, Files, Host } from "../../../../src/model/host.ts";

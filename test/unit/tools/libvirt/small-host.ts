@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createLocalHost } from "../../../../src/host/local.ts";
+import { createLocalHost } from "../../../../src/host/local/local.ts";
 import type { Context } from "../../../../src/model/context.ts";
 import { CommandError } from "../../../../src/model/errors.ts";
 import type { Conversation, Host } from "../../../../src/model/host.ts";

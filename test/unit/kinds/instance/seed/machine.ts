@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import { createLocalHost } from "../../../../../src/host/local.ts";
+import { createLocalHost } from "../../../../../src/host/local/local.ts";
 import type { Context } from "../../../../../src/model/context.ts";
 import { userError } from "../../../../../src/model/errors.ts";
 import type { Host } from "../../../../../src/model/host.ts";

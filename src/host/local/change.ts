@@ -1,0 +1,92 @@
+import { chmodSync, closeSync, constants, ftruncateSync, lstatSync, lutimesSync, mkdirSync, openSync, statSync, unlinkSync } from "node:fs";
+import { rm, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoOf, explained, explainedLater, symbolicLink } from "../file-error.ts";
+import { syncNames } from "./durable.ts";
+
+/** Parents are made with it whatever the mode of the directory itself: qemu must be able to pass. */
+const parentMode = 0o755;
+
+/** Makes a directory and its parents; fine when it is there. Modes hold whatever the umask is. */
+export async function makeDirectory(path: string, mode: number = parentMode): Promise<void> {
+  await explainedLater("make the directory", path, async () => {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    const missing: string[] = [];
+    for (let parent = dirname(path); statSync(parent, { throwIfNoEntry: false }) === undefined; parent = dirname(parent))
+      missing.unshift(parent);
+    for (const parent of missing) await makeOne(parent, parentMode);
+    await makeOne(path, mode);
+  });
+}
+
+async function makeOne(path: string, mode: number): Promise<void> {
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another process made it just now.
+    if (errnoOf(error) === "EEXIST" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+    throw error;
+  }
+  chmodSync(path, mode);
+  await syncNames(path);
+}
+
+/** Fine when there is nothing. */
+export function removeFile(path: string): void {
+  explained("remove", path, () => {
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== "ENOENT" && errno !== "ENOTDIR") throw error;
+    }
+  });
+}
+
+/** Removes a directory with all in it; a link itself, never what it leads to. Fine when there is nothing. */
+export function removeTree(path: string): Promise<void> {
+  return explainedLater("remove", path, () => rm(path, { recursive: true, force: true }));
+}
+
+/** Sets the modification time to now. A refusal for lack of permission is ignored (Nova CACHE-09). */
+export function touch(path: string): void {
+  explained("touch", path, () => {
+    const now = new Date();
+    try {
+      lutimesSync(path, now, now);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== "EACCES" && errno !== "EPERM") throw error;
+    }
+  });
+}
+
+/** Sets the length of a file, making it when there is none. */
+export function truncate(path: string, bytes: number): void {
+  explained("set the length of", path, () => {
+    const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
+    try {
+      ftruncateSync(descriptor, bytes);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/** Sets the permission bits; a link is refused, since it is another file's bits that would change. */
+export function setMode(path: string, mode: number): void {
+  explained("set the mode of", path, () => {
+    if (lstatSync(path).isSymbolicLink()) throw symbolicLink(path);
+    chmodSync(path, mode);
+  });
+}
+
+/** Free bytes (for those who are not root), total bytes and magic number of the filesystem that holds the path or its nearest existing parent. */
+export async function space(path: string): Promise<{ total: number; free: number; filesystem: number }> {
+  let place = path;
+  explained("measure the space of", path, () => {
+    while (statSync(place, { throwIfNoEntry: false }) === undefined && dirname(place) !== place) place = dirname(place);
+  });
+  const { bsize, blocks, bavail, type } = await explainedLater("measure the space of", place, () => statfs(place));
+  return { total: blocks * bsize, free: bavail * bsize, filesystem: type };
+}

@@ -1,0 +1,94 @@
+import { closeSync } from "node:fs";
+import { StringDecoder } from "node:string_decoder";
+import { execa } from "execa";
+import type { Command, CommandResult, Conversation } from "../../model/host.ts";
+import { commandFailure } from "../command-failure.ts";
+import { boundedCommand, commandEnvironment } from "../command-line.ts";
+import { createLineSplitter } from "../line-splitter.ts";
+import { openStandardInput } from "./standard-input.ts";
+
+/** Output beyond this is no answer to anything that we ask. */
+const maxOutput = 64 * 2 ** 20;
+const maxTimeout = 2 ** 31 - 1;
+/** How long a program may take to end once it has been told that nothing more will come. */
+const farewellMs = 10_000;
+
+const common = {
+  reject: false,
+  stripFinalNewline: false,
+  maxBuffer: maxOutput,
+  forceKillAfterDelay: 5000,
+  // Makes a process group: what a program started is stopped with it, and the interrupt key reaches only us, who finish
+  // what is running.
+  killDescendants: true,
+} as const;
+
+/** Runs a program to its end. Throws a CommandError unless the exit code is acceptable. */
+export async function runCommand(command: Command): Promise<CommandResult> {
+  const { stdin, signal, onLine } = command;
+  const { program, args } = boundedCommand(command);
+  if (signal?.aborted === true) throw commandFailure(command, neverStarted);
+  const input = stdin === undefined ? undefined : openStandardInput(stdin);
+  const running = execa(program, args, {
+    ...common,
+    env: commandEnvironment(process.env, command.env),
+    timeout: Math.min(Math.max(1, Math.ceil(command.timeoutMs)), maxTimeout),
+    // Any number will do; the types know only the lowest.
+    stdin: input === undefined ? "ignore" : (input as 3),
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  // The program has its own hold of it now, if it was started.
+  if (input !== undefined) closeSync(input);
+  if (onLine !== undefined) {
+    for (const stream of [running.stdout, running.stderr]) splitLines(stream, onLine);
+  }
+  const ending = await running;
+  const failure = commandFailure(command, ending);
+  if (failure !== undefined) throw failure;
+  return { exitCode: ending.exitCode ?? 0, stdout: ending.stdout, stderr: ending.stderr };
+}
+
+const neverStarted = { timedOut: false, isCanceled: true, isMaxBuffer: false, stdout: "", stderr: "" };
+
+function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  const decoder = new StringDecoder("utf8");
+  const splitter = createLineSplitter(onLine);
+  stream.on("data", (chunk: Buffer) => splitter.push(decoder.write(chunk)));
+  stream.on("end", () => {
+    splitter.push(decoder.end());
+    splitter.end();
+  });
+}
+
+/** Starts a program to talk to. One that is not there ends at once, without an exit code. */
+export function openConversation(command: Pick<Command, "program" | "args" | "env">): Conversation {
+  const running = execa(command.program, command.args, {
+    ...common,
+    env: commandEnvironment(process.env, command.env),
+    stdin: "pipe",
+    buffer: false,
+  });
+  // It may end before it has read everything; that shows in how it ended.
+  running.stdin.on("error", () => undefined);
+  const ended = running.then(({ exitCode }) => ({ exitCode }));
+  const conversation: Conversation = {
+    onOutput: () => undefined,
+    onError: () => undefined,
+    ended,
+    write(text) {
+      if (running.stdin.writable) running.stdin.write(text);
+    },
+    async close() {
+      running.stdin.end();
+      const timer = setTimeout(() => running.kill(), farewellMs);
+      await ended;
+      clearTimeout(timer);
+    },
+    kill() {
+      running.kill();
+    },
+  };
+  running.stdout.setEncoding("utf8").on("data", (text: string) => conversation.onOutput(text));
+  running.stderr.setEncoding("utf8").on("data", (text: string) => conversation.onError(text));
+  return conversation;
+}

@@ -1,0 +1,126 @@
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { userError } from "../../model/errors.ts";
+import type { Files } from "../../model/host.ts";
+import { createDigester } from "../digester.ts";
+import { fileChunks } from "../file-chunks.ts";
+import { explained, explainedLater } from "../file-error.ts";
+import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
+import { dataRuns } from "../sparse.ts";
+import { requireRegular, safeRead } from "./read.ts";
+
+type CopyOptions = NonNullable<Parameters<Files["copy"]>[2]>;
+type Copied = Awaited<ReturnType<Files["copy"]>>;
+
+/** One copy at work: the source is open and known to be a regular file, and there is nothing at `to`. */
+interface Copy {
+  readonly source: number;
+  readonly stat: Stats;
+  readonly from: string;
+  readonly to: string;
+  readonly options: CopyOptions;
+}
+
+/** Staged files are nobody else's to read until they get their final name and mode. */
+export const stagedMode = 0o600;
+export const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+/** Filesystems, by device number, that have been seen not to share blocks between files. */
+const withoutClones = new Set<number>();
+
+/**
+ * Copies a regular file. What is at `to` is removed first and never written into: it could be a second name of something
+ * precious. When it fails, nothing is left there.
+ */
+export async function copyFile(from: string, to: string, options: CopyOptions = {}): Promise<Copied> {
+  const flags = options.followLinks === true ? safeRead & ~constants.O_NOFOLLOW : safeRead;
+  const source = explained("read", from, () => openSync(from, flags));
+  try {
+    const stat = fstatSync(source);
+    requireRegular(from, stat);
+    refuseTooLarge(from, stat.size, options.maxBytes);
+    explained("write", to, () => rmSync(to, { force: true }));
+    await using undo = new AsyncDisposableStack();
+    undo.defer(() => rmSync(to, { force: true }));
+    const copied = await copyContent({ source, stat, from, to, options });
+    undo.move();
+    return copied;
+  } finally {
+    closeSync(source);
+  }
+}
+
+async function copyContent(copy: Copy): Promise<Copied> {
+  const { stat, options } = copy;
+  if (stat.size <= sinkBlock) return copySmall(copy);
+  if ((options.digests ?? []).length > 0 || !clone(copy)) return copyLarge(copy);
+  options.onProgress?.(stat.size, stat.size);
+  return { bytes: stat.size, digests: {} };
+}
+
+/** One read and hardly more writes, no thread pool: overlays are copied from templates by the thousand. */
+function copySmall({ source, from, to, options }: Copy): Copied {
+  const data = explained("read", from, () => readFileSync(source));
+  refuseTooLarge(from, data.length, options.maxBytes);
+  explained("write", to, () => {
+    const target = openSync(to, newFile, stagedMode);
+    try {
+      for (const { start, end } of dataRuns(data)) for (let at = start; at < end; ) at += writeSync(target, data, at, end - at, at);
+      ftruncateSync(target, data.length);
+    } finally {
+      closeSync(target);
+    }
+  });
+  const digester = createDigester(options.digests ?? []);
+  digester.update(data);
+  options.onProgress?.(data.length, data.length);
+  return { bytes: data.length, digests: digester.digests() };
+}
+
+/** Lets both files share their blocks, where the filesystem can (xfs, btrfs): no bytes move at all. */
+function clone({ source, stat, to }: Copy): boolean {
+  if (withoutClones.has(stat.dev)) return false;
+  try {
+    copyFileSync(descriptorPath(source), to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    const target = openSync(to, constants.O_RDONLY);
+    try {
+      fchmodSync(target, stagedMode);
+    } finally {
+      closeSync(target);
+    }
+    return true;
+  } catch {
+    rmSync(to, { force: true });
+    withoutClones.add(stat.dev);
+    return false;
+  }
+}
+
+async function copyLarge({ source, stat, from, to, options }: Copy): Promise<Copied> {
+  await using input = await explainedLater("read", from, () => open(descriptorPath(source)));
+  await using target = await explainedLater("write", to, () => open(to, newFile, stagedMode));
+  const sink = createSink(target, { path: to, what: from, digests: options.digests ?? [], maxBytes: options.maxBytes });
+  for await (const chunk of fileChunks(input, from)) {
+    if (options.signal?.aborted === true) throw userError("interrupted", `The copy of ${from} was stopped`);
+    await sink.write(chunk);
+    options.onProgress?.(sink.bytes, Math.max(stat.size, sink.bytes));
+  }
+  return { bytes: sink.bytes, digests: await sink.finish() };
+}
+
+/** The open file itself: its name could lead elsewhere by now. */
+function descriptorPath(descriptor: number): string {
+  return `/proc/self/fd/${descriptor}`;
+}

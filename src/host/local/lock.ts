@@ -1,0 +1,137 @@
+import { rmdirSync, statSync } from "node:fs";
+import lockfile from "proper-lockfile";
+import type { LockRequest } from "../../model/host.ts";
+import { errnoOf, explainFileError } from "../file-error.ts";
+import { compromised, interrupted } from "../lock-errors.ts";
+import { directoryIdentity, lockPaths, readHolder, removeHolder, writeHolder } from "../lock-holder.ts";
+import { createLockWait, type Sighting, sight } from "../lock-wait.ts";
+import { liveness } from "../process-identity.ts";
+import { lockFileSystem } from "./lock-file-system.ts";
+
+/*
+ * A lock is the directory `<path>.lock`: making it is taking it. Its holder renews the directory's time every few seconds and
+ * says in `<path>.holder.json` who it is.
+ *
+ * Breaking the lock of a dead holder must never hit the fresh lock of somebody who broke it first. Therefore:
+ * - proper-lockfile never breaks one itself (its limit is set to for ever): it looks and removes in two steps, in between
+ *   which another process may have done both and taken the lock.
+ * - Who breaks does it under the guard `<path>.break`, looks again inside, and removes at once, without letting anything else
+ *   run in between. The directory of a dead holder can only be removed by the one within the guard, so what is removed is
+ *   what was looked at.
+ * - The record goes before the directory, when breaking as when releasing: as soon as the directory is gone another may take
+ *   the lock and write its own record, which nobody must then remove. A crash in between leaves a lock without a record,
+ *   which is broken once it has not been renewed for a while.
+ * - A record names the very directory it is about. An old record beside a new directory says nothing.
+ * - "Not renewed for a while" is measured by watching, never by comparing times of different machines' clocks.
+ */
+
+/** How locks of holders that cannot be asked after are told from abandoned ones. */
+export interface Renewal {
+  readonly renewMs: number;
+  /** One that nobody renews while it is watched for so long has been left behind. */
+  readonly staleMs: number;
+}
+
+const usual: Renewal = { renewMs: 2_500, staleMs: 10_000 };
+/** Longer ago than any time that a directory can have. */
+const forEver = 2 ** 42;
+/** Breaking takes well below a millisecond. */
+const guardStaleMs = 5_000;
+
+/**
+ * Runs `work` while holding a lock, against other processes as within this one. Locks of processes that have died on this
+ * machine are taken over at once. Throws a UserError that names the holder when the time is up. When the lock is taken away while
+ * `work` runs, that is told by the signal; once it has ended, a UserError says so in place of its result.
+ */
+export async function withLock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>, renewal: Renewal = usual): Promise<T> {
+  const lost = new AbortController();
+  const release = await acquire(request, renewal, () => lost.abort(compromised(request)));
+  let result: T;
+  try {
+    result = await work(lost.signal);
+  } catch (error) {
+    await release();
+    lost.signal.throwIfAborted();
+    throw error;
+  }
+  if (!(await release())) throw compromised(request);
+  return result;
+}
+
+/** Gives the lock back. False when it was not ours any more. */
+type Release = () => Promise<boolean>;
+
+async function acquire(request: LockRequest, renewal: Renewal, onLost: () => void): Promise<Release> {
+  const wait = createLockWait(request);
+  let sighting: Sighting | undefined;
+  for (;;) {
+    if (request.signal?.aborted === true) throw interrupted(request);
+    const release = await tryToTake(request, renewal, onLost);
+    if (release !== undefined) return release;
+    sighting = look(request.path, sighting, renewal);
+    if (sighting === undefined || (await breakIfDead(request.path, sighting, renewal))) continue;
+    const holder = readHolder(request.path);
+    await wait(holder, holder === undefined || liveness(holder) === "unknown");
+  }
+}
+
+/** One attempt. Gives what releases the lock, or undefined when somebody else has it. */
+function tryToTake({ path, purpose }: LockRequest, { renewMs }: Renewal, onLost: () => void): Promise<Release | undefined> {
+  const record = { write: () => writeHolder(path, purpose), remove: () => removeHolder(path) };
+  return take(lockPaths(path).directory, { stale: forEver, update: renewMs }, record, onLost);
+}
+
+function look(path: string, previous: Sighting | undefined, { staleMs }: Renewal): Sighting | undefined {
+  const stat = statSync(lockPaths(path).directory, { throwIfNoEntry: false });
+  const identity = directoryIdentity(lockPaths(path).directory);
+  if (stat === undefined || identity === undefined) return undefined;
+  return sight(previous, `${identity} ${stat.mtimeMs}`, { now: performance.now(), staleMs });
+}
+
+/** Removes the lock of a holder that cannot release it any more. True when it is worth trying to take it at once. */
+async function breakIfDead(path: string, sighting: Sighting, renewal: Renewal): Promise<boolean> {
+  if (!isDead(path, sighting)) return false;
+  const leave = await take(lockPaths(path).guard, { stale: guardStaleMs }, noRecord, () => undefined);
+  if (leave === undefined) return false;
+  try {
+    const again = look(path, sighting, renewal);
+    if (again?.since !== sighting.since || !isDead(path, again)) return true;
+    removeHolder(path);
+    rmdirSync(lockPaths(path).directory);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return true;
+    throw explainFileError(error, "remove the abandoned lock", lockPaths(path).directory);
+  } finally {
+    await leave();
+  }
+}
+
+function isDead(path: string, { abandoned }: Sighting): boolean {
+  const holder = readHolder(path);
+  const state = holder === undefined ? "unknown" : liveness(holder);
+  // A holder that lives keeps its lock however long it has been stopped or too busy to renew it.
+  return state === "unknown" ? abandoned : state === "gone";
+}
+
+const noRecord = { write: () => undefined, remove: () => undefined };
+
+async function take(
+  directory: string,
+  times: { readonly stale: number; readonly update?: number },
+  record: Parameters<typeof lockFileSystem>[0],
+  onCompromised: () => void,
+): Promise<Release | undefined> {
+  try {
+    const fs = lockFileSystem(record);
+    const release = await lockfile.lock(directory, { ...times, fs, realpath: false, retries: 0, lockfilePath: directory, onCompromised });
+    return () =>
+      release().then(
+        () => true,
+        () => false,
+      );
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ELOCKED") return undefined;
+    throw explainFileError(error, "take the lock", directory);
+  }
+}

@@ -1,0 +1,105 @@
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import type { Json } from "../../model/json.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { retireDirectory, sweepRetired } from "./retire-directory.ts";
+
+/**
+ * The label of an instance directory: who owns it, and what was last applied to each object in it. An object's entry is
+ * written before the object is made and removed after the object is gone, so everything of ours is named here; the
+ * entry alone does not mean that the object exists.
+ */
+export interface InstanceLabel {
+  readonly version: 1;
+  readonly project: string;
+  readonly instance: string;
+  /** By file name: `disk`, `disk.config`. */
+  readonly objects: Readonly<Record<string, Json>>;
+}
+
+/** Whose directory it is. */
+export interface LabelOwner {
+  readonly uuid: string;
+  readonly instance: string;
+}
+
+/** What is remembered of the domain that uses the directory: it protects the disks even when somebody has undefined it by hand. */
+export interface DomainEntry {
+  readonly prevent_destroy: boolean;
+}
+
+/** The entry's name among the objects. */
+export const domainEntry = "domain";
+
+/** What the label remembers of the domain; undefined when none was defined. */
+export function rememberedDomain(label: InstanceLabel): DomainEntry | undefined {
+  const entry = label.objects[domainEntry] as unknown as DomainEntry | undefined;
+  return typeof entry?.prevent_destroy === "boolean" ? entry : undefined;
+}
+
+/** Only root and qemu need it, and it keys the digests of secrets. */
+const mode = 0o600;
+
+/** Reads a label. Undefined when it is absent or not ours to understand. */
+export function parseLabel(content: Buffer | undefined): InstanceLabel | undefined {
+  if (content === undefined) return undefined;
+  try {
+    const label = JSON.parse(content.toString("utf8")) as InstanceLabel;
+    const whole =
+      label.version === 1 && typeof label.project === "string" && typeof label.instance === "string" && typeof label.objects === "object";
+    return whole ? label : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Records what is applied to one object of an instance directory, or what is made of the label that is there, making directory and label as needed. The caller holds
+ * the instance's lock.
+ */
+export async function recordObject(
+  context: Context,
+  owner: LabelOwner,
+  name: string,
+  applied: Json | ((label: InstanceLabel | undefined) => Json),
+): Promise<void> {
+  const { files } = context.host;
+  const label = await readLabel(context, owner.uuid);
+  if (label !== undefined && label.project !== context.project) {
+    throw new RefusedError(
+      "directory-not-ours",
+      `${context.layout.instance(owner.uuid)} belongs to ${label.instance} of project ${label.project}: ${owner.instance} is not put there. Plan again to see what is there.`,
+    );
+  }
+  await files.makeDirectory(context.layout.instance(owner.uuid));
+  await writeLabel(context, owner, { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied });
+}
+
+/** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
+export async function forgetObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
+  const label = await readLabel(context, owner.uuid);
+  if (label === undefined) return;
+  const { [name]: _gone, ...objects } = label.objects;
+  // What is remembered of a domain is no object in here: it does not keep the directory.
+  if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, owner, objects);
+  await retireDirectory(context, {
+    directory: context.layout.instance(owner.uuid),
+    doomed: context.layout.doomedInstance(owner.uuid),
+    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console],
+  });
+}
+
+/** Removes directories of this project that an interrupted apply had begun to remove. */
+export function sweepDoomedDirectories(context: Context): Promise<void> {
+  return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
+}
+
+/** The label of an instance directory, where it has one. */
+export async function readLabel(context: Context, uuid: string): Promise<InstanceLabel | undefined> {
+  return parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, instanceFiles.label)));
+}
+
+function writeLabel(context: Context, owner: LabelOwner, objects: InstanceLabel["objects"]): Promise<void> {
+  const label: InstanceLabel = { version: 1, project: context.project, instance: owner.instance, objects };
+  return context.host.files.writeAtomic(context.layout.instanceFile(owner.uuid, instanceFiles.label), `${JSON.stringify(label)}\n`, mode);
+}

@@ -1,0 +1,40 @@
+import type { Context } from "../../model/context.ts";
+import { instanceFiles } from "../../model/layout.ts";
+
+/** A directory with a label that nothing of ours is left in. */
+export interface RetiredDirectory {
+  readonly directory: string;
+  /** Its name on the way out. */
+  readonly doomed: string;
+  /** Files of ours that are not worth keeping for their own sake: `disk.info`. What is staged under such a name counts as it. */
+  readonly companions: readonly string[];
+}
+
+/**
+ * Takes a directory of ours away, the label last. The other name says that it is on its way out, so that a crash never leaves a
+ * directory that nobody owns (Nova DEL-04). What is not ours stays, and the label alone goes. Fine when there is none.
+ */
+export async function retireDirectory(context: Context, { directory, doomed, companions }: RetiredDirectory): Promise<void> {
+  const { files } = context.host;
+  const isOne = (name: string, names: readonly string[]) => names.some((one) => name === one || name.startsWith(`${one}.`));
+  const left: string[] = [];
+  for (const { name } of await files.list(directory)) {
+    if (isOne(name, companions)) await files.remove(`${directory}/${name}`);
+    else if (!isOne(name, [instanceFiles.label])) left.push(name);
+  }
+  if (left.length > 0) return files.remove(`${directory}/${instanceFiles.label}`);
+  if ((await files.stat(directory)) === undefined) return;
+  await files.publish(directory, doomed, 0o700);
+  await files.removeTree(doomed);
+}
+
+/** Finishes with directories below `parent` that an interrupted apply had begun to take away. `isOurs` is told the label's content. */
+export async function sweepRetired(context: Context, parent: string, isOurs: (label: Buffer | undefined) => boolean): Promise<void> {
+  const { files } = context.host;
+  for (const { name, type } of await files.list(parent)) {
+    if (type !== "directory" || !/^[0-9a-f-]{36}_del$/.test(name)) continue;
+    const path = `${parent}/${name}`;
+    const entries = await files.list(path);
+    if (entries.length === 0 || isOurs(await files.read(`${path}/${instanceFiles.label}`))) await files.removeTree(path);
+  }
+}

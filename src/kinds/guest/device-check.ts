@@ -1,0 +1,54 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { DomainDisk, DomainSpec } from "../terms/spec.ts";
+import { isPossibleBus } from "./device-map.ts";
+
+/** Names of disks that cannot be, and more of them than the host allows (Nova BLK-03, BLK-07). `most`: negative for any number. */
+export function checkDevices(domains: readonly DomainSpec[], most = -1): Diagnostic[] {
+  return domains.flatMap((domain) => [...checkNames(domain), ...checkBuses(domain), ...checkNumber(domain, most)]);
+}
+
+/** Two disks under one name: a volume asked for what the root disk has, or what another volume asked for. */
+function checkNames({ instance, disks }: DomainSpec): Diagnostic[] {
+  return disks.flatMap(({ target, name }, index): Diagnostic[] => {
+    const other = disks.findIndex((disk) => disk.target === target);
+    if (other === index) return [];
+    const [first, second] = [disks[other]?.name ?? "", name].map((one) => (one === "disk" ? "the root disk" : one.replace("/", " ")));
+    return [
+      {
+        severity: "error",
+        code: "device-taken",
+        summary: `Two disks of ${instance} would be ${target}`,
+        detail: `${first} and ${second} both. Give the volume another device, or leave device out: it gets the next free one.`,
+        address: `domain/${instance}`,
+      },
+    ];
+  });
+}
+
+/** A volume that asks for a name of a bus which the guest's machine does not have (Nova BLK-04). Of images, `checkHardware` tells. */
+function checkBuses({ instance, disks, machine }: DomainSpec): Diagnostic[] {
+  const asksFor = ({ name, bus }: DomainDisk) => name.startsWith("volume/") && !isPossibleBus(bus, machine);
+  const byImage = disks.some((disk) => disk.device === "disk" && !disk.name.startsWith("volume/") && !isPossibleBus(disk.bus, machine));
+  return (byImage ? [] : disks.filter(asksFor)).map(({ name, target, bus }) => ({
+    severity: "error",
+    code: "unsupported-device",
+    summary: `${instance} has no ${bus}, so none of its disks can be ${target}`,
+    detail: `${name.replace("/", " ")} asks for it, and machine type ${machine} has no such bus. Ask for a name with vd or sd, or leave device out; hw_machine_type: pc of the image is the old PC that has it.`,
+    address: `domain/${instance}`,
+  }));
+}
+
+function checkNumber({ instance, disks }: DomainSpec, most: number): Diagnostic[] {
+  const usual = disks.filter(({ name }) => name !== instanceFiles.rescue);
+  if (most < 0 || usual.length <= most) return [];
+  return [
+    {
+      severity: "error",
+      code: "too-many-disk-devices",
+      summary: `${instance} would have ${usual.length} disks and drives, and the host allows ${most}`,
+      detail: `They are ${usual.map(({ target }) => target).join(", ")}. Give ${instance} fewer volumes or ephemerals, or raise max_disk_devices_to_attach in the host section.`,
+      address: `domain/${instance}`,
+    },
+  ];
+}

@@ -1,0 +1,167 @@
+import type { Action } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import type { Effect } from "../../model/effect.ts";
+import { exists, type Fact } from "../../model/fact.ts";
+import type { Json } from "../../model/json.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import { defined, gone, grown, guests, restored, stopped, up } from "../terms/guest-address.ts";
+import { secrets } from "../terms/secret-address.ts";
+import { seeds } from "../terms/seed-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import { volumes } from "../terms/volume-address.ts";
+
+/** Which domain an action is about. */
+export interface DomainRef {
+  readonly uuid: string;
+  readonly instance: string;
+}
+
+/** What `domain.define` is given. */
+export interface DefineArgs {
+  readonly spec: DomainSpec;
+}
+
+/** What `domain.start` is given. */
+export interface StartArgs extends DomainRef {
+  /** It goes on with its saved memory. */
+  readonly restores?: true;
+}
+
+/** What `domain.stop` is given: how long the guest may take to shut down by itself before the plug is pulled. */
+export interface StopArgs extends DomainRef {
+  readonly graceSeconds: number;
+}
+
+/** Nova DEL-02. */
+const graceSeconds = 60;
+
+/** Defines the domain, or defines it anew over the old definition. */
+export function defineDomain(spec: DomainSpec, effect: Effect, exists: boolean): Action {
+  return {
+    ...common(spec, "define", exists ? "redefine" : "define"),
+    args: { spec } as unknown as Json,
+    needs: attachedFacts(spec),
+    makes: [defined(guests.at(spec.instance))],
+    effect,
+  };
+}
+
+/** Starts the guest and waits until it runs. */
+export function startDomain(spec: DomainSpec): Action {
+  const address = guests.at(spec.instance);
+  return {
+    ...common(spec, "start", "start"),
+    needs: [defined(address), stopped(address), exists(secrets.at(spec.instance)), ...attachedFacts(spec)],
+    makes: [up(address)],
+    effect: "none",
+  };
+}
+
+/**
+ * Lets a guest go on with its saved memory, which belongs to its disks as they are, and to the definition that it was saved with:
+ * what changes them comes afterwards. `missing`: what has to be made before, because it is not there.
+ */
+export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Action {
+  const { uuid, instance } = spec;
+  return {
+    ...common(spec, "start", "start from its saved memory"),
+    args: { uuid, instance, restores: true },
+    needs: [exists(secrets.at(instance)), ...missing],
+    makes: [up(guests.at(instance)), restored(guests.at(instance))],
+    effect: "none",
+  };
+}
+
+/** Throws the saved memory of a guest away. `needs`: what is to be there before. */
+export function discardMemory(spec: DomainRef, needs: readonly Fact[] = []): Action {
+  const { instance } = spec;
+  return {
+    ...common(spec, "discard", "discard its saved memory"),
+    needs,
+    makes: [stopped(guests.at(instance))],
+    effect: "none",
+    destroys: `the saved memory of ${instance}, with what it had not yet written to its disks (started first, it would be shut down instead)`,
+  };
+}
+
+/** Whether a guest has memory, running or saved, that belongs to its disks as they are. */
+export interface GuestActivity {
+  readonly running: boolean;
+  /** It is off and its memory is saved. */
+  readonly saved?: boolean;
+}
+
+/** What switches a guest off for something that only one that is off can bear; nothing where it is. */
+export function switchOff(spec: DomainRef, { running, saved = false }: GuestActivity, needs: readonly Fact[] = []): Action[] {
+  if (running) return [stopDomain(spec, needs)];
+  return saved ? [discardMemory(spec, needs)] : [];
+}
+
+/** What starts it afterwards, where it was switched off and is not to stay so. */
+export function switchOnAgain(spec: DomainSpec, { running, saved = false }: GuestActivity): Action[] {
+  const on = (running && spec.powerState !== "stopped") || (saved && spec.powerState === "running");
+  return on ? [startDomain(spec)] : [];
+}
+
+/** Lets a paused guest go on. */
+export function resumeDomain(spec: DomainSpec): Action {
+  return {
+    ...common(spec, "resume", "resume"),
+    needs: [defined(guests.at(spec.instance))],
+    makes: [up(guests.at(spec.instance))],
+    effect: "live",
+  };
+}
+
+/** Shuts the guest down, by force when it does not follow within a minute. `needs`: what is to be there before. */
+export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action {
+  const { uuid, instance } = spec;
+  return {
+    ...common(spec, "stop", "shut down"),
+    args: { uuid, instance, graceSeconds },
+    needs: [...needs, grown(guests.at(instance))],
+    makes: [stopped(guests.at(instance))],
+    effect: "restart",
+  };
+}
+
+/** Takes the domain away. Its disks, where they go too, carry what is lost. */
+export function undefineDomain(domain: DomainRef, { running, saved = false }: GuestActivity): Action {
+  const address = guests.at(domain.instance);
+  return {
+    ...common(domain, "undefine", running ? "power off and undefine" : saved ? "undefine, with its saved memory" : "undefine"),
+    needs: [grown(address)],
+    makes: [gone(address), stopped(address)],
+    effect: running ? "restart" : "none",
+    ...(saved ? { destroys: `the saved memory of ${domain.instance}` } : {}),
+  };
+}
+
+function common({ uuid, instance }: DomainRef, verb: string, summary: string) {
+  const address = guests.at(instance);
+  return { id: `${address}#${verb}`, type: `domain.${verb}`, address, summary, args: { uuid, instance }, locks: [`instance/${uuid}`] };
+}
+
+/** The facts that everything the domain uses exists. */
+export function attachedFacts(spec: DomainSpec): Fact[] {
+  return attachedTo(spec).map(exists);
+}
+
+/** What must exist before the domain can use it: disks, boot files, config drive. */
+export function attachedTo({ instance, disks, kernel, rescue }: DomainSpec): Address[] {
+  const bootFiles =
+    rescue === undefined ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
+  const used = kernel === null ? 0 : kernel.ramdisk === null ? 1 : 2;
+  return [
+    ...disks.map(({ name }) => attachedAddress(instance, name)),
+    ...bootFiles.slice(0, used).map((fileName) => diskAddress(instance, fileName)),
+  ];
+}
+
+/** The address of a disk of a domain: `disk.config` is the seed, and a volume has its address as its name. */
+function attachedAddress(instance: string, fileName: string): Address {
+  const address = fileName as Address;
+  if (volumes.owns(address)) return address;
+  return fileName === instanceFiles.configDrive ? seeds.at(instance) : diskAddress(instance, fileName);
+}

@@ -1,0 +1,94 @@
+import type { DiskSpec } from "../../drivers/driver.ts";
+import { parseDiskInfo } from "../../drivers/shared/disk-info.ts";
+import { wrongPassphrase } from "../../drivers/shared/passphrase.ts";
+import { type ActionType, defineAction } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { userError } from "../../model/errors.ts";
+import type { Host } from "../../model/host.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { secretPlace } from "../../model/secret.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { putSecret } from "../../tools/libvirt/secret.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { opensWith } from "../../tools/qemu-img.ts";
+import { diskRole } from "../terms/disk-name.ts";
+import { secretExists, secretGone } from "../terms/secret-address.ts";
+import type { SecretSpec } from "../terms/spec.ts";
+import { secretIdentity, usagePrefix } from "./secret.ts";
+
+/** Passphrases that have been seen to be right in this run, by instance: to try one takes seconds of processor time. */
+const agreed = new WeakMap<Host, Map<string, string>>();
+
+/** What can be done to the secrets of instances. */
+export const secretActions: readonly ActionType[] = [
+  defineAction<SecretSpec>("secret.put", [secretExists], async (context, secret) => {
+    const value = passphrase(context, secret);
+    await expectOpening(context, secret, value);
+    await putSecret(context, secretIdentity(secret), value);
+    agreeOn(context.host, secret.owner, value);
+  }),
+  defineAction<{ readonly uuid: string }>("secret.remove", [secretGone], async (context, { uuid }) => {
+    const libvirt = libvirtOf(context);
+    const own = await libvirt.secrets(usagePrefix(context.project));
+    if (own.some((secret) => secret.uuid === uuid)) await libvirt.undefineSecret(uuid);
+  }),
+];
+
+/**
+ * Before a disk is encrypted: all encrypted disks of an instance have one passphrase, which is libvirt's as well. With none there
+ * yet, libvirt is told this one; else it has to open those that are there. Throws a UserError when it does not.
+ */
+export async function agreeOnPassphrase(context: Context, disk: DiskSpec): Promise<void> {
+  const { encryption, instance, uuid: owner } = disk;
+  if (encryption === undefined) return;
+  const secret = { instance, uuid: encryption.secretUuid, owner, project: context.project, passphrase: encryption.passphrase };
+  const value = passphrase(context, secret);
+  if (agreed.get(context.host)?.get(owner) === value) return;
+  const others = await expectOpening(context, secret, value);
+  if (others === 0) await putSecret(context, secretIdentity(secret), value);
+  agreeOn(context.host, owner, value);
+}
+
+function agreeOn(host: Host, owner: string, value: string): void {
+  const values = agreed.get(host) ?? new Map<string, string>();
+  agreed.set(host, values.set(owner, value));
+}
+
+function passphrase(context: Context, { passphrase: reference, instance }: SecretSpec): string {
+  const value = context.secret(reference);
+  if (value !== "") return value;
+  throw userError("passphrase-empty", `The passphrase for the disks of ${instance} is empty`, `It comes from ${secretPlace(reference)}.`);
+}
+
+/** Tries the passphrase on an encrypted disk of the instance, and gives how many there are. */
+async function expectOpening(
+  context: Context,
+  { owner, instance, uuid, passphrase: reference }: SecretSpec,
+  value: string,
+): Promise<number> {
+  const { host, signal } = context;
+  const paths = await qcow2Disks(context, owner);
+  const starts = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
+  const encrypted = paths.filter((_, index) => readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header?.encryption === luks);
+  const [first] = encrypted;
+  if (first === undefined || agreed.get(host)?.get(owner) === value || (await opensWith(host, first, value, signal)))
+    return encrypted.length;
+  throw wrongPassphrase(first, { instance, encryption: { passphrase: reference, secretUuid: uuid } });
+}
+
+/** In a header. */
+const luks = 2;
+
+/**
+ * The disks of an instance whose headers are qemu's, as recorded when they were made. Console log and raw disks are a guest's to
+ * write: a header there could name any file of the host for qemu-img to open.
+ */
+async function qcow2Disks({ host, layout }: Context, owner: string): Promise<string[]> {
+  const info = layout.instanceFile(owner, instanceFiles.diskInfo);
+  const content = await host.files.read(info);
+  const formats = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), info);
+  const prefix = layout.instanceFile(owner, "");
+  return Object.entries(formats).flatMap(([path, format]) =>
+    format === "qcow2" && path.startsWith(prefix) && diskRole(path.slice(prefix.length)) !== undefined ? [path] : [],
+  );
+}

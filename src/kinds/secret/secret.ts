@@ -1,0 +1,103 @@
+import type { Action } from "../../model/action.ts";
+import type { Change } from "../../model/change.ts";
+import type { Observed } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { secretPlace } from "../../model/secret.ts";
+import { uuidV5 } from "../../model/uuid.ts";
+import type { SecretIdentity } from "../../tools/libvirt/secret.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
+import { type SecretAddress, secretExists, secretGone } from "../terms/secret-address.ts";
+import type { SecretState } from "../terms/secret-state.ts";
+import type { SecretSpec } from "../terms/spec.ts";
+
+export type { SecretState } from "../terms/secret-state.ts";
+
+/** The uuid of the secret of an instance. */
+export function secretUuid(owner: string): string {
+  return uuidV5(`secret/${owner}`);
+}
+
+/** How the usage of every secret of a project begins: by it a secret is known as ours, and by nothing else. */
+export function usagePrefix(project: string): string {
+  return `virtform/${project}/`;
+}
+
+/** What libvirt is told of a secret. */
+export function secretIdentity({ instance, uuid, owner, project }: Omit<SecretSpec, "passphrase">): SecretIdentity {
+  return { uuid, usage: `${usagePrefix(project)}${instance}/${owner}`, description: `disks of ${instance} of project ${project}` };
+}
+
+/** What there is to know about a secret from its usage; undefined for one that only looks like ours. */
+export function secretState(
+  { uuid, usage, ready }: { readonly uuid: string; readonly usage: string; readonly ready: boolean },
+  project: string,
+): SecretState | undefined {
+  const [instance, owner, ...rest] = usage.slice(usagePrefix(project).length).split("/");
+  if (instance === undefined || owner === undefined || rest.length > 0 || secretUuid(owner) !== uuid) return undefined;
+  return { instance, uuid, owner, ready };
+}
+
+/** What differs between a secret as wanted and as found. Its value cannot be compared: libvirt tells nobody. */
+export function diffSecret(
+  address: SecretAddress,
+  want: SecretSpec | undefined,
+  have: SecretState | undefined,
+  observed: Observed,
+): Change | undefined {
+  if (want === undefined) return have === undefined ? undefined : removal(address, have);
+  if (have?.ready === true) return undefined;
+  const disk = observed.get(diskAddress(want.instance, instanceFiles.root));
+  const lost = have === undefined && disk?.disk?.encryption !== undefined;
+  const action: Action = {
+    id: `${address}#put`,
+    type: "secret.put",
+    address,
+    summary: "tell libvirt the passphrase",
+    args: { ...want, passphrase: { ...want.passphrase } },
+    needs: [],
+    makes: [secretExists(address)],
+    locks: [`instance/${want.owner}`],
+    effect: "none",
+  };
+  return {
+    address,
+    verb: have === undefined ? "create" : "update",
+    cause: lost ? "drift" : "config",
+    reason: lost
+      ? "libvirt does not have it: it keeps it in memory until it is restarted"
+      : have === undefined
+        ? "not there yet"
+        : "setting its value was interrupted",
+    fields: [{ path: "passphrase", new: `from ${secretPlace(want.passphrase)}`, sensitive: true }],
+    actions: [action],
+    before: have === undefined ? null : { uuid: have.uuid, ready: have.ready },
+    after: { uuid: want.uuid, ready: true },
+  };
+}
+
+function removal(address: SecretAddress, have: SecretState): Change {
+  const { instance, uuid, owner, ready } = have;
+  const action: Action = {
+    id: `${address}#remove`,
+    type: "secret.remove",
+    address,
+    summary: "make libvirt forget the passphrase",
+    args: { uuid },
+    // Whichever of the two happens: the guest goes, or it is switched off and defined anew without it.
+    needs: [gone, stopped, defined].map((fact) => fact(guests.at(instance))),
+    makes: [secretGone(address)],
+    locks: [`instance/${owner}`],
+    effect: "none",
+  };
+  return {
+    address,
+    verb: "delete",
+    cause: "config",
+    reason: "no encrypted disk is configured any more",
+    fields: [],
+    actions: [action],
+    before: { uuid, ready },
+    after: null,
+  };
+}
