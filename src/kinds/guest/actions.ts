@@ -5,7 +5,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { domainEntry, forgetObject, recordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
-import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
+import type { DefineArgs, DomainRef, StopArgs } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import { domainFields, domainOwner, domainState } from "./state.ts";
@@ -49,10 +49,19 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   }
 });
 
-const start = defineAction<StartArgs>("domain.start", [up, restored], async (context, ref) => {
-  const libvirt = libvirtOf(context);
+const start = defineAction<DomainRef>("domain.start", [up], async (context, ref) => {
   const have = await ownDomain(context, ref);
-  if (have?.power === "saved" && ref.restores !== true) throw savedMeanwhile(ref);
+  if (have?.power === "saved") throw savedMeanwhile(ref);
+  await startAndWait(context, ref, have);
+});
+
+/** Its memory may be gone by now: then the guest starts from cold. */
+const restore = defineAction<DomainRef>("domain.restore", [up, restored], async (context, ref) =>
+  startAndWait(context, ref, await ownDomain(context, ref)),
+);
+
+async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord | undefined): Promise<void> {
+  const libvirt = libvirtOf(context);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // Only an interrupted start leaves a guest of ours paused.
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
@@ -60,7 +69,7 @@ const start = defineAction<StartArgs>("domain.start", [up, restored], async (con
   // Saved while it was paused, it is paused again.
   if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectRunning(context, ref);
-});
+}
 
 const resume = defineAction<DomainRef>("domain.resume", [up], async (context, ref) => {
   await ownDomain(context, ref);
@@ -109,7 +118,7 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
 });
 
 /** Everything that is done to domains. */
-export const domainActions: readonly ActionType[] = [define, start, resume, stop, discard, undefine];
+export const domainActions: readonly ActionType[] = [define, start, restore, resume, stop, discard, undefine];
 
 /** The domain as it is now. Throws when it is not this project's: the world has moved since the plan, and nobody else's domain is touched. */
 async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {

@@ -35,20 +35,22 @@ const cosmeticFields = new Set(["flavor", "image", "prevent_destroy"]);
 /**
  * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
  * running guest keeps running with what it has until its next cold start. A protected domain that is no longer wanted
- * gives a change without actions; `checkDomains` says why.
+ * gives a change without actions; `checkDomains` says why. `replaced`: a disk of the guest gets other content in this plan, so that its
+ * saved memory is discarded.
  */
 export function diffDomain(
   address: GuestAddress,
   want: DomainSpec | undefined,
   have: DomainState | undefined,
   observed: Observed,
+  replaced = false,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have);
-  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed);
+  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed, replaced);
   const others = awaitsOthers(want, observed);
   if (change === undefined || others.length === 0) return change;
   const waiting = (action: Action): Action =>
-    action.type === "domain.start" ? { ...action, needs: [...action.needs, ...others] } : action;
+    action.type === "domain.start" || action.type === "domain.restore" ? { ...action, needs: [...action.needs, ...others] } : action;
   return { ...change, actions: change.actions.map(waiting) };
 }
 
@@ -117,7 +119,7 @@ function deletion(address: Address, have: DomainState): Change {
   };
 }
 
-function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
+function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Change | undefined {
   const wanted = wantedFields(want);
   // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
   const otherRescue = want.rescue !== have.fields["rescue"];
@@ -127,7 +129,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have), ...memory];
-  const power = powerChange(want, have, observed);
+  const power = powerChange(want, have, observed, replaced);
   if (defined.length === 0 && power === undefined) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState;
@@ -138,7 +140,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const off = switchOff(want, awake, otherRescue ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
   const actions = restarts
     ? [...off, offFirst, ...switchOnAgain(want, awake)]
-    : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved);
+    : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved && !replaced);
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
   return {
     address,
@@ -181,9 +183,10 @@ function powerChange(
   want: DomainSpec,
   have: DomainState,
   observed: Observed,
+  replaced: boolean,
 ): { readonly field: FieldChange; readonly action?: Action } | undefined {
   const last = have.fields["power_state"];
-  const action = powerAction(want, have, observed);
+  const action = powerAction(want, have, observed, replaced);
   if (action === undefined && last === want.powerState) return undefined;
   const old = action === undefined ? (last ?? have.power) : have.power;
   const cause = last === want.powerState ? "drift" : "config";
@@ -191,11 +194,11 @@ function powerChange(
   return action === undefined ? { field } : { field, action };
 }
 
-function powerAction(want: DomainSpec, have: DomainState, observed: Observed): Action | undefined {
+function powerAction(want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Action | undefined {
   if (want.powerState === "stopped") return isUp(have.power) ? stopDomain(want) : undefined;
   if (want.powerState === "ignore") return undefined;
   if (have.power === "paused") return resumeDomain(want);
-  if (have.power === "saved") return restoreDomain(want, missingFacts(want, observed));
+  if (have.power === "saved" && !replaced) return restoreDomain(want, missingFacts(want, observed));
   return isUp(have.power) ? undefined : startDomain(want);
 }
 
