@@ -216,9 +216,9 @@ test("memory that is saved while the plan is read is not lost without consent", 
       if (web(machine).live === undefined) machine.libvirtd.start(web(machine));
       machine.libvirtd.save(web(machine));
     });
-    const { status, error } = outcomes.find(({ action }) => action === refused) ?? {};
+    const { status, diagnostics } = outcomes.find(({ action }) => action === refused) ?? {};
     assert.equal(status, "failed", refused);
-    assert.match(error ?? "", /memory of web was saved/);
+    assert.equal(diagnostics?.[0]?.code, "guest-saved");
     assert.ok(web(machine).saved !== undefined);
     await applied(machine, wanted);
     assert.deepEqual(summary(await plan(machine, wanted)), []);
@@ -230,7 +230,10 @@ test("a guest that is started while it is asked whether its saved memory may go 
   const { outcomes } = await apply(await runOn(machine.boot(), one({ image: "fedora" })), ({ type }) => {
     if (type === "apply.start") machine.libvirtd.start(web(machine));
   });
-  assert.match(outcomes.find(({ action }) => action === "domain/web#discard")?.error ?? "", /web runs: somebody has started it/);
+  assert.match(
+    outcomes.find(({ action }) => action === "domain/web#discard")?.diagnostics[0]?.summary ?? "",
+    /web runs: somebody has started it/,
+  );
   assert.equal(web(machine).state, 1);
   await reaches(machine, one({ image: "fedora" }));
 });

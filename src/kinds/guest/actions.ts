@@ -38,13 +38,17 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   await recordObject(context, spec, domainEntry, { prevent_destroy: spec.preventDestroy });
   const kept = await libvirt.definition(spec.uuid);
   if (kept === undefined)
-    throw new Error(
-      `libvirt took the definition of ${spec.instance} and has no such domain now: somebody undefined it at the same moment. Apply again.`,
+    throw new RefusedError(
+      "domain-vanished",
+      `libvirt took the definition of ${spec.instance} and has no such domain now`,
+      "It was undefined at the same moment. Apply again.",
     );
   const lost = differences(domainFields(xml), domainFields(kept));
   if (lost.length > 0) {
-    throw new Error(
-      `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}. This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
+    throw new RefusedError(
+      "definition-not-kept",
+      `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}`,
+      `This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
     );
   }
 });
@@ -159,8 +163,10 @@ async function expectRunning(context: Context, { uuid, instance }: DomainRef): P
   });
   if (reached === "running") return;
   const where = context.layout.instanceFile(uuid, instanceFiles.console);
-  throw new Error(
-    `${instance} was started and is not running ${startMs / 1000} s later; it was last seen ${seen}. Its console log is ${where}, qemu's own words are in /var/log/libvirt/qemu/${instance}.log.`,
+  throw new RefusedError(
+    "guest-not-running",
+    `${instance} was started and is not running ${startMs / 1000} s later; it was last seen ${seen}`,
+    `Its console log is ${where}, qemu's own words are in /var/log/libvirt/qemu/${instance}.log.`,
   );
 }
 
