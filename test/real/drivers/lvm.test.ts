@@ -11,9 +11,9 @@ import { CommandError, UnreachableError, UserError } from "../../../src/model/er
 import type { LvmSettings } from "../../../src/model/settings.ts";
 import { createVolumeArguments } from "../../../src/tools/lvm.ts";
 import { parseVolumeGroup, parseVolumes } from "../../../src/tools/lvm-output.ts";
+import { createFakeLvm } from "../../unit/drivers/fake-lvm.ts";
 import { rawDisk, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
-import { createFakeLvm } from "./fake-lvm.ts";
 
 const lvm = backendOf("lvm");
 const mebibyte = 2 ** 20;
