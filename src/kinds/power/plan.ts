@@ -148,7 +148,7 @@ function common({ uuid, instance }: DomainRef, verb: string, summary: string) {
 /** What must be there before the domain can use it: disks, boot files, config drive. */
 export function attachedFacts({ instance, disks, kernel, rescue }: DomainSpec): Fact[] {
   const bootFiles =
-    rescue === undefined ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
+    rescue === null ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
   const used = kernel === null ? 0 : kernel.ramdisk === null ? 1 : 2;
   return [
     ...disks.map(({ name }) => diskFact(instance, name)),
