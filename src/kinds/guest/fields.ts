@@ -105,7 +105,7 @@ const builtIn: readonly GuestField[] = [
   {
     path: "smbios",
     fixed: true,
-    want: (spec) => (isX86(spec.arch) ? smbiosText("sysinfo", smbiosEntries(spec)) : null),
+    want: (spec) => (isX86(spec.arch) ? smbiosText("sysinfo", smbiosEntries(spec), spec.uuid) : null),
     write: (domain, _value, spec) => {
       const system = at(set(at(domain, "sysinfo"), "type", "smbios"), "system");
       for (const [name, value] of smbiosEntries(spec)) add(system, "entry", { name }, value);
@@ -114,7 +114,7 @@ const builtIn: readonly GuestField[] = [
     read: (domain) => {
       const mode = find(domain, "os", "smbios")?.attributes["mode"];
       const entries = findAll(find(domain, "sysinfo", "system"), "entry").map(({ attributes, text }) => [attributes["name"], text.trim()]);
-      return mode === undefined ? undefined : smbiosText(mode, entries);
+      return mode === undefined ? undefined : smbiosText(mode, entries, textAt(domain, "uuid"));
     },
   },
   presence("acpi", () => true, "features", "acpi"),
@@ -576,8 +576,9 @@ function smbiosEntries({ uuid }: DomainSpec): [string, string][] {
   ];
 }
 
-function smbiosText(mode: string, entries: readonly (readonly (string | undefined)[])[]): string {
-  return [mode, ...entries.map(([name, value]) => `${name} ${value}`)].join("; ");
+/** `own` stands for the uuid of the guest, which is not the same for all of them. */
+function smbiosText(mode: string, entries: readonly (readonly (string | undefined)[])[], uuid: string | undefined): string {
+  return [mode, ...entries.map(([name, value]) => `${name} ${value === uuid ? "own" : value}`)].join("; ");
 }
 
 function isX86(arch: string): boolean {
