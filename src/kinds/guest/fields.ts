@@ -483,7 +483,9 @@ export function registerGuestField(field: GuestField): Disposable {
   );
   if (taken) throw new TypeError(`a field of guests with the path or key of ${field.path} exists already`);
   registered.push(field);
-  return { [Symbol.dispose]: () => void registered.splice(registered.indexOf(field), 1) };
+  const undo = new DisposableStack();
+  undo.defer(() => void registered.splice(registered.indexOf(field), 1));
+  return undo;
 }
 
 /** Whether a row is about devices, of which a guest has several. */
