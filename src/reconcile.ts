@@ -11,7 +11,7 @@ import type { Diagnostic } from "./model/diagnostic.ts";
 import { UserError } from "./model/errors.ts";
 import type { Reporter } from "./model/event.ts";
 import type { HostFacts } from "./model/host-facts.ts";
-import type { AnyKind, Observed } from "./model/kind.ts";
+import type { AnyKind, Check, Observed } from "./model/kind.ts";
 import type { Outcome } from "./model/outcome.ts";
 import { canApply, hasChanges, type Plan } from "./model/plan.ts";
 import type { HostSettings } from "./model/settings.ts";
@@ -19,6 +19,7 @@ import type { HostSettings } from "./model/settings.ts";
 /** What a run is about. */
 export interface Reconciliation<Config> {
   readonly kinds: readonly AnyKind<Config>[];
+  readonly checks: readonly Check<Config>[];
   readonly config: Config;
   readonly context: Context;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
@@ -119,6 +120,7 @@ function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
   const { project, settings } = run.context;
   return makePlan({
     kinds: run.kinds,
+    checks: run.checks,
     config: run.config,
     observed,
     project,

@@ -5,14 +5,14 @@ import { parseSshTarget } from "../host/ssh/target.ts";
 import type { Config } from "../kinds/config.ts";
 import { lookUpFacts } from "../kinds/host/facts.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
-import { createKinds } from "../kinds/index.ts";
+import { createChecks, createKinds } from "../kinds/index.ts";
 import { configRules } from "../kinds/rules.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { UserError, userError } from "../model/errors.ts";
 import type { HostFacts } from "../model/host-facts.ts";
-import type { AnyKind } from "../model/kind.ts";
+import type { AnyKind, Check } from "../model/kind.ts";
 import { createLayout } from "../model/layout.ts";
 import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
@@ -24,6 +24,7 @@ import { lookUpSecret, missingSecret, withdrawSecrets } from "./look-up-secret.t
 export interface Session extends AsyncDisposable {
   readonly config: Config;
   readonly kinds: readonly AnyKind<Config>[];
+  readonly checks: readonly Check<Config>[];
   readonly context: Context;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
   /** Warnings from reading the configuration. */
@@ -80,6 +81,7 @@ async function prepare(config: Config, settings: HostSettings, warnings: readonl
   return {
     config,
     kinds,
+    checks: createChecks(settings),
     lookUpFacts: remote === undefined ? lookUpFacts : (context) => lookUpFactsWithWays(context, Object.values(config.images ?? {}), remote),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     warnings,

@@ -2,7 +2,7 @@ import type { Address } from "../model/address.ts";
 import { addressKind, addressName } from "../model/address.ts";
 import { type Change, notConfigured } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { AnyKind, Observed } from "../model/kind.ts";
+import type { AnyKind, Check, Observed } from "../model/kind.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -13,6 +13,8 @@ import { selectTargets } from "./target.ts";
 /** What a plan is made from. */
 export interface PlanRequest<Config> {
   readonly kinds: readonly AnyKind<Config>[];
+  /** Asked about all kinds together, after each kind has checked its own. */
+  readonly checks: readonly Check<Config>[];
   readonly config: Config;
   readonly observed: Observed;
   readonly project: string;
@@ -41,6 +43,10 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     const resources: Resource<unknown>[] = request.destroy || request.extraOnly ? [] : kind.desired(config, observed.facts);
     for (const { address, spec } of resources) wanted.set(address, spec);
     if (kind.check !== undefined && observed.complete && !request.extraOnly) diagnostics.push(...kind.check(resources, observed, config));
+  }
+
+  if (observed.complete && !request.extraOnly) {
+    for (const check of request.checks) diagnostics.push(...check(wanted, observed, config));
   }
 
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));

@@ -4,7 +4,7 @@ import type { flavorSchema } from "./flavor/schema.ts";
 import type { hostSchema } from "./host/schema.ts";
 import type { imageSchema } from "./image/schema.ts";
 import type { instanceSchema } from "./instance/schema.ts";
-import type { TextInput } from "./instance/spec.ts";
+import type { TextInput } from "./terms/spec.ts";
 import type { volumeSchema } from "./volume/schema.ts";
 
 /**

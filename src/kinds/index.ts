@@ -1,6 +1,7 @@
-import type { AnyKind } from "../model/kind.ts";
+import type { AnyKind, Check } from "../model/kind.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
+import { checkHostCapacity } from "./capacity.ts";
 import type { Config } from "./config.ts";
 import { imageKind } from "./image/image.ts";
 import { instanceKind } from "./instance/instance.ts";
@@ -12,4 +13,9 @@ export function createKinds(
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): readonly AnyKind<Config>[] {
   return [imageKind, volumeKind(settings), instanceKind(settings, lookUpSecret)];
+}
+
+/** What is asked about all kinds together. */
+export function createChecks(settings: HostSettings): readonly Check<Config>[] {
+  return [checkHostCapacity(settings)];
 }

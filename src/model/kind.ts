@@ -50,6 +50,9 @@ export interface Kind<Config, Spec, State> {
   sweep?(context: Context): Promise<void>;
 }
 
+/** A question about everything that is wanted, whatever its kind, such as whether the host has room for it. Pure. */
+export type Check<Config> = (wanted: ReadonlyMap<Address, unknown>, observed: Observed, config: Config) => Diagnostic[];
+
 /** A kind whose types no longer matter, as the engine holds it. */
 // biome-ignore lint/suspicious/noExplicitAny: the engine hands each kind only what that kind made
 export type AnyKind<Config> = Kind<Config, any, any>;

@@ -7,7 +7,7 @@ import type { Config } from "../../src/kinds/config.ts";
 import { lookUpFacts } from "../../src/kinds/host/facts.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBaseChanges } from "../../src/kinds/image/remove.ts";
-import { createKinds } from "../../src/kinds/index.ts";
+import { createChecks, createKinds } from "../../src/kinds/index.ts";
 import { schema } from "../../src/kinds/schema.ts";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
@@ -108,6 +108,7 @@ export async function runOn(
   const project = config.project ?? "default";
   return {
     kinds: createKinds(settings, lookUpSecret),
+    checks: createChecks(settings),
     config,
     context: {
       host,

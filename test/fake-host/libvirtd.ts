@@ -21,6 +21,7 @@ export interface Domain {
   id: number;
   /** The memory that it goes on with at its next start. */
   saved: SavedMemory | undefined;
+  autostart: boolean;
 }
 
 /** What managedsave keeps of a guest: what ran, and what it had on its disks then. */
@@ -128,7 +129,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
         same.stored = stored;
         return same;
       }
-      const domain: Domain = { uuid, name, stored, live: undefined, state: 5, id: 0, saved: undefined };
+      const domain: Domain = { uuid, name, stored, live: undefined, state: 5, id: 0, saved: undefined, autostart: false };
       domains.push(domain);
       return domain;
     },

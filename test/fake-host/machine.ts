@@ -86,7 +86,7 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
         .all()
         .map(
           (domain) =>
-            `domain ${domain.name} ${domain.uuid} ${domain.state}${domain.saved === undefined ? "" : " saved"} ${libvirtd.document(domain, true)}`,
+            `domain ${domain.name} ${domain.uuid} ${domain.state}${domain.saved === undefined ? "" : " saved"}${domain.autostart ? " autostart" : ""} ${libvirtd.document(domain, true)}`,
         );
       const secrets = libvirtd.secrets.all().map(({ uuid, document, value }) => `secret ${uuid} ${document} ${value}`);
       return [...lines, ...domains.sort(), ...secrets];

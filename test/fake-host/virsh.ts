@@ -90,7 +90,7 @@ const commands: Readonly<Record<string, VirshCommand>> = {
   list: {
     flags: [
       ...["all", "inactive", "uuid", "name", "transient", "persistent", "state-running", "state-paused", "state-shutoff"],
-      "with-managed-save",
+      ...["with-managed-save", "autostart"],
     ],
     run: ({ libvirtd }, options) => {
       const chosen = libvirtd.all().filter((domain) => {
@@ -98,6 +98,7 @@ const commands: Readonly<Record<string, VirshCommand>> = {
         if (!options.flag("all") && (options.flag("inactive") || options.flag("state-shutoff") ? active : !active)) return false;
         if (options.flag("transient") !== options.flag("persistent") && options.flag("transient") === (domain.stored !== undefined))
           return false;
+        if (options.flag("autostart") && !domain.autostart) return false;
         if (options.flag("with-managed-save") && domain.saved === undefined) return false;
         const states = (["state-running", "state-paused", "state-shutoff"] as const).filter((name) => options.flag(name));
         return states.length === 0 || states.some((name) => stateNames[domain.state].replace("shut off", "shutoff") === name.slice(6));
@@ -162,6 +163,14 @@ const commands: Readonly<Record<string, VirshCommand>> = {
     },
   },
   domid: onDomain(undefined, (_world, { live, id }) => `${live === undefined ? "-" : id}\n`),
+  autostart: onDomain(
+    "autostart",
+    (_world, domain, options) => {
+      domain.autostart = !options.flag("disable");
+      return "";
+    },
+    { flags: ["disable"] },
+  ),
   define: {
     flags: ["validate"],
     values: ["file"],

@@ -22,6 +22,26 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   top: ["model", "config", "engine", "report", "host", "tools", "sources", "drivers", "kinds", "commands"],
 };
 
+/**
+ * The rooms of src/kinds and the rooms that each may import, from the ground up. `config` is what may be written (all schemas, their
+ * types) and the questions to it; `top` stands for the other files directly in src/kinds.
+ */
+const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
+  terms: [],
+  config: ["terms"],
+  power: ["terms"],
+  directory: [],
+  host: ["config"],
+  image: ["config"],
+  secret: ["terms"],
+  disk: ["terms", "config", "power", "directory", "image", "secret"],
+  volume: ["terms", "config", "power", "directory", "image", "disk"],
+  guest: ["terms", "config", "power", "directory", "disk", "volume"],
+  storage: ["terms", "config", "image", "disk", "volume"],
+  instance: ["terms", "config", "power", "directory", "image", "secret", "disk", "volume", "guest"],
+  top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "storage", "instance"],
+};
+
 /** Rooms that see a machine only through the Host interface. */
 const hostOnly = ["model", "engine", "tools", "sources", "drivers", "kinds"];
 const machineModules = /^node:(?:fs|fs\/promises|child_process|net|http|https|http2|dgram|tls)$/;
@@ -63,6 +83,33 @@ test("each room of src imports only the rooms that it may", async () => {
       const [from, to] = [roomOf(file), roomOf(path)];
       return from !== to && mayImport[from]?.includes(to) !== true;
     });
+  assert.deepEqual(
+    wrong.map(({ file, path }) => `${file} imports ${path}`),
+    [],
+  );
+});
+
+function roomOfKinds(path: string): string {
+  const [first = "", ...rest] = path.slice("kinds/".length).split("/");
+  if (["config", "config.ts", "schema.ts", "schema-parts.ts"].includes(first) || rest.at(-1) === "schema.ts") return "config";
+  return rest.length === 0 ? "top" : first;
+}
+
+test("each room of src/kinds imports only rooms below it", async () => {
+  const rooms = Object.keys(kindsMayImport);
+  for (const [index, room] of rooms.entries()) {
+    for (const other of kindsMayImport[room] ?? [])
+      assert.ok(rooms.indexOf(other) < index, `${room} may import ${other}, which is above it`);
+  }
+  const arrows = (await imports())
+    .filter(({ file, target }) => file.startsWith("kinds/") && target.startsWith("."))
+    .map(({ file, target }) => ({ file, path: normalize(join(dirname(file), target)) }))
+    .filter(({ path }) => path.startsWith("kinds/"));
+  assert.ok(arrows.length > 100, "the imports were not found");
+  const wrong = arrows.filter(({ file, path }) => {
+    const [from, to] = [roomOfKinds(file), roomOfKinds(path)];
+    return from !== to && kindsMayImport[from]?.includes(to) !== true;
+  });
   assert.deepEqual(
     wrong.map(({ file, path }) => `${file} imports ${path}`),
     [],

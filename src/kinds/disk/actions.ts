@@ -4,10 +4,10 @@ import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../drivers
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { BackendName } from "../../model/settings.ts";
+import { forgetObject, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
-import { forgetObject, readLabel, recordObject, rememberedDomain } from "../instance/label.ts";
-import { agreeOnPassphrase } from "../instance/secret/actions.ts";
+import { agreeOnPassphrase } from "../secret/actions.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildAction } from "./backing.ts";
 import { refuseInUse } from "./in-use.ts";

@@ -2,11 +2,12 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
+import { blankDisks } from "../config/blank-disks.ts";
+import { imageOf } from "../config/image-of.ts";
+import { instanceNames } from "../config/instance-names.ts";
 import type { Config } from "../config.ts";
-import { imageOf, instanceNames } from "../instance/desired.ts";
-import { blankDisks } from "./blank.ts";
+import { diskAddress } from "../terms/disk-name.ts";
 import type { InstanceDiskState } from "./disk.ts";
-import { diskAddress } from "./role.ts";
 
 /** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
 export function checkBlankDisks(config: Config, observed: Pick<Observed, "states">): Diagnostic[] {

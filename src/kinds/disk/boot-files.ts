@@ -1,9 +1,10 @@
+import type { DiskSpec } from "../../drivers/driver.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { declared } from "../config/declared.ts";
 import type { Config, ImageConfig } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
-import { declared } from "../instance/declared.ts";
-import type { DiskSpec, DomainDisk, DomainSpec } from "../instance/spec.ts";
+import type { DomainDisk, DomainSpec } from "../terms/spec.ts";
 
 /** What is the same for all files of an instance, and where one lies. */
 export type NameFile = (fileName: string) => Pick<DiskSpec, "instance" | "uuid" | "name" | "path">;

@@ -3,12 +3,12 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import type { DomainState } from "../guest/state.ts";
+import { diskAddress, isForRescue } from "../terms/disk-name.ts";
+import type { DomainState } from "../terms/domain-state.ts";
 import { checkBacking } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
 import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
-import { diskAddress, isForRescue } from "./role.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** What cannot or will not be done to disks, and what is worth knowing about them. */

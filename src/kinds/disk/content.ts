@@ -1,19 +1,22 @@
 import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { InstanceSpec } from "../instance/desired.ts";
-import type { InstanceDiskState } from "./disk.ts";
+import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 /**
- * A disk as it should be, given what is there: the filesystem that is usual is one for new disks (Nova GEN-02), and a disk that has another
- * one is as good. Anything else is as wanted.
+ * A wanted disk, given what exists: a default filesystem is for new disks only (Nova GEN-02), and an existing disk keeps the filesystem
+ * that it has. Other specs are returned unchanged.
  */
-export function withOwnContent<Spec extends InstanceSpec | undefined>(
+export function keepExistingFilesystem<Spec extends InstanceDisk | { readonly kind: string } | undefined>(
   address: Address,
   spec: Spec,
   observed: Pick<Observed, "states">,
-): Spec | InstanceSpec {
-  if (spec?.kind !== "disk" || spec.disk.content?.usual !== true) return spec;
+): Spec {
+  if (!isDisk(spec) || spec.disk.content?.usual !== true) return spec;
   const have = observed.states.get(address) as InstanceDiskState | undefined;
   const filesystem = have?.disk === undefined ? undefined : have.applied.filesystem;
   return filesystem === undefined ? spec : { ...spec, disk: { ...spec.disk, content: { ...spec.disk.content, filesystem } } };
+}
+
+function isDisk<Spec>(spec: Spec): spec is Spec & InstanceDisk {
+  return (spec as { readonly kind?: string } | undefined)?.kind === "disk";
 }

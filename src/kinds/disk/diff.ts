@@ -3,16 +3,16 @@ import type { Address } from "../../model/address.ts";
 import { type Change, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { RbdSettings } from "../../model/settings.ts";
-import { isElsewhere } from "../storage/place.ts";
+import { isForRescue } from "../terms/disk-name.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildOf } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { growth } from "./growth.ts";
 import { isLost } from "./lost.ts";
 import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { isElsewhere } from "./place.ts";
 import { createDisk, removeDisk } from "./plan.ts";
 import { remadeSwap, replacement } from "./replacement.ts";
-import { isForRescue } from "./role.ts";
 import { rollBack, snapshotToRollBackTo } from "./roll-back.ts";
 import { appliedFields } from "./words.ts";
 

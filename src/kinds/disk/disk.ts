@@ -3,7 +3,7 @@ import type { LegacyBacking } from "../../drivers/qcow2/legacy-backing.ts";
 import type { BackendName } from "../../model/settings.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { ImageSpec } from "../image/spec.ts";
-import type { DomainSpec } from "../instance/spec.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 
 /** A disk as it should be, together with the guest that uses it. */
 export interface InstanceDisk {

@@ -1,15 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import type { Observed } from "../../model/kind.ts";
-import type { Resource } from "../../model/resource.ts";
-import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
-import type { InstanceSpec } from "../instance/desired.ts";
-import type { SecretState } from "../instance/secret/secret.ts";
-import { withOwnContent } from "./content.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
-import { mustBeRemade } from "./must-be-remade.ts";
-import { diskAddress } from "./role.ts";
 
 /** Encryption where disks cannot have it. */
 export function checkEncryption(config: Config, settings: HostSettings): Diagnostic[] {
@@ -27,37 +18,4 @@ export function checkEncryption(config: Config, settings: HostSettings): Diagnos
       },
     ];
   });
-}
-
-/** Passphrases that will be needed and cannot be had. What needs none asks for none: a plan without changes works without it. */
-export function checkPassphrases(
-  resources: readonly Resource<InstanceSpec>[],
-  observed: Observed,
-  lookUpSecret: (reference: SecretRef) => string | undefined,
-): Diagnostic[] {
-  return resources.flatMap(({ address, spec }): Diagnostic[] => {
-    if (spec.kind !== "secret") return [];
-    const { instance, passphrase } = spec.secret;
-    const have = observed.states.get(address) as SecretState | undefined;
-    const specs = resources.map((resource) => withOwnContent(resource.address, resource.spec, observed));
-    const disks = specs.flatMap((other) => (other.kind === "disk" && other.disk.instance === instance ? [other] : []));
-    if (have?.ready === true && !disks.some((disk) => needsPassphrase(disk, observed))) return [];
-    const value = lookUpSecret(passphrase);
-    if (value !== undefined && value !== "") return [];
-    const summary = `The passphrase for the disks of ${instance} ${value === "" ? "is empty" : "cannot be had"}`;
-    const remedy =
-      "env" in passphrase
-        ? `Set it (export ${passphrase.env}=…) and run the same command again.`
-        : "The file has to be on this machine, and readable.";
-    const detail = `It comes from ${secretPlace(passphrase)}. ${remedy}`;
-    return [{ severity: "error", code: value === "" ? "passphrase-empty" : "passphrase-missing", summary, detail, address }];
-  });
-}
-
-/** Whether a disk is to be made, or grown while no guest has it open. */
-function needsPassphrase(want: InstanceDisk, observed: Observed): boolean {
-  if (want.disk.encryption === undefined) return false;
-  const have = observed.states.get(diskAddress(want.disk.instance, want.disk.name)) as InstanceDiskState | undefined;
-  if (have?.disk === undefined || mustBeRemade(want, have)) return true;
-  return !have.running && want.disk.size !== null && want.disk.size > have.disk.size;
 }

@@ -4,7 +4,7 @@ import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { discardMemory, grownFact } from "../guest/plan.ts";
+import { discardMemory, grownFact } from "../power/plan.ts";
 import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lockOf } from "./plan.ts";

@@ -3,8 +3,8 @@ import { isSourceOf } from "../../drivers/shared/disk-source.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
-import type { DomainRef } from "../guest/plan.ts";
-import { domainDisks } from "../guest/state.ts";
+import { domainDisks } from "../power/domain-disks.ts";
+import type { DomainRef } from "../power/plan.ts";
 
 /**
  * Looks once more before something is done to a disk that only a guest which is off can bear: between the plan and this there

@@ -2,9 +2,9 @@ import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { whereText } from "../storage/place.ts";
+import { isCopy } from "../terms/disk-name.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
-import { isCopy } from "./role.ts";
+import { whereText } from "./place.ts";
 
 /**
  * Whether a disk was once there with what a guest wrote, and is not any more. A domain is defined over disks that are whole, so one

@@ -1,5 +1,5 @@
-import { isElsewhere } from "../storage/place.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { isElsewhere } from "./place.ts";
 
 /** Whether a swap disk has another size than wanted, and nothing else about it is other: its size stands within it, and nothing there is kept. */
 export function isOtherSwap(want: InstanceDisk, have: InstanceDiskState): boolean {

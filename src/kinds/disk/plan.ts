@@ -2,8 +2,8 @@ import type { Action, Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import type { Effect } from "../../model/effect.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { isCopy, isForRescue } from "../terms/disk-name.ts";
 import { type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
-import { isCopy, isForRescue } from "./role.ts";
 import { creationSummary } from "./words.ts";
 
 /** The fact that what the disk is made from is there. */

@@ -2,12 +2,12 @@ import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
 import type { Effect } from "../../model/effect.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { switchOff, switchOnAgain } from "../guest/plan.ts";
-import { isElsewhere } from "../storage/place.ts";
+import { switchOff, switchOnAgain } from "../power/plan.ts";
 import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lossText } from "./lost.ts";
 import { isEncrypted } from "./must-be-remade.ts";
+import { isElsewhere } from "./place.ts";
 import { baseFacts, createDisk, removalEffect, removeDisk } from "./plan.ts";
 import { appliedFields, replacementReason } from "./words.ts";
 

@@ -5,7 +5,7 @@ import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { switchOff, switchOnAgain } from "../guest/plan.ts";
+import { switchOff, switchOnAgain } from "../power/plan.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 /** What `disk.roll_back` is given. */

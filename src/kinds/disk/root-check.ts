@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Config } from "../config.ts";
-import { rootVolumeOf } from "../instance/desired.ts";
 
 /** An instance boots from its image or from one volume (Nova BLD-13): neither, or both, is a mistake. */
 export function checkRootDisks(config: Config): Diagnostic[] {

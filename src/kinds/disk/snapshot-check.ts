@@ -2,9 +2,9 @@ import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { diskAddress } from "../terms/disk-name.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { mustBeRemade } from "./must-be-remade.ts";
-import { diskAddress } from "./role.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** One line about all disks that keep a snapshot from before they grew; none about those that go back to it now. */

@@ -1,6 +1,6 @@
 import { formatQuantity } from "../../model/quantity.ts";
-import { placeWords } from "../storage/place.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { placeWords } from "./place.ts";
 
 type FieldPath = "backend" | "volume_group" | "pool" | "size" | "image" | "filesystem" | "encrypted";
 

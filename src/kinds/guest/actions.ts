@@ -3,14 +3,15 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
-import { domainEntry, forgetObject, recordObject } from "../instance/label.ts";
-import { isUp } from "./diff.ts";
-import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "./plan.ts";
-import { type DomainState, domainFields, domainOwner, domainState } from "./state.ts";
+import { domainEntry, forgetObject, recordObject } from "../directory/label.ts";
+import { isUp } from "../power/is-up.ts";
+import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
+import type { DomainState } from "../terms/domain-state.ts";
+import { domainFields, domainOwner, domainState } from "./state.ts";
 import { waitForPower } from "./wait.ts";
 import { domainXml } from "./xml.ts";
 
-export { startDomain, stopDomain } from "./plan.ts";
+export { startDomain, stopDomain } from "../power/plan.ts";
 
 /** How long a start may take until the guest runs. Nova waits for ever (BLD-17); a hanging hypervisor should be told of. */
 const startMs = 60_000;

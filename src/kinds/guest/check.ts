@@ -1,15 +1,11 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { InstanceState } from "../instance/observe.ts";
-import type { DomainSpec } from "../instance/spec.ts";
-import { checkUuids } from "../instance/uuid-check.ts";
+import type { InstanceDiskState } from "../disk/disk.ts";
+import type { DomainState } from "../terms/domain-state.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 
-/** What forbids a plan for domains: names, uuids and directories that are somebody else's, and protection that a deletion would break. */
-export function checkDomains(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
-  return [...checkNames(domains, observed), ...checkUuids(domains, observed), ...checkProtection(domains, observed)];
-}
-
-function checkNames(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+/** Names of domains on the host that are not this project's. */
+export function checkDomainNames(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
   const owners = new Map(observed.unmanaged.flatMap(({ what, name, owner }) => (what === "domain" ? [[name, owner]] : [])));
   return domains.flatMap(({ instance, project }): Diagnostic[] => {
     if (!owners.has(instance)) return [];
@@ -27,7 +23,8 @@ function checkNames(domains: readonly DomainSpec[], observed: Observed): Diagnos
   });
 }
 
-function checkProtection(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+/** Protected guests that are no longer in the configuration. */
+export function checkProtection(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
   const wanted = new Set<string>(domains.map(({ instance }) => `domain/${instance}`));
   return [...protectedInstances(observed)].flatMap((instance): Diagnostic[] => {
     const address = `domain/${instance}` as const;
@@ -48,9 +45,9 @@ function checkProtection(domains: readonly DomainSpec[], observed: Observed): Di
 function protectedInstances(observed: Observed): Set<string> {
   return new Set(
     [...observed.states.values()].flatMap((state) => {
-      const found = state as Partial<InstanceState>;
+      const found = state as (DomainState & { readonly kind: "domain" }) | InstanceDiskState;
       if (found.kind === "domain") return found.label?.preventDestroy === true ? [found.label.instance] : [];
-      return found.kind === "disk" && found.protected === true ? [found.instance ?? ""] : [];
+      return found.kind === "disk" && found.protected === true ? [found.instance] : [];
     }),
   );
 }

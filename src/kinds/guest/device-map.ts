@@ -2,7 +2,8 @@ import type { DiskAttachment } from "../../drivers/driver.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import type { DomainDisk } from "../instance/spec.ts";
+import type { RescueDevice } from "../config/rescue-of.ts";
+import type { DomainDisk } from "../terms/spec.ts";
 
 /** What decides names and buses of a guest's disks. */
 export interface DeviceMapInput {
@@ -34,15 +35,6 @@ export interface DeviceMapInput {
   }[];
   /** `attachment`: of one that is no file. */
   readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
-}
-
-/** How a guest gets the disk that it is rescued with. */
-export interface RescueDevice {
-  readonly cdrom: boolean;
-  /** Added to what is there (Nova BLK-12), not put in front of it (Nova BLK-11). */
-  readonly stable: boolean;
-  /** Of the rescue image: `hw_rescue_bus`, else what says on which bus its disks are anyway. */
-  readonly properties: Readonly<Record<string, string>>;
 }
 
 type Bus = DomainDisk["bus"];

@@ -5,8 +5,7 @@ import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notC
 import { type Effect, strongestEffect } from "../../model/effect.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { InstanceDiskState } from "../disk/disk.ts";
-import type { DomainSpec } from "../instance/spec.ts";
-import { lacksItsDisks, missingFacts } from "./memory.ts";
+import { isUp } from "../power/is-up.ts";
 import {
   attachedFacts,
   defineDomain,
@@ -17,12 +16,15 @@ import {
   switchOff,
   switchOnAgain,
   undefineDomain,
-} from "./plan.ts";
-import { type DomainFields, type DomainState, describeDomain } from "./state.ts";
+} from "../power/plan.ts";
+import type { DomainFields, DomainState } from "../terms/domain-state.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import { lacksItsDisks, missingFacts } from "./memory.ts";
+import { describeDomain } from "./state.ts";
 import { wantedFields } from "./xml.ts";
 
-/** Fields that tell about the guest and do not touch it. */
-const told = new Set(["flavor", "image", "prevent_destroy"]);
+/** Fields that describe the guest without changing what it runs with. */
+const cosmeticFields = new Set(["flavor", "image", "prevent_destroy"]);
 
 /**
  * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
@@ -76,12 +78,7 @@ function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
   });
 }
 
-/** Whether a guest is there that notices what is done to its domain. */
-export function isUp(power: DomainState["power"]): boolean {
-  return power === "running" || power === "paused" || power === "suspended";
-}
-
-function awakeness({ power }: DomainState) {
+function activityOf({ power }: DomainState) {
   return { running: isUp(power), saved: power === "saved" };
 }
 
@@ -112,7 +109,7 @@ function deletion(address: Address, have: DomainState): Change {
     cause: "config",
     reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
     fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value })),
-    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...awakeness(have), ...crashed })],
+    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed })],
     before: describeDomain(have),
     after: null,
   };
@@ -122,7 +119,7 @@ function update(address: Address, want: DomainSpec, have: DomainState, observed:
   const wanted = wantedFields(want);
   // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
   const otherRescue = want.rescue !== have.fields["rescue"];
-  const awake = awakeness(have);
+  const awake = activityOf(have);
   const lost = awake.saved && lacksItsDisks(want, have, observed);
   const restarts = (lost || otherRescue || leavesDisks(want, have, observed)) && (awake.running || awake.saved);
   const memory: FieldChange[] =
@@ -168,7 +165,7 @@ function definitionChanges(have: DomainState, wanted: DomainFields, restarts: bo
     const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
     // A saved guest goes on with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
-    const effect = (isUp(have.power) || have.power === "saved") && !told.has(path) ? later : "none";
+    const effect = (isUp(have.power) || have.power === "saved") && !cosmeticFields.has(path) ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
 }

@@ -1,12 +1,10 @@
 import { diskSource } from "../../tools/libvirt/disk-source.ts";
 import { find, findAll, textAt, type XmlElement } from "../../tools/xml.ts";
+import type { DomainFields } from "../terms/domain-state.ts";
 import { labelNamespace } from "./xml-metadata.ts";
 
-/** Fields of a domain by path (`memory`, `disks.vda.source`). Sizes are bytes. */
-export type DomainFields = Readonly<Record<string, string | number | boolean>>;
-
 /** Devices that only a human adds: redefining the domain takes them away, so they are counted and shown. */
-const strangers = ["hostdev", "filesystem", "shmem", "tpm", "sound", "smartcard", "vsock", "redirdev", "lease"];
+const unmanagedDevices = ["hostdev", "filesystem", "shmem", "tpm", "sound", "smartcard", "vsock", "redirdev", "lease"];
 
 const units: Readonly<Record<string, number>> = {
   b: 1,
@@ -57,7 +55,7 @@ export function readFields(root: XmlElement): DomainFields {
   set("console_log", find(devices, "serial", "log")?.attributes["file"]);
   if (findAll(devices, "channel").some((channel) => find(channel, "target")?.attributes["name"] === "org.qemu.guest_agent.0"))
     set("guest_agent", true);
-  for (const name of strangers) {
+  for (const name of unmanagedDevices) {
     const count = findAll(devices, name).length;
     if (count > 0) set(`devices.${name}`, count);
   }

@@ -1,8 +1,9 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { machineType } from "../config/machine-type.ts";
+import { rescueOf } from "../config/rescue-of.ts";
+import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Config } from "../config.ts";
-import { rescueOf } from "../disk/rescue.ts";
-import { machineType, rootVolumeOf } from "../instance/desired.ts";
 import { checkDeviceProperties } from "./device-map.ts";
 
 /** Hardware that images ask for and their guests cannot have. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ImageConfig, InstanceConfig } from "../config.ts";
-import type { InterfaceSpec } from "../instance/spec.ts";
+import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** The network interfaces of an instance, with addresses and models filled in. */
 export function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfig>, project: string, name: string): InterfaceSpec[] {

@@ -3,10 +3,10 @@ import type { Fact } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { diskAddress } from "../disk/role.ts";
-import type { DomainSpec } from "../instance/spec.ts";
-import { attachedFacts, restoredFact } from "./plan.ts";
-import type { DomainState } from "./state.ts";
+import { attachedFacts, restoredFact } from "../power/plan.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import type { DomainState } from "../terms/domain-state.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 
 /** As much of a disk, a volume or a config drive as is looked at here. */
 interface Attached {

@@ -1,54 +1,17 @@
 import type { Json } from "../../model/json.ts";
-import type { DomainPower, DomainRecord } from "../../tools/libvirt/libvirt.ts";
+import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
-import type { DomainSpec } from "../instance/spec.ts";
-import { type DomainFields, readFields } from "./fields.ts";
+import { disksOf } from "../power/domain-disks.ts";
+import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
+import { readFields } from "./fields.ts";
 import { labelNamespace } from "./xml-metadata.ts";
-
-export type { DomainFields } from "./fields.ts";
-
-/** Whose a domain is and what was last applied to it. */
-export interface DomainLabel {
-  readonly project: string;
-  readonly instance: string;
-  readonly preventDestroy: boolean;
-  readonly powerState: DomainSpec["powerState"];
-  /** Undefined when it cannot be read: then nobody can say whether config or host changed. */
-  readonly applied: DomainFields | undefined;
-}
-
-/** A domain as found. */
-export interface DomainState {
-  readonly uuid: string;
-  readonly name: string;
-  readonly power: DomainPower;
-  readonly persistent: boolean;
-  /** Undefined when nobody claims it. */
-  readonly label: DomainLabel | undefined;
-  readonly fields: DomainFields;
-  /** Source path by target name: `vda` → `/var/lib/…/disk`. */
-  readonly disks: Readonly<Record<string, string>>;
-}
 
 /** What there is to know about one domain. Throws an Error when libvirt's XML is not XML. */
 export function domainState(record: DomainRecord): DomainState {
   const root = parseXml(record.xml);
   const fields = readFields(root);
   const { uuid, name, power, persistent } = record;
-  return { uuid, name, power, persistent, label: readLabel(root), fields, disks: disksOf(fields) };
-}
-
-/** Source path by target name, of any document of a domain. */
-export function domainDisks(xml: string): DomainState["disks"] {
-  return disksOf(domainFields(xml));
-}
-
-function disksOf(fields: DomainFields): DomainState["disks"] {
-  const disks = Object.entries(fields).flatMap(([path, value]) => {
-    const target = /^disks\.(.+)\.source$/.exec(path)?.[1];
-    return target === undefined ? [] : [[target, String(value)]];
-  });
-  return Object.fromEntries(disks);
+  return { uuid, name, power, persistent, label: readLabel(root), fields, disks: disksOf(root) };
 }
 
 /** The fields of a domain that we own, flat. Two documents that mean the same guest have the same fields. */

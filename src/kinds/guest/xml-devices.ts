@@ -1,5 +1,5 @@
 import type { DiskAttachment } from "../../drivers/driver.ts";
-import type { DomainDisk, DomainSpec, InterfaceSpec } from "../instance/spec.ts";
+import type { DomainDisk, DomainSpec, InterfaceSpec } from "../terms/spec.ts";
 import { type Element, element } from "./xml-writer.ts";
 
 /** What stands in `<devices>` (Nova XML-10 … XML-16). The emulator is left to libvirt. */

@@ -1,4 +1,4 @@
-import type { DomainSpec } from "../instance/spec.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 import { type Element, element } from "./xml-writer.ts";
 
 /** The namespace of our label. Its number changes when a reader of the old form would misunderstand the new one. */

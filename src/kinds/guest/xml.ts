@@ -1,5 +1,6 @@
-import type { DomainSpec } from "../instance/spec.ts";
-import { type DomainFields, readFields } from "./fields.ts";
+import type { DomainFields } from "../terms/domain-state.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import { readFields } from "./fields.ts";
 import { domainDevices } from "./xml-devices.ts";
 import { domainMetadata } from "./xml-metadata.ts";
 import { type Element, element, parsed, writeXml } from "./xml-writer.ts";

@@ -1,9 +1,9 @@
 import { userError } from "../../model/errors.ts";
 import type { BackendName, HostSettings, LvmSettings, RbdSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
+import { cloneAddresses } from "../config/clone-addresses.ts";
+import { usedFilesystems } from "../config/used-filesystems.ts";
 import type { Config } from "../config.ts";
-import { cloneAddresses } from "../image/clone-addresses.ts";
-import { usedFilesystems } from "../storage/used-filesystems.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
 export interface Runner {

@@ -1,8 +1,8 @@
 import type { BaseRef } from "../../drivers/driver.ts";
 import { cacheEntryName, createLayout } from "../../model/layout.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { ImageConfig } from "../config.ts";
-import { cloneAddresses } from "./clone-addresses.ts";
 import { imageId } from "./desired.ts";
 import { baseFormat } from "./formats.ts";
 

@@ -1,6 +1,6 @@
 import type { HostFacts } from "../../model/host-facts.ts";
+import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config, ImageConfig } from "../config.ts";
-import { cloneAddresses } from "./clone-addresses.ts";
 
 /**
  * Bytes of an image whose disks are all cloned within their Ceph cluster, so that nobody needs it in the cache (Nova RBD-03);

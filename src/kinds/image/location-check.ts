@@ -1,8 +1,8 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { parseRbdAddress } from "../../tools/rbd/address.ts";
+import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config } from "../config.ts";
-import { cloneAddresses } from "./clone-addresses.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** Locations that nothing can be cloned from (Nova RBD-04), and why. `cached`: the image is here, and nobody has to wonder why it is fetched. */

@@ -1,4 +1,4 @@
-import type { DiskAttachment, Surroundings } from "../../drivers/driver.ts";
+import type { DiskAttachment, DiskSpec, Surroundings } from "../../drivers/driver.ts";
 import { backendOf } from "../../drivers/index.ts";
 import { rbdAttachment } from "../../drivers/rbd/attachment.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
@@ -6,23 +6,28 @@ import { createLayout, instanceFiles } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
+import { blankDisks } from "../config/blank-disks.ts";
+import { bootIndexOf } from "../config/boot-index-of.ts";
+import { declared } from "../config/declared.ts";
+import { imageOf } from "../config/image-of.ts";
+import { instanceNames } from "../config/instance-names.ts";
+import { machineType } from "../config/machine-type.ts";
+import { rescueOf } from "../config/rescue-of.ts";
+import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
-import { blankDisks } from "../disk/blank.ts";
 import { bootFiles, kernelBoot } from "../disk/boot-files.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
-import { rescueDisks, rescueOf } from "../disk/rescue.ts";
-import { diskAddress } from "../disk/role.ts";
-import { bootIndexOf } from "../guest/boot-index.ts";
+import { rescueDisks } from "../disk/rescue.ts";
 import { deviceMap } from "../guest/device-map.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
+import { secretUuid } from "../secret/secret.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import type { DomainSpec, InterfaceSpec, SecretSpec, SeedSpec } from "../terms/spec.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { volumeAddress } from "../volume/spec.ts";
-import { declared } from "./declared.ts";
-import { secretUuid } from "./secret/secret.ts";
 import { blockDevices } from "./seed/block-devices.ts";
-import type { DiskSpec, DomainSpec, InterfaceSpec, SecretSpec, SeedSpec } from "./spec.ts";
 
 /** Anything of an instance as it should be. */
 export type InstanceSpec =
@@ -36,11 +41,6 @@ export function desiredInstances(config: Config, settings: HostSettings, facts: 
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]) =>
     instanceNames(name, instance.count).flatMap((copy, index) => oneInstance(config, settings, facts, instance, copy, index)),
   );
-}
-
-/** `web` without a count, `web-0`, `web-1` … with one, even when it is 1. */
-export function instanceNames(name: string, count: number | undefined): string[] {
-  return count === undefined ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index}`);
 }
 
 function oneInstance(
@@ -245,11 +245,6 @@ function attachmentOf(disk: DiskSpec, surroundings: Surroundings): DiskAttachmen
   return backendOf(disk.backend).attachment(disk, surroundings);
 }
 
-/** Nova XML-05: the image's machine type, else the modern one of the architecture. */
-export function machineType(properties: Readonly<Record<string, string>>, facts: HostFacts): string {
-  return properties["hw_machine_type"] ?? (facts.arch === "x86_64" ? "q35" : facts.arch === "i686" ? "pc" : "virt");
-}
-
 /** Bytes; null keeps the image's size (Nova BLD-14). */
 function rootSize(flavor: FlavorConfig): number | null {
   return flavor.disk === 0 ? null : flavor.disk;
@@ -265,17 +260,4 @@ function roundedUp(disk: DiskSpec, facts: HostFacts): DiskSpec {
 function placed(disk: DiskSpec, settings: HostSettings): DiskSpec {
   const place = backendOf(disk.backend).place?.(settings);
   return place === undefined ? disk : { ...disk, place };
-}
-
-/** The volume that an instance boots from where it has no image. */
-export function rootVolumeOf({ volumes = [] }: InstanceConfig): string | undefined {
-  return volumes.find((volume) => volume.boot_index === 0)?.volume;
-}
-
-/** What is said about the image of an instance, or about that of the volume it boots from. Nothing is, of a volume that began empty. */
-export function imageOf(config: Config, instance: InstanceConfig): Partial<ImageConfig> {
-  if (instance.image !== undefined) return declared(config.images, instance.image);
-  const name = config.volumes?.[rootVolumeOf(instance) ?? ""]?.image;
-  // A volume is a disk whatever it was made from.
-  return name === undefined ? {} : { ...declared(config.images, name), disk_format: "raw" };
 }

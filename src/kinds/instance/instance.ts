@@ -9,33 +9,30 @@ import type { Config } from "../config.ts";
 import { diskActions } from "../disk/actions.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
 import { checkDisks } from "../disk/check.ts";
-import { withOwnContent } from "../disk/content.ts";
-import { checkDevices } from "../disk/device-check.ts";
+import { withClearing } from "../disk/clearing.ts";
+import { keepExistingFilesystem } from "../disk/content.ts";
 import { diffDisk } from "../disk/diff.ts";
-import { checkEncryption, checkPassphrases } from "../disk/encryption-check.ts";
-import { diskAddress } from "../disk/role.ts";
+import { checkEncryption } from "../disk/encryption-check.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
-import { checkDomains } from "../guest/check.ts";
+import { checkDomainNames, checkProtection } from "../guest/check.ts";
+import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { describeDomain } from "../guest/state.ts";
-import { checkBackends } from "../storage/backend-check.ts";
-import { withClearing } from "../storage/clearing.ts";
-import { checkRoom } from "../storage/room-check.ts";
-import { checkRounding } from "../storage/size-rounding.ts";
-import { desiredVolumes } from "../volume/desired.ts";
+import { secretActions } from "../secret/actions.ts";
+import { diffSecret } from "../secret/secret.ts";
+import type { SeedSpec } from "../terms/spec.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
+import { checkPassphrases } from "./passphrase-check.ts";
 import { checkRescues } from "./rescue-check.ts";
-import { secretActions } from "./secret/actions.ts";
-import { diffSecret } from "./secret/secret.ts";
 import { checkDrives } from "./seed/drive-check.ts";
 import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } from "./seed/seed.ts";
-import type { SeedSpec } from "./spec.ts";
 import { sweepInstances } from "./sweep.ts";
+import { checkUuids } from "./uuid-check.ts";
 
 /** The guests: their disks, config drives and domains. Secrets are looked up only to see whether they have changed. */
 export function instanceKind(
@@ -48,7 +45,7 @@ export function instanceKind(
     desired: (config, facts) => desiredInstances(config, settings, facts),
     observe: observeInstances,
     diff: (address, want, have, observed) =>
-      diffOne(address, withOwnContent(address, want, observed), have, observed, settings, lookUpSecret),
+      diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings, lookUpSecret),
     check: (resources, observed, config) => [
       ...checkDrives(config),
       ...checkHardware(config, observed.facts),
@@ -58,7 +55,7 @@ export function instanceKind(
       ...checkRescues(config, observed.facts),
       ...checkEncryption(config, settings),
       ...checkPassphrases(resources, observed, lookUpSecret),
-      ...checkInstances(resources, observed, settings, config),
+      ...checkInstances(resources, observed, config),
     ],
     describe,
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
@@ -112,30 +109,17 @@ function secretsChanged(
   return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
 }
 
-function checkInstances(
-  resources: readonly Resource<InstanceSpec>[],
-  observed: Observed,
-  settings: HostSettings,
-  config: Config,
-): Diagnostic[] {
-  const specs = resources.map(({ address, spec }) => withOwnContent(address, spec, observed));
+function checkInstances(resources: readonly Resource<InstanceSpec>[], observed: Observed, config: Config): Diagnostic[] {
+  const specs = resources.map(({ address, spec }) => keepExistingFilesystem(address, spec, observed));
   const disks = specs.filter((spec) => spec.kind === "disk");
   const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
-  const inCeph = specs.some((spec) => spec.kind === "seed" && spec.seed.backend === "rbd");
-  // All that takes room is looked at together; without instances, volumes see to themselves.
-  const volumes = resources.length === 0 ? [] : desiredVolumes(config, settings, observed.facts);
-  const sized = [
-    ...disks.map(({ disk }) => ({ address: diskAddress(disk.instance, disk.name), disk })),
-    ...volumes.map(({ address, spec }) => ({ address, disk: spec.disk })),
-  ];
   return [
     ...checkDisks(disks, observed),
     ...checkResizeSnapshots(disks, observed),
-    ...checkDomains(domains, observed),
+    ...checkDomainNames(domains, observed),
+    ...checkUuids(domains, observed),
+    ...checkProtection(domains, observed),
     ...checkDevices(domains, config.host?.max_disk_devices_to_attach),
-    ...checkRoom(sized, domains, observed, settings),
-    ...checkBackends(sized, observed, settings, inCeph),
-    ...(resources.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
   ];
 }
 

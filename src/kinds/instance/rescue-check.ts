@@ -1,9 +1,10 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { imageOf } from "../config/image-of.ts";
+import { machineType } from "../config/machine-type.ts";
+import { type Rescue, rescueOf } from "../config/rescue-of.ts";
 import type { Config } from "../config.ts";
-import { type Rescue, rescueOf } from "../disk/rescue.ts";
 import { rescueBuses } from "../guest/device-map.ts";
-import { imageOf, machineType } from "./desired.ts";
 
 /** What Nova knows beside them, a floppy and a SCSI LUN, no guest of ours has. */
 const devices = ["disk", "cdrom"];

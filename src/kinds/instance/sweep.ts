@@ -1,7 +1,7 @@
 import { sweepRbdDrives } from "../../drivers/rbd/drive.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { parseLabel, sweepDoomedDirectories } from "./label.ts";
+import { parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
 
 /** Of a disk that is a directory; one that is a file is found by who makes it. */
 function isStagedDisk(name: string): boolean {

@@ -2,8 +2,8 @@ import { addressKind } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 import type { InstanceState } from "./observe.ts";
-import type { DomainSpec } from "./spec.ts";
 
 /**
  * The uuid names the directory, so it decides whose disks a guest gets: one that is somebody else's, or another instance's,

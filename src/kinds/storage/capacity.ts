@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { approximateQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import type { DomainSpec } from "../instance/spec.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 
 /** What is asked of a host and what it has. Sizes are bytes. */
 export interface CapacityInput {

@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
 import type { AppliedDisk } from "../disk/disk.ts";
-import { isElsewhere } from "./place.ts";
+import { isElsewhere } from "../disk/place.ts";
 import type { SizedDisk } from "./room-check.ts";
 
 /** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */

@@ -3,9 +3,9 @@ import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import type { DomainState } from "../guest/state.ts";
 import type { ImageState } from "../image/spec.ts";
-import type { DomainSpec } from "../instance/spec.ts";
+import type { DomainState } from "../terms/domain-state.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 import { checkCapacity } from "./capacity.ts";
 
 /** A disk that takes room, an instance's or a volume. */

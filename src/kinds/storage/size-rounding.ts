@@ -4,8 +4,8 @@ import type { HostFacts } from "../../model/host-facts.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { BackendName, HostSettings } from "../../model/settings.ts";
+import { blankDisks } from "../config/blank-disks.ts";
 import type { Config } from "../config.ts";
-import { blankDisks } from "../disk/blank.ts";
 
 /** A size as it was written. */
 interface Written {

@@ -3,24 +3,15 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
-import type { HostSettings } from "../../model/settings.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { checkBackends } from "../storage/backend-check.ts";
-import { whereText } from "../storage/place.ts";
-import { checkRoom } from "../storage/room-check.ts";
-import { checkRounding } from "../storage/size-rounding.ts";
+import { whereText } from "../disk/place.ts";
 import { cannotBecome } from "./diff.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { volumeUser } from "./user.ts";
 
 /** What cannot or will not be done to volumes. */
-export function checkVolumes(
-  resources: readonly Resource<VolumeSpec>[],
-  observed: Observed,
-  config: Config,
-  settings: HostSettings,
-): Diagnostic[] {
+export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observed: Observed, config: Config): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
   const protection = [...observed.states].flatMap(([address, state]): Diagnostic[] => {
     const { kind, preventDestroy, name } = state as Partial<VolumeState>;
@@ -36,15 +27,9 @@ export function checkVolumes(
       },
     ];
   });
-  const alone = Object.values(config.instances ?? {}).every(({ count }) => count === 0);
-  const sized = alone ? resources.map(({ address, spec }) => ({ address, disk: spec.disk })) : [];
   return [
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
-    // Where there are instances, they ask for all together.
-    ...checkRoom(sized, [], observed, settings),
-    ...checkBackends(sized, observed, settings),
-    ...(sized.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Observation } from "../../model/kind.ts";
 import { backendNames } from "../../model/settings.ts";
-import { withPlace } from "../storage/place.ts";
+import { withPlace } from "../disk/place.ts";
 import { volumeDirectories } from "./label.ts";
 import { type VolumeState, volumeAddress, volumeFileName } from "./spec.ts";
 import { volumeContext } from "./volume-context.ts";

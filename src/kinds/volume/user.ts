@@ -1,5 +1,7 @@
 import { isSourceOf } from "../../drivers/shared/disk-source.ts";
 import type { Observed } from "../../model/kind.ts";
+import { isUp } from "../power/is-up.ts";
+import type { DomainState } from "../terms/domain-state.ts";
 import type { VolumeState } from "./spec.ts";
 
 /** The guest whose definition has a volume. */
@@ -12,22 +14,14 @@ export interface VolumeUser {
   readonly saved: boolean;
 }
 
-/** As much of a domain's state as is looked at here. */
-interface Domain {
-  readonly kind: "domain";
-  readonly uuid: string;
-  readonly power: string;
-  readonly disks: Readonly<Record<string, string>>;
-}
-
 /** Which of this project's guests has a volume, by its definition. */
 export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed: Observed): VolumeUser | undefined {
   for (const [address, state] of observed.states) {
-    const domain = state as Partial<Domain>;
+    const domain = state as Partial<DomainState> & { readonly kind?: string };
     if (domain.kind !== "domain") continue;
     for (const source of Object.values(domain.disks ?? {})) {
       if (!isSourceOf(source, volume)) continue;
-      const running = domain.power === "running" || domain.power === "paused" || domain.power === "suspended";
+      const running = isUp(domain.power ?? "stopped");
       return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", running, saved: domain.power === "saved" };
     }
   }

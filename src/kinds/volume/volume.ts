@@ -2,7 +2,7 @@ import type { Json } from "../../model/json.ts";
 import type { Kind } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
-import { withClearing } from "../storage/clearing.ts";
+import { withClearing } from "../disk/clearing.ts";
 import { sweepVolumes, volumeActions } from "./actions.ts";
 import { checkVolumes } from "./check.ts";
 import { desiredVolumes } from "./desired.ts";
@@ -18,7 +18,7 @@ export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, Vol
     desired: (config, facts) => desiredVolumes(config, settings, facts),
     observe: observeVolumes,
     diff: (address, want, have, observed) => withClearing(diffVolume(address, want, have, observed), have?.disk, settings.lvm),
-    check: (resources, observed, config) => checkVolumes(resources, observed, config, settings),
+    check: checkVolumes,
     describe,
     actions: volumeActions,
     sweep: sweepVolumes,

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseXml, textAt } from "../xml.ts";
-import type { Libvirt } from "./libvirt.ts";
+import { domainPower, stateReason } from "./domain-state.ts";
+import type { DomainRecord, Libvirt } from "./face.ts";
 import { unfinishedMark } from "./secret.ts";
 import { meansNoDomain, virshError } from "./virsh-errors.ts";
 import { virshLine } from "./virsh-line.ts";
@@ -14,6 +16,8 @@ const nothingSaved = /does not have managed save image|failed to get domain|not 
 const lookMs = 120_000;
 /** A change; a start waits for qemu, its networks and its disks. */
 const changeMs = 180_000;
+/** Nova BLD-17. */
+const pollMs = 500;
 /** Documents asked for in one exchange. */
 const together = 50;
 /** From so many domains on, a process for reading them is worth its start. */
@@ -60,6 +64,16 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
     return new Set(parseUuids(await run("Listing the domains failed", ["list", "--all", "--uuid", "--with-managed-save"], "quick")));
   }
 
+  async function autostarted(): Promise<Set<string>> {
+    return new Set(parseUuids(await run("Listing the domains failed", ["list", "--all", "--uuid", "--autostart"], "quick")));
+  }
+
+  /** The record of a domain whose process exists has its active definition. */
+  async function withActive(record: Omit<DomainRecord, "active">): Promise<DomainRecord> {
+    const off = record.power === "stopped" || record.power === "saved";
+    return { ...record, active: off ? null : ((await dump([record.uuid], liveLine)).get(record.uuid) ?? null) };
+  }
+
   return {
     node: async () => {
       const [capabilities, nodeinfo, hostname, version] = await Promise.all(
@@ -81,6 +95,7 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
         }),
         run(list, ["list", "--all", "--uuid", "--transient"], "quick").then((transient) => new Set(parseUuids(transient))),
         saved(),
+        autostarted(),
       ]);
       const batch =
         all.length < many
@@ -92,34 +107,50 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
       // Each group is read as it comes, while virsh is busy with the next.
       const readGroup = async (group: readonly string[], index: number) => {
         const documents = documentsOf(await batch[index], group) ?? (await dump(group));
-        const [states, passing, sleeping] = await looks;
-        return [...documents].flatMap(([uuid, xml]) => {
+        const [states, passing, sleeping, automatic] = await looks;
+        const records = [...documents].flatMap(([uuid, xml]) => {
           const name = identityOf(xml)?.name ?? "";
-          const state = states.get(name);
-          const power = state === "stopped" && sleeping.has(uuid) ? "saved" : state;
+          const found = states.get(name);
           // No state: it came or went while we looked.
-          return power === undefined ? [] : [read({ uuid, name, power, persistent: !passing.has(uuid), xml })];
+          if (found === undefined) return [];
+          const state = domainPower(found.state);
+          const power = state === "stopped" && sleeping.has(uuid) ? "saved" : state;
+          const reason = stateReason(found.state, found.reason);
+          return [{ uuid, name, power, reason, persistent: !passing.has(uuid), autostart: automatic.has(uuid), xml }];
         });
+        return (await Promise.all(records.map(withActive))).map(read);
       };
       const [, ...found] = await Promise.all([looks, ...groups.map(readGroup)]);
       return found.flat();
     },
 
     domain: async (uuid) => {
-      const [dumps, stats, transient] = await Promise.all([
+      const [dumps, stats, transient, automatic] = await Promise.all([
         dump([uuid]),
         pool.exchange([virshLine(["domstats", "--state", "--raw", uuid])], lookMs, "quick"),
         run("Listing the domains failed", ["list", "--all", "--uuid", "--transient"], "quick"),
+        autostarted(),
       ]);
       const xml = dumps.get(uuid);
       if (xml === undefined) return undefined;
       const name = identityOf(xml)?.name ?? "";
-      const state = parseStates(stats.output).get(name);
-      const power = state === "stopped" && (await saved()).has(uuid) ? "saved" : state;
-      if (power === undefined && stats.errors !== "" && !meansNoDomain(stats.errors)) {
+      const found = parseStates(stats.output).get(name);
+      if (found === undefined && stats.errors !== "" && !meansNoDomain(stats.errors)) {
         throw virshError(`Asking for the state of domain ${name} failed`, stats.errors, uri);
       }
-      return power === undefined ? undefined : { uuid, name, power, persistent: !parseUuids(transient).includes(uuid), xml };
+      if (found === undefined) return undefined;
+      const state = domainPower(found.state);
+      const power = state === "stopped" && (await saved()).has(uuid) ? "saved" : state;
+      const reason = stateReason(found.state, found.reason);
+      return withActive({
+        uuid,
+        name,
+        power,
+        reason,
+        persistent: !parseUuids(transient).includes(uuid),
+        autostart: automatic.has(uuid),
+        xml,
+      });
     },
 
     definition: async (uuid) => (await dump([uuid])).get(uuid),
@@ -152,6 +183,15 @@ export function createLibvirt(pool: VirshPool, uri: string): Libvirt {
         /domain is not running|failed to get domain|no domain with matching/i,
       );
     },
+    setAutostart: (uuid, autostart) =>
+      change(`Setting autostart of domain ${uuid} failed`, uuid, ["autostart", uuid, ...(autostart ? [] : ["--disable"])]),
+    watch: () => ({
+      next: async (withinMs, signal) => {
+        await sleep(Math.min(pollMs, withinMs), undefined, { signal });
+        return withinMs > pollMs;
+      },
+      [Symbol.dispose]: () => undefined,
+    }),
     discardMemory: (uuid) => change(`Discarding the saved memory of domain ${uuid} failed`, uuid, ["managedsave-remove", uuid]),
     hasSecret: async (uuid) => {
       const output = await run(`Looking for secret ${uuid} failed`, ["secret-dumpxml", uuid], "quick", noSecret);

@@ -1,27 +1,17 @@
 import { find, findAll, parseXml, textAt } from "../xml.ts";
-import type { DomainPower, NodeFacts } from "./libvirt.ts";
+import type { NodeFacts } from "./face.ts";
 
-/**
- * A libvirt domain state by its number, as `domstats --raw` prints it (Nova DOM-10). A guest that is just shutting down
- * (4) counts as running, other than in Nova: it cannot be started until it is off. So does what is unknown: nothing is
- * ever started or called stopped on a guess.
- */
-export function domainPower(state: number): DomainPower {
-  if (state === 3) return "paused";
-  if (state === 5) return "stopped";
-  if (state === 6) return "crashed";
-  return state === 7 ? "suspended" : "running";
-}
-
-/** States by domain name, from `domstats --state --raw`. */
-export function parseStates(output: string): Map<string, DomainPower> {
-  const states = new Map<string, DomainPower>();
+/** Numbers of state and reason by domain name, from `domstats --state --raw`. */
+export function parseStates(output: string): Map<string, { readonly state: number; readonly reason: number }> {
+  const states = new Map<string, { readonly state: number; readonly reason: number }>();
   let name: string | undefined;
   for (const line of output.split("\n")) {
     const heading = /^Domain: '(.*)'$/.exec(line);
     if (heading !== null) name = heading[1];
-    const state = /^\s*state\.state=(\d+)$/.exec(line);
-    if (state !== null && name !== undefined) states.set(name, domainPower(Number(state[1])));
+    const [, key, value] = /^\s*state\.(state|reason)=(\d+)$/.exec(line) ?? [];
+    if (key !== undefined && name !== undefined) {
+      states.set(name, { ...(states.get(name) ?? { state: 0, reason: 0 }), [key]: Number(value) });
+    }
   }
   return states;
 }

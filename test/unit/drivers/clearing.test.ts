@@ -5,7 +5,7 @@ import { makePlan } from "../../../src/engine/plan.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import type { InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
-import { createKinds } from "../../../src/kinds/index.ts";
+import { createChecks, createKinds } from "../../../src/kinds/index.ts";
 import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
 import type { Observed } from "../../../src/model/kind.ts";
 import { planJson } from "../../../src/report/json.ts";
@@ -49,6 +49,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
   };
   const plan = makePlan<Config>({
     kinds: createKinds(settings, () => undefined),
+    checks: createChecks(settings),
     config,
     observed: { facts, states, unmanaged: [], diagnostics: [], complete: true } as unknown as Observed,
     project: "shop",

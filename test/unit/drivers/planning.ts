@@ -1,6 +1,6 @@
 import { makePlan } from "../../../src/engine/plan.ts";
 import type { Config } from "../../../src/kinds/config.ts";
-import { createKinds } from "../../../src/kinds/index.ts";
+import { createChecks, createKinds } from "../../../src/kinds/index.ts";
 import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
 import type { Observed } from "../../../src/model/kind.ts";
 import type { Plan } from "../../../src/model/plan.ts";
@@ -32,6 +32,7 @@ export function observedOf(facts: HostFacts, states: ReadonlyMap<string, unknown
 export function planFor(config: Config, settings: HostSettings, observed: Observed): Plan {
   return makePlan<Config>({
     kinds: createKinds(settings, () => undefined),
+    checks: createChecks(settings),
     config,
     observed,
     project: "shop",

@@ -65,7 +65,10 @@ function planned({ disk = 128 * mebibyte, rbd = {}, ceph = {}, instances, image 
   if (given.memoryThen !== undefined && domain?.kind === "domain") {
     const { uuid, instance: name } = domain.domain;
     const xml = domainXml({ ...domain.domain, memory: given.memoryThen });
-    states.set("domain/web", { ...domainState({ uuid, name, power: "running", persistent: true, xml }), kind: "domain" });
+    states.set("domain/web", {
+      ...domainState({ uuid, name, power: "running", reason: "booted", persistent: true, autostart: false, xml, active: xml }),
+      kind: "domain",
+    });
   }
   const observed = observedOf(facts, states);
   const plan = planFor(config, settings, observed);

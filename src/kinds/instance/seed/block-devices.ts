@@ -1,5 +1,5 @@
 import { instanceFiles } from "../../../model/layout.ts";
-import type { DomainDisk } from "../spec.ts";
+import type { DomainDisk } from "../../terms/spec.ts";
 
 /** EC2's names of disks and the guest's: `root: /dev/vda`, `ephemeral0: /dev/vdb`. */
 export type BlockDevices = Readonly<Record<string, string>>;

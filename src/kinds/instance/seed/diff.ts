@@ -6,7 +6,7 @@ import { combineCauses } from "../../../model/change.ts";
 import type { Effect } from "../../../model/effect.ts";
 import type { Json } from "../../../model/json.ts";
 import { awaitRestored } from "../../guest/memory.ts";
-import type { SeedSpec } from "../spec.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import type { SeedState } from "./state.ts";

@@ -1,6 +1,6 @@
 import type { Json } from "../../../model/json.ts";
 import { uuidV5 } from "../../../model/uuid.ts";
-import type { SeedSpec } from "../spec.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 
 /**
  * `network_data.json` (Nova CFG-11): one link and one DHCP network for each interface. Guests find their card by its MAC

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Json } from "../../../model/json.ts";
-import type { SeedSpec } from "../spec.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 
 /**

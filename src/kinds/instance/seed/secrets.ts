@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Context } from "../../../model/context.ts";
-import type { SeedSpec } from "../spec.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 import type { SeedValues } from "./tree.ts";
 
 /** The values that a drive's spec only refers to, and its user data as bytes. */

@@ -3,7 +3,7 @@ import type { Context } from "../../../model/context.ts";
 import type { FileStat } from "../../../model/host.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
-import type { InstanceLabel } from "../label.ts";
+import type { InstanceLabel } from "../../directory/label.ts";
 import type { PublicSeed } from "./public.ts";
 import type { SeedSecrets } from "./secrets.ts";
 import { secretsDigest } from "./secrets.ts";

@@ -1,5 +1,5 @@
 import type { Json } from "../../../model/json.ts";
-import type { SeedSpec } from "../spec.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 import { networkData } from "./network.ts";
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkDomains } from "../../../../src/kinds/guest/check.ts";
+import { checkDomainNames, checkProtection } from "../../../../src/kinds/guest/check.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
-import { type DomainState, domainState } from "../../../../src/kinds/guest/state.ts";
+import { domainState } from "../../../../src/kinds/guest/state.ts";
 import { domainXml } from "../../../../src/kinds/guest/xml.ts";
-import type { DomainSpec } from "../../../../src/kinds/instance/spec.ts";
+import type { DomainState } from "../../../../src/kinds/terms/domain-state.ts";
+import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../src/model/change.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
 import type { DomainPower } from "../../../../src/tools/libvirt/libvirt.ts";
@@ -19,7 +20,16 @@ function found(
   edit: (xml: string) => string = (xml) => xml,
   persistent = true,
 ): DomainState {
-  return domainState({ uuid: of.uuid, name: of.instance, power, persistent, xml: edit(domainXml(of)) });
+  return domainState({
+    uuid: of.uuid,
+    name: of.instance,
+    power,
+    reason: "unknown",
+    persistent,
+    autostart: false,
+    xml: edit(domainXml(of)),
+    active: null,
+  });
 }
 
 function diff(want: DomainSpec | undefined, have: DomainState | undefined): Change | undefined {
@@ -138,10 +148,10 @@ test("protection outlives the configuration", () => {
   assert.deepEqual([change?.verb, types(change)], ["delete", []]);
   const observed = { ...nothing, states: new Map([["domain/web-0", { ...have, kind: "domain" }]]) } as Observed;
   assert.deepEqual(
-    checkDomains([], observed).map(({ code, address }) => [code, address]),
+    checkProtection([], observed).map(({ code, address }) => [code, address]),
     [["prevent-destroy", "domain/web-0"]],
   );
-  assert.deepEqual(checkDomains([plainSpec({ preventDestroy: false })], observed), [], "lifting it is a change like another");
+  assert.deepEqual(checkProtection([plainSpec({ preventDestroy: false })], observed), [], "lifting it is a change like another");
   const garbled = found(spec, "running", (xml) => xml.replace("<virtform:prevent_destroy>false", "<virtform:prevent_destroy>?"));
   assert.deepEqual(types(diff(undefined, garbled)), [], "what cannot be read protects");
 });
@@ -154,7 +164,7 @@ test("a name that somebody else's domain has", () => {
       { what: "base-file", name: "other" },
     ],
   } as unknown as Observed;
-  const [problem, ...rest] = checkDomains([spec, plainSpec({ instance: "other" })], observed);
+  const [problem, ...rest] = checkDomainNames([spec, plainSpec({ instance: "other" })], observed);
   assert.deepEqual([problem?.code, problem?.severity, rest.length], ["domain-name-taken", "error", 0]);
   assert.match(problem?.detail ?? "", /virtform adopt web-0/);
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { domainFields, domainState } from "../../../../src/kinds/guest/state.ts";
 import { domainXml, wantedFields } from "../../../../src/kinds/guest/xml.ts";
-import type { DomainSpec } from "../../../../src/kinds/instance/spec.ts";
+import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import { plainSpec } from "./specs.ts";
 
 // UPDATE_GOLDEN=1 writes the documents anew: look at the difference before committing it.
@@ -45,7 +45,16 @@ for (const name of readdirSync(cases).sort()) {
   });
 
   test(`${name}: it reads back as what was wanted, and as whose it is`, () => {
-    const state = domainState({ uuid: spec.uuid, name: spec.instance, power: "stopped", persistent: true, xml });
+    const state = domainState({
+      uuid: spec.uuid,
+      name: spec.instance,
+      power: "stopped",
+      reason: "unknown",
+      persistent: true,
+      autostart: false,
+      xml,
+      active: null,
+    });
     assert.deepEqual(state.fields, wantedFields(spec));
     assert.deepEqual(domainFields(xml), state.fields);
     assert.deepEqual(state.label, {

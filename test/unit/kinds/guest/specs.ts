@@ -1,5 +1,5 @@
 import { deviceMap } from "../../../../src/kinds/guest/device-map.ts";
-import type { DomainSpec } from "../../../../src/kinds/instance/spec.ts";
+import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 
 const uuid = "3f0c6b1e-6f6a-5d0e-9a39-0d4f3f1b2c01";
 const directory = `/var/lib/virtform/instances/${uuid}`;

@@ -62,10 +62,10 @@ test("states by name, whatever the name", () => {
   assert.deepEqual(
     [...parseStates(lines.join("\n"))],
     [
-      ["a", "running"],
-      ["it's b", "stopped"],
-      ["c", "paused"],
-      ["d", "running"],
+      ["a", { state: 1, reason: 0 }],
+      ["it's b", { state: 5, reason: 2 }],
+      ["c", { state: 3, reason: 0 }],
+      ["d", { state: 4, reason: 0 }],
     ],
   );
 });

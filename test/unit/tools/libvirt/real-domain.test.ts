@@ -9,7 +9,7 @@ import { domainActions } from "../../../../src/kinds/guest/actions.ts";
 import { deviceMap } from "../../../../src/kinds/guest/device-map.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
 import { domainState } from "../../../../src/kinds/guest/state.ts";
-import type { DomainSpec } from "../../../../src/kinds/instance/spec.ts";
+import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../src/model/change.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
 import { libvirtOf } from "../../../../src/tools/libvirt/libvirt.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { diffSeed } from "../../../../../src/kinds/instance/seed/diff.ts";
 import { publicSeed, seedDigest } from "../../../../../src/kinds/instance/seed/public.ts";
 import type { SeedState } from "../../../../../src/kinds/instance/seed/state.ts";
-import type { SeedSpec } from "../../../../../src/kinds/instance/spec.ts";
+import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../../src/model/change.ts";
 import { fullSpec, seedSpec, uuid } from "./fixtures.ts";
 

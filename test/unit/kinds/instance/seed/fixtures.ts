@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { SeedSpec } from "../../../../../src/kinds/instance/spec.ts";
+import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
 
 export const uuid = "6f1f6f0a-6a4e-5c0f-9b8e-0123456789ab";
 

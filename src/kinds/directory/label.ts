@@ -2,7 +2,7 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { retireDirectory, sweepRetired } from "../retire-directory.ts";
+import { retireDirectory, sweepRetired } from "./retire-directory.ts";
 
 /**
  * The label of an instance directory: who owns it, and what was last applied to each object in it. An object's entry is

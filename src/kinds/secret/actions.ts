@@ -1,18 +1,18 @@
-import type { DiskSpec } from "../../../drivers/driver.ts";
-import { parseDiskInfo } from "../../../drivers/shared/disk-info.ts";
-import { wrongPassphrase } from "../../../drivers/shared/passphrase.ts";
-import { type ActionType, defineAction } from "../../../model/action.ts";
-import type { Context } from "../../../model/context.ts";
-import { userError } from "../../../model/errors.ts";
-import type { Host } from "../../../model/host.ts";
-import { instanceFiles } from "../../../model/layout.ts";
-import { secretPlace } from "../../../model/secret.ts";
-import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
-import { putSecret } from "../../../tools/libvirt/secret.ts";
-import { qcow2HeaderBytes, readQcow2Header } from "../../../tools/qcow2-header.ts";
-import { opensWith } from "../../../tools/qemu-img.ts";
-import { diskRole } from "../../disk/role.ts";
-import type { SecretSpec } from "../spec.ts";
+import type { DiskSpec } from "../../drivers/driver.ts";
+import { parseDiskInfo } from "../../drivers/shared/disk-info.ts";
+import { wrongPassphrase } from "../../drivers/shared/passphrase.ts";
+import { type ActionType, defineAction } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { userError } from "../../model/errors.ts";
+import type { Host } from "../../model/host.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { secretPlace } from "../../model/secret.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { putSecret } from "../../tools/libvirt/secret.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { opensWith } from "../../tools/qemu-img.ts";
+import { diskRole } from "../terms/disk-name.ts";
+import type { SecretSpec } from "../terms/spec.ts";
 import { secretIdentity, usagePrefix } from "./secret.ts";
 
 /** Passphrases that have been seen to be right in this run, by instance: to try one takes seconds of processor time. */

@@ -1,11 +1,11 @@
-import type { Action } from "../../../model/action.ts";
-import type { Address } from "../../../model/address.ts";
-import type { Change } from "../../../model/change.ts";
-import type { Observed } from "../../../model/kind.ts";
-import { secretPlace } from "../../../model/secret.ts";
-import { uuidV5 } from "../../../model/uuid.ts";
-import type { SecretIdentity } from "../../../tools/libvirt/secret.ts";
-import type { SecretSpec } from "../spec.ts";
+import type { Action } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
+import type { Change } from "../../model/change.ts";
+import type { Observed } from "../../model/kind.ts";
+import { secretPlace } from "../../model/secret.ts";
+import { uuidV5 } from "../../model/uuid.ts";
+import type { SecretIdentity } from "../../tools/libvirt/secret.ts";
+import type { SecretSpec } from "../terms/spec.ts";
 
 /** A secret of ours as libvirt has it, which never tells its value. */
 export interface SecretState {

@@ -1,5 +1,5 @@
-import type { Context } from "../model/context.ts";
-import { instanceFiles } from "../model/layout.ts";
+import type { Context } from "../../model/context.ts";
+import { instanceFiles } from "../../model/layout.ts";
 
 /** A directory with a label that nothing of ours is left in. */
 export interface RetiredDirectory {

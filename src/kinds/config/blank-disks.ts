@@ -2,7 +2,7 @@ import type { BlankContent } from "../../drivers/driver.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { FlavorConfig, HostConfig, ImageConfig, InstanceConfig } from "../config.ts";
-import { ephemeralFileName } from "./role.ts";
+import { ephemeralFileName } from "../terms/disk-name.ts";
 
 /** A disk of an instance that is made from nothing. */
 export interface BlankDisk {

@@ -1,7 +1,7 @@
 import type { Filesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { blankDisks } from "../disk/blank.ts";
-import { rootVolumeOf } from "../instance/desired.ts";
+import { blankDisks } from "./blank-disks.ts";
+import { rootVolumeOf } from "./root-volume-of.ts";
 
 /** What the empty disks and volumes of a configuration hold at first. */
 export function usedFilesystems(config: Config): Filesystem[] {

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { isPossibleBus } from "../guest/device-map.ts";
-import type { DomainDisk, DomainSpec } from "../instance/spec.ts";
+import type { DomainDisk, DomainSpec } from "../terms/spec.ts";
+import { isPossibleBus } from "./device-map.ts";
 
 /** Names of disks that cannot be, and more of them than the host allows (Nova BLK-03, BLK-07). `most`: negative for any number. */
 export function checkDevices(domains: readonly DomainSpec[], most = -1): Diagnostic[] {

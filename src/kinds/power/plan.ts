@@ -2,8 +2,8 @@ import type { Action, Fact } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { diskAddress } from "../disk/role.ts";
-import type { DomainSpec } from "../instance/spec.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 
 /** Which domain an action is about. */
 export interface DomainRef {
@@ -78,21 +78,21 @@ export function discardMemory(spec: DomainRef, needs: readonly Fact[] = []): Act
   };
 }
 
-/** Whether a guest has a memory that goes with its disks as they are. */
-export interface Awake {
+/** Whether a guest has memory, running or saved, that belongs to its disks as they are. */
+export interface GuestActivity {
   readonly running: boolean;
   /** It is off and its memory is saved. */
   readonly saved?: boolean;
 }
 
 /** What switches a guest off for something that only one that is off can bear; nothing where it is. */
-export function switchOff(spec: DomainRef, { running, saved = false }: Awake, needs: readonly Fact[] = []): Action[] {
+export function switchOff(spec: DomainRef, { running, saved = false }: GuestActivity, needs: readonly Fact[] = []): Action[] {
   if (running) return [stopDomain(spec, needs)];
   return saved ? [discardMemory(spec, needs)] : [];
 }
 
 /** What starts it afterwards, where it was switched off and is not to stay so. */
-export function switchOnAgain(spec: DomainSpec, { running, saved = false }: Awake): Action[] {
+export function switchOnAgain(spec: DomainSpec, { running, saved = false }: GuestActivity): Action[] {
   const on = (running && spec.powerState !== "stopped") || (saved && spec.powerState === "running");
   return on ? [startDomain(spec)] : [];
 }
@@ -120,7 +120,7 @@ export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action
 }
 
 /** Takes the domain away. Its disks, where they go too, carry what is lost. */
-export function undefineDomain(domain: DomainRef, { running, saved = false }: Awake): Action {
+export function undefineDomain(domain: DomainRef, { running, saved = false }: GuestActivity): Action {
   return {
     ...common(domain, "undefine", running ? "power off and undefine" : saved ? "undefine, with its saved memory" : "undefine"),
     needs: [grownFact(domain.instance)],

@@ -1,0 +1,134 @@
+/**
+ * Nova DOM-10: libvirt's domain states, folded to what decisions need. `saved`: off, with its memory kept (managed save), which
+ * the next start restores.
+ */
+export type DomainPower = "running" | "paused" | "stopped" | "saved" | "crashed" | "suspended";
+
+/** Why a domain is in its state, by libvirt's names of reasons in lower case; `unknown` for a reason that libvirt does not give. */
+export type StateReason =
+  | "unknown"
+  // running
+  | "booted"
+  | "migrated"
+  | "restored"
+  | "from-snapshot"
+  | "unpaused"
+  | "migration-canceled"
+  | "save-canceled"
+  | "wakeup"
+  | "crashed"
+  | "postcopy"
+  | "postcopy-failed"
+  // paused
+  | "user"
+  | "migration"
+  | "save"
+  | "dump"
+  | "io-error"
+  | "watchdog"
+  | "shutting-down"
+  | "snapshot"
+  | "starting-up"
+  // stopped
+  | "shutdown"
+  | "destroyed"
+  | "saved"
+  | "failed"
+  | "daemon"
+  // crashed
+  | "panicked";
+
+/** One domain as libvirt reports it. */
+export interface DomainRecord {
+  readonly uuid: string;
+  readonly name: string;
+  readonly power: DomainPower;
+  /** Why it is in this state: who paused it, how it was switched off. */
+  readonly reason: StateReason;
+  readonly persistent: boolean;
+  /** libvirt starts it when the host boots. */
+  readonly autostart: boolean;
+  /** The inactive definition, which the next start uses. Of a transient domain: the active one. */
+  readonly xml: string;
+  /** The active definition of a domain that runs (also paused, suspended or crashed with its process kept); null of one that is off. */
+  readonly active: string | null;
+}
+
+/** One secret as libvirt reports it, which never includes its value. */
+export interface SecretRecord {
+  readonly uuid: string;
+  /** Of a secret for a volume: the name of that volume. */
+  readonly usage: string;
+  /** Whether its value has been set, according to the mark in its description. */
+  readonly ready: boolean;
+}
+
+/** What libvirt reports about the machine. Memory in bytes. */
+export interface NodeFacts {
+  readonly hostname: string;
+  readonly arch: string;
+  readonly kvm: boolean;
+  readonly cpus: number;
+  readonly memory: number;
+  readonly libvirtVersion: string;
+}
+
+/** Follows one domain. */
+export interface DomainWatch extends Disposable {
+  /**
+   * Resolves with true when the domain may have changed since the watch was made or since the last `next`, and with false when
+   * `withinMs` are over. Look at the domain after every true. Rejects with the signal's reason.
+   */
+  next(withinMs: number, signal: AbortSignal): Promise<boolean>;
+}
+
+/**
+ * What virtform asks of libvirt. Throws UnreachableError when libvirt cannot be reached, which never means "gone"; an error with
+ * libvirt's words, and the remedy where one is known, when libvirt refuses.
+ */
+export interface Libvirt {
+  node(): Promise<NodeFacts>;
+  /** All domains with their definitions; `read` gets each as it arrives. */
+  domains<T>(read: (domain: DomainRecord) => T): Promise<T[]>;
+  /** One domain now; undefined when it does not exist. */
+  domain(uuid: string): Promise<DomainRecord | undefined>;
+  /** Its inactive definition alone, with fewer calls; undefined when it does not exist. */
+  definition(uuid: string): Promise<string | undefined>;
+  /**
+   * The document of what holds its disks: the guest that runs, or its saved memory, which belongs to them as they are. Undefined
+   * when it is off or does not exist.
+   */
+  inUse(uuid: string): Promise<{ readonly xml: string; readonly saved: boolean } | undefined>;
+  /** Defines, or redefines by the same uuid and name, what the file at this path of the host holds. */
+  define(path: string): Promise<void>;
+  /** Gives a domain that is off another name. */
+  rename(uuid: string, name: string): Promise<void>;
+  /** Does nothing when it does not exist. Removes managed save and NVRAM too (Nova DEL-03). */
+  undefine(uuid: string): Promise<void>;
+  /** Does nothing when it runs. A saved guest is restored as it was defined then, paused if it was paused. */
+  start(uuid: string): Promise<void>;
+  /** Resumes a paused guest; does nothing when it runs. */
+  resume(uuid: string): Promise<void>;
+  /** Asks the guest to power off (ACPI); does not wait. Does nothing when it is off. */
+  shutdown(uuid: string): Promise<void>;
+  /** Powers it off at once; does nothing when it is off or does not exist. */
+  destroy(uuid: string): Promise<void>;
+  /** Whether libvirt starts the domain when the host boots. */
+  setAutostart(uuid: string, autostart: boolean): Promise<void>;
+  /** Discards saved memory; does nothing when none exists. */
+  discardMemory(uuid: string): Promise<void>;
+  /** Reports when a domain may have changed: to wait for a boot or a shutdown. */
+  watch(uuid: string): DomainWatch;
+  /** Whether libvirt knows a secret of this uuid. Its value is never read. */
+  hasSecret(uuid: string): Promise<boolean>;
+  /** The active definition, which may differ from the inactive one; undefined when the domain does not run. */
+  liveDefinition(uuid: string): Promise<string | undefined>;
+  /** Bytes of a disk of a running guest, by the guest's name for it. */
+  blockSize(uuid: string, target: string): Promise<number>;
+  /** Makes a disk of a running guest this large, also smaller. `disk`: its path, or the running guest's name for it. */
+  blockResize(uuid: string, disk: string, bytes: number): Promise<void>;
+  /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */
+  secrets(prefix: string): Promise<SecretRecord[]>;
+  /** Does nothing when it does not exist. */
+  undefineSecret(uuid: string): Promise<void>;
+}
