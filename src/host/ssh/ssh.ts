@@ -1,8 +1,8 @@
 import { userError } from "../../model/errors.ts";
 import type { Command, Host, Upload } from "../../model/host.ts";
 import { runBriefly } from "./brief.ts";
-import { openOverSsh, runOverSsh } from "./command.ts";
 import type { StartLimits } from "./channel.ts";
+import { openOverSsh, runOverSsh } from "./command.ts";
 import { createSshConnection } from "./connection.ts";
 import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
@@ -30,7 +30,10 @@ const briefShells = 2;
  * ever asked for on the way. Nothing is contacted before the first thing is wanted. A connection that is lost is an
  * UnreachableError for everything under way and everything after: never is what cannot be seen taken for absent.
  */
-export function createSshHost(target: SshTarget, options: { readonly onRoundTrip?: (what: string) => void; readonly startLimits?: StartLimits } = {}): SshHost {
+export function createSshHost(
+  target: SshTarget,
+  options: { readonly onRoundTrip?: (what: string) => void; readonly startLimits?: StartLimits } = {},
+): SshHost {
   const name = target.destination;
   const tell = options.onRoundTrip ?? (() => undefined);
   const connection = createSshConnection(target, options.startLimits);

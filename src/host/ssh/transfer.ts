@@ -43,7 +43,9 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   const channel = await connection.start(script, [to, String(stat.size), nonce], `the transfer of ${from}`);
   let silent: Error | undefined;
   const cut = () => {
-    silent = new UnreachableError(`${name} took nothing of ${from} for ${idleMs / 1000} s. A filesystem there may hang; check the kernel log of the host (dmesg).`);
+    silent = new UnreachableError(
+      `${name} took nothing of ${from} for ${idleMs / 1000} s. A filesystem there may hang; check the kernel log of the host (dmesg).`,
+    );
     channel.kill();
   };
   let idle = setTimeout(cut, idleMs);

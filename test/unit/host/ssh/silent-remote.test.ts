@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
 import { SshConnectError } from "../../../../src/host/ssh/trouble.ts";
 import { UnreachableError } from "../../../../src/model/errors.ts";
