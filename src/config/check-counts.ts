@@ -5,51 +5,60 @@ import { walk } from "./walk.ts";
 const longestName = 63;
 
 /**
- * What `count` makes of the entries of a section: names that meet, names that grow too long, and values that several
- * would share. Looks at every section whose schema is `counted`. `where` puts a place into words.
+ * Problems of entries with a `count`: names that collide, names that become too long, and values that several copies
+ * would share. Checks every section whose schema is `counted`. `where` returns file and line of a pointer.
  */
 export function checkCounts(schema: Schema, config: unknown, where: (pointer: Pointer) => string): Problem[] {
   return Object.entries(schema.properties ?? {}).flatMap(([section, part]) => {
     const entries = (config as Record<string, unknown> | null)?.[section];
     if (part.counted === undefined || typeof entries !== "object" || entries === null || Array.isArray(entries)) return [];
-    const counts = Object.entries(entries).map(([name, entry]) => ({ name, entry, count: countOf(entry, part.counted ?? "") }));
+    const counts = new Map(Object.entries(entries).map(([name, entry]) => [name, countOf(entry, part.counted ?? "")]));
     const values = new Map<string, Pointer>();
+    const entrySchema = typeof part.additionalProperties === "object" ? part.additionalProperties : {};
     return [
       ...collisions(section, counts, where),
-      ...counts.flatMap(({ name, entry, count }) => {
-        const entrySchema = typeof part.additionalProperties === "object" ? part.additionalProperties : {};
-        return [...walk(entrySchema, entry, [section, name])].flatMap((visit) => checkShared(visit, count ?? 1, values, where));
-      }),
+      ...tooLong(section, counts),
+      ...Object.entries(entries).flatMap(([name, entry]) =>
+        [...walk(entrySchema, entry, [section, name])].flatMap((visit) => checkShared(visit, counts.get(name) ?? 1, values, where)),
+      ),
     ];
   });
 }
 
-interface Counted {
-  readonly name: string;
-  readonly count: number | undefined;
-}
-
 function countOf(entry: unknown, key: string): number | undefined {
   const count = (entry as Record<string, unknown> | null)?.[key];
-  return typeof count === "number" && Number.isInteger(count) && count >= 0 && count <= 1000 ? count : undefined;
+  return typeof count === "number" && Number.isInteger(count) && count >= 0 ? count : undefined;
 }
 
-function collisions(section: string, entries: readonly Counted[], where: (pointer: Pointer) => string): Problem[] {
-  const makers = new Map<string, string>();
-  return entries.flatMap(({ name, count }): Problem[] => {
-    const names = count === undefined ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index}`);
-    const meeting = names.find((each) => makers.has(each));
-    const other = meeting === undefined ? undefined : makers.get(meeting);
-    for (const each of names) if (!makers.has(each)) makers.set(each, name);
-    const at = { pointer: [section, name], of: "key" } as const;
-    if (meeting !== undefined && other !== undefined) {
-      const detail = `${describePointer([section, other])} (${where([section, other])}) makes one of that name as well: with count, NAME becomes NAME-0, NAME-1, …. Rename one of the two.`;
-      return [{ code: "name-collision", summary: `Two ${section} would be called ${JSON.stringify(meeting)}`, detail, ...at }];
-    }
-    const long = name.length <= longestName ? names.findLast((each) => each.length > longestName) : undefined;
-    if (long === undefined) return [];
+/**
+ * A name ends in the number of a copy in one way only, so a copy can collide with an entry without a count and never with
+ * another copy. The entry that comes second in the file is reported.
+ */
+function collisions(section: string, counts: ReadonlyMap<string, number | undefined>, where: (pointer: Pointer) => string): Problem[] {
+  const order = new Map([...counts.keys()].map((name, index) => [name, index]));
+  const reported = new Map<string, { readonly meeting: string; readonly other: string; readonly copy: number }>();
+  for (const [name, count] of counts) {
+    const [, base = "", number = ""] = (count === undefined ? /^(.+)-(0|[1-9][0-9]*)$/.exec(name) : null) ?? [];
+    if (Number(number) >= (counts.get(base) ?? 0)) continue;
+    const [second, other] = (order.get(name) ?? 0) > (order.get(base) ?? 0) ? [name, base] : [base, name];
+    const before = reported.get(second);
+    if (before === undefined || Number(number) < before.copy) reported.set(second, { meeting: name, other, copy: Number(number) });
+  }
+  return [...reported].map(([name, { meeting, other }]) => ({
+    code: "name-collision",
+    summary: `Two ${section} would be called ${JSON.stringify(meeting)}`,
+    detail: `${describePointer([section, other])} (${where([section, other])}) makes one of that name as well: with count, NAME becomes NAME-0, NAME-1, …. Rename one of the two.`,
+    pointer: [section, name],
+    of: "key",
+  }));
+}
+
+function tooLong(section: string, counts: ReadonlyMap<string, number | undefined>): Problem[] {
+  return [...counts].flatMap(([name, count = 0]): Problem[] => {
+    const long = `${name}-${count - 1}`;
+    if (count === 0 || name.length > longestName || long.length <= longestName) return [];
     const detail = `With count it becomes ${long}, which is ${long.length} characters long; ${longestName} are allowed.`;
-    return [{ code: "name-too-long", summary: "The name leaves no room for its numbers", detail, ...at }];
+    return [{ code: "name-too-long", summary: "The name leaves no room for its numbers", detail, pointer: [section, name], of: "key" }];
   });
 }
 

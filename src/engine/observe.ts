@@ -3,7 +3,8 @@ import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage, UnreachableError } from "../model/errors.ts";
 import type { HostFacts } from "../model/host-facts.ts";
-import type { AnyKind, Observation, Observed } from "../model/kind.ts";
+import type { AnyKind, Observation } from "../model/kind.ts";
+import { createObserved, type Observed } from "../model/observed.ts";
 import type { Unmanaged } from "../model/plan.ts";
 
 /**
@@ -20,7 +21,7 @@ export async function observe<Config>(kinds: readonly AnyKind<Config>[], context
     unmanaged.push(...observation.unmanaged);
     diagnostics.push(...observation.diagnostics);
   }
-  return { facts, states, unmanaged, diagnostics, complete: looks.every((observation) => observation.complete) };
+  return createObserved({ facts, states, unmanaged, diagnostics, complete: looks.every((observation) => observation.complete) });
 }
 
 async function look<Config>(kind: AnyKind<Config>, context: Context): Promise<Observation<unknown>> {

@@ -5,6 +5,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AnyKind, Check, Observed } from "../model/kind.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
+import { checkFacts } from "./check-facts.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
 import { removalsInOrder } from "./removal-order.ts";
@@ -67,7 +68,12 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   }
 
   const selected = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
-  const actions = order(selected.flatMap((change) => change.actions));
+  const chosen = selected.flatMap((change) => change.actions);
+  checkFacts(
+    chosen,
+    kinds.flatMap((kind) => kind.actions),
+  );
+  const actions = order(chosen);
   return {
     formatVersion: "1.0",
     project: request.project,

@@ -1,9 +1,9 @@
 import { quantityPattern } from "../model/quantity.ts";
 
-// Beside the standard keywords, schemas use those of src/config/keywords.ts. Editors take them for annotations, so
-// whatever a standard keyword can say is said by one as well.
+// Beside the standard keywords, schemas use those of src/config/keywords.ts. Editors ignore them, so standard keywords
+// express as much as they can.
 
-/** What images, flavors and key pairs may be called. */
+/** Names of images, flavors, key pairs and volumes. */
 export const entryNames = {
   type: "string",
   pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$",
@@ -18,7 +18,7 @@ interface SizeSchema {
   readonly examples: readonly string[];
 }
 
-/** A size with a binary unit. `description` is for people in an editor. */
+/** A size with a binary unit: text in the file, bytes once loaded. */
 export function size(description: string, examples: readonly string[], bounds: SizeSchema["quantity"] = {}): SizeSchema {
   return {
     type: "string",
@@ -29,7 +29,7 @@ export function size(description: string, examples: readonly string[], bounds: S
   };
 }
 
-/** The same, with the value that holds when nothing is written. */
+/** A size with a default. */
 export function sizeOr(
   fallback: string,
   description: string,

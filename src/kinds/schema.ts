@@ -6,18 +6,19 @@ import { keyPairSchema } from "./key-pair/schema.ts";
 import { entryNames } from "./schema-parts.ts";
 import { volumeSchema } from "./volume/schema.ts";
 
-/** The JSON Schema (2020-12) of a configuration, put together from the nouns a user can write. */
+/** The JSON Schema (2020-12) of a configuration, composed of one schema per section. */
 export const schema = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   title: "virtform configuration",
-  description: "What should exist on a libvirt host. Several files of a directory are read as one.",
+  description: "Desired state of a libvirt host. All configuration files of a directory are merged.",
   type: "object",
   additionalProperties: false,
   notYet: ["networks", "security_groups"],
   properties: {
     project: {
       type: "string",
-      description: "Who owns what this configuration makes, so that several can share a host. Objects of other projects are never touched.",
+      description:
+        "Owner of the objects of this configuration, so that several configurations can share a host. Objects of other projects are never changed.",
       pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$",
       expects: "a name of at most 63 letters, digits, dots, underscores and hyphens",
       default: "default",
@@ -26,7 +27,7 @@ export const schema = {
     host: hostSchema,
     images: {
       type: "object",
-      description: "Images by name. Instances refer to them; those that nobody refers to are fetched all the same.",
+      description: "Images by name. Unused images are fetched as well.",
       propertyNames: entryNames,
       additionalProperties: imageSchema,
     },
@@ -44,13 +45,13 @@ export const schema = {
     },
     volumes: {
       type: "object",
-      description: "Disks that outlive instances, by name. Instances attach them.",
+      description: "Disks that are independent of instances, by name.",
       propertyNames: entryNames,
       additionalProperties: volumeSchema,
     },
     instances: {
       type: "object",
-      description: "Guests by name. A name is a host name: lower-case letters, digits and hyphens.",
+      description: "Guests by name. A name is a valid host name: lower-case letters, digits and hyphens.",
       counted: "count",
       propertyNames: {
         type: "string",

@@ -1,14 +1,10 @@
 import type { Address } from "./address.ts";
 import type { Context } from "./context.ts";
 import type { Effect } from "./effect.ts";
+import type { Fact, FactType } from "./fact.ts";
 import type { Json } from "./json.ts";
 
-/**
- * Something that becomes true while a plan is carried out, for example `disk/web-0.root` (it exists),
- * `domain/web-0:stopped` or `disk/web-0.root:gone`. The order of actions follows from facts alone: an action
- * that needs a fact runs after every action of the same plan that makes it; a fact nobody makes already holds.
- */
-export type Fact = string;
+export type { Fact } from "./fact.ts";
 
 /** One step of a plan as plain data. What it does is found by `type` when its time comes. */
 export interface Action {
@@ -49,10 +45,16 @@ export type ReportProgress = (progress: ActionProgress) => void;
 /** What a type of action does. Performing it twice must be harmless, and killing it anywhere must leave nothing trusted that is half made. */
 export interface ActionType {
   readonly type: string;
+  /** All types of facts that actions of this type may make. */
+  readonly makes: readonly FactType[];
   readonly run: (context: Context, args: Json, report: ReportProgress) => Promise<void>;
 }
 
-/** Binds the arguments' type where an action type is defined; plans hold them as plain JSON. */
-export function defineAction<Args>(type: string, run: (context: Context, args: Args, report: ReportProgress) => Promise<void>): ActionType {
-  return { type, run: (context, args, report) => run(context, args as Args, report) };
+/** Binds the arguments' type where an action type is defined; plans hold them as plain JSON. `makes`: every type of fact that it may make. */
+export function defineAction<Args>(
+  type: string,
+  makes: readonly FactType[],
+  run: (context: Context, args: Args, report: ReportProgress) => Promise<void>,
+): ActionType {
+  return { type, makes, run: (context, args, report) => run(context, args as Args, report) };
 }

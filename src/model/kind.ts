@@ -5,8 +5,11 @@ import type { Context } from "./context.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Json } from "./json.ts";
+import type { Observed } from "./observed.ts";
 import type { Unmanaged } from "./plan.ts";
 import type { Resource } from "./resource.ts";
+
+export type { Observed } from "./observed.ts";
 
 /** What a look at the host found of one kind. */
 export interface Observation<State> {
@@ -15,15 +18,6 @@ export interface Observation<State> {
   readonly unmanaged: readonly Unmanaged[];
   readonly diagnostics: readonly Diagnostic[];
   /** False when part of it could not be seen. */
-  readonly complete: boolean;
-}
-
-/** All observations of a run together, for decisions that look across kinds. */
-export interface Observed {
-  readonly facts: HostFacts;
-  readonly states: ReadonlyMap<Address, unknown>;
-  readonly unmanaged: readonly Unmanaged[];
-  readonly diagnostics: readonly Diagnostic[];
   readonly complete: boolean;
 }
 

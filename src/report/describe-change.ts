@@ -1,6 +1,7 @@
 import type { Action } from "../model/action.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import { type Effect, strongestEffect } from "../model/effect.ts";
+import { exists } from "../model/fact.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { overwriting } from "./overwriting.ts";
 import { count } from "./quantities.ts";
@@ -33,7 +34,7 @@ export function changeDetails(change: Change): Line[] {
   if (changesThere && change.actions.length > 0)
     lines.push([span("Steps:    ", "faint"), span(change.actions.map(stepOf(change)).join(", then "))]);
   if (changesThere || (effect !== "none" && destroys.length === 0)) {
-    const stops = effect === "restart" && !change.actions.some(({ makes }) => makes.includes(change.address));
+    const stops = effect === "restart" && !change.actions.some(({ makes }) => makes.includes(exists(change.address)));
     lines.push([span("Effect:   ", "faint"), span(stops ? "stops the guest" : effects[effect], effectTones[effect])]);
   }
   for (const what of destroys) lines.push([span("Destroys: ", "faint"), span(what, "remove")]);

@@ -1,5 +1,6 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
+import { exists } from "../model/fact.ts";
 import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
@@ -42,7 +43,7 @@ function planFooter(plan: Plan): Line[] {
   if (destroys.length > 0)
     lines.push([span("Lost for ever:", "remove")], ...destroys.map((what) => [span("  - ", "remove"), span(what)]), []);
   const interrupted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
-  const restarted = interrupted.filter((address) => plan.actions.some((action) => action.makes.includes(address)));
+  const restarted = interrupted.filter((address) => plan.actions.some((action) => action.makes.includes(exists(address))));
   const stopped = interrupted.filter((address) => !restarted.includes(address));
   if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(restarted.join(", "))], []);
   if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(stopped.join(", "))], []);

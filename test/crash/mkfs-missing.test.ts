@@ -3,9 +3,9 @@ import { test } from "node:test";
 import type { DiskSpec } from "../../src/drivers/driver.ts";
 import { blankTemplateName } from "../../src/drivers/shared/template-blank.ts";
 import { checkMkfs } from "../../src/kinds/storage/mkfs-check.ts";
-import type { Observed } from "../../src/model/kind.ts";
 import { canApply } from "../../src/model/plan.ts";
 import type { FakeHost } from "../fake-host/host.ts";
+import { observedWith } from "../support/observed.ts";
 import { guests } from "./guests.ts";
 import { applied, createWorld, planOf, runOn } from "./world.ts";
 
@@ -54,10 +54,7 @@ test("only what has still to be made needs the program", () => {
   };
   const address = "disk/web.eph0" as const;
   const codes = (states: Record<string, unknown>, one: DiskSpec = disk) =>
-    checkMkfs([{ address, disk: one }], {
-      facts: { missingPrograms: ["mkfs.xfs"] },
-      states: new Map(Object.entries(states)),
-    } as unknown as Observed).map(({ code }) => code);
+    checkMkfs([{ address, disk: one }], observedWith(states, { facts: { missingPrograms: ["mkfs.xfs"] } })).map(({ code }) => code);
   assert.deepEqual(codes({}), ["mkfs-missing"]);
   const found = { backend: "qcow2", format: "qcow2", size: 2 ** 30 };
   const applied = { backend: "qcow2", size: 2 ** 30, image: null, entry: null, filesystem: "xfs" };

@@ -21,7 +21,7 @@ export async function fakeDownload(machine: Machine, life: Life, request: Downlo
     life.effect(
       `download ${to}`,
       () => machine.files.write(to, sparseOf(arrived), 0o600),
-      () => machine.files.write(to, sparseOf(bytes.subarray(0, bytes.length / 2))),
+      (left) => left.write(to, sparseOf(bytes.subarray(0, bytes.length / 2))),
     );
   } catch (error) {
     if (!life.dead) machine.files.unlink(to);

@@ -1,5 +1,5 @@
 import { dirname } from "node:path/posix";
-import { allocatedBytes, copySparse, emptySparse, type Sparse } from "./sparse.ts";
+import { allocatedBytes, type Content, copySparse, emptySparse } from "./sparse.ts";
 import { systemError } from "./system-error.ts";
 
 /** One object of the file system; hard links share it. */
@@ -10,8 +10,8 @@ export interface Inode {
   mtimeMs: number;
   /** Names it has. */
   links: number;
-  /** Content of a file; replaced as a whole when written. */
-  content: Sparse;
+  /** Content of a file; a write replaces it. */
+  content: Content;
   readonly entries: Map<string, Inode>;
   readonly target: string;
 }
@@ -28,7 +28,7 @@ export interface FileTree {
   /** The same through a link in the last place. */
   follow(path: string, call: string): Inode;
   /** Makes or replaces the content of a file (a link in the last place is refused). Throws ENOENT, ENOTDIR, EISDIR, ENOSPC. */
-  write(path: string, content: Sparse, mode?: number): Inode;
+  write(path: string, content: Content, mode?: number): Inode;
   makeDirectories(path: string, mode?: number): void;
   rename(from: string, to: string): void;
   link(from: string, to: string): void;
@@ -217,7 +217,7 @@ function treeOn(
         const done = copies.get(inode);
         if (done !== undefined) return done;
         highest = Math.max(highest, inode.number);
-        const made: Inode = { ...inode, content: copySparse(inode.content), entries: new Map() };
+        const made: Inode = { ...inode, entries: new Map() };
         copies.set(inode, made);
         for (const [name, child] of inode.entries) made.entries.set(name, copy(child));
         return made;

@@ -3,7 +3,7 @@ import { explainFileError } from "../../src/host/file-error.ts";
 import { refuseTooLarge } from "../../src/host/sink.ts";
 import { userError } from "../../src/model/errors.ts";
 import type { FileStat, Files } from "../../src/model/host.ts";
-import type { Inode } from "./file-tree.ts";
+import type { FileTree, Inode } from "./file-tree.ts";
 import type { Life } from "./life.ts";
 import type { Machine } from "./machine.ts";
 import { leaveHalf } from "./program.ts";
@@ -83,7 +83,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
           life.effect(
             `writeAtomic ${path} (write)`,
             () => files.write(temporary, content, mode),
-            () => leaveHalf(files, temporary, content),
+            (left) => leaveHalf(left, temporary, content),
           );
           files.file(temporary, "chmod").mode = mode;
           life.effect(`writeAtomic ${path} (rename)`, () => files.rename(temporary, path));
@@ -101,7 +101,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
           life.effect(
             `copy ${to}`,
             () => files.write(to, copySparse(content), 0o600),
-            () => leaveHalf(files, to, content),
+            (left) => leaveHalf(left, to, content),
           );
         } catch (error) {
           if (!life.dead) files.unlink(to);
@@ -113,14 +113,15 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
       }),
     publish: (staged, final, mode) =>
       soon(`publish ${final}`, () => {
-        const inode = files.find(staged) ?? files.file(staged, "open");
-        const chmod = () => {
-          inode.mode = mode;
+        if (found(staged) === undefined) files.file(staged, "open");
+        const chmod = (tree: FileTree) => {
+          const inode = tree.find(staged);
+          if (inode !== undefined) inode.mode = mode;
         };
         life.effect(
           `publish ${final}`,
           () => {
-            chmod();
+            chmod(files);
             files.rename(staged, final);
           },
           chmod,
@@ -140,9 +141,9 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
       soon(`remove tree ${path}`, () => {
         const inode = found(path);
         if (inode === undefined) return;
-        const half = () => {
-          const names = [...inode.entries.keys()].sort();
-          for (const name of names.slice(0, Math.ceil(names.length / 2))) files.removeTree(`${path}/${name}`);
+        const names = [...inode.entries.keys()].sort();
+        const half = (left: FileTree) => {
+          for (const name of names.slice(0, Math.ceil(names.length / 2))) left.removeTree(`${path}/${name}`);
         };
         life.effect(`removeTree ${path}`, () => files.removeTree(path), half);
       }),
@@ -178,7 +179,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
         life.effect(
           `appendLine ${path}`,
           () => files.write(path, content),
-          () => files.write(path, half),
+          (left) => left.write(path, half),
         );
       }),
     space: (path) => soon(`space ${path}`, () => ({ total: files.capacity, free: Math.max(0, files.capacity - files.used()) })),

@@ -3,7 +3,7 @@ import { CommandError } from "../../src/model/errors.ts";
 import type { Host } from "../../src/model/host.ts";
 import { fakeDownload } from "./download.ts";
 import { fakeFiles } from "./files.ts";
-import { createLife } from "./life.ts";
+import { createLife, type OnEffect } from "./life.ts";
 import type { Machine } from "./machine.ts";
 import { programs } from "./programs.ts";
 import { openVirsh } from "./virsh-conversation.ts";
@@ -19,13 +19,15 @@ export interface FakeHost extends Host {
   readonly dead: boolean;
   /** Lets `count` effects happen in all; the next one throws `Killed`, and so does everything after it. `half`: that one is half done. */
   dieAfter(count: number, options?: { readonly half?: boolean }): void;
+  /** Calls back before each effect, while the machine is as a kill at this effect would leave it. */
+  onEffect(call: OnEffect): void;
   /** Kills it now. */
   kill(): void;
 }
 
 /** Process number `pid` on a machine. */
 export function createHost(machine: Machine, pid: number): FakeHost {
-  const life = createLife();
+  const life = createLife(machine.files);
   const ends: (() => Promise<void>)[] = [];
   const owner = {};
   life.onDeath(() => machine.locks.release(owner));
@@ -45,6 +47,7 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       return life.dead;
     },
     dieAfter: (count, options = {}) => life.dieAfter(count, options.half === true),
+    onEffect: (call) => life.onEffect(call),
     kill: () => life.kill(),
     files: fakeFiles(machine, life, pid),
     download: (request) => fakeDownload(machine, life, request),

@@ -1,8 +1,8 @@
 import { errorMessage } from "../../src/model/errors.ts";
 import type { FileTree } from "./file-tree.ts";
 import type { Libvirtd } from "./libvirtd.ts";
-import type { Life } from "./life.ts";
-import { headOfSparse, readSparse, type Sparse } from "./sparse.ts";
+import type { Half, Life } from "./life.ts";
+import { type Content, headOfSparse, readSparse } from "./sparse.ts";
 
 /** What a program is given. */
 export interface ProgramInput {
@@ -24,7 +24,7 @@ export interface ProgramEnd {
 export type Program = (input: ProgramInput) => ProgramEnd;
 
 /** Runs a change; a disk that is full is the program's failure. `half` is what a kill leaves. */
-export function writing(what: string, life: Life, change: () => unknown, full: string, half?: () => void): ProgramEnd {
+export function writing(what: string, life: Life, change: () => unknown, full: string, half?: Half): ProgramEnd {
   let failure: unknown;
   life.effect(
     what,
@@ -43,7 +43,7 @@ export function writing(what: string, life: Life, change: () => unknown, full: s
 }
 
 /** Half of a file under its own name: what a killed writer leaves. */
-export function leaveHalf(files: FileTree, path: string, whole: Sparse): void {
+export function leaveHalf(files: FileTree, path: string, whole: Content): void {
   const bytes = Math.floor(whole.size / 2);
   const half = headOfSparse(whole, bytes);
   files.write(path, half);

@@ -1,7 +1,7 @@
 import { fatWith, formatFat, isFat } from "./fat.ts";
 import { type Program, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { qemuImg } from "./qemu-img.ts";
-import { copySparse, type Sparse, writeSparse } from "./sparse.ts";
+import { type Content, copySparse, writeSparse } from "./sparse.ts";
 import { runVirshLine } from "./virsh.ts";
 
 const well = (out = ""): ProgramEnd => ({ exitCode: 0, out, err: "" });
@@ -64,7 +64,7 @@ export const programs: Readonly<Record<string, Program>> = {
 
   mmd: (input) =>
     intoFat("mmd", input, (image, names) =>
-      names.reduce<Sparse | string>((grown, name) => fatWith(grown, `${name}/`, Buffer.alloc(0)), image),
+      names.reduce<Content | string>((grown, name) => fatWith(grown, `${name}/`, Buffer.alloc(0)), image),
     ),
   mcopy: (input) => intoFat("mcopy", input, (image, names) => fatWith(image, names.at(-1) ?? "", input.stdin)),
 };
@@ -86,7 +86,7 @@ function formatting(kind: string): Program {
 function intoFat(
   what: string,
   { args, files, life }: ProgramInput,
-  change: (image: Sparse, names: readonly string[]) => Sparse | string,
+  change: (image: Content, names: readonly string[]) => Content | string,
 ): ProgramEnd {
   const path = args[args.indexOf("-i") + 1] ?? "";
   const names = args.filter((word) => word.startsWith("::/")).map((word) => word.slice(3));

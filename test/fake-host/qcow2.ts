@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { emptySparse, readSparse, type Sparse, writeSparse } from "./sparse.ts";
+import { type Content, emptySparse, readSparse, type Sparse, writeSparse } from "./sparse.ts";
 
 const clusterBytes = 65_536;
 const pointer = 0x00ff_ffff_ffff_fe00n;
@@ -87,7 +87,7 @@ function header(size: number, l1Entries: number, backing: { readonly path: strin
 }
 
 /** Reads what is needed of a header; undefined when it is no qcow2 file. */
-export function readQcow2(file: Sparse): Qcow2 | undefined {
+export function readQcow2(file: Content): Qcow2 | undefined {
   const bytes = readSparse(file, 0, 4096);
   if (bytes.length < 104 || bytes.toString("latin1", 0, 4) !== "QFI\xfb") return undefined;
   const backingOffset = Number(bytes.readBigUInt64BE(8));
@@ -116,7 +116,7 @@ export function resizeQcow2(file: Sparse, size: number): void {
 }
 
 /** What a guest would see that had this file alone: raw content of the virtual size. `below` is the backing file's. */
-export function rawOfQcow2(file: Sparse, below: Sparse | undefined): Sparse {
+export function rawOfQcow2(file: Content, below: Content | undefined): Sparse {
   const size = readQcow2(file)?.virtualSize ?? 0;
   const raw = emptySparse(size);
   if (below !== undefined) for (const [number, chunk] of below.chunks) if (number * 4096 < size) raw.chunks.set(number, chunk);

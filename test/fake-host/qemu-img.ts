@@ -2,7 +2,7 @@ import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { leaveHalf, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { digestOfPassphrase, makeQcow2, rawOfQcow2, readQcow2, resizeQcow2 } from "./qcow2.ts";
-import { allocatedBytes, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
+import { allocatedBytes, type Content, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
 
 const withValue = new Set(["-f", "-F", "-b", "-o", "-O", "-t", "-T", "-m", "-r", "-S", "--output", "--object", "--image-opts"]);
 
@@ -64,7 +64,7 @@ function sizeOf(text: string): number {
   return Number(match[1]) * ({ k: 2 ** 10, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }[match[2] ?? ""] ?? 1);
 }
 
-function openFile(files: FileTree, path: string): Sparse {
+function openFile(files: FileTree, path: string): Content {
   const inode = files.find(path);
   if (inode?.type !== "file") throw new Refusal(`Could not open '${path}': Could not open '${path}': No such file or directory`);
   return inode.content;
@@ -143,7 +143,7 @@ function create(input: ProgramInput, asked: Asked): ProgramEnd {
     life,
     () => files.write(path, content),
     `qemu-img: ${path}: No space left on device`,
-    () => files.write(path, emptySparse()),
+    (left) => left.write(path, emptySparse()),
   );
 }
 
@@ -207,7 +207,7 @@ function convert(input: ProgramInput, { words, options }: Asked): ProgramEnd {
     life,
     () => files.write(to, made),
     `qemu-img: error while writing at byte 0: No space left on device`,
-    () => leaveHalf(files, to, made),
+    (left) => leaveHalf(left, to, made),
   );
   return { ...end, out: options.has("-p") ? "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" : "" };
 }

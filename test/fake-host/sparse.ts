@@ -4,10 +4,16 @@ const chunkBytes = 4096;
 const zeros = Buffer.alloc(chunkBytes);
 
 /**
- * The content of one file as chunks of 4 KiB by number; a missing chunk is a hole. Chunks are never changed in place, so
- * copies share them and a disk of 20 GiB costs nothing.
+ * The content of one file as chunks of 4 KiB by number; a missing chunk is a hole. Content in a file system never changes:
+ * a write replaces it, so that clones of a machine share it and its digests are computed once.
  */
-export interface Sparse {
+export interface Content {
+  readonly size: number;
+  readonly chunks: ReadonlyMap<number, Buffer>;
+}
+
+/** Content that is being written. Chunks are never changed in place, so copies share them and a disk of 20 GiB costs nothing. */
+export interface Sparse extends Content {
   size: number;
   readonly chunks: Map<number, Buffer>;
 }
@@ -25,19 +31,19 @@ export function sparseOf(data: Uint8Array): Sparse {
 }
 
 /** Another file with the same content and holes. */
-export function copySparse(sparse: Sparse): Sparse {
+export function copySparse(sparse: Content): Sparse {
   return { size: sparse.size, chunks: new Map(sparse.chunks) };
 }
 
 /** The first `size` bytes as another file. */
-export function headOfSparse(sparse: Sparse, size: number): Sparse {
+export function headOfSparse(sparse: Content, size: number): Sparse {
   const head = copySparse(sparse);
   truncateSparse(head, size);
   return head;
 }
 
 /** Up to `length` bytes from `offset`; fewer at the end. */
-export function readSparse(sparse: Sparse, offset = 0, length = sparse.size - offset): Buffer {
+export function readSparse(sparse: Content, offset = 0, length = sparse.size - offset): Buffer {
   const end = Math.min(sparse.size, offset + length);
   if (end <= offset) return Buffer.alloc(0);
   const result = Buffer.alloc(end - offset);
@@ -74,7 +80,7 @@ export function truncateSparse(sparse: Sparse, size: number): void {
 }
 
 /** Bytes it takes. */
-export function allocatedBytes(sparse: Sparse): number {
+export function allocatedBytes(sparse: Content): number {
   return sparse.chunks.size * chunkBytes;
 }
 
@@ -83,8 +89,26 @@ export function punchZeros(sparse: Sparse): void {
   for (const [number, chunk] of sparse.chunks) if (chunk.equals(zeros)) sparse.chunks.delete(number);
 }
 
-/** Digests in hex. A long hole is hashed like any other bytes: keep files whose digest is asked for small. */
-export function digestSparse(sparse: Sparse, algorithm: string): string {
+const digests = new WeakMap<Content, Map<string, string>>();
+
+/** Computes a digest of content that no longer changes, once per algorithm. */
+function remembered(content: Content, algorithm: string, digest: () => string): string {
+  const known = digests.get(content) ?? new Map<string, string>();
+  digests.set(content, known);
+  const found = known.get(algorithm) ?? digest();
+  known.set(algorithm, found);
+  return found;
+}
+
+/**
+ * Digest in hex of content that no longer changes. A long hole is hashed like any other bytes: keep files whose digest is
+ * asked for small.
+ */
+export function digestSparse(content: Content, algorithm: string): string {
+  return remembered(content, algorithm, () => digestOf(content, algorithm));
+}
+
+function digestOf(sparse: Content, algorithm: string): string {
   const hash = createHash(algorithm);
   for (let start = 0; start < sparse.size; start += chunkBytes) {
     const chunk = sparse.chunks.get(start / chunkBytes) ?? zeros;
@@ -93,8 +117,12 @@ export function digestSparse(sparse: Sparse, algorithm: string): string {
   return hash.digest("hex");
 }
 
-/** A short name for the content that is cheap for any size: equal content with equal holes has equal names. */
-export function fingerprintSparse(sparse: Sparse): string {
+/** A short name, cheap for any size, of content that no longer changes: equal content has equal names. */
+export function fingerprintSparse(content: Content): string {
+  return remembered(content, "fingerprint", () => fingerprintOf(content));
+}
+
+function fingerprintOf(sparse: Content): string {
   const hash = createHash("sha256").update(String(sparse.size));
   const written = [...sparse.chunks].filter(([, chunk]) => !chunk.equals(zeros)).sort(([a], [b]) => a - b);
   for (const [number, chunk] of written) hash.update(`${number}:`).update(chunk);

@@ -32,7 +32,7 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   power: ["terms"],
   directory: [],
   host: ["config"],
-  image: ["config"],
+  image: ["terms", "config"],
   secret: ["terms"],
   disk: ["terms", "config", "power", "directory", "image", "secret"],
   volume: ["terms", "config", "power", "directory", "image", "disk"],

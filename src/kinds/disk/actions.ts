@@ -8,6 +8,8 @@ import { forgetObject, readLabel, recordObject, rememberedDomain } from "../dire
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import { agreeOnPassphrase } from "../secret/actions.ts";
+import { diskExists, diskGone, rolledBack } from "../terms/disk-address.ts";
+import { grown } from "../terms/guest-address.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildAction } from "./backing.ts";
 import { refuseInUse } from "./in-use.ts";
@@ -23,7 +25,7 @@ interface GrowArgs {
 
 /** What can be done to a disk. The label says what is meant before it is done, and forgets it after it is gone. */
 export const diskActions: readonly ActionType[] = [
-  defineAction<{ disk: DiskSpec; fallback?: ImageSpec }>("disk.create", async (context, { disk, fallback }, report) => {
+  defineAction<{ disk: DiskSpec; fallback?: ImageSpec }>("disk.create", [diskExists], async (context, { disk, fallback }, report) => {
     const applied = appliedOf({ disk });
     let below = false;
     await recordObject(context, disk, disk.name, (label) => {
@@ -35,21 +37,21 @@ export const diskActions: readonly ActionType[] = [
     await backendOf(disk.backend).create(context, disk, report);
     if (below) await recordObject(context, disk, disk.name, { ...applied });
   }),
-  defineAction<GrowArgs>("disk.grow", async (context, { disk, online, snapshot }) => {
+  defineAction<GrowArgs>("disk.grow", [diskExists, grown], async (context, { disk, online, snapshot }) => {
     if (disk.size === null) return;
     if (!online) await refuseInUse(context, disk, disk);
     if (snapshot === true) await makeResizeSnapshot(context, disk, disk.size);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
     await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
   }),
-  defineAction<RollBackArgs>("disk.roll_back", async (context, { disk, size }) => {
+  defineAction<RollBackArgs>("disk.roll_back", [diskExists, rolledBack], async (context, { disk, size }) => {
     await refuseInUse(context, disk, disk);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }), size });
     await rollBackResize(context, disk, size);
   }),
-  defineAction<DiskRef>("disk.confirm", (context, ref) => confirmResize(context, ref)),
+  defineAction<DiskRef>("disk.confirm", [], (context, ref) => confirmResize(context, ref)),
   rebuildAction,
-  defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", async (context, ref) => {
+  defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", [diskGone], async (context, ref) => {
     await refuseInUse(context, ref, ref);
     await markRemoval(context, ref);
     await backendOf(ref.backend).remove(context, ref);

@@ -6,7 +6,8 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import type { ImageState } from "../image/spec.ts";
+import { baseExists, bases, cachedImage } from "../image/address.ts";
+import { backingExists, type DiskAddress, diskExists } from "../terms/disk-address.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 interface RebuildArgs {
@@ -16,8 +17,11 @@ interface RebuildArgs {
 }
 
 /** Makes the backing file of an old disk again. */
-export const rebuildAction = defineAction<RebuildArgs>("disk.rebuild_backing", (context, { backing, base, format }, report) =>
-  rebuildBacking(context, backing, { base, ...(format === null ? {} : { format }) }, report),
+export const rebuildAction = defineAction<RebuildArgs>(
+  "disk.rebuild_backing",
+  [diskExists, backingExists],
+  (context, { backing, base, format }, report) =>
+    rebuildBacking(context, backing, { base, ...(format === null ? {} : { format }) }, report),
 );
 
 /** Backing files that are not there, of disks that stand on a grown copy of a base image (Nova QCOW-06). */
@@ -29,7 +33,7 @@ export async function lostBackings(context: Context, backings: readonly string[]
 }
 
 /** What makes the backing file of a disk again; undefined when it is there, or when nothing is left to make it from. */
-export function rebuildOf(address: Address, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Action | undefined {
+export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Action | undefined {
   const { lostBacking: backing, disk } = have;
   const base = backing === undefined ? undefined : baseOf(want, backing, observed);
   if (backing === undefined || base === undefined) return undefined;
@@ -40,10 +44,10 @@ export function rebuildOf(address: Address, want: InstanceDisk, have: InstanceDi
     address,
     summary: `rebuild its backing file, ${base.image} grown to ${formatQuantity(backing.bytes)}`,
     args: { backing: { ...backing }, base: { ...base }, format },
-    needs: [`base/${backing.entry}`],
-    makes: [address, `${address}:backing`],
+    needs: [baseExists(bases.at(backing.entry))],
+    makes: [diskExists(address), backingExists(address)],
     // Several disks may stand on it.
-    locks: [`base/${backing.path.slice(backing.path.lastIndexOf("/") + 1)}`],
+    locks: [bases.at(backing.path.slice(backing.path.lastIndexOf("/") + 1))],
     effect: "none",
   };
 }
@@ -61,7 +65,7 @@ export function checkBacking(address: Address, want: InstanceDisk, have: Instanc
 /** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */
 function baseOf({ disk }: InstanceDisk, { entry, path }: LegacyBacking, observed: Observed): BaseRef | undefined {
   if (disk.base?.entry === entry) return disk.base;
-  const cached = observed.states.get(`base/${entry}`) as ImageState | undefined;
+  const cached = cachedImage(observed, entry);
   if (cached === undefined) return undefined;
   return { image: cached.sidecar.image, entry, path: path.replace(/_\d+$/, ""), format: cached.sidecar.format };
 }

@@ -7,10 +7,9 @@ import { imageOf } from "../config/image-of.ts";
 import { instanceNames } from "../config/instance-names.ts";
 import type { Config } from "../config.ts";
 import { diskAddress } from "../terms/disk-name.ts";
-import type { InstanceDiskState } from "./disk.ts";
 
 /** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
-export function checkBlankDisks(config: Config, observed: Pick<Observed, "states">): Diagnostic[] {
+export function checkBlankDisks(config: Config, observed: Pick<Observed, "get">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
     if (flavor === undefined) return [];
@@ -36,8 +35,7 @@ export function checkBlankDisks(config: Config, observed: Pick<Observed, "states
     const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
       const least = smallestFilesystem[content.filesystem];
       // What is there was made, and keeps the filesystem that it has.
-      const isThere = (copy: string) =>
-        (observed.states.get(diskAddress(copy, fileName)) as InstanceDiskState | undefined)?.disk !== undefined;
+      const isThere = (copy: string) => observed.get(diskAddress(copy, fileName))?.disk !== undefined;
       if (size >= least || (content.usual === true && instanceNames(name, instance.count).every(isThere))) return [];
       return [
         {

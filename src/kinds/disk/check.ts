@@ -3,8 +3,9 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
-import type { DomainState } from "../terms/domain-state.ts";
+import { guests } from "../terms/guest-address.ts";
 import { checkBacking } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
@@ -15,7 +16,7 @@ import { snapshotToRollBackTo } from "./roll-back.ts";
 export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
   return disks.flatMap((want) => {
     const address = diskAddress(want.disk.instance, want.disk.name);
-    const have = observed.states.get(address) as InstanceDiskState | undefined;
+    const have = observed.get(address);
     if (have?.disk === undefined) {
       const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
       return [...lost, ...checkDisc(address, want)];
@@ -30,7 +31,7 @@ export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): 
 }
 
 /** Nova would lengthen the copy of an ISO to the flavor's size; that changes nothing for a guest, which cannot write to it. */
-function checkDisc(address: Diagnostic["address"] & string, { disk, domain }: InstanceDisk): Diagnostic[] {
+function checkDisc(address: DiskAddress, { disk, domain }: InstanceDisk): Diagnostic[] {
   const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
   if (!disc || disk.role !== "root" || domain.flavor.disk === 0) return [];
   return [
@@ -45,19 +46,14 @@ function checkDisc(address: Diagnostic["address"] & string, { disk, domain }: In
   ];
 }
 
-function isProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): boolean {
-  const domain = observed.states.get(`domain/${want.disk.instance}`) as DomainState | undefined;
-  const disk = observed.states.get(address) as InstanceDiskState | undefined;
+function isProtected(address: DiskAddress, want: InstanceDisk, observed: Observed): boolean {
+  const domain = observed.get(guests.at(want.disk.instance));
+  const disk = observed.get(address);
   return domain?.label?.preventDestroy === true || disk?.protected === true;
 }
 
 /** Going back loses what was written since. What was begun has to be brought to an end, and then a smaller size is refused as ever. */
-function checkRollBack(
-  address: Diagnostic["address"] & string,
-  want: InstanceDisk,
-  have: InstanceDiskState,
-  observed: Observed,
-): Diagnostic[] {
+function checkRollBack(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Diagnostic[] {
   const snapshot = have.disk?.resizeSnapshot;
   if (have.disk === undefined || snapshot === undefined) return [];
   if (snapshot.rollingBack) return checkShrink(address, want, { ...have, disk: { ...have.disk, size: snapshot.size } });
@@ -73,7 +69,7 @@ function checkRollBack(
   ];
 }
 
-function checkProtected(address: Diagnostic["address"] & string, want: InstanceDisk, observed: Observed): Diagnostic[] {
+function checkProtected(address: DiskAddress, want: InstanceDisk, observed: Observed): Diagnostic[] {
   if (!isProtected(address, want, observed)) return [];
   return [
     {
@@ -87,7 +83,7 @@ function checkProtected(address: Diagnostic["address"] & string, want: InstanceD
   ];
 }
 
-function checkShrink(address: Diagnostic["address"] & string, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
+function checkShrink(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
   const size = want.disk.size;
   const found = have.disk?.size ?? 0;
   if (size === null || size >= found) return [];
@@ -122,7 +118,7 @@ function declaredBy({ disk, domain }: InstanceDisk, found: number): [where: stri
   return [`flavor ${flavor}`, `Write ${key}: ${formatQuantity(found)} into flavor ${flavor}, or into one of its own,`];
 }
 
-function checkBehind(address: Diagnostic["address"] & string, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
+function checkBehind(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
   if (want.disk.role !== "root" || want.disk.base === undefined || have.applied.entry === want.disk.base.entry) return [];
   return [
     {

@@ -4,16 +4,16 @@ import type { Change } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { type InstanceDiskState, refOf } from "./disk.ts";
+import { disks } from "../terms/disk-address.ts";
+import { refOf } from "./disk.ts";
 
 /**
  * What `confirm` does: the snapshots of all disks that grew go (Nova RSZ-08). Throws a UserError when one of them is needed to bring
  * a roll-back to its end.
  */
 export function confirmChanges(observed: Observed): Change[] {
-  const grown = [...observed.states].flatMap(([address, state]) => {
-    const have = state as InstanceDiskState;
-    const snapshot = have.kind === "disk" ? have.disk?.resizeSnapshot : undefined;
+  const grown = observed.of(disks).flatMap(([address, have]) => {
+    const snapshot = have.disk?.resizeSnapshot;
     return snapshot === undefined ? [] : [{ address, have, snapshot }];
   });
   const unfinished = grown.filter(({ snapshot }) => snapshot.rollingBack);

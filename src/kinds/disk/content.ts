@@ -1,6 +1,7 @@
 import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { disks } from "../terms/disk-address.ts";
+import type { InstanceDisk } from "./disk.ts";
 
 /**
  * A wanted disk, given what exists: a default filesystem is for new disks only (Nova GEN-02), and an existing disk keeps the filesystem
@@ -9,10 +10,10 @@ import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 export function keepExistingFilesystem<Spec extends InstanceDisk | { readonly kind: string } | undefined>(
   address: Address,
   spec: Spec,
-  observed: Pick<Observed, "states">,
+  observed: Pick<Observed, "get">,
 ): Spec {
   if (!isDisk(spec) || spec.disk.content?.usual !== true) return spec;
-  const have = observed.states.get(address) as InstanceDiskState | undefined;
+  const have = disks.owns(address) ? observed.get(address) : undefined;
   const filesystem = have?.disk === undefined ? undefined : have.applied.filesystem;
   return filesystem === undefined ? spec : { ...spec, disk: { ...spec.disk, content: { ...spec.disk.content, filesystem } } };
 }

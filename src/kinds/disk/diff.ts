@@ -1,9 +1,10 @@
-import type { Action, Fact } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
+import type { Action } from "../../model/action.ts";
 import { type Change, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { RbdSettings } from "../../model/settings.ts";
+import { backingExists, type DiskAddress, diskGone } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
+import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildOf } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
@@ -18,7 +19,7 @@ import { appliedFields } from "./words.ts";
 
 /** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
 export function diffDisk(
-  address: Address,
+  address: DiskAddress,
   want: InstanceDisk | undefined,
   have: InstanceDiskState | undefined,
   observed: Observed,
@@ -39,9 +40,9 @@ export function diffDisk(
 }
 
 /** An old disk needs its backing file before anything else can be done to it. */
-function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action, grown: Change | undefined): Change {
+function withRebuild(address: DiskAddress, have: InstanceDiskState, rebuild: Action, grown: Change | undefined): Change {
   const field: FieldChange = { path: "backing", old: null, new: have.lostBacking?.path ?? null, effect: "none", cause: "drift" };
-  const later = (grown?.actions ?? []).map((action) => ({ ...action, needs: [...action.needs, `${address}:backing`] }));
+  const later = (grown?.actions ?? []).map((action) => ({ ...action, needs: [...action.needs, backingExists(address)] }));
   return {
     address,
     verb: "update",
@@ -54,7 +55,7 @@ function withRebuild(address: Address, have: InstanceDiskState, rebuild: Action,
   };
 }
 
-function creation(address: Address, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
+function creation(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
   const gone = have !== undefined;
   // What an interrupted making or removal left in another place would stay there for ever.
   const left = gone && isElsewhere(want.disk, have.applied) ? [removeDisk(address, have, [])] : [];
@@ -64,14 +65,14 @@ function creation(address: Address, want: InstanceDisk, have: InstanceDiskState 
     cause: gone ? "drift" : "config",
     reason: `${gone ? "its file is not there" : "not there yet"}${want.fallback === undefined ? "" : "; it is cloned within Ceph"}`,
     fields: appliedFields(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
-    actions: [...left, createDisk(address, want, left.length > 0 ? [`${address}:gone`] : [])],
+    actions: [...left, createDisk(address, want, left.length > 0 ? [diskGone(address)] : [])],
     before: null,
     after: { ...appliedOf(want) },
   };
 }
 
 /** What shows that it was once whole is written last. */
-function finish(address: Address, want: InstanceDisk, have: InstanceDiskState): Change | undefined {
+function finish(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Change | undefined {
   if (have.applied.unfinished !== true || !have.defined) return undefined;
   return {
     address,
@@ -85,21 +86,17 @@ function finish(address: Address, want: InstanceDisk, have: InstanceDiskState): 
   };
 }
 
-function removal(address: Address, have: InstanceDiskState): Change {
+function removal(address: DiskAddress, have: InstanceDiskState): Change {
+  const guest = guests.at(have.instance);
   return {
     address,
     verb: "delete",
     cause: "config",
     reason: isForRescue(have.name) ? "it was there for a rescue only" : notConfigured,
     fields: appliedFields(have.applied).map(([path, value]) => ({ path, old: value })),
-    // Either the guest goes as well, or it is switched off and told to do without; `diffDomain` sees to the latter.
-    actions: [removeDisk(address, have, [`domain/${have.instance}:gone`, ...released(have.instance)])],
+    // Either the guest goes as well, or `diffDomain` switches it off and defines it anew: then it holds only what its definition names.
+    actions: [removeDisk(address, have, [gone(guest), stopped(guest), defined(guest)])],
     before: { ...have.applied },
     after: null,
   };
-}
-
-/** A guest that is switched off and whose definition is new holds nothing that the definition does not name. */
-function released(instance: string): Fact[] {
-  return [`domain/${instance}:stopped`, `domain/${instance}:defined`];
 }

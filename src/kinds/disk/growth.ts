@@ -1,16 +1,17 @@
 import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
 import type { Action } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { discardMemory, grownFact } from "../power/plan.ts";
+import { discardMemory } from "../power/plan.ts";
+import { type DiskAddress, diskExists } from "../terms/disk-address.ts";
+import { grown, guests, stopped, up } from "../terms/guest-address.ts";
 import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lockOf } from "./plan.ts";
 
 /** What makes a disk larger that is smaller than wanted, through the guest that runs with it or while it is off. */
-export function growth(address: Address, want: InstanceDisk, have: InstanceDiskState, snapshots: boolean): Change | undefined {
+export function growth(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, snapshots: boolean): Change | undefined {
   const size = want.disk.size;
   const found = have.disk?.size ?? 0;
   if (size === null || size <= found) return undefined;
@@ -20,6 +21,7 @@ export function growth(address: Address, want: InstanceDisk, have: InstanceDiskS
   const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${resizeSnapshotName}` : "";
   // A guest with saved memory goes on first, and then it grows as that of any guest that runs. One that stays off loses the memory.
   const [saved, running] = [have.saved === true, have.running || (have.saved === true && want.domain.powerState === "running")];
+  const guest = guests.at(have.instance);
   const action: Action = {
     id: `${address}#grow`,
     type: "disk.grow",
@@ -30,8 +32,8 @@ export function growth(address: Address, want: InstanceDisk, have: InstanceDiskS
       online: running,
       ...(snapshot ? { snapshot } : {}),
     } as unknown as Action["args"],
-    needs: saved ? [`domain/${have.instance}${running ? "" : ":stopped"}`] : [],
-    makes: saved && running ? [] : [address, ...(running ? [grownFact(have.instance)] : [])],
+    needs: saved ? [running ? up(guest) : stopped(guest)] : [],
+    makes: saved && running ? [] : [diskExists(address), ...(running ? [grown(guest)] : [])],
     locks: [lockOf(have.uuid)],
     effect: running ? "live" : "none",
   };

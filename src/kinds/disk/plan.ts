@@ -1,18 +1,20 @@
-import type { Action, Fact } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
+import type { Action } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
+import type { Fact } from "../../model/fact.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { baseExists, bases } from "../image/address.ts";
+import { type DiskAddress, diskExists, diskGone } from "../terms/disk-address.ts";
 import { isCopy, isForRescue } from "../terms/disk-name.ts";
 import { type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
 import { creationSummary } from "./words.ts";
 
 /** The fact that what the disk is made from is there. */
 export function baseFacts({ disk, fallback }: InstanceDisk): Fact[] {
-  return disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`];
+  return disk.base === undefined || fallback !== undefined ? [] : [baseExists(bases.at(disk.base.entry))];
 }
 
 /** Makes the disk. `needs`: what is to be there before, beside what it is made from. */
-export function createDisk(address: Address, want: InstanceDisk, needs: readonly string[] = []): Action {
+export function createDisk(address: DiskAddress, want: InstanceDisk, needs: readonly Fact[] = []): Action {
   const { disk, fallback } = want;
   return {
     id: `${address}#create`,
@@ -21,14 +23,14 @@ export function createDisk(address: Address, want: InstanceDisk, needs: readonly
     summary: creationSummary(disk, fallback !== undefined),
     args: { disk: { ...disk }, ...(fallback === undefined ? {} : { fallback }) } as unknown as Action["args"],
     needs: [...baseFacts(want), ...needs],
-    makes: [address],
+    makes: [diskExists(address)],
     locks: [lockOf(disk.uuid)],
     effect: "none",
   };
 }
 
 /** Removes the disk, which is a loss unless it only held a copy. `needs`: what is to be so before. */
-export function removeDisk(address: Address, have: InstanceDiskState, needs: readonly string[]): Action {
+export function removeDisk(address: DiskAddress, have: InstanceDiskState, needs: readonly Fact[]): Action {
   const { instance, uuid, name, applied } = have;
   const what = applied.filesystem === "swap" ? "swap disk" : "disk";
   const loses = have.disk !== undefined && !isCopy(name);
@@ -39,7 +41,7 @@ export function removeDisk(address: Address, have: InstanceDiskState, needs: rea
     summary: "remove",
     args: { instance, ...refOf(have), backend: applied.backend },
     needs,
-    makes: [`${address}:gone`],
+    makes: [diskGone(address)],
     locks: [lockOf(uuid)],
     effect: removalEffect(have),
     ...(loses ? { destroys: `${formatQuantity(have.disk.size)} ${what} ${address.slice("disk/".length)}` } : {}),

@@ -1,8 +1,9 @@
-import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
 import type { Effect } from "../../model/effect.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { switchOff, switchOnAgain } from "../power/plan.ts";
+import { type DiskAddress, diskGone } from "../terms/disk-address.ts";
+import { guests, stopped } from "../terms/guest-address.ts";
 import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lossText } from "./lost.ts";
@@ -12,7 +13,7 @@ import { baseFacts, createDisk, removalEffect, removeDisk } from "./plan.ts";
 import { appliedFields, replacementReason } from "./words.ts";
 
 /** A new disk in place of one that cannot become what is wanted, or of one that is lost. */
-export function replacement(address: Address, want: InstanceDisk, have: InstanceDiskState): Change {
+export function replacement(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Change {
   const wanted = appliedOf(want);
   const effect = removalEffect(have);
   const [before, after] = [new Map(appliedFields(have.applied)), new Map(appliedFields(wanted))];
@@ -30,10 +31,10 @@ export function replacement(address: Address, want: InstanceDisk, have: Instance
   const encryption: FieldChange[] =
     isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
   const loss: FieldChange[] = lost ? [{ path: "exists", old: false, new: true, effect, cause: "drift" }] : [];
-  const off = [`domain/${have.instance}:stopped`];
+  const off = [stopped(guests.at(have.instance))];
   // Of one that is lost something may be left, half removed, and only where it was.
   const remove = lost && !isElsewhere(want.disk, have.applied) ? [] : [removeDisk(address, have, [...base, ...off])];
-  const create = createDisk(address, want, remove.length === 0 ? off : [`${address}:gone`]);
+  const create = createDisk(address, want, remove.length === 0 ? off : [diskGone(address)]);
   return {
     address,
     verb: "replace",
@@ -55,11 +56,11 @@ export function replacement(address: Address, want: InstanceDisk, have: Instance
 }
 
 /** Nova RSZ-04, where a resize leaves the swap disk behind and makes one: only who has it open has to let go of it. */
-export function remadeSwap(address: Address, want: InstanceDisk, have: InstanceDiskState): Change {
+export function remadeSwap(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Change {
   const [size, found] = [want.disk.size, have.disk?.size ?? 0];
   const cause = causeOf(size, have.applied.size ?? undefined, found);
   const effect: Effect = have.running ? "restart" : "none";
-  const { destroys: _nothing, ...remove } = removeDisk(address, have, [`domain/${have.instance}:stopped`]);
+  const { destroys: _nothing, ...remove } = removeDisk(address, have, [stopped(guests.at(have.instance))]);
   return {
     address,
     verb: "update",
@@ -69,7 +70,7 @@ export function remadeSwap(address: Address, want: InstanceDisk, have: InstanceD
     actions: [
       ...switchOff(want.domain, have),
       { ...remove, summary: `remove the swap disk of ${formatQuantity(found)}`, effect },
-      createDisk(address, want, [`${address}:gone`]),
+      createDisk(address, want, [diskGone(address)]),
       ...switchOnAgain(want.domain, have),
     ],
     before: { ...have.applied, size: found },

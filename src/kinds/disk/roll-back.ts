@@ -1,11 +1,12 @@
 import type { ResizeSnapshot } from "../../drivers/driver.ts";
 import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
 import type { Action } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { switchOff, switchOnAgain } from "../power/plan.ts";
+import { type DiskAddress, diskExists, rolledBack } from "../terms/disk-address.ts";
+import { guests, stopped } from "../terms/guest-address.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 /** What `disk.roll_back` is given. */
@@ -28,7 +29,7 @@ export function snapshotToRollBackTo(want: InstanceDisk, have: InstanceDiskState
 
 /** Rolls a disk back to its snapshot, with its guest switched off meanwhile. `grow`: what has to follow. */
 export function rollBack(
-  address: Address,
+  address: DiskAddress,
   want: InstanceDisk,
   have: InstanceDiskState,
   snapshot: ResizeSnapshot,
@@ -45,8 +46,8 @@ export function rollBack(
     address,
     summary: `roll back to snapshot ${resizeSnapshotName} of ${then}`,
     args: { disk: { ...want.disk }, size: snapshot.size } as unknown as Json,
-    needs: [`domain/${have.instance}:stopped`],
-    makes: [address, `${address}:rolled-back`],
+    needs: [stopped(guests.at(have.instance))],
+    makes: [diskExists(address), rolledBack(address)],
     locks: [`instance/${have.uuid}`],
     effect: "none",
     // What was begun has lost it already.
@@ -54,7 +55,7 @@ export function rollBack(
       ? {}
       : { destroys: `all that was written to disk ${address.slice("disk/".length)} since it grew from ${then} to ${now}` }),
   };
-  const after = grow === undefined ? [] : [{ ...grow, needs: [...grow.needs, `${address}:rolled-back`] }];
+  const after = grow === undefined ? [] : [{ ...grow, needs: [...grow.needs, rolledBack(address)] }];
   return {
     address,
     verb: "update",

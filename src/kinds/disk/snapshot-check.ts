@@ -3,14 +3,14 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { diskAddress } from "../terms/disk-name.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import type { InstanceDisk } from "./disk.ts";
 import { mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** One line about all disks that keep a snapshot from before they grew; none about those that go back to it now. */
 export function checkResizeSnapshots(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
   const kept = disks.flatMap((want) => {
-    const have = observed.states.get(diskAddress(want.disk.instance, want.disk.name)) as InstanceDiskState | undefined;
+    const have = observed.get(diskAddress(want.disk.instance, want.disk.name));
     const size = have?.disk?.resizeSnapshot?.size;
     if (have === undefined || size === undefined || mustBeRemade(want, have) || snapshotToRollBackTo(want, have) !== undefined) return [];
     return [{ text: `${want.disk.instance} (${formatQuantity(size)})`, example: formatQuantity(size) }];

@@ -7,6 +7,7 @@ import { domainEntry, forgetObject, recordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
+import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import { domainFields, domainOwner, domainState } from "./state.ts";
 import { waitForPower } from "./wait.ts";
 import { domainXml } from "./xml.ts";
@@ -18,7 +19,7 @@ const startMs = 60_000;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting does not hear it. */
 const askAgainMs = 10_000;
 
-const define = defineAction<DefineArgs>("domain.define", async (context, { spec }) => {
+const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec }) => {
   const { layout, host } = context;
   const libvirt = libvirtOf(context);
   const had = await libvirt.definition(spec.uuid);
@@ -48,7 +49,7 @@ const define = defineAction<DefineArgs>("domain.define", async (context, { spec 
   }
 });
 
-const start = defineAction<StartArgs>("domain.start", async (context, ref) => {
+const start = defineAction<StartArgs>("domain.start", [up, restored], async (context, ref) => {
   const libvirt = libvirtOf(context);
   const have = await ownDomain(context, ref);
   if (have?.power === "saved" && ref.restores !== true) throw savedMeanwhile(ref);
@@ -61,13 +62,13 @@ const start = defineAction<StartArgs>("domain.start", async (context, ref) => {
   await expectRunning(context, ref);
 });
 
-const resume = defineAction<DomainRef>("domain.resume", async (context, ref) => {
+const resume = defineAction<DomainRef>("domain.resume", [up], async (context, ref) => {
   await ownDomain(context, ref);
   await libvirtOf(context).resume(ref.uuid);
   await expectRunning(context, ref);
 });
 
-const stop = defineAction<StopArgs>("domain.stop", async (context, ref) => {
+const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, ref) => {
   const libvirt = libvirtOf(context);
   const have = await ownDomain(context, ref);
   if (have === undefined || have.power === "stopped") return;
@@ -86,7 +87,7 @@ const stop = defineAction<StopArgs>("domain.stop", async (context, ref) => {
   await libvirt.destroy(ref.uuid);
 });
 
-const discard = defineAction<DomainRef>("domain.discard", async (context, ref) => {
+const discard = defineAction<DomainRef>("domain.discard", [stopped], async (context, ref) => {
   const have = await ownDomain(context, ref);
   if (have !== undefined && isUp(have.power)) {
     throw new RefusedError(
@@ -97,7 +98,7 @@ const discard = defineAction<DomainRef>("domain.discard", async (context, ref) =
   if (have?.power === "saved") await libvirtOf(context).discardMemory(ref.uuid);
 });
 
-const undefine = defineAction<DomainRef>("domain.undefine", async (context, ref) => {
+const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], async (context, ref) => {
   const libvirt = libvirtOf(context);
   if ((await ownDomain(context, ref)) !== undefined) {
     await libvirt.destroy(ref.uuid);

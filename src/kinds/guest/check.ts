@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { InstanceDiskState } from "../disk/disk.ts";
-import type { DomainState } from "../terms/domain-state.ts";
+import { disks } from "../terms/disk-address.ts";
+import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 
 /** Names of domains on the host that are not this project's. */
@@ -43,11 +43,8 @@ export function checkProtection(domains: readonly DomainSpec[], observed: Observ
 
 /** By the label of the domain, or by that of the directory, which is there even when the domain was undefined by hand. */
 function protectedInstances(observed: Observed): Set<string> {
-  return new Set(
-    [...observed.states.values()].flatMap((state) => {
-      const found = state as (DomainState & { readonly kind: "domain" }) | InstanceDiskState;
-      if (found.kind === "domain") return found.label?.preventDestroy === true ? [found.label.instance] : [];
-      return found.kind === "disk" && found.protected === true ? [found.instance] : [];
-    }),
-  );
+  return new Set([
+    ...observed.of(guests).flatMap(([, { label }]) => (label?.preventDestroy === true ? [label.instance] : [])),
+    ...observed.of(disks).flatMap(([, disk]) => (disk.protected ? [disk.instance] : [])),
+  ]);
 }

@@ -1,13 +1,14 @@
 import { isSourceOf, sourceText } from "../../drivers/shared/disk-source.ts";
-import type { Action, Fact } from "../../model/action.ts";
+import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
-import type { Observed } from "../../model/kind.ts";
-import type { InstanceDiskState } from "../disk/disk.ts";
+import { exists, type Fact } from "../../model/fact.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import type { Observed } from "../../model/observed.ts";
 import { isUp } from "../power/is-up.ts";
 import {
-  attachedFacts,
+  attachedTo,
   defineDomain,
   restoreDomain,
   resumeDomain,
@@ -17,8 +18,12 @@ import {
   switchOnAgain,
   undefineDomain,
 } from "../power/plan.ts";
+import { disks } from "../terms/disk-address.ts";
+import { diskAddress } from "../terms/disk-name.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
+import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import { volumes } from "../terms/volume-address.ts";
 import { lacksItsDisks, missingFacts } from "./memory.ts";
 import { describeDomain } from "./state.ts";
 import { wantedFields } from "./xml.ts";
@@ -32,7 +37,7 @@ const cosmeticFields = new Set(["flavor", "image", "prevent_destroy"]);
  * gives a change without actions; `checkDomains` says why.
  */
 export function diffDomain(
-  address: Address,
+  address: GuestAddress,
   want: DomainSpec | undefined,
   have: DomainState | undefined,
   observed: Observed,
@@ -54,27 +59,23 @@ function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): b
   const kept = new Set(want.disks.map(({ attachment }) => sourceText(attachment)));
   const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
   if (leaving.length === 0) return false;
-  const ours = [...observed.states.values()].flatMap((state) => {
-    const { kind, uuid, path } = state as { readonly kind?: string; readonly uuid?: string; readonly path?: string };
-    return (kind === "disk" || kind === "volume") && uuid !== undefined && path !== undefined ? [{ uuid, path }] : [];
-  });
-  return leaving.some((source) => ours.some((disk) => isSourceOf(source, disk)));
+  const ours = [...observed.of(disks), ...observed.of(volumes)];
+  return leaving.some((source) => ours.some(([, disk]) => isSourceOf(source, disk)));
 }
 
 /** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */
-function isThere(fact: Fact, observed: Observed): boolean {
-  const state = observed.states.get(fact as Address) as Partial<InstanceDiskState> | undefined;
-  return state?.kind === "disk" && state.disk !== undefined;
+function isThere(address: Address, observed: Observed): boolean {
+  return disks.owns(address) && observed.get(address)?.disk !== undefined;
 }
 
 /** Volumes that this guest is to have and another one has still: it must let go of them before this one starts. */
 function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
-  const volumes = new Set(want.disks.filter(({ name }) => name.startsWith("volume/")).map(({ attachment }) => sourceText(attachment)));
-  if (volumes.size === 0) return [];
-  return [...observed.states].flatMap(([address, state]) => {
-    const { kind, disks, uuid } = state as Partial<DomainState> & { readonly kind?: string };
-    if (kind !== "domain" || uuid === want.uuid || !Object.values(disks ?? {}).some((source) => volumes.has(source))) return [];
-    return [`${address}:stopped`];
+  const attached = want.disks.filter(({ name }) => volumes.owns(name as Address));
+  if (attached.length === 0) return [];
+  const sources = new Set(attached.map(({ attachment }) => sourceText(attachment)));
+  return observed.of(guests).flatMap(([address, guest]) => {
+    if (guest.uuid === want.uuid || !Object.values(guest.disks).some((source) => sources.has(source))) return [];
+    return [stopped(address)];
   });
 }
 
@@ -82,9 +83,9 @@ function activityOf({ power }: DomainState) {
   return { running: isUp(power), saved: power === "saved" };
 }
 
-function creation(address: Address, want: DomainSpec, observed: Observed): Change {
+function creation(address: GuestAddress, want: DomainSpec, observed: Observed): Change {
   const fields = wantedFields(want);
-  const root = observed.states.get(`disk/${want.instance}.root`) as InstanceDiskState | undefined;
+  const root = observed.get(diskAddress(want.instance, instanceFiles.root));
   const lost = root?.defined === true;
   return {
     address,
@@ -105,7 +106,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   const crashed = have.power === "crashed" ? { running: true } : {};
   const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
   // Disks that go with a guest ask for consent themselves. Without any, a label alone must not be enough to power it off.
-  const alone = isUp(have.power) && ![...observed.states.values()].some((state) => isDiskOf(state, instance));
+  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => disk.instance === instance && disk.disk !== undefined);
   return {
     address,
     verb: "delete",
@@ -118,12 +119,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   };
 }
 
-function isDiskOf(state: unknown, instance: string): boolean {
-  const disk = state as Partial<InstanceDiskState>;
-  return disk.kind === "disk" && disk.instance === instance && disk.disk !== undefined;
-}
-
-function update(address: Address, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
+function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
   const wanted = wantedFields(want);
   // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
   const otherRescue = want.rescue !== have.fields["rescue"];
@@ -139,9 +135,9 @@ function update(address: Address, want: DomainSpec, have: DomainState, observed:
   const stale = have.fields["power_state"] !== want.powerState;
   const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
   // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
-  const offFirst: Action = { ...define, needs: [...define.needs, `${address}:stopped`] };
+  const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // Into rescue and out of it, the guest goes on until all that it is to start from is there.
-  const off = switchOff(want, awake, otherRescue ? attachedFacts(want).filter((fact) => !isThere(fact, observed)) : []);
+  const off = switchOff(want, awake, otherRescue ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
   const actions = restarts
     ? [...off, offFirst, ...switchOnAgain(want, awake)]
     : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved);

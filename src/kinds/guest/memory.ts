@@ -1,11 +1,13 @@
 import { sourceText } from "../../drivers/shared/disk-source.ts";
-import type { Fact } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
+import type { Address, AddressOf } from "../../model/address.ts";
+import { exists, type Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { attachedFacts, restoredFact } from "../power/plan.ts";
+import { attachedTo } from "../power/plan.ts";
+import { backingExists, disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import type { DomainState } from "../terms/domain-state.ts";
+import { guests, restored } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 
 /** As much of a disk, a volume or a config drive as is looked at here. */
@@ -18,10 +20,10 @@ interface Attached {
 
 /** What has to be made before a guest can go on with its saved memory: nothing of what is there. */
 export function missingFacts(want: DomainSpec, observed: Observed): Fact[] {
-  return attachedFacts(want).flatMap((fact) => {
-    const state = stateOf(fact, observed);
-    if (state?.lostBacking !== undefined) return [`${fact}:backing`];
-    return isThere(state) ? [] : [fact];
+  return attachedTo(want).flatMap((address) => {
+    const state = stateOf(address, observed);
+    if (state?.lostBacking !== undefined && disks.owns(address)) return [backingExists(address)];
+    return isThere(state) ? [] : [exists(address)];
   });
 }
 
@@ -39,13 +41,13 @@ export function lacksItsDisks(want: DomainSpec, have: DomainState, observed: Obs
 
 /** The facts to wait for before something is changed that a guest with saved memory had: it keeps that, as one that runs does. */
 export function awaitRestored(instance: string, saved: boolean | undefined): Fact[] {
-  return saved === true ? [restoredFact(instance)] : [];
+  return saved === true ? [restored(guests.at(instance))] : [];
 }
 
 function isThere(state: Attached | undefined): boolean {
   return state !== undefined && (state.kind === "seed" ? state.missing === false : state.disk !== undefined);
 }
 
-function stateOf(fact: Fact, observed: Observed): Attached | undefined {
-  return observed.states.get(fact as Address) as Attached | undefined;
+function stateOf(address: Address, observed: Observed): Attached | undefined {
+  return observed.get(address as AddressOf<Attached>);
 }

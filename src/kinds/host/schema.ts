@@ -1,15 +1,15 @@
 import { sizeOr } from "../schema-parts.ts";
 
-/** The `host` section: the machine, and what holds for everything on it. */
+/** The `host` section: the machine and the settings of all objects on it. */
 export const hostSchema = {
   type: "object",
-  description: "The machine to work on, and what holds for everything on it. Optional: the defaults mean this machine.",
+  description: "The libvirt host and the settings of all objects on it. Optional: the default is this machine.",
   additionalProperties: false,
   properties: {
     uri: {
       type: "string",
       description:
-        "The libvirt connection: the system or the session daemon, here or on a host over ssh. Default: qemu:///system for root, qemu:///session for anybody else.",
+        "libvirt connection: the system or session daemon of this machine, or of a remote host over ssh. Default: qemu:///system for root, qemu:///session for other users.",
       pattern: "^[a-z][a-z0-9]*(\\+[a-z]+)?://[^\\s]*$",
       expects: "a libvirt URI such as qemu:///system, qemu:///session or qemu+ssh://root@kvm1/system",
       examples: ["qemu:///system", "qemu:///session", "qemu+ssh://root@kvm1/system"],
@@ -17,14 +17,14 @@ export const hostSchema = {
     instances_path: {
       type: "string",
       description:
-        "The directory on the host that holds everything: base images in _base, one directory per instance, locks. Default: /var/lib/virtform/instances, for a session below the home directory.",
+        "Directory on the host for all files: base images in _base, one directory per instance, locks. Default: /var/lib/virtform/instances; for a session, a directory below the home directory.",
       pattern: "^/[^\\u0000-\\u001f]*[^/\\u0000-\\u001f]$",
       expects: "an absolute path on the host, without a slash at its end",
       examples: ["/var/lib/virtform/instances", "/srv/instances"],
     },
     virt_type: {
       type: "string",
-      description: "How guests run: kvm with hardware help, qemu emulated, auto is kvm where the host offers it and qemu elsewhere.",
+      description: "Virtualization type: kvm (hardware acceleration), qemu (emulation), or auto (kvm if the host supports it, else qemu).",
       enum: ["auto", "kvm", "qemu", "lxc"],
       notYet: ["lxc"],
       default: "auto",
@@ -33,21 +33,21 @@ export const hostSchema = {
     images_type: {
       type: "string",
       description:
-        "Where the disks of instances live unless an instance says otherwise: qcow2 is a thin overlay on the base image, flat a raw file, lvm a logical volume, rbd an image in Ceph, ploop a directory with a raw image and its descriptor.",
+        "Default storage driver of instance disks. qcow2: thin overlay on the base image. flat: raw file. lvm: logical volume. rbd: Ceph image. ploop: directory with a raw image and its descriptor.",
       enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
       default: "qcow2",
       examples: ["flat"],
     },
     force_raw_images: {
       type: "boolean",
-      description: "Convert every base image to raw when it is fetched. Off: it is kept in the format it comes in.",
+      description: "Converts base images to raw when they are fetched. false: base images keep their original format.",
       default: true,
       examples: [false],
     },
     preallocate_images: {
       type: "string",
       description:
-        "space: reserve the whole size of flat and qcow2 disks when they are made; a filesystem that cannot is an error of the plan. none: disks grow as the guest writes.",
+        "space: reserves the full size of flat and qcow2 disks when they are created; the plan fails if the filesystem does not support it. none: disks grow as the guest writes.",
       enum: ["none", "space"],
       default: "none",
       examples: ["space"],
@@ -55,79 +55,77 @@ export const hostSchema = {
     hw_disk_discard: {
       type: "string",
       description:
-        "What becomes of space that a guest gives back (TRIM). unmap: the disk takes less, where its storage can. ignore: it is not passed on, and what was reserved or is written evenly stays so.",
+        "Handling of guest discard (TRIM). unmap: discarded space is returned to the storage, if it supports that. ignore: discards are not passed on, so preallocated space stays allocated.",
       enum: ["unmap", "ignore"],
       default: "unmap",
       examples: ["ignore"],
     },
     max_disk_devices_to_attach: {
       type: "integer",
-      description:
-        "How many disks and drives a guest may have, the config drive among them and what it is rescued with not. -1: as many as it wants.",
+      description: "Maximum number of disks per guest, including the config drive and excluding the rescue disk. -1: unlimited.",
       minimum: -1,
       default: -1,
       examples: [26],
     },
     default_ephemeral_format: {
       type: "string",
-      description:
-        "The filesystem of ephemeral disks that say none. Default: what the image's os_type stands for. For new disks; those that are there keep theirs.",
+      description: "Filesystem of ephemeral disks without a format. Default: depends on the image's os_type. Applies to new disks only.",
       enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["xfs"],
     },
     lvm: {
       type: "object",
-      description: "How disks are kept in LVM. For images_type: lvm.",
+      description: "Settings of images_type lvm.",
       additionalProperties: false,
       required: ["volume_group"],
       properties: {
         volume_group: {
           type: "string",
-          description: "The volume group that holds the disks. It must exist. Another one replaces the disks that are there, with consent.",
+          description: "Volume group of the disks. It must exist. Changing it replaces existing disks, after consent.",
           pattern: "^[a-zA-Z0-9+_.][a-zA-Z0-9+_.-]*$",
           expects: "the name of a volume group",
           examples: ["vg0"],
         },
         sparse: {
           type: "boolean",
-          description: "Make volumes that take space only as the guest writes. The volume group must be watched: a full one stops guests.",
+          description: "Creates thin volumes that take space as the guest writes. Monitor the volume group: guests stop when it is full.",
           default: false,
           examples: [true],
         },
         volume_clear: {
           type: "string",
-          description: "What happens to the bytes of a volume before it is removed.",
+          description: "How the data of a volume is erased before the volume is removed.",
           enum: ["none", "zero", "shred"],
           default: "zero",
           examples: ["none"],
         },
-        volume_clear_size: sizeOr("0MiB", "How much of a volume is cleared, from its start. 0MiB is all of it.", ["0MiB", "100MiB"]),
+        volume_clear_size: sizeOr("0MiB", "How much of a volume is erased, from its start. 0MiB: the whole volume.", ["0MiB", "100MiB"]),
       },
     },
     rbd: {
       type: "object",
-      description: "How disks are kept in Ceph. For images_type: rbd.",
+      description: "Settings of images_type rbd.",
       additionalProperties: false,
       required: ["pool"],
       dependentRequired: { secret_uuid: ["user"], user: ["secret_uuid"] },
       properties: {
         pool: {
           type: "string",
-          description: "The Ceph pool that holds the disks. It must exist. Another one replaces the disks that are there, with consent.",
+          description: "Ceph pool of the disks. It must exist. Changing it replaces existing disks, after consent.",
           pattern: "^[a-zA-Z0-9_.][a-zA-Z0-9_.-]*$",
           expects: "the name of a pool: letters, digits, dots, underscores and hyphens",
           examples: ["vms"],
         },
         user: {
           type: "string",
-          description: "The Ceph user, without client. in front. Without one, Ceph is used as it is configured (client.admin).",
+          description: "Ceph user without the prefix `client.`. Default: the user of the Ceph configuration (client.admin).",
           pattern: "^[a-zA-Z0-9_.][a-zA-Z0-9_.-]*$",
           expects: "the name of a Ceph user: letters, digits, dots, underscores and hyphens",
           examples: ["cinder"],
         },
         conf: {
           type: "string",
-          description: "The Ceph configuration file on the host.",
+          description: "Ceph configuration file on the host.",
           pattern: "^/[^\\u0000-\\u001f]*$",
           expects: "an absolute path on the host",
           default: "/etc/ceph/ceph.conf",
@@ -135,7 +133,7 @@ export const hostSchema = {
         },
         secret_uuid: {
           type: "string",
-          description: "The libvirt secret with the key of that user.",
+          description: "UUID of the libvirt secret that holds the user's key.",
           pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
           expects: "a uuid in lower case",
           examples: ["457eb676-33da-42ec-9a8c-9293d545c337"],
@@ -143,7 +141,7 @@ export const hostSchema = {
         resize_snapshot: {
           type: "boolean",
           description:
-            "Before a root disk grows, make a snapshot nova-resize of it, so that it can be rolled back. `virtform confirm` removes it.",
+            "Creates a snapshot named nova-resize before a root disk grows, so that the growth can be rolled back. `virtform confirm` removes it.",
           default: true,
           examples: [false],
         },
@@ -151,39 +149,36 @@ export const hostSchema = {
     },
     reserved: {
       type: "object",
-      description: "What is kept for the host itself and never given to guests.",
+      description: "Resources reserved for the host itself.",
       additionalProperties: false,
       properties: {
-        memory: sizeOr("512MiB", "Memory kept for the host.", ["512MiB", "4GiB"]),
-        disk: sizeOr("0GiB", "Disk space kept for the host.", ["0GiB", "50GiB"]),
+        memory: sizeOr("512MiB", "Memory reserved for the host.", ["512MiB", "4GiB"]),
+        disk: sizeOr("0GiB", "Disk space reserved for the host.", ["0GiB", "50GiB"]),
       },
     },
     allocation_ratio: {
       type: "object",
-      description: "How much more than what is there may be promised to guests: 4.0 means four virtual for one real.",
+      description: "Overcommit ratios: 4.0 allows four virtual per physical unit.",
       additionalProperties: false,
       properties: {
         vcpus: {
           type: "number",
-          description: "Virtual CPUs per real CPU.",
+          description: "Virtual CPUs per physical CPU.",
           exclusiveMinimum: 0,
-          maximum: 1000,
           default: 4,
           examples: [4.0, 16.0],
         },
         memory: {
           type: "number",
-          description: "Promised memory per real memory.",
+          description: "Guest memory per physical memory.",
           exclusiveMinimum: 0,
-          maximum: 1000,
           default: 1,
           examples: [1.0, 1.5],
         },
         disk: {
           type: "number",
-          description: "Promised disk space per real disk space.",
+          description: "Virtual disk size per physical disk space.",
           exclusiveMinimum: 0,
-          maximum: 1000,
           default: 1,
           examples: [1.0, 2.0],
         },

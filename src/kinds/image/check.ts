@@ -5,6 +5,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { sourceOf } from "../../sources/index.ts";
 import type { Config } from "../config.ts";
+import { cachedImage } from "./address.ts";
 import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import type { ImageSpec, ImageState } from "./spec.ts";
@@ -106,5 +107,5 @@ function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diag
 }
 
 function stateOf(spec: ImageSpec, observed: Observed): ImageState | undefined {
-  return observed.states.get(`base/${spec.entry}`) as ImageState | undefined;
+  return cachedImage(observed, spec.entry);
 }

@@ -5,6 +5,7 @@ import type { DigestAlgorithm, Digests } from "../../model/host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { sourceOf, withoutCredentials } from "../../sources/index.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
+import { baseExists } from "./address.ts";
 import { readBase } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
@@ -15,7 +16,7 @@ import { baseConflict, parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
 
 /** Makes sure that an image is in the cache, whole and checked. */
-export const fetchImage = defineAction<ImageSpec>("image.fetch", async (context, spec, report) => {
+export const fetchImage = defineAction<ImageSpec>("image.fetch", [baseExists], async (context, spec, report) => {
   const { files } = context.host;
   await files.makeDirectory(context.layout.base);
   await files.makeDirectory(context.layout.locks);

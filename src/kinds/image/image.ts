@@ -4,6 +4,7 @@ import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
 import { withoutCredentials } from "../../sources/index.ts";
 import type { Config } from "../config.ts";
+import { baseExists, bases } from "./address.ts";
 import { checkImages } from "./check.ts";
 import { describeBase } from "./describe.ts";
 import { desiredImages } from "./desired.ts";
@@ -19,7 +20,7 @@ import { sweepLeftovers } from "./sweep.ts";
  */
 export const imageKind: Kind<Config, ImageSpec, ImageState | BlankState> = {
   name: "image",
-  addressKinds: ["image", "base"],
+  addressKinds: ["image", bases.name],
   desired: desiredImages,
   observe: observeBases,
   diff: (address, want, _have, observed) => (want === undefined ? undefined : fetchChange(address, want, observed)),
@@ -31,8 +32,8 @@ export const imageKind: Kind<Config, ImageSpec, ImageState | BlankState> = {
 
 function fetchChange(address: Address, want: ImageSpec, observed: Observed): Change | undefined {
   if (want.cloneSize !== undefined) return undefined;
-  if (observed.states.has(`base/${want.entry}`)) return undefined;
-  const base: Address = `base/${want.entry}`;
+  const base = bases.at(want.entry);
+  if (observed.get(base) !== undefined) return undefined;
   const source = withoutCredentials(want.source);
   const way = observed.facts.imageWays?.[want.source];
   const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
@@ -55,7 +56,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         summary: `fetch ${want.diskFormat} image${converts}${way === undefined ? "" : ` (${way.words})`}`,
         args: want as unknown as Json,
         needs: [],
-        makes: [base],
+        makes: [baseExists(base)],
         locks: [base],
         effect: "none",
         ...(way?.bytes === undefined ? {} : { bytes: way.bytes }),

@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
+import { bases } from "./address.ts";
 import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
 import { findUsers, unseen } from "./base-users.ts";
 import type { BaseUser, BlankState, ImageState } from "./spec.ts";
@@ -37,7 +38,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
     }
     const { base } = finding;
     diagnostics.push(...problemsOf(base));
-    states.set(`base/${entry}`, {
+    states.set(bases.at(entry), {
       sidecar: base.sidecar,
       entry,
       path: base.path,
@@ -51,7 +52,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
     const stat = blankStats[index];
     if (stat === undefined) continue;
     const path = context.layout.baseImage(entry);
-    states.set(`base/${entry}`, {
+    states.set(bases.at(entry), {
       kind: "blank",
       entry,
       path,
@@ -61,10 +62,10 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
   }
   for (const { name, type } of listed) {
     const copied = legacyCopy.exec(name)?.[1];
-    if (copied !== undefined && (states.has(`base/${copied}`) || users.has(copied))) continue;
+    if (copied !== undefined && (states.has(bases.at(copied)) || users.has(copied))) continue;
     if (
       isEntryName(name) ||
-      states.has(`base/${name}`) ||
+      states.has(bases.at(name)) ||
       companion.test(name) ||
       (type === "directory" && `${context.layout.base}/${name}` === context.layout.templates)
     )
@@ -88,7 +89,7 @@ function unseenUsers(users: readonly BaseUser[]): Diagnostic {
 /** Signs that somebody has laid hands on a base image, which never changes after it was published (Nova CACHE-11). */
 function problemsOf({ entry, path, sidecar, stat }: BaseFile): Diagnostic[] {
   const problems: Diagnostic[] = [];
-  const address: Address = `base/${entry}`;
+  const address = bases.at(entry);
   if ((stat.mode & 0o222) !== 0) {
     problems.push({
       severity: "warning",

@@ -1,17 +1,20 @@
 import { defineAction } from "../../model/action.ts";
-import { type Address, addressKind } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { diskGone, disks } from "../terms/disk-address.ts";
+import { volumeGone, volumes } from "../terms/volume-address.ts";
+import { baseGone, bases } from "./address.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
 import { describeBase, isBlank } from "./describe.ts";
 import type { BlankState, ImageState } from "./spec.ts";
 
 /** Takes one base image or empty disk out of the cache, with its templates; refuses while any disk stands on it. Fine when there is none. */
-export const removeImage = defineAction<{ readonly entry: string }>("image.remove", async (context, { entry }) => {
+export const removeImage = defineAction<{ readonly entry: string }>("image.remove", [baseGone], async (context, { entry }) => {
   await context.host.files.makeDirectory(context.layout.locks);
   await withBaseLock(context, entry, "removal of a base image", () => removeLocked(context, entry));
 });
@@ -38,19 +41,19 @@ async function removeLocked(context: Context, entry: string): Promise<void> {
 }
 
 /**
- * The removal of a base image, for `destroy --images`; undefined while disks of `usedBy` stand on it. `leaving`: disks that
- * go in the same plan, and have to be gone before.
+ * The removal of a base image, for `destroy --images`; undefined while disks of `usedBy` stand on it. `leaving`: facts that
+ * disks of the same plan do not exist any more, which have to be so before.
  */
-export function removeBaseChange(state: ImageState, usedBy: readonly string[], leaving: readonly Address[] = []): Change | undefined {
+export function removeBaseChange(state: ImageState, usedBy: readonly string[], leaving: readonly Fact[] = []): Change | undefined {
   if (usedBy.length > 0) return undefined;
   const { sidecar, allocated } = state;
   const reason = `no disk stands on the base image of ${sidecar.image} any more; it can be fetched again from ${sidecar.source}`;
   return removal(state, `base image of ${sidecar.image} (${formatQuantity(allocated)})`, reason, leaving);
 }
 
-function removal(state: ImageState | BlankState, what: string, reason: string, leaving: readonly Address[]): Change {
+function removal(state: ImageState | BlankState, what: string, reason: string, leaving: readonly Fact[]): Change {
   const { entry } = state;
-  const address: Address = `base/${entry}`;
+  const address = bases.at(entry);
   return {
     address,
     verb: "delete",
@@ -64,8 +67,8 @@ function removal(state: ImageState | BlankState, what: string, reason: string, l
         address,
         summary: `remove ${what}`,
         args: { entry },
-        needs: leaving.map((disk) => `${disk}:gone`),
-        makes: [`${address}:gone`],
+        needs: leaving,
+        makes: [baseGone(address)],
         locks: [address],
         effect: "none",
       },
@@ -80,20 +83,21 @@ function removal(state: ImageState | BlankState, what: string, reason: string, l
  * for plans in which this project's disks all go: each removal waits for that.
  */
 export function unusedBaseChanges(observed: Observed, project: string): Change[] {
-  const disks = [...observed.states.keys()].filter((address) => ["disk", "volume"].includes(addressKind(address)));
+  const leaving = [
+    ...observed.of(volumes).map(([address]) => volumeGone(address)),
+    ...observed.of(disks).map(([address]) => diskGone(address)),
+  ];
   const changes: Change[] = [];
-  for (const [address, state] of observed.states) {
-    if (addressKind(address) !== "base") continue;
-    const base = state as ImageState | BlankState;
+  for (const [, base] of observed.of(bases)) {
     if (isBlank(base)) {
       if (base.users.some((user) => user.project !== project)) continue;
       const reason = "no disk stands on it any more; it is made again when one needs it";
-      changes.push(removal(base, `empty disk ${base.entry} (${formatQuantity(base.allocated)})`, reason, disks));
+      changes.push(removal(base, `empty disk ${base.entry} (${formatQuantity(base.allocated)})`, reason, leaving));
       continue;
     }
     if (base.sidecar.project !== project) continue;
     const others = base.users.filter((user) => user.project !== project).map((user) => user.path);
-    const change = removeBaseChange(base, others, disks);
+    const change = removeBaseChange(base, others, leaving);
     if (change !== undefined) changes.push(change);
   }
   return changes;

@@ -1,16 +1,16 @@
 import { sizeOr } from "../schema-parts.ts";
 
-/** One entry of `images`: something that a disk can be made from, or a kernel or ramdisk to boot with. */
+/** One entry of `images`: the content of a disk, or a kernel or ramdisk. */
 export const imageSchema = {
   type: "object",
-  description: "An image: where its bytes come from and what they are. Fetched once, kept as a base image, never changed.",
+  description: "An image: source and format of its content. Fetched once and kept as a base image that never changes.",
   additionalProperties: false,
   required: ["source", "disk_format"],
   dependentRequired: { ramdisk: ["kernel"] },
   properties: {
     source: {
       type: "string",
-      description: "Where the bytes come from: a path (relative to this file), or a URL with file, https, http, glance or rbd.",
+      description: "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd.",
       pattern: "^(?:(?:file|https?|glance|rbd)://[^\\s]+|(?![a-zA-Z][a-zA-Z0-9+.-]*://)[^\\u0000-\\u001f]+)$",
       path: "absolute",
       credentials: "refused",
@@ -20,7 +20,7 @@ export const imageSchema = {
     locations: {
       type: "array",
       description:
-        "The same bytes in Ceph, as Glance writes its locations. A disk on rbd is cloned from the first that is a protected snapshot in its cluster, of a raw image; else source is fetched.",
+        "Locations of the same content in Ceph, as Glance lists them. A disk on rbd is cloned from the first one that is a protected snapshot of a raw image in the same cluster; otherwise source is fetched.",
       items: {
         type: "string",
         description: "A snapshot: rbd://FSID/POOL/IMAGE/SNAPSHOT.",
@@ -33,7 +33,7 @@ export const imageSchema = {
     },
     checksum: {
       type: "string",
-      description: "The digest that the bytes must have. `virtform image lock` writes it. Without one, what comes is believed.",
+      description: "Expected digest of the image file, written by `virtform image lock`. Without it, downloads are not verified.",
       pattern: "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$",
       digest: true,
       examples: ["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
@@ -41,29 +41,27 @@ export const imageSchema = {
     disk_format: {
       type: "string",
       description:
-        "The format of the bytes, as Glance names it. Never guessed: content of another format is refused. Kernels are aki, ramdisks ari. ploop is one expanded image file without snapshots.",
+        "Format of the image file, as Glance names it. It is not detected: content of another format is rejected. Kernels are aki, ramdisks ari. ploop: one expanded image file without snapshots.",
       enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari"],
       examples: ["qcow2", "raw"],
     },
-    min_disk: sizeOr("0GiB", "The smallest root disk that the image runs on; a flavor with less is an error.", ["2GiB"]),
-    min_ram: sizeOr("0MiB", "The least memory that the image runs with; a flavor with less is an error.", ["256MiB"]),
+    min_disk: sizeOr("0GiB", "Minimum size of the root disk; a smaller flavor is an error.", ["2GiB"]),
+    min_ram: sizeOr("0MiB", "Minimum memory; a smaller flavor is an error.", ["256MiB"]),
     properties: {
       type: "object",
-      description:
-        "What Glance would hold as image properties: os_type, hw_disk_bus, hw_machine_type, hw_vif_model and the like. Values are strings.",
+      description: "Glance image properties, such as os_type, hw_disk_bus, hw_machine_type and hw_vif_model. Values are strings.",
       additionalProperties: { type: "string", description: "The value of the property.", maxLength: 255, examples: ["linux"] },
       examples: [{ os_type: "linux", hw_disk_bus: "virtio" }],
     },
     kernel: {
       type: "string",
-      description:
-        "Another image of this file: the kernel that guests of this image are started with, instead of a boot loader on the disk.",
+      description: "Kernel image (a name from images) for direct kernel boot, instead of the boot loader on the disk.",
       reference: "images",
       examples: ["debian-13-kernel"],
     },
     ramdisk: {
       type: "string",
-      description: "Another image of this file: the initial ramdisk that goes with the kernel.",
+      description: "Initial ramdisk of the kernel: a name from images.",
       reference: "images",
       examples: ["debian-13-initrd"],
     },

@@ -24,9 +24,12 @@ import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
 import { secretUuid } from "../secret/secret.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { guests } from "../terms/guest-address.ts";
+import { secrets } from "../terms/secret-address.ts";
+import { seeds } from "../terms/seed-address.ts";
 import type { DomainSpec, InterfaceSpec, SecretSpec, SeedSpec } from "../terms/spec.ts";
+import { volumes as volumeAddresses } from "../terms/volume-address.ts";
 import { desiredVolume } from "../volume/desired.ts";
-import { volumeAddress } from "../volume/spec.ts";
 import { blockDevices } from "./seed/block-devices.ts";
 
 /** Anything of an instance as it should be. */
@@ -115,13 +118,13 @@ function oneInstance(
   const secret: SecretSpec | undefined =
     passphrase === undefined ? undefined : { instance: name, uuid: secretUuid(uuid), owner: uuid, project, passphrase };
   return [
-    ...(secret === undefined ? [] : [{ address: `secret/${name}` as const, spec: { kind: "secret" as const, secret } }]),
+    ...(secret === undefined ? [] : [{ address: secrets.at(name), spec: { kind: "secret" as const, secret } }]),
     ...disks.map((spec) => ({
       address: diskAddress(name, spec.name),
       spec: { kind: "disk" as const, disk: spec, domain, ...cloneFallback(config, facts, spec) },
     })),
-    ...(seed === undefined ? [] : [{ address: `seed/${name}` as const, spec: { kind: "seed" as const, seed } }]),
-    { address: `domain/${name}`, spec: { kind: "domain", domain } },
+    ...(seed === undefined ? [] : [{ address: seeds.at(name), spec: { kind: "seed" as const, seed } }]),
+    { address: guests.at(name), spec: { kind: "domain", domain } },
   ];
 }
 
@@ -177,9 +180,9 @@ function domainSpec(given: {
     const { disk } = desiredVolume(config, settings, facts, volume);
     const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
     const named = device === undefined ? {} : { device };
-    return { name: volumeAddress(volume), attachment: attachmentOf(disk, { settings, facts }), serial, bootIndex, ...named };
+    return { name: volumeAddresses.at(volume), attachment: attachmentOf(disk, { settings, facts }), serial, bootIndex, ...named };
   });
-  const rootVolume = volumes.find(({ name }) => instance.image === undefined && name === volumeAddress(rootVolumeOf(instance) ?? ""));
+  const rootVolume = volumes.find(({ name }) => instance.image === undefined && name === volumeAddresses.at(rootVolumeOf(instance) ?? ""));
   const rootDisk = disks.find((disk) => disk.role === "root");
   const root =
     rootDisk === undefined ? rootVolume : { attachment: attachmentOf(rootDisk, { settings, facts }), iso: image.disk_format === "iso" };

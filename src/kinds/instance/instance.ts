@@ -1,4 +1,4 @@
-import type { Address } from "../../model/address.ts";
+import { type Address, addressName } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
@@ -24,6 +24,10 @@ import { checkHardware } from "../guest/hardware-check.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
+import { disks } from "../terms/disk-address.ts";
+import { guests } from "../terms/guest-address.ts";
+import { secrets } from "../terms/secret-address.ts";
+import { type FoundSeed, seeds } from "../terms/seed-address.ts";
 import type { SeedSpec } from "../terms/spec.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
@@ -41,7 +45,7 @@ export function instanceKind(
 ): Kind<Config, InstanceSpec, InstanceState> {
   return {
     name: "instance",
-    addressKinds: ["secret", "disk", "seed", "domain"],
+    addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances(config, settings, facts),
     observe: observeInstances,
     diff: (address, want, have, observed) =>
@@ -71,33 +75,34 @@ function diffOne(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ) {
+  const name = addressName(address);
   switch (want?.kind ?? have?.kind) {
     case "disk":
       return withClearing(
-        diffDisk(address, only("disk", want), only("disk", have), observed, settings.rbd),
+        diffDisk(disks.at(name), only("disk", want), only("disk", have), observed, settings.rbd),
         only("disk", have)?.disk,
         settings.lvm,
       );
     case "secret":
-      return diffSecret(address, only("secret", want)?.secret, only("secret", have), observed);
+      return diffSecret(secrets.at(name), only("secret", want)?.secret, only("secret", have), observed);
     case "seed": {
       const found = only("seed", have);
       const wanted = only("seed", want)?.seed;
-      return diffSeed(address, wanted, found, {
+      return diffSeed(seeds.at(name), wanted, found, {
         running: found?.running === true || found?.saved === true,
         saved: found?.saved ?? false,
         secretsChanged: secretsChanged(wanted, found, lookUpSecret),
       });
     }
     default:
-      return diffDomain(address, only("domain", want)?.domain, only("domain", have), observed);
+      return diffDomain(guests.at(name), only("domain", want)?.domain, only("domain", have), observed);
   }
 }
 
 /** Not known without the values: then nothing is said to have changed. */
 function secretsChanged(
   want: SeedSpec | undefined,
-  have: (InstanceState & { kind: "seed" }) | undefined,
+  have: FoundSeed | undefined,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): boolean {
   // Where what everybody may see differs already, the drive is built anew anyway, and values cannot be told from references.

@@ -12,18 +12,16 @@ import { type AppliedDisk, type InstanceDiskState, refOf } from "../disk/disk.ts
 import { withPlace } from "../disk/place.ts";
 import { domainState } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
-import { type SecretState, secretState, usagePrefix } from "../secret/secret.ts";
+import { secretState, usagePrefix } from "../secret/secret.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
 import type { DomainState } from "../terms/domain-state.ts";
+import { type GuestState, guests } from "../terms/guest-address.ts";
+import { type FoundSecret, secrets as secretAddresses } from "../terms/secret-address.ts";
+import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
 import { observeSeeds } from "./seed/seed.ts";
-import type { SeedState } from "./seed/state.ts";
 
 /** Anything of an instance as found. */
-export type InstanceState =
-  | InstanceDiskState
-  | (SeedState & { readonly kind: "seed"; readonly running: boolean; readonly saved: boolean })
-  | (SecretState & { readonly kind: "secret" })
-  | (DomainState & { readonly kind: "domain" });
+export type InstanceState = InstanceDiskState | FoundSeed | FoundSecret | GuestState;
 
 interface Directory {
   readonly uuid: string;
@@ -53,16 +51,17 @@ export async function observeInstances(context: Context): Promise<Observation<In
 
   const states = new Map<Address, InstanceState>();
   for (const domain of domains) {
-    if (domain.label?.project === context.project) states.set(`domain/${domain.label.instance}`, { ...domain, kind: "domain" });
+    if (domain.label?.project === context.project) states.set(guests.at(domain.label.instance), { ...domain, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.get(uuid);
-    if (seed !== undefined) states.set(`seed/${instance}`, { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
+    if (seed !== undefined)
+      states.set(seedAddresses.at(instance), { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
   }
   for (const [address, disk] of disks) states.set(address, disk);
   for (const record of secrets) {
     const secret = secretState(record, context.project);
-    if (secret !== undefined) states.set(`secret/${secret.instance}`, { ...secret, kind: "secret" });
+    if (secret !== undefined) states.set(secretAddresses.at(secret.instance), { ...secret, kind: "secret" });
   }
   return { states, unmanaged: findUnmanaged(context, domains, directories), diagnostics: [], complete: true };
 }

@@ -3,10 +3,10 @@ import type { Observed } from "../../model/kind.ts";
 import type { Resource } from "../../model/resource.ts";
 import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import { keepExistingFilesystem } from "../disk/content.ts";
-import type { InstanceDisk, InstanceDiskState } from "../disk/disk.ts";
+import type { InstanceDisk } from "../disk/disk.ts";
 import { mustBeRemade } from "../disk/must-be-remade.ts";
-import type { SecretState } from "../secret/secret.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { secrets } from "../terms/secret-address.ts";
 import type { InstanceSpec } from "./desired.ts";
 
 /** Passphrases that will be needed and cannot be had. What needs none asks for none: a plan without changes works without it. */
@@ -18,7 +18,7 @@ export function checkPassphrases(
   return resources.flatMap(({ address, spec }): Diagnostic[] => {
     if (spec.kind !== "secret") return [];
     const { instance, passphrase } = spec.secret;
-    const have = observed.states.get(address) as SecretState | undefined;
+    const have = observed.get(secrets.at(instance));
     const specs = resources.map((resource) => keepExistingFilesystem(resource.address, resource.spec, observed));
     const disks = specs.flatMap((other) => (other.kind === "disk" && other.disk.instance === instance ? [other] : []));
     if (have?.ready === true && !disks.some((disk) => needsPassphrase(disk, observed))) return [];
@@ -37,7 +37,7 @@ export function checkPassphrases(
 /** Whether a disk is to be made, or grown while no guest has it open. */
 function needsPassphrase(want: InstanceDisk, observed: Observed): boolean {
   if (want.disk.encryption === undefined) return false;
-  const have = observed.states.get(diskAddress(want.disk.instance, want.disk.name)) as InstanceDiskState | undefined;
+  const have = observed.get(diskAddress(want.disk.instance, want.disk.name));
   if (have?.disk === undefined || mustBeRemade(want, have)) return true;
   return !have.running && want.disk.size !== null && want.disk.size > have.disk.size;
 }

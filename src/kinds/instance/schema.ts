@@ -3,15 +3,15 @@ import { size } from "../schema-parts.ts";
 /** One network interface of an instance. */
 const networkSchema = {
   type: "object",
-  description: "One network interface. Says what it is connected to by exactly one of network, bridge and user.",
+  description: "One network interface, connected by exactly one of network, bridge and user.",
   additionalProperties: false,
   oneOf: [{ required: ["network"] }, { required: ["bridge"] }, { required: ["user"] }],
   expects: "exactly one of network, bridge and user",
   properties: {
-    network: { type: "string", description: "Name of a libvirt network of the host.", minLength: 1, maxLength: 255, examples: ["default"] },
+    network: { type: "string", description: "Name of a libvirt network on the host.", minLength: 1, maxLength: 255, examples: ["default"] },
     bridge: {
       type: "string",
-      description: "Name of a bridge of the host.",
+      description: "Name of a bridge on the host.",
       pattern: "^[^\\s/:]{1,15}$",
       expects: "the name of a bridge device, at most 15 characters",
       examples: ["br0"],
@@ -19,13 +19,13 @@ const networkSchema = {
     user: {
       type: "boolean",
       const: true,
-      description: "The guest reaches out through the qemu process and cannot be reached: needs no rights on the host.",
+      description: "User-mode networking: outgoing connections only, through the QEMU process. Needs no privileges on the host.",
       expects: "true",
       examples: [true],
     },
     mac: {
       type: "string",
-      description: "Hardware address. Default: derived from project, instance and position, so it stays the same.",
+      description: "MAC address. Default: derived from project, instance and position, and therefore stable.",
       pattern: "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
       expects: "six pairs of lower-case hex digits with colons, the first one even (not a multicast address)",
       unique: true,
@@ -33,7 +33,7 @@ const networkSchema = {
     },
     model: {
       type: "string",
-      description: "The network card that the guest sees. Default: hw_vif_model of the image, else virtio.",
+      description: "Model of the network card. Default: the image property hw_vif_model, else virtio.",
       enum: ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet"],
       examples: ["virtio"],
     },
@@ -43,21 +43,21 @@ const networkSchema = {
 /** One disk that an instance declares beside its root disk. */
 const ephemeralSchema = {
   type: "object",
-  description: "One additional disk, which lives and dies with the instance.",
+  description: "One additional disk, created and deleted with the instance.",
   additionalProperties: false,
   required: ["size"],
   properties: {
-    size: size("Its size.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
+    size: size("Size of the disk.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
     format: {
       type: "string",
       description:
-        "The filesystem that it comes with. Another one means another disk. Default: default_ephemeral_format of host, else ext4 for Linux images, ntfs for Windows images, else vfat; a disk that is there then keeps what it has.",
+        "Filesystem to create. Changing it recreates the disk. Default: default_ephemeral_format of host, else ext4 for Linux images, ntfs for Windows images and vfat for others; a change of the default does not affect existing disks.",
       enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["ext4"],
     },
     boot_index: {
       type: "integer",
-      description: "When it is tried for booting: 1 after the root disk, then 2, and so on. -1: never. Default: never.",
+      description: "Boot order; 1 follows the root disk. -1: not bootable (the default).",
       minimum: -1,
       examples: [1],
     },
@@ -67,13 +67,13 @@ const ephemeralSchema = {
 /** One volume that an instance attaches. */
 const attachedVolumeSchema = {
   type: "object",
-  description: "One volume that the guest gets as a disk.",
+  description: "One volume to attach as a disk.",
   additionalProperties: false,
   required: ["volume"],
   properties: {
     volume: {
       type: "string",
-      description: "Its name in volumes. A volume can be attached to one instance at a time.",
+      description: "Name of an entry of volumes. A volume can be attached to one instance at a time.",
       reference: "volumes",
       unique: true,
       examples: ["data"],
@@ -81,7 +81,7 @@ const attachedVolumeSchema = {
     device: {
       type: "string",
       description:
-        "The name of the disk, which also says its bus: vd is virtio, sd scsi, hd ide (of the old PC, four at most). Default: the next free one. The guest may call it otherwise.",
+        "Device name, which also selects the bus: vd for virtio, sd for SCSI, hd for IDE (i440FX machines only, at most four). Default: the next free name. The guest may use a different name.",
       pattern: "^((vd|sd)[a-z]{1,2}|hd[a-d])$",
       expects: "the name of a disk, such as vdb, sda or, up to hdd, hda",
       examples: ["vdb"],
@@ -89,7 +89,7 @@ const attachedVolumeSchema = {
     boot_index: {
       type: "integer",
       description:
-        "When it is tried for booting. 0: it is the root disk, of an instance without an image; what the volume was made from says about the hardware holds here. 1 after that, then 2, and so on. -1: never. Default: never.",
+        "Boot order. 0: the root disk of an instance without an image; the properties of the volume's image then apply to the instance. 1 and up follow the root disk. -1: not bootable (the default).",
       minimum: -1,
       examples: [0, 1],
     },
@@ -98,7 +98,7 @@ const attachedVolumeSchema = {
 
 const environmentName = {
   type: "string",
-  description: "Name of an environment variable of the virtform process; its value is read when it is needed and never saved.",
+  description: "Name of an environment variable of the virtform process. Its value is read when needed and never saved.",
   pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
   expects: "the name of an environment variable: letters, digits and underscores",
   examples: ["WEB_PASSWORD"],
@@ -108,13 +108,13 @@ const environmentName = {
 const encryptionSchema = {
   type: "object",
   description:
-    "Encrypt its root disk, ephemerals and swap (LUKS, inside the qcow2 files). For images_type qcow2 only. Turning it on or off makes the disks anew. Base images, the config drive and volumes are not encrypted.",
+    "Encrypts the root disk, ephemerals and swap with LUKS inside the qcow2 files. Requires images_type qcow2. Enabling or disabling it recreates the disks. Base images, the config drive and volumes are not encrypted.",
   additionalProperties: false,
   required: ["passphrase"],
   properties: {
     passphrase: {
       description:
-        "The passphrase, by reference: { env: NAME }, or { file: PATH } of a file on the machine that virtform runs on. Disks keep the one that they were made with.",
+        "Reference to the passphrase: { env: NAME }, or { file: PATH } on the machine that runs virtform. Existing disks keep the passphrase they were created with.",
       anyOf: [
         { type: "object", additionalProperties: false, required: ["env"], properties: { env: environmentName } },
         {
@@ -124,8 +124,7 @@ const encryptionSchema = {
           properties: {
             file: {
               type: "string",
-              description:
-                "Path of a file that holds the passphrase and nothing else, relative to this file. A line end after it does not count.",
+              description: "Path of a file that contains only the passphrase, relative to this file. A trailing newline is ignored.",
               minLength: 1,
               path: "absolute",
               examples: ["./disk.passphrase"],
@@ -134,17 +133,17 @@ const encryptionSchema = {
         },
       ],
       secret: true,
-      expects: "{ env: NAME } or { file: PATH }: a secret is named, never written into the file",
+      expects: "{ env: NAME } or { file: PATH }: secrets are given by reference, never in the file itself",
       examples: [{ env: "DISK_PASSPHRASE" }, { file: "./disk.passphrase" }],
     },
   },
   examples: [{ passphrase: { env: "DISK_PASSPHRASE" } }],
 } as const;
 
-/** One entry of `instances`: a guest, or several alike. */
+/** One entry of `instances`: a guest, or `count` identical ones. */
 export const instanceSchema = {
   type: "object",
-  description: "A guest: what it is made from, how large it is, and what it is told when it first starts. With count, several alike.",
+  description: "A guest: image, size and first-boot data. `count` creates several identical guests.",
   additionalProperties: false,
   required: ["flavor"],
   anyOf: [{ required: ["image"] }, { required: ["volumes"] }],
@@ -153,36 +152,35 @@ export const instanceSchema = {
   properties: {
     count: {
       type: "integer",
-      description:
-        "Number of such instances. With it they are called NAME-0, NAME-1, … (also when it is 1); without it there is one called NAME.",
+      description: "Number of identical instances, named NAME-0, NAME-1, … (also if count is 1). Without count: one instance named NAME.",
       minimum: 0,
-      maximum: 1000,
+      maximum: 100_000,
       examples: [3],
     },
     image: {
       type: "string",
-      description:
-        "The image that its root disk is made from: a name from images. Without it, it boots from the volume that has boot_index: 0.",
+      description: "Image of the root disk: a name from images. Without an image, the instance boots from the volume with boot_index: 0.",
       reference: "images",
       examples: ["debian-13"],
     },
-    flavor: { type: "string", description: "How large it is: a name from flavors.", reference: "flavors", examples: ["m1.small"] },
+    flavor: { type: "string", description: "Size of the instance: a name from flavors.", reference: "flavors", examples: ["m1.small"] },
     power_state: {
       type: "string",
-      description: "running: it is started and kept so. stopped: it is shut down. ignore: whatever it is, it stays.",
+      description:
+        "running: apply starts the guest if it is not running. stopped: apply shuts it down. ignore: the power state is not managed.",
       enum: ["running", "stopped", "ignore"],
       default: "running",
       examples: ["stopped"],
     },
     images_type: {
       type: "string",
-      description: "Where its disks live. Default: images_type of host.",
+      description: "Storage driver of its disks. Default: images_type of host.",
       enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
       examples: ["flat"],
     },
     config_drive: {
       description:
-        "The small read-only drive by which a guest learns its name, keys and user data (cloud-init reads it). There is no other way, so it is on.",
+        "Read-only drive with host name, keys and user data, read by cloud-init. There is no metadata service, so the drive is the only source of this data.",
       anyOf: [
         { type: "boolean" },
         {
@@ -192,7 +190,7 @@ export const instanceSchema = {
           properties: {
             format: {
               type: "string",
-              description: "The filesystem of the drive: a CD image, or vfat on a disk for guests that cannot read CDs.",
+              description: "Filesystem of the drive: iso9660 on a CD, or vfat on a disk for guests without CD support.",
               enum: ["iso9660", "vfat"],
               examples: ["vfat"],
             },
@@ -205,7 +203,7 @@ export const instanceSchema = {
     },
     user_data: {
       description:
-        "What cloud-init in the guest is told: text, or a path that starts with ./ or ../ or / (relative to this file), or { file: PATH }, or { env: NAME } for text that is secret.",
+        "User data for cloud-init: inline text, a path that starts with ./, ../ or / (relative to this file), { file: PATH }, or { env: NAME } for secret text.",
       anyOf: [
         { type: "string" },
         {
@@ -229,31 +227,31 @@ export const instanceSchema = {
     },
     key_pair: {
       type: "string",
-      description: "The ssh key that the guest shall accept: a name from key_pairs.",
+      description: "SSH key that the guest accepts: a name from key_pairs.",
       reference: "key_pairs",
       examples: ["ops"],
     },
     metadata: {
       type: "object",
-      description: "Free words about the instance, told to the guest as meta. Values are strings.",
+      description: "Arbitrary key/value pairs, exposed to the guest as `meta`. Values are strings.",
       additionalProperties: { type: "string", description: "The value.", maxLength: 255, examples: ["web"] },
       propertyNames: { type: "string", minLength: 1, maxLength: 255, expects: "a key of at most 255 characters" },
       examples: [{ role: "web" }],
     },
     admin_password: {
       type: "object",
-      description: "The administrator's password, by reference: { env: NAME }. It goes to the config drive and nowhere else.",
+      description: "Reference to the administrator's password: { env: NAME }. It is written to the config drive only.",
       additionalProperties: false,
       required: ["env"],
       properties: { env: environmentName },
       secret: true,
-      expects: "{ env: NAME }: a secret is named, never written into the file",
+      expects: "{ env: NAME }: secrets are given by reference, never in the file itself",
       examples: [{ env: "WEB_PASSWORD" }],
     },
     encryption: encryptionSchema,
     networks: {
       type: "array",
-      description: "Its network interfaces, in order. Default: none.",
+      description: "Network interfaces, in order. Default: none.",
       items: networkSchema,
       maxItems: 28,
       default: [],
@@ -262,24 +260,24 @@ export const instanceSchema = {
     ephemerals: {
       type: "array",
       description:
-        "Additional disks with empty filesystems, labelled ephemeral0, ephemeral1, …. Together at most what the flavor has as ephemeral; without this key, one disk has all of it.",
+        "Additional disks with empty filesystems, labelled ephemeral0, ephemeral1, …. Their total must not exceed the flavor's ephemeral size. Without this key, one disk has that whole size.",
       items: ephemeralSchema,
       maxItems: 16,
       examples: [[{ size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
     },
-    swap: size("Size of its swap disk, at most what the flavor has; 0MiB is none. Default: what the flavor has.", ["512MiB", "0MiB"], {
+    swap: size("Size of the swap disk, at most the flavor's swap; 0MiB: no swap disk. Default: the flavor's swap.", ["512MiB", "0MiB"], {
       multipleOf: "1MiB",
     }),
     volumes: {
       type: "array",
-      description: "Volumes that it uses. They are attached in this order, and stay when the instance goes.",
+      description: "Volumes to attach, in this order. Volumes are kept when the instance is deleted.",
       items: attachedVolumeSchema,
       maxItems: 26,
       examples: [[{ volume: "data" }], [{ volume: "data", device: "vdb" }]],
     },
     rescue: {
       description:
-        "Boot it from a fresh disk with its own disks beside it, to repair them. true: a disk of its own image. { image: NAME }: of another one. Going in and out restarts a running guest; what was written to the fresh disk is then gone.",
+        "Boots the instance from a new disk with its own disks attached, for repairs. true: the disk is made from the instance's image. { image: NAME }: from another image. Entering and leaving rescue restarts a running guest; the rescue disk is deleted on leaving.",
       anyOf: [
         { type: "boolean" },
         {
@@ -290,7 +288,7 @@ export const instanceSchema = {
             image: {
               type: "string",
               description:
-                "The image to boot: a name from images. Its properties hw_rescue_device (disk or cdrom) and hw_rescue_bus keep the names of the other disks as they are.",
+                "Image to boot: a name from images. With its properties hw_rescue_device (disk or cdrom) and hw_rescue_bus, the other disks keep their device names.",
               reference: "images",
               examples: ["debian-13"],
             },
@@ -304,13 +302,13 @@ export const instanceSchema = {
     prevent_destroy: {
       type: "boolean",
       description:
-        "Refuse every plan that would delete or replace it. Kept on the object: it protects even when the file no longer names it.",
+        "Rejects every plan that deletes or replaces the instance. Stored on the object, so it also protects an instance that was removed from the file.",
       default: false,
       examples: [true],
     },
     uuid: {
       type: "string",
-      description: "Its uuid. Default: derived from project and name, so that it is the same on every run.",
+      description: "UUID of the instance. Default: derived from project and name, and therefore stable.",
       pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
       expects: "a uuid in lower case, such as 0d3c1fc6-6d0f-4b8a-9c53-3f6c2f1f9a11",
       unique: true,
@@ -318,7 +316,7 @@ export const instanceSchema = {
     },
     hostname: {
       type: "string",
-      description: "What the guest calls itself. Default: its name.",
+      description: "Host name of the guest. Default: the instance name.",
       pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
       maxLength: 253,
       expects: "a host name: lower-case letters, digits and hyphens, with dots between its parts",

@@ -1,9 +1,10 @@
-import { addressKind } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
+import { disks } from "../terms/disk-address.ts";
+import { guests } from "../terms/guest-address.ts";
+import { seeds } from "../terms/seed-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import type { InstanceState } from "./observe.ts";
 
 /**
  * The uuid names the directory, so it decides whose disks a guest gets: one that is somebody else's, or another instance's,
@@ -63,10 +64,8 @@ interface OwnObject {
 
 /** What this project has on the host, by uuid and instance. */
 function ownObjects(observed: Observed): OwnObject[] {
-  return [...observed.states].flatMap(([address, state]) => {
-    if (!["domain", "disk", "seed"].includes(addressKind(address))) return [];
-    const found = state as InstanceState;
-    if (!("label" in found)) return [{ uuid: found.uuid, instance: found.instance }];
-    return found.label === undefined ? [] : [{ uuid: found.uuid, instance: found.label.instance }];
-  });
+  return [
+    ...observed.of(guests).flatMap(([, { uuid, label }]) => (label === undefined ? [] : [{ uuid, instance: label.instance }])),
+    ...[...observed.of(seeds), ...observed.of(disks)].map(([, { uuid, instance }]) => ({ uuid, instance })),
+  ];
 }

@@ -1,14 +1,14 @@
-/** One entry of `key_pairs`: an ssh key that guests shall accept. */
+/** One entry of `key_pairs`: a public ssh key. */
 export const keyPairSchema = {
   type: "object",
-  description: "A public ssh key that guests shall accept: either its text or the file that holds it.",
+  description: "A public ssh key, given as text or as a file.",
   additionalProperties: false,
   oneOf: [{ required: ["public_key"] }, { required: ["public_key_file"] }],
   expects: "either public_key or public_key_file",
   properties: {
     public_key: {
       type: "string",
-      description: "The key as it stands in a .pub file: one line.",
+      description: "The key: one line, as in a .pub file.",
       pattern: "^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\\n]*)?\\n?$",
       expects: "one line as in a .pub file: ssh-ed25519 AAAA… comment",
       examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFYzXWcBLRbyDrJoSGTnHgvbMBe5CfWZlMYHXZdBMOpz ops"],

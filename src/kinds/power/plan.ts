@@ -1,9 +1,15 @@
-import type { Action, Fact } from "../../model/action.ts";
+import type { Action } from "../../model/action.ts";
+import type { Address } from "../../model/address.ts";
 import type { Effect } from "../../model/effect.ts";
+import { exists, type Fact } from "../../model/fact.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { defined, gone, grown, guests, restored, stopped, up } from "../terms/guest-address.ts";
+import { secrets } from "../terms/secret-address.ts";
+import { seeds } from "../terms/seed-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import { volumes } from "../terms/volume-address.ts";
 
 /** Which domain an action is about. */
 export interface DomainRef {
@@ -36,17 +42,18 @@ export function defineDomain(spec: DomainSpec, effect: Effect, exists: boolean):
     ...common(spec, "define", exists ? "redefine" : "define"),
     args: { spec } as unknown as Json,
     needs: attachedFacts(spec),
-    makes: [`domain/${spec.instance}:defined`],
+    makes: [defined(guests.at(spec.instance))],
     effect,
   };
 }
 
 /** Starts the guest and waits until it runs. */
 export function startDomain(spec: DomainSpec): Action {
+  const address = guests.at(spec.instance);
   return {
     ...common(spec, "start", "start"),
-    needs: [`domain/${spec.instance}:defined`, `domain/${spec.instance}:stopped`, `secret/${spec.instance}`, ...attachedFacts(spec)],
-    makes: [`domain/${spec.instance}`],
+    needs: [defined(address), stopped(address), exists(secrets.at(spec.instance)), ...attachedFacts(spec)],
+    makes: [up(address)],
     effect: "none",
   };
 }
@@ -60,8 +67,8 @@ export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Actio
   return {
     ...common(spec, "start", "start from its saved memory"),
     args: { uuid, instance, restores: true },
-    needs: [`secret/${instance}`, ...missing],
-    makes: [`domain/${instance}`, restoredFact(instance)],
+    needs: [exists(secrets.at(instance)), ...missing],
+    makes: [up(guests.at(instance)), restored(guests.at(instance))],
     effect: "none",
   };
 }
@@ -72,7 +79,7 @@ export function discardMemory(spec: DomainRef, needs: readonly Fact[] = []): Act
   return {
     ...common(spec, "discard", "discard its saved memory"),
     needs,
-    makes: [`domain/${instance}:stopped`],
+    makes: [stopped(guests.at(instance))],
     effect: "none",
     destroys: `the saved memory of ${instance}, with what it had not yet written to its disks (started first, it would be shut down instead)`,
   };
@@ -101,8 +108,8 @@ export function switchOnAgain(spec: DomainSpec, { running, saved = false }: Gues
 export function resumeDomain(spec: DomainSpec): Action {
   return {
     ...common(spec, "resume", "resume"),
-    needs: [`domain/${spec.instance}:defined`],
-    makes: [`domain/${spec.instance}`],
+    needs: [defined(guests.at(spec.instance))],
+    makes: [up(guests.at(spec.instance))],
     effect: "live",
   };
 }
@@ -113,51 +120,48 @@ export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action
   return {
     ...common(spec, "stop", "shut down"),
     args: { uuid, instance, graceSeconds },
-    needs: [...needs, grownFact(instance)],
-    makes: [`domain/${instance}:stopped`],
+    needs: [...needs, grown(guests.at(instance))],
+    makes: [stopped(guests.at(instance))],
     effect: "restart",
   };
 }
 
 /** Takes the domain away. Its disks, where they go too, carry what is lost. */
 export function undefineDomain(domain: DomainRef, { running, saved = false }: GuestActivity): Action {
+  const address = guests.at(domain.instance);
   return {
     ...common(domain, "undefine", running ? "power off and undefine" : saved ? "undefine, with its saved memory" : "undefine"),
-    needs: [grownFact(domain.instance)],
-    makes: [`domain/${domain.instance}:gone`, `domain/${domain.instance}:stopped`],
+    needs: [grown(address)],
+    makes: [gone(address), stopped(address)],
     effect: running ? "restart" : "none",
     ...(saved ? { destroys: `the saved memory of ${domain.instance}` } : {}),
   };
 }
 
-/** The fact that what grows through a running guest has grown: as long as that goes on, the guest is not switched off. */
-export function grownFact(instance: string): Fact {
-  return `domain/${instance}:grown`;
-}
-
-/** The fact that a guest goes on with its saved memory: until then, what it had then has to stay as it was. */
-export function restoredFact(instance: string): Fact {
-  return `domain/${instance}:restored`;
-}
-
 function common({ uuid, instance }: DomainRef, verb: string, summary: string) {
-  const address = `domain/${instance}` as const;
+  const address = guests.at(instance);
   return { id: `${address}#${verb}`, type: `domain.${verb}`, address, summary, args: { uuid, instance }, locks: [`instance/${uuid}`] };
 }
 
-/** What must be there before the domain can use it: disks, boot files, config drive. */
-export function attachedFacts({ instance, disks, kernel, rescue }: DomainSpec): Fact[] {
+/** The facts that everything the domain uses exists. */
+export function attachedFacts(spec: DomainSpec): Fact[] {
+  return attachedTo(spec).map(exists);
+}
+
+/** What must exist before the domain can use it: disks, boot files, config drive. */
+export function attachedTo({ instance, disks, kernel, rescue }: DomainSpec): Address[] {
   const bootFiles =
     rescue === undefined ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
   const used = kernel === null ? 0 : kernel.ramdisk === null ? 1 : 2;
   return [
-    ...disks.map(({ name }) => diskFact(instance, name)),
+    ...disks.map(({ name }) => attachedAddress(instance, name)),
     ...bootFiles.slice(0, used).map((fileName) => diskAddress(instance, fileName)),
   ];
 }
 
-/** The fact that a file of the instance directory is there: `disk.config` is the seed, a volume is its own. */
-function diskFact(instance: string, fileName: string): Fact {
-  if (fileName.startsWith("volume/")) return fileName;
-  return fileName === instanceFiles.configDrive ? `seed/${instance}` : diskAddress(instance, fileName);
+/** The address of a disk of a domain: `disk.config` is the seed, and a volume has its address as its name. */
+function attachedAddress(instance: string, fileName: string): Address {
+  const address = fileName as Address;
+  if (volumes.owns(address)) return address;
+  return fileName === instanceFiles.configDrive ? seeds.at(instance) : diskAddress(instance, fileName);
 }

@@ -12,6 +12,7 @@ import { putSecret } from "../../tools/libvirt/secret.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { opensWith } from "../../tools/qemu-img.ts";
 import { diskRole } from "../terms/disk-name.ts";
+import { secretExists, secretGone } from "../terms/secret-address.ts";
 import type { SecretSpec } from "../terms/spec.ts";
 import { secretIdentity, usagePrefix } from "./secret.ts";
 
@@ -20,13 +21,13 @@ const agreed = new WeakMap<Host, Map<string, string>>();
 
 /** What can be done to the secrets of instances. */
 export const secretActions: readonly ActionType[] = [
-  defineAction<SecretSpec>("secret.put", async (context, secret) => {
+  defineAction<SecretSpec>("secret.put", [secretExists], async (context, secret) => {
     const value = passphrase(context, secret);
     await expectOpening(context, secret, value);
     await putSecret(context, secretIdentity(secret), value);
     agreeOn(context.host, secret.owner, value);
   }),
-  defineAction<{ readonly uuid: string }>("secret.remove", async (context, { uuid }) => {
+  defineAction<{ readonly uuid: string }>("secret.remove", [secretGone], async (context, { uuid }) => {
     const libvirt = libvirtOf(context);
     const own = await libvirt.secrets(usagePrefix(context.project));
     if (own.some((secret) => secret.uuid === uuid)) await libvirt.undefineSecret(uuid);

@@ -1,21 +1,17 @@
 import type { Action } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
 import { secretPlace } from "../../model/secret.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { SecretIdentity } from "../../tools/libvirt/secret.ts";
+import { diskAddress } from "../terms/disk-name.ts";
+import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
+import { type SecretAddress, secretExists, secretGone } from "../terms/secret-address.ts";
+import type { SecretState } from "../terms/secret-state.ts";
 import type { SecretSpec } from "../terms/spec.ts";
 
-/** A secret of ours as libvirt has it, which never tells its value. */
-export interface SecretState {
-  readonly instance: string;
-  readonly uuid: string;
-  /** Uuid of the instance. */
-  readonly owner: string;
-  /** Its value has been set. */
-  readonly ready: boolean;
-}
+export type { SecretState } from "../terms/secret-state.ts";
 
 /** The uuid of the secret of an instance. */
 export function secretUuid(owner: string): string {
@@ -44,14 +40,14 @@ export function secretState(
 
 /** What differs between a secret as wanted and as found. Its value cannot be compared: libvirt tells nobody. */
 export function diffSecret(
-  address: Address,
+  address: SecretAddress,
   want: SecretSpec | undefined,
   have: SecretState | undefined,
   observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have?.ready === true) return undefined;
-  const disk = observed.states.get(`disk/${want.instance}.root`) as { readonly disk?: { readonly encryption?: string } } | undefined;
+  const disk = observed.get(diskAddress(want.instance, instanceFiles.root));
   const lost = have === undefined && disk?.disk?.encryption !== undefined;
   const action: Action = {
     id: `${address}#put`,
@@ -60,7 +56,7 @@ export function diffSecret(
     summary: "tell libvirt the passphrase",
     args: { ...want, passphrase: { ...want.passphrase } },
     needs: [],
-    makes: [address],
+    makes: [secretExists(address)],
     locks: [`instance/${want.owner}`],
     effect: "none",
   };
@@ -80,7 +76,7 @@ export function diffSecret(
   };
 }
 
-function removal(address: Address, have: SecretState): Change {
+function removal(address: SecretAddress, have: SecretState): Change {
   const { instance, uuid, owner, ready } = have;
   const action: Action = {
     id: `${address}#remove`,
@@ -89,8 +85,8 @@ function removal(address: Address, have: SecretState): Change {
     summary: "make libvirt forget the passphrase",
     args: { uuid },
     // Whichever of the two happens: the guest goes, or it is switched off and defined anew without it.
-    needs: [`domain/${instance}:gone`, `domain/${instance}:stopped`, `domain/${instance}:defined`],
-    makes: [`${address}:gone`],
+    needs: [gone, stopped, defined].map((fact) => fact(guests.at(instance))),
+    makes: [secretGone(address)],
     locks: [`instance/${owner}`],
     effect: "none",
   };

@@ -2,8 +2,8 @@ import { blankTemplateName } from "../../drivers/shared/template-blank.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
-import type { AppliedDisk } from "../disk/disk.ts";
 import { isElsewhere } from "../disk/place.ts";
+import { bases } from "../image/address.ts";
 import type { SizedDisk } from "./room-check.ts";
 
 /** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */
@@ -30,9 +30,9 @@ export function checkMkfs(disks: readonly SizedDisk[], observed: Observed): Diag
 function programFor({ address, disk }: SizedDisk, observed: Observed): string | undefined {
   const { content, size, backend } = disk;
   if (content === undefined) return undefined;
-  const have = observed.states.get(address) as { readonly disk?: unknown; readonly applied: AppliedDisk } | undefined;
+  const have = observed.get(address);
   const stays = have !== undefined && !isElsewhere(disk, have.applied) && have.applied.filesystem === content.filesystem;
   if (have?.disk !== undefined && stays) return undefined;
-  if (backend === "qcow2" && observed.states.has(`base/${blankTemplateName(size ?? 0, content)}`)) return undefined;
+  if (backend === "qcow2" && observed.get(bases.at(blankTemplateName(size ?? 0, content))) !== undefined) return undefined;
   return mkfsCommand(content, "").program;
 }

@@ -1,16 +1,19 @@
 import type { DiskSpec, DiskState } from "../../drivers/driver.ts";
-import type { Address } from "../../model/address.ts";
+import type { AddressOf } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import type { InstanceDiskState } from "../disk/disk.ts";
+import { cachedImage } from "../image/address.ts";
 import type { ImageState } from "../image/spec.ts";
-import type { DomainState } from "../terms/domain-state.ts";
+import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import type { VolumeState } from "../volume/spec.ts";
 import { checkCapacity } from "./capacity.ts";
 
 /** A disk that takes room, an instance's or a volume. */
 export interface SizedDisk {
-  readonly address: Address;
+  readonly address: AddressOf<InstanceDiskState | VolumeState>;
   readonly disk: DiskSpec;
 }
 
@@ -25,7 +28,7 @@ export function checkRoom(
   settings: HostSettings,
 ): Diagnostic[] {
   const grows = domains.some(({ instance, memory, vcpus }) => {
-    const fields = (observed.states.get(`domain/${instance}`) as DomainState | undefined)?.fields;
+    const fields = observed.get(guests.at(instance))?.fields;
     return fields === undefined || memory > Number(fields["memory"]) || vcpus > Number(fields["vcpus"]);
   });
   const others = observed.unmanaged.flatMap(({ takes }) => takes ?? []);
@@ -56,13 +59,11 @@ export function missingBytes(sized: SizedDisk, observed: Observed): number {
 
 /** The disk as found, unless it is in another filesystem, volume group or pool than it is wanted in: there it takes no room yet. */
 export function foundInPlace(sized: SizedDisk, observed: Observed): DiskState | undefined {
-  const have = observed.states.get(sized.address) as
-    | { readonly disk: DiskState | undefined; readonly applied?: { readonly place?: string } }
-    | undefined;
+  const have = observed.get(sized.address);
   if (have?.disk === undefined) return undefined;
   const { backend } = have.disk;
   const bothFiles = keepsFiles({ disk: { backend } }) && keepsFiles(sized);
-  const samePlace = backend === sized.disk.backend && have.applied?.place === sized.disk.place;
+  const samePlace = backend === sized.disk.backend && have.applied.place === sized.disk.place;
   return bothFiles || samePlace ? have.disk : undefined;
 }
 
@@ -79,7 +80,7 @@ function wantedBytes(sized: SizedDisk, observed: Observed): number {
 
 /** The base image that a disk is to be made from, when it is in the cache. */
 export function wantedBase({ disk }: SizedDisk, observed: Observed): ImageState | undefined {
-  return observed.states.get(`base/${disk.base?.entry}`) as ImageState | undefined;
+  return disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
 }
 
 function sum(values: readonly number[]): number {

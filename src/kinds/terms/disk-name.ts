@@ -1,6 +1,6 @@
 import type { DiskSpec } from "../../drivers/driver.ts";
-import type { Address } from "../../model/address.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { type DiskAddress, disks } from "./disk-address.ts";
 
 const roles: Readonly<Record<string, DiskSpec["role"]>> = {
   [instanceFiles.root]: "root",
@@ -33,7 +33,7 @@ export function isCopy(fileName: string): boolean {
   return fileName === instanceFiles.kernel || fileName === instanceFiles.ramdisk || isForRescue(fileName);
 }
 
-/** `disk/web-0.root`, `disk/web-0.eph0`, `disk/web-0.kernel-rescue`, by the disk's file name. The same text is the fact that the disk exists. */
-export function diskAddress(instance: string, fileName: string): Address {
-  return `disk/${instance}.${fileName === instanceFiles.root ? "root" : fileName.replace(/^disk\./, "").replace(".", "-")}`;
+/** `disk/web-0.root`, `disk/web-0.eph0`, `disk/web-0.kernel-rescue`, by the disk's file name. */
+export function diskAddress(instance: string, fileName: string): DiskAddress {
+  return disks.at(`${instance}.${fileName === instanceFiles.root ? "root" : fileName.replace(/^disk\./, "").replace(".", "-")}`);
 }

@@ -8,6 +8,8 @@ import { retireDirectory, sweepRetired } from "../directory/retire-directory.ts"
 import { refuseInUse } from "../disk/in-use.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { DomainRef } from "../power/plan.ts";
+import { grown } from "../terms/guest-address.ts";
+import { volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";
 import { volumeContext } from "./volume-context.ts";
@@ -21,25 +23,25 @@ interface UserArgs {
 
 /** What can be done to a volume. The label says what is meant before it is done, and goes last. */
 export const volumeActions: readonly ActionType[] = [
-  defineAction<SpecArgs>("volume.create", async (context, { name, disk, preventDestroy, fallback }, report) => {
+  defineAction<SpecArgs>("volume.create", [volumeExists], async (context, { name, disk, preventDestroy, fallback }, report) => {
     const label = { volume: name, preventDestroy, applied: appliedVolume(disk) };
     await writeVolumeLabel(context, disk.uuid, { ...label, made: false });
     await fetchUnlessCloneable(context, disk, fallback, report);
     await backendOf(disk.backend).create(volumeContext(context), disk, report);
     await writeVolumeLabel(context, disk.uuid, { ...label, made: true });
   }),
-  defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", async (context, args) => {
+  defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", [volumeExists, grown], async (context, args) => {
     const { name, disk, preventDestroy, online, user } = args;
     if (online === null && user !== undefined) await refuseInUse(context, user, disk);
     await backendOf(disk.backend).grow(volumeContext(context), disk, disk.size ?? 0, online ?? undefined);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied: appliedVolume(disk), made: true });
   }),
-  defineAction<SpecArgs>("volume.label", async (context, { name, disk, preventDestroy }) => {
+  defineAction<SpecArgs>("volume.label", [volumeExists], async (context, { name, disk, preventDestroy }) => {
     const label = await readVolumeLabel(context, disk.uuid);
     const applied = label?.applied ?? appliedVolume(disk);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied, made: label?.made ?? true });
   }),
-  defineAction<DiskRef & UserArgs & { backend: BackendName }>("volume.remove", async (context, { user, ...ref }) => {
+  defineAction<DiskRef & UserArgs & { backend: BackendName }>("volume.remove", [volumeGone], async (context, { user, ...ref }) => {
     if (user !== undefined) await refuseInUse(context, user, ref);
     await backendOf(ref.backend).remove(volumeContext(context), ref);
     const { layout } = context;

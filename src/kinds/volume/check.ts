@@ -6,16 +6,17 @@ import type { Resource } from "../../model/resource.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
 import { whereText } from "../disk/place.ts";
+import { cachedImage } from "../image/address.ts";
+import { volumes } from "../terms/volume-address.ts";
 import { cannotBecome } from "./diff.ts";
-import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
+import { type VolumeSpec, volumeFileName } from "./spec.ts";
 import { volumeUser } from "./user.ts";
 
 /** What cannot or will not be done to volumes. */
 export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observed: Observed, config: Config): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
-  const protection = [...observed.states].flatMap(([address, state]): Diagnostic[] => {
-    const { kind, preventDestroy, name } = state as Partial<VolumeState>;
-    if (kind !== "volume" || preventDestroy !== true || wanted.has(address)) return [];
+  const protection = observed.of(volumes).flatMap(([address, { preventDestroy, name }]): Diagnostic[] => {
+    if (!preventDestroy || wanted.has(address)) return [];
     return [
       {
         severity: "error",
@@ -34,7 +35,7 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
 }
 
 function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed): Diagnostic[] {
-  const have = observed.states.get(address) as VolumeState | undefined;
+  const have = observed.get(volumes.at(spec.name));
   const error = (code: string, summary: string, detail: string): Diagnostic[] => [{ severity: "error", code, summary, detail, address }];
   const { size, content, path } = spec.disk;
   const least = content === undefined ? 0 : smallestFilesystem[content.filesystem];
@@ -70,7 +71,7 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
 
 /** A volume grows through its guest where that has it in its memory; one whose memory is saved has to go on first. */
 function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Observed, config: Config): Diagnostic[] {
-  const have = observed.states.get(address) as VolumeState | undefined;
+  const have = observed.get(volumes.at(spec.name));
   const user = have === undefined ? undefined : volumeUser(have, observed);
   if (user?.saved !== true || (spec.disk.size ?? 0) <= (have?.disk?.size ?? 0)) return [];
   const wanted = config.instances?.[user.instance];
@@ -83,7 +84,7 @@ function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Obser
 
 /** Nova SIZE-01, where the size of the image is known already. */
 function checkImage(address: Diagnostic["address"] & string, { name, disk }: VolumeSpec, observed: Observed): Diagnostic[] {
-  const base = observed.states.get(`base/${disk.base?.entry}`) as { readonly sidecar: { readonly virtualSize: number } } | undefined;
+  const base = disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
   const needed = base?.sidecar.virtualSize ?? 0;
   if ((disk.size ?? 0) >= needed) return [];
   const detail = `It is ${formatQuantity(disk.size ?? 0)} and image ${disk.base?.image} is ${formatQuantity(needed)}. Write size: ${formatQuantity(needed)} or more.`;

@@ -6,7 +6,8 @@ import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
-import { type VolumeSpec, volumeAddress, volumeFileName, volumeUuid } from "./spec.ts";
+import { volumes } from "../terms/volume-address.ts";
+import { type VolumeSpec, volumeFileName, volumeUuid } from "./spec.ts";
 
 /** Labels of filesystems are short: FAT has 11 characters, XFS 12. */
 const longestLabel = 11;
@@ -14,7 +15,7 @@ const longestLabel = 11;
 /** Every volume of the configuration. */
 export function desiredVolumes(config: Config, settings: HostSettings, facts: HostFacts): Resource<VolumeSpec>[] {
   return Object.keys(config.volumes ?? {}).map((name) => ({
-    address: volumeAddress(name),
+    address: volumes.at(name),
     spec: desiredVolume(config, settings, facts, name),
   }));
 }

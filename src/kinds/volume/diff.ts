@@ -1,10 +1,12 @@
 import type { Action } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
+import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { isElsewhere, placeWords } from "../disk/place.ts";
-import { grownFact } from "../power/plan.ts";
+import { baseExists, bases } from "../image/address.ts";
+import { defined, gone, grown, guests, stopped, up } from "../terms/guest-address.ts";
+import { type VolumeAddress, volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { appliedVolume } from "./actions.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
@@ -14,7 +16,7 @@ import { type VolumeUser, volumeUser } from "./user.ts";
  * in its place: what would need that is for `checkVolumes` to say.
  */
 export function diffVolume(
-  address: Address,
+  address: VolumeAddress,
   want: VolumeSpec | undefined,
   have: VolumeState | undefined,
   observed: Observed,
@@ -30,7 +32,7 @@ export function cannotBecome({ disk }: VolumeSpec, { applied }: VolumeState): bo
   return isElsewhere(disk, applied) || disk.content?.filesystem !== applied.filesystem || disk.base?.image !== applied.image;
 }
 
-function creation(address: Address, want: VolumeSpec, have: VolumeState | undefined): Change {
+function creation(address: VolumeAddress, want: VolumeSpec, have: VolumeState | undefined): Change {
   const applied = appliedVolume(want.disk);
   const { base, content } = want.disk;
   const from = base !== undefined ? ` from ${base.image}` : content !== undefined ? ` with ${content.filesystem}` : "";
@@ -56,7 +58,7 @@ function creation(address: Address, want: VolumeSpec, have: VolumeState | undefi
   };
 }
 
-function update(address: Address, want: VolumeSpec, have: VolumeState, observed: Observed): Change | undefined {
+function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, observed: Observed): Change | undefined {
   const size = want.disk.size ?? 0;
   const found = have.disk?.size ?? 0;
   const user = volumeUser(have, observed);
@@ -83,8 +85,8 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
       online,
       ...userArgs(user),
     }),
-    needs: saved ? [`domain/${user.instance}`] : [],
-    makes: saved ? [] : [address, ...(user?.running === true ? [grownFact(user.instance)] : [])],
+    needs: saved ? [up(guests.at(user.instance))] : [],
+    makes: saved ? [] : [volumeExists(address), ...(user?.running === true ? [grown(guests.at(user.instance))] : [])],
     effect,
   };
   return {
@@ -99,14 +101,13 @@ function update(address: Address, want: VolumeSpec, have: VolumeState, observed:
   };
 }
 
-function removal(address: Address, have: VolumeState, observed: Observed): Change {
+function removal(address: VolumeAddress, have: VolumeState, observed: Observed): Change {
   const { name, applied, disk, preventDestroy } = have;
   const holder = volumeUser(have, observed);
-  const user = holder?.instance;
   const size = formatQuantity(disk?.size ?? applied.size);
   const remove: Action = {
     ...removeAction(address, have, holder),
-    needs: user === undefined ? [] : [`domain/${user}:gone`, `domain/${user}:stopped`, `domain/${user}:defined`],
+    needs: holder === undefined ? [] : [gone, stopped, defined].map((fact) => fact(guests.at(holder.instance))),
     effect: "rebuild",
     ...(disk === undefined ? {} : { destroys: `${size} volume ${name} with all that is in it` }),
   };
@@ -126,9 +127,9 @@ function removal(address: Address, have: VolumeState, observed: Observed): Chang
   };
 }
 
-function removeAction(address: Address, { uuid, path, applied: { backend, place } }: VolumeState, holder?: VolumeUser): Action {
+function removeAction(address: VolumeAddress, { uuid, path, applied: { backend, place } }: VolumeState, holder?: VolumeUser): Action {
   const args = { uuid, name: volumeFileName, path, backend, ...(place === undefined ? {} : { place }), ...userArgs(holder) };
-  return { ...action(address, uuid, "remove", "remove", args), makes: [`${address}:gone`] };
+  return { ...action(address, uuid, "remove", "remove", args), makes: [volumeGone(address)] };
 }
 
 /** The place under the name that it has in the configuration. */
@@ -137,8 +138,8 @@ function placeField({ backend, place }: VolumeState["applied"]): { path: string;
 }
 
 /** The fact that what it is made from is there. */
-function basesOf({ disk, fallback }: VolumeSpec): string[] {
-  return disk.base === undefined || fallback !== undefined ? [] : [`base/${disk.base.entry}`];
+function basesOf({ disk, fallback }: VolumeSpec): Fact[] {
+  return disk.base === undefined || fallback !== undefined ? [] : [baseExists(bases.at(disk.base.entry))];
 }
 
 function argsOf({ name, disk, preventDestroy, fallback }: VolumeSpec) {
@@ -150,7 +151,7 @@ function userArgs(user: VolumeUser | undefined) {
   return user === undefined ? {} : { user: { uuid: user.uuid, instance: user.instance } };
 }
 
-function action(address: Address, uuid: string, verb: string, summary: string, args: object, needs: readonly string[] = []): Action {
+function action(address: VolumeAddress, uuid: string, verb: string, summary: string, args: object, needs: readonly Fact[] = []): Action {
   return {
     id: `${address}#${verb}`,
     type: `volume.${verb}`,
@@ -158,7 +159,7 @@ function action(address: Address, uuid: string, verb: string, summary: string, a
     summary,
     args: args as unknown as Action["args"],
     needs,
-    makes: [address],
+    makes: [volumeExists(address)],
     locks: [`volume/${uuid}`],
     effect: "none",
   };

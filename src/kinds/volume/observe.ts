@@ -5,8 +5,9 @@ import type { Context } from "../../model/context.ts";
 import type { Observation } from "../../model/kind.ts";
 import { backendNames } from "../../model/settings.ts";
 import { withPlace } from "../disk/place.ts";
+import { volumes } from "../terms/volume-address.ts";
 import { volumeDirectories } from "./label.ts";
-import { type VolumeState, volumeAddress, volumeFileName } from "./spec.ts";
+import { type VolumeState, volumeFileName } from "./spec.ts";
 import { volumeContext } from "./volume-context.ts";
 
 /** Looks at all volumes of the host, one look for each backend. */
@@ -38,7 +39,7 @@ export async function observeVolumes(context: Context): Promise<Observation<Volu
   for (const { uuid, label, path, applied } of owned) {
     const { made, preventDestroy } = label;
     const disk = disks.get(`${uuid}/${volumeFileName}`);
-    states.set(volumeAddress(label.volume), { kind: "volume", uuid, name: label.volume, path, applied, made, preventDestroy, disk });
+    states.set(volumes.at(label.volume), { kind: "volume", uuid, name: label.volume, path, applied, made, preventDestroy, disk });
   }
   const unmanaged = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project

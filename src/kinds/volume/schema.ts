@@ -1,37 +1,41 @@
 import { size } from "../schema-parts.ts";
 
-/** One entry of `volumes`: a disk that outlives instances. */
+/** One entry of `volumes`: a disk that is independent of instances. */
 export const volumeSchema = {
   type: "object",
-  description: "A disk of its own: it stays when the instance that uses it goes. Instances attach it by name.",
+  description: "A disk that is kept when the instance that uses it is deleted. Instances attach it by name.",
   additionalProperties: false,
   required: ["size"],
   not: { required: ["image", "format"] },
   expects: "image or format, not both: an image brings its own filesystem",
   properties: {
-    size: size("Its size. It can grow, also while a guest uses it, and never shrinks.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
+    size: size("Size of the volume. It can be increased, also while a guest uses it, and never decreased.", ["10GiB"], {
+      minimum: "1MiB",
+      multipleOf: "1MiB",
+    }),
     images_type: {
       type: "string",
-      description: "Where it lives. Default: images_type of host. Cannot change later.",
+      description: "Storage driver. Default: images_type of host. Cannot be changed later.",
       enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
       examples: ["flat"],
     },
     image: {
       type: "string",
-      description: "The image that it begins as: a name from images. For a volume to boot from. Cannot change later.",
+      description: "Initial content, for a bootable volume: a name from images. Cannot be changed later.",
       reference: "images",
       examples: ["debian-13"],
     },
     format: {
       type: "string",
       description:
-        "The filesystem that it is made with, labelled with the first 11 characters of its name (in vfat capitals, and _ for dots). Default: none, it is empty. Cannot change later.",
+        "Filesystem to create, labelled with the first 11 characters of the volume's name (for vfat in upper case, with _ for dots). Default: none. Cannot be changed later.",
       enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["ext4"],
     },
     prevent_destroy: {
       type: "boolean",
-      description: "Refuse every plan that would delete it. Kept beside the volume: it protects even when the file no longer names it.",
+      description:
+        "Rejects every plan that deletes the volume. Stored beside the volume, so it also protects a volume that was removed from the file.",
       default: false,
       examples: [true],
     },

@@ -1,9 +1,8 @@
-import type { DiskSpec, DiskState } from "../../drivers/driver.ts";
-import type { Address } from "../../model/address.ts";
-import type { BackendName } from "../../model/settings.ts";
+import type { DiskSpec } from "../../drivers/driver.ts";
 import { uuidV5 } from "../../model/uuid.ts";
-import type { Filesystem } from "../../tools/mkfs.ts";
 import type { ImageSpec } from "../image/spec.ts";
+
+export type { AppliedVolume, VolumeState } from "../terms/volume-state.ts";
 
 /** A volume as it should be. */
 export interface VolumeSpec {
@@ -15,40 +14,10 @@ export interface VolumeSpec {
   readonly fallback?: ImageSpec;
 }
 
-/** What was last applied to a volume, as its label records it. */
-export interface AppliedVolume {
-  readonly backend: BackendName;
-  /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
-  readonly place?: string;
-  /** Bytes. */
-  readonly size: number;
-  readonly filesystem?: Filesystem;
-  /** Name of the image in the configuration. */
-  readonly image?: string;
-}
-
-/** A volume of ours as found. */
-export interface VolumeState {
-  readonly kind: "volume";
-  readonly uuid: string;
-  readonly name: string;
-  readonly path: string;
-  readonly applied: AppliedVolume;
-  readonly preventDestroy: boolean;
-  /** Whether it was once there whole: then its absence is a loss, before that it is only not made yet. */
-  readonly made: boolean;
-  readonly disk: DiskState | undefined;
-}
-
 /** The file name of a volume in its directory; also part of its name where backends keep disks elsewhere. */
 export const volumeFileName = "disk";
 
 /** The same on every run and every machine, so that a volume is found again by its name. */
 export function volumeUuid(project: string, name: string): string {
   return uuidV5(`volume/${project}/${name}`);
-}
-
-/** `volume/data`. The same text is the fact that it exists. */
-export function volumeAddress(name: string): Address {
-  return `volume/${name}`;
 }

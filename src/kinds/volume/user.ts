@@ -1,7 +1,8 @@
 import { isSourceOf } from "../../drivers/shared/disk-source.ts";
-import type { Observed } from "../../model/kind.ts";
+import { addressName } from "../../model/address.ts";
+import type { Observed } from "../../model/observed.ts";
 import { isUp } from "../power/is-up.ts";
-import type { DomainState } from "../terms/domain-state.ts";
+import { guests } from "../terms/guest-address.ts";
 import type { VolumeState } from "./spec.ts";
 
 /** The guest whose definition has a volume. */
@@ -16,13 +17,11 @@ export interface VolumeUser {
 
 /** Which of this project's guests has a volume, by its definition. */
 export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed: Observed): VolumeUser | undefined {
-  for (const [address, state] of observed.states) {
-    const domain = state as Partial<DomainState> & { readonly kind?: string };
-    if (domain.kind !== "domain") continue;
-    for (const source of Object.values(domain.disks ?? {})) {
+  for (const [address, domain] of observed.of(guests)) {
+    for (const source of Object.values(domain.disks)) {
       if (!isSourceOf(source, volume)) continue;
-      const running = isUp(domain.power ?? "stopped");
-      return { instance: address.slice("domain/".length), uuid: domain.uuid ?? "", running, saved: domain.power === "saved" };
+      const running = isUp(domain.power);
+      return { instance: addressName(address), uuid: domain.uuid, running, saved: domain.power === "saved" };
     }
   }
   return undefined;

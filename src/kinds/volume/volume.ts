@@ -1,8 +1,10 @@
+import { addressName } from "../../model/address.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { withClearing } from "../disk/clearing.ts";
+import { volumes } from "../terms/volume-address.ts";
 import { sweepVolumes, volumeActions } from "./actions.ts";
 import { checkVolumes } from "./check.ts";
 import { desiredVolumes } from "./desired.ts";
@@ -14,10 +16,11 @@ import type { VolumeSpec, VolumeState } from "./spec.ts";
 export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, VolumeState> {
   return {
     name: "volume",
-    addressKinds: ["volume"],
+    addressKinds: [volumes.name],
     desired: (config, facts) => desiredVolumes(config, settings, facts),
     observe: observeVolumes,
-    diff: (address, want, have, observed) => withClearing(diffVolume(address, want, have, observed), have?.disk, settings.lvm),
+    diff: (address, want, have, observed) =>
+      withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed), have?.disk, settings.lvm),
     check: checkVolumes,
     describe,
     actions: volumeActions,

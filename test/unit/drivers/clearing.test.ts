@@ -7,9 +7,9 @@ import type { InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { createChecks, createKinds } from "../../../src/kinds/index.ts";
 import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
-import type { Observed } from "../../../src/model/kind.ts";
 import { planJson } from "../../../src/report/json.ts";
 import { formatPlan } from "../../../src/report/plan-text.ts";
+import { observedWith } from "../../support/observed.ts";
 
 const GiB = 2 ** 30;
 
@@ -51,7 +51,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     kinds: createKinds(settings, () => undefined),
     checks: createChecks(settings),
     config,
-    observed: { facts, states, unmanaged: [], diagnostics: [], complete: true } as unknown as Observed,
+    observed: observedWith(states, { facts }),
     project: "shop",
     target: { uri: settings.uri, instancesPath: settings.instancesPath },
     targets: [],

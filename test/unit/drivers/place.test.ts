@@ -116,7 +116,7 @@ for (const backend of ["lvm", "rbd"] as const) {
     assert.deepEqual([stop?.type, remove?.type, create?.type, start?.type], ["domain.stop", "disk.remove", "disk.create", "domain.start"]);
     assert.deepEqual([placeOf(remove), placeOf(create)], [before, now]);
     assert.equal(remove?.destroys, "128MiB disk web.root");
-    assert.ok(create?.needs.includes("disk/web.root:gone"));
+    assert.ok(create?.needs.some((fact) => fact === "disk/web.root:gone"));
     // A volume is never made anew.
     assert.deepEqual(codes, ["error volume-cannot-change"]);
     assert.match(

@@ -2,9 +2,10 @@ import { makePlan } from "../../../src/engine/plan.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import { createChecks, createKinds } from "../../../src/kinds/index.ts";
 import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
-import type { Observed } from "../../../src/model/kind.ts";
+import type { Observed } from "../../../src/model/observed.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
+import { observedWith } from "../../support/observed.ts";
 
 /** Root, whose guests are those of the system. */
 export const runner = { root: true, dataHome: "/root/.local/share" };
@@ -25,7 +26,7 @@ export function factsWith(storage?: StorageFacts, disk: Partial<HostFacts["disk"
 
 /** What there is, and nothing else. */
 export function observedOf(facts: HostFacts, states: ReadonlyMap<string, unknown> = new Map()): Observed {
-  return { facts, states: states as Observed["states"], unmanaged: [], diagnostics: [], complete: true };
+  return observedWith(states, { facts });
 }
 
 /** The plan of project shop for what is observed. */

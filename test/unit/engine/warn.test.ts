@@ -13,7 +13,7 @@ test("what an action goes on without is told of with its address, and the action
   const signal = new AbortController().signal;
   const outcomes = await apply({
     plan: { actions: [{ ...action("disk/web.root#grow", {}), after: [] }] } as unknown as Plan,
-    actionTypes: [defineAction("test", async (context) => context.warn?.(warning))],
+    actionTypes: [defineAction("test", [], async (context) => context.warn?.(warning))],
     context: { signal } as Context,
     journal: { write: async () => {} } as unknown as Parameters<typeof apply>[0]["journal"],
     parallelism: 1,

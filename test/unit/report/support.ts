@@ -2,8 +2,10 @@ import { order } from "../../../src/engine/order.ts";
 import type { Action } from "../../../src/model/action.ts";
 import type { Address } from "../../../src/model/address.ts";
 import type { Change, Verb } from "../../../src/model/change.ts";
+import { exists } from "../../../src/model/fact.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import { createReporter, type ReporterOptions } from "../../../src/report/index.ts";
+import { facts } from "../../support/observed.ts";
 
 /** An action with the uninteresting parts filled in. */
 export function action(address: Address, verb: string, fields: Partial<Action> = {}): Action {
@@ -15,7 +17,7 @@ export function action(address: Address, verb: string, fields: Partial<Action> =
     summary: verb,
     args: {},
     needs: [],
-    makes: [address],
+    makes: [exists(address)],
     locks: [],
     effect: "none",
     ...fields,
@@ -60,7 +62,9 @@ const GiB = 2 ** 30;
 export function manyInstances(count: number): Plan {
   const image = change("image/debian-13", "create", {
     fields: [{ path: "source", new: "https://example.org/debian-13.qcow2" }],
-    actions: [action("image/debian-13", "create", { summary: "fetch and convert to raw", makes: ["base/debian-13"], bytes: 3 * GiB })],
+    actions: [
+      action("image/debian-13", "create", { summary: "fetch and convert to raw", makes: facts(["base/debian-13"]), bytes: 3 * GiB }),
+    ],
   });
   const instances = Array.from({ length: count }, (_, index) => instance(`web-${index}`));
   return planOf([image, ...instances.flat()]);
@@ -77,7 +81,7 @@ function instance(name: string): Change[] {
         { path: "size", new: 20 * GiB },
         { path: "backend", new: "qcow2" },
       ],
-      actions: [action(disk, "create", { summary: "create qcow2 disk of 20GiB from debian-13", needs: ["base/debian-13"] })],
+      actions: [action(disk, "create", { summary: "create qcow2 disk of 20GiB from debian-13", needs: facts(["base/debian-13"]) })],
     }),
     change(seed, "create", {
       fields: [
@@ -92,8 +96,8 @@ function instance(name: string): Change[] {
         { path: "memory", new: 2 * GiB },
       ],
       actions: [
-        action(domain, "define", { summary: "define", needs: [disk, seed], makes: [`${domain}:defined`] }),
-        action(domain, "start", { summary: "start", needs: [`${domain}:defined`], makes: [`${domain}:running`] }),
+        action(domain, "define", { summary: "define", needs: facts([disk, seed]), makes: facts([`${domain}:defined`]) }),
+        action(domain, "start", { summary: "start", needs: facts([`${domain}:defined`]), makes: facts([`${domain}:running`]) }),
       ],
     }),
   ];

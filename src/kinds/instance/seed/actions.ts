@@ -10,6 +10,7 @@ import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
 import { forgetObject, readLabel, recordObject } from "../../directory/label.ts";
 import { isUp } from "../../power/is-up.ts";
+import { seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import { resolveSeedSecrets, secretsDigest } from "./secrets.ts";
@@ -125,6 +126,6 @@ function writeRecord(context: Context, owner: Owner, record: SeedRecord): Promis
 
 /** `seed.build` makes or renews a config drive; `seed.remove` takes it away. */
 export const seedActions: readonly ActionType[] = [
-  defineAction<{ readonly spec: SeedSpec }>("seed.build", buildSeed),
-  defineAction<Owner>("seed.remove", removeSeed),
+  defineAction<{ readonly spec: SeedSpec }>("seed.build", [seedExists], buildSeed),
+  defineAction<Owner>("seed.remove", [seedGone], removeSeed),
 ];

@@ -1,11 +1,12 @@
 import type { Action } from "../../../model/action.ts";
-import type { Address } from "../../../model/address.ts";
 import { addressName } from "../../../model/address.ts";
 import type { Cause, Change, FieldChange, Verb } from "../../../model/change.ts";
 import { combineCauses } from "../../../model/change.ts";
 import type { Effect } from "../../../model/effect.ts";
 import type { Json } from "../../../model/json.ts";
 import { awaitRestored } from "../../guest/memory.ts";
+import { defined, gone, guests } from "../../terms/guest-address.ts";
+import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
@@ -26,7 +27,7 @@ export interface SeedSituation {
  * name, so a running guest keeps what it has until it is started from cold.
  */
 export function diffSeed(
-  address: Address,
+  address: SeedAddress,
   want: SeedSpec | undefined,
   have: SeedState | undefined,
   situation: SeedSituation,
@@ -57,7 +58,7 @@ export function diffSeed(
     args: { spec: want as unknown as Json },
     // What is not there has to be, before such a guest can go on.
     needs: awaitRestored(want.instance, situation.saved && there !== undefined),
-    makes: [`seed/${want.instance}`],
+    makes: [seedExists(address)],
     locks: [`instance/${want.uuid}`],
     effect,
   };
@@ -74,8 +75,8 @@ export function diffSeed(
   };
 }
 
-function deletion(address: Address, have: SeedState, { running }: SeedSituation): Change {
-  const instance = addressName(address);
+function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituation): Change {
+  const guest = guests.at(addressName(address));
   const action: Action = {
     id: `${address}#delete`,
     type: "seed.remove",
@@ -83,8 +84,8 @@ function deletion(address: Address, have: SeedState, { running }: SeedSituation)
     summary: "remove config drive",
     args: { uuid: have.uuid, instance: have.instance },
     // Whichever of the two happens: the domain goes, or it is defined anew without the drive.
-    needs: [`domain/${instance}:gone`, `domain/${instance}:defined`],
-    makes: [`seed/${instance}:gone`],
+    needs: [gone(guest), defined(guest)],
+    makes: [seedGone(address)],
     locks: [`instance/${have.uuid}`],
     effect: running ? "next_boot" : "none",
   };

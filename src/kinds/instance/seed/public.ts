@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Json } from "../../../model/json.ts";
+import type { PublicSeed } from "../../terms/seed-state.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 
-/**
- * What a plan may show of a config drive, and what the label keeps of the one last applied. User data stands as a digest
- * and a number of lines; what comes by reference stands as the reference.
- */
-export type PublicSeed = { readonly [key: string]: Json };
+export type { PublicSeed } from "../../terms/seed-state.ts";
 
+/** What a plan may show of a drive as it should be. */
 export function publicSeed(spec: SeedSpec): PublicSeed {
   return {
     uuid: spec.uuid,

@@ -1,10 +1,9 @@
 import { createHmac } from "node:crypto";
 import type { Context } from "../../../model/context.ts";
+import type { SeedSecrets } from "../../terms/seed-state.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
-import type { SeedValues } from "./tree.ts";
 
-/** The values that a drive's spec only refers to, and its user data as bytes. */
-export type SeedSecrets = Pick<SeedValues, "userData" | "adminPassword">;
+export type { SeedSecrets } from "../../terms/seed-state.ts";
 
 /** Looks the references up. Throws a UserError that names the one which cannot be had. */
 export function resolveSeedSecrets(context: Pick<Context, "secret">, spec: Pick<SeedSpec, "userData" | "adminPassword">): SeedSecrets {

@@ -4,8 +4,7 @@ import type { FileStat } from "../../../model/host.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
 import type { InstanceLabel } from "../../directory/label.ts";
-import type { PublicSeed } from "./public.ts";
-import type { SeedSecrets } from "./secrets.ts";
+import type { PublicSeed, SeedState } from "../../terms/seed-state.ts";
 import { secretsDigest } from "./secrets.ts";
 
 /** What the label of an instance keeps of its config drive. The label is readable by its owner alone. */
@@ -30,25 +29,7 @@ export interface SeedRecord {
   } | null;
 }
 
-/** A config drive as found. Safe to print: it holds no secret and no random seed. */
-export interface SeedState {
-  readonly uuid: string;
-  readonly instance: string;
-  readonly format: "iso9660" | "vfat";
-  /** Absent: a file of the instance directory. */
-  readonly backend?: "rbd";
-  readonly pool?: string;
-  /** Digest of the public content last applied; null when its making never came to an end. */
-  readonly digest: string | null;
-  /** It holds what was last written to it. Of one in Ceph: its label says so. */
-  readonly intact: boolean;
-  /** There is none. */
-  readonly missing: boolean;
-  /** What was last applied, without secrets; null like `digest`. */
-  readonly applied: PublicSeed | null;
-  /** Whether the drive was built with these values. */
-  readonly secretsMatch: (secrets: SeedSecrets) => boolean;
-}
+export type { SeedState } from "../../terms/seed-state.ts";
 
 /** The record in a label; undefined when there is none. A record that we do not understand counts as none. */
 export function seedRecord(label: InstanceLabel | undefined): SeedRecord | undefined {

@@ -1,13 +1,11 @@
 import type { Json } from "../../../model/json.ts";
+import type { SeedSecrets } from "../../terms/seed-state.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 import { networkData } from "./network.ts";
 
 /** What a config drive needs and no plan may hold. */
-export interface SeedValues {
-  /** As the guest shall read it, byte for byte (Nova CFG-16). */
-  readonly userData: Buffer | null;
-  readonly adminPassword: string | null;
+export interface SeedValues extends SeedSecrets {
   /** 512 random bytes for the guest's entropy pool. */
   readonly randomSeed: Buffer;
 }

@@ -7,12 +7,12 @@ import { domainXml } from "../../../../src/kinds/guest/xml.ts";
 import type { DomainState } from "../../../../src/kinds/terms/domain-state.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../src/model/change.ts";
-import type { Observed } from "../../../../src/model/kind.ts";
 import type { DomainPower } from "../../../../src/tools/libvirt/libvirt.ts";
+import { observedWith } from "../../../support/observed.ts";
 import { plainSpec } from "./specs.ts";
 
 const spec = plainSpec();
-const nothing = { states: new Map(), unmanaged: [] } as unknown as Observed;
+const nothing = observedWith();
 
 function found(
   of: DomainSpec,
@@ -52,7 +52,7 @@ test("a new guest is defined, and started unless that is somebody else's busines
   assert.deepEqual(define?.needs, ["disk/web-0.root", "seed/web-0"]);
   assert.deepEqual(define?.makes, ["domain/web-0:defined"]);
   assert.deepEqual(start?.makes, ["domain/web-0"]);
-  assert.ok(start?.needs.includes("domain/web-0:defined"));
+  assert.ok(start?.needs.some((fact) => fact === "domain/web-0:defined"));
   assert.deepEqual(define?.locks, [`instance/${spec.uuid}`]);
   assert.deepEqual(types(diff(plainSpec({ powerState: "stopped" }), undefined)), ["domain.define"]);
   assert.deepEqual(types(diff(plainSpec({ powerState: "ignore" }), undefined)), ["domain.define"]);
@@ -145,7 +145,7 @@ test("protection outlives the configuration", () => {
   const have = found(plainSpec({ preventDestroy: true }));
   const change = diff(undefined, have);
   assert.deepEqual([change?.verb, types(change)], ["delete", []]);
-  const observed = { ...nothing, states: new Map([["domain/web-0", { ...have, kind: "domain" }]]) } as Observed;
+  const observed = observedWith({ "domain/web-0": { ...have, kind: "domain" } });
   assert.deepEqual(
     checkProtection([], observed).map(({ code, address }) => [code, address]),
     [["prevent-destroy", "domain/web-0"]],
@@ -156,13 +156,15 @@ test("protection outlives the configuration", () => {
 });
 
 test("a name that somebody else's domain has", () => {
-  const observed = {
-    ...nothing,
-    unmanaged: [
-      { what: "domain", name: "web-0" },
-      { what: "base-file", name: "other" },
-    ],
-  } as unknown as Observed;
+  const observed = observedWith(
+    {},
+    {
+      unmanaged: [
+        { what: "domain", name: "web-0" },
+        { what: "base-file", name: "other" },
+      ],
+    },
+  );
   const [problem, ...rest] = checkDomainNames([spec, plainSpec({ instance: "other" })], observed);
   assert.deepEqual([problem?.code, problem?.severity, rest.length], ["domain-name-taken", "error", 0]);
   assert.match(problem?.detail ?? "", /virtform adopt web-0/);
@@ -187,7 +189,7 @@ test("labels that are not ours to read", () => {
 test("a running guest that is not configured and has no disk of ours is powered off only with consent", () => {
   const ghost = found(spec, "running");
   const disk = { kind: "disk", instance: spec.instance, disk: {} };
-  const withDisk = { states: new Map([["disk/web-0.root", disk]]), unmanaged: [] } as unknown as Observed;
+  const withDisk = observedWith({ "disk/web-0.root": disk });
   assert.equal(diff(undefined, ghost)?.actions[0]?.destroys, `the memory of running guest ${spec.instance}`);
   assert.equal(diff(undefined, found(spec, "stopped"))?.actions[0]?.destroys, undefined);
   // Its disks ask for consent themselves.

@@ -20,11 +20,13 @@ import { imageKind } from "../../../../src/kinds/image/image.ts";
 import { removeImage, unusedBaseChanges } from "../../../../src/kinds/image/remove.ts";
 import type { ImageSpec, ImageState } from "../../../../src/kinds/image/spec.ts";
 import { sweepLeftovers } from "../../../../src/kinds/image/sweep.ts";
+import type { Address } from "../../../../src/model/address.ts";
 import type { Context } from "../../../../src/model/context.ts";
 import { RefusedError } from "../../../../src/model/errors.ts";
 import type { HostFacts } from "../../../../src/model/host-facts.ts";
 import type { Json } from "../../../../src/model/json.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
+import { createObserved } from "../../../../src/model/observed.ts";
 import { imageOf, temporary } from "./images.ts";
 import { imageSpec, machine } from "./machine.ts";
 
@@ -66,7 +68,7 @@ async function overlayOn(context: Context, spec: ImageSpec, name = "disk"): Prom
 }
 
 async function observed(context: Context): Promise<Observed> {
-  return { ...(await imageKind.observe(context)), facts };
+  return createObserved({ ...(await imageKind.observe(context)), facts });
 }
 
 test("the cache is observed by entry, strangers are reported and left", async (t) => {
@@ -237,7 +239,7 @@ test("destroy --images takes this project's bases after its disks, and none that
   assert.deepEqual(unusedBaseChanges(await observed(context), "shop"), []);
   label("shop");
   const found = await observed(context);
-  const withDisk: Observed = { ...found, states: new Map<string, unknown>([...found.states, ["disk/web.root", {}]]) as Observed["states"] };
+  const withDisk = createObserved({ ...found, states: new Map<Address, unknown>([...found.states, ["disk/web.root", {}]]) });
   const [change] = unusedBaseChanges(withDisk, "shop");
   assert.equal(change?.address, entry);
   assert.equal(change?.verb, "delete");

@@ -6,6 +6,7 @@ import type { ImageSidecar, ImageSpec, ImageState } from "../../../../src/kinds/
 import type { Address } from "../../../../src/model/address.ts";
 import type { HostFacts } from "../../../../src/model/host-facts.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
+import { observedWith } from "../../../support/observed.ts";
 
 const facts: HostFacts = {
   hostname: "h",
@@ -49,7 +50,7 @@ function specs(changes: Partial<Config> = {}): Map<string, ImageSpec> {
 }
 
 function look(states: Record<Address, ImageState> = {}, unmanaged: Observed["unmanaged"] = []): Observed {
-  return { facts, states: new Map(Object.entries(states)) as Observed["states"], unmanaged, diagnostics: [], complete: true };
+  return observedWith(states, { facts, unmanaged });
 }
 
 function cachedState(spec: ImageSpec, changes: Partial<ImageSidecar> = {}): ImageState {

@@ -1,9 +1,10 @@
+import { facts } from "../../../support/observed.ts";
 import { action, change, planOf } from "../support.ts";
 
 const GiB = 2 ** 30;
 const before = "#cloud-config\npackages:\n  - nginx\n  - curl\nruncmd:\n  - systemctl enable nginx\n  - echo ready\n";
 const after = "#cloud-config\npackages:\n  - nginx\n  - curl\n  - jq\nruncmd:\n  - systemctl enable --now nginx\n  - echo ready\n";
-const stop = action("domain/web-2", "stop", { summary: "shut down the guest", effect: "restart", makes: ["domain/web-2:stopped"] });
+const stop = action("domain/web-2", "stop", { summary: "shut down the guest", effect: "restart", makes: facts(["domain/web-2:stopped"]) });
 
 /** One of everything: updates of each effect, a replacement that loses a disk, a deletion, secrets, text, hostile names. */
 export const plan = planOf(
@@ -45,12 +46,12 @@ export const plan = planOf(
           summary: "remove",
           effect: "rebuild",
           destroys: "20GiB disk web-2.root",
-          needs: ["domain/web-2:stopped"],
-          makes: ["disk/web-2.root:gone"],
+          needs: facts(["domain/web-2:stopped"]),
+          makes: facts(["disk/web-2.root:gone"]),
         }),
         action("disk/web-2.root", "create", {
           summary: "create qcow2 disk of 20GiB from debian-13",
-          needs: ["disk/web-2.root:gone"],
+          needs: facts(["disk/web-2.root:gone"]),
           bytes: 1.5 * GiB,
         }),
       ],

@@ -9,10 +9,11 @@ import { domainActions } from "../../../../src/kinds/guest/actions.ts";
 import { deviceMap } from "../../../../src/kinds/guest/device-map.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
 import { domainState } from "../../../../src/kinds/guest/state.ts";
+import { guests } from "../../../../src/kinds/terms/guest-address.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../src/model/change.ts";
-import type { Observed } from "../../../../src/model/kind.ts";
 import { libvirtOf } from "../../../../src/tools/libvirt/libvirt.ts";
+import { observedWith } from "../../../support/observed.ts";
 import { plainSpec } from "../../kinds/guest/specs.ts";
 import { smallHost, testContext, testUri } from "./small-host.ts";
 
@@ -76,9 +77,7 @@ async function act(type: string, args: unknown): Promise<void> {
 
 async function diff(want: DomainSpec | undefined, uuid: string): Promise<Change | undefined> {
   const record = await libvirtOf(context()).domain(uuid);
-  return diffDomain(`domain/${want?.instance ?? "gone"}`, want, record === undefined ? undefined : domainState(record), {
-    states: new Map(),
-  } as unknown as Observed);
+  return diffDomain(guests.at(want?.instance ?? "gone"), want, record === undefined ? undefined : domainState(record), observedWith());
 }
 
 function virsh(...args: string[]): string {

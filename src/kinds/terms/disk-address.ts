@@ -1,0 +1,21 @@
+import { type AddressOf, kindOf } from "../../model/address.ts";
+import { existence, factType } from "../../model/fact.ts";
+import type { InstanceDiskState } from "./disk-state.ts";
+
+/** `disk/web-0.root`. */
+export type DiskAddress = AddressOf<InstanceDiskState>;
+
+/** Disks of instances; `diskAddress` makes their names. */
+export const disks = kindOf<InstanceDiskState>("disk");
+
+/** The disk exists, as it should be. */
+export const diskExists = existence(disks);
+
+/** It does not exist any more. */
+export const diskGone = factType(disks, "gone");
+
+/** Its backing file exists again. */
+export const backingExists = factType(disks, "backing");
+
+/** It has the content and the size of its snapshot. */
+export const rolledBack = factType(disks, "rolled-back");

@@ -1,0 +1,43 @@
+import type { DiskState } from "../../drivers/driver.ts";
+import type { LegacyBacking } from "../../drivers/qcow2/legacy-backing.ts";
+import type { BackendName } from "../../model/settings.ts";
+import type { Filesystem } from "../../tools/mkfs.ts";
+
+/** What was last applied to a disk, as the instance directory's label records it. */
+export interface AppliedDisk {
+  readonly backend: BackendName;
+  /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
+  readonly place?: string;
+  /** Bytes; null kept the image's size. */
+  readonly size: number | null;
+  /** Name of the image in the configuration, and its cache entry at the time. */
+  readonly image: string | null;
+  readonly entry: string | null;
+  /** Of a disk that was made from nothing. */
+  readonly filesystem?: Filesystem;
+  readonly encrypted?: true;
+  /** It is being made or removed below a domain that is defined: then it is not lost when it is not there. */
+  readonly unfinished?: true;
+}
+
+/** A disk of ours as found. */
+export interface InstanceDiskState {
+  readonly kind: "disk";
+  readonly instance: string;
+  readonly uuid: string;
+  /** File name: `disk`. */
+  readonly name: string;
+  readonly path: string;
+  readonly applied: AppliedDisk;
+  /** Undefined when the label names it and it is not there: not yet made, or lost. */
+  readonly disk: DiskState | undefined;
+  readonly running: boolean;
+  /** The guest is off and its memory is saved, which belongs to this disk as it is. */
+  readonly saved?: boolean;
+  /** A domain was defined over it once; it may be gone. */
+  readonly defined: boolean;
+  /** That domain was applied with prevent_destroy. */
+  readonly protected: boolean;
+  /** What it stands on, where that is a grown copy of a base image and is not there. */
+  readonly lostBacking?: LegacyBacking;
+}

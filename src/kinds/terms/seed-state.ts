@@ -1,0 +1,34 @@
+import type { Json } from "../../model/json.ts";
+
+/**
+ * What a plan may show of a config drive, and what the label keeps of the one last applied. User data stands as a digest
+ * and a number of lines; what comes by reference stands as the reference.
+ */
+export type PublicSeed = { readonly [key: string]: Json };
+
+/** The values that a drive's spec only refers to, and its user data as bytes. */
+export interface SeedSecrets {
+  /** As the guest reads it, byte for byte (Nova CFG-16). */
+  readonly userData: Buffer | null;
+  readonly adminPassword: string | null;
+}
+
+/** A config drive as found. Safe to print: it holds no secret and no random seed. */
+export interface SeedState {
+  readonly uuid: string;
+  readonly instance: string;
+  readonly format: "iso9660" | "vfat";
+  /** Absent: a file of the instance directory. */
+  readonly backend?: "rbd";
+  readonly pool?: string;
+  /** Digest of the public content last applied; null when its making never came to an end. */
+  readonly digest: string | null;
+  /** It holds what was last written to it. Of one in Ceph: its label says so. */
+  readonly intact: boolean;
+  /** There is none. */
+  readonly missing: boolean;
+  /** What was last applied, without secrets; null like `digest`. */
+  readonly applied: PublicSeed | null;
+  /** Whether the drive was built with these values. */
+  readonly secretsMatch: (secrets: SeedSecrets) => boolean;
+}

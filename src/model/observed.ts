@@ -1,0 +1,37 @@
+import type { Address, AddressKind, AddressOf } from "./address.ts";
+import { addressKind } from "./address.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { HostFacts } from "./host-facts.ts";
+import type { Unmanaged } from "./plan.ts";
+
+/** What one look at a host found, of all kinds together. */
+export interface Look {
+  readonly facts: HostFacts;
+  /** Ours, by address. */
+  readonly states: ReadonlyMap<Address, unknown>;
+  readonly unmanaged: readonly Unmanaged[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** False when part of the host could not be seen. */
+  readonly complete: boolean;
+}
+
+/** A look with typed access to its states, for decisions that look across kinds. */
+export interface Observed extends Look {
+  /** The state of one object; undefined when it does not exist. */
+  get<State>(address: AddressOf<State>): State | undefined;
+  /** All objects of one address kind, in the order in which they were found. */
+  of<State>(kind: AddressKind<State>): readonly (readonly [address: AddressOf<State>, state: State])[];
+}
+
+/** Adds the typed access. What `kinds` observe under an address is what the address says, since each makes its addresses by `AddressKind.at`. */
+export function createObserved(look: Look): Observed {
+  let byKind: ReadonlyMap<string, readonly (readonly [Address, unknown])[]> | undefined;
+  return {
+    ...look,
+    get: <State>(address: AddressOf<State>) => look.states.get(address) as State | undefined,
+    of: <State>(kind: AddressKind<State>) => {
+      byKind ??= Map.groupBy(look.states, ([address]) => addressKind(address));
+      return (byKind.get(kind.name) ?? []) as readonly (readonly [AddressOf<State>, State])[];
+    },
+  };
+}
