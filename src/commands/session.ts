@@ -59,9 +59,9 @@ export async function openSessionOrDefault(paths: readonly string[]): Promise<Se
 /** Prepares to carry out a saved plan, which says itself where it is for. */
 export function openPlanSession(plan: Plan, signal: AbortSignal): Promise<Session> {
   withdrawSecrets(plan.actions.map(({ args }) => args));
-  const { uri, instancesPath, ...storage } = plan.target;
+  const { uri, instancesPath, ...drivers } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
-  return prepare(config, { ...hostSettings(config, runner()), ...storage }, [], signal);
+  return prepare(config, { ...hostSettings(config, runner()), drivers }, [], signal);
 }
 
 async function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Promise<Session> {

@@ -20,8 +20,8 @@ export interface HostFacts {
   readonly imageWays?: Readonly<Record<string, ImageWay>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms?: readonly string[];
-  /** Storage beside that filesystem, as far as the configuration names it. */
-  readonly storage?: StorageFacts;
+  /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
+  readonly drivers?: Readonly<Record<string, unknown>>;
 }
 
 /** How the bytes of an image get to a host elsewhere. */
@@ -30,26 +30,4 @@ export interface ImageWay {
   readonly words: string;
   /** How many they are, where that is known. */
   readonly bytes?: number;
-}
-
-/** What backends have to give that keep disks elsewhere. Absent: not looked at. Sizes are bytes. */
-export interface StorageFacts {
-  /** The volume group; null when there is none of that name. */
-  readonly lvm?: { readonly size: number; readonly free: number; readonly extentSize: number } | null;
-  readonly rbd?: CephFacts;
-  /** Whether the `ploop` program is there. */
-  readonly ploop?: boolean;
-}
-
-/** The Ceph cluster that disks are kept in. */
-export interface CephFacts {
-  readonly fsid: string;
-  /** As `host:port`. */
-  readonly monitors: readonly string[];
-  /** Whether the pool is there. */
-  readonly pool: boolean;
-  /** Whether libvirt knows the secret with the guests' key; absent where none is configured. */
-  readonly secret?: boolean;
-  /** Of the images that the configuration names in Ceph, those that disks can be cloned from: bytes by `rbd://` address. */
-  readonly cloneable?: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,6 @@
 import { userError } from "../model/errors.ts";
 import { withoutCredentials } from "../model/without-credentials.ts";
+import type { CephAccess } from "../tools/rbd/access.ts";
 import { parseRbdAddress, type RbdAddress } from "../tools/rbd/address.ts";
 import { cephCluster, exportRbd, rbdInfo } from "../tools/rbd/rbd.ts";
 import type { Source } from "./source.ts";
@@ -11,7 +12,7 @@ export const rbd: Source = {
   async fetch(context, { source, to, digests, maxBytes, onProgress }) {
     const { host, settings } = context;
     const from = addressOf(source);
-    const access = settings.rbd ?? { conf: "/etc/ceph/ceph.conf", user: null };
+    const access = (settings.drivers?.["rbd"] as CephAccess | undefined) ?? { conf: "/etc/ceph/ceph.conf", user: null };
     const cluster = { context, access };
     const { fsid } = await cephCluster(cluster);
     if (fsid !== from.fsid) {

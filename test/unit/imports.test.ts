@@ -37,9 +37,9 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   disk: ["terms", "config", "power", "directory", "image", "secret"],
   volume: ["terms", "config", "power", "directory", "image", "disk"],
   guest: ["terms", "config", "power", "directory", "disk", "volume"],
-  storage: ["terms", "config", "image", "disk", "volume"],
+  capacity: ["terms", "config", "image", "disk", "volume"],
   instance: ["terms", "config", "power", "directory", "image", "secret", "disk", "volume", "guest"],
-  top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "storage", "instance"],
+  top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };
 
 /** Rooms that see a machine only through the Host interface. */

@@ -1,4 +1,5 @@
-import { isSourceOf, sourceText } from "../../drivers/shared/disk-source.ts";
+import { ownsSource } from "../../drivers/index.ts";
+import { sourceText } from "../../drivers/shared/disk-source.ts";
 import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
@@ -60,7 +61,7 @@ function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): b
   const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
   if (leaving.length === 0) return false;
   const ours = [...observed.of(disks), ...observed.of(volumes)];
-  return leaving.some((source) => ours.some(([, disk]) => isSourceOf(source, disk)));
+  return leaving.some((source) => ours.some(([, disk]) => ownsSource(source, disk)));
 }
 
 /** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */

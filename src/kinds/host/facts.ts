@@ -3,15 +3,15 @@ import type { HostFacts } from "../../model/host-facts.ts";
 import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
-import { lookUpStorage } from "./storage-facts.ts";
+import { lookUpDrivers } from "./driver-facts.ts";
 
 /** Looks up what the machine is and has to give. Throws UnreachableError when libvirt does not answer. */
 export async function lookUpFacts(context: Context): Promise<HostFacts> {
   const { instancesPath, preallocateImages, programs = [] } = context.settings;
-  const [node, space, storage, missingPrograms, preallocation] = await Promise.all([
+  const [node, space, drivers, missingPrograms, preallocation] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
-    lookUpStorage(context),
+    lookUpDrivers(context),
     missingMkfs(context, programs),
     preallocateImages === "space" ? filesystemOf(context, instancesPath) : undefined,
   ]);
@@ -24,7 +24,7 @@ export async function lookUpFacts(context: Context): Promise<HostFacts> {
       ...(preallocation === undefined ? {} : { preallocation }),
     },
     ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
-    ...(storage === undefined ? {} : { storage }),
+    drivers,
   };
 }
 

@@ -21,10 +21,10 @@ export interface SeedSpec {
   readonly instance: string;
   readonly uuid: string;
   readonly path: string;
-  /** Kept in Ceph with the disks (Nova CFG-14). Absent: a file of the instance directory. */
-  readonly backend?: "rbd";
-  /** In which pool. */
-  readonly pool?: string;
+  /** The driver that keeps it, with the disks (Nova CFG-14). Absent: a file of the instance directory. */
+  readonly backend?: string;
+  /** In which pool or the like. */
+  readonly place?: string;
   readonly format: "iso9660" | "vfat";
   readonly hostname: string;
   /** Position within `count`. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { globSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
-import type { Finding } from "../../../src/commands/doctor-checks.ts";
 import { checkStorage } from "../../../src/commands/doctor-storage.ts";
 import type { Context } from "../../../src/model/context.ts";
+import type { Finding } from "../../../src/model/finding.ts";
 import type { Command, Host } from "../../../src/model/host.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
@@ -39,16 +39,16 @@ const rbd = (more: object = {}) => ({ pool: "vms", user: null, conf: ceph.conf, 
 const lvm = { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0 } as const;
 
 test("a configuration that uses nothing of it is asked nothing", async (t) => {
-  assert.deepEqual(await checkStorage(asked(t, { usedBackends: ["qcow2"] })), []);
+  assert.deepEqual(await checkStorage(asked(t, { usedDrivers: ["qcow2"] })), []);
 });
 
 test("lvm: the programs, the group and its room, each with what to do", async (t) => {
-  const used = { usedBackends: ["lvm"], lvm } as const;
+  const used = { usedDrivers: ["lvm"], drivers: { lvm } } as const;
   const fake = createFakeLvm(join(temporary(t), "vg0"), "vg0", 8 * mebibyte, 4 * mebibyte);
   const context = asked(t, used);
   const there = { ...context, host: fake.wrap(context.host) };
   assert.deepEqual(told(await checkStorage(there))[0], "ok lvm: volume group vg0: 8MiB free of 8MiB");
-  const other = await checkStorage({ ...there, settings: { ...there.settings, lvm: { ...lvm, volumeGroup: "vg9" } } });
+  const other = await checkStorage({ ...there, settings: { ...there.settings, drivers: { lvm: { ...lvm, volumeGroup: "vg9" } } } });
   assert.equal(told(other)[0], "error lvm: There is no volume group vg9 on the host");
   assert.match(fixOf(other, "lvm"), /vgcreate/);
   const missing = await checkStorage(asked(t, used, without("vgs")));
@@ -59,7 +59,7 @@ test("lvm: the programs, the group and its room, each with what to do", async (t
 });
 
 test("rbd: cluster, pool, secret and qemu's driver, each with what to do", async (t) => {
-  const used = (more: object = {}) => ({ usedBackends: ["rbd"], rbd: rbd(more) }) as const;
+  const used = (more: object = {}) => ({ usedDrivers: ["rbd"], drivers: { rbd: rbd(more) } }) as const;
   const [cluster, pool, driver] = told(await checkStorage(asked(t, used())));
   assert.match(cluster ?? "", new RegExp(`^ok ceph: cluster ${ceph.fsid} answers: `));
   assert.deepEqual([pool, driver], ["ok ceph pool: pool vms is there", "ok qemu's rbd driver: qemu opens images in Ceph"]);
@@ -99,13 +99,13 @@ test("rbd: a qemu without its driver is found out, without asking the cluster", 
           program: "unshare",
           args: ["-m", "sh", "-c", 'mount --bind "$0" "$1"; shift; exec qemu-img "$@"', empty, modules, ...command.args],
         };
-  const findings = await checkStorage(asked(t, { usedBackends: ["rbd"], rbd: rbd() }, hidden));
+  const findings = await checkStorage(asked(t, { usedDrivers: ["rbd"], drivers: { rbd: rbd() } }, hidden));
   assert.equal(told(findings).at(-1), "error qemu's rbd driver: qemu on the host cannot open images in Ceph");
   assert.match(fixOf(findings, "qemu's rbd driver"), /apt install qemu-block-extra/);
 });
 
 test("ploop, mkfs programs, e2fsprogs and fallocate, each with what to do", async (t) => {
-  const used = { usedBackends: ["ploop", "flat"], programs: ["mkfs.ext4", "mkfs.xfs"], preallocateImages: "space" } as const;
+  const used = { usedDrivers: ["ploop", "flat"], programs: ["mkfs.ext4", "mkfs.xfs"], preallocateImages: "space" } as const;
   const fine = await checkStorage(asked(t, used));
   assert.deepEqual(
     fine.map(({ check, status }) => `${status} ${check}`),

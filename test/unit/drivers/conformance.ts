@@ -3,14 +3,14 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { BaseRef, DiskBackend, DiskSpec, Surroundings } from "../../../src/drivers/driver.ts";
+import type { BaseRef, DiskSpec, Driver, Surroundings } from "../../../src/drivers/driver.ts";
 import { deviceMap } from "../../../src/kinds/guest/device-map.ts";
 import { domainFields } from "../../../src/kinds/guest/state.ts";
 import { domainXml, wantedFields } from "../../../src/kinds/guest/xml.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
-import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
+import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
 import { plainSpec } from "../kinds/guest/specs.ts";
 import { imageOf, temporary } from "../kinds/image/images.ts";
@@ -37,7 +37,7 @@ const here: Machine = {
 /** Where a backend is tried: the real thing, or the nearest to it that this machine can be. */
 export interface Place {
   readonly settings?: Partial<HostSettings>;
-  readonly storage?: StorageFacts;
+  readonly storage?: HostFacts["drivers"];
   readonly wrap?: (host: Host) => Host;
   /** Where it is another one than this. */
   readonly machine?: Machine;
@@ -51,7 +51,7 @@ export interface Place {
 
 /** A backend to be tried. `place` is called once for each case. */
 export interface Subject {
-  readonly backend: DiskBackend;
+  readonly backend: Driver;
   /** `real`, `stand-in` or `real, over ssh`, for the table. */
   readonly on: string;
   readonly place: (t: TestContext) => Promise<Place> | Place;
@@ -84,7 +84,7 @@ const facts: HostFacts = {
 
 /** One machine with one backend, and what a case needs of it. */
 interface Scene {
-  readonly backend: DiskBackend;
+  readonly backend: Driver;
   readonly place: Place;
   readonly context: Context;
   readonly surroundings: Surroundings;
@@ -429,7 +429,7 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
   // What it is compared with is put there once.
   const known = new Set<string>();
   const images = { raw: imageOf(directory, "raw", [], "image"), qcow2: imageOf(directory, "qcow2", [], "image-qcow2") };
-  const allFacts = { ...facts, ...(place.storage === undefined ? {} : { storage: place.storage }) };
+  const allFacts = { ...facts, ...(place.storage === undefined ? {} : { drivers: place.storage }) };
   const surroundings = { settings: context.settings, facts: allFacts };
   return {
     backend,
@@ -458,7 +458,7 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
         ...changes,
       };
     },
-    rounded: (bytes) => backend.roundUp?.(bytes, allFacts) ?? bytes,
+    rounded: (bytes) => roundedUp(backend, bytes, place),
     sizeOf: async (disk) => (await backend.list(context, [disk])).get(`${disk.uuid}/${disk.name}`)?.size,
     dying: (survives) => {
       let fate: ReturnType<typeof dyingHost> | undefined;
@@ -475,6 +475,11 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
       assert.match(on.run("qemu-img", "compare", "-f", format, "-F", "raw", place.open(context, disk), expected), /identical/);
     },
   };
+}
+
+function roundedUp({ name, traits }: Driver, bytes: number, { settings, storage }: Place): number {
+  const step = traits.steps?.(storage?.[name], settings?.drivers?.[name]).bytes ?? 1;
+  return Math.ceil(bytes / step) * step;
 }
 
 /** What libvirt's guests run as may look into the directories above their disks. */

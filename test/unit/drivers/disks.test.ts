@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { BaseRef, DiskBackend, DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import type { BaseRef, DiskSpec, Driver } from "../../../src/drivers/driver.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { liveTarget } from "../../../src/drivers/shared/online-growth.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { RefusedError, UnreachableError, UserError } from "../../../src/model/errors.ts";
-import type { BackendName } from "../../../src/model/settings.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary, u32be, u64be } from "../kinds/image/images.ts";
 import { killedAfter, machine, watched } from "../kinds/image/machine.ts";
 
@@ -33,7 +32,7 @@ async function prepared(
   return { context, base: baseIn(context, image, format), raw: `${image}.raw` };
 }
 
-function diskOf(context: Context, backend: DiskBackend, base: BaseRef | undefined, changes: Partial<DiskSpec> = {}): DiskSpec {
+function diskOf(context: Context, backend: Driver, base: BaseRef | undefined, changes: Partial<DiskSpec> = {}): DiskSpec {
   const name = changes.name ?? "disk";
   return {
     instance: "web",
@@ -53,7 +52,7 @@ const nothing = () => {};
 const code = (expected: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === expected;
 
 /** What is particular to disks that are one file; `conformance.ts` has what every backend does. */
-const fileBackends = [backendOf("flat"), backendOf("qcow2")];
+const fileBackends = [driverOf("flat"), driverOf("qcow2")];
 
 for (const backend of fileBackends) {
   const format = backend.name === "flat" ? "raw" : "qcow2";
@@ -157,7 +156,7 @@ for (const backend of fileBackends) {
   });
 }
 
-for (const [backend, baseFormat] of [...fileBackends, backendOf("ploop")].flatMap((one) => [
+for (const [backend, baseFormat] of [...fileBackends, driverOf("ploop")].flatMap((one) => [
   [one, "raw"] as const,
   [one, "qcow2"] as const,
 ])) {
@@ -206,7 +205,7 @@ test("qcow2: many disks of one base and size start one qemu-img, wait for one lo
   const context = machine(t, { wrap: (host) => watched(host, ({ args }) => commands.push(args[0] ?? "")) });
   await context.host.files.makeDirectory(context.layout.base);
   const base = baseIn(context, rawDisk(join(temporary(t), "raw")), "raw");
-  const qcow2 = backendOf("qcow2");
+  const qcow2 = driverOf("qcow2");
   await qcow2.create(context, diskOf(context, qcow2, base, { name: "first" }), nothing);
   const more = Array.from({ length: 20 }, (_, index) => {
     const other = `6b1c2d3e-0000-4000-8000-${String(index).padStart(12, "0")}`;
@@ -226,7 +225,7 @@ test("qcow2: clusters are as large as those of a qcow2 base, and a path with a c
   const context = machine(t, { root });
   await context.host.files.makeDirectory(context.layout.base);
   const base = baseIn(context, imageOf(temporary(t), "qcow2", ["-o", "cluster_size=4096"]), "qcow2");
-  const qcow2 = backendOf("qcow2");
+  const qcow2 = driverOf("qcow2");
   const disk = diskOf(context, qcow2, base);
   await qcow2.create(context, disk, nothing);
   const info = JSON.parse(qemuImg("info", "-f", "qcow2", "--output=json", disk.path));
@@ -235,7 +234,7 @@ test("qcow2: clusters are as large as those of a qcow2 base, and a path with a c
 
 test("qcow2: a template that does not fit any more is made anew", async (t) => {
   const { context, base } = await prepared(t);
-  const qcow2 = backendOf("qcow2");
+  const qcow2 = driverOf("qcow2");
   await context.host.files.makeDirectory(context.layout.templates);
   const template = join(context.layout.templates, `${entry}_${4 * mebibyte}`);
   qemuImg("create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "/elsewhere", template, "4M");
@@ -246,7 +245,7 @@ test("qcow2: a template that does not fit any more is made anew", async (t) => {
 
 test("qcow2: a file of another format under the disk's name is left and refused", async (t) => {
   const { context, base } = await prepared(t);
-  const qcow2 = backendOf("qcow2");
+  const qcow2 = driverOf("qcow2");
   const disk = diskOf(context, qcow2, base);
   await context.host.files.makeDirectory(context.layout.instance(uuid));
   writeFileSync(disk.path, "a guest's data");
@@ -285,7 +284,7 @@ for (const backend of fileBackends) {
 
 test("flat: a guest that writes a qcow2 header into its raw disk changes nothing about it", async (t) => {
   const { context, base } = await prepared(t);
-  const flat = backendOf("flat");
+  const flat = driverOf("flat");
   const disk = diskOf(context, flat, base);
   await flat.create(context, disk, nothing);
   const hostile = join(temporary(t), "hostile");
@@ -299,7 +298,7 @@ test("flat: a guest that writes a qcow2 header into its raw disk changes nothing
 
 test("flat: preallocated space is taken at once, and holes of the image stay holes otherwise", async (t) => {
   const { context, base } = await prepared(t);
-  const flat = backendOf("flat");
+  const flat = driverOf("flat");
   const [thin, thick] = [
     diskOf(context, flat, base, { name: "thin" }),
     diskOf(context, flat, base, { name: "thick", preallocate: "space" }),
@@ -316,7 +315,7 @@ test("flat: a kernel is copied byte for byte", async (t) => {
   await context.host.files.makeDirectory(context.layout.base);
   const kernel = join(temporary(t), "vmlinuz");
   writeFileSync(kernel, Buffer.alloc(1001, "k"));
-  const flat = backendOf("flat");
+  const flat = driverOf("flat");
   const disk = diskOf(context, flat, baseIn(context, kernel, "raw"), { name: "kernel", role: "kernel", size: null });
   await flat.create(context, disk, nothing);
   assert.ok(readFileSync(disk.path).equals(readFileSync(kernel)));
@@ -337,7 +336,7 @@ for (const backend of fileBackends) {
 
 test("a running guest's disk is grown through libvirt", async (t) => {
   const { context, base } = await prepared(t);
-  const qcow2 = backendOf("qcow2");
+  const qcow2 = driverOf("qcow2");
   const disk = diskOf(context, qcow2, base);
   await qcow2.create(context, disk, nothing);
   const before = readFileSync(disk.path);
@@ -354,19 +353,19 @@ test("the running guest's name for a disk follows from its source, and from noth
   const xml = `<domain type='qemu' id='7'><devices>
     ${disk("file='/i/disk'", "vda", backing)}${disk("dev='/dev/vg0/u_disk'", "vdb")}${disk("protocol='rbd' name='vms/u_disk'", "vdc")}
     ${disk("protocol='nbd' name='vms/u_disk.swap'", "vdd")}<disk device='cdrom'><target dev='sda'/></disk></devices></domain>`;
-  const sources = ["/i/disk", "/dev/vg0/u_disk", "vms/u_disk", "vms/u_disk.swap", "/i/base", "/i/dis", ""];
+  const sources = ["/i/disk", "/dev/vg0/u_disk", "rbd:vms/u_disk", "rbd:vms/u_disk.swap", "/i/base", "/i/dis", ""];
   const targets = sources.map((source) => liveTarget(xml, source));
   assert.deepEqual(targets, ["vda", "vdb", "vdc", undefined, undefined, undefined, undefined]);
 });
 
 test("backends of later versions are named as such", () => {
-  assert.throws(() => backendOf("zfs" as BackendName), code("backend-not-supported"));
+  assert.throws(() => driverOf("zfs" as string), code("backend-not-supported"));
 });
 
 test("a damaged disk.info is not guessed around", async (t) => {
   const { context, base } = await prepared(t);
   await context.host.files.makeDirectory(context.layout.instance(uuid));
   writeFileSync(context.layout.instanceFile(uuid, "disk.info"), "{");
-  const flat = backendOf("flat");
+  const flat = driverOf("flat");
   await assert.rejects(flat.create(context, diskOf(context, flat, base), nothing), code("disk-info-damaged"));
 });

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { growInside } from "../../../src/drivers/shared/inner-growth.ts";
 import type { Context } from "../../../src/model/context.ts";
 import type { Diagnostic } from "../../../src/model/diagnostic.ts";
@@ -58,7 +58,7 @@ test("Nova SIZE-06: flat disks are grown inside when they are made and when they
   const path = context.layout.baseImage(entry);
   writeFileSync(path, readFileSync(await filesystem(t, context, "ext4", 16 * MiB)));
   chmodSync(path, 0o444);
-  const flat = backendOf("flat");
+  const flat = driverOf("flat");
   const disk = diskOf(context, { base: { image: "tiny", entry, path, format: "raw" } });
   await flat.create(context, disk, nothing);
   assert.equal(extBytes(disk.path), 64 * MiB);
@@ -124,7 +124,7 @@ test("programs look at what a guest wrote within limits, and where they reach th
 test("a filesystem that cannot be repaired costs its growth, not the disk's", async (t) => {
   const context = machine(t);
   const path = await filesystem(t, context, "ext4", 16 * MiB);
-  const flat = backendOf("flat");
+  const flat = driverOf("flat");
   const disk = diskOf(context, { path });
   const bytes = readFileSync(path);
   // The mark stays, the rest of the superblock is nonsense.

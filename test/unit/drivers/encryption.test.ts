@@ -3,7 +3,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import { opensWith } from "../../../src/tools/qemu-img.ts";
@@ -16,7 +16,7 @@ const entry = "c".repeat(40);
 const passphrase = "wandering otter, 17=x";
 const nothing = () => {};
 const code = (expected: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === expected;
-const qcow2 = backendOf("qcow2");
+const qcow2 = driverOf("qcow2");
 
 function withPassphrase(t: TestContext, value = passphrase, root?: string): Context {
   return { ...machine(t, root === undefined ? {} : { root }), secret: () => value };

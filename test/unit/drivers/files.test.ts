@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { conforms, type Subject } from "./conformance.ts";
@@ -9,7 +9,7 @@ const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const files = (context: Context) => readdirSync(context.layout.instance(uuid)).filter((name) => name !== "disk.info");
 
 const flat: Subject = {
-  backend: backendOf("flat"),
+  backend: driverOf("flat"),
   on: "real",
   preallocates: true,
   growsInside: true,
@@ -18,11 +18,11 @@ const flat: Subject = {
   place: () => ({ open: (_context, disk) => disk.path, kept: files }),
 };
 
-const qcow2: Subject = { ...flat, backend: backendOf("qcow2"), growsInside: false };
+const qcow2: Subject = { ...flat, backend: driverOf("qcow2"), growsInside: false };
 
 const ploop: Subject = {
   ...flat,
-  backend: backendOf("ploop"),
+  backend: driverOf("ploop"),
   preallocates: false,
   place: () => ({ open: (_context, disk) => `${disk.path}/root.hds`, kept: files }),
 };
@@ -32,7 +32,7 @@ const mebibyte = 2 ** 20;
 // This machine's kernel may know no device mapper; the real thing is tried where one is.
 const lvm: Subject = {
   ...flat,
-  backend: backendOf("lvm"),
+  backend: driverOf("lvm"),
   on: "stand-in",
   preallocates: false,
   wipes: true,
@@ -42,7 +42,7 @@ const lvm: Subject = {
     const group = createFakeLvm(temporary(t), "vg0", 256 * mebibyte, 4 * mebibyte);
     const volume = (disk: { uuid: string; name: string }) => `${disk.uuid}_${disk.name.replaceAll("_", "__")}`;
     return {
-      settings: { lvm: { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0 } },
+      settings: { drivers: { lvm: { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0 } } },
       storage: { lvm: { size: 256 * mebibyte, free: 256 * mebibyte, extentSize: 4 * mebibyte } },
       wrap: group.wrap,
       open: (_context, disk) => group.path(volume(disk)),

@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { volumeName } from "../../../src/drivers/lvm/lvm.ts";
+import type { LvmSettings } from "../../../src/drivers/lvm/settings.ts";
 import { sparsePool } from "../../../src/drivers/lvm/sparse.ts";
-import { lookUpStorage } from "../../../src/kinds/host/storage-facts.ts";
+import { lookUpDrivers } from "../../../src/kinds/host/driver-facts.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { CommandError, UnreachableError, UserError } from "../../../src/model/errors.ts";
-import type { LvmSettings } from "../../../src/model/settings.ts";
 import { createVolumeArguments } from "../../../src/tools/lvm.ts";
 import { parseVolumeGroup, parseVolumes } from "../../../src/tools/lvm-output.ts";
 import { rawDisk, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { createFakeLvm } from "./fake-lvm.ts";
 
-const lvm = backendOf("lvm");
+const lvm = driverOf("lvm");
 const mebibyte = 2 ** 20;
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const nothing = () => {};
@@ -94,7 +94,7 @@ function prepare(t: TestContext, changes: Partial<LvmSettings> = {}, size = 256 
   const group = createFakeLvm(temporary(t), "vg0", size, 4 * mebibyte);
   const context = machine(t, { wrap: group.wrap });
   const settings: LvmSettings = { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0, ...changes };
-  const there: Context = { ...context, settings: { ...context.settings, lvm: settings } };
+  const there: Context = { ...context, settings: { ...context.settings, drivers: { lvm: settings } } };
   const disk = (more: Partial<DiskSpec> = {}): DiskSpec => ({
     instance: "web",
     uuid,
@@ -112,11 +112,11 @@ function prepare(t: TestContext, changes: Partial<LvmSettings> = {}, size = 256 
 test("facts have the group's size, free space and extents, or say that there is none", async (t) => {
   const { context, disk } = prepare(t);
   await lvm.create(context, disk(), nothing);
-  assert.deepEqual(await lookUpStorage(context), {
+  assert.deepEqual(await lookUpDrivers(context), {
     lvm: { size: 256 * mebibyte, free: 128 * mebibyte, extentSize: 4 * mebibyte },
   });
   const elsewhere = prepare(t, { volumeGroup: "none" });
-  assert.deepEqual(await lookUpStorage(elsewhere.context), { lvm: null });
+  assert.deepEqual(await lookUpDrivers(elsewhere.context), { lvm: null });
 });
 
 test("the image is converted straight into the volume, with its format said, and the volume is marked until then", async (t) => {
@@ -310,7 +310,7 @@ test("no space, no group, no settings: errors for people, and nothing left", asy
   const { context, group, disk } = prepare(t, {}, 64 * mebibyte);
   await assert.rejects(lvm.create(context, disk(), nothing), code("no-space"));
   assert.deepEqual(group.volumes(), []);
-  const { lvm: _none, ...without } = context.settings;
+  const { drivers: _none, ...without } = context.settings;
   await assert.rejects(lvm.list({ ...context, settings: without }, [disk()]), code("lvm-not-configured"));
 });
 
@@ -318,7 +318,7 @@ test("in a group that is not visible nothing is taken for gone", async (t) => {
   const { context, group, disk } = prepare(t);
   await lvm.create(context, disk(), nothing);
   const settings: LvmSettings = { volumeGroup: "vg1", sparse: false, volumeClear: "zero", volumeClearSize: 0 };
-  const elsewhere: Context = { ...context, settings: { ...context.settings, lvm: settings } };
+  const elsewhere: Context = { ...context, settings: { ...context.settings, drivers: { lvm: settings } } };
   const unseen = (error: unknown) => error instanceof UnreachableError && /does not see volume group vg1/.test(error.message);
   await assert.rejects(lvm.list(elsewhere, [disk()]), unseen);
   await assert.rejects(lvm.create(elsewhere, disk(), nothing), unseen);

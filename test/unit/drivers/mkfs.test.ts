@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { blankTemplateName } from "../../../src/drivers/shared/template-blank.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
@@ -96,7 +96,7 @@ function disksOf(context: Context, backend: "flat" | "qcow2", count: number): Di
 test("qcow2: many disks at once share one template and one run of mkfs, and hold what it holds", async (t) => {
   const programs: string[] = [];
   const context = machine(t, { wrap: (host) => watched(host, ({ program }) => programs.push(program)) });
-  const qcow2 = backendOf("qcow2");
+  const qcow2 = driverOf("qcow2");
   const disks = disksOf(context, "qcow2", 12);
   await Promise.all(disks.map((disk) => qcow2.create(context, disk, nothing)));
   assert.equal(programs.filter((program) => program === "mkfs.ext4").length, 1);
@@ -112,7 +112,7 @@ test("qcow2: many disks at once share one template and one run of mkfs, and hold
 
 test("flat: disks have filesystems of their own, the same when they are made again, and space where it is asked for", async (t) => {
   const context = machine(t);
-  const flat = backendOf("flat");
+  const flat = driverOf("flat");
   const [one, two] = disksOf(context, "flat", 2) as [DiskSpec, DiskSpec];
   await flat.create(context, one, nothing);
   await flat.create(context, { ...two, preallocate: "space" }, nothing);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec, DiskState } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import { appliedOf } from "../../../src/kinds/disk/applied.ts";
 import type { AppliedDisk, InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
@@ -212,12 +212,12 @@ function twoGroups(t: TestContext) {
     }),
   });
   const lvm = { volumeGroup: "vg1", sparse: false, volumeClear: "zero", volumeClearSize: 0 } as const;
-  return { context: { ...context, settings: { ...context.settings, lvm } }, vg0, vg1 };
+  return { context: { ...context, settings: { ...context.settings, drivers: { lvm } } }, vg0, vg1 };
 }
 
 test("lvm: a disk is made, found, grown and removed in its own group, whatever the configuration says", async (t) => {
   const { context, vg0, vg1 } = twoGroups(t);
-  const lvm = backendOf("lvm");
+  const lvm = driverOf("lvm");
   const disk = (uuid: string, place?: string): DiskSpec => ({
     instance: "web",
     uuid,

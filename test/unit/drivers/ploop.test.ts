@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { sweepInstances } from "../../../src/kinds/instance/sweep.ts";
 import { sweepVolumes } from "../../../src/kinds/volume/actions.ts";
 import { volumeContext } from "../../../src/kinds/volume/volume-context.ts";
@@ -12,7 +12,7 @@ import { temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { dyingHost } from "./dying-host.ts";
 
-const ploop = backendOf("ploop");
+const ploop = driverOf("ploop");
 const mebibyte = 2 ** 20;
 const uuid = "6b1c2d3e-0000-4000-8000-000000000004";
 const nothing = () => {};

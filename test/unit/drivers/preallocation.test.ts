@@ -5,10 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
-import type { BackendName } from "../../../src/model/settings.ts";
 import { filesystemOf, parseFilesystem } from "../../../src/tools/filesystem-type.ts";
 import { qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
@@ -30,7 +29,7 @@ function mounted(t: TestContext, type: "tmpfs" | "ramfs"): string {
   return place;
 }
 
-function diskOf(context: Context, backend: BackendName, changes: Partial<DiskSpec> = {}): DiskSpec {
+function diskOf(context: Context, backend: string, changes: Partial<DiskSpec> = {}): DiskSpec {
   const path = context.layout.instanceFile(uuid, "disk");
   return { instance: "web", uuid, name: "disk", role: "root", backend, path, size: 4 * mebibyte, preallocate: "space", ...changes };
 }
@@ -38,7 +37,7 @@ function diskOf(context: Context, backend: BackendName, changes: Partial<DiskSpe
 const taken = (path: string) => statSync(path).blocks * 512;
 
 for (const name of ["flat", "qcow2"] as const) {
-  const backend = backendOf(name);
+  const backend = driverOf(name);
 
   test(`${name}: growth is taken at once as well`, async (t) => {
     const context = machine(t);
@@ -88,13 +87,13 @@ test("a preallocated overlay has all its clusters, and shows what is below them"
   const bytes = Buffer.alloc(mebibyte, "virtform ");
   writeFileSync(path, bytes);
   const disk = diskOf(context, "qcow2", { base: { image: "debian", entry, path, format: "raw" } });
-  await backendOf("qcow2").create(context, disk, nothing);
+  await driverOf("qcow2").create(context, disk, nothing);
   assert.ok(taken(disk.path) >= 4 * mebibyte);
   assert.match(qemuImg("check", "-f", "qcow2", disk.path), /64\/64 = 100\.00% allocated/);
   const raw = join(temporary(t), "raw");
   writeFileSync(raw, Buffer.concat([bytes, Buffer.alloc(3 * mebibyte)]));
   assert.match(qemuImg("compare", "-f", "qcow2", "-F", "raw", disk.path, raw), /identical/);
-  assert.equal((await backendOf("qcow2").list(context, [disk])).get(`${uuid}/disk`)?.backing, path);
+  assert.equal((await driverOf("qcow2").list(context, [disk])).get(`${uuid}/disk`)?.backing, path);
 });
 
 test("what findmnt says of a filesystem", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../../src/drivers/rbd/snapshot.ts";
 import { parseLabel } from "../../../src/kinds/directory/label.ts";
 import { diffSeed, observeSeeds, seedActions } from "../../../src/kinds/instance/seed/seed.ts";
@@ -13,7 +13,7 @@ import { fullSpec, temporaryDirectory, uuid } from "../kinds/instance/seed/fixtu
 import { seedContext } from "../kinds/instance/seed/machine.ts";
 import { dyingHost } from "./dying-host.ts";
 
-const rbd = backendOf("rbd");
+const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;
 
 let ceph: Ceph;
@@ -27,7 +27,7 @@ const images = async (pool: string) => JSON.parse(await ceph.run("rbd", "ls", po
 /** With this pool in the configuration. */
 function configured(context: Context, pool: string): Context {
   const place = { pool, user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true };
-  return { ...context, settings: { ...context.settings, rbd: place } };
+  return { ...context, settings: { ...context.settings, drivers: { rbd: place } } };
 }
 
 test("a disk is found, grown, rolled back, confirmed and removed in the pool that it was put into", async (t) => {
@@ -66,7 +66,7 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
   const secrets = { WEB_PASSWORD: "correct horse", WEB_USER_DATA: "#!/bin/sh\n" };
   const plain = await seedContext(t, { root, secrets });
   const drive = `${uuid}_disk.config`;
-  const specIn = (pool: string): SeedSpec => fullSpec(root, { backend: "rbd", pool });
+  const specIn = (pool: string): SeedSpec => fullSpec(root, { backend: "rbd", place: pool });
   const perform = async (context: Context, type: string, args: unknown) => {
     const action = seedActions.find((known) => known.type === type);
     await action?.run(context, JSON.parse(JSON.stringify(args)) as Json, () => {});

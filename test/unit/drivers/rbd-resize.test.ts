@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { publishRbdDrive, rbdDrives, removeRbdDrive, stageRbdDrive, sweepRbdDrives } from "../../../src/drivers/rbd/drive.ts";
 import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../../src/drivers/rbd/snapshot.ts";
 import type { Context } from "../../../src/model/context.ts";
@@ -15,7 +15,7 @@ import { qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { dyingHost } from "./dying-host.ts";
 
-const rbd = backendOf("rbd");
+const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;
 const uuid = "6b1c2d3e-0000-4000-8000-000000000003";
 const image = `vms/${uuid}_disk`;
@@ -47,7 +47,7 @@ function prepare(t: TestContext) {
   const contextOf = (wrap: (host: Host) => Host): Context => {
     const context = machine(t, { root, wrap });
     const place = { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true };
-    return { ...context, settings: { ...context.settings, rbd: place } };
+    return { ...context, settings: { ...context.settings, drivers: { rbd: place } } };
   };
   const context = contextOf((host) => host);
   const disk: DiskSpec = {

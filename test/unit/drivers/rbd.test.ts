@@ -3,8 +3,9 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
-import { lookUpStorage } from "../../../src/kinds/host/storage-facts.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
+import type { CephFacts } from "../../../src/drivers/rbd/settings.ts";
+import { lookUpDrivers } from "../../../src/kinds/host/driver-facts.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UnreachableError, UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
@@ -14,7 +15,7 @@ import { imageOf, qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { conforms } from "./conformance.ts";
 
-const rbd = backendOf("rbd");
+const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;
 const uuid = "6b1c2d3e-0000-4000-8000-000000000002";
 const nothing = () => {};
@@ -25,7 +26,7 @@ before(async () => {
 });
 after(() => ceph?.stop());
 
-const settings = () => ({ rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true } });
+const settings = () => ({ drivers: { rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true } } });
 const opened = (disk: Pick<DiskSpec, "uuid" | "name">) => `rbd:vms/${disk.uuid}_${disk.name}:conf=${ceph.conf}`;
 const images = async (pool = "vms") => JSON.parse(await ceph.run("rbd", "ls", pool, "--format", "json")) as string[];
 
@@ -217,15 +218,15 @@ test("a snapshot is fetched as an image, with its digest; another cluster's is r
 
 test("facts name cluster, monitors and whether the pool is there; a cluster that does not answer is never an empty one", async (t) => {
   const { context, disk } = await prepare(t);
-  assert.deepEqual(await lookUpStorage(context), { rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true } });
+  assert.deepEqual(await lookUpDrivers(context), { rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true } });
   const elsewhere = (rbdSettings: object): Context => ({
     ...context,
-    settings: { ...context.settings, rbd: { ...settings().rbd, ...rbdSettings } },
+    settings: { ...context.settings, drivers: { rbd: { ...settings().drivers.rbd, ...rbdSettings } } },
   });
-  assert.equal((await lookUpStorage(elsewhere({ pool: "none" })))?.rbd?.pool, false);
+  assert.equal(((await lookUpDrivers(elsewhere({ pool: "none" })))["rbd"] as CephFacts).pool, false);
   await assert.rejects(rbd.list(elsewhere({ pool: "none" }), [disk()]), UnreachableError);
   await assert.rejects(rbd.list(elsewhere({ conf: "/nowhere/ceph.conf" }), [disk()]), UnreachableError);
-  await assert.rejects(lookUpStorage(elsewhere({ conf: "/nowhere/ceph.conf" })), UnreachableError);
+  await assert.rejects(lookUpDrivers(elsewhere({ conf: "/nowhere/ceph.conf" })), UnreachableError);
 });
 
 test("a disk of a host that shares the pool and the project's name is left alone, and is no loss", async (t) => {

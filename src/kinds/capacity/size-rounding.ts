@@ -1,31 +1,28 @@
-import { backendOf } from "../../drivers/index.ts";
+import { roundUp } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import type { BackendName, HostSettings } from "../../model/settings.ts";
+import type { HostSettings } from "../../model/settings.ts";
 import { blankDisks } from "../config/blank-disks.ts";
 import type { Config } from "../config.ts";
 
 /** A size as it was written. */
 interface Written {
   readonly what: string;
-  readonly backend: BackendName;
+  readonly backend: string;
   readonly bytes: number;
 }
 
 /** Tells in one note which disks and volumes become larger than they were asked for, because their backend has sizes in steps. */
 export function checkRounding(config: Config, facts: HostFacts, settings: HostSettings): Diagnostic[] {
   const rounded = [...instanceSizes(config, settings), ...volumeSizes(config, settings)].flatMap(({ what, backend, bytes }) => {
-    const gets = backendOf(backend).roundUp?.(bytes, facts) ?? bytes;
-    return gets === bytes ? [] : [{ backend, words: `${what}: ${formatQuantity(bytes)} becomes ${formatQuantity(gets)}` }];
+    const { bytes: gets, why } = roundUp(backend, bytes, facts, settings);
+    return gets === bytes ? [] : [{ why, words: `${what}: ${formatQuantity(bytes)} becomes ${formatQuantity(gets)}` }];
   });
   if (rounded.length === 0) return [];
   const words = [...new Set(rounded.map((one) => one.words))];
-  const extent = facts.storage?.lvm?.extentSize ?? 0;
-  const lvm = `logical volumes are a whole number of extents, and those of volume group ${settings.lvm?.volumeGroup} have ${formatQuantity(extent)}`;
-  const reasons = { lvm, ploop: "ploop counts in MiB" } as Readonly<Partial<Record<BackendName, string>>>;
-  const why = [...new Set(rounded.map(({ backend }) => reasons[backend] ?? `${backend} has sizes in steps`))].join("; ");
+  const why = [...new Set(rounded.map((one) => one.why))].join("; ");
   const detail = `${words.join(", ")}. The next larger size is used: ${why}.`;
   return [{ severity: "note", code: "disk-size-rounded-up", summary: "Sizes are rounded up to what the backend has", detail }];
 }
