@@ -41,7 +41,7 @@ export function diffDomain(
   have: DomainState | undefined,
   observed: Observed,
 ): Change | undefined {
-  if (want === undefined) return have === undefined ? undefined : deletion(address, have);
+  if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
   const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed);
   const others = awaitsOthers(want, observed);
   if (change === undefined || others.length === 0) return change;
@@ -99,17 +99,20 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
   };
 }
 
-function deletion(address: Address, have: DomainState): Change {
+function deletion(address: Address, have: DomainState, observed: Observed): Change {
   const instance = have.label?.instance ?? have.name;
   const kept = have.label?.preventDestroy === true;
   const crashed = have.power === "crashed" ? { running: true } : {};
+  const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
+  // Disks that go with a guest ask for consent themselves. Without any, a label alone must not be enough to power it off.
+  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => disk.instance === instance && disk.disk !== undefined);
   return {
     address,
     verb: "delete",
     cause: "config",
     reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
     fields: Object.entries(listedFields(have.fields)).map(([path, value]) => ({ path, old: value })),
-    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed })],
+    actions: kept ? [] : [alone ? { ...undefine, destroys: `the memory of running guest ${instance}` } : undefine],
     before: describeDomain(have),
     after: null,
   };

@@ -13,12 +13,12 @@ import { UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
 import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
-import { plainSpec } from "../kinds/guest/specs.ts";
+import { tableRow } from "../../unit/drivers/table.ts";
+import { plainSpec } from "../../unit/kinds/guest/specs.ts";
 import { imageOf, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { dyingHost } from "./dying-host.ts";
 import { type GuestMachine, startGuest } from "./guest.ts";
-import { tableRow } from "./table.ts";
 
 /** The machine that the disks are on, as the tests use it beside virtform. */
 export interface Machine {
