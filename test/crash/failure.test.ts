@@ -155,6 +155,58 @@ for (const when of ["plan", "apply.start", "apply.end"] as const) {
   });
 }
 
+/** What is in the way of the journals, by a name that sorts behind every other. */
+const oddJournals: Readonly<Record<string, (machine: Machine, path: string) => void>> = {
+  "with a line null": (machine, path) => machine.put(path, "null\n[]\n7\n"),
+  "that is a directory": (machine, path) => machine.put(`${path}/file`, "content"),
+  "that is a symbolic link": (machine, path) => {
+    machine.put(`${layout.journals}/note.txt`, "so that the directory exists");
+    machine.files.symlink("/etc/passwd", path);
+  },
+  "of 70 MB": (machine, path) => machine.put(path, Buffer.alloc(70 * 2 ** 20)),
+};
+
+for (const [what, put] of Object.entries(oddJournals)) {
+  test(`a journal ${what} costs only itself, and the apply is done`, async () => {
+    const machine = createWorld();
+    const odd = `${layout.journals}/9999-12-31T00-00-00-000Z-1.jsonl`;
+    put(machine, odd);
+    for (let run = 0; run < 2; run += 1) {
+      const { verdict, plan } = await apply(await runOn(machine.boot(), shop()));
+      assert.equal(verdict, run === 0 ? "done" : "nothing-to-do");
+      const told = plan.diagnostics
+        .filter(({ code }) => code !== "unverified-image")
+        .map(({ severity, summary }) => `${severity} ${summary}`);
+      assert.deepEqual(told, what.includes("null") ? [] : [`warning A journal of an earlier apply cannot be read: ${odd}`]);
+    }
+  });
+}
+
+test("an interrupted apply that is dated in the future is reported until the next whole apply, and hides no later one", async () => {
+  const machine = createWorld();
+  const record = (fields: object) => `${JSON.stringify({ at: "2039-01-01T00:00:00.000Z", ...fields })}\n`;
+  machine.put(
+    `${layout.journals}/2039-01-01T00-00-00-000Z-1.jsonl`,
+    record({ status: "apply-started", project: "shop" }) + record({ status: "started", action: "image/x#fetch" }),
+  );
+  const interrupted = async (yaml: string, die = false) => {
+    const host = machine.boot();
+    let note: string | undefined;
+    await apply(await runOn(host, yaml), (event) => {
+      if (event.type === "plan") note = event.plan.diagnostics.find(({ code }) => code === "interrupted-apply")?.detail;
+      if (die && event.type === "action.start") setImmediate(() => host.kill());
+    }).catch((error: unknown) => {
+      if (!die) throw error;
+    });
+    return note;
+  };
+  assert.match((await interrupted(shop())) ?? "", /image\/x#fetch/);
+  assert.equal(await interrupted(shop()), undefined, "it was said after a whole apply");
+  const grown = shop().replace("ram: 256MiB", "ram: 320MiB");
+  assert.equal(await interrupted(grown, true), undefined);
+  assert.match((await interrupted(grown)) ?? "", /domain\//, "a later interruption was hidden");
+});
+
 test("a saved plan on a host that stops answering: what was not seen is not said to be gone", async () => {
   const machine = createWorld();
   await applied(machine, shop());
