@@ -1,11 +1,23 @@
 import type { CommandDefinition } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
+import { type Io, watchOutput } from "./commands/io.ts";
 import { version } from "./version.ts";
 
-/** Runs one command line. Resolves to the exit code; throws only for bugs. */
+/** Runs one command line. Resolves to the exit code; throws only for bugs. Output that cannot be written makes it 1. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that goes away (`| head`) is no reason to leave a host half changed: what follows is said to nobody.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  const { stdout, stderr } = process;
+  const io = watchOutput([
+    { name: "standard output", stream: stdout },
+    { name: "standard error", stream: stderr },
+  ]);
+  const exitCode = await dispatch(argv, io);
+  await io.settled();
+  if (!io.outputFailed.aborted) return exitCode;
+  const { showFailure } = await import("./commands/show-failure.ts");
+  return showFailure(io.outputFailed.reason, { noColor: argv.includes("--no-color") });
+}
+
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv;
   if (name === "--version" || name === "-V" || name === "version") {
     process.stdout.write(`virtform ${version}\n`);
@@ -18,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(unknownCommand(name));
     return 1;
   }
-  return run(name, await entry.load(), rest);
+  return run(name, await entry.load(), rest, io);
 }
 
 async function help(name: string | undefined, topic: string | undefined): Promise<number> {
@@ -40,7 +52,7 @@ async function help(name: string | undefined, topic: string | undefined): Promis
   return 0;
 }
 
-async function run(name: string, command: CommandDefinition, argv: readonly string[]): Promise<number> {
+async function run(name: string, command: CommandDefinition, argv: readonly string[], io: Io): Promise<number> {
   const { parseInvocation } = await import("./commands/parse-invocation.ts");
   const { showFailure } = await import("./commands/show-failure.ts");
   try {
@@ -50,12 +62,8 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
       process.stdout.write(commandHelp(name, command));
       return 0;
     }
-    return await command.run(invocation);
+    return await command.run(invocation, io);
   } catch (error) {
     return showFailure(error, { noColor: argv.includes("--no-color") });
   }
-}
-
-function ignoreClosedPipe(error: Error & { readonly code?: string }): void {
-  if (error.code !== "EPIPE") throw error;
 }

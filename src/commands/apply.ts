@@ -17,13 +17,13 @@ export const apply: CommandDefinition = {
     ["virtform apply site.plan", "Applies a plan saved by `virtform plan --out site.plan`, and does not ask."],
     ["virtform apply --auto-approve --allow-destroy=disk/web-0.root", "For a pipeline: do not ask, and agree to lose that disk only."],
   ],
-  async run(invocation) {
+  async run(invocation, io) {
     const savedPlan = await savedPlanOf(invocation);
-    return runApply(invocation, { command: "apply", ...(savedPlan === undefined ? {} : { savedPlan }) });
+    return runApply(invocation, io, { command: "apply", ...(savedPlan === undefined ? {} : { savedPlan }) });
   },
 };
 
-async function savedPlanOf({ positionals, texts }: Invocation): Promise<Plan | undefined> {
+async function savedPlanOf({ positionals, texts }: Invocation): Promise<{ readonly path: string; readonly plan: Plan } | undefined> {
   for (const path of positionals) {
     const plan = await readPlanFile(path, version);
     if (plan === undefined) continue;
@@ -35,7 +35,7 @@ async function savedPlanOf({ positionals, texts }: Invocation): Promise<Plan | u
         `${path} is a saved plan`,
         "It is applied as it is. Give --target when making it: virtform plan --target ADDR --out FILE.",
       );
-    return plan;
+    return { path, plan };
   }
   return undefined;
 }

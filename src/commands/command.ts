@@ -1,3 +1,5 @@
+import type { Io } from "./io.ts";
+
 /** One option of a command, as `--help`, the parser and shell completion need it. */
 export interface OptionDefinition {
   readonly type: "boolean" | "string";
@@ -30,7 +32,7 @@ export interface CommandDefinition {
   /** Command lines with what they do. */
   readonly examples: readonly (readonly [commandLine: string, meaning: string])[];
   /** Resolves to the exit code. A UserError thrown is shown as diagnostics with exit code 1. */
-  run(invocation: Invocation): Promise<number>;
+  run(invocation: Invocation, io: Io): Promise<number>;
 }
 
 /** Options of every command that looks at a host. */

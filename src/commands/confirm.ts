@@ -14,5 +14,5 @@ export const confirm: CommandDefinition = {
     ["virtform confirm", "Shows which snapshots would go, asks, removes them."],
     ["virtform confirm --target web-0 --auto-approve", "That of instance web-0 only, without asking."],
   ],
-  run: (invocation) => runApply(invocation, { command: "confirm" }),
+  run: (invocation, io) => runApply(invocation, io, { command: "confirm" }),
 };

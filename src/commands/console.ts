@@ -1,26 +1,26 @@
-import { setTimeout as wait } from "node:timers/promises";
+import type { Writable } from "node:stream";
 import { addressKind, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import { instanceFiles } from "../model/layout.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { openSession } from "./session.ts";
+import { streamLog } from "./stream-log.ts";
 import { survey } from "./survey.ts";
-
-const chunk = 1 << 20;
-const pollMs = 250;
+import { terminalText } from "./terminal-text.ts";
 
 /** `virtform console NAME`: what the guest has written to its serial console. */
 export const console: CommandDefinition = {
   summary: "An instance's console log",
   usage: "NAME [PATH…] [options]",
-  description: "Prints what the guest has written to its first serial port since it was last started. With --follow goes on until Ctrl-C.",
+  description:
+    "Prints what the guest has written to its first serial port since it was last started. With --follow goes on until Ctrl-C. On a terminal control characters of the guest are shown as \\u001b and colours are dropped; a file or pipe gets the bytes as they are.",
   options: { ...hostOptions, follow: { type: "boolean", short: "f", help: "Keep printing what comes." } },
   examples: [
     ["virtform console web-0", "What web-0 has said so far."],
     ["virtform console -f web-0", "And what it says from now on."],
   ],
-  async run(invocation) {
+  async run(invocation, { outputFailed }) {
     const [name, ...paths] = invocation.positionals;
     if (name === undefined)
       throw userError("missing-name", "Which instance?", "Usage: virtform console NAME [PATH…]. `virtform list` shows the names.");
@@ -41,37 +41,39 @@ export const console: CommandDefinition = {
     }
     const { files } = session.context.host;
     const path = session.context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
-    using stopped = untilNobodyReads();
-    for (let offset = 0; ; ) {
-      const content = await files.read(path, { offset, length: chunk });
-      if (content === undefined)
-        throw userError(
-          "no-console",
-          `${name} has no console log yet`,
-          `${path} does not exist; it appears when the guest is first started.`,
-        );
-      process.stdout.write(content);
-      offset += content.length;
-      if (content.length > 0) continue;
-      if (!invocation.flag("follow") || stopped.signal.aborted) return 0;
-      await wait(pollMs, undefined, { signal: stopped.signal }).catch(() => undefined);
-      const stat = await files.stat(path);
-      if (stat !== undefined && stat.size < offset) offset = 0;
-    }
+    using ended = untilEnded(outputFailed);
+    const text = process.stdout.isTTY ? terminalText() : undefined;
+    const found = await streamLog(
+      {
+        read: (offset, length) => files.read(path, { offset, length }),
+        size: async () => (await files.stat(path))?.size,
+      },
+      (piece) => written(process.stdout, text?.(piece) ?? piece),
+      { follow: invocation.flag("follow"), stop: ended.stop },
+    );
+    if (found) return 0;
+    throw userError("no-console", `${name} has no console log yet`, `${path} does not exist; it appears when the guest is first started.`);
   },
 };
 
-/** Ctrl-C, or the end of whoever the output goes to. */
-function untilNobodyReads(): Disposable & { readonly signal: AbortSignal } {
+/** Resolves when the stream has taken it or has failed; the failure itself is an event of the stream. */
+function written(stream: Writable, piece: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(piece, () => resolve());
+  });
+}
+
+/** Aborted by Ctrl-C and by the end of the reader. */
+function untilEnded(outputFailed: AbortSignal): Disposable & { readonly stop: AbortSignal } {
   const controller = new AbortController();
-  const stop = () => controller.abort();
-  process.once("SIGINT", stop);
-  process.stdout.once("error", stop);
+  const end = () => controller.abort();
+  process.once("SIGINT", end);
+  process.stdout.once("error", end);
   return {
-    signal: controller.signal,
+    stop: AbortSignal.any([controller.signal, outputFailed]),
     [Symbol.dispose]() {
-      process.off("SIGINT", stop);
-      process.stdout.off("error", stop);
+      process.off("SIGINT", end);
+      process.stdout.off("error", end);
     },
   };
 }

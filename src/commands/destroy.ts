@@ -15,5 +15,5 @@ export const destroy: CommandDefinition = {
     ["virtform destroy", "Shows what would go, asks, removes it."],
     ["virtform destroy --auto-approve --allow-destroy", "For a pipeline that tears a test bed down."],
   ],
-  run: (invocation) => runApply(invocation, { command: "destroy" }),
+  run: (invocation, io) => runApply(invocation, io, { command: "destroy" }),
 };

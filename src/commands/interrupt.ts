@@ -1,4 +1,6 @@
-/** The user's wish to stop: once for "finish what runs", twice for "now". */
+import { userError } from "../model/errors.ts";
+
+/** The user's wish to stop: once for "finish running actions", twice for "now". */
 export interface Interrupt extends Disposable {
   readonly stop: AbortSignal;
   readonly abort: AbortSignal;
@@ -8,42 +10,52 @@ export interface Interrupt extends Disposable {
 
 /** One press reaches a program twice where a wrapper (npx, sudo, an older Node) passes on what the terminal has sent to all. */
 const samePressMs = 100;
-/** What has not stopped by then is left: nothing half-made is trusted, however it ends. */
-const patienceMs = 5_000;
+/** How long an action may take to end after the second press. */
+const abortTimeoutMs = 5_000;
 
-/** Listens to SIGINT and SIGTERM until disposed. `onStop` is called at the first of them. */
-export function listenForInterrupt(onStop: () => void): Interrupt {
+/**
+ * Listens to SIGINT, SIGTERM and SIGHUP, and to output that fails, until disposed. `onStop` is called at the first of them. A terminal
+ * that closes sends SIGHUP more than once and fails to take output as well, so these two never count as a second press.
+ */
+export function listenForInterrupt(onStop: () => void, outputFailed?: AbortSignal): Interrupt {
   const stop = new AbortController();
   const abort = new AbortController();
   let last = Number.NEGATIVE_INFINITY;
+  const stopOnce = () => {
+    if (stop.signal.aborted) return;
+    last = performance.now();
+    stop.abort();
+    onStop();
+  };
   const press = () => {
     const now = performance.now();
     if (now - last < samePressMs) return;
     last = now;
-    if (stop.signal.aborted) {
-      abort.abort(new Error("stopped at once, as asked"));
-      setTimeout(leave, patienceMs).unref();
-      return;
-    }
-    stop.abort();
-    onStop();
+    if (!stop.signal.aborted) return stopOnce();
+    abort.abort(userError("stopped", "Stopped at once, as asked"));
+    setTimeout(leave, abortTimeoutMs).unref();
   };
   process.on("SIGINT", press);
   process.on("SIGTERM", press);
+  process.on("SIGHUP", stopOnce);
+  if (outputFailed?.aborted === true) stopOnce();
+  outputFailed?.addEventListener("abort", stopOnce, { once: true });
   return {
     stop: stop.signal,
     abort: abort.signal,
     press,
     [Symbol.dispose]() {
-      // Whoever has pressed once may press again while the process is ending in order: that shall not turn it into a crash.
+      // A further press while the process ends in order must not kill it.
       if (stop.signal.aborted) return;
       process.off("SIGINT", press);
       process.off("SIGTERM", press);
+      process.off("SIGHUP", stopOnce);
+      outputFailed?.removeEventListener("abort", stopOnce);
     },
   };
 }
 
 function leave(): void {
-  process.stderr.write("Something that runs does not stop: left as it is. Run the same command again: it looks at everything anew.\n");
+  process.stderr.write("An action did not stop in time and was left running. Run the same command again: virtform reads the host again.\n");
   process.exit(1);
 }

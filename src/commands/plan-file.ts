@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
-import { open, readFile, rename, stat } from "node:fs/promises";
-import { type UserError, userError } from "../model/errors.ts";
+import { constants } from "node:fs";
+import { type FileHandle, open, rename, stat } from "node:fs/promises";
+import { describePointer } from "../config/problem.ts";
+import { errorMessage, type UserError, userError } from "../model/errors.ts";
 import type { Plan } from "../model/plan.ts";
+import { planSchema } from "./plan-schema.ts";
 
 /** What every saved plan begins with, and no configuration does. */
 const mark = '{"virtform_plan"';
@@ -45,19 +48,78 @@ export async function readPlanFile(path: string, version: string): Promise<Plan 
     throw refuse(path, "is of another version of virtform", `virtform ${head.virtform_version} wrote it, and this is ${version}.`);
   }
   if (head.sha256 !== digest(content)) throw refuse(path, "is damaged", "It is not as it was written: cut short, or edited.");
-  return JSON.parse(content) as Plan;
+  return parsePlan(path, content);
 }
 
-/** Empty where there is nothing; undefined for what is no plain file, and could only be read once or never ends. */
+/** The digest proves that nothing was damaged, not who wrote the file: the content is checked as any input is. */
+async function parsePlan(path: string, content: string): Promise<Plan> {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (error) {
+    throw refuse(path, "is damaged", `Its plan is not JSON: ${errorMessage(error)}.`);
+  }
+  const { validate } = await import("../config/validate.ts");
+  const [problem] = validate(planSchema, value);
+  if (problem !== undefined) {
+    const where = problem.pointer.length === 0 ? "the plan" : describePointer(problem.pointer);
+    throw refuse(path, "is damaged", `It does not have the shape of a plan. At ${where}: ${problem.summary}.`);
+  }
+  const plan = value as Plan;
+  const ids = new Set(plan.actions.map(({ id }) => id));
+  const lost = plan.actions.find(({ after }) => !after.every((id) => ids.has(id)));
+  if (lost !== undefined) throw refuse(path, "is damaged", `Action ${lost.id} waits for an action that is not in the plan.`);
+  if (ids.size < plan.actions.length) throw refuse(path, "is damaged", "Two of its actions have the same id.");
+  return plan;
+}
+
+/** Throws a UserError when the plan holds an action that none of these types carries out, before anything is done. */
+export function refuseUnknownActions(path: string, plan: Plan, types: readonly { readonly type: string }[]): void {
+  const known = new Set(types.map(({ type }) => type));
+  const unknown = plan.actions.find(({ type }) => !known.has(type));
+  if (unknown !== undefined) throw refuse(path, "is damaged", `Action ${unknown.id} has the unknown type ${JSON.stringify(unknown.type)}.`);
+}
+
+/** A plan of 5000 instances takes a fifth of this. */
+const mostBytes = 256 * 2 ** 20;
+
+/**
+ * The text of a saved plan, or as much of any other file as shows that it is none. Empty where there is nothing; undefined for what is
+ * not a regular file, and could only be read once or never ends.
+ */
 async function textOf(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return "";
-  return found.isFile() ? readFile(path, "utf8").catch(() => "") : undefined;
+  let file: FileHandle;
+  try {
+    // Opening a pipe would wait for its other end.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const there = await stat(path).catch(() => undefined);
+    if (there !== undefined && !there.isFile()) return undefined;
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "" : "?";
+  }
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) return undefined;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(mark.length), 0, mark.length, 0);
+    const start = buffer.toString("utf8", 0, bytesRead);
+    if (start !== mark) return start;
+    if (found.size > mostBytes) throw refuse(path, "is too large", `It has ${found.size} bytes; at most ${mostBytes} are read.`);
+    const whole = Buffer.alloc(found.size);
+    for (let done = 0; done < whole.length; ) {
+      const { bytesRead: count } = await file.read(whole, done, whole.length - done, done);
+      if (count === 0) return whole.toString("utf8", 0, done);
+      done += count;
+    }
+    return whole.toString("utf8");
+  } finally {
+    await file.close();
+  }
 }
 
 function parseHead(line: string): { readonly virtform_version: string; readonly sha256: string } | undefined {
   try {
-    return JSON.parse(line);
+    const head = JSON.parse(line);
+    return typeof head === "object" && head !== null && !Array.isArray(head) ? head : undefined;
   } catch {
     return undefined;
   }

@@ -2,30 +2,32 @@ import { confirmChanges } from "../kinds/disk/confirm.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { Plan } from "../model/plan.ts";
 import { reconcile } from "../reconcile.ts";
 import { chooseFormat, createReporter } from "../report/index.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
-import { failureDiagnostics } from "./failure-diagnostics.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
+import type { Io } from "./io.ts";
 import { outputs } from "./outputs.ts";
+import { refuseUnknownActions } from "./plan-file.ts";
 import { openPlanSession, openSession } from "./session.ts";
 
 interface Options {
   readonly command: "apply" | "destroy" | "confirm";
-  readonly savedPlan?: Plan;
+  readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
 
 /** What `apply`, `destroy` and `confirm` share. Resolves to the exit code. */
-export async function runApply(invocation: Invocation, options: Options): Promise<number> {
+export async function runApply(invocation: Invocation, { outputFailed }: Io, options: Options): Promise<number> {
   const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
   const json = invocation.flag("json");
   const terminal = process.stdout.isTTY === true && process.stdin.isTTY === true;
   let showStopping = () => {};
-  using interrupt = listenForInterrupt(() => showStopping());
+  using interrupt = listenForInterrupt(() => showStopping(), outputFailed);
   const reporter = await createReporter({
     format: chooseFormat({ json, isTTY: terminal, env: process.env }),
     ...outputs(invocation.flag("no-color")),
@@ -55,7 +57,13 @@ async function reconcileWith(
   const { interrupt, ...rest } = given;
   await using session = await (savedPlan === undefined
     ? openSession(invocation.positionals, interrupt.abort)
-    : openPlanSession(savedPlan, interrupt.abort));
+    : openPlanSession(savedPlan.plan, interrupt.abort));
+  if (savedPlan !== undefined)
+    refuseUnknownActions(
+      savedPlan.path,
+      savedPlan.plan,
+      session.kinds.flatMap(({ actions }) => actions),
+    );
   const destroy = command === "destroy";
   const allowed = command === "confirm" ? [] : invocation.texts("allow-destroy");
   const { verdict } = await reconcile(
@@ -71,7 +79,7 @@ async function reconcileWith(
       autoApprove: invocation.flag("auto-approve"),
       allowDestroy: allowed.includes("*") ? "all" : allowed,
       stop: interrupt.stop,
-      ...(savedPlan === undefined ? {} : { savedPlan }),
+      ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
     },
   );
   return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;

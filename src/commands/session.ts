@@ -17,7 +17,6 @@ import { createLayout } from "../model/layout.ts";
 import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
-import { lookUpFactsWithWays } from "./image-ways.ts";
 import { lookUpSecret, missingSecret, withdrawSecrets } from "./look-up-secret.ts";
 
 /** A checked configuration together with the machine it is for. */
@@ -59,9 +58,9 @@ export async function openSessionOrDefault(paths: readonly string[]): Promise<Se
 /** Prepares to carry out a saved plan, which says itself where it is for. */
 export function openPlanSession(plan: Plan, signal: AbortSignal): Promise<Session> {
   withdrawSecrets(plan.actions.map(({ args }) => args));
-  const { uri, instancesPath, ...storage } = plan.target;
+  const { uri, instancesPath, ...drivers } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
-  return prepare(config, { ...hostSettings(config, runner()), ...storage }, [], signal);
+  return prepare(config, { ...hostSettings(config, runner()), drivers }, [], signal);
 }
 
 async function prepare(config: Config, settings: HostSettings, warnings: readonly Diagnostic[], signal: AbortSignal): Promise<Session> {
@@ -82,7 +81,7 @@ async function prepare(config: Config, settings: HostSettings, warnings: readonl
     config,
     kinds,
     checks: createChecks(settings),
-    lookUpFacts: remote === undefined ? lookUpFacts : (context) => lookUpFactsWithWays(context, Object.values(config.images ?? {}), remote),
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {})),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     warnings,
     [Symbol.asyncDispose]: () => host.close(),

@@ -1,5 +1,6 @@
+import { escapeControls } from "../model/escape-controls.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
-import { failureDiagnostics } from "./failure-diagnostics.ts";
 import { useColor } from "./use-color.ts";
 
 /**
@@ -12,7 +13,7 @@ export function showFailure(error: unknown, options: { readonly noColor: boolean
     process.stderr.write(formatDiagnostics(diagnostics, { color: useColor(process.stderr, options.noColor) }));
   } else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`Error: this should not happen, and is a bug in virtform.\n\n${stack}\n`);
+    process.stderr.write(`Error: this should not happen, and is a bug in virtform.\n\n${escapeControls(stack, "\n")}\n`);
   }
   return 1;
 }

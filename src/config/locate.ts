@@ -5,19 +5,40 @@ import { type Entry, type Located, placeOf, type SourceText, type Span } from ".
 const heaviest = 500_000;
 const none: ReadonlyMap<string | number, Entry> = new Map();
 
+/** A mapping whose entries arrive one piece of the text after another. */
+export interface MapBuilder {
+  /** Adds the entries of a parsed mapping that begins at `base` in the text. */
+  addAll(map: YAMLMap, base: number): void;
+  /** Adds one entry. `key` is a node of the parser, from a piece that begins at `base`. */
+  add(key: unknown, base: number, value: (otherwise: Span) => Located): void;
+  finish(): Located;
+}
+
 /** Turns the parser's nodes into located values: aliases followed, merge keys (`<<`) merged, keys checked. */
-export function locate(contents: unknown, source: SourceText, deepest: number): { root?: Located; diagnostics: Diagnostic[] } {
+export interface Locator {
+  /** The value of a whole document. */
+  locate(contents: unknown): Located;
+  map(): MapBuilder;
+  readonly diagnostics: Diagnostic[];
+  /** Whether the document must not be used at all, as it is too large or an alias leads nowhere. */
+  isUnusable(): boolean;
+}
+
+/** A locator for one file. Values deeper than `deepest` levels are an error. */
+export function createLocator(source: SourceText, deepest: number): Locator {
   const diagnostics: Diagnostic[] = [];
   /** The value that an anchor names last; `open` while that value is still being read. */
   const anchors = new Map<string, Located | "open">();
   let unusable = false;
+  /** Where the parsed piece begins in the text. */
+  let base = 0;
 
   const fail = (span: Span, code: string, summary: string, detail: string) => {
     diagnostics.push({ severity: "error", code, summary, detail, at: placeOf(span) });
   };
   const spanOf = (node: unknown, otherwise: Span): Span => {
     const range = (node as { range?: readonly number[] } | null)?.range;
-    return range?.[0] === undefined ? otherwise : { source, start: range[0], end: range[1] ?? range[0] };
+    return range?.[0] === undefined ? otherwise : { source, start: base + range[0], end: base + (range[1] ?? range[0]) };
   };
   const scalar = (value: unknown, span: Span): Located => ({ kind: "scalar", scalar: value, span, entries: none, weight: 1, depth: 1 });
 
@@ -31,8 +52,8 @@ export function locate(contents: unknown, source: SourceText, deepest: number): 
     if (!unusable && (weight > heaviest || depth >= deepest)) {
       unusable = true;
       const written = "Aliases (*name) count as if they were written out.";
-      if (weight > heaviest) fail(span, "yaml-too-large", "Too many values", `More than ${heaviest} values stand here. ${written}`);
-      else fail(span, "yaml-too-deep", "YAML nested too deeply", `More than ${deepest} levels stand here. ${written}`);
+      if (weight > heaviest) fail(span, "yaml-too-large", "Too many values", `This has more than ${heaviest} values. ${written}`);
+      else fail(span, "yaml-too-deep", "YAML nested too deeply", `This has more than ${deepest} levels. ${written}`);
     }
     return { kind, span, entries, weight, depth: depth + 1 };
   };
@@ -47,8 +68,8 @@ export function locate(contents: unknown, source: SourceText, deepest: number): 
       const written = "Text that starts with * is an alias. Put it in quotes if it is meant literally.";
       const [code, summary, detail] =
         target === "open"
-          ? ["anchor-cycle", "An anchor that contains itself", "The alias stands inside what its anchor names, so it would never end."]
-          : ["unknown-anchor", "An alias without its anchor", `Nothing above it has an anchor of that name. ${written}`];
+          ? ["anchor-cycle", "An anchor that contains itself", "The alias is inside the value of its anchor, which would never end."]
+          : ["unknown-anchor", "An alias without its anchor", `No anchor of that name precedes it. ${written}`];
       diagnostics.push({ severity: "error", code, summary, detail, at: placeOf(span, true) });
       unusable = true;
       return scalar(null, span);
@@ -69,33 +90,43 @@ export function locate(contents: unknown, source: SourceText, deepest: number): 
   };
 
   const convertMap = (map: YAMLMap, span: Span): Located => {
+    const builder = buildMap(span);
+    for (const pair of map.items as Pair[]) builder.add(pair.key, (otherwise) => convert(pair.value, otherwise));
+    return builder.finish(span);
+  };
+
+  const buildMap = (span: Span) => {
     const own = new Map<string, Entry>();
     const merged = new Map<string | number, Entry>();
-    for (const pair of map.items as Pair[]) {
-      const keySpan = spanOf(pair.key, span);
-      const node = convert(pair.value, { source, start: keySpan.end, end: keySpan.end });
-      const name = isScalar(pair.key) ? (pair.key as Scalar).value : undefined;
-      if (name === "<<") {
-        for (const [key, entry] of mergedEntries(node, keySpan)) if (!merged.has(key)) merged.set(key, entry);
-      } else if (typeof name !== "string") {
-        const quoted = isScalar(pair.key) ? ` Put it in quotes: "${String((pair.key as Scalar).source ?? name)}".` : "";
-        fail(keySpan, "key-not-text", "A key that is not text", `Keys are words.${quoted}`);
-      } else if (name === "__proto__") {
-        fail(keySpan, "key-not-allowed", 'The key "__proto__" cannot be used', "Choose another name.");
-      } else {
-        const before = own.get(name);
-        if (before === undefined) own.set(name, { key: keySpan, node });
-        else
-          fail(
-            keySpan,
-            "duplicate-key",
-            `The key ${JSON.stringify(name)} is written twice`,
-            `It stands in line ${lineOf(before)} already. Remove one of the two.`,
-          );
-      }
-    }
-    for (const [key, entry] of merged) if (typeof key === "string" && !own.has(key)) own.set(key, entry);
-    return collection("map", span, own);
+    return {
+      add(key: unknown, value: (otherwise: Span) => Located) {
+        const keySpan = spanOf(key, span);
+        const node = value({ source, start: keySpan.end, end: keySpan.end });
+        const name = isScalar(key) ? (key as Scalar).value : undefined;
+        if (name === "<<") {
+          for (const [inherited, entry] of mergedEntries(node, keySpan)) if (!merged.has(inherited)) merged.set(inherited, entry);
+        } else if (typeof name !== "string") {
+          const quoted = isScalar(key) ? ` Put it in quotes: "${String((key as Scalar).source ?? name)}".` : "";
+          fail(keySpan, "key-not-text", "A key that is not text", `Keys are words.${quoted}`);
+        } else if (name === "__proto__") {
+          fail(keySpan, "key-not-allowed", 'The key "__proto__" cannot be used', "Choose another name.");
+        } else {
+          const before = own.get(name);
+          if (before === undefined) own.set(name, { key: keySpan, node });
+          else
+            fail(
+              keySpan,
+              "duplicate-key",
+              `The key ${JSON.stringify(name)} is written twice`,
+              `It is already in line ${lineOf(before)}. Remove one of the two.`,
+            );
+        }
+      },
+      finish(whole: Span): Located {
+        for (const [key, entry] of merged) if (typeof key === "string" && !own.has(key)) own.set(key, entry);
+        return collection("map", whole, own);
+      },
+    };
   };
 
   const mergedEntries = (node: Located, span: Span): Iterable<[string | number, Entry]> => {
@@ -103,12 +134,37 @@ export function locate(contents: unknown, source: SourceText, deepest: number): 
     const maps = [...node.entries.values()].map((entry) => entry.node);
     if (node.kind === "list" && maps.every((map) => map.kind === "map")) return maps.flatMap((map) => [...map.entries]);
     if (!unusable)
-      fail(span, "bad-merge", "Only mappings can be merged", "Behind << stands an alias of a mapping, or a list of such aliases.");
+      fail(span, "bad-merge", "Only mappings can be merged", "The value of << must be an alias of a mapping, or a list of such aliases.");
     return [];
   };
 
-  const root = convert(contents, { source, start: 0, end: 0 });
-  return unusable ? { diagnostics } : { root, diagnostics };
+  return {
+    diagnostics,
+    isUnusable: () => unusable,
+    locate: (contents) => convert(contents, { source, start: 0, end: 0 }),
+    map() {
+      let span: Span | undefined;
+      const builder = buildMap({ source, start: 0, end: 0 });
+      return {
+        addAll(map, offset) {
+          base = offset;
+          const piece = spanOf(map, { source, start: offset, end: offset });
+          span = span === undefined ? piece : { ...span, end: piece.end };
+          for (const pair of map.items as Pair[]) builder.add(pair.key, (otherwise) => convert(pair.value, otherwise));
+        },
+        add(key, offset, value) {
+          base = offset;
+          const keySpan = spanOf(key, { source, start: offset, end: offset });
+          builder.add(key, (otherwise) => {
+            const node = value(otherwise);
+            span = { ...(span ?? keySpan), end: node.span.end };
+            return node;
+          });
+        },
+        finish: () => builder.finish(span ?? { source, start: 0, end: 0 }),
+      };
+    },
+  };
 }
 
 function lineOf(entry: Entry): number {

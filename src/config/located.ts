@@ -1,5 +1,5 @@
-import type { LineCounter } from "yaml";
 import type { Place } from "../model/diagnostic.ts";
+import type { LineTable } from "./line-table.ts";
 import type { Pointer } from "./problem.ts";
 
 /** A file that has been read. `file` is its name as shown to people, `path` its absolute path. */
@@ -7,7 +7,7 @@ export interface SourceText {
   readonly file: string;
   readonly path: string;
   readonly text: string;
-  readonly lines: LineCounter;
+  readonly lines: LineTable;
 }
 
 /** A stretch of a file. */

@@ -108,10 +108,12 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
     };
   }
   const known = Object.keys(schema.properties ?? {});
+  const meant = closest(key, known);
   return {
     code: "unknown-key",
     summary: `Unknown key ${JSON.stringify(key)}`,
-    detail: `It means nothing in ${where}.${suggestion(closest(key, known), known)}`,
+    detail: `It means nothing in ${where}.${suggestion(meant, known)}`,
+    ...(meant === undefined ? {} : { meant }),
     ...at,
   };
 }
@@ -122,6 +124,7 @@ function missingKey({ pointer, schema }: Finding, key: string): Problem {
     code: "missing-key",
     summary: `Missing key ${JSON.stringify(key)}`,
     detail: `${describePointer(pointer)} needs it${about === undefined ? "." : `: ${about}`}`,
+    missing: key,
     pointer,
     of: "key",
   };

@@ -1,28 +1,41 @@
-import { Lexer, LineCounter, parseAllDocuments, type YAMLError } from "yaml";
+import { isMap, parseAllDocuments, parseDocument, type YAMLError, type YAMLMap } from "yaml";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { locate } from "./locate.ts";
+import { tooDeepBracket } from "./bracket-depth.ts";
+import { lineTable } from "./line-table.ts";
+import { createLocator, type MapBuilder } from "./locate.ts";
 import { type Located, placeOf, type SourceText } from "./located.ts";
+import { type Piece, splitYaml } from "./split-yaml.ts";
 
 const deepest = 100;
+// Small enough for the garbage collector to free what the parser made while it is young.
+const usualPieceSize = 4 * 1024;
+// Without uniqueKeys: the locator finds duplicates, in linear time.
+const options = { prettyErrors: false, uniqueKeys: false } as const;
 
-/** Reads one YAML document. There is a root whenever what follows can still say something useful. */
-export function parseYaml(file: string, path: string, content: string): { root?: Located; diagnostics: Diagnostic[] } {
+/**
+ * Reads one YAML document. There is a root whenever what follows can still say something useful. A text longer than
+ * `pieceSize` is read in pieces where that gives the same result.
+ */
+export function parseYaml(
+  file: string,
+  path: string,
+  content: string,
+  pieceSize: number = usualPieceSize,
+): { root?: Located; diagnostics: Diagnostic[] } {
   const text = content.startsWith("\uFEFF") ? content.slice(1) : content;
-  const lines = new LineCounter();
-  const source: SourceText = { file, path, text, lines };
-  // The text of a broken line is not shown: nobody can tell yet whether it holds a secret.
-  const fail = (start: number, end: number, code: string, summary: string, detail: string): Diagnostic => {
-    return { severity: "error", code, summary, detail, at: placeOf({ source, start, end }, true) };
-  };
-  const bracket = tooDeepBracket(text);
-  if (bracket !== undefined) {
-    fillLines(lines, text);
-    return {
-      diagnostics: [fail(bracket, bracket + 1, "yaml-too-deep", "YAML nested too deeply", `More than ${deepest} brackets are open here.`)],
-    };
+  const source: SourceText = { file, path, text, lines: lineTable(text) };
+  const pieces = splitYaml(text, pieceSize);
+  return (pieces === undefined ? undefined : parsePieces(pieces, source)) ?? parseWhole(source);
+}
+
+function parseWhole(source: SourceText): { root?: Located; diagnostics: Diagnostic[] } {
+  const { file, text, lines } = source;
+  const tooDeep = tooDeepBracket(text, deepest);
+  if (tooDeep !== undefined) {
+    const detail = `More than ${deepest} brackets are open here.`;
+    return { diagnostics: [failure(source, tooDeep, "yaml-too-deep", "YAML nested too deeply", detail, tooDeep + 1)] };
   }
-  // Without uniqueKeys: duplicates are found while the tree is walked, and in linear time.
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const documents = parseAllDocuments(text, options);
   const list = Array.isArray(documents) ? documents : [];
   const [document, second] = list;
   if (document === undefined || (document.contents === null && document.errors.length === 0)) {
@@ -35,23 +48,51 @@ export function parseYaml(file: string, path: string, content: string): { root?:
   if (errors.length > 0) {
     const byLine = new Map(errors.toReversed().map((error) => [lines.linePos(error.pos[0]).line, error]));
     const first = [...byLine.values()].toReversed().slice(0, 10);
-    return { diagnostics: first.map((error) => fail(error.pos[0], lineEnd(text, error.pos[0]), ...words(error))) };
+    return { diagnostics: first.map((error) => failure(source, error.pos[0], ...words(error))) };
   }
   if (second !== undefined) {
-    const start = second.range[0];
-    return {
-      diagnostics: [
-        fail(
-          start,
-          lineEnd(text, start),
-          "several-documents",
-          "Several YAML documents in one file",
-          "A file holds one configuration. Remove the line with ---, or split the file in two.",
-        ),
-      ],
-    };
+    const detail = "A file holds one configuration. Remove the line with ---, or split the file in two.";
+    return { diagnostics: [failure(source, second.range[0], "several-documents", "Several YAML documents in one file", detail)] };
   }
-  return locate(document.contents, source, deepest);
+  const locator = createLocator(source, deepest);
+  const root = locator.locate(document.contents);
+  return { ...(locator.isUnusable() ? {} : { root }), diagnostics: locator.diagnostics };
+}
+
+/** Undefined when a piece is not valid: only a look at the whole text can say why. */
+function parsePieces(pieces: readonly Piece[], source: SourceText): { root?: Located; diagnostics: Diagnostic[] } | undefined {
+  const locator = createLocator(source, deepest);
+  const root = locator.map();
+  let section: { readonly key: unknown; readonly base: number; readonly map: MapBuilder } | undefined;
+  const closeSection = () => {
+    if (section === undefined) return;
+    const { key, base, map } = section;
+    root.add(key, base, () => map.finish());
+    section = undefined;
+  };
+  for (const { start, end, place } of pieces) {
+    const map = parsePiece(source.text.slice(start, end));
+    if (map === undefined) return undefined;
+    if (place !== "section") closeSection();
+    if (place === "head") section = { key: map.items[0]?.key, base: start, map: locator.map() };
+    else (section?.map ?? root).addAll(map, start);
+  }
+  closeSection();
+  const located = root.finish();
+  return { ...(locator.isUnusable() ? {} : { root: located }), diagnostics: locator.diagnostics };
+}
+
+function parsePiece(text: string): YAMLMap | undefined {
+  if (tooDeepBracket(text, deepest) !== undefined) return undefined;
+  const { contents, errors, warnings } = parseDocument(text, options);
+  const isValid = errors.length === 0 && warnings.length === 0;
+  // An anchor or a tag would be that of the whole root mapping.
+  return isValid && isMap(contents) && contents.anchor === undefined && contents.tag === undefined ? contents : undefined;
+}
+
+/** The text of a broken line is not shown: it may hold a secret. */
+function failure(source: SourceText, start: number, code: string, summary: string, detail: string, end?: number): Diagnostic {
+  return { severity: "error", code, summary, detail, at: placeOf({ source, start, end: end ?? lineEnd(source.text, start) }, true) };
 }
 
 function words(error: YAMLError): [code: string, summary: string, detail: string] {
@@ -62,8 +103,8 @@ function words(error: YAMLError): [code: string, summary: string, detail: string
   if (error.code === "TAG_RESOLVE_FAILED")
     return [
       "yaml-tag",
-      "A YAML tag that means nothing here",
-      "Tags (words that start with !) are not used. Put the text in quotes if it is meant literally.",
+      "An unsupported YAML tag",
+      "Tags (words that start with !) are not supported. Put the text in quotes if it is meant literally.",
     ];
   if (error.code === "BAD_ALIAS")
     return [
@@ -74,25 +115,6 @@ function words(error: YAMLError): [code: string, summary: string, detail: string
   const message = error.message.replace(/closing ["']quote/, "closing quote");
   const detail = message.length > 200 ? `${message.slice(0, 200)}…` : message;
   return ["yaml-syntax", "Not valid YAML", /[.!?…]$/.test(detail) ? detail : `${detail}.`];
-}
-
-/** Flow collections are counted before parsing: the parser's time grows with the square of their depth. */
-function tooDeepBracket(text: string): number | undefined {
-  let depth = 0;
-  let offset = 0;
-  for (const token of new Lexer().lex(text)) {
-    if (token === "[" || token === "{") depth += 1;
-    if (token === "]" || token === "}") depth -= 1;
-    if (depth > deepest) return offset;
-    // Marks that stand for no text: start of a document, of a flow error, of a scalar.
-    if (token !== "\u0002" && token !== "\u0018" && token !== "\u001f") offset += token.length;
-  }
-  return undefined;
-}
-
-function fillLines(lines: LineCounter, text: string): void {
-  lines.addNewLine(0);
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines.addNewLine(at + 1);
 }
 
 function lineEnd(text: string, start: number): number {

@@ -10,6 +10,10 @@ export interface Problem {
   readonly pointer: Pointer;
   /** Whether the key is wrong or the value. A value that is a whole mapping or list is shown by its key anyway. */
   readonly of: "key" | "value";
+  /** Of an unknown key: the key that was probably meant. */
+  readonly meant?: string;
+  /** Of a missing key: its name. */
+  readonly missing?: string;
   /** The text may be a secret: only its place is shown. */
   readonly hidden?: true;
 }

@@ -14,7 +14,10 @@ const longestFile = 1024 * 1024;
  */
 export async function resolveInputs(schema: Schema, config: unknown, fileOf: (pointer: Pointer) => string): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const visit of [...walk(schema, config)]) {
+  const inputs = [...walk(schema, config)].filter(
+    ({ schema: { path, quantity, readInto, textInput } }) => path ?? quantity ?? readInto ?? textInput,
+  );
+  for (const visit of inputs) {
     const { pointer, parent } = visit;
     const key = pointer.at(-1);
     if (parent === undefined || key === undefined) continue;

@@ -97,16 +97,15 @@ function branchErrors(errors: readonly LocatedError[]): Map<LocatedError, Locate
 /** Drops what only follows from another mistake: a key missing because it is misspelt, a second complaint about one value. */
 function withoutEchoes(problems: readonly Problem[]): Problem[] {
   const misspelt = Map.groupBy(
-    problems.filter((problem) => problem.code === "unknown-key" && problem.detail?.includes("Did you mean")),
-    (problem) => JSON.stringify(problem.pointer.slice(0, -1)),
+    problems.filter(({ meant }) => meant !== undefined),
+    ({ pointer }) => JSON.stringify(pointer.slice(0, -1)),
   );
   const seen = new Set<string>();
-  return problems.filter((problem) => {
-    const inside = misspelt.get(JSON.stringify(problem.pointer)) ?? [];
-    const missing = /^Missing key (".*")$/.exec(problem.summary)?.[1];
-    if (missing !== undefined && inside.some((key) => key.detail?.endsWith(`Did you mean ${missing}?`))) return false;
-    if (problem.code === "wrong-value" && problem.of === "value" && inside.length > 0) return false;
-    const place = JSON.stringify([problem.pointer, problem.of, missing]);
+  return problems.filter(({ code, of, pointer, missing }) => {
+    const inside = misspelt.get(JSON.stringify(pointer)) ?? [];
+    if (missing !== undefined && inside.some(({ meant }) => meant === missing)) return false;
+    if (code === "wrong-value" && of === "value" && inside.length > 0) return false;
+    const place = JSON.stringify([pointer, of, missing]);
     if (seen.has(place)) return false;
     seen.add(place);
     return true;

@@ -1,4 +1,4 @@
-import type { Schema } from "./keywords.ts";
+import { ownKeywords, type Schema } from "./keywords.ts";
 import type { Pointer } from "./problem.ts";
 
 /** A value together with the part of the schema that is about it. */
@@ -10,8 +10,12 @@ export interface Visit {
   readonly parent?: { readonly schema: Schema; readonly value: Record<string | number, unknown> };
 }
 
-/** Every value that the schema says something about, from the top. What has the wrong shape is passed over. */
+/**
+ * Every value whose part of the schema has a keyword of ours, or contains one, from the top. Values of the wrong shape are
+ * skipped.
+ */
 export function* walk(schema: Schema, value: unknown, pointer: Pointer = [], parent?: Visit["parent"]): Generator<Visit> {
+  if (!matters(schema)) return;
   yield { schema, value, pointer, ...(parent === undefined ? {} : { parent }) };
   for (const branch of schema.anyOf ?? []) {
     if (branch.type === undefined || branch.type === typeOf(value)) yield* walk(branch, value, pointer, parent);
@@ -23,6 +27,19 @@ export function* walk(schema: Schema, value: unknown, pointer: Pointer = [], par
     const part = partFor(schema, step);
     if (part !== undefined) yield* walk(part, child, [...pointer, step], own);
   }
+}
+
+const known = new WeakMap<Schema, boolean>();
+
+/** Whether a schema or a part of it has a keyword of ours. */
+function matters(schema: Schema): boolean {
+  const before = known.get(schema);
+  if (before !== undefined) return before;
+  const { properties = {}, additionalProperties, items, anyOf = [] } = schema;
+  const parts = [...Object.values(properties), ...anyOf, ...[additionalProperties, items].filter((part) => typeof part === "object")];
+  const result = ownKeywords.some((keyword) => keyword !== "expects" && Object.hasOwn(schema, keyword)) || parts.some(matters);
+  known.set(schema, result);
+  return result;
 }
 
 function partFor(schema: Schema, step: string | number): Schema | undefined {

@@ -2,18 +2,20 @@ import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage } from "../model/errors.ts";
 
-/** The log of one apply, on the host, for people: which actions began and how they ended. Nothing depends on it, so nothing here throws. */
+/** The log of one apply, on the host, for people: which actions started and how they ended. Nothing depends on it, so nothing here throws. */
 export interface Journal {
-  write(record: { readonly action: string; readonly status: string; readonly error?: string }): Promise<void>;
+  write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): Promise<void>;
   /** Marks the end of the apply; its absence tells the next one that this one was interrupted. */
   end(): Promise<void>;
 }
 
 const kept = 20;
+/** A journal of 5000 instances takes a quarter of this. */
+const mostBytes = 32 * 2 ** 20;
 
 /**
- * Opens a new journal and removes the oldest ones. Actions hold no secrets, so neither does the journal. `warn` is told when it
- * cannot be written, and once only.
+ * Opens a new journal and removes the oldest ones. Actions hold no secrets, so neither does the journal. `warn` is called when it
+ * cannot be written, once at most.
  */
 export async function openJournal(context: Context, warn: (diagnostic: Diagnostic) => void): Promise<Journal> {
   const { files, now } = context.host;
@@ -28,15 +30,25 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
       warned = true;
     }
   };
-  const append = (record: object) => attempt(() => files.appendLine(path, JSON.stringify({ at: now().toISOString(), ...record })));
+  const append = (record: object, to = path) => attempt(() => files.appendLine(to, JSON.stringify({ at: now().toISOString(), ...record })));
+  const later: string[] = [];
   await attempt(async () => {
     await files.makeDirectory(directory);
-    const names = (await files.list(directory)).map((entry) => entry.name).filter((name) => name.endsWith(".jsonl"));
-    for (const name of names.slice(0, Math.max(0, names.length - kept + 1))) await files.remove(`${directory}/${name}`);
+    const paths = await journalsOf(context);
+    later.push(...paths.filter((other) => other > path));
+    // What cannot be removed, such as a directory of such a name, stays: it must not end the journal.
+    for (const oldest of paths.slice(0, Math.max(0, paths.length - kept + 1))) await files.remove(oldest).catch(() => undefined);
   });
   await append({ status: "apply-started", project: context.project });
+  // A clock that was wrong has named them after this one. Without the mark they would count as the last apply.
+  for (const other of later) {
+    const { records } = await read(context, other);
+    if (records?.[0]?.project === context.project) await append({ status: superseded }, other);
+  }
   return { write: append, end: () => append({ status: "apply-ended" }) };
 }
+
+const superseded = "apply-superseded";
 
 function notWritten(path: string, error: unknown): Diagnostic {
   return {
@@ -47,32 +59,89 @@ function notWritten(path: string, error: unknown): Diagnostic {
   };
 }
 
-/** The actions that the last apply of this project had begun and not ended when it was interrupted; empty when it ended in order. */
-export async function interruptedActions(context: Context): Promise<string[]> {
-  const { files } = context.host;
-  const names = (await files.list(context.layout.journals)).map((entry) => entry.name).filter((name) => name.endsWith(".jsonl"));
-  for (const name of names.reverse()) {
-    const records = parseRecords((await files.read(`${context.layout.journals}/${name}`))?.toString("utf8") ?? "");
-    if (records[0]?.project !== context.project) continue;
-    if (records.some((record) => record.status === "apply-ended")) return [];
-    const open = new Set<string>();
-    for (const { action, status } of records) {
-      if (action === undefined) continue;
-      if (status === "started") open.add(action);
-      else open.delete(action);
-    }
-    return [...open];
-  }
-  return [];
+/** What the journals say about the last apply of a project. */
+export interface Interrupted {
+  /** Ids of actions that it had started and not ended; empty when it ended in order. */
+  readonly actions: readonly string[];
+  /** One for each journal that cannot be read. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** A line that a crash cut short is passed over. */
-function parseRecords(text: string): { action?: string; status?: string; project?: string }[] {
+/** The actions that the last apply of this project had started and not ended when it was interrupted. Never throws for a journal's sake. */
+export async function interruptedActions(context: Context): Promise<Interrupted> {
+  const diagnostics: Diagnostic[] = [];
+  const paths = await journalsOf(context).catch((error: unknown) => {
+    diagnostics.push(notRead(context.layout.journals, errorMessage(error)));
+    return [];
+  });
+  for (const path of paths.reverse()) {
+    const { records, problem } = await read(context, path);
+    if (problem !== undefined) diagnostics.push(notRead(path, problem));
+    if (records?.[0]?.project !== context.project || records.some(({ status }) => status === superseded)) continue;
+    return { actions: records.some(({ status }) => status === "apply-ended") ? [] : unfinished(records), diagnostics };
+  }
+  return { actions: [], diagnostics };
+}
+
+function unfinished(records: readonly JournalRecord[]): string[] {
+  const open = new Set<string>();
+  for (const { action, status } of records) {
+    if (action === undefined) continue;
+    if (status === "started") open.add(action);
+    else open.delete(action);
+  }
+  return [...open];
+}
+
+/** Paths of all journals by name, so by time as a rule. */
+async function journalsOf({ host, layout }: Context): Promise<string[]> {
+  return (await host.files.list(layout.journals))
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(".jsonl"))
+    .map((name) => `${layout.journals}/${name}`);
+}
+
+type JournalRecord = { readonly action: string | undefined; readonly status: string | undefined; readonly project: string | undefined };
+
+/** The records of one journal, or why they cannot be had. */
+async function read(context: Context, path: string): Promise<{ readonly records?: readonly JournalRecord[]; readonly problem?: string }> {
+  const { files } = context.host;
+  try {
+    const stat = await files.stat(path);
+    if (stat === undefined) return {};
+    if (stat.type !== "file")
+      return { problem: `It is not a regular file but ${stat.type === "other" ? "a special one" : `a ${stat.type}`}.` };
+    if (stat.size > mostBytes) return { problem: `It has ${stat.size} bytes; at most ${mostBytes} are read.` };
+    const content = await files.read(path, { offset: 0, length: mostBytes });
+    return { records: parseRecords(content?.toString("utf8") ?? "") };
+  } catch (error) {
+    return { problem: errorMessage(error) };
+  }
+}
+
+function notRead(path: string, problem: string): Diagnostic {
+  return {
+    severity: "warning",
+    code: "journal-not-readable",
+    summary: `A journal of an earlier apply cannot be read: ${path}`,
+    detail: `${problem.replace(/\.$/, "")}. It is ignored; what is applied does not depend on it. Remove it if it does not belong there.`,
+  };
+}
+
+/** A line that a crash cut short, or that is no record, is ignored. */
+function parseRecords(text: string): JournalRecord[] {
   return text.split("\n").flatMap((line) => {
     try {
-      return line === "" ? [] : [JSON.parse(line)];
+      const value: unknown = line === "" ? null : JSON.parse(line);
+      if (typeof value !== "object" || value === null) return [];
+      const { action, status, project } = value as Readonly<Record<string, unknown>>;
+      return [{ action: textOf(action), status: textOf(status), project: textOf(project) }];
     } catch {
       return [];
     }
   });
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

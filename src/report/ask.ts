@@ -19,6 +19,8 @@ export function ask(text: string, input: NodeJS.ReadableStream, output: Output):
     resolve(line.trim());
     lines.close();
   });
+  // A terminal that has gone fails to be read. The interface passes on the error of its input.
+  lines.once("error", () => lines.close());
   lines.once("close", () => resolve(undefined));
   return { answer: promise, cancel: () => lines.close() };
 }

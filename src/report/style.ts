@@ -1,3 +1,5 @@
+import { escapeControls } from "../model/escape-controls.ts";
+
 /** What a piece of text means; how that looks is up to whoever shows it. */
 export type Tone = "add" | "change" | "replace" | "remove" | "error" | "warning" | "note" | "strong" | "faint";
 
@@ -29,7 +31,7 @@ export function span(text: string, tone?: Tone): Span {
 
 /** Characters of a line as it is shown. */
 export function lengthOf(line: Line): number {
-  return line.reduce((sum, part) => sum + printable(part.text).length, 0);
+  return line.reduce((sum, part) => sum + escapeControls(part.text).length, 0);
 }
 
 /** A line in pieces of at most `width` characters, broken anywhere: values have no words. */
@@ -38,7 +40,7 @@ export function breakLine(line: Line, width: number): Line[] {
   const lines: Span[][] = [];
   let room = 0;
   for (const { text, tone } of line) {
-    let rest = [...printable(text)];
+    let rest = [...escapeControls(text)];
     while (rest.length > 0) {
       if (room === 0) {
         const indent = lines.length === 0 ? "" : "    ";
@@ -54,24 +56,15 @@ export function breakLine(line: Line, width: number): Line[] {
   return lines;
 }
 
-/** Lines as text for a stream, each with its end. What could steer a terminal is made visible instead. */
+/** Lines as text for a stream, each with its end. Control characters in them are escaped. */
 export function paint(lines: readonly Line[], color: boolean): string {
   let text = "";
   for (const line of lines) {
     for (const part of line) {
       const [on, off] = color && part.tone !== undefined ? codes[part.tone] : ["", ""];
-      text += `${on}${printable(part.text)}${off}`;
+      text += `${on}${escapeControls(part.text)}${off}`;
     }
     text += "\n";
   }
   return text;
-}
-
-// Names and messages come from hosts and images: escape sequences and direction overrides in them must not reach a terminal.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** Text with everything that a terminal would obey written out as `\u001b`. */
-export function printable(text: string): string {
-  return text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

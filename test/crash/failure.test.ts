@@ -23,7 +23,7 @@ test("a failed fetch: what needs the image is skipped and says why, all else is 
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml));
   assert.equal(verdict, "incomplete");
   assert.deepEqual(by(outcomes, "failed"), ["image/fedora#fetch"]);
-  assert.match(outcomes.find(({ status }) => status === "failed")?.error ?? "", /503/);
+  assert.match(outcomes.find(({ status }) => status === "failed")?.diagnostics[0]?.summary ?? "", /503/);
   assert.deepEqual(by(outcomes, "skipped"), ["disk/db.root#create", "domain/db#define", "domain/db#start"]);
   assert.ok(outcomes.filter(({ status }) => status === "skipped").every(({ because }) => because === "image/fedora#fetch"));
   assert.equal(machine.libvirtd.find("web")?.state, 1);
@@ -41,7 +41,10 @@ test("a start that libvirt refuses fails alone, in libvirt's words, with what to
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml));
   assert.equal(verdict, "incomplete");
   assert.deepEqual(by(outcomes, "failed"), ["domain/web#start"]);
-  assert.match(outcomes.find(({ status }) => status === "failed")?.error ?? "", /network 'lan' is not active.*net-start lan/s);
+  assert.match(
+    outcomes.find(({ status }) => status === "failed")?.diagnostics[0]?.summary ?? "",
+    /network 'lan' is not active.*net-start lan/s,
+  );
   assert.deepEqual(by(outcomes, "skipped"), []);
   machine.libvirtd.networks.set("lan", true);
   const again = await apply(await runOn(machine.boot(), yaml));
@@ -54,7 +57,7 @@ test("an image that is not what its checksum says is refused, leaves nothing, an
   machine.urls.set("https://images.test/debian.qcow2", Buffer.from("something else"));
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), shop()));
   assert.equal(verdict, "incomplete");
-  assert.match(outcomes.find(({ action }) => action === "image/debian#fetch")?.error ?? "", /checksum/);
+  assert.match(outcomes.find(({ action }) => action === "image/debian#fetch")?.diagnostics[0]?.summary ?? "", /checksum/);
   assert.deepEqual(
     machine.files.walk().filter(([path]) => /\.(part|converted)$/.test(path)),
     [],
@@ -93,8 +96,8 @@ test("a disk that runs full at any moment: a clean failure, nothing half made, a
   for (let room = 0; room < needed; room += 12_288) {
     const { machine, verdict, outcomes } = await applyInto(room);
     assert.equal(verdict, "incomplete", `${room} bytes of room`);
-    for (const { action, error = "" } of outcomes.filter(({ status }) => status === "failed")) {
-      assert.match(error, /no space|than there is room for/i, `${action} with ${room} bytes of room`);
+    for (const { action, diagnostics } of outcomes.filter(({ status }) => status === "failed")) {
+      assert.match(diagnostics[0]?.summary ?? "", /no space|than there is room for/i, `${action} with ${room} bytes of room`);
       failures.add(action);
     }
     assert.deepEqual(inTheMaking(machine), [], `${room} bytes of room`);
@@ -108,7 +111,8 @@ test("a conversion that fills the disk takes back what it wrote", async () => {
   const failed = new Set<string>();
   for (let room = 0; room < 100_000; room += 4096) {
     const { machine, outcomes } = await applyInto(room, "download");
-    for (const { error = "" } of outcomes) if (/qemu-img convert/.test(error)) failed.add(error);
+    for (const { summary: words } of outcomes.flatMap(({ diagnostics }) => diagnostics))
+      if (/qemu-img convert/.test(words)) failed.add(words);
     assert.deepEqual(inTheMaking(machine), []);
   }
   assert.ok(failed.size > 0, "no conversion ran out of space");
@@ -154,6 +158,58 @@ for (const when of ["plan", "apply.start", "apply.end"] as const) {
     assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), []);
   });
 }
+
+/** What is in the way of the journals, by a name that sorts behind every other. */
+const oddJournals: Readonly<Record<string, (machine: Machine, path: string) => void>> = {
+  "with a line null": (machine, path) => machine.put(path, "null\n[]\n7\n"),
+  "that is a directory": (machine, path) => machine.put(`${path}/file`, "content"),
+  "that is a symbolic link": (machine, path) => {
+    machine.put(`${layout.journals}/note.txt`, "so that the directory exists");
+    machine.files.symlink("/etc/passwd", path);
+  },
+  "of 70 MB": (machine, path) => machine.put(path, Buffer.alloc(70 * 2 ** 20)),
+};
+
+for (const [what, put] of Object.entries(oddJournals)) {
+  test(`a journal ${what} costs only itself, and the apply is done`, async () => {
+    const machine = createWorld();
+    const odd = `${layout.journals}/9999-12-31T00-00-00-000Z-1.jsonl`;
+    put(machine, odd);
+    for (let run = 0; run < 2; run += 1) {
+      const { verdict, plan } = await apply(await runOn(machine.boot(), shop()));
+      assert.equal(verdict, run === 0 ? "done" : "nothing-to-do");
+      const told = plan.diagnostics
+        .filter(({ code }) => code !== "unverified-image")
+        .map(({ severity, summary }) => `${severity} ${summary}`);
+      assert.deepEqual(told, what.includes("null") ? [] : [`warning A journal of an earlier apply cannot be read: ${odd}`]);
+    }
+  });
+}
+
+test("an interrupted apply that is dated in the future is reported until the next whole apply, and hides no later one", async () => {
+  const machine = createWorld();
+  const record = (fields: object) => `${JSON.stringify({ at: "2039-01-01T00:00:00.000Z", ...fields })}\n`;
+  machine.put(
+    `${layout.journals}/2039-01-01T00-00-00-000Z-1.jsonl`,
+    record({ status: "apply-started", project: "shop" }) + record({ status: "started", action: "image/x#fetch" }),
+  );
+  const interrupted = async (yaml: string, die = false) => {
+    const host = machine.boot();
+    let note: string | undefined;
+    await apply(await runOn(host, yaml), (event) => {
+      if (event.type === "plan") note = event.plan.diagnostics.find(({ code }) => code === "interrupted-apply")?.detail;
+      if (die && event.type === "action.start") setImmediate(() => host.kill());
+    }).catch((error: unknown) => {
+      if (!die) throw error;
+    });
+    return note;
+  };
+  assert.match((await interrupted(shop())) ?? "", /image\/x#fetch/);
+  assert.equal(await interrupted(shop()), undefined, "it was said after a whole apply");
+  const grown = shop().replace("ram: 256MiB", "ram: 320MiB");
+  assert.equal(await interrupted(grown, true), undefined);
+  assert.match((await interrupted(grown)) ?? "", /domain\//, "a later interruption was hidden");
+});
 
 test("a saved plan on a host that stops answering: what was not seen is not said to be gone", async () => {
   const machine = createWorld();

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { type Channel, DialError } from "../../model/channel.ts";
 import type { Account } from "../../model/host.ts";
 import { dialSocket } from "../local/dial.ts";
 import { lastWords } from "../command-line.ts";
+import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { shellLine } from "./quote.ts";
 import type { SshWorkers } from "./worker.ts";
@@ -87,40 +87,22 @@ export function helperWords(path: string): string[] {
 }
 
 async function helperChannel(connection: SshConnection, path: string): Promise<Channel> {
-  const nonce = randomBytes(16).toString("hex");
-  const script = `nonce=$1 path=$2
-shift 2
-printf '%s\\n' "$nonce"
+  const script = `path=$1
+shift
 if command -v virt-ssh-helper >/dev/null; then exec virt-ssh-helper "$@"; fi
 exec nc -U "$path"`;
-  const child = await connection.start(script, [nonce, path, ...helperWords(path)]);
+  const child = await connection.start(script, [path, ...helperWords(path)], "libvirt's ssh helper");
+  const errors = collect(child.stderr);
   const ended = Promise.withResolvers<string | undefined>();
-  let errors = "";
-  child.stderr.on("data", (bytes: Buffer) => {
-    errors = (errors + bytes.toString("latin1")).slice(-4096);
-  });
-  child.once("close", () => ended.resolve(lastWords(errors, 2) || undefined));
+  child.onClose(() => ended.resolve(child.failure?.message ?? (lastWords(errors(), 2) || undefined)));
   const channel: Channel = {
     onData: () => undefined,
     ended: ended.promise,
     write(bytes) {
       if (child.stdin.writable) child.stdin.write(bytes);
     },
-    close() {
-      child.stdin.end();
-      child.kill();
-    },
+    close: () => child.kill(),
   };
-  // What the files of a login shell print comes before the mark.
-  let before: Buffer | undefined = Buffer.alloc(0);
-  child.stdout.on("data", (bytes: Buffer) => {
-    if (before === undefined) return channel.onData(bytes);
-    before = Buffer.concat([before, bytes]);
-    const at = before.indexOf(`${nonce}\n`);
-    if (at === -1) return;
-    const rest = before.subarray(at + nonce.length + 1);
-    before = undefined;
-    if (rest.length > 0) channel.onData(rest);
-  });
+  child.stdout.on("data", (bytes: Buffer) => channel.onData(bytes));
   return channel;
 }

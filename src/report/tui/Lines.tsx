@@ -1,5 +1,6 @@
 import { Box, Text, type TextProps } from "ink";
-import { type Line, printable, type Tone } from "../style.ts";
+import { escapeControls } from "../../model/escape-controls.ts";
+import type { Line, Tone } from "../style.ts";
 
 const looks: Readonly<Record<Tone, TextProps>> = {
   add: { color: "green" },
@@ -22,7 +23,7 @@ export function Lines({ lines }: { readonly lines: readonly Line[] }) {
           {line.length === 0 ? " " : null}
           {line.map((part, column) => (
             <Text key={column} {...(part.tone === undefined ? {} : looks[part.tone])}>
-              {printable(part.text)}
+              {escapeControls(part.text)}
             </Text>
           ))}
         </Text>

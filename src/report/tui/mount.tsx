@@ -20,9 +20,12 @@ export function mount(
   on: { readonly key: (key: Key) => void; readonly resize: (size: Size) => void },
 ): Mounted {
   const stdout = options.stdout as NodeJS.WriteStream;
+  const stdin = (options.stdin ?? process.stdin) as NodeJS.ReadStream;
+  // A terminal that has gone fails to be read and to change its mode, also after the view is over. Its output fails too, which ends the command.
+  stdin.off("error", ignore).on("error", ignore);
   const instance = render(<Screen lines={first} onKey={on.key} />, {
     stdout,
-    stdin: options.stdin ?? process.stdin,
+    stdin,
     exitOnCtrlC: false,
     patchConsole: false,
     interactive: true,
@@ -40,6 +43,8 @@ export function mount(
     },
   };
 }
+
+function ignore(): void {}
 
 /** The size of the terminal, or the usual one where it is not known. */
 export function sizeOf({ stdout }: Pick<ReporterOptions, "stdout">): Size {

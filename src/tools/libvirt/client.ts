@@ -262,17 +262,8 @@ const nothing = (): void => undefined;
 
 /** Names what failed, and the remedy where one is known. */
 function explained(what: string, error: unknown): unknown {
-  if (!(error instanceof LibvirtError) || error.message !== error.words) return error;
-  const hint = hintFor(error);
-  return new LibvirtError({
-    number: error.number,
-    domain: error.domain,
-    errno: error.errno,
-    words: error.words,
-    procedure: error.procedure,
-    message: `${what}: ${error.words}${hint === undefined ? "" : `. ${hint}`}`,
-    cause: error,
-  });
+  if (!(error instanceof LibvirtError) || error.cause !== undefined) return error;
+  return new LibvirtError(error, { what, remedy: hintFor(error), cause: error });
 }
 
 async function explaining<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -171,6 +171,7 @@ const systemAccount: Account = { root: true, runtimeDirectory: null, cacheDirect
 
 function notInstalled(name: string, uri: string): UnreachableError {
   return new UnreachableError(
-    `libvirt at ${uri} cannot be reached: no libvirt daemon is installed on ${name}. On Debian and Ubuntu: apt install libvirt-daemon-system (or libvirt-daemon for guests of one user).`,
+    `libvirt at ${uri} cannot be reached: no libvirt daemon is installed on ${name}`,
+    `On Debian and Ubuntu: apt install libvirt-daemon-system (or libvirt-daemon for guests of one user).`,
   );
 }

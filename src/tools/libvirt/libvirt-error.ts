@@ -1,3 +1,5 @@
+import { CodedError } from "../../model/errors.ts";
+
 /** libvirt's error numbers that decisions depend on (virterror.h). */
 export const errorCodes = {
   internalError: 1,
@@ -25,7 +27,7 @@ export const errorCodes = {
 export const errorDomains = { rpc: 7, qemu: 10, network: 19, domain: 20, secret: 30, access: 55, polkit: 60, logging: 63 } as const;
 
 /** A refusal by libvirt: what failed, libvirt's words, and its numbers, which alone decide what happens next. */
-export class LibvirtError extends Error {
+export class LibvirtError extends CodedError {
   override readonly name = "LibvirtError";
   /** libvirt's error number: 42 for a domain that does not exist. */
   readonly number: number;
@@ -37,10 +39,15 @@ export class LibvirtError extends Error {
   readonly words: string;
   /** The procedure that was refused: `DOMAIN_CREATE_WITH_FLAGS`. */
   readonly procedure: string;
+  /** `what` failed, and the remedy where one is known; without them the words alone. */
   constructor(
-    fields: Pick<LibvirtError, "number" | "domain" | "errno" | "words" | "procedure"> & { readonly message?: string; readonly cause?: unknown },
+    fields: Pick<LibvirtError, "number" | "domain" | "errno" | "words" | "procedure">,
+    more: { readonly what?: string; readonly remedy?: string | undefined; readonly cause?: unknown } = {},
   ) {
-    super(fields.message ?? fields.words, fields.cause === undefined ? {} : { cause: fields.cause });
+    const summary = more.what === undefined ? fields.words : `${more.what}: ${fields.words}`;
+    super([{ severity: "error", code: "libvirt-refused", summary, ...(more.remedy === undefined ? {} : { detail: more.remedy }) }], {
+      cause: more.cause,
+    });
     this.number = fields.number;
     this.domain = fields.domain;
     this.errno = fields.errno;

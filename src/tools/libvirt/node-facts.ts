@@ -1,7 +1,8 @@
+import { unexpectedAnswer } from "../../model/errors.ts";
 import { find, findAll, parseXml, textAt } from "../xml.ts";
 import type { NodeFacts } from "./face.ts";
 
-/** The machine, from libvirt's capabilities and numbers. Throws an Error that names what is missing. */
+/** The machine, from libvirt's capabilities and numbers. Throws a CodedError that names what is missing. */
 export function nodeFacts(answers: {
   readonly capabilities: string;
   readonly memoryKiB: number;
@@ -11,7 +12,7 @@ export function nodeFacts(answers: {
 }): NodeFacts {
   const capabilities = parseXml(answers.capabilities);
   const arch = textAt(capabilities, "host", "cpu", "arch");
-  if (arch === undefined) throw new Error("libvirt's capabilities do not name the host's architecture");
+  if (arch === undefined) throw unexpectedAnswer("libvirt", "Its capabilities do not name the host's architecture.");
   const kvm = findAll(capabilities, "guest").some((guest) => {
     const offered = find(guest, "arch");
     return offered?.attributes["name"] === arch && findAll(offered, "domain").some((domain) => domain.attributes["type"] === "kvm");

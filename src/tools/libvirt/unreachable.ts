@@ -32,5 +32,5 @@ const polkitHint =
 const uriHint = "Check host.uri: qemu:///system, qemu:///session and qemu+ssh://USER@HOST/system are usual.";
 
 function failure(uri: string, why: string, hint: string, cause: unknown): UnreachableError {
-  return Object.assign(new UnreachableError(`libvirt at ${uri} cannot be reached: ${why.replace(/\.$/, "")}. ${hint}`), { cause });
+  return Object.assign(new UnreachableError(`libvirt at ${uri} cannot be reached: ${why.replace(/\.$/, "")}`, hint), { cause });
 }

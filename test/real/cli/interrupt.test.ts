@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { until } from "../support/until.ts";
 import { type ImageServer, serveImages } from "./support/image-server.ts";
-import { ended, startVirtform } from "./support/virtform.ts";
+import { openTerminal } from "./support/terminal.ts";
+import { ended, entry, run, start, startVirtform } from "./support/virtform.ts";
 import { createWorkspace, domainNames, makeImage, stopped, type Workspace } from "./support/workspace.ts";
 
-/** An apply that is in the middle of a download, told by its events. */
-async function applyHeldBack(t: TestContext) {
+/** A configuration whose apply stays in the middle of a download until the server is released. */
+async function heldBack(t: TestContext) {
   const workspace = await createWorkspace(t);
   await makeImage(`${workspace.directory}/slow.qcow2`);
   const server = await serveImages(t, workspace.directory);
@@ -16,6 +19,12 @@ async function applyHeldBack(t: TestContext) {
     { images: { small: { source: server.url("slow.qcow2"), disk_format: "qcow2" } } },
   );
   server.hold();
+  return { workspace, server };
+}
+
+/** An apply that is in the middle of a download, told by its events. */
+async function applyHeldBack(t: TestContext) {
+  const { workspace, server } = await heldBack(t);
   const child = startVirtform(["apply", "--auto-approve", "--json"], { cwd: workspace.directory });
   const end = ended(child, 60_000);
   await server.held;
@@ -32,6 +41,13 @@ async function applyHeldBack(t: TestContext) {
 
 async function* eventsOf(stream: NodeJS.ReadableStream) {
   for (;;) yield await once(stream, "data");
+}
+
+/** The statuses of the last journal, which is whole. */
+async function journal({ instancesPath }: Workspace): Promise<string[]> {
+  const last = (await readdir(`${instancesPath}/journal`)).sort().at(-1);
+  const lines = (await readFile(`${instancesPath}/journal/${last}`, "utf8")).trimEnd().split("\n");
+  return lines.map((line) => (JSON.parse(line) as { status: string }).status);
 }
 
 async function assertConverges(workspace: Workspace, server: ImageServer): Promise<void> {
@@ -55,7 +71,7 @@ function statuses(stdout: string): Record<string, string[]> {
   return found;
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   test(`${signal} once: what runs is finished, the rest is not begun, exit 1, and the next apply goes on`, async (t) => {
     const { workspace, server, child, end, said } = await applyHeldBack(t);
     const { project } = workspace;
@@ -90,6 +106,56 @@ test("SIGINT twice: it stops at once, and nothing half-made is trusted", async (
   assert.ok(cancelled.includes("image/small cancelled"), stdout);
   await assertConverges(workspace, server);
 });
+
+test("an apply whose output cannot be written starts nothing, with a clear error", async (t) => {
+  const { workspace, server } = await heldBack(t);
+  for (const options of ["", "--json"]) {
+    const script = `"$0" "$1" apply --auto-approve ${options} > /dev/full`;
+    const { code, stderr } = await run("sh", ["-c", script, process.execPath, entry], { cwd: workspace.directory });
+    assert.equal(code, 1);
+    assert.match(stderr, /Error: Cannot write to standard output: no space left on device \(ENOSPC\)/);
+    assert.doesNotMatch(stderr, /bug in virtform|\n {4}at /);
+  }
+  assert.deepEqual(await domainNames(workspace.project), []);
+  await assertConverges(workspace, server);
+});
+
+test("progress that can no longer be written ends an apply as Ctrl-C does", async (t) => {
+  const { workspace, server } = await heldBack(t);
+  const script = `"$0" "$1" apply --auto-approve 2> /dev/full`;
+  const child = start("sh", ["-c", script, process.execPath, entry], { cwd: workspace.directory });
+  const end = ended(child, 60_000);
+  await server.held;
+  server.release();
+  const { code, stdout } = await end;
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /Apply incomplete:/);
+  const statuses = await journal(workspace);
+  assert.deepEqual([statuses.includes("failed"), statuses.at(-1)], [false, "apply-ended"]);
+  assert.equal(statuses.filter((status) => status === "started").length, statuses.filter((status) => status === "done").length);
+  await assertConverges(workspace, server);
+});
+
+for (const [what, command] of [
+  ["in the foreground, which gets SIGHUP, with the terminal interface", "trap '' HUP; virtform apply --auto-approve; echo $? > ended"],
+  ["in the background, which only fails to write", "(CI=1 virtform apply --auto-approve < /dev/null; echo $? > ended) & disown"],
+] as const) {
+  test(`a terminal that is closed ends an apply ${what}, as Ctrl-C does`, async (t) => {
+    const { workspace, server } = await heldBack(t);
+    const terminal = await openTerminal(t, workspace.directory, { columns: 80, rows: 24 });
+    await terminal.enter(command);
+    await server.held;
+    await terminal.close();
+    await pause(500);
+    server.release();
+    await until("end of the apply", 60, async () => (await readdir(workspace.directory)).find((name) => name === "ended"));
+    assert.equal(await readFile(`${workspace.directory}/ended`, "utf8"), "1\n");
+    const statuses = await journal(workspace);
+    assert.equal(statuses.at(-1), "apply-ended", statuses.join(" "));
+    assert.equal(statuses.filter((status) => status === "started").length, statuses.filter((status) => status === "done").length);
+    await assertConverges(workspace, server);
+  });
+}
 
 test("one press of Ctrl-C that arrives twice is one press", async (t) => {
   const { workspace, server, child, end, said } = await applyHeldBack(t);

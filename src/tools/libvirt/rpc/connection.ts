@@ -172,19 +172,22 @@ function refusalOf(procedure: string, body: XdrReader): LibvirtError {
 
 function lost(uri: string, why: string | undefined): UnreachableError {
   return new UnreachableError(
-    `The connection to libvirt at ${uri} was lost${why === undefined ? "" : ` (${why})`}. What was under way may be done or not: run the same command again.`,
+    `The connection to libvirt at ${uri} was lost${why === undefined ? "" : ` (${why})`}`,
+    `What was under way may be done or not: run the same command again.`,
   );
 }
 
 function tooLate(uri: string, { name, deadlineMs }: Procedure<unknown, unknown>, subject: string): UnreachableError {
   const about = subject === "" ? "" : ` of ${subject}`;
   return new UnreachableError(
-    `libvirt at ${uri} did not answer ${name}${about} within ${deadlineMs / 1000} s. libvirtd or the qemu of this guest may hang: look at the log of libvirtd (journalctl -u libvirtd).`,
+    `libvirt at ${uri} did not answer ${name}${about} within ${deadlineMs / 1000} s`,
+    `libvirtd or the qemu of this guest may hang: look at the log of libvirtd (journalctl -u libvirtd).`,
   );
 }
 
 function saslWanted(uri: string): UnreachableError {
   return new UnreachableError(
-    `libvirt at ${uri} wants a password (SASL), which virtform does not support. Set auth_unix_rw to "polkit" or "none" in libvirtd.conf, or use another account.`,
+    `libvirt at ${uri} wants a password (SASL), which virtform does not support`,
+    `Set auth_unix_rw to "polkit" or "none" in libvirtd.conf, or use another account.`,
   );
 }

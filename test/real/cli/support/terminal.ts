@@ -17,6 +17,8 @@ export interface Terminal {
   /** Waits until the screen matches, and gives it. */
   readonly until: (pattern: RegExp) => Promise<string>;
   readonly resize: (columns: number, rows: number) => Promise<void>;
+  /** Closes the window: the terminal is gone for whatever runs in it. */
+  readonly close: () => Promise<void>;
 }
 
 const patienceMs = 60_000;
@@ -52,6 +54,9 @@ export async function openTerminal(
         assert.ok(Date.now() < deadline, `the terminal never showed ${pattern}; it shows:\n${shown}`);
         await pause(50);
       }
+    },
+    async close() {
+      await tmux("kill-server");
     },
     async resize(columns, rows) {
       await tmux("resize-window", "-t", "main", "-x", String(columns), "-y", String(rows));

@@ -1,0 +1,70 @@
+const text = { type: "string" } as const;
+const texts = { type: "array", items: text } as const;
+const effect = { enum: ["none", "live", "next_boot", "restart", "rebuild"] } as const;
+const cause = { enum: ["config", "drift", "both"] } as const;
+/** `kind/name`. */
+const address = { type: "string", pattern: "^[^/]+/.+$", expects: "an address" } as const;
+
+const action = {
+  type: "object",
+  required: ["id", "type", "address", "summary", "args", "needs", "makes", "locks", "effect"],
+  properties: {
+    id: text,
+    type: text,
+    address,
+    summary: text,
+    needs: { type: "array" },
+    makes: { type: "array" },
+    locks: texts,
+    effect,
+    destroys: text,
+    bytes: { type: "number" },
+    overwrites: { type: "number" },
+    after: texts,
+  },
+} as const;
+
+/**
+ * The shape of the plan in a saved plan, as far as the engine and the reports rely on it. What is in the arguments of an action only
+ * the version that wrote them knows.
+ */
+export const planSchema = {
+  type: "object",
+  required: ["formatVersion", "project", "target", "changes", "unchanged", "actions", "diagnostics", "unmanaged", "complete", "basis"],
+  properties: {
+    formatVersion: { const: "1.0" },
+    project: text,
+    target: { type: "object", required: ["uri", "instancesPath"], properties: { uri: text, instancesPath: text } },
+    changes: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["address", "verb", "cause", "reason", "fields", "actions"],
+        properties: {
+          address,
+          verb: { enum: ["create", "update", "replace", "delete"] },
+          cause,
+          reason: text,
+          fields: { type: "array", items: { type: "object", required: ["path"], properties: { path: text, effect, cause } } },
+          actions: { type: "array", items: action },
+        },
+      },
+    },
+    unchanged: { type: "array", items: { type: "object", required: ["address"], properties: { address } } },
+    actions: { type: "array", items: { ...action, required: [...action.required, "after"] } },
+    diagnostics: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["severity", "code", "summary"],
+        properties: { severity: { enum: ["error", "warning", "note"] }, code: text, summary: text, detail: text },
+      },
+    },
+    unmanaged: {
+      type: "array",
+      items: { type: "object", required: ["what", "name"], properties: { what: text, name: text } },
+    },
+    complete: { type: "boolean" },
+    basis: { type: "object", additionalProperties: text },
+  },
+} as const;
