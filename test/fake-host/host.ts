@@ -3,8 +3,8 @@ import { CommandError } from "../../src/model/errors.ts";
 import type { Host } from "../../src/model/host.ts";
 import { fakeDownload } from "./download.ts";
 import { fakeFiles } from "./files.ts";
-import { createLife, type OnEffect } from "./life.ts";
 import { openLibvirt } from "./libvirt-server.ts";
+import { createLife, type OnEffect } from "./life.ts";
 import type { Machine } from "./machine.ts";
 import { programs } from "./programs.ts";
 

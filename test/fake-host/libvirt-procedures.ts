@@ -1,4 +1,4 @@
-import { type Procedure, type procedures } from "../../src/tools/libvirt/rpc/procedures.ts";
+import type { Procedure, procedures } from "../../src/tools/libvirt/rpc/procedures.ts";
 import type { WireDomain } from "../../src/tools/libvirt/rpc/types.ts";
 import { capabilities, libVersion, node } from "./libvirt-node.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";

@@ -1,7 +1,7 @@
 import { type Channel, DialError } from "../../model/channel.ts";
 import type { Account } from "../../model/host.ts";
-import { dialSocket } from "../local/dial.ts";
 import { lastWords } from "../command-line.ts";
+import { dialSocket } from "../local/dial.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { shellLine } from "./quote.ts";

@@ -154,7 +154,8 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         }
       }),
 
-    define: (xml) => explaining(`Defining domain ${nameIn(xml)} failed`, () => call(procedures.defineXml, { xml, flags: 0 }, nameIn(xml)).then(nothing)),
+    define: (xml) =>
+      explaining(`Defining domain ${nameIn(xml)} failed`, () => call(procedures.defineXml, { xml, flags: 0 }, nameIn(xml)).then(nothing)),
     rename: (uuid, name) =>
       change(`Renaming domain ${uuid} to ${name} failed`, uuid, () => call(procedures.rename, { domain: at(uuid), name, flags: 0 }, uuid)),
     undefine: async (uuid) => {
@@ -216,7 +217,8 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       ),
 
     hasSecret: async (uuid) =>
-      (await unlessMissing(`Looking for secret ${uuid} failed`, () => call(procedures.findSecret, { uuid }, uuid), is.noSupport)) !== undefined,
+      (await unlessMissing(`Looking for secret ${uuid} failed`, () => call(procedures.findSecret, { uuid }, uuid), is.noSupport)) !==
+      undefined,
     secrets: async (prefix) => {
       const listAll = () => call(procedures.listSecrets, { needResults: 1, flags: 0 });
       const all = await unlessMissing("Listing the secrets failed", listAll, is.noSupport);
@@ -285,15 +287,15 @@ async function unlessMissing<T>(what: string, work: () => Promise<T>, ...fine: r
 }
 
 function statesOf(
-  stats: readonly { readonly domain: WireDomain; readonly values: readonly { readonly field: string; readonly value: { readonly value: number | string } }[] }[],
+  stats: readonly {
+    readonly domain: WireDomain;
+    readonly values: readonly { readonly field: string; readonly value: { readonly value: number | string } }[];
+  }[],
 ): Map<string, { readonly state: number; readonly reason: number }> {
   const numberOf = (values: (typeof stats)[number]["values"], field: string) =>
     Number(values.find((one) => one.field === field)?.value.value ?? 0);
   return new Map(
-    stats.map(({ domain, values }) => [
-      domain.uuid,
-      { state: numberOf(values, "state.state"), reason: numberOf(values, "state.reason") },
-    ]),
+    stats.map(({ domain, values }) => [domain.uuid, { state: numberOf(values, "state.state"), reason: numberOf(values, "state.reason") }]),
   );
 }
 

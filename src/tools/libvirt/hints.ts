@@ -5,7 +5,8 @@ export function hintFor(error: LibvirtError): string | undefined {
   const { procedure, number, domain, errno } = error;
   const starts = procedure === "DOMAIN_CREATE_WITH_FLAGS";
   const defines = procedure === "DOMAIN_DEFINE_XML_FLAGS";
-  if (number === is.accessDenied || number === is.operationDenied || domain === errorDomains.polkit || number === is.authFailed) return rights;
+  if (number === is.accessDenied || number === is.operationDenied || domain === errorDomains.polkit || number === is.authFailed)
+    return rights;
   if (number === is.noSupport) return "This libvirt or its driver is too old for it, or the connection is not to qemu: check host.uri.";
   if (defines && domain === errorDomains.domain && number === is.operationFailed) {
     return "Another domain has this name or uuid: rename one of them (`virsh domrename OLD NEW`), or choose another name.";

@@ -1,7 +1,16 @@
 import type { Channel } from "../../../model/channel.ts";
 import { UnreachableError } from "../../../model/errors.ts";
 import { errorCodes, LibvirtError } from "../libvirt-error.ts";
-import { createFrames, finishMessage, headerBytes, keepaliveProgram, type Message, messageTypes, remoteProgram, statuses } from "./frames.ts";
+import {
+  createFrames,
+  finishMessage,
+  headerBytes,
+  keepaliveProgram,
+  type Message,
+  messageTypes,
+  remoteProgram,
+  statuses,
+} from "./frames.ts";
 import { lifecycleEvent, type Procedure, procedures } from "./procedures.ts";
 import { errorReply } from "./types.ts";
 import { createXdrReader, type XdrReader } from "./xdr-reader.ts";

@@ -95,25 +95,13 @@ export const procedures = {
     struct({ callback: int }),
   ),
 
-  listNetworks: look(
-    283,
-    "CONNECT_LIST_ALL_NETWORKS",
-    listing,
-    struct({ networks: list(network, maxListed), count: uint }),
-    "network",
-  ),
+  listNetworks: look(283, "CONNECT_LIST_ALL_NETWORKS", listing, struct({ networks: list(network, maxListed), count: uint }), "network"),
 
   listSecrets: look(287, "CONNECT_LIST_ALL_SECRETS", listing, struct({ secrets: list(secret, maxListed), count: uint }), "secret"),
   findSecret: look(141, "SECRET_LOOKUP_BY_UUID", struct({ uuid }), struct({ secret }), "secret"),
   secretXml: look(143, "SECRET_GET_XML_DESC", struct({ secret, flags: uint }), struct({ xml: string }), "secret"),
   defineSecret: change(142, "SECRET_DEFINE_XML", struct({ xml: string, flags: uint }), struct({ secret }), "secret"),
-  setSecretValue: change(
-    144,
-    "SECRET_SET_VALUE",
-    struct({ secret, value: opaque(maxSecretValue), flags: uint }),
-    nothing,
-    "secret",
-  ),
+  setSecretValue: change(144, "SECRET_SET_VALUE", struct({ secret, value: opaque(maxSecretValue), flags: uint }), nothing, "secret"),
   undefineSecret: change(146, "SECRET_UNDEFINE", struct({ secret }), nothing, "secret"),
 } as const;
 
