@@ -17,6 +17,7 @@ import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../confi
 import { bootFiles, kernelBoot } from "../disk/boot-files.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { rescueDisks } from "../disk/rescue.ts";
+import { configuredValues } from "../guest/configured-values.ts";
 import { deviceMap } from "../guest/device-map.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
 import { baseRef } from "../image/base-ref.ts";
@@ -205,7 +206,7 @@ function domainSpec(given: {
     memory: flavor.ram,
     osType: properties["os_type"] ?? "linux",
     cache: facts.disk.directIo ? "none" : "writeback",
-    ...(config.host?.hw_disk_discard === "ignore" ? { discard: "ignore" } : {}),
+    discard: config.host?.hw_disk_discard ?? "unmap",
     disks: deviceMap({
       arch: facts.arch,
       machine,
@@ -233,7 +234,7 @@ function domainSpec(given: {
     }),
     interfaces: given.interfaces,
     kernel: null,
-    ...(rescue === undefined ? {} : { rescue: rescue.name }),
+    rescue: rescue?.name ?? null,
     consoleLog: layout.instanceFile(given.uuid, instanceFiles.console),
     flavor: {
       name: instance.flavor,
@@ -242,6 +243,7 @@ function domainSpec(given: {
       swap: flavor.swap ?? 0,
     },
     image: instance.image ?? null,
+    values: configuredValues(instance),
   };
   const commandLine = (rescue ?? image).properties?.["os_command_line"];
   return { ...domain, kernel: kernelBoot(disks, domain.disks, { rescue: rescue !== undefined, virtType, commandLine }) };

@@ -6,18 +6,19 @@ import { type TestContext, test } from "node:test";
 import type { AnyDriver, BaseRef, DiskSpec, Surroundings } from "../../../src/drivers/driver.ts";
 import { deviceMap } from "../../../src/kinds/guest/device-map.ts";
 import { domainFields } from "../../../src/kinds/guest/state.ts";
-import { domainXml, wantedFields } from "../../../src/kinds/guest/xml.ts";
+import { wantedFields } from "../../../src/kinds/guest/wanted-fields.ts";
+import { domainXml } from "../../../src/kinds/guest/xml.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
 import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
-import { plainSpec } from "../kinds/guest/specs.ts";
+import { tableRow } from "../../unit/drivers/table.ts";
+import { plainSpec } from "../../unit/kinds/guest/specs.ts";
 import { imageOf, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { dyingHost } from "./dying-host.ts";
 import { type GuestMachine, startGuest } from "./guest.ts";
-import { tableRow } from "./table.ts";
 
 /** The machine that the disks are on, as the tests use it beside virtform. */
 export interface Machine {
@@ -380,7 +381,7 @@ const cases: Readonly<Record<string, Case>> = {
     const input = { arch: "x86_64", machine: "q35", properties: {}, root: { attachment, iso: false }, configDrive: null };
     const spec = plainSpec({ disks: deviceMap(input) });
     const xml = domainXml(spec);
-    assert.deepEqual(domainFields(xml), wantedFields(spec));
+    assert.deepEqual(domainFields(xml), wantedFields(spec, "xml"));
     assert.match(xml, new RegExp(attachment.source));
     const path = join(temporary(t), "domain.xml");
     writeFileSync(path, xml.replace(/<domain type="[a-z]+"/, '<domain type="test"'));

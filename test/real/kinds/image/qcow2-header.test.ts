@@ -59,3 +59,12 @@ test("no cut and no random byte makes the parser throw", (t) => {
     }
   }
 });
+
+test("the name of an external data file is read, and given where the image is refused", async (t) => {
+  const directory = temporary(t);
+  const path = join(directory, "x");
+  qemuImg("create", "-q", "-f", "qcow2", "-o", `data_file=${join(directory, "data.raw")}`, path, "1M");
+  const header = readQcow2Header(start(path))?.header;
+  assert.equal(header?.dataFile, true);
+  assert.equal(header?.dataFileName, join(directory, "data.raw"));
+});
