@@ -1,42 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import { checkStorage } from "../../../src/commands/doctor-storage.ts";
 import { driverNames, registerDriver } from "../../../src/drivers/index.ts";
 import { guests } from "../../crash/guests.ts";
 import { killEverywhere } from "../../crash/kill-everywhere.ts";
 import { applied, createWorld, planOf, runOn, summary } from "../../crash/world.ts";
-import { temporary } from "../kinds/image/images.ts";
-import { conforms } from "./conformance.ts";
 import { memory } from "./memory.ts";
 
 const registered = registerDriver(memory);
 after(() => registered[Symbol.dispose]());
-
-conforms([
-  {
-    backend: memory,
-    on: "fixture",
-    preallocates: false,
-    growsInside: false,
-    wipes: false,
-    guests: true,
-    place: (t) => {
-      const base = temporary(t);
-      // libvirt's guests run as a user of their own.
-      chmodSync(base, 0o755);
-      const directory = join(base, "memory");
-      const path = ({ uuid, name }: { uuid: string; name: string }) => join(directory, `${uuid}_${name}`);
-      return {
-        settings: { drivers: { memory: { directory } } },
-        storage: { memory: { free: 2 ** 30 } },
-        open: (_context, disk) => path(disk),
-        kept: () => (existsSync(directory) ? readdirSync(directory) : []),
-      };
-    },
-  },
-]);
 
 const section = ", memory: { directory: /dev/shm }";
 const wanted = guests({ ephemeral: "1GiB", sections: "volumes:\n  data: { size: 1MiB }\n" }).replace(
