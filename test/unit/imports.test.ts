@@ -104,7 +104,8 @@ test("each room of src imports only the rooms that it may", async () => {
 
 function roomOfKinds(path: string): string {
   const [first = "", ...rest] = path.slice("kinds/".length).split("/");
-  if (["config", "config.ts", "schema.ts", "schema-parts.ts"].includes(first) || rest.at(-1) === "schema.ts") return "config";
+  if (["config", "config.ts", "schema.ts", "schema-parts.ts"].includes(first) || /^(?:schema|source-pattern)\.ts$/.test(rest.at(-1) ?? ""))
+    return "config";
   return rest.length === 0 ? "top" : first;
 }
 
