@@ -1,16 +1,9 @@
 import type { Config } from "../kinds/config.ts";
 import type { Context } from "../model/context.ts";
 import { CommandError, errorMessage } from "../model/errors.ts";
+import type { Finding } from "../model/finding.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { libvirtOf } from "../tools/libvirt/libvirt.ts";
-
-/** What one check found. `fix` says what to do about anything that is not ok. */
-export interface Finding {
-  readonly check: string;
-  readonly status: "ok" | "warning" | "error";
-  readonly found: string;
-  readonly fix?: string;
-}
 
 type Check = (context: Context, config: Config) => Promise<Finding>;
 

@@ -1,8 +1,8 @@
 import type { SshHost } from "../host/ssh/ssh.ts";
 import { hops, SshConnectError } from "../host/ssh/trouble.ts";
 import { errorMessage } from "../model/errors.ts";
+import type { Finding } from "../model/finding.ts";
 import type { Host } from "../model/host.ts";
-import type { Finding } from "./doctor-checks.ts";
 
 /**
  * Goes the way to a host over ssh hop by hop; nothing for this machine. What is behind a hop that fails cannot be known, so

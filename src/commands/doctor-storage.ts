@@ -3,6 +3,7 @@ import { groupMissing, ploopMissing, poolMissing, secretMissing } from "../kinds
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage, UserError } from "../model/errors.ts";
+import type { Finding } from "../model/finding.ts";
 import type { StorageFacts } from "../model/host-facts.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import type { BackendName, HostSettings } from "../model/settings.ts";
@@ -10,7 +11,6 @@ import { filesystemOf } from "../tools/filesystem-type.ts";
 import { isInstalled } from "../tools/is-installed.ts";
 import { missingMkfs, mkfsPackage } from "../tools/mkfs.ts";
 import { hasRbdDriver } from "../tools/qemu-img.ts";
-import type { Finding } from "./doctor-checks.ts";
 
 /** What the disk backends of the configuration need, and nothing about others. */
 export async function checkStorage(context: Context): Promise<Finding[]> {

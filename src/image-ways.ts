@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
-import type { SshHost } from "../host/ssh/ssh.ts";
-import { lookUpFacts } from "../kinds/host/facts.ts";
-import type { Context } from "../model/context.ts";
-import type { HostFacts, ImageWay } from "../model/host-facts.ts";
-import { formatQuantity } from "../model/quantity.ts";
-import { pathOf } from "../sources/file.ts";
+import type { SshHost } from "./host/ssh/ssh.ts";
+import { lookUpFacts } from "./kinds/host/facts.ts";
+import type { Context } from "./model/context.ts";
+import type { HostFacts, ImageWay } from "./model/host-facts.ts";
+import { formatQuantity } from "./model/quantity.ts";
+import { pathOf } from "./sources/file.ts";
 
 /** The facts of a host over ssh, with which way each image goes there and how many bytes, where that is known. */
 export async function lookUpFactsWithWays(

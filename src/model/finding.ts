@@ -1,0 +1,7 @@
+/** What one check of `doctor` found. `fix` says what to do about anything that is not ok. */
+export interface Finding {
+  readonly check: string;
+  readonly status: "ok" | "warning" | "error";
+  readonly found: string;
+  readonly fix?: string;
+}
