@@ -11,6 +11,7 @@ import type { Diagnostic } from "./model/diagnostic.ts";
 import { UserError } from "./model/errors.ts";
 import type { Reporter } from "./model/event.ts";
 import type { HostFacts } from "./model/host-facts.ts";
+import type { Json } from "./model/json.ts";
 import type { AnyKind, Check, Observed } from "./model/kind.ts";
 import type { Outcome } from "./model/outcome.ts";
 import { canApply, hasChanges, type Plan } from "./model/plan.ts";
@@ -133,8 +134,8 @@ function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
   });
 }
 
-function targetOf({ uri, instancesPath, lvm, rbd }: HostSettings): Plan["target"] {
-  return { uri, instancesPath, ...(lvm === undefined ? {} : { lvm }), ...(rbd === undefined ? {} : { rbd }) };
+function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"] {
+  return { uri, instancesPath, ...(drivers as Readonly<Record<string, Json>> | undefined) };
 }
 
 /** Asks where somebody can be asked; elsewhere what was agreed to beforehand has to do. */

@@ -1,6 +1,5 @@
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
-import { lookUpFactsWithWays } from "./image-ways.ts";
 import type { Config } from "./kinds/config.ts";
 import { lookUpFacts } from "./kinds/host/facts.ts";
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
@@ -68,9 +67,9 @@ export function openSession({ config, diagnostics }: CheckedConfig, surroundings
 
 /** Prepares to carry out a saved plan, which holds the host that it is for. */
 export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise<Session> {
-  const { uri, instancesPath, ...storage } = plan.target;
+  const { uri, instancesPath, ...drivers } = plan.target;
   const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
-  return prepare(config, { ...hostSettings(config, surroundings.runner), ...storage }, [], surroundings);
+  return prepare(config, { ...hostSettings(config, surroundings.runner), drivers }, [], surroundings);
 }
 
 /** The only host of a session. What handles several calls it for none of them. */
@@ -97,8 +96,10 @@ async function openHost(config: Config, settings: HostSettings, surroundings: Su
     const detail = "The home directory there is not known here. Write host.instances_path, an absolute path on the host.";
     throw userError("instances-path-missing", "A session libvirt on another host needs an instances path", detail);
   }
-  const remote = target === undefined ? undefined : (await import("./host/ssh/ssh.ts")).createSshHost(target);
-  const host = remote ?? (await (surroundings.openHost ?? openLocalHost)(settings.uri));
+  const host =
+    target === undefined
+      ? await (surroundings.openHost ?? openLocalHost)(settings.uri)
+      : (await import("./host/ssh/ssh.ts")).createSshHost(target);
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);
     if (value === undefined) throw missingSecret(reference);
@@ -108,7 +109,7 @@ async function openHost(config: Config, settings: HostSettings, surroundings: Su
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     kinds: createKinds(settings, lookUpSecret),
     checks: createChecks(settings),
-    lookUpFacts: remote === undefined ? lookUpFacts : (context) => lookUpFactsWithWays(context, Object.values(config.images ?? {}), remote),
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {})),
   };
 }
 

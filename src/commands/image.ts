@@ -4,7 +4,7 @@ import { errorMessage, userError } from "../model/errors.ts";
 import { escapeControls } from "../model/escape-controls.ts";
 import type { Reporter } from "../model/event.ts";
 import { onlyHost, readConfig } from "../session.ts";
-import { sourceOf, withoutCredentials } from "../sources/index.ts";
+import { requireSource, withoutCredentials } from "../sources/index.ts";
 import { type CommandDefinition, hostOptions, type Invocation } from "./command.ts";
 import type { Io } from "./io.ts";
 import { openConfigured } from "./open-session.ts";
@@ -47,7 +47,7 @@ async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter[
   const byFile = new Map<string, Map<string, string>>();
   for (const [name, { source }] of chosen) {
     io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(source)}`)}\n`);
-    const { digest, bytes } = await uncachedDigest(context, sourceOf(source), source).catch((error: unknown) => {
+    const { digest, bytes } = await uncachedDigest(context, requireSource(source), source).catch((error: unknown) => {
       throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
     });
     const file = place(["images", name])?.file;

@@ -1,4 +1,4 @@
-import { schemaText } from "../kinds/schema.ts";
+import { schemaText } from "../kinds/config-schema.ts";
 import type { CommandDefinition } from "./command.ts";
 import { reported } from "./reported.ts";
 

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { addressName } from "../model/address.ts";
+import { type Address, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
+import { instanceOf } from "../model/presentation.ts";
 import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { openConfigured } from "./open-session.ts";
@@ -59,7 +60,6 @@ function splitPositionals(positionals: readonly string[]): { wanted: string | un
   return { wanted: first, paths: rest };
 }
 
-function isNamed(address: string, wanted: string): boolean {
-  const name = addressName(address as `${string}/${string}`);
-  return address === wanted || name === wanted || (address.startsWith("disk/") && name.startsWith(`${wanted}.`));
+function isNamed(address: Address, wanted: string): boolean {
+  return address === wanted || addressName(address) === wanted || instanceOf(address) === wanted;
 }

@@ -1,8 +1,11 @@
 import type { ReportProgress } from "../model/action.ts";
+import type { Address } from "../model/address.ts";
 import type { Context } from "../model/context.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Finding } from "../model/finding.ts";
 import type { HostFacts } from "../model/host-facts.ts";
 import type { SecretRef } from "../model/secret.ts";
-import type { BackendName, HostSettings } from "../model/settings.ts";
+import type { HostSettings } from "../model/settings.ts";
 import type { Filesystem } from "../tools/mkfs.ts";
 
 /** The base image that a disk is made from. */
@@ -34,8 +37,8 @@ export interface DiskSpec {
   readonly uuid: string;
   /** File name by Nova's layout: `disk`, `disk.eph0`, `kernel`. */
   readonly name: string;
-  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "rescue" | "volume";
-  readonly backend: BackendName;
+  readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "rescue" | "volume" | "drive";
+  readonly backend: string;
   /** Absolute path for backends that keep files. */
   readonly path: string;
   /** For backends that keep disks elsewhere: the volume group, or the pool. */
@@ -59,7 +62,7 @@ export interface DiskEncryption {
 
 /** One whole disk as found. A half-made disk is never reported. */
 export interface DiskState {
-  readonly backend: BackendName;
+  readonly backend: string;
   readonly format: "raw" | "qcow2";
   /** Virtual size in bytes. */
   readonly size: number;
@@ -129,24 +132,166 @@ export interface OnlineDisk {
   readonly uuid: string;
 }
 
-/** Where a disk's bytes live. A new member needs two backends that want it. */
-export interface DiskBackend {
-  readonly name: BackendName;
+/** What kind of storage a driver is, for decisions that are the same for all drivers. `Facts` and `Settings` are the driver's own. */
+export interface Traits<Settings, Facts> {
+  /** For the reference of `images_type`: `raw file`. */
+  readonly about: string;
+  /** Disks take space of the filesystem that the instances path is on. */
+  readonly files: boolean;
+  /** `preallocate: space` takes the whole size at once. */
+  readonly reserves: boolean;
+  /** Disks can be encrypted (LUKS). */
+  readonly encrypts: boolean;
+  /** An ext filesystem that has a disk to itself is made larger with the disk while no guest has it. */
+  readonly growsInside: boolean;
+  /** The step that sizes are a multiple of, in bytes, and why. Absent: any size. Pure. */
+  readonly steps?: (facts: Facts | undefined, settings: Settings | undefined) => { readonly bytes: number; readonly why: string };
+}
+
+/** A disk of the plan, with what the room for it is judged by. Sizes are bytes. */
+export interface PlannedDisk {
+  readonly address: Address;
+  readonly disk: DiskSpec;
+  /** The disk as found, where it is in the place that it is wanted in. */
+  readonly found: DiskState | undefined;
+  /** Virtual bytes that it is to get and does not have yet. */
+  readonly missing: number;
+  /** Virtual size of its base image; 0 where that is not known or there is none. */
+  readonly baseSize: number;
+}
+
+/**
+ * Where a disk's bytes live, and everything that only this storage knows. The members up to `traits` are what every driver has; the
+ * others are groups that a driver has where its storage needs them. `Settings` is what `settings.read` makes of the driver's section
+ * of the configuration, `Facts` is what `look` finds on the host: both plain data.
+ */
+export interface Driver<Settings = unknown, Facts = unknown> {
+  /** As `images_type` and labels have it. */
+  readonly name: string;
   /**
    * Those of the given disks that exist whole and are this project's, by `<uuid>/<name>`. One look for all of them. Whose a
    * file is follows from the label of its directory; what lives elsewhere carries an owner label of its own.
    */
   list(context: Context, disks: readonly DiskRef[]): Promise<ReadonlyMap<string, DiskState>>;
-  /** Makes sure that the disk is there and whole; an existing one is left as it is. */
+  /** Makes sure that the disk exists and is whole; an existing one is left as it is. */
   create(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void>;
-  /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that may use it, if there is one. */
+  /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that may use it. */
   grow(context: Context, disk: DiskSpec, bytes: number, online: OnlineDisk | undefined): Promise<void>;
-  /** Fine when there is none. */
+  /** No-op if the disk is absent. */
   remove(context: Context, disk: DiskRef): Promise<void>;
   /** Pure. */
   attachment(disk: DiskSpec, surroundings: Surroundings): DiskAttachment;
-  /** Where new disks go, for a backend that has several places: the name of a volume group or pool. Pure. */
-  place?(settings: HostSettings): string | undefined;
-  /** The size that a disk gets when these bytes are asked for, where it comes in steps. Pure. */
-  roundUp?(bytes: number, facts: HostFacts): number;
+  /** Whether what a domain names as the source of a disk is this disk. `source` is written as by `sourceText`. Pure. */
+  owns(source: string, disk: Pick<DiskRef, "uuid" | "path">): boolean;
+  /** Where a disk is, for people. Pure. */
+  where(disk: DiskRef): string;
+  readonly traits: Traits<Settings, Facts>;
+
+  /** The section of `host` that carries the driver's name. */
+  readonly settings?: {
+    readonly schema: object;
+    /** Fills the defaults. Throws a UserError for an absent section where the driver cannot do without. Pure. */
+    read(section: unknown): Settings;
+  };
+  /** The volume group, pool or the like that new disks go into, and the key in the section that names it. */
+  readonly place?: {
+    readonly key: string;
+    of(settings: Settings): string;
+  };
+  /** Looks up what planning has to know about the storage. Throws UnreachableError when it does not answer. */
+  look?(context: Context, settings: Settings): Promise<Facts>;
+  /** What the plan cannot have: missing storage, too little room. `disks` are those wanted in this driver, at least one. Pure. */
+  check?(disks: readonly PlannedDisk[], facts: Facts | undefined, host: HostSettings): Diagnostic[];
+  /** The same for `doctor`, together with whatever else has to be installed. */
+  doctor?(context: Context): Promise<Finding[]>;
+  /** What happens to the bytes of a disk before it is removed; undefined when nothing does. Pure. */
+  clearing?(disk: DiskState, settings: Settings): Clearing | undefined;
+  /** Name in `_base` of the empty disk that disks with this content are made from, where they share one. Pure. */
+  blankBase?(size: number, content: BlankContent): string;
+  /** A way back to what a disk was before it grew. */
+  readonly checkpoint?: Checkpoint<Settings>;
+  /** Making disks from images that the storage has already, without copying them. */
+  readonly clone?: Clone<Facts>;
+  /** Keeping disks whose content is given: config drives. Without it they are plain files. */
+  readonly put?: Put;
 }
+
+/** A way back to what a disk was before it grew (Nova RBD-10). */
+export interface Checkpoint<Settings> {
+  /** What it is called in the storage. */
+  readonly name: string;
+  /** Whether one is made before this disk grows. Pure. */
+  wanted(disk: DiskSpec, settings: Settings | undefined): boolean;
+  /** Makes one before the disk grows to `bytes`. An existing one is kept: it is from an earlier growth, or an earlier try of this one. */
+  make(context: Context, disk: DiskRef, bytes: number): Promise<void>;
+  /** Makes the disk what it was, `bytes` large, and removes the checkpoint. The guest must be off. */
+  rollBack(context: Context, disk: DiskRef, bytes: number): Promise<void>;
+  /** Removes the checkpoint, and with it the way back. No-op if absent. */
+  drop(context: Context, disk: DiskRef): Promise<void>;
+}
+
+/** Making disks from images that the storage has already. */
+export interface Clone<Facts> {
+  /** What an address of such an image looks like. */
+  readonly form: string;
+  /** Whether an address is one of this storage's. Pure. */
+  takes(address: string): boolean;
+  /** Whether it can be read. Pure. */
+  isValid(address: string): boolean;
+  /** Bytes of the first of these images that disks can be cloned from; undefined where there is none. Pure. */
+  from(facts: Facts | undefined, addresses: readonly string[]): number | undefined;
+  /** Looks again, right before a disk is made. Throws UnreachableError when no image can be cloned and one could not be looked at. */
+  isPossible(context: Context, addresses: readonly string[]): Promise<boolean>;
+  /** Why no disk is cloned from any of these, in sentences; undefined where nothing was looked up. Pure. */
+  whyNot(facts: Facts | undefined, addresses: readonly string[]): string | undefined;
+}
+
+/** What was put into a disk whose content is given. */
+export interface PutRecord {
+  readonly sha256: string;
+  readonly size: number;
+  /** Of the file that it was published as; a driver without files does without. */
+  readonly mtimeMs: number;
+  readonly inode: number;
+}
+
+/** Keeping disks whose content is given. A running guest keeps the disk that it has until it is off. */
+export interface Put {
+  readonly words: {
+    /** `image in Ceph`. */
+    readonly thing: string;
+    /** After the name of a drive: ` in Ceph`. */
+    readonly where: string;
+    /** Of a drive that was kept elsewhere: `it goes to Ceph, where the disks are`. */
+    readonly arrival: string;
+  };
+  /** Whether each of these disks exists and holds what was put into it, by `<uuid>/<name>`. One look for all. */
+  look(
+    context: Context,
+    disks: readonly { readonly ref: DiskRef; readonly record: PutRecord | null }[],
+  ): Promise<ReadonlyMap<string, { readonly intact: boolean; readonly missing: boolean }>>;
+  /** Brings the content of the file `from` to where it gets the disk's name in one step. `format`: for the label, where it has one. */
+  stage(
+    context: Context,
+    disk: DiskSpec,
+    content: { readonly from: string; readonly sha256: string; readonly format: string },
+  ): Promise<void>;
+  /** Gives what was staged the disk's name. */
+  publish(context: Context, disk: DiskSpec, content: { readonly from: string }): Promise<void>;
+  /** Makes sure that neither the disk nor anything staged is left. `inUse`: a guest runs with it. */
+  remove(context: Context, disk: DiskRef, inUse: boolean): Promise<void>;
+  /** Removes what interrupted runs left. `own`: uuids of this project's instances. */
+  sweep?(context: Context, own: ReadonlySet<string>): Promise<void>;
+}
+
+/** How a disk is overwritten before it is removed. */
+export interface Clearing {
+  /** `overwrite 1GiB with zeros`. */
+  readonly words: string;
+  /** Bytes that are written for it. */
+  readonly bytes: number;
+}
+
+/** A driver whose own types no longer matter, as the registry holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: each driver gets only settings and facts that it made itself
+export type AnyDriver = Driver<any, any>;

@@ -5,10 +5,11 @@ import { uuidV5 } from "../model/uuid.ts";
 import { isExtFile } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "./driver.ts";
+import type { DiskRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
+import { filePut } from "./shared/file-put.ts";
 import { growInside } from "./shared/inner-growth.ts";
 import { reserveSpace } from "./shared/preallocation.ts";
 import { publishDisk, removeDisk } from "./shared/publish-disk.ts";
@@ -19,7 +20,7 @@ import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
  * Raw files (Nova FLAT-01 … FLAT-03). Always raw: a qcow2 base is converted, so that the format of a disk follows from its
  * backend alone and never from what a guest wrote into it.
  */
-export const flat: DiskBackend = {
+export const flat: Driver = {
   name: "flat",
 
   async list(context, disks) {
@@ -75,6 +76,14 @@ export const flat: DiskBackend = {
   },
 
   attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
+
+  owns: (source, { path }) => source === path,
+
+  where: ({ path }) => path,
+
+  traits: { about: "raw file", files: true, reserves: true, encrypts: false, growsInside: true },
+
+  put: filePut,
 };
 
 /** Beside a disk: its length is what the disk had before it grew. The filesystem in the disk may not have been made larger yet. */

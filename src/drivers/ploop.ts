@@ -1,12 +1,15 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { uuidV5 } from "../model/uuid.ts";
+import { isInstalled } from "../tools/is-installed.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
 import { parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { DiskBackend, DiskSpec, DiskState } from "./driver.ts";
+import type { DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
+import { findingOf, lookForDoctor } from "./shared/doctor.ts";
 import { growInside } from "./shared/inner-growth.ts";
 import { growFile } from "./shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
@@ -22,7 +25,7 @@ const cluster = 2 ** 20;
  * Directories with a raw image and its descriptor (Nova PLOOP-01, PLOOP-03). Made without ploop's kernel module, which only
  * containers need: a guest under qemu gets the image within, which is raw, and never qemu's guess about it.
  */
-export const ploop: DiskBackend = {
+export const ploop: Driver<undefined, boolean> = {
   name: "ploop",
 
   async list(context, disks) {
@@ -75,7 +78,38 @@ export const ploop: DiskBackend = {
 
   attachment: (disk) => ({ type: "file", format: "raw", source: image(disk.path) }),
 
-  roundUp: (bytes) => wholeClusters(bytes),
+  owns: (source, { path }) => source.startsWith(`${path}/`),
+
+  where: ({ path }) => path,
+
+  traits: {
+    about: "directory with a raw image and its descriptor",
+    files: true,
+    reserves: false,
+    encrypts: false,
+    growsInside: true,
+    steps: () => ({ bytes: cluster, why: "ploop counts in MiB" }),
+  },
+
+  look: (context) => isInstalled(context, "ploop"),
+
+  check: (_disks, installed) => (installed === true ? [] : [ploopMissing]),
+
+  async doctor(context) {
+    const check = "ploop";
+    const looked = await lookForDoctor(check, undefined, () => isInstalled(context, "ploop"));
+    if ("failed" in looked) return looked.failed;
+    return [looked.facts ? { check, status: "ok", found: "the program is there" } : findingOf(check, ploopMissing)];
+  },
+};
+
+/** The program, not the kernel module. */
+const ploopMissing: Diagnostic = {
+  severity: "error",
+  code: "ploop-missing",
+  summary: "ploop is not installed on the host",
+  detail:
+    "It writes the descriptor of a disk and grows it. On Debian and Ubuntu: apt install ploop. The kernel module is not needed for guests under qemu.",
 };
 
 /** The size up to which everything is done: the descriptor is written last. */

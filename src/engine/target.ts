@@ -3,6 +3,7 @@ import { addressName } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import { closest } from "../model/closest.ts";
 import { UserError } from "../model/errors.ts";
+import { instanceOf } from "../model/presentation.ts";
 
 /**
  * Keeps the changes that `--target` names, together with those whose outcome they need. A target is an address
@@ -40,8 +41,7 @@ function matches(address: Address, target: string): boolean {
   return target.includes("/") ? address === target : objectName(address) === target;
 }
 
-/** `web-0` of `disk/web-0.root`: instance names hold no dots, image names may, and then only the whole name matches. */
+/** `web-0` of `disk/web-0.root`; the name itself of an object that is part of no instance. */
 function objectName(address: Address): string {
-  const name = addressName(address);
-  return address.startsWith("disk/") ? name.slice(0, name.lastIndexOf(".")) : name;
+  return instanceOf(address) ?? addressName(address);
 }

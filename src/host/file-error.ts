@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from "node:util";
 import { RefusedError, type UserError, userError } from "../model/errors.ts";
 
 const explanations: Readonly<Record<string, readonly [code: string, summary: string, detail: string]>> = {
@@ -9,6 +10,17 @@ const explanations: Readonly<Record<string, readonly [code: string, summary: str
   ENOENT: ["no-such-file", "It is not there", "Check the path."],
   ENOTDIR: ["not-a-directory", "Part of the path is not a directory", "Check the path."],
   EISDIR: ["is-a-directory", "It is a directory", "A file is wanted there."],
+  ENXIO: ["not-a-regular-file", "It is a socket or a device", "A regular file is expected there. Move it away."],
+  EEXIST: ["file-in-the-way", "Another file has that name", "Look at what it is, and move it away."],
+  ENOTEMPTY: ["file-in-the-way", "The directory is not empty", "Look at what is in it, and move it away."],
+  EBUSY: ["file-in-use", "It is in use", "End what uses it (fuser -v), and run the same command again."],
+  EMFILE: ["too-many-open-files", "Too many files are open", "Raise the limit of open files (ulimit -n)."],
+  EFBIG: [
+    "file-too-large",
+    "The file would be larger than allowed",
+    "Raise the limit (ulimit -f), or use a filesystem that allows larger files.",
+  ],
+  ENAMETOOLONG: ["name-too-long", "The name is too long", "Use a shorter path."],
   EIO: ["disk-error", "The disk reports an error", "Look at the kernel's log (dmesg) before going on: the disk may be failing."],
 };
 
@@ -25,10 +37,16 @@ export function explainFileError(error: unknown, doing: string, path: string): u
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   if (errno === "ELOOP") return symbolicLink(path);
-  const [code, why, detail] = explanations[errno] ?? ["file-error", (error as Error).message, "The operating system refused it."];
+  const [code, why, detail] = explanations[errno] ?? ["file-error", systemWords(errno, error), "The operating system refused it."];
   const explained: UserError = userError(code, `Cannot ${doing} ${path}: ${why.charAt(0).toLowerCase()}${why.slice(1)}`, detail);
   explained.cause = error;
   return explained;
+}
+
+/** `invalid argument (EINVAL)`. */
+function systemWords(errno: string, error: unknown): string {
+  const known = [...getSystemErrorMap().values()].find(([name]) => name === errno);
+  return `${known === undefined ? (error as Error).message.replace(`${errno}: `, "") : known[1]} (${errno})`;
 }
 
 /** A link where none may be: it could make us read or write a file of the host's. */

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
 /** What the record beside a lock says about who holds it. */
@@ -13,6 +13,9 @@ export interface Holder extends ProcessIdentity {
   readonly directory: string;
 }
 
+/** A record is a few hundred bytes; a longer file is none. */
+const maxRecordBytes = 16_384;
+
 /** The names that make up a lock. */
 export function lockPaths(path: string) {
   return { directory: `${path}.lock`, record: `${path}.holder.json`, guard: `${path}.break` };
@@ -24,12 +27,21 @@ export function directoryIdentity(directory: string): string | undefined {
   return stat === undefined ? undefined : `${stat.ino}:${stat.birthtimeNs}`;
 }
 
-/** Says beside a lock that we hold it. It only serves others: one that cannot be written (a full disk) is done without. */
+/**
+ * Records beside a lock that this process holds it. A failure (a full disk) is ignored: the record only helps other processes.
+ * What is found in its place is removed and never written to: it may be a link to another file, or a pipe.
+ */
 export function writeHolder(path: string, purpose: string): void {
   const { directory, record } = lockPaths(path);
   const holder: Holder = { ...thisProcess(), purpose, since: new Date().toISOString(), directory: directoryIdentity(directory) ?? "" };
+  removeHolder(path);
   try {
-    writeFileSync(record, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
+    const descriptor = openSync(record, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644);
+    try {
+      writeSync(descriptor, `${JSON.stringify(holder)}\n`);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch {}
 }
 
@@ -65,9 +77,17 @@ export function parseHolder(text: string): Holder | undefined {
   }
 }
 
+/** The beginning of a record; empty for anything but a regular file. Never waits: a pipe is opened without blocking. */
 function textOf(record: string): string {
   try {
-    return readFileSync(record, "utf8");
+    const descriptor = openSync(record, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(descriptor).isFile()) return "";
+      const buffer = Buffer.alloc(maxRecordBytes);
+      return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, maxRecordBytes, 0));
+    } finally {
+      closeSync(descriptor);
+    }
   } catch {
     return "";
   }

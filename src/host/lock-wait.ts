@@ -34,14 +34,17 @@ export function sight(
 
 /**
  * Waits between the attempts at one lock, longer each time, and says once for whom. Throws a UserError when the request's
- * time is up or it is interrupted. `unknowable`: whether the holder lives cannot be found out from here.
+ * time is up or it is interrupted. `unknowable`: whether the holder lives cannot be found out from here. A lock without a
+ * record of its holder was mostly left behind, so it is watched for `staleMs` whatever time the request gives: only then is
+ * it known to be abandoned.
  */
-export function createLockWait(request: LockRequest): (holder: Holder | undefined, unknowable: boolean) => Promise<void> {
-  const deadline = performance.now() + request.timeoutMs;
+export function createLockWait(request: LockRequest, staleMs: number): (holder: Holder | undefined, unknowable: boolean) => Promise<void> {
+  const started = performance.now();
+  const watchedMs = Math.max(request.timeoutMs, staleMs + 4 * maxPauseMs);
   let waits = 0;
   let told = false;
   return async (holder, unknowable) => {
-    const left = deadline - performance.now();
+    const left = started + (holder === undefined ? watchedMs : request.timeoutMs) - performance.now();
     if (left <= 0) throw timeIsUp(request, holder, unknowable);
     // A holder needs a moment to write its name.
     if (!told && (holder !== undefined || waits > 2)) {

@@ -1,29 +1,45 @@
+import type { PlannedDisk } from "../drivers/driver.ts";
 import type { Address } from "../model/address.ts";
 import type { Check } from "../model/kind.ts";
 import type { HostSettings } from "../model/settings.ts";
+import { checkDrivers } from "./capacity/driver-check.ts";
+import { checkMkfs } from "./capacity/mkfs-check.ts";
+import { checkPreallocation } from "./capacity/preallocation-check.ts";
+import { checkRoom, planned, type SizedDisk } from "./capacity/room.ts";
+import { checkRounding } from "./capacity/size-rounding.ts";
 import type { Config } from "./config.ts";
 import { keepExistingFilesystem } from "./disk/content.ts";
-import type { InstanceSpec } from "./instance/desired.ts";
-import { checkBackends } from "./storage/backend-check.ts";
-import { checkRoom } from "./storage/room-check.ts";
-import { checkRounding } from "./storage/size-rounding.ts";
+import { driveDisk, type InstanceSpec } from "./instance/desired.ts";
+import { disks as instanceDisks } from "./terms/disk-address.ts";
+import type { SeedSpec } from "./terms/spec.ts";
+import { volumes } from "./terms/volume-address.ts";
 import type { VolumeSpec } from "./volume/spec.ts";
 
-/** Whether the host has memory, processors and space for everything that is wanted, of whichever kind. */
+/** Whether the host and its storage have memory, processors and space for everything that is wanted, of whichever kind. */
 export function checkHostCapacity(settings: HostSettings): Check<Config> {
   return (wanted, observed, config) => {
-    const specs = [...(wanted as ReadonlyMap<Address, InstanceSpec | VolumeSpec | { readonly kind?: undefined }>)].map(
-      ([address, spec]) => ({ address, spec: keepExistingFilesystem(address, spec as InstanceSpec, observed) as typeof spec }),
-    );
-    const sized = (kind: "disk" | "volume") =>
-      specs.flatMap(({ address, spec }) => (spec.kind === kind ? [{ address, disk: (spec as VolumeSpec).disk }] : []));
-    const disks = [...sized("disk"), ...sized("volume")];
-    const domains = specs.flatMap(({ spec }) => (spec.kind === "domain" ? [spec.domain] : []));
-    const drivesInCeph = specs.some(({ spec }) => spec.kind === "seed" && spec.seed.backend === "rbd");
+    const [own, drives, others]: [SizedDisk[], PlannedDisk[], SizedDisk[]] = [[], [], []];
+    const domains = [];
+    for (const [address, found] of wanted as ReadonlyMap<Address, InstanceSpec | VolumeSpec | { readonly kind?: undefined }>) {
+      const spec = keepExistingFilesystem(address, found as InstanceSpec, observed) as typeof found;
+      if (spec.kind === "disk" && instanceDisks.owns(address)) own.push({ address, disk: spec.disk });
+      if (spec.kind === "volume" && volumes.owns(address)) others.push({ address, disk: spec.disk });
+      if (spec.kind === "seed" && spec.seed.backend !== undefined) drives.push(driveOf(address, spec.seed, spec.seed.backend));
+      if (spec.kind === "domain") domains.push(spec.domain);
+    }
+    const plannedOf = (sized: SizedDisk) => planned(sized, observed);
+    const disks = [...own.map(plannedOf), ...drives, ...others.map(plannedOf)];
     return [
       ...checkRoom(disks, domains, observed, settings),
-      ...checkBackends(disks, observed, settings, drivesInCeph),
+      ...checkDrivers(disks, observed, settings),
+      ...checkPreallocation(disks, observed.facts, settings),
+      ...checkMkfs(disks, observed),
       ...(disks.length === 0 ? [] : checkRounding(config, observed.facts, settings)),
     ];
   };
+}
+
+/** A config drive takes next to nothing, and its storage has to exist. */
+function driveOf(address: Address, seed: SeedSpec, driver: string): PlannedDisk {
+  return { address, disk: driveDisk(seed, driver), found: undefined, missing: 0, baseSize: 0 };
 }

@@ -17,7 +17,10 @@ interface Options {
 }
 
 /** The `host` section. */
-export type HostConfig = FromSchema<typeof hostSchema, Options>;
+export type HostConfig = FromSchema<typeof hostSchema, Options> & {
+  /** Sections of drivers, which they read themselves. */
+  readonly [section: string]: unknown;
+};
 
 /** One entry of `images`. `source` is an absolute path or a URL. */
 export type ImageConfig = FromSchema<typeof imageSchema, Options>;

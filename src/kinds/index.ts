@@ -1,21 +1,66 @@
 import type { AnyKind, Check } from "../model/kind.ts";
+import { type Presentation, present } from "../model/presentation.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import { checkHostCapacity } from "./capacity.ts";
 import type { Config } from "./config.ts";
 import { imageKind } from "./image/image.ts";
+import { presentImages } from "./image/present.ts";
 import { instanceKind } from "./instance/instance.ts";
+import { presentInstances } from "./instance/present.ts";
+import { presentVolumes } from "./volume/present.ts";
 import { volumeKind } from "./volume/volume.ts";
 
-/** Everything that can be reconciled, one line each. */
+/** A kind as it is registered: what may be written, how people see it, and how it is made for one host. */
+export interface KindModule {
+  readonly name: string;
+  /** The section of the configuration that declares its objects, and the JSON Schema of the section. Null: `schema.ts` has it. */
+  readonly section: { readonly key: string; readonly schema: Readonly<Record<string, unknown>> } | null;
+  /** By address kind, and by the name of what it reports as unmanaged. */
+  readonly present: Readonly<Record<string, Presentation>>;
+  create(settings: HostSettings, lookUpSecret: (reference: SecretRef) => string | undefined): AnyKind<Config>;
+}
+
+/** Every kind. A new one is one more line. */
+const kinds: KindModule[] = [
+  { name: "image", section: null, present: presentImages, create: () => imageKind },
+  { name: "volume", section: null, present: presentVolumes, create: volumeKind },
+  { name: "instance", section: null, present: presentInstances, create: instanceKind },
+];
+
+for (const kind of kinds) presentKind(kind);
+
+/** Adds a kind, for as long as the result is not disposed of. Throws a TypeError when its name or its section is in use. */
+export function registerKind(kind: KindModule): Disposable {
+  const taken = kinds.some(({ name, section }) => name === kind.name || (section !== null && section.key === kind.section?.key));
+  if (taken) throw new TypeError(`a kind with the name or section of ${kind.name} exists already`);
+  using undo = new DisposableStack();
+  undo.use(presentKind(kind));
+  kinds.push(kind);
+  undo.defer(() => void kinds.splice(kinds.indexOf(kind), 1));
+  return undo.move();
+}
+
+/** The kinds, bound to one host. */
 export function createKinds(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): readonly AnyKind<Config>[] {
-  return [imageKind, volumeKind(settings), instanceKind(settings, lookUpSecret)];
+  return kinds.map((kind) => kind.create(settings, lookUpSecret));
 }
 
-/** What is asked about all kinds together. */
+/** The sections of the configuration that registered kinds add, by key. */
+export function kindSections(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return Object.fromEntries(kinds.flatMap(({ section }) => (section === null ? [] : [[section.key, section.schema]])));
+}
+
+/** What is checked across all kinds. */
 export function createChecks(settings: HostSettings): readonly Check<Config>[] {
   return [checkHostCapacity(settings)];
+}
+
+function presentKind(kind: KindModule): Disposable {
+  const presented = new DisposableStack();
+  for (const [name, presentation] of Object.entries(kind.present)) presented.use(present(name, presentation));
+  return presented;
 }

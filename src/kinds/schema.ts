@@ -62,8 +62,3 @@ export const schema = {
     },
   },
 } as const;
-
-/** The schema as it is published for editors and other tools. */
-export function schemaText(): string {
-  return `${JSON.stringify(schema, null, 2)}\n`;
-}

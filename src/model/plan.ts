@@ -4,7 +4,6 @@ import type { Change } from "./change.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { hasErrors } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
-import type { LvmSettings, RbdSettings } from "./settings.ts";
 
 /** Something on the host that is not this project's. Reported, never touched. */
 export interface Unmanaged {
@@ -31,8 +30,8 @@ export interface Plan {
   readonly target: {
     readonly uri: string;
     readonly instancesPath: string;
-    readonly lvm?: LvmSettings;
-    readonly rbd?: RbdSettings;
+    /** Settings of drivers, by name. */
+    readonly [driver: string]: Json;
   };
   readonly changes: readonly Change[];
   readonly unchanged: readonly { readonly address: Address; readonly before: Json }[];

@@ -1,7 +1,9 @@
 import type { Action } from "../model/action.ts";
+import { addressKind } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import { type Effect, strongestEffect } from "../model/effect.ts";
 import { exists } from "../model/fact.ts";
+import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { overwriting } from "./overwriting.ts";
 import { count } from "./quantities.ts";
@@ -57,6 +59,7 @@ function stepOf(change: Change): (action: Action) => string {
 
 function fieldLines(field: FieldChange, change: Change, effect: Effect, width: number): Line[] {
   const { path, old, new: wanted } = field;
+  const { sizes = noSizes } = presentationOf(addressKind(change.address));
   const hadNone = (old ?? null) === null;
   const wantsNone = (wanted ?? null) === null;
   const verb = hadNone ? "create" : wantsNone ? "delete" : "update";
@@ -68,15 +71,20 @@ function fieldLines(field: FieldChange, change: Change, effect: Effect, width: n
     return [[mark, span(`${path.padEnd(width)}  ${text}`), ...note]];
   }
   if (isLong(old) || isLong(wanted)) {
-    return [[mark, span(path), ...note], ...textDiff(asText(path, old), asText(path, wanted)).map((line) => [span("    "), ...line])];
+    return [
+      [mark, span(path), ...note],
+      ...textDiff(asText(path, old, sizes), asText(path, wanted, sizes)).map((line) => [span("    "), ...line]),
+    ];
   }
   const value = hadNone
-    ? formatValue(path, wanted)
+    ? formatValue(path, wanted, sizes)
     : wantsNone
-      ? formatValue(path, old)
-      : `${formatValue(path, old)} → ${formatValue(path, wanted)}`;
+      ? formatValue(path, old, sizes)
+      : `${formatValue(path, old, sizes)} → ${formatValue(path, wanted, sizes)}`;
   return [[mark, span(`${path.padEnd(width)}  ${value}`), ...note]];
 }
+
+const noSizes: ReadonlySet<string> = new Set();
 
 /** Where a field's effect or cause is not that of the whole change. */
 function annotation(field: FieldChange, change: Change, effect: Effect): Span[] {
@@ -88,7 +96,7 @@ function annotation(field: FieldChange, change: Change, effect: Effect): Span[] 
   return parts.length === 0 ? [] : [span(`  (${parts.join("; ")})`, "faint")];
 }
 
-function asText(path: string, value: FieldChange["old"]): string {
+function asText(path: string, value: FieldChange["old"], sizes: ReadonlySet<string>): string {
   if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : formatValue(path, value);
+  return typeof value === "string" ? value : formatValue(path, value, sizes);
 }

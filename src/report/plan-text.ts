@@ -2,6 +2,7 @@ import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { exists } from "../model/fact.ts";
 import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
+import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
@@ -71,17 +72,11 @@ export function planClosing(plan: Plan, command: Command): Line[] {
   return [[span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)]];
 }
 
-const nouns: Readonly<Record<string, readonly [string, string]>> = {
-  domain: ["domain", "domains"],
-  "base-file": ["file in _base", "files in _base"],
-  "instance-directory": ["instance directory", "instance directories"],
-};
-
 /** What else is on the host, in one line. */
 function unmanagedLine(plan: Plan): string | undefined {
   if (plan.unmanaged.length === 0) return undefined;
   const counts = new Map<string, number>();
   for (const { what } of plan.unmanaged) counts.set(what, (counts.get(what) ?? 0) + 1);
-  const parts = [...counts].map(([what, number]) => count(number, ...(nouns[what] ?? ([what, `${what}s`] as const))));
+  const parts = [...counts].map(([what, number]) => count(number, ...(presentationOf(what).noun ?? ([what, `${what}s`] as const))));
   return `Not managed here: ${parts.join(", ")} (shown by \`virtform show\`)`;
 }

@@ -1,29 +1,15 @@
 import type { Json } from "../model/json.ts";
 import { formatQuantity } from "../model/quantity.ts";
 
-/** Last parts of the paths whose numbers are bytes. */
-const byteFields: ReadonlySet<string> = new Set([
-  "size",
-  "memory",
-  "ram",
-  "disk",
-  "ephemeral",
-  "swap",
-  "min_disk",
-  "min_ram",
-  "virtual_size",
-  "allocated",
-]);
-
 const longest = 160;
 
 /** Words that would be taken for something else than text if they stood there bare. */
 const ambiguous = /^(true|false|null|none|yes|no|-?\d+(\.\d+)?)$/i;
 
-/** One value of a field on one line. `undefined` is a field that is not there. */
-export function formatValue(path: string, value: Json | undefined): string {
+/** One value of a field on one line. `undefined` is a field that is absent. `sizes`: last parts of the paths whose numbers are bytes. */
+export function formatValue(path: string, value: Json | undefined, sizes: ReadonlySet<string>): string {
   if (value === undefined || value === null) return "(none)";
-  if (typeof value === "number" && byteFields.has(path.slice(path.lastIndexOf(".") + 1))) return formatQuantity(value);
+  if (typeof value === "number" && sizes.has(path.slice(path.lastIndexOf(".") + 1))) return formatQuantity(value);
   if (typeof value === "string") {
     const bare = value !== "" && value === value.trim() && !ambiguous.test(value) && !value.startsWith("(");
     return shorten(bare ? value : JSON.stringify(value));

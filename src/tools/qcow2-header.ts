@@ -11,6 +11,8 @@ export interface Qcow2Header {
   readonly incompatible: bigint;
   /** An external data file holds the clusters, by feature bit or by header extension. */
   readonly dataFile: boolean;
+  /** The name of that file, where the header holds it within the bytes given. */
+  readonly dataFileName?: string;
   /** Where the name of the backing file stands; undefined where there is none. */
   readonly backingAt?: { readonly offset: number; readonly length: number };
   /** The name itself; undefined also when it lies beyond the bytes given. */
@@ -83,23 +85,34 @@ export function readQcow2Header(start: Buffer): Qcow2Reading | undefined {
       dataFile: (incompatible & dataFileBit) !== 0n || extensions.dataFile,
       ...(backingOffset === 0 ? {} : { backingAt: { offset: backingOffset, length: backingLength } }),
       ...(named ? { backing: start.toString("utf8", backingOffset, backingOffset + backingLength) } : {}),
+      ...(extensions.dataFileName === undefined ? {} : { dataFileName: extensions.dataFileName }),
       ...(extensions.backingFormat === undefined ? {} : { backingFormat: extensions.backingFormat }),
     },
   };
 }
 
+interface Extensions {
+  problem?: string;
+  dataFile: boolean;
+  dataFileName?: string;
+  backingFormat?: string;
+}
+
 /** Walks the header extensions as far as the bytes given reach. */
-function readExtensions(start: Buffer, from: number, end: number): { problem?: string; dataFile: boolean; backingFormat?: string } {
-  const found: { problem?: string; dataFile: boolean; backingFormat?: string } = { dataFile: false };
+function readExtensions(start: Buffer, from: number, end: number): Extensions {
+  const found: Extensions = { dataFile: false };
   const limit = Math.min(end, start.length);
   for (let at = from; at + 8 <= limit; ) {
     const type = start.readUInt32BE(at);
     const length = start.readUInt32BE(at + 4);
     if (type === endOfExtensions) break;
     if (at + 8 + length > end) return { ...found, problem: "a header extension reaches beyond the header" };
-    if (type === dataFileExtension) found.dataFile = true;
-    if (type === backingFormatExtension && at + 8 + length <= start.length)
-      found.backingFormat = start.toString("utf8", at + 8, at + 8 + length);
+    const text = at + 8 + length <= start.length ? start.toString("utf8", at + 8, at + 8 + length) : undefined;
+    if (type === dataFileExtension) {
+      found.dataFile = true;
+      if (text !== undefined) found.dataFileName = text;
+    }
+    if (type === backingFormatExtension && text !== undefined) found.backingFormat = text;
     at += 8 + Math.ceil(length / 8) * 8;
   }
   return found;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec } from "../../src/drivers/driver.ts";
 import { blankTemplateName } from "../../src/drivers/shared/template-blank.ts";
-import { checkMkfs } from "../../src/kinds/storage/mkfs-check.ts";
+import { checkMkfs } from "../../src/kinds/capacity/mkfs-check.ts";
 import { canApply } from "../../src/model/plan.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import { observedWith } from "../support/observed.ts";
@@ -54,7 +54,10 @@ test("only what has still to be made needs the program", () => {
   };
   const address = "disk/web.eph0" as const;
   const codes = (states: Record<string, unknown>, one: DiskSpec = disk) =>
-    checkMkfs([{ address, disk: one }], observedWith(states, { facts: { missingPrograms: ["mkfs.xfs"] } })).map(({ code }) => code);
+    checkMkfs(
+      [{ address, disk: one, found: undefined, missing: 0, baseSize: 0 }],
+      observedWith(states, { facts: { missingPrograms: ["mkfs.xfs"] } }),
+    ).map(({ code }) => code);
   assert.deepEqual(codes({}), ["mkfs-missing"]);
   const found = { backend: "qcow2", format: "qcow2", size: 2 ** 30 };
   const applied = { backend: "qcow2", size: 2 ** 30, image: null, entry: null, filesystem: "xfs" };

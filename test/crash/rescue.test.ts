@@ -5,7 +5,6 @@ import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../src/kinds/instance/desired.ts";
 import { UserError } from "../../src/model/errors.ts";
 import type { HostFacts } from "../../src/model/host-facts.ts";
-import type { BackendName } from "../../src/model/settings.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { contentOf } from "../fake-host/program.ts";
 import { guests } from "./guests.ts";
@@ -282,9 +281,9 @@ test("each backend has the disk of a rescue beside the root disk, under its name
     arch: "x86_64",
     kvm: false,
     disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
-    storage: { lvm: { size: 2 ** 40, free: 2 ** 40, extentSize: 2 ** 22 }, rbd: { pool: true, monitors: ["10.0.0.1:6789"] } },
+    drivers: { lvm: { size: 2 ** 40, free: 2 ** 40, extentSize: 2 ** 22 }, rbd: { pool: true, monitors: ["10.0.0.1:6789"] } },
   } as unknown as HostFacts;
-  const attachments = (imagesType: BackendName, format: "raw" | "iso") => {
+  const attachments = (imagesType: string, format: "raw" | "iso") => {
     const config: Config = {
       host: { images_type: imagesType, lvm: { volume_group: "vg0" }, rbd: { pool: "vms" }, instances_path: "/i" },
       images: { own: { source: "/own", disk_format: "raw" }, doctor: { source: "/doctor", disk_format: format } },

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/kinds/config.ts";
+import { configSchema } from "../../src/kinds/config-schema.ts";
 import { lookUpFacts } from "../../src/kinds/host/facts.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBaseChanges } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
-import { schema } from "../../src/kinds/schema.ts";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
 import { UserError } from "../../src/model/errors.ts";
@@ -78,7 +78,7 @@ async function check(yaml: string): Promise<{ config: Config; warnings: Plan["di
   try {
     const path = join(directory, "virtform.yaml");
     writeFileSync(path, yaml);
-    const { config, diagnostics } = await loadConfig([path], { schema });
+    const { config, diagnostics } = await loadConfig([path], { schema: configSchema() });
     if (hasErrors(diagnostics)) throw new UserError(diagnostics);
     return { config: config as Config, warnings: diagnostics };
   } finally {
@@ -118,7 +118,7 @@ export async function runOn(
       secret: (reference) => lookUpSecret(reference) ?? "",
       signal: new AbortController().signal,
     },
-    lookUpFacts,
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {})),
     warnings,
     targets: options.targets ?? [],
     destroy: options.destroy ?? false,

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { parse, stringify } from "yaml";
-import { backendOf } from "../../src/drivers/index.ts";
+import { driverOf } from "../../src/drivers/index.ts";
 import { createSshHost } from "../../src/host/ssh/ssh.ts";
 import { startLvmHost } from "../support/lvm-host.ts";
 import { speakingDisk } from "../support/speaking-disk.ts";
-import { conforms, type Subject } from "../unit/drivers/conformance.ts";
-import { machine } from "../unit/kinds/image/machine.ts";
+import { conforms, type Subject } from "./drivers/conformance.ts";
+import { machine } from "./kinds/image/machine.ts";
 import { until } from "./support/until.ts";
 import { checkout, ended, mustRun, start, virtform, virtformEvents } from "./support/virtform.ts";
 import {
@@ -32,7 +32,7 @@ const MiB = 2 ** 20;
 const bootSeconds = 600;
 /** A machine that does other things as well needs more than a test may have otherwise. */
 const slow = { timeout: 40 * 60_000 };
-const lvm = backendOf("lvm");
+const lvm = driverOf("lvm");
 const { group, extentSize } = lvmHost;
 const lines = (text: string) =>
   text
@@ -71,7 +71,7 @@ const real: Subject = {
     t.after(clear);
     const free = Number(lvmHost.run("vgs", "--noheadings", "--units", "b", "--nosuffix", "-o", "vg_free", group).trim());
     return {
-      settings: { lvm: { volumeGroup: group, sparse: false, volumeClear: "zero", volumeClearSize: 0 } },
+      settings: { drivers: { lvm: { volumeGroup: group, sparse: false, volumeClear: "zero", volumeClearSize: 0 } } },
       storage: { lvm: { size: free, free, extentSize } },
       wrap: () => host,
       machine: lvmHost,
@@ -265,7 +265,7 @@ for (const [volumeClear, volumeClearSize] of [
   test(`volume_clear ${volumeClear} of ${volumeClearSize === 0 ? "all" : volumeClearSize}: what is on the disk afterwards`, async (t) => {
     t.after(clear);
     const place = machine(t, { wrap: () => host });
-    const settings = { ...place.settings, lvm: { volumeGroup: group, sparse: false, volumeClear, volumeClearSize } };
+    const settings = { ...place.settings, drivers: { lvm: { volumeGroup: group, sparse: false, volumeClear, volumeClearSize } } };
     const context = { ...place, settings };
     const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
     const disk = {

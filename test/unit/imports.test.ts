@@ -37,9 +37,9 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   disk: ["terms", "config", "power", "directory", "image", "secret"],
   volume: ["terms", "config", "power", "directory", "image", "disk"],
   guest: ["terms", "config", "power", "directory", "disk", "volume"],
-  storage: ["terms", "config", "image", "disk", "volume"],
+  capacity: ["terms", "config", "image", "disk", "volume"],
   instance: ["terms", "config", "power", "directory", "image", "secret", "disk", "volume", "guest"],
-  top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "storage", "instance"],
+  top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };
 
 /** Rooms that see a machine only through the Host interface. */
@@ -91,7 +91,8 @@ test("each room of src imports only the rooms that it may", async () => {
 
 function roomOfKinds(path: string): string {
   const [first = "", ...rest] = path.slice("kinds/".length).split("/");
-  if (["config", "config.ts", "schema.ts", "schema-parts.ts"].includes(first) || rest.at(-1) === "schema.ts") return "config";
+  if (["config", "config.ts", "schema.ts", "schema-parts.ts"].includes(first) || /^(?:schema|source-pattern)\.ts$/.test(rest.at(-1) ?? ""))
+    return "config";
   return rest.length === 0 ? "top" : first;
 }
 

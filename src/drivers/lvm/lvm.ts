@@ -1,7 +1,7 @@
 import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
-import type { LvmSettings } from "../../model/settings.ts";
+import { formatQuantity } from "../../model/quantity.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import {
   activateVolume,
@@ -22,12 +22,17 @@ import {
 } from "../../tools/lvm.ts";
 import type { LogicalVolume } from "../../tools/lvm-output.ts";
 import { makeFilesystem } from "../../tools/mkfs.ts";
-import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "../driver.ts";
+import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
+import { fileName } from "../shared/file-name.ts";
 import { growInside } from "../shared/inner-growth.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
+import { checkLvm } from "./check.ts";
+import { lvmClearing } from "./clearing.ts";
+import { type LvmFacts, lookAtGroup, lvmDoctor } from "./look.ts";
+import { type LvmSettings, lvmSchema, lvmSettings, readLvmSettings } from "./settings.ts";
 import { poolName, type SparsePool, sparsePool, wholeExtents } from "./sparse.ts";
 import { keepTaken, wasTaken } from "./taken.ts";
 
@@ -42,7 +47,7 @@ const growing = "virtform.growing=";
  * Logical volumes (Nova LVM-01 … LVM-10). A volume is the owner's whose project its tag names; it is whole when the tag that
  * says otherwise is gone. Its size is a whole number of extents.
  */
-export const lvm: DiskBackend = {
+export const lvm: Driver<LvmSettings, LvmFacts> = {
   name: "lvm",
 
   async list(context, disks) {
@@ -104,12 +109,37 @@ export const lvm: DiskBackend = {
   attachment: (disk, { settings }) => ({
     type: "block",
     format: "raw",
-    source: devicePath({ group: disk.place ?? settings.lvm?.volumeGroup ?? "", volume: volumeName(disk) }),
+    source: devicePath({ group: disk.place ?? lvmSettings(settings)?.volumeGroup ?? "", volume: volumeName(disk) }),
   }),
 
-  place: ({ lvm: settings }) => settings?.volumeGroup,
+  owns: (source, { uuid, path }) => source.startsWith("/") && source.endsWith(`/${volumeName({ uuid, name: fileName(path) })}`),
 
-  roundUp: (bytes, facts) => wholeExtents(bytes, facts.storage?.lvm?.extentSize ?? 1),
+  where: (disk) => `Volume ${volumeName(disk)} of volume group ${disk.place}`,
+
+  traits: {
+    about: "logical volume",
+    files: false,
+    reserves: false,
+    encrypts: false,
+    growsInside: true,
+    steps: (group, settings) => {
+      const extent = group?.extentSize ?? 0;
+      const why = `logical volumes are a whole number of extents, and those of volume group ${settings?.volumeGroup} have ${formatQuantity(extent)}`;
+      return { bytes: Math.max(1, extent), why };
+    },
+  },
+
+  settings: { schema: lvmSchema, read: readLvmSettings },
+
+  place: { key: "volume_group", of: ({ volumeGroup: group }) => group },
+
+  look: lookAtGroup,
+
+  check: checkLvm,
+
+  doctor: async (context) => (lvmSettings(context.settings) === undefined ? [] : lvmDoctor(context)),
+
+  clearing: lvmClearing,
 };
 
 /** Nova LAY-16: `<uuid>_<disk name>`, with every underscore of the disk's name doubled. */
@@ -118,8 +148,8 @@ export function volumeName({ uuid, name }: Pick<DiskRef, "uuid" | "name">): stri
 }
 
 /** Nova LVM-01. */
-function lvmSettings(context: Context): LvmSettings {
-  const { lvm: settings } = context.settings;
+function requiredSettings(context: Context): LvmSettings {
+  const settings = lvmSettings(context.settings);
   if (settings !== undefined) return settings;
   throw userError(
     "lvm-not-configured",
@@ -129,7 +159,7 @@ function lvmSettings(context: Context): LvmSettings {
 }
 
 function nameOf(context: Context, disk: Pick<DiskRef, "uuid" | "name" | "place">): VolumeName {
-  return { group: disk.place ?? lvmSettings(context).volumeGroup, volume: volumeName(disk) };
+  return { group: disk.place ?? requiredSettings(context).volumeGroup, volume: volumeName(disk) };
 }
 
 function isWhole({ tags }: LogicalVolume): boolean {
@@ -173,7 +203,7 @@ async function findWhole(context: Context, name: VolumeName): Promise<boolean> {
 /** Clears a volume that a guest may have written to, and removes it (Nova LVM-08, LVM-09). */
 async function removeAll(context: Context, name: VolumeName, { volume, pool }: Found): Promise<void> {
   if (volume !== undefined) {
-    const { volumeClear, volumeClearSize } = lvmSettings(context);
+    const { volumeClear, volumeClearSize } = requiredSettings(context);
     // Cleared by half it must not look whole.
     if (isWhole(volume)) await addTag(context, name, removing);
     // Overwriting a sparse volume would need the space that it was spared; what is being made no guest has seen.
@@ -230,7 +260,7 @@ async function makeFilled(context: Context, disk: DiskSpec, report: ReportProgre
 /** Makes a volume, has it filled, and takes away the tag that says it is not whole. A failure removes it again (Nova LVM-06). */
 async function make(context: Context, disk: DiskSpec, bytes: number, content: number, work: () => Promise<void>): Promise<void> {
   const name = nameOf(context, disk);
-  const pool = lvmSettings(context).sparse ? await poolFor(context, name.group, bytes, content) : undefined;
+  const pool = requiredSettings(context).sparse ? await poolFor(context, name.group, bytes, content) : undefined;
   const labels = [ownerTag(context.project), instanceTag(disk.instance)];
   await using undo = new AsyncDisposableStack();
   if (pool !== undefined) {

@@ -2,7 +2,7 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
-import type { BaseRef, DiskBackend, DiskSpec, DiskState } from "../driver.ts";
+import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "../shared/disk-info.ts";
@@ -19,7 +19,7 @@ import { backingName } from "./backing-name.ts";
  * Overlays on base images (Nova QCOW-01 … QCOW-11). With `preallocate: space` all clusters are assigned when a disk is made: to
  * reserve bytes of the file alone (Nova CACHE-06) does not reserve the clusters that a guest will write to.
  */
-export const qcow2: DiskBackend = {
+export const qcow2: Driver = {
   name: "qcow2",
 
   async list(context, disks) {
@@ -90,6 +90,14 @@ export const qcow2: DiskBackend = {
     source: path,
     ...(encryption === undefined ? {} : { secretUuid: encryption.secretUuid }),
   }),
+
+  owns: (source, { path }) => source === path,
+
+  where: ({ path }) => path,
+
+  traits: { about: "thin overlay on the base image", files: true, reserves: true, encrypts: true, growsInside: false },
+
+  blankBase: blankTemplateName,
 };
 
 /** In a header. */

@@ -1,14 +1,15 @@
 import type { DiskRef, NetworkAttachment, Surroundings } from "../driver.ts";
+import { cephFacts, rbdSettings } from "./settings.ts";
 
 /** How a guest gets an image in Ceph (Nova RBD-11). Pure. */
 export function rbdAttachment(disk: Pick<DiskRef, "uuid" | "name" | "place">, { settings, facts }: Surroundings): NetworkAttachment {
-  const { pool, user, secretUuid } = settings.rbd ?? { pool: "", user: null, secretUuid: null };
+  const { pool, user, secretUuid } = rbdSettings(settings) ?? { pool: "", user: null, secretUuid: null };
   return {
     type: "network",
     protocol: "rbd",
     format: "raw",
     source: `${disk.place ?? pool}/${disk.uuid}_${disk.name}`,
-    hosts: (facts.storage?.rbd?.monitors ?? []).map(splitHost),
+    hosts: (cephFacts(facts)?.monitors ?? []).map(splitHost),
     auth: user === null || secretUuid === null ? null : { user, secretUuid },
   };
 }

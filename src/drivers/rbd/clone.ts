@@ -1,6 +1,9 @@
 import { UnreachableError } from "../../model/errors.ts";
 import { parseRbdAddress } from "../../tools/rbd/address.ts";
 import { cephCluster, type Rbd, type RbdName, rbdInfo } from "../../tools/rbd/rbd.ts";
+import type { Clone } from "../driver.ts";
+import { rbdPlace } from "./place.ts";
+import type { CephFacts } from "./settings.ts";
 
 /** A snapshot that disks can be cloned from. */
 export interface CloneParent {
@@ -31,3 +34,25 @@ export async function cloneable(rbd: Rbd, addresses: readonly string[] | undefin
   if (failure !== undefined) throw failure;
   return undefined;
 }
+
+/** Cloning within the cluster (Nova RBD-03, RBD-04). */
+export const rbdClone: Clone<CephFacts> = {
+  form: "rbd://FSID/POOL/IMAGE/SNAPSHOT",
+
+  takes: (address) => address.startsWith("rbd://"),
+
+  isValid: (address) => parseRbdAddress(address) !== undefined,
+
+  from: (facts, addresses) => addresses.flatMap((address) => facts?.cloneable?.[address] ?? [])[0],
+
+  isPossible: async (context, addresses) => (await cloneable(await rbdPlace(context), addresses)) !== undefined,
+
+  whyNot(facts, addresses) {
+    if (facts === undefined) return undefined;
+    const reasons = addresses.map((address) => {
+      const here = parseRbdAddress(address)?.fsid === facts.fsid;
+      return `${address} is ${here ? "not there, not protected, or not to be read by this user" : "in another cluster"}`;
+    });
+    return `${reasons.join("; ")}. This host's cluster is ${facts.fsid}; \`rbd snap protect\` protects a snapshot.`;
+  },
+};

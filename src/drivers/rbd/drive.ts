@@ -2,8 +2,10 @@ import type { Context } from "../../model/context.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { importRbd, type RbdName, rbdImage, rbdImages, rbdNames, removeRbd, renameRbd } from "../../tools/rbd/rbd.ts";
+import type { DiskRef, Put } from "../driver.ts";
 import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./place.ts";
 import { removePartRbd } from "./remove.ts";
+import { rbdSettings } from "./settings.ts";
 
 /** A config drive in Ceph as found (Nova RBD-09, CFG-14). */
 export interface RbdDrive {
@@ -97,7 +99,7 @@ export async function removeRetiredDrives(place: RbdPlace, uuid: string): Promis
 
 /** Removes staged drives that nobody is making, and drives that no guest has any more. `own`: uuids of this project's directories. */
 export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>): Promise<void> {
-  if (context.settings.rbd === undefined) return;
+  if (rbdSettings(context.settings) === undefined) return;
   const place = await rbdPlace(context);
   try {
     for (const image of await rbdNames(place, place.settings.pool)) {
@@ -127,4 +129,38 @@ async function retire(place: RbdPlace, uuid: string): Promise<void> {
 
 function driveName(place: RbdPlace, uuid: string): RbdName {
   return rbdName(place, { uuid, name: drive });
+}
+
+/** Config drives beside the disks (Nova CFG-14). */
+export const rbdPut: Put = {
+  words: { thing: "image in Ceph", where: " in Ceph", arrival: "it goes to Ceph, where the disks are" },
+
+  async look(context, disks) {
+    const found = await rbdDrives(
+      context,
+      disks.map(({ ref }) => driveRef(ref)),
+    );
+    return new Map(
+      disks.map(({ ref, record }) => {
+        const there = found.get(ref.uuid);
+        const intact = record !== null && there?.sha256 === record.sha256 && there.size === record.size;
+        return [`${ref.uuid}/${ref.name}`, { intact, missing: there === undefined }];
+      }),
+    );
+  },
+
+  async stage(context, disk, { from, sha256, format }) {
+    await stageRbdDrive(context, { ...driveRef(disk), instance: disk.instance, format, path: from, sha256 });
+    await context.host.files.remove(from);
+  },
+
+  publish: (context, disk) => publishRbdDrive(context, driveRef(disk)),
+
+  remove: (context, disk, inUse) => removeRbdDrive(context, driveRef(disk), inUse),
+
+  sweep: sweepRbdDrives,
+};
+
+function driveRef({ uuid, place }: DiskRef): RbdDriveRef {
+  return { uuid, ...(place === undefined ? {} : { pool: place }) };
 }

@@ -1,10 +1,10 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
-import type { RbdSettings } from "../../model/settings.ts";
 import { machineId } from "../../tools/machine-id.ts";
 import type { Rbd, RbdFinish, RbdImage, RbdName } from "../../tools/rbd/rbd.ts";
 import type { DiskRef, DiskSpec } from "../driver.ts";
+import { type RbdSettings, rbdSettings } from "./settings.ts";
 
 /** Where disks are kept in Ceph. */
 export interface RbdPlace extends Rbd {
@@ -25,7 +25,7 @@ const appliedKey = "virtform.applied";
  * into Ceph cannot be found without it.
  */
 export async function rbdPlace(context: Context, pool?: string): Promise<RbdPlace> {
-  const settings = context.settings.rbd;
+  const settings = rbdSettings(context.settings);
   if (settings === undefined) {
     throw userError(
       "rbd-not-configured",

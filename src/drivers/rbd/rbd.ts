@@ -14,23 +14,26 @@ import {
   rbdImages,
   renameRbd,
 } from "../../tools/rbd/rbd.ts";
-import type { DiskBackend, DiskRef, DiskSpec, DiskState } from "../driver.ts";
+import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
+import { fileName } from "../shared/file-name.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { rbdAttachment } from "./attachment.ts";
-import { cloneable } from "./clone.ts";
-import { removeRetiredDrives } from "./drive.ts";
+import { cloneable, rbdClone } from "./clone.ts";
+import { rbdPut, removeRetiredDrives } from "./drive.ts";
+import { checkRbd, lookAtCluster, rbdDoctor } from "./look.ts";
 import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
 import { removePartRbd, removeWholeRbd } from "./remove.ts";
-import { resizeSnapshotOf } from "./snapshot.ts";
+import { type CephFacts, type RbdSettings, rbdSchema, readRbdSettings } from "./settings.ts";
+import { confirmResize, makeResizeSnapshot, resizeSnapshotName, resizeSnapshotOf, rollBackResize } from "./snapshot.ts";
 
 /**
  * Images in Ceph (Nova RBD-01 … RBD-12). An image gets its name when it is whole, and tells itself whose it is.
  * `preallocate: space` does nothing here (Nova RBD-14): what a pool promises is the cluster's business.
  */
-export const rbd: DiskBackend = {
+export const rbd: Driver<RbdSettings, CephFacts> = {
   name: "rbd",
 
   async list(context, disks) {
@@ -60,7 +63,7 @@ export const rbd: DiskBackend = {
     refuseToShrink(disk, found?.size, bytes);
     if (found === undefined || found.size >= bytes) return;
     refuseForeignRbd(place, name, found);
-    if (await growOnline(context, disk, `${name.pool}/${name.image}`, bytes, online)) return;
+    if (await growOnline(context, disk, `rbd:${name.pool}/${name.image}`, bytes, online)) return;
     await finishRbd(place, name, { size: bytes });
   },
 
@@ -77,7 +80,33 @@ export const rbd: DiskBackend = {
 
   attachment: rbdAttachment,
 
-  place: ({ rbd: settings }) => settings?.pool,
+  owns: (source, { uuid, path }) => source.startsWith("rbd:") && source.endsWith(`/${uuid}_${fileName(path)}`),
+
+  where: ({ uuid, name, place }) => `Image ${uuid}_${name} of pool ${place}`,
+
+  traits: { about: "Ceph image", files: false, reserves: false, encrypts: false, growsInside: false },
+
+  settings: { schema: rbdSchema, read: readRbdSettings },
+
+  place: { key: "pool", of: ({ pool }) => pool },
+
+  look: lookAtCluster,
+
+  check: checkRbd,
+
+  doctor: rbdDoctor,
+
+  checkpoint: {
+    name: resizeSnapshotName,
+    wanted: ({ role }, settings) => role === "root" && settings?.resizeSnapshot === true,
+    make: makeResizeSnapshot,
+    rollBack: rollBackResize,
+    drop: confirmResize,
+  },
+
+  clone: rbdClone,
+
+  put: rbdPut,
 };
 
 async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(readonly [string, DiskState])[]> {

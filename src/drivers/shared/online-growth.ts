@@ -7,8 +7,7 @@ import { refuseToShrink } from "./size-rules.ts";
 
 /**
  * Grows a disk through the running guest that has it (Nova SIZE-05), and says whether one has: a disk that waits for the next start
- * is nobody's yet, and neither is one whose guest was switched off since. `source`: path, device or `pool/image`, as definitions
- * have it. It alone says which disk is meant: names such as `vdb` are the definition's, and the running guest may have another disk
+ * is nobody's yet, and neither is one whose guest was switched off since. `source`: as `sourceText` writes it. It alone says which disk is meant: names such as `vdb` are the definition's, and the running guest may have another disk
  * under each, which would be made smaller without a word.
  */
 export async function growOnline(
@@ -32,10 +31,9 @@ export async function growOnline(
 
 /** The name under which a running guest has the disk with this source, by what it runs with. Pure. */
 export function liveTarget(xml: string, source: string): string | undefined {
-  const wanted = source.startsWith("/") ? source : `rbd:${source}`;
   for (const disk of findAll(find(parseXml(xml), "devices"), "disk")) {
     // Not what is below it: the source of a backing file stands in an element of its own.
-    if (diskSource(find(disk, "source")) === wanted) return find(disk, "target")?.attributes["dev"];
+    if (diskSource(find(disk, "source")) === source) return find(disk, "target")?.attributes["dev"];
   }
   return undefined;
 }

@@ -58,11 +58,14 @@ export async function withLock<T>(request: LockRequest, work: (lost: AbortSignal
   return result;
 }
 
-/** Gives the lock back. False when it was not ours any more. */
+/**
+ * Gives the lock back. False when another process had taken it away. A directory that the filesystem does not let go (it has
+ * become read-only, for example) stays behind and counts as released: the next process, or this one, takes it over.
+ */
 type Release = () => Promise<boolean>;
 
 async function acquire(request: LockRequest, renewal: Renewal, onLost: () => void): Promise<Release> {
-  const wait = createLockWait(request);
+  const wait = createLockWait(request, renewal.staleMs);
   let sighting: Sighting | undefined;
   for (;;) {
     if (request.signal?.aborted === true) throw interrupted(request);
@@ -108,11 +111,15 @@ async function breakIfDead(path: string, sighting: Sighting, renewal: Renewal): 
 }
 
 function isDead(path: string, { abandoned }: Sighting): boolean {
+  if (leftBehind.has(directoryIdentity(lockPaths(path).directory) ?? "")) return true;
   const holder = readHolder(path);
   const state = holder === undefined ? "unknown" : liveness(holder);
   // A holder that lives keeps its lock however long it has been stopped or too busy to renew it.
   return state === "unknown" ? abandoned : state === "gone";
 }
+
+/** Lock directories, by identity, that this process released and could not remove. */
+const leftBehind = new Set<string>();
 
 const noRecord = { write: () => undefined, remove: () => undefined };
 
@@ -125,11 +132,17 @@ async function take(
   try {
     const fs = lockFileSystem(record);
     const release = await lockfile.lock(directory, { ...times, fs, realpath: false, retries: 0, lockfilePath: directory, onCompromised });
-    return () =>
-      release().then(
-        () => true,
-        () => false,
-      );
+    const identity = directoryIdentity(directory);
+    return async () => {
+      try {
+        await release();
+        return true;
+      } catch {
+        const stays = identity !== undefined && directoryIdentity(directory) === identity;
+        if (stays) leftBehind.add(identity);
+        return stays;
+      }
+    };
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ELOCKED") return undefined;
     throw explainFileError(error, "take the lock", directory);

@@ -5,7 +5,8 @@ import type { Command, CommandResult, Conversation } from "../../model/host.ts";
 import { commandFailure, type Ending } from "../command-failure.ts";
 import { boundedCommand } from "../command-line.ts";
 import { createLineSplitter } from "../line-splitter.ts";
-import type { SshChannel, SshConnection } from "./connection.ts";
+import type { SshChannel } from "./channel.ts";
+import type { SshConnection } from "./connection.ts";
 import { shellLibrary } from "./library.ts";
 import { shellLine } from "./quote.ts";
 import { connectionLost } from "./trouble.ts";
@@ -30,13 +31,13 @@ export async function runOverSsh(connection: SshConnection, name: string, comman
   const { program, args } = boundedCommand(command);
   const seconds = (Math.min(Math.max(1, timeoutMs), 2 ** 31) / 1000).toFixed(3);
   const environment = ["env", "LC_ALL=C", ...Object.entries(command.env ?? {}).map(([key, value]) => `${key}=${value}`)];
-  const script = `${shellLibrary}\nnonce=$1\nshift\nprintf '%s\\n' "$nonce"\nwatched "$@"`;
+  const script = `${shellLibrary}\nnonce=$1\nshift\nwatched "$@"`;
   const started = performance.now();
-  const channel = await connection.start(script, [nonce, seconds, String(input.length), ...environment, program, ...args]);
+  const channel = await connection.start(script, [nonce, seconds, String(input.length), ...environment, program, ...args], program);
   if (input.length > 0) channel.stdin.write(input);
   const ending = await follow(channel, nonce, { signal, timeoutMs, onLine });
   if (ending.exitCode === undefined && !ending.isCanceled && !ending.timedOut && !ending.isMaxBuffer) {
-    throw connection.lost ?? connectionLost(name, ending.stderr);
+    throw connection.lost ?? channel.failure ?? connectionLost(name, ending.stderr);
   }
   const failure = commandFailure(command, inWords(ending, program, performance.now() - started >= timeoutMs));
   if (failure !== undefined) throw failure;
@@ -51,7 +52,7 @@ function follow(
   const { signal, timeoutMs } = command;
   // The mark is between us and the other side.
   const onLine = command.onLine && ((line: string) => void (line.startsWith(nonce) || command.onLine?.(line)));
-  const outputs = { stdout: readText(channel.stdout, onLine, nonce), stderr: readText(channel.stderr, onLine) };
+  const outputs = { stdout: readText(channel.stdout, onLine), stderr: readText(channel.stderr, onLine) };
   let canceled = false;
   let late = false;
   let tooMuch = false;
@@ -82,7 +83,7 @@ function follow(
     };
   }
   return new Promise((resolve) => {
-    channel.once("close", () => {
+    channel.onClose(() => {
       clearInterval(beat);
       clearTimeout(deadline);
       signal?.removeEventListener("abort", cancel);
@@ -116,13 +117,12 @@ interface TextReader {
   end(): string;
 }
 
-/** Text as it comes, whole at the end; with `after`, what comes before that line is somebody else's. */
-function readText(stream: NodeJS.ReadableStream, onLine: Command["onLine"], after?: string) {
+/** Text as it comes, whole at the end. */
+function readText(stream: NodeJS.ReadableStream, onLine: Command["onLine"]) {
   const decoder = new StringDecoder("utf8");
   const splitter = createLineSplitter(onLine ?? (() => undefined));
   const pieces: string[] = [];
   let length = 0;
-  let head: string | undefined = after === undefined ? undefined : "";
   const reader: TextReader = {
     onTooMuch: () => {},
     end() {
@@ -132,15 +132,6 @@ function readText(stream: NodeJS.ReadableStream, onLine: Command["onLine"], afte
     },
   };
   function take(text: string): void {
-    if (head !== undefined) {
-      head += text;
-      const at = head.indexOf(`${after}\n`);
-      if (at === -1) return;
-      const rest = head.slice(at + (after?.length ?? 0) + 1);
-      head = undefined;
-      take(rest);
-      return;
-    }
     length += text.length;
     if (length > maxOutput) {
       reader.onTooMuch();
@@ -155,11 +146,10 @@ function readText(stream: NodeJS.ReadableStream, onLine: Command["onLine"], afte
 
 /** Starts a program on the other side to talk to. A connection that ends ends it without an exit code. */
 export function openOverSsh(connection: SshConnection, command: Pick<Command, "program" | "args" | "env">): Conversation {
-  const nonce = randomBytes(16).toString("hex");
   const { program, args, env = {} } = command;
   const words = ["env", "LC_ALL=C", ...Object.entries(env).map(([key, value]) => `${key}=${value}`), program, ...args];
   // One that is not there ends without a word, as here.
-  const script = `PATH=$PATH:/usr/sbin:/sbin\nexport PATH\ncd /\nprintf '%s\\n' ${nonce}\ncommand -v "$1" >/dev/null || exit 127\nshift\nexec "$@"`;
+  const script = `PATH=$PATH:/usr/sbin:/sbin\nexport PATH\ncd /\ncommand -v "$1" >/dev/null || exit 127\nshift\nexec "$@"`;
   const ended = Promise.withResolvers<{ readonly exitCode: number | undefined }>();
   const early: string[] = [];
   let channel: SshChannel | undefined;
@@ -185,22 +175,13 @@ export function openOverSsh(connection: SshConnection, command: Pick<Command, "p
       channel?.kill();
     },
   };
-  connection.start(script, [program, ...words]).then(
+  connection.start(script, [program, ...words], program).then(
     (started) => {
       channel = started;
-      let before: string | undefined = "";
-      started.stdout.setEncoding("utf8").on("data", (text: string) => {
-        if (before === undefined) return conversation.onOutput(text);
-        before += text;
-        const at = before.indexOf(`${nonce}\n`);
-        if (at === -1) return;
-        const rest = before.slice(at + nonce.length + 1);
-        before = undefined;
-        if (rest !== "") conversation.onOutput(rest);
-      });
+      started.stdout.setEncoding("utf8").on("data", (text: string) => conversation.onOutput(text));
       started.stderr.setEncoding("utf8").on("data", (text: string) => conversation.onError(text));
       // 255 is ssh's own word for an end of the connection, 127 the shell's for a program that is not there.
-      started.once("close", (code) => ended.resolve({ exitCode: code === null || code === 255 || code === 127 ? undefined : code }));
+      started.onClose((code) => ended.resolve({ exitCode: code === null || code === 255 || code === 127 ? undefined : code }));
       for (const text of early) started.stdin.write(text);
       if (closed) started.stdin.end();
     },

@@ -1,30 +1,23 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import type { Readable, Writable } from "node:stream";
 import { UnreachableError } from "../../model/errors.ts";
+import { channelAfter, type SshChannel, type SshProcess, type StartLimits, startLimits, startSsh } from "./channel.ts";
+import { collect } from "./collect.ts";
+import { type Greeting, greetingOf, greetingScript } from "./greeting.ts";
 import { sshProgram } from "./program.ts";
 import { shellLine } from "./quote.ts";
 import type { SshTarget } from "./target.ts";
-import { connectionLost, SshConnectError, sshTrouble } from "./trouble.ts";
-
-/** One program on the other side, on a channel of its own. */
-export type SshChannel = ChildProcessByStdio<Writable, Readable, Readable>;
-
-/** What the other side said when the connection was made. */
-export interface Greeting {
-  /** Programs that we need and that are not there. */
-  readonly missing: readonly string[];
-  /** Programs that we use where they are: curl. */
-  readonly extra: readonly string[];
-}
+import { connectionLost } from "./trouble.ts";
 
 /** A machine reached by ssh: one connection, and further ones only when sshd allows no more channels on the first. */
 export interface SshConnection {
-  /** Starts a script with arguments; both reach the other side's sh as they are. */
-  start(script: string, args: readonly string[]): Promise<SshChannel>;
+  /**
+   * Starts a script with arguments; both reach the sh of the remote unchanged. `what` names it in the message when it does not
+   * start in time: `a file helper`.
+   */
+  start(script: string, args: readonly string[], what: string): Promise<SshChannel>;
   /** Connects when that has not been done. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
   /** Why nothing can be asked any more; undefined while the connection is there or has not been made. */
@@ -48,13 +41,13 @@ const helpers = ["timeout", "prlimit", "sha256sum", "readlink", "tr", "env"];
 
 interface Master {
   readonly socket: string;
-  readonly child: SshChannel;
+  readonly child: SshProcess;
   readonly greeting: Promise<Greeting>;
   channels: number;
 }
 
 /** Prepares a connection; nothing is contacted before the first thing is asked. */
-export function createSshConnection(target: SshTarget): SshConnection {
+export function createSshConnection(target: SshTarget, limits: StartLimits = startLimits): SshConnection {
   const ssh = sshProgram();
   const name = target.destination;
   const listeners = new Set<(error: UnreachableError) => void>();
@@ -88,10 +81,9 @@ export function createSshConnection(target: SshTarget): SshConnection {
       "ControlPersist=no",
     ];
     const quiet = ["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none", "-o", "ConnectTimeout=20"];
-    // It ends with us, however we end: its input is our pipe.
     const remote = `exec sh -c ${shellLine([greetingScript, "virtform", nonce, ...required, ...helpers])}`;
-    const child = start(ssh.program, [...ssh.args, ...options, ...quiet, ...keepAlive, ...address, remote]);
-    const master: Master = { socket, child, greeting: greetingOf(child, nonce, name), channels: 0 };
+    const child = startSsh(ssh.program, [...ssh.args, ...options, ...quiet, ...keepAlive, ...address, remote]);
+    const master: Master = { socket, child, greeting: greetingOf(child, nonce, name, limits), channels: 0 };
     masters.push(master);
     master.greeting.then(
       () => child.once("exit", () => lose(connectionLost(name, errors()))),
@@ -130,7 +122,7 @@ export function createSshConnection(target: SshTarget): SshConnection {
       return () => listeners.delete(tell);
     },
     greeting: async () => (await firstMaster()).greeting,
-    async start(script, args) {
+    async start(script, args, what) {
       if (lost !== undefined) throw lost;
       if (closing) throw new UnreachableError(`The connection to ${name} is closed.`);
       const master = await reserve();
@@ -140,12 +132,13 @@ export function createSshConnection(target: SshTarget): SshConnection {
       // configuration, which may run programs, has had its say.
       const options = ["-F", "none", "-T", "-S", master.socket, "-o", "ControlMaster=no", "-o", "BatchMode=yes"];
       const alone = ["-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"];
-      const remote = `exec sh -c ${shellLine([script, "virtform", ...args])}`;
-      const channel = start(ssh.program, [...ssh.args, ...options, ...alone, ...address, remote]);
-      channel.once("close", () => {
+      const mark = randomBytes(16).toString("hex");
+      const remote = `exec sh -c ${shellLine([`printf '%s\\n' "$1"\nshift\n${script}`, "virtform", mark, ...args])}`;
+      const child = startSsh(ssh.program, [...ssh.args, ...options, ...alone, ...address, remote]);
+      child.once("close", () => {
         master.channels -= 1;
       });
-      return channel;
+      return channelAfter(child, mark, { name, what, limits });
     },
     async close() {
       closing = true;
@@ -156,51 +149,7 @@ export function createSshConnection(target: SshTarget): SshConnection {
   };
 }
 
-/** Says what is there, then keeps the connection until our side closes it. */
-const greetingScript = `PATH=$PATH:/usr/sbin:/sbin
-nonce=$1
-shift
-printf '%s\\n' "$nonce"
-for program; do command -v "$program" >/dev/null || printf 'missing %s\\n' "$program"; done
-stat --printf= / 2>/dev/null && dd if=/dev/null iflag=nofollow,fullblock of=/dev/null status=none 2>/dev/null || printf 'missing %s\\n' 'GNU coreutils'
-command -v curl >/dev/null && printf 'extra curl\\n'
-printf '%s\\n' "$nonce"
-exec cat >/dev/null`;
-
-function greetingOf(child: SshChannel, nonce: string, name: string): Promise<Greeting> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    const errors = collect(child.stderr);
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      // What a login shell's own files write comes before.
-      const [, said] = output.split(`${nonce}\n`);
-      if (said === undefined || output.indexOf(`${nonce}\n`) === output.lastIndexOf(`${nonce}\n`)) return;
-      const words = (kind: string) =>
-        said.split("\n").flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []));
-      resolve({ missing: words("missing"), extra: words("extra") });
-    });
-    child.once("error", (error) => {
-      const hint = "Install the package openssh-client, or name the program in VIRTFORM_SSH.";
-      reject(new SshConnectError(name, error.message, { hop: "ssh here", hint }));
-    });
-    child.once("close", (code) => {
-      if (code === 255 || code === null) return reject(new SshConnectError(name, errors(), sshTrouble(errors(), name)));
-      const hint = "The login shell there has to be a POSIX shell that may run commands (not nologin, not a forced command).";
-      reject(new SshConnectError(name, errors() || `the login shell ended with exit code ${code}`, { hop: "shell", hint }));
-    });
-  });
-}
-
-function start(program: string, args: readonly string[]): SshChannel {
-  // A session of its own: the interrupt key reaches only us, who finish what is running.
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
-  child.stdin.on("error", () => undefined);
-  child.on("error", () => undefined);
-  return child;
-}
-
-function ended(child: SshChannel): Promise<void> {
+function ended(child: SshProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
@@ -209,15 +158,6 @@ function ended(child: SshChannel): Promise<void> {
       resolve();
     });
   });
-}
-
-/** The text so far, its end at least. */
-function collect(stream: Readable): () => string {
-  let text = "";
-  stream.on("data", (chunk: Buffer | string) => {
-    text = (text + chunk.toString()).slice(-8192);
-  });
-  return () => text;
 }
 
 /** For the sockets. Also clears away those of killed processes: their connections, which ended with them, took the sockets along. */

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { UnreachableError } from "../../model/errors.ts";
 import type { LockRequest } from "../../model/host.ts";
 import { compromised, interrupted } from "../lock-errors.ts";
 import { type Holder, parseHolder } from "../lock-holder.ts";
 import { createLockWait, type Sighting, sight } from "../lock-wait.ts";
 import { comparePlaces, type ProcessIdentity, parseProcessState } from "../process-identity.ts";
-import type { SshChannel, SshConnection } from "./connection.ts";
+import type { SshConnection } from "./connection.ts";
 import { remoteFileError } from "./file-error.ts";
 import { shellLibrary } from "./library.ts";
 import { connectionLost } from "./trouble.ts";
@@ -20,6 +21,10 @@ import { connectionLost } from "./trouble.ts";
 /** How often the holder hears from us. It gives up after 90 s of silence, a program that it started after 60 s. */
 const beatMs = 2_500;
 const staleMs = 10_000;
+/** One look at the lock, and the release of it. */
+const answerMs = 60_000;
+/** How long the shell may take to end after its input has. */
+const closeMs = 10_000;
 
 /** Runs `work` while a shell on the host holds the lock. A lost connection loses the lock, and is an UnreachableError once `work` has ended. */
 export async function lockOverSsh<T>(
@@ -65,17 +70,20 @@ interface Keeper {
 
 async function openKeeper(connection: SshConnection, name: string, path: string): Promise<Keeper> {
   const nonce = randomBytes(16).toString("hex");
-  const channel: SshChannel = await connection.start(`${shellLibrary}\nnonce=$2\nprintf '%s\\n' "$nonce"\nlock "$1"`, [path, nonce]);
+  const channel = await connection.start(`${shellLibrary}\nnonce=$2\nlock "$1"`, [path, nonce], "a shell that holds the lock");
   let text = "";
   let errors = "";
   let waiting: { readonly resolve: (lines: string[]) => void; readonly reject: (error: Error) => void } | undefined;
   let over = false;
-  const gone = new Promise<void>((resolve) => channel.once("close", () => resolve()));
+  let failure: Error | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const gone = new Promise<void>((resolve) => channel.onClose(() => resolve()));
   const answer = () => {
     const end = text.indexOf(`${nonce}\n`);
     if (end === -1 || waiting === undefined) return;
     const { resolve } = waiting;
     waiting = undefined;
+    clearTimeout(timer);
     const lines = text.slice(0, end).split("\n").slice(0, -1);
     text = text.slice(end + nonce.length + 1);
     resolve(lines);
@@ -91,11 +99,19 @@ async function openKeeper(connection: SshConnection, name: string, path: string)
     new Promise<string[]>((resolve, reject) => {
       waiting = { resolve, reject };
       answer();
-      if (over && waiting !== undefined) reject(connection.lost ?? connectionLost(name, errors));
+      if (over && waiting !== undefined) return reject(whyOver());
+      timer = setTimeout(() => {
+        failure = new UnreachableError(
+          `${name} did not answer within ${answerMs / 1000} s while the lock ${path} was taken or released. A filesystem there may hang; check the kernel log of the host (dmesg).`,
+        );
+        channel.kill();
+      }, answerMs);
     });
-  channel.once("close", () => {
+  const whyOver = () => connection.lost ?? channel.failure ?? failure ?? connectionLost(name, errors);
+  channel.onClose(() => {
     over = true;
-    waiting?.reject(connection.lost ?? connectionLost(name, errors));
+    clearTimeout(timer);
+    waiting?.reject(whyOver());
     keeper.onEnd();
   });
   const keeper = {
@@ -110,10 +126,11 @@ async function openKeeper(connection: SshConnection, name: string, path: string)
     said: (word: string) => text.startsWith(`${word}\n`),
     async close() {
       channel.stdin.end();
+      const late = setTimeout(() => channel.kill(), closeMs);
       await gone;
+      clearTimeout(late);
     },
   };
-  await next();
   const [pid = "", stat = "", hostName = "", machineId = "", bootId = "", pidNamespace = ""] = await next();
   const self = { pid: Number(pid), startTime: parseProcessState(stat).startTime, hostName, machineId, bootId, pidNamespace };
   return Object.assign(keeper, { self });
@@ -123,7 +140,7 @@ async function acquire(keeper: Keeper, request: LockRequest): Promise<void> {
   // The process is one of the host's; who sits behind it is said in words.
   const purpose = `${request.purpose}, over ssh from ${hostname()}`;
   const record = `${JSON.stringify({ ...keeper.self, purpose, since: new Date().toISOString() }).slice(0, -1)},`;
-  const wait = createLockWait(request);
+  const wait = createLockWait(request, staleMs);
   let sighting: Sighting | undefined;
   for (;;) {
     if (request.signal?.aborted === true) throw interrupted(request);

@@ -1,10 +1,13 @@
+import { stat } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Command, Host, Upload } from "../../model/host.ts";
 import { runBriefly } from "./brief.ts";
+import type { StartLimits } from "./channel.ts";
 import { openOverSsh, runOverSsh } from "./command.ts";
-import { createSshConnection, type Greeting } from "./connection.ts";
+import { createSshConnection } from "./connection.ts";
 import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
+import type { Greeting } from "./greeting.ts";
 import { lockOverSsh } from "./lock.ts";
 import type { SshTarget } from "./target.ts";
 import { downloadHereAndPush, uploadOverSsh } from "./transfer.ts";
@@ -28,10 +31,13 @@ const briefShells = 2;
  * ever asked for on the way. Nothing is contacted before the first thing is wanted. A connection that is lost is an
  * UnreachableError for everything under way and everything after: never is what cannot be seen taken for absent.
  */
-export function createSshHost(target: SshTarget, options: { readonly onRoundTrip?: (what: string) => void } = {}): SshHost {
+export function createSshHost(
+  target: SshTarget,
+  options: { readonly onRoundTrip?: (what: string) => void; readonly startLimits?: StartLimits } = {},
+): SshHost {
   const name = target.destination;
   const tell = options.onRoundTrip ?? (() => undefined);
-  const connection = createSshConnection(target);
+  const connection = createSshConnection(target, options.startLimits);
   const workers = createSshWorkers(connection, name, shells, tell);
   const briefWorkers = createSshWorkers(connection, name, briefShells, () => undefined);
   const ends: (() => Promise<void>)[] = [];
@@ -72,6 +78,13 @@ export function createSshHost(target: SshTarget, options: { readonly onRoundTrip
     open: (command) => openOverSsh(connection, command),
     files,
     upload,
+    route: {
+      downloads: async () => (await ready()).extra.includes("curl"),
+      bytesHere: async (path) => {
+        const found = await stat(path).catch(() => undefined);
+        return found?.isFile() === true ? found.size : undefined;
+      },
+    },
     download: async (request) =>
       (await ready()).extra.includes("curl") ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request),
     lock: async (request, work) => {

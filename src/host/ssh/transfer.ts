@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { userError } from "../../model/errors.ts";
+import { UnreachableError, userError } from "../../model/errors.ts";
 import type { Digests, Download, Upload } from "../../model/host.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
@@ -15,6 +15,11 @@ import type { SshConnection } from "./connection.ts";
 import { remoteFileError } from "./file-error.ts";
 import { shellLibrary } from "./library.ts";
 import { connectionLost } from "./trouble.ts";
+
+/** The remote takes some bytes at least this often. */
+const idleMs = 300_000;
+/** How long the remote may take to put the whole file on its disk. */
+const syncMs = 3_600_000;
 
 type Transferred = { readonly bytes: number; readonly digests: Digests };
 
@@ -35,18 +40,27 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   refuseTooLarge(from, stat.size, request.maxBytes);
   const nonce = randomBytes(16).toString("hex");
   const script = `${shellLibrary}\nreceive "$1" "$2"\nprintf '%s %s\\n' "$3" "$?"`;
-  const channel = await connection.start(script, [to, String(stat.size), nonce]);
+  const channel = await connection.start(script, [to, String(stat.size), nonce], `the transfer of ${from}`);
+  let silent: Error | undefined;
+  const cut = () => {
+    silent = new UnreachableError(
+      `${name} took nothing of ${from} for ${idleMs / 1000} s. A filesystem there may hang; check the kernel log of the host (dmesg).`,
+    );
+    channel.kill();
+  };
+  let idle = setTimeout(cut, idleMs);
   let output = "";
   let errors = "";
   channel.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
+    output = (output + text).slice(-4000);
   });
   channel.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors = (errors + text).slice(-4000);
   });
   let over = false;
   const closed = new Promise<void>((resolve) =>
-    channel.once("close", () => {
+    channel.onClose(() => {
+      clearTimeout(idle);
       over = true;
       resolve();
     }),
@@ -60,15 +74,19 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
     if (!channel.stdin.write(Buffer.from(chunk))) {
       await Promise.race([new Promise((resolve) => channel.stdin.once("drain", resolve)), closed]);
     }
+    idle.refresh();
     request.onProgress?.(done, Math.max(stat.size, done));
   }
-  const cut = over;
+  const cutShort = over;
   channel.stdin.end();
+  clearTimeout(idle);
+  // The remote puts the file on its disk now.
+  if (!over) idle = setTimeout(cut, syncMs);
   await closed;
   if (signal?.aborted === true) throw userError("interrupted", `The transfer of ${from} to ${name} was stopped`);
   const code = new RegExp(`${nonce} (\\d+)\\n`).exec(output)?.[1];
-  if (code === undefined) throw connection.lost ?? connectionLost(name, errors);
-  if (code !== "0" && !cut && done !== stat.size) {
+  if (code === undefined) throw connection.lost ?? channel.failure ?? silent ?? connectionLost(name, errors);
+  if (code !== "0" && !cutShort && done !== stat.size) {
     throw userError("file-changed", `${from} changed while it was read`, "Let nobody write to it, and run the same command again.");
   }
   if (code !== "0") throw remoteFileError(errors, "write", to);

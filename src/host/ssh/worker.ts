@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { CommandError } from "../../model/errors.ts";
-import type { SshChannel, SshConnection } from "./connection.ts";
+import type { SshConnection } from "./connection.ts";
 import { shellLibrary } from "./library.ts";
 import { connectionLost } from "./trouble.ts";
 
@@ -101,20 +101,19 @@ async function startWorker(
   on: { readonly done: (worker: Worker) => void; readonly ended: (worker: Worker) => void },
 ): Promise<Worker> {
   const nonce = randomBytes(16).toString("hex");
-  const channel: SshChannel = await connection.start(`${shellLibrary}\nnonce=$1\nprintf '%s\\n' "$nonce"\nwork`, [nonce]);
+  const channel = await connection.start(`${shellLibrary}\nnonce=$1\nwork`, [nonce], "a shell for file operations");
   let request: Request | undefined;
   let timer: NodeJS.Timeout | undefined;
   let failure: Error | undefined;
-  let begun = false;
   let stdout: Buffer[] = [];
   let tail = "";
   let stderr = "";
-  const gone = new Promise<void>((resolve) => channel.once("close", () => resolve()));
+  const gone = new Promise<void>((resolve) => channel.onClose(() => resolve()));
   const marker = new RegExp(`\\n${nonce} (\\d+)\\n$`);
   const errorMarker = `\n${nonce}\n`;
 
   function settle(): void {
-    if (request === undefined || !begun || !stderr.endsWith(errorMarker)) return;
+    if (request === undefined || !stderr.endsWith(errorMarker)) return;
     const match = marker.exec(tail);
     if (match === null) return;
     const whole = Buffer.concat(stdout);
@@ -136,14 +135,6 @@ async function startWorker(
 
   channel.stdout.on("data", (chunk: Buffer) => {
     stdout.push(chunk);
-    if (!begun) {
-      // What a login shell's own files write comes before.
-      const all = Buffer.concat(stdout);
-      const at = all.indexOf(`${nonce}\n`);
-      if (at === -1) return;
-      begun = true;
-      stdout = [all.subarray(at + nonce.length + 1)];
-    }
     tail = (tail + (stdout.at(-1)?.subarray(-80).toString("latin1") ?? "")).slice(-80);
     settle();
   });
@@ -151,9 +142,9 @@ async function startWorker(
     stderr += text;
     settle();
   });
-  channel.once("close", () => {
+  channel.onClose(() => {
     clearTimeout(timer);
-    request?.reject(failure ?? connection.lost ?? connectionLost(name, stderr));
+    request?.reject(failure ?? connection.lost ?? channel.failure ?? connectionLost(name, stderr));
     request = undefined;
     on.ended(worker);
   });

@@ -41,7 +41,7 @@ export function networkTrouble(error: unknown, host: string): TransferError {
 export function statusTrouble(status: number, retryAfter: string | undefined, now: number): TransferError {
   const again = [408, 425, 429, 500, 502, 503, 504].includes(status);
   const hints: Readonly<Record<number, string>> = {
-    401: "The server wants a user name and password: write them into the address, as in https://name:password@host/….",
+    401: "The server requires a user name and password, which an address must not hold: fetch the file beforehand and write its path, or put it where no password is needed.",
     403: "The server does not give it to us: check the address, and whether it wants credentials or has expired.",
     404: "Check the address: publishers move and remove old images.",
     407: "The proxy wants a user name and password: write them into http_proxy and https_proxy.",

@@ -1,9 +1,7 @@
 import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
-import { backendOf } from "../../drivers/index.ts";
-import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../drivers/rbd/snapshot.ts";
+import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import type { BackendName } from "../../model/settings.ts";
 import { forgetObject, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
@@ -34,27 +32,29 @@ export const diskActions: readonly ActionType[] = [
     });
     await fetchUnlessCloneable(context, disk, fallback, report);
     await agreeOnPassphrase(context, disk);
-    await backendOf(disk.backend).create(context, disk, report);
+    await driverOf(disk.backend).create(context, disk, report);
     if (below) await recordObject(context, disk, disk.name, { ...applied });
   }),
   defineAction<GrowArgs>("disk.grow", [diskExists, grown], async (context, { disk, online, snapshot }) => {
     if (disk.size === null) return;
     if (!online) await refuseInUse(context, disk, disk);
-    if (snapshot === true) await makeResizeSnapshot(context, disk, disk.size);
+    if (snapshot === true) await checkpointOf(disk.backend).make(context, disk, disk.size);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
-    await backendOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
+    await driverOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
   }),
   defineAction<RollBackArgs>("disk.roll_back", [diskExists, rolledBack], async (context, { disk, size }) => {
     await refuseInUse(context, disk, disk);
     await recordObject(context, disk, disk.name, { ...appliedOf({ disk }), size });
-    await rollBackResize(context, disk, size);
+    await checkpointOf(disk.backend).rollBack(context, disk, size);
   }),
-  defineAction<DiskRef>("disk.confirm", [], (context, ref) => confirmResize(context, ref)),
+  defineAction<DiskRef & { backend: string }>("disk.confirm", [], (context, { backend, ...ref }) =>
+    checkpointOf(backend).drop(context, ref),
+  ),
   rebuildAction,
-  defineAction<DiskRef & { instance: string; backend: BackendName }>("disk.remove", [diskGone], async (context, ref) => {
+  defineAction<DiskRef & { instance: string; backend: string }>("disk.remove", [diskGone], async (context, ref) => {
     await refuseInUse(context, ref, ref);
     await markRemoval(context, ref);
-    await backendOf(ref.backend).remove(context, ref);
+    await driverOf(ref.backend).remove(context, ref);
     await forgetObject(context, ref, ref.name);
   }),
 ];

@@ -1,4 +1,5 @@
 import type { DiskSpec } from "../../drivers/driver.ts";
+import { plainFileDriver } from "../../drivers/index.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { declared } from "../config/declared.ts";
@@ -25,7 +26,7 @@ export function bootFiles(
     if (name === undefined) return [];
     const base = baseRef(settings, name, declared(config.images, name), true);
     return [
-      { ...nameFile((rescue ? rescues : own)[role]), role, backend: "flat" as const, size: null, base, preallocate: "none" as const },
+      { ...nameFile((rescue ? rescues : own)[role]), role, backend: plainFileDriver, size: null, base, preallocate: "none" as const },
     ];
   });
 }

@@ -108,7 +108,7 @@ function checkShrink(address: DiskAddress, want: InstanceDisk, have: InstanceDis
 
 /** Where a disk's size is written, and what to write there. */
 function declaredBy({ disk, domain }: InstanceDisk, found: number): [where: string, remedy: string] {
-  const key = { root: "disk", ephemeral: "ephemeral", swap: "swap", kernel: "", ramdisk: "", rescue: "", volume: "" }[disk.role];
+  const key = { root: "disk", ephemeral: "ephemeral", swap: "swap", kernel: "", ramdisk: "", rescue: "", volume: "", drive: "" }[disk.role];
   if (disk.role === "ephemeral" && disk.name !== instanceFiles.local)
     return ["its entry in ephemerals", `Write size: ${formatQuantity(found)} into its entry in ephemerals`];
   const flavor = domain.flavor.name;

@@ -1,11 +1,11 @@
-import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import { checkpointOf } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { disks } from "../terms/disk-address.ts";
-import { refOf } from "./disk.ts";
+import { type InstanceDiskState, refOf } from "./disk.ts";
 
 /**
  * What `confirm` does: the snapshots of all disks that grew go (Nova RSZ-08). Throws a UserError when one of them is needed to bring
@@ -17,7 +17,7 @@ export function confirmChanges(observed: Observed): Change[] {
     return snapshot === undefined ? [] : [{ address, have, snapshot }];
   });
   const unfinished = grown.filter(({ snapshot }) => snapshot.rollingBack);
-  if (unfinished.length > 0) throw new UserError(unfinished.map(({ address }) => stillNeeded(address)));
+  if (unfinished.length > 0) throw new UserError(unfinished.map(stillNeeded));
   return grown.map(({ address, have, snapshot }) => ({
     address,
     verb: "update",
@@ -29,8 +29,8 @@ export function confirmChanges(observed: Observed): Change[] {
         id: `${address}#confirm`,
         type: "disk.confirm",
         address,
-        summary: `remove snapshot ${resizeSnapshotName} of ${formatQuantity(snapshot.size)}`,
-        args: { ...refOf(have) },
+        summary: `remove snapshot ${checkpointOf(have.applied.backend).name} of ${formatQuantity(snapshot.size)}`,
+        args: { ...refOf(have), backend: have.applied.backend },
         needs: [],
         makes: [],
         locks: [`instance/${have.uuid}`],
@@ -42,11 +42,11 @@ export function confirmChanges(observed: Observed): Change[] {
   }));
 }
 
-function stillNeeded(address: Address) {
+function stillNeeded({ address, have }: { readonly address: Address; readonly have: InstanceDiskState }) {
   return {
     severity: "error",
     code: "roll-back-unfinished",
-    summary: `${address} is half rolled back to ${resizeSnapshotName}`,
+    summary: `${address} is half rolled back to ${checkpointOf(have.applied.backend).name}`,
     detail: "Without the rest of it the disk is garbage. Nothing was done. Run virtform apply, which goes on with it.",
     address,
   } as const;

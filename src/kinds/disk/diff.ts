@@ -1,7 +1,7 @@
 import type { Action } from "../../model/action.ts";
 import { type Change, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
-import type { RbdSettings } from "../../model/settings.ts";
+import type { HostSettings } from "../../model/settings.ts";
 import { backingExists, type DiskAddress, diskGone } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
 import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
@@ -23,20 +23,20 @@ export function diffDisk(
   want: InstanceDisk | undefined,
   have: InstanceDiskState | undefined,
   observed: Observed,
-  rbd?: Pick<RbdSettings, "resizeSnapshot">,
+  settings: HostSettings,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
   if (have.disk !== undefined && isOtherSwap(want, have)) return remadeSwap(address, want, have);
   if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
-  const change = growth(address, want, have, rbd?.resizeSnapshot ?? false);
+  const change = growth(address, want, have, settings);
   const rebuild = rebuildOf(address, want, have, observed);
   if (rebuild !== undefined) return withRebuild(address, have, rebuild, change);
   const snapshot = snapshotToRollBackTo(want, have);
   if (snapshot === undefined) return change ?? finish(address, want, have);
   // One that was interrupted is brought to an end whatever is wanted since.
   const back = { ...have, running: false, saved: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
-  return rollBack(address, want, have, snapshot, growth(address, want, back, rbd?.resizeSnapshot ?? false)?.actions[0]);
+  return rollBack(address, want, have, snapshot, growth(address, want, back, settings)?.actions[0]);
 }
 
 /** An old disk needs its backing file before anything else can be done to it. */

@@ -1,8 +1,9 @@
-import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import { driverOf } from "../../drivers/index.ts";
 import type { Action } from "../../model/action.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import type { HostSettings } from "../../model/settings.ts";
 import { discardMemory } from "../power/plan.ts";
 import { type DiskAddress, diskExists } from "../terms/disk-address.ts";
 import { grown, guests, stopped, up } from "../terms/guest-address.ts";
@@ -11,14 +12,15 @@ import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lockOf } from "./plan.ts";
 
 /** What makes a disk larger that is smaller than wanted, through the guest that runs with it or while it is off. */
-export function growth(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, snapshots: boolean): Change | undefined {
+export function growth(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, settings: HostSettings): Change | undefined {
   const size = want.disk.size;
   const found = have.disk?.size ?? 0;
   if (size === null || size <= found) return undefined;
   const cause = causeOf(size, have.applied.size ?? undefined, found);
   // Nova RBD-10. A snapshot that is there is from before an earlier growth, or from an earlier try of this one, and stays.
-  const snapshot = snapshots && want.disk.backend === "rbd" && want.disk.role === "root";
-  const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${resizeSnapshotName}` : "";
+  const { checkpoint } = driverOf(want.disk.backend);
+  const snapshot = checkpoint?.wanted(want.disk, settings.drivers?.[want.disk.backend]) === true;
+  const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${checkpoint?.name}` : "";
   // A guest with saved memory goes on first, and then it grows as that of any guest that runs. One that stays off loses the memory.
   const [saved, running] = [have.saved === true, have.running || (have.saved === true && want.domain.powerState === "running")];
   const guest = guests.at(have.instance);

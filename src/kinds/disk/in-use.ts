@@ -1,5 +1,5 @@
 import type { DiskRef } from "../../drivers/driver.ts";
-import { isSourceOf } from "../../drivers/shared/disk-source.ts";
+import { ownsSource } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
@@ -12,7 +12,7 @@ import type { DomainRef } from "../power/plan.ts";
  */
 export async function refuseInUse(context: Context, { uuid, instance }: DomainRef, disk: Omit<DiskRef, "name">): Promise<void> {
   const used = await libvirtOf(context).inUse(uuid);
-  if (used === undefined || !Object.values(domainDisks(used.xml)).some((source) => isSourceOf(source, disk))) return;
+  if (used === undefined || !Object.values(domainDisks(used.xml)).some((source) => ownsSource(source, disk))) return;
   if (used.saved) {
     throw new RefusedError(
       "guest-saved",

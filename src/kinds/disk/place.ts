@@ -1,31 +1,29 @@
 import type { DiskRef } from "../../drivers/driver.ts";
-import { backendOf } from "../../drivers/index.ts";
-import { volumeName } from "../../drivers/lvm/lvm.ts";
-import type { BackendName, HostSettings } from "../../model/settings.ts";
-
-/** What the place of a disk is called in the configuration, by backend. Files have none of their own. */
-export const placeWords: Readonly<Partial<Record<BackendName, "volume_group" | "pool">>> = { lvm: "volume_group", rbd: "pool" };
+import { driverOf, placeOf } from "../../drivers/index.ts";
+import type { HostSettings } from "../../model/settings.ts";
 
 interface AppliedPlace {
-  readonly backend: BackendName;
+  readonly backend: string;
   readonly place?: string;
+}
+
+/** The key in the configuration that names the place of a driver's disks; undefined for a driver that has none. */
+export function placeKey(driver: string): string | undefined {
+  return driverOf(driver).place?.key;
 }
 
 /** What was applied, with its place. Labels of earlier versions name none: then it is where the configuration says. */
 export function withPlace<Applied extends AppliedPlace>(applied: Applied, settings: HostSettings): Applied {
-  const place = applied.place ?? backendOf(applied.backend).place?.(settings);
+  const place = applied.place ?? placeOf(applied.backend, settings);
   return place === undefined ? applied : { ...applied, place };
 }
 
-/** Whether a disk was put into another backend, volume group or pool than it is wanted in. */
+/** Whether a disk was put into another driver, volume group or pool than it is wanted in. */
 export function isElsewhere(wanted: AppliedPlace, applied: AppliedPlace): boolean {
   return wanted.backend !== applied.backend || wanted.place !== applied.place;
 }
 
 /** Where a disk was looked for. */
-export function whereText(disk: DiskRef & { readonly backend: BackendName }): string {
-  const { uuid, name, path, backend, place } = disk;
-  if (backend === "lvm") return `Volume ${volumeName(disk)} of volume group ${place}`;
-  if (backend === "rbd") return `Image ${uuid}_${name} of pool ${place}`;
-  return path;
+export function whereText(disk: DiskRef & { readonly backend: string }): string {
+  return driverOf(disk.backend).where(disk);
 }

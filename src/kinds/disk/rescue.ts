@@ -1,6 +1,7 @@
 import type { DiskSpec } from "../../drivers/driver.ts";
+import { plainFileDriver } from "../../drivers/index.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import type { BackendName, HostSettings } from "../../model/settings.ts";
+import type { HostSettings } from "../../model/settings.ts";
 import type { Rescue } from "../config/rescue-of.ts";
 import type { Config } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
@@ -11,13 +12,13 @@ export function rescueDisks(
   config: Config,
   settings: HostSettings,
   { name, image, cdrom }: Rescue,
-  { backend, encryption }: { readonly backend: BackendName } & Pick<DiskSpec, "encryption">,
+  { backend, encryption }: { readonly backend: string } & Pick<DiskSpec, "encryption">,
   nameFile: NameFile,
 ): DiskSpec[] {
   const disk: DiskSpec = {
     ...nameFile(instanceFiles.rescue),
     role: "rescue",
-    backend: cdrom ? "flat" : backend,
+    backend: cdrom ? plainFileDriver : backend,
     size: null,
     base: baseRef(settings, name, image, false),
     preallocate: "none",

@@ -1,5 +1,5 @@
 import type { ResizeSnapshot } from "../../drivers/driver.ts";
-import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import { checkpointOf } from "../../drivers/index.ts";
 import type { Action } from "../../model/action.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
@@ -36,6 +36,7 @@ export function rollBack(
   grow: Action | undefined,
 ): Change {
   const found = have.disk?.size ?? 0;
+  const { name } = checkpointOf(want.disk.backend);
   const [then, now] = [formatQuantity(snapshot.size), formatQuantity(found)];
   const size = grow === undefined ? snapshot.size : (want.disk.size ?? snapshot.size);
   const effect = have.running ? "restart" : "none";
@@ -44,7 +45,7 @@ export function rollBack(
     id: `${address}#roll-back`,
     type: "disk.roll_back",
     address,
-    summary: `roll back to snapshot ${resizeSnapshotName} of ${then}`,
+    summary: `roll back to snapshot ${name} of ${then}`,
     args: { disk: { ...want.disk }, size: snapshot.size } as unknown as Json,
     needs: [stopped(guests.at(have.instance))],
     makes: [diskExists(address), rolledBack(address)],
@@ -61,8 +62,8 @@ export function rollBack(
     verb: "update",
     cause: combineCauses([cause]),
     reason: snapshot.rollingBack
-      ? `rolling it back to snapshot ${resizeSnapshotName} was interrupted`
-      : `its size from before it grew is configured again: it goes back to snapshot ${resizeSnapshotName}, and what was written since is lost`,
+      ? `rolling it back to snapshot ${name} was interrupted`
+      : `its size from before it grew is configured again: it goes back to snapshot ${name}, and what was written since is lost`,
     fields: [
       ...(size === found ? [] : [{ path: "size", old: found, new: size, effect, cause } as const]),
       { path: "resize_snapshot", old: snapshot.size, effect, cause },

@@ -1,4 +1,4 @@
-import { resizeSnapshotName } from "../../drivers/rbd/snapshot.ts";
+import { checkpointOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
@@ -13,7 +13,13 @@ export function checkResizeSnapshots(disks: readonly InstanceDisk[], observed: O
     const have = observed.get(diskAddress(want.disk.instance, want.disk.name));
     const size = have?.disk?.resizeSnapshot?.size;
     if (have === undefined || size === undefined || mustBeRemade(want, have) || snapshotToRollBackTo(want, have) !== undefined) return [];
-    return [{ text: `${want.disk.instance} (${formatQuantity(size)})`, example: formatQuantity(size) }];
+    return [
+      {
+        text: `${want.disk.instance} (${formatQuantity(size)})`,
+        example: formatQuantity(size),
+        name: checkpointOf(have.applied.backend).name,
+      },
+    ];
   });
   const [first] = kept;
   if (first === undefined) return [];
@@ -22,7 +28,7 @@ export function checkResizeSnapshots(disks: readonly InstanceDisk[], observed: O
       severity: "note",
       code: "resize-snapshot-kept",
       summary: `There is a way back to before the growth of ${kept.map(({ text }) => text).join(", ")}`,
-      detail: `The snapshot ${resizeSnapshotName} is kept and takes space as the guest writes. When all is well, \`virtform confirm\` removes it. To go back, write exactly the old size into the flavor (disk: ${first.example}) and apply: what was written since is lost.`,
+      detail: `The snapshot ${first.name} is kept and takes space as the guest writes. When all is well, \`virtform confirm\` removes it. To go back, write exactly the old size into the flavor (disk: ${first.example}) and apply: what was written since is lost.`,
     },
   ];
 }

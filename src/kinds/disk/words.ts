@@ -1,18 +1,16 @@
 import { formatQuantity } from "../../model/quantity.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
-import { placeWords } from "./place.ts";
-
-type FieldPath = "backend" | "volume_group" | "pool" | "size" | "image" | "filesystem" | "encrypted";
+import { placeKey } from "./place.ts";
 
 /** What a plan shows of a disk. Entries are digests of digests: shown nowhere but in the JSON. */
-export function appliedFields(applied: AppliedDisk): [FieldPath, string | number | boolean | null][] {
-  const placeWord = placeWords[applied.backend];
+export function appliedFields(applied: AppliedDisk): [string, string | number | boolean | null][] {
+  const placeWord = placeKey(applied.backend);
   return [
     applied.filesystem === undefined ? ["image", applied.image] : ["filesystem", applied.filesystem],
     ["size", applied.size],
     ["backend", applied.backend],
-    ...(placeWord === undefined || applied.place === undefined ? [] : [[placeWord, applied.place] as [FieldPath, string]]),
-    ...(applied.encrypted === undefined ? [] : [["encrypted", applied.encrypted] as [FieldPath, boolean]]),
+    ...(placeWord === undefined || applied.place === undefined ? [] : [[placeWord, applied.place] as [string, string]]),
+    ...(applied.encrypted === undefined ? [] : [["encrypted", applied.encrypted] as [string, boolean]]),
   ];
 }
 
@@ -32,7 +30,7 @@ export function replacementReason(wanted: AppliedDisk, { applied, disk }: Instan
   if (wanted.filesystem !== applied.filesystem) return "it gets another filesystem";
   if (wanted.image !== applied.image) return "it is made from another image";
   if (wanted.backend !== applied.backend) return "another backend keeps it";
-  if (wanted.place !== applied.place) return `it goes into another ${placeWords[wanted.backend]?.replace("_", " ")}`;
+  if (wanted.place !== applied.place) return `it goes into another ${placeKey(wanted.backend)?.replace("_", " ")}`;
   if (wanted.encrypted !== true) return "it is no longer to be encrypted";
   return applied.encrypted === true && disk?.encryption === undefined
     ? "somebody has put one that is not encrypted in its place"

@@ -2,14 +2,18 @@ import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { domainEntry, forgetObject, recordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import { fieldRows, isDevices } from "./fields.ts";
 import { domainFields, domainOwner, domainState } from "./state.ts";
+import { listedFields } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
+import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { domainXml } from "./xml.ts";
 
 export { startDomain, stopDomain } from "../power/plan.ts";
@@ -41,13 +45,25 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     throw new Error(
       `libvirt took the definition of ${spec.instance} and has no such domain now: somebody undefined it at the same moment. Apply again.`,
     );
-  const lost = differences(domainFields(xml), domainFields(kept));
+  const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(domainFields(kept)));
   if (lost.length > 0) {
     throw new Error(
       `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}. This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
     );
   }
+  await setFields(libvirt, spec);
 });
+
+/** Sets the fields that libvirt keeps beside the XML. */
+async function setFields(libvirt: Libvirt, spec: DomainSpec): Promise<void> {
+  const rows = fieldRows().flatMap((row) => (isDevices(row) || row.set === undefined ? [] : [{ ...row, set: row.set }]));
+  const record = rows.length === 0 ? undefined : await libvirt.domain(spec.uuid);
+  if (record === undefined) return;
+  for (const row of rows) {
+    const value = wantedValue(row, spec);
+    if ((row.look?.(record) ?? null) !== value) await row.set(libvirt, spec.uuid, value);
+  }
+}
 
 const start = defineAction<StartArgs>("domain.start", [up, restored], async (context, ref) => {
   const libvirt = libvirtOf(context);

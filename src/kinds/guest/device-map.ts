@@ -73,13 +73,22 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       attachment: input.root.attachment,
       readOnly: input.root.iso,
       bootOrder: before.length === 0 ? 1 : null,
-      ...(input.root.serial === undefined ? {} : { serial: input.root.serial }),
+      serial: input.root.serial ?? null,
     },
   ];
   // Nova BLK-11: what is put in front boots, and nothing else does.
   const orderOf = (bootIndex: number | undefined) => (before.length === 0 ? bootOrder(bootIndex) : null);
   for (const { name, attachment, bootIndex } of input.others ?? []) {
-    disks.push({ name, device: "disk", bus: diskBus, target: next(diskBus), attachment, readOnly: false, bootOrder: orderOf(bootIndex) });
+    disks.push({
+      name,
+      device: "disk",
+      bus: diskBus,
+      target: next(diskBus),
+      attachment,
+      readOnly: false,
+      bootOrder: orderOf(bootIndex),
+      serial: null,
+    });
   }
   for (const { name, attachment, serial, device, bootIndex } of input.volumes ?? []) {
     const bus = device === undefined ? diskBus : busNamed(device, diskBus);
@@ -99,6 +108,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       attachment,
       readOnly: true,
       bootOrder: null,
+      serial: null,
     });
   }
   if (rescue === undefined || !rescue.stable) return disks;
@@ -117,7 +127,7 @@ function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: Device
   const named = properties["hw_rescue_bus"] ?? properties[cdrom ? "hw_cdrom_bus" : "hw_disk_bus"];
   const bus = busOf(named, cdrom ? cdromBuses : buses) ?? (cdrom ? defaultCdromBus(input) : "virtio");
   const device = cdrom ? "cdrom" : "disk";
-  return { name: instanceFiles.rescue, device, bus, target: next(bus), attachment, readOnly: cdrom, bootOrder: 1 };
+  return { name: instanceFiles.rescue, device, bus, target: next(bus), attachment, readOnly: cdrom, bootOrder: 1, serial: null };
 }
 
 /** The buses that the disk of a rescue can be on. */

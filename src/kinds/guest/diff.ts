@@ -1,4 +1,5 @@
-import { isSourceOf, sourceText } from "../../drivers/shared/disk-source.ts";
+import { ownsSource } from "../../drivers/index.ts";
+import { sourceText } from "../../drivers/shared/disk-source.ts";
 import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
@@ -26,10 +27,8 @@ import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { lacksItsDisks, missingFacts } from "./memory.ts";
 import { describeDomain } from "./state.ts";
-import { wantedFields } from "./xml.ts";
-
-/** Fields that describe the guest without changing what it runs with. */
-const cosmeticFields = new Set(["flavor", "image", "prevent_destroy"]);
+import { listedFields, traitsOf } from "./traits.ts";
+import { wantedFields } from "./wanted-fields.ts";
 
 /**
  * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
@@ -42,7 +41,7 @@ export function diffDomain(
   have: DomainState | undefined,
   observed: Observed,
 ): Change | undefined {
-  if (want === undefined) return have === undefined ? undefined : deletion(address, have);
+  if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
   const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed);
   const others = awaitsOthers(want, observed);
   if (change === undefined || others.length === 0) return change;
@@ -52,15 +51,15 @@ export function diffDomain(
 }
 
 /**
- * Whether a disk of ours goes that the guest has by its definition. It is switched off for that: a disk that is taken away below
- * a running guest would look broken to it, and could be in two guests at once.
+ * True if a defined disk is being detached. The guest must be off for that: a disk that is taken away below a running guest looks broken
+ * to it, and could be in two guests at once.
  */
-function leavesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
+function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
   const kept = new Set(want.disks.map(({ attachment }) => sourceText(attachment)));
   const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
   if (leaving.length === 0) return false;
   const ours = [...observed.of(disks), ...observed.of(volumes)];
-  return leaving.some((source) => ours.some(([, disk]) => isSourceOf(source, disk)));
+  return leaving.some((source) => ours.some(([, disk]) => ownsSource(source, disk)));
 }
 
 /** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */
@@ -84,7 +83,7 @@ function activityOf({ power }: DomainState) {
 }
 
 function creation(address: GuestAddress, want: DomainSpec, observed: Observed): Change {
-  const fields = wantedFields(want);
+  const fields = listedFields(wantedFields(want));
   const root = observed.get(diskAddress(want.instance, instanceFiles.root));
   const lost = root?.defined === true;
   return {
@@ -100,17 +99,20 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
   };
 }
 
-function deletion(address: Address, have: DomainState): Change {
+function deletion(address: Address, have: DomainState, observed: Observed): Change {
   const instance = have.label?.instance ?? have.name;
   const kept = have.label?.preventDestroy === true;
   const crashed = have.power === "crashed" ? { running: true } : {};
+  const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
+  // Disks that go with a guest ask for consent themselves. Without any, a label alone must not be enough to power it off.
+  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => disk.instance === instance && disk.disk !== undefined);
   return {
     address,
     verb: "delete",
     cause: "config",
     reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
-    fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value })),
-    actions: kept ? [] : [undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed })],
+    fields: Object.entries(listedFields(have.fields)).map(([path, value]) => ({ path, old: value })),
+    actions: kept ? [] : [alone ? { ...undefine, destroys: `the memory of running guest ${instance}` } : undefine],
     before: describeDomain(have),
     after: null,
   };
@@ -118,14 +120,14 @@ function deletion(address: Address, have: DomainState): Change {
 
 function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
   const wanted = wantedFields(want);
-  // Nova RES-01, RES-02: the guest is started anew for it, as nobody asks for a rescue that comes some day.
-  const otherRescue = want.rescue !== have.fields["rescue"];
+  const differing = differingPaths(wanted, have);
+  const needsRestart = differing.some((path) => traitsOf(path).running === "restart");
   const awake = activityOf(have);
   const lost = awake.saved && lacksItsDisks(want, have, observed);
-  const restarts = (lost || otherRescue || leavesDisks(want, have, observed)) && (awake.running || awake.saved);
+  const restarts = (lost || needsRestart || detachesDisks(want, have, observed)) && (awake.running || awake.saved);
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
-  const defined = [...definitionChanges(have, wanted, restarts), ...persistenceChange(have), ...memory];
+  const defined = [...definitionChanges(differing, have, wanted, restarts), ...memory];
   const power = powerChange(want, have, observed);
   if (defined.length === 0 && power === undefined) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
@@ -133,8 +135,8 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
   // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
-  // Into rescue and out of it, the guest goes on until all that it is to start from is there.
-  const off = switchOff(want, awake, otherRescue ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
+  // The guest keeps running until everything that it restarts from exists.
+  const off = switchOff(want, awake, needsRestart ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
   const actions = restarts
     ? [...off, offFirst, ...switchOnAgain(want, awake)]
     : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved);
@@ -147,7 +149,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
     fields,
     actions,
     before: describeDomain(have),
-    after: afterOf(want, wanted),
+    after: afterOf(want, listedFields(wanted)),
   };
 }
 
@@ -156,24 +158,26 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
   return saved ? [...power, ...define] : [...define, ...power];
 }
 
-function definitionChanges(have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
-  const paths = new Set([...Object.keys(wanted), ...Object.keys(have.fields)]);
-  const differing = [...paths].filter((path) => path !== "power_state" && have.fields[path] !== wanted[path]);
-  if (differing.length === 0) return [];
+/** Paths whose values differ, but for the power state, which `powerChange` compares. */
+function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
+  const differing = Object.keys(wanted).filter((path) => fields[path] !== wanted[path]);
+  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
+  return [...differing, ...unwanted].filter((path) => path !== "power_state");
+}
+
+function definitionChanges(differing: readonly string[], have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
   const applied = have.label?.applied;
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
-    const cause: Cause = applied === undefined ? "config" : causeOf(fresh ?? null, applied[path] ?? null, old ?? null);
-    // A saved guest goes on with the definition that it was saved with.
+    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traitsOf(path);
+    // The label does not record fixed fields: no configuration changes them.
+    const recorded = fixed === true ? fresh : applied?.[path];
+    const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
+    // A saved guest is restored with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
-    const effect = (isUp(have.power) || have.power === "saved") && !cosmeticFields.has(path) ? later : "none";
+    const effect = (isUp(have.power) || have.power === "saved") && running !== "none" ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
-}
-
-/** Somebody undefined a running guest: it would vanish with its next shutdown. */
-function persistenceChange(have: DomainState): FieldChange[] {
-  return have.persistent ? [] : [{ path: "persistent", old: false, new: true, effect: "none", cause: "drift" }];
 }
 
 function powerChange(

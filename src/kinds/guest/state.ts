@@ -3,15 +3,17 @@ import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
-import { readFields } from "./fields.ts";
-import { labelNamespace } from "./xml-metadata.ts";
+import { labelNamespace } from "./metadata.ts";
+import { readFields } from "./read-fields.ts";
+import { listedFields } from "./traits.ts";
 
 /** What there is to know about one domain. Throws an Error when libvirt's XML is not XML. */
 export function domainState(record: DomainRecord): DomainState {
   const root = parseXml(record.xml);
-  const fields = readFields(root);
+  const fields = readFields(root, record);
+  const active = record.active === null ? null : record.active === record.xml ? fields : readFields(parseXml(record.active));
   const { uuid, name, power, persistent } = record;
-  return { uuid, name, power, persistent, label: readLabel(root), fields, disks: disksOf(root) };
+  return { uuid, name, power, persistent, label: readLabel(root), fields, active, disks: disksOf(root) };
 }
 
 /** The fields of a domain that we own, flat. Two documents that mean the same guest have the same fields. */
@@ -27,7 +29,7 @@ export function domainOwner(xml: string): Pick<DomainState, "name" | "label"> {
 
 /** What plans stand on and `show` shows: the state as it is, not as it was configured. */
 export function describeDomain(state: DomainState): Json {
-  return { ...state.fields, uuid: state.uuid, persistent: state.persistent, power_state: state.power };
+  return { ...listedFields(state.fields), uuid: state.uuid, persistent: state.persistent, power_state: state.power };
 }
 
 function readLabel(root: XmlElement): DomainLabel | undefined {

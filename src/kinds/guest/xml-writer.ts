@@ -1,47 +1,41 @@
 import type { XmlElement } from "../../tools/xml.ts";
 
-/** An element to be written. Attributes and children that are undefined are left out; text and children exclude each other. */
-export interface Element {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string | number | undefined>>;
-  readonly content: string | readonly (Element | undefined)[];
-}
-
-/** One element; `content` is text or children. */
-export function element(name: string, attributes: Element["attributes"] = {}, content: Element["content"] = []): Element {
-  return { name, attributes, content };
-}
+/**
+ * Order of the children of an element, by the element's name. libvirt accepts any order; a fixed one makes documents comparable.
+ * Names that are not listed follow, in the order in which they were added.
+ */
+const childOrder: Readonly<Record<string, readonly string[]>> = {
+  domain: ["uuid", "name", "title", "description", "memory", "vcpu", "metadata", "sysinfo", "os", "features", "cpu", "clock", "devices"],
+  metadata: ["virtform:instance", "nova:instance"],
+  "nova:instance": ["nova:name", "nova:flavor", "nova:owner", "nova:root"],
+  os: ["type", "kernel", "initrd", "cmdline", "smbios"],
+  devices: ["disk", "controller", "interface", "serial", "console", "channel", "input", "graphics", "video", "rng", "memballoon"],
+  disk: ["driver", "auth", "source", "target", "readonly", "serial", "boot", "encryption"],
+};
 
 /**
- * The document, indented by two, ending in a line end. Throws a TypeError on characters that XML cannot hold at all: they
- * would otherwise be lost on the way through libvirt.
+ * The document, indented by two spaces, ending in a line end. Throws a TypeError for characters that XML cannot represent: libvirt
+ * would drop them.
  */
-export function writeXml(root: Element): string {
+export function writeXml(root: XmlElement): string {
   return write(root, "");
 }
 
-/** The element as a parser would give it back after `writeXml`, without the way through text. */
-export function parsed({ name, attributes, content }: Element): XmlElement {
-  const written: Record<string, string> = {};
-  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) written[key] = String(value);
-  const isText = typeof content === "string";
-  return {
-    name,
-    attributes: written,
-    children: isText ? [] : content.filter((child) => child !== undefined).map(parsed),
-    text: isText ? content : "",
-  };
+function write({ name, attributes, children, text }: XmlElement, indent: string): string {
+  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`);
+  const start = `${indent}<${name}${written.join("")}`;
+  if (children.length > 0) {
+    const inside = inOrder(name, children).map((child) => write(child, `${indent}  `));
+    return `${start}>\n${inside.join("")}${indent}</${name}>\n`;
+  }
+  return text === "" ? `${start}/>\n` : `${start}>${escapeText(text)}</${name}>\n`;
 }
 
-function write({ name, attributes, content }: Element, indent: string): string {
-  const written = Object.entries(attributes).flatMap(([key, value]) =>
-    value === undefined ? [] : [` ${key}="${escapeAttribute(String(value))}"`],
-  );
-  const start = `${indent}<${name}${written.join("")}`;
-  if (typeof content === "string") return `${start}>${escapeText(content)}</${name}>\n`;
-  const children = content.filter((child) => child !== undefined);
-  if (children.length === 0) return `${start}/>\n`;
-  return `${start}>\n${children.map((child) => write(child, `${indent}  `)).join("")}${indent}</${name}>\n`;
+function inOrder(parent: string, children: readonly XmlElement[]): readonly XmlElement[] {
+  const order = childOrder[parent];
+  if (order === undefined) return children;
+  const rank = ({ name }: XmlElement) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return children.toSorted((one, other) => rank(one) - rank(other));
 }
 
 const impossible =

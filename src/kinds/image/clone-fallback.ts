@@ -1,6 +1,5 @@
 import type { DiskSpec } from "../../drivers/driver.ts";
-import { cloneable } from "../../drivers/rbd/clone.ts";
-import { rbdPlace } from "../../drivers/rbd/place.ts";
+import { driverOf } from "../../drivers/index.ts";
 import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
@@ -10,14 +9,13 @@ import { desiredImages } from "./desired.ts";
 import { fetchImage } from "./fetch.ts";
 import type { ImageSpec } from "./spec.ts";
 
-/** For a disk that is to be cloned within its Ceph cluster: the image to fetch should that not work when its time comes (Nova RBD-03). */
+/** For a disk that is to be cloned within its storage: the image to fetch should that not work when its time comes (Nova RBD-03). */
 export function cloneFallback(
   config: Config,
   facts: HostFacts,
   { backend, base }: Pick<DiskSpec, "backend" | "base">,
 ): { readonly fallback?: ImageSpec } {
-  const cloneable = facts.storage?.rbd?.cloneable ?? {};
-  if (backend !== "rbd" || base?.cloneFrom?.some((address) => cloneable[address] !== undefined) !== true) return {};
+  if (base === undefined || driverOf(backend).clone?.from(facts.drivers?.[backend], base.cloneFrom ?? []) === undefined) return {};
   const fallback = desiredImages(config).find(({ spec }) => spec.name === base.image)?.spec;
   return fallback === undefined ? {} : { fallback };
 }
@@ -25,10 +23,10 @@ export function cloneFallback(
 /** Makes sure that what a disk is made from is there: a snapshot that can be cloned, else the base image in the cache. */
 export async function fetchUnlessCloneable(
   context: Context,
-  disk: Pick<DiskSpec, "base">,
+  { backend, base }: Pick<DiskSpec, "backend" | "base">,
   fallback: ImageSpec | undefined,
   report: ReportProgress,
 ): Promise<void> {
-  if (fallback === undefined || (await cloneable(await rbdPlace(context), disk.base?.cloneFrom)) !== undefined) return;
+  if (fallback === undefined || (await driverOf(backend).clone?.isPossible(context, base?.cloneFrom ?? [])) === true) return;
   await fetchImage.run(context, fallback as unknown as Json, report);
 }

@@ -1,6 +1,6 @@
+import { allDrivers, defaultDriver, driverOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
-import { parseRbdAddress } from "../../tools/rbd/address.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config } from "../config.ts";
 import type { ImageSpec } from "./spec.ts";
@@ -16,9 +16,11 @@ export function checkLocations(
   const address = `image/${name}` as const;
   if (image === undefined) return [];
   const locations = image.locations ?? [];
-  const broken = locations.filter((location) => parseRbdAddress(location) === undefined);
+  const broken = locations.filter((location) => !allDrivers().some(({ clone }) => clone?.isValid(location) === true));
   if (broken.length > 0) {
-    const detail = `${broken.join(", ")}: a part is empty, or its percent signs do not decode. Write rbd://FSID/POOL/IMAGE/SNAPSHOT.`;
+    const detail = `${broken.join(", ")}: a part is empty, or its percent signs do not decode. Write ${allDrivers()
+      .flatMap(({ clone }) => clone?.form ?? [])
+      .join(" or ")}.`;
     return [
       { severity: "error", code: "image-location-invalid", summary: `Image ${name} has a location that cannot be read`, detail, address },
     ];
@@ -37,21 +39,20 @@ export function checkLocations(
           },
         ];
   }
-  const ceph = facts.storage?.rbd;
-  if (cached || cloneSize !== undefined || ceph === undefined || !usedInCeph(config, name)) return [];
+  if (cached || cloneSize !== undefined) return [];
   const addresses = cloneAddresses(image);
-  if (addresses.length === 0 || addresses.some((one) => ceph.cloneable?.[one] !== undefined)) return [];
-  const reasons = addresses.map((one) => {
-    const why =
-      parseRbdAddress(one)?.fsid === ceph.fsid ? "not there, not protected, or not to be read by this user" : "in another cluster";
-    return `${one} is ${why}`;
+  if (addresses.length === 0) return [];
+  return usedDrivers(config, name).flatMap((driver): Diagnostic[] => {
+    const { clone } = driverOf(driver);
+    const found = facts.drivers?.[driver];
+    const why = clone?.from(found, addresses) === undefined ? clone?.whyNot(found, addresses) : undefined;
+    if (why === undefined) return [];
+    const detail = `${why} Until then the image is fetched and imported.`;
+    return [{ severity: "note", code: "image-not-cloned", summary: `Disks of image ${name} are not cloned`, detail, address }];
   });
-  const detail = `${reasons.join("; ")}. This host's cluster is ${ceph.fsid}; \`rbd snap protect\` protects a snapshot. Until then the image is fetched and imported.`;
-  return [{ severity: "note", code: "image-not-cloned", summary: `Disks of image ${name} are not cloned`, detail, address }];
 }
 
-function usedInCeph({ host, instances = {}, volumes = {} }: Config, name: string): boolean {
-  return [...Object.values(instances), ...Object.values(volumes)].some(
-    (user) => user.image === name && (user.images_type ?? host?.images_type) === "rbd",
-  );
+function usedDrivers({ host, instances = {}, volumes = {} }: Config, name: string): string[] {
+  const users = [...Object.values(instances), ...Object.values(volumes)].filter((user) => user.image === name);
+  return [...new Set(users.map((user) => user.images_type ?? host?.images_type ?? defaultDriver))];
 }

@@ -1,6 +1,5 @@
 import type { DiskAttachment, DiskSpec, Surroundings } from "../../drivers/driver.ts";
-import { backendOf } from "../../drivers/index.ts";
-import { rbdAttachment } from "../../drivers/rbd/attachment.ts";
+import { driveDriver, driverOf, placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
@@ -18,6 +17,7 @@ import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../confi
 import { bootFiles, kernelBoot } from "../disk/boot-files.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { rescueDisks } from "../disk/rescue.ts";
+import { configuredValues } from "../guest/configured-values.ts";
 import { deviceMap } from "../guest/device-map.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
 import { baseRef } from "../image/base-ref.ts";
@@ -74,7 +74,7 @@ function oneInstance(
     ...common(instanceFiles.root),
     role: "root",
     // Nova BLK-06: the guest gets an ISO as the CD that it is: whole, read-only, and as large as it is.
-    backend: iso ? "flat" : backend,
+    backend: iso ? plainFileDriver : backend,
     size: iso ? null : rootSize(flavor),
     base: baseRef(settings, imageName, declared(config.images, imageName), false),
     preallocate: iso ? "none" : settings.preallocateImages,
@@ -94,7 +94,7 @@ function oneInstance(
   const rescue = rescueOf(config, instance);
   const rescues = rescue === undefined ? [] : rescueDisks(config, settings, rescue, { backend, ...encryption }, common);
   const disks = [...roots, ...bootFiles(config, settings, image, common), ...blanks, ...rescues].map((disk) =>
-    placed(roundedUp(disk, facts), settings),
+    placed(roundedUp(disk, facts, settings), settings),
   );
   const drive =
     instance.config_drive === false
@@ -108,7 +108,7 @@ function oneInstance(
             interfaces,
             path: layout.instanceFile(uuid, instanceFiles.configDrive),
           }),
-          ...(backend === "rbd" ? { backend, ...(settings.rbd === undefined ? {} : { pool: settings.rbd.pool }) } : {}),
+          ...keptBy(driveDriver(backend), settings),
         };
   const guest = { config, settings, facts, instance, image, flavor, project, name, uuid, interfaces, disks, seed: drive };
   const domain = domainSpec(guest);
@@ -126,6 +126,12 @@ function oneInstance(
     ...(seed === undefined ? [] : [{ address: seeds.at(name), spec: { kind: "seed" as const, seed } }]),
     { address: guests.at(name), spec: { kind: "domain", domain } },
   ];
+}
+
+/** Config drives are kept with the disks where their driver can (Nova CFG-14), elsewhere as files. */
+function keptBy(driver: string, settings: HostSettings): Pick<SeedSpec, "backend" | "place"> {
+  const place = placeOf(driver, settings);
+  return driver === plainFileDriver ? {} : { backend: driver, ...(place === undefined ? {} : { place }) };
 }
 
 function seedSpec(
@@ -200,7 +206,7 @@ function domainSpec(given: {
     memory: flavor.ram,
     osType: properties["os_type"] ?? "linux",
     cache: facts.disk.directIo ? "none" : "writeback",
-    ...(config.host?.hw_disk_discard === "ignore" ? { discard: "ignore" } : {}),
+    discard: config.host?.hw_disk_discard ?? "unmap",
     disks: deviceMap({
       arch: facts.arch,
       machine,
@@ -223,14 +229,12 @@ function domainSpec(given: {
           : {
               path: seed.path,
               format: seed.format,
-              ...(seed.backend === undefined
-                ? {}
-                : { attachment: rbdAttachment({ uuid: seed.uuid, name: instanceFiles.configDrive }, { settings, facts }) }),
+              ...(seed.backend === undefined ? {} : { attachment: attachmentOf(driveDisk(seed, seed.backend), { settings, facts }) }),
             },
     }),
     interfaces: given.interfaces,
     kernel: null,
-    ...(rescue === undefined ? {} : { rescue: rescue.name }),
+    rescue: rescue?.name ?? null,
     consoleLog: layout.instanceFile(given.uuid, instanceFiles.console),
     flavor: {
       name: instance.flavor,
@@ -239,13 +243,20 @@ function domainSpec(given: {
       swap: flavor.swap ?? 0,
     },
     image: instance.image ?? null,
+    values: configuredValues(instance),
   };
   const commandLine = (rescue ?? image).properties?.["os_command_line"];
   return { ...domain, kernel: kernelBoot(disks, domain.disks, { rescue: rescue !== undefined, virtType, commandLine }) };
 }
 
+/** The disk that a config drive is. */
+export function driveDisk({ instance, uuid, path, place }: SeedSpec, backend: string): DiskSpec {
+  const name = instanceFiles.configDrive;
+  return { instance, uuid, name, role: "drive", backend, path, ...(place === undefined ? {} : { place }), size: null, preallocate: "none" };
+}
+
 function attachmentOf(disk: DiskSpec, surroundings: Surroundings): DiskAttachment {
-  return backendOf(disk.backend).attachment(disk, surroundings);
+  return driverOf(disk.backend).attachment(disk, surroundings);
 }
 
 /** Bytes; null keeps the image's size (Nova BLD-14). */
@@ -254,13 +265,12 @@ function rootSize(flavor: FlavorConfig): number | null {
 }
 
 /** A disk with the size that its backend can give, which comes in steps where that has extents. */
-function roundedUp(disk: DiskSpec, facts: HostFacts): DiskSpec {
-  const { roundUp } = backendOf(disk.backend);
-  return disk.size === null || roundUp === undefined ? disk : { ...disk, size: roundUp(disk.size, facts) };
+function roundedUp(disk: DiskSpec, facts: HostFacts, settings: HostSettings): DiskSpec {
+  return disk.size === null ? disk : { ...disk, size: roundUp(disk.backend, disk.size, facts, settings).bytes };
 }
 
 /** A disk with the place that the configuration gives it. */
 function placed(disk: DiskSpec, settings: HostSettings): DiskSpec {
-  const place = backendOf(disk.backend).place?.(settings);
+  const place = placeOf(disk.backend, settings);
   return place === undefined ? disk : { ...disk, place };
 }

@@ -79,9 +79,9 @@ function diffOne(
   switch (want?.kind ?? have?.kind) {
     case "disk":
       return withClearing(
-        diffDisk(disks.at(name), only("disk", want), only("disk", have), observed, settings.rbd),
+        diffDisk(disks.at(name), only("disk", want), only("disk", have), observed, settings),
         only("disk", have)?.disk,
-        settings.lvm,
+        settings,
       );
     case "secret":
       return diffSecret(secrets.at(name), only("secret", want)?.secret, only("secret", have), observed);

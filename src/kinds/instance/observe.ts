@@ -1,10 +1,9 @@
-import { backendOf } from "../../drivers/index.ts";
+import { driverNames, driverOf } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Observation } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
-import { backendNames } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { lostBackings } from "../disk/backing.ts";
@@ -110,9 +109,9 @@ async function observeDisks(
     }),
   );
   const found = await Promise.all(
-    backendNames.map(async (backend) => {
+    driverNames().map(async (backend) => {
       const mine = named.filter(({ applied }) => applied.backend === backend);
-      return mine.length === 0 ? new Map() : backendOf(backend).list(context, mine.map(refOf));
+      return mine.length === 0 ? new Map() : driverOf(backend).list(context, mine.map(refOf));
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));

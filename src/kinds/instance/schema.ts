@@ -1,3 +1,4 @@
+import { driverNames } from "../../drivers/index.ts";
 import { size } from "../schema-parts.ts";
 
 /** One network interface of an instance. */
@@ -175,7 +176,9 @@ export const instanceSchema = {
     images_type: {
       type: "string",
       description: "Storage driver of its disks. Default: images_type of host.",
-      enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
+      get enum() {
+        return driverNames();
+      },
       examples: ["flat"],
     },
     config_drive: {

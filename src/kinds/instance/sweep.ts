@@ -1,4 +1,4 @@
-import { sweepRbdDrives } from "../../drivers/rbd/drive.ts";
+import { allDrivers } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
@@ -14,7 +14,8 @@ const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml,
 /** Clears away what an interrupted apply of this project left half made in instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
   await sweepDoomedDirectories(context);
-  await sweepRbdDrives(context, await sweepTemporaryFiles(context));
+  const own = await sweepTemporaryFiles(context);
+  for (const { put } of allDrivers()) await put?.sweep?.(context, own);
 }
 
 /**

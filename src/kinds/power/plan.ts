@@ -151,7 +151,7 @@ export function attachedFacts(spec: DomainSpec): Fact[] {
 /** What must exist before the domain can use it: disks, boot files, config drive. */
 export function attachedTo({ instance, disks, kernel, rescue }: DomainSpec): Address[] {
   const bootFiles =
-    rescue === undefined ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
+    rescue === null ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
   const used = kernel === null ? 0 : kernel.ramdisk === null ? 1 : 2;
   return [
     ...disks.map(({ name }) => attachedAddress(instance, name)),

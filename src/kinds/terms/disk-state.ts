@@ -1,11 +1,10 @@
 import type { DiskState } from "../../drivers/driver.ts";
 import type { LegacyBacking } from "../../drivers/qcow2/legacy-backing.ts";
-import type { BackendName } from "../../model/settings.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 
 /** What was last applied to a disk, as the instance directory's label records it. */
 export interface AppliedDisk {
-  readonly backend: BackendName;
+  readonly backend: string;
   /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
   readonly place?: string;
   /** Bytes; null kept the image's size. */

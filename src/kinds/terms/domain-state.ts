@@ -1,8 +1,11 @@
 import type { DomainPower } from "../../tools/libvirt/libvirt.ts";
 import type { DomainSpec } from "./spec.ts";
 
-/** Fields of a domain by path (`memory`, `disks.vda.source`). Sizes are bytes. */
-export type DomainFields = Readonly<Record<string, string | number | boolean>>;
+/** Value of one field of a domain. Sizes are bytes. */
+export type FieldValue = string | number | boolean;
+
+/** Fields of a domain by path: `memory`, `disks.vda.source`. */
+export type DomainFields = Readonly<Record<string, FieldValue>>;
 
 /** Owner and last-applied fields of a domain. */
 export interface DomainLabel {
@@ -22,7 +25,10 @@ export interface DomainState {
   readonly persistent: boolean;
   /** Undefined when the domain carries no label. */
   readonly label: DomainLabel | undefined;
+  /** Of the definition that the next start uses, and beside it. */
   readonly fields: DomainFields;
+  /** Of the definition that the guest runs with; null when it does not run. */
+  readonly active: DomainFields | null;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
 }

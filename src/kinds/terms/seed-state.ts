@@ -18,9 +18,9 @@ export interface SeedState {
   readonly uuid: string;
   readonly instance: string;
   readonly format: "iso9660" | "vfat";
-  /** Absent: a file of the instance directory. */
-  readonly backend?: "rbd";
-  readonly pool?: string;
+  /** The driver that keeps it. Absent: a file of the instance directory. */
+  readonly backend?: string;
+  readonly place?: string;
   /** Digest of the public content last applied; null when its making never came to an end. */
   readonly digest: string | null;
   /** It holds what was last written to it. Of one in Ceph: its label says so. */

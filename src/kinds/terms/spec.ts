@@ -21,10 +21,10 @@ export interface SeedSpec {
   readonly instance: string;
   readonly uuid: string;
   readonly path: string;
-  /** Kept in Ceph with the disks (Nova CFG-14). Absent: a file of the instance directory. */
-  readonly backend?: "rbd";
-  /** In which pool. */
-  readonly pool?: string;
+  /** The driver that keeps it, with the disks (Nova CFG-14). Absent: a file of the instance directory. */
+  readonly backend?: string;
+  /** In which pool or the like. */
+  readonly place?: string;
   readonly format: "iso9660" | "vfat";
   readonly hostname: string;
   /** Position within `count`. */
@@ -55,8 +55,8 @@ export interface DomainDisk {
   readonly readOnly: boolean;
   /** 1 is tried first; null is not booted from. */
   readonly bootOrder: number | null;
-  /** By which the guest knows the disk for ever. Default: from instance and role. */
-  readonly serial?: string;
+  /** Stable serial that the guest sees; null: made from instance and role. */
+  readonly serial: string | null;
 }
 
 /** The secret by which libvirt opens the encrypted disks of an instance (Nova QCOW-10); all of them have one passphrase. */
@@ -86,15 +86,17 @@ export interface DomainSpec {
   readonly osType: string;
   /** How qemu opens disks: `none` where the filesystem supports direct I/O (Nova XML-11). */
   readonly cache: "none" | "writeback";
-  /** What becomes of discarded blocks. Absent: they are given back (Nova XML-10, RBD-14). */
-  readonly discard?: "ignore";
+  /** Handling of guest discard (TRIM) (Nova XML-10, RBD-14). */
+  readonly discard: "unmap" | "ignore";
   readonly disks: readonly DomainDisk[];
   readonly interfaces: readonly InterfaceSpec[];
   /** Direct kernel boot (Nova XML-06). */
   readonly kernel: { readonly path: string; readonly ramdisk: string | null; readonly commandLine: string } | null;
-  /** Name of the image that it boots from instead of its own disk. Absent: it is not in rescue (Nova RES-01). */
-  readonly rescue?: string;
+  /** Name of the image that it boots from instead of its own disk; null: it is not in rescue (Nova RES-01). */
+  readonly rescue: string | null;
   readonly consoleLog: string;
   readonly flavor: { readonly name: string; readonly disk: number; readonly ephemeral: number; readonly swap: number };
   readonly image: string | null;
+  /** Values of the fields that an instance sets by keys of their own, by path. */
+  readonly values: Readonly<Record<string, string | number | boolean>>;
 }

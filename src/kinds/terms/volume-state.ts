@@ -1,10 +1,9 @@
 import type { DiskState } from "../../drivers/driver.ts";
-import type { BackendName } from "../../model/settings.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 
 /** What was last applied to a volume, as its label records it. */
 export interface AppliedVolume {
-  readonly backend: BackendName;
+  readonly backend: string;
   /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
   readonly place?: string;
   /** Bytes. */

@@ -1,9 +1,8 @@
 import type { DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
-import { backendOf } from "../../drivers/index.ts";
+import { driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
-import type { BackendName } from "../../model/settings.ts";
 import { retireDirectory, sweepRetired } from "../directory/retire-directory.ts";
 import { refuseInUse } from "../disk/in-use.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
@@ -27,13 +26,13 @@ export const volumeActions: readonly ActionType[] = [
     const label = { volume: name, preventDestroy, applied: appliedVolume(disk) };
     await writeVolumeLabel(context, disk.uuid, { ...label, made: false });
     await fetchUnlessCloneable(context, disk, fallback, report);
-    await backendOf(disk.backend).create(volumeContext(context), disk, report);
+    await driverOf(disk.backend).create(volumeContext(context), disk, report);
     await writeVolumeLabel(context, disk.uuid, { ...label, made: true });
   }),
   defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", [volumeExists, grown], async (context, args) => {
     const { name, disk, preventDestroy, online, user } = args;
     if (online === null && user !== undefined) await refuseInUse(context, user, disk);
-    await backendOf(disk.backend).grow(volumeContext(context), disk, disk.size ?? 0, online ?? undefined);
+    await driverOf(disk.backend).grow(volumeContext(context), disk, disk.size ?? 0, online ?? undefined);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied: appliedVolume(disk), made: true });
   }),
   defineAction<SpecArgs>("volume.label", [volumeExists], async (context, { name, disk, preventDestroy }) => {
@@ -41,9 +40,9 @@ export const volumeActions: readonly ActionType[] = [
     const applied = label?.applied ?? appliedVolume(disk);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied, made: label?.made ?? true });
   }),
-  defineAction<DiskRef & UserArgs & { backend: BackendName }>("volume.remove", [volumeGone], async (context, { user, ...ref }) => {
+  defineAction<DiskRef & UserArgs & { backend: string }>("volume.remove", [volumeGone], async (context, { user, ...ref }) => {
     if (user !== undefined) await refuseInUse(context, user, ref);
-    await backendOf(ref.backend).remove(volumeContext(context), ref);
+    await driverOf(ref.backend).remove(volumeContext(context), ref);
     const { layout } = context;
     const names = { directory: layout.volume(ref.uuid), doomed: layout.doomedVolume(ref.uuid) };
     await retireDirectory(context, { ...names, companions: [instanceFiles.diskInfo] });

@@ -1,4 +1,4 @@
-import { backendOf } from "../../drivers/index.ts";
+import { placeOf, roundUp } from "../../drivers/index.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
@@ -28,7 +28,7 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
   const backend = volume.images_type ?? settings.imagesType;
   const { size } = volume;
   const image = volume.image === undefined ? undefined : config.images?.[volume.image];
-  const place = backendOf(backend).place?.(settings);
+  const place = placeOf(backend, settings);
   const disk: VolumeSpec["disk"] = {
     instance: `volume ${name}`,
     uuid,
@@ -37,7 +37,7 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
     backend,
     path: createLayout(settings.instancesPath).volumeFile(uuid, volumeFileName),
     ...(place === undefined ? {} : { place }),
-    size: backendOf(backend).roundUp?.(size, facts) ?? size,
+    size: roundUp(backend, size, facts, settings).bytes,
     preallocate: settings.preallocateImages,
     ...(volume.image === undefined || image === undefined ? {} : { base: baseRef(settings, volume.image, image, false) }),
     ...(volume.format === undefined ? {} : { content: { filesystem: volume.format, label: name.slice(0, longestLabel) } }),

@@ -3,7 +3,7 @@ import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } 
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { isElsewhere, placeWords } from "../disk/place.ts";
+import { isElsewhere, placeKey } from "../disk/place.ts";
 import { baseExists, bases } from "../image/address.ts";
 import { defined, gone, grown, guests, stopped, up } from "../terms/guest-address.ts";
 import { type VolumeAddress, volumeExists, volumeGone } from "../terms/volume-address.ts";
@@ -134,7 +134,7 @@ function removeAction(address: VolumeAddress, { uuid, path, applied: { backend, 
 
 /** The place under the name that it has in the configuration. */
 function placeField({ backend, place }: VolumeState["applied"]): { path: string; place: string }[] {
-  return place === undefined ? [] : [{ path: placeWords[backend] ?? "place", place }];
+  return place === undefined ? [] : [{ path: placeKey(backend) ?? "place", place }];
 }
 
 /** The fact that what it is made from is there. */

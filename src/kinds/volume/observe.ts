@@ -1,9 +1,8 @@
 import type { DiskState } from "../../drivers/driver.ts";
-import { backendOf } from "../../drivers/index.ts";
+import { driverNames, driverOf } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Observation } from "../../model/kind.ts";
-import { backendNames } from "../../model/settings.ts";
 import { withPlace } from "../disk/place.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { volumeDirectories } from "./label.ts";
@@ -27,11 +26,11 @@ export async function observeVolumes(context: Context): Promise<Observation<Volu
       : [],
   );
   const found = await Promise.all(
-    backendNames.map(async (backend): Promise<ReadonlyMap<string, DiskState>> => {
+    driverNames().map(async (backend): Promise<ReadonlyMap<string, DiskState>> => {
       const mine = owned
         .filter(({ applied }) => applied.backend === backend)
         .map(({ applied: { place }, ...ref }) => ({ ...ref, ...(place === undefined ? {} : { place }) }));
-      return mine.length === 0 ? new Map() : backendOf(backend).list(volumeContext(context), mine);
+      return mine.length === 0 ? new Map() : driverOf(backend).list(volumeContext(context), mine);
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));

@@ -1,3 +1,4 @@
+import { driverNames } from "../../drivers/index.ts";
 import { size } from "../schema-parts.ts";
 
 /** One entry of `volumes`: a disk that is independent of instances. */
@@ -16,7 +17,9 @@ export const volumeSchema = {
     images_type: {
       type: "string",
       description: "Storage driver. Default: images_type of host. Cannot be changed later.",
-      enum: ["flat", "qcow2", "lvm", "rbd", "ploop"],
+      get enum() {
+        return driverNames();
+      },
       examples: ["flat"],
     },
     image: {

@@ -1,4 +1,4 @@
-import { isSourceOf } from "../../drivers/shared/disk-source.ts";
+import { ownsSource } from "../../drivers/index.ts";
 import { addressName } from "../../model/address.ts";
 import type { Observed } from "../../model/observed.ts";
 import { isUp } from "../power/is-up.ts";
@@ -19,7 +19,7 @@ export interface VolumeUser {
 export function volumeUser(volume: Pick<VolumeState, "uuid" | "path">, observed: Observed): VolumeUser | undefined {
   for (const [address, domain] of observed.of(guests)) {
     for (const source of Object.values(domain.disks)) {
-      if (!isSourceOf(source, volume)) continue;
+      if (!ownsSource(source, volume)) continue;
       const running = isUp(domain.power);
       return { instance: addressName(address), uuid: domain.uuid, running, saved: domain.power === "saved" };
     }

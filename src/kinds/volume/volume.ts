@@ -20,7 +20,7 @@ export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, Vol
     desired: (config, facts) => desiredVolumes(config, settings, facts),
     observe: observeVolumes,
     diff: (address, want, have, observed) =>
-      withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed), have?.disk, settings.lvm),
+      withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed), have?.disk, settings),
     check: checkVolumes,
     describe,
     actions: volumeActions,

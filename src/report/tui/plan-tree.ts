@@ -1,6 +1,7 @@
-import { type Address, addressKind, addressName } from "../../model/address.ts";
+import { type Address, addressKind } from "../../model/address.ts";
 import type { Change, Verb } from "../../model/change.ts";
 import { countChanges, type Plan } from "../../model/plan.ts";
+import { instanceOf } from "../../model/presentation.ts";
 import { causeNote, changeDetails, effectOf } from "../describe-change.ts";
 import { count } from "../quantities.ts";
 import { breakLine, type Line, lengthOf, type Span, span } from "../style.ts";
@@ -26,9 +27,6 @@ export interface TreeRow {
 /** What stands to the left of a change and of its details: cursor, indentation, marker. */
 const headerMargin = 6;
 const detailMargin = 8;
-
-/** Objects that belong to one instance are named after it: `disk/web-0.root`. */
-const partsOfInstances: ReadonlySet<string> = new Set(["secret", "disk", "seed", "domain"]);
 
 /**
  * The plan as a tree: what is lost first, then what instances share, such as images, then each instance with its parts.
@@ -79,9 +77,8 @@ export function firstOpen(plan: Plan, nodes: readonly Node[]): Set<string> {
 }
 
 function groupOf(address: Address, shared: Map<string, Change[]>, instances: Map<string, Change[]>) {
-  const kind = addressKind(address);
-  if (!partsOfInstances.has(kind)) return [shared, `${kind}s`] as const;
-  return [instances, addressName(address).split(".", 1)[0] ?? ""] as const;
+  const instance = instanceOf(address);
+  return instance === undefined ? ([shared, `${addressKind(address)}s`] as const) : ([instances, instance] as const);
 }
 
 function groupKey(address: Address): string {

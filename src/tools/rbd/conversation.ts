@@ -1,6 +1,6 @@
 import { UnreachableError } from "../../model/errors.ts";
 import type { Host } from "../../model/host.ts";
-import type { RbdSettings } from "../../model/settings.ts";
+import type { CephAccess } from "./access.ts";
 import { type RbdTrouble, rbdError } from "./errors.ts";
 import { rbdProgram } from "./program.ts";
 
@@ -46,7 +46,7 @@ const beatMs = 15_000;
 const silenceSeconds = 60;
 
 /** Starts `python` on the host. The cluster is contacted with the first request. */
-export function openRbd(host: Host, access: Pick<RbdSettings, "conf" | "user">, python: string): RbdConversation {
+export function openRbd(host: Host, access: CephAccess, python: string): RbdConversation {
   // Isolated: neither the user's modules nor the environment choose what is loaded.
   const elsewhere = host.upload !== undefined;
   const silence = String(elsewhere ? silenceSeconds : 0);

@@ -1,6 +1,6 @@
 import { CommandError, UnreachableError, userError } from "../../model/errors.ts";
 import type { Host } from "../../model/host.ts";
-import type { RbdSettings } from "../../model/settings.ts";
+import type { CephAccess } from "./access.ts";
 
 /** What went wrong in a session, in its own words. */
 export interface RbdTrouble {
@@ -17,7 +17,7 @@ const errno = { notPermitted: 1, denied: 13, shutdown: 108, notConnected: 107, t
  * The error for it: an UnreachableError for what is no answer about an image, a UserError for what is not installed, a CommandError
  * for a refusal. `what` was asked for: `rename vms/a`.
  */
-export function rbdError(host: Pick<Host, "name">, access: Pick<RbdSettings, "conf" | "user">, what: string, trouble: RbdTrouble): Error {
+export function rbdError(host: Pick<Host, "name">, access: CephAccess, what: string, trouble: RbdTrouble): Error {
   const { step, message: words } = trouble;
   const user = `client.${access.user ?? "admin"}`;
   if (step === "bindings") return bindingsMissing(host, words);

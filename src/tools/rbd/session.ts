@@ -1,12 +1,12 @@
 import type { Context } from "../../model/context.ts";
 import type { Host } from "../../model/host.ts";
-import type { RbdSettings } from "../../model/settings.ts";
+import type { CephAccess } from "./access.ts";
 import { openRbd, type RbdConversation, type RbdRequest } from "./conversation.ts";
 
 /** Who talks to which cluster, from which machine. */
 export interface Rbd {
   readonly context: Pick<Context, "host" | "signal">;
-  readonly access: Pick<RbdSettings, "conf" | "user">;
+  readonly access: CephAccess;
 }
 
 const minute = 60_000;

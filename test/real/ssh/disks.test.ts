@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { after } from "node:test";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import type { Context } from "../../../src/model/context.ts";
-import { conforms, type Subject } from "../../unit/drivers/conformance.ts";
+import { conforms, type Subject } from "../drivers/conformance.ts";
 import { startSshd } from "./sshd.ts";
 
 // The suite of the disk backends, on files of a host over ssh.
@@ -16,7 +16,7 @@ const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const kept = (context: Context) => readdirSync(context.layout.instance(uuid)).filter((name) => name !== "disk.info");
 
 const flat: Subject = {
-  backend: backendOf("flat"),
+  backend: driverOf("flat"),
   on: "real, over ssh",
   preallocates: true,
   growsInside: true,
@@ -27,10 +27,10 @@ const flat: Subject = {
 
 conforms([
   flat,
-  { ...flat, backend: backendOf("qcow2"), growsInside: false },
+  { ...flat, backend: driverOf("qcow2"), growsInside: false },
   {
     ...flat,
-    backend: backendOf("ploop"),
+    backend: driverOf("ploop"),
     preallocates: false,
     place: () => ({ wrap: () => host, open: (_context, disk) => `${disk.path}/root.hds`, kept }),
   },

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import { UnreachableError, UserError } from "../../../src/model/errors.ts";
 import { cephCluster, type Rbd, rbdInfo, rbdNames } from "../../../src/tools/rbd/rbd.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
-import { conforms } from "../../unit/drivers/conformance.ts";
+import { conforms } from "../drivers/conformance.ts";
 import { startSshd } from "./sshd.ts";
 
 // The suite of the disk backends, on Ceph as a host reaches it that is itself reached over ssh.
@@ -24,7 +24,7 @@ const images = async () => JSON.parse(await ceph.run("rbd", "ls", "vms", "--form
 
 conforms([
   {
-    backend: backendOf("rbd"),
+    backend: driverOf("rbd"),
     on: "real, over ssh",
     preallocates: false,
     growsInside: false,
@@ -35,7 +35,7 @@ conforms([
         for (const image of await images()) await ceph.run("rbd", "rm", "--no-progress", `vms/${image}`);
       });
       return {
-        settings: { rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true } },
+        settings: { drivers: { rbd: { pool: "vms", user: null, conf: ceph.conf, secretUuid: null, resizeSnapshot: true } } },
         storage: { rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true } },
         wrap: () => host,
         open: (_context, disk) => `rbd:vms/${disk.uuid}_${disk.name}:conf=${ceph.conf}`,

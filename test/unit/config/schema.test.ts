@@ -8,7 +8,8 @@ import { schemaCheckText } from "../../../bin/lib/schema-check-text.ts";
 import { ownKeywords } from "../../../src/config/keywords.ts";
 import { validate } from "../../../src/config/validate.ts";
 import type { CompiledCheck } from "../../../src/kinds/accepts.ts";
-import { schema, schemaText } from "../../../src/kinds/schema.ts";
+import { schemaText } from "../../../src/kinds/config-schema.ts";
+import { schema } from "../../../src/kinds/schema.ts";
 
 interface Node {
   readonly [keyword: string]: unknown;

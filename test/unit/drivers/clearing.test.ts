@@ -45,7 +45,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     cpus: 2,
     memory: GiB,
     disk: { total: GiB, free: GiB, directIo: true },
-    storage: { lvm: { size: 100 * GiB, free: GiB, extentSize: 2 ** 22 } },
+    drivers: { lvm: { size: 100 * GiB, free: GiB, extentSize: 2 ** 22 } },
   };
   const plan = makePlan<Config>({
     kinds: createKinds(settings, () => undefined),

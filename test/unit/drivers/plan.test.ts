@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { roundUp } from "../../../src/drivers/index.ts";
+import { checkDrivers } from "../../../src/kinds/capacity/driver-check.ts";
+import { checkPreallocation } from "../../../src/kinds/capacity/preallocation-check.ts";
+import { planned as plannedDisk } from "../../../src/kinds/capacity/room.ts";
+import { checkRounding } from "../../../src/kinds/capacity/size-rounding.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import type { InstanceDisk } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
-import { checkBackends } from "../../../src/kinds/storage/backend-check.ts";
-import { checkRounding } from "../../../src/kinds/storage/size-rounding.ts";
 import { UserError } from "../../../src/model/errors.ts";
-import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
+import type { HostFacts } from "../../../src/model/host-facts.ts";
+import type { HostSettings } from "../../../src/model/settings.ts";
 import { factsWith, observedOf, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;
@@ -24,7 +27,7 @@ function configOf(host: NonNullable<Config["host"]>, disk = 257 * mebibyte, coun
   };
 }
 
-function planned(config: Config, storage: StorageFacts, preallocation?: HostFacts["disk"]["preallocation"]) {
+function planned(config: Config, storage: HostFacts["drivers"], preallocation?: HostFacts["disk"]["preallocation"]) {
   const settings = hostSettings(config, runner);
   const facts = factsWith(storage, preallocation === undefined ? {} : { preallocation });
   const observed = observedOf(facts);
@@ -32,11 +35,16 @@ function planned(config: Config, storage: StorageFacts, preallocation?: HostFact
   const disks = wanted.flatMap(({ address, spec }): (InstanceDisk & { address: typeof address })[] =>
     spec.kind === "disk" ? [{ ...spec, address }] : [],
   );
+  const sized = disks.map((disk) => plannedDisk(disk, observed));
   const domain = wanted.find(({ spec }) => spec.kind === "domain")?.spec;
   return {
     disks: disks.map((one): DiskSpec => one.disk),
     attachment: domain?.kind === "domain" ? domain.domain.disks[0]?.attachment : undefined,
-    found: [...checkBackends(disks, observed, settings), ...checkRounding(config, facts, settings)],
+    found: [
+      ...checkDrivers(sized, observed, settings),
+      ...checkPreallocation(sized, facts, settings),
+      ...checkRounding(config, facts, settings),
+    ],
   };
 }
 
@@ -120,7 +128,7 @@ test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
 test("ploop: a host without the program is an error of the plan", () => {
   assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: true })), []);
   assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: false })), ["error ploop-missing"]);
-  assert.equal(backendOf("ploop").roundUp?.(mebibyte + 1, {} as HostFacts), 2 * mebibyte);
+  assert.equal(roundUp("ploop", mebibyte + 1, {} as HostFacts, {} as HostSettings).bytes, 2 * mebibyte);
 });
 
 test("a backend without its place is an error before any host is asked", () => {
@@ -129,13 +137,16 @@ test("a backend without its place is an error before any host is asked", () => {
   assert.throws(() => hostSettings(configOf({ images_type: "rbd" }), runner), code("rbd-not-configured"));
   const one: Config = { ...configOf({}), instances: { web: { image: "debian", flavor: "small", images_type: "rbd" } } };
   assert.throws(() => hostSettings(one, runner), code("rbd-not-configured"));
-  assert.deepEqual(hostSettings(configOf({ images_type: "rbd", rbd: { pool: "vms", user: "a", secret_uuid: "s" } }), runner).rbd, {
-    pool: "vms",
-    user: "a",
-    conf: "/etc/ceph/ceph.conf",
-    secretUuid: "s",
-    resizeSnapshot: true,
-  });
+  assert.deepEqual(
+    hostSettings(configOf({ images_type: "rbd", rbd: { pool: "vms", user: "a", secret_uuid: "s" } }), runner).drivers?.["rbd"],
+    {
+      pool: "vms",
+      user: "a",
+      conf: "/etc/ceph/ceph.conf",
+      secretUuid: "s",
+      resizeSnapshot: true,
+    },
+  );
 });
 
 test("space that is to be reserved where the filesystem cannot is an error of the plan, for files only", () => {

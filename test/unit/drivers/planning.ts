@@ -1,7 +1,7 @@
 import { makePlan } from "../../../src/engine/plan.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import { createChecks, createKinds } from "../../../src/kinds/index.ts";
-import type { HostFacts, StorageFacts } from "../../../src/model/host-facts.ts";
+import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { Observed } from "../../../src/model/observed.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
@@ -11,7 +11,7 @@ import { observedWith } from "../../support/observed.ts";
 export const runner = { root: true, dataHome: "/root/.local/share" };
 
 /** A machine with room for everything. */
-export function factsWith(storage?: StorageFacts, disk: Partial<HostFacts["disk"]> = {}): HostFacts {
+export function factsWith(drivers?: HostFacts["drivers"], disk: Partial<HostFacts["disk"]> = {}): HostFacts {
   return {
     hostname: "here",
     arch: "x86_64",
@@ -20,7 +20,7 @@ export function factsWith(storage?: StorageFacts, disk: Partial<HostFacts["disk"
     memory: 2 ** 34,
     disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, ...disk },
     libvirtVersion: "9.0.0",
-    ...(storage === undefined ? {} : { storage }),
+    ...(drivers === undefined ? {} : { drivers }),
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec, Surroundings } from "../../../src/drivers/driver.ts";
-import { backendOf } from "../../../src/drivers/index.ts";
+import { driverOf } from "../../../src/drivers/index.ts";
 import { parseRbdAddress } from "../../../src/tools/rbd/address.ts";
 import { parseMonitors } from "../../../src/tools/rbd/ceph-monitors.ts";
 import { qemuRbdName } from "../../../src/tools/rbd/rbd.ts";
@@ -42,10 +42,12 @@ test("what means something to qemu is escaped in names", () => {
 
 test("a guest gets monitors, user and secret", () => {
   const surroundings = {
-    settings: { rbd: { pool: "vms", user: "cinder", conf: "/etc/ceph/ceph.conf", secretUuid: "457eb676-33da-42ec-9a8c-9293d545c337" } },
-    facts: { storage: { rbd: { fsid: "f", monitors: ["10.0.0.1:6789", "[fd00::1]:6789"], pool: true } } },
+    settings: {
+      drivers: { rbd: { pool: "vms", user: "cinder", conf: "/etc/ceph/ceph.conf", secretUuid: "457eb676-33da-42ec-9a8c-9293d545c337" } },
+    },
+    facts: { drivers: { rbd: { fsid: "f", monitors: ["10.0.0.1:6789", "[fd00::1]:6789"], pool: true } } },
   } as unknown as Surroundings;
-  assert.deepEqual(backendOf("rbd").attachment({ uuid: "u", name: "disk" } as DiskSpec, surroundings), {
+  assert.deepEqual(driverOf("rbd").attachment({ uuid: "u", name: "disk" } as DiskSpec, surroundings), {
     type: "network",
     protocol: "rbd",
     format: "raw",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskState } from "../../../src/drivers/driver.ts";
+import type { CephFacts } from "../../../src/drivers/rbd/settings.ts";
 import type { Config } from "../../../src/kinds/config.ts";
 import { appliedOf } from "../../../src/kinds/disk/applied.ts";
 import { confirmChanges } from "../../../src/kinds/disk/confirm.ts";
@@ -10,7 +11,6 @@ import { domainXml } from "../../../src/kinds/guest/xml.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
 import { UserError } from "../../../src/model/errors.ts";
-import type { CephFacts } from "../../../src/model/host-facts.ts";
 import { factsWith, observedOf, planFor, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;

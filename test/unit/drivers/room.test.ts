@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec, DiskState } from "../../../src/drivers/driver.ts";
+import { checkRoom, planned } from "../../../src/kinds/capacity/room.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
-import { checkRoom, missingBytes } from "../../../src/kinds/storage/room-check.ts";
 import { factsWith, observedOf, runner } from "./planning.ts";
 
 const gibibyte = 2 ** 30;
@@ -22,11 +22,12 @@ function situation(want: Partial<DiskSpec>, have?: Partial<DiskState>) {
     preallocate: "none",
     ...want,
   };
-  const found = { disk: { format: "raw", size: 20 * gibibyte, ...have } };
+  const found = { applied: {}, disk: { format: "raw", size: 20 * gibibyte, ...have } };
   const observed = observedOf(facts, new Map(have === undefined ? [] : [[address, found]]));
+  const one = planned({ address, disk }, observed);
   return {
-    missing: missingBytes({ address, disk }, observed) / gibibyte,
-    codes: checkRoom([{ address, disk }], [], observed, settings).map(({ code }) => code),
+    missing: one.missing / gibibyte,
+    codes: checkRoom([one], [], observed, settings).map(({ code }) => code),
   };
 }
 

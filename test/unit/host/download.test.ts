@@ -189,7 +189,7 @@ test("what will not change is not asked for again, and credentials are not shown
   for (const [code, hint] of [
     [404, /answers 404 Check the address: publishers move/],
     [403, /answers 403 The server does not give it/],
-    [401, /answers 401/],
+    [401, /answers 401 The server requires a user name and password, which an address must not hold: fetch the file beforehand/],
     [501, /answers 501/],
   ] as const) {
     const seen = await expectFailure(context, [status(code)], "download-failed", hint);

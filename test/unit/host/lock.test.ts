@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { type TestContext, test } from "node:test";
 import { withLock } from "../../../src/host/local/lock.ts";
@@ -142,10 +154,62 @@ test("the record of a dead process beside a fresh lock says nothing about it", a
   // Often the same inode number again.
   mkdirSync(`${path}.lock`);
   assert.equal(readHolder(path), undefined);
+  const renewing = setInterval(() => utimesSync(`${path}.lock`, new Date(), new Date()), 20);
   await assert.rejects(
-    withLock({ path, purpose, timeoutMs: 100 }, async () => assert.fail()),
+    withLock({ path, purpose, timeoutMs: 100 }, async () => assert.fail(), { renewMs: 1000, staleMs: 500 }),
     problem("locked"),
   );
+  clearInterval(renewing);
+});
+
+test("a lock that was left behind without a record is taken over even where nothing is waited for", async (context) => {
+  const path = `${await testDirectory(context)}/a`;
+  mkdirSync(`${path}.lock`);
+  assert.equal(await withLock({ path, purpose, timeoutMs: 0 }, async () => 42, { renewMs: 1000, staleMs: 300 }), 42);
+});
+
+const odd: Readonly<Record<string, (record: string) => void>> = {
+  "a pipe": (record) => execFileSync("mkfifo", [record]),
+  "a link to a file of the host": (record) => symlinkSync(`${record}.precious`, record),
+  "a file of 3 GiB": (record) => {
+    writeFileSync(record, "");
+    truncateSync(record, 3 * 2 ** 30);
+  },
+  "a directory": (record) => mkdirSync(record),
+};
+
+for (const [what, make] of Object.entries(odd)) {
+  test(`a holder's record that is ${what} is neither waited for nor followed nor read whole`, async (context) => {
+    const path = `${await testDirectory(context)}/a`;
+    const record = `${path}.holder.json`;
+    writeFileSync(`${record}.precious`, "precious");
+    mkdirSync(`${path}.lock`);
+    make(record);
+    const before = [performance.now(), process.memoryUsage.rss()] as const;
+    assert.equal(readHolder(path), undefined);
+    assert.ok(performance.now() - before[0] < 1000);
+    assert.ok(process.memoryUsage.rss() - before[1] < 2 ** 26);
+    rmdirSync(`${path}.lock`);
+    await withLock({ path, purpose, timeoutMs: 0 }, async () => {
+      if (what !== "a directory") assert.equal(readHolder(path)?.pid, process.pid);
+    });
+    assert.equal(readFileSync(`${record}.precious`, "utf8"), "precious");
+  });
+}
+
+test("a lock that the filesystem does not let go keeps the result, and this process takes it again", async (context) => {
+  const directory = await testDirectory(context);
+  const path = `${directory}/a`;
+  const result = await withLock({ path, purpose, timeoutMs: 0 }, async () => {
+    // Like a filesystem that has become read-only: the directory is ours and cannot be removed.
+    writeFileSync(`${path}.lock/in-the-way`, "");
+    return 42;
+  });
+  assert.equal(result, 42);
+  rmSync(`${path}.lock/in-the-way`);
+  assert.ok(existsSync(`${path}.lock`));
+  assert.equal(await withLock({ path, purpose, timeoutMs: 0 }, async () => 43), 43);
+  assert.ok(!existsSync(`${path}.lock`));
 });
 
 test("a lock that nobody can be asked about is taken over when nobody renews it, whatever its time says", async (context) => {

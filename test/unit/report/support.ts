@@ -1,3 +1,5 @@
+// Registers how each kind is presented.
+import "../../../src/kinds/index.ts";
 import { order } from "../../../src/engine/order.ts";
 import type { Action } from "../../../src/model/action.ts";
 import type { Address } from "../../../src/model/address.ts";

@@ -23,7 +23,7 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     return refused(
       "qcow2",
       "image-has-data-file",
-      "The image keeps its data in another file, which would let its maker read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.",
+      `The image keeps its data in another file${header.dataFileName === undefined ? "" : ` (${JSON.stringify(header.dataFileName)})`}, which would let its maker read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.`,
     );
   }
   if ((header.incompatible & ~knownFeatures) !== 0n) {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { publishRbdDrive, rbdDrives, removeRbdDrive, stageRbdDrive } from "../../../drivers/rbd/drive.ts";
+import type { DiskSpec } from "../../../drivers/driver.ts";
+import { plainFileDriver, putOf } from "../../../drivers/index.ts";
 import type { ActionType } from "../../../model/action.ts";
 import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
@@ -15,7 +16,7 @@ import type { SeedSpec } from "../../terms/spec.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import { resolveSeedSecrets, secretsDigest } from "./secrets.ts";
 import type { SeedRecord } from "./state.ts";
-import { poolOf, seedInCeph, seedRecord, seedState, withPool } from "./state.ts";
+import { driveRef, keeperOf, seedRecord, seedState } from "./state.ts";
 import type { SeedTree } from "./tree.ts";
 import { seedTree } from "./tree.ts";
 
@@ -37,12 +38,16 @@ interface Owner {
 async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }): Promise<void> {
   const { files } = context.host;
   const secrets = resolveSeedSecrets(context, spec);
-  const known = withPool(seedRecord(await readLabel(context, spec.uuid)), context);
+  const known = seedRecord(await readLabel(context, spec.uuid), context);
   if (known !== undefined && (await isRight(context, spec, known, secrets))) return;
 
   const randomSeed = known === undefined ? randomBytes(512) : Buffer.from(known.randomSeed, "base64");
-  const where = spec.backend === undefined ? {} : { backend: spec.backend, ...poolOf(spec) };
-  const kept = { format: spec.format, ...where, randomSeed: randomSeed.toString("base64") };
+  const place = spec.place === undefined ? {} : { place: spec.place };
+  const kept = {
+    format: spec.format,
+    ...(spec.backend === undefined ? {} : { backend: spec.backend, ...place }),
+    randomSeed: randomSeed.toString("base64"),
+  };
   if (known === undefined) await writeRecord(context, spec, { ...kept, built: null });
 
   const part = `${spec.path}.part`;
@@ -62,19 +67,19 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     mtimeMs,
     inode,
   };
-  if (spec.backend === "rbd") {
-    await stageRbdDrive(context, { ...spec, path: part, sha256 });
-    // Nova CFG-14. What was a file before goes as well: from now on the record speaks of another place.
-    await files.remove(part);
-    await files.remove(spec.path);
-    if (known?.backend === "rbd" && known.pool !== spec.pool)
-      await removeRbdDrive(context, { ...spec, ...poolOf(known) }, await isRunning(context, spec));
-    await writeRecord(context, spec, { ...kept, built });
-    return publishRbdDrive(context, spec);
-  }
-  if (known?.backend === "rbd") await removeRbdDrive(context, { uuid: spec.uuid, ...poolOf(known) }, await isRunning(context, spec));
+  const put = putOf(keeperOf(spec));
+  const disk = driveOf(context, spec);
+  await put.stage(context, disk, { from: part, sha256, format: spec.format });
+  // From the record that follows on, an earlier drive in another place is not found again.
+  if (known !== undefined && (keeperOf(known) !== keeperOf(spec) || known.place !== spec.place))
+    await putOf(keeperOf(known)).remove(context, driveRef(context, spec.uuid, known), await isRunning(context, spec));
   await writeRecord(context, spec, { ...kept, built });
-  await files.publish(part, spec.path, privateMode);
+  await put.publish(context, disk, { from: part });
+}
+
+function driveOf(context: Context, spec: SeedSpec): DiskSpec {
+  const { instance, uuid } = spec;
+  return { ...driveRef(context, uuid, spec), instance, role: "drive", backend: keeperOf(spec), size: null, preallocate: "none" };
 }
 
 /** Writes the staged image and returns its SHA-256. */
@@ -97,22 +102,17 @@ async function isRight(
   record: SeedRecord,
   secrets: ReturnType<typeof resolveSeedSecrets>,
 ): Promise<boolean> {
-  if (record.backend !== spec.backend || record.pool !== spec.pool) return false;
-  const state =
-    spec.backend === "rbd"
-      ? seedInCeph(spec, record, (await rbdDrives(context, [spec])).get(spec.uuid))
-      : await seedState(context, spec, record, spec.path, await context.host.files.stat(spec.path));
+  if (keeperOf(record) !== keeperOf(spec) || record.place !== spec.place) return false;
+  const state = await seedState(context, spec, record);
   return state.intact && state.digest === seedDigest(spec) && state.secretsMatch(secrets);
 }
 
 /** Makes sure that there is neither drive nor record of one. An instance directory that is gone stays gone. */
 async function removeSeed(context: Context, owner: Owner): Promise<void> {
-  const { files } = context.host;
-  const path = context.layout.instanceFile(owner.uuid, instanceFiles.configDrive);
-  await files.remove(`${path}.part`);
-  await files.remove(path);
-  const record = withPool(seedRecord(await readLabel(context, owner.uuid)), context);
-  if (record?.backend === "rbd") await removeRbdDrive(context, { uuid: owner.uuid, ...poolOf(record) }, await isRunning(context, owner));
+  const record = seedRecord(await readLabel(context, owner.uuid), context);
+  await putOf(plainFileDriver).remove(context, driveRef(context, owner.uuid, {}), false);
+  if (record?.backend !== undefined)
+    await putOf(record.backend).remove(context, driveRef(context, owner.uuid, record), await isRunning(context, owner));
   await forgetObject(context, owner, instanceFiles.configDrive);
 }
 

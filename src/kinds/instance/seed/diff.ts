@@ -1,3 +1,4 @@
+import { driverOf, putOf } from "../../../drivers/index.ts";
 import type { Action } from "../../../model/action.ts";
 import { addressName } from "../../../model/address.ts";
 import type { Cause, Change, FieldChange, Verb } from "../../../model/change.ts";
@@ -10,7 +11,7 @@ import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address
 import type { SeedSpec } from "../../terms/spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
-import type { SeedState } from "./state.ts";
+import { keeperOf, type SeedState } from "./state.ts";
 
 /** What the drive alone does not tell. */
 export interface SeedSituation {
@@ -36,14 +37,16 @@ export function diffSeed(
   const after = { ...publicSeed(want), intact: true };
   const there = have?.applied != null && !have.missing ? have : undefined;
   const drifted = have?.applied != null && !have.intact;
-  const moved = have?.applied != null && have.backend === want.backend && have.pool !== want.pool;
+  const moved = have?.applied != null && have.backend === want.backend && have.place !== want.place;
   const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
   if (!configured && !drifted) return undefined;
 
   const before = there === undefined ? null : { ...there.applied, intact: there.intact };
   const fields: FieldChange[] = [
     ...seedFields(there?.applied ?? null, publicSeed(want)),
-    ...(there !== undefined && moved ? [{ path: "pool", old: have?.pool ?? null, new: want.pool ?? null, cause: "config" as const }] : []),
+    ...(there !== undefined && moved
+      ? [{ path: placeWord(want), old: have?.place ?? null, new: want.place ?? null, cause: "config" as const }]
+      : []),
     ...(there !== undefined && situation.secretsChanged ? changedSecrets(want) : []),
     ...(there !== undefined && !there.intact ? [{ path: "intact", old: false, new: true, cause: "drift" as const }] : []),
   ];
@@ -54,7 +57,7 @@ export function diffSeed(
     id: `${address}#${verb}`,
     type: "seed.build",
     address,
-    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${want.backend === undefined ? "" : " in Ceph"}${situation.running ? ", seen at the next cold start" : ""}`,
+    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${putOf(keeperOf(want)).words.where}${situation.running ? ", seen at the next cold start" : ""}`,
     args: { spec: want as unknown as Json },
     // What is not there has to be, before such a guest can go on.
     needs: awaitRestored(want.instance, situation.saved && there !== undefined),
@@ -73,6 +76,10 @@ export function diffSeed(
     before,
     after,
   };
+}
+
+function placeWord(want: SeedSpec): string {
+  return driverOf(keeperOf(want)).place?.key ?? "place";
 }
 
 function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituation): Change {
@@ -111,11 +118,11 @@ function distinct(fields: readonly FieldChange[]): FieldChange[] {
 function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { running, secretsChanged }: SeedSituation): string {
   if (have === undefined) return "there is no config drive yet";
   if (have.applied === null) return "building the config drive was interrupted";
-  const thing = have.backend === undefined ? "file" : "image in Ceph";
+  const { thing } = putOf(keeperOf(have)).words;
   const why = [
     ...(have.missing ? [`the ${thing} was deleted by hand`] : have.intact ? [] : [`the ${thing} was changed by hand`]),
-    ...(have.backend === want.backend ? [] : [want.backend === undefined ? "it becomes a file" : "it goes to Ceph, where the disks are"]),
-    ...(have.backend === want.backend && have.pool !== want.pool ? ["it goes into another pool"] : []),
+    ...(have.backend === want.backend ? [] : [putOf(keeperOf(want)).words.arrival]),
+    ...(have.backend === want.backend && have.place !== want.place ? [`it goes into another ${placeWord(want).replace("_", " ")}`] : []),
     ...(verb === "replace" ? [`the format changes from ${have.format} to ${want.format}`] : []),
     ...(verb !== "replace" && have.backend === want.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
     ...(secretsChanged ? ["a secret that it holds changed"] : []),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CapacityInput, checkCapacity } from "../../../../src/kinds/storage/capacity.ts";
+import { type CapacityInput, checkCapacity } from "../../../../src/kinds/capacity/host-room.ts";
 
 const GiB = 2 ** 30;
 

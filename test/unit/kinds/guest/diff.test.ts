@@ -133,12 +133,11 @@ test("somebody undefined a running guest: it is defined again", () => {
   assert.deepEqual([change?.cause, types(change)], ["drift", ["domain.define"]]);
 });
 
-test("removal powers off, undefines and says so; disks carry the loss", () => {
+test("removal powers off, undefines and says so", () => {
   const change = diff(undefined, found(spec));
   assert.equal(change?.verb, "delete");
   assert.deepEqual(types(change), ["domain.undefine"]);
   assert.equal(change?.actions[0]?.effect, "restart");
-  assert.equal(change?.actions[0]?.destroys, undefined);
   assert.equal(diff(undefined, found(spec, "stopped"))?.actions[0]?.effect, "none");
 });
 
@@ -185,4 +184,14 @@ test("labels that are not ours to read", () => {
     other((xml) => xml.replace(/<virtform:applied>.*<\/virtform:applied>/, "<virtform:applied>{</virtform:applied>"))?.applied,
     undefined,
   );
+});
+
+test("a running guest that is not configured and has no disk of ours is powered off only with consent", () => {
+  const ghost = found(spec, "running");
+  const disk = { kind: "disk", instance: spec.instance, disk: {} };
+  const withDisk = observedWith({ "disk/web-0.root": disk });
+  assert.equal(diff(undefined, ghost)?.actions[0]?.destroys, `the memory of running guest ${spec.instance}`);
+  assert.equal(diff(undefined, found(spec, "stopped"))?.actions[0]?.destroys, undefined);
+  // Its disks ask for consent themselves.
+  assert.equal(diffDomain("domain/web-0", undefined, ghost, withDisk)?.actions[0]?.destroys, undefined);
 });

@@ -19,6 +19,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     memory: 2 * 2 ** 30,
     osType: "linux",
     cache: "writeback",
+    discard: "unmap",
     disks: deviceMap({
       arch: "x86_64",
       machine: "q35",
@@ -28,9 +29,11 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     }),
     interfaces: [{ type: "network", source: "default", mac: "52:54:00:12:34:56", model: "virtio" }],
     kernel: null,
+    rescue: null,
     consoleLog: `${directory}/console.log`,
     flavor: { name: "m1.small", disk: 20 * 2 ** 30, ephemeral: 0, swap: 0 },
     image: "debian-13",
+    values: {},
     ...fields,
   };
 }

@@ -1,0 +1,39 @@
+import type { Context } from "../../model/context.ts";
+import type { FileStat } from "../../model/host.ts";
+import type { Put, PutRecord } from "../driver.ts";
+
+/** A drive may hold a password. libvirt gives the file to its guest when that starts. */
+const privateMode = 0o600;
+
+/** Drives that are plain files. A guest that runs keeps the file that it has open, whatever gets its name. */
+export const filePut: Put = {
+  words: { thing: "file", where: "", arrival: "it becomes a file" },
+
+  async look(context, disks) {
+    const stats = await context.host.files.statMany(disks.map(({ ref }) => ref.path));
+    const each = disks.map(async ({ ref, record }, index) => {
+      const stat = stats[index];
+      const found = { intact: await isIntact(context, record, ref.path, stat), missing: stat === undefined };
+      return [`${ref.uuid}/${ref.name}`, found] as const;
+    });
+    return new Map(await Promise.all(each));
+  },
+
+  // It is staged where it lies.
+  stage: () => Promise.resolve(),
+
+  publish: (context, { path }, { from }) => context.host.files.publish(from, path, privateMode),
+
+  async remove(context, { path }) {
+    await context.host.files.remove(`${path}.part`);
+    await context.host.files.remove(path);
+  },
+};
+
+/** A file is read only when it seems to have been touched. */
+async function isIntact(context: Context, record: PutRecord | null, path: string, stat: FileStat | undefined): Promise<boolean> {
+  if (record === null || stat?.type !== "file" || stat.size !== record.size) return false;
+  if (stat.mtimeMs === record.mtimeMs && stat.inode === record.inode) return true;
+  const { sha256 } = await context.host.files.digest(path, ["sha256"]);
+  return sha256 === record.sha256;
+}

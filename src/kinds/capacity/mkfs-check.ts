@@ -1,0 +1,42 @@
+import type { PlannedDisk } from "../../drivers/driver.ts";
+import { driverOf } from "../../drivers/index.ts";
+import type { AddressOf } from "../../model/address.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
+import { isElsewhere } from "../disk/place.ts";
+import { bases } from "../image/address.ts";
+import type { InstanceDiskState } from "../terms/disk-state.ts";
+import type { VolumeState } from "../terms/volume-state.ts";
+
+/** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */
+export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Diagnostic[] {
+  return (observed.facts.missingPrograms ?? []).flatMap((program): Diagnostic[] => {
+    const needing = disks.filter((sized) => programFor(sized, observed) === program);
+    const [first] = needing;
+    if (first === undefined) return [];
+    const named = needing.slice(0, 3).map(({ address }) => address);
+    const more = needing.length > named.length ? ` and ${needing.length - named.length} more` : "";
+    const other = first.disk.content?.filesystem === "swap" ? "" : ", or choose another format";
+    return [
+      {
+        severity: "error",
+        code: "mkfs-missing",
+        summary: `${program} is not installed on the host`,
+        detail: `It makes the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
+      },
+    ];
+  });
+}
+
+/** The program that a disk waits for; undefined when it is there, or is made from something that is. */
+function programFor({ address, disk }: PlannedDisk, observed: Observed): string | undefined {
+  const { content, size, backend } = disk;
+  if (content === undefined) return undefined;
+  const have = observed.get(address as AddressOf<InstanceDiskState | VolumeState>);
+  const stays = have !== undefined && !isElsewhere(disk, have.applied) && have.applied.filesystem === content.filesystem;
+  if (have?.disk !== undefined && stays) return undefined;
+  const shared = driverOf(backend).blankBase?.(size ?? 0, content);
+  if (shared !== undefined && observed.get(bases.at(shared)) !== undefined) return undefined;
+  return mkfsCommand(content, "").program;
+}

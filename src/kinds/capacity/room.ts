@@ -1,0 +1,81 @@
+import type { DiskSpec, DiskState, PlannedDisk } from "../../drivers/driver.ts";
+import { driverOf } from "../../drivers/index.ts";
+import type { AddressOf } from "../../model/address.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/kind.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import { cachedImage } from "../image/address.ts";
+import type { InstanceDiskState } from "../terms/disk-state.ts";
+import { guests } from "../terms/guest-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import type { VolumeState } from "../terms/volume-state.ts";
+import { checkCapacity } from "./host-room.ts";
+
+/** A disk that takes room, an instance's or a volume. */
+export interface SizedDisk {
+  readonly address: AddressOf<InstanceDiskState | VolumeState>;
+  readonly disk: DiskSpec;
+}
+
+/** A disk with what the room for it is judged by. Of an image that was never fetched the size is not known. */
+export function planned(sized: SizedDisk, observed: Observed): PlannedDisk {
+  const { address, disk } = sized;
+  const found = foundInPlace(sized, observed);
+  const base = disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
+  const baseSize = base?.sidecar.virtualSize ?? 0;
+  return { address, disk, found, baseSize, missing: Math.max(0, (disk.size ?? baseSize) - (found?.size ?? 0)) };
+}
+
+/**
+ * Whether the host has room for the final state. Asked only when more is wanted than is there: guests that exist already
+ * are no reason to refuse a plan that adds nothing.
+ */
+export function checkRoom(
+  disks: readonly PlannedDisk[],
+  domains: readonly DomainSpec[],
+  observed: Observed,
+  settings: HostSettings,
+): Diagnostic[] {
+  const grows = domains.some(({ instance, memory, vcpus }) => {
+    const fields = observed.get(guests.at(instance))?.fields;
+    return fields === undefined || memory > Number(fields["memory"]) || vcpus > Number(fields["vcpus"]);
+  });
+  const others = observed.unmanaged.flatMap(({ takes }) => takes ?? []);
+  return checkCapacity({
+    domains: grows ? domains : [],
+    others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
+    reservedBytes: sum(disks.filter(reservesSpace).map(bytesToReserve)),
+    diskBytes: sum(disks.filter(({ disk }) => keepsFiles(disk)).map(({ missing }) => missing)),
+    facts: observed.facts,
+    settings,
+  });
+}
+
+/** Whether a disk takes space of the filesystem that the instances path is on. */
+function keepsFiles({ backend }: Pick<DiskSpec, "backend">): boolean {
+  return driverOf(backend).traits.files;
+}
+
+/** Whether a disk takes all its space at once. */
+export function reservesSpace({ disk }: Pick<PlannedDisk, "disk">): boolean {
+  return disk.preallocate === "space" && driverOf(disk.backend).traits.reserves;
+}
+
+/** The disk as found, unless it is in another filesystem, volume group or pool than it is wanted in: there it takes no room yet. */
+function foundInPlace({ address, disk }: SizedDisk, observed: Observed): DiskState | undefined {
+  const have = observed.get(address);
+  if (have?.disk === undefined) return undefined;
+  const bothFiles = keepsFiles(have.disk) && keepsFiles(disk);
+  const samePlace = have.disk.backend === disk.backend && have.applied.place === disk.place;
+  return bothFiles || samePlace ? have.disk : undefined;
+}
+
+/** A disk that becomes another driver's gives back what it takes, which may be far less than its size. */
+function bytesToReserve({ disk, found, missing, baseSize }: PlannedDisk): number {
+  if (found === undefined || found.backend === disk.backend) return missing;
+  return Math.max(0, (disk.size ?? baseSize) - (found.allocated ?? 0));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

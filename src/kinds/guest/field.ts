@@ -1,0 +1,67 @@
+import type { DomainRecord, Libvirt } from "../../tools/libvirt/libvirt.ts";
+import type { XmlElement } from "../../tools/xml.ts";
+import type { FieldValue } from "../terms/domain-state.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import type { Draft } from "./draft.ts";
+
+/** What is the same for a field of a guest and for a field of one of its devices. */
+export interface FieldTraits {
+  /** People see the number as a size; it is bytes. */
+  readonly size?: true;
+  /** It describes the guest without changing what it runs with. */
+  readonly cosmetic?: true;
+  /** virtform gives every guest the same value: listed in a plan only when the host has another one, and not recorded as applied. */
+  readonly fixed?: true;
+  /** What a guest that runs needs for a new value. Default: `next_boot`; `none` for a cosmetic field. */
+  readonly running?: "none" | "next_boot" | "restart";
+}
+
+/**
+ * One field of a guest, by its path in plans. It lives in the domain XML (`write`, `read`) or beside it (`look`, `set`). A field without
+ * `want` and `configured` is never wanted: found on the host, it is removed.
+ */
+export interface GuestField extends FieldTraits {
+  readonly path: string;
+  /** The wanted value; null when the guest is not to have the field. */
+  readonly want?: (spec: DomainSpec) => FieldValue | null;
+  /** A field that an instance sets by a key of its own, as it is. Takes the place of `want`. */
+  readonly configured?: {
+    readonly key: string;
+    /** JSON Schema of the value: a string, number or boolean. */
+    readonly schema: Readonly<Record<string, unknown>>;
+    /** What holds when the key is not given. */
+    readonly fallback: FieldValue | null;
+  };
+  /** Writes the value into the domain XML. */
+  readonly write?: (domain: Draft, value: FieldValue, spec: DomainSpec) => void;
+  /** Reads the value from domain XML; undefined when it is absent. */
+  readonly read?: (domain: XmlElement) => FieldValue | undefined;
+  /** Reads a value that is not part of the domain XML. */
+  readonly look?: (domain: DomainRecord) => FieldValue | undefined;
+  /** Sets such a value on a domain that is defined. Setting it twice is harmless. */
+  readonly set?: (libvirt: Libvirt, uuid: string, value: FieldValue | null) => Promise<void>;
+  /** Place among the fields that a person reads of a guest that is created or deleted; absent: not among them. */
+  readonly headline?: number;
+}
+
+/** The fields of one sort of device, each device under a key of its own: `disks.vda.bus`. */
+export interface DeviceFields<Item> extends FieldTraits {
+  readonly section: string;
+  readonly items: (spec: DomainSpec) => readonly Item[];
+  readonly key: (item: Item) => string;
+  /** Adds the element of a device, which the fields then write into. */
+  readonly create: (domain: Draft, item: Item) => Draft;
+  readonly find: (domain: XmlElement) => readonly XmlElement[];
+  readonly keyOf: (element: XmlElement) => string;
+  readonly fields: readonly DeviceField<Item>[];
+  /** One line for a person about a whole device, from its fields by name. Absent: a device is not among what a person reads. */
+  readonly describe?: (parts: Readonly<Record<string, FieldValue>>) => string;
+}
+
+/** One field of a device. */
+export interface DeviceField<Item> extends FieldTraits {
+  readonly name: string;
+  readonly want: (item: Item, spec: DomainSpec) => FieldValue | null;
+  readonly write: (element: Draft, value: FieldValue, item: Item) => void;
+  readonly read: (element: XmlElement) => FieldValue | undefined;
+}

@@ -1,0 +1,26 @@
+import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import type { GuestField } from "./field.ts";
+import { fieldRows, isDevices } from "./fields.ts";
+
+/** The fields that a spec gives a guest, by path: what an observed guest is compared with. `part`: only those in the domain XML. */
+export function wantedFields(spec: DomainSpec, part: "all" | "xml" = "all"): DomainFields {
+  const fields: Record<string, FieldValue> = {};
+  const set = (path: string, value: FieldValue | null) => {
+    if (value !== null) fields[path] = value;
+  };
+  for (const row of fieldRows()) {
+    if (!isDevices(row)) {
+      if (part === "all" || row.write !== undefined) set(row.path, wantedValue(row, spec));
+    } else
+      for (const item of row.items(spec)) {
+        for (const field of row.fields) set(`${row.section}.${row.key(item)}.${field.name}`, field.want(item, spec));
+      }
+  }
+  return fields;
+}
+
+/** The value of one field that a spec gives; null for none. */
+export function wantedValue({ want, configured, path }: GuestField, spec: DomainSpec): FieldValue | null {
+  return configured === undefined ? (want?.(spec) ?? null) : (spec.values[path] ?? null);
+}

@@ -1,0 +1,8 @@
+import type { Presentation } from "../../model/presentation.ts";
+
+/** How people see images and the cache of base images. */
+export const presentImages: Readonly<Record<string, Presentation>> = {
+  image: { sizes: new Set(["size", "min_disk", "virtual_size"]) },
+  base: { sizes: new Set(["size", "virtual_size", "allocated"]) },
+  "base-file": { noun: ["file in _base", "files in _base"] },
+};

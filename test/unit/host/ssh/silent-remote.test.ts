@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
+import { SshConnectError } from "../../../../src/host/ssh/trouble.ts";
+import { UnreachableError } from "../../../../src/model/errors.ts";
+import { type FakeSsh, fakeSsh, isRunning, target } from "./fake-ssh.ts";
+
+const startLimits = { timeoutMs: 700, bytes: 2 ** 16 };
+
+function hostThrough(context: TestContext, ssh: FakeSsh) {
+  process.env["VIRTFORM_SSH"] = ssh.program;
+  const host = createSshHost(target, { startLimits });
+  context.after(() => host.close());
+  return host;
+}
+
+const noisy = { "prints without end": "exec yes AAAA", "prints zeros without lines": "exec cat /dev/zero" };
+
+for (const [what, master] of Object.entries(noisy)) {
+  test(`a login shell that ${what} is refused before it fills the memory`, async (context) => {
+    const ssh = fakeSsh(context, { master });
+    const before = process.memoryUsage.rss();
+    await assert.rejects(hostThrough(context, ssh).greeting(), (error) => {
+      assert.ok(error instanceof SshConnectError);
+      assert.equal(error.trouble.hop, "shell");
+      assert.match(error.message, /printed more than 65536 bytes before it ran a command/);
+      return true;
+    });
+    assert.ok(process.memoryUsage.rss() - before < 64 * 2 ** 20, "too much of it was kept");
+  });
+}
+
+test("a login shell that says nothing is given up, and the message names it", async (context) => {
+  const ssh = fakeSsh(context, { master: "exec sleep 100" });
+  await assert.rejects(hostThrough(context, ssh).greeting(), (error) => {
+    assert.ok(error instanceof SshConnectError);
+    assert.match(error.message, /\(shell\): the login shell did not answer within 0\.7 s\. .*may print or wait for input/);
+    return true;
+  });
+  await ended(ssh);
+});
+
+const channels = { "that is silent": "exec sleep 100", "that prints without end": "exec yes AAAA" };
+
+for (const [what, channel] of Object.entries(channels)) {
+  test(`every kind of request ends on a channel ${what}, naming what was waited for`, async (context) => {
+    const ssh = fakeSsh(context, { channel });
+    const host = hostThrough(context, ssh);
+    const unreachable = (pattern: RegExp) => (error: unknown) => error instanceof UnreachableError && pattern.test(error.message);
+    const why = /no answer within 0\.7 s|more than 65536 bytes of other output/;
+    await assert.rejects(host.files.stat("/etc/passwd"), unreachable(/did not start .*file/));
+    await assert.rejects(host.files.stat("/etc/passwd"), unreachable(why));
+    await assert.rejects(host.files.writeAtomic("/nonexistent/file", "x"), unreachable(why));
+    await assert.rejects(
+      host.run({ program: "qemu-img", args: ["--version"], timeoutMs: 60_000 }),
+      unreachable(/root@kvm1 did not start qemu-img/),
+    );
+    await assert.rejects(
+      host.lock({ path: "/nonexistent/lock", purpose: "apply of project shop", timeoutMs: 0 }, async () => assert.fail("not locked")),
+      unreachable(/did not start .*lock/),
+    );
+    await assert.rejects(
+      host.upload({ from: fileURLToPath(import.meta.url), to: "/nonexistent/file", digests: [] }),
+      unreachable(/did not start the transfer of/),
+    );
+    const conversation = host.open({ program: "cat", args: [] });
+    assert.equal((await conversation.ended).exitCode, undefined);
+    await host.close();
+    await ended(ssh);
+  });
+}
+
+test("ssh ends together with a virtform that is killed while the remote is silent", async (context) => {
+  const ssh = fakeSsh(context, { channel: "exec sleep 100", master: 'sh -c "$last"; exec sleep 100' });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("ask-child.ts", import.meta.url))], {
+    env: { ...process.env, VIRTFORM_SSH: ssh.program },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  const pids = ssh.pids();
+  assert.equal(pids.length, 2);
+  assert.ok(pids.every(isRunning));
+  child.kill("SIGKILL");
+  await ended(ssh);
+});
+
+/** Waits until none of the ssh processes runs. */
+async function ended(ssh: FakeSsh): Promise<void> {
+  for (let tries = 0; ssh.pids().some(isRunning); tries += 1) {
+    assert.ok(tries < 100, `still running: ${ssh.pids().filter(isRunning)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
