@@ -1,8 +1,8 @@
 import type { Reporter } from "../model/event.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { chooseFormat, createReporter, type ReporterOptions } from "../report/index.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
-import { failureDiagnostics } from "./failure-diagnostics.ts";
 import type { Io } from "./io.ts";
 import { outputs } from "./outputs.ts";
 

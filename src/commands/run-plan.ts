@@ -1,10 +1,10 @@
 import { CommandError, UnreachableError } from "../model/errors.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { canApply, hasChanges, type Plan } from "../model/plan.ts";
 import { plan } from "../reconcile.ts";
 import { onlyHost, type Session } from "../session.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
-import { failureDiagnostics } from "./failure-diagnostics.ts";
 import type { Io } from "./io.ts";
 import { openConfigured } from "./open-session.ts";
 import { writePlanFile } from "./plan-file.ts";
