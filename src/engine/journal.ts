@@ -4,7 +4,7 @@ import { errorMessage } from "../model/errors.ts";
 
 /** The log of one apply, on the host, for people: which actions started and how they ended. Nothing depends on it, so nothing here throws. */
 export interface Journal {
-  write(record: { readonly action: string; readonly status: string; readonly error?: string }): Promise<void>;
+  write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): Promise<void>;
   /** Marks the end of the apply; its absence tells the next one that this one was interrupted. */
   end(): Promise<void>;
 }

@@ -21,7 +21,8 @@ export type InstanceSpec =
   | InstanceDisk
   | { readonly kind: "seed"; readonly seed: SeedSpec }
   | { readonly kind: "secret"; readonly secret: SecretSpec }
-  | { readonly kind: "domain"; readonly domain: DomainSpec };
+  /** `disks`: those of the instance itself. */
+  | { readonly kind: "domain"; readonly domain: DomainSpec; readonly disks: readonly InstanceDisk[] };
 
 /** Every secret, disk, config drive and domain of every instance of the configuration, with all defaults filled. */
 export function desiredInstances(config: Config, settings: HostSettings, facts: HostFacts): Resource<InstanceSpec>[] {
@@ -35,16 +36,14 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
   const domain = domainSpec(guest, disks, drive);
   // Nova CFG-15: a rescue leaves the drive as it is, so the drive names the disks as they are without the rescue.
   const usual = guest.rescue === null ? domain : domainSpec({ ...guest, rescue: null }, disks, drive);
+  const own = disks.map((disk): InstanceDisk => ({ kind: "disk", disk, domain, ...cloneFallback(config, facts, disk) }));
   return [
     ...secretSpec(guest).map((secret) => ({ address: secrets.at(name), spec: { kind: "secret" as const, secret } })),
-    ...disks.map((disk) => ({
-      address: diskAddress(name, disk.name),
-      spec: { kind: "disk" as const, disk, domain, ...cloneFallback(config, facts, disk) },
-    })),
+    ...own.map((spec) => ({ address: diskAddress(name, spec.disk.name), spec })),
     ...(drive === null
       ? []
       : [{ address: seeds.at(name), spec: { kind: "seed" as const, seed: { ...drive, blockDevices: blockDevices(usual.disks) } } }]),
-    { address: guests.at(name), spec: { kind: "domain", domain } },
+    { address: guests.at(name), spec: { kind: "domain", domain, disks: own } },
   ];
 }
 

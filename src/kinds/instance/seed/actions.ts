@@ -4,6 +4,7 @@ import { plainFileDriver, putOf } from "../../../drivers/index.ts";
 import type { ActionType } from "../../../model/action.ts";
 import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
+import { RefusedError } from "../../../model/errors.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
@@ -56,7 +57,11 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   const sha256 = await writeImage(context, spec.format, part, seedTree(spec, { ...secrets, randomSeed }));
   const stat = await files.stat(part);
   if (stat === undefined)
-    throw new Error(`${part} vanished while the config drive of ${spec.instance} was built; is something else clearing this directory?`);
+    throw new RefusedError(
+      "staged-file-vanished",
+      `${part} vanished while the config drive of ${spec.instance} was built`,
+      "Something else clears this directory. Stop it and apply again.",
+    );
   const { size, mtimeMs, inode } = stat;
   const built = {
     digest: seedDigest(spec),

@@ -30,6 +30,7 @@ for (const file of readdirSync(cases).filter((name) => name.endsWith(".yaml"))) 
     const resources = desiredInstances(config, hostSettings(config, { root: true, dataHome: "/root" }), facts);
     const domains = new Map(resources.flatMap(({ spec }) => (spec.kind === "domain" ? [[spec.domain.instance, spec.domain]] : [])));
     const shown = resources.map(({ address, spec }) => {
+      if (spec.kind === "domain") return { address, spec: { ...spec, disks: spec.disks.map(({ disk }) => disk.name) } };
       if (spec.kind !== "disk") return { address, spec };
       assert.equal(spec.domain, domains.get(spec.disk.instance), `${address} comes with another guest`);
       return { address, spec: { ...spec, domain: "of the guest" } };
