@@ -23,7 +23,14 @@ test("a domain's record: both definitions, reason, autostart, persistence", asyn
   await libvirt.define(domainXml("web", uuid));
   await libvirt.setAutostart(uuid, true);
   assert.deepEqual(
-    [await libvirt.domain(uuid)].map((record) => [record?.name, record?.power, record?.reason, record?.autostart, record?.persistent, record?.active]),
+    [await libvirt.domain(uuid)].map((record) => [
+      record?.name,
+      record?.power,
+      record?.reason,
+      record?.autostart,
+      record?.persistent,
+      record?.active,
+    ]),
     [["web", "stopped", "unknown", true, true, null]],
   );
   await libvirt.start(uuid);
@@ -132,7 +139,10 @@ test("one domain that libvirt refuses to describe costs that domain alone where 
   );
   assert.deepEqual(names, ["db"]);
   assert.match(failed.join(), /^web: LibvirtError: Reading domain web failed: internal error: unreadable$/);
-  await assert.rejects(libvirt.domains(({ name }) => name), /Reading domain web failed/);
+  await assert.rejects(
+    libvirt.domains(({ name }) => name),
+    /Reading domain web failed/,
+  );
   await libvirt.close();
 });
 

@@ -5,6 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { createLocalHost } from "../../../../src/host/local/local.ts";
 import { domainActions } from "../../../../src/kinds/guest/actions.ts";
 import { deviceMap } from "../../../../src/kinds/guest/device-map.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
@@ -15,11 +16,11 @@ import type { Change } from "../../../../src/model/change.ts";
 import { libvirtOf } from "../../../../src/tools/libvirt/libvirt.ts";
 import { observedWith } from "../../../support/observed.ts";
 import { plainSpec } from "../../kinds/guest/specs.ts";
-import { smallHost, testContext, testUri } from "./small-host.ts";
+import { testContext, testUri } from "./test-context.ts";
 
 // A real libvirt with qemu, emulated guests without an operating system. Every domain here has a name of this run's own.
 const prefix = `vftest-${process.pid}`;
-const host = smallHost();
+const host = createLocalHost();
 const defined: string[] = [];
 let directory = "";
 

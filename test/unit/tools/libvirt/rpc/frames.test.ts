@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFrames, finishMessage, headerBytes, maxMessage, type Message, remoteProgram } from "../../../../../src/tools/libvirt/rpc/frames.ts";
+import {
+  createFrames,
+  finishMessage,
+  headerBytes,
+  type Message,
+  maxMessage,
+  remoteProgram,
+} from "../../../../../src/tools/libvirt/rpc/frames.ts";
 import { ProtocolError } from "../../../../../src/tools/libvirt/rpc/xdr-reader.ts";
 
 function message(serial: number, body: string): Buffer {
@@ -8,7 +15,13 @@ function message(serial: number, body: string): Buffer {
   return finishMessage(bytes, { program: remoteProgram, version: 1, procedure: 14, type: 1, serial, status: 0 });
 }
 
-const shown = ({ serial, bytes, program, procedure, type }: Message) => [serial, bytes.toString("utf8", headerBytes), program, procedure, type];
+const shown = ({ serial, bytes, program, procedure, type }: Message) => [
+  serial,
+  bytes.toString("utf8", headerBytes),
+  program,
+  procedure,
+  type,
+];
 
 test("messages are the same however the stream is cut", () => {
   const bodies = ["", "a", "b".repeat(5000), "c".repeat(3)];

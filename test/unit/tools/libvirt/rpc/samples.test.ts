@@ -37,8 +37,9 @@ for (const { key, call, reply } of samples) {
   });
 }
 
-const argsOf = (key: keyof typeof procedures) => procedures[key].args.read(createXdrReader(sampleNamed(key).call, headerBytes));
-const resultOf = (key: keyof typeof procedures) => procedures[key].result.read(createXdrReader(sampleNamed(key).reply, headerBytes));
+const argsOf = (key: keyof typeof procedures): unknown => procedures[key].args.read(createXdrReader(sampleNamed(key).call, headerBytes));
+const resultOf = (key: keyof typeof procedures): unknown =>
+  procedures[key].result.read(createXdrReader(sampleNamed(key).reply, headerBytes));
 
 test("what samples say", () => {
   assert.deepEqual(resultOf("authList"), { types: [0] });
@@ -61,5 +62,5 @@ test("an event and a refusal", () => {
   const event = lifecycleEvent.message.read(createXdrReader(sampleNamed("event").reply, headerBytes));
   assert.deepEqual(event, { callback: 0, domain: { ...guest, id: 55 }, event: 4, detail: 0 });
   const { code, domain, message } = errorReply.read(createXdrReader(sampleNamed("destroy refused").reply, headerBytes));
-  assert.deepEqual([code, domain, message], [55, 10, "Requested operation is not valid: domain is not running"]);
+  assert.deepEqual([code, domain, message], [55, 20, "Requested operation is not valid: domain is not running"]);
 });
