@@ -105,8 +105,9 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     return { callback };
   },
 
-  listNetworks: ({ libvirtd }) => {
-    const networks = [...libvirtd.networks.keys()].map((name, index) => ({
+  listNetworks: ({ libvirtd }, { flags }) => {
+    const chosen = [...libvirtd.networks].filter(([, active]) => (flags & 2) === 0 || active);
+    const networks = chosen.map(([name], index) => ({
       name,
       uuid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
     }));

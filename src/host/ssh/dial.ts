@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Channel, DialError } from "../../model/channel.ts";
 import type { Account } from "../../model/host.ts";
 import { lastWords } from "../command-line.ts";
@@ -6,6 +7,9 @@ import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { shellLine } from "./quote.ts";
 import type { SshWorkers } from "./worker.ts";
+
+/** Between the news that a channel was closed and the end of its stream here. */
+const settleMs = 20;
 
 type Workers = Pick<SshWorkers, "run">;
 
@@ -46,6 +50,7 @@ export function createSshDial(connection: SshConnection, workers: Workers): (pat
         });
         // The answer comes after what the other side did with the channel, so one that is still open then has a listener.
         const state = await socketState(workers, path);
+        await sleep(settleMs);
         if (end === undefined) {
           ways.set(path, candidate);
           return channel;

@@ -1,9 +1,9 @@
-import { parseXml, textAt } from "../xml.ts";
+import { find, findAll, parseXml, textAt } from "../xml.ts";
 import type { Caller } from "./caller.ts";
 import { domainPower, stateReason } from "./domain-state.ts";
 import { createDomainEvents } from "./events.ts";
 import type { DomainRecord, Libvirt } from "./face.ts";
-import { hintFor } from "./hints.ts";
+import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nodeFacts } from "./node-facts.ts";
 import { procedures } from "./rpc/procedures.ts";
@@ -17,10 +17,12 @@ const flags = {
   undefineAll: 1 | 2 | 4,
   list: { transient: 1 << 3, managedSave: 1 << 8, autostart: 1 << 10 },
   statsState: 1,
+  activeNetworks: 2,
 } as const;
 const volumeUsage = 1;
-/** libvirt's number for "shut off". */
+/** libvirt's numbers of states. */
 const shutOff = 5;
+const crashed = 6;
 
 /** The face of libvirt over its own protocol. */
 export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void> } {
@@ -53,6 +55,17 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       if (done !== undefined && isRefusal(error, is.operationInvalid) && done((await stateOf(at(uuid))).state)) return;
       throw explained(what, error);
     }
+  }
+
+  /** Which of a domain's networks it cannot be started with. */
+  async function networksOf(uuid: string): Promise<Networks> {
+    const names = async (networkFlags: number) => {
+      const { networks } = await call(procedures.listNetworks, { needResults: 1, flags: networkFlags });
+      return new Set(networks.map(({ name }) => name));
+    };
+    const [xml, all, active] = await Promise.all([xmlOf(at(uuid), flags.inactive), names(0), names(flags.activeNetworks)]);
+    const wanted = findAll(find(parseXml(xml), "devices"), "interface").flatMap((nic) => find(nic, "source")?.attributes["network"] ?? []);
+    return { inactive: wanted.filter((name) => all.has(name) && !active.has(name)), missing: wanted.filter((name) => !all.has(name)) };
   }
 
   return {
@@ -164,13 +177,17 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         if (persistent === 1) await call(procedures.undefine, { domain: at(uuid), flags: flags.undefineAll }, uuid);
       });
     },
-    start: (uuid) =>
-      change(
-        `Starting domain ${uuid} failed`,
-        uuid,
-        () => call(procedures.create, { domain: at(uuid), flags: 0 }, uuid),
-        (state) => state !== shutOff && state !== 6,
-      ),
+    start: async (uuid) => {
+      const what = `Starting domain ${uuid} failed`;
+      const running = (state: number) => state !== shutOff && state !== crashed;
+      try {
+        await change(what, uuid, () => call(procedures.create, { domain: at(uuid), flags: 0 }, uuid), running);
+      } catch (error) {
+        if (!(error instanceof LibvirtError) || !isAboutNetworks(error)) throw error;
+        const remedy = hintFor(error, await networksOf(uuid).catch(() => ({ inactive: [], missing: [] })));
+        throw new LibvirtError(error, { what, remedy, cause: error.cause });
+      }
+    },
     resume: (uuid) =>
       change(
         `Resuming domain ${uuid} failed`,

@@ -1,7 +1,7 @@
 import { errorDomains, errorCodes as is, type LibvirtError } from "./libvirt-error.ts";
 
 /** What to do about a refusal, by the procedure and libvirt's numbers; undefined where nothing is known. Pure. */
-export function hintFor(error: LibvirtError): string | undefined {
+export function hintFor(error: LibvirtError, networks: Networks = { inactive: [], missing: [] }): string | undefined {
   const { procedure, number, domain, errno } = error;
   const starts = procedure === "DOMAIN_CREATE_WITH_FLAGS";
   const defines = procedure === "DOMAIN_DEFINE_XML_FLAGS";
@@ -12,10 +12,7 @@ export function hintFor(error: LibvirtError): string | undefined {
     return "Another domain has this name or uuid: rename one of them (`virsh domrename OLD NEW`), or choose another name.";
   }
   if (!starts) return undefined;
-  if (number === is.noNetwork) return "`virsh net-list --all` shows the networks of the host.";
-  if (domain === errorDomains.network && number === is.operationInvalid) {
-    return "Start the network with `virsh net-start NETWORK`; `virsh net-autostart NETWORK` starts it at boot.";
-  }
+  if (isAboutNetworks(error)) return networkHint(networks);
   if (number === is.noSecret) {
     return "A disk of this guest needs a secret that libvirt does not have or has without a value. For Ceph it is host.rbd.secret_uuid: `ceph auth get-key client.USER > KEYFILE`, then `virsh secret-set-value UUID --file KEYFILE`.";
   }
@@ -27,6 +24,24 @@ export function hintFor(error: LibvirtError): string | undefined {
   }
   if (number === is.internalError && domain === errorDomains.qemu) return qemuEnded;
   return undefined;
+}
+
+/** The networks of a guest that it cannot be started with. */
+export interface Networks {
+  readonly inactive: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** Whether a start was refused because of a network. */
+export function isAboutNetworks({ procedure, number, domain }: LibvirtError): boolean {
+  return procedure === "DOMAIN_CREATE_WITH_FLAGS" && (number === is.noNetwork || domain === errorDomains.network);
+}
+
+function networkHint({ inactive, missing }: Networks): string {
+  const [name] = inactive;
+  if (name !== undefined) return `Start it with \`virsh net-start ${name}\`; \`virsh net-autostart ${name}\` starts it at boot.`;
+  const which = missing.length === 0 ? "" : `The host has no network ${missing.join(", ")}. `;
+  return `${which}\`virsh net-list --all\` shows the networks of the host.`;
 }
 
 /** System error numbers of Linux, the same on all architectures. */

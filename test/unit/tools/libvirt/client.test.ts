@@ -115,7 +115,7 @@ test("a refusal keeps libvirt's numbers and words, and the remedy is the detail 
     assert.ok(error instanceof LibvirtError);
     assert.deepEqual([error.number, error.domain, error.code], [55, 19, "libvirt-refused"]);
     assert.match(error.diagnostics[0]?.summary ?? "", /^Starting domain .* failed: .*network 'lan' is not active$/);
-    assert.match(error.diagnostics[0]?.detail ?? "", /virsh net-start NETWORK/);
+    assert.match(error.diagnostics[0]?.detail ?? "", /`virsh net-start lan`/);
     return true;
   });
   await assert.rejects(libvirt.define(domainXml("web", uuid.replace("1", "2"))), /already exists/);

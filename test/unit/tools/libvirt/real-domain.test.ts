@@ -14,6 +14,7 @@ import { guests } from "../../../../src/kinds/terms/guest-address.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../src/model/change.ts";
 import { libvirtOf } from "../../../../src/tools/libvirt/libvirt.ts";
+import { LibvirtError } from "../../../../src/tools/libvirt/libvirt-error.ts";
 import { observedWith } from "../../../support/observed.ts";
 import { plainSpec } from "../../kinds/guest/specs.ts";
 import { testContext, testUri } from "./test-context.ts";
@@ -217,7 +218,12 @@ test("libvirt's refusal comes with its words and the network's name", async () =
     interfaces: [{ type: "network", source: `${prefix}-nowhere`, mac: "52:54:00:12:34:57", model: "virtio" }],
   });
   await act("domain.define", { spec });
-  await assert.rejects(act("domain.start", { uuid: spec.uuid, instance: spec.instance }), new RegExp(`${prefix}-nowhere.*net-list`, "s"));
+  await assert.rejects(act("domain.start", { uuid: spec.uuid, instance: spec.instance }), (error) => {
+    assert.ok(error instanceof LibvirtError);
+    assert.match(error.diagnostics[0]?.summary ?? "", new RegExp(`${prefix}-nowhere`));
+    assert.match(error.diagnostics[0]?.detail ?? "", new RegExp(`no network ${prefix}-nowhere.*net-list`));
+    return true;
+  });
 });
 
 function qemuPid(spec: DomainSpec): string {
