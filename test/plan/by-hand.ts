@@ -19,7 +19,9 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
 export function doByHand(machine: Machine, line: string): void {
   for (const [pattern, act] of deeds) {
     const match = pattern.exec(line);
-    if (match !== null) return act(machine, ...match.slice(1));
+    if (match === null) continue;
+    act(machine, ...match.slice(1));
+    return;
   }
   throw new Error(`not known: ${line}. Known are:\n${deeds.map(([pattern]) => pattern.source).join("\n")}`);
 }
