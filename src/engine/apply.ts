@@ -54,15 +54,15 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     });
     const warn = (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic: { address: action.address, ...diagnostic } });
     try {
-      await journal.write({ action: action.id, status: "started" });
+      journal.write({ action: action.id, status: "started" });
       await mutexes.hold(action.locks, () =>
         actionType.run({ ...context, warn }, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress })),
       );
-      await journal.write({ action: action.id, status: "done" });
+      journal.write({ action: action.id, status: "done" });
       end(action, record("done"));
     } catch (error) {
       const status = context.signal.aborted ? "cancelled" : "failed";
-      await journal.write({ action: action.id, status, error: errorMessage(error) });
+      journal.write({ action: action.id, status, error: errorMessage(error) });
       end(action, record(status, errorMessage(error)));
     }
   };
