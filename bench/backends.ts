@@ -1,10 +1,12 @@
 import type { Ceph } from "../test/support/ceph.ts";
 
-/** How one backend is configured, and what a shell script does to make the same disk. */
+/** How one storage driver is configured, and what a shell script does to make the same disk. */
 export interface Backend {
   readonly name: string;
   /** Programs that make the disk, for the table. */
   readonly programs: string;
+  /** The ratio to the shell that should not be exceeded. */
+  readonly aim: number;
   /** Lines for the `host` section. */
   readonly host: string;
   /** Shell: makes a disk of 64 MiB for instance `$name` in `$dir` from the raw image `$base`. */
@@ -20,11 +22,12 @@ export interface Backend {
 const fileXml = (format: string, path: string) =>
   `<disk type="file" device="disk"><driver name="qemu" type="${format}"/><source file="${path}"/><target dev="vda" bus="virtio"/></disk>`;
 
-/** Backends that need nothing but a directory. */
+/** Drivers that need only a directory. */
 export const fileBackends: readonly Backend[] = [
   {
     name: "qcow2",
     programs: "qemu-img create",
+    aim: 0.7,
     host: "images_type: qcow2",
     make: "qemu-img create -q -f qcow2 -o backing_file=$base,backing_fmt=raw $dir/disk 64M",
     xml: fileXml("qcow2", "$dir/disk"),
@@ -32,6 +35,7 @@ export const fileBackends: readonly Backend[] = [
   {
     name: "flat",
     programs: "cp, qemu-img resize",
+    aim: 1.0,
     host: "images_type: flat",
     make: "cp $base $dir/disk\nqemu-img resize -q -f raw $dir/disk 64M\nsync $dir/disk",
     xml: fileXml("raw", "$dir/disk"),
@@ -39,6 +43,7 @@ export const fileBackends: readonly Backend[] = [
   {
     name: "ploop",
     programs: "cp, truncate, ploop",
+    aim: 1.0,
     host: "images_type: ploop",
     make: "mkdir $dir/disk\ncp $base $dir/disk/root.hds\ntruncate -s 64M $dir/disk/root.hds\nploop restore-descriptor -f raw $dir/disk $dir/disk/root.hds >/dev/null\nsync $dir/disk/root.hds",
     xml: fileXml("raw", "$dir/disk/root.hds"),
@@ -52,6 +57,7 @@ export function rbdBackend({ conf, monitor }: Pick<Ceph, "conf" | "monitor">, po
   return {
     name: "rbd",
     programs: "rbd import, rbd resize",
+    aim: 1.2,
     host: `images_type: rbd, rbd: { pool: ${pool}, conf: ${conf} }`,
     make: `rbd --conf ${conf} import --no-progress $base ${pool}/$name\nrbd --conf ${conf} resize --no-progress -s 64M ${pool}/$name`,
     xml: `<disk type="network" device="disk"><driver name="qemu" type="raw"/>${source("$name")}<target dev="vda" bus="virtio"/></disk>`,
@@ -69,6 +75,7 @@ export function lvmBackend(group: string): Backend {
   return {
     name: "lvm",
     programs: "lvcreate, qemu-img convert",
+    aim: 1.2,
     // What removal takes is not measured.
     host: `images_type: lvm, lvm: { volume_group: ${group}, volume_clear: none }`,
     make: `lvcreate -qq -y -Wy -L 64M -n $name ${group} >/dev/null\nqemu-img convert -n -t none -f raw -O host_device $base /dev/${group}/$name`,

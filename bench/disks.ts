@@ -1,6 +1,7 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import type { Backend } from "./backends.ts";
-import { compare, type Row, runOnce } from "./measure.ts";
+import { measure, runOnce } from "./measure.ts";
+import { type Row, ratio } from "./row.ts";
 import { createWorkspace, filledImage } from "./workspace.ts";
 
 /** The machine that the disks are made on. */
@@ -24,10 +25,11 @@ const here: Machine = {
 };
 
 /**
- * Disks, config drives and definitions of 50 instances whose image is in the cache already, against a shell that does the
- * same with the same programs, genisoimage and virsh, two at a time.
+ * Disks, config drives and definitions of stopped instances whose image is cached, against a shell that does the same with the same
+ * programs, genisoimage and virsh, two at a time.
  */
-export function benchDisks(backend: Backend, rounds: number, on: Machine = here, count = 50): Row {
+export function benchDisks(backend: Backend, options: { count: number; rounds: number; on?: Machine }): Row[] {
+  const { count, rounds, on = here } = options;
   using workspace = createWorkspace(on.uri);
   const { project, directory } = workspace;
   const image = filledImage(`${directory}/image.qcow2`);
@@ -41,32 +43,33 @@ export function benchDisks(backend: Backend, rounds: number, on: Machine = here,
   for (const file of [base, script]) on.put(file, file);
   const configure = (instances: number) => workspace.configure({ count: instances, image, disk: "64MiB", host: backend.host });
   configure(0);
-  workspace.run("apply", "--auto-approve");
+  workspace.apply();
   const names = Array.from({ length: count }, (_, index) => `${project}-shell-${index}`);
   const undoShell = () => {
     const undefine = names.map((name) => `undefine ${name}`).join(";");
     there(`virsh -q -c qemu:///system '${undefine}'\n${backend.remove?.(names) ?? ""}\nrm -rf ${shell}`, "any");
   };
   try {
-    return compare(
-      `disks and definitions of ${count} instances, ${backend.name}${on.remark === undefined ? "" : `, ${on.remark}`}`,
-      `${backend.programs}, genisoimage, virsh in a shell, two at a time`,
-      1.2,
+    const [ours, theirs] = measure(
       rounds,
-      () => workspace.run("apply", "--auto-approve"),
-      () => there(`seq 0 ${count - 1} | xargs -P2 -n1 sh ${script}`),
       {
-        ours() {
+        before() {
           configure(0);
-          workspace.run("apply", "--auto-approve", "--allow-destroy", "--parallelism", "16");
+          workspace.apply();
           configure(count);
         },
-        theirs() {
+        run: () => workspace.run("apply", "--auto-approve"),
+      },
+      {
+        before() {
           undoShell();
           there(`mkdir -p ${shell}`);
         },
+        run: () => there(`seq 0 ${count - 1} | xargs -P2 -n1 sh ${script}`),
       },
     );
+    const what = `${count} stopped instances, ${backend.name}${on.remark === undefined ? "" : `, ${on.remark}`}`;
+    return [ratio({ what, ours, baseline: `${backend.programs}, genisoimage, virsh in a shell, two at a time`, theirs }, backend.aim)];
   } finally {
     undoShell();
   }

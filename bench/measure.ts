@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Wall-clock seconds of a command line as a whole process, and its peak memory in bytes where the program is Node. */
+/** Wall-clock seconds of a command line as a whole process, and its peak memory in bytes where the program is Node, else 0. */
 export interface Sample {
   readonly seconds: number;
   readonly peakBytes: number;
@@ -8,7 +8,7 @@ export interface Sample {
 
 const atExit = `process.on("exit", () => process.stderr.write("\\n@peak " + process.resourceUsage().maxRSS + "\\n"))`;
 // Base64, because NODE_OPTIONS gives quotes a meaning of its own.
-const reportPeak = `data:text/javascript;base64,${Buffer.from(atExit).toString("base64")}`;
+const reportPeak = `--import=data:text/javascript;base64,${Buffer.from(atExit).toString("base64")}`;
 
 /** Runs a program once. Throws with its output when it fails, unless the exit code is one of `accept`. */
 export function runOnce(
@@ -20,7 +20,7 @@ export function runOnce(
   const result = spawnSync(program, args, {
     input: options.input ?? "",
     maxBuffer: 1 << 30,
-    env: { ...process.env, ...(program === process.execPath ? { NODE_OPTIONS: `--import=${reportPeak}` } : {}) },
+    env: { ...process.env, ...(program === process.execPath ? { NODE_OPTIONS: reportPeak } : {}) },
   });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   const { accept = [] } = options;
@@ -31,53 +31,26 @@ export function runOnce(
   return { seconds, peakBytes: Number(peak ?? 0) * 1024 };
 }
 
-/** A line of the results that could not be had here, and what it would take. */
-export interface Unmeasured {
-  readonly what: string;
-  readonly why: string;
+/** One of the programs that are compared. `before` puts the machine back to where all of them start from. */
+export interface Side {
+  readonly before?: () => void;
+  readonly run: () => Sample;
 }
 
-/** One line of the results: ours against the baseline, measured in turn. */
-export interface Row {
-  readonly what: string;
-  readonly baseline: string;
-  readonly ours: number;
-  readonly theirs: number;
-  /** The ratio that we want to stay below. */
-  readonly aim: number;
-  readonly peakBytes: number;
-}
-
-/**
- * Runs both in turn, A B A B …, and takes each one's median. `before` puts the machine back to where both start from.
- */
-export function compare(
-  what: string,
-  baseline: string,
-  aim: number,
-  rounds: number,
-  ours: () => Sample,
-  theirs: () => Sample,
-  before: { ours?: () => void; theirs?: () => void } = {},
-): Row {
-  const samples: { ours: Sample; theirs: Sample }[] = [];
+/** Runs all sides in turn, A B A B …; the figure of each is its median time and its highest peak. */
+export function measure<Sides extends readonly Side[]>(rounds: number, ...sides: Sides): { [Index in keyof Sides]: Sample } {
+  const samples: Sample[][] = sides.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
-    before.ours?.();
-    const a = ours();
-    before.theirs?.();
-    samples.push({ ours: a, theirs: theirs() });
+    for (const [index, side] of sides.entries()) {
+      side.before?.();
+      samples[index]?.push(side.run());
+    }
   }
-  const row = {
-    what,
-    baseline,
-    aim,
-    ours: median(samples.map((sample) => sample.ours.seconds)),
-    theirs: median(samples.map((sample) => sample.theirs.seconds)),
-    peakBytes: Math.max(...samples.map((sample) => sample.ours.peakBytes)),
-  };
-  // The whole takes a quarter of an hour: what is known already is not lost with it.
-  console.error(`${what}: ${row.ours.toFixed(3)} s, ${baseline}: ${row.theirs.toFixed(3)} s, ${(row.ours / row.theirs).toFixed(2)}×`);
-  return row;
+  const figures = samples.map((of) => ({
+    seconds: median(of.map(({ seconds }) => seconds)),
+    peakBytes: Math.max(...of.map(({ peakBytes }) => peakBytes)),
+  }));
+  return figures as { [Index in keyof Sides]: Sample };
 }
 
 function median(numbers: readonly number[]): number {

@@ -1,66 +1,53 @@
-/** Measures virtform against what it stands on, and writes the table into docs/performance.md. Needs root and libvirt. */
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+/**
+ * Measures virtform against named baselines and writes the table of docs/performance.md. Needs root and libvirt.
+ *
+ *   npm run bench                        all rows
+ *   npm run bench -- plan qcow2          all sizes of some benchmarks
+ *   npm run bench -- plan:10 running:2   other sizes
+ *   npm run bench -- --dry plan:1        prints the rows and leaves the page alone
+ */
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
-import { startCeph } from "../test/support/ceph.ts";
-import { startLvmHost } from "../test/support/lvm-host.ts";
-import { type Backend, fileBackends, lvmBackend, rbdBackend } from "./backends.ts";
-import { benchDisks } from "./disks.ts";
-import { benchImage } from "./image.ts";
-import { compare, type Row, runOnce, type Unmeasured } from "./measure.ts";
-import { benchPlan } from "./plan.ts";
-import { table } from "./table.ts";
-import { virtform } from "./workspace.ts";
+import type { Row } from "./row.ts";
+import { benchmarks } from "./rows.ts";
+import { merged } from "./table.ts";
 
-const load = () => loadavg()[0]?.toFixed(1);
-const before = load();
-const startUp = compare(
-  "virtform --version",
-  "node -e 0",
-  1.5,
-  15,
-  () => runOnce(process.execPath, [virtform, "--version"]),
-  () => runOnce(process.execPath, ["-e", "0"]),
-);
-const disks = fileBackends.map((backend) => benchDisks(backend, 5));
-const rows = [startUp, ...benchPlan([10, 100, 1000]), ...disks, await benchRbd(), await benchLvm(), benchImage()];
-const result = table(rows);
-const noise = `The load was ${before} before and ${load()} afterwards.`;
-const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
-console.log(`${result}\n\n${machine}. ${noise}`);
+const words = process.argv.slice(2);
+const isDry = words.includes("--dry");
+const named = words.filter((word) => !word.startsWith("--"));
+const chosen = (named.length === 0 ? Object.keys(benchmarks) : named).map((word) => {
+  const [name = "", size] = word.split(":");
+  const benchmark = benchmarks[name];
+  if (benchmark === undefined || (size !== undefined && !/^[1-9]\d*$/.test(size))) {
+    console.error(`Unknown benchmark: ${word}. Use NAME or NAME:SIZE with one of ${Object.keys(benchmarks).join(", ")}.`);
+    process.exit(1);
+  }
+  return { name, run: benchmark.run, sizes: size === undefined ? benchmark.sizes : [Number(size)] };
+});
 
 const page = new URL("../docs/performance.md", import.meta.url);
-const [start, end] = readFileSync(page, "utf8").split(/<!-- results -->[\s\S]*<!-- end of results -->/);
-writeFileSync(page, `${start}<!-- results -->\n\n${result}\n\nMeasured on ${machine}. ${noise}\n\n<!-- end of results -->${end}`);
-
-/** On a Ceph of its own: one OSD in memory, on loopback. */
-async function benchRbd(): Promise<Row | Unmeasured> {
-  if (spawnSync("ceph-mon", ["--version"]).error !== undefined)
-    return unmeasured("rbd", "install ceph-mon, ceph-mgr, ceph-osd, ceph-common");
-  const ceph = await startCeph(["bench"]);
-  try {
-    return benchDisks(rbdBackend(ceph, "bench"), 3);
-  } finally {
-    await ceph.stop();
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
+for (const { name, sizes, run } of chosen) {
+  for (const size of sizes) {
+    const load = loadavg()[0]?.toFixed(1);
+    try {
+      report(await run(size), `${new Date().toISOString().slice(0, 10)}, load ${load}`);
+    } catch (error) {
+      // The other rows are worth having.
+      console.error(`${name}:${size} failed: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    }
   }
 }
 
-/** In the group of this machine that VIRTFORM_BENCH_VG names (7 GiB of room), else on the emulated host that the tests have. */
-async function benchLvm(): Promise<Row | Unmeasured> {
-  const group = process.env["VIRTFORM_BENCH_VG"];
-  if (group !== undefined) return benchDisks(lvmBackend(group), 3);
-  if (!existsSync(new URL("../.cache/lvm-host/root.qcow2", import.meta.url)))
-    return unmeasured("lvm", "name a volume group with 7 GiB of room in VIRTFORM_BENCH_VG, or run test/guests/lvm-host/build");
-  await using ends = new AsyncDisposableStack();
-  const host = await startLvmHost({ after: (done) => ends.defer(async () => void (await done())) });
-  process.env["VIRTFORM_SSH"] = host.program;
-  const { destination, port } = host.target;
-  const [program = "ssh", ...options] = host.program.split(" ");
-  const shell: [string, ...string[]] = [program, ...options, "-p", String(port), destination];
-  // Once: there it takes a quarter of an hour.
-  return benchDisks(lvmBackend(host.group), 1, { uri: host.uri, shell, put: host.put, remark: "on an emulated host over ssh" });
-}
-
-function unmeasured(backend: Backend["name"], why: string): Unmeasured {
-  return { what: `disks and definitions of 50 instances, ${backend}`, why };
+/** Each row is written as soon as it is known: all of them take more than half an hour. */
+function report(rows: readonly Row[], date: string): void {
+  for (const { what, virtform, baseline, result, aim, peak } of rows) {
+    console.log([what, virtform, baseline, result, aim, peak].filter((cell) => cell !== "").join(" | "));
+  }
+  if (isDry) return;
+  const text = readFileSync(page, "utf8");
+  const [start = "", before = "", end = ""] = text.split(/<!-- (?:end of )?results -->/);
+  const table = merged(before, rows, date);
+  writeFileSync(page, `${start}<!-- results -->\n\n${table}\n\nMachine: ${machine}.\n\n<!-- end of results -->${end}`);
 }

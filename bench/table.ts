@@ -1,23 +1,27 @@
-import type { Row, Unmeasured } from "./measure.ts";
+import type { Row } from "./row.ts";
 
-/** The results as a Markdown table. */
-export function table(rows: readonly (Row | Unmeasured)[]): string {
-  const head = ["what", "virtform", "baseline", "ratio", "aim", "peak memory"];
-  const lines = rows.map((row) => ("why" in row ? [row.what, `not measured here: ${row.why}`, "", "", "", ""] : cellsOf(row)));
-  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+const head = ["what", "virtform", "baseline", "ratio", "aim", "peak memory", "measured"];
+
+/**
+ * The table of the results, in which `rows`, measured on `date`, replace those of the same name and follow the others. `before` is
+ * the table so far, in Markdown.
+ */
+export function merged(before: string, rows: readonly Row[], date: string): string {
+  const lines = new Map(cellsOf(before).map((cells) => [cells[0] ?? "", cells]));
+  for (const { what, virtform, baseline, result, aim, peak } of rows) {
+    lines.set(what, [what, virtform, baseline, result, aim, peak, date]);
+  }
+  const all = [head, head.map(() => "---"), ...lines.values()];
+  return all.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-function cellsOf({ what, baseline, ours, theirs, aim, peakBytes }: Row): string[] {
-  return [
-    what,
-    milliseconds(ours),
-    `${milliseconds(theirs)} (${baseline})`,
-    `${(ours / theirs).toFixed(2)}×`,
-    `≤ ${aim}×`,
-    `${Math.round(peakBytes / 2 ** 20)} MiB`,
-  ];
-}
-
-function milliseconds(seconds: number): string {
-  return seconds >= 10 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds * 1000)} ms`;
+function cellsOf(markdown: string): string[][] {
+  const lines = markdown.split("\n").filter((line) => line.startsWith("|"));
+  const cells = lines.slice(2).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  return cells.filter((each) => each.length === head.length);
 }

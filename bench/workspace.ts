@@ -1,29 +1,43 @@
 import { randomFillSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { runOnce } from "./measure.ts";
+import { runOnce, type Sample } from "./measure.ts";
 
 /** The command line of virtform, from this checkout. */
 export const virtform = fileURLToPath(new URL("../bin/virtform.js", import.meta.url));
 
-/** A place of its own for one benchmark; everything in it and its domains go when it is disposed of. */
-export interface Workspace extends Disposable {
-  readonly directory: string;
-  readonly instances: string;
-  readonly project: string;
-  /** Writes the configuration: `count` stopped instances of one image. */
-  configure(options: { readonly count: number; readonly image: string; readonly disk?: string; readonly host?: string }): void;
-  /** Runs virtform on that configuration. */
-  run(command: string, ...args: string[]): ReturnType<typeof runOnce>;
+/** What a benchmark configures: `count` instances of one image. */
+export interface Wanted {
+  readonly count: number;
+  readonly image: string;
+  readonly format?: "qcow2" | "raw";
+  readonly disk?: string;
+  readonly host?: string;
+  readonly power?: "running" | "stopped";
 }
 
+/** A directory and a project of a benchmark; disposing of it destroys the instances and removes the directory. */
+export interface Workspace extends Disposable {
+  readonly directory: string;
+  readonly config: string;
+  readonly project: string;
+  configure(wanted: Wanted): void;
+  /** Runs virtform on that configuration. */
+  run(command: string, ...args: string[]): Sample;
+  apply(): Sample;
+  destroy(): Sample;
+}
+
+const atOnce = ["--parallelism", "16"] as const;
+
 /**
- * libvirt's qemu user has to get in, so not below /tmp with its private directories or a home. `uri` leads to the host that the
- * instances are on, under the same path.
+ * Not below /tmp or a home, whose private directories libvirt's qemu user cannot enter. `uri` leads to the host of the instances,
+ * where the directory has the same path.
  */
 export function createWorkspace(uri = "qemu:///system"): Workspace {
   mkdirSync("/var/lib/virtform-bench", { recursive: true });
   const directory = mkdtempSync("/var/lib/virtform-bench/");
+  chmodSync(directory, 0o755);
   const instances = `${directory}/instances`;
   const project = `bench-${directory
     .slice(-6)
@@ -31,24 +45,28 @@ export function createWorkspace(uri = "qemu:///system"): Workspace {
     .replaceAll(/[^a-z0-9]/g, "x")}`;
   const config = `${directory}/virtform.yaml`;
   const run: Workspace["run"] = (command, ...args) => runOnce(process.execPath, [virtform, command, config, ...args], { accept: [2] });
+  const destroy = () => run("destroy", "--auto-approve", "--allow-destroy", ...atOnce);
   return {
     directory,
-    instances,
+    config,
     project,
     run,
-    configure({ count, image, disk = "4GiB", host = "images_type: qcow2" }) {
+    apply: () => run("apply", "--auto-approve", "--allow-destroy", ...atOnce),
+    destroy,
+    configure({ count, image, format = "qcow2", disk = "4GiB", host = "images_type: qcow2", power = "stopped" }) {
+      const ratios = "allocation_ratio: { vcpus: 10000, memory: 10000, disk: 10000 }";
       writeFileSync(
         config,
         `project: ${project}
-host: { uri: "${uri}", instances_path: ${instances}, virt_type: qemu, ${host}, allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } }
-images: { base: { source: ${image}, disk_format: qcow2 } }
+host: { uri: "${uri}", instances_path: ${instances}, virt_type: qemu, ${host}, ${ratios} }
+images: { base: { source: ${image}, disk_format: ${format} } }
 flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: ${disk} } }
-instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_state: stopped, networks: [ { user: true } ], metadata: { role: bench } } }
+instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_state: ${power}, networks: [ { user: true } ], metadata: { role: bench } } }
 `,
       );
     },
     [Symbol.dispose]() {
-      run("destroy", "--auto-approve", "--allow-destroy", "--parallelism", "16");
+      destroy();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -2,7 +2,7 @@ import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from "n
 import { setChecksums } from "../config/lock-checksums.ts";
 import { errorMessage, userError } from "../model/errors.ts";
 import { formatQuantity } from "../model/quantity.ts";
-import { sourceOf, withoutCredentials } from "../sources/index.ts";
+import { requireSource, withoutCredentials } from "../sources/index.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { openSession, readConfig } from "./session.ts";
 import { uncachedDigest } from "./uncached-digest.ts";
@@ -39,7 +39,7 @@ export const image: CommandDefinition = {
     const byFile = new Map<string, Map<string, string>>();
     for (const [name, { source }] of chosen) {
       process.stderr.write(`${name}: reading ${withoutCredentials(source)}\n`);
-      const { digest, bytes } = await uncachedDigest(session.context, sourceOf(source), source).catch((error: unknown) => {
+      const { digest, bytes } = await uncachedDigest(session.context, requireSource(source), source).catch((error: unknown) => {
         throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
       });
       const file = place(["images", name])?.file;

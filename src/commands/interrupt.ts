@@ -1,3 +1,5 @@
+import { userError } from "../model/errors.ts";
+
 /** The user's wish to stop: once for "finish running actions", twice for "now". */
 export interface Interrupt extends Disposable {
   readonly stop: AbortSignal;
@@ -30,7 +32,7 @@ export function listenForInterrupt(onStop: () => void, outputFailed?: AbortSigna
     if (now - last < samePressMs) return;
     last = now;
     if (!stop.signal.aborted) return stopOnce();
-    abort.abort(new Error("stopped at once, as asked"));
+    abort.abort(userError("stopped", "Stopped at once, as asked"));
     setTimeout(leave, abortTimeoutMs).unref();
   };
   process.on("SIGINT", press);

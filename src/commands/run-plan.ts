@@ -1,11 +1,11 @@
 import { CommandError, UnreachableError, UserError } from "../model/errors.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { canApply, hasChanges, type Plan } from "../model/plan.ts";
 import { plan } from "../reconcile.ts";
 import { createReporter } from "../report/index.ts";
 import { failedPlanJson } from "../report/json.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
-import { failureDiagnostics } from "./failure-diagnostics.ts";
 import { outputs } from "./outputs.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { openSession, type Session } from "./session.ts";

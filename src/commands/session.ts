@@ -17,7 +17,6 @@ import { createLayout } from "../model/layout.ts";
 import type { Plan } from "../model/plan.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
-import { lookUpFactsWithWays } from "./image-ways.ts";
 import { lookUpSecret, missingSecret, withdrawSecrets } from "./look-up-secret.ts";
 
 /** A checked configuration together with the machine it is for. */
@@ -82,7 +81,7 @@ async function prepare(config: Config, settings: HostSettings, warnings: readonl
     config,
     kinds,
     checks: createChecks(settings),
-    lookUpFacts: remote === undefined ? lookUpFacts : (context) => lookUpFactsWithWays(context, Object.values(config.images ?? {}), remote),
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {})),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     warnings,
     [Symbol.asyncDispose]: () => host.close(),

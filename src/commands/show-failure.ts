@@ -1,6 +1,6 @@
 import { escapeControls } from "../model/escape-controls.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
-import { failureDiagnostics } from "./failure-diagnostics.ts";
 import { useColor } from "./use-color.ts";
 
 /**

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { createLocalHost } from "../host/local/local.ts";
 import type { Context } from "../model/context.ts";
-import { pathOf } from "../sources/file.ts";
 import type { Source } from "../sources/source.ts";
 
 /**
@@ -11,8 +10,9 @@ import type { Source } from "../sources/source.ts";
  */
 export async function uncachedDigest(context: Context, source: Source, address: string): Promise<{ digest: string; bytes: number }> {
   await using undo = new AsyncDisposableStack();
+  const path = source.pathHere?.(address);
   const elsewhere = context.host.upload !== undefined;
-  const here = elsewhere && source.scheme === "file" && statSync(pathOf(address), { throwIfNoEntry: false })?.isFile() === true;
+  const here = elsewhere && path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   const host = here ? createLocalHost() : context.host;
   if (here) undo.defer(() => host.close());
   // Images are large, and /tmp is often kept in memory. A directory that nobody can have made before: others may write there as well.

@@ -1,8 +1,8 @@
 import type { ActionType } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { errorMessage } from "../model/errors.ts";
 import type { Event } from "../model/event.ts";
+import { diagnosticsOf, failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Plan, PlannedAction } from "../model/plan.ts";
 import type { Journal } from "./journal.ts";
@@ -23,7 +23,7 @@ export interface ApplyRequest {
 
 /**
  * Carries out a plan, deciding nothing. After a failure what depends on it is skipped, what does not is finished, and
- * nothing is rolled back: looking again and planning again is how it goes on. Never throws for a failed action.
+ * nothing is rolled back: looking again and planning again is how it goes on. Never throws for a failed action, not for a bug in one either.
  */
 export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   const { plan, context, journal, emit, stop } = request;
@@ -42,28 +42,31 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     emit({ type: "action.end", id: action.id, outcome });
   };
   const carryOut = async (action: PlannedAction): Promise<void> => {
-    const actionType = types.get(action.type);
-    if (actionType === undefined) throw new Error(`no action type ${action.type}`);
     emit({ type: "action.start", id: action.id });
     const begun = Date.now();
-    const record = (status: Outcome["status"], error?: string): Outcome => ({
+    const record = (status: Outcome["status"], diagnostics: readonly Diagnostic[]): Outcome => ({
       action: action.id,
       status,
       milliseconds: Date.now() - begun,
-      ...(error === undefined ? {} : { error }),
+      diagnostics,
     });
     const warn = (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic: { address: action.address, ...diagnostic } });
     try {
+      const actionType = types.get(action.type);
+      if (actionType === undefined) throw new Error(`no action type ${action.type}`);
       journal.write({ action: action.id, status: "started" });
       await mutexes.hold(action.locks, () =>
         actionType.run({ ...context, warn }, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress })),
       );
       journal.write({ action: action.id, status: "done" });
-      end(action, record("done"));
+      end(action, record("done", []));
     } catch (error) {
       const status = context.signal.aborted ? "cancelled" : "failed";
-      journal.write({ action: action.id, status, error: errorMessage(error) });
-      end(action, record(status, errorMessage(error)));
+      // What throws because it was stopped is no bug.
+      const told = status === "cancelled" ? (failureDiagnostics(error) ?? []) : diagnosticsOf(error);
+      const diagnostics = told.map((diagnostic) => ({ address: action.address, ...diagnostic }));
+      journal.write({ action: action.id, status, diagnostics });
+      end(action, record(status, diagnostics));
     }
   };
 
@@ -76,10 +79,10 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
         waiting.delete(action);
         const because = outcomes.get(broken);
         const status = because?.status === "cancelled" ? "cancelled" : "skipped";
-        end(action, { action: action.id, status, milliseconds: 0, because: because?.because ?? broken });
+        end(action, { action: action.id, status, milliseconds: 0, diagnostics: [], because: because?.because ?? broken });
       } else if (stop.aborted) {
         waiting.delete(action);
-        end(action, { action: action.id, status: "cancelled", milliseconds: 0 });
+        end(action, { action: action.id, status: "cancelled", milliseconds: 0, diagnostics: [] });
       } else if (running.size < request.parallelism && action.after.every((id) => outcomes.has(id))) {
         waiting.delete(action);
         const run: Promise<void> = carryOut(action).finally(() => running.delete(run));

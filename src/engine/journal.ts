@@ -7,7 +7,7 @@ import { errorMessage } from "../model/errors.ts";
  * throws, waits for the disk, or is waited for.
  */
 export interface Journal {
-  write(record: { readonly action: string; readonly status: string; readonly error?: string }): void;
+  write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): void;
   /** Waits for what was written, and marks the end of the apply; its absence tells the next one that this one was interrupted. */
   end(): Promise<void>;
 }

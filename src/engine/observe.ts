@@ -1,15 +1,16 @@
 import type { Address } from "../model/address.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { errorMessage, UnreachableError } from "../model/errors.ts";
+import { UnreachableError } from "../model/errors.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { HostFacts } from "../model/host-facts.ts";
 import type { AnyKind, Observation } from "../model/kind.ts";
 import { createObserved, type Observed } from "../model/observed.ts";
 import type { Unmanaged } from "../model/plan.ts";
 
 /**
- * Looks at everything of every kind, changing nothing. A machine that stops answering makes the result incomplete,
- * with an error that says so: what was not seen is never taken for absent.
+ * Looks at everything of every kind, changing nothing. A machine that stops answering, or answers something that is not understood,
+ * makes the result incomplete, with an error that says so: what was not seen is never taken for absent. Throws only for bugs.
  */
 export async function observe<Config>(kinds: readonly AnyKind<Config>[], context: Context, facts: HostFacts): Promise<Observed> {
   const looks = await Promise.all(kinds.map((kind) => look(kind, context)));
@@ -21,20 +22,24 @@ export async function observe<Config>(kinds: readonly AnyKind<Config>[], context
     unmanaged.push(...observation.unmanaged);
     diagnostics.push(...observation.diagnostics);
   }
-  return createObserved({ facts, states, unmanaged, diagnostics, complete: looks.every((observation) => observation.complete) });
+  const complete = looks.every((observation) => observation.complete);
+  // Of a kind that could not be looked at, even the names are unknown.
+  const named = looks.every((observation) => observation.complete || (observation.unread ?? []).length > 0);
+  const unread = named ? looks.flatMap((observation) => observation.unread ?? []) : [];
+  return createObserved({ facts, states, unmanaged, diagnostics, complete, unread });
 }
 
 async function look<Config>(kind: AnyKind<Config>, context: Context): Promise<Observation<unknown>> {
   try {
     return await kind.observe(context);
   } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error;
-    const diagnostic: Diagnostic = {
-      severity: "error",
-      code: "host-unreachable",
-      summary: "The host cannot be looked at",
-      detail: errorMessage(error),
-    };
-    return { states: new Map(), unmanaged: [], diagnostics: [diagnostic], complete: false };
+    const told = failureDiagnostics(error);
+    if (told === undefined) throw error;
+    const diagnostics = error instanceof UnreachableError ? told.map(unreachable) : told;
+    return { states: new Map(), unmanaged: [], diagnostics, complete: false };
   }
+}
+
+function unreachable({ summary, detail, ...diagnostic }: Diagnostic): Diagnostic {
+  return { ...diagnostic, summary: "The host cannot be looked at", detail: detail === undefined ? summary : `${summary} ${detail}` };
 }

@@ -1,15 +1,18 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Action, Fact } from "../model/action.ts";
 import type { PlannedAction } from "../model/plan.ts";
 
 /**
  * Puts actions into an order that respects their facts, and says of each which others it waits for. Actions with the
- * same id are one action, which waits for whatever any of them waits for. The order is stable: what does not depend on one another stays as given. Throws when facts go
- * in a circle, which is a bug in the kinds that made them.
+ * same id are one action, which waits for everything that any of them waits for. The order is stable: actions that do not depend on
+ * one another stay as given. Throws an Error when two different actions have one id, and when facts go in a circle: bugs in the kinds
+ * that made them.
  */
 export function order(given: readonly Action[]): PlannedAction[] {
   const actions = new Map<string, Action>();
   for (const action of given) {
     const same = actions.get(action.id);
+    if (same !== undefined && !areOne(same, action)) throw new Error(`two different actions have the id ${action.id}`);
     actions.set(action.id, same === undefined ? action : { ...same, needs: [...new Set([...same.needs, ...action.needs])] });
   }
 
@@ -34,4 +37,9 @@ export function order(given: readonly Action[]): PlannedAction[] {
   };
   for (const id of actions.keys()) place(id, []);
   return planned;
+}
+
+/** Whether two actions are equal but for what they wait for. */
+function areOne(one: Action, other: Action): boolean {
+  return isDeepStrictEqual({ ...one, needs: [] }, { ...other, needs: [] });
 }

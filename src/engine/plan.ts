@@ -38,15 +38,17 @@ export interface PlanRequest<Config> {
  */
 export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const { kinds, config, observed } = request;
+  // What was not seen and has no name could be any of the things that are wanted: then nothing is compared.
+  const known = observed.complete || observed.unread.length > 0;
   const diagnostics: Diagnostic[] = [...observed.diagnostics];
   const wanted = new Map<Address, unknown>();
   for (const kind of kinds) {
     const resources: Resource<unknown>[] = request.destroy || request.extraOnly ? [] : kind.desired(config, observed.facts);
     for (const { address, spec } of resources) wanted.set(address, spec);
-    if (kind.check !== undefined && observed.complete && !request.extraOnly) diagnostics.push(...kind.check(resources, observed, config));
+    if (kind.check !== undefined && known && !request.extraOnly) diagnostics.push(...kind.check(resources, observed, config));
   }
 
-  if (observed.complete && !request.extraOnly) {
+  if (known && !request.extraOnly) {
     for (const check of request.checks) diagnostics.push(...check(wanted, observed, config));
   }
 
@@ -57,7 +59,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   // What is wanted stands as it is written, what else is there by its name: in which order it was found is an accident.
   const others = [...observed.states.keys()].filter((address) => !wanted.has(address)).sort(byName);
   const addresses = [...wanted.keys(), ...others];
-  for (const address of observed.complete && !request.extraOnly ? addresses : []) {
+  for (const address of known && !request.extraOnly ? addresses.filter((one) => !observed.unread.includes(one)) : []) {
     const kind = kindOf.get(addressKind(address));
     if (kind === undefined) throw new Error(`no kind owns the address ${address}`);
     const state = observed.states.get(address);

@@ -1,4 +1,7 @@
+import { sourceSchemes } from "../sources/index.ts";
 import { fieldRows, isDevices } from "./guest/fields.ts";
+import { schemes } from "./image/schema.ts";
+import { sourcePattern } from "./image/source-pattern.ts";
 import { kindSections } from "./index.ts";
 import { schema } from "./schema.ts";
 
@@ -7,19 +10,26 @@ export function schemaText(): string {
   return `${JSON.stringify(configSchema(), null, 2)}\n`;
 }
 
-/** The JSON Schema of a configuration, with the sections and keys that were registered at run time. */
+/** The JSON Schema of a configuration, with the sections, keys and schemes that were registered at run time. */
 export function configSchema(): object {
   const sections = kindSections();
   const keys = Object.fromEntries(
     fieldRows().flatMap((row) => (isDevices(row) || row.configured === undefined ? [] : [[row.configured.key, row.configured.schema]])),
   );
-  if (Object.keys(sections).length === 0 && Object.keys(keys).length === 0) return schema;
-  const { instances } = schema.properties;
-  const instance = instances.additionalProperties;
+  const moreSchemes = sourceSchemes().filter((scheme) => !schemes.some((known) => new RegExp(`^${known}$`).test(scheme)));
+  if ([sections, keys, moreSchemes].every((more) => Object.keys(more).length === 0)) return schema;
+  const { instances, images } = schema.properties;
+  const [instance, image] = [instances.additionalProperties, images.additionalProperties];
+  const source = {
+    ...image.properties.source,
+    pattern: sourcePattern([...schemes, ...moreSchemes]),
+    expects: [image.properties.source.expects, ...moreSchemes.map((scheme) => `${scheme}://`)].join(" or "),
+  };
   return {
     ...schema,
     properties: {
       ...schema.properties,
+      images: { ...images, additionalProperties: { ...image, properties: { ...image.properties, source } } },
       instances: { ...instances, additionalProperties: { ...instance, properties: { ...instance.properties, ...keys } } },
       ...sections,
     },

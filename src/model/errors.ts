@@ -1,23 +1,37 @@
 import type { Diagnostic } from "./diagnostic.ts";
 
-/** Mistakes that the user can mend: shown as diagnostics, never with a stack. */
-export class UserError extends Error {
-  override readonly name = "UserError";
+/**
+ * A failure that has something to tell the user: it is shown as its diagnostics, without a stack. Any other error is a bug in virtform and
+ * keeps its stack.
+ */
+export class CodedError extends Error {
+  override readonly name: string = "CodedError";
   readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map((diagnostic) => diagnostic.summary).join("; "));
+  constructor(diagnostics: readonly Diagnostic[], options: { readonly message?: string; readonly cause?: unknown } = {}) {
+    const { message = diagnostics.map(({ summary }) => summary).join("; "), cause } = options;
+    super(message, cause === undefined ? undefined : { cause });
     this.diagnostics = diagnostics;
+  }
+
+  /** Of the first diagnostic. Stable, kebab-case. */
+  get code(): string {
+    return this.diagnostics[0]?.code ?? "unknown";
   }
 }
 
-/** One user-fixable problem, thrown on its own. */
+/** Mistakes that the user can fix. */
+export class UserError extends CodedError {
+  override readonly name: string = "UserError";
+}
+
+/** One failure that the user can do something about, thrown on its own. */
 export function userError(code: string, summary: string, detail?: string): UserError {
-  return new UserError([{ severity: "error", code, summary, ...(detail === undefined ? {} : { detail }) }]);
+  return new UserError([errorOf(code, summary, detail)]);
 }
 
 /** A program that failed, could not be started, or ran out of time. The message names the command line and the end of its error output. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
+export class CommandError extends CodedError {
+  override readonly name: string = "CommandError";
   readonly commandLine: string;
   readonly exitCode: number | undefined;
   readonly stderr: string;
@@ -30,7 +44,7 @@ export class CommandError extends Error {
     message: string;
     cause?: unknown;
   }) {
-    super(fields.message, { cause: fields.cause });
+    super([errorOf(fields.reason === "missing" ? "program-missing" : "command-failed", fields.message)], { cause: fields.cause });
     this.commandLine = fields.commandLine;
     this.exitCode = fields.exitCode;
     this.stderr = fields.stderr;
@@ -39,21 +53,33 @@ export class CommandError extends Error {
 }
 
 /** The machine cannot be reached or stopped answering: never to be read as "the object is gone". */
-export class UnreachableError extends Error {
-  override readonly name = "UnreachableError";
+export class UnreachableError extends CodedError {
+  override readonly name: string = "UnreachableError";
+  constructor(summary: string, detail?: string) {
+    super([errorOf("host-unreachable", summary, detail)]);
+  }
 }
 
-/** An image or file that must not be used. `code` is stable: `image-has-backing-file`. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
+/** An image, file or guest that must not be used or changed as planned. */
+export class RefusedError extends CodedError {
+  override readonly name: string = "RefusedError";
+  constructor(code: string, summary: string, detail?: string) {
+    super([errorOf(code, summary, detail)]);
   }
+}
+
+/** A program or daemon answered in a form that is not understood. `what` says what was expected; `answer` is shown in part. */
+export function unexpectedAnswer(program: string, what: string, answer?: string): CodedError {
+  const shown = answer === undefined ? "" : ` It answered ${JSON.stringify(answer.slice(0, 200))}.`;
+  const detail = `${what}${shown} Its version may be older or newer than the ones that virtform supports.`;
+  return new CodedError([errorOf("unexpected-answer", `The answer of ${program} is not understood`, detail)]);
 }
 
 /** The text of anything that was thrown. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function errorOf(code: string, summary: string, detail?: string): Diagnostic {
+  return { severity: "error", code, summary, ...(detail === undefined ? {} : { detail }) };
 }

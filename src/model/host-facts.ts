@@ -16,18 +16,18 @@ export interface HostFacts {
     readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
   };
   readonly libvirtVersion: string;
-  /** Of a host elsewhere: the way that the bytes of each image take to it, by the image's source. */
-  readonly imageWays?: Readonly<Record<string, ImageWay>>;
+  /** What is known about images before they are fetched, by their source as it is written. */
+  readonly sources?: Readonly<Record<string, SourceFacts>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms?: readonly string[];
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers?: Readonly<Record<string, unknown>>;
 }
 
-/** How the bytes of an image get to a host elsewhere. */
-export interface ImageWay {
-  /** Such as `pushed from here, 326KiB`. */
-  readonly words: string;
-  /** How many they are, where that is known. */
-  readonly bytes?: number;
+/** What a source knows about an image before it is fetched. */
+export interface SourceFacts {
+  /** How the bytes get to a host elsewhere, in words: `pushed from here, 326KiB`. Null: to this machine, or unknown. */
+  readonly way: string | null;
+  /** Length of what is transferred; null when unknown. */
+  readonly bytes: number | null;
 }

@@ -187,6 +187,13 @@ export interface Host {
   download(request: Download): Promise<{ readonly bytes: number; readonly digests: Digests }>;
   /** Only of a host elsewhere: pushes a file from here. Undefined when there is no such file here. */
   upload?(request: Upload): Promise<{ readonly bytes: number; readonly digests: Digests } | undefined>;
+  /** Only of a host elsewhere: the way that images take to it. */
+  readonly route?: {
+    /** Whether the host downloads by itself; otherwise bytes are downloaded here and pushed. */
+    downloads(): Promise<boolean>;
+    /** Length of a file of the machine that virtform runs on, following a link; undefined when there is no such file. */
+    bytesHere(path: string): Promise<number | undefined>;
+  };
   /** The libvirt connection to use on the host itself; absent where that is the configured one. */
   readonly libvirtUri?: string;
   /**

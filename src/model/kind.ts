@@ -19,6 +19,8 @@ export interface Observation<State> {
   readonly diagnostics: readonly Diagnostic[];
   /** False when part of it could not be seen. */
   readonly complete: boolean;
+  /** Objects that exist and could not be read, where these are all that was not seen. */
+  readonly unread?: readonly Address[];
 }
 
 /**

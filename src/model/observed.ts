@@ -13,6 +13,8 @@ export interface Look {
   readonly diagnostics: readonly Diagnostic[];
   /** False when part of the host could not be seen. */
   readonly complete: boolean;
+  /** Objects that exist and could not be read, where these are all that was not seen: nothing is decided about them. Otherwise empty. */
+  readonly unread: readonly Address[];
 }
 
 /** A look with typed access to its states, for decisions that look across kinds. */

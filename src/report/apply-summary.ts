@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { countChanges, type Plan } from "../model/plan.ts";
 import { count, formatDuration } from "./quantities.ts";
@@ -52,7 +53,7 @@ export function applySummaryLines(
     lines.push([span("Failed:", "error")]);
     for (const outcome of failed) {
       lines.push([span(`  ${outcome.action}`, "strong")]);
-      for (const line of wrap(outcome.error ?? "no reason given", width)) lines.push([span(`    ${line}`)]);
+      for (const diagnostic of outcome.diagnostics) lines.push(...reasonLines(diagnostic, width));
     }
     lines.push([]);
   }
@@ -64,6 +65,14 @@ export function applySummaryLines(
   lines.push([span(`${name} incomplete:`, "error"), span(` ${counts}; of ${count(outcomes.length, "action")} ${open}.`)]);
   lines.push([span("What is done stays done. Run the same command again: it goes on from here.")]);
   return lines;
+}
+
+/** What is wrong, and below it why and what to do. */
+function reasonLines({ summary, detail }: Diagnostic, width: number): Line[] {
+  return [
+    ...wrap(summary, width).map((line) => [span(`    ${line}`)]),
+    ...(detail === undefined ? [] : wrap(detail, width - 2).map((line) => [span(`      ${line}`)])),
+  ];
 }
 
 /** Failures are told in full; of what merely was not begun the first few stand for all. */

@@ -58,9 +58,9 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
     if (outcome.status === "done") {
       write("apply_complete", `${name}: done in ${formatDuration(outcome.milliseconds)}`, { hook: { ...hook, ...elapsed } });
     } else if (outcome.status === "failed") {
-      write("apply_errored", `${name}: failed`, { hook: { ...hook, ...elapsed, error: outcome.error ?? "" } }, "error");
-      const detail = outcome.error === undefined ? {} : { detail: outcome.error };
-      diagnostic({ severity: "error", code: "action-failed", summary: `${name}: failed`, address: action.address, ...detail });
+      const error = outcome.diagnostics.map(({ summary }) => summary).join("; ");
+      write("apply_errored", `${name}: failed`, { hook: { ...hook, ...elapsed, error } }, "error");
+      for (const why of outcome.diagnostics) diagnostic({ address: action.address, ...why });
     } else {
       const because = outcome.because === undefined ? {} : { because: outcome.because };
       write("apply_skipped", `${name}: ${outcome.status}`, { hook: { ...hook, ...elapsed, status: outcome.status, ...because } }, "warn");

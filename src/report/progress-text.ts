@@ -27,7 +27,7 @@ export function progressLine(action: PlannedAction, progress: ActionProgress, el
   return [span(action.address, "strong"), span(`: ${progressText(progress)}`), span(` after ${formatDuration(elapsedMs)}`, "faint")];
 }
 
-/** An action has ended; the reason of a failure may take several lines. */
+/** An action has ended; a failure with what is wrong; what to do about it follows in the summary. */
 export function endLine(action: PlannedAction, outcome: Outcome): Line[] {
   const head = span(action.address, "strong");
   const what = `: ${action.summary}`;
@@ -36,7 +36,7 @@ export function endLine(action: PlannedAction, outcome: Outcome): Line[] {
     case "done":
       return [[head, span(what), span(": done", "add"), span(` in ${took}`, "faint")]];
     case "failed": {
-      const reason = wrap(outcome.error ?? "no reason given", 96);
+      const reason = outcome.diagnostics.flatMap(({ summary }) => wrap(summary, 96));
       return [
         [head, span(what), span(": failed", "error"), span(` after ${took}`, "faint")],
         ...reason.map((line) => [span(`    ${line}`)]),

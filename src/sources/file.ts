@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { RefusedError, userError } from "../model/errors.ts";
-import type { Source } from "./source.ts";
+import { RefusedError, UserError, userError } from "../model/errors.ts";
+import { formatQuantity } from "../model/quantity.ts";
+import type { Source, SourceProblem } from "./source.ts";
 
 /**
  * A file: an absolute path or `file:///…`. A symbolic link is followed, since the user wrote it. For a host elsewhere it is a
@@ -8,6 +9,14 @@ import type { Source } from "./source.ts";
  */
 export const file: Source = {
   scheme: "file",
+  check: (address) => (pathIn(address) === undefined ? invalid(address) : undefined),
+  pathHere: pathOf,
+  async look({ host }, address) {
+    if (host.route === undefined) return { way: null, bytes: null };
+    const bytes = await host.route.bytesHere(pathOf(address));
+    if (bytes === undefined) return { way: `from a file on ${host.name}`, bytes: null };
+    return { way: `pushed from here, ${formatQuantity(bytes)}`, bytes };
+  },
   async fetch({ host, signal }, { source, to, ...options }) {
     const path = pathOf(source);
     const pushed = await host.upload?.({ from: path, to, signal, ...options });
@@ -32,16 +41,23 @@ export const file: Source = {
   },
 };
 
-/** The path that a source means. Throws a UserError for a file address of another machine. */
-export function pathOf(source: string): string {
-  if (source.startsWith("/")) return source;
+/** The path that an address means. Throws a UserError for a file address of another machine. */
+function pathOf(address: string): string {
+  const path = pathIn(address);
+  if (path === undefined) throw new UserError([{ severity: "error", ...invalid(address) }]);
+  return path;
+}
+
+function pathIn(address: string): string | undefined {
+  if (address.startsWith("/")) return address;
   try {
-    return fileURLToPath(source);
+    return fileURLToPath(address);
   } catch {
-    throw userError(
-      "image-source-invalid",
-      `Not an address of a file: ${source}`,
-      "Write an absolute path, or file:// followed by one: file:///srv/images/debian.qcow2.",
-    );
+    return undefined;
   }
+}
+
+function invalid(address: string): SourceProblem {
+  const detail = "Write an absolute path, or file:// followed by one: file:///srv/images/debian.qcow2.";
+  return { code: "image-source-invalid", summary: `Not an address of a file: ${address}`, detail };
 }

@@ -1,14 +1,14 @@
-import { userError } from "../model/errors.ts";
+import { UserError, userError } from "../model/errors.ts";
 import { withoutCredentials } from "../model/without-credentials.ts";
 import type { CephAccess } from "../tools/rbd/access.ts";
 import { parseRbdAddress, type RbdAddress } from "../tools/rbd/address.ts";
 import { cephCluster, exportRbd, rbdInfo } from "../tools/rbd/rbd.ts";
-import type { Source } from "./source.ts";
+import type { Source, SourceProblem } from "./source.ts";
 
 /** A snapshot in the Ceph cluster that disks are kept in: `rbd://fsid/pool/image/snap`, as Glance writes locations. */
 export const rbd: Source = {
   scheme: "rbd",
-  check: (source) => void addressOf(source),
+  check: (address) => (parseRbdAddress(address) === undefined ? invalid(address) : undefined),
   async fetch(context, { source, to, digests, maxBytes, onProgress }) {
     const { host, settings } = context;
     const from = addressOf(source);
@@ -44,9 +44,10 @@ export const rbd: Source = {
 function addressOf(source: string): RbdAddress {
   const address = parseRbdAddress(source);
   if (address !== undefined) return address;
-  throw userError(
-    "image-source-invalid",
-    `Not an address of a snapshot in Ceph: ${withoutCredentials(source)}`,
-    "Write rbd://FSID/POOL/IMAGE/SNAPSHOT. `ceph fsid` tells the first part.",
-  );
+  throw new UserError([{ severity: "error", ...invalid(source) }]);
+}
+
+function invalid(address: string): SourceProblem {
+  const detail = "Write rbd://FSID/POOL/IMAGE/SNAPSHOT. `ceph fsid` tells the first part.";
+  return { code: "image-source-invalid", summary: `Not an address of a snapshot in Ceph: ${withoutCredentials(address)}`, detail };
 }

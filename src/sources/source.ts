@@ -1,24 +1,40 @@
 import type { Context } from "../model/context.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import type { ByteProgress, DigestAlgorithm, Digests } from "../model/host.ts";
+import type { SourceFacts } from "../model/host-facts.ts";
 
 /** What to bring where. */
 export interface SourceRequest {
   /** As the user wrote it: an absolute path or an address. */
   readonly source: string;
-  /** A staged name: what is there is replaced, and when it fails nothing is left. */
+  /** A staged name: an existing file is replaced, and after a failure nothing is left. */
   readonly to: string;
   readonly digests: readonly DigestAlgorithm[];
-  /** Refuse more than this. */
+  /** Bytes; a longer source is refused. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;
 }
 
-/** Where images come from. Throws a UserError when it cannot be had, a RefusedError when it must not be used. */
+/** Why nothing can be fetched from an address. */
+export type SourceProblem = Pick<Diagnostic, "code" | "summary"> & { readonly detail: string };
+
+/** Where images come from, by the scheme of the address. */
 export interface Source {
-  /** Of addresses: `https`; `file` also stands for absolute paths. */
+  /** Scheme of its addresses: `https`; `file` also stands for absolute paths. */
   readonly scheme: string;
-  /** Throws a UserError when an address of this scheme is incomplete, so that it is told of when planning. Pure. */
-  check?(source: string): void;
-  /** Brings the bytes as they are published, digesting them on the way. */
+  /** Part of the configuration format, and not supported by this version. */
+  readonly planned?: true;
+  /** What is wrong with an address of this scheme; undefined when nothing is. Pure: asked when planning. */
+  check?(address: string): SourceProblem | undefined;
+  /** The id that the source itself gives the image (Nova LAY-03); undefined when it gives none. Pure. */
+  imageId?(address: string): string | undefined;
+  /** The path, where the address names a file that may be on the machine that virtform runs on. */
+  pathHere?(address: string): string;
+  /** Looks up what is known about the image before it is fetched. Read-only. */
+  look?(context: Context, address: string): Promise<SourceFacts>;
+  /**
+   * Brings the bytes as they are published, digesting them on the way. Throws a UserError when they are not available, a RefusedError
+   * when they must not be used.
+   */
   fetch(context: Context, request: SourceRequest): Promise<{ readonly bytes: number; readonly digests: Digests }>;
 }

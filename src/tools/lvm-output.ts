@@ -1,3 +1,4 @@
+import { unexpectedAnswer } from "../model/errors.ts";
 /** A volume group. Sizes are bytes. */
 export interface VolumeGroup {
   readonly size: number;
@@ -24,7 +25,7 @@ type Row = Readonly<Record<string, string>>;
 /** `vgs --reportformat json --units b --nosuffix`, asked for one group. */
 export function parseVolumeGroup(stdout: string): VolumeGroup {
   const [row] = rows(stdout, "vg");
-  if (row === undefined) throw new Error("vgs named no volume group");
+  if (row === undefined) throw unexpectedAnswer("vgs", "It named no volume group.");
   return { size: bytes(row, "vg_size"), free: bytes(row, "vg_free"), extentSize: bytes(row, "vg_extent_size") };
 }
 
@@ -52,7 +53,8 @@ function words(row: Row, column: string): string[] {
 
 function bytes(row: Row, column: string): number {
   const value = Number(row[column]);
-  if (row[column] === undefined || !Number.isSafeInteger(value)) throw new Error(`LVM's report has no number of bytes in ${column}`);
+  if (row[column] === undefined || !Number.isSafeInteger(value))
+    throw unexpectedAnswer("LVM", `Its report has no number of bytes in ${column}.`);
   return value;
 }
 
@@ -61,8 +63,8 @@ function rows(stdout: string, table: "vg" | "lv"): Row[] {
   try {
     ({ report } = JSON.parse(stdout) as { report?: unknown });
   } catch {
-    throw new Error(`LVM printed a report that is no JSON: ${JSON.stringify(stdout.slice(0, 200))}`);
+    throw unexpectedAnswer("LVM", "Its report is no JSON.", stdout);
   }
-  if (!Array.isArray(report)) throw new Error("LVM printed JSON without a report");
+  if (!Array.isArray(report)) throw unexpectedAnswer("LVM", "It printed JSON without a report.");
   return (report as Readonly<Record<string, Row[] | undefined>>[]).flatMap((part) => part[table] ?? []);
 }

@@ -1,3 +1,4 @@
+import { unexpectedAnswer } from "../model/errors.ts";
 /** What `qemu-img info --output=json` tells of one file. Sizes are bytes. */
 export interface QemuImageInfo {
   readonly format: string;
@@ -17,11 +18,11 @@ export function parseImageInfo(stdout: string): QemuImageInfo {
   try {
     info = JSON.parse(stdout) as Record<string, unknown>;
   } catch {
-    throw new Error(`qemu-img info printed something that is no JSON: ${JSON.stringify(stdout.slice(0, 200))}`);
+    throw unexpectedAnswer("qemu-img info", "It is no JSON.", stdout);
   }
   const { format, "virtual-size": virtualSize } = info;
   if (typeof format !== "string" || typeof virtualSize !== "number") {
-    throw new Error("qemu-img info named no format or no virtual size");
+    throw unexpectedAnswer("qemu-img info", "It names no format or no virtual size.");
   }
   const specific = (info["format-specific"] as { data?: Record<string, unknown> } | undefined)?.data ?? {};
   return {

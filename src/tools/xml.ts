@@ -1,4 +1,5 @@
 import { SaxesParser } from "saxes";
+import { CodedError } from "../model/errors.ts";
 
 /** One element of a parsed document. */
 export interface XmlElement {
@@ -17,14 +18,14 @@ interface Growing {
   text: string;
 }
 
-/** Parses a whole document. Throws an Error when it is not well-formed. */
+/** Parses a whole document. Throws a CodedError (`xml-malformed`) when it is not well-formed. */
 export function parseXml(text: string): XmlElement {
   const parser = new SaxesParser({ position: false });
   const root: Growing = { name: "", attributes: {}, children: [], text: "" };
   const stack: Growing[] = [root];
   const top = () => stack[stack.length - 1] ?? root;
   parser.on("error", (error) => {
-    throw error;
+    throw malformed(error.message);
   });
   parser.on("opentag", (tag) => {
     const element: Growing = { name: tag.name, attributes: tag.attributes as Record<string, string>, children: [], text: "" };
@@ -41,8 +42,12 @@ export function parseXml(text: string): XmlElement {
   parser.on("cdata", addText);
   parser.write(text).close();
   const [document] = root.children;
-  if (document === undefined) throw new Error("an XML document without an element");
+  if (document === undefined) throw malformed("it has no element");
   return document;
+}
+
+function malformed(why: string): CodedError {
+  return new CodedError([{ severity: "error", code: "xml-malformed", summary: `An XML document is malformed: ${why.trim()}` }]);
 }
 
 /** The element at a path of names below, the first where there are several. */

@@ -23,7 +23,7 @@ test("a failed fetch: what needs the image is skipped and says why, all else is 
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml));
   assert.equal(verdict, "incomplete");
   assert.deepEqual(by(outcomes, "failed"), ["image/fedora#fetch"]);
-  assert.match(outcomes.find(({ status }) => status === "failed")?.error ?? "", /503/);
+  assert.match(outcomes.find(({ status }) => status === "failed")?.diagnostics[0]?.summary ?? "", /503/);
   assert.deepEqual(by(outcomes, "skipped"), ["disk/db.root#create", "domain/db#define", "domain/db#start"]);
   assert.ok(outcomes.filter(({ status }) => status === "skipped").every(({ because }) => because === "image/fedora#fetch"));
   assert.equal(machine.libvirtd.find("web")?.state, 1);
@@ -41,7 +41,10 @@ test("a start that libvirt refuses fails alone, in libvirt's words, with what to
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml));
   assert.equal(verdict, "incomplete");
   assert.deepEqual(by(outcomes, "failed"), ["domain/web#start"]);
-  assert.match(outcomes.find(({ status }) => status === "failed")?.error ?? "", /network 'lan' is not active.*net-start lan/s);
+  assert.match(
+    outcomes.find(({ status }) => status === "failed")?.diagnostics[0]?.summary ?? "",
+    /network 'lan' is not active.*net-start lan/s,
+  );
   assert.deepEqual(by(outcomes, "skipped"), []);
   machine.libvirtd.networks.set("lan", true);
   const again = await apply(await runOn(machine.boot(), yaml));
@@ -54,7 +57,7 @@ test("an image that is not what its checksum says is refused, leaves nothing, an
   machine.urls.set("https://images.test/debian.qcow2", Buffer.from("something else"));
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), shop()));
   assert.equal(verdict, "incomplete");
-  assert.match(outcomes.find(({ action }) => action === "image/debian#fetch")?.error ?? "", /checksum/);
+  assert.match(outcomes.find(({ action }) => action === "image/debian#fetch")?.diagnostics[0]?.summary ?? "", /checksum/);
   assert.deepEqual(
     machine.files.walk().filter(([path]) => /\.(part|converted)$/.test(path)),
     [],
@@ -93,8 +96,8 @@ test("a disk that runs full at any moment: a clean failure, nothing half made, a
   for (let room = 0; room < needed; room += 12_288) {
     const { machine, verdict, outcomes } = await applyInto(room);
     assert.equal(verdict, "incomplete", `${room} bytes of room`);
-    for (const { action, error = "" } of outcomes.filter(({ status }) => status === "failed")) {
-      assert.match(error, /no space|than there is room for/i, `${action} with ${room} bytes of room`);
+    for (const { action, diagnostics } of outcomes.filter(({ status }) => status === "failed")) {
+      assert.match(diagnostics[0]?.summary ?? "", /no space|than there is room for/i, `${action} with ${room} bytes of room`);
       failures.add(action);
     }
     assert.deepEqual(inTheMaking(machine), [], `${room} bytes of room`);
@@ -108,7 +111,8 @@ test("a conversion that fills the disk takes back what it wrote", async () => {
   const failed = new Set<string>();
   for (let room = 0; room < 100_000; room += 4096) {
     const { machine, outcomes } = await applyInto(room, "download");
-    for (const { error = "" } of outcomes) if (/qemu-img convert/.test(error)) failed.add(error);
+    for (const { summary: words } of outcomes.flatMap(({ diagnostics }) => diagnostics))
+      if (/qemu-img convert/.test(words)) failed.add(words);
     assert.deepEqual(inTheMaking(machine), []);
   }
   assert.ok(failed.size > 0, "no conversion ran out of space");

@@ -63,7 +63,7 @@ test("an image that shows to be too large when it is there: the guest goes on ru
   const wanted = shop({ ...alone, disk: "64MiB", image: "fedora" }).replace(checksum(fedora), digest);
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), wanted));
   assert.equal(verdict, "incomplete");
-  assert.match(outcomes.find(({ status }) => status === "failed")?.error ?? "", /Image fedora is a disk of 128MiB/);
+  assert.match(outcomes.find(({ status }) => status === "failed")?.diagnostics[0]?.summary ?? "", /Image fedora is a disk of 128MiB/);
   assert.equal(rootDisk(machine), before);
   assert.equal(web(machine).state, 1);
 });

@@ -46,7 +46,7 @@ test("a saved guest that should run goes on, and one that should not stays as it
   );
   assert.deepEqual(
     made.actions.map(({ id, summary: words, destroys }) => [id, words, destroys]),
-    [["domain/web#start", "start from its saved memory", undefined]],
+    [["domain/web#restore", "start from its saved memory", undefined]],
   );
   await reaches(machine, one());
 
@@ -76,7 +76,7 @@ test("a new definition and a new config drive wait for the next cold start, as t
   );
   assert.deepEqual(
     made.actions.map(({ id, after }) => [id, ...after]),
-    [["domain/web#start"], ["seed/web#update", "domain/web#start"], ["domain/web#define", "seed/web#update"]],
+    [["domain/web#restore"], ["seed/web#update", "domain/web#restore"], ["domain/web#define", "seed/web#update"]],
   );
   await reaches(machine, wanted);
   assert.match(machine.libvirtd.document(web(machine), false), /<memory unit='KiB'>262144</);
@@ -85,7 +85,7 @@ test("a new definition and a new config drive wait for the next cold start, as t
 
 test("a disk grows once the guest goes on; where it is to stay off, its memory goes first, with consent", async () => {
   const machine = await saved(one());
-  assert.deepEqual(await actionsOf(machine, one({ disk: "2GiB" })), [["domain/web#start"], ["disk/web.root#grow", "domain/web#start"]]);
+  assert.deepEqual(await actionsOf(machine, one({ disk: "2GiB" })), [["domain/web#restore"], ["disk/web.root#grow", "domain/web#restore"]]);
   await reaches(machine, one({ disk: "2GiB" }));
 
   const off = await saved(one({ power: "stopped" }));
@@ -114,8 +114,22 @@ test("another disk is nothing for a memory that belongs to the old one: it goes,
   const start = made.actions.find(({ id }) => id === "domain/web#start");
   assert.deepEqual(start?.after.toSorted(), ["disk/web.root#create", "domain/web#define", "domain/web#discard", "seed/web#update"]);
   assert.equal(start?.summary, "start");
+  assert.ok(!made.actions.some(({ type }) => type === "domain.restore"), "the domain's own change would restore the memory");
   await reaches(machine, wanted);
   assert.match(machine.libvirtd.document(web(machine), false), /<memory unit='KiB'>524288</);
+});
+
+test("saved memory never goes on over another disk, in whatever order things are planned", async () => {
+  const machine = await saved(one());
+  const run = await runOn(machine.boot(), one({ image: "fedora" }));
+  const backwards = run.kinds.map((kind) => ({
+    ...kind,
+    desired: (...given: Parameters<typeof kind.desired>) => kind.desired(...given).reverse(),
+  }));
+  const made = await planOf({ ...run, kinds: backwards });
+  const types = made.actions.map(({ type }) => type);
+  assert.ok(types.includes("domain.discard") && types.includes("domain.start"), types.join(" "));
+  assert.ok(!types.includes("domain.restore"), types.join(" "));
 });
 
 test("a disk that was deleted is made anew for a guest that starts from cold, or stays off without its memory", async () => {
@@ -137,8 +151,8 @@ test("a disk that was deleted is made anew for a guest that starts from cold, or
 test("what is missing beside the disks is made before the guest goes on", async () => {
   const machine = await saved(one());
   for (const name of ["disk.config", "kernel"]) machine.files.unlink(`${layout.instance(web(machine).uuid)}/${name}`);
-  const start = (await plan(machine, one())).actions.find(({ id }) => id === "domain/web#start");
-  assert.deepEqual(start?.after.toSorted(), ["disk/web.kernel#create", "seed/web#create"]);
+  const restore = (await plan(machine, one())).actions.find(({ id }) => id === "domain/web#restore");
+  assert.deepEqual(restore?.after.toSorted(), ["disk/web.kernel#create", "seed/web#create"]);
 });
 
 test("into rescue and out of it: the memory goes, with consent", async () => {
@@ -162,7 +176,7 @@ const volume = (size: string, more = "    volumes: [ { volume: data } ]\n") => (
 test("a volume grows once its guest goes on, and is not taken from below its memory", async () => {
   const before = guests(volume("1GiB"));
   const machine = await saved(before);
-  assert.deepEqual(await actionsOf(machine, guests(volume("2GiB"))), [["domain/web#start"], ["volume/data#grow", "domain/web#start"]]);
+  assert.deepEqual(await actionsOf(machine, guests(volume("2GiB"))), [["domain/web#restore"], ["volume/data#grow", "domain/web#restore"]]);
   await reaches(machine, guests(volume("2GiB")));
 
   const off = guests({ ...volume("2GiB"), power: "stopped" });
@@ -202,9 +216,9 @@ test("memory that is saved while the plan is read is not lost without consent", 
       if (web(machine).live === undefined) machine.libvirtd.start(web(machine));
       machine.libvirtd.save(web(machine));
     });
-    const { status, error } = outcomes.find(({ action }) => action === refused) ?? {};
+    const { status, diagnostics } = outcomes.find(({ action }) => action === refused) ?? {};
     assert.equal(status, "failed", refused);
-    assert.match(error ?? "", /memory of web was saved/);
+    assert.equal(diagnostics?.[0]?.code, "guest-saved");
     assert.ok(web(machine).saved !== undefined);
     await applied(machine, wanted);
     assert.deepEqual(summary(await plan(machine, wanted)), []);
@@ -216,7 +230,10 @@ test("a guest that is started while it is asked whether its saved memory may go 
   const { outcomes } = await apply(await runOn(machine.boot(), one({ image: "fedora" })), ({ type }) => {
     if (type === "apply.start") machine.libvirtd.start(web(machine));
   });
-  assert.match(outcomes.find(({ action }) => action === "domain/web#discard")?.error ?? "", /web runs: somebody has started it/);
+  assert.match(
+    outcomes.find(({ action }) => action === "domain/web#discard")?.diagnostics[0]?.summary ?? "",
+    /web runs: somebody has started it/,
+  );
   assert.equal(web(machine).state, 1);
   await reaches(machine, one({ image: "fedora" }));
 });
@@ -231,7 +248,7 @@ test("what was given to other guests, and what only libvirt knows, is there befo
   const made = await planOf(await runOn(machine.boot(), encrypted, { env }));
   assert.deepEqual(
     made.actions.map(({ id, after }) => [id, ...after]),
-    [["secret/web#put"], ["domain/web#start", "secret/web#put"]],
+    [["secret/web#put"], ["domain/web#restore", "secret/web#put"]],
   );
   await applied(machine, encrypted, { env });
   assert.equal(web(machine).state, 1);

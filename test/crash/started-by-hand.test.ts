@@ -32,9 +32,9 @@ for (const [name, [before, wanted, refused]] of Object.entries(stories)) {
     const { outcomes } = await apply(await runOn(machine.boot(), wanted), ({ type }) => {
       if (type === "apply.start") machine.libvirtd.start(web);
     });
-    const { status, error } = outcomes.find(({ action }) => action === refused) ?? {};
+    const { status, diagnostics } = outcomes.find(({ action }) => action === refused) ?? { status: undefined, diagnostics: [] };
     assert.equal(status, "failed");
-    assert.match(error ?? "", /^web runs/);
+    assert.match(diagnostics?.[0]?.summary ?? "", /^web runs/);
     assert.equal(web.state, 1);
     for (const { path } of machine.libvirtd.open()) assert.ok(machine.files.find(path) !== undefined, path);
 

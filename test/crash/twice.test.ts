@@ -71,7 +71,7 @@ test("every type of action leaves the same machine when it is performed twice", 
   for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
 
   const { kinds } = await runOn(machine.boot(), shop());
-  // Those two need a Ceph, and are performed twice on a real one (test/unit/drivers/rbd-resize.test.ts).
+  // Those two need a Ceph, and are performed twice on a real one (test/real/drivers/rbd-resize.test.ts).
   const elsewhere = ["disk.confirm", "disk.roll_back"];
   const types = kinds.flatMap(({ actions }) => actions.map(({ type }) => type));
   assert.deepEqual([...seen].sort(), types.filter((type) => !elsewhere.includes(type)).sort());

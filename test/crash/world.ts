@@ -118,7 +118,7 @@ export async function runOn(
       secret: (reference) => lookUpSecret(reference) ?? "",
       signal: new AbortController().signal,
     },
-    lookUpFacts,
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {})),
     warnings,
     targets: options.targets ?? [],
     destroy: options.destroy ?? false,

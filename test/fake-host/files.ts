@@ -179,7 +179,10 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
         for (const directory of touched.reverse()) sync(directory);
         return made;
       }),
-    settle: (directories) => soon("settle", () => (directories ?? [...waiting]).forEach((one) => waiting.has(one) && sync(one))),
+    settle: (directories) =>
+      soon("settle", () => {
+        for (const one of directories ?? [...waiting]) if (waiting.has(one)) sync(one);
+      }),
     read: (path, range) => soon(`read ${path}`, () => read(path, range?.offset, range?.length)),
     // Anything but a file is as if it were not there.
     readMany: (requests) =>

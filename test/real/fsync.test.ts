@@ -18,7 +18,7 @@ for (const backend of ["qcow2", "flat"]) {
     const yaml = (count: number) => `project: ${workspace.project}
 host: { instances_path: ${workspace.instancesPath}, virt_type: qemu, images_type: ${backend} }
 images:
-  plain: { source: ${image}, checksum: none, disk_format: raw }
+  plain: { source: ${image}, disk_format: raw }
 flavors:
   small: { vcpus: 1, ram: 64MiB, disk: 16MiB }
 instances:

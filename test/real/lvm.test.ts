@@ -6,8 +6,8 @@ import { driverOf } from "../../src/drivers/index.ts";
 import { createSshHost } from "../../src/host/ssh/ssh.ts";
 import { startLvmHost } from "../support/lvm-host.ts";
 import { speakingDisk } from "../support/speaking-disk.ts";
-import { conforms, type Subject } from "../unit/drivers/conformance.ts";
-import { machine } from "../unit/kinds/image/machine.ts";
+import { conforms, type Subject } from "./drivers/conformance.ts";
+import { machine } from "./kinds/image/machine.ts";
 import { until } from "./support/until.ts";
 import { checkout, ended, mustRun, start, virtform, virtformEvents } from "./support/virtform.ts";
 import {

@@ -1,4 +1,4 @@
-import { RefusedError as Refused, type RefusedError, userError } from "../../model/errors.ts";
+import { RefusedError as Refused, type RefusedError, UnreachableError, userError } from "../../model/errors.ts";
 import type { FileStat } from "../../model/host.ts";
 import { symbolicLink } from "../file-error.ts";
 import { errnosIn, remoteFileError } from "./file-error.ts";
@@ -37,7 +37,8 @@ export function createLooks(workers: SshWorkers): (words: readonly string[]) => 
       const found = splitLooks(stdout, stderr, nonce);
       for (const [index, { resolve, reject }] of looks.entries()) {
         const look = found[index];
-        if (look === undefined) reject(new Error(`the host answered ${found.length} of ${looks.length} questions: ${stderr.slice(-500)}`));
+        if (look === undefined)
+          reject(new UnreachableError(`The host answered ${found.length} of ${looks.length} questions: ${stderr.slice(-500)}`));
         else resolve(look);
       }
     } catch (error) {

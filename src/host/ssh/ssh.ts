@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Command, Host, Upload } from "../../model/host.ts";
 import { runBriefly } from "./brief.ts";
@@ -77,6 +78,13 @@ export function createSshHost(
     open: (command) => openOverSsh(connection, command),
     files,
     upload,
+    route: {
+      downloads: async () => (await ready()).extra.includes("curl"),
+      bytesHere: async (path) => {
+        const found = await stat(path).catch(() => undefined);
+        return found?.isFile() === true ? found.size : undefined;
+      },
+    },
     download: async (request) =>
       (await ready()).extra.includes("curl") ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request),
     lock: async (request, work) => {

@@ -5,7 +5,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
-import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
+import type { DefineArgs, DomainRef, StopArgs } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -24,7 +24,7 @@ const startMs = 60_000;
 const askAgainMs = 10_000;
 
 const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec }) => {
-  const { layout, host } = context;
+  const { layout } = context;
   const libvirt = libvirtOf(context);
   const had = await libvirt.definition(spec.uuid);
   const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
@@ -57,13 +57,17 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   }
   const kept = await libvirt.definition(spec.uuid);
   if (kept === undefined)
-    throw new Error(
-      `libvirt took the definition of ${spec.instance} and has no such domain now: somebody undefined it at the same moment. Apply again.`,
+    throw new RefusedError(
+      "domain-vanished",
+      `libvirt took the definition of ${spec.instance} and has no such domain now`,
+      "It was undefined at the same moment. Apply again.",
     );
   const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(domainFields(kept)));
   if (lost.length > 0) {
-    throw new Error(
-      `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}. This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
+    throw new RefusedError(
+      "definition-not-kept",
+      `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}`,
+      `This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
     );
   }
   await setFields(libvirt, spec);
@@ -80,12 +84,21 @@ async function setFields(libvirt: Libvirt, spec: DomainSpec): Promise<void> {
   }
 }
 
-const start = defineAction<StartArgs>("domain.start", [up, restored], async (context, ref) => {
+const start = defineAction<DomainRef>("domain.start", [up], async (context, ref) => {
+  const have = await ownDomain(context, ref);
+  if (have?.power === "saved") throw savedMeanwhile(ref);
+  await startAndWait(context, ref, have);
+});
+
+/** Its memory may be gone by now: then the guest starts from cold. */
+const restore = defineAction<DomainRef>("domain.restore", [up, restored], async (context, ref) =>
+  startAndWait(context, ref, await ownDomain(context, ref)),
+);
+
+async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord | undefined): Promise<void> {
   const libvirt = libvirtOf(context);
   // A guest writes to its disks at once: their names must survive a power cut.
   await context.host.files.settle([context.layout.instance(ref.uuid), context.layout.root]);
-  const have = await ownDomain(context, ref);
-  if (have?.power === "saved" && ref.restores !== true) throw savedMeanwhile(ref);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // Only an interrupted start leaves a guest of ours paused.
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
@@ -93,7 +106,7 @@ const start = defineAction<StartArgs>("domain.start", [up, restored], async (con
   // Saved while it was paused, it is paused again.
   if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectRunning(context, ref);
-});
+}
 
 const resume = defineAction<DomainRef>("domain.resume", [up], async (context, ref) => {
   await ownDomain(context, ref);
@@ -142,7 +155,7 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
 });
 
 /** Everything that is done to domains. */
-export const domainActions: readonly ActionType[] = [define, start, resume, stop, discard, undefine];
+export const domainActions: readonly ActionType[] = [define, start, restore, resume, stop, discard, undefine];
 
 /** The domain as it is now. Throws when it is not this project's: the world has moved since the plan, and nobody else's domain is touched. */
 async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
@@ -183,8 +196,10 @@ async function expectRunning(context: Context, { uuid, instance }: DomainRef): P
   });
   if (reached === "running") return;
   const where = context.layout.instanceFile(uuid, instanceFiles.console);
-  throw new Error(
-    `${instance} was started and is not running ${startMs / 1000} s later; it was last seen ${seen}. Its console log is ${where}, qemu's own words are in /var/log/libvirt/qemu/${instance}.log.`,
+  throw new RefusedError(
+    "guest-not-running",
+    `${instance} was started and is not running ${startMs / 1000} s later; it was last seen ${seen}`,
+    `Its console log is ${where}, qemu's own words are in /var/log/libvirt/qemu/${instance}.log.`,
   );
 }
 

@@ -33,20 +33,22 @@ import { wantedFields } from "./wanted-fields.ts";
 /**
  * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
  * running guest keeps running with what it has until its next cold start. A protected domain that is no longer wanted
- * gives a change without actions; `checkDomains` says why.
+ * gives a change without actions; `checkDomains` says why. `replaced`: a disk of the guest gets other content in this plan, so that its
+ * saved memory is discarded.
  */
 export function diffDomain(
   address: GuestAddress,
   want: DomainSpec | undefined,
   have: DomainState | undefined,
   observed: Observed,
+  replaced = false,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
-  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed);
+  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed, replaced);
   const others = awaitsOthers(want, observed);
   if (change === undefined || others.length === 0) return change;
   const waiting = (action: Action): Action =>
-    action.type === "domain.start" ? { ...action, needs: [...action.needs, ...others] } : action;
+    action.type === "domain.start" || action.type === "domain.restore" ? { ...action, needs: [...action.needs, ...others] } : action;
   return { ...change, actions: change.actions.map(waiting) };
 }
 
@@ -118,7 +120,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   };
 }
 
-function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
+function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Change | undefined {
   const wanted = wantedFields(want);
   const differing = differingPaths(wanted, have);
   const needsRestart = differing.some((path) => traitsOf(path).running === "restart");
@@ -128,7 +130,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const defined = [...definitionChanges(differing, have, wanted, restarts), ...memory];
-  const power = powerChange(want, have, observed);
+  const power = powerChange(want, have, observed, replaced);
   if (defined.length === 0 && power === undefined) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState;
@@ -139,7 +141,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const off = switchOff(want, awake, needsRestart ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
   const actions = restarts
     ? [...off, offFirst, ...switchOnAgain(want, awake)]
-    : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved);
+    : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved && !replaced);
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
   return {
     address,
@@ -184,9 +186,10 @@ function powerChange(
   want: DomainSpec,
   have: DomainState,
   observed: Observed,
+  replaced: boolean,
 ): { readonly field: FieldChange; readonly action?: Action } | undefined {
   const last = have.fields["power_state"];
-  const action = powerAction(want, have, observed);
+  const action = powerAction(want, have, observed, replaced);
   if (action === undefined && last === want.powerState) return undefined;
   const old = action === undefined ? (last ?? have.power) : have.power;
   const cause = last === want.powerState ? "drift" : "config";
@@ -194,11 +197,11 @@ function powerChange(
   return action === undefined ? { field } : { field, action };
 }
 
-function powerAction(want: DomainSpec, have: DomainState, observed: Observed): Action | undefined {
+function powerAction(want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Action | undefined {
   if (want.powerState === "stopped") return isUp(have.power) ? stopDomain(want) : undefined;
   if (want.powerState === "ignore") return undefined;
   if (have.power === "paused") return resumeDomain(want);
-  if (have.power === "saved") return restoreDomain(want, missingFacts(want, observed));
+  if (have.power === "saved" && !replaced) return restoreDomain(want, missingFacts(want, observed));
   return isUp(have.power) ? undefined : startDomain(want);
 }
 

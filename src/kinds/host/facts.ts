@@ -4,16 +4,24 @@ import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
+import { lookUpSources } from "./source-facts.ts";
 
-/** Looks up what the machine is and has to give. Throws UnreachableError when libvirt does not answer. */
-export async function lookUpFacts(context: Context): Promise<HostFacts> {
+/**
+ * Looks up what the machine is and has to give, and what is known about these images. Throws UnreachableError when libvirt does not
+ * answer.
+ */
+export async function lookUpFacts(context: Context, images: readonly { readonly source: string }[] = []): Promise<HostFacts> {
   const { instancesPath, preallocateImages, programs = [] } = context.settings;
-  const [node, space, drivers, missingPrograms, preallocation] = await Promise.all([
+  const [node, space, drivers, missingPrograms, preallocation, sources] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(context),
     missingMkfs(context, programs),
     preallocateImages === "space" ? filesystemOf(context, instancesPath) : undefined,
+    lookUpSources(
+      context,
+      images.map(({ source }) => source),
+    ),
   ]);
   return {
     ...node,
@@ -25,6 +33,7 @@ export async function lookUpFacts(context: Context): Promise<HostFacts> {
     },
     ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
     drivers,
+    sources,
   };
 }
 

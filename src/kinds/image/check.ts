@@ -1,9 +1,8 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
-import { sourceOf } from "../../sources/index.ts";
+import { isSourceProblem, sourceOf } from "../../sources/index.ts";
 import type { Config } from "../config.ts";
 import { cachedImage } from "./address.ts";
 import { checkLocations } from "./location-check.ts";
@@ -40,15 +39,10 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   return [{ severity: "warning", code: "image-without-checksum", summary, detail, ...(alone ? { address: first.address } : {}) }];
 }
 
-/** Sources that this version cannot fetch from are told of when planning, not when half of a plan is done. */
+/** Sources that nothing can be fetched from are reported when planning, not halfway through an apply. */
 function checkSource({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
-  try {
-    sourceOf(spec.source);
-    return [];
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return error.diagnostics.map((diagnostic) => ({ ...diagnostic, address }));
-  }
+  const found = sourceOf(spec.source);
+  return isSourceProblem(found) ? [{ severity: "error", ...found, address }] : [];
 }
 
 function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {

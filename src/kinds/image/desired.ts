@@ -3,6 +3,7 @@ import type { HostFacts } from "../../model/host-facts.ts";
 import { cacheEntryName } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
+import { givenImageId } from "../../sources/index.ts";
 import type { Config, ImageConfig } from "../config.ts";
 import { cloneOnly } from "./clone-only.ts";
 import { baseFormat } from "./formats.ts";
@@ -46,12 +47,11 @@ export function desiredImages(config: Config, facts?: HostFacts): Resource<Image
 }
 
 /**
- * The id that the cache entry's name is made from: Glance's own where the image comes from there (Nova LAY-03), else derived
+ * The id that the cache entry's name is made from: the one that the source gives (Nova LAY-03), else derived
  * from the declared digest, so that the same bytes under two names share one base, else from the source.
  */
 export function imageId({ source, checksum }: Pick<ImageConfig, "source" | "checksum">): string {
-  const glance = /^glance:\/\/(?:.*\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(source)?.[1];
-  return glance ?? uuidV5(checksum ?? source);
+  return givenImageId(source) ?? uuidV5(checksum ?? source);
 }
 
 function parseChecksum(checksum: string | undefined): ImageSpec["checksum"] {

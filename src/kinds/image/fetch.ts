@@ -3,7 +3,7 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { sourceOf, withoutCredentials } from "../../sources/index.ts";
+import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
 import { baseExists } from "./address.ts";
 import { readBase } from "./base-files.ts";
@@ -86,7 +86,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
 
 async function download(context: Context, spec: ImageSpec, part: string, report: ReportProgress) {
   const algorithms = new Set<DigestAlgorithm>(["sha256", ...(spec.checksum === null ? [] : [spec.checksum.algorithm])]);
-  return sourceOf(spec.source).fetch(context, {
+  return requireSource(spec.source).fetch(context, {
     source: spec.source,
     to: part,
     digests: [...algorithms],

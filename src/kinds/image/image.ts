@@ -35,7 +35,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
   const base = bases.at(want.entry);
   if (observed.get(base) !== undefined) return undefined;
   const source = withoutCredentials(want.source);
-  const way = observed.facts.imageWays?.[want.source];
+  const { way: words, bytes } = observed.facts.sources?.[want.source] ?? { way: null, bytes: null };
   const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
   return {
     address,
@@ -46,20 +46,20 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       { path: "source", new: source },
       { path: "format", new: want.format },
       { path: "size", new: "known after apply" },
-      ...(way === undefined ? [] : [{ path: "way", new: way.words }]),
+      ...(words === null ? [] : [{ path: "way", new: words }]),
     ],
     actions: [
       {
         id: `${address}#fetch`,
         type: fetchImage.type,
         address,
-        summary: `fetch ${want.diskFormat} image${converts}${way === undefined ? "" : ` (${way.words})`}`,
+        summary: `fetch ${want.diskFormat} image${converts}${words === null ? "" : ` (${words})`}`,
         args: want as unknown as Json,
         needs: [],
         makes: [baseExists(base)],
         locks: [base],
         effect: "none",
-        ...(way?.bytes === undefined ? {} : { bytes: way.bytes }),
+        ...(bytes === null ? {} : { bytes }),
       },
     ],
     before: null,

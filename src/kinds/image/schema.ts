@@ -1,4 +1,8 @@
 import { sizeOr } from "../schema-parts.ts";
+import { sourcePattern } from "./source-pattern.ts";
+
+/** The schemes of this version, those that it does not support yet included. */
+export const schemes: readonly string[] = ["file", "https?", "glance", "rbd"];
 
 /** One entry of `images`: the content of a disk, or a kernel or ramdisk. */
 export const imageSchema = {
@@ -11,7 +15,7 @@ export const imageSchema = {
     source: {
       type: "string",
       description: "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd.",
-      pattern: "^(?:(?:file|https?|glance|rbd)://[^\\s]+|(?![a-zA-Z][a-zA-Z0-9+.-]*://)[^\\u0000-\\u001f]+)$",
+      pattern: sourcePattern(schemes),
       path: "absolute",
       credentials: "refused",
       expects: "a path, or a URL that starts with file://, https://, http://, glance:// or rbd://",

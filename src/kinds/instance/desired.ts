@@ -37,7 +37,8 @@ export type InstanceSpec =
   | InstanceDisk
   | { readonly kind: "seed"; readonly seed: SeedSpec }
   | { readonly kind: "secret"; readonly secret: SecretSpec }
-  | { readonly kind: "domain"; readonly domain: DomainSpec };
+  /** `disks`: those of the instance itself. */
+  | { readonly kind: "domain"; readonly domain: DomainSpec; readonly disks: readonly InstanceDisk[] };
 
 /** Every disk, config drive and domain of every instance of the configuration, with all defaults filled. */
 export function desiredInstances(config: Config, settings: HostSettings, facts: HostFacts): Resource<InstanceSpec>[] {
@@ -117,14 +118,12 @@ function oneInstance(
   const seed = drive === undefined ? undefined : { ...drive, blockDevices: blockDevices(usual.disks) };
   const secret: SecretSpec | undefined =
     passphrase === undefined ? undefined : { instance: name, uuid: secretUuid(uuid), owner: uuid, project, passphrase };
+  const own = disks.map((disk): InstanceDisk => ({ kind: "disk", disk, domain, ...cloneFallback(config, facts, disk) }));
   return [
     ...(secret === undefined ? [] : [{ address: secrets.at(name), spec: { kind: "secret" as const, secret } }]),
-    ...disks.map((spec) => ({
-      address: diskAddress(name, spec.name),
-      spec: { kind: "disk" as const, disk: spec, domain, ...cloneFallback(config, facts, spec) },
-    })),
+    ...own.map((spec) => ({ address: diskAddress(name, spec.disk.name), spec })),
     ...(seed === undefined ? [] : [{ address: seeds.at(name), spec: { kind: "seed" as const, seed } }]),
-    { address: guests.at(name), spec: { kind: "domain", domain } },
+    { address: guests.at(name), spec: { kind: "domain", domain, disks: own } },
   ];
 }
 

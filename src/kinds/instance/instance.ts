@@ -12,7 +12,9 @@ import { checkDisks } from "../disk/check.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { keepExistingFilesystem } from "../disk/content.ts";
 import { diffDisk } from "../disk/diff.ts";
+import type { InstanceDisk } from "../disk/disk.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
+import { isReplaced } from "../disk/is-replaced.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
@@ -25,6 +27,7 @@ import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
 import { disks } from "../terms/disk-address.ts";
+import { diskAddress } from "../terms/disk-name.ts";
 import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { type FoundSeed, seeds } from "../terms/seed-address.ts";
@@ -94,9 +97,18 @@ function diffOne(
         secretsChanged: secretsChanged(wanted, found, lookUpSecret),
       });
     }
-    default:
-      return diffDomain(guests.at(name), only("domain", want)?.domain, only("domain", have), observed);
+    default: {
+      const wanted = only("domain", want);
+      const replaced = wanted?.disks.some((disk) => replaces(disk, observed)) ?? false;
+      return diffDomain(guests.at(name), wanted?.domain, only("domain", have), observed, replaced);
+    }
   }
+}
+
+/** Whether the plan for what is observed gives a disk other content. */
+function replaces(want: InstanceDisk, observed: Observed): boolean {
+  const address = diskAddress(want.disk.instance, want.disk.name);
+  return isReplaced(keepExistingFilesystem(address, want, observed), observed.get(address));
 }
 
 /** Not known without the values: then nothing is said to have changed. */

@@ -1,10 +1,12 @@
 import { driverNames, driverOf } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { Observation } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
-import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { lostBackings } from "../disk/backing.ts";
 import { type AppliedDisk, type InstanceDiskState, refOf } from "../disk/disk.ts";
@@ -35,12 +37,14 @@ interface Directory {
  */
 export async function observeInstances(context: Context): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
-  const [domains, directories, secrets] = await Promise.all([
-    libvirt.domains(domainState),
+  const [found, directories, secrets] = await Promise.all([
+    libvirt.domains(readDomain),
     findDirectories(context),
     libvirt.secrets(usagePrefix(context.project)),
   ]);
-  const power = new Map(domains.map(({ uuid, power }) => [uuid, power]));
+  const domains = found.flatMap((domain) => ("failure" in domain ? [] : [domain]));
+  const unreadable = found.flatMap((domain) => ("failure" in domain ? [domain] : []));
+  const power = new Map(found.map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
   const isSaved = (uuid: string) => power.get(uuid) === "saved";
   const owned = directories.flatMap(({ uuid, label }) =>
@@ -62,7 +66,44 @@ export async function observeInstances(context: Context): Promise<Observation<In
     const secret = secretState(record, context.project);
     if (secret !== undefined) states.set(secretAddresses.at(secret.instance), { ...secret, kind: "secret" });
   }
-  return { states, unmanaged: findUnmanaged(context, domains, directories), diagnostics: [], complete: true };
+  const instanceOf = new Map(owned.map(({ uuid, instance }) => [uuid, instance]));
+  const unread = unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at);
+  const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
+  return {
+    states,
+    unmanaged: [...findUnmanaged(context, domains, directories), ...unknown],
+    diagnostics: unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
+    complete: unread.length === 0,
+    unread,
+  };
+}
+
+/** A domain whose definition is not understood. */
+type UnreadableDomain = Pick<DomainRecord, "uuid" | "name" | "power"> & { readonly failure: readonly Diagnostic[] };
+
+function readDomain(record: DomainRecord): DomainState | UnreadableDomain {
+  try {
+    return domainState(record);
+  } catch (error) {
+    const failure = failureDiagnostics(error);
+    if (failure === undefined) throw error;
+    const { uuid, name, power } = record;
+    return { uuid, name, power, failure };
+  }
+}
+
+/** One of this project's stops an apply; one that is not known as ours is left alone, as any other. */
+function unreadableDiagnostics({ name, failure }: UnreadableDomain, instance: string | undefined): Diagnostic[] {
+  const why = failure.map(({ summary, detail }) => [summary, ...(detail === undefined ? [] : [detail])].join(": ")).join("; ");
+  return [
+    {
+      severity: instance === undefined ? "warning" : "error",
+      code: "domain-unreadable",
+      summary: `The definition of domain ${name} cannot be read`,
+      detail: `${why}. Nothing is decided about it. \`virsh dumpxml\` shows the definition.`,
+      ...(instance === undefined ? {} : { address: guests.at(instance) }),
+    },
+  ];
 }
 
 async function findDirectories(context: Context): Promise<Directory[]> {
@@ -115,10 +156,7 @@ async function observeDisks(
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));
-  const lost = await lostBackings(
-    context,
-    [...disks.values()].flatMap(({ backing }) => backing ?? []),
-  );
+  const lost = await lostBackings(context, [...disks.values()]);
   return new Map(
     named.map(({ address, ...disk }) => {
       const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: guest.isRunning(disk.uuid), saved: guest.isSaved(disk.uuid) };

@@ -22,12 +22,6 @@ export interface DefineArgs {
   readonly spec: DomainSpec;
 }
 
-/** What `domain.start` is given. */
-export interface StartArgs extends DomainRef {
-  /** It goes on with its saved memory. */
-  readonly restores?: true;
-}
-
 /** What `domain.stop` is given: how long the guest may take to shut down by itself before the plug is pulled. */
 export interface StopArgs extends DomainRef {
   readonly graceSeconds: number;
@@ -63,10 +57,9 @@ export function startDomain(spec: DomainSpec): Action {
  * what changes them comes afterwards. `missing`: what has to be made before, because it is not there.
  */
 export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Action {
-  const { uuid, instance } = spec;
+  const { instance } = spec;
   return {
-    ...common(spec, "start", "start from its saved memory"),
-    args: { uuid, instance, restores: true },
+    ...common(spec, "restore", "start from its saved memory"),
     needs: [exists(secrets.at(instance)), ...missing],
     makes: [up(guests.at(instance)), restored(guests.at(instance))],
     effect: "none",

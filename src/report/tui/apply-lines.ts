@@ -76,7 +76,15 @@ function actionLine(state: ApplyViewState, row: number, width: number, now: numb
     case "done":
       return line(span("✓", "add"), "done", time, [span(action.summary, "faint")]);
     case "failed":
-      return line(span("✗", "error"), "failed", time, [span((outcome.error ?? "no reason given").replace(/\s+/g, " "), "remove")]);
+      return line(span("✗", "error"), "failed", time, [
+        span(
+          outcome.diagnostics
+            .map(({ summary }) => summary)
+            .join("; ")
+            .replace(/\s+/g, " "),
+          "remove",
+        ),
+      ]);
     case "skipped":
       return line(span("-", "warning"), "skipped", time, [span(`for ${outcome.because ?? "something it needs"} failed`, "faint")]);
     case "cancelled":

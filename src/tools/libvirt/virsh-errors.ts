@@ -1,4 +1,4 @@
-import { UnreachableError } from "../../model/errors.ts";
+import { UnreachableError, userError } from "../../model/errors.ts";
 
 const unreachable =
   /failed to connect to the hypervisor|client socket is closed|Disconnected from|Cannot (?:recv|write) data|End of file while reading data|no connection driver available|internal error: client is (?:not connected|closed)/i;
@@ -27,7 +27,7 @@ export function virshError(what: string, errors: string, uri: string): Error {
   const words = virshWords(errors) || "virsh said nothing about why";
   if (meansUnreachable(errors)) return unreachableError(uri, errors);
   const hint = hintFor(words);
-  return new Error(`${what}: ${words}${hint === undefined ? "" : `. ${hint}`}`);
+  return userError("libvirt-refused", `${what}: ${words}`, hint);
 }
 
 /** libvirt cannot be reached: why by its own words, and what to do. */

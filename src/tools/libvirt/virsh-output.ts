@@ -1,3 +1,4 @@
+import { unexpectedAnswer } from "../../model/errors.ts";
 import { find, findAll, parseXml, textAt } from "../xml.ts";
 import type { NodeFacts } from "./face.ts";
 
@@ -68,8 +69,8 @@ export function parseNode(output: {
   const cpus = /^CPU\(s\):\s+(\d+)$/m.exec(output.nodeinfo)?.[1];
   const memory = /^Memory size:\s+(\d+) KiB$/m.exec(output.nodeinfo)?.[1];
   const version = /^Using library: libvirt (\S+)$/m.exec(output.version)?.[1];
-  if (arch === undefined) throw new Error("virsh capabilities does not name the host's architecture");
-  if (cpus === undefined || memory === undefined) throw new Error("virsh nodeinfo does not tell processors and memory");
+  if (arch === undefined) throw unexpectedAnswer("virsh capabilities", "It does not name the host's architecture.");
+  if (cpus === undefined || memory === undefined) throw unexpectedAnswer("virsh nodeinfo", "It does not tell processors and memory.");
   const kvm = findAll(capabilities, "guest").some((guest) => {
     const offered = find(guest, "arch");
     return offered?.attributes["name"] === arch && findAll(offered, "domain").some((domain) => domain.attributes["type"] === "kvm");
@@ -87,7 +88,7 @@ export function parseNode(output: {
 /** The size of a disk as its guest sees it, in bytes, from `domblkinfo`. Throws an Error when there is none. */
 export function parseBlockSize(output: string): number {
   const capacity = /^Capacity:\s+(\d+)$/m.exec(output)?.[1];
-  if (capacity === undefined) throw new Error(`virsh domblkinfo does not tell the size of a disk: ${JSON.stringify(output.slice(0, 200))}`);
+  if (capacity === undefined) throw unexpectedAnswer("virsh domblkinfo", "It does not tell the size of a disk.", output);
   return Number(capacity);
 }
 

@@ -1,3 +1,4 @@
+import { unexpectedAnswer } from "../../model/errors.ts";
 /** The cluster as its monitors tell of it. */
 export interface CephCluster {
   readonly fsid: string;
@@ -34,5 +35,5 @@ function object(text: string): Fields {
 }
 
 function unexpected(text: string): Error {
-  return new Error(`Ceph's monitors said something that is not understood: ${JSON.stringify(text.slice(0, 200))}`);
+  return unexpectedAnswer("Ceph's monitors", "Their addresses were expected.", text);
 }

@@ -3,7 +3,7 @@ import { after } from "node:test";
 import { driverOf } from "../../../src/drivers/index.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import type { Context } from "../../../src/model/context.ts";
-import { conforms, type Subject } from "../../unit/drivers/conformance.ts";
+import { conforms, type Subject } from "../drivers/conformance.ts";
 import { startSshd } from "./sshd.ts";
 
 // The suite of the disk backends, on files of a host over ssh.

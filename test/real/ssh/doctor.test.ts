@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { hops } from "../../../src/host/ssh/trouble.ts";
-import { temporary } from "../../unit/kinds/image/images.ts";
+import { temporary } from "../kinds/image/images.ts";
 import { checkout, ended } from "../support/virtform.ts";
 import { freePort, type Sshd, startSshd } from "./sshd.ts";
 

@@ -1,6 +1,6 @@
 import { after } from "node:test";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
-import { reachedThrough } from "../../unit/kinds/image/machine.ts";
+import { reachedThrough } from "../kinds/image/machine.ts";
 import { startSshd } from "./sshd.ts";
 
 // Encrypted disks on a host over ssh: the passphrase reaches qemu-img there on its standard input as well.
@@ -9,4 +9,4 @@ process.env["VIRTFORM_SSH"] = sshd.program;
 const host = createSshHost(sshd.target);
 after(() => host.close());
 reachedThrough(host);
-await import("../../unit/drivers/encryption.test.ts");
+await import("../drivers/encryption.test.ts");

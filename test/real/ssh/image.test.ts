@@ -1,6 +1,6 @@
 import { after } from "node:test";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
-import { reachedThrough } from "../../unit/kinds/image/machine.ts";
+import { reachedThrough } from "../kinds/image/machine.ts";
 import { startSshd } from "./sshd.ts";
 
 // The tests of fetching images, every machine in them reached over ssh.
@@ -9,5 +9,5 @@ process.env["VIRTFORM_SSH"] = sshd.program;
 const host = createSshHost(sshd.target);
 after(() => host.close());
 reachedThrough(host);
-await import("../../unit/kinds/image/fetch.test.ts");
-await import("../../unit/kinds/image/cache.test.ts");
+await import("../kinds/image/fetch.test.ts");
+await import("../kinds/image/cache.test.ts");

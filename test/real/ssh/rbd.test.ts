@@ -5,7 +5,7 @@ import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import { UnreachableError, UserError } from "../../../src/model/errors.ts";
 import { cephCluster, type Rbd, rbdInfo, rbdNames } from "../../../src/tools/rbd/rbd.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
-import { conforms } from "../../unit/drivers/conformance.ts";
+import { conforms } from "../drivers/conformance.ts";
 import { startSshd } from "./sshd.ts";
 
 // The suite of the disk backends, on Ceph as a host reaches it that is itself reached over ssh.

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { uncachedDigest } from "../../../src/commands/uncached-digest.ts";
 import type { Context } from "../../../src/model/context.ts";
-import { sourceOf } from "../../../src/sources/index.ts";
+import { requireSource } from "../../../src/sources/index.ts";
 import { createWorld, layout } from "../../crash/world.ts";
 
 const url = "https://images.test/debian.qcow2";
@@ -17,7 +17,7 @@ function elsewhere() {
   const host = machine.boot();
   const upload = async () => undefined;
   const context = { host: { ...host, upload }, layout, signal: new AbortController().signal } as unknown as Context;
-  return { machine, host, digestOf: (source: string) => uncachedDigest(context, sourceOf(source), source) };
+  return { machine, host, digestOf: (source: string) => uncachedDigest(context, requireSource(source), source) };
 }
 
 test("what a source gives to a host elsewhere is digested there, and nothing of it stays", async () => {

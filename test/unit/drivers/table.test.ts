@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { temporary } from "../kinds/image/images.ts";
+import { temporary } from "../../real/kinds/image/images.ts";
 
 const program = fileURLToPath(new URL("../../../bin/lib/disk-table.js", import.meta.url));
 const expected = Array.from(readFileSync(program, "utf8").matchAll(/^ {2}"(.*)",$/gm), ([, label]) => label ?? "");

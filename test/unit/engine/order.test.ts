@@ -39,3 +39,12 @@ test("facts that go in a circle are a bug and say which actions", () => {
   const two = action("a/two#x", { needs: ["one"], makes: ["two"] });
   assert.throws(() => order([one, two]), /a\/one#x → a\/two#x → a\/one#x/);
 });
+
+test("two different actions under one id are a bug, whichever comes first", () => {
+  const [one, other] = [
+    action("domain/a#start", { summary: "start" }),
+    action("domain/a#start", { summary: "start from its saved memory" }),
+  ];
+  assert.throws(() => order([one, other]), /two different actions have the id domain\/a#start/);
+  assert.throws(() => order([other, one]), /two different actions have the id domain\/a#start/);
+});

@@ -4,7 +4,7 @@ import { planJson } from "../../../src/report/json.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { plan as create } from "./plans/create.ts";
 import { plan as mixed } from "./plans/mixed.ts";
-import { change, planOf, recordingReporter } from "./support.ts";
+import { change, failure, planOf, recordingReporter } from "./support.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: read as any consumer of JSON reads it
 type Loose = any;
@@ -74,18 +74,23 @@ test("apply --json writes one event per line", async () => {
     clock.milliseconds += 100;
     reporter.event({ type: "action.progress", id: image, progress: { done: tick * 1000, total: 50_000, phase: "download" } });
   }
-  const done = { action: image, status: "done", milliseconds: 5000 } as const;
+  const done = { action: image, status: "done", milliseconds: 5000, diagnostics: [] } as const;
   reporter.event({ type: "action.end", id: image, outcome: done });
   reporter.event({ type: "action.start", id: disk });
-  const failed = { action: disk, status: "failed", milliseconds: 40, error: "no space left on device" } as const;
+  const failed = {
+    action: disk,
+    status: "failed",
+    milliseconds: 40,
+    diagnostics: failure("no space left on device", "no-space", "Free some."),
+  } as const;
   reporter.event({ type: "action.end", id: disk, outcome: failed });
-  const skipped = { action: define, status: "skipped", milliseconds: 0, because: disk } as const;
+  const skipped = { action: define, status: "skipped", milliseconds: 0, diagnostics: [], because: disk } as const;
   reporter.event({ type: "action.end", id: define, outcome: skipped });
   reporter.event({ type: "apply.stopping" });
   reporter.event({
     type: "apply.end",
     plan: create,
-    outcomes: [done, failed, skipped, { action: seed, status: "cancelled", milliseconds: 0 }],
+    outcomes: [done, failed, skipped, { action: seed, status: "cancelled", milliseconds: 0, diagnostics: [] }],
     milliseconds: 6000,
   });
   await reporter.close();

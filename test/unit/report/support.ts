@@ -4,6 +4,7 @@ import { order } from "../../../src/engine/order.ts";
 import type { Action } from "../../../src/model/action.ts";
 import type { Address } from "../../../src/model/address.ts";
 import type { Change, Verb } from "../../../src/model/change.ts";
+import type { Diagnostic } from "../../../src/model/diagnostic.ts";
 import { exists } from "../../../src/model/fact.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import { createReporter, type ReporterOptions } from "../../../src/report/index.ts";
@@ -133,4 +134,9 @@ export async function recordingReporter(options: Partial<ReporterOptions> = {}) 
     ...options,
   });
   return { reporter, stdout, stderr, clock };
+}
+
+/** Why an action failed, as its outcome says it. */
+export function failure(summary: string, code = "test-failure", detail?: string): Diagnostic[] {
+  return [{ severity: "error", code, summary, ...(detail === undefined ? {} : { detail }) }];
 }

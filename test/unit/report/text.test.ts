@@ -6,7 +6,7 @@ import { chooseFormat } from "../../../src/report/index.ts";
 import { formatDuration } from "../../../src/report/quantities.ts";
 import { plan as create } from "./plans/create.ts";
 import { plan as mixed } from "./plans/mixed.ts";
-import { recordingReporter } from "./support.ts";
+import { failure, recordingReporter } from "./support.ts";
 
 const ids = create.actions.map(({ id }) => id) as [string, string, string, string, string, ...string[]];
 
@@ -46,7 +46,7 @@ test("a whole apply: progress on standard error, the summary on standard output"
     clock.milliseconds += 100;
     reporter.event({ type: "action.progress", id: ids[0], progress: { done: tick * 2 ** 20, total: 240 * 2 ** 20, phase: "download" } });
   }
-  reporter.event({ type: "action.end", id: ids[0], outcome: { action: ids[0], status: "done", milliseconds: 12_000 } });
+  reporter.event({ type: "action.end", id: ids[0], outcome: { action: ids[0], status: "done", milliseconds: 12_000, diagnostics: [] } });
   assert.equal(
     stderr.text,
     `image/debian-13: fetch and convert to raw …
@@ -55,7 +55,7 @@ image/debian-13: download 41% of 240MiB after 10s
 image/debian-13: fetch and convert to raw: done in 12s
 `,
   );
-  const outcomes = create.actions.map(({ id }) => ({ action: id, status: "done", milliseconds: 10 }) as const);
+  const outcomes = create.actions.map(({ id }) => ({ action: id, status: "done", milliseconds: 10, diagnostics: [] }) as const);
   reporter.event({ type: "apply.end", plan: create, outcomes, milliseconds: 65_000 });
   assert.equal(stdout.text, "\nApply complete: 7 added, 0 changed, 0 destroyed. Took 1m05s.\n");
 });
@@ -64,16 +64,21 @@ test("an incomplete apply lists what failed with the reason, what was skipped an
   const { reporter, stdout, stderr } = await recordingReporter({ command: "apply" });
   const [image, disk, seed, define, start] = ids;
   reporter.event({ type: "apply.start", plan: create, actions: create.actions, parallelism: 4 });
-  const failed = { action: disk, status: "failed", milliseconds: 300, error: "qemu-img create failed:\nno space left on device" } as const;
+  const failed = {
+    action: disk,
+    status: "failed",
+    milliseconds: 300,
+    diagnostics: failure("qemu-img create failed:\nno space left on device", "no-space", "Free space and apply again."),
+  } as const;
   reporter.event({ type: "action.start", id: disk });
   reporter.event({ type: "action.end", id: disk, outcome: failed });
   assert.match(stderr.text, /failed after 0\.3s\n {4}qemu-img create failed:\n {4}no space left on device\n/);
   const outcomes = [
-    { action: image, status: "done", milliseconds: 1 },
+    { action: image, status: "done", milliseconds: 1, diagnostics: [] },
     failed,
-    { action: define, status: "skipped", milliseconds: 0, because: disk },
-    { action: seed, status: "done", milliseconds: 1 },
-    { action: start, status: "cancelled", milliseconds: 0 },
+    { action: define, status: "skipped", milliseconds: 0, diagnostics: [], because: disk },
+    { action: seed, status: "done", milliseconds: 1, diagnostics: [] },
+    { action: start, status: "cancelled", milliseconds: 0, diagnostics: [] },
   ] as const;
   reporter.event({ type: "apply.end", plan: create, outcomes, milliseconds: 400 });
   assert.equal(
@@ -89,6 +94,7 @@ Failed:
   disk/web-0.root#create
     qemu-img create failed:
     no space left on device
+      Free space and apply again.
 
 Apply incomplete: 2 added, 0 changed, 0 destroyed; of 5 actions 1 failed, 1 skipped, 1 not done.
 What is done stays done. Run the same command again: it goes on from here.
@@ -100,14 +106,14 @@ test("every failure is told, and of what was not begun the first few", async () 
   const { reporter, stdout } = await recordingReporter({ command: "destroy" });
   const failed = Array.from(
     { length: 50 },
-    (_, index) => ({ action: `a/${index}#x`, status: "failed", milliseconds: 1, error: `reason ${index}.` }) as const,
+    (_, index) => ({ action: `a/${index}#x`, status: "failed", milliseconds: 1, diagnostics: failure(`reason ${index}.`) }) as const,
   );
   const skipped = Array.from(
     { length: 50 },
-    (_, index) => ({ action: `b/${index}#x`, status: "skipped", milliseconds: 0, because: "a/0#x" }) as const,
+    (_, index) => ({ action: `b/${index}#x`, status: "skipped", milliseconds: 0, diagnostics: [], because: "a/0#x" }) as const,
   );
   reporter.event({ type: "apply.end", plan: create, outcomes: [...failed, ...skipped], milliseconds: 1 });
-  for (const { error } of failed) assert.ok(stdout.text.includes(error));
+  for (const { diagnostics } of failed) assert.ok(stdout.text.includes(diagnostics[0]?.summary ?? "?"));
   assert.match(stdout.text, /… and 30 more/);
   assert.match(stdout.text, /Destroy incomplete: 0 added, 0 changed, 0 destroyed; of 100 actions 50 failed, 50 skipped\./);
 });

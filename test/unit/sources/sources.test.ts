@@ -10,7 +10,7 @@ import { createLocalHost } from "../../../src/host/local/local.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { RefusedError, UserError } from "../../../src/model/errors.ts";
 import { createLayout } from "../../../src/model/layout.ts";
-import { sourceOf, withoutCredentials } from "../../../src/sources/index.ts";
+import { requireSource, withoutCredentials } from "../../../src/sources/index.ts";
 
 const problem = (code: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === code;
 
@@ -38,8 +38,8 @@ function prepare(test: TestContext): { context: Context; directory: string } {
   };
 }
 
-const fetchFile = (context: Context, source: string, to: string, maxBytes?: number) =>
-  sourceOf(source).fetch(context, { source, to, digests: ["sha256"], ...(maxBytes === undefined ? {} : { maxBytes }) });
+const fetchFile = async (context: Context, source: string, to: string, maxBytes?: number) =>
+  requireSource(source).fetch(context, { source, to, digests: ["sha256"], ...(maxBytes === undefined ? {} : { maxBytes }) });
 
 test("the source follows from how the address begins", () => {
   for (const [source, scheme] of [
@@ -49,13 +49,13 @@ test("the source follows from how the address begins", () => {
     ["https://host/a", "https"],
     ["HTTPS://host/a", "https"],
   ] as const) {
-    assert.equal(sourceOf(source).scheme, scheme);
+    assert.equal(requireSource(source).scheme, scheme);
   }
 });
 
 test("what is not known is told with what is", () => {
   assert.throws(
-    () => sourceOf("ftp://ops:secret@host/a"),
+    () => requireSource("ftp://ops:secret@host/a"),
     (error: unknown) => {
       assert.ok(error instanceof UserError);
       assert.equal(error.message, "No source of images is called like this: ftp://host/a");
@@ -63,11 +63,11 @@ test("what is not known is told with what is", () => {
       return true;
     },
   );
-  assert.throws(() => sourceOf("a.qcow2"), problem("image-source-unknown"));
-  assert.throws(() => sourceOf("glance://0b4ca6a8"), /not supported by this version/);
+  assert.throws(() => requireSource("a.qcow2"), problem("image-source-unknown"));
+  assert.throws(() => requireSource("glance://0b4ca6a8"), /not supported by this version/);
   for (const source of ["rbd://vms/a", "rbd://fsid/images//snap", "rbd://fsid/images/a/snap/more", "rbd://fsid/%/a/snap"])
-    assert.throws(() => sourceOf(source), problem("image-source-invalid"));
-  assert.equal(sourceOf("rbd://0c1d/images/debian%2F13/snap").scheme, "rbd");
+    assert.throws(() => requireSource(source), problem("image-source-invalid"));
+  assert.equal(requireSource("rbd://0c1d/images/debian%2F13/snap").scheme, "rbd");
 });
 
 test("files are copied with their digests, by path, by address, and through a link that the user wrote", async (test) => {

@@ -4,6 +4,7 @@ import { plainFileDriver, putOf } from "../../../drivers/index.ts";
 import type { ActionType } from "../../../model/action.ts";
 import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
+import { RefusedError } from "../../../model/errors.ts";
 import type { FileStat } from "../../../model/host.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
@@ -104,7 +105,11 @@ async function writeImage(context: Context, format: SeedSpec["format"], path: st
 
 function whole(path: string, sha256: string | undefined, stat: FileStat | undefined): WrittenImage {
   if (sha256 === undefined || stat === undefined)
-    throw new Error(`${path} vanished while the config drive was built; is something else clearing this directory?`);
+    throw new RefusedError(
+      "staged-file-vanished",
+      `${path} vanished while the config drive was built`,
+      "Something else clears this directory. Stop it and apply again.",
+    );
   return { sha256, stat };
 }
 

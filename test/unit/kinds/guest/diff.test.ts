@@ -186,6 +186,13 @@ test("labels that are not ours to read", () => {
   );
 });
 
+test("saved memory goes on, unless a disk of the guest gets other content", () => {
+  const saved = found(spec, "saved");
+  const whole = observedWith({ "disk/web-0.root": { kind: "disk", disk: {} }, "seed/web-0": { kind: "seed", missing: false } });
+  assert.deepEqual(types(diffDomain("domain/web-0", spec, saved, whole)), ["domain.restore"]);
+  assert.deepEqual(types(diffDomain("domain/web-0", spec, saved, whole, true)), ["domain.start"]);
+});
+
 test("a running guest that is not configured and has no disk of ours is powered off only with consent", () => {
   const ghost = found(spec, "running");
   const disk = { kind: "disk", instance: spec.instance, disk: {} };

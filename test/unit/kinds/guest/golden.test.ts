@@ -1,35 +1,14 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { domainFields, domainState } from "../../../../src/kinds/guest/state.ts";
 import { listedFields } from "../../../../src/kinds/guest/traits.ts";
 import { wantedFields } from "../../../../src/kinds/guest/wanted-fields.ts";
 import { domainXml } from "../../../../src/kinds/guest/xml.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
-import { plainSpec } from "./specs.ts";
 
-// UPDATE_GOLDEN=1 writes the documents anew: look at the difference before committing it.
+// UPDATE_GOLDEN=1 rewrites the documents: look at the difference before committing it.
 const cases = new URL("cases/", import.meta.url);
-
-/** What libvirt's own checker says of the document. */
-function validate(xml: string): { status: number | null; said: string } {
-  const directory = mkdtempSync(join(tmpdir(), "virtform-schema-"));
-  const path = join(directory, "domain.xml");
-  writeFileSync(path, xml);
-  const { status, stdout, stderr } = spawnSync("virt-xml-validate", [path, "domain"], {
-    encoding: "utf8",
-    env: { ...process.env, LC_ALL: "C" },
-  });
-  rmSync(directory, { recursive: true });
-  return { status, said: `${stdout}${stderr}` };
-}
-
-test("the schema check notices what the schema does not know", () => {
-  assert.equal(validate(domainXml(plainSpec()).replace("<devices>", "<devices><flux/>")).status, 3);
-});
 
 for (const name of readdirSync(cases).sort()) {
   const golden = new URL(`${name}/domain.xml`, cases);
@@ -39,11 +18,6 @@ for (const name of readdirSync(cases).sort()) {
 
   test(`${name}: the document`, () => {
     assert.equal(xml, readFileSync(golden, "utf8"));
-  });
-
-  test(`${name}: libvirt's schema accepts it`, () => {
-    const { status, said } = validate(xml);
-    assert.equal(status, 0, said);
   });
 
   test(`${name}: it reads back as what was wanted, and as whose it is`, () => {

@@ -109,13 +109,13 @@ test("an image that is not cached is fetched; one that is, is not", () => {
 test("the way of an image to a host elsewhere is part of the plan, as it was looked up", () => {
   const want = specs().get("image/debian");
   assert.ok(want);
-  const change = (imageWays?: HostFacts["imageWays"]) =>
-    imageKind.diff("image/debian", want, undefined, { ...look(), facts: { ...facts, ...(imageWays === undefined ? {} : { imageWays }) } });
-  const pushed = change({ "/debian.qcow2": { words: "pushed from here, 1KiB", bytes: 1024 } });
+  const change = (sources: NonNullable<HostFacts["sources"]> = {}) =>
+    imageKind.diff("image/debian", want, undefined, { ...look(), facts: { ...facts, sources } });
+  const pushed = change({ "/debian.qcow2": { way: "pushed from here, 1KiB", bytes: 1024 } });
   assert.deepEqual(pushed?.fields.at(-1), { path: "way", new: "pushed from here, 1KiB" });
   assert.match(pushed?.actions[0]?.summary ?? "", / \(pushed from here, 1KiB\)$/);
   assert.equal(pushed?.actions[0]?.bytes, 1024);
-  assert.equal(change({ "/other": { words: "pushed" } })?.actions[0]?.bytes, undefined);
+  assert.equal(change({ "/other": { way: "pushed", bytes: null } })?.actions[0]?.bytes, undefined);
   assert.deepEqual(change()?.fields.at(-1)?.path, "size");
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyViewLines } from "../../../../src/report/tui/apply-lines.ts";
 import { type ApplyViewEvent, reduceApplyView } from "../../../../src/report/tui/apply-view.ts";
+import { failure } from "../support.ts";
 import { applied, key, size, textOf, wholly } from "./support.ts";
 
 const shown = ({ state, now }: ReturnType<typeof applied>) => textOf(applyViewLines(state, now));
@@ -29,12 +30,12 @@ test("failures show their reason in place, and what is skipped shows why", () =>
       {
         type: "action.end",
         id: image?.id ?? "",
-        outcome: { action: image?.id ?? "", status: "failed", milliseconds: 300, error: "404:\nnot found" },
+        outcome: { action: image?.id ?? "", status: "failed", milliseconds: 300, diagnostics: failure("404:\nnot found") },
       },
       {
         type: "action.end",
         id: disk?.id ?? "",
-        outcome: { action: disk?.id ?? "", status: "skipped", milliseconds: 0, because: image?.id ?? "" },
+        outcome: { action: disk?.id ?? "", status: "skipped", milliseconds: 0, diagnostics: [], because: image?.id ?? "" },
       },
     ]),
   );
@@ -62,7 +63,7 @@ test("failures stay in sight, but never push out what runs", () => {
       ({ id }): ApplyViewEvent => ({
         type: "action.end",
         id,
-        outcome: { action: id, status: "failed", milliseconds: 5, error: "disk full" },
+        outcome: { action: id, status: "failed", milliseconds: 5, diagnostics: failure("disk full") },
       }),
     ),
     { type: "action.start", id: actions[700]?.id ?? "" },
@@ -112,7 +113,7 @@ test("events about actions that are not in the plan change nothing", () => {
   assert.equal(reduceApplyView(state, { type: "action.start", id: "x" }, 5), state);
   assert.equal(reduceApplyView(state, { type: "action.progress", id: "x", progress: { done: 1 } }, 5), state);
   assert.equal(
-    reduceApplyView(state, { type: "action.end", id: "x", outcome: { action: "x", status: "done", milliseconds: 1 } }, 5),
+    reduceApplyView(state, { type: "action.end", id: "x", outcome: { action: "x", status: "done", milliseconds: 1, diagnostics: [] } }, 5),
     state,
   );
 });

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderToString } from "ink";
 import { createElement } from "react";
-
 import type { Line } from "../../../../src/report/style.ts";
 import { applyViewLines } from "../../../../src/report/tui/apply-lines.ts";
 import type { ApplyViewEvent } from "../../../../src/report/tui/apply-view.ts";
 import { openPlanView, planViewLines } from "../../../../src/report/tui/plan-view.ts";
 import { assertGolden } from "../../../support/golden.ts";
 import { plan as mixed } from "../plans/mixed.ts";
-import { manyInstances } from "../support.ts";
+import { failure, manyInstances } from "../support.ts";
 import { Lines } from "./built.ts";
 import { applied, pressed, size, wholly } from "./support.ts";
 
@@ -52,7 +51,7 @@ test("frame: an apply of 200 instances, in the middle of it", () => {
         action: ids[120] ?? "",
         status: "failed",
         milliseconds: 340,
-        error: "qemu-img create: no space left on device, 12MiB free at /var/lib/virtform/instances",
+        diagnostics: failure("qemu-img create: no space left on device, 12MiB free at /var/lib/virtform/instances"),
       },
     },
     { type: "action.start", id: ids[122] ?? "" },

@@ -137,7 +137,7 @@ test("an apply that was agreed to beforehand shows its plan, runs, and leaves th
   const outcomes: Outcome[] = [];
   for (const { id } of create.actions) {
     reporter.event({ type: "action.start", id });
-    const outcome: Outcome = { action: id, status: "done", milliseconds: 10 };
+    const outcome: Outcome = { action: id, status: "done", milliseconds: 10, diagnostics: [] };
     outcomes.push(outcome);
     reporter.event({ type: "action.end", id, outcome });
   }

@@ -40,6 +40,6 @@ export function applied(
 export function wholly(id: string, milliseconds = 1200): ApplyViewEvent[] {
   return [
     { type: "action.start", id },
-    { type: "action.end", id, outcome: { action: id, status: "done", milliseconds } },
+    { type: "action.end", id, outcome: { action: id, status: "done", milliseconds, diagnostics: [] } },
   ];
 }

@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
+import { createFakeLvm } from "../../unit/drivers/fake-lvm.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { conforms, type Subject } from "./conformance.ts";
-import { createFakeLvm } from "./fake-lvm.ts";
 
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const files = (context: Context) => readdirSync(context.layout.instance(uuid)).filter((name) => name !== "disk.info");

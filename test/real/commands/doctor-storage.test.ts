@@ -8,7 +8,7 @@ import type { Finding } from "../../../src/model/finding.ts";
 import type { Command, Host } from "../../../src/model/host.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
-import { createFakeLvm } from "../drivers/fake-lvm.ts";
+import { createFakeLvm } from "../../unit/drivers/fake-lvm.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 

@@ -11,9 +11,9 @@ import type { Context } from "../../../src/model/context.ts";
 import { CommandError, UnreachableError, UserError } from "../../../src/model/errors.ts";
 import { createVolumeArguments } from "../../../src/tools/lvm.ts";
 import { parseVolumeGroup, parseVolumes } from "../../../src/tools/lvm-output.ts";
+import { createFakeLvm } from "../../unit/drivers/fake-lvm.ts";
 import { rawDisk, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
-import { createFakeLvm } from "./fake-lvm.ts";
 
 const lvm = driverOf("lvm");
 const mebibyte = 2 ** 20;

@@ -10,7 +10,7 @@ import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
 import type { Context } from "../../../../../src/model/context.ts";
 import type { Host } from "../../../../../src/model/host.ts";
 import type { Json } from "../../../../../src/model/json.ts";
-import { fullSpec, seedSpec, temporaryDirectory, uuid } from "./fixtures.ts";
+import { fullSpec, seedSpec, temporaryDirectory, uuid } from "../../../../unit/kinds/instance/seed/fixtures.ts";
 import { seedContext } from "./machine.ts";
 
 const secrets = { WEB_PASSWORD: "correct horse", WEB_USER_DATA: "#!/bin/sh\r\necho battery\u0000staple\n" };

@@ -4,7 +4,7 @@ import type { Context } from "../../../../../src/model/context.ts";
 import { userError } from "../../../../../src/model/errors.ts";
 import type { Host } from "../../../../../src/model/host.ts";
 import { createLayout } from "../../../../../src/model/layout.ts";
-import { temporaryDirectory } from "./fixtures.ts";
+import { temporaryDirectory } from "../../../../unit/kinds/instance/seed/fixtures.ts";
 
 /** This machine, with a temporary instances path and the given secrets. `wrap` may put something in front of the host. */
 export async function seedContext(

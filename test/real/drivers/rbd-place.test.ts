@@ -9,7 +9,7 @@ import type { SeedSpec } from "../../../src/kinds/terms/spec.ts";
 import type { Context } from "../../../src/model/context.ts";
 import type { Json } from "../../../src/model/json.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
-import { fullSpec, temporaryDirectory, uuid } from "../kinds/instance/seed/fixtures.ts";
+import { fullSpec, temporaryDirectory, uuid } from "../../unit/kinds/instance/seed/fixtures.ts";
 import { seedContext } from "../kinds/instance/seed/machine.ts";
 import { dyingHost } from "./dying-host.ts";
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { writeVfatImage } from "../../../../../src/tools/vfat.ts";
-import { temporaryDirectory } from "./fixtures.ts";
+import { temporaryDirectory } from "../../../../unit/kinds/instance/seed/fixtures.ts";
 import { seedContext } from "./machine.ts";
 
 const environment = { ...process.env, LC_ALL: "C", TZ: "UTC", PATH: `${process.env.PATH}:/usr/sbin:/sbin` };

@@ -68,7 +68,7 @@ async function overlayOn(context: Context, spec: ImageSpec, name = "disk"): Prom
 }
 
 async function observed(context: Context): Promise<Observed> {
-  return createObserved({ ...(await imageKind.observe(context)), facts });
+  return createObserved({ ...(await imageKind.observe(context)), facts, unread: [] });
 }
 
 test("the cache is observed by entry, strangers are reported and left", async (t) => {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { isoImage } from "../../../../../src/tools/iso9660/iso9660.ts";
-import { temporaryDirectory } from "./fixtures.ts";
+import { temporaryDirectory } from "../../../../unit/kinds/instance/seed/fixtures.ts";
 
 const environment = { ...process.env, LC_ALL: "C", PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 const output = (program: string, ...args: string[]) =>
