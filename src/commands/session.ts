@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import { createLocalHost } from "../host/local/local.ts";
 import { parseSshTarget } from "../host/ssh/target.ts";
+import { pointerOf } from "../kinds/config/pointer-of.ts";
 import type { Config } from "../kinds/config.ts";
 import { lookUpFacts } from "../kinds/host/facts.ts";
 import { hostSettings, type Runner } from "../kinds/host/settings.ts";
@@ -10,6 +11,7 @@ import { configRules } from "../kinds/rules.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { hasErrors } from "../model/diagnostic.ts";
+import type { Places } from "../model/diagnostic-places.ts";
 import { UserError, userError } from "../model/errors.ts";
 import type { HostFacts } from "../model/host-facts.ts";
 import type { AnyKind, Check } from "../model/kind.ts";
@@ -26,6 +28,8 @@ export interface Session extends AsyncDisposable {
   readonly checks: readonly Check<Config>[];
   readonly context: Context;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
+  /** Finds the places of problems in the files that were read. */
+  readonly places?: Places;
   /** Warnings from reading the configuration. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -39,9 +43,10 @@ export async function readConfig(paths: readonly string[]) {
 
 /** Reads the configuration and prepares to talk to its host; nothing is contacted yet. */
 export async function openSession(paths: readonly string[], signal: AbortSignal = new AbortController().signal): Promise<Session> {
-  const { config, diagnostics } = await readConfig(paths);
+  const { config, diagnostics, place } = await readConfig(paths);
   withdrawSecrets(config);
-  return prepare(config, hostSettings(config, runner()), diagnostics, signal);
+  const session = await prepare(config, hostSettings(config, runner()), diagnostics, signal);
+  return { ...session, places: { place, pointerOf: (address) => pointerOf(address, config) } };
 }
 
 /** The same for a place where there may be no configuration yet: then for the defaults of this machine. */
