@@ -214,6 +214,30 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   readonly clone?: Clone<Facts>;
   /** Keeping disks whose content is given: config drives. Without it they are plain files. */
   readonly put?: Put;
+  /** Copies of base images, grown, that back disks of an older Nova (Nova LAY-06). */
+  readonly grownBases?: GrownBases;
+}
+
+/** A copy of a base image that was grown, and backs disks. */
+export interface GrownBase {
+  readonly path: string;
+  /** Of the base image that it is a copy of. */
+  readonly entry: string;
+  /** What it was grown to. */
+  readonly bytes: number;
+}
+
+/** Copies of base images, grown. */
+export interface GrownBases {
+  /** What the path of a backing file says; undefined for a base image itself, and for anything else. `base`: the directory of base images. Pure. */
+  parse(path: string, base: string): GrownBase | undefined;
+  /** Makes one again when it is missing. `format`: what the disks that it backs say it is. */
+  rebuild(
+    context: Context,
+    grown: GrownBase,
+    from: { readonly base: BaseRef; readonly format?: "raw" | "qcow2" },
+    report: ReportProgress,
+  ): Promise<void>;
 }
 
 /** A way back to what a disk was before it grew (Nova RBD-10). */

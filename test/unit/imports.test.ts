@@ -54,6 +54,19 @@ const homes: readonly (readonly [packageName: RegExp, home: RegExp])[] = [
   [/^(?:ink|react)(?:\/|$)/, /^report\/tui\//],
 ];
 
+/** Names of drivers. Outside src/drivers nothing is decided by one of them. */
+const driverWord = /["'`](?:flat|qcow2|lvm|rbd|ploop)["'`]|\.(?:lvm|rbd|ploop)\b|drivers\/(?:flat|qcow2|lvm|rbd|ploop)\b/;
+
+/** Where such a word is the name of something else. */
+const otherMeanings: readonly (readonly [file: RegExp, meaning: string])[] = [
+  [/^drivers\//, "the drivers themselves"],
+  [/^tools\//, "programs and formats that drivers use"],
+  [/^sources\/rbd\.ts$/, "the scheme of an image source, which shares how Ceph is reached"],
+  [/^kinds\/image\//, "formats of images"],
+  [/^kinds\/secret\/actions\.ts$/, "the format that disk.info records"],
+  [/^kinds\/disk\/backing\.ts$/, "the format of a backing file"],
+];
+
 interface Import {
   readonly file: string;
   readonly target: string;
@@ -131,4 +144,27 @@ test("each package that has a home is imported only there", async () => {
     wrong.map(({ file, target }) => `${file} imports ${target}`),
     [],
   );
+});
+
+test("no driver is named outside src/drivers", async () => {
+  const named: string[] = [];
+  for await (const file of glob("**/*.{ts,tsx}", { cwd: src })) {
+    if (otherMeanings.some(([allowed]) => allowed.test(file))) continue;
+    const lines = readFileSync(join(src, file), "utf8").split("\n");
+    // Hints for people may name a key of the configuration, as in `host.rbd`.
+    named.push(
+      ...lines.flatMap((line, index) =>
+        driverWord.test(line.replaceAll(/\bhost\.\w+/g, "")) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
+      ),
+    );
+  }
+  assert.deepEqual(named, []);
+});
+
+test("each exception from that rule is still one", async () => {
+  const files = await Array.fromAsync(glob("**/*.{ts,tsx}", { cwd: src }));
+  for (const [allowed, meaning] of otherMeanings) {
+    const used = files.some((file) => allowed.test(file) && driverWord.test(readFileSync(join(src, file), "utf8")));
+    assert.ok(used, `${allowed}: ${meaning}`);
+  }
 });

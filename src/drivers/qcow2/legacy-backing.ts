@@ -2,23 +2,14 @@ import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { convertToRaw, resizeImage } from "../../tools/qemu-img.ts";
-import type { BaseRef } from "../driver.ts";
+import type { BaseRef, GrownBase } from "../driver.ts";
 import { checkBase } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
-
-/** A copy of a base image, grown, that disks of an older Nova stand on (Nova LAY-06: `<entry>_<n>`). */
-export interface LegacyBacking {
-  readonly path: string;
-  /** Of the base image that it is a copy of. */
-  readonly entry: string;
-  /** What it was grown to. */
-  readonly bytes: number;
-}
 
 const gibibyte = 2 ** 30;
 
 /** What the name of a backing file in `_base` says; undefined for a base image itself, and for anything else. */
-export function legacyBacking(path: string, base: string): LegacyBacking | undefined {
+export function legacyBacking(path: string, base: string): GrownBase | undefined {
   if (!path.startsWith(`${base}/`)) return undefined;
   const [, entry, number] = /^([0-9a-f]{40})_(\d{1,15})$/.exec(path.slice(base.length + 1)) ?? [];
   if (entry === undefined || number === undefined) return undefined;
@@ -33,7 +24,7 @@ export function legacyBacking(path: string, base: string): LegacyBacking | undef
  */
 export async function rebuildBacking(
   context: Context,
-  { path, entry, bytes }: LegacyBacking,
+  { path, entry, bytes }: GrownBase,
   { base, format = base.format }: { readonly base: BaseRef; readonly format?: "raw" | "qcow2" },
   report: ReportProgress,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
@@ -13,7 +14,7 @@ import { growFile } from "../shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { overlayTemplate } from "../shared/template.ts";
 import { blankTemplate, blankTemplateName } from "../shared/template-blank.ts";
-import { backingName } from "./backing-name.ts";
+import { legacyBacking, rebuildBacking } from "./legacy-backing.ts";
 
 /**
  * Overlays on base images (Nova QCOW-01 … QCOW-11). With `preallocate: space` all clusters are assigned when a disk is made: to
@@ -98,6 +99,8 @@ export const qcow2: Driver = {
   traits: { about: "thin overlay on the base image", files: true, reserves: true, encrypts: true, growsInside: false },
 
   blankBase: blankTemplateName,
+
+  grownBases: { parse: legacyBacking, rebuild: rebuildBacking },
 };
 
 /** In a header. */

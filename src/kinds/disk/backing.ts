@@ -1,5 +1,5 @@
-import type { BaseRef } from "../../drivers/driver.ts";
-import { type LegacyBacking, legacyBacking, rebuildBacking } from "../../drivers/qcow2/legacy-backing.ts";
+import type { BaseRef, DiskState, GrownBase } from "../../drivers/driver.ts";
+import { driverOf } from "../../drivers/index.ts";
 import { type Action, defineAction } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
@@ -12,7 +12,9 @@ import { backingExists, type DiskAddress, diskExists } from "../terms/disk-addre
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 
 interface RebuildArgs {
-  readonly backing: LegacyBacking;
+  /** The driver of the disks that it backs. */
+  readonly backend: string;
+  readonly backing: GrownBase;
   readonly base: BaseRef;
   readonly format: "raw" | "qcow2" | null;
 }
@@ -21,13 +23,15 @@ interface RebuildArgs {
 export const rebuildAction = defineAction<RebuildArgs>(
   "disk.rebuild_backing",
   [diskExists, backingExists],
-  (context, { backing, base, format }, report) =>
-    rebuildBacking(context, backing, { base, ...(format === null ? {} : { format }) }, report),
+  async (context, { backend, backing, base, format }, report) =>
+    driverOf(backend).grownBases?.rebuild(context, backing, { base, ...(format === null ? {} : { format }) }, report),
 );
 
 /** Backing files that are not there, of disks that stand on a grown copy of a base image (Nova QCOW-06). */
-export async function lostBackings(context: Context, backings: readonly string[]): Promise<ReadonlyMap<string, LegacyBacking>> {
-  const legacy = backings.flatMap((path) => legacyBacking(path, context.layout.base) ?? []);
+export async function lostBackings(context: Context, disks: readonly DiskState[]): Promise<ReadonlyMap<string, GrownBase>> {
+  const legacy = disks.flatMap(({ backend, backing }) =>
+    backing === undefined ? [] : (driverOf(backend).grownBases?.parse(backing, context.layout.base) ?? []),
+  );
   if (legacy.length === 0) return new Map();
   const stats = await context.host.files.statMany(legacy.map(({ path }) => path));
   return new Map(legacy.flatMap((one, index) => (stats[index] === undefined ? [[one.path, one] as const] : [])));
@@ -44,7 +48,7 @@ export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: Instan
     type: rebuildAction.type,
     address,
     summary: `rebuild its backing file, ${base.image} grown to ${formatQuantity(backing.bytes)}`,
-    args: { backing: { ...backing }, base: { ...base }, format },
+    args: { backend: want.disk.backend, backing: { ...backing }, base: { ...base }, format },
     needs: [baseExists(bases.at(backing.entry))],
     makes: [diskExists(address), backingExists(address)],
     // Several disks may stand on it.
@@ -62,7 +66,7 @@ export function checkBacking(address: Address, want: InstanceDisk, have: Instanc
 }
 
 /** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */
-function baseOf({ disk }: InstanceDisk, { entry, path }: LegacyBacking, observed: Observed): BaseRef | undefined {
+function baseOf({ disk }: InstanceDisk, { entry, path }: GrownBase, observed: Observed): BaseRef | undefined {
   if (disk.base?.entry === entry) return disk.base;
   const cached = cachedImage(observed, entry);
   if (cached === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { allDrivers, defaultDriver, driverNames } from "../../drivers/index.ts";
+import { allDrivers, defaultDriver, driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { sizeOr } from "../schema-parts.ts";
 
 const machine = {
@@ -35,7 +35,7 @@ const machine = {
       return driverNames();
     },
     default: defaultDriver,
-    examples: ["flat"],
+    examples: [plainFileDriver],
   },
   force_raw_images: {
     type: "boolean",

@@ -1,6 +1,6 @@
-import { backingName } from "../../drivers/qcow2/backing-name.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { backingName } from "../../tools/qcow2-backing.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { isBlankName } from "./base-files.ts";
 import type { BaseUser } from "./spec.ts";

@@ -154,10 +154,7 @@ async function observeDisks(
     }),
   );
   const disks = new Map(found.flatMap((map) => [...map]));
-  const lost = await lostBackings(
-    context,
-    [...disks.values()].flatMap(({ backing }) => backing ?? []),
-  );
+  const lost = await lostBackings(context, [...disks.values()]);
   return new Map(
     named.map(({ address, ...disk }) => {
       const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: guest.isRunning(disk.uuid), saved: guest.isSaved(disk.uuid) };

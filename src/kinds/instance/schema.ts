@@ -1,4 +1,4 @@
-import { driverNames } from "../../drivers/index.ts";
+import { driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { size } from "../schema-parts.ts";
 
 /** One network interface of an instance. */
@@ -179,7 +179,7 @@ export const instanceSchema = {
       get enum() {
         return driverNames();
       },
-      examples: ["flat"],
+      examples: [plainFileDriver],
     },
     config_drive: {
       description:

@@ -1,5 +1,4 @@
-import type { DiskState } from "../../drivers/driver.ts";
-import type { LegacyBacking } from "../../drivers/qcow2/legacy-backing.ts";
+import type { DiskState, GrownBase } from "../../drivers/driver.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
 
 /** What was last applied to a disk, as the instance directory's label records it. */
@@ -38,5 +37,5 @@ export interface InstanceDiskState {
   /** That domain was applied with prevent_destroy. */
   readonly protected: boolean;
   /** What it stands on, where that is a grown copy of a base image and is not there. */
-  readonly lostBacking?: LegacyBacking;
+  readonly lostBacking?: GrownBase;
 }

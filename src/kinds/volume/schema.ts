@@ -1,4 +1,4 @@
-import { driverNames } from "../../drivers/index.ts";
+import { driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { size } from "../schema-parts.ts";
 
 /** One entry of `volumes`: a disk that is independent of instances. */
@@ -20,7 +20,7 @@ export const volumeSchema = {
       get enum() {
         return driverNames();
       },
-      examples: ["flat"],
+      examples: [plainFileDriver],
     },
     image: {
       type: "string",

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { BaseRef, DiskSpec, Driver, Surroundings } from "../../../src/drivers/driver.ts";
+import type { AnyDriver, BaseRef, DiskSpec, Surroundings } from "../../../src/drivers/driver.ts";
 import { deviceMap } from "../../../src/kinds/guest/device-map.ts";
 import { domainFields } from "../../../src/kinds/guest/state.ts";
 import { wantedFields } from "../../../src/kinds/guest/wanted-fields.ts";
@@ -52,7 +52,7 @@ export interface Place {
 
 /** A backend to be tried. `place` is called once for each case. */
 export interface Subject {
-  readonly backend: Driver;
+  readonly backend: AnyDriver;
   /** `real`, `stand-in` or `real, over ssh`, for the table. */
   readonly on: string;
   readonly place: (t: TestContext) => Promise<Place> | Place;
@@ -85,7 +85,7 @@ const facts: HostFacts = {
 
 /** One machine with one backend, and what a case needs of it. */
 interface Scene {
-  readonly backend: Driver;
+  readonly backend: AnyDriver;
   readonly place: Place;
   readonly context: Context;
   readonly surroundings: Surroundings;
@@ -478,7 +478,7 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
   };
 }
 
-function roundedUp({ name, traits }: Driver, bytes: number, { settings, storage }: Place): number {
+function roundedUp({ name, traits }: AnyDriver, bytes: number, { settings, storage }: Place): number {
   const step = traits.steps?.(storage?.[name], settings?.drivers?.[name]).bytes ?? 1;
   return Math.ceil(bytes / step) * step;
 }

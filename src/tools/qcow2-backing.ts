@@ -1,5 +1,5 @@
-import type { Context } from "../../model/context.ts";
-import type { Qcow2Header } from "../../tools/qcow2-header.ts";
+import type { Context } from "../model/context.ts";
+import type { Qcow2Header } from "./qcow2-header.ts";
 
 /** The name of a disk's backing file, also where it lies beyond the bytes that were read with its header; undefined when it has none. */
 export async function backingName({ host }: Pick<Context, "host">, path: string, header: Qcow2Header): Promise<string | undefined> {
