@@ -43,10 +43,10 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   if (known !== undefined && (await isRight(context, spec, known, secrets))) return;
 
   const randomSeed = known === undefined ? randomBytes(512) : Buffer.from(known.randomSeed, "base64");
-  const place = spec.place === undefined ? {} : { place: spec.place };
+  const place = spec.place === null ? {} : { place: spec.place };
   const kept = {
     format: spec.format,
-    ...(spec.backend === undefined ? {} : { backend: spec.backend, ...place }),
+    ...(spec.backend === null ? {} : { backend: spec.backend, ...place }),
     randomSeed: randomSeed.toString("base64"),
   };
   if (known === undefined) await writeRecord(context, spec, { ...kept, built: null });
@@ -76,7 +76,7 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   const disk = driveOf(context, spec);
   await put.stage(context, disk, { from: part, sha256, format: spec.format });
   // From the record that follows on, an earlier drive in another place is not found again.
-  if (known !== undefined && (keeperOf(known) !== keeperOf(spec) || known.place !== spec.place))
+  if (known !== undefined && (keeperOf(known) !== keeperOf(spec) || (known.place ?? null) !== spec.place))
     await putOf(keeperOf(known)).remove(context, driveRef(context, spec.uuid, known), await isRunning(context, spec));
   await writeRecord(context, spec, { ...kept, built });
   await put.publish(context, disk, { from: part });
@@ -107,7 +107,7 @@ async function isRight(
   record: SeedRecord,
   secrets: ReturnType<typeof resolveSeedSecrets>,
 ): Promise<boolean> {
-  if (keeperOf(record) !== keeperOf(spec) || record.place !== spec.place) return false;
+  if (keeperOf(record) !== keeperOf(spec) || (record.place ?? null) !== spec.place) return false;
   const state = await seedState(context, spec, record);
   return state.intact && state.digest === seedDigest(spec) && state.secretsMatch(secrets);
 }
