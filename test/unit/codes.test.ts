@@ -51,8 +51,8 @@ test("no code is in two tables", () => {
 
 test("docs/errors.md is current", () => {
   const sections = allCodes.map(({ title, codes }) => {
-    const lines = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning.replaceAll("|", "\\|")} |`);
-    return `## ${title}\n\n| code | meaning |\n| --- | --- |\n${lines.join("\n")}\n`;
+    const lines = Object.entries(codes).map(([code, meaning]) => `- \`${code}\`: ${meaning}`);
+    return `## ${title}\n\n${lines.join("\n")}\n`;
   });
   const head =
     "# Codes of problems\n\nEvery problem that virtform reports has a stable code: in `--json` as `diagnostic.code`, in journals, and for scripts. The message says what is wrong\nwhere, and what to do; this page says what each code stands for. It is made from the tables in `src/*/codes.ts`.\n";
