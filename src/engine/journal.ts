@@ -1,6 +1,7 @@
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage } from "../model/errors.ts";
+import { problem } from "../model/problem.ts";
 
 /**
  * The log of one apply, on the host, for people: which actions started and how they ended. Nothing depends on it, so nothing here
@@ -70,12 +71,14 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
 const superseded = "apply-superseded";
 
 function notWritten(path: string, error: unknown): Diagnostic {
-  return {
-    severity: "warning",
-    code: "journal-not-written",
-    summary: `The journal of this apply is incomplete: ${path}`,
-    detail: `${errorMessage(error).replace(/\.$/, "")}. It is kept for people to read; what is applied does not depend on it.`,
-  };
+  return problem(
+    "journal-not-written",
+    {
+      summary: `The journal of this apply is incomplete: ${path}`,
+      detail: `${errorMessage(error).replace(/\.$/, "")}. It is kept for people to read; what is applied does not depend on it.`,
+    },
+    "warning",
+  );
 }
 
 /** What the journals say about the last apply of a project. */
@@ -138,13 +141,15 @@ async function read(context: Context, path: string): Promise<{ readonly records?
   }
 }
 
-function notRead(path: string, problem: string): Diagnostic {
-  return {
-    severity: "warning",
-    code: "journal-not-readable",
-    summary: `A journal of an earlier apply cannot be read: ${path}`,
-    detail: `${problem.replace(/\.$/, "")}. It is ignored; what is applied does not depend on it. Remove it if it does not belong there.`,
-  };
+function notRead(path: string, why: string): Diagnostic {
+  return problem(
+    "journal-not-readable",
+    {
+      summary: `A journal of an earlier apply cannot be read: ${path}`,
+      detail: `${why.replace(/\.$/, "")}. It is ignored; what is applied does not depend on it. Remove it if it does not belong there.`,
+    },
+    "warning",
+  );
 }
 
 /** A line that a crash cut short, or that is no record, is ignored. */
