@@ -96,6 +96,7 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
+    await context.host.files.settle();
     await journal.end();
     return { plan, verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
   });

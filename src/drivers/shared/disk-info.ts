@@ -89,7 +89,7 @@ async function change(context: Context, uuid: string, alter: (formats: Formats) 
   if (next === undefined || next === old) return;
   // In an order of its own: which disk was made first is an accident.
   const ordered = Object.fromEntries(Object.entries(next).sort(([one], [other]) => (one < other ? -1 : 1)));
-  await files.writeAtomic(file, `${JSON.stringify(ordered)}\n`, 0o644);
+  await files.change([{ do: "write", path: file, data: `${JSON.stringify(ordered)}\n` }], "later");
 }
 
 /** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */
