@@ -1,6 +1,7 @@
-import { CommandError, UnreachableError } from "../model/errors.ts";
+import { CodedError, UserError } from "../model/errors.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { canApply, hasChanges, type Plan } from "../model/plan.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { plan } from "../reconcile.ts";
 import { onlyHost, type Session } from "../session.ts";
 import { version } from "../version.ts";
@@ -25,7 +26,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
     if (!canApply(result)) return 1;
     if (out !== undefined) {
       await writePlanFile(out, result, version);
-      io.stderr.write(`Saved the plan to ${out}. Apply exactly this with: virtform apply ${out}\n`);
+      io.stderr.write(`Saved the plan to ${out}. Apply exactly this with: virtform apply ${shellWord(out)}\n`);
     }
     return detailedExitCode && hasChanges(result) ? 2 : 0;
   });
@@ -36,7 +37,7 @@ async function planOf(session: Session, targets: readonly string[], fingerprints
   try {
     return await plan({ ...session, ...onlyHost(session), targets, destroy: false, fingerprints });
   } catch (error) {
-    if (!(error instanceof UnreachableError || error instanceof CommandError)) throw error;
+    if (!(error instanceof CodedError) || error instanceof UserError) throw error;
     const { project, settings } = onlyHost(session).context;
     return {
       formatVersion: "1.0",
