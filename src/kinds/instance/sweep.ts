@@ -1,6 +1,7 @@
 import { allDrivers } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
 import { parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
 
 /** Of a disk that is a directory; one that is a file is found by who makes it. */
@@ -28,10 +29,13 @@ async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string
   const directories = (await host.files.list(layout.root)).filter(
     ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
   );
-  const labels = await host.files.readMany(directories.map(({ name }) => ({ path: layout.instanceFile(name, instanceFiles.label) })));
+  const labels = await readOwnFiles(
+    context,
+    directories.map(({ name }) => layout.instanceFile(name, instanceFiles.label)),
+  );
   const own = new Set<string>();
   for (const [index, { name: uuid }] of directories.entries()) {
-    if (parseLabel(labels[index])?.project !== context.project) continue;
+    if (parseLabel(labels[index]?.content)?.project !== context.project) continue;
     own.add(uuid);
     for (const { name, type } of await host.files.list(layout.instance(uuid))) {
       const temporary =
