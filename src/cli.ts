@@ -1,54 +1,49 @@
 import type { CommandDefinition } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
-import { type Io, watchOutput } from "./commands/io.ts";
+import { type Io, processIo } from "./commands/io.ts";
 import { version } from "./version.ts";
 
 /** Runs one command line. Resolves to the exit code; throws only for bugs. Output that cannot be written makes it 1. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const { stdout, stderr } = process;
-  const io = watchOutput([
-    { name: "standard output", stream: stdout },
-    { name: "standard error", stream: stderr },
-  ]);
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   const exitCode = await dispatch(argv, io);
   await io.settled();
   if (!io.outputFailed.aborted) return exitCode;
   const { showFailure } = await import("./commands/show-failure.ts");
-  return showFailure(io.outputFailed.reason, { noColor: argv.includes("--no-color") });
+  return showFailure(io.outputFailed.reason, io, { noColor: argv.includes("--no-color") });
 }
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv;
   if (name === "--version" || name === "-V" || name === "version") {
-    process.stdout.write(`virtform ${version}\n`);
+    io.stdout.write(`virtform ${version}\n`);
     return 0;
   }
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(name, rest[0]);
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(name, rest[0], io);
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
     const { unknownCommand } = await import("./commands/help.ts");
-    process.stderr.write(unknownCommand(name));
+    io.stderr.write(unknownCommand(name));
     return 1;
   }
   return run(name, await entry.load(), rest, io);
 }
 
-async function help(name: string | undefined, topic: string | undefined): Promise<number> {
+async function help(name: string | undefined, topic: string | undefined, io: Io): Promise<number> {
   const { overview, commandHelp, unknownCommand } = await import("./commands/help.ts");
   if (name === undefined) {
-    process.stderr.write(overview());
+    io.stderr.write(overview());
     return 1;
   }
   if (name !== "help" || topic === undefined) {
-    process.stdout.write(overview());
+    io.stdout.write(overview());
     return 0;
   }
   const entry = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
   if (entry === undefined) {
-    process.stderr.write(unknownCommand(topic));
+    io.stderr.write(unknownCommand(topic));
     return 1;
   }
-  process.stdout.write(commandHelp(topic, await entry.load()));
+  io.stdout.write(commandHelp(topic, await entry.load()));
   return 0;
 }
 
@@ -59,11 +54,11 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
     const invocation = parseInvocation(name, command, argv);
     if (invocation === "help") {
       const { commandHelp } = await import("./commands/help.ts");
-      process.stdout.write(commandHelp(name, command));
+      io.stdout.write(commandHelp(name, command));
       return 0;
     }
     return await command.run(invocation, io);
   } catch (error) {
-    return showFailure(error, { noColor: argv.includes("--no-color") });
+    return showFailure(error, io, { noColor: argv.includes("--no-color") });
   }
 }

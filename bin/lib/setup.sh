@@ -102,11 +102,16 @@ start_libvirt() {
 
 # --- Node --------------------------------------------------------------------------------------------------------------
 
-# prepare_node CHECKOUT: dependencies as the lock file has them, which bring Node 24, and that first on PATH.
+node_modules_current() {
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && [ -x "$1/node_modules/node/bin/node" ]
+}
+
+# prepare_node CHECKOUT: dependencies as the lock file has them, which bring Node 24, and that first on PATH. A node_modules
+# that is a link belongs to another checkout, which npm ci would empty: it is used as it is.
 prepare_node() {
   local checkout=$1
   command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
-  if ! [ "$checkout/node_modules/.package-lock.json" -nt "$checkout/package-lock.json" ] || ! [ -x "$checkout/node_modules/node/bin/node" ]; then
+  if [ ! -L "$checkout/node_modules" ] && ! node_modules_current "$checkout"; then
     say 'Installing the dependencies (npm ci)'
     (cd "$checkout" && npm ci --no-audit --no-fund --loglevel=error)
   fi

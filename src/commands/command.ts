@@ -1,3 +1,4 @@
+import { formatNames } from "../report/index.ts";
 import type { Io } from "./io.ts";
 
 /** One option of a command, as `--help`, the parser and shell completion need it. */
@@ -35,9 +36,15 @@ export interface CommandDefinition {
   run(invocation: Invocation, io: Io): Promise<number>;
 }
 
+/** Options of every command that prints for people. */
+export const colorOptions = {
+  "no-color": { type: "boolean", help: "No colours; NO_COLOR in the environment does the same." },
+} as const satisfies Record<string, OptionDefinition>;
+
 /** Options of every command that looks at a host. */
 export const hostOptions = {
-  "no-color": { type: "boolean", help: "No colours; NO_COLOR in the environment does the same." },
+  ...colorOptions,
+  format: { type: "string", value: "NAME", help: `Form of the output: ${formatNames().join(", ")}.` },
 } as const satisfies Record<string, OptionDefinition>;
 
 /** Options of every command that plans. */

@@ -1,5 +1,6 @@
 import { userError } from "../model/errors.ts";
 import type { CommandDefinition } from "./command.ts";
+import { reported } from "./reported.ts";
 
 /** Every command with what it is for and its options, in the order in which they are offered. */
 type Vocabulary = readonly { readonly name: string; readonly summary: string; readonly options: readonly string[] }[];
@@ -18,19 +19,20 @@ export const completion = (
     ["source <(virtform completion bash)", "For this bash; put the line into ~/.bashrc for every one."],
     ["virtform completion fish > ~/.config/fish/completions/virtform.fish", "For fish."],
   ],
-  async run(invocation) {
-    const shell = shells[invocation.positionals[0] ?? ""];
-    if (shell === undefined) throw userError("unknown-shell", "Which shell?", "Usage: virtform completion bash|zsh|fish");
-    const vocabulary = await Promise.all(
-      Object.entries(commands).map(async ([name, { summary, load }]) => ({
-        name,
-        summary: summary.replaceAll("'", ""),
-        options: [...Object.keys((await load()).options), "help"].map((option) => `--${option}`),
-      })),
-    );
-    process.stdout.write(shell(vocabulary));
-    return 0;
-  },
+  run: (invocation, io) =>
+    reported(invocation, io, { command: "completion" }, async ({ event }) => {
+      const shell = shells[invocation.positionals[0] ?? ""];
+      if (shell === undefined) throw userError("unknown-shell", "Which shell?", "Usage: virtform completion bash|zsh|fish");
+      const vocabulary = await Promise.all(
+        Object.entries(commands).map(async ([name, { summary, load }]) => ({
+          name,
+          summary: summary.replaceAll("'", ""),
+          options: [...Object.keys((await load()).options), "help"].map((option) => `--${option}`),
+        })),
+      );
+      event({ type: "result", result: { kind: "document", text: shell(vocabulary) } });
+      return 0;
+    }),
 });
 
 function bash(vocabulary: Vocabulary): string {

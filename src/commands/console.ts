@@ -3,8 +3,11 @@ import { addressKind, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import { instanceFiles } from "../model/layout.ts";
-import { type CommandDefinition, hostOptions } from "./command.ts";
-import { openSession } from "./session.ts";
+import { formatDiagnostics } from "../report/diagnostics.ts";
+import { onlyHost } from "../session.ts";
+import { type CommandDefinition, colorOptions } from "./command.ts";
+import type { Io } from "./io.ts";
+import { openConfigured } from "./open-session.ts";
 import { streamLog } from "./stream-log.ts";
 import { survey } from "./survey.ts";
 import { terminalText } from "./terminal-text.ts";
@@ -15,17 +18,21 @@ export const console: CommandDefinition = {
   usage: "NAME [PATH…] [options]",
   description:
     "Prints what the guest has written to its first serial port since it was last started. With --follow goes on until Ctrl-C. On a terminal control characters of the guest are shown as \\u001b and colours are dropped; a file or pipe gets the bytes as they are.",
-  options: { ...hostOptions, follow: { type: "boolean", short: "f", help: "Keep printing what comes." } },
+  options: { ...colorOptions, follow: { type: "boolean", short: "f", help: "Keep printing what comes." } },
   examples: [
     ["virtform console web-0", "What web-0 has said so far."],
     ["virtform console -f web-0", "And what it says from now on."],
   ],
-  async run(invocation, { outputFailed }) {
+  async run(invocation, io) {
     const [name, ...paths] = invocation.positionals;
     if (name === undefined)
       throw userError("missing-name", "Which instance?", "Usage: virtform console NAME [PATH…]. `virtform list` shows the names.");
-    await using session = await openSession(paths);
-    const { objects } = await survey(session);
+    await using session = await openConfigured(paths, io);
+    const { context, ...host } = onlyHost(session);
+    const { objects } = await survey(
+      { context, ...host },
+      { event: (event) => void (event.type === "diagnostic" && io.stderr.write(formatDiagnostics([event.diagnostic], { color: false }))) },
+    );
     const domains = objects.filter(({ address }) => addressKind(address) === "domain");
     const domain = domains.find(({ address }) => addressName(address) === name);
     if (domain === undefined) {
@@ -39,16 +46,16 @@ export const console: CommandDefinition = {
         near === undefined ? "`virtform list` shows the names." : `Did you mean ${near}?`,
       );
     }
-    const { files } = session.context.host;
-    const path = session.context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
-    using ended = untilEnded(outputFailed);
-    const text = process.stdout.isTTY ? terminalText() : undefined;
+    const { files } = context.host;
+    const path = context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
+    using ended = untilEnded(io);
+    const text = io.stdout.isTTY ? terminalText() : undefined;
     const found = await streamLog(
       {
         read: (offset, length) => files.read(path, { offset, length }),
         size: async () => (await files.stat(path))?.size,
       },
-      (piece) => written(process.stdout, text?.(piece) ?? piece),
+      (piece) => written(io.stdout, text?.(piece) ?? piece),
       { follow: invocation.flag("follow"), stop: ended.stop },
     );
     if (found) return 0;
@@ -64,16 +71,16 @@ function written(stream: Writable, piece: string | Uint8Array): Promise<void> {
 }
 
 /** Aborted by Ctrl-C and by the end of the reader. */
-function untilEnded(outputFailed: AbortSignal): Disposable & { readonly stop: AbortSignal } {
+function untilEnded({ stdout, outputFailed }: Io): Disposable & { readonly stop: AbortSignal } {
   const controller = new AbortController();
   const end = () => controller.abort();
   process.once("SIGINT", end);
-  process.stdout.once("error", end);
+  stdout.once("error", end);
   return {
     stop: AbortSignal.any([controller.signal, outputFailed]),
     [Symbol.dispose]() {
       process.off("SIGINT", end);
-      process.stdout.off("error", end);
+      stdout.off("error", end);
     },
   };
 }

@@ -12,5 +12,5 @@ export const drift: CommandDefinition = {
     ["virtform drift site/ || notify", "Fails when the host is not as the repository says, or cannot be reached."],
     ["virtform drift --json | jq '.resource_drift[].address'", "What drifted."],
   ],
-  run: (invocation) => runPlan(invocation, { command: "drift", detailedExitCode: true, out: undefined }),
+  run: (invocation, io) => runPlan(invocation, io, { command: "drift", detailedExitCode: true, out: undefined }),
 };

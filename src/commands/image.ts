@@ -1,10 +1,14 @@
 import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setChecksums } from "../config/lock-checksums.ts";
 import { errorMessage, userError } from "../model/errors.ts";
-import { formatQuantity } from "../model/quantity.ts";
+import { escapeControls } from "../model/escape-controls.ts";
+import type { Reporter } from "../model/event.ts";
+import { onlyHost, readConfig } from "../session.ts";
 import { requireSource, withoutCredentials } from "../sources/index.ts";
-import { type CommandDefinition, hostOptions } from "./command.ts";
-import { openSession, readConfig } from "./session.ts";
+import { type CommandDefinition, hostOptions, type Invocation } from "./command.ts";
+import type { Io } from "./io.ts";
+import { openConfigured } from "./open-session.ts";
+import { reported } from "./reported.ts";
 import { uncachedDigest } from "./uncached-digest.ts";
 
 /** `virtform image lock`: pins images to their content. */
@@ -18,40 +22,43 @@ export const image: CommandDefinition = {
     ["virtform image lock", "Writes the checksums that are missing."],
     ["virtform image lock debian-13", "Looks at the source again and writes its checksum of today."],
   ],
-  async run(invocation) {
-    const [verb, ...names] = invocation.positionals;
-    if (verb !== "lock")
-      throw userError(
-        "unknown-verb",
-        verb === undefined ? "What about images?" : `No such image command: ${verb}`,
-        "Usage: virtform image lock [IMAGE…]",
-      );
-    const paths = invocation.texts("path");
-    const { config, place } = await readConfig(paths);
-    await using session = await openSession(paths);
-    const images = config.images ?? {};
-    const unknown = names.find((name) => !Object.hasOwn(images, name));
-    if (unknown !== undefined)
-      throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${Object.keys(images).join(", ") || "none"}.`);
-    const chosen = Object.entries(images).filter(([name, { checksum }]) =>
-      names.length === 0 ? checksum === undefined : names.includes(name),
-    );
-    const byFile = new Map<string, Map<string, string>>();
-    for (const [name, { source }] of chosen) {
-      process.stderr.write(`${name}: reading ${withoutCredentials(source)}\n`);
-      const { digest, bytes } = await uncachedDigest(session.context, requireSource(source), source).catch((error: unknown) => {
-        throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
-      });
-      const file = place(["images", name])?.file;
-      if (file === undefined) throw new Error(`image ${name} has no place`);
-      byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));
-      process.stdout.write(`${name}: ${digest} (${formatQuantity(bytes)})\n`);
-    }
-    for (const [file, checksums] of byFile) await rewrite(file, (text) => setChecksums(text, checksums));
-    if (chosen.length === 0) process.stdout.write("Every image has a checksum.\n");
-    return 0;
-  },
+  run: (invocation, io) => reported(invocation, io, { command: "image" }, ({ event }) => lock(invocation, io, event)),
 };
+
+async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter["event"]): Promise<number> {
+  const [verb, ...names] = positionals;
+  if (verb !== "lock")
+    throw userError(
+      "unknown-verb",
+      verb === undefined ? "What about images?" : `No such image command: ${verb}`,
+      "Usage: virtform image lock [IMAGE…]",
+    );
+  const paths = texts("path");
+  const { config, place } = await readConfig(paths);
+  await using session = await openConfigured(paths, io);
+  const { context } = onlyHost(session);
+  const images = config.images ?? {};
+  const unknown = names.find((name) => !Object.hasOwn(images, name));
+  if (unknown !== undefined)
+    throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${Object.keys(images).join(", ") || "none"}.`);
+  const chosen = Object.entries(images).filter(([name, { checksum }]) =>
+    names.length === 0 ? checksum === undefined : names.includes(name),
+  );
+  const byFile = new Map<string, Map<string, string>>();
+  for (const [name, { source }] of chosen) {
+    io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(source)}`)}\n`);
+    const { digest, bytes } = await uncachedDigest(context, requireSource(source), source).catch((error: unknown) => {
+      throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
+    });
+    const file = place(["images", name])?.file;
+    if (file === undefined) throw new Error(`image ${name} has no place`);
+    byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));
+    event({ type: "result", result: { kind: "digest", image: name, digest, bytes } });
+  }
+  for (const [file, checksums] of byFile) await rewrite(file, (text) => setChecksums(text, checksums));
+  if (chosen.length === 0) event({ type: "result", result: { kind: "nothing", text: "Every image has a checksum." } });
+  return 0;
+}
 
 /** Replaces a file's text whole. Its permissions and owner stay, and a link to it stays one. */
 async function rewrite(file: string, edit: (text: string) => string): Promise<void> {

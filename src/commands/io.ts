@@ -1,14 +1,41 @@
 import { getSystemErrorMessage } from "node:util";
 import { type UserError, userError } from "../model/errors.ts";
+import { processSecrets, type Secrets } from "./process-secrets.ts";
 
 /** What a command is given of the process that runs it. */
 export interface Io {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly stdin: NodeJS.ReadStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly secrets: Secrets;
   /** Aborted, with a UserError as reason, when standard output or standard error cannot be written. A closed pipe does not count. */
   readonly outputFailed: AbortSignal;
+  /** Resolves when everything written so far has been written or has failed. */
+  readonly settled: () => Promise<void>;
 }
 
-/** Watches the output of this process. `settled` resolves when everything written so far has been written or has failed. */
-export function watchOutput(streams: readonly Watched[]): Io & { readonly settled: () => Promise<void> } {
+/** The streams and the environment of this process, whose output is watched from now on. */
+export function processIo(): Io {
+  const { stdout, stderr, env } = process;
+  const watched = watchOutput([
+    { name: "standard output", stream: stdout },
+    { name: "standard error", stream: stderr },
+  ]);
+  return {
+    stdout,
+    stderr,
+    // Opened when it is used: opening a terminal takes time.
+    get stdin() {
+      return process.stdin;
+    },
+    env,
+    secrets: processSecrets(env),
+    ...watched,
+  };
+}
+
+function watchOutput(streams: readonly Watched[]): Pick<Io, "outputFailed" | "settled"> {
   const failed = new AbortController();
   for (const { name, stream } of streams)
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -25,10 +52,10 @@ export function watchOutput(streams: readonly Watched[]): Io & { readonly settle
   };
 }
 
-/** A stream with the name that people give it. */
-export interface Watched {
+interface Watched {
+  /** For people. */
   readonly name: string;
-  readonly stream: NodeJS.WritableStream;
+  readonly stream: NodeJS.WriteStream;
 }
 
 function outputFailure(name: string, { errno, code, message }: NodeJS.ErrnoException): UserError {

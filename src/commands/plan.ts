@@ -23,6 +23,6 @@ export const plan: CommandDefinition = {
     ["virtform plan --detailed-exitcode", "For a pipeline: 0 nothing to do, 2 changes, 1 error."],
     ["virtform plan --target web-0", "Only instance web-0 and what it needs."],
   ],
-  run: (invocation) =>
-    runPlan(invocation, { command: "plan", detailedExitCode: invocation.flag("detailed-exitcode"), out: invocation.text("out") }),
+  run: (invocation, io) =>
+    runPlan(invocation, io, { command: "plan", detailedExitCode: invocation.flag("detailed-exitcode"), out: invocation.text("out") }),
 };

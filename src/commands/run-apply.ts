@@ -2,18 +2,16 @@ import { confirmChanges } from "../kinds/disk/confirm.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
-import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { Plan } from "../model/plan.ts";
 import { reconcile } from "../reconcile.ts";
-import { chooseFormat, createReporter } from "../report/index.ts";
-import { version } from "../version.ts";
+import { onlyHost } from "../session.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import type { Io } from "./io.ts";
-import { outputs } from "./outputs.ts";
+import { openConfigured, openSaved } from "./open-session.ts";
 import { refuseUnknownActions } from "./plan-file.ts";
-import { openPlanSession, openSession } from "./session.ts";
+import { reported } from "./reported.ts";
 
 interface Options {
   readonly command: "apply" | "destroy" | "confirm";
@@ -21,61 +19,49 @@ interface Options {
 }
 
 /** What `apply`, `destroy` and `confirm` share. Resolves to the exit code. */
-export async function runApply(invocation: Invocation, { outputFailed }: Io, options: Options): Promise<number> {
-  const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
-  const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
-  const json = invocation.flag("json");
-  const terminal = process.stdout.isTTY === true && process.stdin.isTTY === true;
-  let showStopping = () => {};
-  using interrupt = listenForInterrupt(() => showStopping(), outputFailed);
-  const reporter = await createReporter({
-    format: chooseFormat({ json, isTTY: terminal, env: process.env }),
-    ...outputs(invocation.flag("no-color")),
-    command: options.command,
-    interactive: terminal && !json,
-    version,
-    onInterrupt: interrupt.press,
+export async function runApply(invocation: Invocation, io: Io, options: Options): Promise<number> {
+  let onStop = () => {};
+  using interrupt = listenForInterrupt(() => onStop(), io.outputFailed);
+  const { command } = options;
+  return await reported(invocation, io, { command, interactive: true, onInterrupt: interrupt.press }, (reporter) => {
+    onStop = () => reporter.event({ type: "apply.stopping" });
+    return reconcileWith(invocation, io, options, { reporter: stoppable(reporter, interrupt), interrupt });
   });
-  showStopping = () => reporter.event({ type: "apply.stopping" });
-  try {
-    return await reconcileWith(invocation, options, { reporter: stoppable(reporter, interrupt), interrupt, parallelism, lockTimeoutMs });
-  } catch (error) {
-    const diagnostics = failureDiagnostics(error);
-    if (diagnostics === undefined || !json) throw error;
-    for (const diagnostic of diagnostics) reporter.event({ type: "diagnostic", diagnostic });
-    return 1;
-  } finally {
-    await reporter.close();
-  }
 }
 
 async function reconcileWith(
   invocation: Invocation,
+  io: Io,
   { command, savedPlan }: Options,
-  given: { readonly reporter: Reporter; readonly interrupt: Interrupt; readonly parallelism: number; readonly lockTimeoutMs: number },
+  { reporter, interrupt }: { readonly reporter: Reporter; readonly interrupt: Interrupt },
 ): Promise<number> {
-  const { interrupt, ...rest } = given;
+  const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
+  const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
   await using session = await (savedPlan === undefined
-    ? openSession(invocation.positionals, interrupt.abort)
-    : openPlanSession(savedPlan.plan, interrupt.abort));
+    ? openConfigured(invocation.positionals, io, interrupt.abort)
+    : openSaved(savedPlan.plan, io, interrupt.abort));
+  const host = onlyHost(session);
   if (savedPlan !== undefined)
     refuseUnknownActions(
       savedPlan.path,
       savedPlan.plan,
-      session.kinds.flatMap(({ actions }) => actions),
+      host.kinds.flatMap(({ actions }) => actions),
     );
   const destroy = command === "destroy";
   const allowed = command === "confirm" ? [] : invocation.texts("allow-destroy");
   const { verdict } = await reconcile(
     {
       ...session,
+      ...host,
       targets: invocation.texts("target"),
       destroy,
-      ...(destroy && invocation.flag("images") ? { extraChanges: (observed) => unusedBaseChanges(observed, session.context.project) } : {}),
+      ...(destroy && invocation.flag("images") ? { extraChanges: (observed) => unusedBaseChanges(observed, host.context.project) } : {}),
       ...(command === "confirm" ? { extraOnly: true, extraChanges: confirmChanges } : {}),
     },
     {
-      ...rest,
+      reporter,
+      parallelism,
+      lockTimeoutMs,
       autoApprove: invocation.flag("auto-approve"),
       allowDestroy: allowed.includes("*") ? "all" : allowed,
       stop: interrupt.stop,

@@ -1,5 +1,6 @@
 import { schemaText } from "../kinds/config-schema.ts";
 import type { CommandDefinition } from "./command.ts";
+import { reported } from "./reported.ts";
 
 /** `virtform schema`: the JSON Schema, for editors and other tools. */
 export const schema: CommandDefinition = {
@@ -9,8 +10,9 @@ export const schema: CommandDefinition = {
     "JSON Schema 2020-12 with a description of every key. Editors that know YAML schemas use it through the first line of a file: # yaml-language-server: $schema=PATH",
   options: {},
   examples: [["virtform schema > config.schema.json", "Keeps a copy beside the configuration."]],
-  run: async () => {
-    process.stdout.write(schemaText());
-    return 0;
-  },
+  run: (invocation, io) =>
+    reported(invocation, io, { command: "schema" }, async ({ event }) => {
+      event({ type: "result", result: { kind: "document", text: schemaText() } });
+      return 0;
+    }),
 };

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { stringify } from "yaml";
 import { type Address, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import { instanceOf } from "../model/presentation.ts";
+import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
-import { openSession } from "./session.ts";
+import { openConfigured } from "./open-session.ts";
+import { reported } from "./reported.ts";
 import { survey } from "./survey.ts";
 
 /** `virtform show`: the host as it is. */
@@ -20,37 +21,32 @@ export const show: CommandDefinition = {
     ["virtform show web-0", "Everything about instance web-0."],
     ["virtform show disk/web-0.root site.yaml", "One object of another configuration."],
   ],
-  async run(invocation) {
-    const { wanted, paths } = splitPositionals(invocation.positionals);
-    await using session = await openSession(paths);
-    const { objects, unmanaged } = await survey(session);
-    const named = objects.filter(({ address }) => wanted === undefined || isNamed(address, wanted));
-    if (wanted !== undefined && named.length === 0) {
-      const near = closest(
-        wanted,
-        objects.flatMap(({ address }) => [address, addressName(address)]),
-      );
-      throw userError(
-        "not-found",
-        `Nothing of this project is called ${wanted}`,
-        `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ./${wanted}.` : ""}`,
-      );
-    }
-    if (invocation.flag("json")) {
-      process.stdout.write(`${JSON.stringify(wanted === undefined ? { objects: named, unmanaged } : { objects: named }, null, 2)}\n`);
-    } else if (wanted !== undefined) {
-      process.stdout.write(stringify(Object.fromEntries(named.map(({ address, state }) => [address, state])), { lineWidth: 0 }));
-    } else {
-      const lines = named.map(({ address }) => `  ${address}`);
-      const others = unmanaged.map(
-        ({ what, name, owner, note }) =>
-          `  ${what} ${name}${owner === undefined ? "" : ` (project ${owner})`}${note === undefined ? "" : `: ${note}`}`,
-      );
-      process.stdout.write(`Project ${session.context.project} on ${session.context.settings.uri}:\n${lines.join("\n") || "  nothing"}\n`);
-      if (others.length > 0) process.stdout.write(`\nNot managed here, never touched:\n${others.join("\n")}\n`);
-    }
-    return 0;
-  },
+  run: (invocation, io) =>
+    reported(invocation, io, { command: "show" }, async (reporter) => {
+      const { wanted, paths } = splitPositionals(invocation.positionals);
+      await using session = await openConfigured(paths, io);
+      const host = onlyHost(session);
+      const { objects, unmanaged } = await survey(host, reporter);
+      if (wanted === undefined) {
+        const { project, settings } = host.context;
+        reporter.event({ type: "result", result: { kind: "host", project, uri: settings.uri, objects, unmanaged } });
+        return 0;
+      }
+      const named = objects.filter(({ address }) => isNamed(address, wanted));
+      if (named.length === 0) {
+        const near = closest(
+          wanted,
+          objects.flatMap(({ address }) => [address, addressName(address)]),
+        );
+        throw userError(
+          "not-found",
+          `Nothing of this project is called ${wanted}`,
+          `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ./${wanted}.` : ""}`,
+        );
+      }
+      reporter.event({ type: "result", result: { kind: "objects", objects: named } });
+      return 0;
+    }),
 };
 
 /**

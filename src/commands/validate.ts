@@ -1,11 +1,8 @@
 import { loadConfig } from "../config/load.ts";
 import { configRules } from "../kinds/rules.ts";
 import { hasErrors } from "../model/diagnostic.ts";
-import { formatDiagnostics } from "../report/diagnostics.ts";
-import { diagnosticJson } from "../report/json.ts";
-import { count as quantity } from "../report/quantities.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
-import { useColor } from "./use-color.ts";
+import { reported } from "./reported.ts";
 
 /** `virtform validate`: the configuration alone, no host. */
 export const validate: CommandDefinition = {
@@ -18,29 +15,11 @@ export const validate: CommandDefinition = {
     ["virtform validate", "Checks virtform.yaml and *.virtform.yaml in this directory."],
     ["virtform validate --json site.yaml", "For tools: the diagnostics with file, line and column."],
   ],
-  async run(invocation) {
-    const paths = invocation.positionals.length === 0 ? ["."] : invocation.positionals;
-    const { diagnostics, files } = await loadConfig(paths, configRules());
-    const count = (severity: string) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
-    if (invocation.flag("json")) {
-      const result = {
-        format_version: "1.0",
-        valid: !hasErrors(diagnostics),
-        error_count: count("error"),
-        warning_count: count("warning"),
-        diagnostics: diagnostics.map(diagnosticJson),
-      };
-      process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    } else {
-      if (diagnostics.length > 0)
-        process.stderr.write(formatDiagnostics(diagnostics, { color: useColor(process.stderr, invocation.flag("no-color")) }));
-      const read = quantity(files.length, "file");
-      process.stdout.write(
-        hasErrors(diagnostics)
-          ? `The configuration is not valid: ${quantity(count("error"), "error")}.\n`
-          : `The configuration is valid (${read}).\n`,
-      );
-    }
-    return hasErrors(diagnostics) ? 1 : 0;
-  },
+  run: (invocation, io) =>
+    reported(invocation, io, { command: "validate" }, async ({ event }) => {
+      const paths = invocation.positionals.length === 0 ? ["."] : invocation.positionals;
+      const { diagnostics, files } = await loadConfig(paths, configRules());
+      event({ type: "result", result: { kind: "validation", files, diagnostics } });
+      return hasErrors(diagnostics) ? 1 : 0;
+    }),
 };

@@ -9,7 +9,8 @@ import { checkRoom, planned, type SizedDisk } from "./capacity/room.ts";
 import { checkRounding } from "./capacity/size-rounding.ts";
 import type { Config } from "./config.ts";
 import { keepExistingFilesystem } from "./disk/content.ts";
-import { driveDisk, type InstanceSpec } from "./instance/desired.ts";
+import type { InstanceSpec } from "./instance/desired.ts";
+import { driveDisk } from "./instance/seed-spec.ts";
 import { disks as instanceDisks } from "./terms/disk-address.ts";
 import type { SeedSpec } from "./terms/spec.ts";
 import { volumes } from "./terms/volume-address.ts";
@@ -24,7 +25,7 @@ export function checkHostCapacity(settings: HostSettings): Check<Config> {
       const spec = keepExistingFilesystem(address, found as InstanceSpec, observed) as typeof found;
       if (spec.kind === "disk" && instanceDisks.owns(address)) own.push({ address, disk: spec.disk });
       if (spec.kind === "volume" && volumes.owns(address)) others.push({ address, disk: spec.disk });
-      if (spec.kind === "seed" && spec.seed.backend !== undefined) drives.push(driveOf(address, spec.seed, spec.seed.backend));
+      if (spec.kind === "seed" && spec.seed.backend !== null) drives.push(driveOf(address, spec.seed, spec.seed.backend));
       if (spec.kind === "domain") domains.push(spec.domain);
     }
     const plannedOf = (sized: SizedDisk) => planned(sized, observed);

@@ -2,6 +2,7 @@ import type { ActionProgress } from "./action.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, PlannedAction } from "./plan.ts";
+import type { Result } from "./result.ts";
 
 /** Everything a run has to say. Every form of output is made from this one stream. */
 export type Event =
@@ -14,6 +15,10 @@ export type Event =
   | { readonly type: "action.start"; readonly id: string }
   | { readonly type: "action.progress"; readonly id: string; readonly progress: ActionProgress }
   | { readonly type: "action.end"; readonly id: string; readonly outcome: Outcome }
+  /** What a command other than a plan or an apply found out. */
+  | { readonly type: "result"; readonly result: Result }
+  /** The command ends here with exit code 1, for these reasons. */
+  | { readonly type: "failed"; readonly diagnostics: readonly Diagnostic[] }
   /** The user asked to stop: running actions finish, nothing new starts. */
   | { readonly type: "apply.stopping" }
   | { readonly type: "apply.end"; readonly plan: Plan; readonly outcomes: readonly Outcome[]; readonly milliseconds: number };

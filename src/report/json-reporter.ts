@@ -4,9 +4,11 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Event, Reporter } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { countChanges, type Plan, type PlannedAction } from "../model/plan.ts";
+import { canApply, countChanges, type Plan, type PlannedAction } from "../model/plan.ts";
 import { isComplete, summarizeApply } from "./apply-summary.ts";
-import { diagnosticJson, planJson } from "./json.ts";
+import { formatDiagnostics } from "./diagnostics.ts";
+import { diagnosticJson, failedPlanJson, planJson } from "./json.ts";
+import { jsonLine, jsonText, resultText } from "./json-result.ts";
 import type { ReporterOptions } from "./options.ts";
 import { progressText } from "./progress-text.ts";
 import { formatDuration } from "./quantities.ts";
@@ -17,23 +19,48 @@ const progressEveryMs = 1000;
 type Fields = { readonly [key: string]: Json };
 
 /**
- * JSON on standard output and nothing else there: one document for `plan` and `drift`, one event per line for `apply`,
- * `destroy` and `confirm`. The events are those of Terraform's machine-readable output; readers ignore types that they do not know.
+ * JSON on standard output and nothing else there: one event per line for `apply`, `destroy` and `confirm`, one document for every other
+ * command. The events are those of Terraform's machine-readable output; readers ignore types that they do not know.
  */
 export function createJsonReporter(options: ReporterOptions): Reporter {
+  const changes = options.command === "apply" || options.command === "destroy" || options.command === "confirm";
+  return { event: changes ? lines(options) : documents(options), close: async () => {} };
+}
+
+/** One document; why it holds no more stands on standard error, for the log of a pipeline. */
+function documents({ command, stdout, stderr, color, version }: ReporterOptions): (event: Event) => void {
+  const tell = (diagnostics: readonly Diagnostic[]) => {
+    if (diagnostics.length > 0) stderr.write(formatDiagnostics(diagnostics, { color }));
+  };
+  return (event) => {
+    switch (event.type) {
+      case "plan":
+        stdout.write(jsonText(planJson(event.plan, version)));
+        if (!canApply(event.plan)) tell(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
+        return;
+      case "result":
+        stdout.write(resultText(event.result));
+        return;
+      case "diagnostic":
+        tell([event.diagnostic]);
+        return;
+      case "failed":
+        if (command === "plan" || command === "drift") stdout.write(jsonText(failedPlanJson(event.diagnostics, version)));
+        tell(event.diagnostics);
+        return;
+      default:
+    }
+  };
+}
+
+function lines(options: ReporterOptions): (event: Event) => void {
   const clock = options.now ?? (() => new Date());
-  if (options.command === "plan" || options.command === "drift") {
-    const event = (event: Event) => {
-      if (event.type === "plan") options.stdout.write(`${JSON.stringify(planJson(event.plan, options.version), null, 2)}\n`);
-    };
-    return { event, close: async () => {} };
-  }
   const write = (type: string, message: string, fields: Fields, level: "info" | "warn" | "error" = "info") => {
     const head = { "@level": level, "@message": message, "@module": "virtform.ui", "@timestamp": clock().toISOString(), type };
-    options.stdout.write(`${JSON.stringify({ ...head, ...fields })}\n`);
+    options.stdout.write(jsonLine({ ...head, ...fields }));
   };
   write("version", `virtform ${options.version}`, { virtform: options.version, ui: "1.2" });
-  return { event: eventWriter(write, options.command === "destroy" ? "destroy" : "apply", () => clock().getTime()), close: async () => {} };
+  return eventWriter(write, options.command === "destroy" ? "destroy" : "apply", () => clock().getTime());
 }
 
 type Write = (type: string, message: string, fields: Fields, level?: "info" | "warn" | "error") => void;
@@ -76,6 +103,11 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
         return;
       case "diagnostic":
         diagnostic(event.diagnostic);
+        return;
+      case "failed":
+        for (const given of event.diagnostics) diagnostic(given);
+        return;
+      case "result":
         return;
       case "plan":
         for (const given of event.plan.diagnostics) diagnostic(given);

@@ -1,6 +1,3 @@
-/** How results are shown. */
-export type Format = "text" | "json" | "tui";
-
 /** The part of a writable stream that a reporter uses. */
 export interface Output {
   write(text: string): unknown;
@@ -9,16 +6,16 @@ export interface Output {
   readonly rows?: number;
 }
 
-/** What a reporter is told when it is made. */
+/** What a reporter is given when it is made. */
 export interface ReporterOptions {
-  readonly format: Format;
   readonly color: boolean;
   /** For results. */
   readonly stdout: Output;
   /** For everything else: progress, diagnostics, questions. */
   readonly stderr: Output;
-  readonly command: "plan" | "apply" | "destroy" | "confirm" | "drift";
-  /** Somebody is there who can be asked. */
+  /** Its name on the command line: `plan`, `apply`. */
+  readonly command: string;
+  /** A person can be asked. */
   readonly interactive: boolean;
   readonly version: string;
   /** Where answers come from. Default: standard input. */

@@ -8,6 +8,7 @@ import { planBody, planClosing } from "./plan-text.ts";
 import { endLine, progressLine, startLine } from "./progress-text.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
+import { showResult } from "./text-result.ts";
 
 /** Between two lines about the progress of the same action. */
 const progressEveryMs = 5000;
@@ -30,6 +31,12 @@ export function createTextReporter(options: ReporterOptions): Reporter {
         return;
       case "diagnostic":
         stderr.write(formatDiagnostics([event.diagnostic], { color }));
+        return;
+      case "failed":
+        stderr.write(formatDiagnostics(event.diagnostics, { color }));
+        return;
+      case "result":
+        showResult(event.result, options);
         return;
       case "plan":
         showPlan(event.plan, options);

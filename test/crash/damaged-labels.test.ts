@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Machine } from "../fake-host/machine.ts";
 import { contentOf } from "../fake-host/program.ts";
 import { guests } from "./guests.ts";
-import { apply, applied, createWorld, layout, planOf, runOn, summary } from "./world.ts";
+import { applied, apply, createWorld, layout, planOf, runOn, summary } from "./world.ts";
 
 const yaml = guests({ ephemeral: "1GiB", sections: "volumes:\n  data: { size: 64MiB }\n  logs: { size: 64MiB }\n" });
 

@@ -30,7 +30,6 @@ async function planText(name: string): Promise<string> {
     },
   };
   createTextReporter({
-    format: "text",
     color: false,
     stdout: output,
     stderr: output,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, test } from "node:test";
-import { openSession } from "../../src/commands/session.ts";
 import { createSshHost } from "../../src/host/ssh/ssh.ts";
 import type { Host } from "../../src/model/host.ts";
 import { canApply } from "../../src/model/plan.ts";
 import { plan } from "../../src/reconcile.ts";
+import { onlyHost, openSession, readConfig } from "../../src/session.ts";
 import { masters, startSshd } from "./ssh/sshd.ts";
 import { until } from "./support/until.ts";
 import { ended, start, virtform, virtformEvents } from "./support/virtform.ts";
@@ -20,6 +20,8 @@ import {
   waitForConsole,
   writeConfig,
 } from "./support/workspace.ts";
+
+const surroundings = { runner: { root: true, dataHome: "/root/.local/share" }, lookUpSecret: () => undefined };
 
 const sshd = await startSshd({ after });
 process.env["VIRTFORM_SSH"] = sshd.program;
@@ -91,8 +93,9 @@ test("a connection that is cut while planning is an error, and nothing is taken 
   assert.doesNotMatch(result.stdout, /"action":"create"/);
 
   // The same at the very moment when the instances are looked at.
-  await using session = await openSession([workspace.directory]);
-  const { host } = session.context;
+  await using session = await openSession(await readConfig([workspace.directory]), surroundings);
+  const { context: opened, ...rest } = onlyHost(session);
+  const { host } = opened;
   const known = () => masters(process.pid);
   const files: Host["files"] = {
     ...host.files,
@@ -102,8 +105,8 @@ test("a connection that is cut while planning is an error, and nothing is taken 
       return host.files.readMany(requests);
     },
   };
-  const context = { ...session.context, host: { ...host, files, lock: host.lock, close: host.close } };
-  const cut = await plan({ ...session, context, targets: [], destroy: false });
+  const context = { ...opened, host: { ...host, files, lock: host.lock, close: host.close } };
+  const cut = await plan({ ...session, ...rest, context, targets: [], destroy: false });
   assert.equal(cut.complete, false);
   assert.equal(canApply(cut), false);
   assert.ok(cut.diagnostics.some(({ code, detail }) => code === "host-unreachable" && /connection to .* was lost/.test(detail ?? "")));
@@ -122,7 +125,8 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
   await write("qemu:///system");
   await apply(workspace);
   await write(sshd.uri);
-  await using session = await openSession([workspace.directory]);
+  await using session = await openSession(await readConfig([workspace.directory]), surroundings);
+  const { context: opened, ...rest } = onlyHost(session);
   const trips: string[] = [];
   const host = createSshHost(sshd.target, { onRoundTrip: (what) => trips.push(what.slice(0, 60)) });
   t.after(() => host.close());
@@ -139,7 +143,7 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
     },
   };
   const started = performance.now();
-  const result = await plan({ ...session, context: { ...session.context, host: counted }, targets: [], destroy: false });
+  const result = await plan({ ...session, ...rest, context: { ...opened, host: counted }, targets: [], destroy: false });
   t.diagnostic(`${trips.length} round trips, ${Math.round(performance.now() - started)} ms: ${trips.join(" | ")}`);
   assert.deepEqual(
     result.changes.map(({ address }) => address),

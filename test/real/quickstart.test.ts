@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { checkout, mustRun, runProgram } from "./support/virtform.ts";
@@ -21,9 +22,10 @@ test("bin/quickstart takes an ordinary user from a checkout to a guest that read
     await rm(directory, { recursive: true, force: true });
     await mustRun("userdel", ["--force", "--remove", user]);
   });
-  // What was built is built again; what was downloaded is not.
-  const names = (await readdir(checkout)).filter((name) => ![".git", ".cache", "dist"].includes(name));
-  for (const name of [...names, ".cache/guest"]) {
+  // A checkout as git lists it: other tests come and go beside it. What was built is built again; what was downloaded is not.
+  const listed = await mustRun("git", ["-C", checkout, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+  const names = listed.split("\0").filter((name) => name !== "" && existsSync(`${checkout}${name}`));
+  for (const name of [...names, "node_modules", ".cache/guest"]) {
     await cp(`${checkout}${name}`, `${directory}/virtform/${name}`, { recursive: true, preserveTimestamps: true });
   }
   await mustRun("chown", ["-R", `${user}:`, directory]);

@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { problem } from "../../model/problem.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import type { DiskRef, DiskSpec, DiskState } from "../driver.ts";
 import { directoryOf } from "./file-name.ts";
@@ -47,13 +48,11 @@ export async function otherRecords(
 export function checkRecordedFormat(address: Address, what: string, path: string, found: DiskState | undefined): Diagnostic[] {
   if (found?.recordedFormat === undefined) return [];
   return [
-    {
-      severity: "error",
-      code: "disk-format-changed",
+    problem("disk-format-changed", {
       summary: `${what} was recorded as ${found.recordedFormat} and would be used as ${found.format}`,
       detail: otherFormat(path, found.format, found.recordedFormat),
       address,
-    },
+    }),
   ];
 }
 
@@ -103,7 +102,7 @@ async function change(context: Context, disk: Pick<DiskRef, "path">, alter: (for
   if (next === undefined || next === old) return;
   // In an order of its own: which disk was made first is an accident.
   const ordered = Object.fromEntries(Object.entries(next).sort(([one], [other]) => (one < other ? -1 : 1)));
-  await files.writeAtomic(file, `${JSON.stringify(ordered)}\n`, 0o644);
+  await files.change([{ do: "write", path: file, data: `${JSON.stringify(ordered)}\n` }], "later");
 }
 
 /** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */

@@ -18,9 +18,9 @@ export interface SeedState {
   readonly uuid: string;
   readonly instance: string;
   readonly format: "iso9660" | "vfat";
-  /** The driver that keeps it. Absent: a file of the instance directory. */
-  readonly backend?: string;
-  readonly place?: string;
+  /** The driver that keeps it; null: it is a file of the instance directory. */
+  readonly backend: string | null;
+  readonly place: string | null;
   /** Digest of the public content last applied; null when its making never came to an end. */
   readonly digest: string | null;
   /** It holds what was last written to it. Of one in Ceph: its label says so. */

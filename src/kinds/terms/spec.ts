@@ -21,10 +21,10 @@ export interface SeedSpec {
   readonly instance: string;
   readonly uuid: string;
   readonly path: string;
-  /** The driver that keeps it, with the disks (Nova CFG-14). Absent: a file of the instance directory. */
-  readonly backend?: string;
-  /** In which pool or the like. */
-  readonly place?: string;
+  /** The driver that keeps it with the disks (Nova CFG-14); null: it is a file of the instance directory. */
+  readonly backend: string | null;
+  /** The pool or the like that it is kept in; null for a file. */
+  readonly place: string | null;
   readonly format: "iso9660" | "vfat";
   readonly hostname: string;
   /** Position within `count`. */
@@ -39,8 +39,8 @@ export interface SeedSpec {
   readonly interfaces: readonly InterfaceSpec[];
   readonly kernel: boolean;
   readonly ramdisk: boolean;
-  /** By EC2's names. Default: a root disk, vda, and no more. */
-  readonly blockDevices?: Readonly<Record<string, string>>;
+  /** Names of the guest's disks by EC2's names of them. */
+  readonly blockDevices: Readonly<Record<string, string>>;
 }
 
 /** One disk or drive as the guest gets it. */

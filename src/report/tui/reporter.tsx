@@ -7,6 +7,7 @@ import type { ReporterOptions } from "../options.ts";
 import { planClosing, planRecord } from "../plan-text.ts";
 import { type Line, paint, span } from "../style.ts";
 import { showPlan } from "../text.ts";
+import { showResult } from "../text-result.ts";
 import { applyViewLines } from "./apply-lines.ts";
 import { type ApplyViewEvent, openApplyView, reduceApplyView } from "./apply-view.ts";
 import type { Key } from "./keys.ts";
@@ -33,6 +34,10 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
   let running: ReturnType<typeof startApplyView> | undefined;
   const ending: Promise<void>[] = [];
 
+  const tell = (diagnostics: readonly Diagnostic[]) => {
+    if (running === undefined && cancelQuestion === undefined) stderr.write(formatDiagnostics(diagnostics, { color }));
+    else held.push(...diagnostics);
+  };
   const showUnseen = () => {
     if (unseen !== undefined) showPlan(unseen, options);
     unseen = undefined;
@@ -58,8 +63,13 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
         say([span(`Waiting for ${event.holder}.`)]);
         return;
       case "diagnostic":
-        if (running === undefined && cancelQuestion === undefined) stderr.write(formatDiagnostics([event.diagnostic], { color }));
-        else held.push(event.diagnostic);
+        tell([event.diagnostic]);
+        return;
+      case "failed":
+        tell(event.diagnostics);
+        return;
+      case "result":
+        showResult(event.result, options);
         return;
       case "plan":
         unseen = event.plan;

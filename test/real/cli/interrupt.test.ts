@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
@@ -13,10 +14,14 @@ import { createWorkspace, domainNames, makeImage, stopped, type Workspace } from
 async function heldBack(t: TestContext) {
   const workspace = await createWorkspace(t);
   await makeImage(`${workspace.directory}/slow.qcow2`);
+  const digest = createHash("sha256")
+    .update(await readFile(`${workspace.directory}/slow.qcow2`))
+    .digest("hex");
   const server = await serveImages(t, workspace.directory);
   await workspace.write(
     { [workspace.project]: stopped() },
-    { images: { small: { source: server.url("slow.qcow2"), disk_format: "qcow2" } } },
+    // Without a checksum the plan itself has a warning to write.
+    { images: { small: { source: server.url("slow.qcow2"), disk_format: "qcow2", checksum: `sha256:${digest}` } } },
   );
   server.hold();
   return { workspace, server };
@@ -120,7 +125,7 @@ test("an apply whose output cannot be written starts nothing, with a clear error
   await assertConverges(workspace, server);
 });
 
-test("progress that can no longer be written ends an apply as Ctrl-C does", async (t) => {
+test("progress that can no longer be written ends an apply as Ctrl-C does", { timeout: 60_000 }, async (t) => {
   const { workspace, server } = await heldBack(t);
   const script = `"$0" "$1" apply --auto-approve 2> /dev/full`;
   const child = start("sh", ["-c", script, process.execPath, entry], { cwd: workspace.directory });
@@ -140,7 +145,7 @@ for (const [what, command] of [
   ["in the foreground, which gets SIGHUP, with the terminal interface", "trap '' HUP; virtform apply --auto-approve; echo $? > ended"],
   ["in the background, which only fails to write", "(CI=1 virtform apply --auto-approve < /dev/null; echo $? > ended) & disown"],
 ] as const) {
-  test(`a terminal that is closed ends an apply ${what}, as Ctrl-C does`, async (t) => {
+  test(`a terminal that is closed ends an apply ${what}, as Ctrl-C does`, { timeout: 90_000 }, async (t) => {
     const { workspace, server } = await heldBack(t);
     const terminal = await openTerminal(t, workspace.directory, { columns: 80, rows: 24 });
     await terminal.enter(command);

@@ -128,7 +128,7 @@ test("a registered kind passes schema, plan, target, apply and show", async () =
   assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml("bye")))), ["update note/web.first: the text differs"]);
 
   const run = await runOn(machine.boot(), yaml("hello"));
-  const { objects } = await survey({ ...run, [Symbol.asyncDispose]: async () => undefined } as unknown as Parameters<typeof survey>[0]);
+  const { objects } = await survey(run, { event: () => undefined });
   assert.deepEqual(
     objects.filter(({ address }) => address.startsWith("note/")),
     [{ address: "note/web.first", state: { text: "hello" } }],

@@ -118,12 +118,11 @@ export function memory(): { text: string; write(text: string): boolean } {
 }
 
 /** A reporter whose output is kept, with a clock that stands still until it is moved. */
-export async function recordingReporter(options: Partial<ReporterOptions> = {}) {
+export async function recordingReporter({ format = "text", ...options }: Partial<ReporterOptions> & { readonly format?: string } = {}) {
   const stdout = memory();
   const stderr = memory();
   const clock = { milliseconds: Date.UTC(2026, 0, 2, 3, 4, 5) };
-  const reporter = await createReporter({
-    format: "text",
+  const reporter = await createReporter(format, {
     color: false,
     stdout,
     stderr,

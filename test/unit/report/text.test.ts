@@ -23,7 +23,7 @@ test("the terminal interface is for people at capable terminals only", () => {
 });
 
 test("a terminal that is too small gets plain text", async () => {
-  const { reporter, stdout } = await recordingReporter({ format: "tui", color: true });
+  const { reporter, stdout } = await recordingReporter({ format: "tui", command: "apply", color: true });
   reporter.event({ type: "plan", plan: create });
   assert.match(stdout.text, /7 to add/);
 });

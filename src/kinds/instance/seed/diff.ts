@@ -45,7 +45,7 @@ export function diffSeed(
   const fields: FieldChange[] = [
     ...seedFields(there?.applied ?? null, publicSeed(want)),
     ...(there !== undefined && moved
-      ? [{ path: placeWord(want), old: have?.place ?? null, new: want.place ?? null, cause: "config" as const }]
+      ? [{ path: placeWord(want), old: have?.place ?? null, new: want.place, cause: "config" as const }]
       : []),
     ...(there !== undefined && situation.secretsChanged ? changedSecrets(want) : []),
     ...(there !== undefined && !there.intact ? [{ path: "intact", old: false, new: true, cause: "drift" as const }] : []),

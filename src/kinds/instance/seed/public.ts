@@ -13,7 +13,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     name: spec.instance,
     project: spec.project,
     // Left out of a file's, whose digest is then what it always was.
-    ...(spec.backend === undefined ? {} : { backend: spec.backend }),
+    ...(spec.backend === null ? {} : { backend: spec.backend }),
     format: spec.format,
     hostname: spec.hostname,
     launch_index: spec.launchIndex,
@@ -26,7 +26,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     kernel: spec.kernel,
     ramdisk: spec.ramdisk,
     // Only what differs from what every drive said before: else all of them would be made anew.
-    ...(JSON.stringify(spec.blockDevices ?? rootOnly) === JSON.stringify(rootOnly) ? {} : { block_devices: { ...spec.blockDevices } }),
+    ...(JSON.stringify(spec.blockDevices) === JSON.stringify(rootOnly) ? {} : { block_devices: { ...spec.blockDevices } }),
   };
 }
 

@@ -45,14 +45,14 @@ export function seedRecord(label: InstanceLabel | undefined, { settings }: Pick<
 }
 
 /** The driver that keeps a drive. */
-export function keeperOf({ backend }: Pick<SeedRecord, "backend">): string {
+export function keeperOf({ backend }: { readonly backend?: string | null }): string {
   return backend ?? plainFileDriver;
 }
 
 /** The disk that a drive is. */
-export function driveRef(context: Pick<Context, "layout">, uuid: string, { place }: Pick<SeedRecord, "place">): DiskRef {
+export function driveRef(context: Pick<Context, "layout">, uuid: string, { place = null }: { readonly place?: string | null }): DiskRef {
   const name = instanceFiles.configDrive;
-  return { uuid, name, path: context.layout.instanceFile(uuid, name), ...(place === undefined ? {} : { place }) };
+  return { uuid, name, path: context.layout.instanceFile(uuid, name), ...(place === null ? {} : { place }) };
 }
 
 /** The config drives of labelled instance directories, by uuid. One look for each driver. */
@@ -95,13 +95,13 @@ function stateOf(
   record: SeedRecord,
   found: Pick<SeedState, "intact" | "missing">,
 ): SeedState {
-  const { built, format, backend, place } = record;
+  const { built, format, backend = null, place = null } = record;
   return {
     uuid: owner.uuid,
     instance: owner.instance,
     format,
-    ...(backend === undefined ? {} : { backend }),
-    ...(place === undefined ? {} : { place }),
+    backend,
+    place,
     digest: built?.digest ?? null,
     ...found,
     applied: built?.applied ?? null,

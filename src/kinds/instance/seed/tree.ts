@@ -1,7 +1,6 @@
 import type { Json } from "../../../model/json.ts";
 import type { SeedSecrets } from "../../terms/seed-state.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
-import { rootOnly } from "./block-devices.ts";
 import { networkData } from "./network.ts";
 
 /** What a config drive needs and no plan may hold. */
@@ -94,7 +93,7 @@ function ec2MetaData(spec: SeedSpec): Json {
     "ami-id": "ami-00000000",
     "ami-launch-index": spec.launchIndex,
     "ami-manifest-path": "FIXME",
-    "block-device-mapping": { ...(spec.blockDevices ?? rootOnly) },
+    "block-device-mapping": { ...spec.blockDevices },
     hostname: spec.hostname,
     "instance-action": "none",
     "instance-id": `i-${spec.uuid.slice(0, 8)}`,

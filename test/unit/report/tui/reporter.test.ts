@@ -33,7 +33,6 @@ function makeReporter(options: { readonly interactive?: boolean } = {}) {
   const stderr = memory();
   let interrupts = 0;
   const reporter = createTuiReporter({
-    format: "tui",
     color: false,
     stdout: stdout as never,
     stderr,

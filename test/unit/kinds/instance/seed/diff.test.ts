@@ -17,6 +17,8 @@ function built(spec: SeedSpec, over: Partial<SeedState> = {}): SeedState {
     uuid,
     instance: spec.instance,
     format: spec.format,
+    backend: spec.backend,
+    place: spec.place,
     digest,
     intact: true,
     missing: false,

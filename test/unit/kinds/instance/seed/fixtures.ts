@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { rootOnly } from "../../../../../src/kinds/instance/seed/block-devices.ts";
 import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
 
 export const uuid = "6f1f6f0a-6a4e-5c0f-9b8e-0123456789ab";
@@ -31,6 +32,9 @@ export function seedSpec(root: string, over: Partial<SeedSpec> = {}): SeedSpec {
     interfaces: [],
     kernel: false,
     ramdisk: false,
+    backend: null,
+    place: null,
+    blockDevices: rootOnly,
     ...over,
   };
 }

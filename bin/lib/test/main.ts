@@ -1,0 +1,197 @@
+// Runs checks, builds and test files in one pool. bin/test has installed what they need and gives the arguments:
+//
+//   main.ts all|unit|files [--save-timings] [--jobs N] [FILE…]
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type End, runAll, type Task } from "./schedule.ts";
+import { type Need, namedFiles, type TestFile, testFiles } from "./test-files.ts";
+
+const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+const timingsPath = join(checkout, "test/timings.json");
+
+/** A test that hangs fails after this; a file that runs longer than `fileMinutes` is ended. */
+const testMinutes = 25;
+const fileMinutes = 45;
+
+/** One task with its command. */
+interface Step extends Task {
+  readonly command: readonly string[];
+  /** Present for a file of tests, which counts its tests. Anything else counts as one check. */
+  readonly file?: TestFile;
+}
+
+/** What came of one step. */
+interface Outcome {
+  readonly step: Step;
+  readonly seconds: number;
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { "save-timings": { type: "boolean", default: false }, jobs: { type: "string" } },
+});
+const [mode = "all", ...paths] = positionals;
+const slots = Number(values.jobs ?? availableParallelism());
+if (!Number.isInteger(slots) || slots < 1) throw new Error(`--jobs takes a number from 1, not ${values.jobs}`);
+
+const timings: Readonly<Record<string, number>> = JSON.parse(readFileSync(timingsPath, "utf8"));
+const logs = mkdtempSync(join(tmpdir(), "virtform-test-"));
+const rows = join(logs, "disks");
+mkdirSync(rows);
+
+const builds: Readonly<Record<Need, readonly string[]>> = {
+  build: ["npm", "run", "--silent", "build"],
+  "tiny guest": ["bin/lib/guest/build"],
+  "Debian guest": ["test/guests/debian/build"],
+  "LVM host": ["test/guests/lvm-host/build"],
+};
+const checks: Readonly<Record<string, readonly string[]>> = {
+  types: ["node_modules/.bin/tsc", "-p", "tsconfig.json", "--noEmit"],
+  lint: ["npm", "run", "--silent", "lint"],
+};
+
+function plain(name: string, command: readonly string[]): Step {
+  return { name, seconds: timings[name] ?? 10, after: [], libvirt: "unused", command };
+}
+
+function testStep(file: TestFile): Step {
+  const counts = join(logs, `${file.path.replaceAll("/", "+")}.counts`);
+  const reporters = [
+    ["spec", "stdout"],
+    [join(checkout, "bin/lib/test/count-reporter.js"), counts],
+  ].flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
+  return {
+    name: file.path,
+    seconds: timings[file.path] ?? (file.real ? 60 : 2),
+    after: file.needs,
+    libvirt: file.alone ? "alone" : file.real ? "shared" : "unused",
+    command: [process.execPath, `--test-timeout=${testMinutes * 60_000}`, ...reporters, file.path],
+    file,
+  };
+}
+
+/** The counts that the reporter left; a file without tests, or one that ended badly without saying so, has failed. */
+function countsOf(file: TestFile, exitCode: number | null): { passed: number; failed: number } {
+  let last = "0 0";
+  try {
+    last =
+      readFileSync(join(logs, `${file.path.replaceAll("/", "+")}.counts`), "utf8")
+        .trim()
+        .split("\n")
+        .at(-1) ?? last;
+  } catch {
+    // Ended before it counted.
+  }
+  const [passed = 0, failed = 0] = last.split(" ").map(Number);
+  const silent = passed + failed === 0 || (exitCode !== 0 && failed === 0);
+  return { passed, failed: silent ? failed + 1 : failed };
+}
+
+/** Runs a command with its output in a log; gives its exit code, or null when it was ended. */
+function runLogged(command: readonly string[], log: string, minutes: number): Promise<number | null> {
+  const [program = "", ...args] = command;
+  return new Promise((resolve) => {
+    const output = createWriteStream(log);
+    const child = spawn(program, args, {
+      cwd: checkout,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, VIRTFORM_DISK_ROWS: rows },
+    });
+    const timer = setTimeout(() => {
+      output.write(`\nEnded after ${minutes} minutes.\n`);
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, minutes * 60_000);
+    child.stdout.pipe(output, { end: false });
+    child.stderr.pipe(output, { end: false });
+    child.on("error", (error) => output.write(`${error.message}\n`));
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      output.end(() => resolve(code));
+    });
+  });
+}
+
+const outcomes: Outcome[] = [];
+
+async function perform(step: Step): Promise<boolean> {
+  const log = join(logs, `${step.name.replaceAll("/", "+")}.log`);
+  const started = performance.now();
+  const code = await runLogged(step.command, log, fileMinutes);
+  const seconds = (performance.now() - started) / 1000;
+  const { passed, failed } =
+    step.file === undefined ? { passed: Number(code === 0), failed: Number(code !== 0) } : countsOf(step.file, code);
+  outcomes.push({ step, seconds, passed, failed });
+  const tests = step.file === undefined ? "" : `, ${passed + failed} tests`;
+  console.log(`${failed === 0 ? "ok    " : "FAILED"} ${seconds.toFixed(1).padStart(7)}s  ${step.name}${tests}`);
+  if (failed > 0) console.log(readFileSync(log, "utf8").trimEnd().replaceAll(/^/gm, "    "));
+  return failed === 0;
+}
+
+function report(ends: ReadonlyMap<Step, End>, elapsed: number): number {
+  const blocked = [...ends].flatMap(([{ name }, end]) => ("blocked" in end ? [`not run: ${name} (${end.blocked} failed)`] : []));
+  for (const line of blocked) console.log(line);
+  const slowest = outcomes.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10);
+  if (outcomes.length > 1) console.log(`\nThe ${slowest.length} slowest of ${outcomes.length}:`);
+  if (outcomes.length > 1) for (const { seconds, step } of slowest) console.log(`${seconds.toFixed(1).padStart(7)}s  ${step.name}`);
+  for (const { seconds, step } of outcomes) {
+    const expected = timings[step.name];
+    if (expected !== undefined && seconds > 3 * expected + 20)
+      console.log(`Over its budget: ${step.name} took ${seconds.toFixed(0)} s; test/timings.json expects ${expected} s.`);
+  }
+  const failures = outcomes.filter(({ failed }) => failed > 0).map(({ step }) => step.name);
+  if (failures.length > 0) console.log(`\nFailed:\n${failures.map((name) => `  ${name}`).join("\n")}`);
+  if (values["save-timings"]) saveTimings();
+  const passed = outcomes.reduce((sum, one) => sum + one.passed, 0);
+  const failed = outcomes.reduce((sum, one) => sum + one.failed, 0) + blocked.length;
+  console.log(`\nTime: ${Math.floor(elapsed / 60)} min ${Math.round(elapsed % 60)} s with ${slots} jobs\n`);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+/** Writes what was measured over what is known, without files that no longer exist. */
+function saveTimings(): void {
+  const measured = Object.fromEntries(outcomes.map(({ step, seconds }) => [step.name, Math.max(1, Math.round(seconds))]));
+  const names = new Set([...testFiles(checkout).map(({ path }) => path), ...Object.keys(builds), ...Object.keys(checks), "disk drivers"]);
+  const kept = Object.entries({ ...timings, ...measured }).filter(([name]) => names.has(name));
+  writeFileSync(timingsPath, `${JSON.stringify(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))), undefined, 2)}\n`);
+}
+
+async function main(): Promise<number> {
+  const started = performance.now();
+  const all = testFiles(checkout);
+  const files = mode === "unit" ? all.filter(({ real }) => !real) : mode === "files" ? namedFiles(all, paths) : all;
+  const needed = new Set(files.flatMap(({ needs }) => needs));
+  const steps = [
+    ...(mode === "files" ? [] : Object.entries(checks).map(([name, command]) => plain(name, command))),
+    ...Object.entries(builds).flatMap(([name, command]) => (mode === "all" || needed.has(name as Need) ? [plain(name, command)] : [])),
+    ...files.map(testStep),
+    ...(mode === "all"
+      ? [{ ...plain("disk drivers", [process.execPath, "bin/lib/disk-table.js", rows]), after: files.flatMap(drivers) }]
+      : []),
+  ];
+  const ends = await runAll(steps, slots, perform);
+  if (mode === "all") console.log(`\n${readFileSync(join(logs, "disk drivers.log"), "utf8")}`);
+  return report(ends, (performance.now() - started) / 1000);
+}
+
+/** Files whose results go into the table of the disk drivers. */
+function drivers({ path }: TestFile): string[] {
+  return readFileSync(join(checkout, path), "utf8").includes("conforms(") ? [path] : [];
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`Error: ${error instanceof Error ? error.message : error}`);
+  console.log("0 passed, 1 failed");
+  process.exitCode = 1;
+} finally {
+  rmSync(logs, { recursive: true, force: true });
+}

@@ -1,0 +1,73 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+/** What a test file needs before it can run. */
+export type Need = "build" | "tiny guest" | "Debian guest" | "LVM host";
+
+/** One file of tests, by its path in the checkout. */
+export interface TestFile {
+  readonly path: string;
+  /** Real tests need root, libvirt and programs that are installed for them; the others need Node alone. */
+  readonly real: boolean;
+  readonly needs: readonly Need[];
+  /** Whether it needs the machine's libvirt for itself, because it restarts it. */
+  readonly alone: boolean;
+}
+
+/** Test files outside test/real that run real programs. */
+const realElsewhere = [
+  "test/fake-host/same-as-real.test.ts",
+  "test/unit/tools/libvirt/batch.test.ts",
+  "test/unit/tools/libvirt/conversation.test.ts",
+  "test/unit/tools/libvirt/line.test.ts",
+  "test/unit/tools/libvirt/real-domain.test.ts",
+];
+
+const alone = ["test/real/libvirtd-restart.test.ts"];
+
+/** What a test file or something that it imports mentions, and what it needs for that. */
+const signs: readonly (readonly [sign: string, need: Need])[] = [
+  ["bin/virtform.js", "build"],
+  [".cache/guest", "tiny guest"],
+  [".cache/debian", "Debian guest"],
+  [".cache/lvm-host", "LVM host"],
+];
+
+/** All test files of the checkout, sorted by path. */
+export function testFiles(checkout: string): TestFile[] {
+  const texts = new Map<string, string>();
+  return globSync("test/**/*.test.ts", { cwd: checkout })
+    .sort()
+    .map((path) => {
+      const text = textsBelow(checkout, join(checkout, path), texts);
+      return {
+        path,
+        real: path.startsWith("test/real/") || realElsewhere.includes(path),
+        needs: signs.flatMap(([sign, need]) => (text.includes(sign) ? [need] : [])),
+        alone: alone.includes(path),
+      };
+    });
+}
+
+/** The text of a file with that of everything below test/ that it imports. */
+function textsBelow(checkout: string, path: string, texts: Map<string, string>, seen = new Set<string>()): string {
+  if (seen.has(path) || !existsSync(path)) return "";
+  seen.add(path);
+  const text = texts.get(path) ?? readFileSync(path, "utf8");
+  texts.set(path, text);
+  const imported = Array.from(text.matchAll(/(?:from|import|import\() ?"(\.[^"]+\.ts)"/g), ([, target = ""]) =>
+    join(dirname(path), target),
+  );
+  const ours = imported.filter((target) => relative(checkout, target).startsWith("test/"));
+  return [text, ...ours.map((target) => textsBelow(checkout, target, texts, seen))].join("\n");
+}
+
+/** The test files that paths name: files, or directories with all files below. Throws for a path that names none. */
+export function namedFiles(all: readonly TestFile[], paths: readonly string[]): TestFile[] {
+  const named = paths.map((path) => {
+    const found = all.filter((file) => file.path === path || file.path.startsWith(`${path.replace(/\/+$/, "")}/`));
+    if (found.length === 0) throw new Error(`No test file at ${path}. Name files that end in .test.ts, or directories below test/.`);
+    return found;
+  });
+  return [...new Set(named.flat())];
+}

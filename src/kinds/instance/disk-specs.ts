@@ -1,0 +1,100 @@
+import type { DiskEncryption, DiskSpec } from "../../drivers/driver.ts";
+import { placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
+import { createLayout, instanceFiles } from "../../model/layout.ts";
+import { blankDisks } from "../config/blank-disks.ts";
+import { declared } from "../config/declared.ts";
+import type { Rescue } from "../config/rescue-of.ts";
+import type { ImageConfig } from "../config.ts";
+import { baseRef } from "../image/base-ref.ts";
+import { secretUuid } from "../secret/secret.ts";
+import { bootFileNames } from "./boot-files.ts";
+import type { WantedGuest } from "./wanted.ts";
+
+/** Every disk of a guest but its volumes: root, kernel and ramdisk, ephemerals and swap, and what it is rescued with. */
+export function diskSpecs(guest: WantedGuest): DiskSpec[] {
+  const disks = [...rootDisk(guest), ...bootFiles(guest, guest.image, "own"), ...blanks(guest), ...rescueDisks(guest)];
+  return disks.map((disk) => placed(disk, guest));
+}
+
+/** The driver of a guest's disks. */
+export function driverName({ instance, settings }: Pick<WantedGuest, "instance" | "settings">): string {
+  return instance.images_type ?? settings.imagesType;
+}
+
+/** Nova BLD-13: a guest that boots from a volume has no root disk of its own. */
+function rootDisk(guest: WantedGuest): DiskSpec[] {
+  const { config, settings, instance, image, flavor } = guest;
+  if (instance.image === undefined) return [];
+  // Nova BLK-06: the guest gets an ISO as a CD: whole, read-only, at its own size.
+  const iso = image.disk_format === "iso";
+  return [
+    {
+      ...nameOf(guest, instanceFiles.root),
+      role: "root",
+      backend: iso ? plainFileDriver : driverName(guest),
+      // Nova BLD-14: 0 keeps the image's size.
+      size: iso || flavor.disk === 0 ? null : flavor.disk,
+      base: baseRef(settings, instance.image, declared(config.images, instance.image), false),
+      preallocate: iso ? "none" : settings.preallocateImages,
+      // The content of a CD is public.
+      ...(iso ? {} : encryptionOf(guest)),
+    },
+  ];
+}
+
+/** Kernel and ramdisk of an image: plain files whatever the driver (Nova LAY-19), of a rescue under names of their own (LAY-10). */
+function bootFiles(guest: WantedGuest, image: Pick<ImageConfig, "kernel" | "ramdisk">, whose: "own" | "rescue"): DiskSpec[] {
+  const { config, settings } = guest;
+  return (["kernel", "ramdisk"] as const).flatMap((role): DiskSpec[] => {
+    const name = image[role];
+    if (name === undefined) return [];
+    const base = baseRef(settings, name, declared(config.images, name), true);
+    return [{ ...nameOf(guest, bootFileNames[whose][role]), role, backend: plainFileDriver, size: null, base, preallocate: "none" }];
+  });
+}
+
+function blanks(guest: WantedGuest): DiskSpec[] {
+  const { config, settings, instance, image, flavor } = guest;
+  return blankDisks(instance, image, flavor, config.host).map(({ name, ...blank }) => ({
+    ...nameOf(guest, name),
+    backend: driverName(guest),
+    preallocate: settings.preallocateImages,
+    ...encryptionOf(guest),
+    ...blank,
+  }));
+}
+
+/** The disk that a rescue boots, at the image's own size (Nova BLD-14), and its kernel and ramdisk. A CD is a plain file whatever the driver. */
+function rescueDisks(guest: WantedGuest): DiskSpec[] {
+  const { settings, rescue } = guest;
+  return rescue === null ? [] : [rescueDisk(guest, rescue, settings), ...bootFiles(guest, rescue.image, "rescue")];
+}
+
+function rescueDisk(guest: WantedGuest, { name, image, cdrom }: Rescue, settings: WantedGuest["settings"]): DiskSpec {
+  return {
+    ...nameOf(guest, instanceFiles.rescue),
+    role: "rescue",
+    backend: cdrom ? plainFileDriver : driverName(guest),
+    size: null,
+    base: baseRef(settings, name, image, false),
+    preallocate: "none",
+    // Data that is rescued must not become readable on the rescue disk.
+    ...(cdrom ? {} : encryptionOf(guest)),
+  };
+}
+
+function nameOf({ name: instance, uuid, settings }: WantedGuest, name: string): Pick<DiskSpec, "instance" | "uuid" | "name" | "path"> {
+  return { instance, uuid, name, path: createLayout(settings.instancesPath).instanceFile(uuid, name) };
+}
+
+function encryptionOf({ instance, uuid }: WantedGuest): { readonly encryption?: DiskEncryption } {
+  const passphrase = instance.encryption?.passphrase;
+  return passphrase === undefined ? {} : { encryption: { passphrase, secretUuid: secretUuid(uuid) } };
+}
+
+/** A disk with the size that its driver can give, which may come in steps, and the place that the configuration gives it. */
+function placed(disk: DiskSpec, { facts, settings }: WantedGuest): DiskSpec {
+  const place = placeOf(disk.backend, settings);
+  const size = disk.size === null ? null : roundUp(disk.backend, disk.size, facts, settings).bytes;
+  return { ...disk, size, ...(place === undefined ? {} : { place }) };
+}

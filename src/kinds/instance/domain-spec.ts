@@ -1,0 +1,98 @@
+import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
+import { driverOf } from "../../drivers/index.ts";
+import { createLayout, instanceFiles } from "../../model/layout.ts";
+import { bootIndexOf } from "../config/boot-index-of.ts";
+import { machineType } from "../config/machine-type.ts";
+import { rootVolumeOf } from "../config/root-volume-of.ts";
+import { configuredValues } from "../guest/configured-values.ts";
+import { type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
+import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
+import { volumes as volumeAddresses } from "../terms/volume-address.ts";
+import { desiredVolume } from "../volume/desired.ts";
+import { kernelBoot } from "./boot-files.ts";
+import { driveDisk } from "./seed-spec.ts";
+import type { Wanted, WantedGuest } from "./wanted.ts";
+
+/** The libvirt domain of a guest with these disks and this config drive. */
+export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpec | null): DomainSpec {
+  const { config, settings, facts, instance, image, flavor, rescue, project, name, uuid, interfaces } = guest;
+  const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
+  const properties = hardwareOf(guest);
+  const devices = devicesOf(guest, disks, seed);
+  const commandLine = (rescue ?? image).properties?.["os_command_line"];
+  return {
+    instance: name,
+    uuid,
+    project,
+    powerState: instance.power_state ?? "running",
+    preventDestroy: instance.prevent_destroy ?? false,
+    virtType,
+    arch: facts.arch,
+    machine: machineType(properties, facts),
+    vcpus: flavor.vcpus,
+    memory: flavor.ram,
+    osType: properties["os_type"] ?? "linux",
+    cache: facts.disk.directIo ? "none" : "writeback",
+    discard: config.host?.hw_disk_discard ?? "unmap",
+    disks: devices,
+    interfaces,
+    kernel: kernelBoot(disks, devices, { rescue: rescue !== null, virtType, commandLine }),
+    rescue: rescue?.name ?? null,
+    consoleLog: createLayout(settings.instancesPath).instanceFile(uuid, instanceFiles.console),
+    flavor: { name: instance.flavor, disk: flavor.disk, ephemeral: flavor.ephemeral ?? 0, swap: flavor.swap ?? 0 },
+    image: instance.image ?? null,
+    values: configuredValues(instance),
+  };
+}
+
+/** Nova BLK-11: without stable devices, the guest's hardware is what the system of the rescue image knows. */
+function hardwareOf({ rescue, image }: WantedGuest): Readonly<Record<string, string>> {
+  return (rescue?.stable === false ? rescue : image).properties ?? {};
+}
+
+function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpec | null): DomainDisk[] {
+  const { facts, instance, image, rescue } = guest;
+  const properties = hardwareOf(guest);
+  const volumes = volumesOf(guest);
+  const rootVolume = instance.image === undefined ? volumes.find(({ volume }) => volume === rootVolumeOf(instance)) : undefined;
+  const rootDisk = disks.find((disk) => disk.role === "root");
+  const root =
+    rootDisk === undefined ? rootVolume?.device : { attachment: attachmentOf(rootDisk, guest), iso: image.disk_format === "iso" };
+  if (root === undefined) throw new Error(`instance ${guest.name} has no root disk`);
+  const rescueDisk = disks.find((disk) => disk.role === "rescue");
+  return deviceMap({
+    arch: facts.arch,
+    machine: machineType(properties, facts),
+    properties,
+    ...(rescue === null || rescueDisk === undefined ? {} : { rescue: { ...rescue, attachment: attachmentOf(rescueDisk, guest) } }),
+    root: { iso: false, ...root },
+    others: disks
+      .filter(({ role }) => role === "ephemeral" || role === "swap")
+      .map((disk) => ({ name: disk.name, attachment: attachmentOf(disk, guest), bootIndex: bootIndexOf(instance, disk.name) })),
+    volumes: volumes.filter((volume) => volume !== rootVolume).map(({ device }) => device),
+    configDrive: seed === null ? null : driveDevice(seed, guest),
+  });
+}
+
+type VolumeDevice = NonNullable<DeviceMapInput["volumes"]>[number];
+
+function volumesOf({ config, settings, facts, instance }: WantedGuest): { readonly volume: string; readonly device: VolumeDevice }[] {
+  return (instance.volumes ?? []).map(({ volume, device, boot_index: bootIndex = -1 }) => {
+    const { disk } = desiredVolume(config, settings, facts, volume);
+    const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
+    const attachment = attachmentOf(disk, { settings, facts });
+    return {
+      volume,
+      device: { name: volumeAddresses.at(volume), attachment, serial, bootIndex, ...(device === undefined ? {} : { device }) },
+    };
+  });
+}
+
+function driveDevice(seed: SeedSpec, wanted: WantedGuest): DeviceMapInput["configDrive"] {
+  const { path, format, backend } = seed;
+  return backend === null ? { path, format } : { path, format, attachment: attachmentOf(driveDisk(seed, backend), wanted) };
+}
+
+function attachmentOf(disk: DiskSpec, { settings, facts }: Pick<Wanted, "settings" | "facts">): DiskAttachment {
+  return driverOf(disk.backend).attachment(disk, { settings, facts });
+}

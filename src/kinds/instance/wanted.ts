@@ -1,0 +1,60 @@
+import type { HostFacts } from "../../model/host-facts.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import { uuidV5 } from "../../model/uuid.ts";
+import { declared } from "../config/declared.ts";
+import { imageOf } from "../config/image-of.ts";
+import { instanceNames } from "../config/instance-names.ts";
+import { type Rescue, rescueOf } from "../config/rescue-of.ts";
+import { rootVolumeOf } from "../config/root-volume-of.ts";
+import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import { interfacesOf } from "../guest/interfaces.ts";
+import type { InterfaceSpec } from "../terms/spec.ts";
+
+/** What is wanted, and of which host. */
+export interface Wanted {
+  readonly config: Config;
+  readonly settings: HostSettings;
+  readonly facts: HostFacts;
+}
+
+/** One guest that is wanted, with what its disks, its config drive and its domain are made from. */
+export interface WantedGuest extends Wanted {
+  readonly project: string;
+  readonly name: string;
+  readonly uuid: string;
+  /** Position within `count`. */
+  readonly index: number;
+  readonly instance: InstanceConfig;
+  /** Of its own, or of the volume that it boots from. */
+  readonly image: Partial<ImageConfig>;
+  readonly flavor: FlavorConfig;
+  readonly rescue: Rescue | null;
+  readonly interfaces: readonly InterfaceSpec[];
+}
+
+/** Every guest that the configuration declares. One without a root disk is left out; `checkRootDisks` reports it. */
+export function wantedGuests(wanted: Wanted): WantedGuest[] {
+  return Object.entries(wanted.config.instances ?? {}).flatMap(([entry, instance]) =>
+    instance.image === undefined && rootVolumeOf(instance) === undefined
+      ? []
+      : instanceNames(entry, instance.count).map((name, index) => wantedGuest(wanted, instance, name, index)),
+  );
+}
+
+function wantedGuest(wanted: Wanted, instance: InstanceConfig, name: string, index: number): WantedGuest {
+  const { config } = wanted;
+  const project = config.project ?? "default";
+  const image = imageOf(config, instance);
+  return {
+    ...wanted,
+    project,
+    name,
+    uuid: instance.uuid ?? uuidV5(`instance/${project}/${name}`),
+    index,
+    instance,
+    image,
+    flavor: declared(config.flavors, instance.flavor),
+    rescue: rescueOf(config, instance) ?? null,
+    interfaces: interfacesOf(instance, image, project, name),
+  };
+}

@@ -1,0 +1,45 @@
+import { hasErrors } from "../model/diagnostic.ts";
+import { escapeControls } from "../model/escape-controls.ts";
+import type { Result } from "../model/result.ts";
+import { diagnosticJson } from "./json.ts";
+
+/** A result as JSON text; empty where the format has none. */
+export function resultText(result: Result): string {
+  switch (result.kind) {
+    case "validation": {
+      const { diagnostics } = result;
+      const count = (severity: string) => diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+      return jsonText({
+        format_version: "1.0",
+        valid: !hasErrors(diagnostics),
+        error_count: count("error"),
+        warning_count: count("warning"),
+        diagnostics: diagnostics.map(diagnosticJson),
+      });
+    }
+    case "findings":
+      return jsonText(result.findings);
+    case "instances":
+      return jsonText(result.instances);
+    case "host":
+      return jsonText({ objects: result.objects, unmanaged: result.unmanaged });
+    case "objects":
+      return jsonText({ objects: result.objects });
+    case "digest":
+      return jsonLine({ image: result.image, digest: result.digest, bytes: result.bytes });
+    case "nothing":
+      return "";
+    case "document":
+      return result.text;
+  }
+}
+
+/** One JSON document. What a terminal would obey is escaped, as JSON allows. */
+export function jsonText(value: unknown): string {
+  return `${escapeControls(JSON.stringify(value, null, 2), "\n")}\n`;
+}
+
+/** One line of newline-delimited JSON. */
+export function jsonLine(value: unknown): string {
+  return `${escapeControls(JSON.stringify(value))}\n`;
+}

@@ -1,0 +1,89 @@
+import { stringify } from "yaml";
+import { hasErrors } from "../model/diagnostic.ts";
+import { escapeControls } from "../model/escape-controls.ts";
+import type { Finding } from "../model/finding.ts";
+import type { Unmanaged } from "../model/plan.ts";
+import { formatQuantity } from "../model/quantity.ts";
+import type { FoundInstance, Result } from "../model/result.ts";
+import { formatDiagnostics } from "./diagnostics.ts";
+import type { ReporterOptions } from "./options.ts";
+import { count } from "./quantities.ts";
+import { type Line, paint, span, type Tone } from "./style.ts";
+
+/** Shows a result as text: what was asked for on standard output, diagnostics on standard error. */
+export function showResult(result: Result, { stdout, stderr, color }: Pick<ReporterOptions, "stdout" | "stderr" | "color">): void {
+  const print = (...lines: readonly Line[]) => stdout.write(paint(lines, color));
+  switch (result.kind) {
+    case "validation": {
+      const { diagnostics, files } = result;
+      if (diagnostics.length > 0) stderr.write(formatDiagnostics(diagnostics, { color }));
+      const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+      print([
+        span(
+          hasErrors(diagnostics)
+            ? `The configuration is not valid: ${count(errors, "error")}.`
+            : `The configuration is valid (${count(files.length, "file")}).`,
+        ),
+      ]);
+      return;
+    }
+    case "findings":
+      print(...result.findings.flatMap(findingLines));
+      return;
+    case "instances":
+      print(...instanceTable(result.instances));
+      return;
+    case "host": {
+      const { project, uri, objects, unmanaged } = result;
+      const own = objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address }) => [span(`  ${address}`)]);
+      const others = unmanaged.map(unmanagedLine);
+      print([span(`Project ${project} on ${uri}:`)], ...own);
+      if (others.length > 0) print([], [span("Not managed here, never touched:")], ...others);
+      return;
+    }
+    case "objects":
+      stdout.write(
+        escapeControls(
+          stringify(Object.fromEntries(result.objects.map(({ address, state }) => [address, state])), { lineWidth: 0 }),
+          "\n\t",
+        ),
+      );
+      return;
+    case "digest":
+      print([span(`${result.image}: ${result.digest} (${formatQuantity(result.bytes)})`)]);
+      return;
+    case "nothing":
+      print([span(result.text)]);
+      return;
+    case "document":
+      stdout.write(result.text);
+      return;
+  }
+}
+
+const marks: Readonly<Record<Finding["status"], Tone>> = { ok: "add", warning: "change", error: "remove" };
+
+function findingLines({ check, status, found, fix }: Finding): Line[] {
+  const line: Line = [span(status.padEnd(8), marks[status]), span(` ${check}: ${found}`)];
+  return fix === undefined ? [line] : [line, [span(`         → ${fix}`)]];
+}
+
+function instanceTable(instances: readonly FoundInstance[]): Line[] {
+  const rows = [
+    ["NAME", "STATE", "VCPUS", "MEMORY", "UUID"],
+    ...instances.map(({ name, power_state, vcpus, memory, uuid }) => [name, power_state, String(vcpus), formatQuantity(memory), uuid]),
+  ].map((row) => row.map((cell) => escapeControls(cell)));
+  const widths = (rows[0] ?? []).map((_, column) => rows.reduce((width, row) => Math.max(width, (row[column] ?? "").length), 0));
+  return rows.map((row) => [
+    span(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    ),
+  ]);
+}
+
+function unmanagedLine({ what, name, owner, note }: Unmanaged): Line {
+  return [span(`  ${what} ${name}${owner === undefined ? "" : ` (project ${owner})`}${note === undefined ? "" : `: ${note}`}`)];
+}

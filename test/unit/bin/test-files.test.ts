@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { namedFiles, testFiles } from "../../../bin/lib/test/test-files.ts";
+
+const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+const all = testFiles(checkout);
+const needsOf = (path: string) => all.find((file) => file.path === path);
+
+test("what a test file needs is found through what it imports", () => {
+  assert.deepEqual(needsOf("test/unit/bin/schedule.test.ts"), {
+    path: "test/unit/bin/schedule.test.ts",
+    real: false,
+    needs: [],
+    alone: false,
+  });
+  assert.deepEqual(needsOf("test/real/debian-guest.test.ts")?.needs, ["build", "tiny guest", "Debian guest"]);
+  assert.ok(needsOf("test/real/lvm.test.ts")?.needs.includes("LVM host"));
+  assert.equal(needsOf("test/real/libvirtd-restart.test.ts")?.alone, true);
+});
+
+test("tests without root run no program that only the real tests install", () => {
+  const runs =
+    /\b(?:execFile|execFileSync|spawn|spawnSync|execute|mustRun|runProgram)\(\s*"(?!git"|mkfifo"|sh")\w|\bstart(?:Ceph|Sshd|Guest)\(/;
+  for (const { path, real } of all) {
+    if (!real)
+      assert.doesNotMatch(
+        readFileSync(join(checkout, path), "utf8"),
+        runs,
+        `${path} runs a program that may be missing: move it to test/real`,
+      );
+  }
+});
+
+test("paths name files and directories; one that names nothing is an error", () => {
+  assert.deepEqual(
+    namedFiles(all, ["test/unit/bin/", "test/unit/bin/schedule.test.ts"]).map(({ path }) => path),
+    all.filter(({ path }) => path.startsWith("test/unit/bin/")).map(({ path }) => path),
+  );
+  assert.throws(() => namedFiles(all, ["test/unit/nothing.test.ts"]), /No test file at test\/unit\/nothing\.test\.ts/);
+});
+
+test("the count of a run says what passed, and counts a skipped test as one that did not", (t) => {
+  const directory = mkdtempSync(join(checkout, "test/unit/bin/counted-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const counted = (body: string) => {
+    writeFileSync(join(directory, "one.mjs"), `import { test } from "node:test";\n${body}`);
+    const reporter = join(checkout, "bin/lib/test/count-reporter.js");
+    const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
+    const { stdout } = spawnSync(process.execPath, [`--test-reporter=${reporter}`, join(directory, "one.mjs")], { encoding: "utf8", env });
+    return stdout.trim().split("\n").at(-1);
+  };
+  assert.equal(counted('test("a", () => {}); test("b", () => {});'), "2 0");
+  assert.equal(counted('test("a", () => {}); test.skip("b", () => {}); test("c", () => { throw new Error("no"); });'), "1 2");
+});
