@@ -6,7 +6,7 @@ import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
 import { RefusedError } from "../../../model/errors.ts";
 import type { Json } from "../../../model/json.ts";
-import { instanceFiles } from "../../../model/layout.ts";
+import { instanceFiles, stagedPath } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
 import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
@@ -51,7 +51,7 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   };
   if (known === undefined) await writeRecord(context, spec, { ...kept, built: null });
 
-  const part = `${spec.path}.part`;
+  const part = stagedPath(spec.path);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(part));
   const sha256 = await writeImage(context, spec.format, part, seedTree(spec, { ...secrets, randomSeed }));
