@@ -1,5 +1,5 @@
 import type { Context } from "../../model/context.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { type DamagedLabel, damageOf, jsonObject, refuseDamaged } from "../directory/label.ts";
 import type { AppliedVolume } from "./spec.ts";
@@ -56,9 +56,7 @@ export interface VolumeDirectory {
 /** The directories of volumes, each with its label where it has one. */
 export async function volumeDirectories(context: Context): Promise<VolumeDirectory[]> {
   const { files } = context.host;
-  const entries = (await files.list(context.layout.volumes)).filter(
-    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
-  );
+  const entries = (await files.list(context.layout.volumes)).filter(({ name, type }) => type === "directory" && isUuidDirectory(name));
   const labels = await readOwnFiles(
     context,
     entries.map(({ name }) => context.layout.volumeFile(name, instanceFiles.label)),
