@@ -8,6 +8,7 @@ import { findStale } from "./engine/stale.ts";
 import type { Change } from "./model/change.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
+import { type Places, withPlaces } from "./model/diagnostic-places.ts";
 import { UserError } from "./model/errors.ts";
 import type { Reporter } from "./model/event.ts";
 import type { HostFacts } from "./model/host-facts.ts";
@@ -15,6 +16,7 @@ import type { Json } from "./model/json.ts";
 import type { AnyKind, Check, Observed } from "./model/kind.ts";
 import type { Outcome } from "./model/outcome.ts";
 import { canApply, hasChanges, type Plan } from "./model/plan.ts";
+import { problem } from "./model/problem.ts";
 import type { HostSettings } from "./model/settings.ts";
 
 /** What a run is about. */
@@ -24,6 +26,8 @@ export interface Reconciliation<Config> {
   readonly config: Config;
   readonly context: Context;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
+  /** Finds the places of problems in the files of the configuration. Absent: they have none. */
+  readonly places?: Places;
   /** Warnings from before, to stand in the plan. */
   readonly warnings: readonly Diagnostic[];
   readonly targets: readonly string[];
@@ -92,6 +96,7 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
+    await context.host.files.settle();
     await journal.end();
     return { plan, verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
   });
@@ -119,7 +124,7 @@ async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {
 
 function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
   const { project, settings } = run.context;
-  return makePlan({
+  const plan = makePlan({
     kinds: run.kinds,
     checks: run.checks,
     config: run.config,
@@ -132,6 +137,7 @@ function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
     fingerprints: run.fingerprints ?? false,
     extraChanges: run.extraChanges?.(observed) ?? [],
   });
+  return run.places === undefined ? plan : { ...plan, diagnostics: withPlaces(plan.diagnostics, run.places) };
 }
 
 function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"] {
@@ -144,13 +150,11 @@ async function consent(plan: Plan, options: ApplyOptions): Promise<boolean> {
     const { confirm } = options.reporter;
     if (confirm === undefined) {
       throw new UserError([
-        {
-          severity: "error",
-          code: "nobody-to-ask",
+        problem("nobody-to-ask", {
           summary: "There is no terminal to ask for consent",
           detail:
             "Nothing has been done. Read the plan, then run the same command with --auto-approve, or save it with `virtform plan --out FILE` and apply the file.",
-        },
+        }),
       ]);
     }
     return confirm.call(options.reporter, { plan, destroys: destroysOf(plan).map(({ what }) => what) });

@@ -1,5 +1,6 @@
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
+import { pointerOf } from "./kinds/config/pointer-of.ts";
 import type { Config } from "./kinds/config.ts";
 import { lookUpFacts } from "./kinds/host/facts.ts";
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
@@ -8,6 +9,7 @@ import { configRules } from "./kinds/rules.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import { hasErrors } from "./model/diagnostic.ts";
+import type { Places } from "./model/diagnostic-places.ts";
 import { UserError, userError } from "./model/errors.ts";
 import type { Host } from "./model/host.ts";
 import type { HostFacts } from "./model/host-facts.ts";
@@ -44,6 +46,8 @@ export interface Session extends AsyncDisposable {
   readonly hosts: readonly HostSession[];
   /** Warnings from reading the configuration. */
   readonly warnings: readonly Diagnostic[];
+  /** Finds the places of problems in the files that were read. Absent where there are none. */
+  readonly places?: Places;
 }
 
 /** A configuration without mistakes. */
@@ -51,6 +55,8 @@ export interface CheckedConfig {
   readonly config: Config;
   /** Warnings and notes. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Where something is written in the files, or the nearest thing above it. */
+  readonly place?: LoadedConfig["place"];
 }
 
 /** Reads and checks a configuration. Throws a UserError with all its mistakes at once. */
@@ -61,8 +67,9 @@ export async function readConfig(paths: readonly string[], options: { readonly c
 }
 
 /** Prepares to talk to the hosts of a configuration; none is contacted yet. */
-export function openSession({ config, diagnostics }: CheckedConfig, surroundings: Surroundings): Promise<Session> {
-  return prepare(config, hostSettings(config, surroundings.runner), diagnostics, surroundings);
+export async function openSession({ config, diagnostics, place }: CheckedConfig, surroundings: Surroundings): Promise<Session> {
+  const session = await prepare(config, hostSettings(config, surroundings.runner), diagnostics, surroundings);
+  return place === undefined ? session : { ...session, places: { place, pointerOf: (address) => pointerOf(address, config) } };
 }
 
 /** Prepares to carry out a saved plan, which holds the host that it is for. */

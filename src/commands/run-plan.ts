@@ -1,4 +1,4 @@
-import { CommandError, UnreachableError } from "../model/errors.ts";
+import { CodedError, UserError } from "../model/errors.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { canApply, hasChanges, type Plan } from "../model/plan.ts";
 import { plan } from "../reconcile.ts";
@@ -36,7 +36,7 @@ async function planOf(session: Session, targets: readonly string[], fingerprints
   try {
     return await plan({ ...session, ...onlyHost(session), targets, destroy: false, fingerprints });
   } catch (error) {
-    if (!(error instanceof UnreachableError || error instanceof CommandError)) throw error;
+    if (!(error instanceof CodedError) || error instanceof UserError) throw error;
     const { project, settings } = onlyHost(session).context;
     return {
       formatVersion: "1.0",

@@ -65,7 +65,20 @@ export function placeOf(span: Span, hidden = false): Place {
       ?.trim() ?? "";
   const text = withoutCredentials(first);
   const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
-  return { file: source.file, line: Math.max(1, line), column: Math.max(1, col), ...(hidden || short === "" ? {} : { text: short }) };
+  const place = { file: source.file, line: Math.max(1, line), column: Math.max(1, col) };
+  if (hidden || short === "") return place;
+  const lineStart = source.text.lastIndexOf("\n", start - 1) + 1;
+  const [whole = ""] = source.text.slice(lineStart, lineStart + longestLine).split(/\r?\n/, 1);
+  // A shortened word or address would stand somewhere else in it.
+  return { ...place, text: short, ...(whole.includes(short) && !mayHoldSecret(whole) ? { source: whole } : {}) };
+}
+
+/** Longer lines are not shown whole. */
+const longestLine = 1000;
+
+/** Whether a line mentions something that is kept out of sight wherever it is known to be one. */
+function mayHoldSecret(line: string): boolean {
+  return /pass|secret|token|:\/\/[^/\s]*@/i.test(line);
 }
 
 /** A URL can carry a password in front of its host: that part is left out. */

@@ -1,5 +1,6 @@
-/** Where something is in the configuration: keys and list positions from the top. */
-export type Pointer = readonly (string | number)[];
+import type { Pointer } from "../model/pointer.ts";
+
+export type { Pointer } from "../model/pointer.ts";
 
 /** A mistake at a place of the configuration, before it is known which line of which file that is. */
 export interface Problem {

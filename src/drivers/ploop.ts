@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { problem } from "../model/problem.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { isInstalled } from "../tools/is-installed.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
@@ -104,13 +105,11 @@ export const ploop: Driver<undefined, boolean> = {
 };
 
 /** The program, not the kernel module. */
-const ploopMissing: Diagnostic = {
-  severity: "error",
-  code: "ploop-missing",
+const ploopMissing: Diagnostic = problem("ploop-missing", {
   summary: "ploop is not installed on the host",
   detail:
     "It writes the descriptor of a disk and grows it. On Debian and Ubuntu: apt install ploop. The kernel module is not needed for guests under qemu.",
-};
+});
 
 /** The size up to which everything is done: the descriptor is written last. */
 function knownSize(length: number, told: Buffer): number {

@@ -54,18 +54,18 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     try {
       const actionType = types.get(action.type);
       if (actionType === undefined) throw new Error(`no action type ${action.type}`);
-      await journal.write({ action: action.id, status: "started" });
+      journal.write({ action: action.id, status: "started" });
       await mutexes.hold(action.locks, () =>
         actionType.run({ ...context, warn }, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress })),
       );
-      await journal.write({ action: action.id, status: "done" });
+      journal.write({ action: action.id, status: "done" });
       end(action, record("done", []));
     } catch (error) {
       const status = context.signal.aborted ? "cancelled" : "failed";
       // What throws because it was stopped is no bug.
       const told = status === "cancelled" ? (failureDiagnostics(error) ?? []) : diagnosticsOf(error);
       const diagnostics = told.map((diagnostic) => ({ address: action.address, ...diagnostic }));
-      await journal.write({ action: action.id, status, diagnostics });
+      journal.write({ action: action.id, status, diagnostics });
       end(action, record(status, diagnostics));
     }
   };

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Plan } from "../model/plan.ts";
+import { problem } from "../model/problem.ts";
 
 /** What was allowed in advance: everything, or what is lost at these addresses. */
 export type AllowDestroy = "all" | readonly string[];
@@ -14,11 +15,11 @@ export function missingConsent(plan: Plan, allowed: AllowDestroy): Diagnostic[] 
   if (allowed === "all") return [];
   return destroysOf(plan)
     .filter(({ address }) => !allowed.includes(address))
-    .map(({ address, what }) => ({
-      severity: "error",
-      code: "destroy-not-allowed",
-      summary: `This would destroy ${what}`,
-      detail: `What is lost cannot be brought back. Allow it with --allow-destroy=${address} (or --allow-destroy for everything in the plan), or answer the question on a terminal.`,
-      address: address as Diagnostic["address"] & string,
-    }));
+    .map(({ address, what }) =>
+      problem("destroy-not-allowed", {
+        summary: `This would destroy ${what}`,
+        detail: `What is lost cannot be brought back. Allow it with --allow-destroy=${address} (or --allow-destroy for everything in the plan), or answer the question on a terminal.`,
+        address: address as Diagnostic["address"] & string,
+      }),
+    );
 }

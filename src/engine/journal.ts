@@ -1,11 +1,15 @@
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage } from "../model/errors.ts";
+import { problem } from "../model/problem.ts";
 
-/** The log of one apply, on the host, for people: which actions started and how they ended. Nothing depends on it, so nothing here throws. */
+/**
+ * The log of one apply, on the host, for people: which actions started and how they ended. Nothing depends on it, so nothing here
+ * throws, waits for the disk, or is waited for.
+ */
 export interface Journal {
-  write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): Promise<void>;
-  /** Marks the end of the apply; its absence tells the next one that this one was interrupted. */
+  write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): void;
+  /** Waits for what was written, and marks the end of the apply; its absence tells the next one that this one was interrupted. */
   end(): Promise<void>;
 }
 
@@ -30,7 +34,23 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
       warned = true;
     }
   };
-  const append = (record: object, to = path) => attempt(() => files.appendLine(to, JSON.stringify({ at: now().toISOString(), ...record })));
+  const line = (record: object) => JSON.stringify({ at: now().toISOString(), ...record });
+  // What is written while one append is under way goes with the next, so that the order holds and a slow host is not asked for each line.
+  let pending: string[] = [];
+  let writing: Promise<void> | undefined;
+  const write = (record: object): Promise<void> => {
+    pending.push(line(record));
+    writing ??= writeOut();
+    return writing;
+  };
+  const writeOut = async () => {
+    while (pending.length > 0) {
+      const lines = pending;
+      pending = [];
+      await attempt(() => files.appendLines(path, lines));
+    }
+    writing = undefined;
+  };
   const later: string[] = [];
   await attempt(async () => {
     await files.makeDirectory(directory);
@@ -39,24 +59,26 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
     // What cannot be removed, such as a directory of such a name, stays: it must not end the journal.
     for (const oldest of paths.slice(0, Math.max(0, paths.length - kept + 1))) await files.remove(oldest).catch(() => undefined);
   });
-  await append({ status: "apply-started", project: context.project });
+  await write({ status: "apply-started", project: context.project });
   // A clock that was wrong has named them after this one. Without the mark they would count as the last apply.
   for (const other of later) {
     const { records } = await read(context, other);
-    if (records?.[0]?.project === context.project) await append({ status: superseded }, other);
+    if (records?.[0]?.project === context.project) await attempt(() => files.appendLines(other, [line({ status: superseded })]));
   }
-  return { write: append, end: () => append({ status: "apply-ended" }) };
+  return { write: (record) => void write(record), end: () => write({ status: "apply-ended" }) };
 }
 
 const superseded = "apply-superseded";
 
 function notWritten(path: string, error: unknown): Diagnostic {
-  return {
-    severity: "warning",
-    code: "journal-not-written",
-    summary: `The journal of this apply is incomplete: ${path}`,
-    detail: `${errorMessage(error).replace(/\.$/, "")}. It is kept for people to read; what is applied does not depend on it.`,
-  };
+  return problem(
+    "journal-not-written",
+    {
+      summary: `The journal of this apply is incomplete: ${path}`,
+      detail: `${errorMessage(error).replace(/\.$/, "")}. It is kept for people to read; what is applied does not depend on it.`,
+    },
+    "warning",
+  );
 }
 
 /** What the journals say about the last apply of a project. */
@@ -119,13 +141,15 @@ async function read(context: Context, path: string): Promise<{ readonly records?
   }
 }
 
-function notRead(path: string, problem: string): Diagnostic {
-  return {
-    severity: "warning",
-    code: "journal-not-readable",
-    summary: `A journal of an earlier apply cannot be read: ${path}`,
-    detail: `${problem.replace(/\.$/, "")}. It is ignored; what is applied does not depend on it. Remove it if it does not belong there.`,
-  };
+function notRead(path: string, why: string): Diagnostic {
+  return problem(
+    "journal-not-readable",
+    {
+      summary: `A journal of an earlier apply cannot be read: ${path}`,
+      detail: `${why.replace(/\.$/, "")}. It is ignored; what is applied does not depend on it. Remove it if it does not belong there.`,
+    },
+    "warning",
+  );
 }
 
 /** A line that a crash cut short, or that is no record, is ignored. */

@@ -3,6 +3,7 @@ import { addressKind } from "../model/address.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AnyKind, Observed } from "../model/kind.ts";
 import type { Plan } from "../model/plan.ts";
+import { problem } from "../model/problem.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** An error for each object that is no longer as it was when the plan was made; empty when the plan still holds. */
@@ -18,14 +19,14 @@ export function findStale<Config>(plan: Plan, kinds: readonly AnyKind<Config>[],
     const then = plan.basis[address] ?? "absent";
     if (now === then) continue;
     const what = now === "absent" ? "is gone" : then === "absent" ? "has appeared" : "has changed";
-    stale.push({
-      severity: "error",
-      code: "stale-plan",
-      summary: `The saved plan no longer fits: ${address} ${what}`,
-      detail:
-        "What the plan decided was right for the host as it was then. Nothing has been done. Make a new plan, read it, and apply that one.",
-      address,
-    });
+    stale.push(
+      problem("stale-plan", {
+        summary: `The saved plan no longer fits: ${address} ${what}`,
+        detail:
+          "What the plan decided was right for the host as it was then. Nothing has been done. Make a new plan, read it, and apply that one.",
+        address,
+      }),
+    );
   }
   return stale;
 }

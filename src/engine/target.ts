@@ -4,6 +4,7 @@ import type { Change } from "../model/change.ts";
 import { closest } from "../model/closest.ts";
 import { UserError } from "../model/errors.ts";
 import { instanceOf } from "../model/presentation.ts";
+import { problem } from "../model/problem.ts";
 
 /**
  * Keeps the changes that `--target` names, together with those whose outcome they need. A target is an address
@@ -19,7 +20,7 @@ export function selectTargets(changes: readonly Change[], targets: readonly stri
       unknown.map((target) => {
         const near = closest(target, [...addresses, ...addresses.map(objectName)]);
         const detail = `Nothing declared or found is called that.${near === undefined ? "" : ` Did you mean "${near}"?`} \`virtform show\` lists what there is.`;
-        return { severity: "error", code: "unknown-target", summary: `No such target: ${target}`, detail };
+        return problem("unknown-target", { summary: `No such target: ${target}`, detail });
       }),
     );
   }

@@ -1,4 +1,5 @@
 import type { Address } from "./address.ts";
+import type { Pointer } from "./pointer.ts";
 
 /** A place in a file of the user's. Lines and columns count from one. */
 export interface Place {
@@ -7,6 +8,8 @@ export interface Place {
   readonly column: number;
   /** The offending text, one line, as the user wrote it. */
   readonly text?: string;
+  /** The whole line that it is in. Absent where the line may hold a secret. */
+  readonly source?: string;
 }
 
 /**
@@ -20,6 +23,11 @@ export interface Diagnostic {
   readonly summary: string;
   readonly detail?: string;
   readonly address?: Address;
+  /** Where it is in the configuration. */
+  readonly pointer?: Pointer;
+  /** Keys below the place that the address has in the configuration, as long as `pointer` is not known. */
+  readonly key?: Pointer;
+  /** The same place in a file. */
   readonly at?: Place;
 }
 

@@ -72,7 +72,8 @@ export class RefusedError extends CodedError {
 export function unexpectedAnswer(program: string, what: string, answer?: string): CodedError {
   const shown = answer === undefined ? "" : ` It answered ${JSON.stringify(answer.slice(0, 200))}.`;
   const detail = `${what}${shown} Its version may be older or newer than the ones that virtform supports.`;
-  return new CodedError([errorOf("unexpected-answer", `The answer of ${program} is not understood`, detail)]);
+  const summary = `The answer of ${program} is not understood`;
+  return new CodedError([errorOf("unexpected-answer", summary, detail)], { message: `${summary}: ${detail}` });
 }
 
 /** The text of anything that was thrown. */

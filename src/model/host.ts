@@ -57,8 +57,26 @@ export type Digests = Partial<Record<DigestAlgorithm, string>>;
 export type ByteProgress = (done: number, total: number | undefined) => void;
 
 /**
- * The files of the machine. Everything that publishes does so whole: content and directory entry are on the disk
- * before a final name appears. Symbolic links at the final component are never followed when reading what a guest
+ * When the names that a change gives or takes are on the disk: `now`, before it ends, or `later`, with the next `settle` or change of the same
+ * directory. Content is always on the disk before it gets its final name, so that no name leads to half a file after a power cut.
+ */
+export type Names = "now" | "later";
+
+/** One of several changes that are made together. */
+export type FileChange =
+  | { readonly do: "makeDirectory"; readonly path: string; readonly mode?: number }
+  /** Replaces the file as a whole. `staged`: content and name need not survive a power cut, as of a file that will be published. */
+  | { readonly do: "write"; readonly path: string; readonly data: string | Uint8Array; readonly mode?: number; readonly staged?: true }
+  /** Makes an empty file; no-op when one exists. */
+  | { readonly do: "makeFile"; readonly path: string; readonly mode: number }
+  | { readonly do: "copy"; readonly from: string; readonly to: string }
+  | { readonly do: "publish"; readonly staged: string; readonly final: string; readonly mode: number }
+  | { readonly do: "remove"; readonly path: string }
+  | { readonly do: "touch"; readonly path: string };
+
+/**
+ * The files of the machine. Everything that publishes does so whole: the content is on the disk before a final name appears, and
+ * so is the name unless it is left for later. Symbolic links at the final component are never followed when reading what a guest
  * or a stranger could have put there.
  */
 export interface Files {
@@ -77,6 +95,13 @@ export interface Files {
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** Temporary name, fsync, rename, fsync of the directory. Default mode 0644. */
   writeAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void>;
+  /**
+   * Makes changes in order, with one wait for the disk at the end and, on a machine elsewhere, one round trip. Stops at the first
+   * that fails. Gives what each `write` made, undefined for others. `settle`: directories whose names go to the disk as well.
+   */
+  change(changes: readonly FileChange[], names?: Names, settle?: readonly string[]): Promise<(FileStat | undefined)[]>;
+  /** Puts names on the disk that were left for later: those in these directories, or all. */
+  settle(directories?: readonly string[]): Promise<void>;
   /** Copies, keeping holes, digesting on the way. Neither atomic nor on the disk yet: use a staged name, then `publish`. */
   copy(
     from: string,
@@ -103,8 +128,8 @@ export interface Files {
   /** Sets the length of a file, making it when there is none; holes read as zeros. */
   truncate(path: string, bytes: number): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
-  /** Appends a line and fsyncs. */
-  appendLine(path: string, line: string): Promise<void>;
+  /** Appends lines. They are on the disk when it ends only with `durable`. */
+  appendLines(path: string, lines: readonly string[], options?: { readonly durable?: boolean }): Promise<void>;
   /** Free and total bytes of the filesystem that holds the path or its nearest existing parent. */
   space(path: string): Promise<{
     readonly total: number;

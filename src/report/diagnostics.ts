@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { type Line, paint, span, type Tone } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
@@ -47,15 +47,30 @@ function oneDiagnostic(same: readonly Diagnostic[], width: number): Line[] {
     lines.push([]);
     if (first.address !== undefined) lines.push([span("  with "), span(first.address, "strong")]);
     if (first.at !== undefined) {
-      const { file, line, column, text } = first.at;
-      lines.push([span(`  on ${file}:${line}:${column}`)]);
-      if (text !== undefined) lines.push([span(`    ${line} | `, "faint"), span(text)]);
+      lines.push([span(`  on ${first.at.file}:${first.at.line}:${first.at.column}`)], ...excerpt(first.at, width));
     }
   }
   if (first.detail !== undefined) lines.push([], ...wrap(first.detail, width - 2).map((line) => [span(line === "" ? "" : `  ${line}`)]));
   const others = same.slice(1);
   if (others.length > 0) lines.push([], ...alike(others, width));
   return [...lines, []];
+}
+
+/** The line of a place with a caret under what is meant; where the line is not known, only what is meant. */
+function excerpt({ line, column, text, source }: Place, width: number): Line[] {
+  if (text === undefined) return [];
+  const head = `    ${line} | `;
+  if (source === undefined) return [[span(head, "faint"), span(text)]];
+  // A long line is cut in front of what is meant and behind it.
+  const room = Math.max(20, width - head.length);
+  const from = column - 1 + text.length <= room ? 0 : Math.max(0, Math.min(column - 1, column - 1 + text.length - room));
+  const shown = source.slice(from, from + room).replaceAll("\t", " ");
+  const carets = "^".repeat(Math.max(1, Math.min(text.length, shown.length - (column - 1 - from))));
+  const under = `${" ".repeat(head.length - 2)}| ${" ".repeat(column - 1 - from)}`;
+  return [
+    [span(head, "faint"), span(shown)],
+    [span(under, "faint"), span(carets, "error")],
+  ];
 }
 
 /** Where else the same is true: the first few by name. */

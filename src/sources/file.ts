@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { RefusedError, UserError, userError } from "../model/errors.ts";
+import { problem } from "../model/problem.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import type { Source, SourceProblem } from "./source.ts";
 
@@ -44,7 +45,7 @@ export const file: Source = {
 /** The path that an address means. Throws a UserError for a file address of another machine. */
 function pathOf(address: string): string {
   const path = pathIn(address);
-  if (path === undefined) throw new UserError([{ severity: "error", ...invalid(address) }]);
+  if (path === undefined) throw new UserError([problem(invalid(address).code, invalid(address))]);
   return path;
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from "../model/errors.ts";
+import { problem } from "../model/problem.ts";
 import { withoutCredentials } from "../model/without-credentials.ts";
 import { file } from "./file.ts";
 import { glance } from "./glance.ts";
@@ -48,7 +49,7 @@ export function isSourceProblem(found: Source | SourceProblem): found is SourceP
 /** The source of an address that was checked when planning. Throws a UserError where `sourceOf` gives a problem. */
 export function requireSource(address: string): Source {
   const found = sourceOf(address);
-  if (isSourceProblem(found)) throw new UserError([{ severity: "error", ...found }]);
+  if (isSourceProblem(found)) throw new UserError([problem(found.code, found)]);
   return found;
 }
 

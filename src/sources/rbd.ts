@@ -1,4 +1,5 @@
 import { UserError, userError } from "../model/errors.ts";
+import { problem } from "../model/problem.ts";
 import { withoutCredentials } from "../model/without-credentials.ts";
 import type { CephAccess } from "../tools/rbd/access.ts";
 import { parseRbdAddress, type RbdAddress } from "../tools/rbd/address.ts";
@@ -44,7 +45,7 @@ export const rbd: Source = {
 function addressOf(source: string): RbdAddress {
   const address = parseRbdAddress(source);
   if (address !== undefined) return address;
-  throw new UserError([{ severity: "error", ...invalid(source) }]);
+  throw new UserError([problem(invalid(source).code, invalid(source))]);
 }
 
 function invalid(address: string): SourceProblem {

@@ -1,5 +1,6 @@
 import { SaxesParser } from "saxes";
 import { CodedError } from "../model/errors.ts";
+import { problem } from "../model/problem.ts";
 
 /** One element of a parsed document. */
 export interface XmlElement {
@@ -47,7 +48,7 @@ export function parseXml(text: string): XmlElement {
 }
 
 function malformed(why: string): CodedError {
-  return new CodedError([{ severity: "error", code: "xml-malformed", summary: `An XML document is malformed: ${why.trim()}` }]);
+  return new CodedError([problem("xml-malformed", { summary: `An XML document is malformed: ${why.trim()}` })]);
 }
 
 /** The element at a path of names below, the first where there are several. */

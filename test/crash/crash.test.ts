@@ -23,7 +23,12 @@ const updates: Readonly<Record<string, Shop>> = {
   "an instance fewer": { instances: ["web"] },
 };
 
-for (const way of ["kill -9", "power cut in the middle of an effect"] as const) {
+for (const way of [
+  "kill -9",
+  "power cut in the middle of an effect",
+  "power cut, unsynced names lost",
+  "power cut, unsynced names kept",
+] as const) {
   test(`create, ${way}`, async () => {
     const kills = await killEverywhere({ from: createWorld(), yaml: shop() }, way);
     assert.ok(kills > 100, `only ${kills} effects`);

@@ -31,8 +31,11 @@ export interface Story {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** How the command ends early. A power cut leaves the effect half done, ends all guests and restarts the machine. */
-export type Way = "kill -9" | "power cut in the middle of an effect";
+/**
+ * How the command ends early. A power cut leaves the effect half done, ends all guests and restarts the machine; one of the last two
+ * drops the content of files that was not put on the disk, and the names that were not put there, or keeps those names.
+ */
+export type Way = "kill -9" | "power cut in the middle of an effect" | "power cut, unsynced names lost" | "power cut, unsynced names kept";
 
 /** What a kill at one effect leaves. */
 export interface KilledState {
@@ -53,11 +56,14 @@ function optionsOf(story: Story) {
  */
 export async function killedStates(story: Story, way: Way): Promise<{ readonly states: readonly KilledState[]; readonly end: Machine }> {
   const end = story.from.clone();
+  end.files.syncAll();
   const host = end.boot();
   const states: KilledState[] = [];
   host.onEffect((count, effect, half) => {
     const machine = end.clone();
     if (way !== "kill -9") half?.(machine.files);
+    if (way === "power cut, unsynced names lost") machine.files.cutPower("lost");
+    if (way === "power cut, unsynced names kept") machine.files.cutPower("kept");
     states.push({ count, effect, machine });
   });
   const { verdict, outcomes, plan } = await apply(await runOn(host, story.yaml, optionsOf(story)));

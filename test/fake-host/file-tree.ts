@@ -14,6 +14,10 @@ export interface Inode {
   content: Content;
   readonly entries: Map<string, Inode>;
   readonly target: string;
+  /** What a power cut leaves of the content of a file: what was last put on the disk. */
+  durable?: Content;
+  /** What a power cut leaves of the entries of a directory. */
+  durableEntries?: ReadonlyMap<string, Inode>;
 }
 
 /** A file system in memory. Everything is synchronous and refuses what Linux refuses, with the same codes. */
@@ -38,6 +42,19 @@ export interface FileTree {
   removeTree(path: string): void;
   /** Every path, sorted, with what is there. */
   walk(): (readonly [string, Inode])[];
+  /** Puts the content of a file on the disk. */
+  syncFile(path: string): void;
+  /** Puts the names in a directory on the disk. */
+  syncDirectory(path: string): void;
+  /** Whether a power cut would leave a directory with other names. */
+  hasUnsyncedNames(path: string): boolean;
+  /** Puts everything on the disk. */
+  syncAll(): void;
+  /**
+   * What a power cut leaves: only content that was put on the disk. Names that were not are lost, or are there all the same, since a
+   * filesystem may write them at any time.
+   */
+  cutPower(names: "lost" | "kept"): void;
   clone(now: () => number): FileTree;
 }
 
@@ -210,6 +227,45 @@ function treeOn(
       drop(place.directory, place.name);
     },
     walk: all,
+    syncFile(path) {
+      const inode = resolve(path, "fsync", false);
+      if (inode !== undefined) inode.durable = inode.content;
+    },
+    syncDirectory(path) {
+      const inode = resolve(path, "fsync", true);
+      if (inode !== undefined) inode.durableEntries = new Map(inode.entries);
+    },
+    hasUnsyncedNames(path) {
+      const inode = resolve(path, "fsync", true);
+      if (inode === undefined) return false;
+      const durable = inode.durableEntries ?? new Map<string, Inode>();
+      return durable.size !== inode.entries.size || [...inode.entries].some(([name, child]) => durable.get(name) !== child);
+    },
+    syncAll() {
+      for (const [, inode] of all()) {
+        if (inode.type === "file") inode.durable = inode.content;
+        if (inode.type === "directory") inode.durableEntries = new Map(inode.entries);
+      }
+    },
+    cutPower(names) {
+      const seen = new Set<Inode>();
+      const cut = (inode: Inode): void => {
+        if (seen.has(inode)) return;
+        seen.add(inode);
+        inode.links = 0;
+        if (inode.type === "file") inode.content = inode.durable ?? emptySparse();
+        if (names === "lost" && inode.type === "directory") {
+          inode.entries.clear();
+          for (const [name, child] of inode.durableEntries ?? []) inode.entries.set(name, child);
+        }
+        for (const child of inode.entries.values()) {
+          cut(child);
+          child.links += 1;
+        }
+      };
+      cut(root);
+      tree.syncAll();
+    },
     clone(clock) {
       const copies = new Map<Inode, Inode>();
       let highest = 1;
@@ -220,6 +276,8 @@ function treeOn(
         const made: Inode = { ...inode, entries: new Map() };
         copies.set(inode, made);
         for (const [name, child] of inode.entries) made.entries.set(name, copy(child));
+        if (inode.durableEntries !== undefined)
+          made.durableEntries = new Map([...inode.durableEntries].map(([name, child]) => [name, copy(child)]));
         return made;
       };
       const copied = copy(root);

@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path/posix";
 import { explainFileError } from "../../src/host/file-error.ts";
 import { refuseTooLarge } from "../../src/host/sink.ts";
 import { userError } from "../../src/model/errors.ts";
-import type { FileStat, Files } from "../../src/model/host.ts";
+import type { FileChange, FileStat, Files, Names } from "../../src/model/host.ts";
 import type { FileTree, Inode } from "./file-tree.ts";
 import type { Life } from "./life.ts";
 import type { Machine } from "./machine.ts";
@@ -12,6 +12,8 @@ import { allocatedBytes, copySparse, digestSparse, emptySparse, readSparse, spar
 /** The files of the machine as one process sees and changes them. */
 export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: number): Files {
   let temporaries = 0;
+  /** Directories with names that are left for later. */
+  const waiting = new Set<string>();
   const stat = (path: string): FileStat | undefined => {
     const inode = found(path);
     if (inode === undefined) return undefined;
@@ -57,7 +59,130 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
       throw explainFileError(error, what.slice(0, what.indexOf(" ")), what.slice(what.indexOf(" ") + 1));
     }
   };
+  const sync = (directory: string) => {
+    waiting.delete(directory);
+    if (files.hasUnsyncedNames(directory)) life.effect(`sync ${directory}`, () => files.syncDirectory(directory));
+  };
+  const namesChanged = (when: Names, ...paths: readonly string[]) => {
+    for (const directory of new Set(paths.map((path) => dirname(path)))) {
+      if (when === "later") waiting.add(directory);
+      else sync(directory);
+    }
+  };
+
+  const makeDirectory = (path: string, mode: number | undefined, when: Names) => {
+    if (found(path)?.type === "directory") return;
+    const parents = [path];
+    for (let parent = dirname(path); found(parent) === undefined; parent = dirname(parent)) parents.unshift(parent);
+    life.effect(`makeDirectory ${path}`, () => files.makeDirectories(path, mode));
+    namesChanged(when, ...parents);
+  };
+  const writeAtomic = (path: string, data: string | Uint8Array, mode: number, when: Names, staged = false): FileStat | undefined => {
+    sweepTemporaries(path);
+    const content = sparseOf(Buffer.from(data));
+    temporaries += 1;
+    const temporary = `${path}.${pid}-${temporaries}.tmp`;
+    try {
+      life.effect(
+        `writeAtomic ${path} (write)`,
+        () => {
+          files.write(temporary, content, mode);
+          if (!staged) files.syncFile(temporary);
+        },
+        (tree) => leaveHalf(tree, temporary, content),
+      );
+      files.file(temporary, "chmod").mode = mode;
+      life.effect(`writeAtomic ${path} (rename)`, () => files.rename(temporary, path));
+    } catch (error) {
+      if (!life.dead) files.unlink(temporary);
+      throw error;
+    }
+    if (!staged) namesChanged(when, path);
+    return stat(path);
+  };
+  const copy: CopyNow = (from, to, options = {}) => {
+    const { content } = options.followLinks === true ? files.follow(from, "open") : files.file(from, "open");
+    refuseTooLarge(from, content.size, options.maxBytes);
+    if (found(to)?.type === "file") life.effect(`copy ${to} (remove)`, () => files.unlink(to));
+    try {
+      life.effect(
+        `copy ${to}`,
+        () => files.write(to, copySparse(content), 0o600),
+        (tree) => leaveHalf(tree, to, content),
+      );
+    } catch (error) {
+      if (!life.dead) files.unlink(to);
+      throw error;
+    }
+    options.onProgress?.(content.size, content.size);
+    const digests = Object.fromEntries((options.digests ?? []).map((algorithm) => [algorithm, digestSparse(content, algorithm)]));
+    return { bytes: content.size, digests };
+  };
+  const publish = (staged: string, final: string, mode: number, when: Names) => {
+    const inode = files.find(staged) ?? files.file(staged, "open");
+    const chmod = () => {
+      inode.mode = mode;
+    };
+    life.effect(
+      `publish ${final}`,
+      () => {
+        chmod();
+        if (inode.type === "directory") files.syncDirectory(staged);
+        else files.syncFile(staged);
+        files.rename(staged, final);
+      },
+      (tree) => {
+        const half = tree.find(staged);
+        if (half !== undefined) half.mode = mode;
+      },
+    );
+    namesChanged(when, staged, final);
+  };
+  const remove = (path: string) => {
+    if (found(path) !== undefined) life.effect(`remove ${path}`, () => files.unlink(path));
+  };
+  const touch = (path: string) => {
+    const inode = files.file(path, "utime");
+    life.effect(`touch ${path}`, () => {
+      inode.mtimeMs = tick();
+    });
+  };
+  const makeFile = (path: string, mode: number, when: Names) => {
+    if (found(path) !== undefined) return;
+    life.effect(`makeFile ${path}`, () => {
+      files.write(path, emptySparse(), mode).mode = mode;
+    });
+    namesChanged(when, path);
+  };
+  const makeOne = (change: FileChange, when: Names): FileStat | undefined => {
+    if (change.do === "makeDirectory") makeDirectory(change.path, change.mode, when);
+    else if (change.do === "write") return writeAtomic(change.path, change.data, change.mode ?? 0o644, when, change.staged);
+    else if (change.do === "makeFile") makeFile(change.path, change.mode, when);
+    else if (change.do === "copy") copy(change.from, change.to);
+    else if (change.do === "publish") publish(change.staged, change.final, change.mode, when);
+    else if (change.do === "remove") remove(change.path);
+    else touch(change.path);
+    return undefined;
+  };
+
   return {
+    change: (changes, when = "now", also = []) =>
+      soon("change several", () => {
+        const made = changes.map((change) => {
+          try {
+            return makeOne(change, "later");
+          } catch (error) {
+            throw explainFileError(error, change.do, pathOf(change));
+          }
+        });
+        const touched = [...waiting].filter((one) => (when === "now" && touches(changes, one)) || also.includes(one));
+        for (const directory of touched.reverse()) sync(directory);
+        return made;
+      }),
+    settle: (directories) =>
+      soon("settle", () => {
+        for (const one of directories ?? [...waiting]) if (waiting.has(one)) sync(one);
+      }),
     read: (path, range) => soon(`read ${path}`, () => read(path, range?.offset, range?.length)),
     // Anything but a file is as if it were not there.
     readMany: (requests) =>
@@ -69,74 +194,18 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
         const inode = found(path);
         return [...(inode?.entries ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { type }]) => ({ name, type }));
       }),
-    makeDirectory: (path, mode) =>
-      soon(`make ${path}`, () => {
-        if (found(path)?.type !== "directory") life.effect(`makeDirectory ${path}`, () => files.makeDirectories(path, mode));
-      }),
-    writeAtomic: (path, data, mode = 0o644) =>
-      soon(`write ${path}`, () => {
-        sweepTemporaries(path);
-        const content = sparseOf(Buffer.from(data));
-        temporaries += 1;
-        const temporary = `${path}.${pid}-${temporaries}.tmp`;
-        try {
-          life.effect(
-            `writeAtomic ${path} (write)`,
-            () => files.write(temporary, content, mode),
-            (left) => leaveHalf(left, temporary, content),
-          );
-          files.file(temporary, "chmod").mode = mode;
-          life.effect(`writeAtomic ${path} (rename)`, () => files.rename(temporary, path));
-        } catch (error) {
-          if (!life.dead) files.unlink(temporary);
-          throw error;
-        }
-      }),
-    copy: (from, to, options = {}) =>
-      soon(`copy ${to}`, () => {
-        const { content } = options.followLinks === true ? files.follow(from, "open") : files.file(from, "open");
-        refuseTooLarge(from, content.size, options.maxBytes);
-        if (found(to)?.type === "file") life.effect(`copy ${to} (remove)`, () => files.unlink(to));
-        try {
-          life.effect(
-            `copy ${to}`,
-            () => files.write(to, copySparse(content), 0o600),
-            (left) => leaveHalf(left, to, content),
-          );
-        } catch (error) {
-          if (!life.dead) files.unlink(to);
-          throw error;
-        }
-        options.onProgress?.(content.size, content.size);
-        const digests = Object.fromEntries((options.digests ?? []).map((algorithm) => [algorithm, digestSparse(content, algorithm)]));
-        return { bytes: content.size, digests };
-      }),
-    publish: (staged, final, mode) =>
-      soon(`publish ${final}`, () => {
-        if (found(staged) === undefined) files.file(staged, "open");
-        const chmod = (tree: FileTree) => {
-          const inode = tree.find(staged);
-          if (inode !== undefined) inode.mode = mode;
-        };
-        life.effect(
-          `publish ${final}`,
-          () => {
-            chmod(files);
-            files.rename(staged, final);
-          },
-          chmod,
-        );
-      }),
+    makeDirectory: (path, mode) => soon(`make ${path}`, () => makeDirectory(path, mode, "now")),
+    writeAtomic: (path, data, mode = 0o644) => soon(`write ${path}`, () => void writeAtomic(path, data, mode, "now")),
+    copy: (from, to, options) => soon(`copy ${to}`, () => copy(from, to, options)),
+    publish: (staged, final, mode) => soon(`publish ${final}`, () => publish(staged, final, mode, "now")),
     link: (from, to) =>
       soon(`link ${to}`, () => {
         if (found(to) !== undefined && found(to) === found(from)) return;
         if (found(to) !== undefined) throw userError("file-in-the-way", `${to} is in the way`);
         life.effect(`link ${to}`, () => files.link(from, to));
+        namesChanged("now", to);
       }),
-    remove: (path) =>
-      soon(`remove ${path}`, () => {
-        if (found(path) !== undefined) life.effect(`remove ${path}`, () => files.unlink(path));
-      }),
+    remove: (path) => soon(`remove ${path}`, () => remove(path)),
     removeTree: (path) =>
       soon(`remove tree ${path}`, () => {
         const inode = found(path);
@@ -147,13 +216,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
         };
         life.effect(`removeTree ${path}`, () => files.removeTree(path), half);
       }),
-    touch: (path) =>
-      soon(`touch ${path}`, () => {
-        const inode = files.file(path, "utime");
-        life.effect(`touch ${path}`, () => {
-          inode.mtimeMs = tick();
-        });
-      }),
+    touch: (path) => soon(`touch ${path}`, () => touch(path)),
     truncate: (path, bytes) =>
       soon(`truncate ${path}`, () => {
         const content = found(path) === undefined ? emptySparse() : copySparse(files.file(path, "open").content);
@@ -169,18 +232,22 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
             inode.mode = mode;
           });
       }),
-    appendLine: (path, line) =>
+    appendLines: (path, lines, { durable = false } = {}) =>
       soon(`append ${path}`, () => {
+        const text = lines.map((line) => `${line}\n`).join("");
         const content = found(path) === undefined ? emptySparse() : copySparse(files.file(path, "open").content);
         const half = copySparse(content);
         const torn = content.size > 0 && readSparse(content, content.size - 1)[0] !== 0x0a;
-        writeSparse(content, content.size, Buffer.from(`${torn ? "\n" : ""}${line}\n`));
-        writeSparse(half, half.size, Buffer.from(line.slice(0, line.length / 2)));
+        writeSparse(content, content.size, Buffer.from(`${torn ? "\n" : ""}${text}`));
+        writeSparse(half, half.size, Buffer.from(text.slice(0, text.length / 2)));
         life.effect(
-          `appendLine ${path}`,
+          `appendLines ${path}`,
           () => files.write(path, content),
           (left) => left.write(path, half),
         );
+        if (!durable) return;
+        files.syncFile(path);
+        namesChanged("now", path);
       }),
     space: (path) => soon(`space ${path}`, () => ({ total: files.capacity, free: Math.max(0, files.capacity - files.used()) })),
     digest: (path, algorithms, onProgress) =>
@@ -190,4 +257,19 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
         return Object.fromEntries(algorithms.map((algorithm) => [algorithm, digestSparse(content, algorithm)]));
       }),
   };
+}
+
+type CopyNow = (...args: Parameters<Files["copy"]>) => Awaited<ReturnType<Files["copy"]>>;
+
+function pathOf(change: FileChange): string {
+  if (change.do === "copy") return change.to;
+  return change.do === "publish" ? change.final : change.path;
+}
+
+/** Whether one of the changes may have given or taken a name in a directory. */
+function touches(changes: readonly FileChange[], directory: string): boolean {
+  return changes.some((change) => {
+    const paths = change.do === "publish" ? [change.staged, change.final] : [pathOf(change)];
+    return paths.some((path) => dirname(path) === directory || path.startsWith(`${directory}/`));
+  });
 }

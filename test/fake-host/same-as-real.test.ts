@@ -86,12 +86,12 @@ async function walk(host: Host, dir: string, symlink: (target: string, path: str
   await step("mode", () => files.setMode(at("disk"), 0o600));
   await step("mode of nothing", () => files.setMode(at("none"), 0o600));
   await step("touch nothing", () => files.touch(at("none")));
-  await step("append", () => files.appendLine(at("log"), "one"));
-  await step("append more", () => files.appendLine(at("log"), "two"));
+  await step("append", () => files.appendLines(at("log"), ["one"]));
+  await step("append more", () => files.appendLines(at("log"), ["two"]));
   await step("the log", () => text("log"));
   await files.writeAtomic(at("log"), "torn");
   await step("append after a torn line", async () => {
-    await files.appendLine(at("log"), "three");
+    await files.appendLines(at("log"), ["three"]);
     return text("log");
   });
   await step("publish a directory", () => files.publish(at("a"), at("gone_del"), 0o700));

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { PlannedDisk } from "../driver.ts";
@@ -19,19 +20,15 @@ export function checkLvm(disks: readonly PlannedDisk[], group: LvmFacts | undefi
   if (needed > group.free) {
     const remedy = "Extend the group, remove volumes, or use smaller disks.";
     return [
-      {
-        severity: "error",
-        code: "insufficient-volume-group",
+      problem("insufficient-volume-group", {
         summary: `Volume group ${name} has not enough space`,
         detail: `Requested: ${words}. ${remedy}`,
-      },
+      }),
     ];
   }
   if (!sparse || virtual <= group.free) return [];
   const detail = `The new volumes are ${formatQuantity(virtual)} together and ${formatQuantity(group.free)} are free. They are sparse: when guests fill them, the group runs out, and their writes fail.`;
-  return [
-    { severity: "warning", code: "volume-group-overcommitted", summary: `Volume group ${name} is promised more than it has`, detail },
-  ];
+  return [problem("volume-group-overcommitted", { summary: `Volume group ${name} is promised more than it has`, detail }, "warning")];
 }
 
 /** Bytes that the volumes take from their group when they are made or grown. */

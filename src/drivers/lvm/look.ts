@@ -1,6 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Finding } from "../../model/finding.ts";
+import { problem } from "../../model/problem.ts";
 import { approximateQuantity } from "../../model/quantity.ts";
 import { volumeGroup } from "../../tools/lvm.ts";
 import { findingOf, lookForDoctor } from "../shared/doctor.ts";
@@ -18,7 +19,7 @@ export async function lookAtGroup(context: Context, settings: LvmSettings | unde
 export function groupMissing(settings: LvmSettings | undefined): Diagnostic {
   const detail = "host.lvm.volume_group names it. `vgs` on the host shows what there is; `vgcreate` makes one.";
   const summary = `There is no volume group ${settings?.volumeGroup} on the host`;
-  return { severity: "error", code: "volume-group-missing", summary, detail };
+  return problem("volume-group-missing", { summary, detail, pointer: ["host", "lvm", "volume_group"] });
 }
 
 /** The group and its room, for `doctor`. */

@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { Finding } from "../../model/finding.ts";
+import { problem } from "../../model/problem.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { hasRbdDriver } from "../../tools/qemu-img.ts";
@@ -93,7 +94,11 @@ async function checkRbdDriver({ host, signal }: Context): Promise<Finding> {
 /** Nova RBD-01: it is never made. */
 function poolMissing(host: HostSettings): Diagnostic {
   const detail = "host.rbd.pool names it. `ceph osd pool ls` shows what there is; `ceph osd pool create` makes one.";
-  return { severity: "error", code: "ceph-pool-missing", summary: `There is no Ceph pool ${rbdSettings(host)?.pool}`, detail };
+  return problem("ceph-pool-missing", {
+    summary: `There is no Ceph pool ${rbdSettings(host)?.pool}`,
+    detail,
+    pointer: ["host", "rbd", "pool"],
+  });
 }
 
 /** Without it no guest starts. The key goes from file to libvirt: argument lists can be read by everybody. */
@@ -111,5 +116,5 @@ function secretMissing(host: HostSettings): Diagnostic {
     `  ${virsh} secret-define secret.xml`,
     `  ${virsh} secret-set-value ${uuid} --file ${user}.key`,
   ].join("\n");
-  return { severity: "error", code: "ceph-secret-missing", summary: `libvirt has no secret ${uuid}`, detail };
+  return problem("ceph-secret-missing", { summary: `libvirt has no secret ${uuid}`, detail, pointer: ["host", "rbd", "secret_uuid"] });
 }

@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { problem } from "../../model/problem.ts";
 import type { DiskRef, DiskSpec, DiskState } from "../driver.ts";
 
 type Formats = Readonly<Record<string, string>>;
@@ -45,13 +46,11 @@ export async function otherRecords(
 export function checkRecordedFormat(address: Address, what: string, path: string, found: DiskState | undefined): Diagnostic[] {
   if (found?.recordedFormat === undefined) return [];
   return [
-    {
-      severity: "error",
-      code: "disk-format-changed",
+    problem("disk-format-changed", {
       summary: `${what} was recorded as ${found.recordedFormat} and would be used as ${found.format}`,
       detail: otherFormat(path, found.format, found.recordedFormat),
       address,
-    },
+    }),
   ];
 }
 
@@ -90,7 +89,7 @@ async function change(context: Context, uuid: string, alter: (formats: Formats) 
   if (next === undefined || next === old) return;
   // In an order of its own: which disk was made first is an accident.
   const ordered = Object.fromEntries(Object.entries(next).sort(([one], [other]) => (one < other ? -1 : 1)));
-  await files.writeAtomic(file, `${JSON.stringify(ordered)}\n`, 0o644);
+  await files.change([{ do: "write", path: file, data: `${JSON.stringify(ordered)}\n` }], "later");
 }
 
 /** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */

@@ -22,7 +22,10 @@ export const filePut: Put = {
   // It is staged where it lies.
   stage: () => Promise.resolve(),
 
-  publish: (context, { path }, { from }) => context.host.files.publish(from, path, privateMode),
+  // Its name is on the disk before its guest is defined or started.
+  async publish(context, { path }, { from }) {
+    await context.host.files.change([{ do: "publish", staged: from, final: path, mode: privateMode }], "later");
+  },
 
   async remove(context, { path }) {
     await context.host.files.remove(`${path}.part`);

@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import type { CommandError } from "../../model/errors.ts";
+import { problem } from "../../model/problem.ts";
 import { growExtFilesystem, isExtDevice, isExtFile } from "../../tools/e2fs.ts";
 import type { DiskSpec } from "../driver.ts";
 
@@ -16,10 +17,12 @@ export async function growInside(context: Context, disk: DiskSpec, path: string,
 }
 
 function notGrown({ instance, name }: DiskSpec, { message }: CommandError) {
-  return {
-    severity: "warning",
-    code: "filesystem-not-grown",
-    summary: `The filesystem on disk ${name} of ${instance} keeps its size`,
-    detail: `The disk has its new size, and is whole. ${message} In the guest, e2fsck may mend it, and resize2fs makes it as large as the disk.`,
-  } as const;
+  return problem(
+    "filesystem-not-grown",
+    {
+      summary: `The filesystem on disk ${name} of ${instance} keeps its size`,
+      detail: `The disk has its new size, and is whole. ${message} In the guest, e2fsck may mend it, and resize2fs makes it as large as the disk.`,
+    },
+    "warning",
+  );
 }

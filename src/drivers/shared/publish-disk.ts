@@ -14,7 +14,8 @@ export async function publishDisk(context: Context, disk: Pick<DiskRef, "path">,
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(staged).catch(() => undefined));
   await make(staged);
-  await files.publish(staged, disk.path, 0o644);
+  // Its name is on the disk before its guest is defined or started, or its record says that it is whole.
+  await files.change([{ do: "publish", staged, final: disk.path, mode: 0o644 }], "later");
 }
 
 /** Removes a disk, and what an interrupted creation of it left. */

@@ -2,24 +2,24 @@ import { chmodSync, closeSync, constants, ftruncateSync, lstatSync, lutimesSync,
 import { rm, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf, explained, explainedLater, symbolicLink } from "../file-error.ts";
-import { syncNames } from "./durable.ts";
+import { type NamesChanged, syncNames } from "./durable.ts";
 
 /** Parents are made with it whatever the mode of the directory itself: qemu must be able to pass. */
 const parentMode = 0o755;
 
 /** Makes a directory and its parents; fine when it is there. Modes hold whatever the umask is. */
-export async function makeDirectory(path: string, mode: number = parentMode): Promise<void> {
+export async function makeDirectory(path: string, mode: number = parentMode, names: NamesChanged = syncNames): Promise<void> {
   await explainedLater("make the directory", path, async () => {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
     const missing: string[] = [];
     for (let parent = dirname(path); statSync(parent, { throwIfNoEntry: false }) === undefined; parent = dirname(parent))
       missing.unshift(parent);
-    for (const parent of missing) await makeOne(parent, parentMode);
-    await makeOne(path, mode);
+    for (const parent of missing) await makeOne(parent, parentMode, names);
+    await makeOne(path, mode, names);
   });
 }
 
-async function makeOne(path: string, mode: number): Promise<void> {
+async function makeOne(path: string, mode: number, names: NamesChanged): Promise<void> {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
@@ -28,7 +28,7 @@ async function makeOne(path: string, mode: number): Promise<void> {
     throw error;
   }
   chmodSync(path, mode);
-  await syncNames(path);
+  await names(path);
 }
 
 /** Fine when there is nothing. */

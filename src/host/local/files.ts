@@ -1,29 +1,32 @@
 import type { Files } from "../../model/host.ts";
 import { makeDirectory, removeFile, removeTree, setMode, space, touch, truncate } from "./change.ts";
+import { createChanges } from "./changes.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";
-import { appendLine, link, publish, writeAtomic } from "./publish.ts";
+import { appendLines, link, publish, writeAtomic } from "./publish.ts";
 import { listDirectory, readFile, readIfRegular, statFile } from "./read.ts";
 
 /** The files of this machine. Small things are done at once; a failure is a rejection all the same. */
 export function createLocalFiles(): Files {
+  const { names, ...changes } = createChanges();
   return {
+    ...changes,
     read: async (path, range) => readFile(path, range),
     readMany: async (requests) => requests.map(({ path, length }) => readIfRegular(path, length)),
     stat: async (path) => statFile(path),
     statMany: async (paths) => paths.map(statFile),
     list: async (path) => listDirectory(path),
-    makeDirectory,
-    writeAtomic,
+    makeDirectory: (path, mode) => makeDirectory(path, mode, names),
+    writeAtomic: async (path, data, mode) => void (await writeAtomic(path, data, mode, { names })),
     copy: copyFile,
-    publish,
-    link,
+    publish: (staged, final, mode) => publish(staged, final, mode, names),
+    link: (from, to) => link(from, to, names),
     remove: async (path) => removeFile(path),
     removeTree,
     touch: async (path) => touch(path),
     truncate: async (path, bytes) => truncate(path, bytes),
     setMode: async (path, mode) => setMode(path, mode),
-    appendLine,
+    appendLines: (path, lines, options) => appendLines(path, lines, { ...options, names }),
     space,
     digest: digestFile,
   };

@@ -12,32 +12,59 @@ import {
   writeSync,
 } from "node:fs";
 import { userError } from "../../model/errors.ts";
+import type { FileStat } from "../../model/host.ts";
 import { errnoOf, explainedLater } from "../file-error.ts";
 import { removeAbandoned, temporaryName } from "../temporary-name.ts";
-import { syncFile, syncNames } from "./durable.ts";
-import { requireRegular, safeRead } from "./read.ts";
+import { type NamesChanged, syncFile, syncNames } from "./durable.ts";
+import { fileStatOf, requireRegular, safeRead } from "./read.ts";
 
 /**
  * Replaces a file as a whole: whoever reads it, and whatever a power cut leaves, is the old content or the new. Also clears
  * away what writers of the same file left when they were killed.
  */
-export async function writeAtomic(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
-  await explainedLater("write", path, async () => {
+export async function writeAtomic(
+  path: string,
+  data: string | Uint8Array,
+  mode = 0o644,
+  { names = syncNames, staged: isStaged = false }: { readonly names?: NamesChanged; readonly staged?: boolean } = {},
+): Promise<FileStat> {
+  return explainedLater("write", path, async () => {
     removeAbandoned(path);
     const staged = temporaryName(path);
+    let made: FileStat;
     try {
-      await writeNew(staged, typeof data === "string" ? Buffer.from(data) : data, mode);
+      made = await writeNew(staged, typeof data === "string" ? Buffer.from(data) : data, mode, !isStaged);
       renameSync(staged, path);
     } catch (error) {
       rmSync(staged, { force: true });
       throw error;
     }
-    await syncNames(path);
+    if (!isStaged) await names(path);
+    return made;
+  });
+}
+
+/** Makes an empty file with this mode; no-op when one exists. */
+export async function makeFile(path: string, mode: number, names: NamesChanged = syncNames): Promise<void> {
+  await explainedLater("make", path, async () => {
+    let descriptor: number;
+    try {
+      descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+    } catch (error) {
+      if (errnoOf(error) === "EEXIST") return;
+      throw error;
+    }
+    try {
+      fchmodSync(descriptor, mode);
+    } finally {
+      closeSync(descriptor);
+    }
+    await names(path);
   });
 }
 
 /** Gives a finished file (or directory) its final name. */
-export async function publish(staged: string, final: string, mode: number): Promise<void> {
+export async function publish(staged: string, final: string, mode: number, names: NamesChanged = syncNames): Promise<void> {
   await explainedLater("publish", final, async () => {
     const descriptor = openSync(staged, safeRead);
     try {
@@ -47,12 +74,12 @@ export async function publish(staged: string, final: string, mode: number): Prom
       closeSync(descriptor);
     }
     renameSync(staged, final);
-    await syncNames(staged, final);
+    await names(staged, final);
   });
 }
 
 /** A second name for the same file. Fine when `to` already is that file. */
-export async function link(from: string, to: string): Promise<void> {
+export async function link(from: string, to: string, names: NamesChanged = syncNames): Promise<void> {
   await explainedLater("link", to, async () => {
     try {
       linkSync(from, to);
@@ -66,12 +93,16 @@ export async function link(from: string, to: string): Promise<void> {
         `It should become another name of ${from}, but is a different file already. Look at what it is, and move it away.`,
       );
     }
-    await syncNames(to);
+    await names(to);
   });
 }
 
-/** Appends a line and puts it on the disk. A line that a power cut tore is closed first, so that it spoils only itself. */
-export async function appendLine(path: string, line: string): Promise<void> {
+/** Appends lines. A line that a power cut tore is closed first, so that it spoils only itself. */
+export async function appendLines(
+  path: string,
+  lines: readonly string[],
+  { durable = false, names = syncNames }: { readonly durable?: boolean; readonly names?: NamesChanged } = {},
+): Promise<void> {
   await explainedLater("append to", path, async () => {
     const descriptor = openSync(
       path,
@@ -81,9 +112,10 @@ export async function appendLine(path: string, line: string): Promise<void> {
     try {
       const stat = fstatSync(descriptor);
       requireRegular(path, stat);
-      writeAll(descriptor, Buffer.from(`${endsTorn(descriptor, stat.size) ? "\n" : ""}${line}\n`));
+      writeAll(descriptor, Buffer.from(`${endsTorn(descriptor, stat.size) ? "\n" : ""}${lines.map((line) => `${line}\n`).join("")}`));
+      if (!durable) return;
       await syncFile(descriptor);
-      if (stat.size === 0) await syncNames(path);
+      if (stat.size === 0) await names(path);
     } finally {
       closeSync(descriptor);
     }
@@ -97,13 +129,14 @@ function endsTorn(descriptor: number, size: number): boolean {
   return last[0] !== 0x0a;
 }
 
-async function writeNew(path: string, data: Uint8Array, mode: number): Promise<void> {
+async function writeNew(path: string, data: Uint8Array, mode: number, durable: boolean): Promise<FileStat> {
   const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
   try {
     writeAll(descriptor, data);
     // The umask must not decide what qemu may read.
     fchmodSync(descriptor, mode);
-    await syncFile(descriptor);
+    if (durable) await syncFile(descriptor);
+    return fileStatOf(fstatSync(descriptor));
   } finally {
     closeSync(descriptor);
   }

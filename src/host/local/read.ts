@@ -55,7 +55,11 @@ export function readIfRegular(path: string, length?: number): Buffer | undefined
 /** What is at a path, links not followed; undefined when nothing is. */
 export function statFile(path: string): FileStat | undefined {
   const stat = explained("look at", path, () => withoutAbsence(() => lstatSync(path)));
-  if (stat === undefined) return undefined;
+  return stat === undefined ? undefined : fileStatOf(stat);
+}
+
+/** What Node's stat says, in the words of the model. */
+export function fileStatOf(stat: Stats): FileStat {
   return {
     type: typeOf(stat),
     size: stat.size,

@@ -1,5 +1,5 @@
 import { CommandError, RefusedError, userError } from "../../model/errors.ts";
-import type { Command, CommandResult, DigestAlgorithm, Digests, FileStat, Files } from "../../model/host.ts";
+import type { Command, CommandResult, DigestAlgorithm, Digests, FileChange, FileStat, Files } from "../../model/host.ts";
 import { refuseTooLarge } from "../sink.ts";
 import { temporaryName } from "../temporary-name.ts";
 import { libraryCommand } from "./command.ts";
@@ -60,7 +60,7 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
     return paths.map((path) => states.get(path));
   }
 
-  return {
+  const files: Files = {
     read,
     readMany: (requests) =>
       Promise.all(
@@ -111,7 +111,14 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
     },
     truncate: (path, bytes) => change("set the length of", path, ["lengthen", path, String(bytes)]),
     setMode: (path, mode) => change("set the mode of", path, ["mode", path, mode.toString(8)]),
-    appendLine: (path, line) => change("append to", path, ["append", path, line]),
+    appendLines: (path, lines) => change("append to", path, ["append", path, lines.join("\n")]),
+    // One after the other; the names go to the disk each time.
+    async change(changes) {
+      const made: (FileStat | undefined)[] = [];
+      for (const one of changes) made.push(await makeOne(files, one));
+      return made;
+    },
+    settle: async () => undefined,
     digest: async (path, algorithms, onProgress) => {
       const programs = algorithms.map(programOf);
       const quick = await look(["digest_small", String(smallBytes), path, ...programs]);
@@ -146,6 +153,8 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
     },
   };
 
+  return files;
+
   /** Tells every second how long the copy has become. */
   async function watchGrowth(from: string, to: string, tell: (done: number, total: number | undefined) => void): Promise<() => void> {
     const total = (await statMany([from]))[0];
@@ -158,6 +167,20 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
     }, 1000);
     return () => clearInterval(timer);
   }
+}
+
+async function makeOne(files: Files, change: FileChange): Promise<FileStat | undefined> {
+  if (change.do === "makeDirectory") await files.makeDirectory(change.path, change.mode);
+  else if (change.do === "write") await files.writeAtomic(change.path, change.data, change.mode);
+  else if (change.do === "makeFile") {
+    if ((await files.stat(change.path)) !== undefined) return undefined;
+    await files.truncate(change.path, 0);
+    await files.setMode(change.path, change.mode);
+  } else if (change.do === "copy") await files.copy(change.from, change.to);
+  else if (change.do === "publish") await files.publish(change.staged, change.final, change.mode);
+  else if (change.do === "remove") await files.remove(change.path);
+  else await files.touch(change.path);
+  return change.do === "write" ? files.stat(change.path) : undefined;
 }
 
 /** The program of coreutils that computes a digest. */

@@ -68,6 +68,10 @@ export function greetingOf(child: SshProcess, nonce: string, name: string, limit
     });
     child.once("close", (code) => {
       settle();
+      if (/^setpriv: failed to execute/m.test(errors())) {
+        const hint = "Install the package openssh-client, or name the program in VIRTFORM_SSH.";
+        return reject(new SshConnectError(name, errors(), { hop: "ssh here", hint }));
+      }
       if (code === 255 || code === null) return reject(new SshConnectError(name, errors(), sshTrouble(errors(), name)));
       const hint = "The login shell there has to be a POSIX shell that may run commands (not nologin, not a forced command).";
       reject(new SshConnectError(name, errors() || `the login shell ended with exit code ${code}`, { hop: "shell", hint }));

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { problem } from "../../model/problem.ts";
 import { approximateQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -65,7 +66,7 @@ function shortage(
 ): Diagnostic[] {
   if (!short) return [];
   const detail = `Requested: ${words.requested}; free: ${words.free} (${words.because}). ${words.remedy}`;
-  return [{ severity: "error", code, summary: `The host has not enough ${what}`, detail }];
+  return [problem(code, { summary: `The host has not enough ${what}`, detail })];
 }
 
 function instances(count: number): string {

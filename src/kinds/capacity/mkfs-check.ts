@@ -3,6 +3,7 @@ import { driverOf } from "../../drivers/index.ts";
 import type { AddressOf } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
 import { isElsewhere } from "../disk/place.ts";
 import { bases } from "../image/address.ts";
@@ -19,12 +20,10 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
     const more = needing.length > named.length ? ` and ${needing.length - named.length} more` : "";
     const other = first.disk.content?.filesystem === "swap" ? "" : ", or choose another format";
     return [
-      {
-        severity: "error",
-        code: "mkfs-missing",
+      problem("mkfs-missing", {
         summary: `${program} is not installed on the host`,
         detail: `It makes the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
-      },
+      }),
     ];
   });
 }

@@ -1,6 +1,7 @@
 import type { PlannedDisk } from "../../drivers/driver.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { problem } from "../../model/problem.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { reservesSpace } from "./room.ts";
 
@@ -11,11 +12,10 @@ export function checkPreallocation(disks: readonly PlannedDisk[], facts: HostFac
   if (!disks.some((disk) => reservesSpace(disk) && disk.missing > 0)) return [];
   const detail = `${settings.instancesPath} is on ${preallocation.filesystem}, which does not reserve space for files (fallocate). Write preallocate_images: none into the host section, or put instances_path on a filesystem that does: ext4, xfs or btrfs.`;
   return [
-    {
-      severity: "error",
-      code: "preallocation-unsupported",
+    problem("preallocation-unsupported", {
       summary: "The space of the disks cannot be reserved where they shall be",
       detail,
-    },
+      pointer: ["host", "preallocate_images"],
+    }),
   ];
 }

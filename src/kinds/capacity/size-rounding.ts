@@ -2,6 +2,7 @@ import { roundUp } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { blankDisks } from "../config/blank-disks.ts";
@@ -24,7 +25,7 @@ export function checkRounding(config: Config, facts: HostFacts, settings: HostSe
   const words = [...new Set(rounded.map((one) => one.words))];
   const why = [...new Set(rounded.map((one) => one.why))].join("; ");
   const detail = `${words.join(", ")}. The next larger size is used: ${why}.`;
-  return [{ severity: "note", code: "disk-size-rounded-up", summary: "Sizes are rounded up to what the backend has", detail }];
+  return [problem("disk-size-rounded-up", { summary: "Sizes are rounded up to what the backend has", detail }, "note")];
 }
 
 /** Each size where it is written: many instances of a flavor are one size. */

@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import type { FileChange, Names } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { retireDirectory, sweepRetired } from "./retire-directory.ts";
@@ -32,8 +33,8 @@ export interface DomainEntry {
 export const domainEntry = "domain";
 
 /** What the label remembers of the domain; undefined when none was defined. */
-export function rememberedDomain(label: InstanceLabel): DomainEntry | undefined {
-  const entry = label.objects[domainEntry] as unknown as DomainEntry | undefined;
+export function rememberedDomain(label: InstanceLabel | undefined): DomainEntry | undefined {
+  const entry = label?.objects[domainEntry] as unknown as DomainEntry | undefined;
   return typeof entry?.prevent_destroy === "boolean" ? entry : undefined;
 }
 
@@ -54,25 +55,43 @@ export function parseLabel(content: Buffer | undefined): InstanceLabel | undefin
 }
 
 /**
- * Records what is applied to one object of an instance directory, or what is made of the label that is there, making directory and label as needed. The caller holds
- * the instance's lock.
+ * Records what is applied to one object of an instance directory, or what is made of its present label, and makes the directory as
+ * needed. The caller holds the instance's lock.
  */
 export async function recordObject(
   context: Context,
   owner: LabelOwner,
   name: string,
   applied: Json | ((label: InstanceLabel | undefined) => Json),
+  options: RecordOptions = {},
 ): Promise<void> {
   const { files } = context.host;
+  const directory = context.layout.instance(owner.uuid);
   const label = await readLabel(context, owner.uuid);
   if (label !== undefined && label.project !== context.project) {
     throw new RefusedError(
       "directory-not-ours",
-      `${context.layout.instance(owner.uuid)} belongs to ${label.instance} of project ${label.project}: ${owner.instance} is not put there. Plan again to see what is there.`,
+      `${directory} belongs to ${label.instance} of project ${label.project}: ${owner.instance} is not put there. Plan again to see what is there.`,
     );
   }
-  await files.makeDirectory(context.layout.instance(owner.uuid));
-  await writeLabel(context, owner, { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied });
+  const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };
+  const { names = "now", before = [], settle = [] } = options;
+  await files.change([{ do: "makeDirectory", path: directory }, ...before, labelChange(context, owner, objects)], names, settle);
+}
+
+/** How an object is recorded. */
+export interface RecordOptions {
+  readonly names?: Names;
+  /** Changes made together with the record, before it. */
+  readonly before?: readonly FileChange[];
+  /** Directories whose names go to the disk with it. */
+  readonly settle?: readonly string[];
+}
+
+/** Takes the record of an object back and keeps the directory. The caller holds the instance's lock. */
+export async function unrecordObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
+  const { [name]: _gone, ...objects } = (await readLabel(context, owner.uuid))?.objects ?? {};
+  await context.host.files.change([labelChange(context, owner, objects)]);
 }
 
 /** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
@@ -81,7 +100,10 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   if (label === undefined) return;
   const { [name]: _gone, ...objects } = label.objects;
   // What is remembered of a domain is no object in here: it does not keep the directory.
-  if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, owner, objects);
+  if (Object.keys(objects).some((other) => other !== domainEntry)) {
+    await context.host.files.change([labelChange(context, owner, objects)]);
+    return;
+  }
   await retireDirectory(context, {
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
@@ -99,7 +121,8 @@ export async function readLabel(context: Context, uuid: string): Promise<Instanc
   return parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, instanceFiles.label)));
 }
 
-function writeLabel(context: Context, owner: LabelOwner, objects: InstanceLabel["objects"]): Promise<void> {
+function labelChange(context: Context, owner: LabelOwner, objects: InstanceLabel["objects"]): FileChange {
   const label: InstanceLabel = { version: 1, project: context.project, instance: owner.instance, objects };
-  return context.host.files.writeAtomic(context.layout.instanceFile(owner.uuid, instanceFiles.label), `${JSON.stringify(label)}\n`, mode);
+  const path = context.layout.instanceFile(owner.uuid, instanceFiles.label);
+  return { do: "write", path, data: `${JSON.stringify(label)}\n`, mode };
 }

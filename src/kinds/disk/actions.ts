@@ -25,10 +25,11 @@ interface GrowArgs {
 export const diskActions: readonly ActionType[] = [
   defineAction<{ disk: DiskSpec; fallback?: ImageSpec }>("disk.create", [diskExists], async (context, { disk, fallback }, report) => {
     const applied = appliedOf({ disk });
-    let below = false;
-    await recordObject(context, disk, disk.name, (label) => {
-      below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
-      return below ? { ...applied, unfinished: true } : { ...applied };
+    const label = await readLabel(context, disk.uuid);
+    const below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
+    // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
+    await recordObject(context, disk, disk.name, below ? { ...applied, unfinished: true } : { ...applied }, {
+      names: below ? "now" : "later",
     });
     await fetchUnlessCloneable(context, disk, fallback, report);
     await agreeOnPassphrase(context, disk);

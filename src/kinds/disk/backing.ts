@@ -5,6 +5,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { baseExists, bases, cachedImage } from "../image/address.ts";
 import { backingExists, type DiskAddress, diskExists } from "../terms/disk-address.ts";
@@ -61,9 +62,7 @@ export function checkBacking(address: Address, want: InstanceDisk, have: Instanc
   const { lostBacking: backing } = have;
   if (backing === undefined || baseOf(want, backing, observed) !== undefined) return [];
   const detail = `${backing.path} is gone, which the disk stands on, and so is the base image ${backing.entry} that it could be made from again. The configured image has other bytes now, so it does not do. Put one of the two files back; without them the disk cannot be read.`;
-  return [
-    { severity: "error", code: "backing-file-lost", summary: `The backing file of a disk of ${have.instance} is lost`, detail, address },
-  ];
+  return [problem("backing-file-lost", { summary: `The backing file of a disk of ${have.instance} is lost`, detail, address })];
 }
 
 /** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import { blankDisks } from "../config/blank-disks.ts";
@@ -16,35 +17,31 @@ export function checkBlankDisks(config: Config, observed: Pick<Observed, "get">)
     const disks = blankDisks(instance, imageOf(config, instance), flavor, config.host);
     const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + size, 0);
     const limit = flavor.ephemeral ?? 0;
-    const tooMuch: Diagnostic = {
-      severity: "error",
-      code: "ephemerals-exceed-flavor",
+    const tooMuch: Diagnostic = problem("ephemerals-exceed-flavor", {
       summary: `The ephemerals of ${name} are ${formatQuantity(declared)} together, and its flavor has ${formatQuantity(limit)}`,
       detail: `Write ephemeral: ${formatQuantity(declared)} or more into flavor ${instance.flavor}, or make the ephemerals smaller.`,
       address: `domain/${name}`,
-    };
+      key: ["ephemerals"],
+    });
     const swap = instance.swap ?? 0;
     const swapLimit = flavor.swap ?? 0;
-    const tooMuchSwap: Diagnostic = {
-      severity: "error",
-      code: "swap-exceeds-flavor",
+    const tooMuchSwap: Diagnostic = problem("swap-exceeds-flavor", {
       summary: `The swap of ${name} is ${formatQuantity(swap)}, and its flavor has ${formatQuantity(swapLimit)}`,
       detail: `Write swap: ${formatQuantity(swap)} or more into flavor ${instance.flavor}, or make the swap of ${name} smaller.`,
       address: `domain/${name}`,
-    };
+      key: ["swap"],
+    });
     const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
       const least = smallestFilesystem[content.filesystem];
       // What is there was made, and keeps the filesystem that it has.
       const isThere = (copy: string) => observed.get(diskAddress(copy, fileName))?.disk !== undefined;
       if (size >= least || (content.usual === true && instanceNames(name, instance.count).every(isThere))) return [];
       return [
-        {
-          severity: "error",
-          code: "disk-too-small-for-filesystem",
+        problem("disk-too-small-for-filesystem", {
           summary: `A disk of ${formatQuantity(size)} is too small for ${content.filesystem}`,
           detail: `${content.filesystem} needs at least ${formatQuantity(least)}. Make the disk larger or choose another format.`,
           address: diskAddress(name, fileName),
-        },
+        }),
       ];
     });
     return [...(declared > limit ? [tooMuch] : []), ...(swap > swapLimit ? [tooMuchSwap] : []), ...tooSmall];

@@ -2,6 +2,7 @@ import { checkRecordedFormat } from "../../drivers/shared/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { type ProblemWords, problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
@@ -35,14 +36,17 @@ function checkDisc(address: DiskAddress, { disk, domain }: InstanceDisk): Diagno
   const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
   if (!disc || disk.role !== "root" || domain.flavor.disk === 0) return [];
   return [
-    {
-      severity: "note",
-      code: "disc-keeps-its-size",
-      summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not made`,
-      detail:
-        "The guest gets the ISO as a CD at its own size and cannot write to it. A disk to install to comes from the flavor's ephemeral.",
-      address,
-    },
+    problem(
+      "disc-keeps-its-size",
+      {
+        summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not made`,
+        detail:
+          "The guest gets the ISO as a CD at its own size and cannot write to it. A disk to install to comes from the flavor's ephemeral.",
+        address,
+        key: ["flavor"],
+      },
+      "note",
+    ),
   ];
 }
 
@@ -59,27 +63,23 @@ function checkRollBack(address: DiskAddress, want: InstanceDisk, have: InstanceD
   if (snapshot.rollingBack) return checkShrink(address, want, { ...have, disk: { ...have.disk, size: snapshot.size } });
   if (!isProtected(address, want, observed)) return [];
   return [
-    {
-      severity: "error",
-      code: "prevent-destroy",
+    problem("prevent-destroy", {
       summary: `${want.disk.instance} is protected, and rolling its disk back would lose what was written since it grew`,
       detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk.size)}, or apply prevent_destroy: false first if that may go.`,
       address,
-    },
+    }),
   ];
 }
 
 function checkProtected(address: DiskAddress, want: InstanceDisk, observed: Observed): Diagnostic[] {
   if (!isProtected(address, want, observed)) return [];
   return [
-    {
-      severity: "error",
-      code: "prevent-destroy",
+    problem("prevent-destroy", {
       summary: `${want.disk.instance} is protected, and this would make its disk anew`,
       detail:
         "It was applied with prevent_destroy: true, and another image, backend, volume group, pool, filesystem or encryption means another disk. Apply prevent_destroy: false first if the disk may go.",
       address,
-    },
+    }),
   ];
 }
 
@@ -87,46 +87,53 @@ function checkShrink(address: DiskAddress, want: InstanceDisk, have: InstanceDis
   const size = want.disk.size;
   const found = have.disk?.size ?? 0;
   if (size === null || size >= found) return [];
-  const [where, remedy] = declaredBy(want, found);
+  const [where, remedy, place] = declaredBy(want, found);
   const snapshot = have.disk?.resizeSnapshot;
   const back = snapshot === undefined ? "" : ` Exactly ${formatQuantity(snapshot.size)} would roll it back to its snapshot.`;
   const byHand = have.applied.size !== null && size >= have.applied.size;
-  return [
-    {
-      severity: byHand ? "warning" : "error",
-      code: byHand ? "disk-larger-than-declared" : "disk-shrink-refused",
-      summary: byHand
-        ? `A disk is larger than declared: ${formatQuantity(found)}, not ${formatQuantity(size)}`
-        : "A disk cannot be made smaller",
-      detail: byHand
-        ? `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. ${remedy} to make the configuration say what is.`
-        : `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.${back}`,
-      address,
-    },
-  ];
+  const text = byHand
+    ? {
+        summary: `A disk is larger than declared: ${formatQuantity(found)}, not ${formatQuantity(size)}`,
+        detail: `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. ${remedy} to make the configuration say what is.`,
+      }
+    : {
+        summary: "A disk cannot be made smaller",
+        detail: `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.${back}`,
+      };
+  const code = byHand ? "disk-larger-than-declared" : "disk-shrink-refused";
+  return [problem(code, { ...text, address, ...place }, byHand ? "warning" : "error")];
 }
 
-/** Where a disk's size is written, and what to write there. */
-function declaredBy({ disk, domain }: InstanceDisk, found: number): [where: string, remedy: string] {
+/** Where a disk's size is written, and what to write there. The place is below the instance, or a flavor's. */
+function declaredBy(
+  { disk, domain }: InstanceDisk,
+  found: number,
+): [where: string, remedy: string, place: Pick<ProblemWords, "key" | "pointer">] {
   const key = { root: "disk", ephemeral: "ephemeral", swap: "swap", kernel: "", ramdisk: "", rescue: "", volume: "", drive: "" }[disk.role];
   if (disk.role === "ephemeral" && disk.name !== instanceFiles.local)
-    return ["its entry in ephemerals", `Write size: ${formatQuantity(found)} into its entry in ephemerals`];
+    return ["its entry in ephemerals", `Write size: ${formatQuantity(found)} into its entry in ephemerals`, { key: ["ephemerals"] }];
   const flavor = domain.flavor.name;
   // No swap but an instance's own is smaller than its flavor's.
   if (disk.role === "swap" && (disk.size ?? 0) < domain.flavor.swap)
-    return [`swap of ${disk.instance}`, `Write swap: ${formatQuantity(found)} for ${disk.instance}`];
-  return [`flavor ${flavor}`, `Write ${key}: ${formatQuantity(found)} into flavor ${flavor}, or into one of its own,`];
+    return [`swap of ${disk.instance}`, `Write swap: ${formatQuantity(found)} for ${disk.instance}`, { key: ["swap"] }];
+  return [
+    `flavor ${flavor}`,
+    `Write ${key}: ${formatQuantity(found)} into flavor ${flavor}, or into one of its own,`,
+    { pointer: ["flavors", flavor, key] },
+  ];
 }
 
 function checkBehind(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
   if (want.disk.role !== "root" || want.disk.base === undefined || have.applied.entry === want.disk.base.entry) return [];
   return [
-    {
-      severity: "note",
-      code: "behind-image",
-      summary: `${have.instance} stands on an earlier ${want.disk.base.image}`,
-      detail: "The image has other bytes now. An existing disk keeps the base it was made from; only new instances get the new one.",
-      address,
-    },
+    problem(
+      "behind-image",
+      {
+        summary: `${have.instance} stands on an earlier ${want.disk.base.image}`,
+        detail: "The image has other bytes now. An existing disk keeps the base it was made from; only new instances get the new one.",
+        address,
+      },
+      "note",
+    ),
   ];
 }

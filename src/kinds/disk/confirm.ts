@@ -3,6 +3,7 @@ import type { Address } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { disks } from "../terms/disk-address.ts";
 import { type InstanceDiskState, refOf } from "./disk.ts";
@@ -43,11 +44,9 @@ export function confirmChanges(observed: Observed): Change[] {
 }
 
 function stillNeeded({ address, have }: { readonly address: Address; readonly have: InstanceDiskState }) {
-  return {
-    severity: "error",
-    code: "roll-back-unfinished",
+  return problem("roll-back-unfinished", {
     summary: `${address} is half rolled back to ${checkpointOf(have.applied.backend).name}`,
     detail: "Without the rest of it the disk is garbage. Nothing was done. Run virtform apply, which goes on with it.",
     address,
-  } as const;
+  });
 }

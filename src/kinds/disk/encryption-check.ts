@@ -1,5 +1,6 @@
 import { allDrivers, driverOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { problem } from "../../model/problem.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 
@@ -11,13 +12,12 @@ export function checkEncryption(config: Config, settings: HostSettings): Diagnos
     if (encryption === undefined || driverOf(backend).traits.encrypts) return [];
     const detail = `Its disks are ${backend}, and only ${able.join(" and ")} files can be encrypted. Write images_type: ${able[0]} for ${name}, or leave encryption out and let the guest encrypt.`;
     return [
-      {
-        severity: "error",
-        code: "encryption-needs-qcow2",
+      problem("encryption-needs-qcow2", {
         summary: `The disks of ${name} cannot be encrypted`,
         detail,
         address: `domain/${name}`,
-      },
+        key: ["encryption"],
+      }),
     ];
   });
 }

@@ -1,6 +1,7 @@
 import type { Address } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { isCopy } from "../terms/disk-name.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
@@ -35,8 +36,8 @@ export function checkLost(address: Diagnostic["address"] & string, have: Instanc
   const summary = `Disk ${address.slice("disk/".length)} is gone`;
   if (isProtected) {
     const detail = `${where} was there and is not there now. ${have.instance} was applied with prevent_destroy: true, so no new disk is made in its place. Put it back; or apply prevent_destroy: false first if a new one shall be made.${open}`;
-    return { severity: "error", code: "disk-lost", summary, detail, address };
+    return problem("disk-lost", { summary, detail, address });
   }
   const detail = `${where} was there and is not there now. If it can be put back, do that and plan again; what was in it is lost when this plan makes a new one.${open}`;
-  return { severity: "warning", code: "disk-lost", summary, detail, address };
+  return problem("disk-lost", { summary, detail, address }, "warning");
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { problem } from "../../model/problem.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Config } from "../config.ts";
 
@@ -11,9 +12,9 @@ export function checkRootDisks(config: Config): Diagnostic[] {
     const address = `domain/${name}` as const;
     if (volume === undefined) {
       const detail = "It has no image, and none of its volumes has boot_index: 0. Give it an image, or say which volume it boots from.";
-      return [{ severity: "error", code: "no-root-disk", summary: `${name} has nothing to boot from`, detail, address }];
+      return [problem("no-root-disk", { summary: `${name} has nothing to boot from`, detail, address })];
     }
     const detail = `Volume ${volume} has boot_index: 0, and so has ${several ? "another volume" : "the disk of its image"}. Leave ${several ? "one of them" : "image or boot_index"} out.`;
-    return [{ severity: "error", code: "several-root-disks", summary: `${name} has more than one root disk`, detail, address }];
+    return [problem("several-root-disks", { summary: `${name} has more than one root disk`, detail, address })];
   });
 }

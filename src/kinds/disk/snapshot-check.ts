@@ -1,6 +1,7 @@
 import { checkpointOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import type { InstanceDisk } from "./disk.ts";
@@ -24,11 +25,13 @@ export function checkResizeSnapshots(disks: readonly InstanceDisk[], observed: O
   const [first] = kept;
   if (first === undefined) return [];
   return [
-    {
-      severity: "note",
-      code: "resize-snapshot-kept",
-      summary: `There is a way back to before the growth of ${kept.map(({ text }) => text).join(", ")}`,
-      detail: `The snapshot ${first.name} is kept and takes space as the guest writes. When all is well, \`virtform confirm\` removes it. To go back, write exactly the old size into the flavor (disk: ${first.example}) and apply: what was written since is lost.`,
-    },
+    problem(
+      "resize-snapshot-kept",
+      {
+        summary: `There is a way back to before the growth of ${kept.map(({ text }) => text).join(", ")}`,
+        detail: `The snapshot ${first.name} is kept and takes space as the guest writes. When all is well, \`virtform confirm\` removes it. To go back, write exactly the old size into the flavor (disk: ${first.example}) and apply: what was written since is lost.`,
+      },
+      "note",
+    ),
   ];
 }

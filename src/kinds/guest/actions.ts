@@ -3,7 +3,7 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
-import { domainEntry, forgetObject, recordObject } from "../directory/label.ts";
+import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StopArgs } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
@@ -24,22 +24,37 @@ const startMs = 60_000;
 const askAgainMs = 10_000;
 
 const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec }) => {
-  const { layout, host } = context;
+  const { layout } = context;
   const libvirt = libvirtOf(context);
   const had = await libvirt.definition(spec.uuid);
   const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
   const xml = domainXml(spec);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
-  await host.files.makeDirectory(layout.instance(spec.uuid));
-  // Nova BLD-15: whoever writes the log later, it is there with our ownership from the beginning.
-  if ((await host.files.stat(spec.consoleLog)) === undefined) {
-    await host.files.truncate(spec.consoleLog, 0);
-    await host.files.setMode(spec.consoleLog, 0o600);
-  }
-  await host.files.writeAtomic(path, xml, 0o600);
+  const wasDefined = rememberedDomain(await readLabel(context, spec.uuid)) !== undefined;
+  // One wait for all names of the directory: what the domain needs is on the disk before it is defined.
+  await recordObject(
+    context,
+    spec,
+    domainEntry,
+    { prevent_destroy: spec.preventDestroy },
+    {
+      before: [
+        // Nova BLD-15: whoever writes the log later, it is there with our ownership from the beginning.
+        { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
+        // For people, and written again by the next definition: it need not survive a power cut.
+        { do: "write", path, data: xml, mode: 0o600, staged: true },
+      ],
+      settle: [layout.instance(spec.uuid), layout.root],
+    },
+  );
   if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
-  await libvirt.define(path);
-  await recordObject(context, spec, domainEntry, { prevent_destroy: spec.preventDestroy });
+  try {
+    await libvirt.define(path);
+  } catch (error) {
+    // A domain that never was must not make a missing disk count as lost.
+    if (!wasDefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
+    throw error;
+  }
   const kept = await libvirt.definition(spec.uuid);
   if (kept === undefined)
     throw new RefusedError(
@@ -82,6 +97,8 @@ const restore = defineAction<DomainRef>("domain.restore", [up, restored], async 
 
 async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord | undefined): Promise<void> {
   const libvirt = libvirtOf(context);
+  // A guest writes to its disks at once: their names must survive a power cut.
+  await context.host.files.settle([context.layout.instance(ref.uuid), context.layout.root]);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // Only an interrupted start leaves a guest of ours paused.
   if (have?.power === "paused") await libvirt.resume(ref.uuid);

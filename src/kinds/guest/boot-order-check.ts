@@ -1,16 +1,12 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { problem } from "../../model/problem.ts";
 import type { Config } from "../config.ts";
 
 /** Two disks with one place in the boot order, and an ephemeral disk in the place of the root disk (Nova BLK-09). */
 export function checkBootOrder(config: Config): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, { ephemerals = [], volumes = [] }]): Diagnostic[] => {
-    const error = (code: string, summary: string, detail: string): Diagnostic => ({
-      severity: "error",
-      code,
-      summary,
-      detail,
-      address: `domain/${name}`,
-    });
+    const error = (code: string, summary: string, detail: string): Diagnostic =>
+      problem(code, { summary, detail, address: `domain/${name}` });
     const disks = [
       ...ephemerals.map(({ boot_index: place = -1 }, index) => ({ name: `ephemeral ${index}`, place })),
       ...volumes.map(({ volume, boot_index: place = -1 }) => ({ name: `volume ${volume}`, place })),

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { disks } from "../terms/disk-address.ts";
 import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -12,13 +13,11 @@ export function checkDomainNames(domains: readonly DomainSpec[], observed: Obser
     const owner = owners.get(instance);
     const whose = owner === undefined ? "nobody's by its label" : `project ${owner}'s`;
     return [
-      {
-        severity: "error",
-        code: "domain-name-taken",
+      problem("domain-name-taken", {
         summary: `A domain named ${instance} is there already and is not project ${project}'s`,
         detail: `It is ${whose}, so it is left alone, and libvirt allows a name only once. Give the instance another name${owner === undefined ? `, or take the domain over with \`virtform adopt ${instance}\`` : ""}.`,
         address: `domain/${instance}`,
-      },
+      }),
     ];
   });
 }
@@ -30,13 +29,11 @@ export function checkProtection(domains: readonly DomainSpec[], observed: Observ
     const address = `domain/${instance}` as const;
     if (wanted.has(address)) return [];
     return [
-      {
-        severity: "error",
-        code: "prevent-destroy",
+      problem("prevent-destroy", {
         summary: `${instance} is protected and no longer in the configuration`,
         detail: `It was applied with prevent_destroy: true, and the protection stays with the guest. To delete it, put it back with prevent_destroy: false, apply, and then remove it.`,
         address,
-      },
+      }),
     ];
   });
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { problem } from "../../model/problem.ts";
 import type { DomainDisk, DomainSpec } from "../terms/spec.ts";
 import { isPossibleBus } from "./device-map.ts";
 
@@ -15,13 +16,11 @@ function checkNames({ instance, disks }: DomainSpec): Diagnostic[] {
     if (other === index) return [];
     const [first, second] = [disks[other]?.name ?? "", name].map((one) => (one === "disk" ? "the root disk" : one.replace("/", " ")));
     return [
-      {
-        severity: "error",
-        code: "device-taken",
+      problem("device-taken", {
         summary: `Two disks of ${instance} would be ${target}`,
         detail: `${first} and ${second} both. Give the volume another device, or leave device out: it gets the next free one.`,
         address: `domain/${instance}`,
-      },
+      }),
     ];
   });
 }
@@ -30,25 +29,23 @@ function checkNames({ instance, disks }: DomainSpec): Diagnostic[] {
 function checkBuses({ instance, disks, machine }: DomainSpec): Diagnostic[] {
   const asksFor = ({ name, bus }: DomainDisk) => name.startsWith("volume/") && !isPossibleBus(bus, machine);
   const byImage = disks.some((disk) => disk.device === "disk" && !disk.name.startsWith("volume/") && !isPossibleBus(disk.bus, machine));
-  return (byImage ? [] : disks.filter(asksFor)).map(({ name, target, bus }) => ({
-    severity: "error",
-    code: "unsupported-device",
-    summary: `${instance} has no ${bus}, so none of its disks can be ${target}`,
-    detail: `${name.replace("/", " ")} asks for it, and machine type ${machine} has no such bus. Ask for a name with vd or sd, or leave device out; hw_machine_type: pc of the image is the old PC that has it.`,
-    address: `domain/${instance}`,
-  }));
+  return (byImage ? [] : disks.filter(asksFor)).map(({ name, target, bus }) =>
+    problem("unsupported-device", {
+      summary: `${instance} has no ${bus}, so none of its disks can be ${target}`,
+      detail: `${name.replace("/", " ")} asks for it, and machine type ${machine} has no such bus. Ask for a name with vd or sd, or leave device out; hw_machine_type: pc of the image is the old PC that has it.`,
+      address: `domain/${instance}`,
+    }),
+  );
 }
 
 function checkNumber({ instance, disks }: DomainSpec, most: number): Diagnostic[] {
   const usual = disks.filter(({ name }) => name !== instanceFiles.rescue);
   if (most < 0 || usual.length <= most) return [];
   return [
-    {
-      severity: "error",
-      code: "too-many-disk-devices",
+    problem("too-many-disk-devices", {
       summary: `${instance} would have ${usual.length} disks and drives, and the host allows ${most}`,
       detail: `They are ${usual.map(({ target }) => target).join(", ")}. Give ${instance} fewer volumes or ephemerals, or raise max_disk_devices_to_attach in the host section.`,
       address: `domain/${instance}`,
-    },
+    }),
   ];
 }

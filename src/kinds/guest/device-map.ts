@@ -2,6 +2,7 @@ import type { DiskAttachment } from "../../drivers/driver.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { problem } from "../../model/problem.ts";
 import type { RescueDevice } from "../config/rescue-of.ts";
 import type { DomainDisk } from "../terms/spec.ts";
 
@@ -141,13 +142,11 @@ export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput,
     const value = input.properties[property];
     if (value === undefined || allowed.includes(value)) return [];
     return [
-      {
-        severity: "error",
-        code: "unsupported-hardware",
+      problem("unsupported-hardware", {
         summary: `Image ${image} wants ${property}: ${value}, which its guests cannot have`,
         detail: `With machine type ${input.machine} on ${input.arch} it can be ${allowed.join(", ")}. Change the property, or the machine type (hw_machine_type).`,
         address: `image/${image}`,
-      },
+      }),
     ];
   };
   const possible = (bus: Bus) => isPossibleBus(bus, input.machine);

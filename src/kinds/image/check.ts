@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { isSourceProblem, sourceOf } from "../../sources/index.ts";
@@ -36,26 +37,30 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
     : `Images ${names.slice(0, -1).join(", ")} and ${names.at(-1)} have no checksum`;
   const [source, command] = alone ? ["its source", "it writes the checksum"] : ["their sources", "it writes the checksums"];
   const detail = `Whatever comes from ${source} is believed, and two hosts may get different bytes. Run virtform image lock ${names.join(" ")}: ${command} into the file.`;
-  return [{ severity: "warning", code: "image-without-checksum", summary, detail, ...(alone ? { address: first.address } : {}) }];
+  return [
+    problem(
+      "image-without-checksum",
+      { summary, detail, ...(alone ? { address: first.address } : { pointer: ["images", first.spec.name] }) },
+      "warning",
+    ),
+  ];
 }
 
 /** Sources that nothing can be fetched from are reported when planning, not halfway through an apply. */
 function checkSource({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
   const found = sourceOf(spec.source);
-  return isSourceProblem(found) ? [{ severity: "error", ...found, address }] : [];
+  return isSourceProblem(found) ? [problem(found.code, { ...found, address, key: ["source"] })] : [];
 }
 
 function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
   const state = stateOf(spec, observed);
   const conflict = state === undefined ? undefined : baseConflict(spec, state.sidecar);
   if (conflict !== undefined) {
-    return [
-      { severity: "error", code: "base-image-conflict", summary: `The base image of ${spec.name} does not fit`, detail: conflict, address },
-    ];
+    return [problem("base-image-conflict", { summary: `The base image of ${spec.name} does not fit`, detail: conflict, address })];
   }
   if (!observed.unmanaged.some(({ what, name }) => what === "base-file" && name === spec.entry)) return [];
   const detail = `A file has the name of its base image, _base/${spec.entry}, and nothing beside it says where it came from. It cannot be trusted and is not ours to replace: move it away.`;
-  return [{ severity: "error", code: "base-file-unknown", summary: `Something is in the way of image ${spec.name}`, detail, address }];
+  return [problem("base-file-unknown", { summary: `Something is in the way of image ${spec.name}`, detail, address })];
 }
 
 /** Two names for the same bytes share one base, so they have to agree on what the bytes are. */
@@ -66,13 +71,12 @@ function checkTwins({ address, spec }: Resource<ImageSpec>, resources: readonly 
   if (first.diskFormat === spec.diskFormat && first.format === spec.format && first.bootFile === spec.bootFile) return [];
   const detail = `Images ${first.name} and ${spec.name} are the same bytes and share one base image, but they differ in disk_format or in whether a disk is made from them.`;
   return [
-    {
-      severity: "error",
-      code: "same-image-different-use",
+    problem("same-image-different-use", {
       summary: `Images ${first.name} and ${spec.name} contradict one another`,
       detail,
       address,
-    },
+      key: ["disk_format"],
+    }),
   ];
 }
 
@@ -84,18 +88,18 @@ function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diag
     const flavor = config.flavors?.[instance.flavor];
     if (instance.image !== spec.name || instance.count === 0 || flavor === undefined) continue;
     const { disk, ram } = flavor;
-    const problem = (code: string, what: string, given: number, needed: number): Diagnostic => ({
-      severity: "error",
-      code,
-      summary: `Instance ${name}: flavor ${instance.flavor} has too little ${what} for image ${spec.name}`,
-      detail: `The flavor gives ${formatQuantity(given)} and the image needs ${formatQuantity(needed)}. Use a larger flavor for ${name}, or another image.`,
-      address: `image/${spec.name}`,
-    });
-    if (ram < spec.minRam) found.push(problem("flavor-memory-too-small", "memory", ram, spec.minRam));
+    const tooLittle = (code: string, what: string, given: number, needed: number): Diagnostic =>
+      problem(code, {
+        summary: `Instance ${name}: flavor ${instance.flavor} has too little ${what} for image ${spec.name}`,
+        detail: `The flavor gives ${formatQuantity(given)} and the image needs ${formatQuantity(needed)}. Use a larger flavor for ${name}, or another image.`,
+        address: `image/${spec.name}`,
+        pointer: ["instances", name, "flavor"],
+      });
+    if (ram < spec.minRam) found.push(tooLittle("flavor-memory-too-small", "memory", ram, spec.minRam));
     // A CD has the size that it has; the flavor's disk says nothing about it.
     if (disk === 0 || spec.diskFormat === "iso") continue;
-    if (disk < spec.minDisk) found.push(problem("flavor-disk-smaller-than-min-disk", "disk", disk, spec.minDisk));
-    if (disk < virtualSize) found.push(problem("flavor-disk-smaller-than-image", "disk", disk, virtualSize));
+    if (disk < spec.minDisk) found.push(tooLittle("flavor-disk-smaller-than-min-disk", "disk", disk, spec.minDisk));
+    if (disk < virtualSize) found.push(tooLittle("flavor-disk-smaller-than-image", "disk", disk, virtualSize));
   }
   return found;
 }

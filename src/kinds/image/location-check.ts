@@ -1,6 +1,7 @@
 import { allDrivers, defaultDriver, driverOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { problem } from "../../model/problem.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config } from "../config.ts";
 import type { ImageSpec } from "./spec.ts";
@@ -22,7 +23,12 @@ export function checkLocations(
       .flatMap(({ clone }) => clone?.form ?? [])
       .join(" or ")}.`;
     return [
-      { severity: "error", code: "image-location-invalid", summary: `Image ${name} has a location that cannot be read`, detail, address },
+      problem("image-location-invalid", {
+        summary: `Image ${name} has a location that cannot be read`,
+        detail,
+        address,
+        key: ["locations"],
+      }),
     ];
   }
   if (diskFormat !== "raw") {
@@ -30,13 +36,11 @@ export function checkLocations(
     return locations.length === 0
       ? []
       : [
-          {
-            severity: "warning",
-            code: "image-location-unused",
-            summary: `Image ${name} cannot be cloned from its locations`,
-            detail,
-            address,
-          },
+          problem(
+            "image-location-unused",
+            { summary: `Image ${name} cannot be cloned from its locations`, detail, address, key: ["locations"] },
+            "warning",
+          ),
         ];
   }
   if (cached || cloneSize !== undefined) return [];
@@ -48,7 +52,7 @@ export function checkLocations(
     const why = clone?.from(found, addresses) === undefined ? clone?.whyNot(found, addresses) : undefined;
     if (why === undefined) return [];
     const detail = `${why} Until then the image is fetched and imported.`;
-    return [{ severity: "note", code: "image-not-cloned", summary: `Disks of image ${name} are not cloned`, detail, address }];
+    return [problem("image-not-cloned", { summary: `Disks of image ${name} are not cloned`, detail, address }, "note")];
   });
 }
 

@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
+import { problem } from "../../model/problem.ts";
 import { bases } from "./address.ts";
 import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
 import { findUsers, unseen } from "./base-users.ts";
@@ -78,12 +79,14 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
 
 function unseenUsers(users: readonly BaseUser[]): Diagnostic {
   const paths = users.slice(0, 3).map(({ path }) => path);
-  return {
-    severity: "note",
-    code: "base-users-unseen",
-    summary: "Which base images some disks stand on is not seen",
-    detail: `${paths.join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""}: a link, which is never followed. No base image is removed while it is there.`,
-  };
+  return problem(
+    "base-users-unseen",
+    {
+      summary: "Which base images some disks stand on is not seen",
+      detail: `${paths.join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""}: a link, which is never followed. No base image is removed while it is there.`,
+    },
+    "note",
+  );
 }
 
 /** Signs that somebody has laid hands on a base image, which never changes after it was published (Nova CACHE-11). */
@@ -91,22 +94,26 @@ function problemsOf({ entry, path, sidecar, stat }: BaseFile): Diagnostic[] {
   const problems: Diagnostic[] = [];
   const address = bases.at(entry);
   if ((stat.mode & 0o222) !== 0) {
-    problems.push({
-      severity: "warning",
-      code: "base-image-writable",
-      summary: `The base image of ${sidecar.image} can be written to`,
-      detail: `Its mode is ${(stat.mode & 0o777).toString(8)}. Every disk that stands on it breaks when it changes. Nothing here changed it: run chmod 0444 ${path}.`,
-      address,
-    });
+    problems.push(
+      problem(
+        "base-image-writable",
+        {
+          summary: `The base image of ${sidecar.image} can be written to`,
+          detail: `Its mode is ${(stat.mode & 0o777).toString(8)}. Every disk that stands on it breaks when it changes. Nothing here changed it: run chmod 0444 ${path}.`,
+          address,
+        },
+        "warning",
+      ),
+    );
   }
   if (sidecar.format === "raw" && Math.ceil(stat.size / 512) !== Math.ceil(sidecar.virtualSize / 512)) {
-    problems.push({
-      severity: "error",
-      code: "base-image-changed",
-      summary: `The base image of ${sidecar.image} has changed its length`,
-      detail: `It was ${sidecar.virtualSize} bytes when it was published and is ${stat.size} now, so something has written to ${path}. Disks that stand on it may be damaged. Restore the file, or remove the instances and the base image and apply again.`,
-      address,
-    });
+    problems.push(
+      problem("base-image-changed", {
+        summary: `The base image of ${sidecar.image} has changed its length`,
+        detail: `It was ${sidecar.virtualSize} bytes when it was published and is ${stat.size} now, so something has written to ${path}. Disks that stand on it may be damaged. Restore the file, or remove the instances and the base image and apply again.`,
+        address,
+      }),
+    );
   }
   return problems;
 }

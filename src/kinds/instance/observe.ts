@@ -6,6 +6,7 @@ import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { Observation } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
+import { problem } from "../../model/problem.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { lostBackings } from "../disk/backing.ts";
@@ -95,15 +96,12 @@ function readDomain(record: DomainRecord): DomainState | UnreadableDomain {
 /** One of this project's stops an apply; one that is not known as ours is left alone, as any other. */
 function unreadableDiagnostics({ name, failure }: UnreadableDomain, instance: string | undefined): Diagnostic[] {
   const why = failure.map(({ summary, detail }) => [summary, ...(detail === undefined ? [] : [detail])].join(": ")).join("; ");
-  return [
-    {
-      severity: instance === undefined ? "warning" : "error",
-      code: "domain-unreadable",
-      summary: `The definition of domain ${name} cannot be read`,
-      detail: `${why}. Nothing is decided about it. \`virsh dumpxml\` shows the definition.`,
-      ...(instance === undefined ? {} : { address: guests.at(instance) }),
-    },
-  ];
+  const text = {
+    summary: `The definition of domain ${name} cannot be read`,
+    detail: `${why}. Nothing is decided about it. \`virsh dumpxml\` shows the definition.`,
+  };
+  if (instance === undefined) return [problem("domain-unreadable", text, "warning")];
+  return [problem("domain-unreadable", { ...text, address: guests.at(instance) })];
 }
 
 async function findDirectories(context: Context): Promise<Directory[]> {

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
 import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import { keepExistingFilesystem } from "../disk/content.ts";
@@ -30,7 +31,7 @@ export function checkPassphrases(
         ? `Set it (export ${passphrase.env}=…) and run the same command again.`
         : "The file has to be on this machine, and readable.";
     const detail = `It comes from ${secretPlace(passphrase)}. ${remedy}`;
-    return [{ severity: "error", code: value === "" ? "passphrase-empty" : "passphrase-missing", summary, detail, address }];
+    return [problem(value === "" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
+import { problem } from "../../model/problem.ts";
 import { imageOf } from "../config/image-of.ts";
 import { machineType } from "../config/machine-type.ts";
 import { type Rescue, rescueOf } from "../config/rescue-of.ts";
@@ -22,26 +23,24 @@ export function checkRescues(config: Config, facts: HostFacts): Diagnostic[] {
 
 function withoutImage(name: string): Diagnostic {
   const detail = `${name} boots from a volume, so there is no image of its own to make a fresh disk from. Write rescue: { image: NAME }.`;
-  return {
-    severity: "error",
-    code: "rescue-image-missing",
+  return problem("rescue-image-missing", {
     summary: `Nothing says what ${name} is rescued with`,
     detail,
     address: `domain/${name}`,
-  };
+    key: ["rescue"],
+  });
 }
 
 function checkDevice(instance: string, { name, properties }: Rescue): Diagnostic[] {
   const device = properties["hw_rescue_device"];
   if (device === undefined || devices.includes(device)) return [];
   return [
-    {
-      severity: "error",
-      code: "unsupported-rescue-device",
+    problem("unsupported-rescue-device", {
       summary: `Image ${name} wants hw_rescue_device: ${device}, which ${instance} cannot have`,
       detail: `It can be ${devices.join(" or ")}. Change the property; without it, and without hw_rescue_bus, the disk of the rescue comes before the others.`,
       address: `image/${name}`,
-    },
+      key: ["properties"],
+    }),
   ];
 }
 
@@ -51,12 +50,11 @@ function checkBus(instance: string, { name, properties, cdrom }: Rescue, machine
   const possible = rescueBuses(cdrom, machine);
   if (bus === undefined || possible.includes(bus)) return [];
   return [
-    {
-      severity: "error",
-      code: "unsupported-rescue-bus",
+    problem("unsupported-rescue-bus", {
       summary: `Image ${name} wants ${property}: ${bus}, on which ${instance} cannot have ${cdrom ? "a CD" : "a disk"} to be rescued with`,
       detail: `With machine type ${machine} it can be ${possible.join(", ")}. ${property === "hw_rescue_bus" ? "Change the property." : "Say which with hw_rescue_bus."}`,
       address: `image/${name}`,
-    },
+      key: ["properties"],
+    }),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
+import { problem } from "../../model/problem.ts";
 import { disks } from "../terms/disk-address.ts";
 import { guests } from "../terms/guest-address.ts";
 import { seeds } from "../terms/seed-address.ts";
@@ -17,8 +18,8 @@ export function checkUuids(domains: readonly DomainSpec[], observed: Observed): 
   const byInstance = Map.groupBy(own, ({ instance }) => instance);
   return domains.flatMap((spec) => {
     const same = [...(byInstance.get(spec.instance) ?? []), ...[byUuid.get(spec.uuid)].filter((found) => found !== undefined)];
-    const problem = takenByStranger(spec, strangers.get(spec.uuid) ?? []) ?? takenByOwn(spec, same);
-    return problem === undefined ? [] : [{ severity: "error", address: `domain/${spec.instance}`, ...problem }];
+    const taken = takenByStranger(spec, strangers.get(spec.uuid) ?? []) ?? takenByOwn(spec, same);
+    return taken === undefined ? [] : [problem(taken.code, { ...taken, address: `domain/${spec.instance}`, key: ["uuid"] })];
   });
 }
 

@@ -1,6 +1,7 @@
 import { checkRecordedFormat } from "../../drivers/shared/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
@@ -18,14 +19,12 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
   const protection = observed.of(volumes).flatMap(([address, { preventDestroy, name }]): Diagnostic[] => {
     if (!preventDestroy || wanted.has(address)) return [];
     return [
-      {
-        severity: "error",
-        code: "prevent-destroy",
+      problem("prevent-destroy", {
         summary: `Volume ${name} is protected and no longer in the configuration`,
         detail:
           "It was applied with prevent_destroy: true, and the protection stays with the volume. To delete it, put it back with prevent_destroy: false, apply, and then remove it.",
         address,
-      },
+      }),
     ];
   });
   return [
@@ -36,7 +35,9 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
 
 function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed): Diagnostic[] {
   const have = observed.get(volumes.at(spec.name));
-  const error = (code: string, summary: string, detail: string): Diagnostic[] => [{ severity: "error", code, summary, detail, address }];
+  const error = (code: string, summary: string, detail: string): Diagnostic[] => [
+    problem(code, { summary, detail, address, key: ["size"] }),
+  ];
   const { size, content, path } = spec.disk;
   const least = content === undefined ? 0 : smallestFilesystem[content.filesystem];
   if ((size ?? 0) < least) {
@@ -77,9 +78,7 @@ function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Obser
   const wanted = config.instances?.[user.instance];
   if (wanted !== undefined && (wanted.power_state ?? "running") === "running") return [];
   const detail = `The memory of ${user.instance} is saved (virsh managedsave) and belongs to the volume as it is. Start ${user.instance} and apply again, or throw the memory away: virsh managedsave-remove ${user.instance}.`;
-  return [
-    { severity: "error", code: "volume-in-saved-memory", summary: `Volume ${spec.name} cannot grow below saved memory`, detail, address },
-  ];
+  return [problem("volume-in-saved-memory", { summary: `Volume ${spec.name} cannot grow below saved memory`, detail, address })];
 }
 
 /** Nova SIZE-01, where the size of the image is known already. */
@@ -88,5 +87,5 @@ function checkImage(address: Diagnostic["address"] & string, { name, disk }: Vol
   const needed = base?.sidecar.virtualSize ?? 0;
   if ((disk.size ?? 0) >= needed) return [];
   const detail = `It is ${formatQuantity(disk.size ?? 0)} and image ${disk.base?.image} is ${formatQuantity(needed)}. Write size: ${formatQuantity(needed)} or more.`;
-  return [{ severity: "error", code: "volume-smaller-than-image", summary: `Volume ${name} is too small for its image`, detail, address }];
+  return [problem("volume-smaller-than-image", { summary: `Volume ${name} is too small for its image`, detail, address, key: ["size"] })];
 }

@@ -94,12 +94,24 @@ test("place: the value, the key of a mapping, the nearest thing above what was n
   });
   const { place } = await load(cwd);
   const file = "b.virtform.yaml";
-  assert.deepEqual(place(["instances", "web", "flavor"]), { file, line: 4, column: 13, text: "small" });
-  assert.deepEqual(place(["instances", "web"]), { file, line: 2, column: 3, text: "web" });
-  assert.deepEqual(place(["instances", "web", "uuid"]), { file, line: 2, column: 3, text: "web" });
-  assert.deepEqual(place(["instances", "web", "networks", 0, "network"]), { file, line: 6, column: 18, text: "default" });
+  assert.deepEqual(place(["instances", "web", "flavor"]), { file, line: 4, column: 13, text: "small", source: "    flavor: small" });
+  assert.deepEqual(place(["instances", "web"]), { file, line: 2, column: 3, text: "web", source: "  web:" });
+  assert.deepEqual(place(["instances", "web", "uuid"]), { file, line: 2, column: 3, text: "web", source: "  web:" });
+  assert.deepEqual(place(["instances", "web", "networks", 0, "network"]), {
+    file,
+    line: 6,
+    column: 18,
+    text: "default",
+    source: "      - network: default",
+  });
   assert.deepEqual(place(["images", "debian", "source"])?.file, "virtform.yaml");
   assert.deepEqual(place(["host", "uri"]), { file: "virtform.yaml", line: 1, column: 1 });
+});
+
+test("a line that may hold a secret is not shown whole", async (context) => {
+  const yaml = `${images}${flavors}instances:\n  web: { admin_password: { env: PW }, flavor: small }\n`;
+  const { place } = await load(workspace(context, { "virtform.yaml": yaml }));
+  assert.deepEqual([place(["instances", "web", "flavor"])?.text, place(["instances", "web", "flavor"])?.source], ["small", undefined]);
 });
 
 test("anchors, aliases and merge keys", async (context) => {

@@ -51,7 +51,7 @@ export function fileCases(machine: string, files: Files): void {
     await assert.rejects(files.copy(`${directory}/link`, `${directory}/copy`), refusal("symbolic-link"));
     await assert.rejects(files.truncate(`${directory}/link`, 0), refusal("symbolic-link"));
     await assert.rejects(files.setMode(`${directory}/link`, 0o777), refusal("symbolic-link"));
-    await assert.rejects(files.appendLine(`${directory}/link`, "x"), refusal("symbolic-link"));
+    await assert.rejects(files.appendLines(`${directory}/link`, ["x"]), refusal("symbolic-link"));
     assert.equal(readFileSync(`${directory}/secret`, "utf8"), "of the host");
   });
 
@@ -171,10 +171,10 @@ export function fileCases(machine: string, files: Files): void {
 
   test(`${machine}: a torn last line spoils only itself`, async (context) => {
     const directory = await testDirectory(context);
-    await files.appendLine(`${directory}/journal`, "one");
+    await files.appendLines(`${directory}/journal`, ["one"]);
     writeFileSync(`${directory}/journal`, '{"tor', { flag: "a" });
-    await files.appendLine(`${directory}/journal`, "two");
-    await files.appendLine(`${directory}/journal`, "three");
+    await files.appendLines(`${directory}/journal`, ["two"]);
+    await files.appendLines(`${directory}/journal`, ["three"]);
     assert.equal(readFileSync(`${directory}/journal`, "utf8"), 'one\n{"tor\ntwo\nthree\n');
   });
 

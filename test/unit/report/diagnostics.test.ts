@@ -50,3 +50,19 @@ test("wrapping breaks between words and keeps line ends and indentation", () => 
   assert.deepEqual(wrap("one two three\n  four five six\n\nseven\n", 9), ["one two", "three", "  four", "  five", "  six", "", "seven"]);
   assert.deepEqual(wrap("averylongword b", 5), ["averylongword", "b"]);
 });
+
+test("an excerpt shows the whole line with a caret below what is meant, cut where it is too long", () => {
+  const shown = (source: string, text: string, width: number) =>
+    formatDiagnostics(
+      [{ severity: "error", code: "x", summary: "Wrong", at: { file: "a.yaml", line: 7, column: source.indexOf(text) + 1, text, source } }],
+      { color: false, width },
+    )
+      .split("\n")
+      .slice(3, 5);
+  assert.deepEqual(shown("  web: { flavor: smal }", "smal", 80), ["    7 |   web: { flavor: smal }", "      |                  ^^^^"]);
+  assert.deepEqual(shown(`${"a".repeat(60)} smal ${"b".repeat(60)}`, "smal", 48), [
+    `    7 | ${"a".repeat(35)} smal`,
+    `      | ${" ".repeat(36)}^^^^`,
+  ]);
+  assert.deepEqual(shown("x: long-text", "long-text", 15), ["    7 | x: long-text", "      |    ^^^^^^^^^"]);
+});

@@ -5,12 +5,13 @@ import type { ActionType } from "../../../model/action.ts";
 import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
 import { RefusedError } from "../../../model/errors.ts";
+import type { FileStat } from "../../../model/host.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
 import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
-import { forgetObject, readLabel, recordObject } from "../../directory/label.ts";
+import { forgetObject, type RecordOptions, readLabel, recordObject } from "../../directory/label.ts";
 import { isUp } from "../../power/is-up.ts";
 import { seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
@@ -32,14 +33,15 @@ interface Owner {
 }
 
 /**
- * Makes sure that the drive is there as the spec says. A drive that is right already keeps its file. Its first record is
- * written before its first byte, and the full record just before the drive gets its name: killed between the two, the
- * next look finds a file that does not match its record and the drive is built again from the same random seed.
+ * Makes sure that the drive exists as the spec says. A drive that is right already keeps its file. A directory gets its label before
+ * its first file. After a kill the next look finds a drive without a record, or one that does not match it, and the drive is
+ * built again, from the same random seed where one was recorded.
  */
 async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }): Promise<void> {
   const { files } = context.host;
   const secrets = resolveSeedSecrets(context, spec);
-  const known = seedRecord(await readLabel(context, spec.uuid), context);
+  const label = await readLabel(context, spec.uuid);
+  const known = seedRecord(label, context);
   if (known !== undefined && (await isRight(context, spec, known, secrets))) return;
 
   const randomSeed = known === undefined ? randomBytes(512) : Buffer.from(known.randomSeed, "base64");
@@ -49,21 +51,11 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     ...(spec.backend === null ? {} : { backend: spec.backend, ...place }),
     randomSeed: randomSeed.toString("base64"),
   };
-  if (known === undefined) await writeRecord(context, spec, { ...kept, built: null });
+  const isPlainFile = keeperOf(spec) === plainFileDriver;
+  if (label === undefined || (known === undefined && !isPlainFile)) await writeRecord(context, spec, { ...kept, built: null });
 
-  const part = `${spec.path}.part`;
-  await using undo = new AsyncDisposableStack();
-  undo.defer(() => files.remove(part));
-  const sha256 = await writeImage(context, spec.format, part, seedTree(spec, { ...secrets, randomSeed }));
-  const stat = await files.stat(part);
-  if (stat === undefined)
-    throw new RefusedError(
-      "staged-file-vanished",
-      `${part} vanished while the config drive of ${spec.instance} was built`,
-      "Something else clears this directory. Stop it and apply again.",
-    );
-  const { size, mtimeMs, inode } = stat;
-  const built = {
+  const tree = seedTree(spec, { ...secrets, randomSeed });
+  const builtOf = ({ sha256, stat: { size, mtimeMs, inode } }: WrittenImage) => ({
     digest: seedDigest(spec),
     secrets: secretsDigest(secrets, randomSeed),
     applied: publicSeed(spec),
@@ -71,14 +63,20 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     size,
     mtimeMs,
     inode,
-  };
+  });
+  const part = `${spec.path}.part`;
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.remove(part));
+  const written = await writeImage(context, spec.format, part, tree);
+  const { sha256 } = written;
+  const built = builtOf(written);
   const put = putOf(keeperOf(spec));
   const disk = driveOf(context, spec);
   await put.stage(context, disk, { from: part, sha256, format: spec.format });
   // From the record that follows on, an earlier drive in another place is not found again.
   if (known !== undefined && (keeperOf(known) !== keeperOf(spec) || (known.place ?? null) !== spec.place))
     await putOf(keeperOf(known)).remove(context, driveRef(context, spec.uuid, known), await isRunning(context, spec));
-  await writeRecord(context, spec, { ...kept, built });
+  await writeRecord(context, spec, { ...kept, built }, { names: isPlainFile ? "later" : "now" });
   await put.publish(context, disk, { from: part });
 }
 
@@ -87,18 +85,32 @@ function driveOf(context: Context, spec: SeedSpec): DiskSpec {
   return { ...driveRef(context, uuid, spec), instance, role: "drive", backend: keeperOf(spec), size: null, preallocate: "none" };
 }
 
-/** Writes the staged image and returns its SHA-256. */
-async function writeImage(context: Context, format: SeedSpec["format"], path: string, tree: SeedTree): Promise<string> {
+interface WrittenImage {
+  readonly sha256: string;
+  readonly stat: FileStat;
+}
+
+/** Writes the staged image. */
+async function writeImage(context: Context, format: SeedSpec["format"], path: string, tree: SeedTree): Promise<WrittenImage> {
   const { files } = context.host;
   if (format === "iso9660") {
-    const image = isoImage(volumeLabel, tree);
-    await files.writeAtomic(path, image, privateMode);
-    return createHash("sha256").update(image).digest("hex");
+    const data = isoImage(volumeLabel, tree);
+    const [stat] = await files.change([{ do: "write", path, data, mode: privateMode, staged: true }]);
+    return whole(path, createHash("sha256").update(data).digest("hex"), stat);
   }
   await writeVfatImage(context, path, volumeLabel, tree);
-  const { sha256 } = await files.digest(path, ["sha256"]);
-  if (sha256 === undefined) throw new Error(`no SHA-256 of ${path}`);
-  return sha256;
+  const [{ sha256 }, stat] = await Promise.all([files.digest(path, ["sha256"]), files.stat(path)]);
+  return whole(path, sha256, stat);
+}
+
+function whole(path: string, sha256: string | undefined, stat: FileStat | undefined): WrittenImage {
+  if (sha256 === undefined || stat === undefined)
+    throw new RefusedError(
+      "staged-file-vanished",
+      `${path} vanished while the config drive was built`,
+      "Something else clears this directory. Stop it and apply again.",
+    );
+  return { sha256, stat };
 }
 
 async function isRight(
@@ -125,8 +137,9 @@ async function isRunning(context: Context, { uuid }: Pick<Owner, "uuid">): Promi
   return isUp((await libvirtOf(context).domain(uuid))?.power ?? "stopped");
 }
 
-function writeRecord(context: Context, owner: Owner, record: SeedRecord): Promise<void> {
-  return recordObject(context, { uuid: owner.uuid, instance: owner.instance }, instanceFiles.configDrive, record as unknown as Json);
+function writeRecord(context: Context, owner: Owner, record: SeedRecord, options: RecordOptions = {}): Promise<void> {
+  const { uuid, instance } = owner;
+  return recordObject(context, { uuid, instance }, instanceFiles.configDrive, record as unknown as Json, options);
 }
 
 /** `seed.build` makes or renews a config drive; `seed.remove` takes it away. */

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../../model/diagnostic.ts";
+import { problem } from "../../../model/problem.ts";
 import type { Config } from "../../config.ts";
 
 /** Warns of what is meant for a guest that has no config drive to read it from. */
@@ -8,7 +9,11 @@ export function checkDrives(config: Config): Diagnostic[] {
     if (instance.config_drive !== false || unread.length === 0) return [];
     const detail = `${name} has ${unread.join(", ")} and config_drive: false. The drive is the only way by which a guest learns of them: leave config_drive out, or leave them out.`;
     return [
-      { severity: "warning", code: "nobody-reads-it", summary: `The guest of ${name} will not see its ${unread.join(", ")}`, detail },
+      problem(
+        "nobody-reads-it",
+        { summary: `The guest of ${name} will not see its ${unread.join(", ")}`, detail, pointer: ["instances", name] },
+        "warning",
+      ),
     ];
   });
 }

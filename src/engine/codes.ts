@@ -1,0 +1,10 @@
+/** The stable codes of problems with planning and applying, and what each means. */
+export const codes: Readonly<Record<string, string>> = {
+  "destroy-not-allowed": "The plan would lose data, and that was not allowed in advance.",
+  "interrupted-apply": "An earlier apply was interrupted. The plan starts from what is whole.",
+  "journal-not-readable": "A journal of an earlier apply cannot be read. It is ignored.",
+  "journal-not-written": "The journal of this apply is incomplete. The apply does not depend on it.",
+  "nobody-to-ask": "The plan needs consent, and there is no terminal to ask.",
+  "stale-plan": "The host has changed since the plan was saved.",
+  "unknown-target": "`--target` names nothing that is declared or found.",
+};

@@ -1,0 +1,25 @@
+import { type Address, addressKind, addressName } from "../../model/address.ts";
+import type { Pointer } from "../../model/pointer.ts";
+import type { Config } from "../config.ts";
+
+const sections: Readonly<Record<string, "images" | "volumes" | "instances">> = {
+  image: "images",
+  volume: "volumes",
+  domain: "instances",
+  seed: "instances",
+  secret: "instances",
+  disk: "instances",
+};
+
+/** Where an object is declared: `["instances", "web"]` for `disk/web-0.root`. Undefined for one that no longer is, and for base images. */
+export function pointerOf(address: Address, config: Config): Pointer | undefined {
+  const section = sections[addressKind(address)];
+  if (section === undefined) return undefined;
+  const name = addressName(address);
+  // The names of instances hold no dots.
+  const object = addressKind(address) === "disk" ? name.slice(0, name.lastIndexOf(".")) : name;
+  const entries = config[section] ?? {};
+  if (Object.hasOwn(entries, object)) return [section, object];
+  const counted = object.slice(0, object.lastIndexOf("-"));
+  return section === "instances" && Object.hasOwn(entries, counted) ? [section, counted] : undefined;
+}

@@ -1,0 +1,34 @@
+import type { Address } from "./address.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Pointer } from "./pointer.ts";
+
+/** What a problem says, and where it is. */
+export interface ProblemWords {
+  /** Short, in fixed words. */
+  readonly summary: string;
+  /** In full sentences: what is wrong, why it matters, what to do. */
+  readonly detail?: string | undefined;
+  /** The object it is about; its place in the configuration follows from it. */
+  readonly address?: Address | undefined;
+  /** Keys below the place of that object: `["flavor"]`. */
+  readonly key?: Pointer;
+  /** The place itself, where there is no such object. */
+  readonly pointer?: Pointer;
+}
+
+/** A problem for the user under its stable code. Each code is in the table of its room, which `docs/errors.md` is made from. */
+export function problem(
+  code: string,
+  { summary, detail, address, key, pointer }: ProblemWords,
+  severity: Diagnostic["severity"] = "error",
+): Diagnostic {
+  return {
+    severity,
+    code,
+    summary,
+    ...(detail === undefined ? {} : { detail }),
+    ...(address === undefined ? {} : { address }),
+    ...(key === undefined ? {} : { key }),
+    ...(pointer === undefined ? {} : { pointer }),
+  };
+}
