@@ -36,7 +36,7 @@ async function savedPlanOf({ positionals, texts }: Invocation): Promise<{ readon
       throw userError(
         "plan-file",
         `${path} is a saved plan`,
-        "It is applied as it is. Give --target when making it: virtform plan --target ADDR --out FILE.",
+        "It is applied as it is. Give --target when making it: `virtform plan --target ADDR --out FILE`.",
       );
     return { path, plan };
   }

@@ -3,6 +3,7 @@ import { type Address, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import { instanceOf } from "../model/presentation.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { openConfigured } from "./open-session.ts";
@@ -41,7 +42,7 @@ export const show: CommandDefinition = {
         throw userError(
           "not-found",
           `Nothing of this project is called ${wanted}`,
-          `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ./${wanted}.` : ""}`,
+          `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ${shellWord(`./${wanted}`)}.` : ""}`,
         );
       }
       reporter.event({ type: "result", result: { kind: "objects", objects: named } });
