@@ -10,12 +10,15 @@ export const apply: CommandDefinition = {
   summary: "Make the host match the configuration",
   usage: "[PATH… | PLANFILE] [options]",
   description:
-    "Plans, asks, and does what the plan says. It can be stopped or killed anywhere: run it again and it goes on. Ctrl-C finishes what is running and starts nothing new; a second Ctrl-C stops at once. A saved plan is carried out as it is, or refused when the host has changed since.",
+    "Plans, asks for confirmation, and carries out the plan. After an interruption at any point, run it again to continue. Ctrl-C finishes running actions and starts no others; a second Ctrl-C aborts them. A saved plan is applied unchanged, or rejected if the host changed since.",
   options: applyOptions,
   examples: [
-    ["virtform apply", "Shows the plan, asks, applies."],
-    ["virtform apply site.plan", "Applies a plan saved by `virtform plan --out site.plan`, and does not ask."],
-    ["virtform apply --auto-approve --allow-destroy=disk/web-0.root", "For a pipeline: do not ask, and agree to lose that disk only."],
+    ["virtform apply", "Shows the plan, asks, applies it."],
+    ["virtform apply site.plan", "Applies a plan saved by `virtform plan --out site.plan`, without asking."],
+    [
+      "virtform apply --auto-approve --allow-destroy=disk/web-0.root",
+      "For a pipeline: does not ask, and allows the loss of this disk only.",
+    ],
   ],
   async run(invocation, io) {
     const savedPlan = await savedPlanOf(invocation);
@@ -33,7 +36,7 @@ async function savedPlanOf({ positionals, texts }: Invocation): Promise<{ readon
       throw userError(
         "plan-file",
         `${path} is a saved plan`,
-        "It is applied as it is. Give --target when making it: virtform plan --target ADDR --out FILE.",
+        "It is applied as it is. Give --target when making it: `virtform plan --target ADDR --out FILE`.",
       );
     return { path, plan };
   }

@@ -38,13 +38,13 @@ export interface CommandDefinition {
 
 /** Options of every command that prints for people. */
 export const colorOptions = {
-  "no-color": { type: "boolean", help: "No colours; NO_COLOR in the environment does the same." },
+  "no-color": { type: "boolean", help: "Disable colours, like NO_COLOR in the environment." },
 } as const satisfies Record<string, OptionDefinition>;
 
 /** Options of every command that looks at a host. */
 export const hostOptions = {
   ...colorOptions,
-  format: { type: "string", value: "NAME", help: `Form of the output: ${formatNames().join(", ")}.` },
+  format: { type: "string", value: "NAME", help: `Output format: ${formatNames().join(", ")}.` },
 } as const satisfies Record<string, OptionDefinition>;
 
 /** Options of every command that plans. */
@@ -54,22 +54,22 @@ export const planOptions = {
     type: "string",
     multiple: true,
     value: "ADDR",
-    help: "Only this object (disk/web-0.root) or everything of this name (web-0), and what it needs. May be repeated.",
+    help: "Only this object (disk/web-0.root) or all objects of this name (web-0), and their dependencies. Repeatable.",
   },
 } as const satisfies Record<string, OptionDefinition>;
 
 /** Options of every command that changes a host. */
 export const applyOptions = {
   ...planOptions,
-  "auto-approve": { type: "boolean", help: "Do not ask. Losing data still needs --allow-destroy." },
+  "auto-approve": { type: "boolean", help: "Do not ask for confirmation. Loss of data still needs --allow-destroy." },
   "allow-destroy": {
     type: "string",
     multiple: true,
     value: "ADDR",
     bare: "*",
-    help: "Agree beforehand to the loss of data, everywhere in the plan or at one address only. May be repeated.",
+    help: "Allow the loss of data, in the whole plan or at one address only. Repeatable.",
   },
-  parallelism: { type: "string", value: "N", help: "How many actions run at the same time (default 4)." },
-  "lock-timeout": { type: "string", value: "TIME", help: "How long to wait for another apply to end: 0s, 30s, 5m (default 30s)." },
-  json: { type: "boolean", help: "Events as newline-delimited JSON on standard output." },
+  parallelism: { type: "string", value: "N", help: "Number of parallel actions (default 4)." },
+  "lock-timeout": { type: "string", value: "TIME", help: "How long to wait for the lock of another apply: 0s, 30s, 5m (default 30s)." },
+  json: { type: "boolean", help: "Print events as newline-delimited JSON." },
 } as const satisfies Record<string, OptionDefinition>;

@@ -13,7 +13,7 @@ export const completion = (
 ): CommandDefinition => ({
   summary: "Print a completion script for bash, zsh or fish",
   usage: "bash|zsh|fish",
-  description: "Prints a script that teaches the shell the commands and their options.",
+  description: "Prints a script that completes commands and options.",
   options: {},
   examples: [
     ["source <(virtform completion bash)", "For this bash; put the line into ~/.bashrc for every one."],

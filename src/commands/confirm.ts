@@ -5,14 +5,14 @@ const { "allow-destroy": _nothingIsLost, ...options } = applyOptions;
 
 /** `virtform confirm`: give up the way back to before disks grew. */
 export const confirm: CommandDefinition = {
-  summary: "Remove the snapshots from before disks grew",
+  summary: "Remove the snapshots that allow rolling back disk growth",
   usage: "[PATH…] [options]",
   description:
-    "A root disk in Ceph that grows keeps a snapshot, nova-resize, from before, so that it can be rolled back. This removes the snapshots of the configuration's project. The disks stay as they are; going back is no longer possible.",
+    "Before a root disk in Ceph grows, a snapshot nova-resize is created so that the growth can be rolled back. This command removes the snapshots of the project. The disks do not change; rollback is then no longer possible.",
   options,
   examples: [
-    ["virtform confirm", "Shows which snapshots would go, asks, removes them."],
-    ["virtform confirm --target web-0 --auto-approve", "That of instance web-0 only, without asking."],
+    ["virtform confirm", "Lists the snapshots, asks, removes them."],
+    ["virtform confirm --target web-0 --auto-approve", "Removes the snapshot of instance web-0 only, without asking."],
   ],
   run: (invocation, io) => runApply(invocation, io, { command: "confirm" }),
 };

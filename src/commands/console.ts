@@ -14,14 +14,14 @@ import { terminalText } from "./terminal-text.ts";
 
 /** `virtform console NAME`: what the guest has written to its serial console. */
 export const console: CommandDefinition = {
-  summary: "An instance's console log",
+  summary: "Print the console log of an instance",
   usage: "NAME [PATH…] [options]",
   description:
-    "Prints what the guest has written to its first serial port since it was last started. With --follow goes on until Ctrl-C. On a terminal control characters of the guest are shown as \\u001b and colours are dropped; a file or pipe gets the bytes as they are.",
-  options: { ...colorOptions, follow: { type: "boolean", short: "f", help: "Keep printing what comes." } },
+    "Prints the output of the guest's first serial port since its last start. With --follow, continues until Ctrl-C. On a terminal, control characters of the guest are escaped (\\u001b) and colours are removed; a file or pipe gets the original bytes.",
+  options: { ...colorOptions, follow: { type: "boolean", short: "f", help: "Continue printing new output." } },
   examples: [
-    ["virtform console web-0", "What web-0 has said so far."],
-    ["virtform console -f web-0", "And what it says from now on."],
+    ["virtform console web-0", "Prints the log of web-0."],
+    ["virtform console -f web-0", "Prints the log and new output as it arrives."],
   ],
   async run(invocation, io) {
     const [name, ...paths] = invocation.positionals;

@@ -3,17 +3,17 @@ import { runApply } from "./run-apply.ts";
 
 /** `virtform destroy`: remove what this project owns. */
 export const destroy: CommandDefinition = {
-  summary: "Remove what this configuration owns",
+  summary: "Remove the objects of this project",
   usage: "[PATH…] [options]",
   description:
-    "Removes every instance of the configuration's project with its disks. Base images stay in the cache unless --images is given, and one that any disk still stands on stays in any case. What is not this project's is not touched.",
+    "Removes all instances and volumes of the project with their disks. Base images stay in the cache unless --images is given; a base image that backs any disk is always kept. Objects of other owners are not changed.",
   options: {
     ...applyOptions,
-    images: { type: "boolean", help: "Remove base images of this project and unused empty disks as well." },
+    images: { type: "boolean", help: "Also remove base images of this project and unused empty disks." },
   },
   examples: [
-    ["virtform destroy", "Shows what would go, asks, removes it."],
-    ["virtform destroy --auto-approve --allow-destroy", "For a pipeline that tears a test bed down."],
+    ["virtform destroy", "Lists the objects, asks, removes them."],
+    ["virtform destroy --auto-approve --allow-destroy", "For a pipeline that removes a test environment."],
   ],
   run: (invocation, io) => runApply(invocation, io, { command: "destroy" }),
 };

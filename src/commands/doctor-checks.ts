@@ -3,6 +3,7 @@ import type { Context } from "../model/context.ts";
 import { CommandError, errorMessage } from "../model/errors.ts";
 import type { Finding } from "../model/finding.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { libvirtOf } from "../tools/libvirt/libvirt.ts";
 
 type Check = (context: Context, config: Config) => Promise<Finding>;
@@ -131,7 +132,7 @@ async function checkTraversal(context: Context): Promise<Finding> {
     check,
     status: "error",
     found: `libvirt's qemu user cannot pass ${closed.join(", ")}`,
-    fix: `chmod o+x ${closed.join(" ")}, or choose another place with host.instances_path (its default needs nothing).`,
+    fix: `chmod o+x ${closed.map(shellWord).join(" ")}, or choose another place with host.instances_path (its default needs nothing).`,
   };
 }
 

@@ -8,12 +8,14 @@ import { reported } from "./reported.ts";
 
 /** `virtform doctor`: what is missing, and how to mend it. */
 export const doctor: CommandDefinition = {
-  summary: "Check what the host needs and name the fix",
+  summary: "Check the host's requirements and suggest fixes",
   usage: "[PATH…] [options]",
   description:
-    "Checks libvirt, qemu-img, acceleration, permissions on the way to the instances path, security driver and space; what the disk backends of the configuration need; for a host over ssh, every hop on the way first. Exits 1 when something has to be mended.",
-  options: { ...hostOptions, json: { type: "boolean", help: "The findings as a JSON array." } },
-  examples: [["virtform doctor", "For the host of the configuration in this directory, or for this machine where there is none yet."]],
+    "Checks libvirt, qemu-img, acceleration, permissions of the instances path, security driver and free space; the requirements of the configured storage drivers; for a host over ssh, first every hop of the connection. Exits 1 if something must be fixed.",
+  options: { ...hostOptions, json: { type: "boolean", help: "Print the findings as a JSON array." } },
+  examples: [
+    ["virtform doctor", "Checks the host of the configuration in the current directory, or this machine if there is no configuration."],
+  ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "doctor" }, async ({ event }) => {
       await using session = await openConfiguredOrDefault(invocation.positionals, io);

@@ -13,12 +13,12 @@ export function overview(): string {
 
 Usage: virtform COMMAND [PATH…] [options]
 
-A PATH is a file, or a directory whose virtform.yaml and *.virtform.yaml are read together. No PATH: this directory.
+A PATH is a file, or a directory whose virtform.yaml and *.virtform.yaml are merged. Default: the current directory.
 
 Commands:
 ${lines.join("\n")}
 
-\`virtform COMMAND --help\` explains one of them; \`virtform --version\` prints the version.
+\`virtform COMMAND --help\` shows the help of one of them; \`virtform --version\` prints the version.
 `;
 }
 
@@ -26,7 +26,7 @@ ${lines.join("\n")}
 export function commandHelp(name: string, command: CommandDefinition): string {
   const options: [string, OptionDefinition][] = [
     ...Object.entries(command.options),
-    ["help", { type: "boolean", short: "h", help: "This text." }],
+    ["help", { type: "boolean", short: "h", help: "Show this help." }],
   ];
   const names = options.map(([option, definition]) => optionForm(option, definition));
   const margin = Math.max(...names.map((form) => form.length)) + 4;

@@ -13,14 +13,17 @@ import { uncachedDigest } from "./uncached-digest.ts";
 
 /** `virtform image lock`: pins images to their content. */
 export const image: CommandDefinition = {
-  summary: "Image helpers: image lock writes checksums into the configuration",
+  summary: "Image helpers: `image lock` writes checksums into the configuration",
   usage: "lock [IMAGE…] [--path PATH] [options]",
   description:
-    "`image lock` fetches each image that has no checksum (or each one named, to renew it), and writes the SHA-256 of what came into the YAML, keeping comments and order. From then on other bytes under the same address are refused.",
-  options: { ...hostOptions, path: { type: "string", multiple: true, value: "PATH", help: "The configuration; default this directory." } },
+    "`image lock` fetches each image without a checksum, or the named ones, and writes the SHA-256 of the content into the YAML, keeping comments and order. Different content from the same address is rejected afterwards.",
+  options: {
+    ...hostOptions,
+    path: { type: "string", multiple: true, value: "PATH", help: "Path of the configuration (default: the current directory)." },
+  },
   examples: [
-    ["virtform image lock", "Writes the checksums that are missing."],
-    ["virtform image lock debian-13", "Looks at the source again and writes its checksum of today."],
+    ["virtform image lock", "Adds the missing checksums."],
+    ["virtform image lock debian-13", "Fetches the source again and updates its checksum."],
   ],
   run: (invocation, io) => reported(invocation, io, { command: "image" }, ({ event }) => lock(invocation, io, event)),
 };

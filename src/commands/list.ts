@@ -8,11 +8,11 @@ import { survey } from "./survey.ts";
 
 /** `virtform list`: the instances, a line each. */
 export const list: CommandDefinition = {
-  summary: "One line for each instance",
+  summary: "List the instances of this project",
   usage: "[PATH…] [options]",
-  description: "The instances of this project as they are on the host: power state, vCPUs, memory, uuid.",
-  options: { ...hostOptions, json: { type: "boolean", help: "As a JSON array." } },
-  examples: [["virtform list", "The instances of the configuration in this directory."]],
+  description: "Lists the instances of this project on the host: power state, vCPUs, memory, UUID.",
+  options: { ...hostOptions, json: { type: "boolean", help: "Print a JSON array." } },
+  examples: [["virtform list", "Lists the instances of the configuration in the current directory."]],
   run: (invocation, io) =>
     reported(invocation, io, { command: "list" }, async (reporter) => {
       await using session = await openConfigured(invocation.positionals, io);

@@ -4,6 +4,7 @@ import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { describePointer } from "../config/problem.ts";
 import { errorMessage, type UserError, userError } from "../model/errors.ts";
 import type { Plan } from "../model/plan.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { planSchema } from "./plan-schema.ts";
 
 /** What every saved plan begins with, and no configuration does. */
@@ -133,6 +134,6 @@ function refuse(path: string, what: string, why: string): UserError {
   return userError(
     "plan-file",
     `The saved plan ${path} ${what}`,
-    `${why} Nothing has been done. Make a new one with \`virtform plan --out ${path}\`.`,
+    `${why} Nothing has been done. Make a new one with \`virtform plan --out ${shellWord(path)}\`.`,
   );
 }

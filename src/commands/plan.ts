@@ -6,22 +6,22 @@ export const plan: CommandDefinition = {
   summary: "Show what apply would do",
   usage: "[PATH…] [options]",
   description:
-    "Looks at the host, compares it with the configuration and says what apply would do, and what each change does to a running guest. Takes no lock and changes nothing.",
+    "Compares the host with the configuration and shows what apply would do, with the effect of each change on a running guest. Takes no lock and changes nothing.",
   options: {
     ...planOptions,
     out: {
       type: "string",
       value: "FILE",
-      help: "Save the plan; `virtform apply FILE` does exactly that, or refuses when the host has changed since.",
+      help: "Save the plan. `virtform apply FILE` applies exactly this plan, or stops if the host changed since.",
     },
-    json: { type: "boolean", help: "One JSON document on standard output, a compatible subset of Terraform's plan." },
-    "detailed-exitcode": { type: "boolean", help: "Exit 0 when there is nothing to do, 2 when there are changes, 1 on errors." },
+    json: { type: "boolean", help: "Print one JSON document, a compatible subset of Terraform's plan." },
+    "detailed-exitcode": { type: "boolean", help: "Exit 0 without changes, 2 with changes, 1 on errors." },
   },
   examples: [
-    ["virtform plan", "The plan for the configuration in this directory."],
-    ["virtform plan --out site.plan && virtform apply site.plan", "Read it, have it approved, apply exactly that."],
-    ["virtform plan --detailed-exitcode", "For a pipeline: 0 nothing to do, 2 changes, 1 error."],
-    ["virtform plan --target web-0", "Only instance web-0 and what it needs."],
+    ["virtform plan", "Plans the configuration in the current directory."],
+    ["virtform plan --out site.plan && virtform apply site.plan", "Review a plan, then apply exactly this plan."],
+    ["virtform plan --detailed-exitcode", "For a pipeline: 0 no changes, 2 changes, 1 error."],
+    ["virtform plan --target web-0", "Plans instance web-0 and its dependencies only."],
   ],
   run: (invocation, io) =>
     runPlan(invocation, io, { command: "plan", detailedExitCode: invocation.flag("detailed-exitcode"), out: invocation.text("out") }),

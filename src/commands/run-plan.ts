@@ -1,6 +1,7 @@
 import { CodedError, UserError } from "../model/errors.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { canApply, hasChanges, type Plan } from "../model/plan.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { plan } from "../reconcile.ts";
 import { onlyHost, type Session } from "../session.ts";
 import { version } from "../version.ts";
@@ -25,7 +26,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
     if (!canApply(result)) return 1;
     if (out !== undefined) {
       await writePlanFile(out, result, version);
-      io.stderr.write(`Saved the plan to ${out}. Apply exactly this with: virtform apply ${out}\n`);
+      io.stderr.write(`Saved the plan to ${out}. Apply exactly this with: virtform apply ${shellWord(out)}\n`);
     }
     return detailedExitCode && hasChanges(result) ? 2 : 0;
   });

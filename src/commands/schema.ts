@@ -7,9 +7,9 @@ export const schema: CommandDefinition = {
   summary: "Print the JSON Schema of the configuration",
   usage: "",
   description:
-    "JSON Schema 2020-12 with a description of every key. Editors that know YAML schemas use it through the first line of a file: # yaml-language-server: $schema=PATH",
+    "JSON Schema 2020-12 with a description of every key. Editors use it through the first line of a file: # yaml-language-server: $schema=PATH",
   options: {},
-  examples: [["virtform schema > config.schema.json", "Keeps a copy beside the configuration."]],
+  examples: [["virtform schema > config.schema.json", "Saves a copy beside the configuration."]],
   run: (invocation, io) =>
     reported(invocation, io, { command: "schema" }, async ({ event }) => {
       event({ type: "result", result: { kind: "document", text: schemaText() } });

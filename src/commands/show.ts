@@ -3,6 +3,7 @@ import { type Address, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import { instanceOf } from "../model/presentation.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { openConfigured } from "./open-session.ts";
@@ -11,15 +12,15 @@ import { survey } from "./survey.ts";
 
 /** `virtform show`: the host as it is. */
 export const show: CommandDefinition = {
-  summary: "What is on the host, and whose it is",
+  summary: "Show the objects on the host and their owners",
   usage: "[ADDR] [PATH] [options]",
   description:
-    "Without an address: every object of this project, and what else is on the host and whose it is. With one (domain/web-0, disk/web-0.root, or just web-0): everything known about it, as YAML.",
-  options: { ...hostOptions, json: { type: "boolean", help: "As JSON." } },
+    "Without an address: all objects of this project, and other objects on the host with their owners. With an address (domain/web-0, disk/web-0.root, or web-0): all known fields, as YAML.",
+  options: { ...hostOptions, json: { type: "boolean", help: "Print JSON." } },
   examples: [
-    ["virtform show", "All there is."],
-    ["virtform show web-0", "Everything about instance web-0."],
-    ["virtform show disk/web-0.root site.yaml", "One object of another configuration."],
+    ["virtform show", "Lists all objects."],
+    ["virtform show web-0", "Shows all objects of instance web-0."],
+    ["virtform show disk/web-0.root site.yaml", "Shows one object of another configuration."],
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "show" }, async (reporter) => {
@@ -41,7 +42,7 @@ export const show: CommandDefinition = {
         throw userError(
           "not-found",
           `Nothing of this project is called ${wanted}`,
-          `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ./${wanted}.` : ""}`,
+          `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ${shellWord(`./${wanted}`)}.` : ""}`,
         );
       }
       reporter.event({ type: "result", result: { kind: "objects", objects: named } });

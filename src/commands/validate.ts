@@ -8,12 +8,11 @@ import { reported } from "./reported.ts";
 export const validate: CommandDefinition = {
   summary: "Check the configuration; touches no host",
   usage: "[PATH…] [options]",
-  description:
-    "Reads the files, checks them against the schema, and checks that every name they refer to exists. All mistakes are shown at once, each with its place.",
-  options: { ...hostOptions, json: { type: "boolean", help: "The result as JSON: valid, error_count, warning_count, diagnostics." } },
+  description: "Checks the files against the schema, and all references between them. Reports all mistakes at once, each with its place.",
+  options: { ...hostOptions, json: { type: "boolean", help: "Print the result as JSON: valid, error_count, warning_count, diagnostics." } },
   examples: [
-    ["virtform validate", "Checks virtform.yaml and *.virtform.yaml in this directory."],
-    ["virtform validate --json site.yaml", "For tools: the diagnostics with file, line and column."],
+    ["virtform validate", "Checks virtform.yaml and *.virtform.yaml in the current directory."],
+    ["virtform validate --json site.yaml", "For tools: diagnostics with file, line and column."],
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "validate" }, async ({ event }) => {

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { readProblem } from "./read-text.ts";
 
-const firstSteps = `Name the directory or file that has one (virtform validate PATH), or write virtform.yaml. The smallest:
+const firstSteps = `Name the directory or file that has one (\`virtform validate PATH\`), or write virtform.yaml. The smallest:
 
     images:
       debian: { source: ./debian.qcow2, disk_format: qcow2 }

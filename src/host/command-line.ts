@@ -1,12 +1,9 @@
 import type { Command } from "../model/host.ts";
+import { shellWord } from "../model/shell-word.ts";
 
 /** A command line as a person could paste it into a shell. */
 export function commandLine(program: string, args: readonly string[]): string {
-  return [program, ...args].map(quote).join(" ");
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return [program, ...args].map(shellWord).join(" ");
 }
 
 /** What is really started: with limits, prlimit, which becomes the program once it has set them. */

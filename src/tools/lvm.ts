@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../model/context.ts";
 import { CommandError, UnreachableError, userError } from "../model/errors.ts";
 import type { CommandResult } from "../model/host.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { type LogicalVolume, parseVolumeGroup, parseVolumes, type VolumeGroup, volumeFields } from "./lvm-output.ts";
 import { parseConvertProgress } from "./qemu-img-output.ts";
 
@@ -43,7 +44,7 @@ export async function volumes(machine: Machine, group: string): Promise<LogicalV
   const { exitCode, stdout } = await run(machine, "lvs", [...report, "-o", volumeFields, group], { missing: noGroup });
   if (exitCode === 0) return parseVolumes(stdout);
   throw new UnreachableError(
-    `${machine.host.name} does not see volume group ${group}, where disks of the project are kept; nothing is taken for gone. \`pvs\` and \`vgs\` there show what is seen: put its disks back, or log in to where they are. If the group is gone for good, and what was in it, make an empty one of that name (\`vgcreate ${group} DEVICE\`) and apply again.`,
+    `${machine.host.name} does not see volume group ${group}, where disks of the project are kept; nothing is taken for gone. \`pvs\` and \`vgs\` there show what is seen: put its disks back, or log in to where they are. If the group is gone for good, and what was in it, make an empty one of that name (\`vgcreate ${shellWord(group)} DEVICE\`) and apply again.`,
   );
 }
 
@@ -192,7 +193,7 @@ async function taking(name: VolumeName, bytes: number, work: () => Promise<unkno
 }
 
 function inUse(name: VolumeName): Error {
-  const detail = `A program has it open. \`fuser -v ${devicePath(name)}\` on the host names it; apply again when it has ended.`;
+  const detail = `A program has it open. \`fuser -v ${shellWord(devicePath(name))}\` on the host names it; apply again when it has ended.`;
   return userError("volume-in-use", `Volume ${full(name)} is in use and was not removed`, detail);
 }
 
@@ -201,6 +202,6 @@ function spaceError(error: unknown, { group, volume }: VolumeName, bytes: number
   return userError(
     "no-space",
     `Volume group ${group} has no space for ${volume}`,
-    `${bytes} bytes were asked for. Somebody took the space since it was planned. \`vgs ${group}\` shows what is free; extend the group, or remove volumes.`,
+    `${bytes} bytes were asked for. Somebody took the space since it was planned. \`vgs ${shellWord(group)}\` shows what is free; extend the group, or remove volumes.`,
   );
 }

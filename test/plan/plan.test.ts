@@ -1,28 +1,32 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createTextReporter } from "../../src/report/text.ts";
-import { applied, configOf, createWorld, planOf, runOn } from "../crash/world.ts";
+import { applied, createWorld, planOf, runOn } from "../crash/world.ts";
 import { assertGolden } from "../support/golden.ts";
-import { changeless, situations } from "./situations.ts";
+import { doByHand } from "./by-hand.ts";
+import { type Case, readCase } from "./case.ts";
+import { applyPatch } from "./patch.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const names = readdirSync(here, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+const names = readdirSync(`${here}cases`).map((name) => name.replace(/\.txt$/, ""));
+const bases = readdirSync(`${here}bases`).map((name) => name.replace(/\.yaml$/, ""));
+const baseOf = (name: string) => readFileSync(`${here}bases/${name}.yaml`, "utf8");
+const caseOf = (name: string) => readCase(readFileSync(`${here}cases/${name}.txt`, "utf8"), baseOf);
 
-/** What `virtform plan` prints, with what goes to standard error where it appears on a terminal. */
-async function planText(name: string): Promise<string> {
-  const want = readFileSync(`${here}${name}/want.yaml`, "utf8");
-  const have = existsSync(`${here}${name}/have.yaml`) ? readFileSync(`${here}${name}/have.yaml`, "utf8") : want;
-  const { fresh = false, before, env, envThen, destroy = false, images = false } = situations[name] ?? {};
+/** What the command prints as its plan, with what goes to standard error where it appears on a terminal. */
+async function planText({ applied: before, wanted, byHand, command, env, envThen, changes }: Case): Promise<string> {
   const machine = createWorld();
-  if (!fresh) await applied(machine, have, env === undefined ? {} : { env });
-  const run = await runOn(machine.boot(), want, { destroy, images, ...(envThen === undefined ? {} : { env: envThen }) });
-  await before?.(machine);
+  if (before !== undefined) await applied(machine, before, { env });
+  const run = await runOn(machine.boot(), wanted, {
+    destroy: command !== "plan",
+    images: command === "destroy --images",
+    env: envThen,
+  });
+  for (const line of byHand) doByHand(machine, line);
   const made = await planOf(run);
-  assert.equal(made.changes.length === 0, changeless.has(name), "whether there is anything to do");
+  assert.equal(made.changes.length > 0, changes, "whether there is anything to do");
   let text = "";
   const output = {
     write(part: string) {
@@ -33,7 +37,7 @@ async function planText(name: string): Promise<string> {
     color: false,
     stdout: output,
     stderr: output,
-    command: destroy ? "destroy" : "plan",
+    command: command === "plan" ? "plan" : "destroy",
     interactive: false,
     version: "0",
   }).event({ type: "plan", plan: made });
@@ -42,18 +46,33 @@ async function planText(name: string): Promise<string> {
 
 for (const name of names) {
   test(`plan: ${name}`, async () => {
-    assertGolden(`${here}${name}/plan.txt`, await planText(name));
+    const given = caseOf(name);
+    assertGolden(`${here}cases/${name}.txt`, given.head + (await planText(given)));
   });
 }
 
-test("every situation has its folder", () => {
-  for (const name of [...Object.keys(situations), ...changeless]) assert.ok(names.includes(name), name);
+test("every base is used", () => {
+  const used = new Set(names.map((name) => /^base: (.*)$/m.exec(caseOf(name).head)?.[1]));
+  assert.deepEqual([...used].sort(), bases.sort());
 });
 
 test("the same plan on every machine: nothing in it depends on when and where it is made", async () => {
-  for (const name of ["create", "user-data", "destroy"]) assert.equal(await planText(name), await planText(name));
+  for (const name of ["create", "user-data", "destroy"]) assert.equal(await planText(caseOf(name)), await planText(caseOf(name)));
 });
 
-test("every want.yaml and have.yaml is a configuration that is valid", async () => {
-  for (const name of names) await configOf(readFileSync(`${here}${name}/want.yaml`, "utf8"));
+test("a patch fits at one place or is refused", () => {
+  const text = "a\n  b\na\nc\n";
+  assert.equal(applyPatch(text, ["-  b", "+  B", "+", "@@", " c", "+d"]), "a\n  B\n\na\nc\nd\n");
+  assert.equal(applyPatch(text, []), text);
+  assert.throws(() => applyPatch(text, ["-a"]), /fits at 2 places/);
+  assert.throws(() => applyPatch(text, ["-x"]), /fits at 0 places/);
+  assert.throws(() => applyPatch(text, ["+x"]), /must fit at one/);
+  assert.throws(() => applyPatch(text, ["c"]), /begins with/);
+});
+
+test("a mistake in a case is an error", async () => {
+  assert.throws(() => readCase("base: shop\n", baseOf), /no line "----"/);
+  assert.throws(() => readCase("base: shop\nchanged:\n----\n", baseOf), /unknown key changed/);
+  assert.throws(() => readCase("base: shop\ncommand: apply\n----\n", baseOf), /unknown command apply/);
+  assert.throws(() => doByHand(createWorld(), "turn web off"), /not known: turn web off/);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { userError } from "../../model/errors.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { type RbdName, rbdSnapshots, removeRbd, removeRbdSnapshot, renameRbd } from "../../tools/rbd/rbd.ts";
 import { type RbdPlace, rbdPart } from "./place.ts";
 import { isRemovable, resizeSnapshotName } from "./snapshot.ts";
@@ -30,7 +31,7 @@ export async function removePartRbd(place: RbdPlace, name: RbdName): Promise<voi
       throw userError(
         "disk-in-use",
         `${part.pool}/${part.image} cannot be removed: somebody has it open`,
-        `It stayed so for a minute. \`rbd status ${part.pool}/${part.image}\` names the client. Apply again when that has ended.`,
+        `It stayed so for a minute. \`rbd status ${shellWord(`${part.pool}/${part.image}`)}\` names the client. Apply again when that has ended.`,
       );
     }
     await sleep(pauseMs, undefined, { signal: place.context.signal });
@@ -46,6 +47,6 @@ function inTheWay(name: RbdName, snapshots: readonly { readonly name: string; re
   return userError(
     "disk-has-snapshots",
     `${image} cannot be removed: it has snapshots`,
-    `There ${described.length === 1 ? "is" : "are"} ${described.join(", ")}. Somebody made ${described.length === 1 ? "it" : "them"}, so virtform does not remove ${described.length === 1 ? "it" : "them"}. ${cloned ? "First make the clones stand alone (`rbd flatten CLONE`) or remove them, then `rbd snap unprotect` and" : "If they may go (`rbd snap unprotect` where protected):"} \`rbd snap purge ${image}\`, and apply again.`,
+    `There ${described.length === 1 ? "is" : "are"} ${described.join(", ")}. Somebody made ${described.length === 1 ? "it" : "them"}, so virtform does not remove ${described.length === 1 ? "it" : "them"}. ${cloned ? "First make the clones stand alone (`rbd flatten CLONE`) or remove them, then `rbd snap unprotect` and" : "If they may go (`rbd snap unprotect` where protected):"} \`rbd snap purge ${shellWord(image)}\`, and apply again.`,
   );
 }

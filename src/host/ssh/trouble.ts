@@ -1,4 +1,5 @@
 import { UnreachableError } from "../../model/errors.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { lastWords } from "../command-line.ts";
 
 /** The hops on the way to a host, in the order in which they are passed, and what it means that one is behind us. */
@@ -24,7 +25,7 @@ export function sshTrouble(words: string, destination: string): SshTrouble {
   if (/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known/i.test(words)) {
     const hint = /CHANGED/.test(words)
       ? "The host shows another key than before. Find out why before you go on: it may be another machine. Then correct known_hosts (ssh-keygen -R)."
-      : `Its key is not in known_hosts. Run \`ssh ${destination}\` once by hand, compare the key, and accept it.`;
+      : `Its key is not in known_hosts. Run \`ssh ${shellWord(destination)}\` once by hand, compare the key, and accept it.`;
     return { hop: "host key", hint };
   }
   if (/Could not resolve hostname|Name or service not known|Temporary failure in name resolution/i.test(words)) {
@@ -37,7 +38,7 @@ export function sshTrouble(words: string, destination: string): SshTrouble {
   if (/refused|timed out|No route to host|unreachable|reset by|Connection closed|kex_exchange_identification|Broken pipe/i.test(words)) {
     return { hop: "network", hint: "Check that the host is up, that sshd runs there, and the port; then firewalls on the way." };
   }
-  return { hop: "login", hint: `Try \`ssh ${destination} true\` by hand.` };
+  return { hop: "login", hint: `Try \`ssh ${shellWord(destination)} true\` by hand.` };
 }
 
 /** A host that cannot be reached at all, in words: the hop, what ssh says, what to do. */

@@ -46,7 +46,7 @@ export function confirmChanges(observed: Observed): Change[] {
 function stillNeeded({ address, have }: { readonly address: Address; readonly have: InstanceDiskState }) {
   return problem("roll-back-unfinished", {
     summary: `${address} is half rolled back to ${checkpointOf(have.applied.backend).name}`,
-    detail: "Without the rest of it the disk is garbage. Nothing was done. Run virtform apply, which goes on with it.",
+    detail: "Without the rest of it the disk is garbage. Nothing was done. Run `virtform apply`, which finishes it.",
     address,
   });
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { disks } from "../terms/disk-address.ts";
 import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -15,7 +16,7 @@ export function checkDomainNames(domains: readonly DomainSpec[], observed: Obser
     return [
       problem("domain-name-taken", {
         summary: `A domain named ${instance} is there already and is not project ${project}'s`,
-        detail: `It is ${whose}, so it is left alone, and libvirt allows a name only once. Give the instance another name${owner === undefined ? `, or take the domain over with \`virtform adopt ${instance}\`` : ""}.`,
+        detail: `It is ${whose}, so it is left alone, and libvirt allows a name only once. Give the instance another name${owner === undefined ? `, or rename that domain (\`virsh domrename ${shellWord(instance)} OTHER-NAME\`, while it is off)` : ""}.`,
         address: `domain/${instance}`,
       }),
     ];

@@ -36,7 +36,7 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
     ? `Image ${names[0]} has no checksum`
     : `Images ${names.slice(0, -1).join(", ")} and ${names.at(-1)} have no checksum`;
   const [source, command] = alone ? ["its source", "it writes the checksum"] : ["their sources", "it writes the checksums"];
-  const detail = `Whatever comes from ${source} is believed, and two hosts may get different bytes. Run virtform image lock ${names.join(" ")}: ${command} into the file.`;
+  const detail = `Whatever comes from ${source} is believed, and two hosts may get different bytes. Run \`virtform image lock ${names.join(" ")}\`: ${command} into the file.`;
   return [
     problem(
       "image-without-checksum",

@@ -112,7 +112,7 @@ function verifyChecksum(spec: ImageSpec, digests: Digests): void {
   if (received?.toLowerCase() === hex.toLowerCase()) return;
   throw new RefusedError(
     "image-checksum-mismatch",
-    `Image ${spec.name} is not what its checksum says: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Either its publisher replaced it (look there for the new checksum, or run virtform image lock ${spec.name}), or somebody on the way did.`,
+    `Image ${spec.name} is not what its checksum says: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Either its publisher replaced it (look there for the new checksum, or run \`virtform image lock ${spec.name}\`), or somebody on the way did.`,
   );
 }
 

@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { bases } from "./address.ts";
 import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
 import { findUsers, unseen } from "./base-users.ts";
@@ -99,7 +100,7 @@ function problemsOf({ entry, path, sidecar, stat }: BaseFile): Diagnostic[] {
         "base-image-writable",
         {
           summary: `The base image of ${sidecar.image} can be written to`,
-          detail: `Its mode is ${(stat.mode & 0o777).toString(8)}. Every disk that stands on it breaks when it changes. Nothing here changed it: run chmod 0444 ${path}.`,
+          detail: `Its mode is ${(stat.mode & 0o777).toString(8)}. Every disk that stands on it breaks when it changes. Nothing here changed it: run \`chmod 0444 ${shellWord(path)}\`.`,
           address,
         },
         "warning",

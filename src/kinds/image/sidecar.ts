@@ -23,10 +23,10 @@ export function parseSidecar(content: Buffer | undefined): ImageSidecar | undefi
  */
 export function baseConflict(spec: ImageSpec, sidecar: ImageSidecar): string | undefined {
   if (sidecar.format !== spec.format) {
-    return `The base image of ${spec.name} is ${sidecar.format} and the configuration now asks for ${spec.format} (force_raw_images). Disks stand on it as it is: set force_raw_images back, or remove the instances and the base image (virtform destroy --images) first.`;
+    return `The base image of ${spec.name} is ${sidecar.format} and the configuration now asks for ${spec.format} (force_raw_images). Disks stand on it as it is: set force_raw_images back, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
   }
   if (sidecar.bootFile === true && !spec.bootFile) {
-    return `The base image of ${spec.name} was fetched as a kernel or ramdisk, so its content has not been checked for use as a disk. Remove it first (virtform destroy --images).`;
+    return `The base image of ${spec.name} was fetched as a kernel or ramdisk, so its content has not been checked for use as a disk. Remove it first (\`virtform destroy --images\`).`;
   }
   if (sidecar.diskFormat !== spec.diskFormat && !(isRaw(sidecar) && isRaw(spec))) {
     return `The base image of ${spec.name} was made from the same bytes as ${sidecar.diskFormat}, and the configuration now says ${spec.diskFormat}. Correct disk_format.`;

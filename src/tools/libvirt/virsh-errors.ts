@@ -66,7 +66,7 @@ function hintFor(words: string): string | undefined {
   if (noNetwork !== null) return "`virsh net-list --all` shows the networks that there are.";
   const named = /domain '([^']+)' (?:already exists|is already defined) with uuid (\S+)/i.exec(words);
   if (named !== null)
-    return `Another domain with uuid ${named[2]} has the name ${named[1]}: rename one of them (virsh domrename), or adopt it.`;
+    return `Another domain with uuid ${named[2]} has the name ${named[1]}: rename it (virsh domrename, while it is off), or give the instance another name.`;
   if (/does not support (?:virt type|.*kvm)|KVM is not available|failed to initialize kvm|Could not access KVM/i.test(words)) {
     return "This machine offers no KVM: set host.virt_type to qemu for emulation, or make /dev/kvm usable.";
   }

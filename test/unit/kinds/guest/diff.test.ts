@@ -167,7 +167,7 @@ test("a name that somebody else's domain has", () => {
   );
   const [problem, ...rest] = checkDomainNames([spec, plainSpec({ instance: "other" })], observed);
   assert.deepEqual([problem?.code, problem?.severity, rest.length], ["domain-name-taken", "error", 0]);
-  assert.match(problem?.detail ?? "", /virtform adopt web-0/);
+  assert.match(problem?.detail ?? "", /`virsh domrename web-0 /);
 });
 
 test("labels that are not ours to read", () => {

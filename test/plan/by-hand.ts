@@ -1,0 +1,51 @@
+import { root } from "../crash/world.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { child } from "../fake-host/xml.ts";
+
+/** What can be done on the host by hand between the apply and the plan: a line of a case, and what it does. */
+const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words: string[]) => void])[] = [
+  [/^power off (\S+)$/, (machine, name) => machine.libvirtd.destroy(domainOf(machine, name))],
+  [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
+  [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
+  [/^undefine (\S+)$/, (machine, name) => machine.libvirtd.undefine(domainOf(machine, name), { managedSave: true })],
+  [/^set the memory of (\S+) to (\d+)MiB$/, setMemory],
+  [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [/^delete the base images$/, deleteBases],
+  [/^define (\S+) with uuid (\S+)$/, define],
+  [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
+];
+
+/** Does what one line of a case says. Throws for a line that is not known. */
+export function doByHand(machine: Machine, line: string): void {
+  for (const [pattern, act] of deeds) {
+    const match = pattern.exec(line);
+    if (match === null) continue;
+    act(machine, ...match.slice(1));
+    return;
+  }
+  throw new Error(`not known: ${line}. Known are:\n${deeds.map(([pattern]) => pattern.source).join("\n")}`);
+}
+
+function domainOf(machine: Machine, name = "") {
+  const domain = machine.libvirtd.find(name);
+  if (domain === undefined) throw new Error(`there is no domain ${name}`);
+  return domain;
+}
+
+function setMemory(machine: Machine, name?: string, mebibytes?: string): void {
+  const { stored } = domainOf(machine, name);
+  for (const element of ["memory", "currentMemory"]) {
+    const found = child(stored, element);
+    if (found !== undefined) found.text = String(Number(mebibytes) * 1024);
+  }
+}
+
+function deleteBases(machine: Machine): void {
+  for (const [path] of machine.files.walk()) if (/_base\/[0-9a-f]{40}$/.test(path)) machine.files.unlink(path);
+}
+
+function define(machine: Machine, name?: string, uuid?: string): void {
+  machine.libvirtd.define(
+    `<domain type='qemu'><name>${name}</name><uuid>${uuid}</uuid><memory unit='MiB'>128</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>`,
+  );
+}
