@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Channel, DialError } from "../../model/channel.ts";
-import type { Account } from "../../model/host.ts";
+import type { Account, Host } from "../../model/host.ts";
 import { lastWords } from "../command-line.ts";
 import { dialSocket } from "../local/dial.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { shellLine } from "./quote.ts";
-import type { SshWorkers } from "./worker.ts";
 
 /** Between the news that a channel was closed and the end of its stream here. */
 const settleMs = 20;
+const probeMs = 30_000;
 
-type Workers = Pick<SshWorkers, "run">;
+type Run = Host["run"];
 
 /**
  * Opens sockets of the other side: forwarded by the connection, or, where sshd forbids that, through libvirt's own helper as a
  * program there. Gives `Host.dial`.
  */
-export function createSshDial(connection: SshConnection, workers: Workers): (path: string) => Promise<Channel> {
+export function createSshDial(connection: SshConnection, run: Run): (path: string) => Promise<Channel> {
   const forwarded = new Map<string, Promise<string>>();
   /** Paths that worked, and how. */
   const ways = new Map<string, (path: string) => Promise<Channel>>();
@@ -49,7 +49,7 @@ export function createSshDial(connection: SshConnection, workers: Workers): (pat
           end = { why };
         });
         // The answer comes after what the other side did with the channel, so one that is still open then has a listener.
-        const state = await socketState(workers, path);
+        const state = await socketState(run, path);
         await sleep(settleMs);
         if (end === undefined) {
           ways.set(path, candidate);
@@ -67,18 +67,18 @@ export function createSshDial(connection: SshConnection, workers: Workers): (pat
   };
 }
 
-async function socketState(workers: Workers, path: string): Promise<"missing" | "denied" | "there"> {
-  const script = `set -- ${shellLine([path])}
-if [ ! -S "$1" ]; then printf missing; elif [ -r "$1" ] && [ -w "$1" ]; then printf there; else printf denied; fi`;
-  const { stdout } = await workers.run(script);
-  const said = stdout.toString("utf8").trim();
+async function socketState(run: Run, path: string): Promise<"missing" | "denied" | "there"> {
+  const script = 'if [ ! -S "$1" ]; then echo missing; elif [ -r "$1" ] && [ -w "$1" ]; then echo there; else echo denied; fi';
+  const { stdout } = await run({ program: "sh", args: ["-c", script, "sh", path], timeoutMs: probeMs });
+  const said = stdout.trim();
   return said === "missing" || said === "denied" ? said : "there";
 }
 
 /** The user on the other side. */
-export async function sshAccount(workers: Workers): Promise<Account> {
-  const { stdout } = await workers.run(`printf '%s\\n' "$(id -u)" "\${XDG_RUNTIME_DIR-}" "\${XDG_CACHE_HOME:-$HOME/.cache}"`);
-  const [uid, runtime, cache = ""] = stdout.toString("utf8").split("\n");
+export async function sshAccount(run: Run): Promise<Account> {
+  const script = `printf '%s\\n' "$(id -u)" "\${XDG_RUNTIME_DIR-}" "\${XDG_CACHE_HOME:-$HOME/.cache}"`;
+  const { stdout } = await run({ program: "sh", args: ["-c", script], timeoutMs: probeMs });
+  const [uid, runtime, cache = ""] = stdout.split("\n");
   return { root: uid === "0", runtimeDirectory: runtime || null, cacheDirectory: cache };
 }
 
