@@ -5,7 +5,6 @@ import { lastWords } from "../command-line.ts";
 import { dialSocket } from "../local/dial.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
-import { shellLine } from "./quote.ts";
 
 /** Between the news that a channel was closed and the end of its stream here. */
 const settleMs = 20;
