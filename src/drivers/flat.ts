@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { FileStat } from "../model/host.ts";
+import { stagedPath } from "../model/layout.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { isExtFile } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
@@ -98,7 +99,7 @@ function knownSize(disk: FileStat, mark: FileStat | undefined): number {
 
 async function setMark(context: Context, disk: DiskSpec, size: number): Promise<void> {
   const { files } = context.host;
-  const staged = `${disk.path}.part`;
+  const staged = stagedPath(disk.path);
   await files.remove(staged);
   await files.truncate(staged, size);
   await files.publish(staged, growthMark(disk), 0o644);

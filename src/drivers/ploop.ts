@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { stagedPath } from "../model/layout.ts";
 import { problem } from "../model/problem.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { isInstalled } from "../tools/is-installed.ts";
@@ -128,7 +129,7 @@ function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
 
 /** The name while it is not whole. */
 function staged({ path }: Pick<DiskSpec, "path">): string {
-  return `${path}.part`;
+  return stagedPath(path);
 }
 
 function wholeClusters(bytes: number): number {
@@ -139,9 +140,9 @@ function wholeClusters(bytes: number): number {
 function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<void>): Promise<void> {
   const { files } = context.host;
   return withStaged(context, disk, async (directory) => {
-    await make(`${image(directory)}.part`);
+    await make(stagedPath(image(directory)));
     // On the disk before the directory has its name: a power cut must not leave a whole name with nothing in it.
-    await files.publish(`${image(directory)}.part`, image(directory), 0o644);
+    await files.publish(stagedPath(image(directory)), image(directory), 0o644);
     await restoreDescriptor(context, directory, image(directory));
     await files.publish(directory, disk.path, 0o755);
   });

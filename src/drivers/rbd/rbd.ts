@@ -1,5 +1,5 @@
 import type { ReportProgress } from "../../model/action.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, stagedPath } from "../../model/layout.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { makeFilesystem } from "../../tools/mkfs.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
@@ -153,7 +153,7 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
 
 /** Where what shall be imported is made. */
 function stagedFile({ path }: Pick<DiskRef, "path">): string {
-  return `${path}.part`;
+  return stagedPath(path);
 }
 
 /** An empty image, or one with a filesystem, which is made in a file with holes and imported: only Ceph can write to Ceph. */

@@ -4,7 +4,7 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { Observation } from "../../model/kind.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
@@ -106,9 +106,7 @@ function unreadableDiagnostics({ name, failure }: UnreadableDomain, instance: st
 
 async function findDirectories(context: Context): Promise<Directory[]> {
   const { files } = context.host;
-  const entries = (await files.list(context.layout.root)).filter(
-    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
-  );
+  const entries = (await files.list(context.layout.root)).filter(({ name, type }) => type === "directory" && isUuidDirectory(name));
   const labels = await files.readMany(entries.map(({ name }) => ({ path: context.layout.instanceFile(name, instanceFiles.label) })));
   return Promise.all(
     entries.map(async ({ name }, index) => {

@@ -2,7 +2,7 @@ import type { DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isStagedDisk } from "../../model/layout.ts";
 import { retireDirectory, sweepRetired } from "../directory/retire-directory.ts";
 import { refuseInUse } from "../disk/in-use.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
@@ -70,7 +70,7 @@ export async function sweepVolumes(context: Context): Promise<void> {
     for (const { name, type } of await host.files.list(layout.volume(uuid))) {
       const temporary = name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));
       if (temporary) await host.files.remove(layout.volumeFile(uuid, name));
-      if (type === "directory" && name === "disk.part") await host.files.removeTree(layout.volumeFile(uuid, name));
+      if (type === "directory" && isStagedDisk(name)) await host.files.removeTree(layout.volumeFile(uuid, name));
     }
   }
 }

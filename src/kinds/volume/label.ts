@@ -1,5 +1,5 @@
 import type { Context } from "../../model/context.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import type { AppliedVolume } from "./spec.ts";
 
 /** The label of a volume's directory: whose it is and what was last applied to it. */
@@ -41,9 +41,7 @@ export async function writeVolumeLabel(context: Context, uuid: string, label: Om
 /** The directories of volumes, each with its label where it has one. */
 export async function volumeDirectories(context: Context): Promise<{ readonly uuid: string; readonly label: VolumeLabel | undefined }[]> {
   const { files } = context.host;
-  const entries = (await files.list(context.layout.volumes)).filter(
-    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
-  );
+  const entries = (await files.list(context.layout.volumes)).filter(({ name, type }) => type === "directory" && isUuidDirectory(name));
   const labels = await files.readMany(entries.map(({ name }) => ({ path: context.layout.volumeFile(name, instanceFiles.label) })));
   return entries.map(({ name }, index) => ({ uuid: name, label: parseVolumeLabel(labels[index]) }));
 }
