@@ -2,6 +2,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
+import type { FileChange } from "../../model/host.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
 import type { DiskRef, DiskSpec, DiskState } from "../driver.ts";
@@ -14,10 +15,34 @@ type Formats = Readonly<Record<string, string>>;
  * that is `there` was recorded as something else. The caller holds the instance's lock.
  */
 export async function recordDiskFormat(context: Context, disk: DiskSpec, format: "raw" | "qcow2", there: boolean): Promise<void> {
-  await change(context, disk.uuid, (formats) => {
-    if (there) refuseOther(disk, format, formats[disk.path]);
-    return formats[disk.path] === format ? formats : { ...formats, [disk.path]: format };
-  });
+  await context.host.files.change(diskFormatChanges(context, disk, format, there, await readDiskInfo(context, disk.uuid)), "later");
+}
+
+/** The `disk.info` of a directory as it is, for `diskFormatChanges`. */
+export function readDiskInfo(context: Context, uuid: string): Promise<Buffer | undefined> {
+  return context.host.files.read(recordOf(context, uuid));
+}
+
+/** What `recordDiskFormat` changes, to be made together with the disk. The directory is made as needed. */
+export function diskFormatChanges(
+  context: Context,
+  disk: DiskSpec,
+  format: "raw" | "qcow2",
+  there: boolean,
+  content: Buffer | undefined,
+): FileChange[] {
+  const file = recordOf(context, disk.uuid);
+  const formats = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
+  if (there) refuseOther(disk, format, formats[disk.path]);
+  const directory: FileChange = { do: "makeDirectory", path: context.layout.instance(disk.uuid) };
+  if (formats[disk.path] === format) return [directory];
+  return [directory, writeChange(file, { ...formats, [disk.path]: format })];
+}
+
+function writeChange(path: string, formats: Formats): FileChange {
+  // In an order of its own: which disk was made first is an accident.
+  const ordered = Object.fromEntries(Object.entries(formats).sort(([one], [other]) => (one < other ? -1 : 1)));
+  return { do: "write", path, data: `${JSON.stringify(ordered)}\n` };
 }
 
 /** Throws a RefusedError when a disk that is there was recorded as something else (Nova INFO-03). */
@@ -87,9 +112,7 @@ async function change(context: Context, uuid: string, alter: (formats: Formats) 
   const old = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
   const next = alter(old);
   if (next === undefined || next === old) return;
-  // In an order of its own: which disk was made first is an accident.
-  const ordered = Object.fromEntries(Object.entries(next).sort(([one], [other]) => (one < other ? -1 : 1)));
-  await files.change([{ do: "write", path: file, data: `${JSON.stringify(ordered)}\n` }], "later");
+  await files.change([writeChange(file, next)], "later");
 }
 
 /** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */

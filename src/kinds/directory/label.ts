@@ -1,6 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
-import type { FileChange, Names } from "../../model/host.ts";
+import type { FileChange, Host, Names } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { retireDirectory, sweepRetired } from "./retire-directory.ts";
@@ -65,7 +65,6 @@ export async function recordObject(
   applied: Json | ((label: InstanceLabel | undefined) => Json),
   options: RecordOptions = {},
 ): Promise<void> {
-  const { files } = context.host;
   const directory = context.layout.instance(owner.uuid);
   const label = await readLabel(context, owner.uuid);
   if (label !== undefined && label.project !== context.project) {
@@ -76,7 +75,7 @@ export async function recordObject(
   }
   const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };
   const { names = "now", before = [], settle = [] } = options;
-  await files.change([{ do: "makeDirectory", path: directory }, ...before, labelChange(context, owner, objects)], names, settle);
+  await writeLabel(context, owner, objects, { before: [{ do: "makeDirectory", path: directory }, ...before], names, settle });
 }
 
 /** How an object is recorded. */
@@ -91,7 +90,7 @@ export interface RecordOptions {
 /** Takes the record of an object back and keeps the directory. The caller holds the instance's lock. */
 export async function unrecordObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
   const { [name]: _gone, ...objects } = (await readLabel(context, owner.uuid))?.objects ?? {};
-  await context.host.files.change([labelChange(context, owner, objects)]);
+  await writeLabel(context, owner, objects, {});
 }
 
 /** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
@@ -100,10 +99,8 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   if (label === undefined) return;
   const { [name]: _gone, ...objects } = label.objects;
   // What is remembered of a domain is no object in here: it does not keep the directory.
-  if (Object.keys(objects).some((other) => other !== domainEntry)) {
-    await context.host.files.change([labelChange(context, owner, objects)]);
-    return;
-  }
+  if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, owner, objects, {});
+  knownOf(context).delete(owner.uuid);
   await retireDirectory(context, {
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
@@ -116,13 +113,34 @@ export function sweepDoomedDirectories(context: Context): Promise<void> {
   return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
 }
 
-/** The label of an instance directory, where it has one. */
-export async function readLabel(context: Context, uuid: string): Promise<InstanceLabel | undefined> {
-  return parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, instanceFiles.label)));
+/** Labels that this process wrote under the project's lock, by host and uuid: on a host elsewhere each look costs a round trip. */
+const known = new WeakMap<Host, Map<string, InstanceLabel>>();
+
+function knownOf({ host }: Pick<Context, "host">): Map<string, InstanceLabel> {
+  const labels = known.get(host) ?? new Map<string, InstanceLabel>();
+  known.set(host, labels);
+  return labels;
 }
 
-function labelChange(context: Context, owner: LabelOwner, objects: InstanceLabel["objects"]): FileChange {
+/** Forgets what was written under an earlier lock. Called when the project's lock has been taken. */
+export function forgetLabels(context: Context): void {
+  known.delete(context.host);
+}
+
+/** The label of an instance directory, where it has one. The caller holds the project's lock. */
+export async function readLabel(context: Context, uuid: string): Promise<InstanceLabel | undefined> {
+  return knownOf(context).get(uuid) ?? parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, instanceFiles.label)));
+}
+
+async function writeLabel(
+  context: Context,
+  owner: LabelOwner,
+  objects: InstanceLabel["objects"],
+  { before = [], names = "now", settle = [] }: RecordOptions,
+): Promise<void> {
   const label: InstanceLabel = { version: 1, project: context.project, instance: owner.instance, objects };
   const path = context.layout.instanceFile(owner.uuid, instanceFiles.label);
-  return { do: "write", path, data: `${JSON.stringify(label)}\n`, mode };
+  knownOf(context).delete(owner.uuid);
+  await context.host.files.change([...before, { do: "write", path, data: `${JSON.stringify(label)}\n`, mode }], names, settle);
+  knownOf(context).set(owner.uuid, label);
 }
