@@ -8,6 +8,8 @@ import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { diskFormatChanges, forgetDiskFormat, otherRecords, readDiskInfo, refuseOtherRecord } from "../shared/disk-info.ts";
+import { directoryOf } from "../shared/file-name.ts";
+import { obstacleState } from "../shared/obstacle.ts";
 import { passphraseOf } from "../shared/passphrase.ts";
 import { explained } from "../shared/preallocation.ts";
 import { publishCopy, publishDisk, removeDisk } from "../shared/publish-disk.ts";
@@ -36,6 +38,7 @@ export const qcow2: Driver = {
     for (const [index, disk] of disks.entries()) {
       const header = readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header;
       const stat = stats[index];
+      if (stat !== undefined && stat.type !== "file") found.set(`${disk.uuid}/${disk.name}`, obstacleState("qcow2", "qcow2", stat));
       if (header === undefined || stat?.type !== "file") continue;
       const backing = await backingName(context, disk.path, header);
       found.set(`${disk.uuid}/${disk.name}`, {
@@ -56,7 +59,7 @@ export const qcow2: Driver = {
     const { files } = context.host;
     const [existing, info] = await Promise.all([
       files.read(disk.path, { offset: 0, length: qcow2HeaderBytes }),
-      readDiskInfo(context, disk.uuid),
+      readDiskInfo(context, disk),
     ]);
     if (existing !== undefined) refuseOtherFormat(disk, existing);
     const record = diskFormatChanges(context, disk, "qcow2", existing !== undefined, info);
@@ -89,7 +92,7 @@ export const qcow2: Driver = {
 
   async remove(context, disk) {
     await removeDisk(context, disk);
-    await forgetDiskFormat(context, disk.uuid, disk.path);
+    await forgetDiskFormat(context, disk);
   },
 
   attachment: ({ path, encryption }) => ({
