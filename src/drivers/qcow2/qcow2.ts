@@ -8,7 +8,6 @@ import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { diskFormatChanges, forgetDiskFormat, otherRecords, readDiskInfo, refuseOtherRecord } from "../shared/disk-info.ts";
-import { directoryOf } from "../shared/file-name.ts";
 import { obstacleState } from "../shared/obstacle.ts";
 import { passphraseOf } from "../shared/passphrase.ts";
 import { explained } from "../shared/preallocation.ts";
@@ -62,7 +61,7 @@ export const qcow2: Driver = {
       readDiskInfo(context, disk),
     ]);
     if (existing !== undefined) refuseOtherFormat(disk, existing);
-    const record = diskFormatChanges(context, disk, "qcow2", existing !== undefined, info);
+    const record = diskFormatChanges(disk, "qcow2", existing !== undefined, info);
     const { base, content } = disk;
     if (existing === undefined && base !== undefined)
       return withBase(context, base.entry, () => createOverlay(context, disk, base, record));

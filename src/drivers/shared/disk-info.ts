@@ -17,7 +17,7 @@ type Formats = Readonly<Record<string, string>>;
  * that is `there` was recorded as something else. The caller holds the instance's lock.
  */
 export async function recordDiskFormat(context: Context, disk: DiskSpec, format: "raw" | "qcow2", there: boolean): Promise<void> {
-  await context.host.files.change(diskFormatChanges(context, disk, format, there, await readDiskInfo(context, disk)), "later");
+  await context.host.files.change(diskFormatChanges(disk, format, there, await readDiskInfo(context, disk)), "later");
 }
 
 /** The `disk.info` of a directory as it is, for `diskFormatChanges`. */
@@ -26,13 +26,7 @@ export function readDiskInfo(context: Context, disk: DiskSpec): Promise<Buffer |
 }
 
 /** What `recordDiskFormat` changes, to be made together with the disk. The directory is made as needed. */
-export function diskFormatChanges(
-  context: Context,
-  disk: DiskSpec,
-  format: "raw" | "qcow2",
-  there: boolean,
-  content: Buffer | undefined,
-): FileChange[] {
+export function diskFormatChanges(disk: DiskSpec, format: "raw" | "qcow2", there: boolean, content: Buffer | undefined): FileChange[] {
   const file = recordOf(disk);
   const formats = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
   if (there) refuseOther(disk, format, formats[disk.path]);
