@@ -12,13 +12,18 @@ import type { DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { findingOf, lookForDoctor } from "./shared/doctor.ts";
+import { directoryOf } from "./shared/file-name.ts";
 import { growInside } from "./shared/inner-growth.ts";
+import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
 import { growFile } from "./shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
 
 /** Names within the directory that a disk is (Nova LAY-18). */
 const image = (directory: string) => `${directory}/root.hds`;
 const descriptor = (directory: string) => `${directory}/DiskDescriptor.xml`;
+
+/** A descriptor is a few KiB, and no more of it is ever looked at. */
+const longestDescriptor = 2 ** 20;
 
 /** ploop counts in clusters. */
 const cluster = 2 ** 20;
@@ -32,14 +37,22 @@ export const ploop: Driver<undefined, boolean> = {
 
   async list(context, disks) {
     const { files } = context.host;
-    const [images, descriptors] = await Promise.all([
+    const [directories, images, descriptors] = await Promise.all([
+      files.statMany(disks.map(({ path }) => path)),
       files.statMany(disks.map(({ path }) => image(path))),
-      files.readMany(disks.map(({ path }) => ({ path: descriptor(path) }))),
+      files.readMany(disks.map(({ path }) => ({ path: descriptor(path), length: longestDescriptor }))),
     ]);
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
       const stat = images[index];
       const told = descriptors[index];
+      const obstacle = [directories[index], stat].find(
+        (one, depth) => one !== undefined && one.type !== (depth === 0 ? "directory" : "file"),
+      );
+      if (obstacle !== undefined) {
+        found.set(`${disk.uuid}/${disk.name}`, obstacleState("ploop", "raw", obstacle));
+        continue;
+      }
       if (stat?.type !== "file" || told === undefined) continue;
       const size = knownSize(stat.size, told);
       found.set(`${disk.uuid}/${disk.name}`, { backend: "ploop", format: "raw", size, allocated: stat.allocated });
@@ -49,12 +62,13 @@ export const ploop: Driver<undefined, boolean> = {
 
   async create(context, disk, report) {
     const { files } = context.host;
+    refuseObstacle(disk, await files.stat(disk.path), "directory");
     if ((await files.stat(image(disk.path))) !== undefined) {
       // Lost while it was written anew. What the guest has is in the image.
       if ((await files.stat(descriptor(disk.path))) === undefined) await restoreDescriptor(context, disk.path, image(disk.path));
       return;
     }
-    await files.makeDirectory(context.layout.instance(disk.uuid));
+    await files.makeDirectory(directoryOf(disk));
     if (disk.base === undefined) return publish(context, disk, (path) => makeBlank(context, disk, path));
     await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
   },

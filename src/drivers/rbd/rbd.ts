@@ -17,7 +17,7 @@ import {
 import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
-import { fileName } from "../shared/file-name.ts";
+import { directoryOf, fileName } from "../shared/file-name.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { rbdAttachment } from "./attachment.ts";
@@ -163,7 +163,7 @@ async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promis
   if (disk.content === undefined) return createRbd(place, part, size, { metadata });
   const { files } = place.context.host;
   const staged = stagedFile(disk);
-  await files.makeDirectory(place.context.layout.instance(disk.uuid));
+  await files.makeDirectory(directoryOf(disk));
   await files.remove(staged);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(staged).catch(() => undefined));

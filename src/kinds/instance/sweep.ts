@@ -1,6 +1,7 @@
 import { allDrivers } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk, isUuidDirectory, stagedPath } from "../../model/layout.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
 import { parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
 
 /** Files that are written under a temporary name first. */
@@ -21,10 +22,13 @@ export async function sweepInstances(context: Context): Promise<void> {
 async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string>> {
   const { host, layout } = context;
   const directories = (await host.files.list(layout.root)).filter(({ name, type }) => type === "directory" && isUuidDirectory(name));
-  const labels = await host.files.readMany(directories.map(({ name }) => ({ path: layout.instanceFile(name, instanceFiles.label) })));
+  const labels = await readOwnFiles(
+    context,
+    directories.map(({ name }) => layout.instanceFile(name, instanceFiles.label)),
+  );
   const own = new Set<string>();
   for (const [index, { name: uuid }] of directories.entries()) {
-    if (parseLabel(labels[index])?.project !== context.project) continue;
+    if (parseLabel(labels[index]?.content)?.project !== context.project) continue;
     own.add(uuid);
     for (const { name, type } of await host.files.list(layout.instance(uuid))) {
       const temporary =
