@@ -36,7 +36,7 @@ export function keyParser(): KeyParser {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this looks for
-const tokens = /\u001b\[[0-9;]*[A-Za-z~]|\u001bO[A-Za-z]|\u001b\u001b|\u001b.|[^]/gu;
+const tokens = /\u001b\[[0-9;]*[A-Za-z~]|\u001bO[A-Za-z]|\u001b\u001b|\u001b.|[\s\S]/gu;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this looks for
 const unfinished = /\u001b(?:\[[0-9;]{0,16}|O)?$/;
 
