@@ -1,23 +1,9 @@
-/** The machine: two processors, 16 GiB. */
-export const nodeinfo = `CPU model:           x86_64
-CPU(s):              4
-CPU frequency:       2300 MHz
-CPU socket(s):       1
-Core(s) per socket:  4
-Thread(s) per core:  1
-NUMA cell(s):        1
-Memory size:         16777216 KiB
+/** The machine: four processors, 16 GiB. */
+export const node = { model: "x86_64", memoryKiB: 16_777_216, cpus: 4, mhz: 2300, nodes: 1, sockets: 1, cores: 4, threads: 1 } as const;
 
-`;
+export const libVersion = 9_000_000;
 
-export const version = `Compiled against library: libvirt 9.0.0
-Using library: libvirt 9.0.0
-Using API: QEMU 9.0.0
-Running hypervisor: QEMU 7.2.22
-
-`;
-
-/** What `virsh capabilities` says, shortened to what anybody asks for. */
+/** The capabilities, shortened to what is read of them. */
 export function capabilities(kvm: boolean): string {
   return `<capabilities>
 
