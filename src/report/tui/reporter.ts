@@ -11,10 +11,10 @@ import { showResult } from "../text-result.ts";
 import { applyViewLines } from "./apply-lines.ts";
 import { type ApplyViewEvent, openApplyView, reduceApplyView } from "./apply-view.ts";
 import type { Key } from "./keys.ts";
-import { type Mounted, mount, sizeOf } from "./mount.tsx";
 import { openPlanView, type PlanViewEvent, planViewLines, reducePlanView } from "./plan-view.ts";
+import { type Mounted, mount, sizeOf } from "./screen.ts";
 
-/** Between two frames while an apply runs; more often than this nobody can read. */
+/** Between two frames while an apply runs; more often than this is too fast to read. */
 const frameEveryMs = 100;
 
 /**
@@ -159,7 +159,7 @@ function startApplyView(
       show();
     },
   });
-  const timer = setInterval(show, frameEveryMs);
+  const timer = setInterval(show, options.frameEveryMs ?? frameEveryMs);
   const end = () => {
     clearInterval(timer);
     return mounted.unmount();
