@@ -42,9 +42,7 @@ test("who comes by ssh and who is on the host itself exclude each other, both wa
   await host.lock({ path, purpose, timeoutMs: 0 }, () =>
     assert.rejects(
       withLock({ path, purpose, timeoutMs: 0 }, async () => assert.fail("not ours")),
-      refused(
-        new RegExp(`Locked by apply of project shop, over ssh from ${hostname()} \\(process ${holderOf(path).pid} on`),
-      ),
+      refused(new RegExp(`Locked by apply of project shop, over ssh from ${hostname()} \\(process ${holderOf(path).pid} on`)),
     ),
   );
   await withLock({ path, purpose, timeoutMs: 0 }, () =>
