@@ -243,7 +243,7 @@ test("a lock of another machine is not taken while that renews it", async (conte
     (error: unknown) =>
       error instanceof UserError &&
       /on kvm2.*/.test(error.message) &&
-      /on any machine that shares this directory, remove/.test(error.diagnostics[0]?.detail ?? ""),
+      /on no machine that shares this directory, remove/.test(error.diagnostics[0]?.detail ?? ""),
   );
   // Before the directory goes, which is when the test ends.
   await refused.finally(() => clearInterval(renewing));
