@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
-import { type SecretRef, secretPlace } from "../../model/secret.ts";
+import { secretPlace } from "../../model/secret.ts";
 import { keepExistingFilesystem } from "../disk/content.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { mustBeRemade } from "../disk/must-be-remade.ts";
@@ -11,11 +11,7 @@ import { secrets } from "../terms/secret-address.ts";
 import type { InstanceSpec } from "./desired.ts";
 
 /** Passphrases that will be needed and cannot be had. What needs none asks for none: a plan without changes works without it. */
-export function checkPassphrases(
-  resources: readonly Resource<InstanceSpec>[],
-  observed: Observed,
-  lookUpSecret: (reference: SecretRef) => string | undefined,
-): Diagnostic[] {
+export function checkPassphrases(resources: readonly Resource<InstanceSpec>[], observed: Observed): Diagnostic[] {
   return resources.flatMap(({ address, spec }): Diagnostic[] => {
     if (spec.kind !== "secret") return [];
     const { instance, passphrase } = spec.secret;
@@ -23,15 +19,15 @@ export function checkPassphrases(
     const specs = resources.map((resource) => keepExistingFilesystem(resource.address, resource.spec, observed));
     const disks = specs.flatMap((other) => (other.kind === "disk" && other.disk.instance === instance ? [other] : []));
     if (have?.ready === true && !disks.some((disk) => needsPassphrase(disk, observed))) return [];
-    const value = lookUpSecret(passphrase);
-    if (value !== undefined && value !== "") return [];
-    const summary = `The passphrase for the disks of ${instance} ${value === "" ? "is empty" : "cannot be had"}`;
+    const status = observed.facts.secrets?.[secretPlace(passphrase)] ?? "missing";
+    if (status === "present") return [];
+    const summary = `The passphrase for the disks of ${instance} ${status === "empty" ? "is empty" : "cannot be had"}`;
     const remedy =
       "env" in passphrase
         ? `Set it (export ${passphrase.env}=…) and run the same command again.`
         : "The file has to be on this machine, and readable.";
     const detail = `It comes from ${secretPlace(passphrase)}. ${remedy}`;
-    return [problem(value === "" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
+    return [problem(status === "empty" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
   });
 }
 
