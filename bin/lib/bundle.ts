@@ -19,7 +19,7 @@ rmSync(`${checkout}/dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: checkout,
   // Beside the program the parts in TSX, for tests: Node itself cannot load those.
-  entryPoints: ["src/cli.ts", "src/report/tui/reporter.tsx", "src/report/tui/Lines.tsx"],
+  entryPoints: ["src/cli.ts", "src/index.ts", "src/report/tui/reporter.tsx", "src/report/tui/Lines.tsx"],
   outdir: "dist",
   outbase: "src",
   bundle: true,

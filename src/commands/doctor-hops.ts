@@ -17,7 +17,7 @@ export async function checkHops(host: Host): Promise<Finding[]> {
     const { missing, extra } = await host.greeting();
     const last = names.length - 1;
     if (missing.length > 0) {
-      const fix = "Install GNU coreutils and util-linux on the host.";
+      const fix = "Install on the host: python3 (package python3), GNU coreutils, util-linux.";
       return [...passed(last), { check: "ssh: programs", status: "error", found: `${host.name} lacks ${missing.join(", ")}`, fix }];
     }
     const curl: Finding = extra.includes("curl")

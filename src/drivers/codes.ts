@@ -6,6 +6,7 @@ export const codes: Readonly<Record<string, string>> = {
   "base-image-missing": "The base image of a disk is missing.",
   "ceph-pool-missing": "The Ceph pool does not exist.",
   "ceph-secret-missing": "libvirt has no secret with the key of the Ceph user.",
+  "disk-path-blocked": "A link or a special file has the name of a disk.",
   "disk-format-changed": "A disk has another format than recorded: a guest may have written a header.",
   "disk-has-snapshots": "A disk has snapshots that are not virtform's.",
   "disk-in-use": "A disk is in use.",

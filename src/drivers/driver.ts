@@ -75,6 +75,8 @@ export interface DiskState {
   readonly encryption?: "luks" | "other";
   /** What `disk.info` says it is, where that is something else: it must not be used as what it is taken for here. */
   readonly recordedFormat?: string;
+  /** `a symbolic link`: what has the disk's name and is no disk. Then nothing else about it is known. */
+  readonly obstacle?: string;
   /** From before the disk grew: it can be made what it was then. */
   readonly resizeSnapshot?: ResizeSnapshot;
 }

@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { FileStat } from "../model/host.ts";
+import { stagedPath } from "../model/layout.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { isExtFile } from "../tools/e2fs.ts";
 import { makeFilesystem } from "../tools/mkfs.ts";
@@ -9,8 +10,10 @@ import type { DiskRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
+import { directoryOf } from "./shared/file-name.ts";
 import { filePut } from "./shared/file-put.ts";
 import { growInside } from "./shared/inner-growth.ts";
+import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
 import { reserveSpace } from "./shared/preallocation.ts";
 import { publishDisk, removeDisk } from "./shared/publish-disk.ts";
 import { growFile } from "./shared/size-growth.ts";
@@ -33,7 +36,11 @@ export const flat: Driver = {
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
       const stat = stats[index];
-      if (stat?.type !== "file") continue;
+      if (stat === undefined) continue;
+      if (stat.type !== "file") {
+        found.set(`${disk.uuid}/${disk.name}`, obstacleState("flat", "raw", stat));
+        continue;
+      }
       found.set(`${disk.uuid}/${disk.name}`, {
         backend: "flat",
         format: "raw",
@@ -47,8 +54,10 @@ export const flat: Driver = {
 
   async create(context, disk, report) {
     const { files } = context.host;
-    await files.makeDirectory(context.layout.instance(disk.uuid));
-    const there = (await files.stat(disk.path)) !== undefined;
+    await files.makeDirectory(directoryOf(disk));
+    const stat = await files.stat(disk.path);
+    refuseObstacle(disk, stat);
+    const there = stat !== undefined;
     await recordDiskFormat(context, disk, "raw", there);
     if (there) return;
     if (disk.base === undefined) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
@@ -59,6 +68,7 @@ export const flat: Driver = {
     const { files } = context.host;
     const mark = growthMark(disk);
     const [stat, begun] = await files.statMany([disk.path, mark]);
+    refuseObstacle(disk, stat);
     refuseToShrink(disk, stat?.size, bytes);
     await refuseOtherRecord(context, disk, "raw");
     if (stat === undefined || knownSize(stat, begun) >= bytes) return;
@@ -72,7 +82,7 @@ export const flat: Driver = {
     // Before the disk: what takes its place has nothing to catch up with.
     await context.host.files.remove(growthMark(disk));
     await removeDisk(context, disk);
-    await forgetDiskFormat(context, disk.uuid, disk.path);
+    await forgetDiskFormat(context, disk);
   },
 
   attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
@@ -98,7 +108,7 @@ function knownSize(disk: FileStat, mark: FileStat | undefined): number {
 
 async function setMark(context: Context, disk: DiskSpec, size: number): Promise<void> {
   const { files } = context.host;
-  const staged = `${disk.path}.part`;
+  const staged = stagedPath(disk.path);
   await files.remove(staged);
   await files.truncate(staged, size);
   await files.publish(staged, growthMark(disk), 0o644);

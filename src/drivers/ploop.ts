@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { stagedPath } from "../model/layout.ts";
 import { problem } from "../model/problem.ts";
 import { uuidV5 } from "../model/uuid.ts";
 import { isInstalled } from "../tools/is-installed.ts";
@@ -11,13 +12,18 @@ import type { DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { findingOf, lookForDoctor } from "./shared/doctor.ts";
+import { directoryOf } from "./shared/file-name.ts";
 import { growInside } from "./shared/inner-growth.ts";
+import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
 import { growFile } from "./shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
 
 /** Names within the directory that a disk is (Nova LAY-18). */
 const image = (directory: string) => `${directory}/root.hds`;
 const descriptor = (directory: string) => `${directory}/DiskDescriptor.xml`;
+
+/** A descriptor is a few KiB, and no more of it is ever looked at. */
+const longestDescriptor = 2 ** 20;
 
 /** ploop counts in clusters. */
 const cluster = 2 ** 20;
@@ -31,14 +37,22 @@ export const ploop: Driver<undefined, boolean> = {
 
   async list(context, disks) {
     const { files } = context.host;
-    const [images, descriptors] = await Promise.all([
+    const [directories, images, descriptors] = await Promise.all([
+      files.statMany(disks.map(({ path }) => path)),
       files.statMany(disks.map(({ path }) => image(path))),
-      files.readMany(disks.map(({ path }) => ({ path: descriptor(path) }))),
+      files.readMany(disks.map(({ path }) => ({ path: descriptor(path), length: longestDescriptor }))),
     ]);
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
       const stat = images[index];
       const told = descriptors[index];
+      const obstacle = [directories[index], stat].find(
+        (one, depth) => one !== undefined && one.type !== (depth === 0 ? "directory" : "file"),
+      );
+      if (obstacle !== undefined) {
+        found.set(`${disk.uuid}/${disk.name}`, obstacleState("ploop", "raw", obstacle));
+        continue;
+      }
       if (stat?.type !== "file" || told === undefined) continue;
       const size = knownSize(stat.size, told);
       found.set(`${disk.uuid}/${disk.name}`, { backend: "ploop", format: "raw", size, allocated: stat.allocated });
@@ -48,12 +62,13 @@ export const ploop: Driver<undefined, boolean> = {
 
   async create(context, disk, report) {
     const { files } = context.host;
+    refuseObstacle(disk, await files.stat(disk.path), "directory");
     if ((await files.stat(image(disk.path))) !== undefined) {
       // Lost while it was written anew. What the guest has is in the image.
       if ((await files.stat(descriptor(disk.path))) === undefined) await restoreDescriptor(context, disk.path, image(disk.path));
       return;
     }
-    await files.makeDirectory(context.layout.instance(disk.uuid));
+    await files.makeDirectory(directoryOf(disk));
     if (disk.base === undefined) return publish(context, disk, (path) => makeBlank(context, disk, path));
     await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
   },
@@ -128,7 +143,7 @@ function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
 
 /** The name while it is not whole. */
 function staged({ path }: Pick<DiskSpec, "path">): string {
-  return `${path}.part`;
+  return stagedPath(path);
 }
 
 function wholeClusters(bytes: number): number {
@@ -139,9 +154,9 @@ function wholeClusters(bytes: number): number {
 function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<void>): Promise<void> {
   const { files } = context.host;
   return withStaged(context, disk, async (directory) => {
-    await make(`${image(directory)}.part`);
+    await make(stagedPath(image(directory)));
     // On the disk before the directory has its name: a power cut must not leave a whole name with nothing in it.
-    await files.publish(`${image(directory)}.part`, image(directory), 0o644);
+    await files.publish(stagedPath(image(directory)), image(directory), 0o644);
     await restoreDescriptor(context, directory, image(directory));
     await files.publish(directory, disk.path, 0o755);
   });

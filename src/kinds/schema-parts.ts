@@ -10,7 +10,7 @@ export const entryNames = {
   expects: "a name of at most 63 letters, digits, dots, underscores and hyphens that starts with a letter or digit",
 } as const;
 
-interface SizeSchema {
+export interface SizeSchema {
   readonly type: "string";
   readonly description: string;
   readonly pattern: typeof quantityPattern;

@@ -27,6 +27,45 @@ export function cacheEntryName(imageId: string): string {
   return createHash("sha1").update(imageId).digest("hex");
 }
 
+/** The name of something in the making: it gets its final name when it is whole. `token`: so that no two makers share the name. */
+export function stagedPath(final: string, token?: string): string {
+  return `${final}${token === undefined ? "" : `.${token}`}.part`;
+}
+
+/** Whether a name in the instances path, or among the volumes, is that of an object's directory: its uuid. */
+export function isUuidDirectory(name: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
+}
+
+/** Whether a file name in an instance directory is that of a disk in the making. */
+export function isStagedDisk(name: string): boolean {
+  return /^disk(\.[a-z0-9]+)?\.part$/.test(name);
+}
+
+/** Whether a name in the cache is that of a companion of a base image, or of an empty disk in the making. */
+export function isBaseCompanion(name: string): boolean {
+  return /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}\.part)$/.test(name);
+}
+
+/** The entry of a grown copy of a base image (Nova LAY-06), whole or in the making, by its name; undefined for other names. */
+export function grownCopyOf(name: string): string | undefined {
+  return /^([0-9a-f]{40})_(?:\d+|sm)(?:\.part)?$/.exec(name)?.[1];
+}
+
+/** The entry of a file in the cache that an interrupted maker may have left, and whether it is a sidecar; undefined for other names. */
+export function leftoverOf(name: string): { readonly entry: string; readonly sidecar: boolean } | undefined {
+  const [, entry, ending] =
+    /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|converted|json)$/.exec(name) ??
+    /^([0-9a-f]{40})_\d+\.part$/.exec(name) ??
+    [];
+  return entry === undefined ? undefined : { entry, sidecar: ending === "json" };
+}
+
+/** The entry of a template in the making, by its name; undefined for other names. */
+export function stagedTemplateOf(name: string): string | undefined {
+  return /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)_\d+\.[0-9a-f]+\.part$/.exec(name)?.[1];
+}
+
 /** The paths below one instances path. Pure: nothing is looked at. */
 export function createLayout(instancesPath: string) {
   const root = instancesPath.replace(/\/+$/, "");
@@ -38,12 +77,13 @@ export function createLayout(instancesPath: string) {
     journals: `${root}/journal`,
     baseImage: (entry: string) => `${base}/${entry}`,
     baseSidecar: (entry: string) => `${base}/${entry}.json`,
-    basePart: (entry: string) => `${base}/${entry}.part`,
+    basePart: (entry: string) => stagedPath(`${base}/${entry}`),
     baseConverted: (entry: string) => `${base}/${entry}.converted`,
     /** Nova LAY-13: `locks/nova-<entry>`; slashes become underscores. */
     lock: (name: string) => `${root}/locks/${name.replaceAll("/", "_")}`,
     /** Empty overlays kept as templates, by base entry and size. */
     templates: `${base}/templates`,
+    template: (entry: string, size: number) => `${base}/templates/${entry}_${size}`,
     /** Disks that outlive instances, each in a directory of its own. */
     volumes: `${root}/volumes`,
     volume: (uuid: string) => `${root}/volumes/${uuid}`,

@@ -168,3 +168,12 @@ test("each exception from that rule is still one", async () => {
     assert.ok(used, `${allowed}: ${meaning}`);
   }
 });
+
+test("names of things in the making, and of directories by uuid, are spelled in model/layout.ts alone", async () => {
+  const spelled: string[] = [];
+  for await (const file of glob("{kinds,drivers,sources,model}/**/*.ts", { cwd: src })) {
+    const text = readFileSync(join(src, file), "utf8");
+    if (file !== "model/layout.ts" && /\.part[`"$]|\[0-9a-f\]\{8\}\(-\[0-9a-f\]\{4\}\)\{3\}-/.test(text)) spelled.push(file);
+  }
+  assert.deepEqual(spelled, []);
+});

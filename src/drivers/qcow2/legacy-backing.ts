@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import { stagedPath } from "../../model/layout.ts";
 import { convertToRaw, resizeImage } from "../../tools/qemu-img.ts";
 import type { BaseRef, GrownBase } from "../driver.ts";
 import { checkBase } from "../shared/base-check.ts";
@@ -38,7 +39,7 @@ export async function rebuildBacking(
         `${path} is to be qcow2 by what the disk says that stands on it, and the base image of ${base.image} is raw now. Make it by hand: qemu-img convert -f raw -O qcow2 ${base.path} ${path}, then qemu-img resize it to ${bytes}.`,
       );
     }
-    const staged = `${path}.part`;
+    const staged = stagedPath(path);
     await host.files.remove(staged);
     await using undo = new AsyncDisposableStack();
     undo.defer(() => host.files.remove(staged).catch(() => undefined));

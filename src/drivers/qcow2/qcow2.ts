@@ -7,6 +7,8 @@ import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "../shared/disk-info.ts";
+import { directoryOf } from "../shared/file-name.ts";
+import { obstacleState } from "../shared/obstacle.ts";
 import { passphraseOf } from "../shared/passphrase.ts";
 import { explained } from "../shared/preallocation.ts";
 import { publishDisk, removeDisk } from "../shared/publish-disk.ts";
@@ -35,6 +37,7 @@ export const qcow2: Driver = {
     for (const [index, disk] of disks.entries()) {
       const header = readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header;
       const stat = stats[index];
+      if (stat !== undefined && stat.type !== "file") found.set(`${disk.uuid}/${disk.name}`, obstacleState("qcow2", "qcow2", stat));
       if (header === undefined || stat?.type !== "file") continue;
       const backing = await backingName(context, disk.path, header);
       found.set(`${disk.uuid}/${disk.name}`, {
@@ -53,7 +56,7 @@ export const qcow2: Driver = {
 
   async create(context, disk) {
     const { files } = context.host;
-    await files.makeDirectory(context.layout.instance(disk.uuid));
+    await files.makeDirectory(directoryOf(disk));
     const existing = await files.read(disk.path, { offset: 0, length: qcow2HeaderBytes });
     if (existing !== undefined) refuseOtherFormat(disk, existing);
     await recordDiskFormat(context, disk, "qcow2", existing !== undefined);
@@ -82,7 +85,7 @@ export const qcow2: Driver = {
 
   async remove(context, disk) {
     await removeDisk(context, disk);
-    await forgetDiskFormat(context, disk.uuid, disk.path);
+    await forgetDiskFormat(context, disk);
   },
 
   attachment: ({ path, encryption }) => ({

@@ -1,6 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { UnreachableError } from "../../model/errors.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, stagedPath } from "../../model/layout.ts";
 import { importRbd, type RbdName, rbdImage, rbdImages, rbdNames, removeRbd, renameRbd } from "../../tools/rbd/rbd.ts";
 import type { DiskRef, Put } from "../driver.ts";
 import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./place.ts";
@@ -107,7 +107,7 @@ export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>)
       if (uuid === undefined || rest === undefined) continue;
       const name = { pool: place.settings.pool, image };
       // What is staged may be in the making on another host that has a project of this name: it is told by the directory alone.
-      if (rest === `${drive}.part` && own.has(uuid)) await removePartRbd(place, driveName(place, uuid));
+      if (rest === stagedPath(drive) && own.has(uuid)) await removePartRbd(place, driveName(place, uuid));
       if (rest.startsWith(retired) && ownRbdLabel(place, await rbdImage(place, name)) !== undefined) await removeRbd(place, name);
     }
   } catch (error) {

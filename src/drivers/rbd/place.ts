@@ -1,6 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
+import { stagedPath } from "../../model/layout.ts";
 import { machineId } from "../../tools/machine-id.ts";
 import type { Rbd, RbdFinish, RbdImage, RbdName } from "../../tools/rbd/rbd.ts";
 import type { DiskRef, DiskSpec } from "../driver.ts";
@@ -44,7 +45,7 @@ export function rbdName({ settings }: Pick<RbdPlace, "settings">, disk: Pick<Dis
 
 /** The name that an image has while it is not whole. One name per disk, so that what a crash left is found and replaced. */
 export function rbdPart(name: RbdName): RbdName {
-  return { ...name, image: `${name.image}.part` };
+  return { ...name, image: stagedPath(name.image) };
 }
 
 /** What a disk's image says of itself, so that whose it is can be told without this host's files. Pure. */

@@ -1,5 +1,5 @@
 import type { ReportProgress } from "../../model/action.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, stagedPath } from "../../model/layout.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { makeFilesystem } from "../../tools/mkfs.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
@@ -17,7 +17,7 @@ import {
 import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
-import { fileName } from "../shared/file-name.ts";
+import { directoryOf, fileName } from "../shared/file-name.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { rbdAttachment } from "./attachment.ts";
@@ -153,7 +153,7 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
 
 /** Where what shall be imported is made. */
 function stagedFile({ path }: Pick<DiskRef, "path">): string {
-  return `${path}.part`;
+  return stagedPath(path);
 }
 
 /** An empty image, or one with a filesystem, which is made in a file with holes and imported: only Ceph can write to Ceph. */
@@ -163,7 +163,7 @@ async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promis
   if (disk.content === undefined) return createRbd(place, part, size, { metadata });
   const { files } = place.context.host;
   const staged = stagedFile(disk);
-  await files.makeDirectory(place.context.layout.instance(disk.uuid));
+  await files.makeDirectory(directoryOf(disk));
   await files.remove(staged);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(staged).catch(() => undefined));

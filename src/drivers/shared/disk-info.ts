@@ -4,7 +4,9 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
 import type { DiskRef, DiskSpec, DiskState } from "../driver.ts";
+import { directoryOf } from "./file-name.ts";
 
 type Formats = Readonly<Record<string, string>>;
 
@@ -14,7 +16,7 @@ type Formats = Readonly<Record<string, string>>;
  * that is `there` was recorded as something else. The caller holds the instance's lock.
  */
 export async function recordDiskFormat(context: Context, disk: DiskSpec, format: "raw" | "qcow2", there: boolean): Promise<void> {
-  await change(context, disk.uuid, (formats) => {
+  await change(context, disk, (formats) => {
     if (there) refuseOther(disk, format, formats[disk.path]);
     return formats[disk.path] === format ? formats : { ...formats, [disk.path]: format };
   });
@@ -22,8 +24,8 @@ export async function recordDiskFormat(context: Context, disk: DiskSpec, format:
 
 /** Throws a RefusedError when a disk that is there was recorded as something else (Nova INFO-03). */
 export async function refuseOtherRecord(context: Context, disk: DiskSpec, format: "raw" | "qcow2"): Promise<void> {
-  const file = recordOf(context, disk.uuid);
-  const content = await context.host.files.read(file);
+  const file = recordOf(disk);
+  const content = await readRecord(context, file);
   if (content !== undefined) refuseOther(disk, format, parseDiskInfo(content.toString("utf8"), file)[disk.path]);
 }
 
@@ -33,11 +35,11 @@ export async function otherRecords(
   disks: readonly DiskRef[],
   format: "raw" | "qcow2",
 ): Promise<{ readonly recordedFormat?: string }[]> {
-  const files = [...new Set(disks.map(({ uuid }) => recordOf(context, uuid)))];
-  const contents = await context.host.files.readMany(files.map((path) => ({ path })));
-  const records = new Map(files.map((path, index) => [path, recordIn(contents[index], path)]));
-  return disks.map(({ uuid, path }) => {
-    const recorded = records.get(recordOf(context, uuid))?.[path];
+  const files = [...new Set(disks.map(recordOf))];
+  const contents = await readOwnFiles(context, files);
+  const records = new Map(files.map((path, index) => [path, recordIn(contents[index]?.content, path)]));
+  return disks.map((disk) => {
+    const recorded = records.get(recordOf(disk))?.[disk.path];
     return recorded === undefined || recorded === format ? {} : { recordedFormat: recorded };
   });
 }
@@ -63,8 +65,19 @@ function otherFormat(path: string, format: string, recorded: string): string {
   return `${path} is there, disk.info beside it says that it is ${recorded}, and it would be given to the guest as ${format}: what is in it would look like garbage, or name files of the host. It may hold a guest's data, so it stays: correct disk.info where you know better, or move the disk away.`;
 }
 
-function recordOf(context: Context, uuid: string): string {
-  return context.layout.instanceFile(uuid, instanceFiles.diskInfo);
+function recordOf(disk: Pick<DiskRef, "path">): string {
+  return `${directoryOf(disk)}/${instanceFiles.diskInfo}`;
+}
+
+/** Throws a UserError for a link, a special file, and one that is too large. */
+async function readRecord(context: Context, file: string): Promise<Buffer | undefined> {
+  const [own] = await readOwnFiles(context, [file]);
+  if (own?.problem === undefined) return own?.content;
+  throw userError(
+    "disk-info-damaged",
+    `${file} ${own.problem}`,
+    "It should hold one JSON object of paths and formats. Remove what has its name.",
+  );
 }
 
 function recordIn(content: Buffer | undefined, file: string): Formats {
@@ -76,14 +89,14 @@ function recordIn(content: Buffer | undefined, file: string): Formats {
 }
 
 /** Forgets a disk; fine when nothing is recorded. */
-export async function forgetDiskFormat(context: Context, uuid: string, path: string): Promise<void> {
-  await change(context, uuid, ({ [path]: _gone, ...rest }) => (_gone === undefined ? undefined : rest));
+export async function forgetDiskFormat(context: Context, disk: Pick<DiskRef, "path">): Promise<void> {
+  await change(context, disk, ({ [disk.path]: _gone, ...rest }) => (_gone === undefined ? undefined : rest));
 }
 
-async function change(context: Context, uuid: string, alter: (formats: Formats) => Formats | undefined): Promise<void> {
+async function change(context: Context, disk: Pick<DiskRef, "path">, alter: (formats: Formats) => Formats | undefined): Promise<void> {
   const { files } = context.host;
-  const file = recordOf(context, uuid);
-  const content = await files.read(file);
+  const file = recordOf(disk);
+  const content = await readRecord(context, file);
   const old = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
   const next = alter(old);
   if (next === undefined || next === old) return;
@@ -96,7 +109,12 @@ async function change(context: Context, uuid: string, alter: (formats: Formats) 
 export function parseDiskInfo(text: string, file: string): Formats {
   try {
     const formats: unknown = JSON.parse(text);
-    if (typeof formats === "object" && formats !== null && Object.values(formats).every((value) => typeof value === "string"))
+    if (
+      typeof formats === "object" &&
+      formats !== null &&
+      !Array.isArray(formats) &&
+      Object.values(formats).every((value) => typeof value === "string")
+    )
       return formats as Formats;
   } catch {}
   throw userError(

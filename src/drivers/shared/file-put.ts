@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import type { FileStat } from "../../model/host.ts";
+import { stagedPath } from "../../model/layout.ts";
 import type { Put, PutRecord } from "../driver.ts";
 
 /** A drive may hold a password. libvirt gives the file to its guest when that starts. */
@@ -28,7 +29,7 @@ export const filePut: Put = {
   },
 
   async remove(context, { path }) {
-    await context.host.files.remove(`${path}.part`);
+    await context.host.files.remove(stagedPath(path));
     await context.host.files.remove(path);
   },
 };

@@ -1,9 +1,10 @@
 import type { Context } from "../../model/context.ts";
+import { stagedPath } from "../../model/layout.ts";
 import type { DiskRef } from "../driver.ts";
 
 /** A disk in the making. One name per disk, so that what a crash left is found and replaced. */
 function stagedDisk(disk: Pick<DiskRef, "path">): string {
-  return `${disk.path}.part`;
+  return stagedPath(disk.path);
 }
 
 /** Makes a disk under a staged name, then gives it the final one: a disk with its own name is whole. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Context } from "../../model/context.ts";
 import type { Host } from "../../model/host.ts";
+import { stagedPath } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { makeFilesystem, mkfsCommand } from "../../tools/mkfs.ts";
 import type { BaseRef, BlankContent } from "../driver.ts";
@@ -51,7 +52,7 @@ async function make(context: Context, path: string, size: number, content: Blank
   const { host, layout } = context;
   if ((await host.files.stat(path)) !== undefined) return;
   await host.files.makeDirectory(layout.base);
-  const staged = `${path}.part`;
+  const staged = stagedPath(path);
   await host.files.remove(staged);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => host.files.remove(staged).catch(() => undefined));

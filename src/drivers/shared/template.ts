@@ -12,7 +12,7 @@ import { stagedName } from "./staged-name.ts";
  */
 export async function overlayTemplate(context: Context, base: BaseRef, checked: CheckedBase, size: number): Promise<string> {
   const { host, layout, signal } = context;
-  const path = `${layout.templates}/${base.entry}_${size}`;
+  const path = layout.template(base.entry, size);
   if (await fits(context, path, base, checked, size)) return path;
   await host.files.makeDirectory(layout.templates);
   const staged = stagedName(path);

@@ -1,16 +1,4 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fchmodSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  type Stats,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, type Stats, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Files } from "../../model/host.ts";
@@ -19,6 +7,7 @@ import { fileChunks } from "../file-chunks.ts";
 import { explained, explainedLater } from "../file-error.ts";
 import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
 import { dataRuns } from "../sparse.ts";
+import { copyInKernel, Stopped } from "./kernel-copy.ts";
 import { requireRegular, safeRead } from "./read.ts";
 
 type CopyOptions = NonNullable<Parameters<Files["copy"]>[2]>;
@@ -33,12 +22,12 @@ interface Copy {
   readonly options: CopyOptions;
 }
 
+/** From this size on starting a program pays. */
+const kernelBytes = 4 * 2 ** 20;
+
 /** Staged files are nobody else's to read until they get their final name and mode. */
 export const stagedMode = 0o600;
 export const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
-
-/** Filesystems, by device number, that have been seen not to share blocks between files. */
-const withoutClones = new Set<number>();
 
 /**
  * Copies a regular file. What is at `to` is removed first and never written into: it could be a second name of something
@@ -65,9 +54,8 @@ export async function copyFile(from: string, to: string, options: CopyOptions = 
 async function copyContent(copy: Copy): Promise<Copied> {
   const { stat, options } = copy;
   if (stat.size <= sinkBlock) return copySmall(copy);
-  if ((options.digests ?? []).length > 0 || !clone(copy)) return copyLarge(copy);
-  options.onProgress?.(stat.size, stat.size);
-  return { bytes: stat.size, digests: {} };
+  const isPlain = (options.digests ?? []).length === 0;
+  return isPlain && stat.size >= kernelBytes ? copyByKernel(copy) : copyLarge(copy);
 }
 
 /** One read and hardly more writes, no thread pool: overlays are copied from templates by the thousand. */
@@ -89,22 +77,22 @@ function copySmall({ source, from, to, options }: Copy): Copied {
   return { bytes: data.length, digests: digester.digests() };
 }
 
-/** Lets both files share their blocks, where the filesystem can (xfs, btrfs): no bytes move at all. */
-function clone({ source, stat, to }: Copy): boolean {
-  if (withoutClones.has(stat.dev)) return false;
+/** No byte goes through this process: a base image has gigabytes, most of them holes. */
+async function copyByKernel({ source, stat, from, to, options }: Copy): Promise<Copied> {
+  const target = explained("write", to, () => openSync(to, newFile | constants.O_NOFOLLOW, stagedMode));
   try {
-    copyFileSync(descriptorPath(source), to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-    const target = openSync(to, constants.O_RDONLY);
-    try {
-      fchmodSync(target, stagedMode);
-    } finally {
-      closeSync(target);
-    }
-    return true;
-  } catch {
-    rmSync(to, { force: true });
-    withoutClones.add(stat.dev);
-    return false;
+    const { signal, onProgress } = options;
+    const tell = onProgress === undefined ? undefined : (done: number) => onProgress(done, Math.max(stat.size, done));
+    await explainedLater("copy", to, () => copyInKernel(source, target, { signal, onProgress: tell }));
+    const bytes = fstatSync(target).size;
+    refuseTooLarge(from, bytes, options.maxBytes);
+    onProgress?.(bytes, bytes);
+    return { bytes, digests: {} };
+  } catch (error) {
+    if (error instanceof Stopped) throw userError("interrupted", `The copy of ${from} was stopped`);
+    throw error;
+  } finally {
+    closeSync(target);
   }
 }
 

@@ -36,8 +36,8 @@ const channelsAtMost = 7;
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
 /** A directory that has been empty for so long belongs to nobody: making a connection takes a minute at the very most. */
 const abandonedAfterMs = 600_000;
-const required = ["stat", "dd", "head", "tail", "cp", "mv", "ln", "rm", "mkdir", "touch", "truncate", "chmod", "sync", "mktemp"];
-const helpers = ["timeout", "prlimit", "sha256sum", "readlink", "tr", "env"];
+/** What the helper program starts; everything else it does by itself. */
+const required = ["cp", "stat", "prlimit"];
 
 interface Master {
   readonly socket: string;
@@ -81,7 +81,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       "ControlPersist=no",
     ];
     const quiet = ["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none", "-o", "ConnectTimeout=20"];
-    const remote = `exec sh -c ${shellLine([greetingScript, "virtform", nonce, ...required, ...helpers])}`;
+    const remote = `exec sh -c ${shellLine([greetingScript, "virtform", nonce, ...required])}`;
     const child = startSsh(ssh.program, [...ssh.args, ...options, ...quiet, ...keepAlive, ...address, remote]);
     const master: Master = { socket, child, greeting: greetingOf(child, nonce, name, limits), channels: 0 };
     masters.push(master);

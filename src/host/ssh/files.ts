@@ -1,66 +1,80 @@
-import { CommandError, RefusedError, userError } from "../../model/errors.ts";
-import type { Command, CommandResult, DigestAlgorithm, Digests, FileChange, FileStat, Files } from "../../model/host.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import type { DigestAlgorithm, Digests, FileChange, FileStat, Files, Names } from "../../model/host.ts";
 import { refuseTooLarge } from "../sink.ts";
-import { temporaryName } from "../temporary-name.ts";
-import { libraryCommand } from "./command.ts";
-import { errnosIn } from "./file-error.ts";
-import {
-  argumentGroups,
-  contentOf,
-  createLooks,
-  type Look,
-  lookError,
-  onlyAbsence,
-  parseEntries,
-  parseStates,
-  wholeFileBytes,
-} from "./looks.ts";
-import { shellLine } from "./quote.ts";
-import type { SshWorkers } from "./worker.ts";
+import type { Frame } from "./frames.ts";
+import type { SshHelper } from "./helper.ts";
+import { explainTrouble, TooLarge, type Trouble } from "./trouble-of-file.ts";
 
 /** What moves bytes takes as long as it takes. */
 const longMs = 24 * 3_600_000;
-/** Files up to this are digested among other looks; larger ones on a channel of their own. */
-const smallBytes = 4 * 2 ** 20;
-const answers = [0, 80, 81, 82, 83, 84];
+/** Looks in one frame: more would only delay the first answers. */
+const together = 2000;
 
-/** The files of a machine at the other end of a connection, through the library of shell functions there. */
-export function createSshFiles(workers: SshWorkers, run: (command: Command) => Promise<CommandResult>): Files {
-  const look = createLooks(workers);
+type Words = readonly [name: string, ...args: unknown[]];
+/** A change as the helper takes it, with the data that goes with it. */
+type Change = readonly [words: Words, data?: Uint8Array];
 
-  /** One change: done, or an error that says what was tried. */
-  async function change(doing: string, path: string, words: readonly string[], input?: Uint8Array): Promise<void> {
-    const reply = await workers.run(shellLine(words), input === undefined ? {} : { input });
-    if (reply.code !== 0) throw lookError(reply, doing, path);
-  }
+interface Found {
+  readonly ok?: unknown;
+  readonly error?: Trouble;
+}
 
-  /** Something long, on a channel of its own. */
-  async function work(words: readonly string[], signal?: AbortSignal): Promise<Look> {
-    const command = libraryCommand(words, { timeoutMs: longMs, okExitCodes: answers, ...(signal === undefined ? {} : { signal }) });
-    const { exitCode, stdout, stderr } = await run(command);
-    return { code: exitCode, stdout: Buffer.from(stdout), stderr };
+/** The files of a machine at the other end of a connection, through the helper program there. */
+export function createSshFiles(helper: SshHelper): Files {
+  const look = createLooks(helper);
+
+  async function change(doing: string, path: string, changes: readonly Change[], names: Names = "now", settle: readonly string[] = []) {
+    const blob = Buffer.concat(changes.flatMap(([, data]) => data ?? []));
+    const request = {
+      op: "change",
+      changes: changes.map(([words, data]) => [words, data?.length ?? null]),
+      later: names === "later",
+      settle,
+    };
+    const { message } = await helper.ask(request, { blob, what: `${doing} ${path}`, timeoutMs: 1_800_000 });
+    const results = (message["results"] ?? []) as readonly Found[];
+    const last = results.at(-1);
+    const failed = last?.error ?? (message["error"] as Trouble | undefined);
+    if (failed !== undefined) {
+      const [name, ...args] = changes[Math.max(0, results.length - 1)]?.[0] ?? [""];
+      throw explainTrouble(failed, verbs[name] ?? doing, String(args[target[name] ?? 0] ?? path));
+    }
+    return results.map(({ ok }) => (Array.isArray(ok) ? fileStat(ok) : undefined));
   }
 
   async function read(path: string, range?: { readonly offset: number; readonly length: number }): Promise<Buffer | undefined> {
-    const { offset, length } = range ?? { offset: 0, length: wholeFileBytes + 1 };
-    return contentOf(await look(["content", path, String(offset), String(length)]), path, range === undefined);
+    const { found, data } = await look(["read", path, range?.offset ?? 0, range?.length ?? null]);
+    if (found.error !== undefined) throw explainTrouble(found.error, "read", path);
+    return found.ok === null ? undefined : data;
   }
 
-  async function statMany(paths: readonly string[]): Promise<(FileStat | undefined)[]> {
-    const states = new Map<string, FileStat>();
-    const groups = argumentGroups([...new Set(paths)]);
-    await Promise.all(
-      groups.map(async (group) => {
-        const found = await look(["states", ...group]);
-        for (const [path, state] of parseStates(found.stdout)) states.set(path, state);
-        if (found.code === 0 || onlyAbsence(found.stderr)) return;
-        throw lookError(found, "look at", group.find((path) => !states.has(path)) ?? group[0] ?? "");
-      }),
-    );
-    return paths.map((path) => states.get(path));
+  async function stat(path: string): Promise<FileStat | undefined> {
+    const { found } = await look(["stat", path]);
+    if (found.error !== undefined) throw explainTrouble(found.error, "look at", path);
+    return Array.isArray(found.ok) ? fileStat(found.ok) : undefined;
   }
 
-  const files: Files = {
+  async function long(
+    request: { readonly op: string; readonly [key: string]: unknown },
+    doing: string,
+    path: string,
+    signal?: AbortSignal,
+    onFrame?: (frame: Frame) => void,
+  ) {
+    const { message } = await helper.ask(request, {
+      what: `${doing} ${path}`,
+      timeoutMs: longMs,
+      alone: true,
+      signal,
+      ...(onFrame === undefined ? {} : { onFrame }),
+    });
+    const failed = message["error"] as Trouble | undefined;
+    if (failed?.errno === "ECANCELED") throw userError("interrupted", `The copy of ${path} was stopped`);
+    if (failed !== undefined) throw explainTrouble(failed, doing, failed.path === undefined || failed.path === "" ? path : failed.path);
+    return message;
+  }
+
+  return {
     read,
     readMany: (requests) =>
       Promise.all(
@@ -73,128 +87,186 @@ export function createSshFiles(workers: SshWorkers, run: (command: Command) => P
           }
         }),
       ),
-    stat: async (path) => (await statMany([path]))[0],
-    statMany,
-    list: async (path) => {
-      const found = await look(["entries", path]);
-      if (found.code === 0) return parseEntries(found.stdout);
-      const lines = errnosIn(found.stderr);
-      if (lines.length > 0 && lines.every(({ errno }) => errno === "ENOENT")) return [];
-      throw lookError(found, "list", path);
+    stat,
+    statMany: (paths) => Promise.all(paths.map(stat)),
+    async list(path) {
+      const { found } = await look(["list", path]);
+      if (found.error !== undefined) throw explainTrouble(found.error, "list", path);
+      const entries = found.ok as readonly (readonly [string, number])[];
+      return entries.map(([name, mode]) => ({ name, type: typeOfMode(mode) })).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
-    space: async (path) => {
-      const found = await look(["space", path]);
-      const [block, total, free, type] = found.stdout.toString("latin1").trim().split(" ");
-      if (found.code !== 0) throw lookError(found, "measure the space of", path);
-      return { total: Number(block) * Number(total), free: Number(block) * Number(free), filesystem: Number.parseInt(type ?? "", 16) };
+    async space(path) {
+      const { found } = await look(["space", path]);
+      if (found.error !== undefined) throw explainTrouble(found.error, "measure the space of", path);
+      const [total = 0, free = 0, filesystem = 0] = found.ok as readonly number[];
+      return { total, free, filesystem };
     },
-    makeDirectory: (path, mode = 0o755) =>
-      change("make the directory", path, ["directory", path.replace(/(?<=.)\/+$/, ""), mode.toString(8)]),
-    writeAtomic: (path, data, mode = 0o644) => {
-      const content = typeof data === "string" ? Buffer.from(data) : data;
-      const words = ["replace", temporaryName(path), path, mode.toString(8), String(content.length)];
-      return change("write", path, words, content);
+    change: (changes, names, settle) => {
+      const first = changes[0];
+      if (first === undefined) return Promise.resolve([]);
+      return change("change", pathOf(first), changes.map(changeOf), names, settle);
     },
-    publish: (staged, final, mode) => change("publish", final, ["publish", staged, final, mode.toString(8)]),
-    link: (from, to) => change("link", to, ["second", from, to]),
-    remove: (path) => change("remove", path, ["discard", path]),
-    removeTree: async (path) => {
-      const done = await work(["discard_tree", path]);
-      if (done.code !== 0) throw lookError(done, "remove", path);
-    },
-    touch: async (path) => {
-      const done = await workers.run(shellLine(["renew", path]));
-      const refused = errnosIn(done.stderr).every(
-        ({ errno, line }) => line.startsWith("touch:") && (errno === "EACCES" || errno === "EPERM"),
+    async settle(directories) {
+      const { message } = await helper.ask(
+        { op: "settle", paths: directories ?? null },
+        { what: "putting names on the disk", timeoutMs: 1_800_000 },
       );
-      if (done.code !== 0 && !refused) throw lookError(done, "touch", path);
+      const failed = message["error"] as Trouble | undefined;
+      if (failed !== undefined) throw explainTrouble(failed, "sync", failed.path ?? "");
     },
-    truncate: (path, bytes) => change("set the length of", path, ["lengthen", path, String(bytes)]),
-    setMode: (path, mode) => change("set the mode of", path, ["mode", path, mode.toString(8)]),
-    appendLines: (path, lines) => change("append to", path, ["append", path, lines.join("\n")]),
-    // One after the other; the names go to the disk each time.
-    async change(changes) {
-      const made: (FileStat | undefined)[] = [];
-      for (const one of changes) made.push(await makeOne(files, one));
-      return made;
+    makeDirectory: async (path, mode = 0o755) => void (await change("make the directory", path, [[["makeDirectory", path, mode]]])),
+    writeAtomic: async (path, data, mode = 0o644) => void (await change("write", path, [[["write", path, mode, true], bytesOf(data)]])),
+    publish: async (staged, final, mode) => void (await change("publish", final, [[["publish", staged, final, mode]]])),
+    link: async (from, to) => void (await change("link", to, [[["link", from, to]]])),
+    remove: async (path) => void (await change("remove", path, [[["remove", path]]])),
+    removeTree: async (path) => void (await change("remove", path, [[["removeTree", path]]])),
+    touch: async (path) => void (await change("touch", path, [[["touch", path]]])),
+    truncate: async (path, bytes) => void (await change("set the length of", path, [[["truncate", path, bytes]]])),
+    setMode: async (path, mode) => void (await change("set the mode of", path, [[["setMode", path, mode]]])),
+    async appendLines(path, lines, { durable = false } = {}) {
+      await change("append to", path, [[["append", path, durable], Buffer.from(lines.map((line) => `${line}\n`).join(""))]]);
     },
-    settle: async () => undefined,
-    digest: async (path, algorithms, onProgress) => {
-      const programs = algorithms.map(programOf);
-      const quick = await look(["digest_small", String(smallBytes), path, ...programs]);
-      const done = quick.code === 85 ? await work(["digest", path, ...programs]) : quick;
-      if (done.code !== 0) throw lookError(done, "read", path);
-      if (onProgress !== undefined) {
-        const size = (await statMany([path]))[0]?.size ?? 0;
-        onProgress(size, size);
-      }
-      return digestsOf(algorithms, linesOf(done));
+    async digest(path, algorithms, onProgress) {
+      const total = onProgress === undefined ? undefined : (await stat(path))?.size;
+      const onFrame = ({ message }: Frame) => onProgress?.(Number(message["progress"]), total);
+      const message = await long({ op: "digest", path, algorithms }, "read", path, undefined, onFrame);
+      if (total !== undefined) onProgress?.(total, total);
+      return digestsOf(algorithms, message["digests"]);
     },
-    copy: async (from, to, options = {}) => {
+    async copy(from, to, options = {}) {
       const { digests = [], maxBytes, followLinks = false, signal, onProgress } = options;
-      const limit = String(maxBytes ?? Number.MAX_SAFE_INTEGER);
-      const words = ["duplicate", from, to, limit, followLinks ? "yes" : "no", ...digests.map(programOf)];
-      const watch = onProgress === undefined ? undefined : await watchGrowth(from, to, onProgress);
+      const total = onProgress === undefined || followLinks ? undefined : (await stat(from))?.size;
+      const onFrame = ({ message }: Frame) => onProgress?.(Number(message["progress"]), total);
+      const request = { op: "copy", from, to, limit: maxBytes ?? null, follow: followLinks, algorithms: digests };
       try {
-        const done = await work(words, signal);
-        if (done.code === 82) refuseTooLarge(from, Number(linesOf(done)[0]), maxBytes);
-        if (done.code !== 0) throw lookError(done, done.stderr.includes(to) ? "write" : "read", done.stderr.includes(to) ? to : from);
-        const [length, ...sums] = linesOf(done);
-        const bytes = Number(length);
+        onProgress?.(0, total);
+        const message = await long(request, "copy", from, signal, onFrame);
+        if (signal?.aborted === true) {
+          await change("remove", to, [[["remove", to]]]);
+          throw userError("interrupted", `The copy of ${from} was stopped`);
+        }
+        const bytes = Number(message["size"]);
         onProgress?.(bytes, bytes);
-        return { bytes, digests: digestsOf(digests, sums) };
+        return { bytes, digests: digestsOf(digests, message["digests"]) };
       } catch (error) {
-        if (!(error instanceof CommandError)) throw error;
-        await change("remove", to, ["discard", to]);
-        throw error.reason === "aborted" ? userError("interrupted", `The copy of ${from} was stopped`) : error;
-      } finally {
-        watch?.();
+        if (error instanceof TooLarge) refuseTooLarge(from, error.bytes, maxBytes);
+        throw error;
       }
     },
   };
+}
 
-  return files;
+/** How a change is named in messages. */
+const verbs: Readonly<Record<string, string>> = {
+  makeDirectory: "make the directory",
+  write: "write",
+  makeFile: "make",
+  publish: "publish",
+  link: "link",
+  remove: "remove",
+  removeTree: "remove",
+  touch: "touch",
+  truncate: "set the length of",
+  setMode: "set the mode of",
+  append: "append to",
+  copy: "copy",
+};
 
-  /** Tells every second how long the copy has become. */
-  async function watchGrowth(from: string, to: string, tell: (done: number, total: number | undefined) => void): Promise<() => void> {
-    const total = (await statMany([from]))[0];
-    tell(0, total?.type === "file" ? total.size : undefined);
-    const timer = setInterval(() => {
-      statMany([to]).then(
-        ([state]) => tell(state?.size ?? 0, total?.type === "file" ? total.size : undefined),
-        () => undefined,
-      );
-    }, 1000);
-    return () => clearInterval(timer);
+/** Which argument of a change names what it makes, where that is not the first. */
+const target: Readonly<Record<string, number>> = { publish: 1, link: 1, copy: 1 };
+
+function pathOf(change: FileChange): string {
+  if (change.do === "copy") return change.to;
+  return change.do === "publish" ? change.final : change.path;
+}
+
+function changeOf(change: FileChange): Change {
+  switch (change.do) {
+    case "makeDirectory":
+      return [["makeDirectory", change.path, change.mode ?? 0o755]];
+    case "write":
+      return [["write", change.path, change.mode ?? 0o644, change.staged !== true], bytesOf(change.data)];
+    case "makeFile":
+      return [["makeFile", change.path, change.mode]];
+    case "copy":
+      return [["copy", change.from, change.to, null]];
+    case "publish":
+      return [["publish", change.staged, change.final, change.mode]];
+    case "remove":
+      return [["remove", change.path]];
+    case "touch":
+      return [["touch", change.path]];
   }
 }
 
-async function makeOne(files: Files, change: FileChange): Promise<FileStat | undefined> {
-  if (change.do === "makeDirectory") await files.makeDirectory(change.path, change.mode);
-  else if (change.do === "write") await files.writeAtomic(change.path, change.data, change.mode);
-  else if (change.do === "makeFile") {
-    if ((await files.stat(change.path)) !== undefined) return undefined;
-    await files.truncate(change.path, 0);
-    await files.setMode(change.path, change.mode);
-  } else if (change.do === "copy") await files.copy(change.from, change.to);
-  else if (change.do === "publish") await files.publish(change.staged, change.final, change.mode);
-  else if (change.do === "remove") await files.remove(change.path);
-  else await files.touch(change.path);
-  return change.do === "write" ? files.stat(change.path) : undefined;
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? Buffer.from(data) : data;
 }
 
-/** The program of coreutils that computes a digest. */
-function programOf(algorithm: DigestAlgorithm): string {
-  return `${algorithm}sum`;
+/** Looks that are asked for at the same time go in one frame, however many they are: what costs is the way, not the look. */
+function createLooks(helper: SshHelper): (words: Words) => Promise<{ readonly found: Found; readonly data: Buffer }> {
+  interface Asked {
+    readonly words: Words;
+    readonly resolve: (answer: { readonly found: Found; readonly data: Buffer }) => void;
+    readonly reject: (error: unknown) => void;
+  }
+  let asked: Asked[] = [];
+
+  async function ask(looks: readonly Asked[]): Promise<void> {
+    try {
+      const what = `${looks[0]?.words.slice(0, 2).join(" ")}${looks.length > 1 ? ` and ${looks.length - 1} more` : ""}`;
+      const { message, blob } = await helper.ask({ op: "look", looks: looks.map(({ words }) => words) }, { what });
+      const results = (message["results"] ?? []) as readonly Found[];
+      let at = 0;
+      for (const [index, { words, resolve, reject }] of looks.entries()) {
+        const found = results[index];
+        if (found === undefined) {
+          reject(new Error(`the helper answered ${results.length} of ${looks.length} questions`));
+          continue;
+        }
+        const length = words[0] === "read" && typeof found.ok === "number" ? found.ok : 0;
+        // A copy: the frame would stay in memory as long as its smallest part.
+        resolve({ found, data: Buffer.from(blob.subarray(at, at + length)) });
+        at += length;
+      }
+    } catch (error) {
+      for (const { reject } of looks) reject(error);
+    }
+  }
+
+  return (words) =>
+    new Promise((resolve, reject) => {
+      asked.push({ words, resolve, reject });
+      if (asked.length > 1) return;
+      queueMicrotask(() => {
+        const all = asked;
+        asked = [];
+        for (let start = 0; start < all.length; start += together) void ask(all.slice(start, start + together));
+      });
+    });
 }
 
-function digestsOf(algorithms: readonly DigestAlgorithm[], lines: readonly string[]): Digests {
-  return Object.fromEntries(algorithms.map((algorithm, index) => [algorithm, (lines[index] ?? "").replace(/^\\/, "")]));
+function digestsOf(algorithms: readonly DigestAlgorithm[], digests: unknown): Digests {
+  const values = Array.isArray(digests) ? digests : [];
+  return Object.fromEntries(algorithms.map((algorithm, index) => [algorithm, String(values[index] ?? "")]));
 }
 
-function linesOf({ stdout }: Look): string[] {
-  return stdout
-    .toString("latin1")
-    .split("\n")
-    .filter((line) => line !== "");
+/** From mode, size, blocks, seconds, nanoseconds, inode and links. The time is in the steps that Node takes for a stat here. */
+function fileStat([mode, size, blocks, seconds, nanoseconds, inode, links]: readonly number[] | unknown[]): FileStat {
+  return {
+    type: typeOfMode(Number(mode)),
+    size: Number(size),
+    allocated: Number(blocks) * 512,
+    mtimeMs: Number(seconds) * 1000 + Number(nanoseconds) / 1e6,
+    mode: Number(mode) & 0o7777,
+    inode: Number(inode),
+    links: Number(links),
+  };
+}
+
+function typeOfMode(mode: number): FileStat["type"] {
+  const kind = mode & 0xf000;
+  if (kind === 0x8000) return "file";
+  if (kind === 0x4000) return "directory";
+  return kind === 0xa000 ? "symlink" : "other";
 }

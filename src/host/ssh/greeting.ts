@@ -16,7 +16,8 @@ nonce=$1
 shift
 printf '%s\\n' "$nonce"
 for program; do command -v "$program" >/dev/null || printf 'missing %s\\n' "$program"; done
-stat --printf= / 2>/dev/null && dd if=/dev/null iflag=nofollow,fullblock of=/dev/null status=none 2>/dev/null || printf 'missing %s\\n' 'GNU coreutils'
+command -v python3 >/dev/null || command -v /usr/libexec/platform-python >/dev/null || printf 'missing %s\\n' python3
+stat --printf= / 2>/dev/null || printf 'missing %s\\n' 'GNU coreutils'
 command -v curl >/dev/null && printf 'extra curl\\n'
 printf '%s\\n' "$nonce"
 exec cat >/dev/null`;

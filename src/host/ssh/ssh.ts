@@ -1,17 +1,16 @@
 import { stat } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Command, Host, Upload } from "../../model/host.ts";
-import { runBriefly } from "./brief.ts";
 import type { StartLimits } from "./channel.ts";
 import { openOverSsh, runOverSsh } from "./command.ts";
 import { createSshConnection } from "./connection.ts";
 import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
 import type { Greeting } from "./greeting.ts";
+import { createSshHelper, type SshHelper } from "./helper.ts";
 import { lockOverSsh } from "./lock.ts";
 import type { SshTarget } from "./target.ts";
 import { downloadHereAndPush, uploadOverSsh } from "./transfer.ts";
-import { createSshWorkers } from "./worker.ts";
 
 /** A machine at the other end of ssh. */
 export interface SshHost extends Host {
@@ -21,11 +20,6 @@ export interface SshHost extends Host {
   greeting(): Promise<Greeting>;
 }
 
-/** Shells that are kept for files; each takes a channel, of which sshd allows ten. */
-const shells = 2;
-/** And for brief programs: looks at files do not wait for them. */
-const briefShells = 2;
-
 /**
  * A machine reached by the system's ssh, over one connection: its configuration, agent and known_hosts count, and nothing is
  * ever asked for on the way. Nothing is contacted before the first thing is wanted. A connection that is lost is an
@@ -33,17 +27,21 @@ const briefShells = 2;
  */
 export function createSshHost(
   target: SshTarget,
-  options: { readonly onRoundTrip?: (what: string) => void; readonly startLimits?: StartLimits } = {},
+  options: {
+    readonly onRoundTrip?: (what: string) => void;
+    readonly startLimits?: StartLimits;
+    /** How long a look may take. */
+    readonly answerMs?: number;
+  } = {},
 ): SshHost {
   const name = target.destination;
   const tell = options.onRoundTrip ?? (() => undefined);
   const connection = createSshConnection(target, options.startLimits);
-  const workers = createSshWorkers(connection, name, shells, tell);
-  const briefWorkers = createSshWorkers(connection, name, briefShells, () => undefined);
+  const helper = createSshHelper(connection, name, tell, options.answerMs);
   const ends: (() => Promise<void>)[] = [];
   let checked: Promise<Greeting> | undefined;
 
-  /** Before anything else: without these programs every answer would be a riddle. */
+  /** Before anything else: without these programs the helper cannot work. */
   function ready(): Promise<Greeting> {
     checked ??= connection.greeting().then((greeting) => {
       if (greeting.missing.length > 0) throw programsMissing(name, greeting.missing);
@@ -52,20 +50,15 @@ export function createSshHost(
     return checked;
   }
 
-  const run = async (command: Command) => {
-    await ready();
-    tell(`${command.program} ${command.args[0] ?? ""}`);
-    const alone = command.brief !== true || command.stdin !== undefined || command.onLine !== undefined;
-    return alone ? runOverSsh(connection, name, command) : runBriefly(briefWorkers, command);
-  };
-  const readyWorkers = {
-    ...workers,
-    run: async (...args: Parameters<typeof workers.run>) => {
+  const readyHelper: SshHelper = {
+    ...helper,
+    ask: async (request, asked) => {
       await ready();
-      return workers.run(...args);
+      return helper.ask(request, asked);
     },
   };
-  const files = createSshFiles(readyWorkers, run);
+  const run = (command: Command) => runOverSsh(readyHelper, command);
+  const files = createSshFiles(readyHelper);
   const upload = async (request: Upload) => {
     await ready();
     return uploadOverSsh(connection, name, request);
@@ -87,10 +80,7 @@ export function createSshHost(
     },
     download: async (request) =>
       (await ready()).extra.includes("curl") ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request),
-    lock: async (request, work) => {
-      await ready();
-      return lockOverSsh(connection, name, request, work);
-    },
+    lock: (request, work) => lockOverSsh({ connection, helper: readyHelper, name }, request, work),
     now: () => new Date(),
     onClose(end) {
       ends.push(end);
@@ -98,7 +88,7 @@ export function createSshHost(
     async close() {
       await using stack = new AsyncDisposableStack();
       stack.defer(() => connection.close());
-      stack.defer(() => Promise.all([workers.close(), briefWorkers.close()]).then(() => undefined));
+      stack.defer(() => helper.close());
       for (const end of ends.splice(0)) stack.defer(end);
     },
   };
@@ -108,6 +98,6 @@ function programsMissing(name: string, missing: readonly string[]): Error {
   return userError(
     "remote-programs-missing",
     `${name} lacks programs that virtform needs there: ${missing.join(", ")}`,
-    "Install coreutils (GNU) and util-linux on the host. Nothing else, and no agent, is needed besides libvirt and qemu-img.",
+    "Install on the host: python3 (package python3; platform-python of Red Hat also works), coreutils (GNU), util-linux. No agent is needed.",
   );
 }

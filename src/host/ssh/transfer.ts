@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,10 +10,13 @@ import { errnoOf, explainFileError } from "../file-error.ts";
 import { requireRegular, safeRead } from "../local/read.ts";
 import { refuseTooLarge } from "../sink.ts";
 import { download } from "../web/download.ts";
+import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
-import { remoteFileError } from "./file-error.ts";
-import { shellLibrary } from "./library.ts";
+import { createFrameReader, type Frame } from "./frames.ts";
+import { helperScript } from "./helper.ts";
+import { helperProgram } from "./helper-program.ts";
 import { connectionLost } from "./trouble.ts";
+import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 
 /** The remote takes some bytes at least this often. */
 const idleMs = 300_000;
@@ -38,9 +40,7 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   const stat = await source.stat();
   requireRegular(from, stat);
   refuseTooLarge(from, stat.size, request.maxBytes);
-  const nonce = randomBytes(16).toString("hex");
-  const script = `${shellLibrary}\nreceive "$1" "$2"\nprintf '%s %s\\n' "$3" "$?"`;
-  const channel = await connection.start(script, [to, String(stat.size), nonce], `the transfer of ${from}`);
+  const channel = await connection.start(helperScript, [helperProgram, "receive", to, String(stat.size)], `the transfer of ${from}`);
   let silent: Error | undefined;
   const cut = () => {
     silent = new UnreachableError(
@@ -49,14 +49,18 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
     channel.kill();
   };
   let idle = setTimeout(cut, idleMs);
-  let output = "";
-  let errors = "";
-  channel.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output = (output + text).slice(-4000);
+  let answer: Frame | undefined;
+  const take = createFrameReader((frame) => {
+    answer = frame;
   });
-  channel.stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors = (errors + text).slice(-4000);
+  channel.stdout.on("data", (chunk: Buffer) => {
+    try {
+      take(chunk);
+    } catch {
+      channel.kill();
+    }
   });
+  const errors = collect(channel.stderr);
   let over = false;
   const closed = new Promise<void>((resolve) =>
     channel.onClose(() => {
@@ -84,12 +88,12 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   if (!over) idle = setTimeout(cut, syncMs);
   await closed;
   if (signal?.aborted === true) throw userError("interrupted", `The transfer of ${from} to ${name} was stopped`);
-  const code = new RegExp(`${nonce} (\\d+)\\n`).exec(output)?.[1];
-  if (code === undefined) throw connection.lost ?? channel.failure ?? silent ?? connectionLost(name, errors);
-  if (code !== "0" && !cutShort && done !== stat.size) {
-    throw userError("file-changed", `${from} changed while it was read`, "Let nobody write to it, and run the same command again.");
+  if (answer === undefined) throw connection.lost ?? channel.failure ?? silent ?? connectionLost(name, errors());
+  const failed = answer.message["error"] as Trouble | undefined;
+  if (failed !== undefined && !cutShort && done !== stat.size) {
+    throw userError("file-changed", `${from} changed while it was read`, "Stop what writes to it, and run the same command again.");
   }
-  if (code !== "0") throw remoteFileError(errors, "write", to);
+  if (failed !== undefined) throw explainTrouble(failed, "write", to);
   return { bytes: done, digests: digester.digests() };
 }
 

@@ -3,6 +3,7 @@ import { RefusedError } from "../../model/errors.ts";
 import type { FileChange, Names } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
 import { retireDirectory, sweepRetired } from "./retire-directory.ts";
 
 /**
@@ -43,15 +44,55 @@ const mode = 0o600;
 
 /** Reads a label. Undefined when it is absent or not ours to understand. */
 export function parseLabel(content: Buffer | undefined): InstanceLabel | undefined {
+  const label = jsonObject(content);
+  if (label === undefined || label["version"] !== 1) return undefined;
+  const { project, instance, objects } = label;
+  return typeof project === "string" && typeof instance === "string" && isObject(objects) ? (label as unknown as InstanceLabel) : undefined;
+}
+
+/** A label that cannot be used, of an instance or a volume. */
+export interface DamagedLabel {
+  /** What is wrong with it, for a sentence that begins with its path. */
+  readonly problem: string;
+  /** The project and the object that it names all the same. */
+  readonly project?: string;
+  readonly name?: string;
+}
+
+/** What is wrong with a label that could not be parsed. `nameKey`: the key that holds the name of what it is for. */
+export function damageOf({ content, problem }: OwnFile, nameKey: "instance" | "volume"): DamagedLabel | undefined {
+  if (problem !== undefined) return { problem };
+  if (content === undefined) return undefined;
+  const label = jsonObject(content);
+  if (label === undefined) return { problem: "is no JSON object" };
+  const { project, version, [nameKey]: name } = label;
+  const named = { ...(typeof project === "string" ? { project } : {}), ...(typeof name === "string" ? { name } : {}) };
+  if (version !== 1) return { problem: `has version ${JSON.stringify(version) ?? "none"}, and this program reads version 1`, ...named };
+  return { problem: "does not have the form of a label", ...named };
+}
+
+/** Throws a RefusedError for a label that exists and cannot be used: it is not written over. */
+export function refuseDamaged(path: string, damage: DamagedLabel | undefined): void {
+  if (damage === undefined) return;
+  throw new RefusedError(
+    "label-damaged",
+    `${path} ${damage.problem}, so nothing was done in its directory. Correct the file by hand, restore it from a backup, or move the directory away.`,
+  );
+}
+
+/** Content that is one JSON object; undefined for anything else. */
+export function jsonObject(content: Buffer | undefined): Readonly<Record<string, unknown>> | undefined {
   if (content === undefined) return undefined;
   try {
-    const label = JSON.parse(content.toString("utf8")) as InstanceLabel;
-    const whole =
-      label.version === 1 && typeof label.project === "string" && typeof label.instance === "string" && typeof label.objects === "object";
-    return whole ? label : undefined;
+    const value: unknown = JSON.parse(content.toString("utf8"));
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
@@ -116,9 +157,13 @@ export function sweepDoomedDirectories(context: Context): Promise<void> {
   return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
 }
 
-/** The label of an instance directory, where it has one. */
+/** The label of an instance directory, where it has one. Throws a RefusedError for one that cannot be used. */
 export async function readLabel(context: Context, uuid: string): Promise<InstanceLabel | undefined> {
-  return parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, instanceFiles.label)));
+  const path = context.layout.instanceFile(uuid, instanceFiles.label);
+  const [file = { content: undefined }] = await readOwnFiles(context, [path]);
+  const label = parseLabel(file.content);
+  if (label === undefined) refuseDamaged(path, damageOf(file, "instance"));
+  return label;
 }
 
 function labelChange(context: Context, owner: LabelOwner, objects: InstanceLabel["objects"]): FileChange {

@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
 
 /** A directory with a label that nothing of ours is left in. */
 export interface RetiredDirectory {
@@ -35,6 +36,11 @@ export async function sweepRetired(context: Context, parent: string, isOurs: (la
     if (type !== "directory" || !/^[0-9a-f-]{36}_del$/.test(name)) continue;
     const path = `${parent}/${name}`;
     const entries = await files.list(path);
-    if (entries.length === 0 || isOurs(await files.read(`${path}/${instanceFiles.label}`))) await files.removeTree(path);
+    if (entries.length === 0 || isOurs(await labelIn(context, path))) await files.removeTree(path);
   }
+}
+
+async function labelIn(context: Context, directory: string): Promise<Buffer | undefined> {
+  const [label] = await readOwnFiles(context, [`${directory}/${instanceFiles.label}`]);
+  return label?.content;
 }

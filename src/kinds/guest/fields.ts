@@ -468,23 +468,25 @@ export type FieldRow = GuestField | AnyDeviceFields;
 /** Every field of a guest, in the order in which plans list them. A new one is one more row. */
 const table: readonly FieldRow[] = [...builtIn, timers, disks, interfaces, graphics, ...afterDevices];
 
-const registered: GuestField[] = [];
+let rows = table;
 
-/** The table with the fields that were registered at run time. */
+/** The table with the fields that were registered at run time: the same array until another is registered. */
 export function fieldRows(): readonly FieldRow[] {
-  return registered.length === 0 ? table : [...table, ...registered];
+  return rows;
 }
 
 /** Adds a field, for as long as the result is not disposed of. Throws a TypeError when the path or the key is in use. */
 export function registerGuestField(field: GuestField): Disposable {
-  const taken = fieldRows().some(
+  const taken = rows.some(
     (row) =>
       !isDevices(row) && (row.path === field.path || (field.configured !== undefined && row.configured?.key === field.configured.key)),
   );
   if (taken) throw new TypeError(`a field of guests with the path or key of ${field.path} exists already`);
-  registered.push(field);
+  rows = [...rows, field];
   const undo = new DisposableStack();
-  undo.defer(() => void registered.splice(registered.indexOf(field), 1));
+  undo.defer(() => {
+    rows = rows.filter((row) => row !== field);
+  });
   return undo;
 }
 

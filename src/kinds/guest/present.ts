@@ -2,19 +2,29 @@ import type { FieldChange } from "../../model/change.ts";
 import type { Presentation, SummaryLine } from "../../model/presentation.ts";
 import type { FieldValue } from "../terms/domain-state.ts";
 import type { FieldTraits } from "./field.ts";
-import { fieldRows, isDevices } from "./fields.ts";
+import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 
 /** How people see a guest: what the table of fields says of each field. */
 export const presentGuest: Presentation = {
   get sizes() {
-    const named = fieldRows().flatMap((row): (readonly [string, FieldTraits])[] =>
-      isDevices(row) ? row.fields.map((field) => [field.name, field]) : [[row.path, row]],
-    );
-    return new Set(named.flatMap(([name, { size }]) => (size === true ? [name] : [])));
+    return sizesOf(fieldRows());
   },
   summary: (fields) => [...headlines(fields), ...devices(fields), ...protection(fields)],
   instanceOf: (name) => name,
 };
+
+const known = new WeakMap<readonly FieldRow[], ReadonlySet<string>>();
+
+/** Last parts of the paths whose numbers are bytes. */
+function sizesOf(rows: readonly FieldRow[]): ReadonlySet<string> {
+  const named = () =>
+    rows.flatMap((row): (readonly [string, FieldTraits])[] =>
+      isDevices(row) ? row.fields.map((field) => [field.name, field]) : [[row.path, row]],
+    );
+  const sizes = known.get(rows) ?? new Set(named().flatMap(([name, { size }]) => (size === true ? [name] : [])));
+  known.set(rows, sizes);
+  return sizes;
+}
 
 function headlines(fields: readonly FieldChange[]): SummaryLine[] {
   const rows = fieldRows().flatMap((row) => (isDevices(row) || row.headline === undefined ? [] : [{ path: row.path, rank: row.headline }]));

@@ -1,6 +1,6 @@
 import type { DomainFields } from "../terms/domain-state.ts";
 import type { FieldTraits } from "./field.ts";
-import { fieldRows, isDevices } from "./fields.ts";
+import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 
 /** What the table says of the field at a path. Of a path that it does not have (any more): nothing. */
 export function traitsOf(path: string): FieldTraits {
@@ -15,11 +15,15 @@ export function traitsOf(path: string): FieldTraits {
   return {};
 }
 
+const fixedOf = new WeakMap<readonly FieldRow[], ReadonlySet<string>>();
+
 /** The fields that plans list and that the label records: those that differ from guest to guest. */
 export function listedFields(fields: DomainFields): DomainFields {
-  const fixed = new Set<string>();
-  for (const row of fieldRows()) if (row.fixed === true) fixed.add(isDevices(row) ? row.section : row.path);
+  const rows = fieldRows();
+  const fixed =
+    fixedOf.get(rows) ?? new Set(rows.flatMap((row) => (row.fixed !== true ? [] : isDevices(row) ? [row.section] : [row.path])));
+  fixedOf.set(rows, fixed);
   return Object.fromEntries(
-    Object.entries(fields).filter(([path]) => !fixed.has(path) && !(path.includes(".") && fixed.has(path.slice(0, path.indexOf("."))))),
+    Object.entries(fields).filter(([path]) => !fixed.has(path.includes(".") ? path.slice(0, path.indexOf(".")) : path)),
   );
 }

@@ -1,5 +1,5 @@
 import type { Context } from "../../model/context.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { isBlankName } from "./base-files.ts";
@@ -8,8 +8,6 @@ import type { BaseUser } from "./spec.ts";
 /** File names of disks in a label's text. */
 const rescueDisk = /"(disk\.rescue)":/g;
 const furtherDisks = /"(disk\.(?:rescue|local|eph\d+|swap))":/g;
-
-const uuidDirectory = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /** In place of an entry: disks that may stand on any base, since they are links, and none is followed. */
 export const unseen = "";
@@ -87,7 +85,7 @@ async function diskDirectories({ host, layout }: Context): Promise<string[]> {
     [layout.root, layout.volumes].map(async (parent) =>
       (await host.files.list(parent))
         // Moved to other storage, a directory leaves a link.
-        .filter(({ name, type }) => (type === "directory" || type === "symlink") && uuidDirectory.test(name))
+        .filter(({ name, type }) => (type === "directory" || type === "symlink") && startsWithUuid(name))
         .map(({ name }) => `${parent}/${name}`),
     ),
   );
@@ -126,4 +124,9 @@ function projectOf(label: Buffer | undefined): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Also of a directory that is being removed, whose name has more after the uuid: what is in it may still be in use. */
+function startsWithUuid(name: string): boolean {
+  return isUuidDirectory(name.slice(0, 36));
 }

@@ -2,6 +2,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
+import { grownCopyOf, isBaseCompanion } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
@@ -9,12 +10,6 @@ import { bases } from "./address.ts";
 import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
 import { findUsers, unseen } from "./base-users.ts";
 import type { BaseUser, BlankState, ImageState } from "./spec.ts";
-
-/** Names in `_base` that are ours without being anything yet: companions of a base image, and empty disks in the making. */
-const companion = /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}\.part)$/;
-
-/** A grown copy of a base image that disks of an older Nova stand on (Nova LAY-06): it comes and goes with its base. */
-const legacyCopy = /^([0-9a-f]{40})_(?:\d+|sm)(?:\.part)?$/;
 
 /** What is in the cache: whole base images and empty disks by `base/<entry>`, and files that nobody here knows. */
 export async function observeBases(context: Context): Promise<Observation<ImageState | BlankState>> {
@@ -24,7 +19,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
   const listed = await context.host.files.list(context.layout.base);
   const entries = listed.map(({ name }) => name).filter(isEntryName);
   const blanks = listed.filter(({ name, type }) => type === "file" && isBlankName(name)).map(({ name }) => name);
-  const unused = entries.length === 0 && blanks.length === 0 && !listed.some(({ name }) => legacyCopy.test(name));
+  const unused = entries.length === 0 && blanks.length === 0 && !listed.some(({ name }) => grownCopyOf(name) !== undefined);
   const [findings, users, blankStats] = await Promise.all([
     readBases(context, entries),
     unused ? new Map<string, readonly BaseUser[]>() : findUsers(context, blanks.length > 0),
@@ -63,12 +58,12 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
     });
   }
   for (const { name, type } of listed) {
-    const copied = legacyCopy.exec(name)?.[1];
+    const copied = grownCopyOf(name);
     if (copied !== undefined && (states.has(bases.at(copied)) || users.has(copied))) continue;
     if (
       isEntryName(name) ||
       states.has(bases.at(name)) ||
-      companion.test(name) ||
+      isBaseCompanion(name) ||
       (type === "directory" && `${context.layout.base}/${name}` === context.layout.templates)
     )
       continue;

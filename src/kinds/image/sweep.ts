@@ -1,14 +1,9 @@
 import type { Context } from "../../model/context.ts";
 import { UserError } from "../../model/errors.ts";
+import { leftoverOf, stagedTemplateOf } from "../../model/layout.ts";
 import { isEntryName } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
-
-/** A file in the making, or a sidecar; its entry in front. Empty disks that overlays stand on have names of words. */
-const leftoverPattern = /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|converted|json)$/;
-/** A grown copy of a base in the making (Nova LAY-06). */
-const copyPattern = /^([0-9a-f]{40})_\d+\.part$/;
-const templatePattern = /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)_\d+\.[0-9a-f]+\.part$/;
 
 /**
  * Removes what interrupted fetches left behind: staged files, sidecars whose base never came, staged templates. What
@@ -23,10 +18,10 @@ export async function sweepLeftovers(context: Context): Promise<void> {
     if (entry !== undefined) leftovers.set(entry, [...(leftovers.get(entry) ?? []), path]);
   };
   for (const name of names) {
-    const [, entry, ending] = leftoverPattern.exec(name) ?? copyPattern.exec(name) ?? [];
-    if (ending !== "json" || !whole.has(entry ?? "")) add(entry, `${layout.base}/${name}`);
+    const found = leftoverOf(name);
+    if (found !== undefined && !(found.sidecar && whole.has(found.entry))) add(found.entry, `${layout.base}/${name}`);
   }
-  for (const { name } of await host.files.list(layout.templates)) add(templatePattern.exec(name)?.[1], `${layout.templates}/${name}`);
+  for (const { name } of await host.files.list(layout.templates)) add(stagedTemplateOf(name), `${layout.templates}/${name}`);
   if (leftovers.size === 0) return;
   await host.files.makeDirectory(layout.locks);
   for (const [entry, paths] of leftovers) await sweepEntry(context, entry, paths);

@@ -1,16 +1,18 @@
-import { driverNames, driverOf } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { Observation } from "../../model/kind.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
-import { type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
+import { damagedLabel } from "../directory/damaged-label.ts";
+import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { lostBackings } from "../disk/backing.ts";
-import { type AppliedDisk, type InstanceDiskState, refOf } from "../disk/disk.ts";
+import type { AppliedDisk, InstanceDiskState } from "../disk/disk.ts";
+import { type DiskLook, lookAtDisks } from "../disk/look.ts";
 import { withPlace } from "../disk/place.ts";
 import { domainState } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
@@ -29,6 +31,8 @@ export type InstanceState = InstanceDiskState | FoundSeed | FoundSecret | GuestS
 interface Directory {
   readonly uuid: string;
   readonly label: InstanceLabel | undefined;
+  /** A label exists and cannot be used. */
+  readonly damage?: DamagedLabel;
   /** Nothing is in it but perhaps a label in the making: an apply was interrupted right at its beginning. */
   readonly blank: boolean;
 }
@@ -63,18 +67,27 @@ export async function observeInstances(context: Context, values?: RecordedSecret
     if (seed !== undefined)
       states.set(seedAddresses.at(instance), { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
   }
-  for (const [address, disk] of disks) states.set(address, disk);
+  for (const [address, disk] of disks.states) states.set(address, disk);
   for (const record of secrets) {
     const secret = secretState(record, context.project);
     if (secret !== undefined) states.set(secretAddresses.at(secret.instance), { ...secret, kind: "secret" });
   }
   const instanceOf = new Map(owned.map(({ uuid, instance }) => [uuid, instance]));
-  const unread = unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at);
+  const damaged = directories.flatMap((directory) => {
+    const found = damagedInstance(context, directory, domains);
+    return found === undefined ? [] : [{ ...found, uuid: directory.uuid }];
+  });
+  const inDamaged = await Promise.all(damaged.map(({ uuid, instance }) => objectsIn(context, uuid, instance)));
+  const unread = [...unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at), ...disks.unread, ...inDamaged.flat()];
   const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
   return {
     states,
     unmanaged: [...findUnmanaged(context, domains, directories), ...unknown],
-    diagnostics: unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
+    diagnostics: [
+      ...unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
+      ...damaged.map(({ diagnostic }) => diagnostic),
+      ...disks.diagnostics,
+    ],
     complete: unread.length === 0,
     unread,
   };
@@ -107,14 +120,18 @@ function unreadableDiagnostics({ name, failure }: UnreadableDomain, instance: st
 
 async function findDirectories(context: Context): Promise<Directory[]> {
   const { files } = context.host;
-  const entries = (await files.list(context.layout.root)).filter(
-    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
+  const entries = (await files.list(context.layout.root)).filter(({ name, type }) => type === "directory" && isUuidDirectory(name));
+  const labels = await readOwnFiles(
+    context,
+    entries.map(({ name }) => context.layout.instanceFile(name, instanceFiles.label)),
   );
-  const labels = await files.readMany(entries.map(({ name }) => ({ path: context.layout.instanceFile(name, instanceFiles.label) })));
   return Promise.all(
     entries.map(async ({ name }, index) => {
-      const label = parseLabel(labels[index]);
-      return { uuid: name, label, blank: label === undefined && (await isBlank(context, name)) };
+      const file = labels[index] ?? { content: undefined };
+      const label = parseLabel(file.content);
+      const damage = label === undefined ? damageOf(file, "instance") : undefined;
+      const blank = label === undefined && damage === undefined && (await isBlank(context, name));
+      return { uuid: name, label, blank, ...(damage === undefined ? {} : { damage }) };
     }),
   );
 }
@@ -128,42 +145,61 @@ async function observeDisks(
   context: Context,
   owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
   guest: { readonly isRunning: (uuid: string) => boolean; readonly isSaved: (uuid: string) => boolean },
-): Promise<Map<Address, InstanceDiskState>> {
+): Promise<DiskLook & { readonly states: ReadonlyMap<Address, InstanceDiskState> }> {
   const named = owned.flatMap(({ uuid, instance, label }) =>
     Object.entries(label.objects).flatMap(([name, applied]) => {
       if (diskRole(name) === undefined) return [];
-      const path = context.layout.instanceFile(uuid, name);
       const domain = rememberedDomain(label);
+      const path = context.layout.instanceFile(uuid, name);
       const remembered = { defined: domain !== undefined, protected: domain?.prevent_destroy ?? false };
-      return [
-        {
-          address: diskAddress(instance, name),
-          instance,
-          uuid,
-          name,
-          path,
-          applied: withPlace(applied as unknown as AppliedDisk, context.settings),
-          ...remembered,
-        },
-      ];
+      const labelled = { what: `disk ${name} of ${instance}`, label: context.layout.instanceFile(uuid, instanceFiles.label), applied };
+      return [{ address: diskAddress(instance, name), instance, uuid, name, path, ...labelled, remembered }];
     }),
   );
-  const found = await Promise.all(
-    driverNames().map(async (backend) => {
-      const mine = named.filter(({ applied }) => applied.backend === backend);
-      return mine.length === 0 ? new Map() : driverOf(backend).list(context, mine.map(refOf));
-    }),
-  );
-  const disks = new Map(found.flatMap((map) => [...map]));
-  const lost = await lostBackings(context, [...disks.values()]);
-  return new Map(
-    named.map(({ address, ...disk }) => {
-      const found = { disk: disks.get(`${disk.uuid}/${disk.name}`), running: guest.isRunning(disk.uuid), saved: guest.isSaved(disk.uuid) };
-      const lostBacking = lost.get(found.disk?.backing ?? "");
-      const more = lostBacking === undefined ? {} : { lostBacking };
-      return [address, { ...disk, ...found, kind: "disk", ...more }];
-    }),
-  );
+  const look = await lookAtDisks(context, named);
+  const lost = await lostBackings(context, [...look.disks.values()]);
+  const states = named
+    .filter(({ address }) => !look.unread.includes(address))
+    .map(({ address, instance, uuid, name, path, applied, remembered }): [Address, InstanceDiskState] => {
+      const disk = look.disks.get(`${uuid}/${name}`);
+      const lostBacking = lost.get(disk?.backing ?? "");
+      const state: InstanceDiskState = {
+        instance,
+        uuid,
+        name,
+        path,
+        applied: withPlace(applied as unknown as AppliedDisk, context.settings),
+        ...remembered,
+        disk,
+        running: guest.isRunning(uuid),
+        saved: guest.isSaved(uuid),
+        kind: "disk",
+        ...(lostBacking === undefined ? {} : { lostBacking }),
+      };
+      return [address, state];
+    });
+  return { ...look, states: new Map(states) };
+}
+
+/** A label of this project that cannot be used: it says so itself, or a domain of this project has its uuid. */
+function damagedInstance(
+  context: Context,
+  { uuid, damage }: Directory,
+  domains: readonly DomainState[],
+): { readonly instance: string; readonly diagnostic: Diagnostic } | undefined {
+  if (damage === undefined) return undefined;
+  const domain = domains.find((one) => one.uuid === uuid && one.label?.project === context.project);
+  const instance = damage.project === context.project ? (damage.name ?? domain?.label?.instance) : domain?.label?.instance;
+  if (instance === undefined) return undefined;
+  const path = context.layout.instanceFile(uuid, instanceFiles.label);
+  return { instance, diagnostic: damagedLabel(path, damage, `instance ${instance}`, guests.at(instance)) };
+}
+
+/** Everything that the directory of an instance may hold. */
+async function objectsIn(context: Context, uuid: string, instance: string): Promise<Address[]> {
+  const entries = await context.host.files.list(context.layout.instance(uuid));
+  const disks = entries.filter(({ name }) => diskRole(name) !== undefined).map(({ name }) => diskAddress(instance, name));
+  return [guests.at(instance), seedAddresses.at(instance), diskAddress(instance, instanceFiles.root), ...disks];
 }
 
 function findUnmanaged(context: Context, domains: readonly DomainState[], directories: readonly Directory[]): Unmanaged[] {
@@ -178,7 +214,13 @@ function findUnmanaged(context: Context, domains: readonly DomainState[], direct
       ...(isUp(power) ? { takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) } } : {}),
     }));
   const strangers = directories
-    .filter(({ label, blank }) => label?.project !== own && !blank)
-    .map(({ uuid, label }) => ({ what: "instance-directory", name: uuid, ...(label === undefined ? {} : { owner: label.project }) }));
+    .filter((directory) => directory.label?.project !== own && !directory.blank)
+    .filter((directory) => damagedInstance(context, directory, domains) === undefined)
+    .map(({ uuid, label, damage }) => ({
+      what: "instance-directory",
+      name: uuid,
+      ...(label === undefined ? {} : { owner: label.project }),
+      ...(damage === undefined ? {} : { note: `its label ${damage.problem}` }),
+    }));
   return [...others, ...strangers];
 }

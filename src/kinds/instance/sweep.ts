@@ -1,15 +1,11 @@
 import { allDrivers } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isStagedDisk, isUuidDirectory, stagedPath } from "../../model/layout.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
 import { parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
 
-/** Of a disk that is a directory; one that is a file is found by who makes it. */
-function isStagedDisk(name: string): boolean {
-  return /^disk(\.[a-z0-9]+)?\.part$/.test(name);
-}
-
 /** Files that are written under a temporary name first. */
-const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, `${instanceFiles.configDrive}.part`];
+const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, stagedPath(instanceFiles.configDrive)];
 
 /** Clears away what an interrupted apply of this project left half made in instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
@@ -25,17 +21,19 @@ export async function sweepInstances(context: Context): Promise<void> {
  */
 async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string>> {
   const { host, layout } = context;
-  const directories = (await host.files.list(layout.root)).filter(
-    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
+  const directories = (await host.files.list(layout.root)).filter(({ name, type }) => type === "directory" && isUuidDirectory(name));
+  const labels = await readOwnFiles(
+    context,
+    directories.map(({ name }) => layout.instanceFile(name, instanceFiles.label)),
   );
-  const labels = await host.files.readMany(directories.map(({ name }) => ({ path: layout.instanceFile(name, instanceFiles.label) })));
   const own = new Set<string>();
   for (const [index, { name: uuid }] of directories.entries()) {
-    if (parseLabel(labels[index])?.project !== context.project) continue;
+    if (parseLabel(labels[index]?.content)?.project !== context.project) continue;
     own.add(uuid);
     for (const { name, type } of await host.files.list(layout.instance(uuid))) {
       const temporary =
-        name === `${instanceFiles.configDrive}.part` || (name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`)));
+        name === stagedPath(instanceFiles.configDrive) ||
+        (name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`)));
       if (temporary && type === "file") await host.files.remove(layout.instanceFile(uuid, name));
       if (type === "directory" && isStagedDisk(name)) await host.files.removeTree(layout.instanceFile(uuid, name));
     }

@@ -2,7 +2,7 @@ import type { DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isStagedDisk } from "../../model/layout.ts";
 import { retireDirectory, sweepRetired } from "../directory/retire-directory.ts";
 import { refuseInUse } from "../disk/in-use.ts";
 import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
@@ -11,7 +11,6 @@ import { grown } from "../terms/guest-address.ts";
 import { volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";
-import { volumeContext } from "./volume-context.ts";
 
 type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "preventDestroy" | "fallback">;
 
@@ -23,16 +22,18 @@ interface UserArgs {
 /** What can be done to a volume. The label says what is meant before it is done, and goes last. */
 export const volumeActions: readonly ActionType[] = [
   defineAction<SpecArgs>("volume.create", [volumeExists], async (context, { name, disk, preventDestroy, fallback }, report) => {
+    // A label that cannot be used is not written over.
+    await readVolumeLabel(context, disk.uuid);
     const label = { volume: name, preventDestroy, applied: appliedVolume(disk) };
     await writeVolumeLabel(context, disk.uuid, { ...label, made: false });
     await fetchUnlessCloneable(context, disk, fallback, report);
-    await driverOf(disk.backend).create(volumeContext(context), disk, report);
+    await driverOf(disk.backend).create(context, disk, report);
     await writeVolumeLabel(context, disk.uuid, { ...label, made: true });
   }),
   defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", [volumeExists, grown], async (context, args) => {
     const { name, disk, preventDestroy, online, user } = args;
     if (online === null && user !== undefined) await refuseInUse(context, user, disk);
-    await driverOf(disk.backend).grow(volumeContext(context), disk, disk.size ?? 0, online ?? undefined);
+    await driverOf(disk.backend).grow(context, disk, disk.size ?? 0, online ?? undefined);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied: appliedVolume(disk), made: true });
   }),
   defineAction<SpecArgs>("volume.label", [volumeExists], async (context, { name, disk, preventDestroy }) => {
@@ -42,7 +43,7 @@ export const volumeActions: readonly ActionType[] = [
   }),
   defineAction<DiskRef & UserArgs & { backend: string }>("volume.remove", [volumeGone], async (context, { user, ...ref }) => {
     if (user !== undefined) await refuseInUse(context, user, ref);
-    await driverOf(ref.backend).remove(volumeContext(context), ref);
+    await driverOf(ref.backend).remove(context, ref);
     const { layout } = context;
     const names = { directory: layout.volume(ref.uuid), doomed: layout.doomedVolume(ref.uuid) };
     await retireDirectory(context, { ...names, companions: [instanceFiles.diskInfo] });
@@ -70,7 +71,7 @@ export async function sweepVolumes(context: Context): Promise<void> {
     for (const { name, type } of await host.files.list(layout.volume(uuid))) {
       const temporary = name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));
       if (temporary) await host.files.remove(layout.volumeFile(uuid, name));
-      if (type === "directory" && name === "disk.part") await host.files.removeTree(layout.volumeFile(uuid, name));
+      if (type === "directory" && isStagedDisk(name)) await host.files.removeTree(layout.volumeFile(uuid, name));
     }
   }
 }

@@ -1,5 +1,7 @@
 import type { Context } from "../../model/context.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
+import { type DamagedLabel, damageOf, jsonObject, refuseDamaged } from "../directory/label.ts";
 import type { AppliedVolume } from "./spec.ts";
 
 /** The label of a volume's directory: whose it is and what was last applied to it. */
@@ -15,19 +17,24 @@ export interface VolumeLabel {
 
 /** Reads a label. Undefined when it is absent or not ours to understand. */
 export function parseVolumeLabel(content: Buffer | undefined): VolumeLabel | undefined {
-  if (content === undefined) return undefined;
-  try {
-    const label = JSON.parse(content.toString("utf8")) as VolumeLabel;
-    const whole = label.version === 1 && typeof label.project === "string" && typeof label.volume === "string";
-    return whole && typeof label.applied === "object" ? label : undefined;
-  } catch {
-    return undefined;
-  }
+  const label = jsonObject(content);
+  if (label === undefined || label["version"] !== 1 || label["applied"] === undefined) return undefined;
+  const { project, volume, preventDestroy, made } = label;
+  const whole = typeof project === "string" && typeof volume === "string" && isFlag(preventDestroy) && isFlag(made);
+  return whole ? (label as unknown as VolumeLabel) : undefined;
 }
 
-/** The label of a volume, where it has one. */
+function isFlag(value: unknown): boolean {
+  return value === undefined || typeof value === "boolean";
+}
+
+/** The label of a volume, where it has one. Throws a RefusedError for one that cannot be used. */
 export async function readVolumeLabel(context: Context, uuid: string): Promise<VolumeLabel | undefined> {
-  return parseVolumeLabel(await context.host.files.read(context.layout.volumeFile(uuid, instanceFiles.label)));
+  const path = context.layout.volumeFile(uuid, instanceFiles.label);
+  const [file = { content: undefined }] = await readOwnFiles(context, [path]);
+  const label = parseVolumeLabel(file.content);
+  if (label === undefined) refuseDamaged(path, damageOf(file, "volume"));
+  return label;
 }
 
 /** Writes a label, making the directory as needed. The caller holds the volume's lock. */
@@ -38,12 +45,26 @@ export async function writeVolumeLabel(context: Context, uuid: string, label: Om
   await host.files.writeAtomic(layout.volumeFile(uuid, instanceFiles.label), `${JSON.stringify(whole)}\n`, 0o600);
 }
 
+/** The directory of a volume as found. */
+export interface VolumeDirectory {
+  readonly uuid: string;
+  readonly label: VolumeLabel | undefined;
+  /** A label exists and cannot be used. */
+  readonly damage?: DamagedLabel;
+}
+
 /** The directories of volumes, each with its label where it has one. */
-export async function volumeDirectories(context: Context): Promise<{ readonly uuid: string; readonly label: VolumeLabel | undefined }[]> {
+export async function volumeDirectories(context: Context): Promise<VolumeDirectory[]> {
   const { files } = context.host;
-  const entries = (await files.list(context.layout.volumes)).filter(
-    ({ name, type }) => type === "directory" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name),
+  const entries = (await files.list(context.layout.volumes)).filter(({ name, type }) => type === "directory" && isUuidDirectory(name));
+  const labels = await readOwnFiles(
+    context,
+    entries.map(({ name }) => context.layout.volumeFile(name, instanceFiles.label)),
   );
-  const labels = await files.readMany(entries.map(({ name }) => ({ path: context.layout.volumeFile(name, instanceFiles.label) })));
-  return entries.map(({ name }, index) => ({ uuid: name, label: parseVolumeLabel(labels[index]) }));
+  return entries.map(({ name }, index) => {
+    const file = labels[index] ?? { content: undefined };
+    const label = parseVolumeLabel(file.content);
+    const damage = label === undefined ? damageOf(file, "volume") : undefined;
+    return { uuid: name, label, ...(damage === undefined ? {} : { damage }) };
+  });
 }

@@ -1,49 +1,63 @@
-import type { DiskState } from "../../drivers/driver.ts";
-import { driverNames, driverOf } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
+import { damagedLabel } from "../directory/damaged-label.ts";
+import { lookAtDisks } from "../disk/look.ts";
 import { withPlace } from "../disk/place.ts";
 import { volumes } from "../terms/volume-address.ts";
-import { volumeDirectories } from "./label.ts";
-import { type VolumeState, volumeFileName } from "./spec.ts";
-import { volumeContext } from "./volume-context.ts";
+import { type VolumeDirectory, volumeDirectories } from "./label.ts";
+import { type VolumeState, volumeFileName, volumeUuid } from "./spec.ts";
 
-/** Looks at all volumes of the host, one look for each backend. */
+/** Looks at all volumes of the host, one look for each driver. */
 export async function observeVolumes(context: Context): Promise<Observation<VolumeState>> {
   const directories = await volumeDirectories(context);
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project
       ? [
           {
+            address: volumes.at(label.volume),
+            what: `volume ${label.volume}`,
+            label: context.layout.volumeFile(uuid, instanceFiles.label),
             uuid,
-            label,
             name: volumeFileName,
             path: context.layout.volumeFile(uuid, volumeFileName),
-            applied: withPlace(label.applied, context.settings),
+            applied: label.applied,
+            kept: label,
           },
         ]
       : [],
   );
-  const found = await Promise.all(
-    driverNames().map(async (backend): Promise<ReadonlyMap<string, DiskState>> => {
-      const mine = owned
-        .filter(({ applied }) => applied.backend === backend)
-        .map(({ applied: { place }, ...ref }) => ({ ...ref, ...(place === undefined ? {} : { place }) }));
-      return mine.length === 0 ? new Map() : driverOf(backend).list(volumeContext(context), mine);
-    }),
-  );
-  const disks = new Map(found.flatMap((map) => [...map]));
+  const look = await lookAtDisks(context, owned);
   const states = new Map<Address, VolumeState>();
-  for (const { uuid, label, path, applied } of owned) {
-    const { made, preventDestroy } = label;
-    const disk = disks.get(`${uuid}/${volumeFileName}`);
-    states.set(volumes.at(label.volume), { kind: "volume", uuid, name: label.volume, path, applied, made, preventDestroy, disk });
+  for (const { address, uuid, path, kept } of owned) {
+    if (look.unread.includes(address)) continue;
+    const { made, preventDestroy, volume: name } = kept;
+    const disk = look.disks.get(`${uuid}/${volumeFileName}`);
+    const applied = withPlace(kept.applied, context.settings);
+    states.set(address, { kind: "volume", uuid, name, path, applied, made: made === true, preventDestroy: preventDestroy === true, disk });
   }
-  const unmanaged = directories.flatMap(({ uuid, label }) =>
-    label?.project === context.project
-      ? []
-      : [{ what: "volume", name: label?.volume ?? uuid, ...(label === undefined ? {} : { owner: label.project }) }],
-  );
-  return { states, unmanaged, diagnostics: [], complete: true };
+  const damaged = directories.flatMap((directory) => damagedVolume(context, directory));
+  const unread = [...look.unread, ...damaged.flatMap(({ address }) => address ?? [])];
+  const unmanaged = directories
+    .filter((directory) => directory.label?.project !== context.project && damagedVolume(context, directory).length === 0)
+    .map(({ uuid, label, damage }) => ({
+      what: "volume",
+      name: label?.volume ?? uuid,
+      ...(label === undefined ? {} : { owner: label.project }),
+      ...(damage === undefined ? {} : { note: `its label ${damage.problem}` }),
+    }));
+  return { states, unmanaged, diagnostics: [...look.diagnostics, ...damaged], complete: unread.length === 0, unread };
+}
+
+/** A label of this project that cannot be used: it names the project, or the directory is the one of the volume that it names. */
+function damagedVolume(context: Context, { uuid, damage }: VolumeDirectory): Diagnostic[] {
+  if (damage?.name === undefined || !isOurs(context, uuid, damage.project, damage.name)) return [];
+  const path = context.layout.volumeFile(uuid, instanceFiles.label);
+  return [damagedLabel(path, damage, `volume ${damage.name}`, volumes.at(damage.name))];
+}
+
+function isOurs({ project }: Context, uuid: string, owner: string | undefined, name: string): boolean {
+  return owner === project || (owner === undefined && volumeUuid(project, name) === uuid);
 }

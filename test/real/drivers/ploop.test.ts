@@ -6,7 +6,6 @@ import type { DiskSpec } from "../../../src/drivers/driver.ts";
 import { driverOf } from "../../../src/drivers/index.ts";
 import { sweepInstances } from "../../../src/kinds/instance/sweep.ts";
 import { sweepVolumes } from "../../../src/kinds/volume/actions.ts";
-import { volumeContext } from "../../../src/kinds/volume/volume-context.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
@@ -34,6 +33,12 @@ test("an image that is longer than its descriptor tells has not grown yet", asyn
   const descriptor = readFileSync(join(disk.path, "DiskDescriptor.xml"), "utf8");
   assert.match(descriptor, new RegExp(`<Disk_size>${(8 * mebibyte) / 512}</Disk_size>[^]*<File>root.hds</File>`));
 });
+
+/** Volumes lie elsewhere than instances. */
+function volumeContext(context: Context): Context {
+  const { layout } = context;
+  return { ...context, layout: { ...layout, instance: layout.volume, instanceFile: layout.volumeFile } };
+}
 
 for (const [what, layoutOf, label] of [
   ["an instance", (context: Context) => context, { project: "shop", instance: "web", objects: {} }],

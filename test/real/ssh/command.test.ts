@@ -161,12 +161,15 @@ test("a conversation goes back and forth and ends with its input; one with nobod
   assert.deepEqual([await nobody.ended, said], [{ exitCode: undefined }, ""]);
 });
 
-test("all of it goes over one connection; more at once than sshd allows on one takes a second", async () => {
+test("all of it goes over one connection; more conversations than sshd allows on one take a second", async () => {
   const before = sshd.logins();
   const fresh = connect();
   await Promise.all([fresh.files.stat("/"), fresh.run(sh("true")), fresh.files.list("/"), fresh.run(sh("true"))]);
   assert.equal(sshd.logins() - before, 1);
   await Promise.all(Array.from({ length: 11 }, () => fresh.run(sh("sleep 0.2"))));
+  assert.equal(sshd.logins() - before, 1);
+  const conversations = Array.from({ length: 11 }, () => fresh.open({ program: "cat", args: [] }));
+  await Promise.all(conversations.map((one) => one.close()));
   assert.equal(sshd.logins() - before, 2);
 });
 

@@ -55,7 +55,7 @@ test("nothing is broken: every hop is passed, and what is behind them is looked 
 
 test("ssh here: the program is not installed", async (t) => {
   const { uri } = await startSshd(t);
-  assertFailsAt("ssh here", await doctor(t, uri, "/nonexistent/ssh"), /ENOENT/, /openssh-client/);
+  assertFailsAt("ssh here", await doctor(t, uri, "/nonexistent/ssh"), /ENOENT|No such file or directory/, /openssh-client/);
 });
 
 test("name: nobody knows it", async (t) => {
@@ -101,29 +101,8 @@ test("shell: the account may not run commands, or runs another one whatever is a
 test("programs: those that the host lacks are named", async (t) => {
   const few = join(temporary(t), "bin");
   mkdirSync(few);
-  const needed = [
-    "stat",
-    "dd",
-    "head",
-    "tail",
-    "cp",
-    "mv",
-    "ln",
-    "rm",
-    "mkdir",
-    "touch",
-    "chmod",
-    "sync",
-    "mktemp",
-    "timeout",
-    "sha256sum",
-    "readlink",
-    "tr",
-    "env",
-    "cat",
-    "sh",
-  ];
+  const needed = ["stat", "cp", "cat", "sh"];
   for (const name of needed) symlinkSync(execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), join(few, name));
   const { uri, program } = await startSshd(t, [`ForceCommand PATH=${few} /bin/sh -c "$SSH_ORIGINAL_COMMAND"`]);
-  assertFailsAt("programs", await doctor(t, uri, program), /lacks truncate, prlimit/, /coreutils and util-linux/);
+  assertFailsAt("programs", await doctor(t, uri, program), /lacks prlimit, python3/, /python3 \(package python3/);
 });

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { after, test } from "node:test";
 import { withLock } from "../../../src/host/local/lock.ts";
-import { shellLibrary } from "../../../src/host/ssh/library.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import { UnreachableError, UserError } from "../../../src/model/errors.ts";
 import { testDirectory } from "../../unit/host/directory.ts";
@@ -72,19 +71,7 @@ test("several wait for one another, over one connection and over two", async (co
   assert.ok(waits.length >= 1);
 });
 
-test("a lock that is given back between two looks is simply tried again", async (context) => {
-  const directory = await testDirectory(context);
-  const ask = (setUp: string) => {
-    const failing = "mkdir() { echo \"mkdir: cannot create directory '$2': File exists\" >&2; return 1; }";
-    const script = `${shellLibrary}\n${failing}\n${setUp}\nnonce=nonce\nlock "$1"`;
-    const { stdout } = spawnSync("sh", ["-c", script, "sh", `${directory}/a`], { input: "try {\n", encoding: "utf8" });
-    return stdout.split("nonce\n")[1];
-  };
-  assert.equal(ask(""), "busy\n\n");
-  assert.match(ask(`touch ${directory}/a.lock`) ?? "", /^failed\n.*File exists\n$/);
-});
-
-test("the lock of a killed process is taken over at once, be it one of the host's or a shell of ours", async (context) => {
+test("the lock of a killed process is taken over at once, be it one of the host's or a helper of ours", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   const child = spawn(process.execPath, [`${import.meta.dirname}/../../unit/host/lock-child.ts`, "hold", path], {
     stdio: ["ignore", "pipe", "inherit"],

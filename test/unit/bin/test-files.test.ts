@@ -18,7 +18,7 @@ test("what a test file needs is found through what it imports", () => {
     alone: false,
   });
   assert.deepEqual(needsOf("test/real/debian-guest.test.ts")?.needs, ["build", "tiny guest", "Debian guest"]);
-  assert.ok(needsOf("test/real/lvm.test.ts")?.needs.includes("LVM host"));
+  assert.ok(needsOf("test/real/lvm/guest.test.ts")?.needs.includes("LVM host"));
   assert.equal(needsOf("test/real/libvirtd-restart.test.ts")?.alone, true);
 });
 

@@ -7,7 +7,7 @@ import type { Context } from "../../../model/context.ts";
 import { RefusedError } from "../../../model/errors.ts";
 import type { FileStat } from "../../../model/host.ts";
 import type { Json } from "../../../model/json.ts";
-import { instanceFiles } from "../../../model/layout.ts";
+import { instanceFiles, stagedPath } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
 import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
@@ -64,7 +64,7 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     mtimeMs,
     inode,
   });
-  const part = `${spec.path}.part`;
+  const part = stagedPath(spec.path);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(part));
   const written = await writeImage(context, spec.format, part, tree);

@@ -27,7 +27,7 @@ export function fakeSsh(
   writeFileSync(
     program,
     `#!/bin/sh
-echo $$ >>${directory}/pids
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; echo $$ >>${directory}/pids
 for last; do :; done
 case " $* " in
   *" ControlMaster=yes "*) ${scripts.master ?? run} ;;

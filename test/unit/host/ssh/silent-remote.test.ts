@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
 import { SshConnectError } from "../../../../src/host/ssh/trouble.ts";
 import { UnreachableError } from "../../../../src/model/errors.ts";
+import { testDirectory } from "../directory.ts";
 import { type FakeSsh, fakeSsh, isRunning, target } from "./fake-ssh.ts";
 
 const startLimits = { timeoutMs: 700, bytes: 2 ** 16 };
@@ -51,16 +53,14 @@ for (const [what, channel] of Object.entries(channels)) {
     const host = hostThrough(context, ssh);
     const unreachable = (pattern: RegExp) => (error: unknown) => error instanceof UnreachableError && pattern.test(error.message);
     const why = /no answer within 0\.7 s|more than 65536 bytes of other output/;
-    await assert.rejects(host.files.stat("/etc/passwd"), unreachable(/did not start .*file/));
+    const helper = /root@kvm1 did not start the helper for files and commands: /;
+    await assert.rejects(host.files.stat("/etc/passwd"), unreachable(helper));
     await assert.rejects(host.files.stat("/etc/passwd"), unreachable(why));
-    await assert.rejects(host.files.writeAtomic("/nonexistent/file", "x"), unreachable(why));
-    await assert.rejects(
-      host.run({ program: "qemu-img", args: ["--version"], timeoutMs: 60_000 }),
-      unreachable(/root@kvm1 did not start qemu-img/),
-    );
+    await assert.rejects(host.files.writeAtomic("/nonexistent/file", "x"), unreachable(helper));
+    await assert.rejects(host.run({ program: "qemu-img", args: ["--version"], timeoutMs: 60_000 }), unreachable(helper));
     await assert.rejects(
       host.lock({ path: "/nonexistent/lock", purpose: "apply of project shop", timeoutMs: 0 }, async () => assert.fail("not locked")),
-      unreachable(/did not start .*lock/),
+      unreachable(helper),
     );
     await assert.rejects(
       host.upload({ from: fileURLToPath(import.meta.url), to: "/nonexistent/file", digests: [] }),
@@ -72,6 +72,36 @@ for (const [what, channel] of Object.entries(channels)) {
     await ended(ssh);
   });
 }
+
+test("a helper that starts and then says nothing is given up, and the message names what it was asked", async (context) => {
+  const directory = await testDirectory(context);
+  writeFileSync(`${directory}/python3`, "#!/bin/sh\nexec sleep 100\n", { mode: 0o755 });
+  const ssh = fakeSsh(context, { channel: `PATH=${directory}:$PATH; exec sh -c "$last"` });
+  process.env["VIRTFORM_SSH"] = ssh.program;
+  const host = createSshHost(target, { startLimits, answerMs: 500 });
+  context.after(() => host.close());
+  await assert.rejects(host.files.stat("/etc/passwd"), (error) => {
+    assert.ok(error instanceof UnreachableError);
+    assert.match(error.message, /root@kvm1 did not answer within 0\.5 s: stat \/etc\/passwd\. A filesystem there may hang/);
+    return true;
+  });
+  await host.close();
+  await ended(ssh);
+});
+
+test("a helper that answers with anything but frames is cut off", async (context) => {
+  const directory = await testDirectory(context);
+  for (const answer of [
+    "exec yes",
+    "echo 99999999999 0; exec sleep 100",
+    "echo 10 999999999; exec sleep 100",
+    "echo 2 0; echo []; exec sleep 100",
+  ]) {
+    writeFileSync(`${directory}/python3`, `#!/bin/sh\n${answer}\n`, { mode: 0o755 });
+    const host = hostThrough(context, fakeSsh(context, { channel: `PATH=${directory}:$PATH; exec sh -c "$last"` }));
+    await assert.rejects(host.files.stat("/etc/passwd"), /answered with something else than the helper's protocol/);
+  }
+});
 
 test("ssh ends together with a virtform that is killed while the remote is silent", async (context) => {
   const ssh = fakeSsh(context, { channel: "exec sleep 100", master: 'sh -c "$last"; exec sleep 100' });

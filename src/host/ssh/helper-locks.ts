@@ -1,0 +1,176 @@
+/**
+ * The part of the helper program that holds locks, as host/local/lock.ts does: a directory `PATH.lock` with a record of its holder beside
+ * it. A lock is renewed at each beat of our side and released when beats stop.
+ */
+export const helperLocks = String.raw`
+SILENCE = 90
+
+def text_of(path, limit=16384):
+    try:
+        file = open_regular(path)
+        try:
+            return read_up_to(file, limit, 0).decode("utf8", "replace")
+        finally:
+            os.close(file)
+    except (OSError, Refused):
+        return ""
+
+def start_time(pid):
+    said = text_of("/proc/%d/stat" % pid)
+    return (said[said.rindex(")") + 2:].split(" ") + [""] * 20)[19] if ")" in said else ""
+
+machine = []
+
+def identity_of_machine():
+    if not machine:
+        try:
+            namespace = os.readlink("/proc/self/ns/pid")
+        except OSError:
+            namespace = ""
+        machine[:] = [socket.gethostname(), text_of("/etc/machine-id").strip(), text_of("/proc/sys/kernel/random/boot_id").strip(), namespace]
+    return machine
+
+def identity(directory):
+    # Inode and time of birth, which coreutils reads and Python does not.
+    try:
+        said = subprocess.run(["stat", "-c", "%i:%.9W", "--", directory], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, env=plain).stdout.decode().strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    inode, _, born = said.partition(":")
+    return "%s:%s" % (inode, born.replace(".", "")) if inode else ""
+
+held_locks = {}
+
+class Held:
+    def __init__(self, id, path, mine):
+        self.id, self.path, self.mine = id, path, mine
+        self.lost = False
+
+    def renew(self):
+        try:
+            found = os.lstat(self.path + ".lock")
+            if found.st_ino == int(self.mine.split(":")[0]) and found.st_mtime_ns == self.renewed:
+                os.utime(self.path + ".lock")
+                self.renewed = os.lstat(self.path + ".lock").st_mtime_ns
+                return
+            if identity(self.path + ".lock") == self.mine:
+                self.renewed = found.st_mtime_ns
+                return
+        except OSError as error:
+            if error.errno != errno.ENOENT: return  # a full or read-only filesystem takes no lock away
+        self.lost = True
+        held_locks.pop(self.id, None)
+        answer({"id": self.id, "lost": True})
+
+    def release(self):
+        held_locks.pop(self.id, None)
+        return not self.lost and remove_lock(self.path, self.mine)
+
+def remove_lock(path, mine):
+    if identity(path + ".lock") != mine: return False
+    try:
+        # The record goes first: once the directory is gone, another may write its own.
+        try:
+            os.unlink(path + ".holder.json")
+        except OSError:
+            pass
+        os.rmdir(path + ".lock")
+    except OSError as error:
+        return error.errno != errno.ENOENT
+    return True
+
+def write_record(path, record):
+    try:
+        try:
+            os.unlink(path + ".holder.json")
+        except FileNotFoundError:
+            pass
+        file = os.open(path + ".holder.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            write_all(file, (json.dumps(record) + "\n").encode())
+        finally:
+            os.close(file)
+    except OSError:
+        pass  # it only helps others
+
+def try_lock(message):
+    path, id = message["path"], message["lock"]
+    name, machine_id, boot, namespace = identity_of_machine()
+    own = {"pid": os.getpid(), "startTime": start_time(os.getpid()), "hostName": name, "machineId": machine_id, "bootId": boot, "pidNamespace": namespace}
+    try:
+        os.mkdir(path + ".lock")
+    except FileExistsError:
+        try:
+            found = os.lstat(path + ".lock")
+        except FileNotFoundError:
+            return {"verdict": "gone"}
+        return {"verdict": "busy", "identity": identity(path + ".lock"), "time": str(found.st_mtime_ns), "record": text_of(path + ".holder.json"), "own": own}
+    mine = identity(path + ".lock")
+    write_record(path, {**own, **message["record"], "directory": mine})
+    held = Held(id, path, mine)
+    held.renewed = os.lstat(path + ".lock").st_mtime_ns
+    held_locks[id] = held
+    return {"verdict": "held"}
+
+def process_state(message):
+    try:
+        os.kill(message["pid"], 0)
+    except ProcessLookupError:
+        return {"state": "gone"}
+    except OSError:
+        pass
+    return {"state": text_of("/proc/%d/stat" % message["pid"]) or "hidden"}
+
+def break_lock(message):
+    guard = message["path"] + ".break"
+    try:
+        if time.time() - os.lstat(guard).st_mtime > 10: os.rmdir(guard)
+    except OSError:
+        pass
+    try:
+        os.mkdir(guard)
+    except OSError:
+        return {}
+    try:
+        remove_lock(message["path"], message["identity"])
+    finally:
+        os.rmdir(guard)
+    return {}
+
+def release_lock(message):
+    held = held_locks.get(message["lock"])
+    return {"released": held is not None and held.release()}
+
+def lock(message, blob):
+    return {"try": try_lock, "process": process_state, "break": break_lock, "release": release_lock}[message["do"]](message), b""
+
+def beat():
+    for held in list(held_locks.values()): held.renew()
+
+def receive(path, size):
+    # The whole content from the input, holes for zeros, or nothing; the sizes and digests are compared by our side.
+    failure = None
+    try:
+        if os.path.lexists(path): os.unlink(path)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            done = 0
+            while True:
+                piece = source.read(2**16)
+                if not piece: break
+                if piece.count(0) != len(piece): os.pwrite(file, piece, done)
+                done += len(piece)
+            os.ftruncate(file, done)
+            os.fsync(file)
+        finally:
+            os.close(file)
+        if done != size: raise OSError(errno.EIO, "%d of %d bytes arrived" % (done, size), path)
+    except Exception as error:
+        failure = describe(error)
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+    answer({"id": 0, **(failure or {"received": size})})
+    os._exit(0)
+`;

@@ -1,0 +1,193 @@
+import { UnreachableError } from "../../model/errors.ts";
+import type { SshChannel } from "./channel.ts";
+import { collect } from "./collect.ts";
+import type { SshConnection } from "./connection.ts";
+import { createFrameReader, type Frame, frameBytes } from "./frames.ts";
+import { helperProgram } from "./helper-program.ts";
+import { connectionLost } from "./trouble.ts";
+
+/** A request to the helper program. */
+export interface HelperRequest {
+  readonly op: string;
+  readonly [key: string]: unknown;
+}
+
+export interface AskOptions {
+  readonly blob?: Uint8Array;
+  /** `reading /srv/disk`, for the message when no answer comes. */
+  readonly what: string;
+  readonly timeoutMs?: number;
+  /** The request alone fails when its time is up: the helper itself may be fine. */
+  readonly alone?: boolean;
+  /** Aborting asks the helper to stop; its answer is still waited for. */
+  readonly signal?: AbortSignal | undefined;
+  /** Frames that come before the answer. */
+  readonly onFrame?: (frame: Frame) => void;
+}
+
+/** A program kept running on the remote that works on files, holds locks and runs commands: no process and no channel for each. */
+export interface SshHelper {
+  /** Throws an UnreachableError when the helper ends or does not answer in time. */
+  ask(request: HelperRequest, options: AskOptions): Promise<Frame>;
+  /** Calls back with what the helper reports by itself about a lock, and when it ends. Gives what takes the call back. */
+  watch(lock: string, call: (event: "lost" | "ended") => void): () => void;
+  close(): Promise<void>;
+}
+
+const usualTimeoutMs = 300_000;
+/** The helper gives up everything after 90 s of silence. */
+const beatMs = 2_500;
+/** How long it may take to put names on the disk when it ends. */
+const closeMs = 30_000;
+
+/** The words of sh that become the helper. Red Hat's minimal systems have Python under another name. */
+export const helperScript = `PATH=$PATH:/usr/sbin:/sbin
+export PATH
+for python in python3 /usr/libexec/platform-python; do
+  command -v "$python" >/dev/null 2>&1 && exec "$python" -I -S -c "$@"
+done
+exit 127`;
+
+/** Starts the helper with the first request. `tell` is called with every round trip: with what goes out together. */
+export function createSshHelper(
+  connection: SshConnection,
+  name: string,
+  tell: (what: string) => void,
+  answerMs: number = usualTimeoutMs,
+): SshHelper {
+  let session: Promise<Session> | undefined;
+  const watchers = new Map<string, (event: "lost" | "ended") => void>();
+  let outgoing: { readonly op: string; send(session: Session): void; fail(error: unknown): void }[] = [];
+  let id = 0;
+
+  /** What is asked for at the same time goes out together: the way is what costs. */
+  async function flush(): Promise<void> {
+    const together = outgoing;
+    outgoing = [];
+    tell([...new Set(together.map(({ op }) => op))].join(", "));
+    try {
+      session ??= startSession(connection, name, watchers, () => {
+        session = undefined;
+      });
+      const started = await session;
+      for (const one of together) one.send(started);
+    } catch (error) {
+      session = undefined;
+      for (const one of together) one.fail(error);
+    }
+  }
+
+  return {
+    ask(request, options) {
+      if (connection.lost !== undefined) return Promise.reject(connection.lost);
+      id += 1;
+      const own = id;
+      return new Promise((resolve, reject) => {
+        outgoing.push({
+          op: request.op,
+          send: (started) => started.ask(own, request, { timeoutMs: answerMs, ...options }).then(resolve, reject),
+          fail: reject,
+        });
+        if (outgoing.length === 1) setImmediate(() => void flush());
+      });
+    },
+    watch(lock, call) {
+      watchers.set(lock, call);
+      return () => watchers.delete(lock);
+    },
+    async close() {
+      await (await session?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+interface Session {
+  ask(id: number, request: HelperRequest, options: AskOptions): Promise<Frame>;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly options: AskOptions;
+  readonly resolve: (frame: Frame) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+  readonly stop: () => void;
+}
+
+async function startSession(
+  connection: SshConnection,
+  name: string,
+  watchers: ReadonlyMap<string, (event: "lost" | "ended") => void>,
+  onEnd: () => void,
+): Promise<Session> {
+  const channel: SshChannel = await connection.start(helperScript, [helperProgram], "the helper for files and commands");
+  const errors = collect(channel.stderr);
+  const waiting = new Map<number, Waiting>();
+  let failure: Error | undefined;
+  const send = (message: object, blob?: Uint8Array) => {
+    if (channel.stdin.writable) channel.stdin.write(frameBytes(message, blob));
+  };
+  const cut = (error: Error) => {
+    failure ??= error;
+    channel.kill();
+  };
+  const settle = (id: number): Waiting | undefined => {
+    const one = waiting.get(id);
+    if (one === undefined) return undefined;
+    waiting.delete(id);
+    clearTimeout(one.timer);
+    one.options.signal?.removeEventListener("abort", one.stop);
+    return one;
+  };
+  const take = createFrameReader((frame) => {
+    const { id, lost } = frame.message;
+    if (lost === true) return watchers.get(String(id))?.("lost");
+    if (typeof id !== "number") return;
+    const isLast = frame.message["progress"] === undefined && frame.message["output"] === undefined;
+    if (isLast) settle(id)?.resolve(frame);
+    else waiting.get(id)?.options.onFrame?.(frame);
+  });
+  channel.stdout.on("data", (chunk: Buffer) => {
+    try {
+      take(chunk);
+    } catch (error) {
+      cut(new UnreachableError(`${name} answered with something else than the helper's protocol: ${(error as Error).message}`));
+    }
+  });
+  const beat = setInterval(() => send({ op: "beat" }), beatMs).unref();
+  const gone = new Promise<void>((resolve) => {
+    channel.onClose(() => {
+      clearInterval(beat);
+      const error = failure ?? connection.lost ?? channel.failure ?? connectionLost(name, errors());
+      for (const id of [...waiting.keys()]) settle(id)?.reject(error);
+      for (const call of watchers.values()) call("ended");
+      onEnd();
+      resolve();
+    });
+  });
+  return {
+    ask: (id, request, options) =>
+      new Promise((resolve, reject) => {
+        const { timeoutMs = usualTimeoutMs, what, alone = false, signal } = options;
+        const late = () => {
+          const error = new UnreachableError(
+            `${name} did not answer within ${timeoutMs / 1000} s: ${what}. A filesystem there may hang; check the kernel log of the host (dmesg).`,
+          );
+          if (alone) settle(id)?.reject(error);
+          else cut(error);
+        };
+        const stop = () => send({ op: "stop", of: id });
+        waiting.set(id, { options, resolve, reject, stop, timer: setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1)) });
+        signal?.addEventListener("abort", stop, { once: true });
+        if (channel.failure !== undefined || failure !== undefined) return settle(id)?.reject(failure ?? (channel.failure as Error));
+        send({ ...request, id }, options.blob);
+        if (signal?.aborted === true) stop();
+      }),
+    async close() {
+      channel.stdin.end();
+      const timer = setTimeout(() => channel.kill(), closeMs);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+}

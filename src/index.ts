@@ -1,0 +1,105 @@
+/** virtform as a library: what the command line does, without a command line. */
+import { homedir } from "node:os";
+import { processSecrets } from "./commands/process-secrets.ts";
+import { type LoadedConfig, loadConfig as load } from "./config/load.ts";
+import type { AllowDestroy } from "./engine/consent.ts";
+import { unusedBaseChanges } from "./kinds/image/remove.ts";
+import { configRules } from "./kinds/rules.ts";
+import type { Reporter } from "./model/event.ts";
+import type { Plan } from "./model/plan.ts";
+import { type ApplyResult, plan as planRun, type Reconciliation, reconcile } from "./reconcile.ts";
+import { type CheckedConfig, onlyHost, openPlanSession, openSession, readConfig, type Session, type Surroundings } from "./session.ts";
+import { version } from "./version.ts";
+
+export type { Config } from "./kinds/config.ts";
+export type { Action } from "./model/action.ts";
+export type { Address } from "./model/address.ts";
+export type { Change, FieldChange } from "./model/change.ts";
+export type { Diagnostic, Place } from "./model/diagnostic.ts";
+export { hasErrors } from "./model/diagnostic.ts";
+export { UserError } from "./model/errors.ts";
+export type { Event, Reporter } from "./model/event.ts";
+export { failureDiagnostics } from "./model/failure-diagnostics.ts";
+export type { Host } from "./model/host.ts";
+export type { Outcome } from "./model/outcome.ts";
+export { canApply, hasChanges } from "./model/plan.ts";
+export type { SecretRef } from "./model/secret.ts";
+export { type CreateReporter, createReporter, type Format, formatNames, type ReporterOptions, registerFormat } from "./report/index.ts";
+export type { HostSession } from "./session.ts";
+export type { ApplyResult, CheckedConfig, LoadedConfig, Plan, Session, Surroundings };
+export { openPlanSession, openSession, readConfig, version };
+
+/**
+ * Reads and checks configuration files: files, or directories that hold `virtform.yaml` and `*.virtform.yaml`. Mistakes never throw:
+ * they are in `diagnostics`. `readConfig` does the same and throws them.
+ */
+export function loadConfig(paths: readonly string[], options: { readonly cwd?: string } = {}): Promise<LoadedConfig> {
+  return load(paths, { ...configRules(), ...options });
+}
+
+/**
+ * Secrets from an environment and from files, and the defaults for the user of this process. The environment stays as it is, so
+ * programs that are started inherit it.
+ */
+export function processSurroundings(env: Readonly<Record<string, string | undefined>> = process.env): Surroundings {
+  return {
+    runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
+    lookUpSecret: processSecrets({ ...env }).lookUp,
+  };
+}
+
+/** What part of a configuration a plan or an apply is about. */
+export interface Scope {
+  /** Addresses or names; empty or absent for everything. */
+  readonly targets?: readonly string[];
+  /** Removes what the project owns; `"images"` also removes base images that no disk uses. */
+  readonly destroy?: boolean | "images";
+}
+
+/** Looks at the host of a session and decides what an apply would do. Takes no lock and changes nothing. */
+export function plan(session: Session, options: Scope & { readonly fingerprints?: boolean } = {}): Promise<Plan> {
+  return planRun({ ...reconciliation(session, options), fingerprints: options.fingerprints ?? false });
+}
+
+/** How an apply goes about it. */
+export interface ApplyOptions extends Scope {
+  /** Shows what happens; its `confirm` is asked for consent. Default: silent. */
+  readonly reporter?: Reporter;
+  /** Applies without asking. Losing data still needs `allowDestroy`. Default: false. */
+  readonly autoApprove?: boolean;
+  /** Addresses whose data may be lost, or `"all"`. Default: none. */
+  readonly allowDestroy?: AllowDestroy;
+  /** Actions that run at the same time. Default: 4. */
+  readonly parallelism?: number;
+  /** How long to wait for another apply. Default: 30 000. */
+  readonly lockTimeoutMs?: number;
+  /** Aborted to finish running actions and start no new ones. */
+  readonly stop?: AbortSignal;
+  /** Carries out exactly this plan, or refuses it when the host has changed since. */
+  readonly savedPlan?: Plan;
+}
+
+/** Locks the project, plans, asks for consent and carries the plan out. Throws a UserError for what a user can fix. */
+export function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyResult> {
+  const { savedPlan } = options;
+  return reconcile(reconciliation(session, options), {
+    reporter: options.reporter ?? { event: () => {}, close: async () => {} },
+    autoApprove: options.autoApprove ?? false,
+    allowDestroy: options.allowDestroy ?? [],
+    parallelism: options.parallelism ?? 4,
+    lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
+    stop: options.stop ?? new AbortController().signal,
+    ...(savedPlan === undefined ? {} : { savedPlan }),
+  });
+}
+
+function reconciliation(session: Session, { targets = [], destroy = false }: Scope): Reconciliation<CheckedConfig["config"]> {
+  const host = onlyHost(session);
+  return {
+    ...session,
+    ...host,
+    targets,
+    destroy: destroy !== false,
+    ...(destroy === "images" ? { extraChanges: (observed) => unusedBaseChanges(observed, host.context.project) } : {}),
+  };
+}

@@ -1,0 +1,14 @@
+import type { Address } from "../../model/address.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { DamagedLabel } from "./label.ts";
+
+/** An error of the plan for a label of this project that cannot be used. `what`: `instance web-0`. */
+export function damagedLabel(path: string, damage: DamagedLabel, what: string, address: Address): Diagnostic {
+  return {
+    severity: "error",
+    code: "label-damaged",
+    summary: `The label of ${what} cannot be used`,
+    detail: `${path} ${damage.problem}. Nothing is decided about ${what}, and nothing is done to it. Correct the file by hand, restore it from a backup, or move the directory away.`,
+    address,
+  };
+}

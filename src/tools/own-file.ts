@@ -1,0 +1,33 @@
+import type { Context } from "../model/context.ts";
+import type { FileStat } from "../model/host.ts";
+
+/** A file of ours as read. `problem`: what exists in its place instead, for a sentence that begins with the path. */
+export interface OwnFile {
+  readonly content: Buffer | undefined;
+  readonly problem?: string;
+}
+
+/** Labels and records are a few KiB. */
+const limit = 4 * 2 ** 20;
+
+/** Reads small files of ours, in the order asked for. A link is never followed; a link, a special file or a file of another size is a problem. */
+export async function readOwnFiles({ host }: Pick<Context, "host">, paths: readonly string[]): Promise<OwnFile[]> {
+  const contents = await host.files.readMany(paths.map((path) => ({ path, length: limit + 1 })));
+  const missing = paths.filter((_, index) => contents[index] === undefined);
+  const stats = missing.length === 0 ? [] : await host.files.statMany(missing);
+  const types = new Map(missing.map((path, index) => [path, stats[index]?.type]));
+  return contents.map((content, index): OwnFile => {
+    if (content !== undefined)
+      return content.length > limit ? { content: undefined, problem: `is larger than ${limit} bytes` } : { content };
+    const type = types.get(paths[index] ?? "");
+    return type === undefined || type === "file"
+      ? { content: undefined }
+      : { content: undefined, problem: `is ${typeText(type)}, not a regular file` };
+  });
+}
+
+/** `a symbolic link`. */
+export function typeText(type: FileStat["type"]): string {
+  const texts = { file: "a file", directory: "a directory", symlink: "a symbolic link", other: "a special file" };
+  return texts[type];
+}

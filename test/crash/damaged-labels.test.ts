@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Machine } from "../fake-host/machine.ts";
+import { contentOf } from "../fake-host/program.ts";
+import { guests } from "./guests.ts";
+import { applied, apply, createWorld, layout, planOf, runOn, summary } from "./world.ts";
+
+const yaml = guests({ ephemeral: "1GiB", sections: "volumes:\n  data: { size: 64MiB }\n  logs: { size: 64MiB }\n" });
+
+async function made(): Promise<{ machine: Machine; label: string; volume: string; uuid: string }> {
+  const machine = createWorld();
+  await applied(machine, yaml);
+  const uuid = machine.libvirtd.find("web")?.uuid ?? "";
+  const volume = machine.files.walk().flatMap(([path]) => (/\/volumes\/[^/]+\/virtform\.json$/.test(path) ? [path] : []))[0] ?? "";
+  return { machine, label: layout.instanceFile(uuid, "virtform.json"), volume, uuid };
+}
+
+const planned = async (machine: Machine) => planOf(await runOn(machine.boot(), yaml));
+const codes = ({ diagnostics }: Awaited<ReturnType<typeof planned>>) =>
+  diagnostics.filter(({ severity }) => severity === "error").map(({ code, address }) => `${code} ${address}`);
+
+const labelOf = (objects: unknown, more: object = {}) => JSON.stringify({ version: 1, project: "shop", instance: "web", objects, ...more });
+
+for (const [what, text] of Object.entries({
+  "objects null": labelOf(null),
+  "objects a list": labelOf([]),
+  "a version of the future": labelOf({}, { version: 2 }),
+  "no JSON at all": '{"version":1,"proj',
+  "five MiB": " ".repeat(5 * 2 ** 20),
+})) {
+  test(`a label that is damaged costs its instance alone and is named: ${what}`, async () => {
+    const { machine, label } = await made();
+    machine.put(label, text);
+    const plan = await planned(machine);
+    assert.deepEqual(codes(plan), ["label-damaged domain/web"]);
+    assert.match(plan.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", new RegExp(label));
+    assert.equal(plan.complete, false);
+    assert.deepEqual(summary(plan), []);
+    const before = machine.snapshot();
+    assert.equal((await apply(await runOn(machine.boot(), yaml))).verdict, "refused");
+    assert.deepEqual(
+      machine.snapshot().filter((line) => !before.includes(line)),
+      [],
+    );
+  });
+}
+
+for (const [what, entry] of Object.entries({
+  "no object": null,
+  "a driver of the future": { backend: "evil", size: 1, image: null, entry: null },
+  "no size": { backend: "qcow2", size: "large", image: null, entry: null },
+  "a place that is no text": { backend: "qcow2", size: 1, image: null, entry: null, place: {} },
+})) {
+  test(`what a label says of one disk costs this disk alone: ${what}`, async () => {
+    const { machine, label } = await made();
+    const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));
+    machine.put(label, JSON.stringify({ ...whole, objects: { ...whole.objects, "disk.local": entry } }));
+    const plan = await planned(machine);
+    assert.deepEqual(codes(plan), ["label-damaged disk/web.local"]);
+    assert.match(plan.diagnostics.find(({ code }) => code === "label-damaged")?.summary ?? "", new RegExp(label));
+    assert.deepEqual(summary(plan), []);
+  });
+}
+
+test("disks of a driver that the configuration no longer has settings for cost themselves alone", async () => {
+  const { machine, label } = await made();
+  const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));
+  const lost = { backend: "lvm", size: 2 ** 30, image: null, entry: null, filesystem: "ext4" };
+  machine.put(label, JSON.stringify({ ...whole, objects: { ...whole.objects, "disk.local": lost } }));
+  const plan = await planned(machine);
+  assert.deepEqual(codes(plan), ["lvm-not-configured disk/web.local"]);
+  assert.match(plan.diagnostics.find(({ code }) => code === "lvm-not-configured")?.detail ?? "", new RegExp(label));
+});
+
+test("a damaged label of a volume costs this volume alone", async () => {
+  const { machine, volume } = await made();
+  const whole = JSON.parse(contentOf(machine.files, volume).toString("utf8"));
+  machine.put(volume, JSON.stringify({ ...whole, applied: null }));
+  assert.deepEqual(codes(await planned(machine)), [`label-damaged volume/${whole.volume}`]);
+  machine.put(volume, JSON.stringify({ ...whole, version: 7 }));
+  assert.deepEqual(codes(await planned(machine)), [`label-damaged volume/${whole.volume}`]);
+});
+
+test("a link in place of a disk is a problem of the plan, never a disk and never followed", async () => {
+  for (const imagesType of ["flat", "qcow2"] as const) {
+    const machine = createWorld();
+    const text = guests({ imagesType, ephemeral: "1GiB", sections: "volumes:\n  data: { size: 64MiB }\n" });
+    await applied(machine, text);
+    const uuid = machine.libvirtd.find("web")?.uuid ?? "";
+    const volume = machine.files.walk().flatMap(([path]) => (/\/volumes\/[^/]+\/disk$/.test(path) ? [path] : []))[0] ?? "";
+    for (const path of [layout.instanceFile(uuid, "disk.local"), volume]) {
+      machine.files.unlink(path);
+      machine.files.symlink("/srv/precious", path);
+    }
+    const plan = await planOf(await runOn(machine.boot(), text));
+    assert.deepEqual(codes(plan), ["disk-path-blocked volume/data", "disk-path-blocked disk/web.local"], imagesType);
+    assert.match(plan.diagnostics.find(({ code }) => code === "disk-path-blocked")?.summary ?? "", /is a symbolic link$/);
+    assert.equal((await apply(await runOn(machine.boot(), text))).verdict, "refused");
+    assert.equal(contentOf(machine.files, "/srv/precious").toString("utf8"), "precious");
+  }
+});
+
+test("a link in place of a label is a problem of the plan, and is not written over", async () => {
+  const { machine, label } = await made();
+  machine.put("/srv/label", contentOf(machine.files, label).toString("utf8"));
+  machine.files.unlink(label);
+  machine.files.symlink("/srv/label", label);
+  const plan = await planned(machine);
+  assert.deepEqual(codes(plan), ["label-damaged domain/web"]);
+  assert.match(plan.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /is a symbolic link, not a regular file/);
+});

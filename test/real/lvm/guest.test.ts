@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { parse, stringify } from "yaml";
+import { speakingDisk } from "../../support/speaking-disk.ts";
+import { checkout, mustRun, virtform } from "../support/virtform.ts";
+import { apply, assertConverged, readMarkers, waitForConsole } from "../support/workspace.ts";
+import { assertNoLeftovers, bootSeconds, clear, destroy, field, group, lvmHost, MiB, prepare, slow, virsh, volumes } from "./lvm.ts";
+
+test(
+  "examples/lvm boots with ephemeral, swap and vfat drive, grows running and stopped, and leaves other volumes alone",
+  slow,
+  async (t) => {
+    t.after(clear);
+    const { workspace: own, name, uuid } = await prepare(t);
+    for (const [other, ...tags] of [["foreign"], ["bank_disk", "--addtag", "virtform.owner=bank"]] as const) {
+      lvmHost.run("lvcreate", "-q", "-y", "-L", "4m", ...tags, "-n", other, group);
+      lvmHost.run("sh", "-c", `yes ${other} | dd of=/dev/${group}/${other} bs=1M count=4 iflag=fullblock status=none`);
+    }
+    const digest = () => lvmHost.run("sha256sum", `/dev/${group}/foreign`, `/dev/${group}/bank_disk`);
+    const foreign = digest();
+
+    const valid = await virtform("validate", `${checkout}examples/lvm`);
+    assert.equal(valid.code, 0, valid.stdout + valid.stderr);
+    const workspace = { ...own, directory: `${own.directory}/examples/lvm` };
+    await mkdir(workspace.directory, { recursive: true });
+    await mkdir(`${own.directory}/.cache`);
+    await symlink(`${checkout}.cache/guest`, `${own.directory}/.cache/guest`);
+    const example = parse(await readFile(`${checkout}examples/lvm/virtform.yaml`, "utf8"));
+    const write = (disk: string, data: string) =>
+      writeFile(
+        `${workspace.directory}/virtform.yaml`,
+        stringify({
+          ...example,
+          project: workspace.project,
+          host: { ...example.host, uri: lvmHost.uri, instances_path: workspace.instancesPath },
+          flavors: { tiny: { ...example.flavors.tiny, disk } },
+          volumes: { data: { size: data, format: "ext4" } },
+          instances: { [name]: { ...example.instances.volumes, volumes: [{ volume: "data" }] } },
+        }),
+      );
+
+    await write("258MiB", "10MiB");
+    const planned = await virtform("plan", workspace.directory, "--detailed-exitcode");
+    assert.equal(planned.code, 2, planned.stdout + planned.stderr);
+    assert.match(planned.stdout, /size +260MiB/);
+    assert.match(planned.stdout, /size +12MiB/);
+    assert.match(planned.stdout + planned.stderr, /258MiB becomes 260MiB, volume data: 10MiB becomes 12MiB/);
+    await apply(workspace);
+    await assertConverged(workspace);
+    const [instance, root] = [uuid(), `${uuid()}_disk`];
+    const ours = () => volumes().filter((one) => one !== "foreign" && one !== "bank_disk");
+    assert.deepEqual(
+      ours().filter((one) => one.startsWith(instance)),
+      [root, `${root}.local`, `${root}.swap`],
+    );
+    assert.equal(ours().length, 4);
+    const tags = () => field("lv_tags", `${group}/${root}`).split(",").sort().join();
+    assert.equal(tags(), `virtform.instance=${name},virtform.owner=${workspace.project}`);
+    const started = performance.now();
+    const first = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, bootSeconds));
+    t.diagnostic(`the guest was up ${Math.round((performance.now() - started) / 1000)} s after apply`);
+    const seen = ({ disks }: typeof first) => ["vda", "vdb", "vdc", "vdd"].map((disk) => (disks[disk] ?? 0) / MiB);
+    assert.deepEqual(seen(first), [260, 64, 32, 12]);
+    assert.deepEqual([first.value("root"), first.value("boots"), first.userData], ["virtform tiny guest", "1", "From a volume group.\n"]);
+    assert.match(first.value("config-drive") ?? "", /type=vfat/);
+    assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.local`), /LABEL="ephemeral0".* TYPE="ext4"/);
+    assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.swap`), /TYPE="swap"/);
+
+    await write("272MiB", "10MiB");
+    await apply(workspace);
+    await assertConverged(workspace);
+    assert.match(virsh("domblkinfo", name, "vda"), new RegExp(`Capacity: +${272 * MiB}\\b`));
+    assert.doesNotMatch(tags(), /growing/);
+
+    // As a kill leaves it between the volume and the guest.
+    lvmHost.run("lvchange", "-q", "--addtag", `virtform.growing=${272 * MiB}`, `${group}/${root}`);
+    lvmHost.run("lvextend", "-q", "-L", "280m", `${group}/${root}`);
+    await write("280MiB", "10MiB");
+    await apply(workspace);
+    await assertConverged(workspace);
+    assert.match(virsh("domblkinfo", name, "vda"), new RegExp(`Capacity: +${280 * MiB}\\b`));
+    assert.doesNotMatch(tags(), /growing/);
+
+    virsh("destroy", name);
+    await write("288MiB", "16MiB");
+    await apply(workspace);
+    await assertConverged(workspace);
+    // Another boot of a guest within an emulated machine would take some minutes more.
+    const sizes = ["vda", "vdb", "vdc", "vdd"].map(
+      (disk) => Number(/^Capacity: +(\d+)$/m.exec(virsh("domblkinfo", name, disk))?.[1]) / MiB,
+    );
+    assert.deepEqual(sizes, [288, 64, 32, 16]);
+    assertNoLeftovers(workspace);
+
+    await destroy(workspace);
+    assert.deepEqual(ours(), []);
+    assert.equal(digest(), foreign);
+  },
+);
+
+test("a sparse volume has a pool of its own, a guest boots from it, it grows, and its pool goes with it", slow, async (t) => {
+  t.after(clear);
+  const { workspace, write, name, uuid } = await prepare(t);
+  const image = `${workspace.directory}/speaks.qcow2`;
+  await writeFile(`${image}.raw`, speakingDisk("this is the volume"));
+  await mustRun("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", `${image}.raw`, image]);
+  const settings = { lvm: { sparse: true }, image, extra: false, runs: true } as const;
+  await write({ ...settings, disk: "16GiB" });
+  const planned = await virtform("plan", workspace.directory);
+  assert.match(planned.stdout + planned.stderr, /promised more than it has/);
+  await apply(workspace);
+  const root = `${uuid()}_disk`;
+  assert.deepEqual(volumes(), [root, `${root}_pool`]);
+  assert.equal(field("lv_layout,pool_lv,lv_size", `${group}/${root}`).split(/\s+/).join(" "), `thin,sparse ${root}_pool ${16 * 2 ** 30}`);
+  await waitForConsole(workspace, name, /^this is the volume$/m, bootSeconds);
+  await write({ ...settings, disk: "17GiB" });
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.equal(field("lv_size", `${group}/${root}`), String(17 * 2 ** 30));
+  assert.match(virsh("domblkinfo", name, "vda"), new RegExp(`Capacity: +${17 * 2 ** 30}\\b`));
+  await destroy(workspace);
+  assert.deepEqual(volumes(), []);
+});

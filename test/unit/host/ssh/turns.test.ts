@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { after, test } from "node:test";
+import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
+import { testDirectory } from "../directory.ts";
+import { fakeSsh, target } from "./fake-ssh.ts";
+
+const turns: string[] = [];
+const ssh = fakeSsh({ after });
+process.env["VIRTFORM_SSH"] = ssh.program;
+const host = createSshHost(target, { onRoundTrip: (what) => turns.push(what) });
+after(() => host.close());
+
+test("looks at a thousand files that are asked for together take one round trip", async (context) => {
+  const directory = await testDirectory(context);
+  const paths = Array.from({ length: 500 }, (_, index) => `${directory}/${index}`);
+  for (const path of paths) writeFileSync(path, path);
+  turns.length = 0;
+  const [contents, stats, entries] = await Promise.all([
+    host.files.readMany(paths.map((path) => ({ path }))),
+    host.files.statMany(paths),
+    host.files.list(directory),
+  ]);
+  assert.deepEqual(contents.map(String), paths);
+  assert.ok(stats.every((stat, index) => stat?.size === (paths[index] ?? "").length));
+  assert.equal(entries.length, 500);
+  assert.deepEqual(turns, ["look"]);
+});
+
+test("changes made together take one round trip and leave what they would one by one", async (context) => {
+  const directory = await testDirectory(context);
+  writeFileSync(`${directory}/template`, "template");
+  turns.length = 0;
+  const [, written] = await host.files.change([
+    { do: "makeDirectory", path: `${directory}/uuid`, mode: 0o755 },
+    { do: "write", path: `${directory}/uuid/label`, data: "label", mode: 0o600 },
+    { do: "makeFile", path: `${directory}/uuid/console.log`, mode: 0o600 },
+    { do: "copy", from: `${directory}/template`, to: `${directory}/uuid/disk.part` },
+    { do: "publish", staged: `${directory}/uuid/disk.part`, final: `${directory}/uuid/disk`, mode: 0o644 },
+    { do: "touch", path: `${directory}/template` },
+    { do: "remove", path: `${directory}/none` },
+  ]);
+  assert.deepEqual(turns, ["change"]);
+  assert.equal(readFileSync(`${directory}/uuid/disk`, "utf8"), "template");
+  assert.equal(statSync(`${directory}/uuid/disk`).mode & 0o777, 0o644);
+  assert.equal(statSync(`${directory}/uuid/label`).mode & 0o777, 0o600);
+  const here = statSync(`${directory}/uuid/label`);
+  assert.deepEqual([written?.inode, written?.mtimeMs, written?.size], [here.ino, here.mtimeMs, 5]);
+});
+
+test("several changes stop at the first that fails, which the error names", async (context) => {
+  const directory = await testDirectory(context);
+  mkdirSync(`${directory}/in-the-way`);
+  const changes = [
+    { do: "write", path: `${directory}/a`, data: "a" },
+    { do: "write", path: `${directory}/in-the-way`, data: "b" },
+    { do: "write", path: `${directory}/c`, data: "c" },
+  ] as const;
+  await assert.rejects(host.files.change(changes), /Cannot write .*\/in-the-way: it is a directory/);
+  assert.deepEqual(
+    (await host.files.list(directory)).map(({ name }) => name),
+    ["a", "in-the-way"],
+  );
+});
+
+test("all of it took two ssh processes: the connection and the helper", () => {
+  assert.equal(ssh.pids().length, 2);
+});
