@@ -121,14 +121,14 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
   t.after(() => host.close());
   const counted: Host = {
     ...host,
-    open(command) {
-      const conversation = host.open(command);
-      const { write } = conversation;
-      conversation.write = (text) => {
-        trips.push("virsh");
-        write(text);
+    async dial(path) {
+      const channel = await host.dial(path);
+      const { write } = channel;
+      channel.write = (bytes) => {
+        trips.push("libvirt");
+        write(bytes);
       };
-      return conversation;
+      return channel;
     },
   };
   const started = performance.now();
