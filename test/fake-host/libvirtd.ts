@@ -44,7 +44,7 @@ export interface OpenDisk {
 
 /** libvirt and the guests under it. Refusals are Errors with libvirt's own words. */
 export interface Libvirtd {
-  /** False: nobody answers at the socket. */
+  /** False: the socket refuses connections. */
   up: boolean;
   kvm: boolean;
   /** Guests that ignore the power button, by name. */
