@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly lookUpSecret: (reference: SecretRef) => string | undefined;
   /** Aborted to end everything that runs at once. */
   readonly signal?: AbortSignal;
-  /** Told of each program, connection and libvirt call, one line each. */
+  /** Called with one line for each program, connection and libvirt call. */
   readonly trace?: (line: string) => void;
   /** Opens the machine of a libvirt URI. Default: this machine, or the one that the URI names over ssh. */
   readonly openHost?: (uri: string) => Promise<Host>;

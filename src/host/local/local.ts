@@ -1,14 +1,14 @@
 import type { Host } from "../../model/host.ts";
-import { openConversation, runCommand } from "./command.ts";
+import { openConversation } from "./conversation.ts";
 import { dialSocket, localAccount } from "./dial.ts";
 import { createLocalFiles } from "./files.ts";
 
-/** The machine that virtform runs on. What only an apply needs is loaded when it does: HTTP alone takes longer than a small plan. */
+/** The machine that virtform runs on. What a plan does not need is loaded when it is used: running a program needs execa, and HTTP alone takes longer than a small plan. */
 export function createLocalHost(): Host {
   const ends: (() => Promise<void>)[] = [];
   return {
     name: "this machine",
-    run: runCommand,
+    run: async (command) => (await import("./command.ts")).runCommand(command),
     open: openConversation,
     dial: dialSocket,
     account: async () => localAccount(),

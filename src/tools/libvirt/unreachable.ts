@@ -10,7 +10,7 @@ export interface Whereabouts {
   readonly path: string;
 }
 
-/** An error for a connection that could not be made: why, and what to do. Errors that say so themselves stay as they are. */
+/** An error for a connection that could not be made: why, and what to do. Errors with a remedy of their own are returned unchanged. */
 export function unreachable(error: unknown, { uri, host, path }: Whereabouts): unknown {
   const refusedLogin = [errorCodes.authFailed, errorCodes.authCancelled, errorCodes.authUnavailable, errorCodes.accessDenied];
   if (isRefusal(error, ...refusedLogin, errorCodes.operationDenied)) return failure(uri, error.words, polkitHint, error);
