@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Channel, DialError } from "../../model/channel.ts";
+import { type Channel, isDialError } from "../../model/channel.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { Account, Host } from "../../model/host.ts";
 import { type Connection, openConnection } from "./rpc/connection.ts";
@@ -78,7 +78,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     try {
       return await logIn(await dial({ ...known, socket }), { ...known, socket }, opens);
     } catch (error) {
-      if (!(error instanceof DialError)) throw error;
+      if (!isDialError(error)) throw error;
       return logIn(await channelTo(known), known, target.opens);
     }
   }
@@ -101,7 +101,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     try {
       return await firstOf(sockets);
     } catch (error) {
-      const absent = error instanceof DialError && (error.reason === "missing" || error.reason === "refused");
+      const absent = isDialError(error) && (error.reason === "missing" || error.reason === "refused");
       if (absent && isPrivate(target, account)) return startDaemon(sockets);
       throw unreachable(error, { uri, host: host.name, path: sockets.at(-1)?.path ?? "" });
     }
@@ -115,8 +115,8 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
         try {
           return [await dial({ socket, readOnly }), { socket, readOnly }];
         } catch (error) {
-          if (!(error instanceof DialError)) throw error;
-          if (!(failure instanceof DialError && failure.reason === "denied")) failure = error;
+          if (!isDialError(error)) throw error;
+          if (!(isDialError(failure) && failure.reason === "denied")) failure = error;
           if (error.reason !== "denied") break;
         }
       }
@@ -149,7 +149,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
         return await open(driver);
       } catch (error) {
         // A restarted libvirt may use another socket.
-        if (error instanceof DialError) {
+        if (isDialError(error)) {
           place = undefined;
           throw unreachable(error, { uri, host: host.name, path: error.path });
         }
