@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import { execa } from "execa";
-import type { Command, CommandResult } from "../../model/host.ts";
+import type { Command, CommandResult, Conversation } from "../../model/host.ts";
 import { commandFailure } from "../command-failure.ts";
 import { boundedCommand, commandEnvironment } from "../command-line.ts";
 import { createLineSplitter } from "../line-splitter.ts";
@@ -10,6 +10,8 @@ import { openStandardInput } from "./standard-input.ts";
 /** Output beyond this is no answer to anything that we ask. */
 const maxOutput = 64 * 2 ** 20;
 const maxTimeout = 2 ** 31 - 1;
+/** How long a program may take to end once it has been told that nothing more will come. */
+const farewellMs = 10_000;
 
 const common = {
   reject: false,
@@ -56,4 +58,37 @@ function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => voi
     splitter.push(decoder.end());
     splitter.end();
   });
+}
+
+/** Starts a program to talk to. A missing program ends at once, without an exit code. */
+export function openConversation(command: Pick<Command, "program" | "args" | "env">): Conversation {
+  const running = execa(command.program, command.args, {
+    ...common,
+    env: commandEnvironment(process.env, command.env),
+    stdin: "pipe",
+    buffer: false,
+  });
+  // It may end before it has read everything; that shows in how it ended.
+  running.stdin.on("error", () => undefined);
+  const ended = running.then(({ exitCode }) => ({ exitCode }));
+  const conversation: Conversation = {
+    onOutput: () => undefined,
+    onError: () => undefined,
+    ended,
+    write(text) {
+      if (running.stdin.writable) running.stdin.write(text);
+    },
+    async close() {
+      running.stdin.end();
+      const timer = setTimeout(() => running.kill(), farewellMs);
+      await ended;
+      clearTimeout(timer);
+    },
+    kill() {
+      running.kill();
+    },
+  };
+  running.stdout.setEncoding("utf8").on("data", (text: string) => conversation.onOutput(text));
+  running.stderr.setEncoding("utf8").on("data", (text: string) => conversation.onError(text));
+  return conversation;
 }

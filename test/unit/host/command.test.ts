@@ -4,8 +4,7 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { boundedCommand, commandEnvironment, commandLine, lastWords } from "../../../src/host/command-line.ts";
 import { createLineSplitter } from "../../../src/host/line-splitter.ts";
-import { runCommand } from "../../../src/host/local/command.ts";
-import { openConversation } from "../../../src/host/local/conversation.ts";
+import { openConversation, runCommand } from "../../../src/host/local/command.ts";
 import { CommandError } from "../../../src/model/errors.ts";
 import { testDirectory } from "./directory.ts";
 
