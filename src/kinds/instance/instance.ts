@@ -60,7 +60,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDevices,
 ];
 
-/** The guests: their disks, config drives and domains. Secrets are looked up only to see whether they have changed. */
+/** Instances: secrets, disks, config drives and domains. Values of secrets are looked up only to see whether they changed. */
 export function instanceKind(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
@@ -123,13 +123,13 @@ function replaces(want: InstanceDisk, observed: Observed): boolean {
   return isReplaced(keepExistingFilesystem(address, want, observed), observed.get(address));
 }
 
-/** Not known without the values: then nothing is said to have changed. */
+/** False when a value is not available: a change is then unknown. */
 function secretsChanged(
   want: SeedSpec | undefined,
   have: FoundSeed | undefined,
   lookUpSecret: (reference: SecretRef) => string | undefined,
 ): boolean {
-  // Where what everybody may see differs already, the drive is built anew anyway, and values cannot be told from references.
+  // A drive whose public content differs is rebuilt anyway.
   if (want === undefined || have === undefined || have.digest !== seedDigest(want)) return false;
   const references = [want.adminPassword, want.userData !== null && "env" in want.userData ? want.userData : null].filter(
     (reference) => reference !== null,
@@ -148,7 +148,7 @@ function byKind(resources: readonly Resource<InstanceSpec>[], observed: Observed
   };
 }
 
-/** What `show` prints and saved plans stand on. Left out is what a running guest changes by itself, such as the space that a disk takes. */
+/** What `show` prints and saved plans are based on, without what a running guest changes by itself, such as the allocated space of a disk. */
 function describe(state: InstanceState): Json {
   switch (state.kind) {
     case "disk":

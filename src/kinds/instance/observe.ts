@@ -92,7 +92,7 @@ export async function observeInstances(context: Context): Promise<Observation<In
   };
 }
 
-/** A domain whose definition is not understood. */
+/** A domain whose definition cannot be read. */
 type UnreadableDomain = Pick<DomainRecord, "uuid" | "name" | "power"> & { readonly failure: readonly Diagnostic[] };
 
 function readDomain(record: DomainRecord): DomainState | UnreadableDomain {
