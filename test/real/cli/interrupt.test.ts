@@ -186,7 +186,7 @@ test("an apply that waits for the lock can be stopped", async (t) => {
   assert.match(stderr, /Error: Waiting for the lock was stopped/);
   const impatient = await workspace.run(["apply", "--auto-approve", "--lock-timeout", "100ms"]);
   assert.equal(impatient.code, 1);
-  assert.match(impatient.stderr, /Somebody else is at work/);
+  assert.match(impatient.stderr, /Locked by/);
   server.release();
   assert.equal((await end).code, 0);
   assert.equal(child.exitCode, 0);
