@@ -23,7 +23,14 @@ interface Found {
 export function createSshFiles(helper: SshHelper): Files {
   const look = createLooks(helper);
 
-  async function change(doing: string, path: string, changes: readonly Change[], names: Names = "now", settle: readonly string[] = []) {
+  async function change(
+    doing: string,
+    path: string,
+    changes: readonly Change[],
+    names: Names = "now",
+    settle: readonly string[] = [],
+    background = false,
+  ) {
     const blob = Buffer.concat(changes.flatMap(([, data]) => data ?? []));
     const request = {
       op: "change",
@@ -31,7 +38,7 @@ export function createSshFiles(helper: SshHelper): Files {
       later: names === "later",
       settle,
     };
-    const { message } = await helper.ask(request, { blob, what: `${doing} ${path}`, timeoutMs: 1_800_000 });
+    const { message } = await helper.ask(request, { blob, what: `${doing} ${path}`, timeoutMs: 1_800_000, background });
     const results = (message["results"] ?? []) as readonly Found[];
     const last = results.at(-1);
     const failed = last?.error ?? (message["error"] as Trouble | undefined);
@@ -124,7 +131,9 @@ export function createSshFiles(helper: SshHelper): Files {
     truncate: async (path, bytes) => void (await change("set the length of", path, [[["truncate", path, bytes]]])),
     setMode: async (path, mode) => void (await change("set the mode of", path, [[["setMode", path, mode]]])),
     async appendLines(path, lines, { durable = false } = {}) {
-      await change("append to", path, [[["append", path, durable], Buffer.from(lines.map((line) => `${line}\n`).join(""))]]);
+      const data = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+      // The journal, which goes on meanwhile.
+      await change("append to", path, [[["append", path, durable], data]], "now", [], !durable);
     },
     async digest(path, algorithms, onProgress) {
       const total = onProgress === undefined ? undefined : (await stat(path))?.size;

@@ -21,6 +21,8 @@ export interface AskOptions {
   readonly alone?: boolean;
   /** Aborting asks the helper to stop; its answer is still waited for. */
   readonly signal?: AbortSignal | undefined;
+  /** Its answer is not waited for before other work goes on, so it is no round trip. */
+  readonly background?: boolean;
   /** Frames that come before the answer. */
   readonly onFrame?: (frame: Frame) => void;
 }
@@ -57,14 +59,15 @@ export function createSshHelper(
 ): SshHelper {
   let session: Promise<Session> | undefined;
   const watchers = new Map<string, (event: "lost" | "ended") => void>();
-  let outgoing: { readonly op: string; send(session: Session): void; fail(error: unknown): void }[] = [];
+  let outgoing: { readonly op: string | undefined; send(session: Session): void; fail(error: unknown): void }[] = [];
   let id = 0;
 
   /** What is asked for at the same time goes out together: the way is what costs. */
   async function flush(): Promise<void> {
     const together = outgoing;
     outgoing = [];
-    tell([...new Set(together.map(({ op }) => op))].join(", "));
+    const waited = [...new Set(together.flatMap(({ op }) => op ?? []))];
+    if (waited.length > 0) tell(waited.join(", "));
     try {
       session ??= startSession(connection, name, watchers, () => {
         session = undefined;
@@ -84,7 +87,7 @@ export function createSshHelper(
       const own = id;
       return new Promise((resolve, reject) => {
         outgoing.push({
-          op: request.op,
+          op: options.background === true ? undefined : request.op,
           send: (started) => started.ask(own, request, { timeoutMs: answerMs, ...options }).then(resolve, reject),
           fail: reject,
         });
