@@ -20,7 +20,7 @@ const explanations: Readonly<Record<string, readonly [code: string, summary: str
     "The file would be larger than allowed",
     "Raise the limit (ulimit -f), or use a filesystem that allows larger files.",
   ],
-  ENAMETOOLONG: ["name-too-long", "The name is too long", "Use a shorter path."],
+  ENAMETOOLONG: ["file-name-too-long", "The name is too long", "Use a shorter path."],
   EIO: ["disk-error", "The disk reports an error", "Look at the kernel's log (dmesg) before going on: the disk may be failing."],
 };
 
