@@ -35,7 +35,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
 /** A host that cannot be looked at gives a plan that says so, and not no plan. */
 async function planOf(session: Session, targets: readonly string[], fingerprints: boolean): Promise<Plan> {
   try {
-    return await plan({ ...session, ...onlyHost(session), targets, destroy: false, fingerprints });
+    return await plan({ ...session, ...onlyHost(session), targets, mode: { do: "apply" }, fingerprints });
   } catch (error) {
     if (!(error instanceof CodedError) || error instanceof UserError) throw error;
     const { project, settings } = onlyHost(session).context;

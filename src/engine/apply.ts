@@ -43,11 +43,11 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   };
   const carryOut = async (action: PlannedAction): Promise<void> => {
     emit({ type: "action.start", id: action.id });
-    const begun = Date.now();
+    const started = Date.now();
     const record = (status: Outcome["status"], diagnostics: readonly Diagnostic[]): Outcome => ({
       action: action.id,
       status,
-      milliseconds: Date.now() - begun,
+      milliseconds: Date.now() - started,
       diagnostics,
     });
     const warn = (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic: { address: action.address, ...diagnostic } });

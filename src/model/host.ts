@@ -93,7 +93,7 @@ export interface Files {
   statMany(paths: readonly string[]): Promise<(FileStat | undefined)[]>;
   /** Entries of a directory sorted by name; empty when there is none. */
   list(path: string): Promise<{ readonly name: string; readonly type: FileStat["type"] }[]>;
-  /** Makes the directory and its parents; fine when it is there. */
+  /** Creates the directory and its parents. No-op if it exists. */
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** Temporary name, fsync, rename, fsync of the directory. Default mode 0644. */
   writeAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void>;
@@ -119,9 +119,9 @@ export interface Files {
   ): Promise<{ readonly bytes: number; readonly digests: Digests }>;
   /** Fsync, set the mode, rename to the final name, fsync the directory. */
   publish(staged: string, final: string, mode: number): Promise<void>;
-  /** A second name for the same file. Fine when `to` already is that file. */
+  /** Creates a second name for the same file. No-op if `to` already is that file. */
   link(from: string, to: string): Promise<void>;
-  /** Fine when there is nothing. */
+  /** No-op if absent. */
   remove(path: string): Promise<void>;
   /** Removes a directory with all in it; fine when there is nothing. */
   removeTree(path: string): Promise<void>;
@@ -155,7 +155,7 @@ export interface Download {
 /** A file of the machine that virtform runs on, to be pushed to a host elsewhere. A symbolic link at `from` is followed. */
 export interface Upload {
   readonly from: string;
-  /** A staged name: what is there is replaced. */
+  /** A staged name: an existing file is replaced. */
   readonly to: string;
   readonly digests: readonly DigestAlgorithm[];
   /** Refuse more than this. */
@@ -164,7 +164,7 @@ export interface Upload {
   readonly signal?: AbortSignal;
 }
 
-/** Who holds a lock, for the message to whoever waits. */
+/** The holder of a lock, for the message to those who wait. */
 export interface LockRequest {
   /** Absolute path without the `.lock` ending. */
   readonly path: string;
@@ -173,7 +173,7 @@ export interface LockRequest {
   /** 0: do not wait. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Called once when there is somebody to wait for. */
+  /** Called once if the lock is held by another process. */
   readonly onWait?: (holder: string) => void;
 }
 
