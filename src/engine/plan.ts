@@ -103,7 +103,13 @@ function byName(one: Address, other: Address): number {
   return compare(addressName(one), addressName(other)) || compare(one, other);
 }
 
-const { compare } = new Intl.Collator("en", { numeric: true });
+let collator: Intl.Collator | undefined;
+
+/** Made on first use: loading its tables takes longer than a small plan. */
+function compare(one: string, other: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
+  return collator.compare(one, other);
+}
 
 /** Everything goes because that was asked for, whatever is configured. */
 function destroyed(change: Change): Change {

@@ -26,7 +26,7 @@ export interface LabelOwner {
   readonly instance: string;
 }
 
-/** What is remembered of the domain that uses the directory: it protects the disks even when somebody has undefined it by hand. */
+/** What the label records of the domain that uses the directory: it protects the disks even after the domain was undefined by hand. */
 export interface DomainEntry {
   readonly prevent_destroy: boolean;
 }
@@ -112,7 +112,7 @@ export async function recordObject(
   if (label !== undefined && label.project !== context.project) {
     throw new RefusedError(
       "directory-not-ours",
-      `${directory} belongs to ${label.instance} of project ${label.project}: ${owner.instance} is not put there. Plan again to see what is there.`,
+      `${directory} belongs to ${label.instance} of project ${label.project}: ${owner.instance} cannot use it. Plan again.`,
     );
   }
   const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };
@@ -150,7 +150,7 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   });
 }
 
-/** Removes directories of this project that an interrupted apply had begun to remove. */
+/** Removes directories of this project whose removal was interrupted. */
 export function sweepDoomedDirectories(context: Context): Promise<void> {
   return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
 }

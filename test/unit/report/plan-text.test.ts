@@ -43,7 +43,7 @@ test("the last line says what the plan comes to", () => {
   const unreachable = planOf([], { complete: false, diagnostics: [{ severity: "error", code: "x", summary: "The host does not answer" }] });
   assert.match(lastLine(unreachable, { color: false }) ?? "", /^Plan incomplete: /);
   const refused = planOf([change("domain/a", "create")], { diagnostics: [{ severity: "error", code: "x", summary: "Too large" }] });
-  assert.match(lastLine(refused, { color: false }) ?? "", /^Plan refused: 1 error /);
+  assert.match(lastLine(refused, { color: false }) ?? "", /^Plan has 1 error; fix it before applying/);
 });
 
 test("a long text is shown in bounded length, and one that is entirely different costs no time", () => {
