@@ -9,7 +9,7 @@ import type { Journal } from "./journal.ts";
 import { createMutexes } from "./mutex.ts";
 
 /** How a plan is carried out. */
-export interface ApplyRequest {
+interface ApplyRequest {
   readonly plan: Plan;
   readonly actionTypes: readonly ActionType[];
   readonly context: Context;

@@ -1,5 +1,5 @@
 /** Mutual exclusion within this process, by name. */
-export interface Mutexes {
+interface Mutexes {
   /** Runs `work` while nothing else runs under any of the names. */
   hold<T>(names: readonly string[], work: () => Promise<T>): Promise<T>;
 }

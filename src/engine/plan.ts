@@ -12,7 +12,7 @@ import { removalsInOrder } from "./removal-order.ts";
 import { selectTargets } from "./target.ts";
 
 /** What a plan is made from. */
-export interface PlanRequest<Config> {
+interface PlanRequest<Config> {
   readonly kinds: readonly AnyKind<Config>[];
   /** Asked about all kinds together, after each kind has checked its own. */
   readonly checks: readonly Check<Config>[];

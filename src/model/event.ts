@@ -6,7 +6,6 @@ import type { Result } from "./result.ts";
 
 /** Everything a run has to say. Every form of output is made from this one stream. */
 export type Event =
-  | { readonly type: "version"; readonly version: string }
   /** Another process holds the lock; this one waits. */
   | { readonly type: "waiting"; readonly holder: string }
   | { readonly type: "diagnostic"; readonly diagnostic: Diagnostic }
