@@ -16,8 +16,8 @@ import type { Change } from "../../../../src/model/change.ts";
 import { libvirtOf } from "../../../../src/tools/libvirt/libvirt.ts";
 import { LibvirtError } from "../../../../src/tools/libvirt/libvirt-error.ts";
 import { observedWith } from "../../../support/observed.ts";
-import { plainSpec } from "../../kinds/guest/specs.ts";
-import { testContext, testUri } from "./test-context.ts";
+import { plainSpec } from "../../../unit/kinds/guest/specs.ts";
+import { testContext, testUri } from "../../../unit/tools/libvirt/test-context.ts";
 
 // A real libvirt with qemu, emulated guests without an operating system. Every domain here has a name of this run's own.
 const prefix = `vftest-${process.pid}`;
@@ -188,9 +188,9 @@ test("a foreign domain with our uuid is refused by every action and left as it w
   virsh("define", path);
   const found = virsh("dumpxml", "--inactive", spec.uuid);
   for (const type of ["domain.start", "domain.stop", "domain.resume", "domain.undefine"]) {
-    await assert.rejects(act(type, { uuid: spec.uuid, instance: spec.instance, graceSeconds: 0 }), /is not project shop's/, type);
+    await assert.rejects(act(type, { uuid: spec.uuid, instance: spec.instance, graceSeconds: 0 }), /is not owned by project shop/, type);
   }
-  await assert.rejects(act("domain.define", { spec }), /is not project shop's/);
+  await assert.rejects(act("domain.define", { spec }), /is not owned by project shop/);
   assert.equal(virsh("dumpxml", "--inactive", spec.uuid), found);
 });
 
