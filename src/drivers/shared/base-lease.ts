@@ -45,12 +45,11 @@ export async function withBase<T>(context: Context, entry: string, work: () => P
   }
 }
 
-const made = new WeakMap<Host, Set<string>>();
+const madeOn = perHost(() => new Set<string>());
 
 /** Makes the directory of locks once for each host: each time would be a round trip. */
 async function lockDirectory({ host, layout }: Context): Promise<void> {
-  const known = made.get(host) ?? new Set<string>();
-  made.set(host, known);
+  const known = madeOn(host);
   if (known.has(layout.locks)) return;
   await host.files.makeDirectory(layout.locks);
   known.add(layout.locks);
