@@ -20,7 +20,7 @@ export interface SshConnection {
   start(script: string, args: readonly string[], what: string): Promise<SshChannel>;
   /** Connects when that has not been done. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
-  /** A socket here that leads to one there, through the connection. Throws an Error with ssh's words when ssh refuses. */
+  /** Forwards a local socket, whose path is returned, to one on the remote. Throws an Error with ssh's words if ssh refuses. */
   forward(remotePath: string): Promise<string>;
   /** Why requests fail; undefined while the connection exists or has not been made. */
   readonly lost: UnreachableError | undefined;
@@ -36,7 +36,7 @@ export interface SshConnection {
 const channelsAtMost = 7;
 /** A connection counts as lost when sshd does not answer three probes, five seconds each. */
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
-/** The connection itself answers, without the other side. */
+/** Requests to the local ssh process; the remote is not involved. */
 const forwardMs = 20_000;
 /** A directory that has been empty for so long is abandoned: making a connection takes a minute at most. */
 const abandonedAfterMs = 600_000;
@@ -163,7 +163,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
   };
 }
 
-/** Waits for a request to the connection itself. Throws an Error with ssh's words unless it is granted. */
+/** Waits until the local ssh process has granted a request. Throws an Error with ssh's words if it refuses. */
 function granted(child: SshProcess): Promise<void> {
   const errors = collect(child.stderr);
   child.stdout.resume();

@@ -1,4 +1,4 @@
-import { DialError } from "../../model/channel.ts";
+import { isDialError } from "../../model/channel.ts";
 import { errorMessage, UnreachableError } from "../../model/errors.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { errorCodes, isRefusal } from "./libvirt-error.ts";
@@ -11,12 +11,12 @@ export interface Whereabouts {
   readonly path: string;
 }
 
-/** An error for a connection that could not be made: why, and what to do. Errors that say so themselves stay as they are. */
+/** An error for a connection that could not be made: why, and what to do. Errors with a remedy of their own are returned unchanged. */
 export function unreachable(error: unknown, { uri, host, path }: Whereabouts): unknown {
   const refusedLogin = [errorCodes.authFailed, errorCodes.authCancelled, errorCodes.authUnavailable, errorCodes.accessDenied];
   if (isRefusal(error, ...refusedLogin, errorCodes.operationDenied)) return failure(uri, error.words, polkitHint, error);
   if (isRefusal(error, errorCodes.noConnect, errorCodes.invalidArgument)) return failure(uri, error.words, uriHint, error);
-  if (!(error instanceof DialError)) {
+  if (!isDialError(error)) {
     return error instanceof Error && "words" in error ? failure(uri, errorMessage(error), uriHint, error) : error;
   }
   const hint = {

@@ -120,7 +120,7 @@ for (const machine of ["q35", "pc"]) {
   });
 }
 
-test("a paused guest goes on", async () => {
+test("a paused guest is resumed", async () => {
   const spec = await guest("paused");
   await perform(await diff(spec, spec.uuid));
   virsh("suspend", spec.uuid);
