@@ -61,7 +61,7 @@ export interface ApplyResult {
 
 /** Looks at the host and decides what to do. Takes no lock and writes nothing. */
 export async function plan<Config>(run: Reconciliation<Config>): Promise<Plan> {
-  return decide(run, await look(run));
+  return decide(run, await look({ ...run, context: { ...run.context, looksOnly: true } }));
 }
 
 /** The whole story: lock, look, plan, ask, do. Without the lock nothing is begun, and what runs is ended. */

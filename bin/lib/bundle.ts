@@ -18,8 +18,7 @@ const compiledSchema: Plugin = {
 rmSync(`${checkout}/dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: checkout,
-  // Beside the program the parts in TSX, for tests: Node itself cannot load those.
-  entryPoints: ["src/cli.ts", "src/index.ts", "src/report/tui/reporter.tsx", "src/report/tui/Lines.tsx"],
+  entryPoints: ["src/cli.ts", "src/index.ts"],
   outdir: "dist",
   outbase: "src",
   bundle: true,
@@ -27,10 +26,7 @@ await build({
   format: "esm",
   platform: "node",
   target: "node24",
-  jsx: "automatic",
   plugins: [compiledSchema],
-  // Only on a terminal, and the tests' own ink has to be the same one.
-  external: ["ink", "react"],
   // Packages of the older kind of module ask for Node's parts with require.
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
   logLevel: "warning",

@@ -1,6 +1,6 @@
 import type { Config } from "../kinds/config.ts";
 import type { Context } from "../model/context.ts";
-import { CommandError, errorMessage } from "../model/errors.ts";
+import { CodedError, errorMessage } from "../model/errors.ts";
 import type { Finding } from "../model/finding.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { shellWord } from "../model/shell-word.ts";
@@ -31,9 +31,8 @@ async function checkLibvirt(context: Context): Promise<Finding> {
     };
   } catch (error) {
     const fix =
-      error instanceof CommandError && error.reason === "missing"
-        ? "Install it: apt install libvirt-daemon-system libvirt-clients"
-        : "Start it (systemctl start libvirtd, or libvirtd -d), and be root or in the group libvirt. Without either, use uri: qemu:///session.";
+      (error instanceof CodedError ? error.diagnostics[0]?.detail : undefined) ??
+      "Start libvirt (systemctl start libvirtd), and be root or in the group libvirt. Without either, use uri: qemu:///session.";
     return { check, status: "error", found: errorMessage(error), fix };
   }
 }

@@ -15,7 +15,8 @@ export interface Survey {
 
 /** Looks at everything on a host; what is odd is reported. Throws when part of the host cannot be seen. */
 export async function survey({ kinds, context, lookUpFacts }: HostSession, { event }: Pick<Reporter, "event">): Promise<Survey> {
-  const observed = await observe(kinds, context, await lookUpFacts(context));
+  const looking = { ...context, looksOnly: true };
+  const observed = await observe(kinds, looking, await lookUpFacts(looking));
   if (!observed.complete || hasErrors(observed.diagnostics)) throw new UserError(observed.diagnostics);
   for (const diagnostic of observed.diagnostics) event({ type: "diagnostic", diagnostic });
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));

@@ -46,8 +46,8 @@ function collisions(section: string, counts: ReadonlyMap<string, number | undefi
   }
   return [...reported].map(([name, { meeting, other }]) => ({
     code: "name-collision",
-    summary: `Two ${section} would be called ${JSON.stringify(meeting)}`,
-    detail: `${describePointer([section, other])} (${where([section, other])}) makes one of that name as well: with count, NAME becomes NAME-0, NAME-1, …. Rename one of the two.`,
+    summary: `Two ${section} are named ${JSON.stringify(meeting)}`,
+    detail: `${describePointer([section, other])} (${where([section, other])}) creates an instance of the same name: with count, NAME becomes NAME-0, NAME-1, …. Rename one of them.`,
     pointer: [section, name],
     of: "key",
   }));
@@ -57,8 +57,8 @@ function tooLong(section: string, counts: ReadonlyMap<string, number | undefined
   return [...counts].flatMap(([name, count = 0]): Problem[] => {
     const long = `${name}-${count - 1}`;
     if (count === 0 || name.length > longestName || long.length <= longestName) return [];
-    const detail = `With count it becomes ${long}, which is ${long.length} characters long; ${longestName} are allowed.`;
-    return [{ code: "name-too-long", summary: "The name leaves no room for its numbers", detail, pointer: [section, name], of: "key" }];
+    const detail = `With count the last one is named ${long}, which has ${long.length} characters; the maximum is ${longestName}. Use a shorter name.`;
+    return [{ code: "name-too-long", summary: "The name is too long for its numbers", detail, pointer: [section, name], of: "key" }];
   });
 }
 
@@ -71,10 +71,8 @@ function checkShared(
   const { schema, value, pointer } = visit;
   if (schema.unique !== true && schema.notCounted !== true) return [];
   if (count > 1) {
-    const detail = `${describePointer(pointer)} would be the same for all ${count}. Remove it, or declare each on its own.`;
-    return [
-      { code: "not-with-count", summary: `${String(pointer.at(-1))} cannot be given together with count`, detail, pointer, of: "key" },
-    ];
+    const detail = `${describePointer(pointer)} would be the same for all ${count} instances. Remove it, or declare each instance separately.`;
+    return [{ code: "not-with-count", summary: `${String(pointer.at(-1))} cannot be combined with count`, detail, pointer, of: "key" }];
   }
   if (schema.unique !== true || typeof value !== "string") return [];
   const key = `${String(pointer.at(-1))} ${value}`;
@@ -83,6 +81,6 @@ function checkShared(
     values.set(key, pointer);
     return [];
   }
-  const detail = `${describePointer(before)} (${where(before)}) has it already, and no two may share it.`;
-  return [{ code: "duplicate-value", summary: `${key} is given twice`, detail, pointer, of: "value" }];
+  const detail = `${describePointer(before)} (${where(before)}) already has this value, which must be unique.`;
+  return [{ code: "duplicate-value", summary: `${key} is used twice`, detail, pointer, of: "value" }];
 }

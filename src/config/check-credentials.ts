@@ -2,12 +2,11 @@ import { withoutCredentials } from "../model/without-credentials.ts";
 import { describePointer, type Problem } from "./problem.ts";
 import type { Visit } from "./walk.ts";
 
-const remedy =
-  "Fetch the file beforehand and write its path, or put it where no password is needed (a checksum protects it as well there).";
+const remedy = "Fetch the file first and use its path, or publish it where no password is needed and protect it by a checksum.";
 
 /**
- * Addresses stand in saved plans as they are, so a name and password in one is refused, and what looks like a signed
- * address is warned of. The text is not echoed.
+ * Saved plans contain addresses unchanged, so an address with user name and password is an error, and one that looks signed a
+ * warning. The text is not echoed.
  */
 export function checkCredentials({ schema, value, pointer }: Visit): Problem | undefined {
   if (schema.credentials !== "refused" || typeof value !== "string") return undefined;
@@ -16,8 +15,8 @@ export function checkCredentials({ schema, value, pointer }: Visit): Problem | u
   if (/^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*@/i.test(value)) {
     return {
       code: "source-with-credentials",
-      summary: "An address with credentials in it",
-      detail: `${where} has a user name or password in front of its host. It would stand readable in the file and in every saved plan. ${remedy}`,
+      summary: "The address contains credentials",
+      detail: `${where} has a user name or password before its host. It would be readable in the file and in every saved plan. ${remedy}`,
       ...at,
     };
   }
@@ -25,8 +24,8 @@ export function checkCredentials({ schema, value, pointer }: Visit): Problem | u
   return {
     severity: "warning",
     code: "source-looks-signed",
-    summary: "An address with what may be a secret in it",
-    detail: `${where} has a query that looks like a signature or token. It stands readable in the file and in every saved plan: fine when it soon expires. Otherwise: ${remedy[0]?.toLowerCase()}${remedy.slice(1)}`,
+    summary: "The address may contain a secret",
+    detail: `${where} has a query that looks like a signature or token, readable in the file and in every saved plan. If it does not expire soon: ${remedy[0]?.toLowerCase()}${remedy.slice(1)}`,
     ...at,
   };
 }

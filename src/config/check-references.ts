@@ -2,18 +2,18 @@ import { closest } from "../model/closest.ts";
 import { describePointer, type Problem, suggestion } from "./problem.ts";
 import type { Visit } from "./walk.ts";
 
-/** Whether what a value refers to is declared. `config` is the whole configuration. */
+/** Whether the entry that a value refers to is declared. `config` is the whole configuration. */
 export function checkReference({ schema, value, pointer }: Visit, config: unknown): Problem | undefined {
   if (schema.reference === undefined || typeof value !== "string") return undefined;
   const section = (config as Record<string, unknown> | null)?.[schema.reference];
   const known = typeof section === "object" && section !== null ? Object.keys(section) : [];
   if (known.includes(value)) return undefined;
   const noun = schema.reference.replace(/s$/, "").replaceAll("_", " ");
-  const nothing = known.length === 0 ? ` There are no ${schema.reference} at all.` : "";
+  const nothing = known.length === 0 ? ` No ${schema.reference} are declared.` : "";
   return {
     code: "unknown-reference",
     summary: `Unknown ${noun} ${JSON.stringify(value)}`,
-    detail: `${describePointer(pointer)} refers to an entry of ${schema.reference} that is not declared.${nothing}${suggestion(closest(value, known), known)}`,
+    detail: `${describePointer(pointer)} must be the name of an entry of ${schema.reference}.${nothing}${suggestion(closest(value, known), known)}`,
     pointer,
     of: "value",
   };

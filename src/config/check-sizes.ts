@@ -4,7 +4,7 @@ import type { Visit } from "./walk.ts";
 
 const binary: Readonly<Record<string, string>> = { k: "KiB", m: "MiB", g: "GiB", t: "TiB", p: "PiB" };
 
-/** Whether a size is one (a number with a binary unit) and within its bounds. */
+/** Whether a size is a number with a binary unit and within its bounds. */
 export function checkSize({ schema, value, pointer }: Visit): Problem | undefined {
   if (schema.quantity === undefined) return undefined;
   const where = describePointer(pointer);
@@ -14,8 +14,8 @@ export function checkSize({ schema, value, pointer }: Visit): Problem | undefine
     const example = Number.isInteger(bare) && bare >= 0 ? bare : 1;
     return wrong(
       "size-without-unit",
-      "A size without a unit",
-      `${where} is the bare number ${bare}. Sizes have a binary unit: write for example ${example}${example > 0 && example < 128 ? "GiB" : "MiB"}.`,
+      "The size has no unit",
+      `${where} is the bare number ${bare}. Sizes need a binary unit, for example ${example}${example > 0 && example < 128 ? "GiB" : "MiB"}.`,
     );
   }
   if (typeof value !== "string")
@@ -36,7 +36,7 @@ export function checkSize({ schema, value, pointer }: Visit): Problem | undefine
     return wrong(
       "size-not-multiple",
       `${value} is not a multiple of ${formatQuantity(step)}`,
-      `${where} must be a whole number of ${formatQuantity(step).replace(/^1/, "")}.`,
+      `${where} must be a multiple of ${formatQuantity(step)}.`,
     );
   return undefined;
 }

@@ -3,8 +3,9 @@ import { join, resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { readProblem } from "./read-text.ts";
 
-const firstSteps = `Name the directory or file that has one (\`virtform validate PATH\`), or write virtform.yaml. The smallest:
+const firstSteps = `Pass the directory or file of a configuration (\`virtform validate PATH\`), or create virtform.yaml. A minimal one:
 
+    project: shop
     images:
       debian: { source: ./debian.qcow2, disk_format: qcow2 }
     flavors:
@@ -14,13 +15,13 @@ const firstSteps = `Name the directory or file that has one (\`virtform validate
 
 \`virtform schema\` describes every key, \`virtform doctor\` checks the host.`;
 
-/** A configuration file to read: its name for people and its absolute path. */
+/** A configuration file to read: its displayed name and its absolute path. */
 export interface FoundFile {
   readonly file: string;
   readonly path: string;
 }
 
-/** The files that the given paths stand for: files themselves, and what belongs to a configuration in directories. */
+/** The files of the given paths: files themselves, and the configuration files of directories. */
 export async function findFiles(paths: readonly string[], cwd: string): Promise<{ files: FoundFile[]; diagnostics: Diagnostic[] }> {
   const files: FoundFile[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -40,7 +41,7 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
         severity: "error",
         ...problem,
         ...(missing
-          ? { summary: `No such file or directory: ${path}`, detail: "Name a configuration file, or a directory that holds virtform.yaml." }
+          ? { summary: `No such file or directory: ${path}`, detail: "Pass a configuration file, or a directory with virtform.yaml." }
           : {}),
       });
     }
@@ -54,12 +55,12 @@ async function filesAt(path: string, cwd: string, diagnostics: Diagnostic[]): Pr
   const ours = names.filter((name) => name === "virtform.yaml" || name.endsWith(".virtform.yaml"));
   if (ours.length === 0) {
     const almost = names.find((name) => /(^|\.)virtform\.(yml|json)$/i.test(name));
-    const hint = almost === undefined ? "" : ` There is ${almost}: rename it.`;
+    const hint = almost === undefined ? "" : ` Rename ${almost} to ${almost.replace(/(yml|json)$/i, "yaml")}.`;
     diagnostics.push({
       severity: "error",
       code: "no-configuration",
       summary: `No configuration in directory: ${path}`,
-      detail: `A directory is read for virtform.yaml and *.virtform.yaml, and it holds neither.${hint}\n\n${firstSteps}`,
+      detail: `The directory has no virtform.yaml and no *.virtform.yaml.${hint}\n\n${firstSteps}`,
     });
   }
   return ours.sort((a, b) => Number(b === "virtform.yaml") - Number(a === "virtform.yaml")).map((name) => join(path, name));

@@ -1,4 +1,4 @@
-/** A part of a JSON Schema, as far as this folder looks into it. */
+/** The keywords of a JSON Schema that this folder uses. */
 export interface Schema {
   readonly type?: string;
   readonly description?: string;
@@ -10,33 +10,33 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
   /** The value names an entry of this top-level section. */
   readonly reference?: string;
-  /** The value is a size, and so are both bounds. */
+  /** The value and both bounds are sizes. */
   readonly quantity?: { readonly minimum?: string; readonly multipleOf?: string };
-  /** The value is a digest with its algorithm in front. */
+  /** The value is a digest with the prefix of its algorithm. */
   readonly digest?: true;
-  /** The value is a path or a URL; a relative path becomes absolute, as seen from the file that holds it. */
+  /** The value is a path or a URL; a relative path becomes absolute, relative to the file that contains it. */
   readonly path?: "absolute";
-  /** The value is the path of a text file, whose text takes its place under this sibling key. */
+  /** The value is the path of a text file; the text replaces it under this sibling key. */
   readonly readInto?: string;
   /** Text given inline, as a path, or by reference. `maximumEncoded` bounds its length in base64. */
   readonly textInput?: { readonly maximumEncoded: number };
-  /** No two objects may share the value, so it cannot stand beside a count above one either. */
+  /** The value must be unique, and therefore cannot be combined with a count above one. */
   readonly unique?: true;
-  /** Makes no sense beside a count above one. */
+  /** Cannot be combined with a count above one. */
   readonly notCounted?: true;
-  /** On a section: the property by which one entry becomes several, `web` with 2 being `web-0` and `web-1`. */
+  /** Of a section: the property that multiplies an entry: `web` with 2 is `web-0` and `web-1`. */
   readonly counted?: string;
-  /** The value is an address, and must not hold a user name or password. */
+  /** The value is an address, and must not contain a user name or password. */
   readonly credentials?: "refused";
   /** The value may hold a secret and is never echoed. */
   readonly secret?: true;
-  /** Keys (of an object) or values (of a string) that belong to the format and that this version does not carry out. */
+  /** Keys (of an object) or values (of a string) that this version does not implement. */
   readonly notYet?: readonly string[];
-  /** What belongs here, in words that complete "expected …". */
+  /** The expected value, as the end of "expected …". */
   readonly expects?: string;
 }
 
-/** The keywords above that JSON Schema does not know. */
+/** The keywords above that are not part of JSON Schema. */
 export const ownKeywords: readonly string[] = [
   "reference",
   "quantity",

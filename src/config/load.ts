@@ -17,14 +17,14 @@ import { walk } from "./walk.ts";
 
 const longestFile = 4 * 1024 * 1024;
 
-/** What a configuration is checked against. */
+/** The schema of a configuration, and its compiled form. */
 export interface Rules {
   readonly schema: object;
   /** A faster check, compiled from the same schema. True for a valid value; it says nothing about what is wrong with another one. */
   readonly accepts?: ((value: unknown) => boolean) | undefined;
 }
 
-/** What the files of a configuration say. */
+/** The content of the configuration files. */
 export interface LoadedConfig {
   /** Of the schema's type, with absolute paths, files read and sizes in bytes, unless `diagnostics` holds errors. */
   readonly config: unknown;
@@ -32,7 +32,7 @@ export interface LoadedConfig {
   readonly diagnostics: readonly Diagnostic[];
   /** The files that were read, as people name them. */
   readonly files: readonly string[];
-  /** Where something is written, or the nearest thing above it. Undefined when nothing was read. */
+  /** The place of a value, or of the nearest one above it that is written. Undefined if nothing was read. */
   readonly place: (pointer: Pointer) => Place | undefined;
 }
 
@@ -63,7 +63,7 @@ export async function loadConfig(paths: readonly string[], options: Rules & { re
   if (root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, place: () => undefined };
 
   const config = toPlain(root);
-  // What an unreadable file would have declared must not be called unknown.
+  // References to entries of an unreadable file must not be reported as unknown.
   if (whole && found.diagnostics.length === 0) {
     const problems = await checkAll(options, config, root);
     diagnostics.push(...problems.map((problem) => diagnosticOf(problem, root)));
@@ -88,7 +88,7 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
   return problems;
 }
 
-/** Only a mistake is worth loading what explains it: that takes longer than all the rest. */
+/** The validator that explains mistakes is loaded only for a mistake: loading takes longer than everything else. */
 async function checkSchema({ schema, accepts }: Rules, config: unknown): Promise<Problem[]> {
   if (accepts?.(config) === true) return [];
   const { validate } = await import("./validate.ts");
@@ -101,7 +101,7 @@ function diagnosticOf(problem: Problem, root: Located): Diagnostic {
   return { severity, code, ...words, at: placeAt(root, pointer, of, hidden === true) };
 }
 
-/** As one reads: file by file, from the top. What has no place comes first. */
+/** In the order of files and lines; diagnostics without a place come first. */
 function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
   const rank = ({ at }: Diagnostic) => (at === undefined ? [-1, 0, 0] : [files.indexOf(at.file), at.line, at.column]);
   return diagnostics.toSorted((a, b) => {

@@ -51,7 +51,7 @@ export function createLocator(source: SourceText, deepest: number): Locator {
     }
     if (!unusable && (weight > heaviest || depth >= deepest)) {
       unusable = true;
-      const written = "Aliases (*name) count as if they were written out.";
+      const written = "Aliases (*name) count with their whole value.";
       if (weight > heaviest) fail(span, "yaml-too-large", "Too many values", `This has more than ${heaviest} values. ${written}`);
       else fail(span, "yaml-too-deep", "YAML nested too deeply", `This has more than ${deepest} levels. ${written}`);
     }
@@ -64,12 +64,12 @@ export function createLocator(source: SourceText, deepest: number): Locator {
     if (isAlias(node)) {
       const target = anchors.get(node.source);
       if (target !== undefined && target !== "open") return target;
-      // Neither its name nor its text is shown: it may be a password that begins with a star.
+      // Neither its name nor its text is shown: it may be a password that starts with *.
       const written = "Text that starts with * is an alias. Put it in quotes if it is meant literally.";
       const [code, summary, detail] =
         target === "open"
-          ? ["anchor-cycle", "An anchor that contains itself", "The alias is inside the value of its anchor, which would never end."]
-          : ["unknown-anchor", "An alias without its anchor", `No anchor of that name precedes it. ${written}`];
+          ? ["anchor-cycle", "Anchor contains itself", "The alias is inside the value of its anchor, which would never end."]
+          : ["unknown-anchor", "Alias without an anchor", `No anchor of that name precedes it. ${written}`];
       diagnostics.push({ severity: "error", code, summary, detail, at: placeOf(span, true) });
       unusable = true;
       return scalar(null, span);
@@ -107,7 +107,7 @@ export function createLocator(source: SourceText, deepest: number): Locator {
           for (const [inherited, entry] of mergedEntries(node, keySpan)) if (!merged.has(inherited)) merged.set(inherited, entry);
         } else if (typeof name !== "string") {
           const quoted = isScalar(key) ? ` Put it in quotes: "${String((key as Scalar).source ?? name)}".` : "";
-          fail(keySpan, "key-not-text", "A key that is not text", `Keys are words.${quoted}`);
+          fail(keySpan, "key-not-text", "The key is not text", `Keys must be text.${quoted}`);
         } else if (name === "__proto__") {
           fail(keySpan, "key-not-allowed", 'The key "__proto__" cannot be used', "Choose another name.");
         } else {
@@ -118,7 +118,7 @@ export function createLocator(source: SourceText, deepest: number): Locator {
               keySpan,
               "duplicate-key",
               `The key ${JSON.stringify(name)} is written twice`,
-              `It is already in line ${lineOf(before)}. Remove one of the two.`,
+              `It is already in line ${lineOf(before)}. Remove one of them.`,
             );
         }
       },

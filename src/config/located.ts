@@ -2,7 +2,7 @@ import type { Place } from "../model/diagnostic.ts";
 import type { LineTable } from "./line-table.ts";
 import type { Pointer } from "./problem.ts";
 
-/** A file that has been read. `file` is its name as shown to people, `path` its absolute path. */
+/** A file that was read. `file` is its displayed name, `path` its absolute path. */
 export interface SourceText {
   readonly file: string;
   readonly path: string;
@@ -17,7 +17,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** A value that knows where it was written. Values that were written once and used by alias are shared. */
+/** A value with its place in a file. Values that are used by alias are shared. */
 export interface Located {
   readonly kind: "scalar" | "map" | "list";
   readonly scalar?: unknown;
@@ -28,20 +28,20 @@ export interface Located {
   readonly depth: number;
 }
 
-/** What a mapping or list holds under one key or position. */
+/** The value of one key or position. */
 export interface Entry {
   readonly key?: Span;
   readonly node: Located;
 }
 
-/** The same as plain data, nothing shared. */
+/** The value as plain data, without shared parts. */
 export function toPlain(node: Located): unknown {
   if (node.kind === "scalar") return node.scalar;
   if (node.kind === "list") return [...node.entries.values()].map((entry) => toPlain(entry.node));
   return Object.fromEntries([...node.entries].map(([key, entry]) => [key, toPlain(entry.node)]));
 }
 
-/** The entry at a pointer, or the nearest one above it that was written. Undefined for the top. */
+/** The entry at a pointer, or the nearest one above it that is written. Undefined for the root. */
 export function entryAt(root: Located, pointer: Pointer): Entry | undefined {
   let found: Entry | undefined;
   let node: Located = root;
@@ -54,7 +54,7 @@ export function entryAt(root: Located, pointer: Pointer): Entry | undefined {
   return found;
 }
 
-/** File, line and column of a span, with the start of its text unless that is to be hidden. */
+/** File, line and column of a span, with the start of its text unless it is hidden. */
 export function placeOf(span: Span, hidden = false): Place {
   const { source, start, end } = span;
   const { line, col } = source.lines.linePos(start);
@@ -81,12 +81,12 @@ function mayHoldSecret(line: string): boolean {
   return /pass|secret|token|:\/\/[^/\s]*@/i.test(line);
 }
 
-/** A URL can carry a password in front of its host: that part is left out. */
+/** Removes user name and password from URLs. */
 export function withoutCredentials(text: string): string {
   return text.replace(/:\/\/[^/\s]*@/g, "://…@");
 }
 
-/** Where a value stands: the value itself where it is short, the key where it is a whole mapping or list. */
+/** The place of a value: the value itself if it is a scalar, the key if it is a mapping or list. */
 export function placeAt(root: Located, pointer: Pointer, of: "key" | "value" = "value", hidden = false): Place {
   const entry = entryAt(root, pointer);
   if (entry === undefined) return placeOf({ ...root.span, end: root.span.start }, true);

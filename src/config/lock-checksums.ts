@@ -9,8 +9,8 @@ interface Edit {
 
 /**
  * Writes the `checksum` of images into the text of a configuration file, `sha256:…` by image name. Everything else stays
- * byte for byte as it is: comments, order, line ends. Images that the text does not declare are passed over, as they
- * stand in another file. Throws a UserError where the place cannot be edited without touching more than one image.
+ * byte for byte the same: comments, order, line ends. Images that the text does not declare are skipped: they are in another
+ * file. Throws a UserError if an edit would change more than one image.
  */
 export function setChecksums(text: string, checksums: ReadonlyMap<string, string>): string {
   const mark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
@@ -43,7 +43,7 @@ function replacement(text: string, pair: Pair, checksum: string, name: string): 
   const { value } = pair;
   const range = isScalar(value) ? value.range : undefined;
   if (!isScalar(value) || !range || value.anchor !== undefined || value.type?.startsWith("BLOCK_")) throw cannotEdit(name);
-  // An empty value has a place but no space in front of it.
+  // An empty value has a place but no space before it.
   const space = range[0] === range[1] && text[range[0] - 1] === ":" ? " " : "";
   return { start: range[0], end: range[1], text: `${space}${checksum}` };
 }
@@ -66,7 +66,7 @@ function rangeOf(node: unknown): readonly [number, number, number] | undefined {
   return (node as Scalar | null)?.range ?? undefined;
 }
 
-/** What was written must be read back, whatever the file looks like. */
+/** Reads the checksums back, so that an unusual file is an error instead of a wrong edit. */
 function confirm(text: string, checksums: ReadonlyMap<string, string>): void {
   const document = parseDocument(text, { prettyErrors: false });
   const images = find(document.contents, "images")?.value;
@@ -80,6 +80,6 @@ function confirm(text: string, checksums: ReadonlyMap<string, string>): void {
 
 function cannotEdit(name: string): Error {
   const detail =
-    "Its entry is an alias, an anchor's value, or written in an unusual way. Write it as a mapping of its own with source and checksum.";
+    "Its entry is an alias, the value of an anchor, or in an unsupported notation. Write it as a separate mapping with source and checksum.";
   return userError("cannot-edit", `The checksum of image ${JSON.stringify(name)} cannot be written into the file`, detail);
 }

@@ -2,13 +2,13 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Schema } from "./keywords.ts";
 import { type Entry, type Located, placeOf, type Span } from "./located.ts";
 
-/** Several files as one configuration. Sections of named entries are put together; everything else may be written once. */
+/** Merges files into one configuration. Sections of named entries are merged; everything else can be declared once. */
 export function mergeFiles(roots: readonly Located[], schema: Schema): { root: Located | undefined; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const entries = new Map<string | number, Entry>();
   const maps = roots.filter((root) => {
     if (root.kind === "map") return true;
-    const detail = "At the top stand keys such as images, flavors and instances, each followed by a colon.";
+    const detail = "The top level consists of keys such as images, flavors and instances, each followed by a colon.";
     diagnostics.push({ severity: "error", code: "not-a-mapping", summary: "The file is not a mapping", detail, at: placeOf(root.span) });
     return false;
   });
@@ -43,7 +43,7 @@ function twice(name: string, before: Entry, entry: Entry): Diagnostic {
     severity: "error",
     code: "declared-twice",
     summary: `${name} is declared twice`,
-    detail: `It is declared in ${file}:${line}:${column} already. Remove one of the two.`,
+    detail: `It is already declared in ${file}:${line}:${column}. Remove one of them.`,
     at: placeOf(spanOf(entry)),
   };
 }

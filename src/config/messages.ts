@@ -3,12 +3,12 @@ import type { Schema } from "./keywords.ts";
 import { describePointer, type Pointer, type Problem, suggestion } from "./problem.ts";
 import { typeOf } from "./walk.ts";
 
-/** What the validator found, freed of the validator's own types. */
+/** An error of the validator, independent of the validator's types. */
 export interface Finding {
   readonly keyword: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly pointer: Pointer;
-  /** The schema that the keyword stands in, and the value it is about. */
+  /** The schema that contains the keyword, and the value in question. */
   readonly schema: Schema;
   readonly value: unknown;
   readonly message: string;
@@ -24,7 +24,7 @@ const typeNames: Readonly<Record<string, string>> = {
   null: "nothing",
 };
 
-/** One finding in words. `unsupported` keys are known to the format but not to this version. */
+/** The problem of a finding. */
 export function problemOf(finding: Finding): Problem {
   const { keyword, params, pointer, schema, value } = finding;
   const where = describePointer(pointer);
@@ -37,11 +37,7 @@ export function problemOf(finding: Finding): Problem {
     case "dependentRequired": {
       const [key, needs] = [String(params.property), String(params.missingProperty)];
       return {
-        ...at(
-          "missing-key",
-          `${key} without ${needs}`,
-          `${where} has ${key}, which only works together with ${needs}. Add ${needs} or remove ${key}.`,
-        ),
+        ...at("missing-key", `${key} without ${needs}`, `${where} has ${key}, which requires ${needs}. Add ${needs} or remove ${key}.`),
         pointer: [...pointer, key],
         of: "key",
       };
@@ -50,23 +46,19 @@ export function problemOf(finding: Finding): Problem {
       return at(
         "wrong-type",
         `Expected ${typeNames[String(params.type)] ?? schema.expects ?? "something else"}`,
-        `${where} is ${nameOf(value)}.${typeHint(String(params.type), value)}`,
+        `${where} ${value === null ? "has no value" : `is ${nameOf(value)}`}.${typeHint(String(params.type), value)}`,
       );
     case "enum": {
       const possible = (schema.enum ?? []).map(String);
       return at(
         "wrong-value",
-        `${JSON.stringify(value)} is not possible here`,
+        `${JSON.stringify(value)} is not a valid value`,
         `${where} has a fixed set of values.${suggestion(closest(String(value), possible), possible)}${alternatives(String(value), possible)}`,
       );
     }
     case "propertyNames":
       return {
-        ...at(
-          "bad-name",
-          `${JSON.stringify(params.propertyName)} cannot be used as a name`,
-          `Expected ${schema.expects ?? "another name"}.`,
-        ),
+        ...at("bad-name", `${JSON.stringify(params.propertyName)} is not a valid name`, `Expected ${schema.expects ?? "another name"}.`),
         pointer: [...pointer, String(params.propertyName)],
         of: "key",
       };
@@ -90,7 +82,7 @@ export function problemOf(finding: Finding): Problem {
 
 const limitWord: Readonly<Record<string, string>> = { minimum: "at least", exclusiveMinimum: "more than", maximum: "at most" };
 
-/** Says what belongs here and nothing about what stands here. */
+/** Describes the expected value without showing the actual one. */
 export function expectation(pointer: Pointer, schema: Schema): Problem {
   const detail = `Expected ${schema.expects ?? "something else"}.`;
   return { code: "wrong-value", summary: `${describePointer(pointer)} is not valid`, detail, pointer, of: "value" };
@@ -103,7 +95,7 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
     return {
       code: "not-supported",
       summary: `${key} is not supported by this version`,
-      detail: `Remove it from ${where}. It is part of the format and comes with a later version.`,
+      detail: `Remove it from ${where}. It is reserved for a later version.`,
       ...at,
     };
   }
@@ -112,7 +104,7 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
   return {
     code: "unknown-key",
     summary: `Unknown key ${JSON.stringify(key)}`,
-    detail: `It means nothing in ${where}.${suggestion(meant, known)}`,
+    detail: `${where.replace(/^the /, "The ")} has no such key.${suggestion(meant, known)}`,
     ...(meant === undefined ? {} : { meant }),
     ...at,
   };
@@ -138,7 +130,7 @@ function nameOf(value: unknown): string {
 
 function typeHint(expected: string, value: unknown): string {
   if (expected === "string" && (typeof value === "number" || typeof value === "boolean")) return ` Put it in quotes: "${value}".`;
-  if (value === null) return " Write a value behind the colon, or remove the key.";
+  if (value === null) return " Write a value after the colon, or remove the key.";
   if ((expected === "integer" || expected === "number") && typeof value === "string" && /^\d+$/.test(value))
     return ` Write it without quotes: ${value}.`;
   return "";

@@ -39,7 +39,7 @@ function parseWhole(source: SourceText): { root?: Located; diagnostics: Diagnost
   const list = Array.isArray(documents) ? documents : [];
   const [document, second] = list;
   if (document === undefined || (document.contents === null && document.errors.length === 0)) {
-    const detail = "It declares nothing. Write {} for a configuration that deliberately wants nothing, or remove the file.";
+    const detail = "It declares nothing. Write {} for an intentionally empty configuration, or remove the file.";
     return {
       diagnostics: [{ severity: "error", code: "empty-file", summary: `Empty file: ${file}`, detail, at: { file, line: 1, column: 1 } }],
     };
@@ -51,7 +51,7 @@ function parseWhole(source: SourceText): { root?: Located; diagnostics: Diagnost
     return { diagnostics: first.map((error) => failure(source, error.pos[0], ...words(error))) };
   }
   if (second !== undefined) {
-    const detail = "A file holds one configuration. Remove the line with ---, or split the file in two.";
+    const detail = "A file contains one configuration. Remove the line with ---, or split the file.";
     return { diagnostics: [failure(source, second.range[0], "several-documents", "Several YAML documents in one file", detail)] };
   }
   const locator = createLocator(source, deepest);
@@ -96,20 +96,19 @@ function failure(source: SourceText, start: number, code: string, summary: strin
 }
 
 function words(error: YAMLError): [code: string, summary: string, detail: string] {
-  if (error.code === "TAB_AS_INDENT")
-    return ["yaml-tab", "A tab in the indentation", "YAML is indented with spaces only. Replace the tab."];
+  if (error.code === "TAB_AS_INDENT") return ["yaml-tab", "Tab in the indentation", "YAML indentation must use spaces. Replace the tab."];
   if (error.code === "RESOURCE_EXHAUSTION")
-    return ["yaml-too-deep", "YAML nested too deeply", "A configuration is only a few levels deep. Check the indentation."];
+    return ["yaml-too-deep", "YAML nested too deeply", "A configuration has only a few levels. Check the indentation."];
   if (error.code === "TAG_RESOLVE_FAILED")
     return [
       "yaml-tag",
-      "An unsupported YAML tag",
+      "Unsupported YAML tag",
       "Tags (words that start with !) are not supported. Put the text in quotes if it is meant literally.",
     ];
   if (error.code === "BAD_ALIAS")
     return [
       "unknown-anchor",
-      "An alias without its anchor",
+      "Alias without an anchor",
       "Text that starts with * refers to an anchor. Put it in quotes if it is meant literally.",
     ];
   const message = error.message.replace(/closing ["']quote/, "closing quote");

@@ -2,24 +2,24 @@ import type { Pointer } from "../model/pointer.ts";
 
 export type { Pointer } from "../model/pointer.ts";
 
-/** A mistake at a place of the configuration, before it is known which line of which file that is. */
+/** A mistake at a position of the configuration, before it has a file and line. */
 export interface Problem {
   readonly severity?: "warning";
   readonly code: string;
   readonly summary: string;
   readonly detail?: string;
   readonly pointer: Pointer;
-  /** Whether the key is wrong or the value. A value that is a whole mapping or list is shown by its key anyway. */
+  /** Whether the key or the value is wrong. A mapping or list is always shown by its key. */
   readonly of: "key" | "value";
   /** Of an unknown key: the key that was probably meant. */
   readonly meant?: string;
   /** Of a missing key: its name. */
   readonly missing?: string;
-  /** The text may be a secret: only its place is shown. */
+  /** The text may be a secret, so only its place is shown. */
   readonly hidden?: true;
 }
 
-/** A pointer for people: `instances.web.networks[0].mac`, `flavors["m1.small"].ram`. */
+/** A pointer as text: `instances.web.networks[0].mac`, `flavors["m1.small"].ram`. */
 export function describePointer(pointer: Pointer): string {
   if (pointer.length === 0) return "the configuration";
   return pointer.reduce<string>((path, step) => {
@@ -29,7 +29,7 @@ export function describePointer(pointer: Pointer): string {
   }, "");
 }
 
-/** The end of a message about a word that is not among those that are possible. Empty when nothing is known. */
+/** The suggestion at the end of a message about an unknown word. Empty without possible words. */
 export function suggestion(meant: string | undefined, possible: readonly string[]): string {
   if (meant !== undefined) return ` Did you mean ${JSON.stringify(meant)}?`;
   if (possible.length === 0) return "";

@@ -1,13 +1,13 @@
 import { readFile, stat } from "node:fs/promises";
 
-/** Why a file cannot be used, in words for a diagnostic. */
+/** Why a file cannot be used, as the parts of a diagnostic. */
 export interface ReadProblem {
   readonly code: string;
   readonly summary: string;
   readonly detail: string;
 }
 
-/** The text of a UTF-8 file that is no longer than `limit` bytes, or why it cannot be had. `shown` is its name for people. Never throws for the file's sake. */
+/** The text of a UTF-8 file of at most `limit` bytes, or why it cannot be read. `shown` is its displayed name. File errors do not throw. */
 export async function readText(
   path: string,
   limit: number,
@@ -17,10 +17,10 @@ export async function readText(
     const found = await stat(path);
     if (!found.isFile()) {
       const what = found.isDirectory() ? "a directory" : "a device, pipe or socket";
-      return refuse("not-a-file", `Not a file: ${shown}`, `It is ${what}; a regular file is needed here.`);
+      return refuse("not-a-file", `Not a file: ${shown}`, `It is ${what}; a regular file is required.`);
     }
     if (found.size > limit) {
-      const detail = `It has ${found.size} bytes; at most ${limit} are read. Split it, or check that it is the file you mean.`;
+      const detail = `It has ${found.size} bytes; the maximum is ${limit}. Split it, or check that it is the intended file.`;
       return refuse("file-too-large", `File too large: ${shown}`, detail);
     }
     const bytes = await readFile(path);
@@ -30,31 +30,31 @@ export async function readText(
   }
 }
 
-/** Words for what the system says when something cannot be read. */
+/** The problem of a system error of a read. */
 export function readProblem(path: string, error: unknown): ReadProblem {
   const code = (error as { code?: unknown } | null)?.code;
   if (code === "ENOENT" || code === "ENOTDIR") {
     return {
       code: "file-not-found",
       summary: `No such file: ${path}`,
-      detail: "There is nothing under that name. Check the spelling; relative paths start at the file that names them.",
+      detail: "The file does not exist. Check the spelling; relative paths are relative to the file that contains them.",
     };
   }
   if (code === "EACCES" || code === "EPERM") {
     return {
       code: "file-not-readable",
-      summary: `Not allowed to read: ${path}`,
-      detail: "Give the user that runs virtform the right to read it.",
+      summary: `Permission denied: ${path}`,
+      detail: "Give the user that runs virtform permission to read it.",
     };
   }
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
     return {
       code: "file-not-utf8",
       summary: `Not UTF-8 text: ${path}`,
-      detail: "The file holds bytes that are not UTF-8. Convert it, for example with iconv -t UTF-8.",
+      detail: "The file contains bytes that are not UTF-8. Convert it, for example with iconv -t UTF-8.",
     };
   }
-  const detail = typeof code === "string" ? `The system says ${code}.` : "The system gave no reason.";
+  const detail = typeof code === "string" ? `The system reports ${code}.` : "The system reported no reason.";
   return { code: "file-not-readable", summary: `Cannot read: ${path}`, detail };
 }
 

@@ -54,9 +54,9 @@ async function readInto(target: Target, sibling: string, parent: Schema): Promis
   const part = parent.properties?.[sibling];
   if (part?.pattern !== undefined && !new RegExp(part.pattern, "u").test(text)) {
     const detail = text.includes("PRIVATE KEY")
-      ? "It holds a private key, which must never leave its owner. Name the .pub file beside it."
+      ? "It contains a private key, which must never be shared. Use the .pub file beside it."
       : `Expected ${part.expects ?? sibling}.`;
-    return [{ code: "wrong-file-content", summary: `Not the content that is needed: ${value}`, detail, pointer, of: "value" }];
+    return [{ code: "wrong-file-content", summary: `Unexpected content: ${value}`, detail, pointer, of: "value" }];
   }
   delete holder[key];
   holder[sibling] = text;
@@ -79,13 +79,13 @@ async function readTextInput(target: Target, maximumEncoded: number): Promise<Pr
   holder[key] = { text };
   const encoded = Math.ceil(Buffer.byteLength(text) / 3) * 4;
   if (encoded > maximumEncoded) {
-    const detail = `${describePointer(pointer)} has ${encoded} bytes when encoded in base64; ${maximumEncoded} are allowed. Let the guest fetch the rest, for example with #include.`;
+    const detail = `${describePointer(pointer)} has ${encoded} bytes in base64; the maximum is ${maximumEncoded}. Let the guest fetch the rest, for example with #include.`;
     return [{ code: "text-too-long", summary: "The text is too long", detail, pointer, of: "key" }];
   }
   return file === undefined ? looksLikePath(text, folder, pointer) : [];
 }
 
-/** The file that a text input names, and where in it the name stands. */
+/** The file of a text input, and the position of its name below the input. */
 function fileNamed(value: unknown): { name: string; below: Pointer } | undefined {
   if (typeof value === "string") return /^(\.{0,2}\/)[^\n]*\n?$/.test(value) ? { name: value.trimEnd(), below: [] } : undefined;
   const name = (value as { file?: unknown } | null)?.file;
@@ -105,8 +105,8 @@ async function looksLikePath(text: string, folder: string, pointer: Pointer): Pr
     {
       severity: "warning",
       code: "text-looks-like-path",
-      summary: "Text that looks like a path",
-      detail: `${describePointer(pointer)} is taken as the text itself. If a file is meant, ${advice}.`,
+      summary: "The text looks like a path",
+      detail: `${describePointer(pointer)} is used as literal text. To use a file, ${advice}.`,
       pointer,
       of: "value",
     },

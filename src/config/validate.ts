@@ -4,15 +4,15 @@ import { expectation, type Finding, problemOf } from "./messages.ts";
 import type { Pointer, Problem } from "./problem.ts";
 import { walk } from "./walk.ts";
 
-/** What compiles a schema with keywords of our own. */
+/** A schema compiler that knows virtform's keywords. */
 export function createAjv(options: Options = {}): Ajv2020 {
-  // That the schema is one is for a test to say: checking it here would cost more than everything else.
+  // A test checks that the schema is valid: checking it here would take longer than everything else.
   const ajv = new Ajv2020({ strictTypes: false, strictRequired: false, meta: false, validateSchema: false, ...options });
   ajv.addVocabulary([...ownKeywords]);
   return ajv;
 }
 
-/** What the standard keywords of the schema object to, one problem per mistake. Sizes and digests are left to their own checks. */
+/** Violations of the standard keywords of the schema, one problem per mistake. Sizes and digests have their own checks. */
 export function validate(schema: object, value: unknown): Problem[] {
   const check = compiled(schema);
   if (check(value)) return [];
@@ -23,7 +23,7 @@ export function validate(schema: object, value: unknown): Problem[] {
   for (const error of withoutUnions(errors)) {
     const secret = secrets.find((visit) => startsWith(error.pointer, visit.pointer));
     if (secret !== undefined) {
-      // What stands in the place of a secret may be the secret itself, keys included.
+      // The value may be the secret itself, keys included.
       if (!hidden.has(secret)) problems.push({ ...expectation(secret.pointer, secret.schema), hidden: true });
       hidden.add(secret);
     } else if (!(isSpecial(error.parentSchema as Schema | undefined) && (error.keyword === "pattern" || error.keyword === "type"))) {
@@ -56,8 +56,8 @@ function isSpecial(schema: Schema | undefined): boolean {
 }
 
 /**
- * A union that fits nowhere makes an error for itself and several for each branch. Where the value has the shape of
- * exactly one branch, that branch's errors are what the user needs; else only what the union as a whole expects.
+ * A union without a matching branch has an error of its own and several per branch. If the value has the shape of exactly one
+ * branch, the errors of that branch are kept; otherwise only that of the union.
  */
 function withoutUnions(errors: readonly LocatedError[]): LocatedError[] {
   const dropped = new Set<LocatedError>();
@@ -70,7 +70,7 @@ function withoutUnions(errors: readonly LocatedError[]): LocatedError[] {
     for (const error of inside) if (chosen?.includes(error) !== true) dropped.add(error);
     if (chosen !== undefined) dropped.add(union);
   }
-  // A name that is wrong is reported by propertyNames itself, whose schema says what is expected of it.
+  // An invalid name is reported by propertyNames, whose schema describes valid names.
   return errors
     .filter((error) => !dropped.has(error) && (error.propertyName === undefined || error.keyword === "propertyNames"))
     .map((error) => (error.keyword === "propertyNames" ? { ...error, parentSchema: error.schema as object } : error));
@@ -94,7 +94,7 @@ function branchErrors(errors: readonly LocatedError[]): Map<LocatedError, Locate
   return inside;
 }
 
-/** Drops what only follows from another mistake: a key missing because it is misspelt, a second complaint about one value. */
+/** Drops consequences of other mistakes: a key that is missing because it is misspelt, a second problem of one value. */
 function withoutEchoes(problems: readonly Problem[]): Problem[] {
   const misspelt = Map.groupBy(
     problems.filter(({ meant }) => meant !== undefined),
@@ -112,7 +112,7 @@ function withoutEchoes(problems: readonly Problem[]): Problem[] {
   });
 }
 
-/** List positions become numbers again. */
+/** Converts the path of an error into a pointer, with list positions as numbers. */
 function pointerOf(path: string, root: unknown): Pointer {
   let value: unknown = root;
   return path

@@ -6,7 +6,7 @@ export interface Visit {
   readonly schema: Schema;
   readonly value: unknown;
   readonly pointer: Pointer;
-  /** The mapping or list that holds the value, for those who replace it. */
+  /** The mapping or list that contains the value, to replace it. */
   readonly parent?: { readonly schema: Schema; readonly value: Record<string | number, unknown> };
 }
 
@@ -49,7 +49,7 @@ function partFor(schema: Schema, step: string | number): Schema | undefined {
   return typeof additionalProperties === "object" ? additionalProperties : undefined;
 }
 
-/** The JSON type of a value; `integer` is not told apart from `number`. */
+/** The JSON type of a value; integers are `number`. */
 export function typeOf(value: unknown): "null" | "array" | "object" | "string" | "number" | "boolean" | "unknown" {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "array";

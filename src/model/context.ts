@@ -15,6 +15,8 @@ export interface Context {
   readonly secret: (reference: SecretRef) => string;
   /** Tells of what did not work and was gone on without, while an action runs. Absent while looking. */
   readonly warn?: (diagnostic: Diagnostic) => void;
+  /** Nothing is going to be changed: where libvirt lets this user only look, that is enough. */
+  readonly looksOnly?: boolean;
   /** Aborted when the user asks twice to stop. */
   readonly signal: AbortSignal;
 }

@@ -1,3 +1,5 @@
+import type { Channel } from "./channel.ts";
+
 /** One program to run. Never a shell: `args` reach it as they are. */
 export interface Command {
   readonly program: string;
@@ -175,6 +177,15 @@ export interface LockRequest {
   readonly onWait?: (holder: string) => void;
 }
 
+/** The user that programs on the host run as, for the places of sockets. */
+export interface Account {
+  readonly root: boolean;
+  /** `$XDG_RUNTIME_DIR`; null where it is not set. */
+  readonly runtimeDirectory: string | null;
+  /** `$XDG_CACHE_HOME`, or `~/.cache`. */
+  readonly cacheDirectory: string;
+}
+
 /** The only door to a machine, here or over ssh. */
 export interface Host {
   /** For messages: `this machine`, `root@kvm1`. */
@@ -183,6 +194,9 @@ export interface Host {
   run(command: Command): Promise<CommandResult>;
   /** Starts a program to talk to. */
   open(command: Pick<Command, "program" | "args" | "env">): Conversation;
+  /** Opens a byte stream to a unix socket of the host. Throws a DialError. */
+  dial(path: string): Promise<Channel>;
+  account(): Promise<Account>;
   readonly files: Files;
   download(request: Download): Promise<{ readonly bytes: number; readonly digests: Digests }>;
   /** Only of a host elsewhere: pushes a file from here. Undefined when there is no such file here. */
@@ -201,6 +215,8 @@ export interface Host {
    * the signal that `work` is given; `work` is waited for all the same, and what it then gives is thrown away for the signal's reason.
    */
   lock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
+  /** Told what was asked of the machine and how long it took, where the user wants to see that. */
+  readonly onTrace?: (what: string, milliseconds: number) => void;
   now(): Date;
   /** Things to end when the host is done with: last registered, first ended. */
   onClose(end: () => Promise<void>): void;

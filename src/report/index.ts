@@ -8,7 +8,7 @@ export { chooseFormat } from "./choose-format.ts";
 export type { CreateReporter, Format } from "./format.ts";
 export type { Output, ReporterOptions } from "./options.ts";
 
-/** Every form of output, one line each. Each is loaded only when it is used: ink alone costs more than a whole plan. */
+/** Every form of output, one line each. Each is loaded only when it is used. */
 const formats: Format[] = [
   { name: "text", load: async () => (await import("./text.ts")).createTextReporter },
   { name: "json", load: async () => (await import("./json-reporter.ts")).createJsonReporter },
@@ -51,7 +51,7 @@ const smallest = { columns: 40, rows: 12 };
 
 /** Plain text on a terminal that is too small or must not have colours. */
 async function loadTerminalInterface({ color, stdout }: ReporterOptions) {
-  return color && fits(stdout) ? (await import("./tui/reporter.tsx")).createTuiReporter : (await import("./text.ts")).createTextReporter;
+  return color && fits(stdout) ? (await import("./tui/reporter.ts")).createTuiReporter : (await import("./text.ts")).createTextReporter;
 }
 
 function fits({ columns = 0, rows = 0 }: Output): boolean {

@@ -74,7 +74,7 @@ test("a volume belongs to one guest at a time: the mistake names both", async ()
   const both = yaml({ volumes: data, web: "[ { volume: data } ]", db: "[ { volume: data } ]" });
   await assert.rejects(configOf(both), (error) => {
     assert.ok(error instanceof UserError);
-    assert.equal(error.diagnostics[0]?.summary, "volume data is given twice");
+    assert.equal(error.diagnostics[0]?.summary, "volume data is used twice");
     assert.match(error.diagnostics[0]?.detail ?? "", /instances\.web\.volumes\[0\]\.volume/);
     return error.diagnostics[0]?.at?.line === both.split("\n").findIndex((line) => line.startsWith("  db:")) + 1;
   });

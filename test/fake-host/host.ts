@@ -3,10 +3,10 @@ import { CommandError } from "../../src/model/errors.ts";
 import type { Host } from "../../src/model/host.ts";
 import { fakeDownload } from "./download.ts";
 import { fakeFiles } from "./files.ts";
+import { openLibvirt } from "./libvirt-server.ts";
 import { createLife, type OnEffect } from "./life.ts";
 import type { Machine } from "./machine.ts";
 import { programs } from "./programs.ts";
-import { openVirsh } from "./virsh-conversation.ts";
 
 /** A process on a machine, as a `Host`. */
 export interface FakeHost extends Host {
@@ -78,11 +78,16 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       if (!(command.okExitCodes ?? [0]).includes(end.exitCode)) throw fail("exit", end.exitCode, end.err);
       return { exitCode: end.exitCode, stdout: end.out, stderr: end.err };
     },
-    open({ program, args }) {
-      life.check(program);
-      if (program !== "virsh") throw new Error(`nobody can talk to ${program} here`);
-      return openVirsh(world, args, later);
+    open({ program }) {
+      throw new Error(`no program of this machine can be talked to: ${program}`);
     },
+    dial: async (path) => {
+      life.check(`connect to ${path}`);
+      await new Promise<void>(later);
+      life.check(`connect to ${path}`);
+      return openLibvirt(world, path, later);
+    },
+    account: async () => ({ root: true, runtimeDirectory: null, cacheDirectory: "/root/.cache" }),
     onClose: (end) => void ends.push(end),
     async close() {
       for (const end of ends.splice(0).reverse()) await end();

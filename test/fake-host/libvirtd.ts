@@ -52,6 +52,10 @@ export interface Libvirtd {
   /** Networks by name, and whether they are active. */
   readonly networks: Map<string, boolean>;
   readonly secrets: Secrets;
+  /** Its sockets, and whether this user may open each. */
+  readonly sockets: Map<string, "open" | "denied">;
+  /** Called with each domain that was defined, started, stopped or the like. */
+  readonly listeners: Set<(domain: Domain) => void>;
   all(): Domain[];
   /** By uuid, name or number. */
   find(key: string): Domain | undefined;
@@ -98,6 +102,13 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     deaf: new Set(from?.deaf),
     networks: new Map(from?.networks ?? [["default", true]]),
     secrets: from?.secrets.clone() ?? createSecrets(),
+    sockets: new Map(
+      from?.sockets ?? [
+        ["/run/libvirt/libvirt-sock", "open"],
+        ["/run/libvirt/libvirt-sock-ro", "open"],
+      ],
+    ),
+    listeners: new Set(),
     all: () =>
       [...domains].sort(
         (a, b) => Number(b.live !== undefined) - Number(a.live !== undefined) || (a.live ? a.id - b.id : a.name < b.name ? -1 : 1),
@@ -216,6 +227,13 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       ),
     clone: (copied) => createLibvirtd(copied, libvirtd),
   };
+  for (const name of ["undefine", "rename", "start", "resume", "suspend", "save", "shutdown", "destroy"] as const) {
+    const work = libvirtd[name] as (domain: Domain, ...more: unknown[]) => void;
+    (libvirtd as unknown as Record<string, unknown>)[name] = (domain: Domain, ...more: unknown[]) => {
+      work(domain, ...more);
+      for (const listener of [...libvirtd.listeners]) listener(domain);
+    };
+  }
   return libvirtd;
 }
 

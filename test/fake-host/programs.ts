@@ -2,7 +2,6 @@ import { fatWith, formatFat, isFat } from "./fat.ts";
 import { type Program, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { qemuImg } from "./qemu-img.ts";
 import { type Content, copySparse, writeSparse } from "./sparse.ts";
-import { runVirshLine } from "./virsh.ts";
 
 const well = (out = ""): ProgramEnd => ({ exitCode: 0, out, err: "" });
 const badly = (err: string): ProgramEnd => ({ exitCode: 1, out: "", err: `${err}\n` });
@@ -10,17 +9,6 @@ const badly = (err: string): ProgramEnd => ({ exitCode: 1, out: "", err: `${err}
 /** Every program that is installed, by name. */
 export const programs: Readonly<Record<string, Program>> = {
   "qemu-img": qemuImg,
-
-  virsh: (input) => {
-    if (input.args.includes("--version")) return well("9.0.0\n");
-    const words = input.args.filter((word, at) => !(word === "-q" || word === "-c" || input.args[at - 1] === "-c"));
-    const said = runVirshLine(input, [words]);
-    return {
-      exitCode: said.at(-1)?.ok === false ? 1 : 0,
-      out: said.map(({ out }) => out).join(""),
-      err: said.map(({ err }) => err).join(""),
-    };
-  },
 
   /** Limits are not enforced: nothing here grows. */
   prlimit: (input) => {

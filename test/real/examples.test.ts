@@ -10,7 +10,7 @@ import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, type
 /** What is applied here. */
 const examples = ["encrypted", "flat-vfat", "ploop", "quickstart", "rbd", "web"];
 /** What needs another machine than this one, with the test that applies it there. */
-const elsewhere: Readonly<Record<string, string>> = { lvm: "test/real/lvm.test.ts" };
+const elsewhere: Readonly<Record<string, string>> = { lvm: "test/real/lvm/guest.test.ts" };
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";

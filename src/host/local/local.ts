@@ -1,5 +1,6 @@
 import type { Host } from "../../model/host.ts";
 import { openConversation, runCommand } from "./command.ts";
+import { dialSocket, localAccount } from "./dial.ts";
 import { createLocalFiles } from "./files.ts";
 
 /** The machine that virtform runs on. What only an apply needs is loaded when it does: HTTP alone takes longer than a small plan. */
@@ -9,6 +10,8 @@ export function createLocalHost(): Host {
     name: "this machine",
     run: runCommand,
     open: openConversation,
+    dial: dialSocket,
+    account: async () => localAccount(),
     files: createLocalFiles(),
     download: async (request) => (await import("../web/download.ts")).download(request),
     lock: async (request, work) => (await import("./lock.ts")).withLock(request, work),

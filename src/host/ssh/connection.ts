@@ -20,6 +20,8 @@ export interface SshConnection {
   start(script: string, args: readonly string[], what: string): Promise<SshChannel>;
   /** Connects when that has not been done. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
+  /** A socket here that leads to one there, through the connection. Throws an Error with ssh's words when ssh refuses. */
+  forward(remotePath: string): Promise<string>;
   /** Why nothing can be asked any more; undefined while the connection is there or has not been made. */
   readonly lost: UnreachableError | undefined;
   /** Called when the connection is lost. Gives what takes the call back. */
@@ -34,6 +36,8 @@ export interface SshConnection {
 const channelsAtMost = 7;
 /** A connection on which nothing comes for this long is lost: three questions to sshd, five seconds each. */
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
+/** The connection itself answers, without the other side. */
+const forwardMs = 20_000;
 /** A directory that has been empty for so long belongs to nobody: making a connection takes a minute at the very most. */
 const abandonedAfterMs = 600_000;
 /** What the helper program starts; everything else it does by itself. */
@@ -53,6 +57,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
   const listeners = new Set<(error: UnreachableError) => void>();
   const masters: Master[] = [];
   let directory: Promise<string> | undefined;
+  let forwards = 0;
   let lost: UnreachableError | undefined;
   let closing = false;
 
@@ -140,6 +145,15 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       });
       return channelAfter(child, mark, { name, what, limits });
     },
+    async forward(remotePath) {
+      if (lost !== undefined) throw lost;
+      const { socket, greeting } = await firstMaster();
+      await greeting;
+      const path = `${await directory}/to${++forwards}`;
+      const options = ["-F", "none", "-S", socket, "-o", "BatchMode=yes", "-o", "ProxyCommand=false"];
+      await granted(startSsh(ssh.program, [...ssh.args, ...options, "-O", "forward", "-L", `${path}:${remotePath}`, ...address]));
+      return path;
+    },
     async close() {
       closing = true;
       for (const { child } of masters) child.stdin.end();
@@ -147,6 +161,21 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       if (directory !== undefined) await rm(await directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits for a request to the connection itself. Throws an Error with ssh's words unless it is granted. */
+function granted(child: SshProcess): Promise<void> {
+  const errors = collect(child.stderr);
+  child.stdout.resume();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), forwardMs);
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      if (code === 0) resolve();
+      else reject(new Error(errors().trim() || `ssh ended with exit code ${code}`));
+    });
+  });
 }
 
 function ended(child: SshProcess): Promise<void> {

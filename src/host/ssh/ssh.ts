@@ -4,6 +4,7 @@ import type { Command, Host, Upload } from "../../model/host.ts";
 import type { StartLimits } from "./channel.ts";
 import { openOverSsh, runOverSsh } from "./command.ts";
 import { createSshConnection } from "./connection.ts";
+import { createSshDial, sshAccount } from "./dial.ts";
 import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
 import type { Greeting } from "./greeting.ts";
@@ -69,6 +70,8 @@ export function createSshHost(
     greeting: () => connection.greeting(),
     run,
     open: (command) => openOverSsh(connection, command),
+    dial: createSshDial(connection, run),
+    account: () => sshAccount(run),
     files,
     upload,
     route: {

@@ -1,16 +1,15 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import { blankDisks } from "../config/blank-disks.ts";
 import { imageOf } from "../config/image-of.ts";
 import { instanceNames } from "../config/instance-names.ts";
-import type { Config } from "../config.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import type { Checked } from "./checked.ts";
 
 /** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
-export function checkBlankDisks(config: Config, observed: Pick<Observed, "get">): Diagnostic[] {
+export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
     if (flavor === undefined) return [];

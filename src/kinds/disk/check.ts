@@ -8,13 +8,14 @@ import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
 import { guests } from "../terms/guest-address.ts";
 import { checkBacking } from "./backing.ts";
+import type { Checked } from "./checked.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
 import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** What cannot or will not be done to disks, and what is worth knowing about them. */
-export function checkDisks(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
+export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observed">): Diagnostic[] {
   return disks.flatMap((want) => {
     const address = diskAddress(want.disk.instance, want.disk.name);
     const have = observed.get(address);

@@ -1,11 +1,10 @@
 import { allDrivers, driverOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
-import type { HostSettings } from "../../model/settings.ts";
-import type { Config } from "../config.ts";
+import type { Checked } from "./checked.ts";
 
 /** Encryption where disks cannot have it. */
-export function checkEncryption(config: Config, settings: HostSettings): Diagnostic[] {
+export function checkEncryption({ config, settings }: Pick<Checked, "config" | "settings">): Diagnostic[] {
   const able = allDrivers().flatMap((driver) => (driver.traits.encrypts ? [driver.name] : []));
   return Object.entries(config.instances ?? {}).flatMap(([name, { encryption, images_type }]): Diagnostic[] => {
     const backend = images_type ?? settings.imagesType;

@@ -1,10 +1,10 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
-import type { Config } from "../config.ts";
+import type { Checked } from "./checked.ts";
 
 /** An instance boots from its image or from one volume (Nova BLD-13): neither, or both, is a mistake. */
-export function checkRootDisks(config: Config): Diagnostic[] {
+export function checkRootDisks({ config }: Pick<Checked, "config">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const volume = rootVolumeOf(instance);
     const several = (instance.volumes ?? []).filter((one) => one.boot_index === 0).length > 1;

@@ -1,15 +1,14 @@
 import { checkpointOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { diskAddress } from "../terms/disk-name.ts";
-import type { InstanceDisk } from "./disk.ts";
+import type { Checked } from "./checked.ts";
 import { mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** One line about all disks that keep a snapshot from before they grew; none about those that go back to it now. */
-export function checkResizeSnapshots(disks: readonly InstanceDisk[], observed: Observed): Diagnostic[] {
+export function checkResizeSnapshots({ disks, observed }: Pick<Checked, "disks" | "observed">): Diagnostic[] {
   const kept = disks.flatMap((want) => {
     const have = observed.get(diskAddress(want.disk.instance, want.disk.name));
     const size = have?.disk?.resizeSnapshot?.size;

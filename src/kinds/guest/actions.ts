@@ -49,7 +49,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   );
   if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
   try {
-    await libvirt.define(path);
+    await libvirt.define(xml);
   } catch (error) {
     // A domain that never was must not make a missing disk count as lost.
     if (!wasDefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);

@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
-import type { Config } from "../config.ts";
+import type { Checked } from "../disk/checked.ts";
 
 /** Two disks with one place in the boot order, and an ephemeral disk in the place of the root disk (Nova BLK-09). */
-export function checkBootOrder(config: Config): Diagnostic[] {
+export function checkBootOrder({ config }: Pick<Checked, "config">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, { ephemerals = [], volumes = [] }]): Diagnostic[] => {
     const error = (code: string, summary: string, detail: string): Diagnostic =>
       problem(code, { summary, detail, address: `domain/${name}` });

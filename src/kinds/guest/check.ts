@@ -2,12 +2,12 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import type { Checked } from "../disk/checked.ts";
 import { disks } from "../terms/disk-address.ts";
 import { guests } from "../terms/guest-address.ts";
-import type { DomainSpec } from "../terms/spec.ts";
 
 /** Names of domains on the host that are not this project's. */
-export function checkDomainNames(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+export function checkDomainNames({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
   const owners = new Map(observed.unmanaged.flatMap(({ what, name, owner }) => (what === "domain" ? [[name, owner]] : [])));
   return domains.flatMap(({ instance, project }): Diagnostic[] => {
     if (!owners.has(instance)) return [];
@@ -24,7 +24,7 @@ export function checkDomainNames(domains: readonly DomainSpec[], observed: Obser
 }
 
 /** Protected guests that are no longer in the configuration. */
-export function checkProtection(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+export function checkProtection({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
   const wanted = new Set<string>(domains.map(({ instance }) => `domain/${instance}`));
   return [...protectedInstances(observed)].flatMap((instance): Diagnostic[] => {
     const address = `domain/${instance}` as const;

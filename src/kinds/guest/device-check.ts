@@ -1,11 +1,13 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
+import type { Checked } from "../disk/checked.ts";
 import type { DomainDisk, DomainSpec } from "../terms/spec.ts";
 import { isPossibleBus } from "./device-map.ts";
 
 /** Names of disks that cannot be, and more of them than the host allows (Nova BLK-03, BLK-07). `most`: negative for any number. */
-export function checkDevices(domains: readonly DomainSpec[], most = -1): Diagnostic[] {
+export function checkDevices({ domains, config }: Pick<Checked, "domains" | "config">): Diagnostic[] {
+  const most = config.host?.max_disk_devices_to_attach ?? -1;
   return domains.flatMap((domain) => [...checkNames(domain), ...checkBuses(domain), ...checkNumber(domain, most)]);
 }
 

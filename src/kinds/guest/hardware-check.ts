@@ -1,13 +1,13 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import type { HostFacts } from "../../model/host-facts.ts";
 import { machineType } from "../config/machine-type.ts";
 import { rescueOf } from "../config/rescue-of.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
-import type { Config } from "../config.ts";
+import type { Checked } from "../disk/checked.ts";
 import { checkDeviceProperties } from "./device-map.ts";
 
 /** Hardware that images ask for and their guests cannot have. */
-export function checkHardware(config: Config, facts: HostFacts): Diagnostic[] {
+export function checkHardware({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
+  const { facts } = observed;
   const used = new Set(
     Object.values(config.instances ?? {}).flatMap((instance) => {
       const rescue = rescueOf(config, instance);

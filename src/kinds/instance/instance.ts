@@ -9,6 +9,7 @@ import type { Config } from "../config.ts";
 import { diskActions } from "../disk/actions.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
 import { checkDisks } from "../disk/check.ts";
+import type { Checked } from "../disk/checked.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { keepExistingFilesystem } from "../disk/content.ts";
 import { diffDisk } from "../disk/diff.ts";
@@ -41,6 +42,24 @@ import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } f
 import { sweepInstances } from "./sweep.ts";
 import { checkUuids } from "./uuid-check.ts";
 
+/** Problems are reported in this order. */
+const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
+  checkDrives,
+  checkHardware,
+  checkBlankDisks,
+  checkRootDisks,
+  checkBootOrder,
+  checkRescues,
+  checkEncryption,
+  checkPassphrases,
+  checkDisks,
+  checkResizeSnapshots,
+  checkDomainNames,
+  checkUuids,
+  checkProtection,
+  checkDevices,
+];
+
 /** The guests: their disks, config drives and domains. Secrets are looked up only to see whether they have changed. */
 export function instanceKind(
   settings: HostSettings,
@@ -53,17 +72,10 @@ export function instanceKind(
     observe: observeInstances,
     diff: (address, want, have, observed) =>
       diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings, lookUpSecret),
-    check: (resources, observed, config) => [
-      ...checkDrives(config),
-      ...checkHardware(config, observed.facts),
-      ...checkBlankDisks(config, observed),
-      ...checkRootDisks(config),
-      ...checkBootOrder(config),
-      ...checkRescues(config, observed.facts),
-      ...checkEncryption(config, settings),
-      ...checkPassphrases(resources, observed, lookUpSecret),
-      ...checkInstances(resources, observed, config),
-    ],
+    check: (resources, observed, config) => {
+      const checked = { config, settings, observed, lookUpSecret, ...byKind(resources, observed) };
+      return checks.flatMap((check) => check(checked));
+    },
     describe,
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
@@ -126,18 +138,14 @@ function secretsChanged(
   return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
 }
 
-function checkInstances(resources: readonly Resource<InstanceSpec>[], observed: Observed, config: Config): Diagnostic[] {
+/** What is wanted, by kind. Disks that exist keep the filesystem that they have. */
+function byKind(resources: readonly Resource<InstanceSpec>[], observed: Observed): Pick<Checked, "disks" | "domains" | "secrets"> {
   const specs = resources.map(({ address, spec }) => keepExistingFilesystem(address, spec, observed));
-  const disks = specs.filter((spec) => spec.kind === "disk");
-  const domains = specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain);
-  return [
-    ...checkDisks(disks, observed),
-    ...checkResizeSnapshots(disks, observed),
-    ...checkDomainNames(domains, observed),
-    ...checkUuids(domains, observed),
-    ...checkProtection(domains, observed),
-    ...checkDevices(domains, config.host?.max_disk_devices_to_attach),
-  ];
+  return {
+    disks: specs.filter((spec) => spec.kind === "disk"),
+    domains: specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain),
+    secrets: specs.filter((spec) => spec.kind === "secret").map(({ secret }) => secret),
+  };
 }
 
 /** What `show` prints and saved plans stand on. Left out is what a running guest changes by itself, such as the space that a disk takes. */

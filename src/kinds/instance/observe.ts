@@ -42,11 +42,14 @@ interface Directory {
  */
 export async function observeInstances(context: Context): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
-  const [found, directories, secrets] = await Promise.all([
-    libvirt.domains(readDomain),
+  const refused: UnreadableDomain[] = [];
+  const [read, directories, secrets] = await Promise.all([
+    // The state of a domain that libvirt does not describe is unknown: it counts as running.
+    libvirt.domains(readDomain, (domain, error) => refused.push({ ...domain, power: "running", failure: failureDiagnostics(error) ?? [] })),
     findDirectories(context),
     libvirt.secrets(usagePrefix(context.project)),
   ]);
+  const found = [...read, ...refused];
   const domains = found.flatMap((domain) => ("failure" in domain ? [] : [domain]));
   const unreadable = found.flatMap((domain) => ("failure" in domain ? [domain] : []));
   const power = new Map(found.map(({ uuid, power }) => [uuid, power]));
@@ -83,12 +86,23 @@ export async function observeInstances(context: Context): Promise<Observation<In
     states,
     unmanaged: [...findUnmanaged(context, domains, directories), ...unknown],
     diagnostics: [
+      ...(libvirt.readOnly ? [onlyLooks(context)] : []),
       ...unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
       ...damaged.map(({ diagnostic }) => diagnostic),
       ...disks.diagnostics,
     ],
     complete: unread.length === 0,
     unread,
+  };
+}
+
+function onlyLooks({ settings }: Context): Diagnostic {
+  return {
+    severity: "warning",
+    code: "libvirt-read-only",
+    summary: `libvirt at ${settings.uri} lets this user only look`,
+    detail:
+      "Its read-only socket served this plan; apply needs the other one. Add the user to the group libvirt (usermod -aG libvirt USER, then log in again), or run as root.",
   };
 }
 

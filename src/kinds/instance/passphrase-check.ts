@@ -1,28 +1,26 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
-import type { Resource } from "../../model/resource.ts";
-import { type SecretRef, secretPlace } from "../../model/secret.ts";
-import { keepExistingFilesystem } from "../disk/content.ts";
+import { secretPlace } from "../../model/secret.ts";
+import type { Checked } from "../disk/checked.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { mustBeRemade } from "../disk/must-be-remade.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { secrets } from "../terms/secret-address.ts";
-import type { InstanceSpec } from "./desired.ts";
 
 /** Passphrases that will be needed and cannot be had. What needs none asks for none: a plan without changes works without it. */
-export function checkPassphrases(
-  resources: readonly Resource<InstanceSpec>[],
-  observed: Observed,
-  lookUpSecret: (reference: SecretRef) => string | undefined,
-): Diagnostic[] {
-  return resources.flatMap(({ address, spec }): Diagnostic[] => {
-    if (spec.kind !== "secret") return [];
-    const { instance, passphrase } = spec.secret;
-    const have = observed.get(secrets.at(instance));
-    const specs = resources.map((resource) => keepExistingFilesystem(resource.address, resource.spec, observed));
-    const disks = specs.flatMap((other) => (other.kind === "disk" && other.disk.instance === instance ? [other] : []));
-    if (have?.ready === true && !disks.some((disk) => needsPassphrase(disk, observed))) return [];
+export function checkPassphrases({
+  secrets: wanted,
+  disks,
+  observed,
+  lookUpSecret,
+}: Pick<Checked, "secrets" | "disks" | "observed" | "lookUpSecret">): Diagnostic[] {
+  const byInstance = Map.groupBy(disks, ({ disk }) => disk.instance);
+  return wanted.flatMap(({ instance, passphrase }): Diagnostic[] => {
+    const address = secrets.at(instance);
+    const have = observed.get(address);
+    const own = byInstance.get(instance) ?? [];
+    if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
     const value = lookUpSecret(passphrase);
     if (value !== undefined && value !== "") return [];
     const summary = `The passphrase for the disks of ${instance} ${value === "" ? "is empty" : "cannot be had"}`;

@@ -1,17 +1,17 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import type { HostFacts } from "../../model/host-facts.ts";
 import { problem } from "../../model/problem.ts";
 import { imageOf } from "../config/image-of.ts";
 import { machineType } from "../config/machine-type.ts";
 import { type Rescue, rescueOf } from "../config/rescue-of.ts";
-import type { Config } from "../config.ts";
+import type { Checked } from "../disk/checked.ts";
 import { rescueBuses } from "../guest/device-map.ts";
 
 /** What Nova knows beside them, a floppy and a SCSI LUN, no guest of ours has. */
 const devices = ["disk", "cdrom"];
 
 /** Rescues without an image to boot, and images that ask for devices which the guest cannot have (Nova BLK-12). */
-export function checkRescues(config: Config, facts: HostFacts): Diagnostic[] {
+export function checkRescues({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
+  const { facts } = observed;
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const rescue = rescueOf(config, instance);
     if (rescue === undefined) return instance.rescue === true && instance.image === undefined ? [withoutImage(name)] : [];

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
+import type { Checked } from "../disk/checked.ts";
 import { disks } from "../terms/disk-address.ts";
 import { guests } from "../terms/guest-address.ts";
 import { seeds } from "../terms/seed-address.ts";
@@ -11,7 +12,7 @@ import type { DomainSpec } from "../terms/spec.ts";
  * The uuid names the directory, so it decides whose disks a guest gets: one that is somebody else's, or another instance's,
  * is refused, and an instance keeps the one it was made with.
  */
-export function checkUuids(domains: readonly DomainSpec[], observed: Observed): Diagnostic[] {
+export function checkUuids({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
   const strangers = Map.groupBy(observed.unmanaged, ({ what, name, uuid }) => (what === "instance-directory" ? name : uuid));
   const own = ownObjects(observed);
   const byUuid = new Map(own.map((found) => [found.uuid, found]));

@@ -88,8 +88,14 @@ export interface DomainWatch extends Disposable {
  */
 export interface Libvirt {
   node(): Promise<NodeFacts>;
-  /** All domains with their definitions; `read` gets each as it arrives. */
-  domains<T>(read: (domain: DomainRecord) => T): Promise<T[]>;
+  /**
+   * All domains with their definitions; `read` gets each as it arrives. One that libvirt refuses to describe goes to `failed`;
+   * without it the whole look fails.
+   */
+  domains<T>(
+    read: (domain: DomainRecord) => T,
+    failed?: (domain: { readonly uuid: string; readonly name: string }, error: unknown) => void,
+  ): Promise<T[]>;
   /** One domain now; undefined when it does not exist. */
   domain(uuid: string): Promise<DomainRecord | undefined>;
   /** Its inactive definition alone, with fewer calls; undefined when it does not exist. */
@@ -99,8 +105,8 @@ export interface Libvirt {
    * when it is off or does not exist.
    */
   inUse(uuid: string): Promise<{ readonly xml: string; readonly saved: boolean } | undefined>;
-  /** Defines, or redefines by the same uuid and name, what the file at this path of the host holds. */
-  define(path: string): Promise<void>;
+  /** Defines a domain, or redefines the one with the same uuid and name, by its document. */
+  define(xml: string): Promise<void>;
   /** Gives a domain that is off another name. */
   rename(uuid: string, name: string): Promise<void>;
   /** Does nothing when it does not exist. Removes managed save and NVRAM too (Nova DEL-03). */
@@ -129,6 +135,11 @@ export interface Libvirt {
   blockResize(uuid: string, disk: string, bytes: number): Promise<void>;
   /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */
   secrets(prefix: string): Promise<SecretRecord[]>;
+  /** Defines a secret, or redefines the one with the same uuid and usage, by its document. */
+  defineSecret(uuid: string, xml: string): Promise<void>;
+  setSecretValue(uuid: string, value: string): Promise<void>;
   /** Does nothing when it does not exist. */
   undefineSecret(uuid: string): Promise<void>;
+  /** Whether only libvirt's read-only socket lets this user in; known after the first call. */
+  readonly readOnly: boolean;
 }

@@ -1,30 +1,26 @@
 import type { Context } from "../../model/context.ts";
 import type { Host } from "../../model/host.ts";
+import { createCaller } from "./caller.ts";
+import { createLibvirt } from "./client.ts";
 import type { Libvirt } from "./face.ts";
-import { createLibvirt } from "./virsh-libvirt.ts";
-import { createVirshPool } from "./virsh-pool.ts";
 
 export type { DomainPower, DomainRecord, DomainWatch, Libvirt, NodeFacts, SecretRecord, StateReason } from "./face.ts";
-
-/** Starts beyond this many side by side gain nothing on usual hosts and make libvirtd complain. */
-const conversations = 4;
 
 const known = new WeakMap<Host, Map<string, Libvirt>>();
 
 /** The libvirt of this context's host and URI; the same one for every call with the same host, closed with the host. */
-export function libvirtOf(context: Pick<Context, "host" | "settings">): Libvirt {
-  const { host, settings } = context;
+export function libvirtOf({ host, settings, looksOnly = false }: Pick<Context, "host" | "settings" | "looksOnly">): Libvirt {
   const uri = host.libvirtUri ?? settings.uri;
   const ofHost = known.get(host) ?? new Map<string, Libvirt>();
   known.set(host, ofHost);
-  const existing = ofHost.get(uri);
+  const key = `${looksOnly} ${uri}`;
+  const existing = ofHost.get(key);
   if (existing !== undefined) return existing;
-  const pool = createVirshPool(host, uri, conversations);
-  const libvirt = createLibvirt(pool, uri);
-  ofHost.set(uri, libvirt);
+  const libvirt = createLibvirt(createCaller({ host, uri, looksOnly }));
+  ofHost.set(key, libvirt);
   host.onClose(async () => {
-    ofHost.delete(uri);
-    await pool.close();
+    ofHost.delete(key);
+    await libvirt.close();
   });
   return libvirt;
 }

@@ -1,3 +1,4 @@
+import type { Channel } from "../../../src/model/channel.ts";
 import type { Conversation, Files, Host } from "../../../src/model/host.ts";
 
 /**
@@ -22,6 +23,17 @@ export function dyingHost(host: Host, survives: number): { readonly host: Host; 
     };
     return conversation;
   };
+  /** What is written to a socket counts too; it is closed with us. */
+  const dialLiving = async (path: string): Promise<Channel> => {
+    const channel = await host.dial(path);
+    const write = channel.write;
+    channel.write = (bytes) => {
+      calls += 1;
+      if (calls > survives) channel.close();
+      else write.call(channel, bytes);
+    };
+    return channel;
+  };
   const files = Object.fromEntries(
     Object.entries(host.files).map(([name, method]) => {
       const call = method as (...args: unknown[]) => Promise<unknown>;
@@ -34,6 +46,8 @@ export function dyingHost(host: Host, survives: number): { readonly host: Host; 
       name: host.name,
       run: (command) => living(() => host.run(command)),
       open: (command) => openLiving(command),
+      dial: (path) => living(() => dialLiving(path)),
+      account: () => host.account(),
       files,
       download: (request) => living(() => host.download(request)),
       // A lock is given back by the kernel when its holder dies.

@@ -13,7 +13,7 @@ export interface Result {
 /** One line of `apply --json`. */
 export interface ApplyEvent {
   readonly type: string;
-  readonly hook?: { readonly action?: string; readonly resource?: { readonly addr?: string } };
+  readonly hook?: { readonly action?: string; readonly type?: string; readonly resource?: { readonly addr?: string } };
   readonly [key: string]: unknown;
 }
 
@@ -55,6 +55,25 @@ export async function virtformEvents(
     }
   });
   return { ...(await ended(child, 300_000)), events };
+}
+
+/**
+ * The start or the end of an action, by its type: `apply_start image.fetch`. Undefined for any other event. A kill at one of
+ * several actions of a type shows what a kill at the others would.
+ */
+export function stepOf({ type, hook }: ApplyEvent): string | undefined {
+  return type === "apply_start" || type === "apply_complete" ? `${type} ${hook?.type}` : undefined;
+}
+
+/** Runs `virtform` until its first step of this name, and kills it there. Fails when it never comes to it. */
+export async function killedAtStep(args: readonly string[], step: string): Promise<void> {
+  let reached = false;
+  await virtformEvents(args, (event, kill) => {
+    if (reached || stepOf(event) !== step) return;
+    reached = true;
+    kill();
+  });
+  if (!reached) throw new Error(`virtform ${args.join(" ")} has no step ${step}`);
 }
 
 /** Starts `virtform` without waiting for it. */

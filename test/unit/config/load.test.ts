@@ -133,7 +133,7 @@ test("paths at which there is no configuration", async (context) => {
   const empty = await load(cwd, "empty");
   assert.deepEqual(codes(empty), ["no-configuration"]);
   assert.equal(empty.place([]), undefined);
-  assert.match((await load(cwd, "yml")).diagnostics[0]?.detail ?? "", /virtform\.yml: rename it/);
+  assert.match((await load(cwd, "yml")).diagnostics[0]?.detail ?? "", /Rename virtform\.yml to virtform\.yaml/);
   assert.deepEqual(codes(await load(cwd, "nowhere", "file.yaml/virtform.yaml")), ["file-not-found", "file-not-found"]);
   assert.deepEqual(codes(await load(cwd)), ["not-a-file"]);
   assert.deepEqual(codes(await load(cwd, "/dev/zero")), ["not-a-file"]);

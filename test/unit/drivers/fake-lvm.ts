@@ -139,6 +139,8 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
       name: host.name,
       run: (command) => run(host, command),
       open: (command) => host.open(command),
+      dial: (path) => host.dial(path),
+      account: () => host.account(),
       files: host.files,
       download: (request) => host.download(request),
       lock: (request, work) => host.lock(request, work),

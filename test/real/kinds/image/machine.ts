@@ -155,6 +155,8 @@ function bound(host: Host): Host {
     name: host.name,
     run: (command) => host.run(command),
     open: (command) => host.open(command),
+    dial: (path) => host.dial(path),
+    account: () => host.account(),
     files: host.files,
     download: (request) => host.download(request),
     ...(host.upload === undefined ? {} : { upload: host.upload }),

@@ -147,10 +147,14 @@ test("protection outlives the configuration", () => {
   assert.deepEqual([change?.verb, types(change)], ["delete", []]);
   const observed = observedWith({ "domain/web-0": { ...have, kind: "domain" } });
   assert.deepEqual(
-    checkProtection([], observed).map(({ code, address }) => [code, address]),
+    checkProtection({ domains: [], observed }).map(({ code, address }) => [code, address]),
     [["prevent-destroy", "domain/web-0"]],
   );
-  assert.deepEqual(checkProtection([plainSpec({ preventDestroy: false })], observed), [], "lifting it is a change like another");
+  assert.deepEqual(
+    checkProtection({ domains: [plainSpec({ preventDestroy: false })], observed }),
+    [],
+    "lifting it is a change like another",
+  );
   const garbled = found(spec, "running", (xml) => xml.replace("<virtform:prevent_destroy>false", "<virtform:prevent_destroy>?"));
   assert.deepEqual(types(diff(undefined, garbled)), [], "what cannot be read protects");
 });
@@ -165,7 +169,7 @@ test("a name that somebody else's domain has", () => {
       ],
     },
   );
-  const [problem, ...rest] = checkDomainNames([spec, plainSpec({ instance: "other" })], observed);
+  const [problem, ...rest] = checkDomainNames({ domains: [spec, plainSpec({ instance: "other" })], observed });
   assert.deepEqual([problem?.code, problem?.severity, rest.length], ["domain-name-taken", "error", 0]);
   assert.match(problem?.detail ?? "", /`virsh domrename web-0 /);
 });

@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderToString } from "ink";
-import { createElement } from "react";
-import type { Line } from "../../../../src/report/style.ts";
+import { type Line, paint } from "../../../../src/report/style.ts";
 import { applyViewLines } from "../../../../src/report/tui/apply-lines.ts";
 import type { ApplyViewEvent } from "../../../../src/report/tui/apply-view.ts";
+import { fitLine } from "../../../../src/report/tui/fit-line.ts";
 import { openPlanView, planViewLines } from "../../../../src/report/tui/plan-view.ts";
 import { assertGolden } from "../../../support/golden.ts";
 import { plan as mixed } from "../plans/mixed.ts";
 import { failure, manyInstances } from "../support.ts";
-import { Lines } from "./built.ts";
 import { applied, pressed, size, wholly } from "./support.ts";
 
-/** A frame as ink draws it, without colours. */
+/** A frame as the terminal shows it, without colours. */
 function frame(lines: readonly Line[]): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this takes away
-  return `${renderToString(createElement(Lines, { lines }), { columns: size.columns }).replace(/\u001b\[[0-9;]*m/g, "")}\n`;
+  return lines.map((line) => `${paint([fitLine(line, size.columns)], false).trimEnd()}\n`).join("");
 }
 
 function assertFrame(name: string, lines: readonly Line[]): void {

@@ -4,11 +4,11 @@ import { test } from "node:test";
 
 import type { Outcome } from "../../../../src/model/outcome.ts";
 import type { Plan } from "../../../../src/model/plan.ts";
+import { createTuiReporter } from "../../../../src/report/tui/reporter.ts";
 import { plan as create } from "../plans/create.ts";
 import { plan as mixed } from "../plans/mixed.ts";
 import { plan as nothing } from "../plans/nothing.ts";
 import { memory } from "../support.ts";
-import { createTuiReporter } from "./built.ts";
 
 /** A terminal of 80×24: what is typed, what is shown, and whether it is in raw mode. */
 function terminal() {

@@ -5,6 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { createLocalHost } from "../../../../src/host/local/local.ts";
 import { domainActions } from "../../../../src/kinds/guest/actions.ts";
 import { deviceMap } from "../../../../src/kinds/guest/device-map.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
@@ -13,13 +14,14 @@ import { guests } from "../../../../src/kinds/terms/guest-address.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../src/model/change.ts";
 import { libvirtOf } from "../../../../src/tools/libvirt/libvirt.ts";
+import { LibvirtError } from "../../../../src/tools/libvirt/libvirt-error.ts";
 import { observedWith } from "../../../support/observed.ts";
 import { plainSpec } from "../../kinds/guest/specs.ts";
-import { smallHost, testContext, testUri } from "./small-host.ts";
+import { testContext, testUri } from "./test-context.ts";
 
 // A real libvirt with qemu, emulated guests without an operating system. Every domain here has a name of this run's own.
 const prefix = `vftest-${process.pid}`;
-const host = smallHost();
+const host = createLocalHost();
 const defined: string[] = [];
 let directory = "";
 
@@ -216,7 +218,12 @@ test("libvirt's refusal comes with its words and the network's name", async () =
     interfaces: [{ type: "network", source: `${prefix}-nowhere`, mac: "52:54:00:12:34:57", model: "virtio" }],
   });
   await act("domain.define", { spec });
-  await assert.rejects(act("domain.start", { uuid: spec.uuid, instance: spec.instance }), new RegExp(`${prefix}-nowhere.*net-list`, "s"));
+  await assert.rejects(act("domain.start", { uuid: spec.uuid, instance: spec.instance }), (error) => {
+    assert.ok(error instanceof LibvirtError);
+    assert.match(error.diagnostics[0]?.summary ?? "", new RegExp(`${prefix}-nowhere`));
+    assert.match(error.diagnostics[0]?.detail ?? "", new RegExp(`no network ${prefix}-nowhere.*net-list`));
+    return true;
+  });
 });
 
 function qemuPid(spec: DomainSpec): string {

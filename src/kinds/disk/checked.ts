@@ -1,0 +1,17 @@
+import type { Observed } from "../../model/observed.ts";
+import type { SecretRef } from "../../model/secret.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import type { Config } from "../config.ts";
+import type { DomainSpec, SecretSpec } from "../terms/spec.ts";
+import type { InstanceDisk } from "./disk.ts";
+
+/** Everything that a check of instances may look at. Each check takes this one argument. */
+export interface Checked {
+  readonly config: Config;
+  readonly settings: HostSettings;
+  readonly observed: Observed;
+  readonly disks: readonly InstanceDisk[];
+  readonly domains: readonly DomainSpec[];
+  readonly secrets: readonly SecretSpec[];
+  readonly lookUpSecret: (reference: SecretRef) => string | undefined;
+}

@@ -1,0 +1,25 @@
+/** A byte stream to a unix socket of a host. */
+export interface Channel {
+  write(bytes: Uint8Array): void;
+  /** Called with bytes as they arrive. Set it before the first write. */
+  onData: (bytes: Buffer) => void;
+  /** Resolves when the stream has ended: with the reason where it was not a plain end. */
+  readonly ended: Promise<string | undefined>;
+  /** Ends the stream at once. */
+  close(): void;
+}
+
+/** Why a socket cannot be opened: it does not exist, has no listener, may not be opened by this user, or anything else. */
+export type DialReason = "missing" | "refused" | "denied" | "failed";
+
+/** A socket that cannot be opened. */
+export class DialError extends Error {
+  override readonly name = "DialError";
+  readonly reason: DialReason;
+  readonly path: string;
+  constructor(path: string, reason: DialReason, words: string) {
+    super(`${path}: ${words}`);
+    this.path = path;
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,168 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Event, Reporter } from "../../model/event.ts";
+import { canApply, hasChanges, type Plan } from "../../model/plan.ts";
+import { applySummaryLines } from "../apply-summary.ts";
+import { formatDiagnostics } from "../diagnostics.ts";
+import type { ReporterOptions } from "../options.ts";
+import { planClosing, planRecord } from "../plan-text.ts";
+import { type Line, paint, span } from "../style.ts";
+import { showPlan } from "../text.ts";
+import { showResult } from "../text-result.ts";
+import { applyViewLines } from "./apply-lines.ts";
+import { type ApplyViewEvent, openApplyView, reduceApplyView } from "./apply-view.ts";
+import type { Key } from "./keys.ts";
+import { openPlanView, type PlanViewEvent, planViewLines, reducePlanView } from "./plan-view.ts";
+import { type Mounted, mount, sizeOf } from "./screen.ts";
+
+/** Between two frames while an apply runs; more often than this is too fast to read. */
+const frameEveryMs = 100;
+
+/**
+ * The terminal interface: the plan as a tree with its question, then the actions as they run. Both leave the terminal
+ * when they are over; a record of the plan and the summary stay in the scrollback.
+ */
+export function createTuiReporter(options: ReporterOptions): Reporter {
+  const { stdout, stderr, color, command } = options;
+  const now = () => (options.now?.() ?? new Date()).getTime();
+  const interrupt = options.onInterrupt ?? (() => process.kill(process.pid, "SIGINT"));
+  const say = (...lines: readonly Line[]) => stderr.write(paint(lines, color));
+  /** Seen, but not yet shown in any form. */
+  let unseen: Plan | undefined;
+  /** Said while a view had the terminal. */
+  const held: Diagnostic[] = [];
+  let cancelQuestion: (() => void) | undefined;
+  let running: ReturnType<typeof startApplyView> | undefined;
+  const ending: Promise<void>[] = [];
+
+  const tell = (diagnostics: readonly Diagnostic[]) => {
+    if (running === undefined && cancelQuestion === undefined) stderr.write(formatDiagnostics(diagnostics, { color }));
+    else held.push(...diagnostics);
+  };
+  const showUnseen = () => {
+    if (unseen !== undefined) showPlan(unseen, options);
+    unseen = undefined;
+  };
+
+  const confirm: NonNullable<Reporter["confirm"]> = async ({ plan, destroys }) => {
+    unseen = undefined;
+    if (plan.diagnostics.length > 0) stderr.write(formatDiagnostics(plan.diagnostics, { color }));
+    const answer = await askAboutPlan(plan, destroys.length, options, interrupt, (cancel) => {
+      cancelQuestion = cancel;
+    });
+    cancelQuestion = undefined;
+    stdout.write(paint([...planRecord(plan), ...planClosing(plan, command)], color));
+    if (!answer) say([span("Not confirmed: nothing has been done.")]);
+    return answer;
+  };
+
+  const event = (event: Event): void => {
+    switch (event.type) {
+      case "version":
+        return;
+      case "waiting":
+        say([span(`Waiting for ${event.holder}.`)]);
+        return;
+      case "diagnostic":
+        tell([event.diagnostic]);
+        return;
+      case "failed":
+        tell(event.diagnostics);
+        return;
+      case "result":
+        showResult(event.result, options);
+        return;
+      case "plan":
+        unseen = event.plan;
+        if (!canApply(event.plan) || !hasChanges(event.plan)) showUnseen();
+        return;
+      case "apply.start":
+        showUnseen();
+        running = startApplyView(event, options, now, interrupt);
+        return;
+      case "apply.stopping":
+        cancelQuestion?.();
+        running?.dispatch(event);
+        return;
+      case "apply.end": {
+        if (running !== undefined) ending.push(running.end());
+        running = undefined;
+        const { plan, outcomes, milliseconds } = event;
+        if (held.length > 0) stderr.write(formatDiagnostics(held.splice(0), { color }));
+        stdout.write(paint([[], ...applySummaryLines(plan, outcomes, { command, milliseconds, width: sizeOf(options).columns })], color));
+        return;
+      }
+      default:
+        running?.dispatch(event);
+    }
+  };
+
+  const close = async () => {
+    cancelQuestion?.();
+    if (running !== undefined) ending.push(running.end());
+    running = undefined;
+    await Promise.all(ending);
+    showUnseen();
+    if (held.length > 0) stderr.write(formatDiagnostics(held.splice(0), { color }));
+  };
+
+  return { event, ...(options.interactive ? { confirm } : {}), close };
+}
+
+/** Shows the plan until it is answered. `onOpen` is given what answers "no" from outside. */
+async function askAboutPlan(
+  plan: Plan,
+  destroys: number,
+  options: ReporterOptions,
+  interrupt: () => void,
+  onOpen: (cancel: () => void) => void,
+): Promise<boolean> {
+  let state = openPlanView(plan, options.command, destroys, sizeOf(options));
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const dispatch = (event: PlanViewEvent) => {
+    state = reducePlanView(state, event);
+    if (state.answer === undefined) mounted.show(planViewLines(state));
+    else resolve(state.answer);
+  };
+  const mounted: Mounted = mount(options, planViewLines(state), {
+    key: (key) => {
+      dispatch({ type: "key", key });
+      if (key.name === "interrupt") interrupt();
+    },
+    resize: (size) => dispatch({ type: "resize", size }),
+  });
+  onOpen(() => resolve(false));
+  const answer = await promise;
+  await mounted.unmount();
+  return answer;
+}
+
+/** Shows the actions until told to end. Events may come as fast as they like: frames come at their own pace. */
+function startApplyView(
+  event: Extract<Event, { type: "apply.start" }>,
+  options: ReporterOptions,
+  now: () => number,
+  interrupt: () => void,
+) {
+  let state = openApplyView(event, options.command, sizeOf(options), now());
+  const show = () => mounted.show(applyViewLines(state, now()));
+  const dispatch = (event: ApplyViewEvent) => {
+    state = reduceApplyView(state, event, now());
+  };
+  const mounted: Mounted = mount(options, applyViewLines(state, now()), {
+    key: (key: Key) => {
+      dispatch({ type: "key", key });
+      if (key.name === "interrupt") interrupt();
+      show();
+    },
+    resize: (size) => {
+      dispatch({ type: "resize", size });
+      show();
+    },
+  });
+  const timer = setInterval(show, options.frameEveryMs ?? frameEveryMs);
+  const end = () => {
+    clearInterval(timer);
+    return mounted.unmount();
+  };
+  return { dispatch, end };
+}

@@ -1,0 +1,65 @@
+import type { Host } from "../../model/host.ts";
+import { createDoor, type DoorOptions } from "./door.ts";
+import type { Connection } from "./rpc/connection.ts";
+import { createPool, type Pool } from "./rpc/pool.ts";
+import type { Driver, Procedure } from "./rpc/procedures.ts";
+
+/** Calls to the libvirt of one host, whichever daemon answers them. */
+export interface Caller {
+  /** `subject` names what the call is about, for messages and traces: a domain's name or uuid. */
+  call<A, R>(procedure: Procedure<A, R>, args: A, subject?: string): Promise<R>;
+  /** A connection of its own, for events. */
+  open(): Promise<Connection>;
+  /** Whether only the read-only socket lets this user in; known after the first call. */
+  readonly readOnly: boolean;
+  close(): Promise<void>;
+}
+
+/** Connections that looks share: two reach the server's limit on the same machine, four hide round trips to another one. */
+const lookersHere = 2;
+const lookersThere = 4;
+
+/** A caller over connections that are opened when they are needed. */
+export function createCaller(options: DoorOptions & { readonly host: Pick<Host, "onTrace" | "libvirtUri"> }): Caller {
+  const { host } = options;
+  const door = createDoor(options);
+  const pools = new Map<Driver, Pool>();
+  const lookers = host.libvirtUri === undefined ? lookersHere : lookersThere;
+
+  /** One pool for all where one daemon answers for all. */
+  async function poolOf(driver: Driver): Promise<Pool> {
+    const hypervisor = existing("hypervisor");
+    if (driver === "hypervisor") return hypervisor;
+    return (await door.isSplit()) ? existing(driver) : hypervisor;
+  }
+
+  function existing(driver: Driver): Pool {
+    const pool = pools.get(driver) ?? createPool(() => door.open(driver), lookers);
+    pools.set(driver, pool);
+    return pool;
+  }
+
+  return {
+    async call(procedure, args, subject = "") {
+      const started = performance.now();
+      const tell = (end: string) =>
+        host.onTrace?.(`libvirt ${procedure.name}${subject === "" ? "" : ` ${subject}`}: ${end}`, performance.now() - started);
+      try {
+        const result = await (await poolOf(procedure.driver)).call(procedure, args, subject);
+        tell("ok");
+        return result;
+      } catch (error) {
+        tell(error instanceof Error ? error.message : "failed");
+        throw error;
+      }
+    },
+    open: () => door.open("hypervisor"),
+    get readOnly() {
+      return door.readOnly;
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      door.close();
+    },
+  };
+}

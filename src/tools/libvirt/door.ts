@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Channel, DialError } from "../../model/channel.ts";
+import { UnreachableError } from "../../model/errors.ts";
+import type { Account, Host } from "../../model/host.ts";
+import { type Connection, openConnection } from "./rpc/connection.ts";
+import type { Driver } from "./rpc/procedures.ts";
+import { isPrivate, type Socket, siblingSocket, socketsOf } from "./sockets.ts";
+import { unreachable } from "./unreachable.ts";
+import { parseLibvirtUri } from "./uri.ts";
+
+/** The way into the libvirt of one host. */
+export interface Door {
+  /** A new connection to the daemon that answers for a driver. Throws an UnreachableError that says what to do. */
+  open(driver: Driver): Promise<Connection>;
+  /** Whether each driver has a daemon of its own; connects when that is not known. */
+  isSplit(): Promise<boolean>;
+  /** Whether only the read-only socket lets this user in; known after the first connection. */
+  readonly readOnly: boolean;
+  /** Ends what was opened and not used. */
+  close(): void;
+}
+
+export interface DoorOptions {
+  readonly host: Pick<Host, "dial" | "account" | "run" | "files" | "name">;
+  /** On the host itself: without ssh. */
+  readonly uri: string;
+  /** The read-only socket will do where the other is refused: nothing is going to be changed. */
+  readonly looksOnly: boolean;
+}
+
+interface Place {
+  readonly socket: Socket;
+  readonly readOnly: boolean;
+}
+
+/** How long a daemon that was just started may take until it listens. */
+const startMs = 15_000;
+const retryMs = 100;
+
+/** Finds the sockets of libvirt on a host; nothing is contacted yet. */
+export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
+  const target = parseLibvirtUri(uri);
+  let place: Place | undefined;
+  let searching: Promise<Place> | undefined;
+  /** The channel that the search opened, for the first connection. */
+  let spare: Channel | undefined;
+
+  function locate(): Promise<Place> {
+    if (place !== undefined) return Promise.resolve(place);
+    searching ??= search()
+      .then(([channel, found]) => {
+        spare = channel;
+        place = found;
+        return found;
+      })
+      .finally(() => {
+        searching = undefined;
+      });
+    return searching;
+  }
+
+  function channelTo(known: Place): Promise<Channel> {
+    const opened = spare;
+    spare = undefined;
+    return opened === undefined ? dial(known) : Promise.resolve(opened);
+  }
+
+  async function open(driver: Driver): Promise<Connection> {
+    const known = await locate();
+    if (driver !== "hypervisor" && known.socket.split) return openSibling(known, driver);
+    return logIn(await channelTo(known), known, target.opens);
+  }
+
+  /** The daemon of the hypervisor passes on what belongs to its siblings, so it will do where theirs has no socket. */
+  async function openSibling(known: Place, driver: "secret" | "network"): Promise<Connection> {
+    const socket = { ...known.socket, path: siblingSocket(known.socket.path, driver) };
+    const opens = `${driver}://${target.session ? "/session" : "/system"}`;
+    try {
+      return await logIn(await dial({ ...known, socket }), { ...known, socket }, opens);
+    } catch (error) {
+      if (!(error instanceof DialError)) throw error;
+      return logIn(await channelTo(known), known, target.opens);
+    }
+  }
+
+  async function logIn(channel: Channel, { socket, readOnly }: Place, opens: string): Promise<Connection> {
+    try {
+      return await openConnection(channel, { uri, opens, readOnly });
+    } catch (error) {
+      throw unreachable(error, { uri, host: host.name, path: socket.path });
+    }
+  }
+
+  function dial({ socket, readOnly }: Place): Promise<Channel> {
+    return host.dial(readOnly ? `${socket.path}-ro` : socket.path);
+  }
+
+  async function search(): Promise<[Channel, Place]> {
+    const account = target.session ? await host.account() : systemAccount;
+    const sockets = socketsOf(target, account);
+    try {
+      return await firstOf(sockets);
+    } catch (error) {
+      const absent = error instanceof DialError && (error.reason === "missing" || error.reason === "refused");
+      if (absent && isPrivate(target, account)) return startDaemon(sockets);
+      throw unreachable(error, { uri, host: host.name, path: sockets.at(-1)?.path ?? "" });
+    }
+  }
+
+  /** The first socket with a listener. Throws the last DialError, or the first one that is a refusal. */
+  async function firstOf(sockets: readonly Socket[]): Promise<[Channel, Place]> {
+    let failure: unknown;
+    for (const socket of sockets) {
+      for (const readOnly of looksOnly ? [false, true] : [false]) {
+        try {
+          return [await dial({ socket, readOnly }), { socket, readOnly }];
+        } catch (error) {
+          if (!(error instanceof DialError)) throw error;
+          if (!(failure instanceof DialError && failure.reason === "denied")) failure = error;
+          if (error.reason !== "denied") break;
+        }
+      }
+    }
+    throw failure;
+  }
+
+  /** As libvirt's own client does: the daemon ends by itself two minutes after its last client, unless guests run. */
+  async function startDaemon(sockets: readonly Socket[]): Promise<[Channel, Place]> {
+    const paths = sockets.flatMap(({ program }) => [`/usr/sbin/${program}`, `/usr/bin/${program}`]);
+    const stats = await host.files.statMany(paths);
+    const program = paths.find((_, index) => stats[index] !== undefined);
+    if (program === undefined) throw notInstalled(host.name, uri);
+    // A second one that is started at the same moment ends at once, because of the first one's lock.
+    await host.run({ program, args: ["--daemon", "--timeout", "120"], timeoutMs: startMs }).catch(() => undefined);
+    const deadline = performance.now() + startMs;
+    for (;;) {
+      try {
+        return await firstOf(sockets);
+      } catch (error) {
+        if (performance.now() > deadline) throw unreachable(error, { uri, host: host.name, path: sockets.at(-1)?.path ?? "" });
+        await sleep(retryMs);
+      }
+    }
+  }
+
+  return {
+    open: async (driver) => {
+      try {
+        return await open(driver);
+      } catch (error) {
+        // Another daemon may have taken its place.
+        if (error instanceof DialError) {
+          place = undefined;
+          throw unreachable(error, { uri, host: host.name, path: error.path });
+        }
+        throw error;
+      }
+    },
+    async isSplit() {
+      return (await locate()).socket.split;
+    },
+    get readOnly() {
+      return place?.readOnly ?? false;
+    },
+    close: () => spare?.close(),
+  };
+}
+
+/** Where the sockets of the system's daemons are depends on nothing. */
+const systemAccount: Account = { root: true, runtimeDirectory: null, cacheDirectory: "" };
+
+function notInstalled(name: string, uri: string): UnreachableError {
+  return new UnreachableError(
+    `libvirt at ${uri} cannot be reached: no libvirt daemon is installed on ${name}`,
+    `On Debian and Ubuntu: apt install libvirt-daemon-system (or libvirt-daemon for guests of one user).`,
+  );
+}

@@ -1,0 +1,27 @@
+import { unexpectedAnswer } from "../../model/errors.ts";
+import { find, findAll, parseXml, textAt } from "../xml.ts";
+import type { NodeFacts } from "./face.ts";
+
+/** The machine, from libvirt's capabilities and numbers. Throws a CodedError that names what is missing. */
+export function nodeFacts(answers: {
+  readonly capabilities: string;
+  readonly memoryKiB: number;
+  readonly cpus: number;
+  readonly hostname: string;
+  readonly version: number;
+}): NodeFacts {
+  const capabilities = parseXml(answers.capabilities);
+  const arch = textAt(capabilities, "host", "cpu", "arch");
+  if (arch === undefined) throw unexpectedAnswer("libvirt", "Its capabilities do not name the host's architecture.");
+  const kvm = findAll(capabilities, "guest").some((guest) => {
+    const offered = find(guest, "arch");
+    return offered?.attributes["name"] === arch && findAll(offered, "domain").some((domain) => domain.attributes["type"] === "kvm");
+  });
+  const { hostname, cpus, memoryKiB, version } = answers;
+  return { hostname, arch, kvm, cpus, memory: memoryKiB * 1024, libvirtVersion: versionText(version) };
+}
+
+/** 9000000 is 9.0.0. */
+export function versionText(version: number): string {
+  return `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`;
+}

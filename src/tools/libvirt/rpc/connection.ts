@@ -1,0 +1,202 @@
+import type { Channel } from "../../../model/channel.ts";
+import { UnreachableError } from "../../../model/errors.ts";
+import { errorCodes, LibvirtError } from "../libvirt-error.ts";
+import {
+  createFrames,
+  finishMessage,
+  headerBytes,
+  keepaliveProgram,
+  type Message,
+  messageTypes,
+  remoteProgram,
+  statuses,
+} from "./frames.ts";
+import { lifecycleEvent, type Procedure, procedures } from "./procedures.ts";
+import { errorReply } from "./types.ts";
+import { createXdrReader, type XdrReader } from "./xdr-reader.ts";
+import { createXdrWriter } from "./xdr-writer.ts";
+
+/** One connection to a daemon, logged in and open. */
+export interface Connection {
+  /**
+   * Calls a procedure. `subject` names what it is about, for messages. Throws a LibvirtError when libvirt refuses and an
+   * UnreachableError when the connection is lost or the deadline passes.
+   */
+  call<A, R>(procedure: Procedure<A, R>, args: A, subject: string): Promise<R>;
+  /** Calls without an answer. */
+  readonly pending: number;
+  /** False once the connection is lost or closed. */
+  readonly alive: boolean;
+  /** Called with the uuid of each domain that an event is about. */
+  onDomainEvent: (uuid: string) => void;
+  /** Called once when the connection is lost; not after `close`. */
+  onLost: () => void;
+  /** Says goodbye and ends the stream. */
+  close(): Promise<void>;
+}
+
+interface Call {
+  readonly procedure: Procedure<unknown, unknown>;
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface ConnectionOptions {
+  /** For messages: the configured URI. */
+  readonly uri: string;
+  /** What the daemon is asked to open: `qemu:///system`, `secret:///system`. */
+  readonly opens: string;
+  readonly readOnly: boolean;
+}
+
+/** What a daemon may ask of a client before it lets it in. */
+const authNone = 0;
+const authPolkit = 2;
+const farewellMs = 1000;
+const pong = 2;
+const ping = 1;
+
+/**
+ * Logs in over a channel and opens libvirt there. Throws as `call` does, and an UnreachableError when the daemon wants an
+ * authentication that virtform does not have.
+ */
+export async function openConnection(channel: Channel, options: ConnectionOptions): Promise<Connection> {
+  const connection = speak(channel, options.uri);
+  try {
+    const { types } = await connection.call(procedures.authList, undefined, "");
+    if (types.includes(authPolkit)) await connection.call(procedures.authPolkit, undefined, "");
+    else if (types.length > 0 && !types.includes(authNone)) throw saslWanted(options.uri);
+    await connection.call(procedures.open, { name: options.opens, flags: options.readOnly ? 1 : 0 }, options.opens);
+    return connection;
+  } catch (error) {
+    channel.close();
+    throw error;
+  }
+}
+
+/** The protocol over a channel, before anything is said. */
+function speak(channel: Channel, uri: string): Connection {
+  const calls = new Map<number, Call>();
+  let serial = 0;
+  let over: UnreachableError | undefined;
+
+  const frames = createFrames((message) => {
+    if (message.program === keepaliveProgram) return answerPing(message);
+    if (message.program !== remoteProgram) return;
+    if (message.type === messageTypes.reply) settle(message);
+    else if (message.type === messageTypes.event && message.procedure === lifecycleEvent.number) {
+      connection.onDomainEvent(lifecycleEvent.message.read(createXdrReader(message.bytes, headerBytes)).domain.uuid);
+    }
+  });
+  channel.onData = (bytes) => {
+    if (over !== undefined) return;
+    try {
+      frames(bytes);
+    } catch (error) {
+      end(new UnreachableError(`libvirt at ${uri} sent what its protocol does not allow: ${String((error as Error).message)}.`));
+      channel.close();
+    }
+  };
+  void channel.ended.then((why) => end(lost(uri, why)));
+
+  function end(error: UnreachableError): void {
+    if (over !== undefined) return;
+    over = error;
+    for (const { reject, timer } of calls.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    calls.clear();
+    connection.onLost();
+  }
+
+  function answerPing({ procedure }: Message): void {
+    if (procedure !== ping) return;
+    const header = { program: keepaliveProgram, version: 1, procedure: pong, type: messageTypes.event, serial: 0, status: statuses.ok };
+    channel.write(finishMessage(Buffer.alloc(headerBytes), header));
+  }
+
+  function settle(message: Message): void {
+    const call = calls.get(message.serial);
+    // Its deadline has passed.
+    if (call === undefined) return;
+    // Read first: what cannot be read ends the connection, and with it every call that waits, this one too.
+    const body = createXdrReader(message.bytes, headerBytes);
+    const result = message.status === statuses.ok ? call.procedure.result.read(body) : refusalOf(call.procedure.name, body);
+    calls.delete(message.serial);
+    clearTimeout(call.timer);
+    if (message.status === statuses.ok) call.resolve(result);
+    else call.reject(result as LibvirtError);
+  }
+
+  const connection: Connection = {
+    onDomainEvent: () => undefined,
+    onLost: () => undefined,
+    get pending() {
+      return calls.size;
+    },
+    get alive() {
+      return over === undefined;
+    },
+    call<A, R>(procedure: Procedure<A, R>, args: A, subject: string): Promise<R> {
+      return new Promise<R>((resolve, reject) => {
+        if (over !== undefined) return reject(over);
+        serial += 1;
+        const number = serial;
+        const body = createXdrWriter(headerBytes);
+        procedure.args.write(body, args);
+        const header = { program: remoteProgram, version: 1, procedure: procedure.number, type: messageTypes.call };
+        const message = finishMessage(body.bytes(), { ...header, serial: number, status: statuses.ok });
+        const timer = setTimeout(() => {
+          calls.delete(number);
+          reject(tooLate(uri, procedure, subject));
+        }, procedure.deadlineMs);
+        calls.set(number, {
+          procedure: procedure as Procedure<unknown, unknown>,
+          timer,
+          resolve: resolve as (result: unknown) => void,
+          reject,
+        });
+        channel.write(message);
+      });
+    },
+    async close() {
+      if (over !== undefined) return;
+      const goodbye = connection.call({ ...procedures.close, deadlineMs: farewellMs }, undefined, "").catch(() => undefined);
+      connection.onLost = () => undefined;
+      await goodbye;
+      end(new UnreachableError(`The connection to libvirt at ${uri} is closed.`));
+      channel.close();
+    },
+  };
+  return connection;
+}
+
+function refusalOf(procedure: string, body: XdrReader): LibvirtError {
+  const { code, domain, message, int1 } = errorReply.read(body);
+  const errno = code === errorCodes.systemError && int1 > 0 ? int1 : null;
+  return new LibvirtError({ number: code, domain, errno, words: message ?? "libvirt gives no reason", procedure });
+}
+
+function lost(uri: string, why: string | undefined): UnreachableError {
+  return new UnreachableError(
+    `The connection to libvirt at ${uri} was lost${why === undefined ? "" : ` (${why})`}`,
+    `What was under way may be done or not: run the same command again.`,
+  );
+}
+
+function tooLate(uri: string, { name, deadlineMs }: Procedure<unknown, unknown>, subject: string): UnreachableError {
+  const about = subject === "" ? "" : ` of ${subject}`;
+  return new UnreachableError(
+    `libvirt at ${uri} did not answer ${name}${about} within ${deadlineMs / 1000} s`,
+    `libvirtd or the qemu of this guest may hang: look at the log of libvirtd (journalctl -u libvirtd).`,
+  );
+}
+
+function saslWanted(uri: string): UnreachableError {
+  return new UnreachableError(
+    `libvirt at ${uri} wants a password (SASL), which virtform does not support`,
+    `Set auth_unix_rw to "polkit" or "none" in libvirtd.conf, or use another account.`,
+  );
+}

@@ -1,0 +1,113 @@
+import { type Codec, fixedString, hyper, int, list, nothing, opaque, optional, string, struct, uint, uuid } from "./codec.ts";
+import { domain, domainStats, network, secret } from "./types.ts";
+
+/** The daemon that answers a procedure where libvirt's daemons are split. */
+export type Driver = "hypervisor" | "secret" | "network";
+
+/** One procedure of libvirt's remote protocol, as virtform uses it. */
+export interface Procedure<A, R> {
+  readonly number: number;
+  /** As libvirt names it, for messages and traces. */
+  readonly name: string;
+  readonly args: Codec<A>;
+  readonly result: Codec<R>;
+  readonly driver: Driver;
+  /** Refused on a read-only connection. */
+  readonly changes: boolean;
+  /** How long the answer may take. */
+  readonly deadlineMs: number;
+}
+
+/** Most domains, networks or secrets in one answer (REMOTE_DOMAIN_LIST_MAX and the like). */
+export const maxListed = 16_384;
+/** The longest value of a secret (REMOTE_SECRET_VALUE_MAX). */
+export const maxSecretValue = 65_536;
+
+/** The first look after an upgrade makes libvirt ask every emulator for its capabilities. */
+const lookMs = 120_000;
+/** A start waits for qemu, its networks and its disks. */
+const changeMs = 180_000;
+
+const one = struct({ domain });
+const flagged = struct({ domain, flags: uint });
+const listing = struct({ needResults: int, flags: uint });
+
+function look<A, R>(number: number, name: string, args: Codec<A>, result: Codec<R>, driver: Driver = "hypervisor"): Procedure<A, R> {
+  return { number, name, args, result, driver, changes: false, deadlineMs: lookMs };
+}
+
+function change<A, R>(number: number, name: string, args: Codec<A>, result: Codec<R>, driver: Driver = "hypervisor"): Procedure<A, R> {
+  return { number, name, args, result, driver, changes: true, deadlineMs: changeMs };
+}
+
+/** Every procedure in use. Numbers and layouts are part of libvirt's stable protocol: procedures are only ever added. */
+export const procedures = {
+  authList: look(66, "AUTH_LIST", nothing, struct({ types: list(int, 20) })),
+  authPolkit: look(70, "AUTH_POLKIT", nothing, struct({ complete: int })),
+  open: look(1, "CONNECT_OPEN", struct({ name: optional(string), flags: uint }), nothing),
+  close: look(2, "CONNECT_CLOSE", nothing, nothing),
+
+  libVersion: look(157, "CONNECT_GET_LIB_VERSION", nothing, struct({ version: hyper })),
+  hostname: look(59, "CONNECT_GET_HOSTNAME", nothing, struct({ hostname: string })),
+  capabilities: look(7, "CONNECT_GET_CAPABILITIES", nothing, struct({ xml: string })),
+  nodeInfo: look(
+    6,
+    "NODE_GET_INFO",
+    nothing,
+    struct({ model: fixedString(32), memoryKiB: hyper, cpus: int, mhz: int, nodes: int, sockets: int, cores: int, threads: int }),
+  ),
+
+  listDomains: look(273, "CONNECT_LIST_ALL_DOMAINS", listing, struct({ domains: list(domain, maxListed), count: uint })),
+  domainStats: look(
+    344,
+    "CONNECT_GET_ALL_DOMAIN_STATS",
+    struct({ domains: list(domain, maxListed), groups: uint, flags: uint }),
+    struct({ stats: list(domainStats, maxListed) }),
+  ),
+  domainXml: look(14, "DOMAIN_GET_XML_DESC", flagged, struct({ xml: string })),
+  domainState: look(212, "DOMAIN_GET_STATE", flagged, struct({ state: int, reason: int })),
+  isPersistent: look(151, "DOMAIN_IS_PERSISTENT", one, struct({ persistent: int })),
+  getAutostart: look(15, "DOMAIN_GET_AUTOSTART", one, struct({ autostart: int })),
+  hasManagedSave: look(183, "DOMAIN_HAS_MANAGED_SAVE_IMAGE", flagged, struct({ saved: int })),
+  managedSaveXml: look(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC", flagged, struct({ xml: string })),
+  blockInfo: look(
+    194,
+    "DOMAIN_GET_BLOCK_INFO",
+    struct({ domain, path: string, flags: uint }),
+    struct({ allocation: hyper, capacity: hyper, physical: hyper }),
+  ),
+
+  defineXml: change(350, "DOMAIN_DEFINE_XML_FLAGS", struct({ xml: string, flags: uint }), one),
+  undefine: change(231, "DOMAIN_UNDEFINE_FLAGS", flagged, nothing),
+  rename: change(358, "DOMAIN_RENAME", struct({ domain, name: optional(string), flags: uint }), struct({ result: int })),
+  create: change(196, "DOMAIN_CREATE_WITH_FLAGS", flagged, one),
+  resume: change(28, "DOMAIN_RESUME", one, nothing),
+  shutdown: change(33, "DOMAIN_SHUTDOWN", one, nothing),
+  destroy: change(12, "DOMAIN_DESTROY", one, nothing),
+  setAutostart: change(29, "DOMAIN_SET_AUTOSTART", struct({ domain, autostart: int }), nothing),
+  removeManagedSave: change(184, "DOMAIN_MANAGED_SAVE_REMOVE", flagged, nothing),
+  blockResize: change(251, "DOMAIN_BLOCK_RESIZE", struct({ domain, disk: string, size: hyper, flags: uint }), nothing),
+
+  watchDomains: look(
+    316,
+    "CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY",
+    struct({ event: int, domain: optional(domain) }),
+    struct({ callback: int }),
+  ),
+
+  listNetworks: look(283, "CONNECT_LIST_ALL_NETWORKS", listing, struct({ networks: list(network, maxListed), count: uint }), "network"),
+
+  listSecrets: look(287, "CONNECT_LIST_ALL_SECRETS", listing, struct({ secrets: list(secret, maxListed), count: uint }), "secret"),
+  findSecret: look(141, "SECRET_LOOKUP_BY_UUID", struct({ uuid }), struct({ secret }), "secret"),
+  secretXml: look(143, "SECRET_GET_XML_DESC", struct({ secret, flags: uint }), struct({ xml: string }), "secret"),
+  defineSecret: change(142, "SECRET_DEFINE_XML", struct({ xml: string, flags: uint }), struct({ secret }), "secret"),
+  setSecretValue: change(144, "SECRET_SET_VALUE", struct({ secret, value: opaque(maxSecretValue), flags: uint }), nothing, "secret"),
+  undefineSecret: change(146, "SECRET_UNDEFINE", struct({ secret }), nothing, "secret"),
+} as const;
+
+/** What the daemon sends unasked: a domain was defined, started, stopped and so on. */
+export const lifecycleEvent = {
+  number: 318,
+  name: "DOMAIN_EVENT_CALLBACK_LIFECYCLE",
+  message: struct({ callback: int, domain, event: int, detail: int }),
+} as const;

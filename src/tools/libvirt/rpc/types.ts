@@ -1,0 +1,57 @@
+import { double, hyper, int, list, optional, string, struct, uint, uuid, type ValueOf } from "./codec.ts";
+import { ProtocolError, type XdrReader } from "./xdr-reader.ts";
+import type { XdrWriter } from "./xdr-writer.ts";
+
+/** A domain on the wire. `id` is -1 for one that is off. libvirt finds it by its uuid; the name only appears in messages. */
+export const domain = struct({ name: string, uuid, id: int });
+export type WireDomain = ValueOf<typeof domain>;
+
+/** A secret on the wire. Usage types: 0 none, 1 volume, 2 ceph, 3 iSCSI, 4 TLS, 5 vTPM. */
+export const secret = struct({ uuid, usageType: int, usageId: string });
+
+/** A network on the wire. */
+export const network = struct({ name: string, uuid });
+
+/** What a failed call returns. */
+export const errorReply = struct({
+  code: int,
+  domain: int,
+  message: optional(string),
+  level: int,
+  dom: optional(domain),
+  str1: optional(string),
+  str2: optional(string),
+  str3: optional(string),
+  int1: int,
+  int2: int,
+  net: optional(network),
+});
+export type WireError = ValueOf<typeof errorReply>;
+
+/** A named value of one of seven types, which the value itself is not told apart by. */
+const typedValue = {
+  write(out: XdrWriter, value: TypedValue) {
+    out.int(value.type);
+    if (value.type === 7) string.write(out, String(value.value));
+    else numberCodec(value.type).write(out, Number(value.value));
+  },
+  read(input: XdrReader): TypedValue {
+    const type = input.int();
+    return { type, value: type === 7 ? string.read(input) : numberCodec(type).read(input) };
+  },
+};
+
+export interface TypedValue {
+  readonly type: number;
+  readonly value: number | string;
+}
+
+function numberCodec(type: number) {
+  // INT, UINT, LLONG, ULLONG, DOUBLE, BOOLEAN
+  const codec = [undefined, int, uint, hyper, hyper, double, int][type];
+  if (codec === undefined) throw new ProtocolError(`a value of type ${type}, which the protocol does not have`);
+  return codec;
+}
+
+/** State and reason of one domain among its statistics. */
+export const domainStats = struct({ domain, values: list(struct({ field: string, value: typedValue }), 4096) });

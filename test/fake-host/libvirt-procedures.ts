@@ -1,0 +1,174 @@
+import type { Procedure, procedures } from "../../src/tools/libvirt/rpc/procedures.ts";
+import type { WireDomain } from "../../src/tools/libvirt/rpc/types.ts";
+import { capabilities, libVersion, node } from "./libvirt-node.ts";
+import type { Domain, Libvirtd } from "./libvirtd.ts";
+import type { Life } from "./life.ts";
+import type { Secret } from "./secrets.ts";
+import { printXml } from "./xml.ts";
+
+/** One client as its daemon sees it. */
+export interface Client {
+  readonly libvirtd: Libvirtd;
+  readonly life: Life;
+  readonly readOnly: boolean;
+  /** Numbers of the registrations for lifecycle events. */
+  readonly registrations: Set<number>;
+}
+
+type Procedures = typeof procedures;
+type ArgsOf<P> = P extends Procedure<infer A, unknown> ? A : never;
+type ResultOf<P> = P extends Procedure<never, infer R> ? R : P extends Procedure<infer _A, infer R> ? R : never;
+
+/** What each procedure does. A change happens as one effect of the process that asked for it; refusals are Errors in libvirt's words. */
+export const handlers: { readonly [K in keyof Procedures]: (client: Client, args: ArgsOf<Procedures[K]>) => ResultOf<Procedures[K]> } = {
+  authList: () => ({ types: [0] }),
+  authPolkit: () => ({ complete: 1 }),
+  open: (_client, { name }) => {
+    if (!/^(?:qemu|secret|network):\/\/\/(?:system|session)$/.test(name ?? "")) {
+      throw new Error(`invalid argument: no connection driver available for ${name}`);
+    }
+    return undefined;
+  },
+  close: () => undefined,
+  libVersion: () => ({ version: libVersion }),
+  hostname: () => ({ hostname: "fakehost" }),
+  capabilities: ({ libvirtd }) => ({ xml: capabilities(libvirtd.kvm) }),
+  nodeInfo: () => node,
+
+  listDomains: ({ libvirtd }, { flags }) => {
+    const chosen = libvirtd
+      .all()
+      .filter(
+        (domain) =>
+          ((flags & 8) === 0 || domain.stored === undefined) &&
+          ((flags & 256) === 0 || domain.saved !== undefined) &&
+          ((flags & 1024) === 0 || domain.autostart),
+      );
+    return { domains: chosen.map(wire), count: chosen.length };
+  },
+  domainStats: ({ libvirtd }) => ({
+    stats: libvirtd.all().map((domain) => ({
+      domain: wire(domain),
+      values: [
+        { field: "state.state", value: { type: 1, value: domain.state } },
+        { field: "state.reason", value: { type: 1, value: reasonOf(domain) } },
+      ],
+    })),
+  }),
+  domainXml: (client, { domain, flags }) => ({ xml: client.libvirtd.document(found(client, domain), (flags & 2) !== 0) }),
+  domainState: (client, { domain }) => {
+    const one = found(client, domain);
+    return { state: one.state, reason: reasonOf(one) };
+  },
+  isPersistent: (client, { domain }) => ({ persistent: found(client, domain).stored === undefined ? 0 : 1 }),
+  getAutostart: (client, { domain }) => ({ autostart: found(client, domain).autostart ? 1 : 0 }),
+  hasManagedSave: (client, { domain }) => ({ saved: found(client, domain).saved === undefined ? 0 : 1 }),
+  managedSaveXml: (client, { domain }) => {
+    const { saved } = found(client, domain);
+    if (saved === undefined) throw new Error("Requested operation is not valid: domain does not have managed save image");
+    return { xml: printXml(saved.live) };
+  },
+  blockInfo: (client, { domain, path }) => {
+    const { capacity, allocation } = client.libvirtd.blockInfo(found(client, domain), path);
+    return { capacity, allocation, physical: allocation };
+  },
+
+  defineXml: (client, { xml }) =>
+    client.life.effect(`define ${/<name>([^<]*)/.exec(xml)?.[1] ?? "?"}`, () => ({ domain: wire(client.libvirtd.define(xml)) })),
+  undefine: (client, { domain, flags }) =>
+    change(client, "undefine", domain, (one) => client.libvirtd.undefine(one, { managedSave: (flags & 1) !== 0 })),
+  rename: (client, { domain, name }) => {
+    change(client, "rename", domain, (one) => client.libvirtd.rename(one, name ?? ""));
+    return { result: 0 };
+  },
+  create: (client, { domain }) => {
+    change(client, "start", domain, client.libvirtd.start);
+    return { domain };
+  },
+  resume: (client, { domain }) => change(client, "resume", domain, client.libvirtd.resume),
+  shutdown: (client, { domain }) => change(client, "shutdown", domain, client.libvirtd.shutdown),
+  destroy: (client, { domain }) => change(client, "destroy", domain, client.libvirtd.destroy),
+  setAutostart: (client, { domain, autostart }) =>
+    change(client, "autostart", domain, (one) => {
+      one.autostart = autostart !== 0;
+    }),
+  removeManagedSave: (client, { domain }) =>
+    change(client, "discard the memory of", domain, (one) => {
+      one.saved = undefined;
+    }),
+  blockResize: (client, { domain, disk, size }) =>
+    change(client, "resize a disk of", domain, (one) => client.libvirtd.blockResize(one, disk, size)),
+
+  watchDomains: ({ registrations }) => {
+    const callback = registrations.size + 1;
+    registrations.add(callback);
+    return { callback };
+  },
+
+  listNetworks: ({ libvirtd }, { flags }) => {
+    const chosen = [...libvirtd.networks].filter(([, active]) => (flags & 2) === 0 || active);
+    const networks = chosen.map(([name], index) => ({
+      name,
+      uuid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
+    }));
+    return { networks, count: networks.length };
+  },
+
+  listSecrets: ({ libvirtd }) => {
+    const secrets = libvirtd.secrets.all().map(wireSecret);
+    return { secrets, count: secrets.length };
+  },
+  findSecret: (client, { uuid }) => ({ secret: wireSecret(foundSecret(client, uuid)) }),
+  secretXml: (client, { secret }) => ({ xml: foundSecret(client, secret.uuid).document }),
+  defineSecret: ({ life, libvirtd }, { xml }) => {
+    const uuid = /<uuid>([^<]*)/.exec(xml)?.[1] ?? "?";
+    life.effect(`define secret ${uuid}`, () => libvirtd.secrets.define(xml));
+    const secret = libvirtd.secrets.find(uuid);
+    if (secret === undefined) throw new Error(`Secret not found: no secret with matching uuid '${uuid}'`);
+    return { secret: wireSecret(secret) };
+  },
+  setSecretValue: (client, { secret, value }) => {
+    const one = foundSecret(client, secret.uuid);
+    client.life.effect(`set the value of secret ${secret.uuid}`, () => {
+      one.value = Buffer.from(value).toString("utf8");
+    });
+    return undefined;
+  },
+  undefineSecret: (client, { secret }) => {
+    foundSecret(client, secret.uuid);
+    client.life.effect(`undefine secret ${secret.uuid}`, () => client.libvirtd.secrets.undefine(secret.uuid));
+    return undefined;
+  },
+};
+
+function change(client: Client, what: string, wanted: WireDomain, work: (domain: Domain) => unknown): undefined {
+  const domain = found(client, wanted);
+  client.life.effect(`${what} ${domain.name}`, () => work(domain));
+  return undefined;
+}
+
+function found({ libvirtd }: Client, { uuid }: WireDomain): Domain {
+  const domain = libvirtd.all().find((one) => one.uuid === uuid);
+  if (domain === undefined) throw new Error(`Domain not found: no domain with matching uuid '${uuid}'`);
+  return domain;
+}
+
+function foundSecret({ libvirtd }: Client, uuid: string): Secret {
+  const secret = libvirtd.secrets.find(uuid);
+  if (secret === undefined) throw new Error(`Secret not found: no secret with matching uuid '${uuid}'`);
+  return secret;
+}
+
+function wire({ name, uuid, live, id }: Domain): WireDomain {
+  return { name, uuid, id: live === undefined ? -1 : id };
+}
+
+function wireSecret({ uuid, usage }: Secret) {
+  return { uuid, usageType: 1, usageId: usage };
+}
+
+/** Booted, paused by the user, saved, or off without a reason. */
+function reasonOf({ state, saved }: Domain): number {
+  if (state === 5) return saved === undefined ? 0 : 5;
+  return state === 6 ? 0 : 1;
+}

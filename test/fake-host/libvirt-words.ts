@@ -1,0 +1,38 @@
+/** libvirt's numbers for a refusal. */
+export interface WireNumbers {
+  readonly code: number;
+  readonly domain: number;
+  readonly errno: number;
+}
+
+/**
+ * libvirt's numbers by its own words, which begin with the text of the number: on this machine refusals are made as words, and
+ * `same-as-real.test.ts` compares the numbers with those of the real one.
+ */
+const numbers: readonly (readonly [words: RegExp, code: number, domain: number, errno?: number])[] = [
+  [/^Domain not found/, 42, 10],
+  [/^Network not found/, 43, 19],
+  [/^Secret not found/, 66, 30],
+  [/^Requested operation is not valid: network/, 55, 19],
+  [/^Requested operation is not valid: domain is not running/, 55, 20],
+  [/^Requested operation is not valid/, 55, 10],
+  [/^operation failed: domain '.*' (?:already exists|is already defined)/, 9, 20],
+  [/^operation failed/, 9, 10],
+  [/^operation .* forbidden|^read only access/, 29, 0],
+  [/^XML error: .*secret|volume usage/, 27, 30],
+  [/^XML error/, 27, 20],
+  [/^\(domain_definition\)|^missing name information/, 27, 20],
+  [/^internal error: a secret/, 1, 30],
+  [/^internal error/, 1, 10],
+  [/^invalid argument/, 8, 10],
+  [/No such file or directory$/, 38, 10, 2],
+  [/Permission denied$/, 38, 10, 13],
+];
+
+/** The numbers that go with a refusal's words. Throws an Error for words that no libvirt of this machine says. */
+export function wireNumbers(words: string): WireNumbers {
+  const found = numbers.find(([pattern]) => pattern.test(words));
+  if (found === undefined) throw new Error(`not among libvirt's words: ${words}`);
+  const [, code, domain, errno = -1] = found;
+  return { code, domain, errno };
+}

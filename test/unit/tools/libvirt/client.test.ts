@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UnreachableError } from "../../../../src/model/errors.ts";
+import type { Host } from "../../../../src/model/host.ts";
+import { createCaller } from "../../../../src/tools/libvirt/caller.ts";
+import { createLibvirt } from "../../../../src/tools/libvirt/client.ts";
+import { LibvirtError } from "../../../../src/tools/libvirt/libvirt-error.ts";
+import { createMachine, type Machine } from "../../../fake-host/machine.ts";
+
+const uuid = "11111111-2222-4333-8444-555555555501";
+const domainXml = (name: string, id: string, more = "") =>
+  `<domain type='qemu'><name>${name}</name><uuid>${id}</uuid><memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${more}</domain>`;
+
+function libvirtOn(machine: Machine, more: { readonly looksOnly?: boolean; readonly uri?: string; readonly host?: Partial<Host> } = {}) {
+  const { looksOnly = false, uri = "qemu:///system" } = more;
+  const host = { ...machine.boot(), ...more.host } as Host;
+  return createLibvirt(createCaller({ host, uri, looksOnly }));
+}
+
+test("a domain's record: both definitions, reason, autostart, persistence", async () => {
+  const machine = createMachine();
+  const libvirt = libvirtOn(machine);
+  await libvirt.define(domainXml("web", uuid));
+  await libvirt.setAutostart(uuid, true);
+  assert.deepEqual(
+    [await libvirt.domain(uuid)].map((record) => [
+      record?.name,
+      record?.power,
+      record?.reason,
+      record?.autostart,
+      record?.persistent,
+      record?.active,
+    ]),
+    [["web", "stopped", "unknown", true, true, null]],
+  );
+  await libvirt.start(uuid);
+  await libvirt.define(domainXml("web", uuid).replace("64", "128"));
+  const running = await libvirt.domain(uuid);
+  assert.deepEqual([running?.power, running?.reason], ["running", "booted"]);
+  assert.match(running?.active ?? "", /65536/);
+  assert.match(running?.xml ?? "", /131072/);
+  assert.deepEqual(await libvirt.domains((record) => record), [running]);
+  await libvirt.close();
+});
+
+test("a thousand domains, each read once, with a window of four calls on two connections", async () => {
+  const machine = createMachine();
+  for (let at = 0; at < 1000; at += 1)
+    machine.libvirtd.define(domainXml(`guest-${at}`, `11111111-2222-4333-8444-${String(at).padStart(12, "0")}`));
+  let channels = 0;
+  const host = machine.boot();
+  const dial = host.dial;
+  const libvirt = libvirtOn(machine, {
+    host: {
+      dial: async (path) => {
+        const channel = await dial(path);
+        channels += 1;
+        return channel;
+      },
+    },
+  });
+  const names = await libvirt.domains(({ name }) => name);
+  assert.equal(new Set(names).size, 1000);
+  assert.equal(channels, 2);
+  await libvirt.close();
+});
+
+test("as many changes at a time as are asked for", async () => {
+  const machine = createMachine();
+  const ids = Array.from({ length: 30 }, (_, at) => `11111111-2222-4333-8444-${String(at).padStart(12, "0")}`);
+  for (const [at, id] of ids.entries()) machine.libvirtd.define(domainXml(`guest-${at}`, id));
+  let channels = 0;
+  const host = machine.boot();
+  const dial = host.dial;
+  const libvirt = libvirtOn(machine, {
+    host: {
+      dial: async (path) => {
+        const channel = await dial(path);
+        channels += 1;
+        return channel;
+      },
+    },
+  });
+  await Promise.all(ids.map((id) => libvirt.start(id)));
+  assert.ok(channels * 4 >= 30, `${channels} connections`);
+  assert.equal(machine.libvirtd.all().filter(({ state }) => state === 1).length, 30);
+  await libvirt.close();
+});
+
+test("what is done already is fine, by the state and not by words", async () => {
+  const machine = createMachine();
+  const libvirt = libvirtOn(machine);
+  await libvirt.define(domainXml("web", uuid));
+  for (const work of [libvirt.shutdown, libvirt.destroy, libvirt.discardMemory]) await work(uuid);
+  await libvirt.start(uuid);
+  await libvirt.start(uuid);
+  await libvirt.resume(uuid);
+  await libvirt.destroy(uuid);
+  await libvirt.undefine(uuid);
+  for (const work of [libvirt.undefine, libvirt.destroy]) await work(uuid);
+  assert.equal(await libvirt.domain(uuid), undefined);
+  assert.equal(await libvirt.definition(uuid), undefined);
+  assert.equal(await libvirt.inUse(uuid), undefined);
+  await assert.rejects(libvirt.start(uuid), (error) => error instanceof LibvirtError && error.number === 42);
+  await libvirt.close();
+});
+
+test("a refusal keeps libvirt's numbers and words, and the remedy is the detail of its diagnostic", async () => {
+  const machine = createMachine();
+  const libvirt = libvirtOn(machine);
+  const nic = "<devices><interface type='network'><source network='lan'/></interface></devices>";
+  await libvirt.define(domainXml("web", uuid, nic));
+  machine.libvirtd.networks.set("lan", false);
+  await assert.rejects(libvirt.start(uuid), (error) => {
+    assert.ok(error instanceof LibvirtError);
+    assert.deepEqual([error.number, error.domain, error.code], [55, 19, "libvirt-refused"]);
+    assert.match(error.diagnostics[0]?.summary ?? "", /^Starting domain .* failed: .*network 'lan' is not active$/);
+    assert.match(error.diagnostics[0]?.detail ?? "", /`virsh net-start lan`/);
+    return true;
+  });
+  await assert.rejects(libvirt.define(domainXml("web", uuid.replace("1", "2"))), /already exists/);
+  await libvirt.close();
+});
+
+test("one domain that libvirt refuses to describe costs that domain alone where the caller wants that", async () => {
+  const machine = createMachine();
+  const libvirt = libvirtOn(machine);
+  await libvirt.define(domainXml("web", uuid));
+  await libvirt.define(domainXml("db", uuid.replace("1", "2")));
+  const document = machine.libvirtd.document;
+  machine.libvirtd.document = (domain, inactive) => {
+    if (domain.name === "web") throw new Error("internal error: unreadable");
+    return document(domain, inactive);
+  };
+  const failed: string[] = [];
+  const names = await libvirt.domains(
+    ({ name }) => name,
+    ({ name }, error) => failed.push(`${name}: ${String(error)}`),
+  );
+  assert.deepEqual(names, ["db"]);
+  assert.match(failed.join(), /^web: LibvirtError: Reading domain web failed: internal error: unreadable$/);
+  await assert.rejects(
+    libvirt.domains(({ name }) => name),
+    /Reading domain web failed/,
+  );
+  await libvirt.close();
+});
+
+test("secrets: defined, set, listed by prefix with their mark, removed", async () => {
+  const machine = createMachine();
+  const libvirt = libvirtOn(machine);
+  const document = (mark: string) =>
+    `<secret ephemeral='yes' private='yes'><uuid>${uuid}</uuid><description>${mark}x</description><usage type='volume'><volume>virtform/a/b</volume></usage></secret>`;
+  await libvirt.defineSecret(uuid, document("not ready: "));
+  assert.deepEqual(await libvirt.secrets("virtform/a/"), [{ uuid, usage: "virtform/a/b", ready: false }]);
+  await libvirt.setSecretValue(uuid, "sesame ü");
+  await libvirt.defineSecret(uuid, document(""));
+  assert.equal(machine.libvirtd.secrets.find(uuid)?.value, "sesame ü");
+  assert.deepEqual(await libvirt.secrets("virtform/a/"), [{ uuid, usage: "virtform/a/b", ready: true }]);
+  assert.deepEqual(await libvirt.secrets("virtform/other/"), []);
+  assert.equal(await libvirt.hasSecret(uuid), true);
+  await libvirt.undefineSecret(uuid);
+  await libvirt.undefineSecret(uuid);
+  assert.equal(await libvirt.hasSecret(uuid), false);
+  await libvirt.close();
+});
+
+test("the trace names every call, its subject, time and end, and no secret", async () => {
+  const lines: string[] = [];
+  const libvirt = libvirtOn(createMachine(), { host: { onTrace: (what, ms) => lines.push(`${what} ${ms >= 0}`) } });
+  await libvirt.defineSecret(
+    uuid,
+    `<secret ephemeral='yes' private='yes'><uuid>${uuid}</uuid><usage type='volume'><volume>v</volume></usage></secret>`,
+  );
+  await libvirt.setSecretValue(uuid, "sesame");
+  await libvirt.domain(uuid);
+  assert.ok(lines.includes(`libvirt SECRET_SET_VALUE ${uuid}: ok true`), lines.join("\n"));
+  assert.ok(lines.some((line) => line.startsWith(`libvirt DOMAIN_GET_XML_DESC ${uuid}: Domain not found`)));
+  assert.ok(!lines.join().includes("sesame"));
+  await libvirt.close();
+});
+
+test("a watch hears of what happens to its domain, and of nothing else", async () => {
+  const machine = createMachine();
+  const libvirt = libvirtOn(machine);
+  await libvirt.define(domainXml("web", uuid));
+  await libvirt.define(domainXml("db", uuid.replace("1", "2")));
+  const { signal } = new AbortController();
+  using watch = libvirt.watch(uuid);
+  assert.equal(await watch.next(5000, signal), true, "libvirt begins to report");
+  assert.equal(await watch.next(50, signal), false);
+  await libvirt.start(uuid.replace("1", "2"));
+  assert.equal(await watch.next(50, signal), false);
+  await libvirt.start(uuid);
+  assert.equal(await watch.next(5000, signal), true);
+  const stop = new AbortController();
+  const waiting = watch.next(5000, stop.signal);
+  stop.abort(new Error("stopped"));
+  await assert.rejects(waiting, /stopped/);
+  await libvirt.close();
+});
+
+test("a connection that is lost is an UnreachableError for what waits, and the next call connects again", async () => {
+  const machine = createMachine();
+  const libvirt = libvirtOn(machine);
+  await libvirt.define(domainXml("web", uuid));
+  machine.libvirtd.up = false;
+  await assert.rejects(libvirt.domain(uuid), UnreachableError);
+  await assert.rejects(libvirt.domain(uuid), (error) => {
+    assert.ok(error instanceof UnreachableError);
+    assert.match(error.diagnostics[0]?.detail ?? "", /systemctl start libvirtd/);
+    return true;
+  });
+  machine.libvirtd.up = true;
+  assert.equal((await libvirt.domain(uuid))?.name, "web");
+  await libvirt.close();
+});
+
+test("a user without rights: the group is named; where only looks are wanted, the read-only socket will do", async () => {
+  const machine = createMachine();
+  machine.libvirtd.define(domainXml("web", uuid));
+  machine.libvirtd.sockets.set("/run/libvirt/libvirt-sock", "denied");
+  await assert.rejects(libvirtOn(machine).domain(uuid), (error) => {
+    assert.ok(error instanceof UnreachableError);
+    assert.match(error.diagnostics[0]?.summary ?? "", /libvirt-sock: permission denied/);
+    assert.match(error.diagnostics[0]?.detail ?? "", /usermod -aG libvirt/);
+    return true;
+  });
+  const looking = libvirtOn(machine, { looksOnly: true });
+  assert.equal((await looking.domain(uuid))?.name, "web");
+  assert.equal(looking.readOnly, true);
+  await assert.rejects(looking.start(uuid), (error) => error instanceof LibvirtError && error.number === 29);
+  await looking.close();
+});
+
+test("split daemons: domains at virtqemud, secrets at virtsecretd or, where it has no socket, at virtqemud too", async () => {
+  for (const secrets of [true, false]) {
+    const machine = createMachine();
+    machine.libvirtd.sockets.clear();
+    machine.libvirtd.sockets.set("/run/libvirt/virtqemud-sock", "open");
+    if (secrets) machine.libvirtd.sockets.set("/run/libvirt/virtsecretd-sock", "open");
+    const dialled: string[] = [];
+    const { dial } = machine.boot();
+    const host = {
+      dial: (path: string) => {
+        dialled.push(path.replace("/run/libvirt/", ""));
+        return dial(path);
+      },
+    };
+    const libvirt = libvirtOn(machine, { host });
+    assert.deepEqual(await libvirt.secrets("x"), []);
+    assert.deepEqual(await libvirt.domains(({ name }) => name), []);
+    assert.equal(dialled.includes("virtsecretd-sock"), true);
+    assert.equal(dialled.includes("libvirt-sock"), false);
+    await libvirt.close();
+  }
+});
+
+test("a session: the runtime directory or the cache, and the daemon is started where nothing listens", async () => {
+  for (const [runtimeDirectory, path] of [
+    ["/run/user/1000", "/run/user/1000/libvirt/libvirt-sock"],
+    [null, "/home/me/.cache/libvirt/libvirt-sock"],
+  ] as const) {
+    const machine = createMachine();
+    machine.libvirtd.sockets.clear();
+    machine.put("/usr/sbin/libvirtd", "");
+    const commands: string[] = [];
+    const libvirt = libvirtOn(machine, {
+      uri: "qemu:///session",
+      host: {
+        account: async () => ({ root: false, runtimeDirectory, cacheDirectory: "/home/me/.cache" }),
+        run: async ({ program, args }) => {
+          commands.push([program, ...args].join(" "));
+          machine.libvirtd.sockets.set(path, "open");
+          return { exitCode: 0, stdout: "", stderr: "" };
+        },
+      },
+    });
+    assert.deepEqual(await libvirt.domains(({ name }) => name), []);
+    assert.deepEqual(commands, ["/usr/sbin/libvirtd --daemon --timeout 120"]);
+    await libvirt.close();
+  }
+});
+
+test("an answer that never comes names the call", async () => {
+  const machine = createMachine();
+  const host = machine.boot();
+  const caller = createCaller({
+    host: {
+      ...host,
+      dial: async (path: string) => {
+        const channel = await host.dial(path);
+        const write = channel.write;
+        channel.write = (bytes) => {
+          if (Buffer.from(bytes).readInt32BE(12) !== 59) write(bytes);
+        };
+        return channel;
+      },
+    } as unknown as Host,
+    uri: "qemu:///system",
+    looksOnly: false,
+  });
+  const { procedures } = await import("../../../../src/tools/libvirt/rpc/procedures.ts");
+  await assert.rejects(caller.call({ ...procedures.hostname, deadlineMs: 20 }, undefined, "the host"), (error) => {
+    assert.ok(error instanceof UnreachableError);
+    assert.match(error.message, /did not answer CONNECT_GET_HOSTNAME of the host within 0.02 s/);
+    return true;
+  });
+  await caller.close();
+});
