@@ -9,7 +9,7 @@ import { instanceNames } from "../config/instance-names.ts";
 import type { Config } from "../config.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 
-/** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
+/** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for their filesystem. */
 export function checkBlankDisks(config: Config, observed: Pick<Observed, "get">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
