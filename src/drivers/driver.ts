@@ -27,7 +27,7 @@ export interface BlankContent {
   readonly filesystem: Filesystem;
   /** `ephemeral0`; empty for none. */
   readonly label: string;
-  /** Nobody asked for this filesystem, so a disk that is there may have another one. */
+  /** This filesystem is a default, so an existing disk may have another one. */
   readonly usual?: true;
 }
 
@@ -71,9 +71,9 @@ export interface DiskState {
   /** Absolute path of the backing file, where there is one, and its format where the disk says it. */
   readonly backing?: string;
   readonly backingFormat?: string;
-  /** By the disk's own header; `other` is qcow2's first way, which nobody should use. Absent: it is not encrypted. */
+  /** By the disk's own header; `other` is the obsolete encryption of qcow2. Absent: it is not encrypted. */
   readonly encryption?: "luks" | "other";
-  /** What `disk.info` says it is, where that is something else: it must not be used as what it is taken for here. */
+  /** The format in `disk.info`, where it differs: the disk must not be used with this one. */
   readonly recordedFormat?: string;
   /** `a symbolic link`: what has the disk's name and is no disk. Then nothing else about it is known. */
   readonly obstacle?: string;
@@ -179,7 +179,7 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   create(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void>;
   /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that may use it. */
   grow(context: Context, disk: DiskSpec, bytes: number, online: OnlineDisk | undefined): Promise<void>;
-  /** No-op if the disk is absent. */
+  /** No-op if absent. */
   remove(context: Context, disk: DiskRef): Promise<void>;
   /** Pure. */
   attachment(disk: DiskSpec, surroundings: Surroundings): DiskAttachment;

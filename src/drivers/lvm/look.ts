@@ -17,8 +17,8 @@ export async function lookAtGroup(context: Context, settings: LvmSettings | unde
 
 /** Nova LVM-01: it is never made. Pure. */
 export function groupMissing(settings: LvmSettings | undefined): Diagnostic {
-  const detail = "host.lvm.volume_group names it. `vgs` on the host shows what there is; `vgcreate` makes one.";
-  const summary = `There is no volume group ${settings?.volumeGroup} on the host`;
+  const detail = "host.lvm.volume_group names it. `vgs` on the host lists the volume groups; `vgcreate` creates one.";
+  const summary = `Volume group ${settings?.volumeGroup} does not exist on the host`;
   return problem("volume-group-missing", { summary, detail, pointer: ["host", "lvm", "volume_group"] });
 }
 

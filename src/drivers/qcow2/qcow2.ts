@@ -127,7 +127,7 @@ async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef): P
   );
 }
 
-/** An encrypted disk made from nothing stands on nothing: all that is in it is encrypted, its empty filesystem as well. */
+/** An encrypted empty disk has no backing file: all its content is encrypted, including the empty filesystem. */
 async function createEncryptedCopy(context: Context, disk: DiskSpec, template: BaseRef, size: number): Promise<void> {
   const { host, signal } = context;
   const { passphrase = "" } = passphraseOf(context, disk);
@@ -152,7 +152,7 @@ function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
   if (isQcow2(start)) return;
   throw new RefusedError(
     "disk-format-changed",
-    `${disk.path} is there and is not qcow2, which is what disk ${disk.name} of ${disk.instance} shall be. It may hold a guest's data, so it stays: move it away, or set images_type back to what made it.`,
+    `${disk.path} exists and is not qcow2, the format of disk ${disk.name} of ${disk.instance}. It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.`,
   );
 }
 

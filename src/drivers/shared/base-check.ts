@@ -21,8 +21,8 @@ export async function checkBase(context: Context, base: BaseRef): Promise<Checke
   if (stat === undefined || stat.type !== "file") {
     throw userError(
       "base-image-missing",
-      `The base image of ${base.image} is not there`,
-      `${base.path} is gone since it was planned with. Run the same command again: it is fetched anew.`,
+      `The base image of ${base.image} is missing`,
+      `${base.path} was removed after the plan was made. Run the same command again to fetch it.`,
     );
   }
   if (base.format === "raw") return { virtualSize: stat.size };
@@ -30,14 +30,14 @@ export async function checkBase(context: Context, base: BaseRef): Promise<Checke
   if (reading?.header === undefined) {
     throw new RefusedError(
       "base-image-damaged",
-      `The base image ${base.path} is no sound qcow2 file: ${reading?.problem ?? "it does not start like one"}. Remove it and apply again.`,
+      `The base image ${base.path} is not a valid qcow2 file: ${reading?.problem ?? "the header is missing"}. Remove it and apply again.`,
     );
   }
   const { header } = reading;
   if (header.backingAt !== undefined || header.dataFile || header.encryption !== 0) {
     throw new RefusedError(
       "image-has-backing-file",
-      `The base image ${base.path} now refers to another file, so it was changed after it was checked. Remove it and find out by whom.`,
+      `The base image ${base.path} refers to another file, so it was modified after it was checked. Remove it, find the cause and apply again.`,
     );
   }
   return { virtualSize: header.virtualSize, clusterSize: header.clusterSize };

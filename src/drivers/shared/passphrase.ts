@@ -15,7 +15,7 @@ export function wrongPassphrase(path: string, { instance, encryption }: Pick<Dis
   return userError(
     "passphrase-wrong",
     `The passphrase does not open a disk of ${instance}`,
-    `${path} was encrypted with another one than what comes from ${from} now. Disks keep the passphrase that they were made with: give that one. docs/backends.md says how to change it.`,
+    `${path} was encrypted with a passphrase other than the one from ${from}. Disks keep the passphrase that they were created with: provide that one. docs/backends.md explains how to change it.`,
   );
 }
 

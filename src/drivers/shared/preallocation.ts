@@ -20,7 +20,7 @@ export async function explained<T>(path: string, size: number, work: () => Promi
     const full = /No space/i.test(error.stderr);
     throw userError(
       full ? "no-space" : "preallocation-unsupported",
-      full ? `There is no space for a disk of ${formatQuantity(size)}` : "The filesystem cannot reserve space for a disk",
+      full ? `Not enough space for a disk of ${formatQuantity(size)}` : "The filesystem cannot reserve space for a disk",
       `${path}: write preallocate_images: none into the host section${full ? ", or free space" : ""}.`,
     );
   }

@@ -7,7 +7,7 @@ import type { DomainSpec } from "../terms/spec.ts";
 
 /** What is asked of a host and what it has. Sizes are bytes. */
 export interface CapacityInput {
-  /** Every guest of ours as it shall be. All count, running or not: one that is started later must still fit (as Nova claims, CLM-02). */
+  /** Every desired guest of the project. All count, running or not: one that is started later must still fit (as Nova claims, CLM-02). */
   readonly domains: readonly Pick<DomainSpec, "instance" | "memory" | "vcpus">[];
   /** What running guests that are not ours take. */
   readonly others: { readonly memory: number; readonly vcpus: number };
@@ -66,7 +66,7 @@ function shortage(
 ): Diagnostic[] {
   if (!short) return [];
   const detail = `Requested: ${words.requested}; free: ${words.free} (${words.because}). ${words.remedy}`;
-  return [problem(code, { summary: `The host has not enough ${what}`, detail })];
+  return [problem(code, { summary: `Not enough ${what} on the host`, detail })];
 }
 
 function instances(count: number): string {

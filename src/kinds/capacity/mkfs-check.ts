@@ -22,7 +22,7 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
     return [
       problem("mkfs-missing", {
         summary: `${program} is not installed on the host`,
-        detail: `It makes the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
+        detail: `It creates the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
       }),
     ];
   });

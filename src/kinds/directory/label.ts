@@ -25,7 +25,7 @@ export interface LabelOwner {
   readonly instance: string;
 }
 
-/** What is remembered of the domain that uses the directory: it protects the disks even when somebody has undefined it by hand. */
+/** What is recorded of the domain that uses the directory: it protects the disks even after the domain was undefined outside virtform. */
 export interface DomainEntry {
   readonly prevent_destroy: boolean;
 }
@@ -76,7 +76,7 @@ export function refuseDamaged(path: string, damage: DamagedLabel | undefined): v
   if (damage === undefined) return;
   throw new RefusedError(
     "label-damaged",
-    `${path} ${damage.problem}, so nothing was done in its directory. Correct the file by hand, restore it from a backup, or move the directory away.`,
+    `${path} ${damage.problem}, so its directory was not changed. Correct the file manually, restore it from a backup, or move the directory away.`,
   );
 }
 
@@ -152,7 +152,7 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   });
 }
 
-/** Removes directories of this project that an interrupted apply had begun to remove. */
+/** Removes directories of this project whose removal was interrupted. */
 export function sweepDoomedDirectories(context: Context): Promise<void> {
   return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
 }

@@ -55,7 +55,7 @@ export const diskActions: readonly ActionType[] = [
   }),
 ];
 
-/** What was agreed to go is not lost when it is gone, should somebody be killed here. Without a domain nothing counts as lost. */
+/** A disk that is removed by consent is not lost if the run is killed here. Without a domain nothing counts as lost. */
 async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {
   const label = await readLabel(context, ref.uuid);
   const applied = label?.objects[ref.name];

@@ -43,7 +43,8 @@ export function growth(address: DiskAddress, want: InstanceDisk, have: InstanceD
     address,
     verb: "update",
     cause: combineCauses([cause]),
-    reason: `it is smaller than its ${want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "declaration" : "flavor"} says`,
+    reason:
+      want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "smaller than declared" : "smaller than in the flavor",
     fields: [{ path: "size", old: found, new: size, effect: action.effect, cause }],
     actions: [...(saved && !running ? [discardMemory(want.domain)] : []), action],
     before: { ...have.applied, size: found },

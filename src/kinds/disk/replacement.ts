@@ -66,7 +66,7 @@ export function remadeSwap(address: DiskAddress, want: InstanceDisk, have: Insta
     address,
     verb: "update",
     cause: combineCauses([cause]),
-    reason: `another size is wanted, and a swap disk is made anew for that`,
+    reason: `size changed; swap disks are recreated`,
     fields: [{ path: "size", old: found, new: size, effect, cause }],
     actions: [
       ...switchOff(want.domain, have),

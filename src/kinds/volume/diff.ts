@@ -36,7 +36,7 @@ function creation(address: VolumeAddress, want: VolumeSpec, have: VolumeState | 
   const applied = appliedVolume(want.disk);
   const { base, content } = want.disk;
   const from = base !== undefined ? ` from ${base.image}` : content !== undefined ? ` with ${content.filesystem}` : "";
-  // What an interrupted making left in another place would stay there for ever.
+  // Leftovers of an interrupted creation in another place would never be removed.
   const left = have === undefined || !isElsewhere(want.disk, have.applied) ? [] : [removeAction(address, have)];
   const needs = [...baseFacts(want), ...left.flatMap(({ makes }) => makes)];
   const summary = `create ${applied.backend} volume of ${formatQuantity(applied.size)}${from}`;
@@ -93,7 +93,7 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
     address,
     verb: "update",
     cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
-    reason: grows ? "it is smaller than declared" : unfinished ? "its making was interrupted" : "its protection is configured otherwise",
+    reason: grows ? "smaller than declared" : unfinished ? "its creation was interrupted" : "prevent_destroy changed",
     fields,
     actions: [grows ? grow : unfinished ? finish : label],
     before: { ...have.applied, size: found, prevent_destroy: have.preventDestroy },
