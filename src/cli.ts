@@ -57,8 +57,16 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
       io.stdout.write(commandHelp(name, command));
       return 0;
     }
-    return await command.run(invocation, io);
+    const trace = invocation.text("trace");
+    return await command.run(invocation, trace === undefined ? io : withVariable(io, "VIRTFORM_TRACE", trace));
   } catch (error) {
     return showFailure(error, io, { noColor: argv.includes("--no-color") });
   }
+}
+
+/** The same streams with one more variable in the environment. */
+function withVariable(io: Io, name: string, value: string): Io {
+  const env = { ...io.env, [name]: value };
+  // Not a spread: it would open standard input.
+  return Object.create(io, { env: { value: env } }) as Io;
 }

@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly lookUpSecret: (reference: SecretRef) => string | undefined;
   /** Aborted to end everything that runs at once. */
   readonly signal?: AbortSignal;
+  /** Told of each program, connection and libvirt call, one line each. */
+  readonly trace?: (line: string) => void;
   /** Opens the machine of a libvirt URI. Default: this machine, or the one that the URI names over ssh. */
   readonly openHost?: (uri: string) => Promise<Host>;
 }
@@ -103,10 +105,11 @@ async function openHost(config: Config, settings: HostSettings, surroundings: Su
     const detail = "The home directory there is not known here. Write host.instances_path, an absolute path on the host.";
     throw userError("instances-path-missing", "A session libvirt on another host needs an instances path", detail);
   }
-  const host =
+  const opened =
     target === undefined
       ? await (surroundings.openHost ?? openLocalHost)(settings.uri)
       : (await import("./host/ssh/ssh.ts")).createSshHost(target);
+  const host = surroundings.trace === undefined ? opened : (await import("./host/trace.ts")).traceHost(opened, surroundings.trace);
   const secret = (reference: SecretRef): string => {
     const value = lookUpSecret(reference);
     if (value === undefined) throw missingSecret(reference);

@@ -12,6 +12,7 @@ export const codes: Readonly<Record<string, string>> = {
   "plan-file": "A saved plan cannot be read or written.",
   "secret-missing": "A secret is not available where its reference says.",
   stopped: "The command was stopped by the user.",
+  "trace-file": "The trace of `--trace` or `VIRTFORM_TRACE` cannot be written.",
   "unknown-format": "`--format` names an output format that does not exist.",
   "unknown-image": "No image of that name is declared.",
   "unknown-option": "An option is not known.",

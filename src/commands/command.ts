@@ -44,6 +44,12 @@ export const colorOptions = {
 /** Options of every command that looks at a host. */
 export const hostOptions = {
   ...colorOptions,
+  trace: {
+    type: "string",
+    value: "FILE",
+    bare: "1",
+    help: "Write each libvirt call and each program with its time to standard error, or to this file; VIRTFORM_TRACE=1 or =FILE does the same.",
+  },
   format: { type: "string", value: "NAME", help: `Output format: ${formatNames().join(", ")}.` },
 } as const satisfies Record<string, OptionDefinition>;
 

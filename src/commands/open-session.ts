@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { UserError } from "../model/errors.ts";
+import { errorMessage, UserError, userError } from "../model/errors.ts";
 import type { Plan } from "../model/plan.ts";
 import { openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
 import type { Io } from "./io.ts";
@@ -8,7 +8,7 @@ import type { Io } from "./io.ts";
 export async function openConfigured(paths: readonly string[], io: Io, signal?: AbortSignal): Promise<Session> {
   const checked = await readConfig(paths);
   io.secrets.withdraw(checked.config);
-  return openSession(checked, surroundings(io, signal));
+  return openSession(checked, await surroundings(io, signal));
 }
 
 /** The same where there may be no configuration yet: then for the defaults of this machine. */
@@ -18,20 +18,32 @@ export async function openConfiguredOrDefault(paths: readonly string[], io: Io):
   } catch (error) {
     const unwritten = error instanceof UserError && error.diagnostics.every(({ code }) => code === "no-configuration");
     if (!unwritten || paths.length > 0) throw error;
-    return openSession({ config: {}, diagnostics: [] }, surroundings(io));
+    return openSession({ config: {}, diagnostics: [] }, await surroundings(io));
   }
 }
 
 /** Prepares to carry out a saved plan. */
-export function openSaved(plan: Plan, io: Io, signal?: AbortSignal): Promise<Session> {
+export async function openSaved(plan: Plan, io: Io, signal?: AbortSignal): Promise<Session> {
   io.secrets.withdraw(plan.actions.map(({ args }) => args));
-  return openPlanSession(plan, surroundings(io, signal));
+  return openPlanSession(plan, await surroundings(io, signal));
 }
 
-function surroundings({ env, secrets }: Io, signal?: AbortSignal): Surroundings {
+async function surroundings({ env, secrets, stderr }: Io, signal?: AbortSignal): Promise<Surroundings> {
+  const target = env["VIRTFORM_TRACE"];
   return {
     runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
     lookUpSecret: secrets.lookUp,
     ...(signal === undefined ? {} : { signal }),
+    ...(target === undefined || target === "" ? {} : { trace: await traceTo(target, stderr) }),
   };
+}
+
+async function traceTo(target: string, stderr: Io["stderr"]): Promise<(line: string) => void> {
+  const { openTrace } = await import("../host/trace.ts");
+  try {
+    return openTrace(target, (line) => void stderr.write(line));
+  } catch (error) {
+    const detail = `${errorMessage(error)}. Name a file that can be written, or 1 for standard error.`;
+    throw userError("trace-file", `The trace cannot be written to ${target}`, detail);
+  }
 }

@@ -15,6 +15,7 @@ export const codes: Readonly<Record<string, string>> = {
   "file-too-large": "A file is longer than is read.",
   "key-not-allowed": "A key cannot be used together with another one.",
   "key-not-text": "A key of a mapping is not text.",
+  "libvirt-uri": "`host.uri` is no libvirt URI, or has a transport that virtform does not support.",
   "missing-key": "A required key is missing.",
   "name-collision": "Two objects would get the same name once `count` is written out.",
   "name-too-long": "A name is too long.",

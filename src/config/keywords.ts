@@ -28,6 +28,8 @@ export interface Schema {
   readonly counted?: string;
   /** The value is an address, and must not contain a user name or password. */
   readonly credentials?: "refused";
+  /** The value is a libvirt URI with a transport that virtform supports. */
+  readonly libvirtUri?: true;
   /** The value may hold a secret and is never echoed. */
   readonly secret?: true;
   /** Keys (of an object) or values (of a string) that this version does not implement. */
@@ -48,6 +50,7 @@ export const ownKeywords: readonly string[] = [
   "notCounted",
   "counted",
   "credentials",
+  "libvirtUri",
   "secret",
   "notYet",
   "expects",

@@ -5,6 +5,7 @@ import { checkDigest } from "./check-digest.ts";
 import { checkReference } from "./check-references.ts";
 import { checkSize } from "./check-sizes.ts";
 import { checkSupport } from "./check-support.ts";
+import { checkUri } from "./check-uri.ts";
 import { findFiles } from "./find-files.ts";
 import type { Schema } from "./keywords.ts";
 import { entryAt, type Located, placeAt, toPlain, withoutCredentials } from "./located.ts";
@@ -75,7 +76,7 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
   const schema = rules.schema as Schema;
   const problems = await checkSchema(rules, config);
   for (const visit of walk(schema, config)) {
-    const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config) ?? checkCredentials(visit);
+    const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config) ?? checkCredentials(visit) ?? checkUri(visit);
     if (one !== undefined) problems.push(one);
     problems.push(...checkSupport(visit));
   }

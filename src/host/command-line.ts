@@ -28,7 +28,6 @@ export function commandEnvironment(
 
 /** The package of Debian, and where it differs of Fedora, that brings a program. */
 const packages: Readonly<Record<string, string>> = {
-  virsh: "libvirt-clients (Debian) or libvirt-client (Fedora)",
   "virt-xml-validate": "libvirt-clients (Debian) or libvirt-client (Fedora)",
   "qemu-img": "qemu-utils (Debian) or qemu-img (Fedora)",
   prlimit: "util-linux",

@@ -57,6 +57,7 @@ export const codes: Readonly<Record<string, string>> = {
   "insufficient-memory": "The host has not enough memory.",
   "insufficient-vcpus": "The host has not enough processors.",
   "label-damaged": "The label of an instance, a volume or a disk cannot be used.",
+  "libvirt-read-only": "This user may only look: libvirt's read-only socket served the plan.",
   "no-root-disk": "An instance has nothing to boot from.",
   "nobody-reads-it": "The image says that nothing in the guest reads the config drive.",
   "passphrase-empty": "A passphrase is empty.",

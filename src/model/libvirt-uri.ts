@@ -1,4 +1,5 @@
-const remedy = "For this machine write qemu:///system or qemu:///session, for another one qemu+ssh://USER@HOST/system.";
+const remedy =
+  "For this machine write qemu:///system or qemu:///session, for another one qemu+ssh://HOST/system (a user may precede HOST).";
 
 /** Transports of libvirt that virtform does not have, and what each is. */
 const unspoken: Readonly<Record<string, string>> = {

@@ -6,7 +6,6 @@ export const codes: Readonly<Record<string, string>> = {
   "lvm-missing": "LVM is not installed on the host.",
   "mkfs-missing": "The program that makes a filesystem is not installed on the host.",
   "restore-descriptor": "ploop needs a descriptor that is missing.",
-  "virsh-missing": "virsh is not installed.",
   "volume-in-use": "A logical volume is in use.",
   "xml-malformed": "An XML document of libvirt cannot be read.",
 };

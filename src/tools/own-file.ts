@@ -12,9 +12,11 @@ const limit = 4 * 2 ** 20;
 
 /** Reads small files of ours, in the order asked for. A link is never followed; a link, a special file or a file of another size is a problem. */
 export async function readOwnFiles({ host }: Pick<Context, "host">, paths: readonly string[]): Promise<OwnFile[]> {
-  const contents = await host.files.readMany(paths.map((path) => ({ path, length: limit + 1 })));
+  const reading = host.files.readMany(paths.map((path) => ({ path, length: limit + 1 })));
+  // Of one file both are asked for together: on a host elsewhere that is one round trip, and it is often missing.
+  const [contents, stat] = await Promise.all([reading, paths.length === 1 ? host.files.statMany(paths) : undefined]);
   const missing = paths.filter((_, index) => contents[index] === undefined);
-  const stats = missing.length === 0 ? [] : await host.files.statMany(missing);
+  const stats = missing.length === 0 ? [] : (stat ?? (await host.files.statMany(missing)));
   const types = new Map(missing.map((path, index) => [path, stats[index]?.type]));
   return contents.map((content, index): OwnFile => {
     if (content !== undefined)

@@ -7,6 +7,13 @@ import { apply, planOf, root, runOn, strangers, summary } from "./world.ts";
 /** Files that hold times or random bytes and so differ between runs: whether they are right, a plan has to say. */
 export const accidental = /\/journal\/|\/disk\.config$|\/virtform\.json$|\/console\.log$|\/_base\/[0-9a-f]{40}\.json$/;
 
+/** Besides, a power cut may cost `libvirt.xml`, which is for people and written again by the next definition. */
+const lostWithPower = new RegExp(`${accidental.source}|\\/libvirt\\.xml$`);
+
+function ignoredAfter(way: Way): RegExp {
+  return way.startsWith("power cut, unsynced") ? lostWithPower : accidental;
+}
+
 /** Contents of the base images by name; they never change once they exist. */
 function baseDigests(machine: Machine): Map<string, string> {
   const bases = machine.files.walk().filter(([path]) => /\/_base\/[0-9a-f]{40}$/.test(path));
@@ -93,7 +100,7 @@ export async function killEverywhere(story: Story, way: Way): Promise<number> {
   const { states, end } = await killedStates(story, way);
   const seen = new Set<string>();
   const expected: Expected = {
-    lines: end.snapshot(accidental),
+    lines: end.snapshot(ignoredAfter(way)),
     bases: baseDigests(end),
     strangers: strangers(story.from),
   };
@@ -134,7 +141,7 @@ async function recovers(story: Story, way: Way, { count, effect, machine }: Kill
   assert.deepEqual(machine.locks.held(), [], when);
   assert.deepEqual(strangers(machine), expected.strangers, when);
   assert.deepEqual(baseDigests(machine), expected.bases, when);
-  assert.deepEqual(machine.snapshot(accidental), expected.lines, when);
+  assert.deepEqual(machine.snapshot(ignoredAfter(way)), expected.lines, when);
 }
 
 function restartStranger(machine: Machine): void {

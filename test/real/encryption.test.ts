@@ -38,14 +38,14 @@ async function writingRamdisk(directory: string): Promise<string> {
 /** What virtform starts, with arguments and environment. */
 interface Recorded {
   readonly log: string;
-  /** Runs virtform with this passphrase in its environment, or none; qemu-img and virsh go through scripts that write down what they get. */
+  /** Runs virtform with this passphrase in its environment, or none; qemu-img goes through a script that writes down what it gets. */
   run<T>(value: string | undefined, work: () => Promise<T>): Promise<T>;
 }
 
 async function recordPrograms(directory: string): Promise<Recorded> {
   const log = `${directory}/started.log`;
   await mkdir(`${directory}/bin`);
-  for (const program of ["qemu-img", "virsh"]) {
+  for (const program of ["qemu-img"]) {
     const real = (await runProgram("which", [program])).stdout.trim();
     const script = `#!/bin/sh\n{ printf '%s\\n' "$0 $*"; tr '\\0' '\\n' <"/proc/$$/environ"; } >>'${log}'\nexec ${real} "$@"\n`;
     await writeFile(`${directory}/bin/${program}`, script, { mode: 0o755 });

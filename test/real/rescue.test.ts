@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { startCeph } from "../support/ceph.ts";
+import { countingDisk, speakingDisk } from "../support/speaking-disk.ts";
 import { mustRun, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -10,7 +11,9 @@ import {
   createWorkspace,
   readMarkers,
   tinyImages,
+  tree,
   virsh,
+  type Workspace,
   waitForConsole,
   writeConfig,
 } from "./support/workspace.ts";
@@ -38,113 +41,129 @@ async function doctorImage(directory: string): Promise<string> {
   return path;
 }
 
-for (const backend of ["qcow2", "flat"]) {
-  test(`a guest on ${backend} is rescued with another image, sees its own disk as the second, and goes on with it afterwards`, async (t) => {
-    const workspace = await createWorkspace(t);
-    const name = `${workspace.prefix}-patient`;
-    const doctor = {
-      source: await doctorImage(workspace.directory),
-      disk_format: "raw",
-      kernel: "tiny-kernel",
-      ramdisk: "tiny-ramdisk",
-    };
-    const write = (rescue: false | { readonly image: string }) =>
-      writeConfig(workspace, {
-        host: { images_type: backend },
-        images: { ...tinyImages(), doctor },
-        flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB", swap: "16MiB" } },
-        instances: { [name]: { image: "tiny", flavor: "small", rescue } },
-      });
-    const seen = async () => readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, deadline));
-    await write(false);
-    await apply(workspace);
-    const healthy = await seen();
-    assert.deepEqual([healthy.value("root"), healthy.value("boots"), healthy.disks["vda"]], ["virtform tiny guest", "1", 128 * MiB]);
-    const directory = `${workspace.instancesPath}/${(await virsh("domuuid", name)).trim()}`;
-    const files = (await readdir(directory)).toSorted();
-    const disks = await attached(name);
-
-    await write({ image: "doctor" });
-    const entering = await virtform("plan", workspace.directory);
-    assert.match(entering.stdout, /it goes into rescue[\s\S]*restarts the guest/);
-    await apply(workspace);
-    await assertConverged(workspace);
-    const rescued = await seen();
-    assert.deepEqual([rescued.value("root"), rescued.value("boots")], ["the doctor", "1"]);
-    assert.deepEqual(
-      ["vda", "vdb", "vdc"].map((target) => (rescued.disks[target] ?? 0) / MiB),
-      [48, 128, 16],
-    );
-    assert.equal(rescued.value("uuid"), healthy.value("uuid"), "it has its config drive");
-    assert.deepEqual(await attached(name), ["sda disk.config", "vda disk.rescue", "vdb disk", "vdc disk.swap"]);
-    assert.deepEqual((await readdir(directory)).filter((file) => !files.includes(file)).toSorted(), [
-      "disk.rescue",
-      "kernel.rescue",
-      "ramdisk.rescue",
-    ]);
-
-    await write(false);
-    const leaving = await virtform("plan", workspace.directory);
-    assert.match(leaving.stdout, /it leaves rescue[\s\S]*restarts the guest/);
-    await apply(workspace);
-    await assertConverged(workspace);
-    const back = await seen();
-    assert.deepEqual([back.value("root"), back.value("boots"), back.disks["vda"]], ["virtform tiny guest", "2", 128 * MiB]);
-    assert.deepEqual([await attached(name), (await readdir(directory)).toSorted()], [disks, files]);
-    await assertNoLeftovers(workspace);
-  });
-}
-
-test("in Ceph the disk of a rescue is an image of its own, which goes alone", async (t) => {
-  const ceph = await startCeph(["vms"]);
-  t.after(ceph.stop);
+// A guest with Linux says itself what it sees; below, one that only counts its boots serves.
+test("a guest on qcow2 is rescued with another image, sees its own disk as the second, and goes on with it afterwards", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-patient`;
-  const write = (rescue: boolean) =>
+  const doctor = {
+    source: await doctorImage(workspace.directory),
+    disk_format: "raw",
+    kernel: "tiny-kernel",
+    ramdisk: "tiny-ramdisk",
+  };
+  const write = (rescue: false | { readonly image: string }) =>
     writeConfig(workspace, {
-      host: { images_type: "rbd", rbd: { pool: "vms", conf: ceph.conf } },
-      images: tinyImages(),
-      flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB" } },
+      host: { images_type: "qcow2" },
+      images: { ...tinyImages(), doctor },
+      flavors: { small: { vcpus: 1, ram: "192MiB", disk: "128MiB", swap: "16MiB" } },
       instances: { [name]: { image: "tiny", flavor: "small", rescue } },
     });
-  const look = async () => {
-    await assertConverged(workspace);
-    const { disks, value } = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, deadline));
-    const images = JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json")) as string[];
-    const own = images.flatMap((image) => /_(disk|disk\.rescue)$/.exec(image)?.[1] ?? []).toSorted();
-    return [own.join(" "), disks["vda"], disks["vdb"], value("boots")];
-  };
+  const seen = async () => readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, deadline));
   await write(false);
   await apply(workspace);
-  assert.deepEqual(await look(), ["disk", 128 * MiB, undefined, "1"]);
-  await write(true);
+  const healthy = await seen();
+  assert.deepEqual([healthy.value("root"), healthy.value("boots"), healthy.disks["vda"]], ["virtform tiny guest", "1", 128 * MiB]);
+  const directory = `${workspace.instancesPath}/${(await virsh("domuuid", name)).trim()}`;
+  const files = (await readdir(directory)).toSorted();
+  const disks = await attached(name);
+
+  await write({ image: "doctor" });
+  const entering = await virtform("plan", workspace.directory);
+  assert.match(entering.stdout, /it goes into rescue[\s\S]*restarts the guest/);
   await apply(workspace);
-  assert.deepEqual(await look(), ["disk disk.rescue", 64 * MiB, 128 * MiB, "1"]);
+  await assertConverged(workspace);
+  const rescued = await seen();
+  assert.deepEqual([rescued.value("root"), rescued.value("boots")], ["the doctor", "1"]);
+  assert.deepEqual(
+    ["vda", "vdb", "vdc"].map((target) => (rescued.disks[target] ?? 0) / MiB),
+    [48, 128, 16],
+  );
+  assert.equal(rescued.value("uuid"), healthy.value("uuid"), "it has its config drive");
+  assert.deepEqual(await attached(name), ["sda disk.config", "vda disk.rescue", "vdb disk", "vdc disk.swap"]);
+  assert.deepEqual((await readdir(directory)).filter((file) => !files.includes(file)).toSorted(), [
+    "disk.rescue",
+    "kernel.rescue",
+    "ramdisk.rescue",
+  ]);
+
   await write(false);
+  const leaving = await virtform("plan", workspace.directory);
+  assert.match(leaving.stdout, /it leaves rescue[\s\S]*restarts the guest/);
   await apply(workspace);
-  assert.deepEqual(await look(), ["disk", 128 * MiB, undefined, "2"]);
+  await assertConverged(workspace);
+  const back = await seen();
+  assert.deepEqual([back.value("root"), back.value("boots"), back.disks["vda"]], ["virtform tiny guest", "2", 128 * MiB]);
+  assert.deepEqual([await attached(name), (await readdir(directory)).toSorted()], [disks, files]);
   await assertNoLeftovers(workspace);
 });
 
-/** A disk that can do one thing: be booted by a BIOS, and say so on the serial port. */
-async function bootableDisk(path: string, words: string): Promise<string> {
-  // xor ax,ax; mov ds,ax; mov si,words; next: lodsb; test al,al; jz end; mov dx,0x3f8; out dx,al; jmp next; end: hlt; jmp end
-  const code = [
-    0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x16, 0x7c, 0xac, 0x84, 0xc0, 0x74, 0x06, 0xba, 0xf8, 0x03, 0xee, 0xeb, 0xf5, 0xf4, 0xeb, 0xfd, 0,
-  ];
-  const disk = Buffer.alloc(MiB);
-  disk.set(code);
-  disk.write(`\r\n${words}\r\n`, code.length, "latin1");
-  disk.set([0x55, 0xaa], 510);
-  await writeFile(path, disk);
-  return path;
+/** Rescues a guest that counts its boots with another one that does, and gives it back. Gives what each boot saw. */
+async function rescueAndReturn(t: TestContext, host: object, look: (workspace: Workspace) => Promise<string[]>): Promise<string[][]> {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-patient`;
+  const at = (file: string) => `${workspace.directory}/${file}.raw`;
+  for (const disk of ["own", "doctor"]) await writeFile(at(disk), countingDisk(`this is ${disk}`));
+  const write = (rescue: false | { readonly image: string }) =>
+    writeConfig(workspace, {
+      host,
+      images: { own: { source: at("own"), disk_format: "raw" }, doctor: { source: at("doctor"), disk_format: "raw" } },
+      flavors: { small: { vcpus: 1, ram: "64MiB", disk: "128MiB" } },
+      instances: { [name]: { image: "own", flavor: "small", rescue } },
+    });
+  const size = async (target: string) => {
+    const capacity = /^Capacity: +(\d+)$/m.exec(await virsh("domblkinfo", name, target))?.[1];
+    return `${target} ${Number(capacity) / MiB}MiB`;
+  };
+  const seen: string[][] = [];
+  for (const [rescue, words, planned] of [
+    [false, /^this is own\nboots=1$/m, /will be created/],
+    [{ image: "doctor" }, /^this is doctor\nboots=1$/m, /it goes into rescue[\s\S]*restarts the guest/],
+    [false, /^this is own\nboots=2$/m, /it leaves rescue[\s\S]*restarts the guest/],
+  ] as const) {
+    await write(rescue);
+    assert.match((await virtform("plan", workspace.directory)).stdout, planned);
+    // It does not hear the power button.
+    if (seen.length > 0) await virsh("destroy", name);
+    await apply(workspace);
+    await assertConverged(workspace);
+    const log = await waitForConsole(workspace, name, words, deadline);
+    assert.equal(log.match(/^this is /gm)?.length, 1, log);
+    const targets = (await attached(name)).map((line) => line.slice(0, 3)).filter((target) => target.startsWith("vd"));
+    seen.push([...(await Promise.all(targets.map(size))), ...(await look(workspace))]);
+  }
+  await assertNoLeftovers(workspace);
+  return seen;
 }
+
+const rescuedAndBack = [
+  ["vda 128MiB", "disk"],
+  ["vda 1MiB", "vdb 128MiB", "disk", "disk.rescue"],
+  ["vda 128MiB", "disk"],
+];
+
+test("a guest on flat is rescued with another image, and goes on with its own disk afterwards", async (t) => {
+  const files = async ({ instancesPath }: Workspace) =>
+    (await tree(instancesPath)).flatMap((path) => /^[0-9a-f-]{36}\/(disk|disk\.rescue)$/.exec(path)?.[1] ?? []);
+  assert.deepEqual(await rescueAndReturn(t, { images_type: "flat" }, files), rescuedAndBack);
+});
+
+test("in Ceph the disk of a rescue is an image of its own, which is removed alone", async (t) => {
+  const ceph = await startCeph(["vms"]);
+  t.after(ceph.stop);
+  const images = async () =>
+    (JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json")) as string[])
+      .flatMap((image) => /_(disk|disk\.rescue)$/.exec(image)?.[1] ?? [])
+      .toSorted();
+  const host = { images_type: "rbd", rbd: { pool: "vms", conf: ceph.conf } };
+  assert.deepEqual(await rescueAndReturn(t, host, images), rescuedAndBack);
+});
 
 test("the firmware boots the disk of a rescue, first or last among the disks, and the guest's own disk otherwise", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-boot`;
-  const own = await bootableDisk(`${workspace.directory}/own.raw`, "this is its own disk");
-  const doctor = await bootableDisk(`${workspace.directory}/doctor.raw`, "this is the doctor");
+  const [own, doctor] = [`${workspace.directory}/own.raw`, `${workspace.directory}/doctor.raw`];
+  await writeFile(own, speakingDisk("this is its own disk"));
+  await writeFile(doctor, speakingDisk("this is the doctor"));
   const boots = async (rescue: boolean, properties: Readonly<Record<string, string>>, words: RegExp) => {
     await writeConfig(workspace, {
       images: { own: { source: own, disk_format: "raw" }, doctor: { source: doctor, disk_format: "raw", properties } },

@@ -1,20 +1,20 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import type { FileChange } from "../../model/host.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
-import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "../shared/disk-info.ts";
-import { directoryOf } from "../shared/file-name.ts";
+import { diskFormatChanges, forgetDiskFormat, otherRecords, readDiskInfo, refuseOtherRecord } from "../shared/disk-info.ts";
 import { obstacleState } from "../shared/obstacle.ts";
 import { passphraseOf } from "../shared/passphrase.ts";
 import { explained } from "../shared/preallocation.ts";
-import { publishDisk, removeDisk } from "../shared/publish-disk.ts";
+import { publishCopy, publishDisk, removeDisk } from "../shared/publish-disk.ts";
 import { growFile } from "../shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
-import { overlayTemplate } from "../shared/template.ts";
+import { overlayTemplate, templateHead } from "../shared/template.ts";
 import { blankTemplate, blankTemplateName } from "../shared/template-blank.ts";
 import { legacyBacking, rebuildBacking } from "./legacy-backing.ts";
 
@@ -56,20 +56,26 @@ export const qcow2: Driver = {
 
   async create(context, disk) {
     const { files } = context.host;
-    await files.makeDirectory(directoryOf(disk));
-    const existing = await files.read(disk.path, { offset: 0, length: qcow2HeaderBytes });
+    const [existing, info] = await Promise.all([
+      files.read(disk.path, { offset: 0, length: qcow2HeaderBytes }),
+      readDiskInfo(context, disk),
+    ]);
     if (existing !== undefined) refuseOtherFormat(disk, existing);
-    await recordDiskFormat(context, disk, "qcow2", existing !== undefined);
-    if (existing !== undefined) return;
+    const record = diskFormatChanges(disk, "qcow2", existing !== undefined, info);
     const { base, content } = disk;
-    if (base !== undefined) return withBase(context, base.entry, () => createOverlay(context, disk, base));
+    if (existing === undefined && base !== undefined)
+      return withBase(context, base.entry, () => createOverlay(context, disk, base, record));
+    await files.change(record, "later");
+    if (existing !== undefined) return;
     if (content === undefined) {
       return publishDisk(context, disk, (staged) => createDirectly(context, disk, { path: staged, size: requireSize(disk) }));
     }
     const size = requireSize(disk);
     await withBase(context, blankTemplateName(size, content), async () => {
       const template = await blankTemplate(context, size, content);
-      return disk.encryption === undefined ? createOverlay(context, disk, template) : createEncryptedCopy(context, disk, template, size);
+      return disk.encryption === undefined
+        ? createOverlay(context, disk, template, [])
+        : createEncryptedCopy(context, disk, template, size);
     });
   },
 
@@ -109,16 +115,22 @@ export const qcow2: Driver = {
 /** In a header. */
 const luks = 2;
 
-/** The caller holds the base. */
-async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef): Promise<void> {
+/** The caller holds the base. `record`: what says which format the disk has, to be written before it. */
+async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef, record: readonly FileChange[]): Promise<void> {
   const { files } = context.host;
+  const used: FileChange = { do: "touch", path: base.path };
+  if (disk.encryption === undefined && disk.preallocate === "none") {
+    // Both looks together: the template's name follows from the size where one is given.
+    const [checked, head] = await Promise.all([
+      checkBase(context, base),
+      disk.size === null ? undefined : templateHead(context, base, wholeSectors(disk.size)),
+    ]);
+    const template = await overlayTemplate(context, base, checked, wholeSectors(sizeOn(disk, checked)), head);
+    return publishCopy(context, disk, template, [...record, used]);
+  }
   const checked = await checkBase(context, base);
   const size = wholeSectors(sizeOn(disk, checked));
-  await files.touch(base.path);
-  if (disk.encryption === undefined && disk.preallocate === "none") {
-    const template = await overlayTemplate(context, base, checked, size);
-    return publishDisk(context, disk, async (staged) => void (await files.copy(template, staged)));
-  }
+  await files.change([...record, used], "later");
   // A copy of an encrypted disk has its key, and one of a preallocated disk has holes again: each is made for itself.
   const { clusterSize } = checked;
   const backing = { path: base.path, format: base.format };

@@ -2,6 +2,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
+import type { FileChange } from "../../model/host.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
@@ -16,10 +17,28 @@ type Formats = Readonly<Record<string, string>>;
  * that is `there` was recorded as something else. The caller holds the instance's lock.
  */
 export async function recordDiskFormat(context: Context, disk: DiskSpec, format: "raw" | "qcow2", there: boolean): Promise<void> {
-  await change(context, disk, (formats) => {
-    if (there) refuseOther(disk, format, formats[disk.path]);
-    return formats[disk.path] === format ? formats : { ...formats, [disk.path]: format };
-  });
+  await context.host.files.change(diskFormatChanges(disk, format, there, await readDiskInfo(context, disk)), "later");
+}
+
+/** The `disk.info` of a directory as it is, for `diskFormatChanges`. */
+export function readDiskInfo(context: Context, disk: DiskSpec): Promise<Buffer | undefined> {
+  return readRecord(context, recordOf(disk));
+}
+
+/** What `recordDiskFormat` changes, to be made together with the disk. The directory is made as needed. */
+export function diskFormatChanges(disk: DiskSpec, format: "raw" | "qcow2", there: boolean, content: Buffer | undefined): FileChange[] {
+  const file = recordOf(disk);
+  const formats = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
+  if (there) refuseOther(disk, format, formats[disk.path]);
+  const directory: FileChange = { do: "makeDirectory", path: directoryOf(disk) };
+  if (formats[disk.path] === format) return [directory];
+  return [directory, writeChange(file, { ...formats, [disk.path]: format })];
+}
+
+function writeChange(path: string, formats: Formats): FileChange {
+  // In an order of its own: which disk was made first is an accident.
+  const ordered = Object.fromEntries(Object.entries(formats).sort(([one], [other]) => (one < other ? -1 : 1)));
+  return { do: "write", path, data: `${JSON.stringify(ordered)}\n` };
 }
 
 /** Throws a RefusedError when a disk that is there was recorded as something else (Nova INFO-03). */
@@ -100,9 +119,7 @@ async function change(context: Context, disk: Pick<DiskRef, "path">, alter: (for
   const old = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), file);
   const next = alter(old);
   if (next === undefined || next === old) return;
-  // In an order of its own: which disk was made first is an accident.
-  const ordered = Object.fromEntries(Object.entries(next).sort(([one], [other]) => (one < other ? -1 : 1)));
-  await files.change([{ do: "write", path: file, data: `${JSON.stringify(ordered)}\n` }], "later");
+  await files.change([writeChange(file, next)], "later");
 }
 
 /** Reads a `disk.info`. Throws a UserError when it is not what we or Nova write (Nova INFO-05). */

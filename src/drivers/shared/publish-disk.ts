@@ -1,4 +1,5 @@
 import type { Context } from "../../model/context.ts";
+import type { FileChange } from "../../model/host.ts";
 import { stagedPath } from "../../model/layout.ts";
 import type { DiskRef } from "../driver.ts";
 
@@ -17,6 +18,26 @@ export async function publishDisk(context: Context, disk: Pick<DiskRef, "path">,
   await make(staged);
   // Its name is on the disk before its guest is defined or started, or its record says that it is whole.
   await files.change([{ do: "publish", staged, final: disk.path, mode: 0o644 }], "later");
+}
+
+/** Makes a disk as a copy of a small file, with further changes before it: one round trip on a host elsewhere. */
+export async function publishCopy(
+  context: Context,
+  disk: Pick<DiskRef, "path">,
+  from: string,
+  before: readonly FileChange[],
+): Promise<void> {
+  const { files } = context.host;
+  const staged = stagedDisk(disk);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => files.remove(staged).catch(() => undefined));
+  const copy: readonly FileChange[] = [
+    { do: "remove", path: staged },
+    { do: "copy", from, to: staged },
+    { do: "publish", staged, final: disk.path, mode: 0o644 },
+  ];
+  await files.change([...before, ...copy], "later");
+  undo.move();
 }
 
 /** Removes a disk, and what an interrupted creation of it left. */

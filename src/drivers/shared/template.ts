@@ -10,10 +10,10 @@ import { stagedName } from "./staged-name.ts";
  * byte-identical and costs no process (Nova QCOW-03 without its price). A template whose header does not say exactly what is
  * wanted is recreated. The caller holds the base.
  */
-export async function overlayTemplate(context: Context, base: BaseRef, checked: CheckedBase, size: number): Promise<string> {
+export async function overlayTemplate(context: Context, base: BaseRef, checked: CheckedBase, size: number, head?: Buffer): Promise<string> {
   const { host, layout, signal } = context;
   const path = layout.template(base.entry, size);
-  if (await fits(context, path, base, checked, size)) return path;
+  if (fits(head ?? (await templateHead(context, base, size)), base, checked, size)) return path;
   await host.files.makeDirectory(layout.templates);
   const staged = stagedName(path);
   await using undo = new AsyncDisposableStack();
@@ -30,8 +30,12 @@ export async function overlayTemplate(context: Context, base: BaseRef, checked: 
   return path;
 }
 
-async function fits(context: Context, path: string, base: BaseRef, checked: CheckedBase, size: number): Promise<boolean> {
-  const start = await context.host.files.read(path, { offset: 0, length: qcow2HeaderBytes });
+/** The beginning of the template of this size, where there is one: to be read together with other things. */
+export function templateHead(context: Context, base: BaseRef, size: number): Promise<Buffer | undefined> {
+  return context.host.files.read(context.layout.template(base.entry, size), { offset: 0, length: qcow2HeaderBytes });
+}
+
+function fits(start: Buffer | undefined, base: BaseRef, checked: CheckedBase, size: number): boolean {
   const header = start === undefined ? undefined : readQcow2Header(start)?.header;
   return (
     header?.backing === base.path &&

@@ -1,6 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
-import type { FileChange, Names } from "../../model/host.ts";
+import type { FileChange, Host, Names } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
@@ -106,7 +106,6 @@ export async function recordObject(
   applied: Json | ((label: InstanceLabel | undefined) => Json),
   options: RecordOptions = {},
 ): Promise<void> {
-  const { files } = context.host;
   const directory = context.layout.instance(owner.uuid);
   const label = await readLabel(context, owner.uuid);
   if (label !== undefined && label.project !== context.project) {
@@ -117,7 +116,7 @@ export async function recordObject(
   }
   const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };
   const { names = "now", before = [], settle = [] } = options;
-  await files.change([{ do: "makeDirectory", path: directory }, ...before, labelChange(context, owner, objects)], names, settle);
+  await writeLabel(context, owner, objects, { before: [{ do: "makeDirectory", path: directory }, ...before], names, settle });
 }
 
 /** How an object is recorded. */
@@ -132,7 +131,7 @@ export interface RecordOptions {
 /** Takes the record of an object back and keeps the directory. The caller holds the instance's lock. */
 export async function unrecordObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
   const { [name]: _gone, ...objects } = (await readLabel(context, owner.uuid))?.objects ?? {};
-  await context.host.files.change([labelChange(context, owner, objects)]);
+  await writeLabel(context, owner, objects, {});
 }
 
 /** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
@@ -141,10 +140,8 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   if (label === undefined) return;
   const { [name]: _gone, ...objects } = label.objects;
   // What is remembered of a domain is no object in here: it does not keep the directory.
-  if (Object.keys(objects).some((other) => other !== domainEntry)) {
-    await context.host.files.change([labelChange(context, owner, objects)]);
-    return;
-  }
+  if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, owner, objects, {});
+  knownOf(context).delete(owner.uuid);
   await retireDirectory(context, {
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
@@ -157,8 +154,24 @@ export function sweepDoomedDirectories(context: Context): Promise<void> {
   return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
 }
 
-/** The label of an instance directory, where it has one. Throws a RefusedError for one that cannot be used. */
+/** Labels that this process wrote under the project's lock, by host and uuid: on a host elsewhere each look costs a round trip. */
+const known = new WeakMap<Host, Map<string, InstanceLabel>>();
+
+function knownOf({ host }: Pick<Context, "host">): Map<string, InstanceLabel> {
+  const labels = known.get(host) ?? new Map<string, InstanceLabel>();
+  known.set(host, labels);
+  return labels;
+}
+
+/** Forgets what was written under an earlier lock. Called when the project's lock has been taken. */
+export function forgetLabels(context: Context): void {
+  known.delete(context.host);
+}
+
+/** The label of an instance directory, where it has one. Throws a RefusedError for one that cannot be used. The caller holds the project's lock. */
 export async function readLabel(context: Context, uuid: string): Promise<InstanceLabel | undefined> {
+  const written = knownOf(context).get(uuid);
+  if (written !== undefined) return written;
   const path = context.layout.instanceFile(uuid, instanceFiles.label);
   const [file = { content: undefined }] = await readOwnFiles(context, [path]);
   const label = parseLabel(file.content);
@@ -166,8 +179,15 @@ export async function readLabel(context: Context, uuid: string): Promise<Instanc
   return label;
 }
 
-function labelChange(context: Context, owner: LabelOwner, objects: InstanceLabel["objects"]): FileChange {
+async function writeLabel(
+  context: Context,
+  owner: LabelOwner,
+  objects: InstanceLabel["objects"],
+  { before = [], names = "now", settle = [] }: RecordOptions,
+): Promise<void> {
   const label: InstanceLabel = { version: 1, project: context.project, instance: owner.instance, objects };
   const path = context.layout.instanceFile(owner.uuid, instanceFiles.label);
-  return { do: "write", path, data: `${JSON.stringify(label)}\n`, mode };
+  knownOf(context).delete(owner.uuid);
+  await context.host.files.change([...before, { do: "write", path, data: `${JSON.stringify(label)}\n`, mode }], names, settle);
+  knownOf(context).set(owner.uuid, label);
 }

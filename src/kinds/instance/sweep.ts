@@ -2,13 +2,14 @@ import { allDrivers } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk, isUuidDirectory, stagedPath } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
-import { parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
+import { forgetLabels, parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
 
 /** Files that are written under a temporary name first. */
 const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, stagedPath(instanceFiles.configDrive)];
 
 /** Clears away what an interrupted apply of this project left half made in instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
+  forgetLabels(context);
   await sweepDoomedDirectories(context);
   const own = await sweepTemporaryFiles(context);
   for (const { put } of allDrivers()) await put?.sweep?.(context, own);

@@ -5,7 +5,7 @@ import type { ActionType } from "../../../model/action.ts";
 import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
 import { RefusedError } from "../../../model/errors.ts";
-import type { FileStat } from "../../../model/host.ts";
+import type { FileChange, FileStat } from "../../../model/host.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles, stagedPath } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
@@ -76,7 +76,14 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   // From the record that follows on, an earlier drive in another place is not found again.
   if (known !== undefined && (keeperOf(known) !== keeperOf(spec) || (known.place ?? null) !== spec.place))
     await putOf(keeperOf(known)).remove(context, driveRef(context, spec.uuid, known), await isRunning(context, spec));
-  await writeRecord(context, spec, { ...kept, built }, { names: isPlainFile ? "later" : "now" });
+  if (isPlainFile) {
+    // One round trip. Either may be lost in a power cut: the next look compares them.
+    const publish: FileChange = { do: "publish", staged: part, final: spec.path, mode: privateMode };
+    await writeRecord(context, spec, { ...kept, built }, { names: "later", before: [publish] });
+    undo.move();
+    return;
+  }
+  await writeRecord(context, spec, { ...kept, built });
   await put.publish(context, disk, { from: part });
 }
 

@@ -1,0 +1,10 @@
+import { uriProblem } from "../model/libvirt-uri.ts";
+import type { Problem } from "./problem.ts";
+import type { Visit } from "./walk.ts";
+
+/** A libvirt URI must have a transport that virtform supports. */
+export function checkUri({ schema, value, pointer }: Visit): Problem | undefined {
+  if (schema.libvirtUri !== true || typeof value !== "string") return undefined;
+  const problem = uriProblem(value);
+  return problem === undefined ? undefined : { code: "libvirt-uri", ...problem, pointer, of: "value" };
+}
