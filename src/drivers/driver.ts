@@ -158,7 +158,7 @@ export interface PlannedDisk {
   readonly found: DiskState | undefined;
   /** Virtual bytes that it is to get and does not have yet. */
   readonly missing: number;
-  /** Virtual size of its base image; 0 where that is not known or there is none. */
+  /** Virtual size of its base image; 0 if unknown or without one. */
   readonly baseSize: number;
 }
 
@@ -264,7 +264,7 @@ export interface Clone<Facts> {
   takes(address: string): boolean;
   /** Whether it can be read. Pure. */
   isValid(address: string): boolean;
-  /** Bytes of the first of these images that disks can be cloned from; undefined where there is none. Pure. */
+  /** Bytes of the first of these images that disks can be cloned from; undefined without one. Pure. */
   from(facts: Facts | undefined, addresses: readonly string[]): number | undefined;
   /** Looks again, right before a disk is made. Throws UnreachableError when no image can be cloned and one could not be looked at. */
   isPossible(context: Context, addresses: readonly string[]): Promise<boolean>;

@@ -7,7 +7,7 @@ import { volumeGroup } from "../../tools/lvm.ts";
 import { findingOf, lookForDoctor } from "../shared/doctor.ts";
 import { type LvmSettings, lvmSettings } from "./settings.ts";
 
-/** The volume group; null when there is none of that name. Sizes are bytes. */
+/** The volume group; null when it does not exist. Sizes are bytes. */
 export type LvmFacts = { readonly size: number; readonly free: number; readonly extentSize: number } | null;
 
 /** Looks at the volume group that the configuration names. */

@@ -191,7 +191,7 @@ async function look(context: Context, { group, volume }: VolumeName): Promise<Fo
   return { ...(one === undefined ? {} : { volume: one }), ...(pool === undefined ? {} : { pool }) };
 }
 
-/** Whether the volume is there and whole. What is there of it otherwise is taken away. */
+/** Whether the volume exists and is complete. An incomplete one is removed. */
 async function findWhole(context: Context, name: VolumeName): Promise<boolean> {
   const there = await look(context, name);
   refuseForeign(context, name, there);

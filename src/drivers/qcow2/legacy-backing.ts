@@ -20,7 +20,7 @@ export function legacyBacking(path: string, base: string): GrownBase | undefined
 }
 
 /**
- * Makes the copy again when it is not there (Nova QCOW-06): the base, grown, and nothing inside it touched, as the disks on it expect.
+ * Rebuilds a missing copy (Nova QCOW-06): the base, grown, with its content unchanged, as the disks that it backs expect.
  * It gets its name when it is whole. `format`: what the disks on it say it is; they decide.
  */
 export async function rebuildBacking(

@@ -21,7 +21,7 @@ export const resizeSnapshotName = "nova-resize";
 
 /**
  * Written on an image while it is made what its snapshot is, which goes object by object: such an image may be neither the one nor
- * the other. Means something only while the snapshot is there.
+ * the other. Has a meaning only while the snapshot exists.
  */
 const rollBackKey = "virtform.rolling_back";
 
@@ -31,7 +31,7 @@ export function resizeSnapshotOf(image: RbdImage): Pick<DiskState, "resizeSnapsh
   return size === undefined ? {} : { resizeSnapshot: { size, rollingBack: image.metadata[rollBackKey] !== undefined } };
 }
 
-/** Makes the snapshot before a disk grows to `bytes`. One that is there is kept: an earlier try made it, or an earlier growth. */
+/** Makes the snapshot before a disk grows to `bytes`. An existing one is kept: it is from an earlier attempt or an earlier growth. */
 export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes: number): Promise<void> {
   const { place, name, snapshot } = await namesOf(context, disk);
   const found = await rbdImage(place, name);

@@ -12,8 +12,8 @@ export interface CheckedBase {
 }
 
 /**
- * Looks at a base each time a disk is made from it: it is there, and a qcow2 one opens no other file (Nova QCOW-05). A raw
- * base is never looked into: its format was decided when it was cached.
+ * Checks a base each time a disk is made from it: it exists, and a qcow2 base opens no other file (Nova QCOW-05). A raw
+ * base is never inspected: its format was decided when it was cached.
  */
 export async function checkBase(context: Context, base: BaseRef): Promise<CheckedBase> {
   const { files } = context.host;

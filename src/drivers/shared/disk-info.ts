@@ -41,7 +41,7 @@ function writeChange(path: string, formats: Formats): FileChange {
   return { do: "write", path, data: `${JSON.stringify(ordered)}\n` };
 }
 
-/** Throws a RefusedError when a disk that is there was recorded as something else (Nova INFO-03). */
+/** Throws a RefusedError when an existing disk was recorded with another format (Nova INFO-03). */
 export async function refuseOtherRecord(context: Context, disk: DiskSpec, format: "raw" | "qcow2"): Promise<void> {
   const file = recordOf(disk);
   const content = await readRecord(context, file);

@@ -20,7 +20,7 @@ export function wrongPassphrase(path: string, { instance, encryption }: Pick<Dis
 }
 
 /** Runs what opens an encrypted disk, and says so when it is the passphrase that does not fit. */
-export async function opening<T>(path: string, disk: DiskSpec, work: () => Promise<T>): Promise<T> {
+export async function withPassphraseErrors<T>(path: string, disk: DiskSpec, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -26,7 +26,7 @@ export function checkCapacity({ domains, others, diskBytes, reservedBytes = 0, f
   const vcpus = sum(domains.map((domain) => domain.vcpus));
   const memoryFree = Math.max(0, Math.floor(facts.memory * ratio.memory) - reserved.memory - others.memory);
   const vcpusFree = Math.max(0, Math.floor(facts.cpus * ratio.vcpus) - others.vcpus);
-  // What is there already is off the free bytes; the ratio widens the whole disk, not what is left of it.
+  // Existing disks are not part of the free bytes; the ratio applies to the whole filesystem, not to its free part.
   const diskFree = Math.max(0, Math.floor(facts.disk.free + facts.disk.total * (ratio.disk - 1)) - reserved.disk);
   const reallyFree = Math.max(0, facts.disk.free - reserved.disk);
   return [

@@ -28,7 +28,7 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
   });
 }
 
-/** The program that a disk waits for; undefined when it is there, or is made from something that is. */
+/** The program that a disk needs; undefined when the disk exists, or is made from an existing empty disk. */
 function programFor({ address, disk }: PlannedDisk, observed: Observed): string | undefined {
   const { content, size, backend } = disk;
   if (content === undefined) return undefined;

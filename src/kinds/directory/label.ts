@@ -111,7 +111,7 @@ export async function recordObject(
   if (label !== undefined && label.project !== context.project) {
     throw new RefusedError(
       "directory-not-ours",
-      `${directory} belongs to ${label.instance} of project ${label.project}: ${owner.instance} is not put there. Plan again to see what is there.`,
+      `${directory} belongs to ${label.instance} of project ${label.project}, so ${owner.instance} was not created there. Plan again.`,
     );
   }
   const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };

@@ -37,7 +37,7 @@ export async function lostBackings(context: Context, disks: readonly DiskState[]
   return new Map(legacy.flatMap((one, index) => (stats[index] === undefined ? [[one.path, one] as const] : [])));
 }
 
-/** What makes the backing file of a disk again; undefined when it is there, or when nothing is left to make it from. */
+/** The action that rebuilds the backing file of a disk; undefined when it exists, or cannot be rebuilt. */
 export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Action | undefined {
   const { lostBacking: backing, disk } = have;
   const base = backing === undefined ? undefined : baseOf(want, backing, observed);

@@ -32,7 +32,7 @@ export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "
     });
     const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
       const least = smallestFilesystem[content.filesystem];
-      // What is there was made, and keeps the filesystem that it has.
+      // Existing disks keep their filesystem.
       const isThere = (copy: string) => observed.get(diskAddress(copy, fileName))?.disk !== undefined;
       if (size >= least || (content.usual === true && instanceNames(name, instance.count).every(isThere))) return [];
       return [

@@ -11,7 +11,7 @@ import { checkBacking } from "./backing.ts";
 import type { Checked } from "./checked.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
-import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** What cannot or will not be done to disks, and what is worth knowing about them. */
@@ -23,7 +23,7 @@ export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observe
       const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
       return [...lost, ...checkDisc(address, want)];
     }
-    if (isOtherSwap(want, have)) return [];
+    if (isSwapResize(want, have)) return [];
     if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
     const record = checkRecordedFormat(address, `Disk ${have.name} of ${have.instance}`, have.path, have.disk);
     if (record.length > 0) return record;

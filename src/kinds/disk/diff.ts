@@ -10,7 +10,7 @@ import { rebuildOf } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { growth } from "./growth.ts";
 import { isLost } from "./lost.ts";
-import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { isElsewhere } from "./place.ts";
 import { createDisk, removeDisk } from "./plan.ts";
 import { remadeSwap, replacement } from "./replacement.ts";
@@ -27,7 +27,7 @@ export function diffDisk(
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
-  if (have.disk !== undefined && isOtherSwap(want, have)) return remadeSwap(address, want, have);
+  if (have.disk !== undefined && isSwapResize(want, have)) return remadeSwap(address, want, have);
   if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
   const change = growth(address, want, have, settings);
   const rebuild = rebuildOf(address, want, have, observed);

@@ -12,8 +12,8 @@ import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
 
 /**
- * What differs between a volume as wanted and as found. What is in it is the reason that it is there, so nothing is ever made
- * in its place: what would need that is for `checkVolumes` to say.
+ * The difference between a volume as wanted and as found. A volume is kept for its data, so it is never recreated: `checkVolumes`
+ * reports what would need that.
  */
 export function diffVolume(
   address: VolumeAddress,
