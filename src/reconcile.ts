@@ -116,13 +116,15 @@ function contradictions<Config>(saved: Plan, { kinds }: Reconciliation<Config>, 
   return observed.diagnostics.filter(({ severity }) => severity === "error");
 }
 
-async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {
+/** Everything that is to be known before deciding. Read-only. */
+export async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {
   const facts = await run.lookUpFacts(run.context);
   const observed = await observe(run.kinds, run.context, facts);
   return { ...observed, diagnostics: [...run.warnings, ...observed.diagnostics] };
 }
 
-function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
+/** Decides what to do about what was seen. Pure: neither the host nor files or the environment are read. */
+export function decide<Config>(run: Reconciliation<Config>, observed: Observed): Plan {
   const { project, settings } = run.context;
   const plan = makePlan({
     kinds: run.kinds,

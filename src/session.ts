@@ -1,6 +1,7 @@
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
+import { passphraseReferences } from "./kinds/config/secret-references.ts";
 import type { Config } from "./kinds/config.ts";
 import { lookUpFacts } from "./kinds/host/facts.ts";
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
@@ -117,9 +118,9 @@ async function openHost(config: Config, settings: HostSettings, surroundings: Su
   };
   return {
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
-    kinds: createKinds(settings, lookUpSecret),
+    kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
-    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {})),
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
   };
 }
 

@@ -16,13 +16,17 @@ export const completion = (
   description: "Prints a script that completes commands and options.",
   options: {},
   examples: [
-    ["source <(virtform completion bash)", "For this bash; put the line into ~/.bashrc for every one."],
+    ["source <(virtform completion bash)", "For this shell; add the line to ~/.bashrc for every new one."],
     ["virtform completion fish > ~/.config/fish/completions/virtform.fish", "For fish."],
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "completion" }, async ({ event }) => {
       const shell = shells[invocation.positionals[0] ?? ""];
-      if (shell === undefined) throw userError("unknown-shell", "Which shell?", "Usage: virtform completion bash|zsh|fish");
+      if (shell === undefined) {
+        const [given] = invocation.positionals;
+        const summary = given === undefined ? "Missing argument: shell" : `Unknown shell: ${given}`;
+        throw userError("unknown-shell", summary, "Usage: virtform completion bash|zsh|fish");
+      }
       const vocabulary = await Promise.all(
         Object.entries(commands).map(async ([name, { summary, load }]) => ({
           name,

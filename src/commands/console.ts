@@ -26,7 +26,11 @@ export const console: CommandDefinition = {
   async run(invocation, io) {
     const [name, ...paths] = invocation.positionals;
     if (name === undefined)
-      throw userError("missing-name", "Which instance?", "Usage: virtform console NAME [PATH…]. `virtform list` shows the names.");
+      throw userError(
+        "missing-name",
+        "Missing argument: instance name",
+        "Usage: virtform console NAME [PATH…]. `virtform list` shows the names.",
+      );
     await using session = await openConfigured(paths, io);
     const { context, ...host } = onlyHost(session);
     const { objects } = await survey(

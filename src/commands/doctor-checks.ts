@@ -83,9 +83,9 @@ async function checkAcceleration(context: Context): Promise<Finding> {
     const found = "only root may open /dev/kvm: guests cannot use it, and libvirt examines every emulator again at each call";
     return { check, status: "warning", found, fix: "chgrp kvm /dev/kvm && chmod 660 /dev/kvm (udev does that where it runs)" };
   }
-  if (kvm) return { check, status: "ok", found: wanted === "qemu" ? "KVM is there; virt_type: qemu does without it" : "KVM" };
+  if (kvm) return { check, status: "ok", found: wanted === "qemu" ? "KVM is available; virt_type: qemu does not use it" : "KVM" };
   const fix = "Load the module (modprobe kvm_intel or kvm_amd), switch virtualisation on in the firmware, or allow nested virtualisation.";
-  if (wanted === "kvm") return { check, status: "error", found: "virt_type is kvm, and libvirt offers no KVM here", fix };
+  if (wanted === "kvm") return { check, status: "error", found: "virt_type is kvm, but libvirt offers no KVM", fix };
   return {
     check,
     status: wanted === "qemu" ? "ok" : "warning",
@@ -94,7 +94,7 @@ async function checkAcceleration(context: Context): Promise<Finding> {
   };
 }
 
-/** Nothing is made: where the path is not there yet, the directory counts that it would be made in. */
+/** Creates nothing: for a path that does not exist yet, the nearest existing directory is checked. */
 async function checkInstancesPath(context: Context): Promise<Finding> {
   const check = "instances path";
   const path = context.settings.instancesPath;
@@ -106,7 +106,7 @@ async function checkInstancesPath(context: Context): Promise<Finding> {
   try {
     await files.writeAtomic(probe, "");
     await files.remove(probe);
-    return { check, status: "ok", found: nearest === path ? `${path} can be written` : `${path} is not there yet and can be made` };
+    return { check, status: "ok", found: nearest === path ? `${path} can be written` : `${path} does not exist yet and can be created` };
   } catch (error) {
     const fix = "Run as a user who may write there, or choose another place with host.instances_path.";
     return { check, status: "error", found: errorMessage(error), fix };

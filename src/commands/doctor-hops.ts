@@ -21,11 +21,11 @@ export async function checkHops(host: Host): Promise<Finding[]> {
       return [...passed(last), { check: "ssh: programs", status: "error", found: `${host.name} lacks ${missing.join(", ")}`, fix }];
     }
     const curl: Finding = extra.includes("curl")
-      ? { check: "curl there", status: "ok", found: "the host fetches images from the web by itself" }
+      ? { check: "curl there", status: "ok", found: "the host downloads images itself" }
       : {
           check: "curl there",
           status: "warning",
-          found: "no curl on the host: images from the web come here first and are pushed",
+          found: "no curl on the host: images are downloaded here and pushed to it",
           fix: "apt install curl, on the host",
         };
     return [...passed(names.length), curl];

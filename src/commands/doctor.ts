@@ -6,7 +6,7 @@ import { checkStorage } from "./doctor-storage.ts";
 import { openConfiguredOrDefault } from "./open-session.ts";
 import { reported } from "./reported.ts";
 
-/** `virtform doctor`: what is missing, and how to mend it. */
+/** `virtform doctor`: what is missing, and how to fix it. */
 export const doctor: CommandDefinition = {
   summary: "Check the host's requirements and suggest fixes",
   usage: "[PATH…] [options]",

@@ -33,7 +33,7 @@ async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter[
   if (verb !== "lock")
     throw userError(
       "unknown-verb",
-      verb === undefined ? "What about images?" : `No such image command: ${verb}`,
+      verb === undefined ? "Missing argument: subcommand" : `No such image command: ${verb}`,
       "Usage: virtform image lock [IMAGE…]",
     );
   const paths = texts("path");

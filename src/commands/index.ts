@@ -22,6 +22,7 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     load: async () => (await import("./image.ts")).image,
   },
   doctor: { summary: "Check the host's requirements and suggest fixes", load: async () => (await import("./doctor.ts")).doctor },
+  debug: { summary: "Print one phase of a plan as JSON, for bug reports", load: async () => (await import("./debug.ts")).debug },
   schema: { summary: "Print the JSON Schema of the configuration", load: async () => (await import("./schema.ts")).schema },
   completion: {
     summary: "Print a completion script for bash, zsh or fish",

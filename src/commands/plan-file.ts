@@ -17,7 +17,11 @@ const mark = '{"virtform_plan"';
 export async function writePlanFile(path: string, plan: Plan, version: string): Promise<void> {
   const there = await textOf(path);
   if (there === undefined || (there !== "" && !there.startsWith(mark))) {
-    throw userError("plan-file", `Not written over: ${path}`, "What is there is no saved plan. Choose another name, or remove it first.");
+    throw userError(
+      "plan-file",
+      `Refusing to overwrite ${path}`,
+      "What is there is no saved plan. Choose another name, or remove it first.",
+    );
   }
   const content = JSON.stringify(plan);
   const staged = `${path}.${process.pid}.tmp`;

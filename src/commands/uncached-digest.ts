@@ -15,7 +15,7 @@ export async function uncachedDigest(context: Context, source: Source, address: 
   const here = elsewhere && path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   const host = here ? createLocalHost() : context.host;
   if (here) undo.defer(() => host.close());
-  // Images are large, and /tmp is often kept in memory. A directory that nobody can have made before: others may write there as well.
+  // Images are large, and /tmp is often kept in memory. The name is random, because other users can write to the directory too.
   const parent = (elsewhere && !here ? undefined : process.env["TMPDIR"]) || "/var/tmp";
   const directory = `${parent}/virtform-image-lock-${randomUUID()}`;
   await host.files.makeDirectory(directory, 0o700);

@@ -1,6 +1,6 @@
 import type { Address } from "../model/address.ts";
 import { addressKind, addressName } from "../model/address.ts";
-import { type Change, notConfigured } from "../model/change.ts";
+import { type Change, protectedBy } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AnyKind, Check, Observed } from "../model/kind.ts";
 import type { Plan } from "../model/plan.ts";
@@ -66,7 +66,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     if (request.fingerprints) basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
     const change = kind.diff(address, wanted.get(address), state, observed);
     if (change !== undefined) changes.push(request.destroy ? destroyed(change) : change);
-    else if (wanted.has(address)) unchanged.push(lazily(address, () => (state === undefined ? null : kind.describe(state))));
+    else if (wanted.has(address)) unchanged.push({ address, before: state === undefined ? null : kind.describe(state) });
   }
 
   const selected = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
@@ -105,21 +105,17 @@ function byName(one: Address, other: Address): number {
   return compare(addressName(one), addressName(other)) || compare(one, other);
 }
 
-const { compare } = new Intl.Collator("en", { numeric: true });
+let collator: Intl.Collator | undefined;
+
+/** Made on first use: loading its tables takes longer than a small plan. */
+function compare(one: string, other: string): number {
+  collator ??= new Intl.Collator("en", { numeric: true });
+  return collator.compare(one, other);
+}
 
 /** Everything goes because that was asked for, whatever is configured. */
 function destroyed(change: Change): Change {
   if (change.verb !== "delete") return change;
-  const kept = change.actions.length === 0;
-  return { ...change, reason: kept ? change.reason.replace(notConfigured, "destroy") : "destroy" };
-}
-
-/** Only `plan --json` asks how unchanged objects are. */
-function lazily(address: Address, describe: () => Change["before"]): { address: Address; readonly before: Change["before"] } {
-  return {
-    address,
-    get before() {
-      return describe();
-    },
-  };
+  const isKept = change.actions.length === 0;
+  return { ...change, reason: isKept ? `destroy, but ${protectedBy}` : "destroy" };
 }

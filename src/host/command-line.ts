@@ -26,7 +26,7 @@ export function commandEnvironment(
   return { PATH: [...directories, ...missing].join(":"), LC_ALL: "C", ...extra };
 }
 
-/** The package of Debian, and where it differs of Fedora, that brings a program. */
+/** The Debian package of each program, and the Fedora package where it differs. */
 const packages: Readonly<Record<string, string>> = {
   "virt-xml-validate": "libvirt-clients (Debian) or libvirt-client (Fedora)",
   "qemu-img": "qemu-utils (Debian) or qemu-img (Fedora)",
@@ -42,7 +42,7 @@ const packages: Readonly<Record<string, string>> = {
   genisoimage: "genisoimage",
 };
 
-/** What to do about a program that is not there. */
+/** What to do about a missing program. */
 export function missingHint(program: string): string {
   const known = packages[program];
   return known === undefined ? "Install it, or add its directory to PATH." : `Install the package ${known}.`;

@@ -7,7 +7,7 @@ const explanations: Readonly<Record<string, readonly [code: string, summary: str
   EROFS: ["read-only-filesystem", "The filesystem is read-only", "Mount it writable, or choose another instances_path."],
   ENOSPC: ["no-space", "No space left", "Free space on that filesystem and run the same command again; nothing half-made is kept."],
   EDQUOT: ["no-space", "The disk quota is used up", "Raise the quota or free space, and run the same command again."],
-  ENOENT: ["no-such-file", "It is not there", "Check the path."],
+  ENOENT: ["no-such-file", "It does not exist", "Check the path."],
   ENOTDIR: ["not-a-directory", "Part of the path is not a directory", "Check the path."],
   EISDIR: ["is-a-directory", "It is a directory", "A file is wanted there."],
   ENXIO: ["not-a-regular-file", "It is a socket or a device", "A regular file is expected there. Move it away."],

@@ -2,17 +2,17 @@ import { type UserError, userError } from "../model/errors.ts";
 import type { LockRequest } from "../model/host.ts";
 import { describeHolder, type Holder, lockPaths } from "./lock-holder.ts";
 
-/** Somebody else has the lock and the time is up. `foreign`: whether its holder lives cannot be told where the lock is. */
+/** The lock is held elsewhere and the time is up. `foreign`: whether its holder runs cannot be determined from this machine. */
 export function timeIsUp({ path, timeoutMs }: LockRequest, holder: Holder | undefined, foreign: boolean): UserError {
   const waited = timeoutMs > 0 ? ` Waited ${timeoutMs / 1000} s for it.` : "";
   const { directory } = lockPaths(path);
   const way = foreign
-    ? `Wait for it to end, or give it more time with --lock-timeout. If nobody is at work any more, on any machine that shares this directory, remove ${directory}.`
+    ? `Wait for it to end, or give it more time with --lock-timeout. If virtform runs on no machine that shares this directory, remove ${directory}.`
     : "Wait for it to end, or give it more time with --lock-timeout. If it hangs, end that process: its lock is then taken over at once.";
-  return userError("locked", `Somebody else is at work: ${describeHolder(holder)}`, `It holds ${directory}.${waited} ${way}`);
+  return userError("locked", `Locked by ${describeHolder(holder)}`, `It holds ${directory}.${waited} ${way}`);
 }
 
-/** Whoever waited for the lock does not want it any more. */
+/** Waiting for the lock was cancelled. */
 export function interrupted({ purpose }: LockRequest): UserError {
   return userError("interrupted", `Waiting for the lock was stopped: ${purpose}`);
 }
@@ -21,7 +21,7 @@ export function interrupted({ purpose }: LockRequest): UserError {
 export function compromised({ path, purpose }: LockRequest): UserError {
   return userError(
     "lock-lost",
-    `The lock was taken away while at work: ${purpose}`,
-    `${lockPaths(path).directory} was removed or replaced by somebody else, who may be changing the same things now. Make sure that nobody else is at work, then run the same command again: it looks at everything anew.`,
+    `Lost the lock while running: ${purpose}`,
+    `${lockPaths(path).directory} was removed or replaced by another process, which may be changing the same objects now. Make sure that no other virtform runs, then run the same command again; it reads the host again.`,
   );
 }

@@ -1,14 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
-/** What the record beside a lock says about who holds it. */
+/** The record beside a lock about its holder. */
 export interface Holder extends ProcessIdentity {
   readonly purpose: string;
   /** ISO 8601, UTC. */
   readonly since: string;
   /**
-   * Which lock directory it is about: a record can outlive its directory (when a process ends by a signal, or somebody tidies
-   * up by hand), and must then say nothing about the next one.
+   * The lock directory that it belongs to: a record can outlive its directory (when a process ends by a signal, or the directory is
+   * removed by hand), and must not be taken for that of the next one.
    */
   readonly directory: string;
 }
@@ -45,14 +45,14 @@ export function writeHolder(path: string, purpose: string): void {
   } catch {}
 }
 
-/** Who holds a lock; undefined when the record is missing, half written, or about another lock directory. */
+/** The holder of a lock; undefined when the record is missing, half written, or about another lock directory. */
 export function readHolder(path: string): Holder | undefined {
   const { directory, record } = lockPaths(path);
   const holder = parseHolder(textOf(record));
   return holder !== undefined && holder.directory === directoryIdentity(directory) ? holder : undefined;
 }
 
-/** Takes a record away; fine when there is none. */
+/** Removes a record; no-op if absent. */
 export function removeHolder(path: string): void {
   try {
     unlinkSync(lockPaths(path).record);
@@ -61,7 +61,7 @@ export function removeHolder(path: string): void {
 
 /** For messages: `apply of project shop (process 4711 on kvm1, since 2026-11-21T10:00:00Z)`. */
 export function describeHolder(holder: Holder | undefined): string {
-  if (holder === undefined) return "somebody who left no name";
+  if (holder === undefined) return "an unknown process (no holder record)";
   return `${holder.purpose} (process ${holder.pid} on ${holder.hostName}, since ${holder.since.replace(/\.\d+Z$/, "Z")})`;
 }
 

@@ -5,21 +5,21 @@ import { describeHolder, type Holder } from "./lock-holder.ts";
 
 const firstPauseMs = 20;
 const maxPauseMs = 250;
-/** Who has looked less often than this was stopped or starved, and cannot say what went on in between. */
+/** Longest gap between two looks of an unbroken watch: a process that was stopped or starved for longer missed changes. */
 const longestGapMs = (staleMs: number) => Math.max(2 * maxPauseMs, staleMs / 4);
 
-/** A lock of somebody else's, watched while it does not change. Times are of our own clock, which never jumps. */
+/** A lock held elsewhere, watched while it does not change. Times come from the monotonic clock of this process. */
 export interface Sighting {
   /** Whatever changes when the lock is renewed or passes to another holder. */
   readonly state: string;
   readonly since: number;
   readonly last: number;
-  /** Nobody has renewed it for so long that nobody will. */
+  /** It has not been renewed for so long that its holder must be gone. */
   readonly abandoned: boolean;
 }
 
 /**
- * A further look. The watch begins anew when something has changed, and when we ourselves were away for too long. A lock
+ * One more look. The watch restarts when something changed, and when this process was suspended for too long. A lock
  * that has not changed for `staleMs` while it was watched has been left behind. Pure.
  */
 export function sight(

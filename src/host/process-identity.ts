@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 /** A machine as far as the lives of its processes are concerned. */
 export interface MachineIdentity {
   readonly hostName: string;
-  /** Stays the same for ever, other than names. */
+  /** Never changes, unlike host names. */
   readonly machineId: string;
   /** Changes with every start of the machine. */
   readonly bootId: string;
@@ -19,7 +19,7 @@ export interface ProcessIdentity extends MachineIdentity {
   readonly startTime: string;
 }
 
-/** Who we are. */
+/** The identity of this process. */
 export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, startTime: processState(process.pid)?.startTime ?? "", ...thisMachine() };
 }
@@ -30,7 +30,7 @@ export function liveness(identity: ProcessIdentity): "alive" | "gone" | "unknown
   if (place !== "here") return place === "before" ? "gone" : "unknown";
   const found = processState(identity.pid);
   if (found !== undefined) return found.running && found.startTime === identity.startTime ? "alive" : "gone";
-  // Processes of other users can be hidden; a signal that is never sent tells them from those that are not there.
+  // Processes of other users can be hidden; signal 0 tells them from missing ones.
   return mayExist(identity.pid) ? "unknown" : "gone";
 }
 

@@ -9,7 +9,7 @@ const abandonedAfterMs = 3_600_000;
 let count = 0;
 
 /**
- * A name beside the target that nobody else uses: `disk.info.<machine>-<pid>-<start time>-<n>.tmp`. It says whose it is, so
+ * A unique name beside the target: `disk.info.<machine>-<pid>-<start time>-<n>.tmp`. It says whose it is, so
  * that what a killed process left behind can be told from what another is writing now.
  */
 export function temporaryName(path: string): string {
@@ -48,6 +48,6 @@ function removeQuietly(file: string): void {
   try {
     unlinkSync(file);
   } catch {
-    // Somebody else was first, or it is not ours to remove: it harms nobody.
+    // Another process was first, or it may not be removed: harmless.
   }
 }

@@ -18,7 +18,8 @@ export interface KindModule {
   readonly section: { readonly key: string; readonly schema: Readonly<Record<string, unknown>> } | null;
   /** By address kind, and by the name of what it reports as unmanaged. */
   readonly present: Readonly<Record<string, Presentation>>;
-  create(settings: HostSettings, lookUpSecret: (reference: SecretRef) => string | undefined): AnyKind<Config>;
+  /** `lookUpSecret` and `config` are for the look at the host: what is decided is decided by `desired`, `check` and `diff`, which are pure. */
+  create(settings: HostSettings, lookUpSecret: (reference: SecretRef) => string | undefined, config: Config): AnyKind<Config>;
 }
 
 /** Every kind. A new one is one more line. */
@@ -45,8 +46,9 @@ export function registerKind(kind: KindModule): Disposable {
 export function createKinds(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
+  config: Config = {},
 ): readonly AnyKind<Config>[] {
-  return kinds.map((kind) => kind.create(settings, lookUpSecret));
+  return kinds.map((kind) => kind.create(settings, lookUpSecret, config));
 }
 
 /** The sections of the configuration that registered kinds add, by key. */

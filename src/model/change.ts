@@ -20,8 +20,11 @@ export interface FieldChange {
   readonly sensitive?: true;
 }
 
-/** The reason of a removal, or the beginning of one. When everything is to go, the engine says so instead. */
+/** The reason of a removal. Where everything is to be destroyed, the engine says that instead. */
 export const notConfigured = "no longer in the configuration";
+
+/** Why something that is to be removed stays: such a change has no actions. */
+export const protectedBy = "protected by prevent_destroy";
 
 /** One object that differs, and what to do about it. */
 export interface Change {

@@ -18,6 +18,8 @@ export interface HostFacts {
   readonly libvirtVersion: string;
   /** What is known about images before they are fetched, by their source as it is written. */
   readonly sources?: Readonly<Record<string, SourceFacts>>;
+  /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
+  readonly secrets?: Readonly<Record<string, SecretStatus>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms?: readonly string[];
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
@@ -31,3 +33,6 @@ export interface SourceFacts {
   /** Length of what is transferred; null when unknown. */
   readonly bytes: number | null;
 }
+
+/** Whether a secret is available. */
+export type SecretStatus = "present" | "empty" | "missing";

@@ -86,14 +86,14 @@ export interface Files {
   read(path: string, range?: { readonly offset: number; readonly length: number }): Promise<Buffer | undefined>;
   /**
    * Many at once, in the order asked for: one round trip where the machine is far away. Undefined also for what is not a
-   * regular file, so that one odd entry among a thousand does not hide the others.
+   * regular file, so that one odd entry does not hide the others.
    */
   readMany(requests: readonly { readonly path: string; readonly length?: number }[]): Promise<(Buffer | undefined)[]>;
   stat(path: string): Promise<FileStat | undefined>;
   statMany(paths: readonly string[]): Promise<(FileStat | undefined)[]>;
   /** Entries of a directory sorted by name; empty when there is none. */
   list(path: string): Promise<{ readonly name: string; readonly type: FileStat["type"] }[]>;
-  /** Makes the directory and its parents; fine when it is there. */
+  /** Creates the directory and its parents; no-op if it exists. */
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** Temporary name, fsync, rename, fsync of the directory. Default mode 0644. */
   writeAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void>;
@@ -119,11 +119,11 @@ export interface Files {
   ): Promise<{ readonly bytes: number; readonly digests: Digests }>;
   /** Fsync, set the mode, rename to the final name, fsync the directory. */
   publish(staged: string, final: string, mode: number): Promise<void>;
-  /** A second name for the same file. Fine when `to` already is that file. */
+  /** A second name for the same file. No-op if `to` already is that file. */
   link(from: string, to: string): Promise<void>;
-  /** Fine when there is nothing. */
+  /** No-op if absent. */
   remove(path: string): Promise<void>;
-  /** Removes a directory with all in it; fine when there is nothing. */
+  /** Removes a directory with its content; no-op if absent. */
   removeTree(path: string): Promise<void>;
   /** Sets the modification time to now. A refusal for lack of permission is ignored (Nova CACHE-09). */
   touch(path: string): Promise<void>;
@@ -164,7 +164,7 @@ export interface Upload {
   readonly signal?: AbortSignal;
 }
 
-/** Who holds a lock, for the message to whoever waits. */
+/** A lock to take. */
 export interface LockRequest {
   /** Absolute path without the `.lock` ending. */
   readonly path: string;
@@ -173,7 +173,7 @@ export interface LockRequest {
   /** 0: do not wait. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Called once when there is somebody to wait for. */
+  /** Called once when the lock is held elsewhere. */
   readonly onWait?: (holder: string) => void;
 }
 

@@ -2,6 +2,7 @@ import type { Address, AddressKind, AddressOf } from "./address.ts";
 import { addressKind } from "./address.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostFacts } from "./host-facts.ts";
+import type { Json } from "./json.ts";
 import type { Unmanaged } from "./plan.ts";
 
 /** What one look at a host found, of all kinds together. */
@@ -36,4 +37,15 @@ export function createObserved(look: Look): Observed {
       return (byKind.get(kind.name) ?? []) as readonly (readonly [AddressOf<State>, State])[];
     },
   };
+}
+
+/** A look as JSON: all of it is plain data. */
+export function lookJson({ facts, states, unmanaged, diagnostics, complete, unread }: Look): Json {
+  return { facts, states: Object.fromEntries(states), unmanaged, diagnostics, complete, unread } as unknown as Json;
+}
+
+/** A look that was written as JSON, to be planned with again. Not for JSON from elsewhere: nothing in it is checked. */
+export function observedOfJson(json: Json): Observed {
+  const { states, ...look } = json as unknown as Omit<Look, "states"> & { readonly states: Readonly<Record<Address, unknown>> };
+  return createObserved({ ...look, states: new Map(Object.entries(states)) as Look["states"] });
 }

@@ -28,7 +28,7 @@ export function isComplete({ failed, skipped, cancelled }: ApplySummary): boolea
   return failed.length + skipped.length + cancelled.length === 0;
 }
 
-/** The end of an apply: what failed with reasons, what was not begun, and what it all comes to. */
+/** The end of an apply: failures with reasons, cancelled actions, and the counts. */
 export function applySummaryLines(
   plan: Plan,
   outcomes: readonly Outcome[],
@@ -43,8 +43,8 @@ export function applySummaryLines(
   }
   const width = (options.width ?? 100) - 4;
   const lines = [
-    ...listed("Stopped or not begun, as asked:", cancelled, ({ action }) => [span(`  ${action}`)]),
-    ...listed("Skipped, for what they need failed:", skipped, ({ action, because }) => [
+    ...listed("Cancelled:", cancelled, ({ action }) => [span(`  ${action}`)]),
+    ...listed("Skipped (dependency failed):", skipped, ({ action, because }) => [
       span(`  ${action}`),
       span(because === undefined ? "" : `  (${because})`, "faint"),
     ]),
@@ -60,10 +60,10 @@ export function applySummaryLines(
   const open = [
     ...(failed.length > 0 ? [`${failed.length} failed`] : []),
     ...(skipped.length > 0 ? [`${skipped.length} skipped`] : []),
-    ...(cancelled.length > 0 ? [`${cancelled.length} not done`] : []),
+    ...(cancelled.length > 0 ? [`${cancelled.length} cancelled`] : []),
   ].join(", ");
   lines.push([span(`${name} incomplete:`, "error"), span(` ${counts}; of ${count(outcomes.length, "action")} ${open}.`)]);
-  lines.push([span("What is done stays done. Run the same command again: it goes on from here.")]);
+  lines.push([span("Completed actions are kept. Run the same command again to continue.")]);
   return lines;
 }
 
@@ -75,7 +75,7 @@ function reasonLines({ summary, detail }: Diagnostic, width: number): Line[] {
   ];
 }
 
-/** Failures are told in full; of what merely was not begun the first few stand for all. */
+/** Failures are listed in full; of skipped and cancelled actions only the first few. */
 const mostListed = 20;
 
 function listed(title: string, outcomes: readonly Outcome[], lineOf: (outcome: Outcome) => Line): Line[] {

@@ -19,7 +19,7 @@ export function changeHeader(change: Change): Line {
   return [span(symbol, tone), span(` ${change.address}`, "strong"), span(` ${phrase}: ${change.reason}`), span(causeNote(change), "faint")];
 }
 
-/** The cause, where it does not go without saying: what comes or goes mostly does so because somebody wrote it. */
+/** The cause in words; empty for a create or delete that the configuration asks for, which is the usual case. */
 export function causeNote({ verb, cause }: Change): string {
   return cause === "config" && (verb === "create" || verb === "delete") ? "" : ` (${causes[cause]})`;
 }

@@ -10,7 +10,7 @@ const labels: Readonly<Record<Diagnostic["severity"], readonly [string, Tone]>> 
 
 /**
  * Diagnostics as text, all at once: what is wrong, where, what to do, with an empty line behind each. Notes and warnings
- * that say the same of many objects are told once; errors are told in full.
+ * with the same text for many objects are shown once; errors are shown in full.
  */
 export function formatDiagnostics(
   diagnostics: readonly Diagnostic[],
@@ -24,7 +24,7 @@ export function diagnosticLines(diagnostics: readonly Diagnostic[], width = 80):
   return gather(diagnostics).flatMap((same) => oneDiagnostic(same, width));
 }
 
-/** Groups of diagnostics to be told together, in the order of their first. */
+/** Groups of diagnostics to show together, in the order of their first. */
 function gather(diagnostics: readonly Diagnostic[]): Diagnostic[][] {
   const groups = new Map<string, Diagnostic[]>();
   for (const [index, diagnostic] of diagnostics.entries()) {

@@ -29,24 +29,24 @@ export function createJsonReporter(options: ReporterOptions): Reporter {
 
 /** One document; why it holds no more stands on standard error, for the log of a pipeline. */
 function documents({ command, stdout, stderr, color, version }: ReporterOptions): (event: Event) => void {
-  const tell = (diagnostics: readonly Diagnostic[]) => {
+  const explain = (diagnostics: readonly Diagnostic[]) => {
     if (diagnostics.length > 0) stderr.write(formatDiagnostics(diagnostics, { color }));
   };
   return (event) => {
     switch (event.type) {
       case "plan":
         stdout.write(jsonText(planJson(event.plan, version)));
-        if (!canApply(event.plan)) tell(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
+        if (!canApply(event.plan)) explain(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
         return;
       case "result":
         stdout.write(resultText(event.result));
         return;
       case "diagnostic":
-        tell([event.diagnostic]);
+        explain([event.diagnostic]);
         return;
       case "failed":
         if (command === "plan" || command === "drift") stdout.write(jsonText(failedPlanJson(event.diagnostics, version)));
-        tell(event.diagnostics);
+        explain(event.diagnostics);
         return;
       default:
     }
@@ -68,7 +68,7 @@ type Write = (type: string, message: string, fields: Fields, level?: "info" | "w
 function eventWriter(write: Write, command: "apply" | "destroy", now: () => number): (event: Event) => void {
   const hooks = new Map<string, Fields>();
   const actions = new Map<string, PlannedAction>();
-  const told = new Map<string, { readonly started: number; last: number }>();
+  const reported = new Map<string, { readonly started: number; last: number }>();
 
   const diagnostic = (given: Diagnostic) => {
     const level = { error: "error", warning: "warn", note: "info" } as const;
@@ -125,13 +125,13 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
       }
       case "action.start": {
         const action = actions.get(event.id);
-        told.set(event.id, { started: now(), last: Number.NEGATIVE_INFINITY });
+        reported.set(event.id, { started: now(), last: Number.NEGATIVE_INFINITY });
         if (action !== undefined) write("apply_start", `${action.address}: ${action.summary} ...`, { hook: hooks.get(event.id) ?? {} });
         return;
       }
       case "action.progress": {
         const action = actions.get(event.id);
-        const seen = told.get(event.id);
+        const seen = reported.get(event.id);
         const time = now();
         if (action === undefined || seen === undefined || time - seen.last < progressEveryMs) return;
         seen.last = time;
@@ -151,7 +151,7 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
         end(event.id, event.outcome);
         return;
       case "apply.stopping":
-        write("log", "Stopping: what runs is finished, nothing new is begun", {}, "warn");
+        write("log", "Stopping after running actions finish", {}, "warn");
         return;
       case "apply.end": {
         const summary = summarizeApply(event.plan, event.outcomes);

@@ -124,7 +124,7 @@ function noChange(state: Json) {
   return { actions: ["no-op"], before: state, after: state, after_unknown: {}, before_sensitive: {}, after_sensitive: {} };
 }
 
-/** Drift is told the other way round: `before` is what should be, `after` is what was found. */
+/** Drift is shown in the opposite direction: `before` is what should be, `after` is what was found. */
 function driftJson(change: Change) {
   const { before: found, after: wanted } = change;
   const actions = found === null ? ["delete"] : wanted === null ? ["create"] : ["update"];

@@ -42,7 +42,11 @@ function planFooter(plan: Plan): Line[] {
   const lines: Line[] = [];
   const destroys = plan.actions.flatMap(({ destroys }) => destroys ?? []);
   if (destroys.length > 0)
-    lines.push([span("Lost for ever:", "remove")], ...destroys.map((what) => [span("  - ", "remove"), span(what)]), []);
+    lines.push(
+      [span("Data that will be permanently deleted:", "remove")],
+      ...destroys.map((what) => [span("  - ", "remove"), span(what)]),
+      [],
+    );
   const interrupted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
   const restarted = interrupted.filter((address) => plan.actions.some((action) => action.makes.includes(exists(address))));
   const stopped = interrupted.filter((address) => !restarted.includes(address));
@@ -59,10 +63,10 @@ function planFooter(plan: Plan): Line[] {
 
 /** The last line: what the plan comes to. The exit code is made from the same list. */
 export function planClosing(plan: Plan, command: Command): Line[] {
-  if (!plan.complete)
-    return [[span("Plan incomplete: ", "error"), span("part of the host could not be looked at, so nothing can be applied.")]];
+  if (!plan.complete) return [[span("Plan incomplete: ", "error"), span("part of the host could not be read, so nothing can be applied.")]];
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
-  if (hasErrors(plan.diagnostics)) return [[span("Plan refused: ", "error"), span(`${count(errors, "error")} to mend first.`)]];
+  if (hasErrors(plan.diagnostics))
+    return [[span(`Plan has ${count(errors, "error")}`, "error"), span(`; fix ${errors === 1 ? "it" : "them"} before applying.`)]];
   if (!hasChanges(plan)) {
     const nothing = { destroy: "There is nothing to destroy.", confirm: "There is nothing to confirm." };
     const why = command === "destroy" || command === "confirm" ? nothing[command] : "The host matches the configuration.";

@@ -43,10 +43,8 @@ export function endLine(action: PlannedAction, outcome: Outcome): Line[] {
       ];
     }
     case "skipped":
-      return [
-        [head, span(what), span(": skipped", "warning"), span(outcome.because === undefined ? "" : `, for ${outcome.because} failed`)],
-      ];
+      return [[head, span(what), span(": skipped", "warning"), span(outcome.because === undefined ? "" : `: ${outcome.because} failed`)]];
     case "cancelled":
-      return [[head, span(what), span(outcome.milliseconds > 0 ? ": stopped" : ": not begun", "warning")]];
+      return [[head, span(what), span(outcome.milliseconds > 0 ? ": stopped" : ": not started", "warning")]];
   }
 }

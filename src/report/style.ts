@@ -1,6 +1,6 @@
 import { escapeControls } from "../model/escape-controls.ts";
 
-/** What a piece of text means; how that looks is up to whoever shows it. */
+/** What a piece of text means; each reporter decides how that looks. */
 export type Tone = "add" | "change" | "replace" | "remove" | "error" | "warning" | "note" | "strong" | "faint";
 
 /** A piece of a line. */

@@ -4,10 +4,10 @@ import { type Line, span } from "./style.ts";
 
 /** Lines of a difference that are shown; a whole cloud-config fits, a megabyte does not. */
 const mostLines = 60;
-/** Beyond this many edits texts have nothing in common, and looking for it takes for ever. */
+/** Beyond this many edits texts have little in common, and the search takes too long. */
 const mostEdits = 1000;
 
-/** What differs between two long texts as a unified difference of bounded length; `""` is a text that is not there. */
+/** What differs between two long texts as a unified difference of bounded length; `""` is an absent text. */
 export function textDiff(before: string, after: string): Line[] {
   const patch = structuredPatch("", "", before, after, undefined, undefined, { context: 2, maxEditLength: mostEdits });
   if (patch === undefined) return [[span(`  entirely different: ${lengthOf(before)} → ${lengthOf(after)}`, "faint")]];

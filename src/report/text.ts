@@ -18,7 +18,7 @@ export function createTextReporter(options: ReporterOptions): Reporter {
   const { stdout, stderr, color, command } = options;
   const now = () => (options.now?.() ?? new Date()).getTime();
   const actions = new Map<string, PlannedAction>();
-  const told = new Map<string, { readonly started: number; last: number }>();
+  const reported = new Map<string, { readonly started: number; last: number }>();
   let question: Question | undefined;
   const say = (...lines: readonly Line[]) => stderr.write(paint(lines, color));
 
@@ -46,13 +46,13 @@ export function createTextReporter(options: ReporterOptions): Reporter {
         return;
       case "action.start": {
         const action = actions.get(event.id);
-        told.set(event.id, { started: now(), last: now() });
+        reported.set(event.id, { started: now(), last: now() });
         if (action !== undefined) say(startLine(action));
         return;
       }
       case "action.progress": {
         const action = actions.get(event.id);
-        const seen = told.get(event.id);
+        const seen = reported.get(event.id);
         const time = now();
         if (action === undefined || seen === undefined || time - seen.last < progressEveryMs) return;
         seen.last = time;
@@ -66,7 +66,7 @@ export function createTextReporter(options: ReporterOptions): Reporter {
       }
       case "apply.stopping":
         if (question !== undefined) question.cancel();
-        else say([span("Stopping: what runs is finished, nothing new is begun. Ctrl-C again stops at once.", "warning")]);
+        else say([span("Stopping after running actions finish. Press Ctrl-C again to abort now.", "warning")]);
         return;
       case "apply.end": {
         const { plan, outcomes, milliseconds } = event;
@@ -77,13 +77,13 @@ export function createTextReporter(options: ReporterOptions): Reporter {
   };
 
   const confirm: NonNullable<Reporter["confirm"]> = async ({ destroys }) => {
-    const verb = command === "destroy" ? "Destroy all this" : "Do this";
+    const verb = command === "destroy" ? "Destroy all of this" : "Apply these changes";
     const warning: Line[] =
       destroys.length === 0
         ? []
-        : [[span(`${count(destroys.length, "object")} with data will be lost for ever, as listed above.`, "remove")]];
+        : [[span(`The data of ${count(destroys.length, "object")} will be permanently deleted, as listed above.`, "remove")]];
     say([], ...warning);
-    question = ask(`${verb}? Only "yes" is taken for consent: `, options.stdin ?? process.stdin, stderr);
+    question = ask(`${verb}? Type "yes" to continue: `, options.stdin ?? process.stdin, stderr);
     const answer = await question.answer;
     question = undefined;
     if (answer === "yes") {

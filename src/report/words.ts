@@ -2,7 +2,7 @@ import type { Cause, Verb } from "../model/change.ts";
 import type { Effect } from "../model/effect.ts";
 import type { Tone } from "./style.ts";
 
-/** How each verb is marked and told. */
+/** The symbol, words and colour of each verb. */
 export const verbs: Readonly<Record<Verb, { readonly symbol: string; readonly phrase: string; readonly tone: Tone }>> = {
   create: { symbol: "+", phrase: "will be created", tone: "add" },
   update: { symbol: "~", phrase: "will be updated in place", tone: "change" },

@@ -33,7 +33,7 @@ export function parseFilesystem(line: string): FilesystemAbility | undefined {
   return { filesystem, reserves };
 }
 
-/** The filesystem that holds a path or its nearest existing parent. Nothing is written. Undefined where nobody can say. */
+/** The filesystem that holds a path or its nearest existing parent. Nothing is written. Undefined when it cannot be determined. */
 export async function filesystemOf(context: Pick<Context, "host" | "signal">, path: string): Promise<FilesystemAbility | undefined> {
   const { host, signal } = context;
   let place = path;

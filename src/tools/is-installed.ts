@@ -1,7 +1,7 @@
 import type { Context } from "../model/context.ts";
 import { CommandError } from "../model/errors.ts";
 
-/** Whether a program is there. `args`: words with which it ends soon and does nothing, however it ends. */
+/** Whether a program is installed. `args`: arguments with which it exits quickly without effect, with any exit code. */
 export async function isInstalled(
   { host, signal }: Pick<Context, "host" | "signal">,
   program: string,

@@ -38,7 +38,7 @@ export async function volumeGroup(machine: Machine, group: string): Promise<Volu
 
 /**
  * The volumes of a group (Nova LVM-10). Throws UnreachableError when there is no such group: its disks may be offline, and what is
- * on them is there all the same.
+ * on them exists all the same.
  */
 export async function volumes(machine: Machine, group: string): Promise<LogicalVolume[]> {
   const { exitCode, stdout } = await run(machine, "lvs", [...report, "-o", volumeFields, group], { missing: noGroup });
@@ -136,7 +136,7 @@ export async function clearVolume(machine: Machine, name: VolumeName, how: "zero
 }
 
 /**
- * Writes an image into a volume that is there and large enough (Nova LVM-04, with the format always said: qemu would
+ * Writes an image into an existing volume that is large enough (Nova LVM-04, with the format always said: qemu would
  * otherwise look for it in what a guest may have written). `onFraction` gets 0 to 1.
  */
 export async function convertIntoVolume(

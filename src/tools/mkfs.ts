@@ -5,7 +5,7 @@ import { isInstalled } from "./is-installed.ts";
 /** What can be put on an empty disk. `swap` is no filesystem, and is made the same way. */
 export type Filesystem = "ext2" | "ext3" | "ext4" | "xfs" | "vfat" | "ntfs" | "swap";
 
-/** What an empty disk shall hold. */
+/** The content of an empty disk. */
 export interface Formatting {
   readonly filesystem: Filesystem;
   /** As the guest finds it under `/dev/disk/by-label`; empty for none. */
@@ -17,7 +17,7 @@ export interface Formatting {
 /** mkfs writes little, but to a disk that may be slow and large. */
 const timeoutMs = 10 * 60_000;
 
-/** The Debian package of each program, for whoever lacks it. */
+/** The Debian package of each program. */
 const packages: Readonly<Record<string, string>> = {
   "mkfs.xfs": "xfsprogs",
   "mkfs.vfat": "dosfstools",

@@ -1,5 +1,5 @@
 import { unexpectedAnswer } from "../model/errors.ts";
-/** What `qemu-img info --output=json` tells of one file. Sizes are bytes. */
+/** What `qemu-img info --output=json` reports about one file. Sizes are bytes. */
 export interface QemuImageInfo {
   readonly format: string;
   readonly virtualSize: number;

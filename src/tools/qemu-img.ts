@@ -13,7 +13,7 @@ const inspectionLimits = { cpuSeconds: 30, addressSpaceBytes: 2 * 2 ** 30 };
 
 /** Whether qemu here has its driver for images in Ceph, which is a package of its own. Nothing is contacted. */
 export async function hasRbdDriver(host: Host, signal?: AbortSignal): Promise<boolean> {
-  // Only a driver that is there finds out that there is no such configuration.
+  // Only an existing driver reports that a configuration file is missing.
   const image = "driver=rbd,pool=none,image=none,conf=/nonexistent/ceph.conf";
   const args = ["info", "--image-opts", image];
   const { stderr } = await host.run({

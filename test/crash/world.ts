@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
+import { passphraseReferences } from "../../src/kinds/config/secret-references.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { configSchema } from "../../src/kinds/config-schema.ts";
 import { lookUpFacts } from "../../src/kinds/host/facts.ts";
@@ -11,7 +12,7 @@ import { unusedBaseChanges } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
-import { UserError } from "../../src/model/errors.ts";
+import { UserError, userError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
 import { createLayout } from "../../src/model/layout.ts";
 import type { Plan } from "../../src/model/plan.ts";
@@ -107,7 +108,7 @@ export async function runOn(
   const lookUpSecret = (reference: SecretRef) => ("env" in reference ? options.env?.[reference.env] : undefined);
   const project = config.project ?? "default";
   return {
-    kinds: createKinds(settings, lookUpSecret),
+    kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
     config,
     context: {
@@ -115,10 +116,14 @@ export async function runOn(
       layout: createLayout(settings.instancesPath),
       settings,
       project,
-      secret: (reference) => lookUpSecret(reference) ?? "",
+      secret: (reference) => {
+        const value = lookUpSecret(reference);
+        if (value === undefined) throw userError("secret-missing", "A secret of the test is missing");
+        return value;
+      },
       signal: new AbortController().signal,
     },
-    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {})),
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
     warnings,
     targets: options.targets ?? [],
     destroy: options.destroy ?? false,

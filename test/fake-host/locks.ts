@@ -35,7 +35,7 @@ export function createLocks(): Locks {
       return;
     }
     const refusal = () =>
-      userError("locked", `Somebody else is at work: ${held.purpose}`, "Wait until it is done, or allow more time with --lock-timeout.");
+      userError("locked", `Locked by ${held.purpose}`, "Wait until it is done, or allow more time with --lock-timeout.");
     if (request.timeoutMs === 0) throw refusal();
     request.onWait?.(held.purpose);
     const turn = Promise.withResolvers<void>();
@@ -74,7 +74,7 @@ export function createLocks(): Locks {
     lose(path) {
       const held = locks.get(path);
       if (held === undefined) return;
-      losing.get(path)?.abort(userError("lock-lost", `The lock was taken away while at work: ${held.purpose}`));
+      losing.get(path)?.abort(userError("lock-lost", `Lost the lock while running: ${held.purpose}`));
       pass(path, held);
     },
     release(owner) {

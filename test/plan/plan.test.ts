@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { lookJson, observedOfJson } from "../../src/model/observed.ts";
+import { decide, look } from "../../src/reconcile.ts";
 import { createTextReporter } from "../../src/report/text.ts";
-import { applied, createWorld, planOf, runOn } from "../crash/world.ts";
+import { applied, createWorld, runOn } from "../crash/world.ts";
 import { assertGolden } from "../support/golden.ts";
 import { doByHand } from "./by-hand.ts";
 import { type Case, readCase } from "./case.ts";
@@ -25,7 +27,12 @@ async function planText({ applied: before, wanted, byHand, command, env, envThen
     env: envThen,
   });
   for (const line of byHand) doByHand(machine, line);
-  const made = await planOf(run);
+  const observed = await look(run);
+  await run.context.host.close();
+  const made = decide(run, observed);
+  // What was observed is plain data: written and read again, it gives the same plan, without the host.
+  const recorded = observedOfJson(JSON.parse(JSON.stringify(lookJson(observed))));
+  assert.equal(JSON.stringify(decide(run, recorded)), JSON.stringify(made), "the plan from what was recorded");
   assert.equal(made.changes.length > 0, changes, "whether there is anything to do");
   let text = "";
   const output = {

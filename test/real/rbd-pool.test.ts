@@ -47,7 +47,10 @@ test("a guest whose pool is exchanged loses its disks only with consent, and lea
     assert.match(planned.stdout, new RegExp(`-/\\+ disk/${name}\\.${disk} will be replaced: pool changed`));
   }
   assert.match(planned.stdout, /~ pool +old → new/);
-  assert.match(planned.stdout, new RegExp(`Lost for ever:\\n +- 256MiB disk ${name}\\.root\\n +- 64MiB disk ${name}\\.local`));
+  assert.match(
+    planned.stdout,
+    new RegExp(`Data that will be permanently deleted:\\n +- 256MiB disk ${name}\\.root\\n +- 64MiB disk ${name}\\.local`),
+  );
   const refused = await virtform("apply", workspace.directory, "--auto-approve");
   assert.equal(refused.code, 1);
   assert.match(refused.stdout + refused.stderr, new RegExp(`This would destroy 256MiB disk ${name}\\.root`));

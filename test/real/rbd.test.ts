@@ -179,7 +179,7 @@ test("a guest boots from a clone that was never fetched, grows while it runs, an
   await write({ root, disk: "256MiB", instance: { user_data: "later" } });
   const planned = await virtform("plan", workspace.directory);
   assert.match(planned.stdout, /Guests restarted: /);
-  assert.match(planned.stdout, /Lost for ever:\n.*written to disk \S+\.root since it grew from 256MiB to 320MiB/);
+  assert.match(planned.stdout, /Data that will be permanently deleted:\n.*written to disk \S+\.root since it grew from 256MiB to 320MiB/);
   const refused = await virtform("apply", workspace.directory, "--auto-approve");
   assert.equal(refused.code, 1);
   assert.match(refused.stdout + refused.stderr, /--allow-destroy=disk\/\S+\.root/);

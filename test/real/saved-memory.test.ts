@@ -61,7 +61,7 @@ for (const backend of ["qcow2", "flat"]) {
     await write(wanted);
     const edited = await plan();
     assert.match(edited.stdout, /start from its saved memory/);
-    assert.doesNotMatch(edited.stdout, /Lost for ever/);
+    assert.doesNotMatch(edited.stdout, /permanently deleted/);
     await apply(workspace);
     await assertConverged(workspace);
     assert.equal(await state(), "running");

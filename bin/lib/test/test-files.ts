@@ -14,15 +14,6 @@ export interface TestFile {
   readonly alone: boolean;
 }
 
-/** Test files outside test/real that run real programs. */
-const realElsewhere = [
-  "test/fake-host/same-as-real.test.ts",
-  "test/unit/tools/libvirt/batch.test.ts",
-  "test/unit/tools/libvirt/conversation.test.ts",
-  "test/unit/tools/libvirt/line.test.ts",
-  "test/unit/tools/libvirt/real-domain.test.ts",
-];
-
 const alone = ["test/real/libvirtd-restart.test.ts"];
 
 /** What a test file or something that it imports mentions, and what it needs for that. */
@@ -42,7 +33,7 @@ export function testFiles(checkout: string): TestFile[] {
       const text = textsBelow(checkout, join(checkout, path), texts);
       return {
         path,
-        real: path.startsWith("test/real/") || realElsewhere.includes(path),
+        real: path.startsWith("test/real/"),
         needs: signs.flatMap(([sign, need]) => (text.includes(sign) ? [need] : [])),
         alone: alone.includes(path),
       };

@@ -7,7 +7,7 @@ import { type NamesChanged, syncNames } from "./durable.ts";
 /** Parents are made with it whatever the mode of the directory itself: qemu must be able to pass. */
 const parentMode = 0o755;
 
-/** Makes a directory and its parents; fine when it is there. Modes hold whatever the umask is. */
+/** Creates a directory and its parents; no-op if it exists. Modes do not depend on the umask. */
 export async function makeDirectory(path: string, mode: number = parentMode, names: NamesChanged = syncNames): Promise<void> {
   await explainedLater("make the directory", path, async () => {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
@@ -31,7 +31,7 @@ async function makeOne(path: string, mode: number, names: NamesChanged): Promise
   await names(path);
 }
 
-/** Fine when there is nothing. */
+/** No-op if absent. */
 export function removeFile(path: string): void {
   explained("remove", path, () => {
     try {
@@ -43,7 +43,7 @@ export function removeFile(path: string): void {
   });
 }
 
-/** Removes a directory with all in it; a link itself, never what it leads to. Fine when there is nothing. */
+/** Removes a directory with all in it; a link itself, never its target. No-op if absent. */
 export function removeTree(path: string): Promise<void> {
   return explainedLater("remove", path, () => rm(path, { recursive: true, force: true }));
 }

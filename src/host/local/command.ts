@@ -60,7 +60,7 @@ function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => voi
   });
 }
 
-/** Starts a program to talk to. One that is not there ends at once, without an exit code. */
+/** Starts a program to talk to. A missing program ends at once, without an exit code. */
 export function openConversation(command: Pick<Command, "program" | "args" | "env">): Conversation {
   const running = execa(command.program, command.args, {
     ...common,

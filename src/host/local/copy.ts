@@ -25,7 +25,7 @@ interface Copy {
 /** From this size on starting a program pays. */
 const kernelBytes = 4 * 2 ** 20;
 
-/** Staged files are nobody else's to read until they get their final name and mode. */
+/** Staged files are readable by their owner only, until they get their final name and mode. */
 export const stagedMode = 0o600;
 export const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 

@@ -1,15 +1,15 @@
-import type { Host } from "../../model/host.ts";
-import { openConversation, runCommand } from "./command.ts";
+import type { Command, Conversation, Host } from "../../model/host.ts";
 import { dialSocket, localAccount } from "./dial.ts";
 import { createLocalFiles } from "./files.ts";
 
-/** The machine that virtform runs on. What only an apply needs is loaded when it does: HTTP alone takes longer than a small plan. */
+/** The machine that virtform runs on. What a plan may not need is loaded on first use: running
+ * programs and HTTP take longer to load than a small plan. */
 export function createLocalHost(): Host {
   const ends: (() => Promise<void>)[] = [];
   return {
     name: "this machine",
-    run: runCommand,
-    open: openConversation,
+    run: async (command) => (await import("./command.ts")).runCommand(command),
+    open: openWhenLoaded,
     dial: dialSocket,
     account: async () => localAccount(),
     files: createLocalFiles(),
@@ -24,4 +24,23 @@ export function createLocalHost(): Host {
       for (const end of ends.splice(0)) stack.defer(end);
     },
   };
+}
+
+/** A conversation whose program starts as soon as the code that starts programs is loaded. What is written until then is kept. */
+function openWhenLoaded(command: Pick<Command, "program" | "args" | "env">): Conversation {
+  const opened = import("./command.ts").then(({ openConversation }) => {
+    const real = openConversation(command);
+    real.onOutput = (text) => conversation.onOutput(text);
+    real.onError = (text) => conversation.onError(text);
+    return real;
+  });
+  const conversation: Conversation = {
+    write: (text) => void opened.then((real) => real.write(text)),
+    onOutput: () => {},
+    onError: () => {},
+    ended: opened.then((real) => real.ended),
+    close: async () => (await opened).close(),
+    kill: () => void opened.then((real) => real.kill()),
+  };
+  return conversation;
 }

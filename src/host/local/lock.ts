@@ -12,14 +12,14 @@ import { lockFileSystem } from "./lock-file-system.ts";
  * A lock is the directory `<path>.lock`: making it is taking it. Its holder renews the directory's time every few seconds and
  * says in `<path>.holder.json` who it is.
  *
- * Breaking the lock of a dead holder must never hit the fresh lock of somebody who broke it first. Therefore:
- * - proper-lockfile never breaks one itself (its limit is set to for ever): it looks and removes in two steps, in between
+ * Breaking the lock of a dead holder must never hit the fresh lock of a process that broke it first. Therefore:
+ * - proper-lockfile never breaks one itself (its limit is infinite): it looks and removes in two steps, in between
  *   which another process may have done both and taken the lock.
- * - Who breaks does it under the guard `<path>.break`, looks again inside, and removes at once, without letting anything else
+ * - A lock is broken under the guard `<path>.break`, looks again inside, and removes at once, without letting anything else
  *   run in between. The directory of a dead holder can only be removed by the one within the guard, so what is removed is
  *   what was looked at.
  * - The record goes before the directory, when breaking as when releasing: as soon as the directory is gone another may take
- *   the lock and write its own record, which nobody must then remove. A crash in between leaves a lock without a record,
+ *   the lock and write its own record, which must then stay. A crash in between leaves a lock without a record,
  *   which is broken once it has not been renewed for a while.
  * - A record names the very directory it is about. An old record beside a new directory says nothing.
  * - "Not renewed for a while" is measured by watching, never by comparing times of different machines' clocks.
@@ -28,20 +28,20 @@ import { lockFileSystem } from "./lock-file-system.ts";
 /** How locks of holders that cannot be asked after are told from abandoned ones. */
 export interface Renewal {
   readonly renewMs: number;
-  /** One that nobody renews while it is watched for so long has been left behind. */
+  /** A lock that is not renewed while it is watched for so long has been abandoned. */
   readonly staleMs: number;
 }
 
 const usual: Renewal = { renewMs: 2_500, staleMs: 10_000 };
 /** Longer ago than any time that a directory can have. */
-const forEver = 2 ** 42;
+const never = 2 ** 42;
 /** Breaking takes well below a millisecond. */
 const guardStaleMs = 5_000;
 
 /**
  * Runs `work` while holding a lock, against other processes as within this one. Locks of processes that have died on this
  * machine are taken over at once. Throws a UserError that names the holder when the time is up. When the lock is taken away while
- * `work` runs, that is told by the signal; once it has ended, a UserError says so in place of its result.
+ * `work` runs, the signal aborts; once `work` has ended, a UserError replaces its result.
  */
 export async function withLock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>, renewal: Renewal = usual): Promise<T> {
   const lost = new AbortController();
@@ -78,10 +78,10 @@ async function acquire(request: LockRequest, renewal: Renewal, onLost: () => voi
   }
 }
 
-/** One attempt. Gives what releases the lock, or undefined when somebody else has it. */
+/** One attempt. Gives what releases the lock, or undefined when it is held elsewhere. */
 function tryToTake({ path, purpose }: LockRequest, { renewMs }: Renewal, onLost: () => void): Promise<Release | undefined> {
   const record = { write: () => writeHolder(path, purpose), remove: () => removeHolder(path) };
-  return take(lockPaths(path).directory, { stale: forEver, update: renewMs }, record, onLost);
+  return take(lockPaths(path).directory, { stale: never, update: renewMs }, record, onLost);
 }
 
 function look(path: string, previous: Sighting | undefined, { staleMs }: Renewal): Sighting | undefined {

@@ -19,7 +19,7 @@ import { type NamesChanged, syncFile, syncNames } from "./durable.ts";
 import { fileStatOf, requireRegular, safeRead } from "./read.ts";
 
 /**
- * Replaces a file as a whole: whoever reads it, and whatever a power cut leaves, is the old content or the new. Also clears
+ * Replaces a file as a whole: readers, and a power cut, see the old content or the new. Also clears
  * away what writers of the same file left when they were killed.
  */
 export async function writeAtomic(
@@ -78,7 +78,7 @@ export async function publish(staged: string, final: string, mode: number, names
   });
 }
 
-/** A second name for the same file. Fine when `to` already is that file. */
+/** A second name for the same file. No-op if `to` already is that file. */
 export async function link(from: string, to: string, names: NamesChanged = syncNames): Promise<void> {
   await explainedLater("link", to, async () => {
     try {

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, unlinkSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os";
 
 /**
- * Bytes as a file without a name, for a program's standard input: what we make as a pipe is a socket, which nobody can open
+ * Bytes as a file without a name, for a program's standard input: a pipe made by Node is a socket, which cannot be opened
  * again under the name /dev/stdin. In memory where there is such a place; the name is gone before the first byte is written, so
  * whenever we are killed, nothing of it stays. The caller closes it.
  */

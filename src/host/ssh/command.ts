@@ -97,7 +97,7 @@ function createReader(onLine: Command["onLine"]): { take(chunk: Buffer): boolean
 export function openOverSsh(connection: SshConnection, command: Pick<Command, "program" | "args" | "env">): Conversation {
   const { program, args, env = {} } = command;
   const words = ["env", "LC_ALL=C", ...Object.entries(env).map(([key, value]) => `${key}=${value}`), program, ...args];
-  // One that is not there ends without a word, as here.
+  // A missing program ends without a message, as on the local host.
   const script = `PATH=$PATH:/usr/sbin:/sbin\nexport PATH\ncd /\ncommand -v "$1" >/dev/null || exit 127\nshift\nexec "$@"`;
   const ended = Promise.withResolvers<{ readonly exitCode: number | undefined }>();
   const early: string[] = [];
@@ -129,7 +129,7 @@ export function openOverSsh(connection: SshConnection, command: Pick<Command, "p
       channel = started;
       started.stdout.setEncoding("utf8").on("data", (text: string) => conversation.onOutput(text));
       started.stderr.setEncoding("utf8").on("data", (text: string) => conversation.onError(text));
-      // 255 is ssh's own word for an end of the connection, 127 the shell's for a program that is not there.
+      // ssh exits with 255 when the connection ends, the shell with 127 when the program is missing.
       started.onClose((code) => ended.resolve({ exitCode: code === null || code === 255 || code === 127 ? undefined : code }));
       for (const text of early) started.stdin.write(text);
       if (closed) started.stdin.end();

@@ -22,7 +22,7 @@ export interface SshConnection {
   greeting(): Promise<Greeting>;
   /** A socket here that leads to one there, through the connection. Throws an Error with ssh's words when ssh refuses. */
   forward(remotePath: string): Promise<string>;
-  /** Why nothing can be asked any more; undefined while the connection is there or has not been made. */
+  /** Why requests fail; undefined while the connection exists or has not been made. */
   readonly lost: UnreachableError | undefined;
   /** Called when the connection is lost. Gives what takes the call back. */
   onLost(tell: (error: UnreachableError) => void): () => void;
@@ -39,6 +39,7 @@ const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]
 /** The connection itself answers, without the other side. */
 const forwardMs = 20_000;
 /** A directory that has been empty for so long belongs to nobody: making a connection takes a minute at the very most. */
+/** A directory that has been empty for so long is abandoned: making a connection takes a minute at most. */
 const abandonedAfterMs = 600_000;
 /** What the helper program starts; everything else it does by itself. */
 const required = ["cp", "stat", "prlimit"];
@@ -133,7 +134,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       const master = await reserve();
       await master.greeting;
       if (lost !== undefined) throw lost;
-      // Only the channel of the connection that is there: never another connection behind our back, and the user's
+      // Only a channel of the existing connection, never a second connection; the user's
       // configuration, which may run programs, has had its say.
       const options = ["-F", "none", "-T", "-S", master.socket, "-o", "ControlMaster=no", "-o", "BatchMode=yes"];
       const alone = ["-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"];
@@ -196,7 +197,7 @@ function privateDirectory(): Promise<string> {
     try {
       if (Date.now() - statSync(`${parent}/${name}`).mtimeMs > abandonedAfterMs) rmdirSync(`${parent}/${name}`);
     } catch {
-      // In use, or somebody else's.
+      // In use, or owned by another user.
     }
   }
   return mkdtemp(`${parent}/virtform-ssh-`);

@@ -30,7 +30,7 @@ def answer(message, blob=b""):
             answers.write(blob)
             answers.flush()
         except (OSError, ValueError):
-            pass  # nobody reads any more; the end of the input says so too
+            pass  # the reader is gone; the end of the input follows
 
 def describe(error):
     if isinstance(error, Refused): return {"error": error.fields}

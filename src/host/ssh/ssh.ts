@@ -13,18 +13,18 @@ import { lockOverSsh } from "./lock.ts";
 import type { SshTarget } from "./target.ts";
 import { downloadHereAndPush, uploadOverSsh } from "./transfer.ts";
 
-/** A machine at the other end of ssh. */
+/** A host reached over ssh. */
 export interface SshHost extends Host {
   readonly libvirtUri: string;
   upload(request: Upload): ReturnType<NonNullable<Host["upload"]>>;
-  /** Connects and tells what is there. Throws a SshConnectError that names the hop that failed. */
+  /** Connects and reports which programs exist. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
 }
 
 /**
- * A machine reached by the system's ssh, over one connection: its configuration, agent and known_hosts count, and nothing is
- * ever asked for on the way. Nothing is contacted before the first thing is wanted. A connection that is lost is an
- * UnreachableError for everything under way and everything after: never is what cannot be seen taken for absent.
+ * A host reached through the system's ssh, over one connection. Its configuration, agent and known_hosts apply, and ssh never
+ * prompts. The host is contacted with the first request. A connection that is lost is an
+ * UnreachableError for all running and later requests: an object that cannot be read is never treated as missing.
  */
 export function createSshHost(
   target: SshTarget,

@@ -24,7 +24,7 @@ export interface SshTrouble {
 export function sshTrouble(words: string, destination: string): SshTrouble {
   if (/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known/i.test(words)) {
     const hint = /CHANGED/.test(words)
-      ? "The host shows another key than before. Find out why before you go on: it may be another machine. Then correct known_hosts (ssh-keygen -R)."
+      ? "The host presents another key than before, so it may be another machine. Find out why, then correct known_hosts (ssh-keygen -R)."
       : `Its key is not in known_hosts. Run \`ssh ${shellWord(destination)}\` once by hand, compare the key, and accept it.`;
     return { hop: "host key", hint };
   }
@@ -32,7 +32,7 @@ export function sshTrouble(words: string, destination: string): SshTrouble {
     return { hop: "name", hint: "Check the name in host.uri and in ~/.ssh/config, and the name service." };
   }
   if (/Permission denied|Too many authentication failures|no mutual signature|Authentication failed|UNPROTECTED PRIVATE KEY/i.test(words)) {
-    const hint = `Nothing can be typed in here: a key has to do. Load it (ssh-add), name it in ~/.ssh/config (IdentityFile), and allow it on the host (ssh-copy-id ${destination}).`;
+    const hint = `virtform never asks for a password, so a key is needed. Load it (ssh-add), name it in ~/.ssh/config (IdentityFile), and allow it on the host (ssh-copy-id ${destination}).`;
     return { hop: "login", hint };
   }
   if (/refused|timed out|No route to host|unreachable|reset by|Connection closed|kex_exchange_identification|Broken pipe/i.test(words)) {
@@ -41,20 +41,20 @@ export function sshTrouble(words: string, destination: string): SshTrouble {
   return { hop: "login", hint: `Try \`ssh ${shellWord(destination)} true\` by hand.` };
 }
 
-/** A host that cannot be reached at all, in words: the hop, what ssh says, what to do. */
+/** A host that cannot be reached: the failed hop, the message of ssh, the remedy. */
 export class SshConnectError extends UnreachableError {
   readonly trouble: SshTrouble;
   constructor(name: string, words: string, trouble: SshTrouble) {
-    const said = lastWords(words, 3).replace(/\.$/, "") || "ssh ended without a word";
+    const said = lastWords(words, 3).replace(/\.$/, "") || "ssh ended without a message";
     super(`${name} cannot be reached over ssh (${trouble.hop}): ${said}. ${trouble.hint}`);
     this.trouble = trouble;
   }
 }
 
-/** The connection was there and is no more. What it was asked for last may have been done or not. */
+/** A connection that broke. The last requests may or may not have been carried out. */
 export function connectionLost(name: string, words = ""): UnreachableError {
   const said = lastWords(words, 2);
   return new UnreachableError(
-    `The connection to ${name} was lost${said === "" ? "" : ` (${said})`}. What was under way there may have been done or not: run the same command again, and it looks at everything anew.`,
+    `The connection to ${name} was lost${said === "" ? "" : ` (${said})`}. Actions that were running may or may not have completed. Run the same command again; it reads the host again.`,
   );
 }

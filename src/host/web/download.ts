@@ -13,7 +13,7 @@ import { statusTrouble, TransferError } from "./transfer-error.ts";
 
 /** How often and after what pauses a transfer is tried. */
 export interface Persistence extends Patience {
-  /** Further attempts after one that brought nothing new. Whatever brings something starts the count anew. */
+  /** Further attempts after one that brought nothing new. Progress resets the count. */
   readonly retries: number;
   /** Pause before the first of them; it doubles from one to the next. */
   readonly pauseMs: number;

@@ -17,7 +17,7 @@ export function validatorOf(headers: IncomingHttpHeaders): Validator {
 
 /**
  * What asks for the rest from `offset` on, provided that the file is still the same; undefined when the server gave nothing
- * to tell that by, so that it must be begun again.
+ * to tell that by, so that the download must restart.
  */
 export function resumeHeaders(offset: number, validator: Validator): Record<string, string> | undefined {
   const condition = validator.etag ?? validator.lastModified;

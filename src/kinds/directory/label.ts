@@ -25,7 +25,7 @@ export interface LabelOwner {
   readonly instance: string;
 }
 
-/** What is recorded of the domain that uses the directory: it protects the disks even after the domain was undefined outside virtform. */
+/** What the label records of the domain that uses the directory: it protects the disks even after the domain was undefined by hand. */
 export interface DomainEntry {
   readonly prevent_destroy: boolean;
 }
@@ -111,7 +111,7 @@ export async function recordObject(
   if (label !== undefined && label.project !== context.project) {
     throw new RefusedError(
       "directory-not-ours",
-      `${directory} belongs to ${label.instance} of project ${label.project}, so ${owner.instance} was not created there. Plan again.`,
+      `${directory} belongs to ${label.instance} of project ${label.project}: ${owner.instance} cannot use it. Plan again.`,
     );
   }
   const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };

@@ -1,5 +1,4 @@
 import type { Observed } from "../../model/observed.ts";
-import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import type { DomainSpec, SecretSpec } from "../terms/spec.ts";
@@ -13,5 +12,4 @@ export interface Checked {
   readonly disks: readonly InstanceDisk[];
   readonly domains: readonly DomainSpec[];
   readonly secrets: readonly SecretSpec[];
-  readonly lookUpSecret: (reference: SecretRef) => string | undefined;
 }

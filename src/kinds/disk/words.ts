@@ -18,10 +18,10 @@ export function appliedFields(applied: AppliedDisk): [string, string | number | 
 export function creationSummary({ role, backend, size, base, content, encryption }: InstanceDisk["disk"], cloned: boolean): string {
   if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
   const kind = `${encryption === undefined ? "" : "encrypted "}${backend}${role === "rescue" ? " rescue" : ""}`;
-  const disk = `create ${kind} disk${size === null ? "" : ` of ${formatQuantity(size)}`}`;
+  const noun = content?.filesystem === "swap" ? "swap disk" : "disk";
+  const disk = `create ${kind} ${noun}${size === null ? "" : ` of ${formatQuantity(size)}`}`;
   if (base !== undefined) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
-  if (content === undefined) return disk;
-  return content.filesystem === "swap" ? disk.replace("disk", "swap disk") : `${disk} with ${content.filesystem}`;
+  return content === undefined || content.filesystem === "swap" ? disk : `${disk} with ${content.filesystem}`;
 }
 
 /** Why a disk is recreated. */

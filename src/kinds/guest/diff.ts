@@ -2,7 +2,7 @@ import { ownsSource } from "../../drivers/index.ts";
 import { sourceText } from "../../drivers/shared/disk-source.ts";
 import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
-import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
+import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import { instanceFiles } from "../../model/layout.ts";
@@ -26,7 +26,7 @@ import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { lacksItsDisks, missingFacts } from "./memory.ts";
-import { describeDomain } from "./state.ts";
+import { appliedFields, describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
@@ -112,7 +112,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
     address,
     verb: "delete",
     cause: "config",
-    reason: kept ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
+    reason: kept ? `${notConfigured}, but ${protectedBy}` : notConfigured,
     fields: Object.entries(listedFields(have.fields)).map(([path, value]) => ({ path, old: value })),
     actions: kept ? [] : [alone ? { ...undefine, destroys: `the memory of running guest ${instance}` } : undefine],
     before: describeDomain(have),
@@ -168,7 +168,7 @@ function differingPaths(wanted: DomainFields, { fields }: DomainState): string[]
 }
 
 function definitionChanges(differing: readonly string[], have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
-  const applied = have.label?.applied;
+  const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
     const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traitsOf(path);

@@ -50,17 +50,16 @@ function readLabel(root: XmlElement): DomainLabel | undefined {
       instance,
       preventDestroy: text("prevent_destroy") !== "false",
       powerState,
-      // Only a domain that differs is asked for it.
-      get applied() {
-        return parseApplied(applied);
-      },
+      applied: applied ?? null,
     };
   }
   return undefined;
 }
 
-function parseApplied(text: string | undefined): DomainFields | undefined {
-  if (text === undefined) return undefined;
+/** The fields that were last applied; undefined when they are not recorded or cannot be read. Read only where a domain differs. */
+export function appliedFields(label: DomainLabel | undefined): DomainFields | undefined {
+  const text = label?.applied ?? null;
+  if (text === null) return undefined;
   try {
     const applied: unknown = JSON.parse(text);
     return typeof applied === "object" && applied !== null && !Array.isArray(applied) ? (applied as DomainFields) : undefined;

@@ -1,5 +1,7 @@
 import type { Context } from "../../model/context.ts";
-import type { HostFacts } from "../../model/host-facts.ts";
+import { CodedError } from "../../model/errors.ts";
+import type { HostFacts, SecretStatus } from "../../model/host-facts.ts";
+import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
@@ -7,10 +9,14 @@ import { lookUpDrivers } from "./driver-facts.ts";
 import { lookUpSources } from "./source-facts.ts";
 
 /**
- * Looks up what the machine is and has to give, and what is known about these images. Throws UnreachableError when libvirt does not
+ * Looks up what the machine is and has to give, what is known about these images, and whether these secrets are available. Throws UnreachableError when libvirt does not
  * answer.
  */
-export async function lookUpFacts(context: Context, images: readonly { readonly source: string }[] = []): Promise<HostFacts> {
+export async function lookUpFacts(
+  context: Context,
+  images: readonly { readonly source: string }[] = [],
+  secrets: readonly SecretRef[] = [],
+): Promise<HostFacts> {
   const { instancesPath, preallocateImages, programs = [] } = context.settings;
   const [node, space, drivers, missingPrograms, preallocation, sources] = await Promise.all([
     libvirtOf(context).node(),
@@ -34,7 +40,17 @@ export async function lookUpFacts(context: Context, images: readonly { readonly 
     ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
     drivers,
     sources,
+    ...(secrets.length === 0 ? {} : { secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])) }),
   };
+}
+
+function statusOf({ secret }: Context, reference: SecretRef): SecretStatus {
+  try {
+    return secret(reference) === "" ? "empty" : "present";
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return "missing";
+  }
 }
 
 /** Magic numbers of filesystems that refuse O_DIRECT, so that qemu's cache mode `none` fails there (Nova XML-11): tmpfs, ramfs, eCryptfs, old ZFS. */

@@ -31,14 +31,14 @@ import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
-import { type FoundSeed, seeds } from "../terms/seed-address.ts";
-import type { SeedSpec } from "../terms/spec.ts";
+import { seeds } from "../terms/seed-address.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkPassphrases } from "./passphrase-check.ts";
 import { checkRescues } from "./rescue-check.ts";
 import { checkDrives } from "./seed/drive-check.ts";
-import { describeSeed, diffSeed, resolveSeedSecrets, seedActions, seedDigest } from "./seed/seed.ts";
+import { recordedSecrets } from "./seed/recorded-secrets.ts";
+import { describeSeed, diffSeed, seedActions, seedDigest } from "./seed/seed.ts";
 import { sweepInstances } from "./sweep.ts";
 import { checkUuids } from "./uuid-check.ts";
 
@@ -60,20 +60,20 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDevices,
 ];
 
-/** The guests: their disks, config drives and domains. Secrets are looked up only to see whether they have changed. */
+/** The guests: their disks, config drives and domains. Secrets are looked up only while looking, to see whether they have changed. */
 export function instanceKind(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
+  config: Config = {},
 ): Kind<Config, InstanceSpec, InstanceState> {
   return {
     name: "instance",
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances(config, settings, facts),
-    observe: observeInstances,
-    diff: (address, want, have, observed) =>
-      diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings, lookUpSecret),
+    observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret)),
+    diff: (address, want, have, observed) => diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings),
     check: (resources, observed, config) => {
-      const checked = { config, settings, observed, lookUpSecret, ...byKind(resources, observed) };
+      const checked = { config, settings, observed, ...byKind(resources, observed) };
       return checks.flatMap((check) => check(checked));
     },
     describe,
@@ -88,7 +88,6 @@ function diffOne(
   have: InstanceState | undefined,
   observed: Observed,
   settings: HostSettings,
-  lookUpSecret: (reference: SecretRef) => string | undefined,
 ) {
   const name = addressName(address);
   switch (want?.kind ?? have?.kind) {
@@ -106,7 +105,8 @@ function diffOne(
       return diffSeed(seeds.at(name), wanted, found, {
         running: found?.running === true || found?.saved === true,
         saved: found?.saved ?? false,
-        secretsChanged: secretsChanged(wanted, found, lookUpSecret),
+        // Where what everyone may see differs already, the drive is built again anyway, and values cannot be told from references.
+        secretsChanged: found?.secrets === "changed" && wanted !== undefined && found.digest === seedDigest(wanted),
       });
     }
     default: {
@@ -121,21 +121,6 @@ function diffOne(
 function replaces(want: InstanceDisk, observed: Observed): boolean {
   const address = diskAddress(want.disk.instance, want.disk.name);
   return isReplaced(keepExistingFilesystem(address, want, observed), observed.get(address));
-}
-
-/** Not known without the values: then nothing is said to have changed. */
-function secretsChanged(
-  want: SeedSpec | undefined,
-  have: FoundSeed | undefined,
-  lookUpSecret: (reference: SecretRef) => string | undefined,
-): boolean {
-  // Where what everybody may see differs already, the drive is built anew anyway, and values cannot be told from references.
-  if (want === undefined || have === undefined || have.digest !== seedDigest(want)) return false;
-  const references = [want.adminPassword, want.userData !== null && "env" in want.userData ? want.userData : null].filter(
-    (reference) => reference !== null,
-  );
-  if (references.length === 0 || references.some((reference) => lookUpSecret(reference) === undefined)) return false;
-  return !have.secretsMatch(resolveSeedSecrets({ secret: (reference) => lookUpSecret(reference) ?? "" }, want));
 }
 
 /** What is wanted, by kind. Disks that exist keep the filesystem that they have. */

@@ -22,6 +22,7 @@ import type { DomainState } from "../terms/domain-state.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
 import { type FoundSecret, secrets as secretAddresses } from "../terms/secret-address.ts";
 import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
+import type { RecordedSecrets } from "./seed/recorded-secrets.ts";
 import { observeSeeds } from "./seed/seed.ts";
 
 /** Anything of an instance as found. */
@@ -40,7 +41,7 @@ interface Directory {
  * Looks at all domains and all instance directories, in one conversation with libvirt and a few rounds of reading files,
  * however many there are.
  */
-export async function observeInstances(context: Context): Promise<Observation<InstanceState>> {
+export async function observeInstances(context: Context, values?: RecordedSecrets): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
   const refused: UnreadableDomain[] = [];
   const [read, directories, secrets] = await Promise.all([
@@ -58,7 +59,7 @@ export async function observeInstances(context: Context): Promise<Observation<In
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
-  const [disks, seeds] = await Promise.all([observeDisks(context, owned, { isRunning, isSaved }), observeSeeds(context, owned)]);
+  const [disks, seeds] = await Promise.all([observeDisks(context, owned, { isRunning, isSaved }), observeSeeds(context, owned, values)]);
 
   const states = new Map<Address, InstanceState>();
   for (const domain of domains) {

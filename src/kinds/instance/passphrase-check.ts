@@ -9,27 +9,22 @@ import { diskAddress } from "../terms/disk-name.ts";
 import { secrets } from "../terms/secret-address.ts";
 
 /** Passphrases that will be needed and cannot be had. What needs none asks for none: a plan without changes works without it. */
-export function checkPassphrases({
-  secrets: wanted,
-  disks,
-  observed,
-  lookUpSecret,
-}: Pick<Checked, "secrets" | "disks" | "observed" | "lookUpSecret">): Diagnostic[] {
+export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Checked, "secrets" | "disks" | "observed">): Diagnostic[] {
   const byInstance = Map.groupBy(disks, ({ disk }) => disk.instance);
   return wanted.flatMap(({ instance, passphrase }): Diagnostic[] => {
     const address = secrets.at(instance);
     const have = observed.get(address);
     const own = byInstance.get(instance) ?? [];
     if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
-    const value = lookUpSecret(passphrase);
-    if (value !== undefined && value !== "") return [];
-    const summary = `The passphrase for the disks of ${instance} ${value === "" ? "is empty" : "cannot be had"}`;
+    const status = observed.facts.secrets?.[secretPlace(passphrase)] ?? "missing";
+    if (status === "present") return [];
+    const summary = `The passphrase for the disks of ${instance} ${status === "empty" ? "is empty" : "cannot be had"}`;
     const remedy =
       "env" in passphrase
         ? `Set it (export ${passphrase.env}=…) and run the same command again.`
         : "The file has to be on this machine, and readable.";
     const detail = `It comes from ${secretPlace(passphrase)}. ${remedy}`;
-    return [problem(value === "" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
+    return [problem(status === "empty" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
   });
 }
 

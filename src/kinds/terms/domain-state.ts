@@ -13,8 +13,8 @@ export interface DomainLabel {
   readonly instance: string;
   readonly preventDestroy: boolean;
   readonly powerState: DomainSpec["powerState"];
-  /** Undefined when it cannot be read: whether configuration or host changed is then unknown. */
-  readonly applied: DomainFields | undefined;
+  /** The fields that were last applied, as they are recorded (JSON); null where they are not. `appliedFields` reads them. */
+  readonly applied: string | null;
 }
 
 /** A domain as found. */

@@ -29,6 +29,6 @@ export interface SeedState {
   readonly missing: boolean;
   /** What was last applied, without secrets; null like `digest`. */
   readonly applied: PublicSeed | null;
-  /** Whether the drive was built with these values. */
-  readonly secretsMatch: (secrets: SeedSecrets) => boolean;
+  /** How the values behind its references compare with those that it was built with; unknown where it has none, or one is not available. */
+  readonly secrets: "same" | "changed" | "unknown";
 }

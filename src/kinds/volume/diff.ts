@@ -1,5 +1,5 @@
 import type { Action } from "../../model/action.ts";
-import { type Change, causeOf, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
+import { type Change, causeOf, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
@@ -115,7 +115,7 @@ function removal(address: VolumeAddress, have: VolumeState, observed: Observed):
     address,
     verb: "delete",
     cause: "config",
-    reason: preventDestroy ? `${notConfigured}, but protected by prevent_destroy` : notConfigured,
+    reason: preventDestroy ? `${notConfigured}, but ${protectedBy}` : notConfigured,
     fields: [
       { path: "size", old: disk?.size ?? applied.size },
       { path: "backend", old: applied.backend },

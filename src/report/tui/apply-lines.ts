@@ -7,7 +7,7 @@ import { type Folded, fold } from "./window.ts";
 
 const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-/** The view of a running apply as lines, never more than the terminal has. Pure; too long lines are cut by whoever shows them. */
+/** The view of a running apply as lines, never more than the terminal has rows. Pure; the screen cuts long lines. */
 export function applyViewLines(state: ApplyViewState, now: number): Line[] {
   const { plan, actions, command } = state;
   const width = Math.min(36, Math.max(10, Math.floor(state.size.columns / 3)), Math.max(...actions.map(({ address }) => address.length)));
@@ -86,9 +86,9 @@ function actionLine(state: ApplyViewState, row: number, width: number, now: numb
         ),
       ]);
     case "skipped":
-      return line(span("-", "warning"), "skipped", time, [span(`for ${outcome.because ?? "something it needs"} failed`, "faint")]);
+      return line(span("-", "warning"), "skipped", time, [span(`${outcome.because ?? "a dependency"} failed`, "faint")]);
     case "cancelled":
-      return line(span("-", "warning"), time === "" ? "not done" : "stopped", time, [span(action.summary, "faint")]);
+      return line(span("-", "warning"), time === "" ? "cancelled" : "stopped", time, [span(action.summary, "faint")]);
   }
 }
 
@@ -110,7 +110,7 @@ function waitText(state: ApplyViewState, action: PlannedAction): string {
   };
   const names = [...new Set(open.map(nameOf))];
   const rest = names.length > 2 ? ` and ${names.length - 2} more` : "";
-  const when = names.length > 0 ? `after ${names.slice(0, 2).join(", ")}${rest}` : state.stopping > 0 ? "not to be begun" : "next in turn";
+  const when = names.length > 0 ? `after ${names.slice(0, 2).join(", ")}${rest}` : state.stopping > 0 ? "will not start" : "next in turn";
   return `${when} · ${action.summary}`;
 }
 
@@ -133,15 +133,15 @@ function countsLine(state: ApplyViewState): Line {
     span(` · ${state.running.length} running · ${waiting} waiting`),
     ...(failed > 0 ? [span(` · ${failed} failed`, "error")] : []),
     ...(skipped > 0 ? [span(` · ${skipped} skipped`, "warning")] : []),
-    ...(cancelled > 0 ? [span(` · ${cancelled} not done`, "warning")] : []),
+    ...(cancelled > 0 ? [span(` · ${cancelled} cancelled`, "warning")] : []),
   ];
 }
 
 function keysLine(state: ApplyViewState): Line {
-  if (state.stopping === 2) return [span("Stopping at once.", "warning")];
-  if (state.stopping === 1) return [span("Stopping after the running actions. Ctrl-C again stops at once.", "warning")];
-  if (state.top !== undefined) return [span("↑↓ look around · f follow what runs · Ctrl-C stop after the running actions", "faint")];
-  return [span("↑↓ look around · Ctrl-C stop after the running actions", "faint")];
+  if (state.stopping === 2) return [span("Aborting now.", "warning")];
+  if (state.stopping === 1) return [span("Stopping after running actions finish. Press Ctrl-C again to abort now.", "warning")];
+  if (state.top !== undefined) return [span("↑↓ scroll · f follow running actions · Ctrl-C stop after running actions", "faint")];
+  return [span("↑↓ scroll · Ctrl-C stop after running actions", "faint")];
 }
 
 function bar(share: number, width: number): Span[] {

@@ -87,7 +87,7 @@ function groupKey(address: Address): string {
 
 function lossNode(destroys: readonly string[]): Node {
   const children = destroys.map((what, index) => leaf(`lost:${index}`, [span("- ", "remove"), span(what)]));
-  const line = [span(`Lost for ever: ${count(destroys.length, "object")} with data`, "remove")];
+  const line = [span(`Data that will be permanently deleted: ${count(destroys.length, "object")}`, "remove")];
   return { key: "lost", line, children: () => children };
 }
 

@@ -152,7 +152,7 @@ function treeHeight({ size, destroys }: Pick<PlanViewState, "size" | "destroys">
   return Math.max(1, size.rows - 1 - 4 - (destroys > 0 ? 1 : 0));
 }
 
-/** The view as lines, never more than the terminal has. Pure; too long lines are cut by whoever shows them. */
+/** The view as lines, never more than the terminal has rows. Pure; the screen cuts long lines. */
 export function planViewLines(state: PlanViewState): Line[] {
   const { plan, rows, cursor, command, destroys } = state;
   const shown = windowAround(rows.length, treeHeight(state), cursor, state.top);
@@ -163,7 +163,7 @@ export function planViewLines(state: PlanViewState): Line[] {
     [span(`virtform ${command}`, "strong"), span(`  project ${plan.project} on ${plan.target.uri}`, "faint")],
     ...tree,
     [...closing, ...(hidden > 0 ? [span(`  (lines ${shown.start + 1}-${shown.end} of ${rows.length})`, "faint")] : [])],
-    ...(destroys > 0 ? [[span(`${count(destroys, "object")} with data will be lost for ever.`, "remove")]] : []),
+    ...(destroys > 0 ? [[span(`The data of ${count(destroys, "object")} will be permanently deleted.`, "remove")]] : []),
     question(state),
     [span("↑↓ move · enter open or close · e everything · n or Ctrl-C do nothing", "faint")],
   ];
@@ -176,7 +176,7 @@ function treeLine(row: TreeRow, current: boolean): Line {
 }
 
 function question(state: PlanViewState): Line {
-  const verb = state.command === "destroy" ? "Destroy all this?" : "Do this?";
+  const verb = state.command === "destroy" ? "Destroy all of this?" : "Apply these changes?";
   if (state.message !== undefined) return [span(`${state.message} `, "warning"), span(verb, "strong")];
   if (state.typed !== undefined)
     return [span(verb, "strong"), span(` Type yes and press enter: ${state.typed}▏`), span("  esc goes back", "faint")];

@@ -34,7 +34,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
   let running: ReturnType<typeof startApplyView> | undefined;
   const ending: Promise<void>[] = [];
 
-  const tell = (diagnostics: readonly Diagnostic[]) => {
+  const report = (diagnostics: readonly Diagnostic[]) => {
     if (running === undefined && cancelQuestion === undefined) stderr.write(formatDiagnostics(diagnostics, { color }));
     else held.push(...diagnostics);
   };
@@ -63,10 +63,10 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
         say([span(`Waiting for ${event.holder}.`)]);
         return;
       case "diagnostic":
-        tell([event.diagnostic]);
+        report([event.diagnostic]);
         return;
       case "failed":
-        tell(event.diagnostics);
+        report(event.diagnostics);
         return;
       case "result":
         showResult(event.result, options);
@@ -136,7 +136,7 @@ async function askAboutPlan(
   return answer;
 }
 
-/** Shows the actions until told to end. Events may come as fast as they like: frames come at their own pace. */
+/** Shows the actions until `end` is called. The rate of frames does not depend on the rate of events. */
 function startApplyView(
   event: Extract<Event, { type: "apply.start" }>,
   options: ReporterOptions,

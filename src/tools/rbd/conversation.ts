@@ -38,7 +38,7 @@ interface Pending {
   settle(outcome: { readonly result: unknown } | { readonly error: Error }): void;
 }
 
-/** How long something that was to stop may go on before nobody waits for it any more. */
+/** How long a stopped request may go on before it is given up. */
 const graceMs = 5000;
 const lastWords = 2000;
 /** How often a host elsewhere hears from us, and how long it goes on without: as with other programs there. */

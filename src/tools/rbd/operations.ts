@@ -13,7 +13,7 @@ def names(task, pool_name):
     return rbd.RBD().list(pool(pool_name))
 
 def look(task, pool_name, images):
-    """Size, id, snapshots and metadata of each image, None for one that is not there."""
+    """Size, id, snapshots and metadata of each image, None for a missing one."""
     where = pool(pool_name)
     def one(name):
         try:

@@ -4,7 +4,7 @@ import { rbdTransfers } from "./transfers.ts";
 /**
  * What a session runs on the host: Python over Ceph's own bindings. A request is a line of JSON (`id`, `op`, `args`, or `cancel`
  * with an id), an answer one with that `id` and either `result`, `error` or, of what takes long, `progress` [done, total].
- * Constant text; configuration, user, and after how many seconds without a line nobody is taken to be there any more (0: never) come
+ * Constant text; configuration, user, and after how many seconds without a line the caller counts as gone (0: never) come
  * as arguments. Each request has a thread of its own: the bindings let the others
  * run meanwhile.
  */
@@ -105,7 +105,7 @@ heard = time.monotonic()
 tasks = {}
 
 def leave():
-    """What is under way gets a moment although nobody waits for it: an image that is left open counts as in use for half a minute."""
+    """Running work gets a moment to end: an image that is left open counts as in use for half a minute."""
     ending.set()
     until = time.monotonic() + 30
     while tasks and time.monotonic() < until:

@@ -12,7 +12,7 @@ export interface RbdName {
 
 /** One image of a pool. Sizes are bytes. */
 export interface RbdImage {
-  /** The same for ever, whatever its name. */
+  /** Never changes, unlike its name. */
   readonly id: string;
   readonly size: number;
   /** Sizes of its snapshots by name. */
@@ -21,9 +21,9 @@ export interface RbdImage {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What is told of one image, or of one of its snapshots. */
+/** Properties of one image, or of one of its snapshots. */
 export interface RbdInfo {
-  /** The same for ever, whatever its name. */
+  /** Never changes, unlike its name. */
   readonly id: string;
   readonly size: number;
   /** Of a snapshot: it cannot be removed, so it may be cloned from. */
@@ -87,7 +87,7 @@ export async function setRbdMetadata(rbd: Rbd, name: RbdName, metadata: readonly
   await askRbd(rbd, "change", { ...place(name), metadata }, { what: `image-meta set ${text(name)}` });
 }
 
-/** Fine when the key is not there. */
+/** No-op if the key is missing. */
 export async function removeRbdMetadata(rbd: Rbd, name: RbdName, key: string): Promise<void> {
   await askRbd(rbd, "change", { ...place(name), remove: [key] }, { what: `image-meta remove ${text(name)}` });
 }
@@ -135,7 +135,7 @@ export async function finishRbd(rbd: Rbd, name: RbdName, finish: RbdFinish): Pro
   await askRbd(rbd, "change", { ...place(name), ...finish }, { what: `resize ${text(name)}` });
 }
 
-/** Removes an image: `busy` while somebody has it open. Fine when there is none. */
+/** Removes an image: `busy` while it is open elsewhere. No-op if absent. */
 export function removeRbd(rbd: Rbd, name: RbdName): Promise<"gone" | "busy"> {
   return askRbd(rbd, "remove", place(name), { what: `rm ${text(name)}`, timeoutMs: removalMs });
 }
@@ -145,12 +145,12 @@ export function rbdSnapshots(rbd: Rbd, name: RbdName): Promise<RbdSnapshot[]> {
   return askRbd(rbd, "snapshots", place(name), { what: `snap ls ${text(name)}` });
 }
 
-/** Makes a snapshot; fine when there is one of that name. It is there whole or not at all. */
+/** Creates a snapshot; no-op if one of that name exists. It exists completely or not at all. */
 export async function createRbdSnapshot(rbd: Rbd, name: Required<RbdName>): Promise<void> {
   await askRbd(rbd, "create_snapshot", { ...place(name), snapshot: name.snapshot }, { what: `snap create ${text(name)}` });
 }
 
-/** Removes a snapshot; fine when there is none. */
+/** Removes a snapshot; no-op if absent. */
 export async function removeRbdSnapshot(rbd: Rbd, name: Required<RbdName>): Promise<void> {
   const args = { ...place(name), snapshot: name.snapshot };
   await askRbd(rbd, "remove_snapshot", args, { what: `snap rm ${text(name)}`, timeoutMs: removalMs });

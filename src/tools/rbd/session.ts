@@ -3,7 +3,7 @@ import type { Host } from "../../model/host.ts";
 import type { CephAccess } from "./access.ts";
 import { openRbd, type RbdConversation, type RbdRequest } from "./conversation.ts";
 
-/** Who talks to which cluster, from which machine. */
+/** The machine to ask from, and the cluster with its user. */
 export interface Rbd {
   readonly context: Pick<Context, "host" | "signal">;
   readonly access: CephAccess;

@@ -14,7 +14,7 @@ test("--detailed-exitcode: 2 while there is something to do, 0 when not, 1 when 
   await workspace.write({ [project]: stopped({ flavor: "huge" }) }, { flavors: { huge: { vcpus: 1, ram: "64TiB", disk: "128MiB" } } });
   const refused = await workspace.run(["plan", "--detailed-exitcode"]);
   assert.equal(refused.code, 1);
-  assert.match(refused.stdout, /Plan refused: 1 error to mend first\.\n$/);
+  assert.match(refused.stdout, /Plan has 1 error; fix it before applying\.\n$/);
 });
 
 test("drift: 0, then 2 with its cause after a hand has been at it, and apply mends it", async (t) => {

@@ -130,6 +130,6 @@ test("doctor names the fix of what is wrong, and looks without leaving anything"
   const broken = await workspace.run(["doctor"]);
   assert.equal(broken.code, 1);
   assert.match(broken.stdout, /^error +libvirt: .*\n +→ /);
-  assert.match(broken.stdout, /instances path: .*not\/there is not there yet and can be made/);
+  assert.match(broken.stdout, /instances path: .*not\/there does not exist yet and can be created/);
   assert.deepEqual(await readdir(workspace.instancesPath), []);
 });

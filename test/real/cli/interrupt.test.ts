@@ -77,10 +77,10 @@ function statuses(stdout: string): Record<string, string[]> {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  test(`${signal} once: what runs is finished, the rest is not begun, exit 1, and the next apply goes on`, async (t) => {
+  test(`${signal} once: running actions finish, the rest is cancelled, exit 1, and the next apply continues`, async (t) => {
     const { workspace, server, child, end, said } = await applyHeldBack(t);
     const { project } = workspace;
-    const stopping = said(/Stopping: what runs is finished/);
+    const stopping = said(/Stopping after running actions finish/);
     child.kill(signal);
     await stopping;
     server.release();
@@ -97,7 +97,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 test("SIGINT twice: it stops at once, and nothing half-made is trusted", async (t) => {
   const { workspace, server, child, end, said } = await applyHeldBack(t);
-  const stopping = said(/Stopping: what runs is finished/);
+  const stopping = said(/Stopping after running actions finish/);
   child.kill("SIGINT");
   await stopping;
   const started = performance.now();
@@ -164,7 +164,7 @@ for (const [what, command] of [
 
 test("one press of Ctrl-C that arrives twice is one press", async (t) => {
   const { workspace, server, child, end, said } = await applyHeldBack(t);
-  const stopping = said(/Stopping: what runs is finished/);
+  const stopping = said(/Stopping after running actions finish/);
   child.kill("SIGINT");
   child.kill("SIGTERM");
   await stopping;
@@ -186,7 +186,7 @@ test("an apply that waits for the lock can be stopped", async (t) => {
   assert.match(stderr, /Error: Waiting for the lock was stopped/);
   const impatient = await workspace.run(["apply", "--auto-approve", "--lock-timeout", "100ms"]);
   assert.equal(impatient.code, 1);
-  assert.match(impatient.stderr, /Somebody else is at work/);
+  assert.match(impatient.stderr, /Locked by/);
   server.release();
   assert.equal((await end).code, 0);
   assert.equal(child.exitCode, 0);

@@ -64,7 +64,7 @@ test("losing data takes the whole word, and no means no", async (t) => {
   await workspace.mustRun(["apply", "--auto-approve"]);
   const terminal = await openTerminal(t, directory, usual);
   await terminal.enter("virtform destroy");
-  await terminal.until(/Lost for ever: 2 objects with data/);
+  await terminal.until(/Data that will be permanently deleted: 2 objects/);
   await terminal.press("y", "Enter");
   await terminal.until(/"y" is not "yes"/);
   assert.equal((await domainNames(project)).length, 2);
@@ -73,7 +73,7 @@ test("losing data takes the whole word, and no means no", async (t) => {
   assert.equal((await domainNames(project)).length, 2);
 
   await terminal.enter("clear; virtform destroy");
-  await terminal.until(/Lost for ever: 2 objects with data/);
+  await terminal.until(/Data that will be permanently deleted: 2 objects/);
   await terminal.press("y", "e", "s", "Enter");
   await terminal.until(/Destroy complete: 0 added, 0 changed, 6 destroyed\..*\nexit 0\n/);
   assert.deepEqual(await domainNames(project), []);
@@ -127,7 +127,7 @@ test("Ctrl-C in a terminal: at the question it is a no, while applying what runs
   await terminal.until(/Ctrl-C/);
   server.release();
   const finished = await terminal.until(/exit 1\n/);
-  assert.match(finished, /Stopped or not begun, as asked:/);
+  assert.match(finished, /Cancelled:/);
   assert.match(finished, /Apply incomplete: 2 added/);
 
   await terminal.enter("clear; virtform apply --auto-approve");
@@ -141,7 +141,7 @@ test("colours and the terminal interface are off where somebody said so", async 
   const terminal = await openTerminal(t, workspace.directory, { columns: 100, rows: 50 });
   for (const command of ["NO_COLOR=1 virtform apply", "TERM=dumb virtform apply", "CI=1 virtform apply", "virtform apply --no-color"]) {
     await terminal.enter(`clear; ${command}`);
-    await terminal.until(/Do this\? Only "yes" is taken for consent:\s*$/);
+    await terminal.until(/Apply these changes\? Type "yes" to continue:\s*$/);
     await terminal.enter("no");
     await terminal.until(/Not confirmed: nothing has been done\.\nexit 1\n/);
   }

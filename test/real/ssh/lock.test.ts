@@ -42,15 +42,13 @@ test("who comes by ssh and who is on the host itself exclude each other, both wa
   await host.lock({ path, purpose, timeoutMs: 0 }, () =>
     assert.rejects(
       withLock({ path, purpose, timeoutMs: 0 }, async () => assert.fail("not ours")),
-      refused(
-        new RegExp(`Somebody else is at work: apply of project shop, over ssh from ${hostname()} \\(process ${holderOf(path).pid} on`),
-      ),
+      refused(new RegExp(`Locked by apply of project shop, over ssh from ${hostname()} \\(process ${holderOf(path).pid} on`)),
     ),
   );
   await withLock({ path, purpose, timeoutMs: 0 }, () =>
     assert.rejects(
       host.lock({ path, purpose, timeoutMs: 100 }, async () => assert.fail("not ours")),
-      refused(new RegExp(`Somebody else is at work: apply of project shop \\(process ${process.pid} on ${hostname()}`)),
+      refused(new RegExp(`Locked by apply of project shop \\(process ${process.pid} on ${hostname()}`)),
     ),
   );
 });

@@ -199,7 +199,7 @@ export function fileCases(machine: string, files: Files): void {
     const directory = await testDirectory(context);
     await assert.rejects(files.writeAtomic(`${directory}/none/a`, "x"), (error: unknown) => {
       assert.ok(error instanceof UserError);
-      assert.equal(error.message, `Cannot write ${directory}/none/a: it is not there`);
+      assert.equal(error.message, `Cannot write ${directory}/none/a: it does not exist`);
       assert.equal(error.diagnostics[0]?.detail, "Check the path.");
       return true;
     });

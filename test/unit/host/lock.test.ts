@@ -89,7 +89,7 @@ test("when the time is up the message names the holder, since when, what for, an
         assert.equal(diagnostic?.code, "locked");
         assert.match(
           diagnostic?.summary ?? "",
-          new RegExp(`^Somebody else is at work: apply of project test \\(process ${holder.pid} on ${hostname()}, since `),
+          new RegExp(`^Locked by apply of project test \\(process ${holder.pid} on ${hostname()}, since `),
         );
         assert.match(
           diagnostic?.detail ?? "",
@@ -223,7 +223,7 @@ test("a lock that nobody can be asked about is taken over when nobody renews it,
       renewMs: 1000,
       staleMs: 300,
     });
-    assert.deepEqual(waits, ["somebody who left no name"]);
+    assert.deepEqual(waits, ["an unknown process (no holder record)"]);
   }
 });
 
@@ -243,7 +243,7 @@ test("a lock of another machine is not taken while that renews it", async (conte
     (error: unknown) =>
       error instanceof UserError &&
       /on kvm2.*/.test(error.message) &&
-      /on any machine that shares this directory, remove/.test(error.diagnostics[0]?.detail ?? ""),
+      /on no machine that shares this directory, remove/.test(error.diagnostics[0]?.detail ?? ""),
   );
   // Before the directory goes, which is when the test ends.
   await refused.finally(() => clearInterval(renewing));

@@ -43,7 +43,7 @@ test("the last line says what the plan comes to", () => {
   const unreachable = planOf([], { complete: false, diagnostics: [{ severity: "error", code: "x", summary: "The host does not answer" }] });
   assert.match(lastLine(unreachable, { color: false }) ?? "", /^Plan incomplete: /);
   const refused = planOf([change("domain/a", "create")], { diagnostics: [{ severity: "error", code: "x", summary: "Too large" }] });
-  assert.match(lastLine(refused, { color: false }) ?? "", /^Plan refused: 1 error /);
+  assert.match(lastLine(refused, { color: false }) ?? "", /^Plan has 1 error; fix it before applying/);
 });
 
 test("a long text is shown in bounded length, and one that is entirely different costs no time", () => {
@@ -59,9 +59,10 @@ test("the time to format a plan grows no faster than the plan", () => {
     const plan = manyInstances(count);
     let least = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 5; round += 1) {
-      const started = process.hrtime.bigint();
+      // Processor time: other tests run beside this one.
+      const started = process.cpuUsage();
       assert.ok(formatPlan(plan, { color: true }).length > count * 100);
-      least = Math.min(least, Number(process.hrtime.bigint() - started));
+      least = Math.min(least, process.cpuUsage(started).user);
     }
     return least;
   };

@@ -60,7 +60,7 @@ image/debian-13: fetch and convert to raw: done in 12s
   assert.equal(stdout.text, "\nApply complete: 7 added, 0 changed, 0 destroyed. Took 1m05s.\n");
 });
 
-test("an incomplete apply lists what failed with the reason, what was skipped and what was not begun", async () => {
+test("an incomplete apply lists what failed with the reason, what was skipped and what was cancelled", async () => {
   const { reporter, stdout, stderr } = await recordingReporter({ command: "apply" });
   const [image, disk, seed, define, start] = ids;
   reporter.event({ type: "apply.start", plan: create, actions: create.actions, parallelism: 4 });
@@ -84,10 +84,10 @@ test("an incomplete apply lists what failed with the reason, what was skipped an
   assert.equal(
     stdout.text,
     `
-Stopped or not begun, as asked:
+Cancelled:
   domain/web-0#start
 
-Skipped, for what they need failed:
+Skipped (dependency failed):
   domain/web-0#define  (disk/web-0.root#create)
 
 Failed:
@@ -96,13 +96,13 @@ Failed:
     no space left on device
       Free space and apply again.
 
-Apply incomplete: 2 added, 0 changed, 0 destroyed; of 5 actions 1 failed, 1 skipped, 1 not done.
-What is done stays done. Run the same command again: it goes on from here.
+Apply incomplete: 2 added, 0 changed, 0 destroyed; of 5 actions 1 failed, 1 skipped, 1 cancelled.
+Completed actions are kept. Run the same command again to continue.
 `,
   );
 });
 
-test("every failure is told, and of what was not begun the first few", async () => {
+test("every failure is listed, and of what was cancelled the first few", async () => {
   const { reporter, stdout } = await recordingReporter({ command: "destroy" });
   const failed = Array.from(
     { length: 50 },
@@ -132,7 +132,7 @@ test("only the word yes is consent", async () => {
   assert.equal((await answered("yes \n")).answer, true);
   for (const input of ["y\n", "no\n", "\n", "YES!\n", null])
     assert.equal((await answered(input)).answer, false, `answered ${JSON.stringify(input)}`);
-  assert.match((await answered("no\n", ["20GiB disk web-2.root"])).asked, /1 object with data will be lost for ever/);
+  assert.match((await answered("no\n", ["20GiB disk web-2.root"])).asked, /The data of 1 object will be permanently deleted/);
 });
 
 test("asking to stop answers the question with no", async () => {

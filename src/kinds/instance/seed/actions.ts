@@ -128,7 +128,11 @@ async function isRight(
 ): Promise<boolean> {
   if (keeperOf(record) !== keeperOf(spec) || (record.place ?? null) !== spec.place) return false;
   const state = await seedState(context, spec, record);
-  return state.intact && state.digest === seedDigest(spec) && state.secretsMatch(secrets);
+  return (
+    state.intact &&
+    state.digest === seedDigest(spec) &&
+    record.built?.secrets === secretsDigest(secrets, Buffer.from(record.randomSeed, "base64"))
+  );
 }
 
 /** Makes sure that there is neither drive nor record of one. An instance directory that is gone stays gone. */

@@ -5,6 +5,7 @@ import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
 import type { InstanceLabel } from "../../directory/label.ts";
 import type { PublicSeed, SeedState } from "../../terms/seed-state.ts";
+import { compareSecrets, type RecordedSecrets } from "./recorded-secrets.ts";
 import { secretsDigest } from "./secrets.ts";
 
 /** What the label of an instance keeps of its config drive. The label is readable by its owner alone. */
@@ -55,10 +56,11 @@ export function driveRef(context: Pick<Context, "layout">, uuid: string, { place
   return { uuid, name, path: context.layout.instanceFile(uuid, name), ...(place === null ? {} : { place }) };
 }
 
-/** The config drives of labelled instance directories, by uuid. One look for each driver. */
+/** The config drives of labelled instance directories, by uuid. One look for each driver. `values`: what their references stand for now. */
 export async function observeSeeds(
   context: Context,
   directories: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
+  values: RecordedSecrets = () => null,
 ): Promise<Map<string, SeedState>> {
   const records = directories.flatMap(({ uuid, instance, label }) => {
     const record = seedRecord(label, context);
@@ -69,7 +71,7 @@ export async function observeSeeds(
     const found = put === undefined || mine.length === 0 ? undefined : await put.look(context, mine.map(lookedFor));
     return mine.flatMap(({ owner, record, ref }): [string, SeedState][] => {
       const state = found?.get(`${ref.uuid}/${ref.name}`);
-      return state === undefined ? [] : [[owner.uuid, stateOf(owner, record, state)]];
+      return state === undefined ? [] : [[owner.uuid, stateOf(owner, record, state, values)]];
     });
   });
   return new Map((await Promise.all(looks)).flat());
@@ -83,7 +85,7 @@ export async function seedState(
 ): Promise<SeedState> {
   const ref = driveRef(context, owner.uuid, record);
   const found = await putOf(keeperOf(record)).look(context, [lookedFor({ record, ref })]);
-  return stateOf(owner, record, found.get(`${ref.uuid}/${ref.name}`) ?? { intact: false, missing: true });
+  return stateOf(owner, record, found.get(`${ref.uuid}/${ref.name}`) ?? { intact: false, missing: true }, () => null);
 }
 
 function lookedFor({ record, ref }: { readonly record: SeedRecord; readonly ref: DiskRef }) {
@@ -94,6 +96,7 @@ function stateOf(
   owner: { readonly uuid: string; readonly instance: string },
   record: SeedRecord,
   found: Pick<SeedState, "intact" | "missing">,
+  values: RecordedSecrets,
 ): SeedState {
   const { built, format, backend = null, place = null } = record;
   return {
@@ -105,7 +108,7 @@ function stateOf(
     digest: built?.digest ?? null,
     ...found,
     applied: built?.applied ?? null,
-    secretsMatch: (secrets) => built?.secrets === secretsDigest(secrets, Buffer.from(record.randomSeed, "base64")),
+    secrets: compareSecrets(built, values, (secrets) => secretsDigest(secrets, Buffer.from(record.randomSeed, "base64"))),
   };
 }
 

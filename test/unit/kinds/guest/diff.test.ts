@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkDomainNames, checkProtection } from "../../../../src/kinds/guest/check.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
-import { domainState } from "../../../../src/kinds/guest/state.ts";
+import { appliedFields, domainState } from "../../../../src/kinds/guest/state.ts";
 import { domainXml } from "../../../../src/kinds/guest/xml.ts";
 import type { DomainState } from "../../../../src/kinds/terms/domain-state.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
@@ -185,7 +185,7 @@ test("labels that are not ours to read", () => {
     undefined,
   );
   assert.equal(
-    other((xml) => xml.replace(/<virtform:applied>.*<\/virtform:applied>/, "<virtform:applied>{</virtform:applied>"))?.applied,
+    appliedFields(other((xml) => xml.replace(/<virtform:applied>.*<\/virtform:applied>/, "<virtform:applied>{</virtform:applied>"))),
     undefined,
   );
 });

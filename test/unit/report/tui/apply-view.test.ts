@@ -40,7 +40,7 @@ test("failures show their reason in place, and what is skipped shows why", () =>
     ]),
   );
   assert.match(text, /✗ image\/debian-13 +failed +0\.3s +404: not found\n/);
-  assert.match(text, /- disk\/web-0\.root +skipped +for image\/debian-13#create failed\n/);
+  assert.match(text, /- disk\/web-0\.root +skipped +image\/debian-13#create failed\n/);
   assert.match(text, /1 failed · 1 skipped/);
 });
 
@@ -104,8 +104,8 @@ test("Ctrl-C once stops after what runs, twice at once; a signal from outside co
   assert.equal(stopping(press("interrupt"), { type: "apply.stopping" }), 1);
   assert.equal(stopping(press("interrupt"), { type: "apply.stopping" }, press("interrupt")), 2);
   assert.equal(stopping({ type: "apply.stopping" }), 1);
-  assert.match(shown(applied(1, () => [press("interrupt")])), /Stopping after the running actions\. Ctrl-C again stops at once\./);
-  assert.match(shown(applied(1, () => [press("interrupt"), press("interrupt")])), /Stopping at once\./);
+  assert.match(shown(applied(1, () => [press("interrupt")])), /Stopping after running actions finish\. Press Ctrl-C again to abort now\./);
+  assert.match(shown(applied(1, () => [press("interrupt"), press("interrupt")])), /Aborting now\./);
 });
 
 test("events about actions that are not in the plan change nothing", () => {

@@ -90,8 +90,8 @@ test("where data is lost only the word yes is consent", () => {
 
 test("what is lost stands first in the tree", () => {
   const text = textOf(planViewLines(lossy()));
-  assert.match(text, /Lost for ever: 2 objects with data\n +- 20GiB disk web-2\.root\n +- 5GiB disk web-3\.root\n/);
-  assert.match(text, /2 objects with data will be lost for ever/);
+  assert.match(text, /Data that will be permanently deleted: 2 objects\n +- 20GiB disk web-2\.root\n +- 5GiB disk web-3\.root\n/);
+  assert.match(text, /The data of 2 objects will be permanently deleted/);
 });
 
 test("after the answer nothing changes any more", () => {

@@ -57,7 +57,7 @@ async function answer(plan: Plan, destroys: readonly string[], typed: string) {
   made.reporter.event({ type: "plan", plan });
   assert.equal(made.output.text, "", "the plan is shown with its question");
   const answer = made.reporter.confirm?.({ plan, destroys });
-  await until(() => made.stdin.raw && made.output.text.includes("Do this?"));
+  await until(() => made.stdin.raw && made.output.text.includes("Apply these changes?"));
   made.stdin.write(typed);
   const agreed = await answer;
   await made.reporter.close();
@@ -93,7 +93,7 @@ test("a signal that comes while the question is open answers it with no", async 
   const { reporter, output, stdin } = makeReporter();
   reporter.event({ type: "plan", plan: create });
   const answer = reporter.confirm?.({ plan: create, destroys: [] });
-  await until(() => output.text.includes("Do this?"));
+  await until(() => output.text.includes("Apply these changes?"));
   reporter.event({ type: "apply.stopping" });
   assert.equal(await answer, false);
   await reporter.close();
@@ -104,11 +104,11 @@ test("resizing draws anew within the new size", async () => {
   const { reporter, output, stdout } = makeReporter();
   reporter.event({ type: "plan", plan: create });
   const answer = reporter.confirm?.({ plan: create, destroys: [] });
-  await until(() => output.text.includes("Do this?"));
+  await until(() => output.text.includes("Apply these changes?"));
   output.text = "";
   Object.assign(stdout, { rows: 14, columns: 60 });
   stdout.emit("resize");
-  await until(() => output.text.includes("Do this?"));
+  await until(() => output.text.includes("Apply these changes?"));
   assert.match(output.text, /\(lines 1-9 of/);
   assert.equal(output.text.match(/virtform apply/g)?.length, 1, "no frame of the old size in between");
   reporter.event({ type: "apply.stopping" });
@@ -121,8 +121,8 @@ test("a plan with nothing to do, and one that cannot be applied, are shown as te
     const { reporter, output, stderr } = makeReporter();
     reporter.event({ type: "plan", plan });
     await reporter.close();
-    assert.match(output.text + stderr.text, plan === nothing ? /No changes\./ : /Plan refused: [\s\S]*Error: Too large/);
-    assert.doesNotMatch(output.text, /Do this\?/);
+    assert.match(output.text + stderr.text, plan === nothing ? /No changes\./ : /Plan has 1 error; fix[\s\S]*Error: Too large/);
+    assert.doesNotMatch(output.text, /Apply these changes\?/);
   }
 });
 
@@ -143,7 +143,7 @@ test("an apply that was agreed to beforehand shows its plan, runs, and leaves th
   await until(() => output.text.includes("9 of 9 done"));
   stdin.write("\u0003");
   await until(() => interrupts() === 1);
-  await until(() => output.text.includes("Stopping after the running actions"));
+  await until(() => output.text.includes("Stopping after running actions finish"));
   reporter.event({ type: "diagnostic", diagnostic: { severity: "warning", code: "x", summary: "Held until the view is gone" } });
   assert.equal(stderr.text, "");
   reporter.event({ type: "apply.end", plan: create, outcomes, milliseconds: 1500 });

@@ -27,17 +27,17 @@ async function perform(context: Context, type: string, args: unknown): Promise<v
 
 const build = (context: Context, spec: SeedSpec) => perform(context, "seed.build", { spec });
 
-async function observe(context: Context): Promise<SeedState | undefined> {
+async function observe(context: Context, spec?: SeedSpec): Promise<SeedState | undefined> {
   const label = parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, "virtform.json")));
   if (label === undefined) return undefined;
-  return (await observeSeeds(context, [{ uuid, instance: label.instance, label }])).get(uuid);
+  const values = () => (spec === undefined ? null : resolveSeedSecrets(context, spec));
+  return (await observeSeeds(context, [{ uuid, instance: label.instance, label }], values)).get(uuid);
 }
 
 /** The next plan for a stopped guest: undefined when it is empty. */
 async function plan(context: Context, spec: SeedSpec | undefined) {
-  const have = await observe(context);
-  const secretsChanged = spec !== undefined && have !== undefined && !have.secretsMatch(resolveSeedSecrets(context, spec));
-  return diffSeed("seed/web-0", spec, have, { running: false, secretsChanged });
+  const have = await observe(context, spec);
+  return diffSeed("seed/web-0", spec, have, { running: false, secretsChanged: have?.secrets === "changed" });
 }
 
 const metaData = (path: string) => JSON.parse(output("isoinfo", "-R", "-i", path, "-x", "/openstack/latest/meta_data.json").toString());

@@ -23,7 +23,7 @@ function built(spec: SeedSpec, over: Partial<SeedState> = {}): SeedState {
     intact: true,
     missing: false,
     applied: publicSeed(spec),
-    secretsMatch: () => true,
+    secrets: "same",
     ...over,
   };
 }

@@ -16,8 +16,8 @@ import type { Change } from "../../../../src/model/change.ts";
 import { libvirtOf } from "../../../../src/tools/libvirt/libvirt.ts";
 import { LibvirtError } from "../../../../src/tools/libvirt/libvirt-error.ts";
 import { observedWith } from "../../../support/observed.ts";
-import { plainSpec } from "../../kinds/guest/specs.ts";
-import { testContext, testUri } from "./test-context.ts";
+import { plainSpec } from "../../../unit/kinds/guest/specs.ts";
+import { testContext, testUri } from "../../../unit/tools/libvirt/test-context.ts";
 
 // A real libvirt with qemu, emulated guests without an operating system. Every domain here has a name of this run's own.
 const prefix = `vftest-${process.pid}`;

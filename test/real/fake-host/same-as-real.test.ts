@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createLocalHost } from "../../src/host/local/local.ts";
-import { CommandError, RefusedError, UserError } from "../../src/model/errors.ts";
-import type { Host } from "../../src/model/host.ts";
-import { createMachine } from "./machine.ts";
-import { makeQcow2 } from "./qcow2.ts";
-import { readSparse } from "./sparse.ts";
+import { createLocalHost } from "../../../src/host/local/local.ts";
+import { CommandError, RefusedError, UserError } from "../../../src/model/errors.ts";
+import type { Host } from "../../../src/model/host.ts";
+import { createMachine } from "../../fake-host/machine.ts";
+import { makeQcow2 } from "../../fake-host/qcow2.ts";
+import { readSparse } from "../../fake-host/sparse.ts";
 
 /** What was answered or refused, without what may differ: times, inodes, the directory's own name. */
 async function outcome(work: () => Promise<unknown>): Promise<unknown> {

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { makeQcow2 } from "../fake-host/qcow2.ts";
-import { readSparse } from "../fake-host/sparse.ts";
+import { makeQcow2 } from "../../fake-host/qcow2.ts";
+import { readSparse } from "../../fake-host/sparse.ts";
 
 const MiB = 2 ** 20;
 

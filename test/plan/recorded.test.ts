@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { hostSettings } from "../../src/kinds/host/settings.ts";
+import { createChecks, createKinds } from "../../src/kinds/index.ts";
+import type { Context } from "../../src/model/context.ts";
+import type { Json } from "../../src/model/json.ts";
+import { observedOfJson } from "../../src/model/observed.ts";
+import { decide } from "../../src/reconcile.ts";
+import { createTextReporter } from "../../src/report/text.ts";
+import { configOf } from "../crash/world.ts";
+import { assertGolden } from "../support/golden.ts";
+
+const read = (name: string) => readFileSync(new URL(`recorded/${name}`, import.meta.url), "utf8");
+
+/** What `virtform debug observe` printed on a host, and a configuration that was written for it since. */
+test("a recorded host gives the same plan as ever, without the host", async () => {
+  const { config, warnings } = await configOf(read("virtform.yaml"));
+  const settings = hostSettings(config, { root: true, dataHome: "/root/.local/share" });
+  const unavailable = () => assert.fail("a plan from what was recorded reads no secret and no host");
+  const context: Context = {
+    get host(): Context["host"] {
+      return unavailable();
+    },
+    get layout(): Context["layout"] {
+      return unavailable();
+    },
+    settings,
+    project: config.project ?? "default",
+    secret: unavailable,
+    signal: new AbortController().signal,
+  };
+  const kinds = createKinds(settings, unavailable, config);
+  const run = { kinds, checks: createChecks(settings), config, context, lookUpFacts: unavailable, warnings, targets: [], destroy: false };
+  const plan = decide(run, observedOfJson(JSON.parse(read("observed.json")) as Json));
+  let text = "";
+  const output = {
+    write(part: string) {
+      text += part;
+    },
+  };
+  createTextReporter({
+    color: false,
+    stdout: output,
+    stderr: output,
+    command: "plan",
+    interactive: false,
+    version: "0",
+  }).event({ type: "plan", plan });
+  assertGolden(new URL("recorded/plan.txt", import.meta.url), text);
+});
