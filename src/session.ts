@@ -28,7 +28,7 @@ export interface Surroundings {
   readonly lookUpSecret: (reference: SecretRef) => string | undefined;
   /** Aborted to end everything that runs at once. */
   readonly signal?: AbortSignal;
-  /** Told of each program, connection and libvirt call, one line each. */
+  /** Called with one line for each program, connection and libvirt call. */
   readonly trace?: (line: string) => void;
   /** Opens the machine of a libvirt URI. Default: this machine, or the one that the URI names over ssh. */
   readonly openHost?: (uri: string) => Promise<Host>;
@@ -82,7 +82,7 @@ export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise
   return prepare(config, { ...hostSettings(config, surroundings.runner), drivers }, [], surroundings);
 }
 
-/** The only host of a session. What handles several calls it for none of them. */
+/** The only host of a session. Throws if it has several: a caller that supports several uses `hosts`. */
 export function onlyHost({ hosts }: Session): HostSession {
   const [host] = hosts;
   if (host === undefined || hosts.length > 1) throw new Error(`a session with one host is wanted, and this has ${hosts.length}`);
@@ -128,7 +128,7 @@ async function openLocalHost(): Promise<Host> {
   return (await import("./host/local/local.ts")).createLocalHost();
 }
 
-/** Says what to do about a secret that is not available. */
+/** The error for a secret that is not available, with what to do about it. */
 export function missingSecret(reference: SecretRef): UserError {
   const detail = "The configuration takes a secret from it.";
   return "env" in reference

@@ -27,6 +27,10 @@ await build({
   platform: "node",
   target: "node24",
   plugins: [compiledSchema],
+  // The development build of React keeps a record of every render. Bundled, Ink is loaded from one file instead of hundreds.
+  define: { "process.env.NODE_ENV": '"production"' },
+  // Ink loads it only for its own development.
+  external: ["react-devtools-core"],
   // Packages of the older kind of module ask for Node's parts with require.
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
   logLevel: "warning",

@@ -5,7 +5,7 @@ import { applyOptions, type CommandDefinition, type Invocation } from "./command
 import { readPlanFile } from "./plan-file.ts";
 import { runApply } from "./run-apply.ts";
 
-/** `virtform apply`: plan, ask, do. */
+/** `virtform apply`: plans, asks for consent and carries the plan out. */
 export const apply: CommandDefinition = {
   summary: "Make the host match the configuration",
   usage: "[PATH… | PLANFILE] [options]",

@@ -9,7 +9,7 @@ export interface OptionDefinition {
   readonly short?: string;
   /** What stands for the value in the help: `FILE`. */
   readonly value?: string;
-  /** May be given without a value, and then means this: `--allow-destroy` and `--allow-destroy=ADDR`. */
+  /** The value if the option is given without one: `--allow-destroy` and `--allow-destroy=ADDR`. */
   readonly bare?: string;
   readonly help: string;
 }

@@ -3,7 +3,7 @@ import { runApply } from "./run-apply.ts";
 
 const { "allow-destroy": _nothingIsLost, ...options } = applyOptions;
 
-/** `virtform confirm`: give up the way back to before disks grew. */
+/** `virtform confirm`: removes the snapshots that allow rolling back disk growth. */
 export const confirm: CommandDefinition = {
   summary: "Remove the snapshots that allow rolling back disk growth",
   usage: "[PATH…] [options]",

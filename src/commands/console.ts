@@ -67,14 +67,14 @@ export const console: CommandDefinition = {
   },
 };
 
-/** Resolves when the stream has taken it or has failed; the failure itself is an event of the stream. */
+/** Resolves when the piece is written or the write has failed; the stream also emits the failure. */
 function written(stream: Writable, piece: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     stream.write(piece, () => resolve());
   });
 }
 
-/** Aborted by Ctrl-C and by the end of the reader. */
+/** Aborted by Ctrl-C and when the output can no longer be written. */
 function untilEnded({ stdout, outputFailed }: Io): Disposable & { readonly stop: AbortSignal } {
   const controller = new AbortController();
   const end = () => controller.abort();

@@ -8,7 +8,7 @@ import { libvirtOf } from "../tools/libvirt/libvirt.ts";
 
 type Check = (context: Context, config: Config) => Promise<Finding>;
 
-/** What a host needs, each named with its remedy. They depend on nothing of one another, so all of them are always run. */
+/** The checks of a host. They are independent of each other, so all of them always run. */
 export const doctorChecks: readonly Check[] = [
   checkLibvirt,
   checkQemuImg,
@@ -119,7 +119,7 @@ function directoriesTo(path: string): string[] {
   return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
 }
 
-/** The system libvirt runs qemu as a user of its own, who has to get through every directory on the way (a common trap with paths in a home). */
+/** libvirt runs the qemu of qemu:///system as another user, which needs search permission on every directory of the path. Homes often deny it. */
 async function checkTraversal(context: Context): Promise<Finding> {
   const check = "path for qemu";
   if (!context.settings.uri.endsWith("/system")) return { check, status: "ok", found: "qemu runs as you" };

@@ -5,8 +5,8 @@ import type { Finding } from "../model/finding.ts";
 import type { Host } from "../model/host.ts";
 
 /**
- * Goes the way to a host over ssh hop by hop; nothing for this machine. What is behind a hop that fails cannot be known, so
- * the list ends there.
+ * Checks each hop to a host over ssh; empty for this machine. Hops behind a failing one cannot be checked, so the list ends
+ * there.
  */
 export async function checkHops(host: Host): Promise<Finding[]> {
   if (!isSshHost(host)) return [];

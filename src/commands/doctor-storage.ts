@@ -55,7 +55,7 @@ async function checkFallocate(context: Context): Promise<Finding[]> {
   return [{ check, status: "error", found: `${instancesPath} is on ${ability.filesystem}, which does not reserve space for files`, fix }];
 }
 
-/** Whatever is wrong with a program, its fix is to install it. */
+/** Whether a program can be run; the fix is to install it. */
 function isUsable(context: Pick<Context, "host" | "signal">, program: string, args: readonly string[]): Promise<boolean> {
   return isInstalled(context, program, args).catch(() => false);
 }

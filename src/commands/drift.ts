@@ -1,7 +1,7 @@
 import { type CommandDefinition, planOptions } from "./command.ts";
 import { runPlan } from "./run-plan.ts";
 
-/** `virtform drift`: a plan whose exit code a schedule can read. */
+/** `virtform drift`: a plan for scheduled jobs, with exit codes for each outcome. */
 export const drift: CommandDefinition = {
   summary: "Plan for scheduled checks: exit 0 no changes, 2 changes, 1 error",
   usage: "[PATH…] [options]",

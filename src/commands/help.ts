@@ -46,7 +46,7 @@ ${examples.join("\n")}
 `;
 }
 
-/** What is said about a command that does not exist. */
+/** The error for a command that does not exist. */
 export function unknownCommand(name: string): string {
   if (name.startsWith("-"))
     return `Error: the command comes first, then its options: virtform COMMAND ${name}\n\n\`virtform --help\` lists the commands.\n`;

@@ -8,7 +8,7 @@ export interface Interrupt extends Disposable {
   press(): void;
 }
 
-/** One press reaches a program twice where a wrapper (npx, sudo, an older Node) passes on what the terminal has sent to all. */
+/** A wrapper (npx, sudo, an older Node) forwards the signal that the terminal has sent to all processes, so one press arrives twice. */
 const samePressMs = 100;
 /** How long an action may take to end after the second press. */
 const abortTimeoutMs = 5_000;

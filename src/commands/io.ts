@@ -39,7 +39,7 @@ function watchOutput(streams: readonly Watched[]): Pick<Io, "outputFailed" | "se
   const failed = new AbortController();
   for (const { name, stream } of streams)
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      // The reader of a pipe has ended (`| head`). That is no reason to leave a host half changed: the rest of the output is dropped.
+      // The reader of a pipe has ended (`| head`). An apply must still finish, so the rest of the output is dropped.
       if (error.code !== "EPIPE" && !failed.signal.aborted) failed.abort(outputFailure(name, error));
     });
   return {

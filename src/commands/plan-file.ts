@@ -20,7 +20,7 @@ export async function writePlanFile(path: string, plan: Plan, version: string): 
     throw userError(
       "plan-file",
       `Refusing to overwrite ${path}`,
-      "What is there is no saved plan. Choose another name, or remove it first.",
+      "The existing file is not a saved plan. Choose another name or remove the file.",
     );
   }
   const content = JSON.stringify(plan);
@@ -39,8 +39,8 @@ export async function writePlanFile(path: string, plan: Plan, version: string): 
 }
 
 /**
- * Reads a saved plan; undefined when the path is not one (then it is a configuration). Throws a UserError for one that is
- * not as it was written, or that another version wrote: what actions mean is between a version and itself.
+ * Reads a saved plan; undefined when the path is not one (then it is a configuration). Throws a UserError for a
+ * damaged one and for one of another version, because the arguments of actions may differ between versions.
  */
 export async function readPlanFile(path: string, version: string): Promise<Plan | undefined> {
   const text = await textOf(path);
@@ -56,7 +56,7 @@ export async function readPlanFile(path: string, version: string): Promise<Plan 
   return parsePlan(path, content);
 }
 
-/** The digest proves that nothing was damaged, not who wrote the file: the content is checked as any input is. */
+/** The digest proves that nothing was damaged, not who wrote the file, so the content is checked like any other input. */
 async function parsePlan(path: string, content: string): Promise<Plan> {
   let value: unknown;
   try {

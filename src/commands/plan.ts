@@ -1,7 +1,7 @@
 import { type CommandDefinition, planOptions } from "./command.ts";
 import { runPlan } from "./run-plan.ts";
 
-/** `virtform plan`: look, decide, show. */
+/** `virtform plan`: reads the host and shows what apply would change. */
 export const plan: CommandDefinition = {
   summary: "Show what apply would do",
   usage: "[PATH…] [options]",

@@ -71,7 +71,7 @@ async function reconcileWith(
   return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
 }
 
-/** Who has asked to stop before the question is not asked it. */
+/** Skips the question when the user has already asked to stop. */
 function stoppable(reporter: Reporter, { stop }: Interrupt): Reporter {
   const { confirm } = reporter;
   return {

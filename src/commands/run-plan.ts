@@ -17,7 +17,7 @@ interface Options {
   readonly out: string | undefined;
 }
 
-/** What `plan` and `drift` share. Resolves to the exit code, which comes from the same list as what is shown. */
+/** What `plan` and `drift` share. Resolves to the exit code, which follows from the plan that is shown. */
 export function runPlan(invocation: Invocation, io: Io, { command, detailedExitCode, out }: Options): Promise<number> {
   return reported(invocation, io, { command }, async ({ event }) => {
     await using session = await openConfigured(invocation.positionals, io);
@@ -32,7 +32,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
   });
 }
 
-/** A host that cannot be looked at gives a plan that says so, and not no plan. */
+/** An unreachable host gives an incomplete plan with the reason, not an error. */
 async function planOf(session: Session, targets: readonly string[], fingerprints: boolean): Promise<Plan> {
   try {
     return await plan({ ...session, ...onlyHost(session), targets, destroy: false, fingerprints });

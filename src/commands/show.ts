@@ -52,7 +52,7 @@ export const show: CommandDefinition = {
 
 /**
  * The first word is an address or a name, unless it looks like a path: it begins with a dot or slash, ends like a file of
- * ours, or has a slash and is there. A directory in this one is written `./web`.
+ * a configuration, or has a slash and exists. Write `./web` for a directory of that name.
  */
 function splitPositionals(positionals: readonly string[]): { wanted: string | undefined; paths: readonly string[] } {
   const [first, ...rest] = positionals;

@@ -13,7 +13,7 @@ export interface Survey {
   readonly unmanaged: readonly Unmanaged[];
 }
 
-/** Looks at everything on a host; what is odd is reported. Throws when part of the host cannot be seen. */
+/** Reads everything on a host and reports warnings. Throws if part of the host cannot be read. */
 export async function survey({ kinds, context, lookUpFacts }: HostSession, { event }: Pick<Reporter, "event">): Promise<Survey> {
   const looking = { ...context, looksOnly: true };
   const observed = await observe(kinds, looking, await lookUpFacts(looking));

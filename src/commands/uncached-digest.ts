@@ -5,8 +5,8 @@ import type { Context } from "../model/context.ts";
 import type { Source } from "../sources/source.ts";
 
 /**
- * The SHA-256 (as `sha256:<hex>`) and the length of what a source gives now. The bytes are not kept. They are read where an apply
- * would take them from: by the host, but for a file of this machine.
+ * The SHA-256 (as `sha256:<hex>`) and the length of the current content of a source. The content is not kept. It is read where an
+ * apply would read it: on this machine for a local file, else on the host.
  */
 export async function uncachedDigest(context: Context, source: Source, address: string): Promise<{ digest: string; bytes: number }> {
   await using undo = new AsyncDisposableStack();

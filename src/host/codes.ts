@@ -12,6 +12,7 @@ export const codes: Readonly<Record<string, string>> = {
   "is-a-directory": "A directory is where a file is wanted.",
   "lock-lost": "The lock was taken away while the command ran.",
   locked: "Another process holds the lock.",
+  "file-name-too-long": "The name of a file is longer than its filesystem allows.",
   "no-space": "No space is left on a filesystem, in a volume group or in a pool.",
   "no-such-file": "A file does not exist.",
   "not-a-directory": "Part of a path is not a directory.",

@@ -2,7 +2,7 @@ import { CommandError } from "../model/errors.ts";
 import type { Command } from "../model/host.ts";
 import { boundedCommand, commandLine, lastWords, missingHint } from "./command-line.ts";
 
-/** How a program ended, or why it did not begin. */
+/** How a program ended, or why it could not be started. */
 export interface Ending {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
@@ -17,7 +17,7 @@ export interface Ending {
   readonly cause?: unknown;
 }
 
-/** Why a command failed, in words, with the command line to try by hand. Undefined when it did not. */
+/** The error of a failed command, with the command line to try by hand. Undefined when it succeeded. */
 export function commandFailure(command: Command, ending: Ending): CommandError | undefined {
   if (ending.exitCode !== undefined && isAcceptable(command, ending)) return undefined;
   const { program, args } = boundedCommand(command);
@@ -43,8 +43,8 @@ function isAcceptable(command: Command, ending: Ending): boolean {
 function describe(command: Command, ending: Ending): { reason: CommandError["reason"]; text: string } {
   const { program, limits, timeoutMs } = command;
   if (ending.isCanceled) return { reason: "aborted", text: `${program} was stopped` };
-  if (ending.timedOut) return { reason: "timeout", text: `${program} did not end within ${timeoutMs / 1000} s and was stopped` };
-  if (ending.isMaxBuffer) return { reason: "signal", text: `${program} wrote more than can be right, and was stopped` };
+  if (ending.timedOut) return { reason: "timeout", text: `${program} did not finish within ${timeoutMs / 1000} s and was stopped` };
+  if (ending.isMaxBuffer) return { reason: "signal", text: `${program} wrote too much output and was stopped` };
   if (isMissingBehindLimits(command, ending)) return missing(program);
   if (ending.code === "ENOENT") return missing(boundedCommand(command).program);
   if (ending.signal !== undefined) {
@@ -61,7 +61,7 @@ function missing(program: string): { reason: "missing"; text: string } {
   return { reason: "missing", text: `The program ${program} is not installed here. ${missingHint(program)}`.replace(/\.$/, "") };
 }
 
-/** prlimit itself was found and did not find the program. */
+/** prlimit was started and could not find the program. */
 function isMissingBehindLimits({ limits }: Command, { exitCode, stderr }: Ending): boolean {
   return limits !== undefined && exitCode === 127 && /^prlimit: failed to execute/m.test(stderr);
 }

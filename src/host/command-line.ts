@@ -1,12 +1,12 @@
 import type { Command } from "../model/host.ts";
 import { shellWord } from "../model/shell-word.ts";
 
-/** A command line as a person could paste it into a shell. */
+/** A command line that can be pasted into a shell. */
 export function commandLine(program: string, args: readonly string[]): string {
   return [program, ...args].map(shellWord).join(" ");
 }
 
-/** What is really started: with limits, prlimit, which becomes the program once it has set them. */
+/** The command that is started: with limits, prlimit, which executes the program after setting them. */
 export function boundedCommand({ program, args, limits }: Pick<Command, "program" | "args" | "limits">): {
   readonly program: string;
   readonly args: readonly string[];
@@ -48,7 +48,7 @@ export function missingHint(program: string): string {
   return known === undefined ? "Install it, or add its directory to PATH." : `Install the package ${known}.`;
 }
 
-/** The end of what a program said, in one line; its last words say why it failed. */
+/** The last lines of output, joined; they usually give the reason of a failure. */
 export function lastWords(text: string, count = 5): string {
   const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== "");
   return lines.slice(-count).join("; ").slice(-2000);

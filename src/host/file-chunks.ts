@@ -4,12 +4,12 @@ import { explainedLater } from "./file-error.ts";
 /** Bytes read with one call. */
 const chunkBytes = 2 ** 20;
 
-/** The content of a file, piece by piece, the next being read while the last is worked on. A piece is good until the next is asked for. */
+/** The content of a file, in chunks; the next is read while the current one is processed. A chunk is valid until the next is requested. */
 export async function* fileChunks(source: FileHandle, path: string): AsyncGenerator<Uint8Array> {
   let [current, spare] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
   const read = (buffer: Buffer, position: number) => {
     const reading = explainedLater("read", path, () => source.read(buffer, 0, chunkBytes, position));
-    // Whoever stops in between never asks what became of it.
+    // A caller that stops early never awaits it.
     reading.catch(() => undefined);
     return reading;
   };

@@ -20,7 +20,7 @@ const explanations: Readonly<Record<string, readonly [code: string, summary: str
     "The file would be larger than allowed",
     "Raise the limit (ulimit -f), or use a filesystem that allows larger files.",
   ],
-  ENAMETOOLONG: ["name-too-long", "The name is too long", "Use a shorter path."],
+  ENAMETOOLONG: ["file-name-too-long", "The name is too long", "Use a shorter path."],
   EIO: ["disk-error", "The disk reports an error", "Look at the kernel's log (dmesg) before going on: the disk may be failing."],
 };
 
@@ -30,8 +30,8 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /**
- * What a failed file operation means for the user: what was tried, where, why it failed, what to do. `doing` is a verb:
- * `write`. Errors that no system call made are passed on as they are.
+ * A failed file operation for users: what was tried, where, why it failed, what to do. `doing` is a verb:
+ * `write`. Other errors are returned unchanged.
  */
 export function explainFileError(error: unknown, doing: string, path: string): unknown {
   const errno = errnoOf(error);
@@ -49,7 +49,7 @@ function systemWords(errno: string, error: unknown): string {
   return `${known === undefined ? (error as Error).message.replace(`${errno}: `, "") : known[1]} (${errno})`;
 }
 
-/** A link where none may be: it could make us read or write a file of the host's. */
+/** A link where none is allowed: it could lead to any file of the host. */
 export function symbolicLink(path: string): RefusedError {
   return new RefusedError(
     "symbolic-link",
@@ -66,7 +66,7 @@ export function explained<T>(doing: string, path: string, work: () => T): T {
   }
 }
 
-/** The same for operations that take their time. */
+/** The same for asynchronous operations. */
 export async function explainedLater<T>(doing: string, path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,7 +1,7 @@
-/** Cuts text that comes in pieces into lines. A carriage return ends one too: that is how progress is written. Empty lines are left out. */
+/** Splits chunks of text into lines, also at carriage returns, as used for progress. Empty lines are omitted. */
 export interface LineSplitter {
   push(text: string): void;
-  /** Gives out what had no end. */
+  /** Emits the unfinished last line. */
   end(): void;
 }
 

@@ -17,7 +17,7 @@ export function interrupted({ purpose }: LockRequest): UserError {
   return userError("interrupted", `Waiting for the lock was stopped: ${purpose}`);
 }
 
-/** The lock was taken away while it was held. */
+/** The lock was removed or replaced while it was held. */
 export function compromised({ path, purpose }: LockRequest): UserError {
   return userError(
     "lock-lost",

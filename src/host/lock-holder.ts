@@ -29,7 +29,7 @@ export function directoryIdentity(directory: string): string | undefined {
 
 /**
  * Records beside a lock that this process holds it. A failure (a full disk) is ignored: the record only helps other processes.
- * What is found in its place is removed and never written to: it may be a link to another file, or a pipe.
+ * Anything found in its place is removed and never written to: it may be a link to another file, or a pipe.
  */
 export function writeHolder(path: string, purpose: string): void {
   const { directory, record } = lockPaths(path);
@@ -65,7 +65,7 @@ export function describeHolder(holder: Holder | undefined): string {
   return `${holder.purpose} (process ${holder.pid} on ${holder.hostName}, since ${holder.since.replace(/\.\d+Z$/, "Z")})`;
 }
 
-/** What a record says; undefined when it is not a whole one. */
+/** A parsed record; undefined when it is incomplete. */
 export function parseHolder(text: string): Holder | undefined {
   try {
     const holder = JSON.parse(text) as Holder;

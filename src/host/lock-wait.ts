@@ -20,7 +20,7 @@ export interface Sighting {
 
 /**
  * One more look. The watch restarts when something changed, and when this process was suspended for too long. A lock
- * that has not changed for `staleMs` while it was watched has been left behind. Pure.
+ * that has not changed for `staleMs` while it was watched is abandoned. Pure.
  */
 export function sight(
   previous: Sighting | undefined,
@@ -33,9 +33,9 @@ export function sight(
 }
 
 /**
- * Waits between the attempts at one lock, longer each time, and says once for whom. Throws a UserError when the request's
- * time is up or it is interrupted. `unknowable`: whether the holder lives cannot be found out from here. A lock without a
- * record of its holder was mostly left behind, so it is watched for `staleMs` whatever time the request gives: only then is
+ * Waits between attempts at one lock, longer each time, and reports the holder once. Throws a UserError when the request's
+ * time is up or it is interrupted. `unknowable`: whether the holder runs cannot be determined from here. A lock without a
+ * record of its holder is usually abandoned, so it is watched for `staleMs` whatever time the request gives: only then is
  * it known to be abandoned.
  */
 export function createLockWait(request: LockRequest, staleMs: number): (holder: Holder | undefined, unknowable: boolean) => Promise<void> {

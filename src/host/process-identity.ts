@@ -1,18 +1,18 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** A machine as far as the lives of its processes are concerned. */
+/** A machine, as needed to identify its processes. */
 export interface MachineIdentity {
   readonly hostName: string;
   /** Never changes, unlike host names. */
   readonly machineId: string;
   /** Changes with every start of the machine. */
   readonly bootId: string;
-  /** Process ids mean something only within one of these: containers have their own. */
+  /** Process ids are valid only within one namespace: containers have their own. */
   readonly pidNamespace: string;
 }
 
-/** A process, so that no other is ever taken for it: a process id alone comes back. */
+/** A process, unambiguously: process ids alone are reused. */
 export interface ProcessIdentity extends MachineIdentity {
   readonly pid: number;
   /** Clock ticks from boot to its start, as the kernel writes them. */
@@ -24,7 +24,7 @@ export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, startTime: processState(process.pid)?.startTime ?? "", ...thisMachine() };
 }
 
-/** Whether a process still runs; `unknown` when that cannot be told from here: another machine, or another container. */
+/** Whether a process still runs; `unknown` on another machine or in another container. */
 export function liveness(identity: ProcessIdentity): "alive" | "gone" | "unknown" {
   const place = comparePlaces(identity, thisMachine());
   if (place !== "here") return place === "before" ? "gone" : "unknown";
@@ -34,7 +34,7 @@ export function liveness(identity: ProcessIdentity): "alive" | "gone" | "unknown
   return mayExist(identity.pid) ? "unknown" : "gone";
 }
 
-/** Whether a process is to be looked for here, or was on this machine before it was last started. What is not known matches nothing. */
+/** Whether a process belongs to this boot, an earlier boot of this machine, or elsewhere. Unknown values match nothing. */
 export function comparePlaces(place: MachineIdentity, here: MachineIdentity): "here" | "before" | "elsewhere" {
   if (place.bootId !== "" && place.bootId === here.bootId) return place.pidNamespace === here.pidNamespace ? "here" : "elsewhere";
   const same = place.machineId !== "" && place.machineId === here.machineId && place.hostName === here.hostName;
@@ -42,8 +42,8 @@ export function comparePlaces(place: MachineIdentity, here: MachineIdentity): "h
 }
 
 /**
- * What the text of `/proc/<pid>/stat` says. A process that has ended and only waits to be collected is not running. The
- * program's name stands in parentheses and may itself contain any.
+ * Parses `/proc/<pid>/stat`. A zombie is not running. The
+ * program name is in parentheses and may contain parentheses.
  */
 export function parseProcessState(stat: string): { readonly running: boolean; readonly startTime: string } {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -9,19 +9,19 @@ import { dataRuns } from "./sparse.ts";
 /** Bytes written with one call. */
 export const sinkBlock = 2 ** 20;
 
-/** What takes bytes in order, puts them into a file with holes for zeros, and digests them on the way. */
+/** Receives bytes in order, writes them with holes for zeros, and digests them. */
 export interface Sink {
-  /** Taken so far. */
+  /** Received so far. */
   readonly bytes: number;
   /** Throws a RefusedError (`image-too-large`) as soon as there are too many. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Forgets everything taken, digests too. */
+  /** Discards everything received, and the digests. */
   restart(): Promise<void>;
-  /** Sets the length and gives the digests. Whoever publishes the file puts it on the disk. */
+  /** Sets the length and returns the digests. The file is synced when it is published. */
   finish(): Promise<Digests>;
 }
 
-/** Takes bytes for an open, empty file. `what` is the thing whose bytes they are, for messages. */
+/** Opens a sink into an open, empty file. `what` names the source of the bytes, for messages. */
 export function createSink(
   file: FileHandle,
   request: {
@@ -78,7 +78,7 @@ export function createSink(
   };
 }
 
-/** Throws a RefusedError when there are, or will be, more bytes than there may be. */
+/** Throws a RefusedError when there are, or will be, more bytes than allowed. */
 export function refuseTooLarge(what: string, bytes: number, maxBytes: number | undefined): void {
   if (maxBytes === undefined || bytes <= maxBytes) return;
   throw new RefusedError(

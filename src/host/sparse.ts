@@ -1,14 +1,14 @@
-/** What a filesystem can leave out: smaller holes save nothing. */
+/** Smallest hole: anything smaller saves nothing. */
 const block = 4096;
 const zeros = Buffer.alloc(block);
 
-/** A stretch of bytes from `start` up to but not including `end`. */
+/** A range of bytes from `start` up to but not including `end`. */
 export interface Run {
   readonly start: number;
   readonly end: number;
 }
 
-/** The stretches of a buffer that must be written, where everything else is zeros that a hole stands for as well. */
+/** The ranges of a buffer that must be written; everything else is zeros and can be a hole. */
 export function dataRuns(buffer: Uint8Array): Run[] {
   const runs: { start: number; end: number }[] = [];
   for (let start = 0; start < buffer.length; start += block) {

@@ -3,14 +3,14 @@ import { readdirSync, statSync, unlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { liveness, type MachineIdentity, thisProcess } from "./process-identity.ts";
 
-/** Nothing that is written under such a name takes longer. */
+/** No write under such a name takes longer. */
 const abandonedAfterMs = 3_600_000;
 
 let count = 0;
 
 /**
- * A unique name beside the target: `disk.info.<machine>-<pid>-<start time>-<n>.tmp`. It says whose it is, so
- * that what a killed process left behind can be told from what another is writing now.
+ * A unique name beside the target: `disk.info.<machine>-<pid>-<start time>-<n>.tmp`. It names its writer, so
+ * that leftovers of a killed process differ from files being written.
  */
 export function temporaryName(path: string): string {
   const self = thisProcess();
@@ -39,7 +39,7 @@ function isAbandoned(file: string, tag: string | undefined, pid: number, startTi
   return stat !== undefined && Date.now() - stat.mtimeMs > abandonedAfterMs;
 }
 
-/** Stands for one run of one machine and one numbering of processes on it. */
+/** Identifies one boot of one machine and one process namespace. */
 function machineTag({ hostName, machineId, bootId, pidNamespace }: MachineIdentity): string {
   return createHash("sha1").update([hostName, machineId, bootId, pidNamespace].join("\n")).digest("hex").slice(0, 12);
 }

@@ -16,7 +16,7 @@ import type { SeedSpec } from "./terms/spec.ts";
 import { volumes } from "./terms/volume-address.ts";
 import type { VolumeSpec } from "./volume/spec.ts";
 
-/** Whether the host and its storage have memory, processors and space for everything that is wanted, of whichever kind. */
+/** Whether the host and its storage have memory, processors and space for everything that is wanted. */
 export function checkHostCapacity(settings: HostSettings): Check<Config> {
   return (wanted, observed, config) => {
     const [own, drives, others]: [SizedDisk[], PlannedDisk[], SizedDisk[]] = [[], [], []];
@@ -40,7 +40,7 @@ export function checkHostCapacity(settings: HostSettings): Check<Config> {
   };
 }
 
-/** A config drive takes next to nothing, and its storage has to exist. */
+/** A config drive needs almost no space, but its storage must exist. */
 function driveOf(address: Address, seed: SeedSpec, driver: string): PlannedDisk {
   return { address, disk: driveDisk(seed, driver), found: undefined, missing: 0, baseSize: 0 };
 }

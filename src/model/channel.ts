@@ -23,3 +23,8 @@ export class DialError extends Error {
     this.reason = reason;
   }
 }
+
+/** By its name, not its class: a host of a library's user may throw an error of another copy of this module. */
+export function isDialError(error: unknown): error is DialError {
+  return error instanceof Error && error.name === "DialError" && "reason" in error;
+}

@@ -15,7 +15,7 @@ export interface Context {
   readonly secret: (reference: SecretRef) => string;
   /** Tells of what did not work and was gone on without, while an action runs. Absent while looking. */
   readonly warn?: (diagnostic: Diagnostic) => void;
-  /** Nothing is going to be changed: where libvirt lets this user only look, that is enough. */
+  /** Nothing will be changed, so libvirt's read-only socket is sufficient. */
   readonly looksOnly?: boolean;
   /** Aborted when the user asks twice to stop. */
   readonly signal: AbortSignal;

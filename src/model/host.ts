@@ -215,7 +215,7 @@ export interface Host {
    * the signal that `work` is given; `work` is waited for all the same, and what it then gives is thrown away for the signal's reason.
    */
   lock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
-  /** Told what was asked of the machine and how long it took, where the user wants to see that. */
+  /** Called with each libvirt call and its duration if the user asked for a trace. */
   readonly onTrace?: (what: string, milliseconds: number) => void;
   now(): Date;
   /** Things to end when the host is done with: last registered, first ended. */

@@ -19,7 +19,7 @@ export function uriProblem(uri: string): { readonly summary: string; readonly de
   if (transport !== undefined && transport !== "unix") {
     const what = unspoken[transport];
     const summary = `libvirt's transport ${transport}${what === undefined ? "" : ` (${what})`} is not supported: ${uri}`;
-    return { summary, detail: `virtform reaches libvirt through its unix socket, on another machine through ssh. ${remedy}` };
+    return { summary, detail: `libvirt is reached through its unix socket, on another machine through ssh. ${remedy}` };
   }
   if (host !== "") return { summary: `${uri} names a host without a supported transport`, detail: remedy };
   return undefined;

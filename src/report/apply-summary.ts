@@ -5,7 +5,7 @@ import { count, formatDuration } from "./quantities.ts";
 import { type Line, span } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
-/** What an apply came to. Changes count as made when all their actions were done. */
+/** The result of an apply. A change counts if all its actions are done. */
 export interface ApplySummary {
   readonly add: number;
   readonly change: number;
@@ -15,7 +15,7 @@ export interface ApplySummary {
   readonly cancelled: readonly Outcome[];
 }
 
-/** Counts what was done and gathers what was not. */
+/** Counts completed changes and collects the other outcomes. */
 export function summarizeApply(plan: Plan, outcomes: readonly Outcome[]): ApplySummary {
   const done = new Set(outcomes.filter(({ status }) => status === "done").map(({ action }) => action));
   const made = plan.changes.filter((change) => change.actions.every(({ id }) => done.has(id)));
@@ -23,7 +23,7 @@ export function summarizeApply(plan: Plan, outcomes: readonly Outcome[]): ApplyS
   return { ...countChanges(made), failed: having("failed"), skipped: having("skipped"), cancelled: having("cancelled") };
 }
 
-/** Whether all was done that the plan said. */
+/** Whether every action of the plan is done. */
 export function isComplete({ failed, skipped, cancelled }: ApplySummary): boolean {
   return failed.length + skipped.length + cancelled.length === 0;
 }

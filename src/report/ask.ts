@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Output } from "./options.ts";
 
-/** A question that is being asked. `cancel` ends it as if nothing had been answered. */
+/** An open question. `cancel` ends it without an answer. */
 export interface Question {
   readonly answer: Promise<string | undefined>;
   cancel(): void;
@@ -19,7 +19,7 @@ export function ask(text: string, input: NodeJS.ReadableStream, output: Output):
     resolve(line.trim());
     lines.close();
   });
-  // A terminal that has gone fails to be read. The interface passes on the error of its input.
+  // Reading a closed terminal fails; the interface emits the error of its input.
   lines.once("error", () => lines.close());
   lines.once("close", () => resolve(undefined));
   return { answer: promise, cancel: () => lines.close() };

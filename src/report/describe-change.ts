@@ -24,7 +24,7 @@ export function causeNote({ verb, cause }: Change): string {
   return cause === "config" && (verb === "create" || verb === "delete") ? "" : ` (${causes[cause]})`;
 }
 
-/** What stands under that line: fields, steps, what it does to the guest, what is lost, what is moved. Not indented. */
+/** The lines below the header: fields, steps, effect on the guest, lost data, transfers. Not indented. */
 export function changeDetails(change: Change): Line[] {
   const effect = effectOf(change);
   const { fields, hidden } = shownFields(change);
@@ -47,7 +47,7 @@ export function changeDetails(change: Change): Line[] {
   return lines;
 }
 
-/** What a change does to a running guest: the most that any of its parts does. */
+/** The effect of a change on a running guest: the strongest of its parts. */
 export function effectOf(change: Change): Effect {
   return strongestEffect([...change.actions.map((action) => action.effect), ...change.fields.flatMap((field) => field.effect ?? [])]);
 }

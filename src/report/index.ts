@@ -8,7 +8,7 @@ export { chooseFormat } from "./choose-format.ts";
 export type { CreateReporter, Format } from "./format.ts";
 export type { Output, ReporterOptions } from "./options.ts";
 
-/** Every form of output, one line each. Each is loaded only when it is used. */
+/** Every form of output, one line each. Each is loaded only when it is used: Ink alone costs more than a whole plan. */
 const formats: Format[] = [
   { name: "text", load: async () => (await import("./text.ts")).createTextReporter },
   { name: "json", load: async () => (await import("./json-reporter.ts")).createJsonReporter },

@@ -27,7 +27,7 @@ export function createJsonReporter(options: ReporterOptions): Reporter {
   return { event: changes ? lines(options) : documents(options), close: async () => {} };
 }
 
-/** One document; why it holds no more stands on standard error, for the log of a pipeline. */
+/** One document. Errors are also written to standard error, for the log of a pipeline. */
 function documents({ command, stdout, stderr, color, version }: ReporterOptions): (event: Event) => void {
   const explain = (diagnostics: readonly Diagnostic[]) => {
     if (diagnostics.length > 0) stderr.write(formatDiagnostics(diagnostics, { color }));

@@ -34,7 +34,7 @@ export function resultText(result: Result): string {
   }
 }
 
-/** One JSON document. What a terminal would obey is escaped, as JSON allows. */
+/** One JSON document. Control characters are escaped, as JSON allows. */
 export function jsonText(value: unknown): string {
   return `${escapeControls(JSON.stringify(value, null, 2), "\n")}\n`;
 }

@@ -21,7 +21,7 @@ const reasonOf: Readonly<Partial<Record<Change["verb"], string>>> = {
 
 /**
  * A plan as one JSON document: a subset of Terraform's plan representation, so that policies and summaries written for
- * it work unchanged. What only we know stands under `change.virtform`. There is no time in it: two runners print the same.
+ * it work unchanged. Additions of virtform are under `change.virtform`. It holds no time, so two runners print the same.
  */
 export function planJson(plan: Plan, version: string): JsonObject {
   const changed = plan.changes.map((change) => ({ ...identity(change.address), ...changeJson(change) }));

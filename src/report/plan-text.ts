@@ -54,14 +54,14 @@ function planFooter(plan: Plan): Line[] {
   if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(stopped.join(", "))], []);
   const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
   if (bytes > 0) lines.push([span(`To be moved: about ${approximateQuantity(bytes)}`)], []);
-  // One alone has said so itself.
+  // A single action already shows this in its change.
   const overwritten = plan.actions.filter(({ overwrites = 0 }) => overwrites > 0).length > 1 ? overwriting(plan.actions) : undefined;
   if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
 }
 
-/** The last line: what the plan comes to. The exit code is made from the same list. */
+/** The last line: the counts of the plan. The exit code follows from the same plan. */
 export function planClosing(plan: Plan, command: Command): Line[] {
   if (!plan.complete) return [[span("Plan incomplete: ", "error"), span("part of the host could not be read, so nothing can be applied.")]];
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;

@@ -17,12 +17,12 @@ export function percent(done: number, total: number): number {
   return Math.max(0, Math.min(100, Math.floor((done / total) * 100)));
 }
 
-/** An action begins. */
+/** The line for an action that starts. */
 export function startLine(action: PlannedAction): Line {
   return [span(action.address, "strong"), span(`: ${action.summary} …`)];
 }
 
-/** An action is on its way. */
+/** The line for a running action. */
 export function progressLine(action: PlannedAction, progress: ActionProgress, elapsedMs: number): Line {
   return [span(action.address, "strong"), span(`: ${progressText(progress)}`), span(` after ${formatDuration(elapsedMs)}`, "faint")];
 }

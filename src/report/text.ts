@@ -97,7 +97,7 @@ export function createTextReporter(options: ReporterOptions): Reporter {
   return { event, ...(options.interactive ? { confirm } : {}), close: async () => {} };
 }
 
-/** The plan on standard output; what is to be said about it on standard error, just before the closing line. */
+/** Writes the plan to standard output, and its diagnostics to standard error just before the closing line. */
 export function showPlan(plan: Plan, options: Pick<ReporterOptions, "stdout" | "stderr" | "color" | "command">): void {
   const { stdout, stderr, color, command } = options;
   stdout.write(paint(planBody(plan), color));

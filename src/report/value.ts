@@ -3,7 +3,7 @@ import { formatQuantity } from "../model/quantity.ts";
 
 const longest = 160;
 
-/** Words that would be taken for something else than text if they stood there bare. */
+/** Strings that would read as another type without quotes. */
 const ambiguous = /^(true|false|null|none|yes|no|-?\d+(\.\d+)?)$/i;
 
 /** One value of a field on one line. `undefined` is a field that is absent. `sizes`: last parts of the paths whose numbers are bytes. */

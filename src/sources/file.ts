@@ -5,8 +5,8 @@ import { formatQuantity } from "../model/quantity.ts";
 import type { Source, SourceProblem } from "./source.ts";
 
 /**
- * A file: an absolute path or `file:///…`. A symbolic link is followed, since the user wrote it. For a host elsewhere it is a
- * file of the machine that virtform runs on, pushed from there; where there is none, one of the host's.
+ * A file: an absolute path or `file:///…`. A symbolic link is followed, because the user wrote it. For a remote host it is a file of the
+ * machine that virtform runs on, which is pushed; if it does not exist here, a file of the host.
  */
 export const file: Source = {
   scheme: "file",
@@ -25,7 +25,7 @@ export const file: Source = {
     if ((await host.files.stat(path)) === undefined) {
       throw userError(
         "image-source-missing",
-        `There is no file ${path}`,
+        `The file ${path} does not exist`,
         `It is the source of an image and must be on ${host.upload === undefined ? host.name : `this machine or on ${host.name}`}. Check the path.`,
       );
     }
@@ -60,5 +60,5 @@ function pathIn(address: string): string | undefined {
 
 function invalid(address: string): SourceProblem {
   const detail = "Write an absolute path, or file:// followed by one: file:///srv/images/debian.qcow2.";
-  return { code: "image-source-invalid", summary: `Not an address of a file: ${address}`, detail };
+  return { code: "image-source-invalid", summary: `Invalid file address: ${address}`, detail };
 }

@@ -33,7 +33,7 @@ export function sourceOf(address: string): Source | SourceProblem {
   const shown = withoutCredentials(address);
   const usable = sources.filter(({ planned }) => planned !== true).map((source) => `${source.scheme}://`);
   const detail = `Use an absolute path or an address with ${usable.join(", ")}.`;
-  if (found === undefined) return { code: "image-source-unknown", summary: `No source of images is called like this: ${shown}`, detail };
+  if (found === undefined) return { code: "image-source-unknown", summary: `Unsupported image source: ${shown}`, detail };
   if (found.planned === true) {
     const summary = `Images from ${scheme}:// are not supported by this version: ${shown}`;
     return { code: "image-source-unsupported", summary, detail };

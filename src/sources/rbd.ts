@@ -20,18 +20,18 @@ export const rbd: Source = {
       throw userError(
         "image-source-other-cluster",
         `${source} is in another Ceph cluster`,
-        `${host.name} reaches cluster ${fsid} by ${access.conf}. Name that one's configuration in host.rbd.conf, or take the image from elsewhere.`,
+        `${host.name} reaches cluster ${fsid} by ${access.conf}. Name the configuration of the other cluster in host.rbd.conf, or use another source.`,
       );
     }
     const info = await rbdInfo(cluster, from);
     if (info === undefined)
       throw userError(
         "image-source-missing",
-        `There is no ${source}`,
-        "Pool, image or snapshot is not there. `rbd snap ls` shows what is.",
+        `${source} does not exist`,
+        "The pool, the image or the snapshot is missing. `rbd snap ls` lists the snapshots of an image.",
       );
     if (maxBytes !== undefined && info.size > maxBytes)
-      throw userError("no-space", `There is no space for ${source}`, `It has ${info.size} bytes, and ${maxBytes} may be used.`);
+      throw userError("no-space", `Not enough space for ${source}`, `It has ${info.size} bytes, and ${maxBytes} bytes may be used.`);
     await host.files.remove(to);
     await using undo = new AsyncDisposableStack();
     undo.defer(() => host.files.remove(to).catch(() => undefined));
@@ -49,6 +49,6 @@ function addressOf(source: string): RbdAddress {
 }
 
 function invalid(address: string): SourceProblem {
-  const detail = "Write rbd://FSID/POOL/IMAGE/SNAPSHOT. `ceph fsid` tells the first part.";
-  return { code: "image-source-invalid", summary: `Not an address of a snapshot in Ceph: ${withoutCredentials(address)}`, detail };
+  const detail = "Write rbd://FSID/POOL/IMAGE/SNAPSHOT. `ceph fsid` prints the first part.";
+  return { code: "image-source-invalid", summary: `Invalid address of a snapshot in Ceph: ${withoutCredentials(address)}`, detail };
 }

@@ -1,16 +1,10 @@
 import { SaxesParser } from "saxes";
 import { CodedError } from "../model/errors.ts";
 import { problem } from "../model/problem.ts";
+import { parsePlainXml } from "./plain-xml.ts";
+import type { XmlElement } from "./xml-element.ts";
 
-/** One element of a parsed document. */
-export interface XmlElement {
-  /** As written, prefix included: `nova:instance`. */
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly XmlElement[];
-  /** All text directly inside it. */
-  readonly text: string;
-}
+export type { XmlElement } from "./xml-element.ts";
 
 interface Growing {
   name: string;
@@ -21,6 +15,11 @@ interface Growing {
 
 /** Parses a whole document. Throws a CodedError (`xml-malformed`) when it is not well-formed. */
 export function parseXml(text: string): XmlElement {
+  return parsePlainXml(text) ?? parseAnyXml(text);
+}
+
+/** The same by a complete parser, for documents with comments, CDATA and whatever else XML has. */
+export function parseAnyXml(text: string): XmlElement {
   const parser = new SaxesParser({ position: false });
   const root: Growing = { name: "", attributes: {}, children: [], text: "" };
   const stack: Growing[] = [root];

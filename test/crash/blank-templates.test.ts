@@ -89,7 +89,7 @@ test("one that somebody has begun to stand on since the plan was made stays", as
   assert.equal(verdict, "incomplete");
   const failed = outcomes.filter(({ status }) => status !== "done");
   assert.equal(failed.length, 1);
-  assert.match(JSON.stringify(failed), /swap_512MiB_[0-9a-f]{7} stays: a disk stands on it/);
+  assert.match(JSON.stringify(failed), /swap_512MiB_[0-9a-f]{7} was not removed: a disk is backed by it/);
   assert.deepEqual(
     templates(machine).sort(),
     all.filter((name) => name.includes("swap")),

@@ -51,7 +51,7 @@ test("Nova QCOW-10: all of a guest's disks are encrypted, libvirt has the passph
   assert.deepEqual(
     first.actions.filter(({ type }) => type === "disk.create" || type.startsWith("secret.")).map(({ summary: words }) => words),
     [
-      "tell libvirt the passphrase",
+      "give libvirt the passphrase",
       "create encrypted qcow2 disk of 1GiB from debian",
       "create encrypted qcow2 disk of 2GiB with ext4",
       "create encrypted qcow2 swap disk of 512MiB",

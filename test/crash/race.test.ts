@@ -79,7 +79,7 @@ test("one project goes with its images while another arrives: no disk is left wi
     const when = `the images go after ${headStart} effects`;
     for (const { summary: words } of results.flatMap(({ outcomes }) => outcomes.flatMap(({ diagnostics }) => diagnostics))) {
       // That an image is in use, or is gone and to be fetched anew, are fair answers; a guest without its base is none.
-      assert.match(words, /stands on it|base image of \w+ is missing/, when);
+      assert.match(words, /is backed by it|base image of \w+ is missing/, when);
     }
     for (const { live } of machine.libvirtd.all()) assert.ok(live === undefined || basesAreThere(machine), when);
     await applied(machine, other(shop()));

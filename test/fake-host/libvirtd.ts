@@ -19,7 +19,7 @@ export interface Domain {
   live: Xml | undefined;
   state: PowerNumber;
   id: number;
-  /** The memory that it goes on with at its next start. */
+  /** The memory that its next start restores. */
   saved: SavedMemory | undefined;
   autostart: boolean;
 }
@@ -44,7 +44,7 @@ export interface OpenDisk {
 
 /** libvirt and the guests under it. Refusals are Errors with libvirt's own words. */
 export interface Libvirtd {
-  /** False: nobody answers at the socket. */
+  /** False: the sockets refuse connections. */
   up: boolean;
   kvm: boolean;
   /** Guests that ignore the power button, by name. */

@@ -111,7 +111,7 @@ test("a guest boots from encrypted disks; nobody but libvirt and qemu is told th
   await write({ reference: { env: `${variable}_NOT_SET` } });
   const refused = await virtform("plan", workspace.directory);
   assert.equal(refused.code, 1);
-  assert.match(refused.stdout + refused.stderr, new RegExp(`cannot be had[\\s\\S]*${variable}_NOT_SET`));
+  assert.match(refused.stdout + refused.stderr, new RegExp(`is not available[\\s\\S]*${variable}_NOT_SET`));
 
   await write();
   const applied = await applyWith(passphrase);

@@ -51,6 +51,7 @@ const homes: readonly (readonly [packageName: RegExp, home: RegExp])[] = [
   [/^execa$/, /^host\/(?:local\/)?command\.ts$/],
   [/^proper-lockfile$/, /^host\/(?:local\/)?lock\.ts$/],
   [/^ajv(?:\/|$)/, /^config\/validate\.ts$/],
+  [/^(?:ink|react)(?:\/|$)/, /^report\/tui\//],
 ];
 
 /** Names of drivers. Outside src/drivers nothing is decided by one of them. */

@@ -46,6 +46,17 @@ export async function withBase<T>(context: Context, entry: string, work: () => P
   }
 }
 
+const made = new WeakMap<Host, Set<string>>();
+
+/** Makes the directory of locks once for each host: each time would be a round trip. */
+async function lockDirectory({ host, layout }: Context): Promise<void> {
+  const known = made.get(host) ?? new Set<string>();
+  made.set(host, known);
+  if (known.has(layout.locks)) return;
+  await host.files.makeDirectory(layout.locks);
+  known.add(layout.locks);
+}
+
 function take(context: Context, path: string): Lease {
   const released = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
@@ -55,7 +66,7 @@ function take(context: Context, path: string): Lease {
     taken.resolve();
     await released.promise;
   };
-  const ended = context.host.files.makeDirectory(context.layout.locks).then(() => context.host.lock(request, hold));
+  const ended = lockDirectory(context).then(() => context.host.lock(request, hold));
   ended.catch(taken.reject);
   // A failure reaches the waiters; a lease without waiters must not end the process.
   taken.promise.catch(() => undefined);

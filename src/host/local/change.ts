@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { errnoOf, explained, explainedLater, symbolicLink } from "../file-error.ts";
 import { type NamesChanged, syncNames } from "./durable.ts";
 
-/** Parents are made with it whatever the mode of the directory itself: qemu must be able to pass. */
+/** Mode of parents, whatever the mode of the directory itself: qemu must be able to traverse them. */
 const parentMode = 0o755;
 
 /** Creates a directory and its parents; no-op if it exists. Modes do not depend on the umask. */
@@ -23,7 +23,7 @@ async function makeOne(path: string, mode: number, names: NamesChanged): Promise
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    // Another process made it just now.
+    // Another process has just created it.
     if (errnoOf(error) === "EEXIST" && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
     throw error;
   }
@@ -43,7 +43,7 @@ export function removeFile(path: string): void {
   });
 }
 
-/** Removes a directory with all in it; a link itself, never its target. No-op if absent. */
+/** Removes a directory with its content; a link itself, never its target. No-op if absent. */
 export function removeTree(path: string): Promise<void> {
   return explainedLater("remove", path, () => rm(path, { recursive: true, force: true }));
 }
@@ -61,7 +61,7 @@ export function touch(path: string): void {
   });
 }
 
-/** Sets the length of a file, making it when there is none. */
+/** Sets the length of a file, creating it if missing. */
 export function truncate(path: string, bytes: number): void {
   explained("set the length of", path, () => {
     const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o644);
@@ -73,7 +73,7 @@ export function truncate(path: string, bytes: number): void {
   });
 }
 
-/** Sets the permission bits; a link is refused, since it is another file's bits that would change. */
+/** Sets the permission bits. A link is rejected, since its target would change. */
 export function setMode(path: string, mode: number): void {
   explained("set the mode of", path, () => {
     if (lstatSync(path).isSymbolicLink()) throw symbolicLink(path);
@@ -81,7 +81,7 @@ export function setMode(path: string, mode: number): void {
   });
 }
 
-/** Free bytes (for those who are not root), total bytes and magic number of the filesystem that holds the path or its nearest existing parent. */
+/** Free bytes (for unprivileged users), total bytes and magic number of the filesystem that holds the path or its nearest existing parent. */
 export async function space(path: string): Promise<{ total: number; free: number; filesystem: number }> {
   let place = path;
   explained("measure the space of", path, () => {

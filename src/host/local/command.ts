@@ -7,10 +7,10 @@ import { boundedCommand, commandEnvironment } from "../command-line.ts";
 import { createLineSplitter } from "../line-splitter.ts";
 import { openStandardInput } from "./standard-input.ts";
 
-/** Output beyond this is no answer to anything that we ask. */
+/** More output than any command used here can produce. */
 const maxOutput = 64 * 2 ** 20;
 const maxTimeout = 2 ** 31 - 1;
-/** How long a program may take to end once it has been told that nothing more will come. */
+/** How long a program may take to exit after its input was closed. */
 const farewellMs = 10_000;
 
 const common = {
@@ -33,11 +33,11 @@ export async function runCommand(command: Command): Promise<CommandResult> {
     ...common,
     env: commandEnvironment(process.env, command.env),
     timeout: Math.min(Math.max(1, Math.ceil(command.timeoutMs)), maxTimeout),
-    // Any number will do; the types know only the lowest.
+    // Any descriptor works; the types know only the lowest.
     stdin: input === undefined ? "ignore" : (input as 3),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
-  // The program has its own hold of it now, if it was started.
+  // The program has its own copy of the descriptor now.
   if (input !== undefined) closeSync(input);
   if (onLine !== undefined) {
     for (const stream of [running.stdout, running.stderr]) splitLines(stream, onLine);
@@ -68,7 +68,7 @@ export function openConversation(command: Pick<Command, "program" | "args" | "en
     stdin: "pipe",
     buffer: false,
   });
-  // It may end before it has read everything; that shows in how it ended.
+  // The program may exit before it has read everything; its exit code shows that.
   running.stdin.on("error", () => undefined);
   const ended = running.then(({ exitCode }) => ({ exitCode }));
   const conversation: Conversation = {

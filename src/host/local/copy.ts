@@ -13,7 +13,7 @@ import { requireRegular, safeRead } from "./read.ts";
 type CopyOptions = NonNullable<Parameters<Files["copy"]>[2]>;
 type Copied = Awaited<ReturnType<Files["copy"]>>;
 
-/** One copy at work: the source is open and known to be a regular file, and there is nothing at `to`. */
+/** A running copy: the source is open and a regular file, and `to` does not exist. */
 interface Copy {
   readonly source: number;
   readonly stat: Stats;
@@ -22,7 +22,7 @@ interface Copy {
   readonly options: CopyOptions;
 }
 
-/** From this size on starting a program pays. */
+/** From this size on, starting a program is faster. */
 const kernelBytes = 4 * 2 ** 20;
 
 /** Staged files are readable by their owner only, until they get their final name and mode. */
@@ -30,8 +30,8 @@ export const stagedMode = 0o600;
 export const newFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /**
- * Copies a regular file. What is at `to` is removed first and never written into: it could be a second name of something
- * precious. When it fails, nothing is left there.
+ * Copies a regular file. An existing file at `to` is removed first and never written into: it could be another name of a
+ * file in use. On failure nothing is left there.
  */
 export async function copyFile(from: string, to: string, options: CopyOptions = {}): Promise<Copied> {
   const flags = options.followLinks === true ? safeRead & ~constants.O_NOFOLLOW : safeRead;
@@ -58,7 +58,7 @@ async function copyContent(copy: Copy): Promise<Copied> {
   return isPlain && stat.size >= kernelBytes ? copyByKernel(copy) : copyLarge(copy);
 }
 
-/** One read and hardly more writes, no thread pool: overlays are copied from templates by the thousand. */
+/** One read, few writes, no thread pool: overlays are copied from templates by the thousand. */
 function copySmall({ source, from, to, options }: Copy): Copied {
   const data = explained("read", from, () => readFileSync(source));
   refuseTooLarge(from, data.length, options.maxBytes);
@@ -77,7 +77,7 @@ function copySmall({ source, from, to, options }: Copy): Copied {
   return { bytes: data.length, digests: digester.digests() };
 }
 
-/** No byte goes through this process: a base image has gigabytes, most of them holes. */
+/** The bytes do not pass through this process: a base image has gigabytes, most of them holes. */
 async function copyByKernel({ source, stat, from, to, options }: Copy): Promise<Copied> {
   const target = explained("write", to, () => openSync(to, newFile | constants.O_NOFOLLOW, stagedMode));
   try {
@@ -108,7 +108,7 @@ async function copyLarge({ source, stat, from, to, options }: Copy): Promise<Cop
   return { bytes: sink.bytes, digests: await sink.finish() };
 }
 
-/** The open file itself: its name could lead elsewhere by now. */
+/** The open file itself: its name may refer to another file by now. */
 function descriptorPath(descriptor: number): string {
   return `/proc/self/fd/${descriptor}`;
 }

@@ -3,30 +3,30 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { errnoOf } from "../file-error.ts";
 
-/** Receives the paths whose names a change gave or took. */
+/** Called with the paths whose names a change created or removed. */
 export type NamesChanged = (...paths: readonly string[]) => Promise<void>;
 
 const fsyncLater = promisify(fsync);
 
-/** Called with what is put on the disk, for tests that count. */
+/** Callbacks for tests that count syncs. */
 const listeners = new Set<(what: "content" | "names") => void>();
 
-/** Calls back at every wait for the disk of this process. Gives what takes the call back. */
+/** Registers a callback for every sync of this process. Returns a function that removes it. */
 export function onSync(listener: (what: "content" | "names") => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 /**
- * Puts an open file on the disk. Beside everything else: where the disk has much to write it takes minutes, in which locks
- * have to be renewed and other objects go on.
+ * Syncs the content of an open file, asynchronously: on a busy disk it takes minutes, during which locks are renewed
+ * and other actions go on.
  */
 export async function syncFile(descriptor: number): Promise<void> {
   for (const listener of listeners) listener("content");
   await fsyncLater(descriptor);
 }
 
-/** Puts the names of these paths on the disk: a rename that only memory knows of is undone by a power cut. */
+/** Syncs the directories of these paths: a power cut undoes a rename that was not synced. */
 export async function syncNames(...paths: readonly string[]): Promise<void> {
   for (const directory of new Set(paths.map((path) => dirname(path)))) await syncDirectory(directory);
 }
@@ -38,7 +38,7 @@ interface Syncing {
 
 const syncing = new Map<string, Syncing>();
 
-/** Puts the entries of a directory on the disk. All who ask while one sync runs share the one after it. */
+/** Syncs a directory. Callers that arrive while a sync runs share the next one. */
 export function syncDirectory(path: string): Promise<void> {
   const current = syncing.get(path);
   if (current === undefined) return begin(path);
@@ -46,7 +46,7 @@ export function syncDirectory(path: string): Promise<void> {
   return current.next;
 }
 
-/** Waits for a sync of a directory that runs already; it may have begun after what the caller changed. */
+/** The running sync of a directory, if any: it may cover the changes of the caller. */
 export function syncUnderWay(path: string): Promise<void> | undefined {
   return syncing.get(path)?.next ?? syncing.get(path)?.running;
 }
@@ -63,7 +63,7 @@ async function sync(path: string): Promise<void> {
     for (const listener of listeners) listener("names");
     await fsyncLater(descriptor);
   } catch (error) {
-    // Some network filesystems have nothing to do for a directory, and say so.
+    // Some network filesystems cannot sync a directory and need not.
     if (errnoOf(error) !== "EINVAL") throw error;
   } finally {
     closeSync(descriptor);

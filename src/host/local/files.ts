@@ -6,7 +6,7 @@ import { digestFile } from "./digest.ts";
 import { appendLines, link, publish, writeAtomic } from "./publish.ts";
 import { listDirectory, readFile, readIfRegular, statFile } from "./read.ts";
 
-/** The files of this machine. Small things are done at once; a failure is a rejection all the same. */
+/** The files of this machine. Small operations are synchronous; failures are rejections all the same. */
 export function createLocalFiles(): Files {
   const { names, ...changes } = createChanges();
   return {

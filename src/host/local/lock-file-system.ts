@@ -4,9 +4,9 @@ import { directoryIdentity } from "../lock-holder.ts";
 type Done<T = void> = (error: Error | null, value?: T) => void;
 
 /**
- * The file operations of proper-lockfile, done at once instead of through the thread pool: what belongs to taking a lock, or
- * to giving it back, happens within microseconds of each other, and a kill in between leaves a lock without a holder as
- * rarely as can be. A directory that is not the one made here is never removed, not even when the process ends.
+ * The file operations of proper-lockfile, done synchronously instead of in the thread pool: the steps of taking or releasing
+ * a lock follow each other within microseconds, so a kill in between rarely leaves a lock without a holder record. A directory
+ * that was not created here is never removed, not even when the process exits.
  */
 export function lockFileSystem(record: { readonly write: () => void; readonly remove: () => void }) {
   let identity: string | undefined;

@@ -9,23 +9,23 @@ import { liveness } from "../process-identity.ts";
 import { lockFileSystem } from "./lock-file-system.ts";
 
 /*
- * A lock is the directory `<path>.lock`: making it is taking it. Its holder renews the directory's time every few seconds and
- * says in `<path>.holder.json` who it is.
+ * A lock is the directory `<path>.lock`: creating it takes the lock. The holder renews the directory's time every few seconds and
+ * records its identity in `<path>.holder.json`.
  *
  * Breaking the lock of a dead holder must never hit the fresh lock of a process that broke it first. Therefore:
  * - proper-lockfile never breaks one itself (its limit is infinite): it looks and removes in two steps, in between
  *   which another process may have done both and taken the lock.
- * - A lock is broken under the guard `<path>.break`, looks again inside, and removes at once, without letting anything else
+ * - A lock is broken under the guard `<path>.break`: the breaker looks again and removes the directory without letting anything else
  *   run in between. The directory of a dead holder can only be removed by the one within the guard, so what is removed is
  *   what was looked at.
  * - The record goes before the directory, when breaking as when releasing: as soon as the directory is gone another may take
  *   the lock and write its own record, which must then stay. A crash in between leaves a lock without a record,
  *   which is broken once it has not been renewed for a while.
- * - A record names the very directory it is about. An old record beside a new directory says nothing.
+ * - A record names its directory by identity, so an old record beside a new directory is ignored.
  * - "Not renewed for a while" is measured by watching, never by comparing times of different machines' clocks.
  */
 
-/** How locks of holders that cannot be asked after are told from abandoned ones. */
+/** How abandoned locks of holders on other machines are detected. */
 export interface Renewal {
   readonly renewMs: number;
   /** A lock that is not renewed while it is watched for so long has been abandoned. */
@@ -33,9 +33,9 @@ export interface Renewal {
 }
 
 const usual: Renewal = { renewMs: 2_500, staleMs: 10_000 };
-/** Longer ago than any time that a directory can have. */
+/** Longer than the age of any directory. */
 const never = 2 ** 42;
-/** Breaking takes well below a millisecond. */
+/** Breaking a lock takes well below a millisecond. */
 const guardStaleMs = 5_000;
 
 /**
@@ -59,8 +59,8 @@ export async function withLock<T>(request: LockRequest, work: (lost: AbortSignal
 }
 
 /**
- * Gives the lock back. False when another process had taken it away. A directory that the filesystem does not let go (it has
- * become read-only, for example) stays behind and counts as released: the next process, or this one, takes it over.
+ * Releases the lock. False when another process had removed or replaced it. A directory that cannot be removed (the filesystem
+ * has become read-only, for example) stays behind and counts as released: the next process, or this one, takes it over.
  */
 type Release = () => Promise<boolean>;
 
@@ -78,7 +78,7 @@ async function acquire(request: LockRequest, renewal: Renewal, onLost: () => voi
   }
 }
 
-/** One attempt. Gives what releases the lock, or undefined when it is held elsewhere. */
+/** One attempt. Returns what releases the lock, or undefined when it is held elsewhere. */
 function tryToTake({ path, purpose }: LockRequest, { renewMs }: Renewal, onLost: () => void): Promise<Release | undefined> {
   const record = { write: () => writeHolder(path, purpose), remove: () => removeHolder(path) };
   return take(lockPaths(path).directory, { stale: never, update: renewMs }, record, onLost);
@@ -91,7 +91,7 @@ function look(path: string, previous: Sighting | undefined, { staleMs }: Renewal
   return sight(previous, `${identity} ${stat.mtimeMs}`, { now: performance.now(), staleMs });
 }
 
-/** Removes the lock of a holder that cannot release it any more. True when it is worth trying to take it at once. */
+/** Removes the lock of a dead holder. True when the lock should be tried again at once. */
 async function breakIfDead(path: string, sighting: Sighting, renewal: Renewal): Promise<boolean> {
   if (!isDead(path, sighting)) return false;
   const leave = await take(lockPaths(path).guard, { stale: guardStaleMs }, noRecord, () => undefined);
@@ -114,7 +114,7 @@ function isDead(path: string, { abandoned }: Sighting): boolean {
   if (leftBehind.has(directoryIdentity(lockPaths(path).directory) ?? "")) return true;
   const holder = readHolder(path);
   const state = holder === undefined ? "unknown" : liveness(holder);
-  // A holder that lives keeps its lock however long it has been stopped or too busy to renew it.
+  // A running holder keeps its lock, even when it was stopped or too busy to renew it.
   return state === "unknown" ? abandoned : state === "gone";
 }
 

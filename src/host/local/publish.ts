@@ -19,8 +19,8 @@ import { type NamesChanged, syncFile, syncNames } from "./durable.ts";
 import { fileStatOf, requireRegular, safeRead } from "./read.ts";
 
 /**
- * Replaces a file as a whole: readers, and a power cut, see the old content or the new. Also clears
- * away what writers of the same file left when they were killed.
+ * Replaces a file as a whole: readers, and a power cut, see the old content or the new. Also
+ * removes temporary files of killed writers.
  */
 export async function writeAtomic(
   path: string,
@@ -97,7 +97,7 @@ export async function link(from: string, to: string, names: NamesChanged = syncN
   });
 }
 
-/** Appends lines. A line that a power cut tore is closed first, so that it spoils only itself. */
+/** Appends lines. An incomplete last line is ended first, so that it damages only itself. */
 export async function appendLines(
   path: string,
   lines: readonly string[],
@@ -133,7 +133,7 @@ async function writeNew(path: string, data: Uint8Array, mode: number, durable: b
   const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
   try {
     writeAll(descriptor, data);
-    // The umask must not decide what qemu may read.
+    // The mode must not depend on the umask: qemu reads the file.
     fchmodSync(descriptor, mode);
     if (durable) await syncFile(descriptor);
     return fileStatOf(fstatSync(descriptor));

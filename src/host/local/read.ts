@@ -5,20 +5,20 @@ import { errnoOf, explained } from "../file-error.ts";
 
 // Synchronous on purpose: for many small reads it is three to four times as fast as the thread pool.
 
-/** More than this is never wanted whole; an unbounded read of a file that grew would take all memory. */
+/** Limit of a whole read: an unbounded read of a growing file would exhaust memory. */
 const wholeFileBytes = 64 * 2 ** 20;
 
-/** Never waits for a pipe's other end, and never goes through a link. */
+/** Does not block on a pipe, and does not follow a link. */
 export const safeRead = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** What a stat says a thing is. */
+/** The type of a directory entry. */
 export function typeOf(entry: Pick<Stats, "isFile" | "isDirectory" | "isSymbolicLink">): FileStat["type"] {
   if (entry.isFile()) return "file";
   if (entry.isDirectory()) return "directory";
   return entry.isSymbolicLink() ? "symlink" : "other";
 }
 
-/** Throws a RefusedError unless it is a regular file: the content of a device or a pipe is not a file's. */
+/** Throws a RefusedError unless it is a regular file: devices and pipes have no content to read. */
 export function requireRegular(path: string, stat: Stats): void {
   if (stat.isFile()) return;
   const what = stat.isDirectory() ? "a directory" : stat.isFIFO() ? "a pipe" : stat.isSocket() ? "a socket" : "a device";
@@ -42,7 +42,7 @@ export function readFile(path: string, range?: { readonly offset: number; readon
   });
 }
 
-/** The same, with anything but a regular file as if it were not there. */
+/** The same, with anything but a regular file treated as missing. */
 export function readIfRegular(path: string, length?: number): Buffer | undefined {
   try {
     return readFile(path, length === undefined ? undefined : { offset: 0, length });
@@ -52,13 +52,13 @@ export function readIfRegular(path: string, length?: number): Buffer | undefined
   }
 }
 
-/** What is at a path, links not followed; undefined when nothing is. */
+/** The object at a path, links not followed; undefined if missing. */
 export function statFile(path: string): FileStat | undefined {
   const stat = explained("look at", path, () => withoutAbsence(() => lstatSync(path)));
   return stat === undefined ? undefined : fileStatOf(stat);
 }
 
-/** What Node's stat says, in the words of the model. */
+/** Converts a stat of Node. */
 export function fileStatOf(stat: Stats): FileStat {
   return {
     type: typeOf(stat),
@@ -88,7 +88,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return withoutAbsence(() => openSync(path, safeRead));
   } catch (error) {
-    // What opening a socket, or a device without a driver, says.
+    // Opening a socket, or a device without a driver.
     if (errnoOf(error) === "ENXIO")
       throw new RefusedError("not-a-regular-file", `${path} is a socket or a device, and a regular file is wanted.`);
     throw error;
@@ -116,7 +116,7 @@ function readRange(descriptor: number, offset: number, length: number): Buffer {
   return buffer.subarray(0, done);
 }
 
-/** For files of the kernel's, which claim to be empty. */
+/** For kernel files, which report size 0. */
 function readToEnd(descriptor: number, path: string): Buffer {
   const pieces: Buffer[] = [];
   let total = 0;

@@ -9,9 +9,9 @@ import type { SshConnection } from "./connection.ts";
 import type { Frame } from "./frames.ts";
 import type { SshHelper } from "./helper.ts";
 
-/** Output beyond this is no answer to anything that we ask. */
+/** More output than any command used here can produce. */
 const maxOutput = 64 * 2 ** 20;
-/** What a stop on the remote may take. */
+/** How long stopping a program on the remote may take. */
 const graceMs = 20_000;
 const farewellMs = 10_000;
 const maxSeconds = 2 ** 31 / 1000;
@@ -70,7 +70,7 @@ function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** Text as it comes, whole at the end. `take` says whether that was still within the limit. */
+/** Collects text as it arrives. `take` returns false when the limit is exceeded. */
 function createReader(onLine: Command["onLine"]): { take(chunk: Buffer): boolean; end(): string } {
   const decoder = new StringDecoder("utf8");
   const splitter = createLineSplitter(onLine ?? (() => undefined));

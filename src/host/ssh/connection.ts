@@ -11,7 +11,7 @@ import { shellLine } from "./quote.ts";
 import type { SshTarget } from "./target.ts";
 import { connectionLost } from "./trouble.ts";
 
-/** A machine reached by ssh: one connection, and further ones only when sshd allows no more channels on the first. */
+/** A host reached over ssh: one connection, and more only when sshd allows no more channels on the first. */
 export interface SshConnection {
   /**
    * Starts a script with arguments; both reach the sh of the remote unchanged. `what` names it in the message when it does not
@@ -20,11 +20,11 @@ export interface SshConnection {
   start(script: string, args: readonly string[], what: string): Promise<SshChannel>;
   /** Connects when that has not been done. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
-  /** A socket here that leads to one there, through the connection. Throws an Error with ssh's words when ssh refuses. */
+  /** Forwards a local socket, whose path is returned, to one on the remote. Throws an Error with ssh's words if ssh refuses. */
   forward(remotePath: string): Promise<string>;
   /** Why requests fail; undefined while the connection exists or has not been made. */
   readonly lost: UnreachableError | undefined;
-  /** Called when the connection is lost. Gives what takes the call back. */
+  /** Called when the connection is lost. Returns a function that removes the callback. */
   onLost(tell: (error: UnreachableError) => void): () => void;
   close(): Promise<void>;
 }
@@ -34,14 +34,13 @@ export interface SshConnection {
  * sshd still counts those whose end it has received but not seen to when it is asked for the next: hence some to spare.
  */
 const channelsAtMost = 7;
-/** A connection on which nothing comes for this long is lost: three questions to sshd, five seconds each. */
+/** A connection counts as lost when sshd does not answer three probes, five seconds each. */
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
-/** The connection itself answers, without the other side. */
+/** Requests to the local ssh process; the remote is not involved. */
 const forwardMs = 20_000;
-/** A directory that has been empty for so long belongs to nobody: making a connection takes a minute at the very most. */
 /** A directory that has been empty for so long is abandoned: making a connection takes a minute at most. */
 const abandonedAfterMs = 600_000;
-/** What the helper program starts; everything else it does by itself. */
+/** The programs that the helper starts; it does everything else itself. */
 const required = ["cp", "stat", "prlimit"];
 
 interface Master {
@@ -51,7 +50,7 @@ interface Master {
   channels: number;
 }
 
-/** Prepares a connection; nothing is contacted before the first thing is asked. */
+/** Prepares a connection; the host is contacted with the first request. */
 export function createSshConnection(target: SshTarget, limits: StartLimits = startLimits): SshConnection {
   const ssh = sshProgram();
   const name = target.destination;
@@ -135,7 +134,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       await master.greeting;
       if (lost !== undefined) throw lost;
       // Only a channel of the existing connection, never a second connection; the user's
-      // configuration, which may run programs, has had its say.
+      // configuration, which may run programs, applies to the connection only.
       const options = ["-F", "none", "-T", "-S", master.socket, "-o", "ControlMaster=no", "-o", "BatchMode=yes"];
       const alone = ["-o", "ProxyCommand=false", "-o", "LogLevel=ERROR"];
       const mark = randomBytes(16).toString("hex");
@@ -164,7 +163,7 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
   };
 }
 
-/** Waits for a request to the connection itself. Throws an Error with ssh's words unless it is granted. */
+/** Waits until the local ssh process has granted a request. Throws an Error with ssh's words if it refuses. */
 function granted(child: SshProcess): Promise<void> {
   const errors = collect(child.stderr);
   child.stdout.resume();
@@ -190,7 +189,7 @@ function ended(child: SshProcess): Promise<void> {
   });
 }
 
-/** For the sockets. Also clears away those of killed processes: their connections, which ended with them, took the sockets along. */
+/** For the sockets. Also removes the directories of killed processes, whose sockets are gone with their connections. */
 function privateDirectory(): Promise<string> {
   const parent = shortTemporary();
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith("virtform-ssh-"))) {

@@ -6,7 +6,7 @@ import { dialSocket } from "../local/dial.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 
-/** Between the news that a channel was closed and the end of its stream here. */
+/** The local end of a closed channel may arrive this much later than the answer to the next request. */
 const settleMs = 20;
 const probeMs = 30_000;
 
@@ -18,7 +18,7 @@ type Run = Host["run"];
  */
 export function createSshDial(connection: SshConnection, run: Run): (path: string) => Promise<Channel> {
   const forwarded = new Map<string, Promise<string>>();
-  /** Paths that worked, and how. */
+  /** How each path was opened successfully. */
   const ways = new Map<string, (path: string) => Promise<Channel>>();
 
   async function throughForward(path: string): Promise<Channel> {
@@ -47,7 +47,7 @@ export function createSshDial(connection: SshConnection, run: Run): (path: strin
         void channel.ended.then((why) => {
           end = { why };
         });
-        // The answer comes after what the other side did with the channel, so one that is still open then has a listener.
+        // sshd handles requests in order: a channel that is open after this answer has a listener.
         const state = await socketState(run, path);
         await sleep(settleMs);
         if (end === undefined) {
@@ -81,7 +81,7 @@ export async function sshAccount(run: Run): Promise<Account> {
   return { root: uid === "0", runtimeDirectory: runtime || null, cacheDirectory: cache };
 }
 
-/** The words that make `virt-ssh-helper` connect to a socket: it takes a URI, not a path. Pure. */
+/** Arguments that make `virt-ssh-helper` connect to a socket: it accepts a URI, not a path. Pure. */
 export function helperWords(path: string): string[] {
   const [, directory = "", name = ""] = /^(.*)\/([^/]*)$/.exec(path) ?? [];
   const readOnly = name.endsWith("-ro");

@@ -4,7 +4,7 @@ import type { Command, CommandResult, Digests, Download, Files } from "../../mod
 import { withoutCredentials } from "../../model/without-credentials.ts";
 import { refuseTooLarge } from "../sink.ts";
 
-/** How often and after what pauses a transfer is tried. */
+/** How often a transfer is retried, and after which pauses. */
 export interface CurlPatience {
   readonly retries: number;
   readonly pauseMs: number;
@@ -12,16 +12,16 @@ export interface CurlPatience {
 
 const usual: CurlPatience = { retries: 3, pauseMs: 1000 };
 const longMs = 24 * 3_600_000;
-/** How often we ask how far it is. */
+/** Interval of progress reports. */
 const lookMs = 1000;
 
-/** What curl's exit codes mean where another attempt may do better: names, connections, time, transfers cut short. */
+/** Exit codes of curl that are worth a retry: names, connections, timeouts, partial transfers. */
 const again = new Set([6, 7, 18, 28, 35, 52, 55, 56, 92]);
-/** Asked to continue, the server sends the whole: the file changed, or it cannot continue. */
+/** The server cannot resume: the file changed, or ranges are not supported. */
 const cannotContinue = new Set([33, 36]);
 const busy = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** What the heads of an answer say, the last one counting. */
+/** The last response head. */
 export interface Head {
   readonly status: number;
   readonly length: number | undefined;
@@ -30,9 +30,8 @@ export interface Head {
 }
 
 /**
- * Lets the host fetch an address by itself, with curl. What breaks off is continued where it broke, provided that the server
- * says that the file is the same. When it fails, nothing is left there. Addresses can hold passwords, so curl reads them from
- * its standard input.
+ * Lets the host download an address itself, with curl. An interrupted transfer is resumed if the server reports the same
+ * file. On failure nothing is left on the host. Addresses can hold passwords, so curl reads them from its standard input.
  */
 export async function downloadWithCurl(
   run: (command: Command) => Promise<CommandResult>,
@@ -47,7 +46,7 @@ export async function downloadWithCurl(
   await files.remove(to);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(to).catch(() => undefined));
-  // Nobody else's to read until it gets its final name and mode.
+  // Readable by its owner only, until it gets its final name and mode.
   await files.truncate(to, 0);
   await files.setMode(to, 0o600);
   let total: number | undefined;
@@ -96,7 +95,7 @@ export async function downloadWithCurl(
   const bytes = (await files.stat(to))?.size ?? 0;
   refuseTooLarge(shown, bytes, maxBytes);
   onProgress?.(bytes, bytes);
-  // Zeros become holes where the filesystem can; where it cannot they stay.
+  // Zeros become holes where the filesystem supports it.
   await run({ program: "fallocate", args: ["--dig-holes", to], timeoutMs: longMs }).catch(onlyCommandErrors);
   await run({ program: "sync", args: ["--", to], timeoutMs: longMs });
   const result = { bytes, digests: await files.digest(to, digests) };
@@ -125,7 +124,7 @@ async function runCurl(
     "location",
     "globoff",
     "max-redirs = 10",
-    // From https never to http, and never to a file of the host's.
+    // Never from https to http, and never to a local file.
     `proto = "=http,https"`,
     `proto-redir = "=${secure ? "https" : "http,https"}"`,
     "connect-timeout = 30",

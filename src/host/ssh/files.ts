@@ -5,13 +5,13 @@ import type { Frame } from "./frames.ts";
 import type { SshHelper } from "./helper.ts";
 import { explainTrouble, TooLarge, type Trouble } from "./trouble-of-file.ts";
 
-/** What moves bytes takes as long as it takes. */
+/** Limit of operations that move bytes. */
 const longMs = 24 * 3_600_000;
-/** Looks in one frame: more would only delay the first answers. */
+/** Most looks in one frame: more would delay the first answers. */
 const together = 2000;
 
 type Words = readonly [name: string, ...args: unknown[]];
-/** A change as the helper takes it, with the data that goes with it. */
+/** A change as sent to the helper, with its data. */
 type Change = readonly [words: Words, data?: Uint8Array];
 
 interface Found {
@@ -23,7 +23,14 @@ interface Found {
 export function createSshFiles(helper: SshHelper): Files {
   const look = createLooks(helper);
 
-  async function change(doing: string, path: string, changes: readonly Change[], names: Names = "now", settle: readonly string[] = []) {
+  async function change(
+    doing: string,
+    path: string,
+    changes: readonly Change[],
+    names: Names = "now",
+    settle: readonly string[] = [],
+    background = false,
+  ) {
     const blob = Buffer.concat(changes.flatMap(([, data]) => data ?? []));
     const request = {
       op: "change",
@@ -31,7 +38,7 @@ export function createSshFiles(helper: SshHelper): Files {
       later: names === "later",
       settle,
     };
-    const { message } = await helper.ask(request, { blob, what: `${doing} ${path}`, timeoutMs: 1_800_000 });
+    const { message } = await helper.ask(request, { blob, what: `${doing} ${path}`, timeoutMs: 1_800_000, background });
     const results = (message["results"] ?? []) as readonly Found[];
     const last = results.at(-1);
     const failed = last?.error ?? (message["error"] as Trouble | undefined);
@@ -124,7 +131,9 @@ export function createSshFiles(helper: SshHelper): Files {
     truncate: async (path, bytes) => void (await change("set the length of", path, [[["truncate", path, bytes]]])),
     setMode: async (path, mode) => void (await change("set the mode of", path, [[["setMode", path, mode]]])),
     async appendLines(path, lines, { durable = false } = {}) {
-      await change("append to", path, [[["append", path, durable], Buffer.from(lines.map((line) => `${line}\n`).join(""))]]);
+      const data = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+      // The journal does not wait for it.
+      await change("append to", path, [[["append", path, durable], data]], "now", [], !durable);
     },
     async digest(path, algorithms, onProgress) {
       const total = onProgress === undefined ? undefined : (await stat(path))?.size;
@@ -156,7 +165,7 @@ export function createSshFiles(helper: SshHelper): Files {
   };
 }
 
-/** How a change is named in messages. */
+/** The verb of a change in messages. */
 const verbs: Readonly<Record<string, string>> = {
   makeDirectory: "make the directory",
   write: "write",
@@ -172,7 +181,7 @@ const verbs: Readonly<Record<string, string>> = {
   copy: "copy",
 };
 
-/** Which argument of a change names what it makes, where that is not the first. */
+/** The index of the target path among the arguments, where it is not 0. */
 const target: Readonly<Record<string, number>> = { publish: 1, link: 1, copy: 1 };
 
 function pathOf(change: FileChange): string {
@@ -203,7 +212,7 @@ function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data) : data;
 }
 
-/** Looks that are asked for at the same time go in one frame, however many they are: what costs is the way, not the look. */
+/** Looks requested in the same turn go in one frame: the cost is the round trip, not the look. */
 function createLooks(helper: SshHelper): (words: Words) => Promise<{ readonly found: Found; readonly data: Buffer }> {
   interface Asked {
     readonly words: Words;
@@ -225,7 +234,7 @@ function createLooks(helper: SshHelper): (words: Words) => Promise<{ readonly fo
           continue;
         }
         const length = words[0] === "read" && typeof found.ok === "number" ? found.ok : 0;
-        // A copy: the frame would stay in memory as long as its smallest part.
+        // A copy, so that a small part does not keep the whole frame in memory.
         resolve({ found, data: Buffer.from(blob.subarray(at, at + length)) });
         at += length;
       }
@@ -251,7 +260,7 @@ function digestsOf(algorithms: readonly DigestAlgorithm[], digests: unknown): Di
   return Object.fromEntries(algorithms.map((algorithm, index) => [algorithm, String(values[index] ?? "")]));
 }
 
-/** From mode, size, blocks, seconds, nanoseconds, inode and links. The time is in the steps that Node takes for a stat here. */
+/** From mode, size, blocks, seconds, nanoseconds, inode and links. The time equals what Node reports for a local stat. */
 function fileStat([mode, size, blocks, seconds, nanoseconds, inode, links]: readonly number[] | unknown[]): FileStat {
   return {
     type: typeOfMode(Number(mode)),

@@ -21,6 +21,8 @@ export interface AskOptions {
   readonly alone?: boolean;
   /** Aborting asks the helper to stop; its answer is still waited for. */
   readonly signal?: AbortSignal | undefined;
+  /** Its answer is not waited for before other work goes on, so it is no round trip. */
+  readonly background?: boolean;
   /** Frames that come before the answer. */
   readonly onFrame?: (frame: Frame) => void;
 }
@@ -29,7 +31,7 @@ export interface AskOptions {
 export interface SshHelper {
   /** Throws an UnreachableError when the helper ends or does not answer in time. */
   ask(request: HelperRequest, options: AskOptions): Promise<Frame>;
-  /** Calls back with what the helper reports by itself about a lock, and when it ends. Gives what takes the call back. */
+  /** Registers a callback for the loss of a lock and the end of the helper. Returns a function that removes it. */
   watch(lock: string, call: (event: "lost" | "ended") => void): () => void;
   close(): Promise<void>;
 }
@@ -37,10 +39,10 @@ export interface SshHelper {
 const usualTimeoutMs = 300_000;
 /** The helper gives up everything after 90 s of silence. */
 const beatMs = 2_500;
-/** How long it may take to put names on the disk when it ends. */
+/** How long it may take to sync names when it ends. */
 const closeMs = 30_000;
 
-/** The words of sh that become the helper. Red Hat's minimal systems have Python under another name. */
+/** The script that executes the helper. Red Hat's minimal systems have Python under another name. */
 export const helperScript = `PATH=$PATH:/usr/sbin:/sbin
 export PATH
 for python in python3 /usr/libexec/platform-python; do
@@ -48,7 +50,7 @@ for python in python3 /usr/libexec/platform-python; do
 done
 exit 127`;
 
-/** Starts the helper with the first request. `tell` is called with every round trip: with what goes out together. */
+/** Starts the helper with the first request. `tell` is called with every round trip: with the operations that go out together. */
 export function createSshHelper(
   connection: SshConnection,
   name: string,
@@ -57,14 +59,15 @@ export function createSshHelper(
 ): SshHelper {
   let session: Promise<Session> | undefined;
   const watchers = new Map<string, (event: "lost" | "ended") => void>();
-  let outgoing: { readonly op: string; send(session: Session): void; fail(error: unknown): void }[] = [];
+  let outgoing: { readonly op: string | undefined; send(session: Session): void; fail(error: unknown): void }[] = [];
   let id = 0;
 
-  /** What is asked for at the same time goes out together: the way is what costs. */
+  /** Requests of the same turn go out together: the cost is the round trip. */
   async function flush(): Promise<void> {
     const together = outgoing;
     outgoing = [];
-    tell([...new Set(together.map(({ op }) => op))].join(", "));
+    const waited = [...new Set(together.flatMap(({ op }) => op ?? []))];
+    if (waited.length > 0) tell(waited.join(", "));
     try {
       session ??= startSession(connection, name, watchers, () => {
         session = undefined;
@@ -84,7 +87,7 @@ export function createSshHelper(
       const own = id;
       return new Promise((resolve, reject) => {
         outgoing.push({
-          op: request.op,
+          op: options.background === true ? undefined : request.op,
           send: (started) => started.ask(own, request, { timeoutMs: answerMs, ...options }).then(resolve, reject),
           fail: reject,
         });

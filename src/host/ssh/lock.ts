@@ -13,7 +13,7 @@ import { connectionLost } from "./trouble.ts";
 /*
  * The same lock as on this machine (local/lock.ts): the directory `<path>.lock`, with a record of its holder beside it, so that
  * virtform on the host itself and virtform over ssh exclude each other. The holder is the helper program on the host, which renews
- * the lock as long as it hears from us: when we die or the connection breaks, it releases the lock; when the helper is killed, the
+ * the lock as long as virtform sends beats: when virtform dies or the connection breaks, it releases the lock; when the helper is killed, the
  * lock of a dead process is taken over.
  */
 
@@ -61,7 +61,7 @@ async function acquire(helper: SshHelper, request: LockRequest, lock: string): P
   const { path } = request;
   const ask = async (what: string, more: object) =>
     (await helper.ask({ op: "lock", path, ...more }, { what: `${what} the lock ${path}`, timeoutMs: answerMs })).message;
-  // The process is one of the host's; the machine behind it is named in words.
+  // The process is one of the host; the purpose names the machine behind it.
   const record = { purpose: `${request.purpose}, over ssh from ${hostname()}`, since: new Date().toISOString() };
   const wait = createLockWait(request, staleMs);
   let sighting: Sighting | undefined;

@@ -1,8 +1,7 @@
 /**
- * One word for a POSIX shell, so that it stays exactly that word: everything stands between single quotes, within which a
- * shell changes nothing, and a single quote itself is written outside of them. ssh joins its arguments with blanks and gives
- * them to the login shell of the other side, so this is the only place where a shell ever sees what we pass on (decision 8).
- * Throws a TypeError for a NUL, which no argument can hold.
+ * Quotes one word for a POSIX shell: everything is put in single quotes, and single quotes are escaped outside of them. ssh
+ * joins its arguments with spaces and passes them to the login shell of the remote, so this is the only place where a shell
+ * parses input (decision 8). Throws a TypeError for a NUL, which no argument can hold.
  */
 export function shellQuote(word: string): string {
   if (word.includes("\0")) throw new TypeError("an argument cannot hold a NUL character");

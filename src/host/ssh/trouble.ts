@@ -32,7 +32,7 @@ export function sshTrouble(words: string, destination: string): SshTrouble {
     return { hop: "name", hint: "Check the name in host.uri and in ~/.ssh/config, and the name service." };
   }
   if (/Permission denied|Too many authentication failures|no mutual signature|Authentication failed|UNPROTECTED PRIVATE KEY/i.test(words)) {
-    const hint = `virtform never asks for a password, so a key is needed. Load it (ssh-add), name it in ~/.ssh/config (IdentityFile), and allow it on the host (ssh-copy-id ${destination}).`;
+    const hint = `A password cannot be entered, so a key is needed. Load it (ssh-add), name it in ~/.ssh/config (IdentityFile), and allow it on the host (ssh-copy-id ${destination}).`;
     return { hop: "login", hint };
   }
   if (/refused|timed out|No route to host|unreachable|reset by|Connection closed|kex_exchange_identification|Broken pipe/i.test(words)) {

@@ -18,9 +18,9 @@ import { domainXml } from "./xml.ts";
 
 export { startDomain, stopDomain } from "../power/plan.ts";
 
-/** How long a start may take until the guest runs. Nova waits for ever (BLD-17); a hanging hypervisor should be told of. */
+/** Limit for a start until the guest runs. Nova has none (BLD-17); a hypervisor that hangs must be reported. */
 const startMs = 60_000;
-/** Nova DEL-02: the request is repeated, because a guest that is still booting does not hear it. */
+/** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
 const askAgainMs = 10_000;
 
 const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec }) => {
@@ -39,9 +39,9 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     { prevent_destroy: spec.preventDestroy },
     {
       before: [
-        // Nova BLD-15: whoever writes the log later, it is there with our ownership from the beginning.
+        // Nova BLD-15: the log exists with our ownership before qemu writes to it.
         { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
-        // For people, and written again by the next definition: it need not survive a power cut.
+        // Informational, and rewritten by the next definition: it need not survive a power cut.
         { do: "write", path, data: xml, mode: 0o600, staged: true },
       ],
       settle: [layout.instance(spec.uuid), layout.root],
@@ -51,7 +51,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   try {
     await libvirt.define(xml);
   } catch (error) {
-    // A domain that never was must not make a missing disk count as lost.
+    // A disk counts as lost only after the domain was defined.
     if (!wasDefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
     throw error;
   }
@@ -59,15 +59,15 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   if (kept === undefined)
     throw new RefusedError(
       "domain-vanished",
-      `libvirt took the definition of ${spec.instance} and has no such domain now`,
-      "It was undefined at the same moment. Apply again.",
+      `libvirt accepted the definition of ${spec.instance}, but the domain does not exist`,
+      "It was undefined concurrently. Apply again.",
     );
   const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(domainFields(kept)));
   if (lost.length > 0) {
     throw new RefusedError(
       "definition-not-kept",
-      `libvirt did not keep all of the definition of ${spec.instance}: ${lost.join("; ")}`,
-      `This libvirt or qemu may be too old for it; ${path} is what was asked for.`,
+      `libvirt changed the definition of ${spec.instance}: ${lost.join("; ")}`,
+      `This libvirt or qemu may be too old. ${path} has the requested definition.`,
     );
   }
   await setFields(libvirt, spec);
@@ -90,7 +90,7 @@ const start = defineAction<DomainRef>("domain.start", [up], async (context, ref)
   await startAndWait(context, ref, have);
 });
 
-/** Its memory may be gone by now: then the guest starts from cold. */
+/** If the saved memory was discarded meanwhile, the guest boots. */
 const restore = defineAction<DomainRef>("domain.restore", [up, restored], async (context, ref) =>
   startAndWait(context, ref, await ownDomain(context, ref)),
 );
@@ -100,10 +100,10 @@ async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord
   // A guest writes to its disks at once: their names must survive a power cut.
   await context.host.files.settle([context.layout.instance(ref.uuid), context.layout.root]);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
-  // Only an interrupted start leaves a guest of ours paused.
+  // An interrupted start leaves the guest paused.
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
   await libvirt.start(ref.uuid);
-  // Saved while it was paused, it is paused again.
+  // A guest that was saved while paused is restored paused.
   if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectRunning(context, ref);
 }
@@ -119,7 +119,7 @@ const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, re
   const have = await ownDomain(context, ref);
   if (have === undefined || have.power === "stopped") return;
   if (have.power === "saved") throw savedMeanwhile(ref);
-  // A guest that does not run cannot follow a request.
+  // Only a running guest can react to a shutdown request.
   let graceMs = have.power === "running" ? ref.graceSeconds * 1000 : 0;
   for (; graceMs > 0; graceMs -= askAgainMs) {
     await libvirt.shutdown(ref.uuid);
@@ -138,7 +138,7 @@ const discard = defineAction<DomainRef>("domain.discard", [stopped], async (cont
   if (have !== undefined && isUp(have.power)) {
     throw new RefusedError(
       "guest-runs",
-      `${ref.instance} runs: somebody has started it since it was planned to discard its saved memory. Apply again: it is shut down then.`,
+      `${ref.instance} was started after the plan to discard its saved memory was made. Apply again to shut it down.`,
     );
   }
   if (have?.power === "saved") await libvirtOf(context).discardMemory(ref.uuid);
@@ -154,10 +154,10 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
   await context.host.files.remove(context.layout.instanceFile(ref.uuid, instanceFiles.xml));
 });
 
-/** Everything that is done to domains. */
+/** All actions on domains. */
 export const domainActions: readonly ActionType[] = [define, start, restore, resume, stop, discard, undefine];
 
-/** The domain as it is now. Throws when it is not this project's: the world has moved since the plan, and nobody else's domain is touched. */
+/** The domain as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
 async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
   const record = await libvirtOf(context).domain(ref.uuid);
   if (record !== undefined) requireOwn(context, ref, domainState(record));
@@ -173,20 +173,20 @@ function requireOwn<Domain extends Pick<DomainState, "name" | "label">>(
   if (owner === context.project) return domain;
   throw new RefusedError(
     "domain-not-ours",
-    `Domain ${domain.name} (${uuid}) is not project ${context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}: ${instance} is left as it is. Plan again to see what is there.`,
+    `Domain ${domain.name} (${uuid}) is not owned by project ${context.project}; ${owner === undefined ? "it has no virtform label" : `project ${owner} owns it`}. ${instance} was not changed. Plan again.`,
   );
 }
 
-/** Nobody has agreed to lose that memory, and going on with it is not what was planned. */
+/** The plan neither discards the saved memory, which needs consent, nor restores it. */
 function savedMeanwhile({ instance }: DomainRef): RefusedError {
   return new RefusedError(
     "guest-saved",
-    `The memory of ${instance} was saved (virsh managedsave) since this was planned, and it is left as it is. Apply again.`,
+    `The memory of ${instance} was saved (virsh managedsave) after the plan was made. The guest was not changed. Apply again.`,
   );
 }
 
 async function expectRunning(context: Context, { uuid, instance }: DomainRef): Promise<void> {
-  let seen = "not there";
+  let seen = "absent";
   const reached = await waitForPower(libvirtOf(context), uuid, ["running", "crashed"], {
     withinMs: startMs,
     signal: context.signal,
@@ -198,8 +198,8 @@ async function expectRunning(context: Context, { uuid, instance }: DomainRef): P
   const where = context.layout.instanceFile(uuid, instanceFiles.console);
   throw new RefusedError(
     "guest-not-running",
-    `${instance} was started and is not running ${startMs / 1000} s later; it was last seen ${seen}`,
-    `Its console log is ${where}, qemu's own words are in /var/log/libvirt/qemu/${instance}.log.`,
+    `${instance} is not running ${startMs / 1000} s after its start; its last state was ${seen}`,
+    `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${instance}.log.`,
   );
 }
 

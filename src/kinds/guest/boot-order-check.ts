@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
 import type { Checked } from "../disk/checked.ts";
 
-/** Two disks with one place in the boot order, and an ephemeral disk in the place of the root disk (Nova BLK-09). */
+/** Duplicate positions in the boot order, and ephemeral disks in the position of the root disk (Nova BLK-09). */
 export function checkBootOrder({ config }: Pick<Checked, "config">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, { ephemerals = [], volumes = [] }]): Diagnostic[] => {
     const error = (code: string, summary: string, detail: string): Diagnostic =>
@@ -17,16 +17,16 @@ export function checkBootOrder({ config }: Pick<Checked, "config">): Diagnostic[
             error(
               "ephemeral-as-root",
               `Ephemeral ${index} of ${name} cannot be its root disk`,
-              "boot_index: 0 is the root disk's, and an ephemeral disk begins empty. Write 1 or more: it is then tried after the root disk.",
+              "boot_index: 0 is reserved for the root disk, and an ephemeral disk is empty at first. Write 1 or more to boot from it after the root disk.",
             ),
           ]
         : [],
     );
-    // Who has 0 beside the root disk is told of by `checkRootDisks`.
+    // `checkRootDisks` reports duplicate boot_index 0.
     const meeting = disks.flatMap(({ name: second, place }, index) => {
       const first = disks.findIndex((disk) => disk.place === place);
       if (place < 1 || first === index) return [];
-      const detail = `${disks[first]?.name} and ${second} both have it, and the firmware needs to know which comes first. Give each a number of its own.`;
+      const detail = `${disks[first]?.name} and ${second} have the same position. Give each disk its own boot_index.`;
       return [error("boot-index-taken", `Two disks of ${name} have boot_index: ${place}`, detail)];
     });
     return [...blank, ...meeting];

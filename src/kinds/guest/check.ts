@@ -6,17 +6,17 @@ import type { Checked } from "../disk/checked.ts";
 import { disks } from "../terms/disk-address.ts";
 import { guests } from "../terms/guest-address.ts";
 
-/** Names of domains on the host that are not this project's. */
+/** Names of instances that a domain of the host has which this project does not own. */
 export function checkDomainNames({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
   const owners = new Map(observed.unmanaged.flatMap(({ what, name, owner }) => (what === "domain" ? [[name, owner]] : [])));
   return domains.flatMap(({ instance, project }): Diagnostic[] => {
     if (!owners.has(instance)) return [];
     const owner = owners.get(instance);
-    const whose = owner === undefined ? "nobody's by its label" : `project ${owner}'s`;
+    const why = owner === undefined ? "it has no virtform label" : `project ${owner} owns it`;
     return [
       problem("domain-name-taken", {
-        summary: `A domain named ${instance} is there already and is not project ${project}'s`,
-        detail: `It is ${whose}, so it is left alone, and libvirt allows a name only once. Give the instance another name${owner === undefined ? `, or rename that domain (\`virsh domrename ${shellWord(instance)} OTHER-NAME\`, while it is off)` : ""}.`,
+        summary: `Domain "${instance}" already exists and is not managed by project "${project}"`,
+        detail: `virtform does not change it, because ${why}. libvirt allows each name once: give the instance another name${owner === undefined ? `, or rename that domain (\`virsh domrename ${shellWord(instance)} OTHER-NAME\`, while it is off)` : ""}.`,
         address: `domain/${instance}`,
       }),
     ];
@@ -32,14 +32,14 @@ export function checkProtection({ domains, observed }: Pick<Checked, "domains" |
     return [
       problem("prevent-destroy", {
         summary: `${instance} is protected and no longer in the configuration`,
-        detail: `It was applied with prevent_destroy: true, and the protection stays with the guest. To delete it, put it back with prevent_destroy: false, apply, and then remove it.`,
+        detail: `It was applied with prevent_destroy: true, which is recorded on the guest. To delete it, declare it again with prevent_destroy: false, apply, and then remove it.`,
         address,
       }),
     ];
   });
 }
 
-/** By the label of the domain, or by that of the directory, which is there even when the domain was undefined by hand. */
+/** Recorded in the label of the domain and in that of the directory, which exists even when the domain was undefined by hand. */
 function protectedInstances(observed: Observed): Set<string> {
   return new Set([
     ...observed.of(guests).flatMap(([, { label }]) => (label?.preventDestroy === true ? [label.instance] : [])),

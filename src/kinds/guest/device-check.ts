@@ -5,13 +5,13 @@ import type { Checked } from "../disk/checked.ts";
 import type { DomainDisk, DomainSpec } from "../terms/spec.ts";
 import { isPossibleBus } from "./device-map.ts";
 
-/** Names of disks that cannot be, and more of them than the host allows (Nova BLK-03, BLK-07). `most`: negative for any number. */
+/** Names of disks that are duplicate or impossible, and more disks than the host allows (Nova BLK-03, BLK-07). */
 export function checkDevices({ domains, config }: Pick<Checked, "domains" | "config">): Diagnostic[] {
   const most = config.host?.max_disk_devices_to_attach ?? -1;
   return domains.flatMap((domain) => [...checkNames(domain), ...checkBuses(domain), ...checkNumber(domain, most)]);
 }
 
-/** Two disks under one name: a volume asked for what the root disk has, or what another volume asked for. */
+/** Two disks with one name: a volume requests the name of the root disk or of another volume. */
 function checkNames({ instance, disks }: DomainSpec): Diagnostic[] {
   return disks.flatMap(({ target, name }, index): Diagnostic[] => {
     const other = disks.findIndex((disk) => disk.target === target);
@@ -19,22 +19,22 @@ function checkNames({ instance, disks }: DomainSpec): Diagnostic[] {
     const [first, second] = [disks[other]?.name ?? "", name].map((one) => (one === "disk" ? "the root disk" : one.replace("/", " ")));
     return [
       problem("device-taken", {
-        summary: `Two disks of ${instance} would be ${target}`,
-        detail: `${first} and ${second} both. Give the volume another device, or leave device out: it gets the next free one.`,
+        summary: `Two disks of ${instance} are both assigned ${target}`,
+        detail: `They are ${first} and ${second}. Give the volume another device, or omit device to use the next free name.`,
         address: `domain/${instance}`,
       }),
     ];
   });
 }
 
-/** A volume that asks for a name of a bus which the guest's machine does not have (Nova BLK-04). Of images, `checkHardware` tells. */
+/** A volume that requests a name of a bus which the machine type does not have (Nova BLK-04). Image properties are covered by `checkHardware`. */
 function checkBuses({ instance, disks, machine }: DomainSpec): Diagnostic[] {
   const asksFor = ({ name, bus }: DomainDisk) => name.startsWith("volume/") && !isPossibleBus(bus, machine);
   const byImage = disks.some((disk) => disk.device === "disk" && !disk.name.startsWith("volume/") && !isPossibleBus(disk.bus, machine));
   return (byImage ? [] : disks.filter(asksFor)).map(({ name, target, bus }) =>
     problem("unsupported-device", {
       summary: `${instance} has no ${bus}, so none of its disks can be ${target}`,
-      detail: `${name.replace("/", " ")} asks for it, and machine type ${machine} has no such bus. Ask for a name with vd or sd, or leave device out; hw_machine_type: pc of the image is the old PC that has it.`,
+      detail: `${name.replace("/", " ")} requests it, and machine type ${machine} has no such bus. Request a name that starts with vd or sd, omit device, or set hw_machine_type: pc on the image, which has the bus.`,
       address: `domain/${instance}`,
     }),
   );
@@ -45,7 +45,7 @@ function checkNumber({ instance, disks }: DomainSpec, most: number): Diagnostic[
   if (most < 0 || usual.length <= most) return [];
   return [
     problem("too-many-disk-devices", {
-      summary: `${instance} would have ${usual.length} disks and drives, and the host allows ${most}`,
+      summary: `${instance} has ${usual.length} disks and drives; the host allows ${most}`,
       detail: `They are ${usual.map(({ target }) => target).join(", ")}. Give ${instance} fewer volumes or ephemerals, or raise max_disk_devices_to_attach in the host section.`,
       address: `domain/${instance}`,
     }),

@@ -6,22 +6,22 @@ import { problem } from "../../model/problem.ts";
 import type { RescueDevice } from "../config/rescue-of.ts";
 import type { DomainDisk } from "../terms/spec.ts";
 
-/** What decides names and buses of a guest's disks. */
+/** What determines the names and buses of a guest's disks. */
 export interface DeviceMapInput {
   readonly arch: string;
   readonly machine: string;
-  /** Of the image: `hw_disk_bus` and `hw_cdrom_bus` win over the defaults (Nova BLK-05). */
+  /** Image properties: `hw_disk_bus` and `hw_cdrom_bus` override the defaults (Nova BLK-05). */
   readonly properties: Readonly<Record<string, string>>;
-  /** `iso`: the image is an ISO, which the guest gets as a drive (Nova BLK-06). */
+  /** `iso`: the image is an ISO and becomes a CD drive (Nova BLK-06). */
   readonly root: {
     readonly attachment: DiskAttachment;
     readonly iso: boolean;
-    /** Of a volume; the device it asks for names its bus. */
+    /** Address of a volume. Its `device` determines the bus. */
     readonly name?: string;
     readonly serial?: string;
     readonly device?: string;
   };
-  /** What the guest boots from instead. */
+  /** The disk that a guest in rescue boots from. */
   readonly rescue?: RescueDevice & { readonly attachment: DiskAttachment };
   /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
   readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment; readonly bootIndex?: number }[];
@@ -34,7 +34,7 @@ export interface DeviceMapInput {
     /** 1 is tried after the root disk (Nova BLK-09). Negative or absent: never. */
     readonly bootIndex?: number;
   }[];
-  /** `attachment`: of one that is no file. */
+  /** `attachment`: given for a drive that is not a file. */
   readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
 }
 
@@ -60,7 +60,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   const wishes = (input.volumes ?? []).flatMap(({ device }) => device ?? []);
   const before = rescue === undefined || rescue.stable ? [] : [rescueDisk(rescue, input, createNames(new Set()))];
   const first = before.map(({ target }) => target);
-  // The root disk is the first of its bus whatever is asked for: kernels are told so. `checkDevices` finds who else wants that name.
+  // The root disk is always the first of its bus, because kernel command lines name it. `checkDevices` reports other disks that request its name.
   const rootTarget =
     asked !== undefined && !first.includes(asked) ? asked : createNames(new Set(first.length === 0 ? [] : [...first, ...wishes]))(rootBus);
   const next = createNames(new Set([...first, rootTarget, ...wishes]));
@@ -77,7 +77,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       serial: input.root.serial ?? null,
     },
   ];
-  // Nova BLK-11: what is put in front boots, and nothing else does.
+  // Nova BLK-11: only the rescue disk in front is bootable.
   const orderOf = (bootIndex: number | undefined) => (before.length === 0 ? bootOrder(bootIndex) : null);
   for (const { name, attachment, bootIndex } of input.others ?? []) {
     disks.push({
@@ -100,7 +100,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
     const { path, format, attachment = { type: "file", format: "raw", source: path } } = input.configDrive;
     const drive = format === "iso9660";
     const bus = drive ? (busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultDriveBus(input)) : diskBus;
-    // Nova BLK-08. Its content is made anew by us alone: a guest that wrote into it would make it look tampered with.
+    // Nova BLK-08. Read-only: a guest that wrote to the drive would make it look modified by hand.
     disks.push({
       name: instanceFiles.configDrive,
       device: drive ? "cdrom" : "disk",
@@ -113,12 +113,12 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
     });
   }
   if (rescue === undefined || !rescue.stable) return disks;
-  // Nova BLK-12: nothing that the guest knows gets another name, it only comes later when booting.
+  // Nova BLK-12: the guest's disks keep their names and move back in the boot order.
   const later = disks.map((disk) => (disk.bootOrder === null ? disk : { ...disk, bootOrder: disk.bootOrder + 1 }));
   return [...later, rescueDisk(rescue, input, next)];
 }
 
-/** Nova BLK-09, BLK-10: libvirt counts from one. Each device says its place; those that say none are not booted from. */
+/** Nova BLK-09, BLK-10: libvirt counts from one. A device without an order is not bootable. */
 function bootOrder(bootIndex = -1): number | null {
   return bootIndex < 0 ? null : bootIndex + 1;
 }
@@ -131,20 +131,20 @@ function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: Device
   return { name: instanceFiles.rescue, device, bus, target: next(bus), attachment, readOnly: cdrom, bootOrder: 1, serial: null };
 }
 
-/** The buses that the disk of a rescue can be on. */
+/** The possible buses of a rescue disk. */
 export function rescueBuses(cdrom: boolean, machine: string): readonly string[] {
   return (cdrom ? cdromBuses : buses).filter((bus) => isPossibleBus(bus, machine));
 }
 
-/** Properties of an image that its guests' hardware cannot be made from (Nova BLK-04). `image`: its name, for the message. */
+/** Hardware properties of an image that its guests cannot have (Nova BLK-04). `image`: its name, for the message. */
 export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput, "arch" | "machine" | "properties">): Diagnostic[] {
   const wrong = (property: string, allowed: readonly string[]): Diagnostic[] => {
     const value = input.properties[property];
     if (value === undefined || allowed.includes(value)) return [];
     return [
       problem("unsupported-hardware", {
-        summary: `Image ${image} wants ${property}: ${value}, which its guests cannot have`,
-        detail: `With machine type ${input.machine} on ${input.arch} it can be ${allowed.join(", ")}. Change the property, or the machine type (hw_machine_type).`,
+        summary: `Image ${image} has ${property}: ${value}, which its guests cannot have`,
+        detail: `With machine type ${input.machine} on ${input.arch} the possible values are ${allowed.join(", ")}. Change the property or the machine type (hw_machine_type).`,
         address: `image/${image}`,
       }),
     ];
@@ -157,7 +157,7 @@ export function checkDeviceProperties(image: string, input: Pick<DeviceMapInput,
   ];
 }
 
-/** Whether a machine type has a bus (Nova BLK-04): the old PC alone has IDE. */
+/** Whether a machine type has a bus (Nova BLK-04): only `pc` has IDE. */
 export function isPossibleBus(bus: Bus, machine: string): boolean {
   return bus !== "ide" || family(machine) === "pc";
 }
@@ -166,13 +166,13 @@ function busOf(value: string | undefined, allowed: readonly Bus[]): Bus | undefi
   return allowed.find((bus) => bus === value);
 }
 
-/** Nova BLK-05: the old PC has IDE, its successor SATA, and other architectures neither. */
+/** Nova BLK-05: `pc` has IDE, `q35` has SATA, other architectures have neither. */
 function defaultCdromBus({ arch, machine }: Pick<DeviceMapInput, "arch" | "machine">): Bus {
   if (arch !== "x86_64" && arch !== "i686") return "scsi";
   return family(machine) === "pc" ? "ide" : "sata";
 }
 
-/** A config drive on a modern PC hangs on virtio, like the disks: the kernels of cloud images often know no SATA (Nova BLK-05 would say sata). */
+/** On q35 a config drive uses virtio SCSI: kernels of cloud images often have no SATA driver, which Nova BLK-05 would choose. */
 function defaultDriveBus(input: Pick<DeviceMapInput, "arch" | "machine">): Bus {
   const bus = defaultCdromBus(input);
   return bus === "sata" ? "scsi" : bus;
@@ -182,7 +182,7 @@ function family(machine: string): "pc" | "other" {
   return machine === "pc" || machine.startsWith("pc-i440fx") ? "pc" : "other";
 }
 
-/** The bus that a device name stands for: the usual one when its names begin so, else the first that does. */
+/** The bus of a device name: the usual one if its prefix matches, else the first bus with that prefix. */
 function busNamed(device: string, usual: Bus): Bus {
   const prefix = device.slice(0, 2);
   return prefixes[usual] === prefix ? usual : (buses.find((bus) => prefixes[bus] === prefix) ?? usual);
@@ -197,8 +197,8 @@ function createNames(taken: ReadonlySet<string>): (bus: Bus) => string {
     if (bus === "ide" && index >= ideDevices) {
       throw userError(
         "too-many-ide-disks",
-        "A guest would have more than four IDE disks, and there are no names for more",
-        "Disks, config drive and the disk of a rescue count together. Write hw_disk_bus: virtio or scsi into the properties of the image, or give the instance fewer disks.",
+        "A guest has more than four IDE disks",
+        "IDE has four names for disks, config drive and rescue disk together. Set hw_disk_bus: virtio or scsi in the properties of the image, or give the instance fewer disks.",
       );
     }
     used.set(prefix, index + 1);

@@ -25,15 +25,15 @@ import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
-import { lacksItsDisks, missingFacts } from "./memory.ts";
+import { missesDisks, missingFacts } from "./memory.ts";
 import { appliedFields, describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
 /**
- * What differs between a domain as wanted and as found. Definitions are changed in place and never undefined first, so a
- * running guest keeps running with what it has until its next cold start. A protected domain that is no longer wanted
- * gives a change without actions; `checkDomains` says why. `replaced`: a disk of the guest gets other content in this plan, so that its
+ * Difference between the wanted and the existing domain. Definitions are changed in place and never undefined first, so a running guest
+ * keeps its active definition until its next cold start. A protected domain that is no longer wanted gives a change without actions;
+ * `checkProtection` reports it. `replaced`: a disk of the guest gets other content in this plan, so that its
  * saved memory is discarded.
  */
 export function diffDomain(
@@ -45,7 +45,7 @@ export function diffDomain(
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
   const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed, replaced);
-  const others = awaitsOthers(want, observed);
+  const others = waitsForVolumes(want, observed);
   if (change === undefined || others.length === 0) return change;
   const waiting = (action: Action): Action =>
     action.type === "domain.start" || action.type === "domain.restore" ? { ...action, needs: [...action.needs, ...others] } : action;
@@ -64,13 +64,13 @@ function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed):
   return leaving.some((source) => ours.some(([, disk]) => ownsSource(source, disk)));
 }
 
-/** Whether a disk is there already. What is still done to it may itself wait until its guest is off. */
+/** Whether a disk exists. Its pending actions may themselves wait until the guest is off. */
 function isThere(address: Address, observed: Observed): boolean {
   return disks.owns(address) && observed.get(address)?.disk !== undefined;
 }
 
-/** Volumes that this guest is to have and another one has still: it must let go of them before this one starts. */
-function awaitsOthers(want: DomainSpec, observed: Observed): Fact[] {
+/** Facts that other guests are off which still have volumes of this guest: they must release them before it starts. */
+function waitsForVolumes(want: DomainSpec, observed: Observed): Fact[] {
   const attached = want.disks.filter(({ name }) => volumes.owns(name as Address));
   if (attached.length === 0) return [];
   const sources = new Set(attached.map(({ attachment }) => sourceText(attachment)));
@@ -92,9 +92,9 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
     address,
     verb: "create",
     cause: lost ? "drift" : "config",
-    reason: lost ? `somebody undefined it${root.disk === undefined ? "" : "; its disks are still there"}` : "not there yet",
+    reason: lost ? `undefined outside virtform${root.disk === undefined ? "" : "; its disks still exist"}` : "does not exist yet",
     fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
-    // `ignore` leaves the power switch to somebody else, from the beginning.
+    // With `ignore`, virtform never starts the guest.
     actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],
     before: null,
     after: afterOf(want, fields),
@@ -106,7 +106,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   const kept = have.label?.preventDestroy === true;
   const crashed = have.power === "crashed" ? { running: true } : {};
   const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
-  // Disks that go with a guest ask for consent themselves. Without any, a label alone must not be enough to power it off.
+  // Removed disks ask for consent themselves. Without disks, a label alone must not suffice to power a guest off.
   const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => disk.instance === instance && disk.disk !== undefined);
   return {
     address,
@@ -125,7 +125,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const differing = differingPaths(wanted, have);
   const needsRestart = differing.some((path) => traitsOf(path).running === "restart");
   const awake = activityOf(have);
-  const lost = awake.saved && lacksItsDisks(want, have, observed);
+  const lost = awake.saved && missesDisks(want, have, observed);
   const restarts = (lost || needsRestart || detachesDisks(want, have, observed)) && (awake.running || awake.saved);
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
@@ -135,7 +135,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState;
   const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
-  // Off first: as long as the old definition stands, the next plan sees what the guest may still hold.
+  // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // The guest keeps running until everything that it restarts from exists.
   const off = switchOff(want, awake, needsRestart ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
@@ -155,7 +155,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   };
 }
 
-/** A guest goes on with its saved memory before it is defined anew: it has nothing of that yet. */
+/** A saved guest is restored before it is redefined, because its memory belongs to the old definition. */
 function inTurn(define: readonly Action[], power: readonly Action[], saved: boolean): Action[] {
   return saved ? [...power, ...define] : [...define, ...power];
 }
@@ -210,7 +210,7 @@ function afterOf(want: DomainSpec, fields: DomainFields): Change["after"] {
 }
 
 function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainState): string {
-  if (!have.persistent) return "somebody undefined it while it was running";
+  if (!have.persistent) return "undefined outside virtform while running";
   const rescue = fields.find(({ path }) => path === "rescue");
   if (rescue !== undefined)
     return rescue.new === undefined
@@ -219,14 +219,14 @@ function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainSta
         ? "it goes into rescue"
         : "it is rescued with another image";
   if (fields.every(({ path }) => path === "saved_memory" || path === "power_state") && fields.some(({ path }) => path === "saved_memory"))
-    return "its saved memory belongs to a disk that is gone";
+    return "its saved memory belongs to a disk that is missing";
   const power = fields.find(({ path }) => path === "power_state");
   if (fields.length === 1 && power !== undefined) {
     if (have.power === "crashed") return "the guest crashed";
     if (have.power === "saved" && power.new === "running") return "its memory was saved, and it should be running";
     if (power.cause === "drift") return `it is ${have.power} and should be ${power.new}`;
-    return "another power state is configured";
+    return "the configured power state changed";
   }
-  if (cause === "drift") return "it was changed on the host since it was last applied";
-  return cause === "both" ? "the configuration changed, and so did the host" : "the configuration changed";
+  if (cause === "drift") return "it was changed on the host after the last apply";
+  return cause === "both" ? "both the configuration and the host changed" : "the configuration changed";
 }

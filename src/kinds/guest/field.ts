@@ -17,8 +17,8 @@ export interface FieldTraits {
 }
 
 /**
- * One field of a guest, by its path in plans. It lives in the domain XML (`write`, `read`) or beside it (`look`, `set`). A field without
- * `want` and `configured` is never wanted: found on the host, it is removed.
+ * One field of a guest, by its path in plans. It lives in the domain XML (`write`, `read`) or beside it (`look`, `set`). A field with neither
+ * `want` nor `configured` is never wanted: if the host has it, it is removed.
  */
 export interface GuestField extends FieldTraits {
   readonly path: string;

@@ -150,7 +150,7 @@ const builtIn: readonly GuestField[] = [
     cosmetic: true,
     want: ({ preventDestroy }) => preventDestroy,
     write: (domain, value) => setText(at(labelOf(domain), "virtform:prevent_destroy"), value),
-    // Only a clear "false" lifts the protection.
+    // Only an explicit "false" lifts the protection.
     read: (domain) => {
       const label = findLabel(domain);
       return label === undefined ? undefined : textAt(label, "virtform:prevent_destroy") !== "false";
@@ -158,7 +158,7 @@ const builtIn: readonly GuestField[] = [
   },
   {
     path: "rescue",
-    // Nova RES-01, RES-02: a rescue is for now, not for a later start.
+    // Nova RES-01, RES-02: a rescue takes effect at once, not at a later start.
     running: "restart",
     want: ({ rescue }) => rescue,
     write: (domain, value) => setText(at(labelOf(domain), "virtform:rescue"), value),
@@ -508,7 +508,7 @@ function setText(element: Draft, value: FieldValue): Draft {
   return element;
 }
 
-/** An element without content that is there or not. */
+/** A feature that is on when its element exists. */
 function presence(path: string, wanted: (spec: DomainSpec) => boolean, ...at_: readonly string[]): GuestField {
   return {
     path,

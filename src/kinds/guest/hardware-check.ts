@@ -5,14 +5,14 @@ import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Checked } from "../disk/checked.ts";
 import { checkDeviceProperties } from "./device-map.ts";
 
-/** Hardware that images ask for and their guests cannot have. */
+/** Hardware properties of images that their guests cannot have. */
 export function checkHardware({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
   const { facts } = observed;
   const used = new Set(
     Object.values(config.instances ?? {}).flatMap((instance) => {
       const rescue = rescueOf(config, instance);
       const own = instance.image ?? config.volumes?.[rootVolumeOf(instance) ?? ""]?.image;
-      // In a stable rescue the guest keeps its hardware: `checkRescues` looks at what is added.
+      // In a stable rescue the guest keeps its hardware; `checkRescues` checks the added disk.
       return rescue === undefined || rescue.stable ? [own] : [own, rescue.name];
     }),
   );

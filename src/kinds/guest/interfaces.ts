@@ -12,7 +12,7 @@ export function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfi
   }));
 }
 
-/** In qemu's own range, and the same for the same interface on every run. */
+/** An address in qemu's range, the same for the same interface on every run. */
 function derivedMac(identity: string): string {
   const digest = createHash("sha256").update(identity).digest("hex");
   return `52:54:00:${digest.slice(0, 2)}:${digest.slice(2, 4)}:${digest.slice(4, 6)}`;

@@ -10,7 +10,7 @@ import type { DomainState } from "../terms/domain-state.ts";
 import { guests, restored } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 
-/** As much of a disk, a volume or a config drive as is looked at here. */
+/** The parts of the state of a disk, a volume or a config drive that are used here. */
 interface Attached {
   readonly kind: string;
   readonly disk?: object;
@@ -18,7 +18,7 @@ interface Attached {
   readonly lostBacking?: object;
 }
 
-/** What has to be made before a guest can go on with its saved memory: nothing of what is there. */
+/** Facts that a restore of saved memory waits for: missing disks, and missing backing files. */
 export function missingFacts(want: DomainSpec, observed: Observed): Fact[] {
   return attachedTo(want).flatMap((address) => {
     const state = stateOf(address, observed);
@@ -28,10 +28,10 @@ export function missingFacts(want: DomainSpec, observed: Observed): Fact[] {
 }
 
 /**
- * Whether a disk is gone that the guest had when its memory was saved, and is made anew: the memory would go on with a disk that it
- * does not belong to. A config drive is made again as it was.
+ * True if a disk that the guest had when its memory was saved is missing and is recreated: the memory does not belong to the new disk.
+ * A config drive is recreated with the same content.
  */
-export function lacksItsDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
+export function missesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
   const had = new Set(Object.values(have.disks));
   return want.disks.some(({ name, attachment }) => {
     const other = name.startsWith("volume/") || name === instanceFiles.configDrive;
@@ -39,7 +39,7 @@ export function lacksItsDisks(want: DomainSpec, have: DomainState, observed: Obs
   });
 }
 
-/** The facts to wait for before something is changed that a guest with saved memory had: it keeps that, as one that runs does. */
+/** The facts to wait for before changing something that belongs to saved memory: the guest is restored first. */
 export function awaitRestored(instance: string, saved: boolean | undefined): Fact[] {
   return saved === true ? [restored(guests.at(instance))] : [];
 }

@@ -7,7 +7,7 @@ import { labelNamespace } from "./metadata.ts";
 import { readFields } from "./read-fields.ts";
 import { listedFields } from "./traits.ts";
 
-/** What there is to know about one domain. Throws an Error when libvirt's XML is not XML. */
+/** The state of one domain. Throws an Error when its definition is not XML. */
 export function domainState(record: DomainRecord): DomainState {
   const root = parseXml(record.xml);
   const fields = readFields(root, record);
@@ -16,18 +16,18 @@ export function domainState(record: DomainRecord): DomainState {
   return { uuid, name, power, persistent, label: readLabel(root), fields, active, disks: disksOf(root) };
 }
 
-/** The fields of a domain that we own, flat. Two documents that mean the same guest have the same fields. */
+/** The fields in domain XML, flat. Documents that describe the same guest have equal fields. */
 export function domainFields(xml: string): DomainFields {
   return readFields(parseXml(xml));
 }
 
-/** What a definition says of whose domain it is. */
+/** Name and owner that a definition records. */
 export function domainOwner(xml: string): Pick<DomainState, "name" | "label"> {
   const root = parseXml(xml);
   return { name: textAt(root, "name") ?? "", label: readLabel(root) };
 }
 
-/** What plans stand on and `show` shows: the state as it is, not as it was configured. */
+/** What plans are based on and `show` prints: the actual state, not the configured one. */
 export function describeDomain(state: DomainState): Json {
   return { ...listedFields(state.fields), uuid: state.uuid, persistent: state.persistent, power_state: state.power };
 }
@@ -40,10 +40,10 @@ function readLabel(root: XmlElement): DomainLabel | undefined {
     const text = (name: string) => textAt(child, prefix === "" ? name : `${prefix}:${name}`);
     const [project, instance, power] = [text("project"), text("instance_name"), text("power_state")];
     if (project === undefined || instance === undefined) return undefined;
-    // A clone made by hand carries the label of what it was cloned from: it is its owner's, not ours.
+    // A clone made by hand has a copy of the label with another uuid; virtform does not own it.
     if (text("uuid") !== textAt(root, "uuid")) return undefined;
     const powerState = power === "stopped" || power === "ignore" ? power : "running";
-    // Protection is lifted by a clear "false" only.
+    // Only an explicit "false" lifts the protection.
     const applied = text("applied");
     return {
       project,

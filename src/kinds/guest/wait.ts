@@ -1,7 +1,7 @@
 import type { DomainPower, Libvirt } from "../../tools/libvirt/libvirt.ts";
 
 /**
- * Waits until a domain has one of the wanted states and gives it; undefined when the time is up. A domain that does not
+ * Waits until a domain has one of the wanted states and returns it; undefined after the time limit. A domain that does not
  * exist counts as stopped. Throws what the signal was aborted with.
  */
 export async function waitForPower(

@@ -7,8 +7,8 @@ import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { writeXml } from "./xml-writer.ts";
 
 /**
- * The libvirt XML of a guest (Nova XML-02 … XML-16). Pure: equal specs give equal text. The label in it records the fields, so that a
- * later plan can tell a changed configuration from a changed host.
+ * The libvirt XML of a guest (Nova XML-02 … XML-16). Pure: equal specs give equal text. Its label records the fields, so that a later
+ * plan can distinguish a changed configuration from a changed host.
  */
 export function domainXml(spec: DomainSpec): string {
   const domain = draft("domain");
@@ -31,7 +31,7 @@ export function domainXml(spec: DomainSpec): string {
   return writeXml(domain);
 }
 
-/** What tells whose domain it is and of which sort, and is no field. */
+/** The identity of the domain, which is not a field: uuid, owner and type of guest. */
 function identify(domain: Draft, { uuid, instance, project }: DomainSpec): void {
   at(domain, "uuid").text = uuid;
   const label = labelOf(domain);

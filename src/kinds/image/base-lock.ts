@@ -1,11 +1,11 @@
 import type { Context } from "../../model/context.ts";
 
-/** Somebody else may be fetching the image; that is worth waiting for. */
+/** Another process may be fetching the image, which can take this long. */
 const patienceMs = 2 * 60 * 60_000;
 
 /**
- * Runs `work` while nobody else makes, uses up or removes the base image of an entry (Nova LAY-13, CACHE-03). The context that it is
- * given ends what runs when the lock is lost.
+ * Runs `work` with exclusive access to the base image of an entry (Nova LAY-13, CACHE-03). The context that it gets aborts when the lock
+ * is lost.
  */
 export function withBaseLock<T>(
   context: Context,

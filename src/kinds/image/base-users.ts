@@ -12,7 +12,7 @@ const furtherDisks = /"(disk\.(?:rescue|local|eph\d+|swap))":/g;
 /** Labels and records are a few KiB; more of one is not read. */
 const longestRecord = 4 * 2 ** 20;
 
-/** In place of an entry: disks that may stand on any base, since they are links, and none is followed. */
+/** In place of an entry: disks that may be backed by any base image, because they are links, which are not followed. */
 export const unseen = "";
 
 interface Disk {
@@ -23,8 +23,8 @@ interface Disk {
 }
 
 /**
- * Which base image each instance's root disk, that of its rescue and each volume stands on, by entry: for planning. `blanks`: there are
- * empty disks that others may stand on. A guest cannot lie here: only an overlay's header counts, and that is qemu's to write.
+ * Disks that are backed by each base image, by entry: root disks, rescue disks and volumes. For planning. `blanks`: also look for overlays
+ * of empty disks. A guest cannot forge this: only headers of overlays count, which qemu writes.
  */
 export async function findUsers(context: Context, blanks: boolean): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
   const { files } = context.host;
@@ -57,13 +57,13 @@ async function disksByLabel(context: Context, named: RegExp): Promise<Disk[]> {
   );
   return directories.flatMap((directory, index) => {
     const [label, info] = records.slice(2 * index);
-    // Few are in rescue or have further disks: nobody else is asked.
+    // Only instances whose label names further disks are looked at more closely: few have them.
     const further = Array.from(label?.toString("utf8").matchAll(named) ?? [], ([, name]) => name ?? "");
     return [...new Set([instanceFiles.root, ...further])].map((name) => ({ path: `${directory}/${name}`, label, info }));
   });
 }
 
-/** Every file in any directory of an instance or volume that stands on this base, whatever its name: asked before a base is removed. */
+/** Every file in a directory of an instance or volume that is backed by this base image, whatever its name. For removing it. */
 export async function findAllUsers(context: Context, entry: string): Promise<string[]> {
   const { host } = context;
   const users: string[] = [];
@@ -89,7 +89,7 @@ async function diskDirectories({ host, layout }: Context): Promise<string[]> {
   const found = await Promise.all(
     [layout.root, layout.volumes].map(async (parent) =>
       (await host.files.list(parent))
-        // Moved to other storage, a directory leaves a link.
+        // A directory that was moved to other storage leaves a link.
         .filter(({ name, type }) => (type === "directory" || type === "symlink") && startsWithUuid(name))
         .map(({ name }) => `${parent}/${name}`),
     ),
@@ -113,7 +113,7 @@ async function entriesBehind(
   );
 }
 
-/** Whether `disk.info` records that a disk is raw: then what stands in it, were it a header, is its guest's. */
+/** Whether `disk.info` records that a disk is raw: its content, even if it looks like a header, was written by the guest. */
 function isRaw(info: Buffer | undefined, path: string): boolean {
   try {
     return JSON.parse(info?.toString("utf8") ?? "{}")?.[path] === "raw";
@@ -131,7 +131,7 @@ function projectOf(label: Buffer | undefined): string | undefined {
   }
 }
 
-/** Also of a directory that is being removed, whose name has more after the uuid: what is in it may still be in use. */
+/** True also for a directory that is being removed, whose name continues after the uuid: its disks may still be in use. */
 function startsWithUuid(name: string): boolean {
   return isUuidDirectory(name.slice(0, 36));
 }

@@ -35,8 +35,8 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   const summary = alone
     ? `Image ${names[0]} has no checksum`
     : `Images ${names.slice(0, -1).join(", ")} and ${names.at(-1)} have no checksum`;
-  const [source, command] = alone ? ["its source", "it writes the checksum"] : ["their sources", "it writes the checksums"];
-  const detail = `Whatever comes from ${source} is believed, and two hosts may get different bytes. Run \`virtform image lock ${names.join(" ")}\`: ${command} into the file.`;
+  const [_source, command] = alone ? ["its source", "it writes the checksum"] : ["their sources", "it writes the checksums"];
+  const detail = `Downloads are not verified; hosts may end up with different content. Run \`virtform image lock ${names.join(" ")}\`: ${command} into the file.`;
   return [
     problem(
       "image-without-checksum",
@@ -56,11 +56,17 @@ function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed):
   const state = stateOf(spec, observed);
   const conflict = state === undefined ? undefined : baseConflict(spec, state.sidecar);
   if (conflict !== undefined) {
-    return [problem("base-image-conflict", { summary: `The base image of ${spec.name} does not fit`, detail: conflict, address })];
+    return [
+      problem("base-image-conflict", {
+        summary: `The base image of ${spec.name} does not match the configuration`,
+        detail: conflict,
+        address,
+      }),
+    ];
   }
   if (!observed.unmanaged.some(({ what, name }) => what === "base-file" && name === spec.entry)) return [];
-  const detail = `A file has the name of its base image, _base/${spec.entry}, and nothing beside it says where it came from. It cannot be trusted and is not ours to replace: move it away.`;
-  return [problem("base-file-unknown", { summary: `Something is in the way of image ${spec.name}`, detail, address })];
+  const detail = `A file has the name of its base image, _base/${spec.entry}, and no sidecar file records its origin. virtform neither uses nor replaces it: move it away.`;
+  return [problem("base-file-unknown", { summary: `An unknown file blocks the cache entry of image ${spec.name}`, detail, address })];
 }
 
 /** Two names for the same bytes share one base, so they have to agree on what the bytes are. */
@@ -69,10 +75,10 @@ function checkTwins({ address, spec }: Resource<ImageSpec>, resources: readonly 
   if (twin === undefined || twin.address === address) return [];
   const { spec: first } = twin;
   if (first.diskFormat === spec.diskFormat && first.format === spec.format && first.bootFile === spec.bootFile) return [];
-  const detail = `Images ${first.name} and ${spec.name} are the same bytes and share one base image, but they differ in disk_format or in whether a disk is made from them.`;
+  const detail = `Images ${first.name} and ${spec.name} have the same bytes and share one base image, but differ in disk_format or in whether disks are made from them.`;
   return [
     problem("same-image-different-use", {
-      summary: `Images ${first.name} and ${spec.name} contradict one another`,
+      summary: `Images ${first.name} and ${spec.name} contradict each other`,
       detail,
       address,
       key: ["disk_format"],

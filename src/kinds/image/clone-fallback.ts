@@ -9,7 +9,7 @@ import { desiredImages } from "./desired.ts";
 import { fetchImage } from "./fetch.ts";
 import type { ImageSpec } from "./spec.ts";
 
-/** For a disk that is to be cloned within its storage: the image to fetch should that not work when its time comes (Nova RBD-03). */
+/** For a disk that is cloned within its storage: the image to fetch if the clone is not possible at apply time (Nova RBD-03). */
 export function cloneFallback(
   config: Config,
   facts: HostFacts,
@@ -20,7 +20,7 @@ export function cloneFallback(
   return fallback === undefined ? {} : { fallback };
 }
 
-/** Makes sure that what a disk is made from is there: a snapshot that can be cloned, else the base image in the cache. */
+/** Makes sure that the source of a disk exists: a snapshot that can be cloned, else the base image in the cache. */
 export async function fetchUnlessCloneable(
   context: Context,
   { backend, base }: Pick<DiskSpec, "backend" | "base">,

@@ -4,7 +4,7 @@ import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config, ImageConfig } from "../config.ts";
 
 /**
- * Bytes of an image whose disks are all cloned within their storage, so that it is not needed in the cache (Nova RBD-03);
+ * Bytes of an image whose disks are all cloned within their storage, so it is not needed in the cache (Nova RBD-03);
  * undefined for any other. A kernel or ramdisk is a file whatever the backend.
  */
 export function cloneOnly(config: Config, name: string, image: ImageConfig, facts: HostFacts | undefined): number | undefined {

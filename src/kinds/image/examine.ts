@@ -7,8 +7,8 @@ import { inspect, inspectOrThrow } from "./inspect/inspect.ts";
 import type { DiskFormat } from "./spec.ts";
 
 /**
- * Decides whether a file that came from outside may become a base image: our own inspection first, so that no program ever
- * opens what is unsafe, then qemu's opinion, which has to be the same (Nova FET-04 … FET-11). Returns the virtual size in
+ * Decides whether an untrusted file may become a base image: first by our own inspection, so that no program opens unsafe content, then by
+ * qemu-img, whose result must be the same (Nova FET-04 … FET-11). Returns the virtual size in
  * bytes. Throws RefusedError.
  */
 export async function examine(context: Context, path: string, bytes: number, diskFormat: DiskFormat): Promise<number> {
@@ -19,7 +19,7 @@ export async function examine(context: Context, path: string, bytes: number, dis
     const hint = inspection.format === "gpt" ? "raw" : inspection.format;
     throw new RefusedError(
       "image-format-mismatch",
-      `The content is ${what}, and disk_format says ${diskFormat}. Nothing is ever guessed, because a wrong guess can open files of the host. If the content is what you meant, write disk_format: ${hint}.`,
+      `The content is ${what}, and disk_format says ${diskFormat}. Formats are never guessed, because a wrong guess can open files of the host. If the content is correct, write disk_format: ${hint}.`,
     );
   }
   const info = await imageInfo(context.host, path, qemu, context.signal);
@@ -27,17 +27,17 @@ export async function examine(context: Context, path: string, bytes: number, dis
   if (info.format !== qemu) {
     throw new RefusedError("image-format-mismatch", `qemu-img takes the content for ${info.format}, and disk_format says ${diskFormat}.`);
   }
-  // A VHD's size follows from its geometry in ways that depend on who made it: qemu knows them.
+  // The size of a VHD depends on its geometry and on the program that made it; qemu knows the rules.
   if (diskFormat !== "vhd" && Math.abs(info.virtualSize - inspection.virtualSize) >= 512) {
     throw new RefusedError(
       "image-malformed",
-      `The header says ${inspection.virtualSize} bytes and qemu-img reads ${info.virtualSize}: the image is not sound.`,
+      `The header says ${inspection.virtualSize} bytes and qemu-img reads ${info.virtualSize}: the image is damaged.`,
     );
   }
   return info.virtualSize;
 }
 
-/** Makes sure that a converted image is raw and would be taken for nothing else by anybody who guesses (Nova FET-15). */
+/** Makes sure that a converted image is raw, and that no program that guesses formats takes it for another one (Nova FET-15). */
 export async function examineConverted(context: Context, path: string): Promise<void> {
   const stat = await context.host.files.stat(path);
   const { format } = await inspect(readerOf(context, path), stat?.size ?? 0);
@@ -53,7 +53,7 @@ function refuseUnsafe(info: QemuImageInfo): void {
   if (info.backing !== undefined) {
     throw new RefusedError(
       "image-has-backing-file",
-      `The image stands on another file (${JSON.stringify(info.backing)}). Flatten it where it was made.`,
+      `The image is backed by another file (${JSON.stringify(info.backing)}). Flatten it where it was made.`,
     );
   }
   if (info.dataFile !== undefined) {

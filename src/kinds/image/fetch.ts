@@ -16,7 +16,7 @@ import { formatFacts } from "./formats.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
 
-/** Makes sure that an image is in the cache, whole and checked. */
+/** Makes sure that an image is in the cache, complete and checked. */
 export const fetchImage = defineAction<ImageSpec>("image.fetch", [baseExists], async (context, spec, report) => {
   const { files } = context.host;
   await files.makeDirectory(context.layout.base);
@@ -24,7 +24,7 @@ export const fetchImage = defineAction<ImageSpec>("image.fetch", [baseExists], a
   await withBaseLock(context, spec.entry, `fetch of image ${spec.name}`, (held) => fetchLocked(held, spec, report));
 });
 
-/** Looks again now that nobody else can fetch it: two processes never fetch one image twice (Nova CACHE-03, CACHE-04). */
+/** Looks again under the lock, so that two processes never fetch the same image (Nova CACHE-03, CACHE-04). */
 async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProgress): Promise<void> {
   const { host, layout } = context;
   const path = layout.baseImage(spec.entry);
@@ -39,13 +39,13 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
   await using undo = new AsyncDisposableStack();
   const removeStaged = () =>
     Promise.all([host.files.remove(layout.basePart(spec.entry)), host.files.remove(layout.baseConverted(spec.entry))]);
-  // Nova FET-17. What cannot be removed now is swept by the next run; the reason of the failure must not be lost over it.
+  // Nova FET-17. The next run sweeps what cannot be removed now; a failing removal must not hide the first failure.
   undo.defer(async () => void (await removeStaged().catch(() => undefined)));
   await removeStaged();
   await makeBase(context, spec, report);
 }
 
-/** From nothing to a published base (Nova FET-03 … FET-16). */
+/** Fetches, examines, converts and publishes a base (Nova FET-03 … FET-16). */
 async function makeBase(context: Context, spec: ImageSpec, report: ReportProgress): Promise<void> {
   const { host, layout } = context;
   const path = layout.baseImage(spec.entry);
@@ -73,7 +73,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
 
   const twin = await findTwin(context, spec, sidecar);
   if (twin !== undefined) {
-    // First, so that nothing is left over should this be interrupted right after the link has made the base whole.
+    // Removed first: an interruption right after the link, which completes the base, leaves no staged file.
     await host.files.remove(part);
     await writeSidecar();
     await host.files.link(twin, path);
@@ -97,8 +97,8 @@ async function download(context: Context, spec: ImageSpec, part: string, report:
 }
 
 /**
- * How long an image may be. An endless answer must not fill the disk that guests write to: what the host keeps for itself is left,
- * a twentieth of the rest is left to guests, and what is converted is there twice for a while.
+ * Limit of an image's length in bytes. An endless response must not fill the disk that guests write to: the host's reserve and a
+ * twentieth of the rest stay free, and an image that is converted exists twice for a while.
  */
 async function bytesToTake({ host, layout, settings }: Context, spec: ImageSpec): Promise<number> {
   const { free } = await host.files.space(layout.base);
@@ -113,13 +113,13 @@ function verifyChecksum(spec: ImageSpec, digests: Digests): void {
   if (received?.toLowerCase() === hex.toLowerCase()) return;
   throw new RefusedError(
     "image-checksum-mismatch",
-    `Image ${spec.name} is not what its checksum says: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Either its publisher replaced it (look there for the new checksum, or run \`virtform image lock ${spec.name}\`), or somebody on the way did.`,
+    `Image ${spec.name} does not match its checksum: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Its publisher replaced it (get the new checksum from the publisher, or run \`virtform image lock ${spec.name}\`), or it was modified in transit.`,
   );
 }
 
 /**
- * A base can be lost while disks stand on it; then its sidecar, left alone, still says what it was. Other bytes, or the same in
- * another format, would turn those disks into garbage without a word.
+ * A base image can be deleted while disks are backed by it; its sidecar then still records its digests. Different bytes, or the same in
+ * another format, would corrupt those disks silently.
  */
 async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digests: Digests): Promise<void> {
   const [sidecar] = await readOwnFiles(context, [context.layout.baseSidecar(spec.entry)]);
@@ -130,16 +130,16 @@ async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digests:
   if (users.length === 0) return;
   throw new RefusedError(
     "image-changed-under-disks",
-    `The base image of ${spec.name} is lost, and what its source gives now is not what it was (sha256:${before.digests.sha256} then, sha256:${digests.sha256} now). ${users.join(", ")} stand${users.length === 1 ? "s" : ""} on it and would be damaged. Bring back the old bytes at its source, or remove those instances.`,
+    `The base image of ${spec.name} is missing, and its source has different content now (was sha256:${before.digests.sha256}, is sha256:${digests.sha256}). ${users.join(", ")} ${users.length === 1 ? "is" : "are"} backed by it and would be damaged. Restore the old content at the source, or remove those instances.`,
   );
 }
 
-/** Nova FET-12: before anything is converted, so that a small file that unfolds to a huge disk costs nothing. */
+/** Nova FET-12: checked before conversion, so that a small file that expands to a huge disk costs nothing. */
 function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
   if (spec.bootFile || spec.maxVirtualSize === null || virtualSize <= spec.maxVirtualSize) return;
   throw new RefusedError(
     "flavor-disk-smaller-than-image",
-    `Image ${spec.name} is a disk of ${formatQuantity(virtualSize)}, and the smallest flavor that an instance uses it with gives ${formatQuantity(spec.maxVirtualSize)}. Use a flavor with a larger disk.`,
+    `Image ${spec.name} is a disk of ${formatQuantity(virtualSize)}, and the smallest flavor of its instances has a disk of ${formatQuantity(spec.maxVirtualSize)}. Use a flavor with a larger disk.`,
   );
 }
 

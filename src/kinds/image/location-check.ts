@@ -6,7 +6,7 @@ import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config } from "../config.ts";
 import type { ImageSpec } from "./spec.ts";
 
-/** Locations that nothing can be cloned from (Nova RBD-04), and why. `cached`: the image is here, and nobody has to wonder why it is fetched. */
+/** Locations that nothing can be cloned from (Nova RBD-04), and why. `cached`: the image is in the cache and is not fetched. */
 export function checkLocations(
   { name, diskFormat, cloneSize }: ImageSpec,
   config: Config,
@@ -24,7 +24,7 @@ export function checkLocations(
       .join(" or ")}.`;
     return [
       problem("image-location-invalid", {
-        summary: `Image ${name} has a location that cannot be read`,
+        summary: `Image ${name} has an invalid location`,
         detail,
         address,
         key: ["locations"],
@@ -32,7 +32,7 @@ export function checkLocations(
     ];
   }
   if (diskFormat !== "raw") {
-    const detail = `It is ${diskFormat}, and a clone would hold the bytes as they are, which only a raw image can be used by. It is fetched from its source. Store a raw copy in Ceph, or leave locations out.`;
+    const detail = `It is ${diskFormat}, and a clone has the bytes of the image, so only raw images can be cloned. It is fetched from its source. Store a raw copy in Ceph, or leave locations out.`;
     return locations.length === 0
       ? []
       : [

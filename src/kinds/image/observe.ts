@@ -11,7 +11,7 @@ import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files
 import { findUsers, unseen } from "./base-users.ts";
 import type { BaseUser, BlankState, ImageState } from "./spec.ts";
 
-/** What is in the cache: whole base images and empty disks by `base/<entry>`, and files that nobody here knows. */
+/** Content of the cache: complete base images and empty disks by `base/<entry>`, and unknown files. */
 export async function observeBases(context: Context): Promise<Observation<ImageState | BlankState>> {
   const states = new Map<Address, ImageState | BlankState>();
   const unmanaged: Unmanaged[] = [];
@@ -78,14 +78,14 @@ function unseenUsers(users: readonly BaseUser[]): Diagnostic {
   return problem(
     "base-users-unseen",
     {
-      summary: "Which base images some disks stand on is not seen",
-      detail: `${paths.join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""}: a link, which is never followed. No base image is removed while it is there.`,
+      summary: "Cannot determine the base image of some disks",
+      detail: `${paths.join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""}: a symbolic link, which is not followed. No base image is removed while the link exists.`,
     },
     "note",
   );
 }
 
-/** Signs that somebody has laid hands on a base image, which never changes after it was published (Nova CACHE-11). */
+/** Signs that a base image was modified; a published base image never changes (Nova CACHE-11). */
 function problemsOf({ entry, path, sidecar, stat }: BaseFile): Diagnostic[] {
   const problems: Diagnostic[] = [];
   const address = bases.at(entry);
@@ -94,8 +94,8 @@ function problemsOf({ entry, path, sidecar, stat }: BaseFile): Diagnostic[] {
       problem(
         "base-image-writable",
         {
-          summary: `The base image of ${sidecar.image} can be written to`,
-          detail: `Its mode is ${(stat.mode & 0o777).toString(8)}. Every disk that stands on it breaks when it changes. Nothing here changed it: run \`chmod 0444 ${shellWord(path)}\`.`,
+          summary: `The base image of ${sidecar.image} is writable`,
+          detail: `Its mode is ${(stat.mode & 0o777).toString(8)}. A change breaks every disk that is backed by it. virtform did not change the mode: run \`chmod 0444 ${shellWord(path)}\`.`,
           address,
         },
         "warning",
@@ -105,8 +105,8 @@ function problemsOf({ entry, path, sidecar, stat }: BaseFile): Diagnostic[] {
   if (sidecar.format === "raw" && Math.ceil(stat.size / 512) !== Math.ceil(sidecar.virtualSize / 512)) {
     problems.push(
       problem("base-image-changed", {
-        summary: `The base image of ${sidecar.image} has changed its length`,
-        detail: `It was ${sidecar.virtualSize} bytes when it was published and is ${stat.size} now, so something has written to ${path}. Disks that stand on it may be damaged. Restore the file, or remove the instances and the base image and apply again.`,
+        summary: `The base image of ${sidecar.image} changed its length`,
+        detail: `It was ${sidecar.virtualSize} bytes when it was published and is ${stat.size} now, so ${path} was written to. Disks that are backed by it may be damaged. Restore the file, or remove the instances and the base image and apply again.`,
         address,
       }),
     );

@@ -13,7 +13,7 @@ import { findAllUsers } from "./base-users.ts";
 import { describeBase, isBlank } from "./describe.ts";
 import type { BlankState, ImageState } from "./spec.ts";
 
-/** Takes one base image or empty disk out of the cache, with its templates; refuses while any disk stands on it. Fine when there is none. */
+/** Removes one base image or empty disk from the cache, with its templates; refuses while any disk is backed by it. No-op if absent. */
 export const removeImage = defineAction<{ readonly entry: string }>("image.remove", [baseGone], async (context, { entry }) => {
   await context.host.files.makeDirectory(context.layout.locks);
   await withBaseLock(context, entry, "removal of a base image", () => removeLocked(context, entry));
@@ -25,29 +25,29 @@ async function removeLocked(context: Context, entry: string): Promise<void> {
   if (users.length > 0) {
     throw new RefusedError(
       "base-image-in-use",
-      `${layout.baseImage(entry)} stays: ${users.length === 1 ? "a disk stands" : `${users.length} disks stand`} on it (${users.slice(0, 3).join(", ")}${users.length > 3 ? ", …" : ""}) and would be lost with it. Remove those instances first.`,
+      `${layout.baseImage(entry)} was not removed: ${users.length === 1 ? "a disk is" : `${users.length} disks are`} backed by it (${users.slice(0, 3).join(", ")}${users.length > 3 ? ", …" : ""}) and would be lost. Remove those instances first.`,
     );
   }
   for (const { name } of await host.files.list(layout.templates)) {
     if (name.startsWith(`${entry}_`)) await host.files.remove(`${layout.templates}/${name}`);
   }
-  // Copies that an older Nova grew (Nova LAY-06): nothing stands on them either.
+  // Copies that an older Nova grew (Nova LAY-06): no disk is backed by them either.
   for (const { name } of await host.files.list(layout.base)) {
     if (name.startsWith(`${entry}_`) && /_(?:\d+|sm)$/.test(name)) await host.files.remove(`${layout.base}/${name}`);
   }
-  // The base goes first: a sidecar alone counts as nothing, a base alone would be in the way.
+  // The base is removed first: a sidecar alone is ignored, a base alone would block the entry.
   await host.files.remove(layout.baseImage(entry));
   await host.files.remove(layout.baseSidecar(entry));
 }
 
 /**
- * The removal of a base image, for `destroy --images`; undefined while disks of `usedBy` stand on it. `leaving`: facts that
- * disks of the same plan do not exist any more, which have to be so before.
+ * The removal of a base image, for `destroy --images`; undefined while disks of `usedBy` are backed by it. `leaving`: facts
+ * that disks of the same plan are removed, which the removal waits for.
  */
 export function removeBaseChange(state: ImageState, usedBy: readonly string[], leaving: readonly Fact[] = []): Change | undefined {
   if (usedBy.length > 0) return undefined;
   const { sidecar, allocated } = state;
-  const reason = `no disk stands on the base image of ${sidecar.image} any more; it can be fetched again from ${sidecar.source}`;
+  const reason = `no disk is backed by the base image of ${sidecar.image}; it can be fetched again from ${sidecar.source}`;
   return removal(state, `base image of ${sidecar.image} (${formatQuantity(allocated)})`, reason, leaving);
 }
 
@@ -79,8 +79,8 @@ function removal(state: ImageState | BlankState, what: string, reason: string, l
 }
 
 /**
- * Removals of all base images that this project brought here, and of all empty disks, that no disk of another project stands on. Meant
- * for plans in which this project's disks all go: each removal waits for that.
+ * Removals of all base images that this project fetched, and of all empty disks, unless a disk of another project is backed by them.
+ * For plans that remove all disks of this project: each removal waits for that.
  */
 export function unusedBaseChanges(observed: Observed, project: string): Change[] {
   const leaving = [
@@ -91,7 +91,7 @@ export function unusedBaseChanges(observed: Observed, project: string): Change[]
   for (const [, base] of observed.of(bases)) {
     if (isBlank(base)) {
       if (base.users.some((user) => user.project !== project)) continue;
-      const reason = "no disk stands on it any more; it is made again when one needs it";
+      const reason = "no disk is backed by it; it is created again when needed";
       changes.push(removal(base, `empty disk ${base.entry} (${formatQuantity(base.allocated)})`, reason, leaving));
       continue;
     }

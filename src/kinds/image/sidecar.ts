@@ -18,12 +18,12 @@ export function parseSidecar(content: Buffer | undefined): ImageSidecar | undefi
 }
 
 /**
- * Why a cached base cannot serve this image, in a sentence; undefined when it can. A base keeps the format it was made in
- * for ever, since overlays that stand on it have that format written into them.
+ * Why a cached base cannot serve this image, in a sentence; undefined when it can. A base keeps its format
+ * permanently, because its overlays have that format written into them.
  */
 export function baseConflict(spec: ImageSpec, sidecar: ImageSidecar): string | undefined {
   if (sidecar.format !== spec.format) {
-    return `The base image of ${spec.name} is ${sidecar.format} and the configuration now asks for ${spec.format} (force_raw_images). Disks stand on it as it is: set force_raw_images back, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
+    return `The base image of ${spec.name} is ${sidecar.format} and the configuration now asks for ${spec.format} (force_raw_images). Existing disks are backed by it: set force_raw_images back, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
   }
   if (sidecar.bootFile === true && !spec.bootFile) {
     return `The base image of ${spec.name} was fetched as a kernel or ramdisk, so its content has not been checked for use as a disk. Remove it first (\`virtform destroy --images\`).`;

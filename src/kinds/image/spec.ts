@@ -13,14 +13,14 @@ export interface ImageSpec {
   readonly source: string;
   readonly checksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
   readonly diskFormat: DiskFormat;
-  /** Format that the base shall have: raw where images are converted, else as it comes. */
+  /** Format of the base image: raw where images are converted, else the format of the source. */
   readonly format: "raw" | "qcow2";
   /** A kernel or ramdisk: fetched with the same care, never converted (Nova FET-01). */
   readonly bootFile: boolean;
   /** Bytes. */
   readonly minDisk: number;
   readonly minRam: number;
-  /** The smallest root disk, in bytes, that an instance of this configuration gives it; null when nobody limits it. */
+  /** The smallest root disk, in bytes, that an instance of this configuration gives it; null when it is not limited. */
   readonly maxVirtualSize: number | null;
   readonly properties: Readonly<Record<string, string>>;
   /** Bytes of one that all disks are cloned from within their Ceph cluster: it is not fetched. */
@@ -48,7 +48,7 @@ export interface ImageSidecar {
   readonly bootFile?: true;
 }
 
-/** A whole base image as found: its file is there and so is its sidecar. */
+/** A complete base image as found: both its file and its sidecar exist. */
 export interface ImageState {
   readonly sidecar: ImageSidecar;
   readonly entry: string;
@@ -57,11 +57,11 @@ export interface ImageState {
   readonly size: number;
   readonly allocated: number;
   readonly mode: number;
-  /** Disks in instance directories that stand on it, of whatever project. What removes it looks again, more closely. */
+  /** Disks of any project that are backed by it. A removal looks again, more closely. */
   readonly users: readonly BaseUser[];
 }
 
-/** An empty disk with a filesystem in the cache, as found (Nova QCOW-09). Nobody owns it: whoever needs one makes it. */
+/** An empty disk with a filesystem in the cache, as found (Nova QCOW-09). It has no owner: any project creates and uses it. */
 export interface BlankState {
   readonly kind: "blank";
   readonly entry: string;
@@ -71,7 +71,7 @@ export interface BlankState {
   readonly users: readonly BaseUser[];
 }
 
-/** A disk that stands on a base image. */
+/** A disk that is backed by a base image. */
 export interface BaseUser {
   readonly path: string;
   /** Owner of its instance directory; undefined where no label says. */

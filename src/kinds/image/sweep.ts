@@ -6,8 +6,8 @@ import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
 
 /**
- * Removes what interrupted fetches left behind: staged files, sidecars whose base never came, staged templates. What
- * somebody is making right now is left alone, by whether its lock is held.
+ * Removes leftovers of interrupted fetches: staged files, sidecars without a base image, staged templates. An entry whose lock is held is
+ * skipped: it is being made.
  */
 export async function sweepLeftovers(context: Context): Promise<void> {
   const { host, layout } = context;
@@ -38,12 +38,12 @@ async function sweepEntry(context: Context, entry: string, paths: readonly strin
   try {
     await withBaseLock(context, entry, "sweeping", sweep, 0);
   } catch (error) {
-    // Somebody is at work on it.
+    // Another process works on the entry.
     if (!(error instanceof UserError) || error.diagnostics[0]?.code !== "locked") throw error;
   }
 }
 
-/** Between the look and the lock a fetch may have come to its end; and of a lost base that disks stand on, the sidecar alone tells what it was. */
+/** A fetch may have finished between the look and the lock, and the sidecar of a deleted base image records its digests for disks that need it. */
 async function isNeeded(context: Context, entry: string): Promise<boolean> {
   if ((await context.host.files.stat(context.layout.baseImage(entry))) !== undefined) return true;
   return (await findAllUsers(context, entry)).length > 0;

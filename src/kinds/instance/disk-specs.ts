@@ -43,13 +43,13 @@ function rootDisk(guest: WantedGuest): DiskSpec[] {
 }
 
 /** Kernel and ramdisk of an image: plain files whatever the driver (Nova LAY-19), of a rescue under names of their own (LAY-10). */
-function bootFiles(guest: WantedGuest, image: Pick<ImageConfig, "kernel" | "ramdisk">, whose: "own" | "rescue"): DiskSpec[] {
+function bootFiles(guest: WantedGuest, image: Pick<ImageConfig, "kernel" | "ramdisk">, owner: "own" | "rescue"): DiskSpec[] {
   const { config, settings } = guest;
   return (["kernel", "ramdisk"] as const).flatMap((role): DiskSpec[] => {
     const name = image[role];
     if (name === undefined) return [];
     const base = baseRef(settings, name, declared(config.images, name), true);
-    return [{ ...nameOf(guest, bootFileNames[whose][role]), role, backend: plainFileDriver, size: null, base, preallocate: "none" }];
+    return [{ ...nameOf(guest, bootFileNames[owner][role]), role, backend: plainFileDriver, size: null, base, preallocate: "none" }];
   });
 }
 

@@ -60,7 +60,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDevices,
 ];
 
-/** The guests: their disks, config drives and domains. Secrets are looked up only while looking, to see whether they have changed. */
+/** Instances: secrets, disks, config drives and domains. Values of secrets are looked up only while looking, to see whether they changed. */
 export function instanceKind(
   settings: HostSettings,
   lookUpSecret: (reference: SecretRef) => string | undefined,
@@ -133,7 +133,7 @@ function byKind(resources: readonly Resource<InstanceSpec>[], observed: Observed
   };
 }
 
-/** What `show` prints and saved plans stand on. Left out is what a running guest changes by itself, such as the space that a disk takes. */
+/** What `show` prints and saved plans are based on, without what a running guest changes by itself, such as the allocated space of a disk. */
 function describe(state: InstanceState): Json {
   switch (state.kind) {
     case "disk":

@@ -107,7 +107,7 @@ function onlyLooks({ settings }: Context): Diagnostic {
   };
 }
 
-/** A domain whose definition is not understood. */
+/** A domain whose definition cannot be read. */
 type UnreadableDomain = Pick<DomainRecord, "uuid" | "name" | "power"> & { readonly failure: readonly Diagnostic[] };
 
 function readDomain(record: DomainRecord): DomainState | UnreadableDomain {

@@ -8,7 +8,7 @@ import { mustBeRemade } from "../disk/must-be-remade.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { secrets } from "../terms/secret-address.ts";
 
-/** Passphrases that will be needed and cannot be had. What needs none asks for none: a plan without changes works without it. */
+/** Passphrases that the plan needs and that are not available. A plan that does not open encrypted disks needs none. */
 export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Checked, "secrets" | "disks" | "observed">): Diagnostic[] {
   const byInstance = Map.groupBy(disks, ({ disk }) => disk.instance);
   return wanted.flatMap(({ instance, passphrase }): Diagnostic[] => {
@@ -18,17 +18,17 @@ export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Chec
     if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
     const status = observed.facts.secrets?.[secretPlace(passphrase)] ?? "missing";
     if (status === "present") return [];
-    const summary = `The passphrase for the disks of ${instance} ${status === "empty" ? "is empty" : "cannot be had"}`;
+    const summary = `The passphrase for the disks of ${instance} ${status === "empty" ? "is empty" : "is not available"}`;
     const remedy =
       "env" in passphrase
         ? `Set it (export ${passphrase.env}=…) and run the same command again.`
-        : "The file has to be on this machine, and readable.";
+        : "The file must exist on this machine and be readable.";
     const detail = `It comes from ${secretPlace(passphrase)}. ${remedy}`;
     return [problem(status === "empty" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
   });
 }
 
-/** Whether a disk is to be made, or grown while no guest has it open. */
+/** Whether a disk is created, or grown while its guest is off. */
 function needsPassphrase(want: InstanceDisk, observed: Observed): boolean {
   if (want.disk.encryption === undefined) return false;
   const have = observed.get(diskAddress(want.disk.instance, want.disk.name));

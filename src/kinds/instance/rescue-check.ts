@@ -6,10 +6,10 @@ import { type Rescue, rescueOf } from "../config/rescue-of.ts";
 import type { Checked } from "../disk/checked.ts";
 import { rescueBuses } from "../guest/device-map.ts";
 
-/** What Nova knows beside them, a floppy and a SCSI LUN, no guest of ours has. */
+/** Nova also has floppies and SCSI LUNs, which virtform does not support. */
 const devices = ["disk", "cdrom"];
 
-/** Rescues without an image to boot, and images that ask for devices which the guest cannot have (Nova BLK-12). */
+/** Rescues without an image to boot, and rescue images with device properties that the guest cannot have (Nova BLK-12). */
 export function checkRescues({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
   const { facts } = observed;
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
@@ -22,9 +22,9 @@ export function checkRescues({ config, observed }: Pick<Checked, "config" | "obs
 }
 
 function withoutImage(name: string): Diagnostic {
-  const detail = `${name} boots from a volume, so there is no image of its own to make a fresh disk from. Write rescue: { image: NAME }.`;
+  const detail = `${name} boots from a volume, so it has no image for a fresh disk. Write rescue: { image: NAME }.`;
   return problem("rescue-image-missing", {
-    summary: `Nothing says what ${name} is rescued with`,
+    summary: `No rescue image for ${name}`,
     detail,
     address: `domain/${name}`,
     key: ["rescue"],
@@ -36,8 +36,8 @@ function checkDevice(instance: string, { name, properties }: Rescue): Diagnostic
   if (device === undefined || devices.includes(device)) return [];
   return [
     problem("unsupported-rescue-device", {
-      summary: `Image ${name} wants hw_rescue_device: ${device}, which ${instance} cannot have`,
-      detail: `It can be ${devices.join(" or ")}. Change the property; without it, and without hw_rescue_bus, the disk of the rescue comes before the others.`,
+      summary: `Image ${name} has hw_rescue_device: ${device}, which ${instance} cannot have`,
+      detail: `The possible values are ${devices.join(" and ")}. Change the property. Without it and hw_rescue_bus, the rescue disk takes the first name.`,
       address: `image/${name}`,
       key: ["properties"],
     }),
@@ -51,8 +51,8 @@ function checkBus(instance: string, { name, properties, cdrom }: Rescue, machine
   if (bus === undefined || possible.includes(bus)) return [];
   return [
     problem("unsupported-rescue-bus", {
-      summary: `Image ${name} wants ${property}: ${bus}, on which ${instance} cannot have ${cdrom ? "a CD" : "a disk"} to be rescued with`,
-      detail: `With machine type ${machine} it can be ${possible.join(", ")}. ${property === "hw_rescue_bus" ? "Change the property." : "Say which with hw_rescue_bus."}`,
+      summary: `Image ${name} has ${property}: ${bus}, on which ${instance} cannot have a rescue ${cdrom ? "CD" : "disk"}`,
+      detail: `With machine type ${machine} the possible buses are ${possible.join(", ")}. ${property === "hw_rescue_bus" ? "Change the property." : "Set hw_rescue_bus."}`,
       address: `image/${name}`,
       key: ["properties"],
     }),

@@ -7,7 +7,7 @@ import { forgetLabels, parseLabel, sweepDoomedDirectories } from "../directory/l
 /** Files that are written under a temporary name first. */
 const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, stagedPath(instanceFiles.configDrive)];
 
-/** Clears away what an interrupted apply of this project left half made in instance directories. */
+/** Removes leftovers of an interrupted apply of this project from instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
   forgetLabels(context);
   await sweepDoomedDirectories(context);
@@ -16,9 +16,8 @@ export async function sweepInstances(context: Context): Promise<void> {
 }
 
 /**
- * Removes temporary files from this project's directories. Whoever writes there holds the project's lock, which is ours now,
- * so nobody is still at them. Mostly the next writer of the same file finds them, but there need not be one. Resolves to the uuids
- * of this project's directories.
+ * Removes temporary files from this project's directories. Writers hold the project's lock, which this process holds now, so no writer is
+ * active. The next write of the same file would replace them, but may never happen. Resolves to the uuids of this project's directories.
  */
 async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string>> {
   const { host, layout } = context;

@@ -9,33 +9,33 @@ import { seeds } from "../terms/seed-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 
 /**
- * The uuid names the directory, so it decides whose disks a guest gets: one that is somebody else's, or another instance's,
- * is refused, and an instance keeps the one it was made with.
+ * The uuid names the directory, so it determines which disks a guest gets. A uuid that a foreign object or another instance has is refused,
+ * and an instance keeps the uuid that it was created with.
  */
 export function checkUuids({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
-  const strangers = Map.groupBy(observed.unmanaged, ({ what, name, uuid }) => (what === "instance-directory" ? name : uuid));
+  const foreign = Map.groupBy(observed.unmanaged, ({ what, name, uuid }) => (what === "instance-directory" ? name : uuid));
   const own = ownObjects(observed);
   const byUuid = new Map(own.map((found) => [found.uuid, found]));
   const byInstance = Map.groupBy(own, ({ instance }) => instance);
   return domains.flatMap((spec) => {
     const same = [...(byInstance.get(spec.instance) ?? []), ...[byUuid.get(spec.uuid)].filter((found) => found !== undefined)];
-    const taken = takenByStranger(spec, strangers.get(spec.uuid) ?? []) ?? takenByOwn(spec, same);
+    const taken = takenByForeign(spec, foreign.get(spec.uuid) ?? []) ?? takenByOwn(spec, same);
     return taken === undefined ? [] : [problem(taken.code, { ...taken, address: `domain/${spec.instance}`, key: ["uuid"] })];
   });
 }
 
 type Problem = Pick<Diagnostic, "code" | "summary" | "detail">;
 
-function takenByStranger(spec: DomainSpec, holders: readonly Unmanaged[]): Problem | undefined {
-  // A domain of the same name is told of as such.
+function takenByForeign(spec: DomainSpec, holders: readonly Unmanaged[]): Problem | undefined {
+  // `checkDomainNames` reports a domain of the same name.
   const holder = holders.find(({ what, name }) => what !== "domain" || name !== spec.instance);
   if (holder === undefined) return undefined;
   const thing = holder.what === "domain" ? `Domain ${holder.name}` : "An instance directory";
-  const whose = holder.owner === undefined ? "nobody's by its label" : `project ${holder.owner}'s`;
+  const why = holder.owner === undefined ? "it has no virtform label" : `project ${holder.owner} owns it`;
   return {
     code: "uuid-taken",
-    summary: `${thing} has the uuid of ${spec.instance} and is not project ${spec.project}'s`,
-    detail: `${spec.uuid} is ${whose}, so it is left alone with the disks that it may hold. Give the instance another uuid (uuid: …), or leave it out to have one derived.`,
+    summary: `${thing} has the uuid of ${spec.instance} and is not managed by project ${spec.project}`,
+    detail: `virtform does not change ${spec.uuid} or its disks, because ${why}. Give the instance another uuid (uuid: …), or omit uuid to derive one.`,
   };
 }
 
@@ -44,15 +44,15 @@ function takenByOwn(spec: DomainSpec, own: readonly OwnObject[]): Problem | unde
     if (instance === spec.instance && uuid !== spec.uuid) {
       return {
         code: "uuid-changed",
-        summary: `${spec.instance} has another uuid than the configuration gives it`,
-        detail: `It was made as ${uuid} and would become ${spec.uuid}: its disks lie under the old one. Write uuid: ${uuid}, or remove the instance first and make it anew.`,
+        summary: `The configured uuid of ${spec.instance} differs from the existing one`,
+        detail: `It exists as ${uuid}, with its disks, and is configured as ${spec.uuid}. Write uuid: ${uuid}, or remove the instance, apply, and add it again.`,
       };
     }
     if (instance !== spec.instance && uuid === spec.uuid) {
       return {
         code: "uuid-of-another-instance",
-        summary: `${spec.instance} would have the uuid of ${instance}`,
-        detail: `${uuid} is ${instance}'s, with its disks. An instance cannot be given another name: keep the name ${instance}, or leave uuid out to make ${spec.instance} anew beside it.`,
+        summary: `${spec.instance} is configured with the uuid of ${instance}`,
+        detail: `${instance} exists with this uuid and its disks. An instance cannot be renamed: keep the name ${instance}, or omit uuid to create ${spec.instance} beside it.`,
       };
     }
   }

@@ -17,12 +17,12 @@ export interface DomainRef {
   readonly instance: string;
 }
 
-/** What `domain.define` is given. */
+/** Arguments of `domain.define`. */
 export interface DefineArgs {
   readonly spec: DomainSpec;
 }
 
-/** What `domain.stop` is given: how long the guest may take to shut down by itself before the plug is pulled. */
+/** Arguments of `domain.stop`: how long the guest may take to shut down before it is powered off. */
 export interface StopArgs extends DomainRef {
   readonly graceSeconds: number;
 }
@@ -30,7 +30,7 @@ export interface StopArgs extends DomainRef {
 /** Nova DEL-02. */
 const graceSeconds = 60;
 
-/** Defines the domain, or defines it anew over the old definition. */
+/** Defines the domain, or replaces its definition. */
 export function defineDomain(spec: DomainSpec, effect: Effect, exists: boolean): Action {
   return {
     ...common(spec, "define", exists ? "redefine" : "define"),
@@ -53,8 +53,8 @@ export function startDomain(spec: DomainSpec): Action {
 }
 
 /**
- * Lets a guest go on with its saved memory, which belongs to its disks as they are, and to the definition that it was saved with:
- * what changes them comes afterwards. `missing`: what has to be made before, because it is not there.
+ * Restores the saved memory of a guest. It belongs to the guest's disks and definition as they were when it was saved, so their changes
+ * wait for the restore. `missing`: facts that objects exist again which the guest needs and which are missing.
  */
 export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Action {
   const { instance } = spec;
@@ -66,7 +66,7 @@ export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Actio
   };
 }
 
-/** Throws the saved memory of a guest away. `needs`: what is to be there before. */
+/** Discards the saved memory of a guest. `needs`: facts to wait for. */
 export function discardMemory(spec: DomainRef, needs: readonly Fact[] = []): Action {
   const { instance } = spec;
   return {
@@ -74,7 +74,7 @@ export function discardMemory(spec: DomainRef, needs: readonly Fact[] = []): Act
     needs,
     makes: [stopped(guests.at(instance))],
     effect: "none",
-    destroys: `the saved memory of ${instance}, with what it had not yet written to its disks (started first, it would be shut down instead)`,
+    destroys: `the saved memory of ${instance}, including unwritten disk data (start ${instance} first to shut it down cleanly)`,
   };
 }
 
@@ -85,19 +85,19 @@ export interface GuestActivity {
   readonly saved?: boolean;
 }
 
-/** What switches a guest off for something that only one that is off can bear; nothing where it is. */
+/** Actions that switch a guest off; none when it is off. */
 export function switchOff(spec: DomainRef, { running, saved = false }: GuestActivity, needs: readonly Fact[] = []): Action[] {
   if (running) return [stopDomain(spec, needs)];
   return saved ? [discardMemory(spec, needs)] : [];
 }
 
-/** What starts it afterwards, where it was switched off and is not to stay so. */
+/** Actions that start it again, unless it was off or is to be off. */
 export function switchOnAgain(spec: DomainSpec, { running, saved = false }: GuestActivity): Action[] {
   const on = (running && spec.powerState !== "stopped") || (saved && spec.powerState === "running");
   return on ? [startDomain(spec)] : [];
 }
 
-/** Lets a paused guest go on. */
+/** Resumes a paused guest. */
 export function resumeDomain(spec: DomainSpec): Action {
   return {
     ...common(spec, "resume", "resume"),
@@ -107,7 +107,7 @@ export function resumeDomain(spec: DomainSpec): Action {
   };
 }
 
-/** Shuts the guest down, by force when it does not follow within a minute. `needs`: what is to be there before. */
+/** Shuts the guest down; powers it off when it does not react within a minute. `needs`: facts to wait for. */
 export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action {
   const { uuid, instance } = spec;
   return {
@@ -119,7 +119,7 @@ export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action
   };
 }
 
-/** Takes the domain away. Its disks, where they go too, carry what is lost. */
+/** Undefines the domain. What is lost is stated by the actions on its disks. */
 export function undefineDomain(domain: DomainRef, { running, saved = false }: GuestActivity): Action {
   const address = guests.at(domain.instance);
   return {

@@ -35,8 +35,8 @@ export const secretActions: readonly ActionType[] = [
 ];
 
 /**
- * Before a disk is encrypted: all encrypted disks of an instance have one passphrase, which is libvirt's as well. With none there
- * yet, libvirt is told this one; else it has to open those that are there. Throws a UserError when it does not.
+ * Before a disk is encrypted: all encrypted disks of an instance have one passphrase, which is libvirt's as well. Without any
+ * encrypted disk, libvirt gets this passphrase; otherwise it must open the existing disks. Throws a UserError when it does not.
  */
 export async function agreeOnPassphrase(context: Context, disk: DiskSpec): Promise<void> {
   const { encryption, instance, uuid: owner } = disk;
@@ -80,8 +80,8 @@ async function expectOpening(
 const luks = 2;
 
 /**
- * The disks of an instance whose headers are qemu's, as recorded when they were made. Console log and raw disks are a guest's to
- * write: a header there could name any file of the host for qemu-img to open.
+ * The disks of an instance that were recorded as qcow2 when they were created. A guest can write any header into its console log and
+ * raw disks, which could make qemu-img open any file of the host.
  */
 async function qcow2Disks({ host, layout }: Context, owner: string): Promise<string[]> {
   const info = layout.instanceFile(owner, instanceFiles.diskInfo);

@@ -23,7 +23,7 @@ export function usagePrefix(project: string): string {
   return `virtform/${project}/`;
 }
 
-/** What libvirt is told of a secret. */
+/** How libvirt identifies a secret. */
 export function secretIdentity({ instance, uuid, owner, project }: Omit<SecretSpec, "passphrase">): SecretIdentity {
   return { uuid, usage: `${usagePrefix(project)}${instance}/${owner}`, description: `disks of ${instance} of project ${project}` };
 }
@@ -38,7 +38,7 @@ export function secretState(
   return { instance, uuid, owner, ready };
 }
 
-/** What differs between a secret as wanted and as found. Its value cannot be compared: libvirt tells nobody. */
+/** Difference between the wanted and the existing secret. Its value cannot be compared: libvirt does not reveal it. */
 export function diffSecret(
   address: SecretAddress,
   want: SecretSpec | undefined,
@@ -53,7 +53,7 @@ export function diffSecret(
     id: `${address}#put`,
     type: "secret.put",
     address,
-    summary: "tell libvirt the passphrase",
+    summary: "give libvirt the passphrase",
     args: { ...want, passphrase: { ...want.passphrase } },
     needs: [],
     makes: [secretExists(address)],
@@ -65,9 +65,9 @@ export function diffSecret(
     verb: have === undefined ? "create" : "update",
     cause: lost ? "drift" : "config",
     reason: lost
-      ? "libvirt does not have it: it keeps it in memory until it is restarted"
+      ? "libvirt does not have it; libvirt keeps it in memory and loses it when it restarts"
       : have === undefined
-        ? "not there yet"
+        ? "does not exist yet"
         : "setting its value was interrupted",
     fields: [{ path: "passphrase", new: `from ${secretPlace(want.passphrase)}`, sensitive: true }],
     actions: [action],
@@ -82,9 +82,9 @@ function removal(address: SecretAddress, have: SecretState): Change {
     id: `${address}#remove`,
     type: "secret.remove",
     address,
-    summary: "make libvirt forget the passphrase",
+    summary: "remove the passphrase from libvirt",
     args: { uuid },
-    // Whichever of the two happens: the guest goes, or it is switched off and defined anew without it.
+    // One of the two happens: the guest is removed, or it is switched off and redefined without the secret.
     needs: [gone, stopped, defined].map((fact) => fact(guests.at(instance))),
     makes: [secretGone(address)],
     locks: [`instance/${owner}`],
@@ -94,7 +94,7 @@ function removal(address: SecretAddress, have: SecretState): Change {
     address,
     verb: "delete",
     cause: "config",
-    reason: "no encrypted disk is configured any more",
+    reason: "no encrypted disk is configured",
     fields: [],
     actions: [action],
     before: { uuid, ready },

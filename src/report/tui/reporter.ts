@@ -11,8 +11,8 @@ import { showResult } from "../text-result.ts";
 import { applyViewLines } from "./apply-lines.ts";
 import { type ApplyViewEvent, openApplyView, reduceApplyView } from "./apply-view.ts";
 import type { Key } from "./keys.ts";
+import { type Mounted, mount, sizeOf } from "./mount.ts";
 import { openPlanView, type PlanViewEvent, planViewLines, reducePlanView } from "./plan-view.ts";
-import { type Mounted, mount, sizeOf } from "./screen.ts";
 
 /** Between two frames while an apply runs; more often than this is too fast to read. */
 const frameEveryMs = 100;

@@ -36,7 +36,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     (await call(procedures.domainXml, { domain, flags: xmlFlags }, domain.name)).xml;
   const stateOf = (domain: WireDomain) => call(procedures.domainState, { domain, flags: 0 }, domain.name);
 
-  /** What is running, by the document: only that of a running domain has a number. */
+  /** The active definition; null if the domain is off. */
   async function activeXml(domain: WireDomain): Promise<string | null> {
     const xml = await xmlOf(domain, 0);
     return isActive(xml) ? xml : null;
@@ -47,7 +47,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     return new Set(domains.map(({ uuid }) => uuid));
   }
 
-  /** A change whose refusal is fine when the domain is in the wanted state already. */
+  /** A change. A refusal is ignored if the domain already has the wanted state. */
   async function change(what: string, uuid: string, work: () => Promise<unknown>, done?: (state: number) => boolean): Promise<void> {
     try {
       await work();

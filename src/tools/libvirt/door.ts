@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Channel, DialError } from "../../model/channel.ts";
+import { type Channel, isDialError } from "../../model/channel.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { Account, Host } from "../../model/host.ts";
 import { type Connection, openConnection } from "./rpc/connection.ts";
@@ -8,7 +8,7 @@ import { isPrivate, type Socket, siblingSocket, socketsOf } from "./sockets.ts";
 import { unreachable } from "./unreachable.ts";
 import { parseLibvirtUri } from "./uri.ts";
 
-/** The way into the libvirt of one host. */
+/** Opens connections to the libvirt of one host. */
 export interface Door {
   /** A new connection to the daemon that answers for a driver. Throws an UnreachableError that says what to do. */
   open(driver: Driver): Promise<Connection>;
@@ -24,7 +24,7 @@ export interface DoorOptions {
   readonly host: Pick<Host, "dial" | "account" | "run" | "files" | "name">;
   /** On the host itself: without ssh. */
   readonly uri: string;
-  /** The read-only socket will do where the other is refused: nothing is going to be changed. */
+  /** Nothing will be changed: use the read-only socket if the other one is refused. */
   readonly looksOnly: boolean;
 }
 
@@ -37,7 +37,7 @@ interface Place {
 const startMs = 15_000;
 const retryMs = 100;
 
-/** Finds the sockets of libvirt on a host; nothing is contacted yet. */
+/** A door for a host and a URI; nothing is contacted yet. */
 export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
   const target = parseLibvirtUri(uri);
   let place: Place | undefined;
@@ -71,14 +71,14 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     return logIn(await channelTo(known), known, target.opens);
   }
 
-  /** The daemon of the hypervisor passes on what belongs to its siblings, so it will do where theirs has no socket. */
+  /** Without a socket of the sibling the daemon of the hypervisor is used: it forwards these calls. */
   async function openSibling(known: Place, driver: "secret" | "network"): Promise<Connection> {
     const socket = { ...known.socket, path: siblingSocket(known.socket.path, driver) };
     const opens = `${driver}://${target.session ? "/session" : "/system"}`;
     try {
       return await logIn(await dial({ ...known, socket }), { ...known, socket }, opens);
     } catch (error) {
-      if (!(error instanceof DialError)) throw error;
+      if (!isDialError(error)) throw error;
       return logIn(await channelTo(known), known, target.opens);
     }
   }
@@ -101,7 +101,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     try {
       return await firstOf(sockets);
     } catch (error) {
-      const absent = error instanceof DialError && (error.reason === "missing" || error.reason === "refused");
+      const absent = isDialError(error) && (error.reason === "missing" || error.reason === "refused");
       if (absent && isPrivate(target, account)) return startDaemon(sockets);
       throw unreachable(error, { uri, host: host.name, path: sockets.at(-1)?.path ?? "" });
     }
@@ -115,8 +115,8 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
         try {
           return [await dial({ socket, readOnly }), { socket, readOnly }];
         } catch (error) {
-          if (!(error instanceof DialError)) throw error;
-          if (!(failure instanceof DialError && failure.reason === "denied")) failure = error;
+          if (!isDialError(error)) throw error;
+          if (!(isDialError(failure) && failure.reason === "denied")) failure = error;
           if (error.reason !== "denied") break;
         }
       }
@@ -130,7 +130,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     const stats = await host.files.statMany(paths);
     const program = paths.find((_, index) => stats[index] !== undefined);
     if (program === undefined) throw notInstalled(host.name, uri);
-    // A second one that is started at the same moment ends at once, because of the first one's lock.
+    // If another process starts one at the same moment, the second daemon ends because of the first one's lock.
     await host.run({ program, args: ["--daemon", "--timeout", "120"], timeoutMs: startMs }).catch(() => undefined);
     const deadline = performance.now() + startMs;
     for (;;) {
@@ -148,8 +148,8 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
       try {
         return await open(driver);
       } catch (error) {
-        // Another daemon may have taken its place.
-        if (error instanceof DialError) {
+        // A restarted libvirt may use another socket.
+        if (isDialError(error)) {
           place = undefined;
           throw unreachable(error, { uri, host: host.name, path: error.path });
         }
@@ -166,7 +166,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
   };
 }
 
-/** Where the sockets of the system's daemons are depends on nothing. */
+/** The sockets of the system's daemons are in the same place for every user. */
 const systemAccount: Account = { root: true, runtimeDirectory: null, cacheDirectory: "" };
 
 function notInstalled(name: string, uri: string): UnreachableError {

@@ -8,7 +8,7 @@ export interface DomainEvents {
   close(): Promise<void>;
 }
 
-/** Where events do not arrive, for whatever reason, a look is due after this long (Nova BLD-17 polls every 500 ms). */
+/** Without events a look is due after this long (Nova BLD-17 polls every 500 ms). */
 const withoutEventsMs = 500;
 /** Events are not replayed and may be lost: a look is due after this long in any case. */
 const withEventsMs = 10_000;
@@ -44,11 +44,11 @@ export function createDomainEvents(open: () => Promise<Connection>): DomainEvent
       };
       await opened.call(procedures.watchDomains, { event: 0, domain: null }, "");
       live = true;
-      // What happened before libvirt knew of us was not reported.
+      // Earlier events were not reported.
       mark(() => true);
       return opened;
     } catch {
-      // Looks fail with the reason, and go on without events where only those are refused.
+      // If libvirt cannot be reached, the next look says why; if only events are refused, looks continue without them.
       return undefined;
     }
   }

@@ -8,7 +8,7 @@ export type { DomainPower, DomainRecord, DomainWatch, Libvirt, NodeFacts, Secret
 
 const known = new WeakMap<Host, Map<string, Libvirt>>();
 
-/** The libvirt of this context's host and URI; the same one for every call with the same host, closed with the host. */
+/** The libvirt of this context's host and URI; one object per host and URI, closed with the host. */
 export function libvirtOf({ host, settings, looksOnly = false }: Pick<Context, "host" | "settings" | "looksOnly">): Libvirt {
   const uri = host.libvirtUri ?? settings.uri;
   const ofHost = known.get(host) ?? new Map<string, Libvirt>();

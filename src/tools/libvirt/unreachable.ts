@@ -1,5 +1,6 @@
-import { DialError } from "../../model/channel.ts";
+import { isDialError } from "../../model/channel.ts";
 import { errorMessage, UnreachableError } from "../../model/errors.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { errorCodes, isRefusal } from "./libvirt-error.ts";
 
 /** What a connection was made to, for messages. */
@@ -10,19 +11,19 @@ export interface Whereabouts {
   readonly path: string;
 }
 
-/** An error for a connection that could not be made: why, and what to do. Errors that say so themselves stay as they are. */
+/** An error for a connection that could not be made: why, and what to do. Errors with a remedy of their own are returned unchanged. */
 export function unreachable(error: unknown, { uri, host, path }: Whereabouts): unknown {
   const refusedLogin = [errorCodes.authFailed, errorCodes.authCancelled, errorCodes.authUnavailable, errorCodes.accessDenied];
   if (isRefusal(error, ...refusedLogin, errorCodes.operationDenied)) return failure(uri, error.words, polkitHint, error);
   if (isRefusal(error, errorCodes.noConnect, errorCodes.invalidArgument)) return failure(uri, error.words, uriHint, error);
-  if (!(error instanceof DialError)) {
+  if (!isDialError(error)) {
     return error instanceof Error && "words" in error ? failure(uri, errorMessage(error), uriHint, error) : error;
   }
   const hint = {
-    denied: `This user may not open the socket on ${host}: add it to the socket's group (usermod -aG libvirt USER, then log in again; \`ls -l ${path}\` names the group), or set host.uri to qemu:///session.`,
+    denied: `This user may not open the socket on ${host}: add it to the socket's group (usermod -aG libvirt USER, then log in again; \`ls -l ${shellWord(path)}\` names the group), or set host.uri to qemu:///session.`,
     missing: `No libvirt daemon listens on ${host}: start it (systemctl start libvirtd, or virtqemud.socket where the daemons are split), or install libvirt-daemon-system.`,
     refused: `No libvirt daemon listens on ${host} any more: start it (systemctl start libvirtd, or virtqemud.socket where the daemons are split).`,
-    failed: `Check that \`ls -l ${path}\` on ${host} shows a socket.`,
+    failed: `Check that \`ls -l ${shellWord(path)}\` on ${host} shows a socket.`,
   }[error.reason];
   return failure(uri, error.message, hint, error);
 }

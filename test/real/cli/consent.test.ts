@@ -63,7 +63,7 @@ test("destroy keeps the base images, destroy --images takes them, and then there
 
   // What can be fetched again is not lost: that --images was said is enough.
   const images = await workspace.mustRun(["destroy", "--images", "--auto-approve"]);
-  assert.match(images.stdout, /no disk stands on the base image of small any more; it can be fetched again from/);
+  assert.match(images.stdout, /no disk is backed by the base image of small; it can be fetched again from/);
   assert.deepEqual(await baseImages(workspace), []);
 });
 

@@ -73,7 +73,7 @@ test("a program that takes too long is stopped there, with all that it started",
   const directory = await testDirectory(context);
   const error = await failureOf(host.run({ ...sh(`sleep 600 & echo $! >${directory}/pid; wait`), timeoutMs: 1000 }));
   assert.equal(error.reason, "timeout");
-  assert.match(error.message, /^sh did not end within 1 s and was stopped/);
+  assert.match(error.message, /^sh did not finish within 1 s and was stopped/);
   const pid = readFileSync(`${directory}/pid`, "utf8").trim();
   await until("the child is gone", () => !alive(pid));
 });

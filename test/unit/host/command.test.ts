@@ -74,7 +74,7 @@ test("a program that takes too long is stopped, with all that it started", async
   const directory = await testDirectory(context);
   const error = await failureOf(runCommand({ ...sh(`sleep 600 & echo $! > ${directory}/pid; wait`), timeoutMs: 1000 }));
   assert.equal(error.reason, "timeout");
-  assert.match(error.message, /^sh did not end within 1 s and was stopped/);
+  assert.match(error.message, /^sh did not finish within 1 s and was stopped/);
   const pid = readFileSync(`${directory}/pid`, "utf8").trim();
   // A busy machine takes its time to end what was killed.
   const state = () => (existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] : "gone");

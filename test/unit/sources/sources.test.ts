@@ -58,7 +58,7 @@ test("what is not known is told with what is", () => {
     () => requireSource("ftp://ops:secret@host/a"),
     (error: unknown) => {
       assert.ok(error instanceof UserError);
-      assert.equal(error.message, "No source of images is called like this: ftp://host/a");
+      assert.equal(error.message, "Unsupported image source: ftp://host/a");
       assert.equal(error.diagnostics[0]?.detail, "Use an absolute path or an address with file://, http://, https://, rbd://.");
       return true;
     },

@@ -29,5 +29,5 @@ export function refused(format: ContentFormat, code: string, message: string): F
 
 /** A header that no honest program writes. */
 export function malformed(format: ContentFormat, what: string): Finding {
-  return refused(format, "image-malformed", `The ${format} header is not sound: ${what}.`);
+  return refused(format, "image-malformed", `The ${format} header is invalid: ${what}.`);
 }

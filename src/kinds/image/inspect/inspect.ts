@@ -22,7 +22,7 @@ const detectors: readonly Detector[] = [
   detectUnsupported,
 ];
 
-/** Beyond this a size in a header is a trick, not a disk. */
+/** A larger size in a header is an attack, not a disk. */
 const maxVirtualSize = 64 * 2 ** 40;
 
 /** What the content of a file is. Sizes are bytes. */
@@ -34,13 +34,12 @@ export interface Inspection {
 }
 
 /**
- * Finds out from its bytes what a file is and whether it is safe to give to a program (Nova FET-04, FET-19). Opens nothing,
- * follows nothing, believes no single number without bounds. What no detector knows is raw; content that is an ISO and has a
- * partition table is an ISO; a fixed VHD is known by its end, so its start may look like the disk that it is; any other
- * content that is two things at once is refused.
+ * Finds out from its bytes which format a file has and whether it is safe to give to a program (Nova FET-04, FET-19). Opens and follows
+ * nothing, and bounds every number. Content that no detector knows is raw; an ISO with a partition table is an ISO; a fixed VHD is
+ * recognised by its end, so its start may look like any disk; other content that matches two formats is refused.
  */
 export async function inspect(read: Read, size: number): Promise<Inspection> {
-  if (size === 0) return refuse({ format: "raw", virtualSize: 0 }, "image-empty", "The image has no bytes at all.");
+  if (size === 0) return refuse({ format: "raw", virtualSize: 0 }, "image-empty", "The image is empty.");
   const found: Finding[] = [];
   for (const detect of detectors) {
     const finding = await detect(read, size);
@@ -52,7 +51,7 @@ export async function inspect(read: Read, size: number): Promise<Inspection> {
     return refuse(
       { format: "unsupported", virtualSize: 0 },
       "image-multiple-formats",
-      `The content is several formats at once (${formats.join(", ")}), which only a trick makes.`,
+      `The content is several formats at once (${formats.join(", ")}), which no honest program produces.`,
     );
   }
   const sectors = Math.ceil(size / 512) * 512;
@@ -61,7 +60,7 @@ export async function inspect(read: Read, size: number): Promise<Inspection> {
   return main.refusal === undefined ? bounded(main) : main;
 }
 
-/** The one that counts where several match and that is no trick (Nova FET-04). */
+/** The format that counts where several match legitimately (Nova FET-04). */
 function chooseAmong(found: readonly Finding[]): Finding | undefined {
   const others = found.filter(({ format }) => format !== "gpt");
   const [only] = others;

@@ -16,14 +16,14 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     return refused(
       "qcow2",
       "image-has-backing-file",
-      `The image stands on another file${header.backing === undefined ? "" : ` (${JSON.stringify(header.backing)})`}. It would let its maker read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.`,
+      `The image is backed by another file${header.backing === undefined ? "" : ` (${JSON.stringify(header.backing)})`}. Its author could read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.`,
     );
   }
   if (header.dataFile) {
     return refused(
       "qcow2",
       "image-has-data-file",
-      `The image keeps its data in another file${header.dataFileName === undefined ? "" : ` (${JSON.stringify(header.dataFileName)})`}, which would let its maker read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.`,
+      `The image keeps its data in another file${header.dataFileName === undefined ? "" : ` (${JSON.stringify(header.dataFileName)})`}, so its author could read files of the host. Flatten it where it was made: qemu-img convert -O qcow2 IN OUT.`,
     );
   }
   if ((header.incompatible & ~knownFeatures) !== 0n) {
@@ -31,7 +31,7 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     return refused(
       "qcow2",
       "image-unknown-features",
-      `The image asks for qcow2 features that are not allowed here (${bits}). Convert it: qemu-img convert -O qcow2 -o compat=1.1 IN OUT.`,
+      `The image needs qcow2 features that are not allowed (${bits}). Convert it: qemu-img convert -O qcow2 -o compat=1.1 IN OUT.`,
     );
   }
   if (header.encryption !== 0) {

@@ -18,11 +18,7 @@ export function refuseDescriptor(text: string): Finding | undefined {
     }
     const setting = /^([A-Za-z][\w.]*)\s*=\s*(.*)$/.exec(line);
     if (setting === null) {
-      return refused(
-        "vmdk",
-        "image-vmdk-descriptor",
-        `The VMDK descriptor has a line that belongs in none: ${JSON.stringify(line.slice(0, 80))}.`,
-      );
+      return refused("vmdk", "image-vmdk-descriptor", `The VMDK descriptor has an unexpected line: ${JSON.stringify(line.slice(0, 80))}.`);
     }
     settings.set((setting[1] ?? "").toLowerCase(), (setting[2] ?? "").replace(/^"(.*)"$/, "$1"));
   }
@@ -35,7 +31,7 @@ export function refuseDescriptor(text: string): Finding | undefined {
     );
   }
   if (settings.has("parentfilenamehint") || (settings.get("parentcid") ?? "ffffffff").toLowerCase() !== "ffffffff") {
-    return refused("vmdk", "image-has-backing-file", "The VMDK stands on a parent disk. Flatten it where it was made.");
+    return refused("vmdk", "image-has-backing-file", "The VMDK has a parent disk. Flatten it where it was made.");
   }
   return extents.map(refuseExtent).find((refusal) => refusal !== undefined);
 }
@@ -48,6 +44,6 @@ function refuseExtent(line: string): Finding | undefined {
   return refused(
     "vmdk",
     "image-vmdk-extent",
-    `The VMDK takes its data from elsewhere: ${JSON.stringify(line.slice(0, 120))}. It would let its maker read files of the host.`,
+    `The VMDK takes its data from another file: ${JSON.stringify(line.slice(0, 120))}. Its author could read files of the host.`,
   );
 }

@@ -4,7 +4,7 @@ import { refuseDescriptor } from "./vmdk-descriptor.ts";
 const sector = 512;
 const headerFields = 79;
 const maxDescriptor = 2 ** 20;
-/** In place of the grain directory's position: it stands in a copy of the header near the end. */
+/** In place of the grain directory's position: a copy of the header near the end has it. */
 const directoryAtEnd = 0xffffffffffffffffn;
 const directoryField = { start: 56, end: 64 };
 
@@ -29,7 +29,7 @@ async function inspectSparse(start: Buffer, read: Read, size: number): Promise<F
     return refused(
       "vmdk",
       "image-vmdk-extent",
-      "The VMDK says that its data is elsewhere (capacity 0). It would let its maker read files of the host.",
+      "The VMDK has its data in another file (capacity 0). Its author could read files of the host.",
     );
   if (!Number.isSafeInteger(sectors * sector)) return malformed("vmdk", "its capacity is absurd");
   if (at < sector || length < sector || length >= maxDescriptor || at + length > size) {
@@ -45,7 +45,7 @@ async function inspectSparse(start: Buffer, read: Read, size: number): Promise<F
   return { format: "vmdk", virtualSize: sectors * sector };
 }
 
-/** qemu believes the copy at the end, so it must say what was checked; only the grain directory's position differs. */
+/** qemu uses the copy at the end, so it must equal what was checked; only the grain directory's position differs. */
 function sameHeader(header: Buffer, footer: Buffer): boolean {
   if (footer.length < headerFields) return false;
   const same = (from: number, to: number) => header.subarray(from, to).equals(footer.subarray(from, to));

@@ -24,7 +24,7 @@ import { seedTree } from "./tree.ts";
 
 /** The label by which cloud-init and others find a config drive. */
 const volumeLabel = "config-2";
-/** The drive may hold a password. libvirt gives the file to its guest when that starts. */
+/** The drive may contain a password. libvirt changes the owner of the file when the guest starts. */
 const privateMode = 0o600;
 
 interface Owner {
@@ -33,7 +33,7 @@ interface Owner {
 }
 
 /**
- * Makes sure that the drive exists as the spec says. A drive that is right already keeps its file. A directory gets its label before
+ * Makes sure that the drive exists as the spec says. A drive that is correct keeps its file. A directory gets its label before
  * its first file. After a kill the next look finds a drive without a record, or one that does not match it, and the drive is
  * built again, from the same random seed where one was recorded.
  */
@@ -73,7 +73,7 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   const put = putOf(keeperOf(spec));
   const disk = driveOf(context, spec);
   await put.stage(context, disk, { from: part, sha256, format: spec.format });
-  // From the record that follows on, an earlier drive in another place is not found again.
+  // Removed now: after the next record, a drive in another place is not found any more.
   if (known !== undefined && (keeperOf(known) !== keeperOf(spec) || (known.place ?? null) !== spec.place))
     await putOf(keeperOf(known)).remove(context, driveRef(context, spec.uuid, known), await isRunning(context, spec));
   if (isPlainFile) {
@@ -135,7 +135,7 @@ async function isRight(
   );
 }
 
-/** Makes sure that there is neither drive nor record of one. An instance directory that is gone stays gone. */
+/** Removes the drive and its record, if present. A missing instance directory is not recreated. */
 async function removeSeed(context: Context, owner: Owner): Promise<void> {
   const record = seedRecord(await readLabel(context, owner.uuid), context);
   await putOf(plainFileDriver).remove(context, driveRef(context, owner.uuid, {}), false);
@@ -153,7 +153,7 @@ function writeRecord(context: Context, owner: Owner, record: SeedRecord, options
   return recordObject(context, { uuid, instance }, instanceFiles.configDrive, record as unknown as Json, options);
 }
 
-/** `seed.build` makes or renews a config drive; `seed.remove` takes it away. */
+/** `seed.build` creates or rebuilds a config drive; `seed.remove` removes it. */
 export const seedActions: readonly ActionType[] = [
   defineAction<{ readonly spec: SeedSpec }>("seed.build", [seedExists], buildSeed),
   defineAction<Owner>("seed.remove", [seedGone], removeSeed),

@@ -4,12 +4,12 @@ import type { DomainDisk } from "../../terms/spec.ts";
 /** EC2's names of disks and the guest's: `root: /dev/vda`, `ephemeral0: /dev/vdb`. */
 export type BlockDevices = Readonly<Record<string, string>>;
 
-/** What is said of a guest that has a root disk and no more. */
+/** The mapping of a guest with only a root disk. */
 export const rootOnly: BlockDevices = { ami: "vda", root: "/dev/vda" };
 
 /**
  * `block-device-mapping` of EC2's metadata (Nova CFG-10): the root disk, the ephemerals in their order, swap. Volumes, Nova's
- * `ebs0`, are left out: they come and go, and each time the drive would be another one.
+ * `ebs0`, are omitted: attaching or detaching one would rebuild the drive.
  */
 export function blockDevices(disks: readonly Pick<DomainDisk, "name" | "target">[]): BlockDevices {
   const root = disks[0]?.target ?? "vda";

@@ -13,19 +13,19 @@ import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import { keeperOf, type SeedState } from "./state.ts";
 
-/** What the drive alone does not tell. */
+/** What the state of the drive does not include. */
 export interface SeedSituation {
-  /** A guest is running with it, or goes on with it because its memory is saved. */
+  /** The guest runs with the drive, or its saved memory belongs to it. */
   readonly running: boolean;
-  /** The latter. */
+  /** The guest is off with saved memory. */
   readonly saved?: boolean;
-  /** A value behind a reference is not the one that the drive was built with. */
+  /** A referenced value differs from the one that the drive was built with. */
   readonly secretsChanged: boolean;
 }
 
 /**
- * What to do about one config drive. A drive is never changed in place: it is built anew beside the old one and takes its
- * name, so a running guest keeps what it has until it is started from cold.
+ * The change of one config drive. A drive is never changed in place: a new one is built beside it and takes its name, so a running guest
+ * keeps the old one until its next cold start.
  */
 export function diffSeed(
   address: SeedAddress,
@@ -59,7 +59,7 @@ export function diffSeed(
     address,
     summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${putOf(keeperOf(want)).words.where}${situation.running ? ", seen at the next cold start" : ""}`,
     args: { spec: want as unknown as Json },
-    // What is not there has to be, before such a guest can go on.
+    // A missing drive is built before its guest is restored.
     needs: awaitRestored(want.instance, situation.saved && there !== undefined),
     makes: [seedExists(address)],
     locks: [`instance/${want.uuid}`],
@@ -90,7 +90,7 @@ function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituat
     address,
     summary: "remove config drive",
     args: { uuid: have.uuid, instance: have.instance },
-    // Whichever of the two happens: the domain goes, or it is defined anew without the drive.
+    // One of the two happens: the domain is removed, or it is redefined without the drive.
     needs: [gone(guest), defined(guest)],
     makes: [seedGone(address)],
     locks: [`instance/${have.uuid}`],
@@ -101,7 +101,7 @@ function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituat
   return { address, verb: "delete", cause: "config", reason: why, fields: [], actions: [action], before, after: null };
 }
 
-/** Which value changed is not known apart: all that are referred to are named. */
+/** Which of the values changed is unknown, so all references are listed. */
 function changedSecrets(want: SeedSpec): FieldChange[] {
   const paths = [
     ...(want.userData !== null && "env" in want.userData ? ["user_data"] : []),
@@ -110,13 +110,13 @@ function changedSecrets(want: SeedSpec): FieldChange[] {
   return paths.map((path) => ({ path, old: "(sensitive)", new: "(sensitive, changed)", cause: "config", sensitive: true }));
 }
 
-/** Each path once, the first telling of it. */
+/** Each path once; the first change of a path counts. */
 function distinct(fields: readonly FieldChange[]): FieldChange[] {
   return fields.filter(({ path }, index) => fields.findIndex((other) => other.path === path) === index);
 }
 
 function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { running, secretsChanged }: SeedSituation): string {
-  if (have === undefined) return "there is no config drive yet";
+  if (have === undefined) return "the config drive does not exist yet";
   if (have.applied === null) return "building the config drive was interrupted";
   const { thing } = putOf(keeperOf(have)).words;
   const why = [
@@ -130,6 +130,6 @@ function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { runni
   return `${why.join(" and ")}; ${running ? seenWhenRunning : seenWhenStopped}`;
 }
 
-const onceOnly = "cloud-init repeats its once-per-instance parts only for a new instance id, that is after a rebuild";
-const seenWhenRunning = `the running guest keeps the old drive until its next cold start (stop and start, not a reboot inside), and ${onceOnly}`;
+const onceOnly = "cloud-init repeats its per-instance steps only for a new instance id, that is after a rebuild";
+const seenWhenRunning = `the running guest keeps the old drive until its next cold start (stop and start, not a reboot in the guest), and ${onceOnly}`;
 const seenWhenStopped = `the guest sees it at its next start, and ${onceOnly}`;

@@ -6,7 +6,7 @@ import type { SeedSpec } from "../../terms/spec.ts";
  * `network_data.json` (Nova CFG-11): one link and one DHCP network for each interface. Guests find their card by its MAC
  * address. A card on a bridge is a `bridge` as in Nova; one behind qemu's user network is a `phy`: cloud-init treats
  * both as an ordinary card. The MTU is left to the guest. Without a card the document is
- * empty, as Nova's is: lists without entries would tell cloud-init to configure nothing at all.
+ * empty, as Nova's is: with empty lists, cloud-init would configure no network at all.
  */
 export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   if (spec.interfaces.length === 0) return {};

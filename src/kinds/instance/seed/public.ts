@@ -12,7 +12,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     uuid: spec.uuid,
     name: spec.instance,
     project: spec.project,
-    // Left out of a file's, whose digest is then what it always was.
+    // Omitted for a file, so that digests of earlier versions stay valid.
     ...(spec.backend === null ? {} : { backend: spec.backend }),
     format: spec.format,
     hostname: spec.hostname,
@@ -25,7 +25,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     interfaces: spec.interfaces.map(({ type, source, mac }) => ({ type, source, mac })),
     kernel: spec.kernel,
     ramdisk: spec.ramdisk,
-    // Only what differs from what every drive said before: else all of them would be made anew.
+    // Omitted where earlier versions had no such key, so that their drives are not rebuilt.
     ...(JSON.stringify(spec.blockDevices) === JSON.stringify(rootOnly) ? {} : { block_devices: { ...spec.blockDevices } }),
   };
 }

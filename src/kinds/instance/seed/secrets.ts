@@ -5,7 +5,7 @@ import type { SeedSpec } from "../../terms/spec.ts";
 
 export type { SeedSecrets } from "../../terms/seed-state.ts";
 
-/** Looks the references up. Throws a UserError that names the one which cannot be had. */
+/** Looks up the references. Throws a UserError that names a reference that is not available. */
 export function resolveSeedSecrets(context: Pick<Context, "secret">, spec: Pick<SeedSpec, "userData" | "adminPassword">): SeedSecrets {
   const { userData, adminPassword } = spec;
   const text = userData === null ? null : "env" in userData ? context.secret(userData) : userData.text;
@@ -16,8 +16,8 @@ export function resolveSeedSecrets(context: Pick<Context, "secret">, spec: Pick<
 }
 
 /**
- * Recognises the same secrets later without keeping them: keyed with the drive's own random seed, so that equal passwords
- * of two instances do not look alike.
+ * A digest that recognises the same secrets later without storing them. It is keyed with the drive's random seed, so that equal passwords
+ * of two instances have different digests.
  */
 export function secretsDigest(secrets: SeedSecrets, randomSeed: Buffer): string {
   const { userData, adminPassword } = secrets;

@@ -8,16 +8,16 @@ import type { PublicSeed, SeedState } from "../../terms/seed-state.ts";
 import { compareSecrets, type RecordedSecrets } from "./recorded-secrets.ts";
 import { secretsDigest } from "./secrets.ts";
 
-/** What the label of an instance keeps of its config drive. The label is readable by its owner alone. */
+/** The record of a config drive in the label of its instance. Only the owner of the file can read the label. */
 export interface SeedRecord {
   readonly format: "iso9660" | "vfat";
   /** The driver that keeps it. Absent: a file of the instance directory. */
   readonly backend?: string;
-  /** In which pool or the like. Absent for files, and in labels of earlier versions. */
+  /** The pool or the like that it is kept in. Absent for files, and in labels of earlier versions. */
   readonly place?: string;
-  /** Base64. Kept so that a rebuilt drive is the same drive. */
+  /** Base64. Kept so that a rebuilt drive has the same content. */
   readonly randomSeed: string;
-  /** What was last built; null while the first drive is in the making. */
+  /** The drive that was last built; null while the first one is being built. */
   readonly built: {
     readonly digest: string;
     readonly secrets: string;
@@ -32,14 +32,14 @@ export interface SeedRecord {
 
 export type { SeedState } from "../../terms/seed-state.ts";
 
-/** The record in a label; undefined when there is none. A record that we do not understand counts as none. */
+/** The record in a label; undefined when there is none. A malformed record counts as none. */
 export function seedRecord(label: InstanceLabel | undefined, { settings }: Pick<Context, "settings">): SeedRecord | undefined {
   const stored = label?.objects[instanceFiles.configDrive] as unknown as
     | (Partial<SeedRecord> & { readonly pool?: string })
     | null
     | undefined;
   if (typeof stored?.randomSeed !== "string" || stored.built === undefined) return undefined;
-  // Earlier versions wrote `pool`, and those before them nothing: then it is where the configuration says.
+  // Earlier versions recorded `pool`, still earlier ones nothing: then the place is the configured one.
   const { pool, ...record } = stored as SeedRecord & { readonly pool?: string };
   const place = record.place ?? pool ?? (record.backend === undefined ? undefined : placeOf(record.backend, settings));
   return place === undefined ? record : { ...record, place };
@@ -112,7 +112,7 @@ function stateOf(
   };
 }
 
-/** What `show` prints of a drive and what a saved plan stands on. */
+/** What `show` prints of a drive and saved plans are based on. */
 export function describeSeed(state: SeedState): Json {
   return { ...state.applied, format: state.format, digest: state.digest, intact: state.intact };
 }

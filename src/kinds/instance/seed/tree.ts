@@ -3,7 +3,7 @@ import type { SeedSecrets } from "../../terms/seed-state.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { networkData } from "./network.ts";
 
-/** What a config drive needs and no plan may hold. */
+/** Values for a config drive that must not appear in a plan. */
 export interface SeedValues extends SeedSecrets {
   /** 512 random bytes for the guest's entropy pool. */
   readonly randomSeed: Buffer;
@@ -84,8 +84,8 @@ function metaData(spec: SeedSpec, values: SeedValues, version: string): Json {
 }
 
 /**
- * `meta-data.json` in EC2's words (Nova CFG-10). EC2's short ids are derived from the uuid, or all zeros: there is no such
- * thing here. The manifest path is Nova's own placeholder. Addresses come from DHCP and are not known here.
+ * `meta-data.json` in EC2's words (Nova CFG-10). EC2's short ids are derived from the uuid, or all zeros where
+ * virtform has no equivalent. The manifest path is Nova's own placeholder. Addresses come from DHCP and are not known here.
  */
 function ec2MetaData(spec: SeedSpec): Json {
   const keys = sorted(spec.publicKeys);
@@ -111,7 +111,7 @@ function ec2MetaData(spec: SeedSpec): Json {
   };
 }
 
-/** By name, in the order of code units: the same on every machine whatever its language. */
+/** Sorted by name in the order of code units, which does not depend on the locale. */
 function sorted(values: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1));
 }

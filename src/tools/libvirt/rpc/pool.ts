@@ -67,7 +67,7 @@ export function createPool(open: () => Promise<Connection>, lookers: number): Po
       },
       (error: unknown) => {
         opening -= 1;
-        // The others go on; without any, what waits would wait without end.
+        // Other connections still serve what waits. Without any, it would wait forever.
         if (connections.some(({ alive }) => alive)) return;
         for (const { fail } of waiting.splice(0)) fail(error);
       },

@@ -120,7 +120,7 @@ for (const machine of ["q35", "pc"]) {
   });
 }
 
-test("a paused guest goes on", async () => {
+test("a paused guest is resumed", async () => {
   const spec = await guest("paused");
   await perform(await diff(spec, spec.uuid));
   virsh("suspend", spec.uuid);
@@ -188,9 +188,9 @@ test("a foreign domain with our uuid is refused by every action and left as it w
   virsh("define", path);
   const found = virsh("dumpxml", "--inactive", spec.uuid);
   for (const type of ["domain.start", "domain.stop", "domain.resume", "domain.undefine"]) {
-    await assert.rejects(act(type, { uuid: spec.uuid, instance: spec.instance, graceSeconds: 0 }), /is not project shop's/, type);
+    await assert.rejects(act(type, { uuid: spec.uuid, instance: spec.instance, graceSeconds: 0 }), /is not owned by project shop/, type);
   }
-  await assert.rejects(act("domain.define", { spec }), /is not project shop's/);
+  await assert.rejects(act("domain.define", { spec }), /is not owned by project shop/);
   assert.equal(virsh("dumpxml", "--inactive", spec.uuid), found);
 });
 

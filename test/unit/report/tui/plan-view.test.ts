@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { toKeys } from "../../../../src/report/tui/keys.ts";
 import { openPlanView, planViewLines, reducePlanView } from "../../../../src/report/tui/plan-view.ts";
 import { plan as mixed } from "../plans/mixed.ts";
 import { manyInstances } from "../support.ts";
@@ -97,4 +98,12 @@ test("what is lost stands first in the tree", () => {
 test("after the answer nothing changes any more", () => {
   const answered = pressed(harmless(), "n");
   assert.equal(reducePlanView(answered, { type: "key", key: key("y") }), answered);
+});
+
+test("characters that arrive together are keys one by one", () => {
+  const none = {} as Parameters<typeof toKeys>[1];
+  assert.deepEqual(toKeys("yes\r", none), [key("y"), key("e"), key("s"), { name: "enter" }]);
+  assert.deepEqual(toKeys("\u0003", none), [{ name: "interrupt" }]);
+  assert.deepEqual(toKeys("c", { ...none, ctrl: true }), [{ name: "interrupt" }]);
+  assert.deepEqual(toKeys("", { ...none, pageDown: true }), [{ name: "page-down" }]);
 });

@@ -180,7 +180,7 @@ test("the trace names every call, its subject, time and end, and no secret", asy
   await libvirt.close();
 });
 
-test("a watch hears of what happens to its domain, and of nothing else", async () => {
+test("a watch reports events of its domain only", async () => {
   const machine = createMachine();
   const libvirt = libvirtOn(machine);
   await libvirt.define(domainXml("web", uuid));
@@ -216,7 +216,7 @@ test("a connection that is lost is an UnreachableError for what waits, and the n
   await libvirt.close();
 });
 
-test("a user without rights: the group is named; where only looks are wanted, the read-only socket will do", async () => {
+test("a user without rights: the group is named; looks use the read-only socket", async () => {
   const machine = createMachine();
   machine.libvirtd.define(domainXml("web", uuid));
   machine.libvirtd.sockets.set("/run/libvirt/libvirt-sock", "denied");

@@ -76,8 +76,8 @@ test("a running guest sees it at its next cold start, and the plan says so", () 
   const want = fullSpec("/i", { hostname: "new" });
   const live = diff(want, built(full), running);
   assert.deepEqual([live.actions[0]?.effect, live.fields[0]?.effect], ["next_boot", "next_boot"]);
-  assert.match(live.reason, /keeps the old drive until its next cold start \(stop and start, not a reboot inside\)/);
-  assert.match(live.reason, /once-per-instance parts only for a new instance id/);
+  assert.match(live.reason, /keeps the old drive until its next cold start \(stop and start, not a reboot in the guest\)/);
+  assert.match(live.reason, /per-instance steps only for a new instance id/);
   const off = diff(want, built(full), stopped);
   assert.equal(off.actions[0]?.effect, "none");
   assert.match(off.reason, /at its next start/);

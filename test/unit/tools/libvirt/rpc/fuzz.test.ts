@@ -38,7 +38,7 @@ const types: readonly (readonly [string, Codec<unknown>, Buffer])[] = [
   ["error", errorReply, Buffer.alloc(200)],
 ];
 
-test("damaged messages are read or refused, never anything else, and take no memory for what is not there", () => {
+test("damaged messages are read or refused, and no memory is taken for absent bytes", () => {
   const random = createRandom(20_261_128);
   const before = process.memoryUsage().arrayBuffers;
   for (let round = 0; round < rounds; round += 1) {

@@ -1,0 +1,9 @@
+/** One element of a parsed document. */
+export interface XmlElement {
+  /** As written, prefix included: `nova:instance`. */
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: readonly XmlElement[];
+  /** All text directly inside it. */
+  readonly text: string;
+}
