@@ -82,7 +82,7 @@ test("a copy that is lost together with an image that has moved on cannot be mad
   );
 });
 
-test("a copy that nobody stands on, of a base that is not here, is a stranger's", async () => {
+test("an unused copy of a missing base is unmanaged", async () => {
   const machine = createWorld();
   const name = `${"a".repeat(40)}_20`;
   machine.put(`${layout.base}/${name}`, "old");

@@ -49,7 +49,7 @@ test("Nova BLK-07, GEN-08, GEN-09: a flavor's ephemeral and swap are planned, ma
   assert.deepEqual(summary(await plan(machine, wanted)), []);
 });
 
-test("Nova GEN-04 … GEN-06: templates are named by all that made them, so nobody gets somebody else's filesystem", async () => {
+test("Nova GEN-04 … GEN-06: templates are named by everything that made them, so no guest gets another one's filesystem", async () => {
   const machine = await after({ ephemeral: "4GiB", swap: "512MiB", ephemerals: "[ { size: 2GiB }, { size: 2GiB, format: vfat } ]" });
   const names = machine.files.walk().flatMap(([path]) => /\/_base\/((?:ephemeral|swap)_.*)$/.exec(path)?.[1] ?? []);
   assert.equal(names.length, 3);
@@ -200,7 +200,7 @@ for (const imagesType of ["qcow2", "flat"] as const) {
       );
     });
 
-    test(`${imagesType}, ${power}, Nova RSZ-04: a swap disk of another size is made anew, larger or smaller, and nothing is lost by that`, async () => {
+    test(`${imagesType}, ${power}, Nova RSZ-04: a swap disk is recreated at another size, larger or smaller, and no data is lost`, async () => {
       const machine = await after({ imagesType, power, swap: "512MiB", more: "    prevent_destroy: true\n" });
       for (const [swap, old, bytes] of [
         ["1GiB", 2 ** 29, 2 ** 30],

@@ -24,7 +24,7 @@ function directory(machine: Machine): string {
   return `${root}/${domain.uuid}`;
 }
 
-test("a disk that is gone is not made anew without consent, and the guest is started anew with the new one", async () => {
+test("a missing disk is recreated only with consent, and the guest is restarted with the new one", async () => {
   const machine = await robbed();
   const run = await runOn(machine.boot(), yaml);
   assert.ok(summary(await planOf(run)).includes(replaced));

@@ -54,7 +54,7 @@ test("a guest on a host over ssh is planned, made, reached by its console, plann
   assert.equal((await virsh("list", "--all", "--name")).includes(name), false);
 });
 
-// What differs over ssh is how files get there; libvirt does the same for whoever asks.
+// What differs over ssh is how files get there; libvirt does the same for any client.
 for (const step of ["apply_start", "apply_complete"].flatMap((end) =>
   ["image.fetch", "disk.create", "seed.build"].map((type) => `${end} ${type}`),
 )) {

@@ -22,7 +22,7 @@ after(() => ceph?.stop());
 
 const images = async (pool: string) => (JSON.parse(await ceph.run("rbd", "ls", pool, "--format", "json")) as string[]).sort();
 
-test("a guest whose pool is exchanged loses its disks only with consent, and leaves nothing behind; nor is a lost disk made anew silently", async (t) => {
+test("a guest whose pool is exchanged loses its disks only with consent, and leaves nothing behind; a lost disk is not recreated silently", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-one`;
   const configure = (pool: string) =>

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { after, before, type TestContext, test } from "node:test";
 import { type Ceph, startCeph } from "../support/ceph.ts";
-import { type Spite, spitefulPython } from "../support/spiteful-python.ts";
+import { failingPython, type PythonFailure } from "../support/failing-python.ts";
 import { until } from "./support/until.ts";
 import { ended, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
 import {
@@ -194,19 +194,19 @@ test("a guest boots from a clone that was never fetched, grows while it runs, an
 });
 
 /** Applies with a session that does so, and with these variables. */
-async function applyWith(t: TestContext, { directory }: Workspace, spite: Spite) {
-  const { program, done } = spitefulPython(t, spite);
+async function applyWith(t: TestContext, { directory }: Workspace, failure: PythonFailure) {
+  const { program, done } = failingPython(t, failure);
   process.env["VIRTFORM_PYTHON"] = program;
   const child = start(["apply", directory, "--auto-approve", "--allow-destroy"]);
   delete process.env["VIRTFORM_PYTHON"];
   const result = await ended(child, 180_000);
-  assert.ok(done(), `it never came to ${JSON.stringify(spite)}:\n${result.stdout}${result.stderr}`);
+  assert.ok(done(), `it never came to ${JSON.stringify(failure)}:\n${result.stdout}${result.stderr}`);
   return result;
 }
 
 /** Applies and is killed with -9 at that moment. The session goes on to its end, unless it dies as well. */
-async function killedAt(t: TestContext, workspace: Workspace, spite: Omit<Spite, "act">, survives: boolean): Promise<void> {
-  const { code } = await applyWith(t, workspace, { ...spite, act: survives ? "kill()" : "kill(); die()" });
+async function killedAt(t: TestContext, workspace: Workspace, failure: Omit<PythonFailure, "act">, survives: boolean): Promise<void> {
+  const { code } = await applyWith(t, workspace, { ...failure, act: survives ? "kill()" : "kill(); die()" });
   assert.equal(code, null, "it was killed");
 }
 

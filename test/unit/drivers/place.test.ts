@@ -111,7 +111,7 @@ for (const backend of ["lvm", "rbd"] as const) {
     assert.deepEqual([placeOf(remove), placeOf(create)], [before, now]);
     assert.equal(remove?.destroys, "128MiB disk web.root");
     assert.ok(create?.needs.some((fact) => fact === "disk/web.root:gone"));
-    // A volume is never made anew.
+    // A volume is never recreated.
     assert.deepEqual(codes, ["error volume-cannot-change"]);
     assert.match(
       plan.diagnostics.find(({ code }) => code === "volume-cannot-change")?.detail ?? "",
@@ -128,7 +128,7 @@ for (const backend of ["lvm", "rbd"] as const) {
     assert.deepEqual(planned({ backend }).codes, []);
   });
 
-  test(`${backend}: a disk that is gone is made anew with consent only, and never for a protected guest`, () => {
+  test(`${backend}: a missing disk is recreated only with consent, and never for a protected guest`, () => {
     const { change, codes, problems } = planned({ backend, lost: true });
     assert.deepEqual([change?.verb, change?.cause], ["replace", "drift"]);
     assert.deepEqual(
