@@ -101,7 +101,9 @@ function reconciliation(session: Session, { targets = [], destroy = false }: Sco
     ...session,
     ...host,
     targets,
-    destroy: destroy !== false,
-    ...(destroy === "images" ? { extraChanges: (observed) => unusedBaseChanges(observed, host.context.project) } : {}),
+    mode:
+      destroy === false
+        ? { do: "apply" }
+        : { do: "destroy", more: (observed) => (destroy === "images" ? unusedBaseChanges(observed, host.context.project) : []) },
   };
 }

@@ -126,8 +126,10 @@ export async function runOn(
     lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
     warnings,
     targets: options.targets ?? [],
-    destroy: options.destroy ?? false,
-    ...(options.images === true ? { extraChanges: (observed) => unusedBaseChanges(observed, project) } : {}),
+    mode:
+      options.destroy !== true
+        ? { do: "apply" }
+        : { do: "destroy", more: (observed) => (options.images === true ? unusedBaseChanges(observed, project) : []) },
   };
 }
 

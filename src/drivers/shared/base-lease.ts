@@ -1,5 +1,5 @@
 import type { Context } from "../../model/context.ts";
-import type { Host } from "../../model/host.ts";
+import { perHost } from "../../model/per-host.ts";
 
 /** How long a disk waits while its base is fetched or removed. */
 const lockTimeoutMs = 10 * 60_000;
@@ -16,7 +16,7 @@ interface Lease {
   readonly ended: Promise<void>;
 }
 
-const leases = new WeakMap<Host, Map<string, Lease>>();
+const leasesOf = perHost(() => new Map<string, Lease>());
 
 /**
  * Runs `work` while the base image of an entry is locked against removal: from looking at the base until a disk that it backs has its
@@ -24,11 +24,10 @@ const leases = new WeakMap<Host, Map<string, Lease>>();
  * for one another.
  */
 export async function withBase<T>(context: Context, entry: string, work: () => Promise<T>): Promise<T> {
-  const perHost = leases.get(context.host) ?? new Map<string, Lease>();
-  leases.set(context.host, perHost);
+  const leases = leasesOf(context.host);
   const path = context.layout.lock(`nova-${entry}`);
-  const lease = perHost.get(path) ?? take(context, path);
-  perHost.set(path, lease);
+  const lease = leases.get(path) ?? take(context, path);
+  leases.set(path, lease);
   lease.users += 1;
   try {
     await lease.taken;
@@ -39,19 +38,18 @@ export async function withBase<T>(context: Context, entry: string, work: () => P
   } finally {
     lease.users -= 1;
     if (lease.users === 0) {
-      perHost.delete(path);
+      leases.delete(path);
       lease.release();
       await lease.ended.catch(() => undefined);
     }
   }
 }
 
-const made = new WeakMap<Host, Set<string>>();
+const madeOn = perHost(() => new Set<string>());
 
 /** Makes the directory of locks once for each host: each time would be a round trip. */
 async function lockDirectory({ host, layout }: Context): Promise<void> {
-  const known = made.get(host) ?? new Set<string>();
-  made.set(host, known);
+  const known = madeOn(host);
   if (known.has(layout.locks)) return;
   await host.files.makeDirectory(layout.locks);
   known.add(layout.locks);
