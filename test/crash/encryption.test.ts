@@ -148,7 +148,7 @@ test("turning encryption on or off recreates the disks, with consent", async () 
   const replaced = on.changes.filter(({ address }) => address.startsWith("disk/"));
   assert.deepEqual(
     replaced.map(({ verb, reason }) => `${verb}: ${reason}`),
-    Array(3).fill("replace: it is to be encrypted"),
+    Array(3).fill("replace: encryption was added"),
   );
   assert.equal(on.actions.filter(({ destroys }) => destroys !== undefined).length, 3);
   await applied(machine, encrypted(), { env });
@@ -169,7 +169,7 @@ test("a disk put in place of an encrypted one is drift", async () => {
   const made = await plan(machine, encrypted({ power: "stopped" }));
   assert.deepEqual(
     made.changes.map(({ address, verb, cause, reason }) => `${verb} ${address} (${cause}): ${reason}`),
-    ["replace disk/web.root (drift): somebody has put one that is not encrypted in its place"],
+    ["replace disk/web.root (drift): it was replaced by an unencrypted one outside virtform"],
   );
 });
 

@@ -53,7 +53,7 @@ test("a lost copy is made again from the base, which is fetched where it is lost
     if (both) machine.files.unlink(base);
     const made = await plan(machine, guests());
     const change = made.changes.find(({ address }) => address === "disk/web.root");
-    assert.deepEqual([change?.verb, change?.cause, change?.reason], ["update", "drift", "its backing file is not there"]);
+    assert.deepEqual([change?.verb, change?.cause, change?.reason], ["update", "drift", "its backing file is missing"]);
     assert.equal(change?.actions[0]?.summary, "rebuild its backing file, debian grown to 1GiB");
     const start = made.actions.find(({ type }) => type === "domain.start");
     assert.ok(start?.after.includes("disk/web.root#rebuild-backing"));

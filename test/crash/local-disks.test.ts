@@ -172,7 +172,7 @@ test("Nova GEN-02: what is declared wins over the host's default, and that over 
   assert.deepEqual(summary(await planOf(await runOn(machine.boot(), wanted("", "", "2GiB")))), []);
   assert.match(contentOf(machine.files, `${directoryOf(machine)}/virtform.json`).toString(), /"filesystem": ?"ext4"/);
   const asked = wanted("", "", "2GiB").replace("size: 2GiB", "size: 2GiB, format: xfs");
-  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), asked))), ["replace disk/web.eph0: it gets another filesystem"]);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), asked))), ["replace disk/web.eph0: filesystem changed"]);
   const small = (host: string) => wanted(host, "", "100MiB");
   const codes = async (yaml: string, on: Machine) => (await planOf(await runOn(on.boot(), yaml))).diagnostics.map(({ code }) => code);
   assert.deepEqual(await codes(small(xfs), createWorld()), ["disk-too-small-for-filesystem"]);
@@ -303,7 +303,7 @@ test("another filesystem means another disk, with consent", async () => {
   const machine = await after({ ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: ext4 } ]" });
   const other: Guests = { ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: xfs } ]" };
   const replacing = await plan(machine, other);
-  assert.deepEqual(summary(replacing), ["replace disk/web.eph0: it gets another filesystem"]);
+  assert.deepEqual(summary(replacing), ["replace disk/web.eph0: filesystem changed"]);
   assert.deepEqual(
     replacing.actions.flatMap(({ destroys }) => destroys ?? []),
     ["1GiB disk web.eph0"],

@@ -10,8 +10,8 @@ export function keepTaken({ host }: Pick<Context, "host">, group: string, found:
 }
 
 /**
- * Whether any of these names was taken when the group was last looked at; undefined when it was not looked at yet. For whoever
- * makes a volume a free name is worth a try without another look, which costs as much as making one: LVM itself refuses a
+ * Whether any of these names was taken when the group was last looked at; undefined when it was not looked at yet. Creating a
+ * volume under a free name is tried without another look, which costs as much as creating one: LVM itself refuses a
  * name that was taken since.
  */
 export function wasTaken({ host }: Pick<Context, "host">, group: string, names: readonly string[]): boolean | undefined {

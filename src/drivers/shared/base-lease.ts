@@ -1,12 +1,12 @@
 import type { Context } from "../../model/context.ts";
 import { perHost } from "../../model/per-host.ts";
 
-/** How long a disk waits for somebody who fetches or removes its base. */
-const patienceMs = 10 * 60_000;
+/** How long a disk waits while its base is fetched or removed. */
+const lockTimeoutMs = 10 * 60_000;
 
 interface Lease {
   users: number;
-  /** Aborted when somebody has taken the lock away. */
+  /** Aborted when the lock is lost. */
   lost?: AbortSignal;
   /** Resolves when the lock is held. */
   readonly taken: Promise<void>;
@@ -19,7 +19,7 @@ interface Lease {
 const leasesOf = perHost(() => new Map<string, Lease>());
 
 /**
- * Runs `work` while nobody removes the base image of an entry: from looking at the base until a disk that stands on it has its
+ * Runs `work` while the base image of an entry is locked against removal: from looking at the base until a disk that it backs has its
  * name (Nova QCOW-08). All disks that this process makes on one base at the same time share one lock, so they do not wait
  * for one another.
  */
@@ -58,7 +58,7 @@ async function lockDirectory({ host, layout }: Context): Promise<void> {
 function take(context: Context, path: string): Lease {
   const released = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
-  const request = { path, purpose: "disk on a base image", timeoutMs: patienceMs, signal: context.signal };
+  const request = { path, purpose: "disk on a base image", timeoutMs: lockTimeoutMs, signal: context.signal };
   const hold = async (lost: AbortSignal) => {
     lease.lost = lost;
     taken.resolve();
@@ -66,7 +66,7 @@ function take(context: Context, path: string): Lease {
   };
   const ended = lockDirectory(context).then(() => context.host.lock(request, hold));
   ended.catch(taken.reject);
-  // Whoever waits for it hears of a failure; a lease that nobody waits for yet must not end the process.
+  // A failure reaches the waiters; a lease without waiters must not end the process.
   taken.promise.catch(() => undefined);
   const lease: Lease = { users: 0, taken: taken.promise, release: released.resolve, ended };
   return lease;

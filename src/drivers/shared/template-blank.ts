@@ -29,7 +29,7 @@ function exact(size: number): string {
 const makingOf = perHost(() => new Map<string, Promise<void>>());
 
 /**
- * The empty disk of this size and content that overlays stand on (Nova QCOW-09), made when it is not there. It gets its name
+ * The empty disk of this size and content that backs overlays (Nova QCOW-09), created if missing. It gets its name
  * only when it is whole. All disks on it share the identity of its filesystem. The caller holds the entry of its name.
  */
 export async function blankTemplate(context: Context, size: number, content: BlankContent): Promise<BaseRef> {

@@ -77,7 +77,7 @@ export function refuseDamaged(path: string, damage: DamagedLabel | undefined): v
   if (damage === undefined) return;
   throw new RefusedError(
     "label-damaged",
-    `${path} ${damage.problem}, so nothing was done in its directory. Correct the file by hand, restore it from a backup, or move the directory away.`,
+    `${path} ${damage.problem}, so its directory was not changed. Correct the file manually, restore it from a backup, or move the directory away.`,
   );
 }
 

@@ -101,7 +101,7 @@ for (const backend of ["lvm", "rbd"] as const) {
     const { change, codes, plan } = planned({ backend, applied: { place: before }, running: true });
     assert.equal(change?.verb, "replace");
     assert.equal(change?.cause, "config");
-    assert.equal(change?.reason, `it goes into another ${word.replace("_", " ")}`);
+    assert.equal(change?.reason, `${word.replace("_", " ")} changed`);
     assert.deepEqual(
       change?.fields.map(({ path, old, new: fresh }) => [path, old, fresh]),
       [[word, before, now]],
@@ -133,10 +133,10 @@ for (const backend of ["lvm", "rbd"] as const) {
     assert.deepEqual([change?.verb, change?.cause], ["replace", "drift"]);
     assert.deepEqual(
       change?.actions.map(({ type, destroys }) => [type, destroys]),
-      [["disk.create", "what was in 128MiB disk web.root, which is gone"]],
+      [["disk.create", "data of 128MiB disk web.root, which is missing"]],
     );
     assert.deepEqual(codes, ["warning disk-lost"]);
-    assert.match(problems[0]?.detail ?? "", new RegExp(`${word.replace("_", " ")} ${now} was there and is not there now`));
+    assert.match(problems[0]?.detail ?? "", new RegExp(`${word.replace("_", " ")} ${now} existed and is missing now`));
     const running = planned({ backend, lost: true, running: true });
     assert.deepEqual(
       running.change?.actions.map(({ type }) => type),
