@@ -15,9 +15,11 @@ export type { Config } from "./kinds/config.ts";
 export type { Action } from "./model/action.ts";
 export type { Address } from "./model/address.ts";
 export type { Change, FieldChange } from "./model/change.ts";
+/** What a `Host` of your own throws, besides `UserError`. */
+export { DialError } from "./model/channel.ts";
 export type { Diagnostic, Place } from "./model/diagnostic.ts";
 export { hasErrors } from "./model/diagnostic.ts";
-export { UserError } from "./model/errors.ts";
+export { CommandError, RefusedError, UnreachableError, UserError } from "./model/errors.ts";
 export type { Event, Reporter } from "./model/event.ts";
 export { failureDiagnostics } from "./model/failure-diagnostics.ts";
 export type { Host } from "./model/host.ts";
@@ -99,7 +101,9 @@ function reconciliation(session: Session, { targets = [], destroy = false }: Sco
     ...session,
     ...host,
     targets,
-    destroy: destroy !== false,
-    ...(destroy === "images" ? { extraChanges: (observed) => unusedBaseChanges(observed, host.context.project) } : {}),
+    mode:
+      destroy === false
+        ? { do: "apply" }
+        : { do: "destroy", more: (observed) => (destroy === "images" ? unusedBaseChanges(observed, host.context.project) : []) },
   };
 }

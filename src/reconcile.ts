@@ -19,6 +19,13 @@ import { canApply, hasChanges, type Plan } from "./model/plan.ts";
 import { problem } from "./model/problem.ts";
 import type { HostSettings } from "./model/settings.ts";
 
+/** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
+export type Mode =
+  | { readonly do: "apply" }
+  /** `more`: what else goes, such as base images. */
+  | { readonly do: "destroy"; readonly more?: (observed: Observed) => readonly Change[] }
+  | { readonly do: "only"; readonly changes: (observed: Observed) => readonly Change[] };
+
 /** What a run is about. */
 export interface Reconciliation<Config> {
   readonly kinds: readonly AnyKind<Config>[];
@@ -31,13 +38,9 @@ export interface Reconciliation<Config> {
   /** Warnings from before, to stand in the plan. */
   readonly warnings: readonly Diagnostic[];
   readonly targets: readonly string[];
-  readonly destroy: boolean;
+  readonly mode: Mode;
   /** The plan is to be saved. */
   readonly fingerprints?: boolean;
-  /** Only those further changes, whatever else differs. */
-  readonly extraOnly?: boolean;
-  /** Further changes that only what was observed can suggest. */
-  readonly extraChanges?: (observed: Observed) => readonly Change[];
 }
 
 /** How an apply may go about it. */
@@ -64,14 +67,14 @@ export async function plan<Config>(run: Reconciliation<Config>): Promise<Plan> {
   return decide(run, await look({ ...run, context: { ...run.context, looksOnly: true } }));
 }
 
-/** The whole story: lock, look, plan, ask, do. Without the lock nothing is begun, and what runs is ended. */
+/** Locks, looks, plans, asks for consent and applies. If the lock is lost, running actions are aborted and no others start. */
 export async function reconcile<Config>(run: Reconciliation<Config>, options: ApplyOptions): Promise<ApplyResult> {
   const { context } = run;
   const { reporter } = options;
   await context.host.files.makeDirectory(context.layout.locks);
   const lock = {
     path: context.layout.lock(`apply-${context.project}`),
-    purpose: `${run.destroy ? "destroy" : "apply"} of project ${context.project}`,
+    purpose: `${run.mode.do === "destroy" ? "destroy" : "apply"} of project ${context.project}`,
     timeoutMs: options.lockTimeoutMs,
     signal: options.stop,
     onWait: (holder: string) => reporter.event({ type: "waiting", holder }),
@@ -102,7 +105,7 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
   });
 }
 
-/** Nobody is waited for with a question that no longer matters. */
+/** Rejects when the signal is aborted: abandons the prompt once the lock is lost. */
 function rejectionOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.throwIfAborted();
@@ -134,19 +137,23 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     project,
     target: targetOf(settings),
     targets: run.targets,
-    destroy: run.destroy,
-    extraOnly: run.extraOnly ?? false,
+    mode: run.mode.do,
     fingerprints: run.fingerprints ?? false,
-    extraChanges: run.extraChanges?.(observed) ?? [],
+    extraChanges: furtherChanges(run.mode, observed),
   });
   return run.places === undefined ? plan : { ...plan, diagnostics: withPlaces(plan.diagnostics, run.places) };
+}
+
+function furtherChanges(mode: Mode, observed: Observed): readonly Change[] {
+  if (mode.do === "only") return mode.changes(observed);
+  return mode.do === "destroy" ? (mode.more?.(observed) ?? []) : [];
 }
 
 function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"] {
   return { uri, instancesPath, ...(drivers as Readonly<Record<string, Json>> | undefined) };
 }
 
-/** Asks where somebody can be asked; elsewhere what was agreed to beforehand has to do. */
+/** Asks on a terminal; elsewhere only what was allowed in advance counts as consent. */
 async function consent(plan: Plan, options: ApplyOptions): Promise<boolean> {
   if (!options.autoApprove && options.savedPlan === undefined) {
     const { confirm } = options.reporter;

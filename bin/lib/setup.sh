@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What bin/quickstart and bin/test share: getting a Debian or Ubuntu machine ready. Sourced, not run.
-# Every function may be called again: what is there already is left alone.
+# Every function may be called again: what exists already is left alone.
 
 # What virtform itself needs on a host.
 runtime_packages=(libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils dosfstools mtools)
@@ -29,25 +29,25 @@ require_debian_or_ubuntu() {
   [ -r /etc/os-release ] && id=$(. /etc/os-release && printf '%s' "$ID") && like=$(. /etc/os-release && printf '%s' "${ID_LIKE:-}")
   case " $id $like " in
     *' debian '* | *' ubuntu '*) ;;
-    *) fail "this script knows Debian and Ubuntu, and this is ${id:-something else}. What has to be there: ${runtime_packages[*]} (by their Debian names) and Node 24." ;;
+    *) fail "this script supports Debian and Ubuntu, and this is ${id:-something else}. Install these by hand: ${runtime_packages[*]} (by their Debian names) and Node 24." ;;
   esac
-  [ "$(dpkg --print-architecture)" = amd64 ] || fail "this script knows x86-64 machines, and this is $(dpkg --print-architecture)."
+  [ "$(dpkg --print-architecture)" = amd64 ] || fail "this script supports x86-64 machines, and this is $(dpkg --print-architecture)."
 }
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# can_ask: somebody is there to answer.
+# can_ask: there is a terminal to ask on.
 can_ask() { [ -t 0 ] && [ -t 1 ] && [ -z "${CI:-}" ] && [ "${DEBIAN_FRONTEND:-}" != noninteractive ]; }
 
-# install_packages NAME…: says which are missing, asks once where somebody is there to ask, installs them.
+# install_packages NAME…: names the missing ones, asks once where there is a terminal, installs them.
 install_packages() {
   local missing=() name answer
   for name in "$@"; do is_installed "$name" || missing+=("$name"); done
   [ ${#missing[@]} = 0 ] && return 0
   say "Installing what is missing: ${missing[*]}"
   if can_ask; then
-    read -r -p 'Go on? [Y/n] ' answer
-    case $answer in [nN]*) fail 'stopped, as asked: nothing was installed.' ;; esac
+    read -r -p 'Continue? [Y/n] ' answer
+    case $answer in [nN]*) fail 'Cancelled: nothing was installed.' ;; esac
   fi
   # The usual reason to fail is an empty or outdated package list: only the second try is worth a message.
   apt_install "${missing[@]}" 2>/dev/null && return 0
@@ -68,7 +68,7 @@ ensure_package_lists() {
 
 libvirt_answers() { timeout 60 virsh -q -c qemu:///system version >/dev/null 2>&1; }
 
-# daemon_runs NAME: its pid file may outlive it, and its number may be somebody else's by now.
+# daemon_runs NAME: its pid file may outlive it, and its number may belong to another process by now.
 daemon_runs() { [ -s "/run/$1.pid" ] && [ "$(cat "/proc/$(cat "/run/$1.pid")/comm" 2>/dev/null)" = "$1" ]; }
 
 # open_kvm: where no udev does it, lets libvirt's qemu user use KVM. Otherwise libvirt, which probes as root, finds KVM, then

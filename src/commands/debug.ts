@@ -30,7 +30,7 @@ export const debug: CommandDefinition = {
 };
 
 async function printed(phase: string, session: Session, host: HostSession): Promise<unknown> {
-  if (phase === "plan") return plan({ ...session, ...host, targets: [], destroy: false });
+  if (phase === "plan") return plan({ ...session, ...host, targets: [], mode: { do: "apply" } });
   const facts = await host.lookUpFacts(host.context);
   if (phase === "observe") return lookJson(await observe(host.kinds, host.context, facts));
   return host.kinds.flatMap((kind) => kind.desired(session.config, facts));

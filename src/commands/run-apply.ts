@@ -3,7 +3,7 @@ import { unusedBaseChanges } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
-import { reconcile } from "../reconcile.ts";
+import { type Mode, reconcile } from "../reconcile.ts";
 import { onlyHost } from "../session.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
@@ -47,16 +47,13 @@ async function reconcileWith(
       savedPlan.plan,
       host.kinds.flatMap(({ actions }) => actions),
     );
-  const destroy = command === "destroy";
   const allowed = command === "confirm" ? [] : invocation.texts("allow-destroy");
   const { verdict } = await reconcile(
     {
       ...session,
       ...host,
       targets: invocation.texts("target"),
-      destroy,
-      ...(destroy && invocation.flag("images") ? { extraChanges: (observed) => unusedBaseChanges(observed, host.context.project) } : {}),
-      ...(command === "confirm" ? { extraOnly: true, extraChanges: confirmChanges } : {}),
+      mode: modeOf(command, invocation.flag("images"), host.context.project),
     },
     {
       reporter,
@@ -79,6 +76,12 @@ function stoppable(reporter: Reporter, { stop }: Interrupt): Reporter {
     close: () => reporter.close(),
     ...(confirm === undefined ? {} : { confirm: async (question) => !stop.aborted && confirm.call(reporter, question) }),
   };
+}
+
+function modeOf(command: Options["command"], images: boolean, project: string): Mode {
+  if (command === "confirm") return { do: "only", changes: confirmChanges };
+  if (command === "apply") return { do: "apply" };
+  return { do: "destroy", ...(images ? { more: (observed) => unusedBaseChanges(observed, project) } : {}) };
 }
 
 function parseParallelism(text: string): number {

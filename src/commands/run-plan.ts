@@ -35,7 +35,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
 /** An unreachable host gives an incomplete plan with the reason, not an error. */
 async function planOf(session: Session, targets: readonly string[], fingerprints: boolean): Promise<Plan> {
   try {
-    return await plan({ ...session, ...onlyHost(session), targets, destroy: false, fingerprints });
+    return await plan({ ...session, ...onlyHost(session), targets, mode: { do: "apply" }, fingerprints });
   } catch (error) {
     if (!(error instanceof CodedError) || error instanceof UserError) throw error;
     const { project, settings } = onlyHost(session).context;

@@ -12,7 +12,7 @@ export const codes: Readonly<Record<string, string>> = {
   "disk-in-use": "A disk is in use.",
   "disk-info-damaged": "The record of disk formats cannot be read.",
   "disk-missing": "A disk is missing.",
-  "disk-not-ours": "A disk of that name belongs to somebody else.",
+  "disk-not-ours": "A disk of that name is not owned by this project.",
   "disk-of-another-host": "A disk of that name belongs to another host.",
   "disk-would-shrink": "A disk would become smaller. Disks are never shrunk.",
   "filesystem-not-grown": "A disk grew and the filesystem in it did not.",

@@ -27,7 +27,7 @@ export interface BlankContent {
   readonly filesystem: Filesystem;
   /** `ephemeral0`; empty for none. */
   readonly label: string;
-  /** Nobody asked for this filesystem, so a disk that is there may have another one. */
+  /** This filesystem is a default, so an existing disk may have another one. */
   readonly usual?: true;
 }
 
@@ -71,9 +71,9 @@ export interface DiskState {
   /** Absolute path of the backing file, where there is one, and its format where the disk says it. */
   readonly backing?: string;
   readonly backingFormat?: string;
-  /** By the disk's own header; `other` is qcow2's first way, which nobody should use. Absent: it is not encrypted. */
+  /** By the disk's own header; `other` is the obsolete encryption of qcow2. Absent: it is not encrypted. */
   readonly encryption?: "luks" | "other";
-  /** What `disk.info` says it is, where that is something else: it must not be used as what it is taken for here. */
+  /** The format in `disk.info`, where it differs: the disk must not be used with this one. */
   readonly recordedFormat?: string;
   /** `a symbolic link`: what has the disk's name and is no disk. Then nothing else about it is known. */
   readonly obstacle?: string;
@@ -158,7 +158,7 @@ export interface PlannedDisk {
   readonly found: DiskState | undefined;
   /** Virtual bytes that it is to get and does not have yet. */
   readonly missing: number;
-  /** Virtual size of its base image; 0 where that is not known or there is none. */
+  /** Virtual size of its base image; 0 if unknown or without one. */
   readonly baseSize: number;
 }
 
@@ -179,7 +179,7 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   create(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void>;
   /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that may use it. */
   grow(context: Context, disk: DiskSpec, bytes: number, online: OnlineDisk | undefined): Promise<void>;
-  /** No-op if the disk is absent. */
+  /** No-op if absent. */
   remove(context: Context, disk: DiskRef): Promise<void>;
   /** Pure. */
   attachment(disk: DiskSpec, surroundings: Surroundings): DiskAttachment;
@@ -264,7 +264,7 @@ export interface Clone<Facts> {
   takes(address: string): boolean;
   /** Whether it can be read. Pure. */
   isValid(address: string): boolean;
-  /** Bytes of the first of these images that disks can be cloned from; undefined where there is none. Pure. */
+  /** Bytes of the first of these images that disks can be cloned from; undefined without one. Pure. */
   from(facts: Facts | undefined, addresses: readonly string[]): number | undefined;
   /** Looks again, right before a disk is made. Throws UnreachableError when no image can be cloned and one could not be looked at. */
   isPossible(context: Context, addresses: readonly string[]): Promise<boolean>;

@@ -64,7 +64,7 @@ export const ploop: Driver<undefined, boolean> = {
     const { files } = context.host;
     refuseObstacle(disk, await files.stat(disk.path), "directory");
     if ((await files.stat(image(disk.path))) !== undefined) {
-      // Lost while it was written anew. What the guest has is in the image.
+      // Lost while it was rewritten. The guest's data is in the image.
       if ((await files.stat(descriptor(disk.path))) === undefined) await restoreDescriptor(context, disk.path, image(disk.path));
       return;
     }
@@ -80,7 +80,7 @@ export const ploop: Driver<undefined, boolean> = {
     const told = await files.read(descriptor(disk.path));
     if (stat === undefined || (told !== undefined && knownSize(stat.size, told) >= bytes)) return;
     await growFile(context, disk, { path: image(disk.path), format: "raw" }, bytes, online);
-    // Last: as long as it tells the old size, the growth is not over. Nobody but us writes it.
+    // Last: while it names the old size, the growth is incomplete. Only virtform writes it.
     await renewDescriptor(context, disk);
   },
 
@@ -115,7 +115,7 @@ export const ploop: Driver<undefined, boolean> = {
     const check = "ploop";
     const looked = await lookForDoctor(check, undefined, () => isInstalled(context, "ploop"));
     if ("failed" in looked) return looked.failed;
-    return [looked.facts ? { check, status: "ok", found: "the program is there" } : findingOf(check, ploopMissing)];
+    return [looked.facts ? { check, status: "ok", found: "ploop is installed" } : findingOf(check, ploopMissing)];
   },
 };
 
@@ -123,7 +123,7 @@ export const ploop: Driver<undefined, boolean> = {
 const ploopMissing: Diagnostic = problem("ploop-missing", {
   summary: "ploop is not installed on the host",
   detail:
-    "It writes the descriptor of a disk and grows it. On Debian and Ubuntu: apt install ploop. The kernel module is not needed for guests under qemu.",
+    "It writes the descriptor of a disk. On Debian and Ubuntu: apt install ploop. The kernel module is not needed for guests under qemu.",
 });
 
 /** The size up to which everything is done: the descriptor is written last. */
@@ -131,7 +131,7 @@ function knownSize(length: number, told: Buffer): number {
   return Math.min(length, parseDescriptorSize(told.toString("utf8")) ?? length);
 }
 
-/** Writes the descriptor anew, so that there is one at any time. ploop writes none over another, and names the image as it lies beside it. */
+/** Rewrites the descriptor; one exists at any time. ploop does not overwrite a descriptor and names the image beside it. */
 function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
   const { files } = context.host;
   return withStaged(context, disk, async (directory) => {

@@ -9,7 +9,7 @@ import type { Journal } from "./journal.ts";
 import { createMutexes } from "./mutex.ts";
 
 /** How a plan is carried out. */
-export interface ApplyRequest {
+interface ApplyRequest {
   readonly plan: Plan;
   readonly actionTypes: readonly ActionType[];
   readonly context: Context;
@@ -43,11 +43,11 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   };
   const carryOut = async (action: PlannedAction): Promise<void> => {
     emit({ type: "action.start", id: action.id });
-    const begun = Date.now();
+    const started = Date.now();
     const record = (status: Outcome["status"], diagnostics: readonly Diagnostic[]): Outcome => ({
       action: action.id,
       status,
-      milliseconds: Date.now() - begun,
+      milliseconds: Date.now() - started,
       diagnostics,
     });
     const warn = (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic: { address: action.address, ...diagnostic } });

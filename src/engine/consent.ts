@@ -5,12 +5,12 @@ import { problem } from "../model/problem.ts";
 /** What was allowed in advance: everything, or what is lost at these addresses. */
 export type AllowDestroy = "all" | readonly string[];
 
-/** What the plan would lose for ever, in words, in the order of its actions. */
+/** Data that the plan permanently deletes, in words, in the order of its actions. */
 export function destroysOf(plan: Plan): { readonly address: string; readonly what: string }[] {
   return plan.actions.flatMap((action) => (action.destroys === undefined ? [] : [{ address: action.address, what: action.destroys }]));
 }
 
-/** Errors for losses that nobody has agreed to, for a run in which nobody can be asked. */
+/** An error for each loss that was not allowed in advance, for a run without a terminal to ask. */
 export function missingConsent(plan: Plan, allowed: AllowDestroy): Diagnostic[] {
   if (allowed === "all") return [];
   return destroysOf(plan)
@@ -18,7 +18,7 @@ export function missingConsent(plan: Plan, allowed: AllowDestroy): Diagnostic[] 
     .map(({ address, what }) =>
       problem("destroy-not-allowed", {
         summary: `This would destroy ${what}`,
-        detail: `What is lost cannot be brought back. Allow it with --allow-destroy=${address} (or --allow-destroy for everything in the plan), or answer the question on a terminal.`,
+        detail: `This data cannot be recovered. Allow it with --allow-destroy=${address} (or --allow-destroy for everything in the plan), or answer the question on a terminal.`,
         address: address as Diagnostic["address"] & string,
       }),
     );

@@ -1,6 +1,6 @@
 /** Mutual exclusion within this process, by name. */
-export interface Mutexes {
-  /** Runs `work` when nobody else runs under any of the names. */
+interface Mutexes {
+  /** Runs `work` while nothing else runs under any of the names. */
   hold<T>(names: readonly string[], work: () => Promise<T>): Promise<T>;
 }
 

@@ -9,7 +9,7 @@ export function addNotes(plan: Plan, { actions, diagnostics }: Interrupted, stal
     "interrupted-apply",
     {
       summary: "An earlier apply was interrupted",
-      detail: `It was in the middle of ${actions.join(", ")}. Nothing half-made is trusted: this plan starts from what is whole.`,
+      detail: `It was running ${actions.join(", ")}. Incomplete objects are not used: this plan starts from what is complete.`,
     },
     "note",
   );

@@ -12,7 +12,7 @@ import { removalsInOrder } from "./removal-order.ts";
 import { selectTargets } from "./target.ts";
 
 /** What a plan is made from. */
-export interface PlanRequest<Config> {
+interface PlanRequest<Config> {
   readonly kinds: readonly AnyKind<Config>[];
   /** Asked about all kinds together, after each kind has checked its own. */
   readonly checks: readonly Check<Config>[];
@@ -22,12 +22,10 @@ export interface PlanRequest<Config> {
   readonly target: Plan["target"];
   /** Addresses or names to restrict the plan to; empty for all. */
   readonly targets: readonly string[];
-  /** Nothing is wanted: everything of ours is to go. */
-  readonly destroy: boolean;
+  /** `apply` compares what is wanted with what is found; for `destroy` nothing is wanted; `only` compares nothing. */
+  readonly mode: "apply" | "destroy" | "only";
   /** Whether the plan is to be kept, and has to know later what the host was like. */
   readonly fingerprints: boolean;
-  /** Nothing is compared: the extra changes are all. */
-  readonly extraOnly?: boolean;
   /** Changes that no difference between wanted and found asks for, such as removing base images. */
   readonly extraChanges?: readonly Change[];
 }
@@ -43,12 +41,12 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const diagnostics: Diagnostic[] = [...observed.diagnostics];
   const wanted = new Map<Address, unknown>();
   for (const kind of kinds) {
-    const resources: Resource<unknown>[] = request.destroy || request.extraOnly ? [] : kind.desired(config, observed.facts);
+    const resources: Resource<unknown>[] = request.mode !== "apply" ? [] : kind.desired(config, observed.facts);
     for (const { address, spec } of resources) wanted.set(address, spec);
-    if (kind.check !== undefined && known && !request.extraOnly) diagnostics.push(...kind.check(resources, observed, config));
+    if (kind.check !== undefined && known && request.mode !== "only") diagnostics.push(...kind.check(resources, observed, config));
   }
 
-  if (known && !request.extraOnly) {
+  if (known && request.mode !== "only") {
     for (const check of request.checks) diagnostics.push(...check(wanted, observed, config));
   }
 
@@ -56,16 +54,16 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const changes: Change[] = [];
   const unchanged: { address: Address; before: Change["before"] }[] = [];
   const basis: Record<string, string> = {};
-  // What is wanted stands as it is written, what else is there by its name: in which order it was found is an accident.
+  // Wanted objects keep the order of the configuration; others are sorted by name, since the order in which they were found is arbitrary.
   const others = [...observed.states.keys()].filter((address) => !wanted.has(address)).sort(byName);
   const addresses = [...wanted.keys(), ...others];
-  for (const address of known && !request.extraOnly ? addresses.filter((one) => !observed.unread.includes(one)) : []) {
+  for (const address of known && request.mode !== "only" ? addresses.filter((one) => !observed.unread.includes(one)) : []) {
     const kind = kindOf.get(addressKind(address));
     if (kind === undefined) throw new Error(`no kind owns the address ${address}`);
     const state = observed.states.get(address);
     if (request.fingerprints) basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
     const change = kind.diff(address, wanted.get(address), state, observed);
-    if (change !== undefined) changes.push(request.destroy ? destroyed(change) : change);
+    if (change !== undefined) changes.push(request.mode === "destroy" ? destroyed(change) : change);
     else if (wanted.has(address)) unchanged.push({ address, before: state === undefined ? null : kind.describe(state) });
   }
 

@@ -3,7 +3,7 @@ import type { PlannedAction } from "../model/plan.ts";
 
 /**
  * The changes with removals last, in the order in which things go: a guest before its disks, those before the base image
- * that they stand on. What nothing is done about stands first among them. Everything else stays where it is.
+ * that backs them. Removals without actions come first among them. Everything else keeps its place.
  */
 export function removalsInOrder(changes: readonly Change[], actions: readonly PlannedAction[]): Change[] {
   const place = new Map(actions.map(({ id }, index) => [id, index]));

@@ -22,8 +22,7 @@ export function findStale<Config>(plan: Plan, kinds: readonly AnyKind<Config>[],
     stale.push(
       problem("stale-plan", {
         summary: `The saved plan no longer fits: ${address} ${what}`,
-        detail:
-          "What the plan decided was right for the host as it was then. Nothing has been done. Make a new plan, read it, and apply that one.",
+        detail: "The host has changed since the plan was saved. Nothing has been done. Make a new plan, read it, and apply that one.",
         address,
       }),
     );

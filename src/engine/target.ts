@@ -8,7 +8,7 @@ import { problem } from "../model/problem.ts";
 
 /**
  * Keeps the changes that `--target` names, together with those whose outcome they need. A target is an address
- * (`disk/web-0.root`) or a bare name (`web-0`, `debian-13`), which stands for everything of that name. Throws a UserError
+ * (`disk/web-0.root`) or a bare name (`web-0`, `debian-13`), which selects all objects of that name. Throws a UserError
  * for a target that matches nothing that is declared or found.
  */
 export function selectTargets(changes: readonly Change[], targets: readonly string[], known: Iterable<Address>): Change[] {
@@ -19,7 +19,7 @@ export function selectTargets(changes: readonly Change[], targets: readonly stri
     throw new UserError(
       unknown.map((target) => {
         const near = closest(target, [...addresses, ...addresses.map(objectName)]);
-        const detail = `Nothing declared or found is called that.${near === undefined ? "" : ` Did you mean "${near}"?`} \`virtform show\` lists what there is.`;
+        const detail = `No declared or existing object has this name.${near === undefined ? "" : ` Did you mean "${near}"?`} \`virtform show\` lists all objects.`;
         return problem("unknown-target", { summary: `No such target: ${target}`, detail });
       }),
     );

@@ -6,7 +6,7 @@ import type { Json } from "./json.ts";
 
 export type { Fact } from "./fact.ts";
 
-/** One step of a plan as plain data. What it does is found by `type` when its time comes. */
+/** One step of a plan as plain data. `type` selects the code that performs it. */
 export interface Action {
   /** `<address>#<verb>`: the same in every plan of the same change. */
   readonly id: string;
@@ -23,11 +23,11 @@ export interface Action {
    */
   readonly locks: readonly string[];
   readonly effect: Effect;
-  /** What is lost for ever, in words: `20GiB disk web-0.root`. Consent is asked for wherever this is set. */
+  /** Data that is permanently deleted, in words: `20GiB disk web-0.root`. An action that has this needs consent. */
   readonly destroys?: string;
   /** Bytes to be moved, where that is known. */
   readonly bytes?: number;
-  /** Bytes to be written over what goes, all passes together: as long as that takes, the action takes. */
+  /** Bytes that are overwritten before removal, all passes together. They determine how long the action takes. */
   readonly overwrites?: number;
 }
 

@@ -3,13 +3,13 @@ import type { Address } from "./address.ts";
 import type { Effect } from "./effect.ts";
 import type { Json } from "./json.ts";
 
-/** What happens to an object. `replace` deletes and creates anew. */
+/** What happens to an object. `replace` deletes and recreates it. */
 export type Verb = "create" | "update" | "replace" | "delete";
 
 /** Why there is a difference: the configuration was edited, the host drifted from what was last applied, or both. */
 export type Cause = "config" | "drift" | "both";
 
-/** One field that differs. `old` is absent when there was none, `new` when there shall be none. */
+/** One field that differs. `old` is absent for a new field, `new` for one that is removed. */
 export interface FieldChange {
   readonly path: string;
   readonly old?: Json;
@@ -38,7 +38,7 @@ export interface Change {
   readonly actions: readonly Action[];
   /** The object as it is, for `plan --json`; null when there is none. Never a secret. */
   readonly before: Json;
-  /** The object as it shall be; null when there shall be none. Never a secret. */
+  /** The object as wanted; null if it is deleted. Never a secret. */
   readonly after: Json;
 }
 

@@ -4,7 +4,7 @@ import type { Layout } from "./layout.ts";
 import type { SecretRef } from "./secret.ts";
 import type { HostSettings } from "./settings.ts";
 
-/** Everything that looking at a host, or doing something to it, is given. */
+/** What every look at a host and every action gets. */
 export interface Context {
   readonly host: Host;
   readonly layout: Layout;
@@ -13,7 +13,7 @@ export interface Context {
   readonly project: string;
   /** The value behind a reference. Throws a UserError when it cannot be had. */
   readonly secret: (reference: SecretRef) => string;
-  /** Tells of what did not work and was gone on without, while an action runs. Absent while looking. */
+  /** Reports a non-fatal problem of the running action. Absent while looking. */
   readonly warn?: (diagnostic: Diagnostic) => void;
   /** Nothing will be changed, so libvirt's read-only socket is sufficient. */
   readonly looksOnly?: boolean;

@@ -1,6 +1,6 @@
 /**
  * What an action does to a running guest, mildest first: nothing it could notice, noticed at once,
- * noticed when it is next started from cold, the guest is restarted, the guest's disk is made anew.
+ * noticed at its next cold start, the guest is restarted, the guest's disk is recreated.
  */
 export type Effect = "none" | "live" | "next_boot" | "restart" | "rebuild";
 

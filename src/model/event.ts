@@ -6,8 +6,7 @@ import type { Result } from "./result.ts";
 
 /** Everything a run has to say. Every form of output is made from this one stream. */
 export type Event =
-  | { readonly type: "version"; readonly version: string }
-  /** Somebody else holds the lock; we wait. */
+  /** Another process holds the lock; this one waits. */
   | { readonly type: "waiting"; readonly holder: string }
   | { readonly type: "diagnostic"; readonly diagnostic: Diagnostic }
   | { readonly type: "plan"; readonly plan: Plan }
@@ -23,7 +22,7 @@ export type Event =
   | { readonly type: "apply.stopping" }
   | { readonly type: "apply.end"; readonly plan: Plan; readonly outcomes: readonly Outcome[]; readonly milliseconds: number };
 
-/** Shows a run. `confirm` is absent where nobody can be asked. */
+/** Shows a run. `confirm` is absent without a terminal to ask. */
 export interface Reporter {
   event(event: Event): void;
   /** Asks for consent to the plan last shown. */

@@ -18,7 +18,7 @@ export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
 }
 
 /** How a bug in virtform is shown to the user. */
-export function bugDiagnostic(error: unknown): Diagnostic {
+function bugDiagnostic(error: unknown): Diagnostic {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { severity: "error", code: "internal-error", summary: `This is a bug in virtform: ${errorMessage(error)}`, detail };
 }

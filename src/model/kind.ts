@@ -31,9 +31,9 @@ export interface Kind<Config, Spec, State> {
   readonly name: string;
   /** The address kinds that are this kind's: `["disk", "seed", "domain"]`. */
   readonly addressKinds: readonly string[];
-  /** What should be there. Pure; defaults are filled here and nowhere else. */
+  /** What should exist. Pure; defaults are filled here and nowhere else. */
   desired(config: Config, facts: HostFacts): Resource<Spec>[];
-  /** What is there. Read-only. */
+  /** What exists. Read-only. */
   observe(context: Context): Promise<Observation<State>>;
   /** What differs and what to do about it; undefined when nothing. Pure and synchronous. At least one of `want` and `have` is given. */
   diff(address: Address, want: Spec | undefined, have: State | undefined, observed: Observed): Change | undefined;

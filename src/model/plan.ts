@@ -10,7 +10,7 @@ export interface Unmanaged {
   /** `domain`, `base-file`, `instance-directory`. */
   readonly what: string;
   readonly name: string;
-  /** The project that owns it, or undefined when nobody claims it. */
+  /** The project that owns it; undefined without a label. */
   readonly owner?: string;
   readonly note?: string;
   /** Of a domain. */
@@ -41,7 +41,7 @@ export interface Plan {
   readonly unmanaged: readonly Unmanaged[];
   /** False when part of the host could not be looked at. */
   readonly complete: boolean;
-  /** Digest of each observed object that the plan stands on, by address; `absent` where there was none. */
+  /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;
 }
 

@@ -4,7 +4,7 @@ export interface EnvironmentSecret {
 }
 
 /** A secret in a file of the machine that virtform runs on, by its absolute path. One line end after it is no part of it. */
-export interface FileSecret {
+interface FileSecret {
   readonly file: string;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** The namespace of every uuid that we derive. Changing it would rename everything on every host. */
-export const uuidNamespace = "7d1f3c52-8a0e-5c0b-9b6e-2f4a61d0c9e7";
+const uuidNamespace = "7d1f3c52-8a0e-5c0b-9b6e-2f4a61d0c9e7";
 
 /**
  * The uuid that belongs to a name within a namespace (RFC 9562, version 5): the same on every machine, so that two runners

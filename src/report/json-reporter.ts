@@ -96,8 +96,6 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
 
   return (event) => {
     switch (event.type) {
-      case "version":
-        return;
       case "waiting":
         write("log", `Waiting for ${event.holder}`, {});
         return;

@@ -24,8 +24,6 @@ export function createTextReporter(options: ReporterOptions): Reporter {
 
   const event = (event: Event): void => {
     switch (event.type) {
-      case "version":
-        return;
       case "waiting":
         say([span(`Waiting for ${event.holder}.`)]);
         return;

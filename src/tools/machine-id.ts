@@ -1,16 +1,11 @@
 import type { Host } from "../model/host.ts";
+import { perHost } from "../model/per-host.ts";
 
 /** As systemd and D-Bus keep it: 32 hexadecimal digits. */
 const path = "/etc/machine-id";
 
-const known = new WeakMap<Host, Promise<string | undefined>>();
-
 /** What tells one installation of an operating system from all others; undefined where the host has none. */
-export function machineId(host: Host): Promise<string | undefined> {
-  const asked = known.get(host) ?? read(host);
-  known.set(host, asked);
-  return asked;
-}
+export const machineId: (host: Host) => Promise<string | undefined> = perHost(read);
 
 async function read({ files }: Host): Promise<string | undefined> {
   const text = (await files.read(path))?.toString("utf8").trim() ?? "";

@@ -32,7 +32,7 @@ const all = [
   "templates/swap_512MiB_536870912",
 ];
 
-test("destroy --images removes the empty disks that nothing stands on any more, and says how large they are", async () => {
+test("destroy --images removes unused empty disks, and says how large they are", async () => {
   const machine = await after(yaml);
   assert.deepEqual(templates(machine).sort(), all);
   const plan = await planOf(await runOn(machine.boot(), yaml, { destroy: true, images: true }));
@@ -64,7 +64,7 @@ test("without --images they stay, and the next destroy --images has nothing else
   assert.deepEqual(templates(machine), []);
 });
 
-test("one that a disk of another project stands on stays", async () => {
+test("one that backs a disk of another project stays", async () => {
   const machine = await after(yaml, bank({ ephemeral: "2GiB" }));
   await applied(machine, yaml, { destroy: true, images: true });
   assert.deepEqual(
@@ -76,7 +76,7 @@ test("one that a disk of another project stands on stays", async () => {
   assert.deepEqual(templates(machine), []);
 });
 
-test("one that somebody has begun to stand on since the plan was made stays", async () => {
+test("one that backs a disk created since the plan stays", async () => {
   const machine = await after(yaml);
   const run = await runOn(machine.boot(), yaml, { destroy: true, images: true });
   const directory = layout.instance(machine.libvirtd.find("web")?.uuid ?? "");

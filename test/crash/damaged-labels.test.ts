@@ -109,3 +109,22 @@ test("a link in place of a label is a problem of the plan, and is not written ov
   assert.deepEqual(codes(plan), ["label-damaged domain/web"]);
   assert.match(plan.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /is a symbolic link, not a regular file/);
 });
+
+test("a record beside a base image or a disk that is too large or a link costs no plan", async () => {
+  const { machine, uuid } = await made();
+  const sidecar = machine.files.walk().flatMap(([path]) => (/\/_base\/[0-9a-f]{40}\.json$/.test(path) ? [path] : []))[0] ?? "";
+  const kept = contentOf(machine.files, sidecar);
+  machine.put(sidecar, " ".repeat(5 * 2 ** 20));
+  assert.equal((await planned(machine)).complete, true);
+  machine.put("/srv/sidecar", kept.toString("utf8"));
+  machine.files.unlink(sidecar);
+  machine.files.symlink("/srv/sidecar", sidecar);
+  assert.equal((await planned(machine)).complete, true);
+  machine.files.unlink(sidecar);
+  machine.put(sidecar, kept.toString("utf8"));
+  const info = layout.instanceFile(uuid, "disk.info");
+  machine.files.unlink(info);
+  machine.files.symlink("/srv/precious", info);
+  const plan = await planned(machine);
+  assert.deepEqual([plan.complete, summary(plan)], [true, []]);
+});

@@ -82,7 +82,7 @@ test("a passphrase that cannot be had is an error of the plan, and so is one tha
   assert.deepEqual(codes(await plan(machine, encrypted(), { DISK_PASSPHRASE: "" })), ["error passphrase-empty"]);
   await applied(machine, encrypted(), { env });
   assert.deepEqual(codes(await plan(machine, encrypted({ ephemeral: "3GiB" }), {})), [], "a running guest has its disks open");
-  assert.deepEqual(codes(await plan(machine, encrypted({ swap: "1GiB" }), {})), ["error passphrase-missing"], "swap is made anew");
+  assert.deepEqual(codes(await plan(machine, encrypted({ swap: "1GiB" }), {})), ["error passphrase-missing"], "swap is recreated");
   await applied(machine, encrypted({ power: "stopped" }), { env });
   assert.deepEqual(codes(await plan(machine, encrypted({ power: "stopped", ephemeral: "3GiB" }), {})), ["error passphrase-missing"]);
 });
@@ -142,13 +142,13 @@ test("what a guest wrote is no encrypted disk, whatever it says of itself: neith
   assert.deepEqual(secretsOf(machine), [`virtform/shop/web ${passphrase}`]);
 });
 
-test("encryption turned on or off makes the disks anew, with consent", async () => {
+test("turning encryption on or off recreates the disks, with consent", async () => {
   const machine = await after(plain());
   const on = await plan(machine, encrypted());
   const replaced = on.changes.filter(({ address }) => address.startsWith("disk/"));
   assert.deepEqual(
     replaced.map(({ verb, reason }) => `${verb}: ${reason}`),
-    Array(3).fill("replace: it is to be encrypted"),
+    Array(3).fill("replace: encryption was added"),
   );
   assert.equal(on.actions.filter(({ destroys }) => destroys !== undefined).length, 3);
   await applied(machine, encrypted(), { env });
@@ -160,7 +160,7 @@ test("encryption turned on or off makes the disks anew, with consent", async () 
   assert.deepEqual(summary(await plan(machine, plain())), []);
 });
 
-test("a disk that somebody has put in place of an encrypted one is drift", async () => {
+test("a disk put in place of an encrypted one is drift", async () => {
   const machine = await after(encrypted());
   await applied(machine, encrypted({ power: "stopped" }), { env });
   const open = await after(plain({ power: "stopped" }));
@@ -169,7 +169,7 @@ test("a disk that somebody has put in place of an encrypted one is drift", async
   const made = await plan(machine, encrypted({ power: "stopped" }));
   assert.deepEqual(
     made.changes.map(({ address, verb, cause, reason }) => `${verb} ${address} (${cause}): ${reason}`),
-    ["replace disk/web.root (drift): somebody has put one that is not encrypted in its place"],
+    ["replace disk/web.root (drift): it was replaced by an unencrypted one outside virtform"],
   );
 });
 

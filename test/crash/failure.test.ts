@@ -51,7 +51,7 @@ test("a start that libvirt refuses fails alone, in libvirt's words, with what to
   assert.deepEqual(by(again.outcomes, "done"), ["domain/web#start"]);
 });
 
-test("an image that is not what its checksum says is refused, leaves nothing, and nobody uses it", async () => {
+test("an image that is not what its checksum says is refused, leaves nothing, and is not used", async () => {
   const machine = createWorld();
   machine.urls.set("https://images.test/debian.qcow2", Buffer.from("something else"));
   const { verdict, outcomes } = await apply(await runOn(machine.boot(), shop()));
@@ -64,7 +64,7 @@ test("an image that is not what its checksum says is refused, leaves nothing, an
   assert.ok(!machine.libvirtd.all().some(({ name }) => name === "web"));
 });
 
-/** Runs an apply on a machine on which somebody else takes all but so many bytes of the disk just after it was planned, or an image came. */
+/** Runs an apply on a machine whose disk is filled, all but so many bytes, just after the plan or the arrival of an image. */
 async function applyInto(room: number, after: "plan" | "download" = "plan") {
   const machine = createWorld();
   const result = await apply(

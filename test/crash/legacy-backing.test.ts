@@ -53,7 +53,7 @@ test("a lost copy is made again from the base, which is fetched where it is lost
     if (both) machine.files.unlink(base);
     const made = await plan(machine, guests());
     const change = made.changes.find(({ address }) => address === "disk/web.root");
-    assert.deepEqual([change?.verb, change?.cause, change?.reason], ["update", "drift", "its backing file is not there"]);
+    assert.deepEqual([change?.verb, change?.cause, change?.reason], ["update", "drift", "its backing file is missing"]);
     assert.equal(change?.actions[0]?.summary, "rebuild its backing file, debian grown to 1GiB");
     const start = made.actions.find(({ type }) => type === "domain.start");
     assert.ok(start?.after.includes("disk/web.root#rebuild-backing"));
@@ -82,7 +82,7 @@ test("a copy that is lost together with an image that has moved on cannot be mad
   );
 });
 
-test("a copy that nobody stands on, of a base that is not here, is a stranger's", async () => {
+test("an unused copy of a missing base is unmanaged", async () => {
   const machine = createWorld();
   const name = `${"a".repeat(40)}_20`;
   machine.put(`${layout.base}/${name}`, "old");

@@ -49,7 +49,7 @@ test("Nova BLK-07, GEN-08, GEN-09: a flavor's ephemeral and swap are planned, ma
   assert.deepEqual(summary(await plan(machine, wanted)), []);
 });
 
-test("Nova GEN-04 … GEN-06: templates are named by all that made them, so nobody gets somebody else's filesystem", async () => {
+test("Nova GEN-04 … GEN-06: templates are named by everything that made them, so no guest gets another one's filesystem", async () => {
   const machine = await after({ ephemeral: "4GiB", swap: "512MiB", ephemerals: "[ { size: 2GiB }, { size: 2GiB, format: vfat } ]" });
   const names = machine.files.walk().flatMap(([path]) => /\/_base\/((?:ephemeral|swap)_.*)$/.exec(path)?.[1] ?? []);
   assert.equal(names.length, 3);
@@ -172,7 +172,7 @@ test("Nova GEN-02: what is declared wins over the host's default, and that over 
   assert.deepEqual(summary(await planOf(await runOn(machine.boot(), wanted("", "", "2GiB")))), []);
   assert.match(contentOf(machine.files, `${directoryOf(machine)}/virtform.json`).toString(), /"filesystem": ?"ext4"/);
   const asked = wanted("", "", "2GiB").replace("size: 2GiB", "size: 2GiB, format: xfs");
-  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), asked))), ["replace disk/web.eph0: it gets another filesystem"]);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), asked))), ["replace disk/web.eph0: filesystem changed"]);
   const small = (host: string) => wanted(host, "", "100MiB");
   const codes = async (yaml: string, on: Machine) => (await planOf(await runOn(on.boot(), yaml))).diagnostics.map(({ code }) => code);
   assert.deepEqual(await codes(small(xfs), createWorld()), ["disk-too-small-for-filesystem"]);
@@ -200,7 +200,7 @@ for (const imagesType of ["qcow2", "flat"] as const) {
       );
     });
 
-    test(`${imagesType}, ${power}, Nova RSZ-04: a swap disk of another size is made anew, larger or smaller, and nothing is lost by that`, async () => {
+    test(`${imagesType}, ${power}, Nova RSZ-04: a swap disk is recreated at another size, larger or smaller, and no data is lost`, async () => {
       const machine = await after({ imagesType, power, swap: "512MiB", more: "    prevent_destroy: true\n" });
       for (const [swap, old, bytes] of [
         ["1GiB", 2 ** 29, 2 ** 30],
@@ -303,7 +303,7 @@ test("another filesystem means another disk, with consent", async () => {
   const machine = await after({ ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: ext4 } ]" });
   const other: Guests = { ephemeral: "1GiB", ephemerals: "[ { size: 1GiB, format: xfs } ]" };
   const replacing = await plan(machine, other);
-  assert.deepEqual(summary(replacing), ["replace disk/web.eph0: it gets another filesystem"]);
+  assert.deepEqual(summary(replacing), ["replace disk/web.eph0: filesystem changed"]);
   assert.deepEqual(
     replacing.actions.flatMap(({ destroys }) => destroys ?? []),
     ["1GiB disk web.eph0"],

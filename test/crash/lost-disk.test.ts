@@ -8,7 +8,7 @@ import { shop } from "./shop.ts";
 import { applied, apply, createWorld, planOf, root, runOn, summary } from "./world.ts";
 
 const yaml = shop();
-const replaced = "replace disk/web.root: it was there and is gone, with all that was in it";
+const replaced = "replace disk/web.root: disk is missing; its data is lost";
 
 /** A machine on which this was applied and the root disk of web is gone since. */
 async function robbed(): Promise<Machine> {
@@ -24,7 +24,7 @@ function directory(machine: Machine): string {
   return `${root}/${domain.uuid}`;
 }
 
-test("a disk that is gone is not made anew without consent, and the guest is started anew with the new one", async () => {
+test("a missing disk is recreated only with consent, and the guest is restarted with the new one", async () => {
   const machine = await robbed();
   const run = await runOn(machine.boot(), yaml);
   assert.ok(summary(await planOf(run)).includes(replaced));
@@ -35,7 +35,7 @@ test("a disk that is gone is not made anew without consent, and the guest is sta
     assert.ok(error instanceof UserError);
     assert.deepEqual(
       error.diagnostics.map(({ code, address, summary: words }) => [code, address, words]),
-      [["destroy-not-allowed", "disk/web.root", "This would destroy what was in 1GiB disk web.root, which is gone"]],
+      [["destroy-not-allowed", "disk/web.root", "This would destroy data of 1GiB disk web.root, which is missing"]],
     );
     return true;
   });

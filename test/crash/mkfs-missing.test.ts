@@ -26,7 +26,7 @@ test("a mkfs program that is not installed is an error of the plan that names it
       [
         "mkfs-missing",
         "mkfs.ntfs is not installed on the host",
-        "It makes the ntfs of disk/web.eph0. On Debian and Ubuntu: apt install ntfs-3g, or choose another format.",
+        "It creates the ntfs of disk/web.eph0. On Debian and Ubuntu: apt install ntfs-3g, or choose another format.",
       ],
     ],
   );

@@ -78,8 +78,8 @@ test("one project goes with its images while another arrives: no disk is left wi
     const results = await bothAtOnce(arriver, leaver, headStart);
     const when = `the images go after ${headStart} effects`;
     for (const { summary: words } of results.flatMap(({ outcomes }) => outcomes.flatMap(({ diagnostics }) => diagnostics))) {
-      // That an image is in use, or is gone and to be fetched anew, are fair answers; a guest without its base is none.
-      assert.match(words, /is backed by it|base image of \w+ is not there/, when);
+      // An image that is in use, or missing and to be fetched again, is fine; a guest without its base is not.
+      assert.match(words, /is backed by it|base image of \w+ is missing/, when);
     }
     for (const { live } of machine.libvirtd.all()) assert.ok(live === undefined || basesAreThere(machine), when);
     await applied(machine, other(shop()));
@@ -108,7 +108,7 @@ test("an apply whose lock is taken away begins nothing more, has ended when it s
       if (started === count) machine.locks.lose(layout.lock("apply-shop"));
     });
     await assert.rejects(losing, (error) => error instanceof UserError && error.diagnostics[0]?.code === "lock-lost");
-    assert.equal(started, count, "something was begun without the lock");
+    assert.equal(started, count, "an action started without the lock");
     assert.equal(ended, await actions, "something had not ended");
     const { effects } = host;
     await applied(machine, shop());

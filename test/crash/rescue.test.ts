@@ -145,7 +145,7 @@ test("Nova BLK-11: the rescue image says what hardware its system knows, and its
   assert.deepEqual(summary(await plan(machine, yaml)), []);
 });
 
-test("a guest that is off is only defined, and one that shall stay off is not started", async () => {
+test("a guest that is off is only defined, and one that stays off is not started", async () => {
   for (const power of ["running", "stopped"] as const) {
     const machine = await after(shop({ power }));
     for (const name of ["web", "db"]) {

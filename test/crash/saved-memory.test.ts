@@ -132,7 +132,7 @@ test("saved memory never goes on over another disk, in whatever order things are
   assert.ok(!types.includes("domain.restore"), types.join(" "));
 });
 
-test("a disk that was deleted is made anew for a guest that starts from cold, or stays off without its memory", async () => {
+test("a deleted disk is recreated for a guest that starts cold, or that stays off without its saved memory", async () => {
   for (const [power, state] of [
     ["running", 1],
     ["stopped", 5],

@@ -9,7 +9,7 @@ const otherImage = guests(off)
   .replaceAll("debian", "fedora")
   .replaceAll(checksum("https://images.test/debian.qcow2"), checksum("https://images.test/fedora.qcow2"));
 
-/** What was applied, what is wanted, and what must not be done to the guest that somebody has started in between. */
+/** What was applied, what is wanted, and what must not be done to the guest that was started in between. */
 const stories: Readonly<Record<string, readonly [string, string, string]>> = {
   "another root disk": [guests(off), otherImage, "disk/web.root#remove"],
   "a disk fewer": [guests({ ...off, ephemeral: "64MiB" }), guests(off), "disk/web.local#remove"],
@@ -24,7 +24,7 @@ const stories: Readonly<Record<string, readonly [string, string, string]>> = {
 };
 
 for (const [name, [before, wanted, refused]] of Object.entries(stories)) {
-  test(`${name}: a guest that somebody starts while the plan is read keeps what it has, and the next apply gets there`, async () => {
+  test(`${name}: a guest started while the plan is read keeps what it has, and the next apply converges`, async () => {
     const machine = createWorld();
     await applied(machine, before);
     const web = machine.libvirtd.find("web");

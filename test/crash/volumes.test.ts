@@ -145,7 +145,7 @@ test("deletion asks for consent, is done while no guest has it, and is refused f
     false,
   );
   const lifted: Setting = { ...attached, volumes: "{ data: { size: 1GiB } }" };
-  assert.deepEqual(summary(await plan(machine, lifted)), ["update volume/data: its protection is configured otherwise"]);
+  assert.deepEqual(summary(await plan(machine, lifted)), ["update volume/data: prevent_destroy changed"]);
   await applied(machine, yaml(lifted));
   const deleting = await plan(machine, { web: "[]" });
   const remove = deleting.actions.find(({ type }) => type === "volume.remove");

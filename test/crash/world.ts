@@ -45,7 +45,7 @@ export function checksum(url: keyof typeof images): string {
   return `sha256:${createHash("sha256").update(images[url]).digest("hex")}`;
 }
 
-/** A machine with images in its net and, on its disk, things that are somebody else's. */
+/** A machine with images in its net and, on its disk, files that belong to others. */
 export function createWorld(options: { readonly capacity?: number } = {}): Machine {
   const machine = createMachine(options);
   for (const [url, bytes] of Object.entries(images)) machine.urls.set(url, bytes);
@@ -126,8 +126,10 @@ export async function runOn(
     lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
     warnings,
     targets: options.targets ?? [],
-    destroy: options.destroy ?? false,
-    ...(options.images === true ? { extraChanges: (observed) => unusedBaseChanges(observed, project) } : {}),
+    mode:
+      options.destroy !== true
+        ? { do: "apply" }
+        : { do: "destroy", more: (observed) => (options.images === true ? unusedBaseChanges(observed, project) : []) },
   };
 }
 

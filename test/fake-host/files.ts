@@ -38,7 +38,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
   };
   const read = (path: string, offset?: number, length?: number): Buffer | undefined =>
     found(path) === undefined ? undefined : readSparse(files.file(path, "open").content, offset, length);
-  /** Names of processes that are dead tell which temporary files nobody will finish. */
+  /** The process number in its name tells whether a temporary file can still be finished. */
   const sweepTemporaries = (path: string) => {
     const directory = dirname(path);
     for (const name of [...(found(directory)?.entries.keys() ?? [])]) {

@@ -10,7 +10,7 @@ interface Held {
 /** Exclusive locks by path, first come first served. A dead owner's locks are gone with it. */
 export interface Locks {
   hold<T>(owner: object, request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
-  /** Takes it away from whoever holds it, as somebody who tidies up by hand. */
+  /** Takes it away from its holder, as removing the lock by hand does. */
   lose(path: string): void;
   /** Gives up everything that the owner holds or waits for. */
   release(owner: object): void;

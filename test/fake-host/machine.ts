@@ -20,7 +20,7 @@ export interface Machine {
   boot(): FakeHost;
   /** Milliseconds; every look at the clock takes one. */
   tick(): number;
-  /** Puts a file there as somebody else would, with the directories above it. */
+  /** Puts a file there as another program would, with the directories above it. */
   put(path: string, content: string | Uint8Array, mode?: number): void;
   /** The machine is switched off and on: no process and no guest runs any more. */
   reboot(): FakeHost;

@@ -31,7 +31,16 @@ test("a recorded host gives the same plan as ever, without the host", async () =
     signal: new AbortController().signal,
   };
   const kinds = createKinds(settings, unavailable, config);
-  const run = { kinds, checks: createChecks(settings), config, context, lookUpFacts: unavailable, warnings, targets: [], destroy: false };
+  const run = {
+    kinds,
+    checks: createChecks(settings),
+    config,
+    context,
+    lookUpFacts: unavailable,
+    warnings,
+    targets: [],
+    mode: { do: "apply" } as const,
+  };
   const plan = decide(run, observedOfJson(JSON.parse(read("observed.json")) as Json));
   let text = "";
   const output = {

@@ -88,7 +88,7 @@ async function prepare(t: TestContext): Promise<{ readonly workspace: Workspace;
 
 const flavors = (ephemeral: string) => ({ small: { vcpus: 1, ram: "192MiB", disk: "128MiB", ephemeral, swap: "16MiB" } });
 
-test("a guest boots from encrypted disks; nobody but libvirt and qemu is told the passphrase, and nothing it writes can be read", async (t) => {
+test("a guest boots from encrypted disks; only libvirt and qemu get the passphrase, and nothing it writes can be read", async (t) => {
   const { workspace, name, keyFile } = await prepare(t);
   const recorded = await recordPrograms(workspace.directory);
   const applyWith = (value: string | undefined) => recorded.run(value, () => apply(workspace));

@@ -91,7 +91,7 @@ test("destroy leaves nothing of ours but base images, and --images removes those
   assert.deepEqual(await kept(), []);
 });
 
-test("a base that another project's disk stands on outlives destroy --images of the project that brought it", async (t) => {
+test("a base that backs another project's disk outlives destroy --images of the project that fetched it", async (t) => {
   const first = await createWorkspace(t);
   const second = { ...(await createWorkspace(t)), instancesPath: first.instancesPath };
   await writeConfig(first, oneGuest(`${first.prefix}-ours`));

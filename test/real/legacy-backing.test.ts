@@ -45,7 +45,7 @@ test("Nova QCOW-06: a guest on a grown copy of its image, as an older Nova left 
   await write("running");
   const plan = await virtform("plan", workspace.directory, "--detailed-exitcode");
   assert.equal(plan.code, 2, plan.stdout + plan.stderr);
-  assert.match(plan.stdout, /its backing file is not there/);
+  assert.match(plan.stdout, /its backing file is missing/);
   assert.match(plan.stdout, /image\/tiny will be created/);
   await apply(workspace);
   // What the guest had written is still there, above what was made again.

@@ -54,7 +54,7 @@ test("a guest on a host over ssh is planned, made, reached by its console, plann
   assert.equal((await virsh("list", "--all", "--name")).includes(name), false);
 });
 
-// What differs over ssh is how files get there; libvirt does the same for whoever asks.
+// What differs over ssh is how files get there; libvirt does the same for any client.
 for (const step of ["apply_start", "apply_complete"].flatMap((end) =>
   ["image.fetch", "disk.create", "seed.build"].map((type) => `${end} ${type}`),
 )) {
@@ -95,7 +95,7 @@ test("a connection that is cut while planning is an error, and nothing is taken 
     },
   };
   const context = { ...opened, host: { ...host, files, lock: host.lock, close: host.close } };
-  const cut = await plan({ ...session, ...rest, context, targets: [], destroy: false });
+  const cut = await plan({ ...session, ...rest, context, targets: [], mode: { do: "apply" } });
   assert.equal(cut.complete, false);
   assert.equal(canApply(cut), false);
   assert.ok(cut.diagnostics.some(({ code, detail }) => code === "host-unreachable" && /connection to .* was lost/.test(detail ?? "")));
@@ -146,7 +146,7 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
     },
   };
   const started = performance.now();
-  const result = await plan({ ...session, ...rest, context: { ...opened, host: counted }, targets: [], destroy: false });
+  const result = await plan({ ...session, ...rest, context: { ...opened, host: counted }, targets: [], mode: { do: "apply" } });
   t.diagnostic(`${trips.length} round trips, ${Math.round(performance.now() - started)} ms: ${trips.join(" | ")}`);
   assert.deepEqual(
     result.changes.map(({ address }) => address),

@@ -11,7 +11,7 @@ import { checkout, mustRun, runProgram } from "./support/virtform.ts";
  */
 
 const user = `virtform-test-${process.pid}`;
-const patienceMs = 600_000;
+const timeoutMs = 600_000;
 
 test("bin/quickstart takes an ordinary user from a checkout to a guest that read its config drive", async (t) => {
   await mustRun("useradd", ["--create-home", "--shell", "/bin/bash", user]);
@@ -30,7 +30,7 @@ test("bin/quickstart takes an ordinary user from a checkout to a guest that read
   }
   await mustRun("chown", ["-R", `${user}:`, directory]);
   const asUser = (command: string) =>
-    runProgram("runuser", ["--login", user, "--command", `cd ${directory}/virtform && export CI=1 && ${command} </dev/null`], patienceMs);
+    runProgram("runuser", ["--login", user, "--command", `cd ${directory}/virtform && export CI=1 && ${command} </dev/null`], timeoutMs);
 
   const quickstart = await asUser("bin/quickstart");
   assert.equal(quickstart.code, 0, quickstart.stdout + quickstart.stderr);

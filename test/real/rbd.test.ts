@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { after, before, type TestContext, test } from "node:test";
 import { type Ceph, startCeph } from "../support/ceph.ts";
-import { type Spite, spitefulPython } from "../support/spiteful-python.ts";
+import { failingPython, type PythonFailure } from "../support/failing-python.ts";
 import { until } from "./support/until.ts";
 import { ended, mustRun, runProgram, start, virtform } from "./support/virtform.ts";
 import {
@@ -119,7 +119,7 @@ test("who is not let in by Ceph, and what is not there, is told when planning", 
     await ceph.run("ceph", "auth", "caps", `client.${user}`, "mon", "profile rbd", "osd", "profile rbd pool=images");
     assert.match((await refusal(workspace)).text, /Ceph lets client\.virtform in and not do what is needed/);
     await write({ host: { rbd: { ...settings(), pool: "none" } } });
-    assert.match((await refusal(workspace)).text, /There is no Ceph pool none/);
+    assert.match((await refusal(workspace)).text, /Ceph pool none does not exist/);
     await write({ host: { rbd: { ...settings(), conf: "/nowhere/ceph.conf" } } });
     assert.match((await refusal(workspace)).text, /Ceph does not answer/);
   } finally {
@@ -174,7 +174,7 @@ test("a guest boots from a clone that was never fetched, grows while it runs, an
   assert.equal((await info(`${id}_disk`)).size, 320 * MiB);
   assert.equal((await images()).filter((image) => image.startsWith(`${id}_disk.config.old-`)).length, 1);
   const noted = await virtform("plan", workspace.directory);
-  assert.match(noted.stdout + noted.stderr, /way back to before the growth of \S+ \(256MiB\)/);
+  assert.match(noted.stdout + noted.stderr, /Pre-resize snapshots exist for \S+ \(256MiB\)/);
 
   await write({ root, disk: "256MiB", instance: { user_data: "later" } });
   const planned = await virtform("plan", workspace.directory);
@@ -194,19 +194,19 @@ test("a guest boots from a clone that was never fetched, grows while it runs, an
 });
 
 /** Applies with a session that does so, and with these variables. */
-async function applyWith(t: TestContext, { directory }: Workspace, spite: Spite) {
-  const { program, done } = spitefulPython(t, spite);
+async function applyWith(t: TestContext, { directory }: Workspace, failure: PythonFailure) {
+  const { program, done } = failingPython(t, failure);
   process.env["VIRTFORM_PYTHON"] = program;
   const child = start(["apply", directory, "--auto-approve", "--allow-destroy"]);
   delete process.env["VIRTFORM_PYTHON"];
   const result = await ended(child, 180_000);
-  assert.ok(done(), `it never came to ${JSON.stringify(spite)}:\n${result.stdout}${result.stderr}`);
+  assert.ok(done(), `it never came to ${JSON.stringify(failure)}:\n${result.stdout}${result.stderr}`);
   return result;
 }
 
 /** Applies and is killed with -9 at that moment. The session goes on to its end, unless it dies as well. */
-async function killedAt(t: TestContext, workspace: Workspace, spite: Omit<Spite, "act">, survives: boolean): Promise<void> {
-  const { code } = await applyWith(t, workspace, { ...spite, act: survives ? "kill()" : "kill(); die()" });
+async function killedAt(t: TestContext, workspace: Workspace, failure: Omit<PythonFailure, "act">, survives: boolean): Promise<void> {
+  const { code } = await applyWith(t, workspace, { ...failure, act: survives ? "kill()" : "kill(); die()" });
   assert.equal(code, null, "it was killed");
 }
 
@@ -246,7 +246,7 @@ test("killed while a drive is imported, a disk grows or goes back, it converges 
   await killedAt(t, workspace, { before: 'op == "roll_back"' }, true);
   const halfway = await virtform("confirm", workspace.directory, "--auto-approve");
   assert.equal(halfway.code, 1, halfway.stdout + halfway.stderr);
-  assert.match(halfway.stdout + halfway.stderr, /half rolled back/);
+  assert.match(halfway.stdout + halfway.stderr, /partly rolled back/);
   await killedAt(t, workspace, { before: 'op == "remove_snapshot"' }, true);
   await apply(workspace);
   await assertConverged(workspace);
@@ -325,7 +325,7 @@ test("a snapshot that can no longer be cloned is fetched and imported, also when
   await write({ root: { source, disk_format: "raw" }, instance: { power_state: "stopped" } });
   const file = `${workspace.directory}/plan.json`;
   const planned = await virtform("plan", workspace.directory, "--out", file);
-  assert.match(planned.stdout, /it is cloned within Ceph/);
+  assert.match(planned.stdout, /cloned within Ceph/);
   assert.doesNotMatch(planned.stdout, /image\/tiny /);
   await ceph.run("rbd", "snap", "unprotect", "images/tiny@snap");
   try {

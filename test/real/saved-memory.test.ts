@@ -82,7 +82,7 @@ for (const backend of ["qcow2", "flat"]) {
     const second = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: boots=\d+$[\s\S]*^virtform-guest: ready$/m));
     assert.deepEqual([second.value("boots"), second.userData, second.disks["vdb"]], ["2", "second", 48 * MiB]);
 
-    // Another disk: the memory is asked for, and stays as long as nobody has agreed.
+    // Another disk: consent is required for the memory, which stays until then.
     await virsh("managedsave", name);
     await write({ ...wanted, image: "other" });
     const refused = await virtform("apply", workspace.directory, "--auto-approve", `--allow-destroy=disk/${name}.root`);

@@ -78,7 +78,7 @@ for (const backend of ["qcow2", "flat"]) {
       await assertConverged(workspace);
       assert.equal(await virsh("domid", name), runningAs, "an update in place must not restart the guest");
 
-      // The power button, as somebody else presses it: drift, which apply sets right.
+      // The power button, pressed by hand: drift, which apply corrects.
       await virsh("shutdown", name);
       await until("shutdown of the guest", 60, async () => ((await virsh("domstate", name)).trim() === "shut off" ? true : undefined));
       assert.equal((await plan("--detailed-exitcode")).code, 2);

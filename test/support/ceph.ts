@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** A Ceph of a test's own on loopback: one monitor, one manager, one OSD in memory. Nobody has to log in unless `login` is asked for. */
+/** A Ceph of a test's own on loopback: one monitor, one manager, one OSD in memory. Without `login` no key is needed. */
 export interface Ceph {
   readonly conf: string;
   /** Where keyrings are looked for: `ceph.client.virtform.keyring`. */
@@ -26,7 +26,7 @@ export interface Ceph {
 
 /**
  * Starts it with these pools, which takes about five seconds. Its daemons run in the foreground, so they are ours to end.
- * `login`: with cephx, so that whoever has no key is turned away.
+ * `login`: with cephx, so that a client without a key is refused.
  */
 export async function startCeph(pools: readonly string[], { login = false }: { readonly login?: boolean } = {}): Promise<Ceph> {
   const directory = mkdtempSync(join(tmpdir(), "virtform-ceph-"));

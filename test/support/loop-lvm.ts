@@ -28,7 +28,7 @@ const extentSize = 4 * 2 ** 20;
 const names = ["vgs", "lvs", "lvcreate", "lvchange", "lvextend", "lvremove"];
 const groupOf = ({ directory, group, size }: Settings): FakeLvm => createFakeLvm(join(directory, "volumes"), group, size, extentSize);
 
-/** Makes a group of a name that nobody else has. */
+/** Makes a group with a unique name. */
 export function startLoopLvm(size: number): LoopLvm {
   const directory = mkdtempSync(join(tmpdir(), "virtform-lvm-"));
   const settings: Settings = { directory, group: `vt-${randomBytes(3).toString("hex")}`, size };

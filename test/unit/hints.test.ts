@@ -27,12 +27,13 @@ async function sources(): Promise<Text[]> {
 
 /** Commands of ours as a message names them: in backticks, after a colon, in brackets, or as a whole text (examples of help). */
 function commandsIn(text: string): string[] {
-  const named = /(?:\\?`|"|: |\(|\bRun |\brun )virtform ([a-z][^`"\n]*?)(?:\\?`|"|\\n|\.(?=[\s`"]|$)|,(?=\s)|;|$)/gm;
+  const named = /(?:\\?`|"|Usage: |with: |\(|\bRun |\brun )virtform ([a-z][^`"\n]*?)(?:\\?`|"|\\n|\.(?=[\s`"]|$)|,(?=\s)|;|$)/gm;
   return [...text.matchAll(named)].map(([, rest = ""]) => rest.replaceAll(/\$\{[^}]*\}+/g, "X").replace(/[)\\]+$/, ""));
 }
 
 /** Words of prose that follow our name where a sentence begins with it. */
-const prose = /^(?:as|talks|reads|runs|configuration|can|needs|does|made|supports|looks|keeps|could|writes|finds|is|has|process)\b/;
+const prose =
+  /^(?:as|talks|reads|runs|configuration|can|needs|does|made|supports|looks|keeps|could|writes|finds|is|has|process|reaches|never)\b/;
 
 test("every command in a hint, an example or a usage exists and can be parsed", async () => {
   const found = (await sources()).flatMap(({ file, text }) => commandsIn(text).map((line) => ({ file, line })));

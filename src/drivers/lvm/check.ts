@@ -21,14 +21,14 @@ export function checkLvm(disks: readonly PlannedDisk[], group: LvmFacts | undefi
     const remedy = "Extend the group, remove volumes, or use smaller disks.";
     return [
       problem("insufficient-volume-group", {
-        summary: `Volume group ${name} has not enough space`,
+        summary: `Not enough free space in volume group ${name}`,
         detail: `Requested: ${words}. ${remedy}`,
       }),
     ];
   }
   if (!sparse || virtual <= group.free) return [];
-  const detail = `The new volumes are ${formatQuantity(virtual)} together and ${formatQuantity(group.free)} are free. They are sparse: when guests fill them, the group runs out, and their writes fail.`;
-  return [problem("volume-group-overcommitted", { summary: `Volume group ${name} is promised more than it has`, detail }, "warning")];
+  const detail = `The new volumes are ${formatQuantity(virtual)} together and ${formatQuantity(group.free)} are free. They are sparse: if guests fill them, the group runs out of space and their writes fail.`;
+  return [problem("volume-group-overcommitted", { summary: `Volume group ${name} is overcommitted`, detail }, "warning")];
 }
 
 /** Bytes that the volumes take from their group when they are made or grown. */

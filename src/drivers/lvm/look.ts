@@ -7,7 +7,7 @@ import { volumeGroup } from "../../tools/lvm.ts";
 import { findingOf, lookForDoctor } from "../shared/doctor.ts";
 import { type LvmSettings, lvmSettings } from "./settings.ts";
 
-/** The volume group; null when there is none of that name. Sizes are bytes. */
+/** The volume group; null when it does not exist. Sizes are bytes. */
 export type LvmFacts = { readonly size: number; readonly free: number; readonly extentSize: number } | null;
 
 /** Looks at the volume group that the configuration names. */
@@ -17,8 +17,8 @@ export async function lookAtGroup(context: Context, settings: LvmSettings | unde
 
 /** Nova LVM-01: it is never made. Pure. */
 export function groupMissing(settings: LvmSettings | undefined): Diagnostic {
-  const detail = "host.lvm.volume_group names it. `vgs` on the host shows what there is; `vgcreate` makes one.";
-  const summary = `There is no volume group ${settings?.volumeGroup} on the host`;
+  const detail = "host.lvm.volume_group names it. `vgs` on the host lists the volume groups; `vgcreate` creates one.";
+  const summary = `Volume group ${settings?.volumeGroup} does not exist on the host`;
   return problem("volume-group-missing", { summary, detail, pointer: ["host", "lvm", "volume_group"] });
 }
 

@@ -153,8 +153,8 @@ function requiredSettings(context: Context): LvmSettings {
   if (settings !== undefined) return settings;
   throw userError(
     "lvm-not-configured",
-    "There are disks in LVM, and the configuration does not say where",
-    "Keep host: { lvm: { volume_group: … } } in the configuration as long as there are instances with images_type lvm.",
+    "Disks exist in LVM, but host.lvm is not configured",
+    "Keep host: { lvm: { volume_group: … } } in the configuration as long as disks with images_type lvm exist.",
   );
 }
 
@@ -191,7 +191,7 @@ async function look(context: Context, { group, volume }: VolumeName): Promise<Fo
   return { ...(one === undefined ? {} : { volume: one }), ...(pool === undefined ? {} : { pool }) };
 }
 
-/** Whether the volume is there and whole. What is there of it otherwise is taken away. */
+/** Whether the volume exists and is complete. An incomplete one is removed. */
 async function findWhole(context: Context, name: VolumeName): Promise<boolean> {
   const there = await look(context, name);
   refuseForeign(context, name, there);
@@ -241,7 +241,7 @@ function refuseForeign(context: Context, { group }: VolumeName, { volume, pool }
     const owner = there.tags.find((tag) => tag.startsWith("virtform.owner="))?.slice("virtform.owner=".length);
     throw new RefusedError(
       "disk-not-ours",
-      `${group}/${there.name} is there and is not project ${context.project}'s but ${owner === undefined ? "nobody's by its tags" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${there.name}`,
+      `${group}/${there.name} exists and does not belong to project ${context.project}: ${owner === undefined ? "it has no owner tag" : `it belongs to project ${owner}`}. It may hold data of a guest, so it is not changed. If it is yours: lvchange --addtag ${ownerTag(context.project)} ${group}/${there.name}`,
     );
   }
 }

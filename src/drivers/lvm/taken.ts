@@ -1,21 +1,20 @@
 import type { Context } from "../../model/context.ts";
-import type { Host } from "../../model/host.ts";
+import { perHost } from "../../model/per-host.ts";
 import type { LogicalVolume } from "../../tools/lvm-output.ts";
 
-const looks = new WeakMap<Host, Map<string, ReadonlySet<string>>>();
+const looksOf = perHost(() => new Map<string, ReadonlySet<string>>());
 
 /** Keeps which names of a group were taken at a look. */
 export function keepTaken({ host }: Pick<Context, "host">, group: string, found: readonly LogicalVolume[]): void {
-  const groups = looks.get(host) ?? new Map<string, ReadonlySet<string>>();
-  looks.set(host, groups.set(group, new Set(found.map(({ name }) => name))));
+  looksOf(host).set(group, new Set(found.map(({ name }) => name)));
 }
 
 /**
- * Whether any of these names was taken when the group was last looked at; undefined when it was not looked at yet. For whoever
- * makes a volume a free name is worth a try without another look, which costs as much as making one: LVM itself refuses a
+ * Whether any of these names was taken when the group was last looked at; undefined when it was not looked at yet. Creating a
+ * volume under a free name is tried without another look, which costs as much as creating one: LVM itself refuses a
  * name that was taken since.
  */
 export function wasTaken({ host }: Pick<Context, "host">, group: string, names: readonly string[]): boolean | undefined {
-  const taken = looks.get(host)?.get(group);
+  const taken = looksOf(host).get(group);
   return taken === undefined ? undefined : names.some((name) => taken.has(name));
 }

@@ -14,13 +14,13 @@ export function legacyBacking(path: string, base: string): GrownBase | undefined
   if (!path.startsWith(`${base}/`)) return undefined;
   const [, entry, number] = /^([0-9a-f]{40})_(\d{1,15})$/.exec(path.slice(base.length + 1)) ?? [];
   if (entry === undefined || number === undefined) return undefined;
-  // GiB; still older ones count bytes, and nobody has a million GiB.
+  // GiB; older ones count bytes, and no disk has a million GiB.
   const bytes = Number(number) < 1_000_000 ? Number(number) * gibibyte : Number(number);
   return { path, entry, bytes };
 }
 
 /**
- * Makes the copy again when it is not there (Nova QCOW-06): the base, grown, and nothing inside it touched, as the disks on it expect.
+ * Rebuilds a missing copy (Nova QCOW-06): the base, grown, with its content unchanged, as the disks that it backs expect.
  * It gets its name when it is whole. `format`: what the disks on it say it is; they decide.
  */
 export async function rebuildBacking(
@@ -36,7 +36,7 @@ export async function rebuildBacking(
     if (format === "qcow2" && base.format === "raw") {
       throw new RefusedError(
         "backing-file-format",
-        `${path} is to be qcow2 by what the disk says that stands on it, and the base image of ${base.image} is raw now. Make it by hand: qemu-img convert -f raw -O qcow2 ${base.path} ${path}, then qemu-img resize it to ${bytes}.`,
+        `${path} is recorded as qcow2 by the disk that it backs, and the base image of ${base.image} is raw now. Create it manually: qemu-img convert -f raw -O qcow2 ${base.path} ${path}, then qemu-img resize it to ${bytes}.`,
       );
     }
     const staged = stagedPath(path);

@@ -10,7 +10,7 @@ import { withBase } from "../shared/base-lease.ts";
 import { diskFormatChanges, forgetDiskFormat, otherRecords, readDiskInfo, refuseOtherRecord } from "../shared/disk-info.ts";
 import { obstacleState } from "../shared/obstacle.ts";
 import { passphraseOf } from "../shared/passphrase.ts";
-import { explained } from "../shared/preallocation.ts";
+import { withSpaceErrors } from "../shared/preallocation.ts";
 import { publishCopy, publishDisk, removeDisk } from "../shared/publish-disk.ts";
 import { growFile } from "../shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
@@ -139,14 +139,14 @@ async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef, re
   );
 }
 
-/** An encrypted disk made from nothing stands on nothing: all that is in it is encrypted, its empty filesystem as well. */
+/** An encrypted empty disk has no backing file: all its content is encrypted, including the empty filesystem. */
 async function createEncryptedCopy(context: Context, disk: DiskSpec, template: BaseRef, size: number): Promise<void> {
   const { host, signal } = context;
   const { passphrase = "" } = passphraseOf(context, disk);
   const preallocate = disk.preallocate === "space";
   await host.files.touch(template.path);
   await publishDisk(context, disk, (to) =>
-    explained(disk.path, size, () => convertToEncrypted(host, { from: template.path, to, passphrase, preallocate, signal })),
+    withSpaceErrors(disk.path, size, () => convertToEncrypted(host, { from: template.path, to, passphrase, preallocate, signal })),
   );
 }
 
@@ -156,15 +156,17 @@ async function createDirectly(context: Context, disk: DiskSpec, making: Making):
   const { host, signal } = context;
   // Clusters that are assigned and never written would decrypt to noise, unless there is something below them to show.
   const preallocate = disk.preallocate === "space" && (disk.encryption === undefined || making.backing !== undefined);
-  await explained(disk.path, making.size, () => createQcow2(host, { ...making, ...passphraseOf(context, disk), preallocate, signal }));
+  await withSpaceErrors(disk.path, making.size, () =>
+    createQcow2(host, { ...making, ...passphraseOf(context, disk), preallocate, signal }),
+  );
 }
 
-/** A file that is there under the disk's name and is something else would be given to the guest as what it is not. */
+/** A file of another format under the disk's name would be misread by the guest. */
 function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
   if (isQcow2(start)) return;
   throw new RefusedError(
     "disk-format-changed",
-    `${disk.path} is there and is not qcow2, which is what disk ${disk.name} of ${disk.instance} shall be. It may hold a guest's data, so it stays: move it away, or set images_type back to what made it.`,
+    `${disk.path} exists and is not qcow2, the format of disk ${disk.name} of ${disk.instance}. It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.`,
   );
 }
 

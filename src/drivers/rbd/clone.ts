@@ -14,7 +14,7 @@ export interface CloneParent {
 
 /**
  * The first of these snapshots, `rbd://fsid/pool/image/snap`, that a disk can be cloned from: in this cluster, and protected (Nova RBD-03,
- * RBD-04). Undefined when there is none: then the base is imported. Throws UnreachableError when there is none and one could not be looked at.
+ * RBD-04). Undefined without one: then the base is imported. Throws UnreachableError when none can be cloned and one could not be read.
  */
 export async function cloneable(rbd: Rbd, addresses: readonly string[] | undefined = []): Promise<CloneParent | undefined> {
   const parsed = addresses.flatMap((address) => parseRbdAddress(address) ?? []);

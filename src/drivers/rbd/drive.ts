@@ -97,7 +97,7 @@ export async function removeRetiredDrives(place: RbdPlace, uuid: string): Promis
   }
 }
 
-/** Removes staged drives that nobody is making, and drives that no guest has any more. `own`: uuids of this project's directories. */
+/** Removes staged drives of interrupted runs, and drives that no guest has any more. `own`: uuids of this project's directories. */
 export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>): Promise<void> {
   if (rbdSettings(context.settings) === undefined) return;
   const place = await rbdPlace(context);
@@ -106,7 +106,7 @@ export async function sweepRbdDrives(context: Context, own: ReadonlySet<string>)
       const [, uuid, rest] = /^([0-9a-f-]{36})_(disk\.config\..+)$/.exec(image) ?? [];
       if (uuid === undefined || rest === undefined) continue;
       const name = { pool: place.settings.pool, image };
-      // What is staged may be in the making on another host that has a project of this name: it is told by the directory alone.
+      // Another host with a project of this name may be creating a staged drive: only the directory identifies the owner.
       if (rest === stagedPath(drive) && own.has(uuid)) await removePartRbd(place, driveName(place, uuid));
       if (rest.startsWith(retired) && ownRbdLabel(place, await rbdImage(place, name)) !== undefined) await removeRbd(place, name);
     }

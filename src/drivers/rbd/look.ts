@@ -69,7 +69,7 @@ async function checkCeph(context: Context): Promise<Finding[]> {
   return [
     { check, status: "ok", found: `cluster ${fsid} answers: ${monitors.join(", ")}` },
     pool
-      ? { check: "ceph pool", status: "ok", found: `pool ${settings.pool} is there` }
+      ? { check: "ceph pool", status: "ok", found: `pool ${settings.pool} exists` }
       : findingOf("ceph pool", poolMissing(context.settings)),
     ...(secret === undefined
       ? []
@@ -93,9 +93,9 @@ async function checkRbdDriver({ host, signal }: Context): Promise<Finding> {
 
 /** Nova RBD-01: it is never made. */
 function poolMissing(host: HostSettings): Diagnostic {
-  const detail = "host.rbd.pool names it. `ceph osd pool ls` shows what there is; `ceph osd pool create` makes one.";
+  const detail = "host.rbd.pool names it. `ceph osd pool ls` lists the pools; `ceph osd pool create` creates one.";
   return problem("ceph-pool-missing", {
-    summary: `There is no Ceph pool ${rbdSettings(host)?.pool}`,
+    summary: `Ceph pool ${rbdSettings(host)?.pool} does not exist`,
     detail,
     pointer: ["host", "rbd", "pool"],
   });
@@ -107,12 +107,12 @@ function secretMissing(host: HostSettings): Diagnostic {
   const [user, uuid] = [`client.${rbd?.user}`, rbd?.secretUuid];
   const virsh = host.uri.endsWith("/session") ? "virsh -c qemu:///session" : "virsh";
   const detail = [
-    `Guests log in to Ceph as ${user} with the key that libvirt keeps under this uuid (host.rbd.secret_uuid). Make it on the host: write secret.xml,`,
+    `Guests authenticate to Ceph as ${user} with the key in this libvirt secret (host.rbd.secret_uuid). Create it on the host: write secret.xml,`,
     "  <secret ephemeral='no' private='yes'>",
     `    <uuid>${uuid}</uuid>`,
     `    <usage type='ceph'><name>${user} ${uuid}</name></usage>`,
     "  </secret>",
-    `get the key into a file that nobody else can read (umask 077; ceph auth get-key ${user} > ${user}.key), hand both over, and remove the file:`,
+    `write the key into a file that only you can read (umask 077; ceph auth get-key ${user} > ${user}.key), pass both to libvirt, and remove the file:`,
     `  ${virsh} secret-define secret.xml`,
     `  ${virsh} secret-set-value ${uuid} --file ${user}.key`,
   ].join("\n");

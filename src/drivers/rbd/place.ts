@@ -30,8 +30,8 @@ export async function rbdPlace(context: Context, pool?: string): Promise<RbdPlac
   if (settings === undefined) {
     throw userError(
       "rbd-not-configured",
-      "There are disks in Ceph, and the configuration does not say where",
-      "Keep host: { rbd: { pool: … } } in the configuration as long as there are instances with images_type rbd.",
+      "Disks exist in Ceph, but host.rbd is not configured",
+      "Keep host: { rbd: { pool: … } } in the configuration as long as disks with images_type rbd exist.",
     );
   }
   const machine = await machineId(context.host);
@@ -70,14 +70,14 @@ export function ownRbdLabel(place: RbdPlace, image: RbdImage | undefined): Reado
   return image.metadata;
 }
 
-/** Throws a RefusedError when an image, as it was found, is somebody else's, another host's, or nobody's by its label. */
+/** Throws a RefusedError when an image, as it was found, belongs to another project or host, or has no owner label. */
 export function refuseForeignRbd(place: RbdPlace, name: RbdName, found: RbdImage): void {
   refuseOtherMachines(place, name, found);
   if (isProjects(place, found)) return;
   const owner = found.metadata[projectKey];
   throw new RefusedError(
     "disk-not-ours",
-    `${name.pool}/${name.image} is there and is not project ${place.context.project}'s but ${owner === undefined ? "nobody's by its label" : `project ${owner}'s`}. It may hold a guest's data, so it is left as it is. If it is yours: rbd image-meta set ${name.pool}/${name.image} ${projectKey} ${place.context.project}`,
+    `${name.pool}/${name.image} exists and does not belong to project ${place.context.project}: ${owner === undefined ? "it has no owner label" : `it belongs to project ${owner}`}. It may hold data of a guest, so it is not changed. If it is yours: rbd image-meta set ${name.pool}/${name.image} ${projectKey} ${place.context.project}`,
   );
 }
 
@@ -87,7 +87,7 @@ export function refuseOtherMachines(place: RbdPlace, name: RbdName, found: RbdIm
   const { host, project } = place.context;
   throw new RefusedError(
     "disk-of-another-host",
-    `${name.pool}/${name.image} is project ${project}'s, and was made by another host (machine id ${found.metadata[machineKey]}; ${host.name} is ${place.machine}), where its guest may be running. Two hosts that share a pool need projects of different names. If its guest has moved here, or this host was installed anew: rbd image-meta set ${name.pool}/${name.image} ${machineKey} ${place.machine}`,
+    `${name.pool}/${name.image} belongs to project ${project} and was created by another host (machine id ${found.metadata[machineKey]}; ${host.name} is ${place.machine}), where its guest may be running. Two hosts that share a pool need projects with different names. If its guest was moved here, or this host was reinstalled: rbd image-meta set ${name.pool}/${name.image} ${machineKey} ${place.machine}`,
   );
 }
 

@@ -30,7 +30,7 @@ import { type CephFacts, type RbdSettings, rbdSchema, readRbdSettings } from "./
 import { confirmResize, makeResizeSnapshot, resizeSnapshotName, resizeSnapshotOf, rollBackResize } from "./snapshot.ts";
 
 /**
- * Images in Ceph (Nova RBD-01 … RBD-12). An image gets its name when it is whole, and tells itself whose it is.
+ * Images in Ceph (Nova RBD-01 … RBD-12). An image gets its name when it is complete, and carries its owner.
  * `preallocate: space` does nothing here (Nova RBD-14): what a pool promises is the cluster's business.
  */
 export const rbd: Driver<RbdSettings, CephFacts> = {
@@ -151,7 +151,7 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
   });
 }
 
-/** Where what shall be imported is made. */
+/** Where the content of an import is prepared. */
 function stagedFile({ path }: Pick<DiskRef, "path">): string {
   return stagedPath(path);
 }

@@ -30,8 +30,8 @@ export async function removePartRbd(place: RbdPlace, name: RbdName): Promise<voi
     if (attempt === attempts) {
       throw userError(
         "disk-in-use",
-        `${part.pool}/${part.image} cannot be removed: somebody has it open`,
-        `It stayed so for a minute. \`rbd status ${shellWord(`${part.pool}/${part.image}`)}\` names the client. Apply again when that has ended.`,
+        `${part.pool}/${part.image} cannot be removed: it is open`,
+        `It was still open after a minute. \`rbd status ${shellWord(`${part.pool}/${part.image}`)}\` names the client. Apply again when the client has closed it.`,
       );
     }
     await sleep(pauseMs, undefined, { signal: place.context.signal });
@@ -47,6 +47,6 @@ function inTheWay(name: RbdName, snapshots: readonly { readonly name: string; re
   return userError(
     "disk-has-snapshots",
     `${image} cannot be removed: it has snapshots`,
-    `There ${described.length === 1 ? "is" : "are"} ${described.join(", ")}. Somebody made ${described.length === 1 ? "it" : "them"}, so virtform does not remove ${described.length === 1 ? "it" : "them"}. ${cloned ? "First make the clones stand alone (`rbd flatten CLONE`) or remove them, then `rbd snap unprotect` and" : "If they may go (`rbd snap unprotect` where protected):"} \`rbd snap purge ${shellWord(image)}\`, and apply again.`,
+    `There ${described.length === 1 ? "is" : "are"} ${described.join(", ")}. virtform did not create ${described.length === 1 ? "it" : "them"} and does not remove ${described.length === 1 ? "it" : "them"}. ${cloned ? "First make the clones independent (`rbd flatten CLONE`) or remove them, then `rbd snap unprotect` and" : "If they can be deleted (`rbd snap unprotect` if protected):"} \`rbd snap purge ${shellWord(image)}\`, and apply again.`,
   );
 }

@@ -21,21 +21,21 @@ export const resizeSnapshotName = "nova-resize";
 
 /**
  * Written on an image while it is made what its snapshot is, which goes object by object: such an image may be neither the one nor
- * the other. Means something only while the snapshot is there.
+ * the other. Has a meaning only while the snapshot exists.
  */
 const rollBackKey = "virtform.rolling_back";
 
-/** What `list` tells of the snapshot. Pure. */
+/** What `list` reports of the snapshot. Pure. */
 export function resizeSnapshotOf(image: RbdImage): Pick<DiskState, "resizeSnapshot"> {
   const size = image.snapshots[resizeSnapshotName];
   return size === undefined ? {} : { resizeSnapshot: { size, rollingBack: image.metadata[rollBackKey] !== undefined } };
 }
 
-/** Makes the snapshot before a disk grows to `bytes`. One that is there is kept: an earlier try made it, or an earlier growth. */
+/** Makes the snapshot before a disk grows to `bytes`. An existing one is kept: it is from an earlier attempt or an earlier growth. */
 export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes: number): Promise<void> {
   const { place, name, snapshot } = await namesOf(context, disk);
   const found = await rbdImage(place, name);
-  // Whoever grows it finds out what is wrong, if anything is.
+  // The growth that follows reports what is wrong.
   if (found === undefined || found.size >= bytes) return;
   refuseForeignRbd(place, name, found);
   if (found.snapshots[resizeSnapshotName] !== undefined) return refuseRollingBack(name, found);
@@ -54,7 +54,7 @@ export async function rollBackResize(context: Context, disk: DiskRef, bytes: num
     throw userError(
       "resize-snapshot-changed",
       `${imageText(name)} cannot be rolled back to ${formatQuantity(bytes)}`,
-      `Its snapshot ${resizeSnapshotName} ${then === undefined ? "is gone" : `has ${formatQuantity(then)}`}. Nothing was changed. Plan again to see what is there.`,
+      `Its snapshot ${resizeSnapshotName} ${then === undefined ? "is missing" : `has ${formatQuantity(then)}`}. Nothing was changed. Plan again.`,
     );
   }
   await setRbdMetadata(place, name, [[rollBackKey, resizeSnapshotName]]);
@@ -64,7 +64,7 @@ export async function rollBackResize(context: Context, disk: DiskRef, bytes: num
   await removeRbdMetadata(place, name, rollBackKey);
 }
 
-/** Removes the snapshot, and with it the way back (Nova RSZ-08). Fine when there is none. */
+/** Removes the snapshot, and with it the way back (Nova RSZ-08). No-op if absent. */
 export async function confirmResize(context: Context, disk: DiskRef): Promise<void> {
   const { place, name, snapshot } = await namesOf(context, disk);
   const found = await rbdImage(place, name);
@@ -77,13 +77,13 @@ export async function confirmResize(context: Context, disk: DiskRef): Promise<vo
     throw userError(
       "resize-snapshot-protected",
       `${imageText(name)}@${resizeSnapshotName} is protected`,
-      `Somebody uses it.${clones} When that is over: rbd snap unprotect ${imageText(name)}@${resizeSnapshotName}, and confirm again.`,
+      `It is in use.${clones} When it no longer is: rbd snap unprotect ${imageText(name)}@${resizeSnapshotName}, and confirm again.`,
     );
   }
   await removeRbdSnapshot(place, snapshot);
 }
 
-/** Whether a snapshot is the one that we make, and nobody uses it. Pure. */
+/** Whether a snapshot is the one that virtform makes, and is not in use. Pure. */
 export function isRemovable(snapshot: RbdSnapshot): boolean {
   return snapshot.name === resizeSnapshotName && !snapshot.protected && snapshot.clones.length === 0;
 }

@@ -12,8 +12,8 @@ export interface CheckedBase {
 }
 
 /**
- * Looks at a base each time a disk is made from it: it is there, and a qcow2 one opens no other file (Nova QCOW-05). A raw
- * base is never looked into: its format was decided when it was cached.
+ * Checks a base each time a disk is made from it: it exists, and a qcow2 base opens no other file (Nova QCOW-05). A raw
+ * base is never inspected: its format was decided when it was cached.
  */
 export async function checkBase(context: Context, base: BaseRef): Promise<CheckedBase> {
   const { files } = context.host;
@@ -21,8 +21,8 @@ export async function checkBase(context: Context, base: BaseRef): Promise<Checke
   if (stat === undefined || stat.type !== "file") {
     throw userError(
       "base-image-missing",
-      `The base image of ${base.image} is not there`,
-      `${base.path} is gone since it was planned with. Run the same command again: it is fetched anew.`,
+      `The base image of ${base.image} is missing`,
+      `${base.path} was removed after the plan was made. Run the same command again to fetch it.`,
     );
   }
   if (base.format === "raw") return { virtualSize: stat.size };
@@ -30,14 +30,14 @@ export async function checkBase(context: Context, base: BaseRef): Promise<Checke
   if (reading?.header === undefined) {
     throw new RefusedError(
       "base-image-damaged",
-      `The base image ${base.path} is no sound qcow2 file: ${reading?.problem ?? "it does not start like one"}. Remove it and apply again.`,
+      `The base image ${base.path} is not a valid qcow2 file: ${reading?.problem ?? "the header is missing"}. Remove it and apply again.`,
     );
   }
   const { header } = reading;
   if (header.backingAt !== undefined || header.dataFile || header.encryption !== 0) {
     throw new RefusedError(
       "image-has-backing-file",
-      `The base image ${base.path} now refers to another file, so it was changed after it was checked. Remove it and find out by whom.`,
+      `The base image ${base.path} refers to another file, so it was modified after it was checked. Remove it, find the cause and apply again.`,
     );
   }
   return { virtualSize: header.virtualSize, clusterSize: header.clusterSize };

@@ -1,12 +1,12 @@
 import type { Context } from "../../model/context.ts";
-import type { Host } from "../../model/host.ts";
+import { perHost } from "../../model/per-host.ts";
 
-/** How long a disk waits for somebody who fetches or removes its base. */
-const patienceMs = 10 * 60_000;
+/** How long a disk waits while its base is fetched or removed. */
+const lockTimeoutMs = 10 * 60_000;
 
 interface Lease {
   users: number;
-  /** Aborted when somebody has taken the lock away. */
+  /** Aborted when the lock is lost. */
   lost?: AbortSignal;
   /** Resolves when the lock is held. */
   readonly taken: Promise<void>;
@@ -16,19 +16,18 @@ interface Lease {
   readonly ended: Promise<void>;
 }
 
-const leases = new WeakMap<Host, Map<string, Lease>>();
+const leasesOf = perHost(() => new Map<string, Lease>());
 
 /**
- * Runs `work` while nobody removes the base image of an entry: from looking at the base until a disk that stands on it has its
+ * Runs `work` while the base image of an entry is locked against removal: from looking at the base until a disk that it backs has its
  * name (Nova QCOW-08). All disks that this process makes on one base at the same time share one lock, so they do not wait
  * for one another.
  */
 export async function withBase<T>(context: Context, entry: string, work: () => Promise<T>): Promise<T> {
-  const perHost = leases.get(context.host) ?? new Map<string, Lease>();
-  leases.set(context.host, perHost);
+  const leases = leasesOf(context.host);
   const path = context.layout.lock(`nova-${entry}`);
-  const lease = perHost.get(path) ?? take(context, path);
-  perHost.set(path, lease);
+  const lease = leases.get(path) ?? take(context, path);
+  leases.set(path, lease);
   lease.users += 1;
   try {
     await lease.taken;
@@ -39,19 +38,18 @@ export async function withBase<T>(context: Context, entry: string, work: () => P
   } finally {
     lease.users -= 1;
     if (lease.users === 0) {
-      perHost.delete(path);
+      leases.delete(path);
       lease.release();
       await lease.ended.catch(() => undefined);
     }
   }
 }
 
-const made = new WeakMap<Host, Set<string>>();
+const madeOn = perHost(() => new Set<string>());
 
 /** Makes the directory of locks once for each host: each time would be a round trip. */
 async function lockDirectory({ host, layout }: Context): Promise<void> {
-  const known = made.get(host) ?? new Set<string>();
-  made.set(host, known);
+  const known = madeOn(host);
   if (known.has(layout.locks)) return;
   await host.files.makeDirectory(layout.locks);
   known.add(layout.locks);
@@ -60,7 +58,7 @@ async function lockDirectory({ host, layout }: Context): Promise<void> {
 function take(context: Context, path: string): Lease {
   const released = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
-  const request = { path, purpose: "disk on a base image", timeoutMs: patienceMs, signal: context.signal };
+  const request = { path, purpose: "disk on a base image", timeoutMs: lockTimeoutMs, signal: context.signal };
   const hold = async (lost: AbortSignal) => {
     lease.lost = lost;
     taken.resolve();
@@ -68,7 +66,7 @@ function take(context: Context, path: string): Lease {
   };
   const ended = lockDirectory(context).then(() => context.host.lock(request, hold));
   ended.catch(taken.reject);
-  // Whoever waits for it hears of a failure; a lease that nobody waits for yet must not end the process.
+  // A failure reaches the waiters; a lease without waiters must not end the process.
   taken.promise.catch(() => undefined);
   const lease: Lease = { users: 0, taken: taken.promise, release: released.resolve, ended };
   return lease;

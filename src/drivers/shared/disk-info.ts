@@ -12,8 +12,8 @@ import { directoryOf } from "./file-name.ts";
 type Formats = Readonly<Record<string, string>>;
 
 /**
- * Records the format of a disk at the moment it is decided, by absolute path (Nova INFO-01 … INFO-04), so that nobody ever
- * has to guess it from bytes that a guest can write. Also before the disk exists (Nova INFO-06). Throws a RefusedError when a disk
+ * Records the format of a disk at the moment it is decided, by absolute path (Nova INFO-01 … INFO-04), so that it is never
+ * guessed from bytes that a guest can write. Also before the disk exists (Nova INFO-06). Throws a RefusedError when a disk
  * that is `there` was recorded as something else. The caller holds the instance's lock.
  */
 export async function recordDiskFormat(context: Context, disk: DiskSpec, format: "raw" | "qcow2", there: boolean): Promise<void> {
@@ -41,14 +41,14 @@ function writeChange(path: string, formats: Formats): FileChange {
   return { do: "write", path, data: `${JSON.stringify(ordered)}\n` };
 }
 
-/** Throws a RefusedError when a disk that is there was recorded as something else (Nova INFO-03). */
+/** Throws a RefusedError when an existing disk was recorded with another format (Nova INFO-03). */
 export async function refuseOtherRecord(context: Context, disk: DiskSpec, format: "raw" | "qcow2"): Promise<void> {
   const file = recordOf(disk);
   const content = await readRecord(context, file);
   if (content !== undefined) refuseOther(disk, format, parseDiskInfo(content.toString("utf8"), file)[disk.path]);
 }
 
-/** What disks were recorded as where that is not this format, in the order asked for. A damaged record is for those to tell of who need it. */
+/** What disks were recorded as where that is not this format, in the order asked for. Damaged records are reported when they are needed. */
 export async function otherRecords(
   context: Context,
   disks: readonly DiskRef[],
@@ -81,7 +81,7 @@ function refuseOther({ path }: DiskSpec, format: string, recorded: string | unde
 }
 
 function otherFormat(path: string, format: string, recorded: string): string {
-  return `${path} is there, disk.info beside it says that it is ${recorded}, and it would be given to the guest as ${format}: what is in it would look like garbage, or name files of the host. It may hold a guest's data, so it stays: correct disk.info where you know better, or move the disk away.`;
+  return `${path} exists, disk.info beside it records format ${recorded}, and the guest would get it as ${format}: its content would be misread, or could refer to files of the host. It may hold data of a guest, so it is not changed: correct disk.info if it is wrong, or move the disk away.`;
 }
 
 function recordOf(disk: Pick<DiskRef, "path">): string {
@@ -95,7 +95,7 @@ async function readRecord(context: Context, file: string): Promise<Buffer | unde
   throw userError(
     "disk-info-damaged",
     `${file} ${own.problem}`,
-    "It should hold one JSON object of paths and formats. Remove what has its name.",
+    "It should hold one JSON object of paths and formats. Remove what is there.",
   );
 }
 
@@ -137,6 +137,6 @@ export function parseDiskInfo(text: string, file: string): Formats {
   throw userError(
     "disk-info-damaged",
     `${file} is damaged`,
-    "It should hold one JSON object of paths and formats. Correct it by hand; what format a disk has is never guessed.",
+    "It should hold one JSON object of paths and formats. Correct it manually; formats of disks are never guessed.",
   );
 }

@@ -21,7 +21,7 @@ function notGrown({ instance, name }: DiskSpec, { message }: CommandError) {
     "filesystem-not-grown",
     {
       summary: `The filesystem on disk ${name} of ${instance} keeps its size`,
-      detail: `The disk has its new size, and is whole. ${message} In the guest, e2fsck may mend it, and resize2fs makes it as large as the disk.`,
+      detail: `The disk has its new size and is complete. ${message} In the guest, e2fsck may repair it, and resize2fs grows it to the size of the disk.`,
     },
     "warning",
   );

@@ -13,6 +13,6 @@ export function refuseObstacle({ name, instance, path }: DiskSpec, stat: FileSta
   if (stat === undefined || stat.type === wanted) return;
   throw new RefusedError(
     "disk-path-blocked",
-    `${path} is ${typeText(stat.type)}, and disk ${name} of ${instance} belongs there. It is not followed and nothing was done. Move the disk back to ${path}, or remove what has its name.`,
+    `${path} is ${typeText(stat.type)}, not disk ${name} of ${instance}. Links are not followed and nothing was changed. Move the disk back to ${path}, or remove what is there.`,
   );
 }

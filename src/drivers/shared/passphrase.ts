@@ -15,12 +15,12 @@ export function wrongPassphrase(path: string, { instance, encryption }: Pick<Dis
   return userError(
     "passphrase-wrong",
     `The passphrase does not open a disk of ${instance}`,
-    `${path} was encrypted with another one than what comes from ${from} now. Disks keep the passphrase that they were made with: give that one. docs/backends.md says how to change it.`,
+    `${path} was encrypted with a passphrase other than the one from ${from}. Disks keep the passphrase that they were created with: provide that one. docs/backends.md explains how to change it.`,
   );
 }
 
 /** Runs what opens an encrypted disk, and says so when it is the passphrase that does not fit. */
-export async function opening<T>(path: string, disk: DiskSpec, work: () => Promise<T>): Promise<T> {
+export async function withPassphraseErrors<T>(path: string, disk: DiskSpec, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -8,11 +8,11 @@ import { formatQuantity } from "../../model/quantity.ts";
  */
 export async function reserveSpace(context: Context, path: string, size: number): Promise<void> {
   const args = ["-n", "-l", String(size), path];
-  await explained(path, size, () => context.host.run({ program: "fallocate", args, timeoutMs: 10 * 60_000, signal: context.signal }));
+  await withSpaceErrors(path, size, () => context.host.run({ program: "fallocate", args, timeoutMs: 10 * 60_000, signal: context.signal }));
 }
 
-/** Runs what takes the whole space of a disk, and says what to do when there is none or it cannot be taken. */
-export async function explained<T>(path: string, size: number, work: () => Promise<T>): Promise<T> {
+/** Runs what reserves the whole space of a disk, and turns a failure into an error with a remedy. */
+export async function withSpaceErrors<T>(path: string, size: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -20,7 +20,7 @@ export async function explained<T>(path: string, size: number, work: () => Promi
     const full = /No space/i.test(error.stderr);
     throw userError(
       full ? "no-space" : "preallocation-unsupported",
-      full ? `There is no space for a disk of ${formatQuantity(size)}` : "The filesystem cannot reserve space for a disk",
+      full ? `Not enough space for a disk of ${formatQuantity(size)}` : "The filesystem cannot reserve space for a disk",
       `${path}: write preallocate_images: none into the host section${full ? ", or free space" : ""}.`,
     );
   }

@@ -7,15 +7,15 @@ export function refuseToShrink(disk: DiskSpec, size: number | undefined, bytes: 
   if (size === undefined) {
     throw userError(
       "disk-missing",
-      `Disk ${disk.name} of ${disk.instance} is gone`,
-      `${disk.path} was there when it was planned to grow it. Run the same command again.`,
+      `Disk ${disk.name} of ${disk.instance} is missing`,
+      `${disk.path} existed when its growth was planned. Run the same command again.`,
     );
   }
   if (size > bytes) {
     throw userError(
       "disk-would-shrink",
-      `Disk ${disk.name} of ${disk.instance} is larger than wanted`,
-      `It has ${formatQuantity(size)}, and ${formatQuantity(bytes)} were asked for. Shrinking would destroy data, so it is never done: use a flavor with at least ${formatQuantity(size)}.`,
+      `Disk ${disk.name} of ${disk.instance} is ${formatQuantity(size)}, larger than the requested ${formatQuantity(bytes)}`,
+      `Disks are never shrunk, because that would destroy data. Use a flavor with at least ${formatQuantity(size)}.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Context } from "../../model/context.ts";
-import type { Host } from "../../model/host.ts";
 import { stagedPath } from "../../model/layout.ts";
+import { perHost } from "../../model/per-host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { makeFilesystem, mkfsCommand } from "../../tools/mkfs.ts";
 import type { BaseRef, BlankContent } from "../driver.ts";
@@ -26,10 +26,10 @@ function exact(size: number): string {
   return size % 1024 === 0 ? formatQuantity(size) : `${size}B`;
 }
 
-const making = new WeakMap<Host, Map<string, Promise<void>>>();
+const makingOf = perHost(() => new Map<string, Promise<void>>());
 
 /**
- * The empty disk of this size and content that overlays stand on (Nova QCOW-09), made when it is not there. It gets its name
+ * The empty disk of this size and content that backs overlays (Nova QCOW-09), created if missing. It gets its name
  * only when it is whole. All disks on it share the identity of its filesystem. The caller holds the entry of its name.
  */
 export async function blankTemplate(context: Context, size: number, content: BlankContent): Promise<BaseRef> {
@@ -41,10 +41,9 @@ export async function blankTemplate(context: Context, size: number, content: Bla
 
 /** Disks of one process hold an entry together: the first one makes, the others wait for it. A second file under the name would change below them. */
 async function makeOnce(context: Context, path: string, size: number, content: BlankContent): Promise<void> {
-  const perHost = making.get(context.host) ?? new Map<string, Promise<void>>();
-  making.set(context.host, perHost);
-  const work = perHost.get(path) ?? make(context, path, size, content).finally(() => perHost.delete(path));
-  perHost.set(path, work);
+  const making = makingOf(context.host);
+  const work = making.get(path) ?? make(context, path, size, content).finally(() => making.delete(path));
+  making.set(path, work);
   await work;
 }
 

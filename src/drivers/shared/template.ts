@@ -8,7 +8,7 @@ import { stagedName } from "./staged-name.ts";
 /**
  * The path of an empty overlay of this base with this virtual size, made by qemu-img once and copied ever after: the copy is
  * byte-identical and costs no process (Nova QCOW-03 without its price). A template whose header does not say exactly what is
- * wanted is made anew. The caller holds the base.
+ * wanted is recreated. The caller holds the base.
  */
 export async function overlayTemplate(context: Context, base: BaseRef, checked: CheckedBase, size: number, head?: Buffer): Promise<string> {
   const { host, layout, signal } = context;

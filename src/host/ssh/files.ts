@@ -1,4 +1,4 @@
-import { RefusedError, userError } from "../../model/errors.ts";
+import { RefusedError, UnreachableError, userError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Digests, FileChange, FileStat, Files, Names } from "../../model/host.ts";
 import { refuseTooLarge } from "../sink.ts";
 import type { Frame } from "./frames.ts";
@@ -230,7 +230,7 @@ function createLooks(helper: SshHelper): (words: Words) => Promise<{ readonly fo
       for (const [index, { words, resolve, reject }] of looks.entries()) {
         const found = results[index];
         if (found === undefined) {
-          reject(new Error(`the helper answered ${results.length} of ${looks.length} questions`));
+          reject(new UnreachableError(`The helper on the host answered ${results.length} of ${looks.length} questions.`));
           continue;
         }
         const length = words[0] === "read" && typeof found.ok === "number" ? found.ok : 0;

@@ -7,7 +7,7 @@ import type { DomainSpec } from "../terms/spec.ts";
 
 /** What is asked of a host and what it has. Sizes are bytes. */
 export interface CapacityInput {
-  /** Every guest of ours as it shall be. All count, running or not: one that is started later must still fit (as Nova claims, CLM-02). */
+  /** Every desired guest of the project. All count, running or not: one that is started later must still fit (as Nova claims, CLM-02). */
   readonly domains: readonly Pick<DomainSpec, "instance" | "memory" | "vcpus">[];
   /** What running guests that are not ours take. */
   readonly others: { readonly memory: number; readonly vcpus: number };
@@ -26,7 +26,7 @@ export function checkCapacity({ domains, others, diskBytes, reservedBytes = 0, f
   const vcpus = sum(domains.map((domain) => domain.vcpus));
   const memoryFree = Math.max(0, Math.floor(facts.memory * ratio.memory) - reserved.memory - others.memory);
   const vcpusFree = Math.max(0, Math.floor(facts.cpus * ratio.vcpus) - others.vcpus);
-  // What is there already is off the free bytes; the ratio widens the whole disk, not what is left of it.
+  // Existing disks are not part of the free bytes; the ratio applies to the whole filesystem, not to its free part.
   const diskFree = Math.max(0, Math.floor(facts.disk.free + facts.disk.total * (ratio.disk - 1)) - reserved.disk);
   const reallyFree = Math.max(0, facts.disk.free - reserved.disk);
   return [
@@ -66,7 +66,7 @@ function shortage(
 ): Diagnostic[] {
   if (!short) return [];
   const detail = `Requested: ${words.requested}; free: ${words.free} (${words.because}). ${words.remedy}`;
-  return [problem(code, { summary: `The host has not enough ${what}`, detail })];
+  return [problem(code, { summary: `Not enough ${what} on the host`, detail })];
 }
 
 function instances(count: number): string {

@@ -22,13 +22,13 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
     return [
       problem("mkfs-missing", {
         summary: `${program} is not installed on the host`,
-        detail: `It makes the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
+        detail: `It creates the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
       }),
     ];
   });
 }
 
-/** The program that a disk waits for; undefined when it is there, or is made from something that is. */
+/** The program that a disk needs; undefined when the disk exists, or is made from an existing empty disk. */
 function programFor({ address, disk }: PlannedDisk, observed: Observed): string | undefined {
   const { content, size, backend } = disk;
   if (content === undefined) return undefined;

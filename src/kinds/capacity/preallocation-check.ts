@@ -13,7 +13,7 @@ export function checkPreallocation(disks: readonly PlannedDisk[], facts: HostFac
   const detail = `${settings.instancesPath} is on ${preallocation.filesystem}, which does not reserve space for files (fallocate). Write preallocate_images: none into the host section, or put instances_path on a filesystem that does: ext4, xfs or btrfs.`;
   return [
     problem("preallocation-unsupported", {
-      summary: "The space of the disks cannot be reserved where they shall be",
+      summary: "Disk space cannot be preallocated",
       detail,
       pointer: ["host", "preallocate_images"],
     }),

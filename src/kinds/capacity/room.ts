@@ -27,8 +27,8 @@ export function planned(sized: SizedDisk, observed: Observed): PlannedDisk {
 }
 
 /**
- * Whether the host has room for the final state. Asked only when more is wanted than is there: guests that exist already
- * are no reason to refuse a plan that adds nothing.
+ * Whether the host has room for the final state. Checked only when the plan adds something: existing guests are no reason
+ * to refuse a plan that adds nothing.
  */
 export function checkRoom(
   disks: readonly PlannedDisk[],

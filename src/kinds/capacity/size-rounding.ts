@@ -15,7 +15,7 @@ interface Written {
   readonly bytes: number;
 }
 
-/** Tells in one note which disks and volumes become larger than they were asked for, because their backend has sizes in steps. */
+/** Reports in one note which disks and volumes become larger than requested, because their driver has sizes in steps. */
 export function checkRounding(config: Config, facts: HostFacts, settings: HostSettings): Diagnostic[] {
   const rounded = [...instanceSizes(config, settings), ...volumeSizes(config, settings)].flatMap(({ what, backend, bytes }) => {
     const { bytes: gets, why } = roundUp(backend, bytes, facts, settings);
@@ -25,7 +25,7 @@ export function checkRounding(config: Config, facts: HostFacts, settings: HostSe
   const words = [...new Set(rounded.map((one) => one.words))];
   const why = [...new Set(rounded.map((one) => one.why))].join("; ");
   const detail = `${words.join(", ")}. The next larger size is used: ${why}.`;
-  return [problem("disk-size-rounded-up", { summary: "Sizes are rounded up to what the backend has", detail }, "note")];
+  return [problem("disk-size-rounded-up", { summary: "Sizes are rounded up to the granularity of the storage", detail }, "note")];
 }
 
 /** Each size where it is written: many instances of a flavor are one size. */

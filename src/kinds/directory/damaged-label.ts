@@ -7,8 +7,8 @@ export function damagedLabel(path: string, damage: DamagedLabel, what: string, a
   return {
     severity: "error",
     code: "label-damaged",
-    summary: `The label of ${what} cannot be used`,
-    detail: `${path} ${damage.problem}. Nothing is decided about ${what}, and nothing is done to it. Correct the file by hand, restore it from a backup, or move the directory away.`,
+    summary: `The label of ${what} is not usable`,
+    detail: `${path} ${damage.problem}. ${what} is not planned and not changed. Correct the file manually, restore it from a backup, or move the directory away.`,
     address,
   };
 }

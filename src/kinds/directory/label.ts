@@ -1,8 +1,9 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
-import type { FileChange, Host, Names } from "../../model/host.ts";
+import type { FileChange, Names } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { perHost } from "../../model/per-host.ts";
 import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
 import { retireDirectory, sweepRetired } from "./retire-directory.ts";
 
@@ -76,7 +77,7 @@ export function refuseDamaged(path: string, damage: DamagedLabel | undefined): v
   if (damage === undefined) return;
   throw new RefusedError(
     "label-damaged",
-    `${path} ${damage.problem}, so nothing was done in its directory. Correct the file by hand, restore it from a backup, or move the directory away.`,
+    `${path} ${damage.problem}, so its directory was not changed. Correct the file manually, restore it from a backup, or move the directory away.`,
   );
 }
 
@@ -155,17 +156,15 @@ export function sweepDoomedDirectories(context: Context): Promise<void> {
 }
 
 /** Labels that this process wrote under the project's lock, by host and uuid: on a host elsewhere each look costs a round trip. */
-const known = new WeakMap<Host, Map<string, InstanceLabel>>();
+const labelsOf = perHost(() => new Map<string, InstanceLabel>());
 
 function knownOf({ host }: Pick<Context, "host">): Map<string, InstanceLabel> {
-  const labels = known.get(host) ?? new Map<string, InstanceLabel>();
-  known.set(host, labels);
-  return labels;
+  return labelsOf(host);
 }
 
 /** Forgets what was written under an earlier lock. Called when the project's lock has been taken. */
 export function forgetLabels(context: Context): void {
-  known.delete(context.host);
+  knownOf(context).clear();
 }
 
 /** The label of an instance directory, where it has one. Throws a RefusedError for one that cannot be used. The caller holds the project's lock. */

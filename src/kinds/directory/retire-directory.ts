@@ -13,7 +13,7 @@ export interface RetiredDirectory {
 
 /**
  * Takes a directory of ours away, the label last. The other name says that it is on its way out, so that a crash never leaves a
- * directory that nobody owns (Nova DEL-04). What is not ours stays, and the label alone goes. Fine when there is none.
+ * directory without an owner (Nova DEL-04). Other files stay, and only the label is removed. No-op if absent.
  */
 export async function retireDirectory(context: Context, { directory, doomed, companions }: RetiredDirectory): Promise<void> {
   const { files } = context.host;
@@ -29,7 +29,7 @@ export async function retireDirectory(context: Context, { directory, doomed, com
   await files.removeTree(doomed);
 }
 
-/** Finishes with directories below `parent` that an interrupted apply had begun to take away. `isOurs` is told the label's content. */
+/** Removes directories below `parent` whose removal was interrupted. `isOurs` gets the label's content. */
 export async function sweepRetired(context: Context, parent: string, isOurs: (label: Buffer | undefined) => boolean): Promise<void> {
   const { files } = context.host;
   for (const { name, type } of await files.list(parent)) {

@@ -2,16 +2,17 @@ import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
+import type { Names } from "../../model/host.ts";
 import { forgetObject, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
-import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
 import type { ImageSpec } from "../image/spec.ts";
-import { agreeOnPassphrase } from "../secret/actions.ts";
 import { diskExists, diskGone, rolledBack } from "../terms/disk-address.ts";
 import { grown } from "../terms/guest-address.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildAction } from "./backing.ts";
+import type { AppliedDisk } from "./disk.ts";
 import { refuseInUse } from "./in-use.ts";
 import { keepsNothing } from "./lost.ts";
+import { growDisk, makeDisk } from "./owned.ts";
 import type { RollBackArgs } from "./roll-back.ts";
 
 interface GrowArgs {
@@ -28,20 +29,14 @@ export const diskActions: readonly ActionType[] = [
     const label = await readLabel(context, disk.uuid);
     const below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
     // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
-    await recordObject(context, disk, disk.name, below ? { ...applied, unfinished: true } : { ...applied }, {
-      names: below ? "now" : "later",
-    });
-    await fetchUnlessCloneable(context, disk, fallback, report);
-    await agreeOnPassphrase(context, disk);
-    await driverOf(disk.backend).create(context, disk, report);
-    if (below) await recordObject(context, disk, disk.name, { ...applied });
+    const record = (begun: AppliedDisk, names: Names) => recordObject(context, disk, disk.name, { ...begun }, { names });
+    const before = () => (below ? record({ ...applied, unfinished: true }, "now") : record(applied, "later"));
+    const whole = async () => void (below && (await record(applied, "now")));
+    await makeDisk(context, { disk, ...(fallback === undefined ? {} : { fallback }) }, { before, whole }, report);
   }),
   defineAction<GrowArgs>("disk.grow", [diskExists, grown], async (context, { disk, online, snapshot }) => {
-    if (disk.size === null) return;
-    if (!online) await refuseInUse(context, disk, disk);
-    if (snapshot === true) await checkpointOf(disk.backend).make(context, disk, disk.size);
-    await recordObject(context, disk, disk.name, { ...appliedOf({ disk }) });
-    await driverOf(disk.backend).grow(context, disk, disk.size, online ? { uuid: disk.uuid } : undefined);
+    const growth = { online: online ? { uuid: disk.uuid } : undefined, user: disk, checkpoint: snapshot === true };
+    await growDisk(context, disk, growth, () => recordObject(context, disk, disk.name, { ...appliedOf({ disk }) }));
   }),
   defineAction<RollBackArgs>("disk.roll_back", [diskExists, rolledBack], async (context, { disk, size }) => {
     await refuseInUse(context, disk, disk);
@@ -60,7 +55,7 @@ export const diskActions: readonly ActionType[] = [
   }),
 ];
 
-/** What was agreed to go is not lost when it is gone, should somebody be killed here. Without a domain nothing counts as lost. */
+/** A disk that is removed by consent is not lost if the run is killed here. Without a domain nothing counts as lost. */
 async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {
   const label = await readLabel(context, ref.uuid);
   const applied = label?.objects[ref.name];

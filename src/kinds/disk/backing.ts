@@ -27,7 +27,7 @@ export const rebuildAction = defineAction<RebuildArgs>(
     driverOf(backend).grownBases?.rebuild(context, backing, { base, ...(format === null ? {} : { format }) }, report),
 );
 
-/** Backing files that are not there, of disks that stand on a grown copy of a base image (Nova QCOW-06). */
+/** Missing backing files of disks that are backed by a grown copy of a base image (Nova QCOW-06). */
 export async function lostBackings(context: Context, disks: readonly DiskState[]): Promise<ReadonlyMap<string, GrownBase>> {
   const legacy = disks.flatMap(({ backend, backing }) =>
     backing === undefined ? [] : (driverOf(backend).grownBases?.parse(backing, context.layout.base) ?? []),
@@ -37,7 +37,7 @@ export async function lostBackings(context: Context, disks: readonly DiskState[]
   return new Map(legacy.flatMap((one, index) => (stats[index] === undefined ? [[one.path, one] as const] : [])));
 }
 
-/** What makes the backing file of a disk again; undefined when it is there, or when nothing is left to make it from. */
+/** The action that rebuilds the backing file of a disk; undefined when it exists, or cannot be rebuilt. */
 export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Action | undefined {
   const { lostBacking: backing, disk } = have;
   const base = backing === undefined ? undefined : baseOf(want, backing, observed);
@@ -51,7 +51,7 @@ export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: Instan
     args: { backend: want.disk.backend, backing: { ...backing }, base: { ...base }, format },
     needs: [baseExists(bases.at(backing.entry))],
     makes: [diskExists(address), backingExists(address)],
-    // Several disks may stand on it.
+    // It may back several disks.
     locks: [bases.at(backing.path.slice(backing.path.lastIndexOf("/") + 1))],
     effect: "none",
   };
@@ -61,7 +61,7 @@ export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: Instan
 export function checkBacking(address: Address, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Diagnostic[] {
   const { lostBacking: backing } = have;
   if (backing === undefined || baseOf(want, backing, observed) !== undefined) return [];
-  const detail = `${backing.path} is gone, which the disk stands on, and so is the base image ${backing.entry} that it could be made from again. The configured image has other bytes now, so it does not do. Put one of the two files back; without them the disk cannot be read.`;
+  const detail = `${backing.path} backs the disk and is missing, and so is base image ${backing.entry}, which it could be rebuilt from. The configured image has different content now and cannot be used. Restore one of the two files; without them the disk cannot be read.`;
   return [problem("backing-file-lost", { summary: `The backing file of a disk of ${have.instance} is lost`, detail, address })];
 }
 

@@ -8,7 +8,7 @@ import { instanceNames } from "../config/instance-names.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import type { Checked } from "./checked.ts";
 
-/** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for what shall be on them. */
+/** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for their filesystem. */
 export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
@@ -32,7 +32,7 @@ export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "
     });
     const tooSmall = disks.flatMap(({ name: fileName, size, content }): Diagnostic[] => {
       const least = smallestFilesystem[content.filesystem];
-      // What is there was made, and keeps the filesystem that it has.
+      // Existing disks keep their filesystem.
       const isThere = (copy: string) => observed.get(diskAddress(copy, fileName))?.disk !== undefined;
       if (size >= least || (content.usual === true && instanceNames(name, instance.count).every(isThere))) return [];
       return [

@@ -11,7 +11,7 @@ import { checkBacking } from "./backing.ts";
 import type { Checked } from "./checked.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
-import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
 /** What cannot or will not be done to disks, and what is worth knowing about them. */
@@ -23,7 +23,7 @@ export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observe
       const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
       return [...lost, ...checkDisc(address, want)];
     }
-    if (isOtherSwap(want, have)) return [];
+    if (isSwapResize(want, have)) return [];
     if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
     const record = checkRecordedFormat(address, `Disk ${have.name} of ${have.instance}`, have.path, have.disk);
     if (record.length > 0) return record;
@@ -40,7 +40,7 @@ function checkDisc(address: DiskAddress, { disk, domain }: InstanceDisk): Diagno
     problem(
       "disc-keeps-its-size",
       {
-        summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not made`,
+        summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not created`,
         detail:
           "The guest gets the ISO as a CD at its own size and cannot write to it. A disk to install to comes from the flavor's ephemeral.",
         address,
@@ -57,7 +57,7 @@ function isProtected(address: DiskAddress, want: InstanceDisk, observed: Observe
   return domain?.label?.preventDestroy === true || disk?.protected === true;
 }
 
-/** Going back loses what was written since. What was begun has to be brought to an end, and then a smaller size is refused as ever. */
+/** A rollback loses data written since. An interrupted one has to be finished, and then a smaller size is refused as usual. */
 function checkRollBack(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Diagnostic[] {
   const snapshot = have.disk?.resizeSnapshot;
   if (have.disk === undefined || snapshot === undefined) return [];
@@ -65,8 +65,8 @@ function checkRollBack(address: DiskAddress, want: InstanceDisk, have: InstanceD
   if (!isProtected(address, want, observed)) return [];
   return [
     problem("prevent-destroy", {
-      summary: `${want.disk.instance} is protected, and rolling its disk back would lose what was written since it grew`,
-      detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk.size)}, or apply prevent_destroy: false first if that may go.`,
+      summary: `${want.disk.instance} is protected, and rolling back its disk would lose the data written since it grew`,
+      detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk.size)}, or apply prevent_destroy: false first.`,
       address,
     }),
   ];
@@ -76,9 +76,9 @@ function checkProtected(address: DiskAddress, want: InstanceDisk, observed: Obse
   if (!isProtected(address, want, observed)) return [];
   return [
     problem("prevent-destroy", {
-      summary: `${want.disk.instance} is protected, and this would make its disk anew`,
+      summary: `${want.disk.instance} is protected, and this would recreate its disk`,
       detail:
-        "It was applied with prevent_destroy: true, and another image, backend, volume group, pool, filesystem or encryption means another disk. Apply prevent_destroy: false first if the disk may go.",
+        "It was applied with prevent_destroy: true, and changing the image, driver, volume group, pool, filesystem or encryption recreates the disk. To recreate it, apply prevent_destroy: false first.",
       address,
     }),
   ];
@@ -95,11 +95,11 @@ function checkShrink(address: DiskAddress, want: InstanceDisk, have: InstanceDis
   const text = byHand
     ? {
         summary: `A disk is larger than declared: ${formatQuantity(found)}, not ${formatQuantity(size)}`,
-        detail: `Somebody has grown it. Disks are never shrunk, because what is at the end would be lost. ${remedy} to make the configuration say what is.`,
+        detail: `It was grown manually. Disks are never shrunk, because the data at the end would be lost. ${remedy} to match the host.`,
       }
     : {
         summary: "A disk cannot be made smaller",
-        detail: `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; what is at its end would be lost. Keep the size, or make the instance anew under another name.${back}`,
+        detail: `It is ${formatQuantity(found)} and ${where} says ${formatQuantity(size)}; the data at its end would be lost. Keep the size, or create an instance with another name.${back}`,
       };
   const code = byHand ? "disk-larger-than-declared" : "disk-shrink-refused";
   return [problem(code, { ...text, address, ...place }, byHand ? "warning" : "error")];
@@ -130,8 +130,8 @@ function checkBehind(address: DiskAddress, want: InstanceDisk, have: InstanceDis
     problem(
       "behind-image",
       {
-        summary: `${have.instance} stands on an earlier ${want.disk.base.image}`,
-        detail: "The image has other bytes now. An existing disk keeps the base it was made from; only new instances get the new one.",
+        summary: `${have.instance} is based on an earlier ${want.disk.base.image}`,
+        detail: "The content of the image has changed. An existing disk keeps its base image; only new instances get the new one.",
         address,
       },
       "note",

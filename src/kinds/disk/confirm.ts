@@ -23,7 +23,7 @@ export function confirmChanges(observed: Observed): Change[] {
     address,
     verb: "update",
     cause: "config",
-    reason: "its growth is confirmed: there is no way back any more",
+    reason: "removes the pre-resize snapshot; rollback is no longer possible",
     fields: [{ path: "resize_snapshot", old: snapshot.size, effect: "none" }],
     actions: [
       {
@@ -45,8 +45,8 @@ export function confirmChanges(observed: Observed): Change[] {
 
 function stillNeeded({ address, have }: { readonly address: Address; readonly have: InstanceDiskState }) {
   return problem("roll-back-unfinished", {
-    summary: `${address} is half rolled back to ${checkpointOf(have.applied.backend).name}`,
-    detail: "Without the rest of it the disk is garbage. Nothing was done. Run `virtform apply`, which finishes it.",
+    summary: `${address} is partly rolled back to ${checkpointOf(have.applied.backend).name}`,
+    detail: "The disk is not usable until the rollback is finished. Nothing was done. Run `virtform apply`, which finishes it.",
     address,
   });
 }

@@ -10,7 +10,7 @@ import { rebuildOf } from "./backing.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { growth } from "./growth.ts";
 import { isLost } from "./lost.ts";
-import { isOtherSwap, mustBeRemade } from "./must-be-remade.ts";
+import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { isElsewhere } from "./place.ts";
 import { createDisk, removeDisk } from "./plan.ts";
 import { remadeSwap, replacement } from "./replacement.ts";
@@ -27,7 +27,7 @@ export function diffDisk(
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
-  if (have.disk !== undefined && isOtherSwap(want, have)) return remadeSwap(address, want, have);
+  if (have.disk !== undefined && isSwapResize(want, have)) return remadeSwap(address, want, have);
   if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
   const change = growth(address, want, have, settings);
   const rebuild = rebuildOf(address, want, have, observed);
@@ -47,7 +47,7 @@ function withRebuild(address: DiskAddress, have: InstanceDiskState, rebuild: Act
     address,
     verb: "update",
     cause: combineCauses(["drift", ...(grown === undefined ? [] : [grown.cause])]),
-    reason: `its backing file is not there${grown === undefined ? "" : `, and ${grown.reason}`}`,
+    reason: `its backing file is missing${grown === undefined ? "" : `, and ${grown.reason}`}`,
     fields: [field, ...(grown?.fields ?? [])],
     actions: [rebuild, ...later],
     before: { ...have.applied, backing: null },
@@ -57,13 +57,13 @@ function withRebuild(address: DiskAddress, have: InstanceDiskState, rebuild: Act
 
 function creation(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
   const gone = have !== undefined;
-  // What an interrupted making or removal left in another place would stay there for ever.
+  // Leftovers of an interrupted creation or removal in another place would never be removed.
   const left = gone && isElsewhere(want.disk, have.applied) ? [removeDisk(address, have, [])] : [];
   return {
     address,
     verb: "create",
     cause: gone ? "drift" : "config",
-    reason: `${gone ? "its file is not there" : "not there yet"}${want.fallback === undefined ? "" : "; it is cloned within Ceph"}`,
+    reason: `${gone ? "its file is missing" : "not there yet"}${want.fallback === undefined ? "" : "; cloned within Ceph"}`,
     fields: appliedFields(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
     actions: [...left, createDisk(address, want, left.length > 0 ? [diskGone(address)] : [])],
     before: null,
@@ -78,7 +78,7 @@ function finish(address: DiskAddress, want: InstanceDisk, have: InstanceDiskStat
     address,
     verb: "update",
     cause: "drift",
-    reason: "its making was interrupted",
+    reason: "its creation was interrupted",
     fields: [{ path: "unfinished", old: true, new: false, effect: "none", cause: "drift" }],
     actions: [{ ...createDisk(address, want), summary: "finish" }],
     before: { ...have.applied },
@@ -92,9 +92,9 @@ function removal(address: DiskAddress, have: InstanceDiskState): Change {
     address,
     verb: "delete",
     cause: "config",
-    reason: isForRescue(have.name) ? "it was there for a rescue only" : notConfigured,
+    reason: isForRescue(have.name) ? "it was for the rescue only" : notConfigured,
     fields: appliedFields(have.applied).map(([path, value]) => ({ path, old: value })),
-    // Either the guest goes as well, or `diffDomain` switches it off and defines it anew: then it holds only what its definition names.
+    // Either the guest is removed as well, or `diffDomain` switches it off and redefines it: then it holds only what its definition names.
     actions: [removeDisk(address, have, [gone(guest), stopped(guest), defined(guest)])],
     before: { ...have.applied },
     after: null,

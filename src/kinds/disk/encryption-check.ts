@@ -9,7 +9,7 @@ export function checkEncryption({ config, settings }: Pick<Checked, "config" | "
   return Object.entries(config.instances ?? {}).flatMap(([name, { encryption, images_type }]): Diagnostic[] => {
     const backend = images_type ?? settings.imagesType;
     if (encryption === undefined || driverOf(backend).traits.encrypts) return [];
-    const detail = `Its disks are ${backend}, and only ${able.join(" and ")} files can be encrypted. Write images_type: ${able[0]} for ${name}, or leave encryption out and let the guest encrypt.`;
+    const detail = `Its disks are ${backend}, and only ${able.join(" and ")} files can be encrypted. Write images_type: ${able[0]} for ${name}, or omit encryption and encrypt inside the guest.`;
     return [
       problem("encryption-needs-qcow2", {
         summary: `The disks of ${name} cannot be encrypted`,

@@ -17,7 +17,7 @@ export function growth(address: DiskAddress, want: InstanceDisk, have: InstanceD
   const found = have.disk?.size ?? 0;
   if (size === null || size <= found) return undefined;
   const cause = causeOf(size, have.applied.size ?? undefined, found);
-  // Nova RBD-10. A snapshot that is there is from before an earlier growth, or from an earlier try of this one, and stays.
+  // Nova RBD-10. An existing snapshot is from before an earlier growth, or from an earlier attempt, and is kept.
   const { checkpoint } = driverOf(want.disk.backend);
   const snapshot = checkpoint?.wanted(want.disk, settings.drivers?.[want.disk.backend]) === true;
   const first = snapshot && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${checkpoint?.name}` : "";
@@ -43,7 +43,8 @@ export function growth(address: DiskAddress, want: InstanceDisk, have: InstanceD
     address,
     verb: "update",
     cause: combineCauses([cause]),
-    reason: `it is smaller than its ${want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "declaration" : "flavor"} says`,
+    reason:
+      want.disk.role === "ephemeral" && want.disk.name !== instanceFiles.local ? "smaller than declared" : "smaller than in the flavor",
     fields: [{ path: "size", old: found, new: size, effect: action.effect, cause }],
     actions: [...(saved && !running ? [discardMemory(want.domain)] : []), action],
     before: { ...have.applied, size: found },

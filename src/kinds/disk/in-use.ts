@@ -16,11 +16,11 @@ export async function refuseInUse(context: Context, { uuid, instance }: DomainRe
   if (used.saved) {
     throw new RefusedError(
       "guest-saved",
-      `The memory of ${instance} was saved (virsh managedsave) since this was planned, and it belongs to ${disk.path} as it is: nothing was done to it. Apply again.`,
+      `The memory of ${instance} was saved (virsh managedsave) after this was planned, and it belongs to the current content of ${disk.path}, which was not changed. Apply again.`,
     );
   }
   throw new RefusedError(
     "guest-runs",
-    `${instance} runs with ${disk.path}, and this can be done only while it is off: somebody has started it since this was planned. Apply again.`,
+    `${instance} runs with ${disk.path}, and this requires that it is off: it was started after this was planned. Apply again.`,
   );
 }

@@ -96,8 +96,8 @@ function damagedLabel({ address, what, label }: LabelledDisk, problem: string): 
   return {
     severity: "error",
     code: "label-damaged",
-    summary: `What ${label} says of ${what} cannot be used`,
-    detail: `${problem}. Nothing is decided about it, and nothing is done to it. Correct the file by hand, or restore it from a backup.`,
+    summary: `The entry of ${what} in ${label} is not usable`,
+    detail: `${problem}. It is not planned and not changed. Correct the file manually, or restore it from a backup.`,
     address,
   };
 }
@@ -107,7 +107,7 @@ function blockedPath({ address, what, path }: LabelledDisk, obstacle: string): D
     severity: "error",
     code: "disk-path-blocked",
     summary: `${path} is ${obstacle}`,
-    detail: `${what} belongs there. Links are not followed and nothing is written through them. Move the disk back to ${path}, or remove what has its name.`,
+    detail: `This is the path of ${what}. Links are not followed. Move the disk back to ${path}, or remove the ${obstacle}.`,
     address,
   };
 }

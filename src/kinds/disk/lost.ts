@@ -9,7 +9,7 @@ import { whereText } from "./place.ts";
 
 /**
  * Whether a disk was once there with what a guest wrote, and is not any more. A domain is defined over disks that are whole, so one
- * that was defined tells of them; what is being made or removed below it says so itself. What can be had again, or is worth nothing, is never lost.
+ * that was defined implies them; disks that are being created or removed below it are marked. What can be recreated or has no value is never lost.
  */
 export function isLost({ disk, domain }: InstanceDisk, have: InstanceDiskState): boolean {
   const disc = domain.disks.some(({ name, device }) => name === disk.name && device === "cdrom");
@@ -24,20 +24,20 @@ export function keepsNothing(name: string): boolean {
 /** What goes for good when a new one is made in its place, in words. */
 export function lossText(address: Address, { applied }: InstanceDiskState): string {
   const size = applied.size === null ? "" : `${formatQuantity(applied.size)} `;
-  return `what was in ${size}disk ${address.slice("disk/".length)}, which is gone`;
+  return `data of ${size}disk ${address.slice("disk/".length)}, which is missing`;
 }
 
-/** Says plainly that a disk is gone, and what to do before a new one is made. One that is protected is not made anew at all. */
+/** Reports that a disk is missing, and what to do before a new one is created. A protected one is not recreated. */
 export function checkLost(address: Diagnostic["address"] & string, have: InstanceDiskState, isProtected: boolean): Diagnostic {
   const where = whereText({ ...have, ...have.applied });
   const open = have.running
     ? " Its guest runs and may have it open still: then `virsh blockcopy` gets it back, as long as the guest is not shut down."
     : "";
-  const summary = `Disk ${address.slice("disk/".length)} is gone`;
+  const summary = `Disk ${address.slice("disk/".length)} is missing`;
   if (isProtected) {
-    const detail = `${where} was there and is not there now. ${have.instance} was applied with prevent_destroy: true, so no new disk is made in its place. Put it back; or apply prevent_destroy: false first if a new one shall be made.${open}`;
+    const detail = `${where} existed and is missing now. ${have.instance} was applied with prevent_destroy: true, so the disk is not recreated. Restore it; or, to create a new one, apply prevent_destroy: false first.${open}`;
     return problem("disk-lost", { summary, detail, address });
   }
-  const detail = `${where} was there and is not there now. If it can be put back, do that and plan again; what was in it is lost when this plan makes a new one.${open}`;
+  const detail = `${where} existed and is missing now. If it can be restored, do that and plan again; its data is lost when this plan creates a new one.${open}`;
   return problem("disk-lost", { summary, detail, address }, "warning");
 }

@@ -1,15 +1,15 @@
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { isElsewhere } from "./place.ts";
 
-/** Whether a swap disk has another size than wanted, and nothing else about it is other: its size stands within it, and nothing there is kept. */
-export function isOtherSwap(want: InstanceDisk, have: InstanceDiskState): boolean {
+/** Whether a swap disk differs from the wanted one in its size only: its size is part of its content, and it holds no data. */
+export function isSwapResize(want: InstanceDisk, have: InstanceDiskState): boolean {
   if (want.disk.content?.filesystem !== "swap" || want.disk.size === have.disk?.size) return false;
   return !isAnotherKind(want, have);
 }
 
 /** Whether only a new disk can be what is wanted: another size of a swap disk, another image by name, another backend or place, another filesystem, encrypted or no longer. New bytes under the same name leave the disk alone. */
 export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boolean {
-  return isAnotherKind(want, have) || isOtherSwap(want, have);
+  return isAnotherKind(want, have) || isSwapResize(want, have);
 }
 
 function isAnotherKind(want: InstanceDisk, have: InstanceDiskState): boolean {

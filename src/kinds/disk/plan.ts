@@ -2,16 +2,11 @@ import type { Action } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Fact } from "../../model/fact.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { baseExists, bases } from "../image/address.ts";
 import { type DiskAddress, diskExists, diskGone } from "../terms/disk-address.ts";
 import { isCopy, isForRescue } from "../terms/disk-name.ts";
 import { type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
+import { baseFacts } from "./owned.ts";
 import { creationSummary } from "./words.ts";
-
-/** The fact that what the disk is made from is there. */
-export function baseFacts({ disk, fallback }: InstanceDisk): Fact[] {
-  return disk.base === undefined || fallback !== undefined ? [] : [baseExists(bases.at(disk.base.entry))];
-}
 
 /** Makes the disk. `needs`: what is to be there before, beside what it is made from. */
 export function createDisk(address: DiskAddress, want: InstanceDisk, needs: readonly Fact[] = []): Action {

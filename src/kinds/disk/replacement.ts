@@ -8,8 +8,9 @@ import { appliedOf } from "./applied.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { lossText } from "./lost.ts";
 import { isEncrypted } from "./must-be-remade.ts";
+import { baseFacts } from "./owned.ts";
 import { isElsewhere } from "./place.ts";
-import { baseFacts, createDisk, removalEffect, removeDisk } from "./plan.ts";
+import { createDisk, removalEffect, removeDisk } from "./plan.ts";
 import { appliedFields, replacementReason } from "./words.ts";
 
 /** A new disk in place of one that cannot become what is wanted, or of one that is lost. */
@@ -65,7 +66,7 @@ export function remadeSwap(address: DiskAddress, want: InstanceDisk, have: Insta
     address,
     verb: "update",
     cause: combineCauses([cause]),
-    reason: `another size is wanted, and a swap disk is made anew for that`,
+    reason: `size changed; swap disks are recreated`,
     fields: [{ path: "size", old: found, new: size, effect, cause }],
     actions: [
       ...switchOff(want.domain, have),

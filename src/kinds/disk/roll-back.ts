@@ -17,7 +17,7 @@ export interface RollBackArgs {
 }
 
 /**
- * The snapshot that a disk has to be made of again (Nova RSZ-07): its old size is wanted, exactly, or that was begun and has to
+ * The snapshot that a disk is rolled back to (Nova RSZ-07): exactly its old size is wanted, or a rollback was started and has to
  * be brought to an end. Undefined when the disk stays what it is.
  */
 export function snapshotToRollBackTo(want: InstanceDisk, have: InstanceDiskState): ResizeSnapshot | undefined {
@@ -51,7 +51,7 @@ export function rollBack(
     makes: [diskExists(address), rolledBack(address)],
     locks: [`instance/${have.uuid}`],
     effect: "none",
-    // What was begun has lost it already.
+    // An interrupted rollback has lost it already.
     ...(snapshot.rollingBack
       ? {}
       : { destroys: `all that was written to disk ${address.slice("disk/".length)} since it grew from ${then} to ${now}` }),
@@ -62,8 +62,8 @@ export function rollBack(
     verb: "update",
     cause: combineCauses([cause]),
     reason: snapshot.rollingBack
-      ? `rolling it back to snapshot ${name} was interrupted`
-      : `its size from before it grew is configured again: it goes back to snapshot ${name}, and what was written since is lost`,
+      ? `rollback to snapshot ${name} was interrupted`
+      : `its size before growth is configured again: it is rolled back to snapshot ${name}, and data written since is lost`,
     fields: [
       ...(size === found ? [] : [{ path: "size", old: found, new: size, effect, cause } as const]),
       { path: "resize_snapshot", old: snapshot.size, effect, cause },

@@ -27,8 +27,8 @@ export function checkResizeSnapshots({ disks, observed }: Pick<Checked, "disks" 
     problem(
       "resize-snapshot-kept",
       {
-        summary: `There is a way back to before the growth of ${kept.map(({ text }) => text).join(", ")}`,
-        detail: `The snapshot ${first.name} is kept and takes space as the guest writes. When all is well, \`virtform confirm\` removes it. To go back, write exactly the old size into the flavor (disk: ${first.example}) and apply: what was written since is lost.`,
+        summary: `Pre-resize snapshots exist for ${kept.map(({ text }) => text).join(", ")}`,
+        detail: `The snapshot ${first.name} takes space as the guest writes. \`virtform confirm\` removes it. To roll back, write exactly the old size into the flavor (disk: ${first.example}) and apply; data written since is lost.`,
       },
       "note",
     ),

@@ -24,15 +24,15 @@ export function creationSummary({ role, backend, size, base, content, encryption
   return content === undefined || content.filesystem === "swap" ? disk : `${disk} with ${content.filesystem}`;
 }
 
-/** Why a disk is made anew. */
+/** Why a disk is recreated. */
 export function replacementReason(wanted: AppliedDisk, { applied, disk }: InstanceDiskState): string {
-  if (disk === undefined) return "it was there and is gone, with all that was in it";
-  if (wanted.filesystem !== applied.filesystem) return "it gets another filesystem";
-  if (wanted.image !== applied.image) return "it is made from another image";
-  if (wanted.backend !== applied.backend) return "another backend keeps it";
-  if (wanted.place !== applied.place) return `it goes into another ${placeKey(wanted.backend)?.replace("_", " ")}`;
-  if (wanted.encrypted !== true) return "it is no longer to be encrypted";
+  if (disk === undefined) return "disk is missing; its data is lost";
+  if (wanted.filesystem !== applied.filesystem) return "filesystem changed";
+  if (wanted.image !== applied.image) return "image changed";
+  if (wanted.backend !== applied.backend) return "driver changed";
+  if (wanted.place !== applied.place) return `${placeKey(wanted.backend)?.replace("_", " ")} changed`;
+  if (wanted.encrypted !== true) return "encryption was removed";
   return applied.encrypted === true && disk?.encryption === undefined
-    ? "somebody has put one that is not encrypted in its place"
-    : "it is to be encrypted";
+    ? "it was replaced by an unencrypted one outside virtform"
+    : "encryption was added";
 }

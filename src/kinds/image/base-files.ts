@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import type { FileStat } from "../../model/host.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
 import { parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar } from "./spec.ts";
 
@@ -29,19 +30,16 @@ export function judgeBase(entry: string, path: string, sidecar: Buffer | undefin
 export async function readBase(context: Context, entry: string): Promise<BaseFinding> {
   const { layout, host } = context;
   const path = layout.baseImage(entry);
-  const [sidecar, stat] = await Promise.all([host.files.read(layout.baseSidecar(entry)), host.files.stat(path)]);
-  return judgeBase(entry, path, sidecar, stat);
+  const [[sidecar], stat] = await Promise.all([readOwnFiles(context, [layout.baseSidecar(entry)]), host.files.stat(path)]);
+  return judgeBase(entry, path, sidecar?.content, stat);
 }
 
 /** Looks at several entries in one go, in the order asked for. */
 export async function readBases(context: Context, entries: readonly string[]): Promise<BaseFinding[]> {
   const { layout, host } = context;
   const paths = entries.map(layout.baseImage);
-  const [sidecars, stats] = await Promise.all([
-    host.files.readMany(entries.map((entry) => ({ path: layout.baseSidecar(entry) }))),
-    host.files.statMany(paths),
-  ]);
-  return entries.map((entry, index) => judgeBase(entry, paths[index] ?? "", sidecars[index], stats[index]));
+  const [sidecars, stats] = await Promise.all([readOwnFiles(context, entries.map(layout.baseSidecar)), host.files.statMany(paths)]);
+  return entries.map((entry, index) => judgeBase(entry, paths[index] ?? "", sidecars[index]?.content, stats[index]));
 }
 
 const entryPattern = /^[0-9a-f]{40}$/;

@@ -9,6 +9,9 @@ import type { BaseUser } from "./spec.ts";
 const rescueDisk = /"(disk\.rescue)":/g;
 const furtherDisks = /"(disk\.(?:rescue|local|eph\d+|swap))":/g;
 
+/** Labels and records are a few KiB; more of one is not read. */
+const longestRecord = 4 * 2 ** 20;
+
 /** In place of an entry: disks that may be backed by any base image, because they are links, which are not followed. */
 export const unseen = "";
 
@@ -48,7 +51,9 @@ export async function findUsers(context: Context, blanks: boolean): Promise<Read
 async function disksByLabel(context: Context, named: RegExp): Promise<Disk[]> {
   const directories = await diskDirectories(context);
   const records = await context.host.files.readMany(
-    directories.flatMap((directory) => [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}` }))),
+    directories.flatMap((directory) =>
+      [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}`, length: longestRecord })),
+    ),
   );
   return directories.flatMap((directory, index) => {
     const [label, info] = records.slice(2 * index);
@@ -64,7 +69,7 @@ export async function findAllUsers(context: Context, entry: string): Promise<str
   const users: string[] = [];
   for (const directory of await diskDirectories(context)) {
     const listed = (await host.files.list(directory)).filter(({ name }) => !name.startsWith(instanceFiles.console));
-    const info = await host.files.readMany([{ path: `${directory}/${instanceFiles.diskInfo}` }]);
+    const info = await host.files.readMany([{ path: `${directory}/${instanceFiles.diskInfo}`, length: longestRecord }]);
     const pathsOf = (type: "file" | "symlink") =>
       listed
         .filter((found) => found.type === type)

@@ -4,6 +4,7 @@ import { RefusedError, userError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
 import { baseExists } from "./address.ts";
 import { readBase } from "./base-files.ts";
@@ -121,7 +122,8 @@ function verifyChecksum(spec: ImageSpec, digests: Digests): void {
  * another format, would corrupt those disks silently.
  */
 async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digests: Digests): Promise<void> {
-  const before = parseSidecar(await context.host.files.read(context.layout.baseSidecar(spec.entry)));
+  const [sidecar] = await readOwnFiles(context, [context.layout.baseSidecar(spec.entry)]);
+  const before = parseSidecar(sidecar?.content);
   if (before === undefined) return;
   const same = before.digests.sha256 === digests.sha256 && baseConflict(spec, before) === undefined;
   const users = same ? [] : await findAllUsers(context, spec.entry);

@@ -33,7 +33,7 @@ interface Directory {
   readonly label: InstanceLabel | undefined;
   /** A label exists and cannot be used. */
   readonly damage?: DamagedLabel;
-  /** Nothing is in it but perhaps a label in the making: an apply was interrupted right at its beginning. */
+  /** Empty but for a staged label: an apply was interrupted at its start. */
   readonly blank: boolean;
 }
 

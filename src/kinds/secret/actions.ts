@@ -6,6 +6,7 @@ import type { Context } from "../../model/context.ts";
 import { userError } from "../../model/errors.ts";
 import type { Host } from "../../model/host.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { perHost } from "../../model/per-host.ts";
 import { secretPlace } from "../../model/secret.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { putSecret } from "../../tools/libvirt/secret.ts";
@@ -17,7 +18,7 @@ import type { SecretSpec } from "../terms/spec.ts";
 import { secretIdentity, usagePrefix } from "./secret.ts";
 
 /** Passphrases that have been seen to be right in this run, by instance: to try one takes seconds of processor time. */
-const agreed = new WeakMap<Host, Map<string, string>>();
+const agreedOf = perHost(() => new Map<string, string>());
 
 /** What can be done to the secrets of instances. */
 export const secretActions: readonly ActionType[] = [
@@ -43,15 +44,14 @@ export async function agreeOnPassphrase(context: Context, disk: DiskSpec): Promi
   if (encryption === undefined) return;
   const secret = { instance, uuid: encryption.secretUuid, owner, project: context.project, passphrase: encryption.passphrase };
   const value = passphrase(context, secret);
-  if (agreed.get(context.host)?.get(owner) === value) return;
+  if (agreedOf(context.host).get(owner) === value) return;
   const others = await expectOpening(context, secret, value);
   if (others === 0) await putSecret(context, secretIdentity(secret), value);
   agreeOn(context.host, owner, value);
 }
 
 function agreeOn(host: Host, owner: string, value: string): void {
-  const values = agreed.get(host) ?? new Map<string, string>();
-  agreed.set(host, values.set(owner, value));
+  agreedOf(host).set(owner, value);
 }
 
 function passphrase(context: Context, { passphrase: reference, instance }: SecretSpec): string {
@@ -71,8 +71,7 @@ async function expectOpening(
   const starts = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
   const encrypted = paths.filter((_, index) => readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header?.encryption === luks);
   const [first] = encrypted;
-  if (first === undefined || agreed.get(host)?.get(owner) === value || (await opensWith(host, first, value, signal)))
-    return encrypted.length;
+  if (first === undefined || agreedOf(host).get(owner) === value || (await opensWith(host, first, value, signal))) return encrypted.length;
   throw wrongPassphrase(first, { instance, encryption: { passphrase: reference, secretUuid: uuid } });
 }
 

@@ -5,7 +5,7 @@ import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk } from "../../model/layout.ts";
 import { retireDirectory, sweepRetired } from "../directory/retire-directory.ts";
 import { refuseInUse } from "../disk/in-use.ts";
-import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
+import { growDisk, makeDisk } from "../disk/owned.ts";
 import type { DomainRef } from "../power/plan.ts";
 import { grown } from "../terms/guest-address.ts";
 import { volumeExists, volumeGone } from "../terms/volume-address.ts";
@@ -25,16 +25,20 @@ export const volumeActions: readonly ActionType[] = [
     // A label that cannot be used is not written over.
     await readVolumeLabel(context, disk.uuid);
     const label = { volume: name, preventDestroy, applied: appliedVolume(disk) };
-    await writeVolumeLabel(context, disk.uuid, { ...label, made: false });
-    await fetchUnlessCloneable(context, disk, fallback, report);
-    await driverOf(disk.backend).create(context, disk, report);
-    await writeVolumeLabel(context, disk.uuid, { ...label, made: true });
+    const write = (made: boolean) => () => writeVolumeLabel(context, disk.uuid, { ...label, made });
+    await makeDisk(
+      context,
+      { disk, ...(fallback === undefined ? {} : { fallback }) },
+      { before: write(false), whole: write(true) },
+      report,
+    );
   }),
   defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", [volumeExists, grown], async (context, args) => {
     const { name, disk, preventDestroy, online, user } = args;
-    if (online === null && user !== undefined) await refuseInUse(context, user, disk);
-    await driverOf(disk.backend).grow(context, disk, disk.size ?? 0, online ?? undefined);
-    await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied: appliedVolume(disk), made: true });
+    const label = { volume: name, preventDestroy, applied: appliedVolume(disk), made: true };
+    await growDisk(context, disk, { online: online ?? undefined, user, checkpoint: false }, () =>
+      writeVolumeLabel(context, disk.uuid, label),
+    );
   }),
   defineAction<SpecArgs>("volume.label", [volumeExists], async (context, { name, disk, preventDestroy }) => {
     const label = await readVolumeLabel(context, disk.uuid);

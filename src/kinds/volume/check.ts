@@ -22,7 +22,7 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
       problem("prevent-destroy", {
         summary: `Volume ${name} is protected and no longer in the configuration`,
         detail:
-          "It was applied with prevent_destroy: true, and the protection stays with the volume. To delete it, put it back with prevent_destroy: false, apply, and then remove it.",
+          "It was applied with prevent_destroy: true, and the protection stays with the volume. To delete it, restore it with prevent_destroy: false, apply, and then remove it.",
         address,
       }),
     ];
@@ -50,8 +50,8 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
   }
   if (have === undefined || (have.disk === undefined && !have.made)) return checkImage(address, spec, observed);
   if (have.disk === undefined) {
-    const detail = `${whereText({ ...have, ...have.applied, name: volumeFileName })} was there and is gone, and a volume is kept for what is in it, so no empty one is made in its place. Put it back; or, to begin with an empty one, remove the directory of ${path} and apply again.`;
-    return error("volume-lost", `Volume ${spec.name} is gone`, detail);
+    const detail = `${whereText({ ...have, ...have.applied, name: volumeFileName })} existed and is missing now. Volumes are kept for their data, so no empty one is created in its place. Restore it; or, to start with an empty one, remove the directory of ${path} and apply again.`;
+    return error("volume-lost", `Volume ${spec.name} is missing`, detail);
   }
   const record = checkRecordedFormat(address, `Volume ${spec.name}`, path, have.disk);
   if (record.length > 0) return record;
@@ -60,11 +60,11 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
       `${backend}${place === undefined ? "" : ` in ${place}`}${filesystem === undefined ? "" : ` with ${filesystem}`}${image === undefined ? "" : ` from image ${image}`}`;
     const is = words(have.applied.backend, have.applied.place, have.applied.filesystem, have.applied.image);
     const wanted = words(spec.disk.backend, spec.disk.place, content?.filesystem, spec.disk.base?.image);
-    const detail = `It is ${is} and the configuration says ${wanted}. What is in it would be lost. Set images_type, volume_group or pool, format and image back, or declare another volume and copy what is needed.`;
-    return error("volume-cannot-change", `Volume ${spec.name} cannot become another kind of volume`, detail);
+    const detail = `It is ${is} and the configuration says ${wanted}. Its data would be lost. Restore images_type, volume_group or pool, format and image, or declare another volume and copy the data.`;
+    return error("volume-cannot-change", `Volume ${spec.name} cannot be converted`, detail);
   }
   if ((size ?? 0) < have.disk.size) {
-    const detail = `It is ${formatQuantity(have.disk.size)} and the configuration says ${formatQuantity(size ?? 0)}; what is at its end would be lost. Write size: ${formatQuantity(have.disk.size)}.`;
+    const detail = `It is ${formatQuantity(have.disk.size)} and the configuration says ${formatQuantity(size ?? 0)}; the data at its end would be lost. Write size: ${formatQuantity(have.disk.size)}.`;
     return error("disk-shrink-refused", `Volume ${spec.name} cannot be made smaller`, detail);
   }
   return [];
@@ -77,8 +77,14 @@ function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Obser
   if (user?.saved !== true || (spec.disk.size ?? 0) <= (have?.disk?.size ?? 0)) return [];
   const wanted = config.instances?.[user.instance];
   if (wanted !== undefined && (wanted.power_state ?? "running") === "running") return [];
-  const detail = `The memory of ${user.instance} is saved (virsh managedsave) and belongs to the volume as it is. Start ${user.instance} and apply again, or throw the memory away: virsh managedsave-remove ${user.instance}.`;
-  return [problem("volume-in-saved-memory", { summary: `Volume ${spec.name} cannot grow below saved memory`, detail, address })];
+  const detail = `The memory of ${user.instance} is saved (virsh managedsave) and belongs to the current content of the volume. Start ${user.instance} and apply again, or discard the memory: virsh managedsave-remove ${user.instance}.`;
+  return [
+    problem("volume-in-saved-memory", {
+      summary: `Volume ${spec.name} cannot grow while the memory of its guest is saved`,
+      detail,
+      address,
+    }),
+  ];
 }
 
 /** Nova SIZE-01, where the size of the image is known already. */

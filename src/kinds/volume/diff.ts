@@ -3,8 +3,8 @@ import { type Change, causeOf, combineCauses, type FieldChange, notConfigured, p
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { baseFacts } from "../disk/owned.ts";
 import { isElsewhere, placeKey } from "../disk/place.ts";
-import { baseExists, bases } from "../image/address.ts";
 import { defined, gone, grown, guests, stopped, up } from "../terms/guest-address.ts";
 import { type VolumeAddress, volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { appliedVolume } from "./actions.ts";
@@ -12,8 +12,8 @@ import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
 
 /**
- * What differs between a volume as wanted and as found. What is in it is the reason that it is there, so nothing is ever made
- * in its place: what would need that is for `checkVolumes` to say.
+ * The difference between a volume as wanted and as found. A volume is kept for its data, so it is never recreated: `checkVolumes`
+ * reports what would need that.
  */
 export function diffVolume(
   address: VolumeAddress,
@@ -36,9 +36,9 @@ function creation(address: VolumeAddress, want: VolumeSpec, have: VolumeState | 
   const applied = appliedVolume(want.disk);
   const { base, content } = want.disk;
   const from = base !== undefined ? ` from ${base.image}` : content !== undefined ? ` with ${content.filesystem}` : "";
-  // What an interrupted making left in another place would stay there for ever.
+  // Leftovers of an interrupted creation in another place would never be removed.
   const left = have === undefined || !isElsewhere(want.disk, have.applied) ? [] : [removeAction(address, have)];
-  const needs = [...basesOf(want), ...left.flatMap(({ makes }) => makes)];
+  const needs = [...baseFacts(want), ...left.flatMap(({ makes }) => makes)];
   const summary = `create ${applied.backend} volume of ${formatQuantity(applied.size)}${from}`;
   return {
     address,
@@ -77,7 +77,7 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
       : [{ path: "prevent_destroy", old: have.preventDestroy, new: want.preventDestroy, effect: "none", cause: "config" } as const]),
   ];
   if (fields.length === 0) return undefined;
-  const finish = action(address, have.uuid, "create", "finish", argsOf(want), basesOf(want));
+  const finish = action(address, have.uuid, "create", "finish", argsOf(want), baseFacts(want));
   const label = action(address, have.uuid, "label", want.preventDestroy ? "protect" : "lift the protection", argsOf(want));
   const grow: Action = {
     ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, {
@@ -93,7 +93,7 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
     address,
     verb: "update",
     cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
-    reason: grows ? "it is smaller than declared" : unfinished ? "its making was interrupted" : "its protection is configured otherwise",
+    reason: grows ? "smaller than declared" : unfinished ? "its creation was interrupted" : "prevent_destroy changed",
     fields,
     actions: [grows ? grow : unfinished ? finish : label],
     before: { ...have.applied, size: found, prevent_destroy: have.preventDestroy },
@@ -135,11 +135,6 @@ function removeAction(address: VolumeAddress, { uuid, path, applied: { backend, 
 /** The place under the name that it has in the configuration. */
 function placeField({ backend, place }: VolumeState["applied"]): { path: string; place: string }[] {
   return place === undefined ? [] : [{ path: placeKey(backend) ?? "place", place }];
-}
-
-/** The fact that what it is made from is there. */
-function basesOf({ disk, fallback }: VolumeSpec): Fact[] {
-  return disk.base === undefined || fallback !== undefined ? [] : [baseExists(bases.at(disk.base.entry))];
 }
 
 function argsOf({ name, disk, preventDestroy, fallback }: VolumeSpec) {

@@ -1,17 +1,13 @@
-import type { DiskSpec } from "../../drivers/driver.ts";
 import { uuidV5 } from "../../model/uuid.ts";
-import type { ImageSpec } from "../image/spec.ts";
+import type { OwnedDisk } from "../disk/owned.ts";
 
 export type { AppliedVolume, VolumeState } from "../terms/volume-state.ts";
 
 /** A volume as it should be. */
-export interface VolumeSpec {
+export interface VolumeSpec extends OwnedDisk {
   readonly kind: "volume";
   readonly name: string;
-  readonly disk: DiskSpec;
   readonly preventDestroy: boolean;
-  /** Of a volume that is cloned within its Ceph cluster: what to fetch should that no longer be possible when its time comes. */
-  readonly fallback?: ImageSpec;
 }
 
 /** The file name of a volume in its directory; also part of its name where backends keep disks elsewhere. */

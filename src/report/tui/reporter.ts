@@ -57,8 +57,6 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
 
   const event = (event: Event): void => {
     switch (event.type) {
-      case "version":
-        return;
       case "waiting":
         say([span(`Waiting for ${event.holder}.`)]);
         return;

@@ -1,18 +1,17 @@
 import type { Context } from "../../model/context.ts";
-import type { Host } from "../../model/host.ts";
+import { perHost } from "../../model/per-host.ts";
 import { createCaller } from "./caller.ts";
 import { createLibvirt } from "./client.ts";
 import type { Libvirt } from "./face.ts";
 
 export type { DomainPower, DomainRecord, DomainWatch, Libvirt, NodeFacts, SecretRecord, StateReason } from "./face.ts";
 
-const known = new WeakMap<Host, Map<string, Libvirt>>();
+const connectionsOf = perHost(() => new Map<string, Libvirt>());
 
 /** The libvirt of this context's host and URI; one object per host and URI, closed with the host. */
 export function libvirtOf({ host, settings, looksOnly = false }: Pick<Context, "host" | "settings" | "looksOnly">): Libvirt {
   const uri = host.libvirtUri ?? settings.uri;
-  const ofHost = known.get(host) ?? new Map<string, Libvirt>();
-  known.set(host, ofHost);
+  const ofHost = connectionsOf(host);
   const key = `${looksOnly} ${uri}`;
   const existing = ofHost.get(key);
   if (existing !== undefined) return existing;

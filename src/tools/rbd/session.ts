@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import type { Host } from "../../model/host.ts";
+import { perHost } from "../../model/per-host.ts";
 import type { CephAccess } from "./access.ts";
 import { openRbd, type RbdConversation, type RbdRequest } from "./conversation.ts";
 
@@ -11,7 +12,7 @@ export interface Rbd {
 
 const minute = 60_000;
 
-const known = new WeakMap<Host, Map<string, RbdConversation>>();
+const conversationsOf = perHost(() => new Map<string, RbdConversation>());
 
 /**
  * Asks the cluster through a process on the host that is kept for the whole run, as Nova does through the same bindings: connecting
@@ -31,8 +32,7 @@ export async function askRbd<T>(
 
 function conversationOf(host: Host, access: Rbd["access"], environment = process.env): RbdConversation {
   const key = JSON.stringify([access.conf, access.user]);
-  const ofHost = known.get(host) ?? new Map<string, RbdConversation>();
-  known.set(host, ofHost);
+  const ofHost = conversationsOf(host);
   const existing = ofHost.get(key);
   if (existing?.alive === true) return existing;
   // The system's Python: the bindings are built for that one, whatever comes first in PATH.

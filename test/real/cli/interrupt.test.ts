@@ -64,7 +64,7 @@ async function assertConverges(workspace: Workspace, server: ImageServer): Promi
   assert.deepEqual(left, [], "leftovers in the cache");
 }
 
-/** Addresses by the type of the event that told of them. */
+/** Addresses by the type of the event that names them. */
 function statuses(stdout: string): Record<string, string[]> {
   const found: Record<string, string[]> = {};
   for (const line of stdout.trimEnd().split("\n")) {

@@ -135,7 +135,7 @@ test("Ctrl-C in a terminal: at the question it is a no, while applying what runs
   assert.deepEqual(await domainNames(project), [project]);
 });
 
-test("colours and the terminal interface are off where somebody said so", async (t) => {
+test("colours and the terminal interface can be switched off", async (t) => {
   const workspace = await createWorkspace(t);
   await workspace.write({ [workspace.project]: stopped() });
   const terminal = await openTerminal(t, workspace.directory, { columns: 100, rows: 50 });

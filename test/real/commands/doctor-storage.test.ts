@@ -49,7 +49,7 @@ test("lvm: the programs, the group and its room, each with what to do", async (t
   const there = { ...context, host: fake.wrap(context.host) };
   assert.deepEqual(told(await checkStorage(there))[0], "ok lvm: volume group vg0: 8MiB free of 8MiB");
   const other = await checkStorage({ ...there, settings: { ...there.settings, drivers: { lvm: { ...lvm, volumeGroup: "vg9" } } } });
-  assert.equal(told(other)[0], "error lvm: There is no volume group vg9 on the host");
+  assert.equal(told(other)[0], "error lvm: Volume group vg9 does not exist on the host");
   assert.match(fixOf(other, "lvm"), /vgcreate/);
   const missing = await checkStorage(asked(t, used, without("vgs")));
   assert.match(told(missing)[0] ?? "", /^error lvm: vgs is not installed on /);
@@ -62,12 +62,12 @@ test("rbd: cluster, pool, secret and qemu's driver, each with what to do", async
   const used = (more: object = {}) => ({ usedDrivers: ["rbd"], drivers: { rbd: rbd(more) } }) as const;
   const [cluster, pool, driver] = told(await checkStorage(asked(t, used())));
   assert.match(cluster ?? "", new RegExp(`^ok ceph: cluster ${ceph.fsid} answers: `));
-  assert.deepEqual([pool, driver], ["ok ceph pool: pool vms is there", "ok qemu's rbd driver: qemu opens images in Ceph"]);
+  assert.deepEqual([pool, driver], ["ok ceph pool: pool vms exists", "ok qemu's rbd driver: qemu opens images in Ceph"]);
 
   const secretUuid = "457eb676-33da-42ec-9a8c-929300000001";
   const lacking = await checkStorage(asked(t, used({ pool: "nowhere", user: "admin", secretUuid })));
   assert.deepEqual(told(lacking).slice(1, 3), [
-    "error ceph pool: There is no Ceph pool nowhere",
+    "error ceph pool: Ceph pool nowhere does not exist",
     `error ceph secret: libvirt has no secret ${secretUuid}`,
   ]);
   assert.match(fixOf(lacking, "ceph pool"), /ceph osd pool create/);

@@ -185,7 +185,7 @@ const cases: Readonly<Record<string, Case>> = {
       scene,
       (context) => scene.backend.grow(context, disk, to, undefined),
       async () => {
-        // With the new size nobody comes back to it.
+        // With the new size it is never looked at again.
         const size = await scene.sizeOf(disk);
         assert.ok(size === from || size === to, `the old size or the new one, not ${size}`);
         if (size === from) await scene.backend.grow(scene.context, disk, to, undefined);
@@ -216,7 +216,7 @@ const cases: Readonly<Record<string, Case>> = {
       ["vda", "vdb", "vdc"].map((target) => guest.sizeOf(target) / mebibyte),
       [4, 8, 12],
     );
-    // What the guest gets with its next start is grown like a disk that nobody has.
+    // A disk that the guest gets at its next start is grown like an unused one.
     await scene.backend.grow(scene.context, pending, 8 * mebibyte, online);
     assert.equal(await scene.sizeOf(pending), 8 * mebibyte);
 
@@ -315,7 +315,7 @@ const cases: Readonly<Record<string, Case>> = {
     await scene.backend.create(scene.context, disk, nothing);
     scene.assertHolds(disk, scene.raw);
     await scene.backend.remove(scene.context, disk);
-    // What takes its place on the disk is not cleared before somebody gets it.
+    // What takes its place on the disk is not cleared before it is given out.
     const next = scene.disk();
     await scene.backend.create(scene.context, next, nothing);
     const empty = join(temporary(t), "empty");

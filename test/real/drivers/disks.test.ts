@@ -232,7 +232,7 @@ test("qcow2: clusters are as large as those of a qcow2 base, and a path with a c
   assert.deepEqual([info["cluster-size"], info["backing-filename"], info["backing-filename-format"]], [4096, base.path, "qcow2"]);
 });
 
-test("qcow2: a template that does not fit any more is made anew", async (t) => {
+test("qcow2: a template that no longer fits is recreated", async (t) => {
   const { context, base } = await prepared(t);
   const qcow2 = driverOf("qcow2");
   await context.host.files.makeDirectory(context.layout.templates);
@@ -258,7 +258,7 @@ test("qcow2: a file of another format under the disk's name is left and refused"
 for (const backend of fileBackends) {
   const [format, other] = backend.name === "flat" ? ["raw", "qcow2"] : ["qcow2", "raw"];
 
-  test(`${backend.name}: a disk that was recorded as ${other} is left, refused, and told of (Nova INFO-03, INFO-04)`, async (t) => {
+  test(`${backend.name}: a disk that was recorded as ${other} is left, refused, and reported (Nova INFO-03, INFO-04)`, async (t) => {
     const { context, base } = await prepared(t);
     const disk = diskOf(context, backend, base);
     await backend.create(context, disk, nothing);
@@ -340,7 +340,7 @@ test("a running guest's disk is grown through libvirt", async (t) => {
   const disk = diskOf(context, qcow2, base);
   await qcow2.create(context, disk, nothing);
   const before = readFileSync(disk.path);
-  // Nobody answers: what counts is that libvirt is asked and qemu-img does not touch the file.
+  // No libvirt answers: what counts is that it is asked and qemu-img does not touch the file.
   const deaf = { ...context, settings: { ...context.settings, uri: "qemu:///system?socket=/nonexistent" } };
   await assert.rejects(qcow2.grow(deaf, disk, 8 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000" }), UnreachableError);
   assert.ok(readFileSync(disk.path).equals(before));

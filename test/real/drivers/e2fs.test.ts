@@ -138,5 +138,5 @@ test("a filesystem that cannot be repaired costs its growth, not the disk's", as
     [["warning", "filesystem-not-grown", "The filesystem on disk disk of web keeps its size"]],
   );
   assert.match(warnings[0]?.detail ?? "", /e2fsck .*resize2fs/s);
-  assert.equal(existsSync(`${path}.growing`), false, "nothing is caught up with for ever");
+  assert.equal(existsSync(`${path}.growing`), false, "the growth is finished");
 });

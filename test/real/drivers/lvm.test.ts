@@ -234,10 +234,10 @@ test("a pool of an attempt that was killed goes also when its volume is to be no
   assert.deepEqual(group.volumes(), [`${uuid}_disk`]);
 });
 
-test("a growth that the running guest was not told of is not over", async (t) => {
+test("a growth that the running guest does not know yet is not finished", async (t) => {
   const { context, group, disk, commands } = prepare(t);
   await lvm.create(context, disk(), nothing);
-  // Nobody answers: telling it fails, as a kill would.
+  // No libvirt answers: the online step fails, as after a kill.
   const deaf = { ...context, settings: { ...context.settings, uri: "qemu:///system?socket=/nonexistent" } };
   await assert.rejects(lvm.grow(deaf, disk(), 160 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000" }));
   const size = async () => (await lvm.list(context, [disk()])).get(`${uuid}/disk`)?.size;
@@ -248,7 +248,7 @@ test("a growth that the running guest was not told of is not over", async (t) =>
   assert.equal(commands().filter((line) => line.startsWith("lvextend")).length, 1);
 });
 
-test("a disk that the running guest gets with its next start only is grown like one that nobody has", async (t) => {
+test("a disk that the running guest gets only at its next start is grown like an unused one", async (t) => {
   const { context, group, disk } = prepare(t);
   await lvm.create(context, disk(), nothing);
   await lvm.grow(context, disk(), 160 * mebibyte, { uuid: "00000000-0000-4000-8000-000000000000" });

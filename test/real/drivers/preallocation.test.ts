@@ -71,7 +71,7 @@ for (const name of ["flat", "qcow2"] as const) {
     await backend.grow(context, disk, 6 * mebibyte, undefined);
   });
 
-  test(`${name}: a filesystem that cannot reserve is known by looking, and told of when a disk is made all the same`, async (t) => {
+  test(`${name}: a filesystem that cannot reserve is detected, and reported when a disk is made all the same`, async (t) => {
     const root = join(mounted(t, "ramfs"), "instances");
     const context = machine(t, { root });
     assert.deepEqual(await filesystemOf(context, root), { filesystem: "ramfs", reserves: false });

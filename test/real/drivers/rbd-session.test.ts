@@ -131,7 +131,7 @@ test("an interrupt stops an import in the middle", async (t) => {
   await assert.rejects(importing, (error) => error instanceof CommandError && error.reason === "aborted");
   await assert.rejects(rbdNames(rbd, "vms"), (error) => error instanceof CommandError && error.reason === "aborted");
   const other = session(t).rbd;
-  assert.equal(await removeRbd(other, name), "gone", "it is closed, and nobody waits for it");
+  assert.equal(await removeRbd(other, name), "gone", "it is closed, and nothing waits for it");
 });
 
 test("bindings that are missing are named, with their package; so is a Python that is not there", async (t) => {

@@ -64,7 +64,7 @@ conforms([
   },
 ]);
 
-/** A host that tells of every operation that a session is asked for. */
+/** A host that reports every operation that a session is asked for. */
 function overheard(host: Host, tell: (op: string) => void): Host {
   const open: Host["open"] = (command) => {
     const conversation = host.open(command);

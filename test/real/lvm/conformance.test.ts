@@ -43,11 +43,11 @@ test("what does not fit, and a group that is not there, are errors of the plan",
   await write({ disk: "1TiB" });
   const large = await virtform("plan", workspace.directory);
   assert.equal(large.code, 1);
-  assert.match(large.stdout + large.stderr, /Volume group vg0 has not enough space/);
+  assert.match(large.stdout + large.stderr, /Not enough free space in volume group vg0/);
   await write({ lvm: { volume_group: "vg9" } });
   const missing = await virtform("plan", workspace.directory);
   assert.equal(missing.code, 1);
-  assert.match(missing.stdout + missing.stderr, /There is no volume group vg9/);
+  assert.match(missing.stdout + missing.stderr, /Volume group vg9 does not exist/);
   assert.deepEqual(volumes(), []);
 });
 

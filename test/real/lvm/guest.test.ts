@@ -108,7 +108,7 @@ test("a sparse volume has a pool of its own, a guest boots from it, it grows, an
   const settings = { lvm: { sparse: true }, image, extra: false, runs: true } as const;
   await write({ ...settings, disk: "16GiB" });
   const planned = await virtform("plan", workspace.directory);
-  assert.match(planned.stdout + planned.stderr, /promised more than it has/);
+  assert.match(planned.stdout + planned.stderr, /is overcommitted/);
   await apply(workspace);
   const root = `${uuid()}_disk`;
   assert.deepEqual(volumes(), [root, `${root}_pool`]);

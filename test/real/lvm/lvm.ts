@@ -28,7 +28,7 @@ export const field = (name: string, of: string) => lvmHost.run("lvs", "--noheadi
 export const virsh = (...args: readonly string[]) => lvmHost.run("virsh", "-q", "-c", "qemu:///system", ...args);
 export const volumeOf = (disk: { readonly uuid: string; readonly name: string }) => `${disk.uuid}_${disk.name.replaceAll("_", "__")}`;
 
-/** Takes all volumes away, their bytes included: what a test finds in a new volume shall be the backend's. */
+/** Takes all volumes away, their bytes included: what a test finds in a new volume is then the driver's. */
 export function clear(): void {
   const names = volumes();
   if (names.length === 0) return;

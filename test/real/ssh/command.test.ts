@@ -93,7 +93,7 @@ test("a program is stopped there when it is no longer wanted, also one that was 
   }
 });
 
-test("a brief program is told of like any other, and takes nothing of what is asked next", async () => {
+test("a brief program is reported like any other, and takes nothing of the next request", async () => {
   const brief = (script: string, ...args: string[]) => ({ ...sh(script, ...args), brief: true });
   const odd = ["it's", "a b\nc", "$(id)", "", "-n", "\\", "ä 漢"];
   assert.equal((await host.run(brief(`printf '%s\\0' "$@"`, ...odd))).stdout, odd.map((word) => `${word}\0`).join(""));
@@ -135,7 +135,7 @@ test("lines come while the program runs", async () => {
   assert.deepEqual(lines, ["  (1.00/100%)", "  (99.00/100%)", "done"]);
 });
 
-test("a conversation goes back and forth and ends with its input; one with nobody ends without a word", async () => {
+test("a conversation goes back and forth and ends with its input; one with a missing program ends without output", async () => {
   const conversation = host.open({
     program: "sh",
     args: ["-c", 'while read -r line; do echo "got $line $EXTRA"; done; exit 7'],

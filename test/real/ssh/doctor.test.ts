@@ -58,13 +58,13 @@ test("ssh here: the program is not installed", async (t) => {
   assertFailsAt("ssh here", await doctor(t, uri, "/nonexistent/ssh"), /ENOENT|No such file or directory/, /openssh-client/);
 });
 
-test("name: nobody knows it", async (t) => {
+test("name: it does not resolve", async (t) => {
   const { program } = await startSshd(t);
   const broken = await doctor(t, "qemu+ssh://root@no-such-host.invalid/system", program);
   assertFailsAt("name", broken, /Could not resolve hostname/, /host\.uri/);
 });
 
-test("network: nobody listens", async (t) => {
+test("network: connection refused", async (t) => {
   const { uri, port, program } = await startSshd(t);
   const elsewhere = uri.replace(`:${port}/`, `:${await freePort()}/`);
   assertFailsAt("network", await doctor(t, elsewhere, program), /refused/, /sshd runs there/);

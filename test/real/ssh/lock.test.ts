@@ -88,12 +88,12 @@ test("the lock of a killed process is taken over at once, be it one of the host'
   });
   await assert.rejects(lost, UnreachableError);
   assert.ok(ended, "the work went on after its end was reported");
-  assert.ok(existsSync(`${path}.lock`), "nobody has tidied up");
+  assert.ok(existsSync(`${path}.lock`), "the stale lock remains");
   await host.lock({ path, purpose, timeoutMs: 0 }, async () => undefined);
   assert.ok(performance.now() - before < 8000);
 });
 
-test("a lock goes with the connection, and whoever held it learns that the host is out of reach", async (context) => {
+test("a lock ends with the connection, and its holder learns that the host is unreachable", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   const other = connect();
   const before = masters(process.pid);
@@ -120,7 +120,7 @@ test("waiting ends when it is no longer wanted", async (context) => {
   });
 });
 
-test("a lock that somebody removed is lost", async (context) => {
+test("a removed lock is lost", async (context) => {
   const directory = await testDirectory(context);
   const path = `${directory}/a`;
   const { rmSync } = await import("node:fs");

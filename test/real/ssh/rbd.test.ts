@@ -48,7 +48,7 @@ conforms([
   },
 ]);
 
-test("a connection that is lost is no answer about an image; bindings that are missing there are told of", async (t) => {
+test("a lost connection is no answer about an image; missing bindings are reported", async (t) => {
   const own = await startSshd(t);
   const before = process.env["VIRTFORM_SSH"];
   process.env["VIRTFORM_SSH"] = own.program;

@@ -124,7 +124,7 @@ function told(pid: number, file: "comm" | "cmdline"): string {
   }
 }
 
-/** A port on loopback that nobody listens on now. */
+/** A free port on loopback. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -9,7 +9,7 @@ import { checkout, mustRun, type Result, runProgram, virtform } from "./virtform
 
 const libvirt = ["-q", "-c", "qemu:///system"] as const;
 
-/** A public key whose private half nobody has. */
+/** A public key whose private half does not exist any more. */
 export const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFYzXWcBLRbyDrJoSGTnHgvbMBe5CfWZlMYHXZdBMOpz real-test";
 
 /** The files of the tiny guest. */
@@ -19,7 +19,7 @@ export const tinyGuest = {
   ramdisk: `${checkout}.cache/guest/initramfs.img`,
 } as const;
 
-/** A place of one test's own: a configuration directory, an instances path that guests can reach, names nobody else has. */
+/** A test's own configuration directory, an instances path that guests can reach, and unique names. */
 export interface Workspace {
   readonly project: string;
   /** Prefix for the names of instances, which are names of domains and so shared by the whole host. */
@@ -109,7 +109,7 @@ export async function waitForConsole(workspace: Workspace, name: string, marker:
   return until(`console line ${marker} of ${name}`, seconds, read, () => log.split("\n").slice(-40).join("\n"));
 }
 
-/** What the tiny guest said last: values by name, disks by device in bytes, user data as it stands on the drive. */
+/** What the tiny guest said last: values by name, disks by device in bytes, user data as the drive has it. */
 export function readMarkers(log: string) {
   const lines = log.split("\n");
   const value = (name: string) =>
@@ -131,7 +131,7 @@ export async function tree(path: string): Promise<string[]> {
 }
 
 /**
- * What is below the instances path may only be what the layout knows: anything else was left behind by somebody who did
+ * What is below the instances path may only be what the layout knows: anything else was left behind by a run that did
  * not finish.
  */
 export async function assertNoLeftovers(workspace: Workspace): Promise<void> {

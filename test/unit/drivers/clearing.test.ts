@@ -55,7 +55,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     project: "shop",
     target: { uri: settings.uri, instancesPath: settings.instancesPath },
     targets: [],
-    destroy: true,
+    mode: "destroy",
     fingerprints: false,
   });
   return { plan, text: formatPlan(plan, { color: false }), actions: plan.actions.map(({ summary, overwrites }) => [summary, overwrites]) };

@@ -101,7 +101,7 @@ for (const backend of ["lvm", "rbd"] as const) {
     const { change, codes, plan } = planned({ backend, applied: { place: before }, running: true });
     assert.equal(change?.verb, "replace");
     assert.equal(change?.cause, "config");
-    assert.equal(change?.reason, `it goes into another ${word.replace("_", " ")}`);
+    assert.equal(change?.reason, `${word.replace("_", " ")} changed`);
     assert.deepEqual(
       change?.fields.map(({ path, old, new: fresh }) => [path, old, fresh]),
       [[word, before, now]],
@@ -111,7 +111,7 @@ for (const backend of ["lvm", "rbd"] as const) {
     assert.deepEqual([placeOf(remove), placeOf(create)], [before, now]);
     assert.equal(remove?.destroys, "128MiB disk web.root");
     assert.ok(create?.needs.some((fact) => fact === "disk/web.root:gone"));
-    // A volume is never made anew.
+    // A volume is never recreated.
     assert.deepEqual(codes, ["error volume-cannot-change"]);
     assert.match(
       plan.diagnostics.find(({ code }) => code === "volume-cannot-change")?.detail ?? "",
@@ -128,15 +128,15 @@ for (const backend of ["lvm", "rbd"] as const) {
     assert.deepEqual(planned({ backend }).codes, []);
   });
 
-  test(`${backend}: a disk that is gone is made anew with consent only, and never for a protected guest`, () => {
+  test(`${backend}: a missing disk is recreated only with consent, and never for a protected guest`, () => {
     const { change, codes, problems } = planned({ backend, lost: true });
     assert.deepEqual([change?.verb, change?.cause], ["replace", "drift"]);
     assert.deepEqual(
       change?.actions.map(({ type, destroys }) => [type, destroys]),
-      [["disk.create", "what was in 128MiB disk web.root, which is gone"]],
+      [["disk.create", "data of 128MiB disk web.root, which is missing"]],
     );
     assert.deepEqual(codes, ["warning disk-lost"]);
-    assert.match(problems[0]?.detail ?? "", new RegExp(`${word.replace("_", " ")} ${now} was there and is not there now`));
+    assert.match(problems[0]?.detail ?? "", new RegExp(`${word.replace("_", " ")} ${now} existed and is missing now`));
     const running = planned({ backend, lost: true, running: true });
     assert.deepEqual(
       running.change?.actions.map(({ type }) => type),

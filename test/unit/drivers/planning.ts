@@ -39,7 +39,7 @@ export function planFor(config: Config, settings: HostSettings, observed: Observ
     project: "shop",
     target: { uri: settings.uri, instancesPath: settings.instancesPath },
     targets: [],
-    destroy: false,
+    mode: "apply",
     fingerprints: false,
   });
 }

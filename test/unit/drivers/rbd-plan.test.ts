@@ -93,7 +93,7 @@ test("a root disk grows after a snapshot, unless there is one already or none is
   assert.equal(asked(without), undefined);
 });
 
-test("the snapshot is told of in one note, and the plan has nothing to do for it", () => {
+test("one note reports the snapshot, and the plan has no change for it", () => {
   const { change, codes, plan } = planned({ found: { ...snapshot() } });
   assert.equal(change, undefined);
   assert.deepEqual(codes, ["note resize-snapshot-kept"]);
@@ -149,7 +149,7 @@ test("what grows after a roll-back grows while its guest is off, also one that r
   assert.deepEqual(plan.actions.find(({ id }) => id === "disk/web.root#grow")?.after, ["disk/web.root#roll-back"]);
 });
 
-test("a guest whose disks stay is defined anew below its feet, and not switched off for it", () => {
+test("a guest whose disks stay is redefined while it runs", () => {
   const { plan } = planned({ found: {}, memoryThen: 2 ** 29 });
   const actions = plan.actions.filter(({ address }) => address === "domain/web");
   assert.deepEqual(

@@ -43,7 +43,7 @@ test("a disk that another backend has kept needs all its room where it goes, and
     assert.deepEqual(situation({}, { backend, allocated: gibibyte }), { missing: 0, codes: [] }, backend);
 });
 
-test("what is to be reserved for a disk that is made anew has only the room that the old one really took", () => {
+test("a recreated disk may reserve only the space that the old one used", () => {
   const reserved = { backend: "flat", preallocate: "space" } as const;
   assert.deepEqual(situation(reserved, { backend: "qcow2", allocated: gibibyte }).codes, ["insufficient-disk"]);
   assert.deepEqual(situation(reserved, { backend: "qcow2", allocated: 12 * gibibyte }).codes, []);

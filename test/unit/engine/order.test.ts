@@ -20,7 +20,7 @@ test("an action comes after every maker of what it needs, others stay as given",
   );
 });
 
-test("a fact that nobody makes already holds", () => {
+test("a fact that no action makes already holds", () => {
   assert.deepEqual(order([action("a/a#x", { needs: ["base/there"] })])[0]?.after, []);
 });
 

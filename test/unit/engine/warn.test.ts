@@ -7,7 +7,7 @@ import type { Event } from "../../../src/model/event.ts";
 import type { Plan } from "../../../src/model/plan.ts";
 import { action } from "./action.ts";
 
-test("what an action goes on without is told of with its address, and the action is done", async () => {
+test("a non-fatal problem is reported with its address, and the action completes", async () => {
   const warning = { severity: "warning", code: "filesystem-not-grown", summary: "It keeps its size" } as const;
   const events: Event[] = [];
   const signal = new AbortController().signal;

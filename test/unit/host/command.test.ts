@@ -165,7 +165,7 @@ test("a conversation goes back and forth, and ends when its input does", async (
   await conversation.close();
 });
 
-test("a conversation can be cut off, and one with nobody ends at once", async () => {
+test("a conversation can be aborted, and one with a missing program ends at once", async () => {
   const conversation = openConversation({ program: "sleep", args: ["600"] });
   conversation.kill();
   assert.deepEqual(await conversation.ended, { exitCode: undefined });

@@ -63,7 +63,7 @@ async function expectFailure(
   return seen;
 }
 
-test("a file comes whole, digested on the way, with progress, unpacked by nobody", async (context) => {
+test("a file arrives whole and not unpacked, with digest and progress", async (context) => {
   const steps: [number, number | undefined][] = [];
   const [request] = await expectContent(context, [whole(content)], content, { onProgress: (done, total) => steps.push([done, total]) });
   assert.equal(request?.headers["accept-encoding"], "identity");
@@ -121,7 +121,7 @@ test("with nothing to tell versions apart it begins again", async (context) => {
   assert.equal(seen[1]?.headers.range, undefined);
 });
 
-test("a file that changed in between is read anew, with new digests", async (context) => {
+test("a file that changed in between is read again, with new digests", async (context) => {
   const next = randomBytes(1_000_000);
   const seen = await expectContent(context, [broken(content, half), whole(next, { etag: '"v2"' })], next);
   assert.equal(seen.length, 2);

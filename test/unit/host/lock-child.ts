@@ -29,7 +29,7 @@ if (mode === "count") {
   }
 }
 
-/** Whoever is inside says who it is; to find the name of somebody who lives is what must never happen. */
+/** The holder writes its name; finding the name of another live process there is the failure. */
 function refuseCompany(): void {
   const marker = `${counter}.inside`;
   if (existsSync(marker)) {

@@ -15,7 +15,7 @@ test("a lock that does not change while it is watched is abandoned after a while
   assert.equal(watch(every(2_000, 12_000))?.abandoned, true);
 });
 
-test("any change begins the watch anew", () => {
+test("any change restarts the watch", () => {
   const renewed = [...every(250, 10_250), ["b", 10_500] as const];
   assert.deepEqual(watch(renewed), { state: "b", since: 10_500, last: 10_500, abandoned: false });
 });

@@ -61,7 +61,7 @@ test("work runs while the lock is held, and nothing at all is left after it", as
   assert.deepEqual(readdirSync(directory), []);
 });
 
-test("two of one process exclude each other, and the second is told of the first", async (context) => {
+test("two of one process exclude each other, and the second learns about the first", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   let inside = 0;
   const waits: string[] = [];
@@ -116,7 +116,7 @@ test("the lock of a process that was killed is taken over at once", async (conte
   const path = `${await testDirectory(context)}/a`;
   const holder = await startHolder(context, path);
   await kill(holder, "SIGKILL");
-  assert.equal(existsSync(`${path}.lock`), true, "nobody has tidied up");
+  assert.equal(existsSync(`${path}.lock`), true, "the stale lock remains");
   const before = performance.now();
   await withLock({ path, purpose, timeoutMs: 0 }, async () => undefined);
   assert.ok(performance.now() - before < 5000);
@@ -212,7 +212,7 @@ test("a lock that the filesystem does not let go keeps the result, and this proc
   assert.ok(!existsSync(`${path}.lock`));
 });
 
-test("a lock that nobody can be asked about is taken over when nobody renews it, whatever its time says", async (context) => {
+test("a lock of an unknown process is taken over when it is not renewed, whatever its time says", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   for (const year of [1990, 2090]) {
     mkdirSync(`${path}.lock`);
@@ -277,7 +277,7 @@ test("a lock that is taken away: the work is told, waited for, and has failed", 
     renewal,
   );
   await assert.rejects(quick, problem("lock-lost"));
-  assert.ok(statSync(`${path}.lock`).isDirectory(), "the lock of whoever has it now is left alone");
+  assert.ok(statSync(`${path}.lock`).isDirectory(), "the lock of its present holder is left alone");
 });
 
 test("eight processes contend, and no two are ever inside at once", async (context) => {
@@ -328,7 +328,7 @@ test("a process is known by more than its number", () => {
   assert.deepEqual(parseProcessState(`7 (a) b) Z 1 ${"0 ".repeat(17)}815 9`), { running: false, startTime: "815" });
 });
 
-test("a machine that was started anew has none of its old processes; another machine is not asked", () => {
+test("a rebooted machine has none of its old processes; another machine is not asked", () => {
   const here = { hostName: "kvm1", machineId: "m1", bootId: "b2", pidNamespace: "pid:[1]" };
   assert.equal(comparePlaces(here, here), "here");
   assert.equal(comparePlaces({ ...here, bootId: "b1" }, here), "before");

@@ -9,7 +9,7 @@ import { testDirectory } from "./directory.ts";
 
 const files = createLocalFiles();
 
-/** Starts a process that replaces a file over and over, and says after the first time that it has begun. */
+/** Starts a process that replaces a file over and over, and reports the first replacement. */
 async function startWriter(path: string) {
   const writer = spawn(process.execPath, [`${import.meta.dirname}/write-child.ts`, path], { stdio: ["ignore", "pipe", "inherit"] });
   await once(writer.stdout, "data");
@@ -31,7 +31,7 @@ test("a writer that is killed leaves the old content or the new, and what it lef
   assert.deepEqual(readdirSync(directory), ["record.json"]);
 });
 
-test("temporary files are removed only when nobody can finish them", async (context) => {
+test("temporary files are removed only when their process is gone", async (context) => {
   const directory = await testDirectory(context);
   const path = `${directory}/a`;
   const mine = temporaryName(path);

@@ -56,7 +56,6 @@ test("a plan that cannot be applied says so", () => {
 
 test("plan --json writes one document and nothing else", async () => {
   const { reporter, stdout, stderr } = await recordingReporter({ format: "json" });
-  reporter.event({ type: "version", version: "0.1.0" });
   reporter.event({ type: "plan", plan: mixed });
   await reporter.close();
   assert.equal(JSON.parse(stdout.text).format_version, "1.2");

@@ -71,7 +71,7 @@ test("the time to format a plan grows no faster than the plan", () => {
   assert.ok(ratio < 32, `eight times the instances took ${ratio.toFixed(1)} times as long`);
 });
 
-test("of a whole domain the few fields that somebody decided are told, and the rest is counted; of an update all are", () => {
+test("a new domain shows its configured fields and counts the rest; an update shows all fields", () => {
   const paths = {
     name: "web",
     memory: 2 ** 30,

@@ -143,7 +143,7 @@ test("asking to stop answers the question with no", async () => {
   assert.match(stderr.text, /nothing has been done/);
 });
 
-test("where nobody can be asked there is nothing to ask with", async () => {
+test("without a terminal there is no prompt", async () => {
   for (const format of ["text", "json"] as const) {
     const { reporter } = await recordingReporter({ format, command: "apply" });
     assert.equal(reporter.confirm, undefined);

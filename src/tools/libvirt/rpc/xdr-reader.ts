@@ -1,3 +1,5 @@
+import { CodedError } from "../../../model/errors.ts";
+import { problem } from "../../../model/problem.ts";
 /** Reads XDR (RFC 4506) out of one message. Every length is checked against what is left before anything is taken. */
 export interface XdrReader {
   int(): number;
@@ -14,8 +16,12 @@ export interface XdrReader {
 }
 
 /** A message that is not what the protocol says. */
-export class ProtocolError extends Error {
+export class ProtocolError extends CodedError {
   override readonly name = "ProtocolError";
+  constructor(message: string) {
+    const summary = `libvirt sent something that is not understood: ${message}`;
+    super([problem("unexpected-answer", { summary })], { message });
+  }
 }
 
 /** A reader of the bytes from `offset` on. Throws a ProtocolError when they end too early or a length is out of bounds. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 
 /**
- * What is below a directory, with the times at which contents and entries last changed. Locks are left out: whoever looks
+ * What is below a directory, with the times at which contents and entries last changed. Locks are left out: whatever looks
  * takes them.
  */
 export async function snapshot(path: string): Promise<Record<string, string>> {

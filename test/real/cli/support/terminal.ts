@@ -21,7 +21,7 @@ export interface Terminal {
   readonly close: () => Promise<void>;
 }
 
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
 /** Opens a terminal for the duration of a test. In its shell `virtform` is the one of this checkout. */
 export async function openTerminal(
@@ -47,7 +47,7 @@ export async function openTerminal(
     screen,
     scrollback: () => tmux("capture-pane", "-p", "-S", "-", "-t", "main"),
     async until(pattern) {
-      const deadline = Date.now() + patienceMs;
+      const deadline = Date.now() + timeoutMs;
       for (;;) {
         const shown = await screen();
         if (pattern.test(shown)) return shown;

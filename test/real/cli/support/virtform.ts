@@ -60,7 +60,7 @@ export function ended(child: ChildProcess, timeoutMs = 120_000): Promise<Result>
     const stderr: Buffer[] = [];
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
-      // Whoever it started may hold them open.
+      // Its children may hold them open.
       child.stdout?.destroy();
       child.stderr?.destroy();
     }, timeoutMs);

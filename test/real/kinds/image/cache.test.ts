@@ -99,7 +99,7 @@ test("an empty host has an empty cache", async (t) => {
   assert.deepEqual([found.states.size, found.unmanaged, found.diagnostics, found.complete], [0, [], [], true]);
 });
 
-test("a base that somebody laid hands on is told of", async (t) => {
+test("a base that was modified is reported", async (t) => {
   const context = machine(t);
   const spec = await cached(context, imageOf(temporary(t), "qcow2"));
   const base = context.layout.baseImage(spec.entry);
@@ -115,7 +115,7 @@ test("a base that somebody laid hands on is told of", async (t) => {
   );
 });
 
-test("what a crash left is swept, what somebody is making is not", async (t) => {
+test("what a crash left is swept, what another process is making is not", async (t) => {
   const context = machine(t);
   const spec = await cached(context, imageOf(temporary(t), "qcow2"));
   const [dead, alive] = ["a".repeat(40), "b".repeat(40)];
@@ -140,7 +140,7 @@ test("what a crash left is swept, what somebody is making is not", async (t) => 
   assert.ok(existsSync(context.layout.baseImage(spec.entry)) && existsSync(context.layout.baseSidecar(spec.entry)));
 });
 
-test("a lost base that disks stand on comes back as it was or not at all", async (t) => {
+test("a lost base that backs disks is restored as it was or not at all", async (t) => {
   const context = machine(t);
   const source = imageOf(temporary(t), "qcow2");
   const original = readFileSync(source);
@@ -157,7 +157,7 @@ test("a lost base that disks stand on comes back as it was or not at all", async
   assert.ok(existsSync(context.layout.baseImage(spec.entry)));
 });
 
-test("a base goes with its templates when nothing stands on it, and stays while anything does", async (t) => {
+test("an unused base is removed with its templates, and a used one stays", async (t) => {
   const context = machine(t);
   const spec = await cached(context, imageOf(temporary(t), "qcow2"));
   const disk = await overlayOn(context, spec, "disk.rescue");
@@ -225,7 +225,7 @@ test("what a guest wrote into its raw disk or its console log keeps no base imag
   assert.ok(!existsSync(context.layout.baseImage(spec.entry)));
 });
 
-test("destroy --images takes this project's bases after its disks, and none that another project stands on", async (t) => {
+test("destroy --images removes this project's bases after its disks, and none that back disks of another project", async (t) => {
   const context = machine(t);
   const spec = await cached(context, imageOf(temporary(t), "qcow2"));
   const entry = `base/${spec.entry}` as const;

@@ -66,7 +66,7 @@ export function imageSpec(source: string, changes: Partial<ImageSpec> = {}): Ima
   };
 }
 
-/** A host that tells of every command before it runs; the teller may throw in its place. */
+/** A host that reports every command before it runs; the callback may throw instead. */
 export function watched(host: Host, tell: (command: Command) => void): Host {
   return {
     ...bound(host),

@@ -44,7 +44,7 @@ test("nothing to do", () => {
   assert.equal(diff(undefined, undefined), undefined);
 });
 
-test("a new guest is defined, and started unless that is somebody else's business", () => {
+test("a new guest is defined, and started unless its power state is ignored", () => {
   const change = diff(spec, undefined);
   assert.equal(change?.verb, "create");
   assert.deepEqual(types(change), ["domain.define", "domain.start"]);
@@ -64,7 +64,7 @@ test("boot files are needed where the guest boots from them", () => {
   assert.deepEqual(change?.actions[0]?.needs, ["disk/web-0.root", "seed/web-0", "disk/web-0.kernel", "disk/web-0.ramdisk"]);
 });
 
-test("an edited configuration: seen at the next boot by a running guest, by nobody otherwise", () => {
+test("an edited configuration takes effect at the next boot of a running guest, and at once otherwise", () => {
   const want = plainSpec({ vcpus: 4 });
   const change = diff(want, found(spec));
   assert.deepEqual(change?.fields, [{ path: "vcpus", old: 2, new: 4, effect: "next_boot", cause: "config" }]);
@@ -128,7 +128,7 @@ test("power", () => {
   assert.deepEqual(types(diff(stopped, found(spec, "stopped"))), ["domain.define"]);
 });
 
-test("somebody undefined a running guest: it is defined again", () => {
+test("a running guest that was undefined is defined again", () => {
   const change = diff(spec, found(spec, "running", undefined, false));
   assert.deepEqual([change?.cause, types(change)], ["drift", ["domain.define"]]);
 });
@@ -159,7 +159,7 @@ test("protection outlives the configuration", () => {
   assert.deepEqual(types(diff(undefined, garbled)), [], "what cannot be read protects");
 });
 
-test("a name that somebody else's domain has", () => {
+test("a name that belongs to another domain", () => {
   const observed = observedWith(
     {},
     {

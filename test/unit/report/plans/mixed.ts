@@ -38,7 +38,7 @@ export const plan = planOf(
       actions: [action("domain/web-1", "define", { summary: "define anew", effect: "next_boot" })],
     }),
     change("disk/web-2.root", "replace", {
-      reason: "it is made from another image",
+      reason: "image changed",
       fields: [{ path: "image", old: "debian-12", new: "debian-13", effect: "rebuild", cause: "config" }],
       actions: [
         stop,

@@ -100,7 +100,7 @@ test("a signal that comes while the question is open answers it with no", async 
   assert.equal(stdin.raw, false);
 });
 
-test("resizing draws anew within the new size", async () => {
+test("resizing redraws within the new size", async () => {
   const { reporter, output, stdout } = makeReporter();
   reporter.event({ type: "plan", plan: create });
   const answer = reporter.confirm?.({ plan: create, destroys: [] });

@@ -6,7 +6,7 @@ import { desiredInstances } from "../../../../../src/kinds/instance/desired.ts";
 import type { HostFacts } from "../../../../../src/model/host-facts.ts";
 import { configOf } from "../../../../crash/world.ts";
 
-// UPDATE_GOLDEN=1 writes the specs anew: look at the difference before committing it.
+// UPDATE_GOLDEN=1 rewrites the specs: look at the difference before committing it.
 const cases = new URL("./", import.meta.url);
 
 const facts: HostFacts = {

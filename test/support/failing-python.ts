@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 /** What happens once, at a moment of a session with Ceph. */
-export interface Spite {
+export interface PythonFailure {
   /** Python over `op` and `args` of an operation: before which one. */
   readonly before?: string;
   /** Python over the name `image`: in the middle of which import instead, when some of it is written and some is not. */
@@ -14,7 +14,10 @@ export interface Spite {
 }
 
 /** A Python for VIRTFORM_PYTHON that does so, and tells whether it came to that. */
-export function spitefulPython(t: Pick<TestContext, "after">, spite: Spite): { readonly program: string; readonly done: () => boolean } {
+export function failingPython(
+  t: Pick<TestContext, "after">,
+  failure: PythonFailure,
+): { readonly program: string; readonly done: () => boolean } {
   const directory = mkdtempSync(join(tmpdir(), "virtform-python-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const program = join(directory, "python3");
@@ -29,18 +32,18 @@ prelude = r'''
 import os, signal
 def kill(): os.kill(os.getppid(), signal.SIGKILL)
 def die(): os.kill(os.getpid(), signal.SIGKILL)
-def spite():
+def failure():
     try: os.mkdir("${mark}")
     except FileExistsError: return
-    ${spite.act}
+    ${failure.act}
 def before(op, args):
-    if ${spite.before ?? "False"}: spite()
+    if ${failure.before ?? "False"}: failure()
 writes = 0
 def halfway(image):
     global writes
-    if ${spite.halfway ?? "False"}:
+    if ${failure.halfway ?? "False"}:
         writes += 1
-        if writes == 2: spite()
+        if writes == 2: failure()
 '''
 args = sys.argv[1:]
 if args[:2] == ["-I", "-c"]:
