@@ -95,7 +95,7 @@ test("a disk grows once the guest goes on; where it is to stay off, its memory g
     [["domain/web#discard"], ["disk/web.root#grow", "domain/web#discard"]],
   );
   const missing = missingConsent(made, []);
-  assert.match(missing[0]?.summary ?? "", /^This would destroy the saved memory of web, with what it had not yet written/);
+  assert.match(missing[0]?.summary ?? "", /^This would destroy the saved memory of web, including unwritten disk data/);
   assert.deepEqual(
     missing.map(({ address }) => address),
     ["domain/web"],
@@ -232,7 +232,7 @@ test("a guest that is started while it is asked whether its saved memory may go 
   });
   assert.match(
     outcomes.find(({ action }) => action === "domain/web#discard")?.diagnostics[0]?.summary ?? "",
-    /web runs: somebody has started it/,
+    /web was started after the plan to discard its saved memory was made/,
   );
   assert.equal(web(machine).state, 1);
   await reaches(machine, one({ image: "fedora" }));
