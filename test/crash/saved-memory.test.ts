@@ -95,7 +95,7 @@ test("a disk grows once the guest goes on; where it is to stay off, its memory g
     [["domain/web#discard"], ["disk/web.root#grow", "domain/web#discard"]],
   );
   const missing = missingConsent(made, []);
-  assert.match(missing[0]?.summary ?? "", /^This would destroy the saved memory of web, including unwritten disk data/);
+  assert.match(missing[0]?.summary ?? "", /^This would destroy the saved memory of web\b/);
   assert.deepEqual(
     missing.map(({ address }) => address),
     ["domain/web"],
@@ -230,10 +230,7 @@ test("a guest that is started while it is asked whether its saved memory may go 
   const { outcomes } = await apply(await runOn(machine.boot(), one({ image: "fedora" })), ({ type }) => {
     if (type === "apply.start") machine.libvirtd.start(web(machine));
   });
-  assert.match(
-    outcomes.find(({ action }) => action === "domain/web#discard")?.diagnostics[0]?.summary ?? "",
-    /web was started after the plan to discard its saved memory was made/,
-  );
+  assert.equal(outcomes.find(({ action }) => action === "domain/web#discard")?.diagnostics[0]?.code, "guest-runs");
   assert.equal(web(machine).state, 1);
   await reaches(machine, one({ image: "fedora" }));
 });

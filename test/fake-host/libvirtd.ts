@@ -22,6 +22,8 @@ export interface Domain {
   /** The memory that its next start restores. */
   saved: SavedMemory | undefined;
   autostart: boolean;
+  /** Of a running domain that was undefined: its last definition, which libvirt still reports as the inactive one. */
+  undefined?: Xml;
 }
 
 /** What managedsave keeps of a guest: what ran, and what it had on its disks then. */
@@ -147,6 +149,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     undefine(domain, { managedSave }) {
       if (domain.stored === undefined) throw new Error("Requested operation is not valid: cannot undefine transient domain");
       if (domain.saved !== undefined && !managedSave) throw new Error("Refusing to undefine while domain managed save image exists");
+      if (domain.live !== undefined && domain.stored !== undefined) domain.undefined = domain.stored;
       domain.stored = undefined;
       domain.saved = undefined;
       if (domain.live === undefined) domains.splice(domains.indexOf(domain), 1);
@@ -220,7 +223,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       return { capacity: header?.virtualSize ?? content.size, allocation: allocatedBytes(content) };
     },
     document: (domain, inactive) =>
-      printXml((inactive ? domain.stored : domain.live) ?? domain.stored ?? domain.live ?? readXml("<domain/>")),
+      printXml((inactive ? (domain.stored ?? domain.undefined) : domain.live) ?? domain.stored ?? domain.live ?? readXml("<domain/>")),
     open: () =>
       domains.flatMap((domain) =>
         domain.live === undefined ? [] : disksOf(domain.live).map((disk) => ({ domain: domain.name, ...disk })),

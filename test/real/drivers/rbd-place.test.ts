@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
 import { driverOf } from "../../../src/drivers/index.ts";
 import { confirmResize, makeResizeSnapshot, rollBackResize } from "../../../src/drivers/rbd/snapshot.ts";
-import { parseLabel } from "../../../src/kinds/directory/label.ts";
+import { forgetLabels, parseLabel } from "../../../src/kinds/directory/label.ts";
 import { diffSeed, observeSeeds, seedActions } from "../../../src/kinds/instance/seed/seed.ts";
 import type { SeedSpec } from "../../../src/kinds/terms/spec.ts";
 import type { Context } from "../../../src/model/context.ts";
@@ -70,6 +70,8 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
   const specIn = (pool: string): SeedSpec => fullSpec(root, { backend: "rbd", place: pool });
   const perform = async (context: Context, type: string, args: unknown) => {
     const action = seedActions.find((known) => known.type === type);
+    // Each is a process of its own, which takes the project's lock first.
+    forgetLabels(context);
     await action?.run(context, JSON.parse(JSON.stringify(args)) as Json, () => {});
   };
   const planIn = async (pool: string) => {
