@@ -64,7 +64,8 @@ test("a disk is found, grown, rolled back, confirmed and removed in the pool tha
 test("a config drive goes along into another pool and leaves nothing behind, killed anywhere", async (t) => {
   const root = await temporaryDirectory(t);
   const secrets = { WEB_PASSWORD: "correct horse", WEB_USER_DATA: "#!/bin/sh\n" };
-  const plain = await seedContext(t, { root, secrets });
+  /** A new process: each remembers the labels that it wrote, because no other process writes them while it holds the lock. */
+  const process = () => seedContext(t, { root, secrets });
   const drive = `${uuid}_disk.config`;
   const specIn = (pool: string): SeedSpec => fullSpec(root, { backend: "rbd", place: pool });
   const perform = async (context: Context, type: string, args: unknown) => {
@@ -74,13 +75,13 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
     await action?.run(context, JSON.parse(JSON.stringify(args)) as Json, () => {});
   };
   const planIn = async (pool: string) => {
-    const context = configured(plain, pool);
+    const context = configured(await process(), pool);
     const label = parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, "virtform.json")));
     assert.ok(label);
     const have = (await observeSeeds(context, [{ uuid, instance: label.instance, label }])).get(uuid);
     return diffSeed("seed/web-0", specIn(pool), have, { running: false, secretsChanged: false });
   };
-  await perform(configured(plain, "old"), "seed.build", { spec: specIn("old") });
+  await perform(configured(await process(), "old"), "seed.build", { spec: specIn("old") });
   assert.deepEqual([await images("old"), await images("new")], [[drive], []]);
   assert.equal(await planIn("old"), undefined);
   const moved = await planIn("new");
@@ -107,7 +108,7 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
     );
     if (fate?.died() === true) {
       kills += 1;
-      await perform(configured(plain, to), "seed.build", { spec: specIn(to) });
+      await perform(configured(await process(), to), "seed.build", { spec: specIn(to) });
     } else {
       assert.equal(error, undefined);
       done = true;
@@ -117,6 +118,6 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
   }
   assert.ok(kills >= 4, `only ${kills} places to be killed at were found`);
   const last = (await images("new")).length > 0 ? "old" : "new";
-  await perform(configured(plain, last), "seed.remove", { uuid, instance: "web-0" });
+  await perform(configured(await process(), last), "seed.remove", { uuid, instance: "web-0" });
   assert.deepEqual([await images("old"), await images("new")], [[], []]);
 });
