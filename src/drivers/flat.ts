@@ -28,7 +28,7 @@ export const flat: Driver = {
 
   async list(context, disks) {
     const { files } = context.host;
-    const [stats, begun, records] = await Promise.all([
+    const [stats, marks, records] = await Promise.all([
       files.statMany(disks.map((disk) => disk.path)),
       files.statMany(disks.map((disk) => growthMark(disk))),
       otherRecords(context, disks, "raw"),
@@ -44,7 +44,7 @@ export const flat: Driver = {
       found.set(`${disk.uuid}/${disk.name}`, {
         backend: "flat",
         format: "raw",
-        size: knownSize(stat, begun[index]),
+        size: knownSize(stat, marks[index]),
         allocated: stat.allocated,
         ...records[index],
       });
@@ -67,13 +67,13 @@ export const flat: Driver = {
   async grow(context, disk, bytes, online) {
     const { files } = context.host;
     const mark = growthMark(disk);
-    const [stat, begun] = await files.statMany([disk.path, mark]);
+    const [stat, marked] = await files.statMany([disk.path, mark]);
     refuseObstacle(disk, stat);
     refuseToShrink(disk, stat?.size, bytes);
     await refuseOtherRecord(context, disk, "raw");
-    if (stat === undefined || knownSize(stat, begun) >= bytes) return;
+    if (stat === undefined || knownSize(stat, marked) >= bytes) return;
     if (disk.preallocate === "space") await reserveMore(context, disk.path, stat.size, bytes);
-    if (begun === undefined && (await isExtFile(context, disk.path))) await setMark(context, disk, stat.size);
+    if (marked === undefined && (await isExtFile(context, disk.path))) await setMark(context, disk, stat.size);
     await growFile(context, disk, { path: disk.path, format: "raw" }, bytes, online);
     await files.remove(mark);
   },

@@ -41,7 +41,7 @@ export async function growExtFilesystem({ host, signal }: Machine, path: string)
     await host.run({ program: "e2label", args: [path], timeoutMs: minute, limits, signal });
     // A copy of the superblock that e2fsck may turn to could name another journal: it is to look for none among the host's devices.
     const args = ["-fp", "-j", "/dev/null", path];
-    // 1 and 2: it found something and mended it.
+    // 1 and 2: errors were found and corrected.
     await host.run({ program: "e2fsck", args, timeoutMs: 30 * minute, okExitCodes: [0, 1, 2], limits, signal });
     await host.run({ program: "resize2fs", args: [path], timeoutMs: 30 * minute, limits, signal });
     return undefined;

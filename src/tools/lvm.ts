@@ -202,6 +202,6 @@ function spaceError(error: unknown, { group, volume }: VolumeName, bytes: number
   return userError(
     "no-space",
     `Volume group ${group} has no space for ${volume}`,
-    `${bytes} bytes were asked for. Somebody took the space since it was planned. \`vgs ${shellWord(group)}\` shows what is free; extend the group, or remove volumes.`,
+    `${bytes} bytes are needed. The space was taken after the plan was made. \`vgs ${shellWord(group)}\` shows what is free; extend the group, or remove volumes.`,
   );
 }

@@ -119,15 +119,20 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
   const trips: string[] = [];
   const host = createSshHost(sshd.target, { onRoundTrip: (what) => trips.push(what.slice(0, 60)) });
   t.after(() => host.close());
+  // Answers are handed over together, some milliseconds later, as a distant host would send them: calls sent before that share a round trip.
+  let waiting = false;
+  const answers: (() => void)[] = [];
+  const deliver = () => {
+    waiting = false;
+    for (const answer of answers.splice(0)) answer();
+  };
   const counted: Host = {
     ...host,
     async dial(path) {
       const channel = await host.dial(path);
-      let waiting = false;
       return {
         ended: channel.ended,
         close: () => channel.close(),
-        // Calls that are sent before an answer arrives share a round trip.
         write(bytes) {
           if (!waiting) trips.push("libvirt");
           waiting = true;
@@ -138,8 +143,8 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
         },
         set onData(call) {
           channel.onData = (bytes) => {
-            waiting = false;
-            call(bytes);
+            if (answers.length === 0) setTimeout(deliver, 20);
+            answers.push(() => call(bytes));
           };
         },
       };
@@ -152,7 +157,7 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
     result.changes.map(({ address }) => address),
     [],
   );
-  assert.ok(trips.length <= 40, `${trips.length} round trips: ${trips.join(" | ")}`);
+  assert.ok(trips.length <= 30, `${trips.length} round trips: ${trips.join(" | ")}`);
 });
 
 test("doctor goes the way hop by hop, and names the one that fails", async (t) => {

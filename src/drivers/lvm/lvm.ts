@@ -88,15 +88,15 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     if (there.volume === undefined) return;
     refuseForeign(context, name, there);
     const { size, tags } = there.volume;
-    const begun = tags.filter((tag) => tag.startsWith(growing));
-    if (size >= bytes && begun.length === 0) return;
+    const marks = tags.filter((tag) => tag.startsWith(growing));
+    if (size >= bytes && marks.length === 0) return;
     if (!there.volume.active) await activateVolume(context, name);
     // A growth that was interrupted may have left the device halted, and the guest with it.
-    else if (begun.length > 0) await refreshVolume(context, name);
-    if (begun.length === 0) await addTag(context, name, `${growing}${size}`);
+    else if (marks.length > 0) await refreshVolume(context, name);
+    if (marks.length === 0) await addTag(context, name, `${growing}${size}`);
     if (size < bytes) await extendVolume(context, name, bytes);
     if (!(await growOnline(context, disk, devicePath(name), bytes, online))) await growInside(context, disk, devicePath(name), "device");
-    for (const tag of begun.length === 0 ? [`${growing}${size}`] : begun) await removeTag(context, name, tag);
+    for (const tag of marks.length === 0 ? [`${growing}${size}`] : marks) await removeTag(context, name, tag);
   },
 
   async remove(context, disk) {

@@ -6,9 +6,9 @@ import type { DiskSpec, OnlineDisk } from "../driver.ts";
 import { refuseToShrink } from "./size-rules.ts";
 
 /**
- * Grows a disk through the running guest that has it (Nova SIZE-05), and says whether one has: a disk that waits for the next start
- * is nobody's yet, and neither is one whose guest was switched off since. `source`: as `sourceText` writes it. It alone says which disk is meant: names such as `vdb` are the definition's, and the running guest may have another disk
- * under each, which would be made smaller without a word.
+ * Grows a disk through the running guest that uses it (Nova SIZE-05). Returns false if no running guest does: the disk may be attached
+ * at the next start only, or the guest was powered off meanwhile. `source` is in the form of `sourceText` and alone identifies the disk:
+ * a target such as `vdb` comes from the stored definition, and the running guest may have another disk under that name.
  */
 export async function growOnline(
   context: Context,

@@ -29,7 +29,7 @@ export const diskActions: readonly ActionType[] = [
     const label = await readLabel(context, disk.uuid);
     const below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
     // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
-    const record = (begun: AppliedDisk, names: Names) => recordObject(context, disk, disk.name, { ...begun }, { names });
+    const record = (applied: AppliedDisk, names: Names) => recordObject(context, disk, disk.name, { ...applied }, { names });
     const before = () => (below ? record({ ...applied, unfinished: true }, "now") : record(applied, "later"));
     const whole = async () => void (below && (await record(applied, "now")));
     await makeDisk(context, { disk, ...(fallback === undefined ? {} : { fallback }) }, { before, whole }, report);

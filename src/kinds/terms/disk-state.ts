@@ -14,7 +14,7 @@ export interface AppliedDisk {
   /** Of a disk that was made from nothing. */
   readonly filesystem?: Filesystem;
   readonly encrypted?: true;
-  /** It is being made or removed below a domain that is defined: then it is not lost when it is not there. */
+  /** It is being created or removed while its domain is defined; if it is missing, it is not lost. */
   readonly unfinished?: true;
 }
 
@@ -27,15 +27,15 @@ export interface InstanceDiskState {
   readonly name: string;
   readonly path: string;
   readonly applied: AppliedDisk;
-  /** Undefined when the label names it and it is not there: not yet made, or lost. */
+  /** Undefined if the label names the disk and it is missing: not created yet, or lost. */
   readonly disk: DiskState | undefined;
   readonly running: boolean;
   /** The guest is off and its memory is saved, which belongs to this disk as it is. */
   readonly saved?: boolean;
-  /** A domain was defined over it once; it may be gone. */
+  /** A domain with this disk was defined at some time; the domain may be gone. */
   readonly defined: boolean;
   /** That domain was applied with prevent_destroy. */
   readonly protected: boolean;
-  /** What it stands on, where that is a grown copy of a base image and is not there. */
+  /** The backing file, if that is a grown copy of a base image and is missing. */
   readonly lostBacking?: GrownBase;
 }

@@ -44,7 +44,7 @@ function creation(address: VolumeAddress, want: VolumeSpec, have: VolumeState | 
     address,
     verb: "create",
     cause: "config",
-    reason: "not there yet",
+    reason: "does not exist yet",
     fields: [
       { path: "size", new: applied.size },
       { path: "backend", new: applied.backend },

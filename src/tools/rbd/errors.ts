@@ -42,7 +42,7 @@ export function rbdError(host: Pick<Host, "name">, access: CephAccess, what: str
 
   function noEntry(why: string): UnreachableError {
     return new UnreachableError(
-      `Ceph does not let ${user} in from ${host.name} (${access.conf}): ${why} (${words}). Whoever administers the cluster gets it with \`ceph auth get ${user}\`; it belongs into /etc/ceph/ceph.${user}.keyring there, or where the conf says.`,
+      `Ceph does not let ${user} in from ${host.name} (${access.conf}): ${why} (${words}). Get the key on the cluster with \`ceph auth get ${user}\` and write it to /etc/ceph/ceph.${user}.keyring there, or to the keyring that the conf names.`,
     );
   }
 }

@@ -24,7 +24,7 @@ def answer(**message):
             answers.write(line)
             answers.flush()
         except OSError:
-            pass  # Nobody listens any more; the end of our input says so too.
+            pass  # The reader has closed its end; the end of our input follows.
 
 def describe(error, step):
     number = getattr(error, "errno", None)

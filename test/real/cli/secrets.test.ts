@@ -115,7 +115,7 @@ test("a secret that is not set stops nothing but what needs it, and is named", a
   assert.equal(applied.code, 1);
   assert.match(applied.stdout, new RegExp(`seed/${project}-a#`));
   assert.match(applied.stdout, /The environment variable VF_PASSWORD is not set/);
-  assert.match(applied.stdout, new RegExp(`Skipped (dependency failed):\n  domain/${project}-a#`));
+  assert.match(applied.stdout, new RegExp(`Skipped \\(dependency failed\\):\n  domain/${project}-a#`));
   assert.deepEqual(
     (await virsh("list", "--all", "--name")).split("\n").filter((name) => name.startsWith(project)),
     [`${project}-b`],

@@ -35,7 +35,7 @@ test("an unknown target is an error that suggests, in every form", async (t) => 
   const text = await workspace.run(["plan", "--target", `domain/${project}x`]);
   assert.equal(text.code, 1);
   assert.match(text.stderr, new RegExp(`No such target: domain/${project}x`));
-  assert.match(text.stderr, new RegExp(`Did you\\s+mean "domain/${project}"\\?`));
+  assert.match(text.stderr, new RegExp(`Did you mean\\s+"domain/${project}"\\?`));
   const json = await workspace.run(["plan", "--json", "--detailed-exitcode", "--target", "nothing-like-it"]);
   assert.equal(json.code, 1);
   const plan = readPlan(json);

@@ -33,7 +33,7 @@ export function change(address: Address, verb: Verb, fields: Partial<Change> = {
     address,
     verb,
     cause: "config",
-    reason: "not there yet",
+    reason: "does not exist yet",
     fields: [],
     actions: [action(address, verb)],
     before: verb === "create" ? null : {},

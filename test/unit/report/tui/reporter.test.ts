@@ -68,7 +68,7 @@ async function answer(plan: Plan, destroys: readonly string[], typed: string) {
 test("y agrees, and a record of the plan stays behind", async () => {
   const { agreed, output } = await answer(create, [], "y");
   assert.equal(agreed, true);
-  assert.match(output.text, /\+ disk\/web-0\.root {2}not there yet\n/);
+  assert.match(output.text, /\+ disk\/web-0\.root {2}does not exist yet\n/);
   assert.match(output.text, /Plan: 7 to add, 0 to change, 0 to destroy\.\n$/);
 });
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFile, chmod, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { test } from "node:test";
-import { parseLabel } from "../../../../../src/kinds/directory/label.ts";
+import { forgetLabels, parseLabel } from "../../../../../src/kinds/directory/label.ts";
 import { diffSeed, observeSeeds, resolveSeedSecrets, seedActions } from "../../../../../src/kinds/instance/seed/seed.ts";
 import { describeSeed, type SeedState } from "../../../../../src/kinds/instance/seed/state.ts";
 import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
@@ -21,6 +21,8 @@ const output = (program: string, ...args: string[]) =>
 async function perform(context: Context, type: string, args: unknown): Promise<void> {
   const action = seedActions.find((known) => known.type === type);
   assert.ok(action !== undefined, `there is a ${type}`);
+  // Each run is a process of its own, which takes the project's lock first and reads labels after that.
+  forgetLabels(context);
   // As a saved plan would hold them.
   await action.run(context, JSON.parse(JSON.stringify(args)) as Json, () => {});
 }
