@@ -104,21 +104,37 @@ function runLogged(command: readonly string[], log: string, minutes: number): Pr
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, VIRTFORM_DISK_ROWS: rows },
     });
+    const { pid } = child;
+    if (pid !== undefined) groups.add(pid);
     const timer = setTimeout(() => {
       output.write(`\nEnded after ${minutes} minutes.\n`);
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      if (pid !== undefined) process.kill(-pid, "SIGKILL");
     }, minutes * 60_000);
     child.stdout.pipe(output, { end: false });
     child.stderr.pipe(output, { end: false });
     child.on("error", (error) => output.write(`${error.message}\n`));
     child.on("close", (code) => {
       clearTimeout(timer);
+      if (pid !== undefined) groups.delete(pid);
       output.end(() => resolve(code));
     });
   });
 }
 
 const outcomes: Outcome[] = [];
+/** Process groups of the steps that run. */
+const groups = new Set<number>();
+
+/** Ends what runs, when the runner itself is to end: steps have process groups of their own, which Ctrl-C does not reach. */
+function stop(signal: NodeJS.Signals): void {
+  for (const group of groups) process.kill(-group, "SIGKILL");
+  rmSync(logs, { recursive: true, force: true });
+  console.error(
+    `\nStopped by ${signal}. What the ended tests made on this machine may remain: virsh list --all, and /var/lib/vf-* and /var/lib/virtform-test-*.`,
+  );
+  process.exit(signal === "SIGINT" ? 130 : 143);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop(signal));
 
 async function perform(step: Step): Promise<boolean> {
   const log = join(logs, `${step.name.replaceAll("/", "+")}.log`);
