@@ -93,6 +93,7 @@ const changing = [
   "touch",
   "truncate",
   "setMode",
+  "change",
 ] as const;
 
 /**

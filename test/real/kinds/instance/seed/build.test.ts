@@ -183,6 +183,7 @@ function dying(host: Host, effects: { left: number }): Host {
     "truncate",
     "setMode",
     "appendLine",
+    "change",
   ]);
   const cut = () => {
     if (effects.left <= 0) throw new PowerCut("power cut");
