@@ -4,12 +4,12 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { lookJson, observedOfJson } from "../../src/model/observed.ts";
 import { decide, look } from "../../src/reconcile.ts";
-import { createTextReporter } from "../../src/report/text.ts";
 import { applied, createWorld, runOn } from "../crash/world.ts";
 import { assertGolden } from "../support/golden.ts";
 import { doByHand } from "./by-hand.ts";
 import { type Case, readCase } from "./case.ts";
 import { applyPatch } from "./patch.ts";
+import { textOf } from "./text-of.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const names = readdirSync(`${here}cases`).map((name) => name.replace(/\.txt$/, ""));
@@ -34,21 +34,7 @@ async function planText({ applied: before, wanted, byHand, command, env, envThen
   const recorded = observedOfJson(JSON.parse(JSON.stringify(lookJson(observed))));
   assert.equal(JSON.stringify(decide(run, recorded)), JSON.stringify(made), "the plan from what was recorded");
   assert.equal(made.changes.length > 0, changes, "whether there is anything to do");
-  let text = "";
-  const output = {
-    write(part: string) {
-      text += part;
-    },
-  };
-  createTextReporter({
-    color: false,
-    stdout: output,
-    stderr: output,
-    command: command === "plan" ? "plan" : "destroy",
-    interactive: false,
-    version: "0",
-  }).event({ type: "plan", plan: made });
-  return text;
+  return textOf(made, command === "plan" ? "plan" : "destroy");
 }
 
 for (const name of names) {

@@ -7,9 +7,9 @@ import type { Context } from "../../src/model/context.ts";
 import type { Json } from "../../src/model/json.ts";
 import { observedOfJson } from "../../src/model/observed.ts";
 import { decide } from "../../src/reconcile.ts";
-import { createTextReporter } from "../../src/report/text.ts";
 import { configOf } from "../crash/world.ts";
 import { assertGolden } from "../support/golden.ts";
+import { textOf } from "./text-of.ts";
 
 const read = (name: string) => readFileSync(new URL(`recorded/${name}`, import.meta.url), "utf8");
 
@@ -42,19 +42,5 @@ test("a recorded host gives the same plan as ever, without the host", async () =
     mode: { do: "apply" } as const,
   };
   const plan = decide(run, observedOfJson(JSON.parse(read("observed.json")) as Json));
-  let text = "";
-  const output = {
-    write(part: string) {
-      text += part;
-    },
-  };
-  createTextReporter({
-    color: false,
-    stdout: output,
-    stderr: output,
-    command: "plan",
-    interactive: false,
-    version: "0",
-  }).event({ type: "plan", plan });
-  assertGolden(new URL("recorded/plan.txt", import.meta.url), text);
+  assertGolden(new URL("recorded/plan.txt", import.meta.url), textOf(plan, "plan"));
 });
