@@ -25,6 +25,7 @@ import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { isSatisfied } from "./is-satisfied.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
 import { appliedFields, describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
@@ -162,7 +163,7 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
 function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => fields[path] !== wanted[path]);
+  const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
   const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
