@@ -202,7 +202,20 @@ function expandDevices(devices: Xml, machine: string): void {
   if (child(devices, "memballoon") === undefined) add(xml("memballoon", { model: "virtio" }));
   giveAddresses(devices);
   for (const device of devices.children) device.children = sorted(device.children, device.name === "disk" ? diskOrder : partOrder);
-  devices.children = sorted(devices.children, deviceOrder);
+  devices.children = sorted(disksInOrder(devices.children), deviceOrder);
+}
+
+/** libvirt puts a disk behind the last one of its bus that has an earlier name. */
+function disksInOrder(children: readonly Xml[]): Xml[] {
+  const target = (disk: Xml) => child(disk, "target")?.attributes ?? {};
+  const index = (disk: Xml) => [...(target(disk)["dev"] ?? "").slice(2)].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 96, 0);
+  const disks: Xml[] = [];
+  for (const disk of children.filter(({ name }) => name === "disk")) {
+    const before = disks.findLastIndex((one) => target(one)["bus"] === target(disk)["bus"] && index(one) < index(disk));
+    const after = disks.findIndex((one) => target(one)["bus"] === target(disk)["bus"] && index(one) > index(disk));
+    disks.splice(before >= 0 ? before + 1 : after >= 0 ? after : disks.length, 0, disk);
+  }
+  return [...disks, ...children.filter(({ name }) => name !== "disk")];
 }
 
 /** Devices with an address keep it; each other gets one that is free. */

@@ -30,7 +30,8 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   const libvirt = libvirtOf(context);
   const had = await libvirt.definition(spec.uuid);
   const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
-  const xml = had === undefined ? domainXml(spec) : mergedXml(had, spec);
+  const requested = domainXml(spec);
+  const xml = had === undefined ? requested : mergedXml(had, spec);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
   const wasDefined = rememberedDomain(await readLabel(context, spec.uuid)) !== undefined;
   // One wait for all names of the directory: what the domain needs is on the disk before it is defined.
@@ -44,7 +45,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
         // Nova BLD-15: the log exists with our ownership before qemu writes to it.
         { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
         // Informational, and rewritten by the next definition: it need not survive a power cut.
-        { do: "write", path, data: xml, mode: 0o600, staged: true },
+        { do: "write", path, data: requested, mode: 0o600, staged: true },
       ],
       settle: [layout.instance(spec.uuid), layout.root],
     },

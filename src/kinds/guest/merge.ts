@@ -24,11 +24,12 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */
 function identify(domain: Draft, { uuid, instance, project }: DomainSpec): void {
   at(domain, "uuid").text = uuid;
-  const label = labelOf(domain);
+  const [label, nova] = [labelOf(domain), novaOf(domain)];
+  // Both are ours as a whole, and are written in the same order each time.
+  for (const { children } of [label, nova]) children.splice(0, children.length);
   at(label, "virtform:project").text = project;
   at(label, "virtform:instance_name").text = instance;
   at(label, "virtform:uuid").text = uuid;
-  const nova = novaOf(domain);
   at(nova, "nova:name").text = instance;
   at(nova, "nova:owner", "nova:project").text = project;
   at(domain, "os", "type").text = "hvm";
