@@ -9,6 +9,7 @@ import { labelOf, novaOf } from "./metadata.ts";
 import { listedFields } from "./traits.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { parseXmlPath, removeAt, type XmlPath } from "./xml-path.ts";
+import { inOrder } from "./xml-writer.ts";
 
 /**
  * Edits a domain's document so that it describes the guest of a spec (Nova XML-02 … XML-16). Each field writes what it owns; everything
@@ -18,14 +19,16 @@ import { parseXmlPath, removeAt, type XmlPath } from "./xml-path.ts";
 export function mergeSpec(domain: Draft, spec: DomainSpec): void {
   identify(domain, spec);
   for (const row of fieldRows()) mergeRow(domain, row, spec);
-  at(labelOf(domain), "virtform:applied").text = JSON.stringify(listedFields(wantedFields(spec)));
+  const [label, nova] = [labelOf(domain), novaOf(domain)];
+  at(label, "virtform:applied").text = JSON.stringify(listedFields(wantedFields(spec)));
+  nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */
 function identify(domain: Draft, { uuid, instance, project }: DomainSpec): void {
   at(domain, "uuid").text = uuid;
   const [label, nova] = [labelOf(domain), novaOf(domain)];
-  // Both are ours as a whole, and are written in the same order each time.
+  // Both are ours as a whole.
   for (const { children } of [label, nova]) children.splice(0, children.length);
   at(label, "virtform:project").text = project;
   at(label, "virtform:instance_name").text = instance;

@@ -31,7 +31,8 @@ function write({ name, attributes, children, text }: XmlElement, indent: string)
   return text === "" ? `${start}/>\n` : `${start}>${escapedText(text)}</${name}>\n`;
 }
 
-function inOrder(parent: string, children: readonly XmlElement[]): readonly XmlElement[] {
+/** Children of an element of this name in the order in which they are written. */
+export function inOrder<Element extends XmlElement>(parent: string, children: readonly Element[]): readonly Element[] {
   const order = childOrder[parent];
   if (order === undefined) return children;
   const rank = ({ name }: XmlElement) => (order.includes(name) ? order.indexOf(name) : order.length);
