@@ -11,6 +11,7 @@ export const codes: Readonly<Record<string, string>> = {
   "boot-index-taken": "Two disks have the same boot_index.",
   "definition-not-kept": "libvirt changed a definition.",
   "device-taken": "Two disks are assigned the same device.",
+  "directory-kept": "Files that virtform did not create stay in the directory of an instance or a volume that was removed.",
   "directory-not-ours": "An instance directory belongs to something else.",
   "disc-keeps-its-size": "An ISO keeps its size, so the disk of the flavor is not made.",
   "disk-larger-than-declared": "A disk is larger than declared. It is left so.",

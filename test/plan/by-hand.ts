@@ -7,7 +7,10 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^power off (\S+)$/, (machine, name) => machine.libvirtd.destroy(domainOf(machine, name))],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
-  [/^undefine (\S+)$/, (machine, name) => machine.libvirtd.undefine(domainOf(machine, name), { managedSave: true })],
+  [
+    /^undefine (\S+)$/,
+    (machine, name) => machine.libvirtd.undefine(domainOf(machine, name), { managedSave: true, snapshots: true, checkpoints: true }),
+  ],
   [/^set the memory of (\S+) to (\d+)MiB$/, setMemory],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
   [/^delete the base images$/, deleteBases],
