@@ -13,6 +13,8 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   ],
   [/^set the memory of (\S+) to (\d+)MiB$/, setMemory],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [/^move the directory of (\S+) away$/, moveAway],
+  [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^delete the base images$/, deleteBases],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
@@ -33,6 +35,11 @@ function domainOf(machine: Machine, name = "") {
   const domain = machine.libvirtd.find(name);
   if (domain === undefined) throw new Error(`there is no domain ${name}`);
   return domain;
+}
+
+function moveAway(machine: Machine, name?: string): void {
+  machine.files.makeDirectories("/srv/moved");
+  machine.files.rename(`${root}/${domainOf(machine, name).uuid}`, `/srv/moved/${name}`);
 }
 
 function setMemory(machine: Machine, name?: string, mebibytes?: string): void {
