@@ -29,6 +29,7 @@ import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
@@ -142,7 +143,7 @@ function instanceOfSpec(spec: InstanceSpec): string {
 
 /** Whether the plan for what is observed gives a disk other content. */
 function replaces(want: InstanceDisk, observed: Observed): boolean {
-  const address = diskAddress(want.disk.instance, want.disk.name);
+  const address = diskAddress(ownerName(want.disk.owner), want.disk.name);
   return isReplaced(keepExistingFilesystem(address, want, observed), observed.get(address));
 }
 
