@@ -131,7 +131,7 @@ function isMissingAndProtected(want: InstanceSpec | undefined, have: InstanceSta
 function instanceOfSpec(spec: InstanceSpec): string {
   switch (spec.kind) {
     case "disk":
-      return spec.disk.instance;
+      return ownerName(spec.disk.owner);
     case "seed":
       return spec.seed.instance;
     case "secret":
