@@ -1,5 +1,5 @@
 import { apply } from "./engine/apply.ts";
-import { type AllowDestroy, destroysOf, missingConsent } from "./engine/consent.ts";
+import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
 import { addNotes } from "./engine/notes.ts";
 import { observe } from "./engine/observe.ts";
@@ -94,10 +94,11 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
     for (const kind of sweeps ? run.kinds : []) await kind.sweep?.(held);
     const observed = await look({ ...run, context: held });
     const saved = options.savedPlan;
-    const plan =
+    const made =
       saved === undefined
         ? addNotes(decide(run, observed), interrupted, [])
         : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
+    const plan = withConsent(made, options.allowDestroy);
     reporter.event({ type: "plan", plan });
 
     if (!canApply(plan)) return { plan, verdict: "refused", outcomes: [] };
