@@ -4,6 +4,7 @@ import { exists } from "../model/fact.ts";
 import { countChanges, hasChanges, hasDriftWhileRunning, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { changingCommands } from "./changing-commands.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
@@ -71,11 +72,11 @@ export function planClosing(plan: Plan, command: Command): Line[] {
   if (hasErrors(plan.diagnostics))
     return [[span(`Plan has ${count(errors, "error")}`, "error"), span(`; fix ${errors === 1 ? "it" : "them"} before applying.`)]];
   if (!hasChanges(plan)) {
-    const nothing = { destroy: "There is nothing to destroy.", confirm: "There is nothing to confirm." };
     const stored = "What is stored matches the configuration; a running guest differs.";
-    const matches = hasDriftWhileRunning(plan) ? stored : "The host matches the configuration.";
-    const why = command === "destroy" || command === "confirm" ? nothing[command] : matches;
-    return [[span("No changes.", "add"), span(` ${why}`)]];
+    const { nothing } = changingCommands[command] ?? {
+      nothing: hasDriftWhileRunning(plan) ? stored : "The host matches the configuration.",
+    };
+    return [[span("No changes.", "add"), span(` ${nothing}`)]];
   }
   const { add, change, destroy } = countChanges(plan.changes);
   return [[span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)]];
