@@ -22,7 +22,10 @@ export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observe
     const address = diskAddress(ownerName(want.disk.owner), want.disk.name);
     const have = observed.get(address);
     if (have?.disk === undefined) {
-      const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
+      const lost =
+        have !== undefined && isLost(want, have) && have.unlabelled !== true
+          ? [checkLost(address, have, isProtected(address, want, observed))]
+          : [];
       return [...lost, ...checkDisc(address, want)];
     }
     if (isSwapResize(want, have)) return [];

@@ -28,7 +28,8 @@ export function creationSummary(spec: InstanceDisk["disk"], cloned: boolean): st
 }
 
 /** Why a disk is recreated. */
-export function replacementReason(wanted: AppliedDisk, { applied, disk }: InstanceDiskState): string {
+export function replacementReason(wanted: AppliedDisk, { applied, disk, unlabelled }: InstanceDiskState): string {
+  if (unlabelled === true) return "its directory is missing; its data is lost";
   if (disk === undefined) return "disk is missing; its data is lost";
   if (wanted.filesystem !== applied.filesystem) return "filesystem changed";
   if (wanted.image !== applied.image) return "image changed";
