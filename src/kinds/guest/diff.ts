@@ -97,7 +97,7 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
     reason: lost ? `undefined outside virtform${root.disk === undefined ? "" : "; its disks still exist"}` : "does not exist yet",
     fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
     // With `ignore`, virtform never starts the guest.
-    actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],
+    actions: [defineDomain(want, "none", null), ...(want.powerState === "running" ? [startDomain(want)] : [])],
     before: null,
     after: afterOf(want, fields),
   };
@@ -131,14 +131,14 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const restarts = (lost || needsRestart || detachesDisks(want, have, observed)) && (awake.running || awake.saved);
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
-  const defined = [...definitionChanges(differing, have, wanted, restarts), ...memory];
+  const defined = [...definitionChanges(differing, have, wanted, restarts), ...unwantedParts(want, have), ...memory];
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
   const unlabelled = have.unlabelled === true;
   if (defined.length === 0 && power === undefined && !unlabelled) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState || unlabelled;
-  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
+  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), have.definition);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // The guest keeps running until everything that it restarts from exists.
@@ -166,7 +166,9 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
 function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
+  const differing = Object.keys(wanted).filter(
+    (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
+  );
   const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
@@ -189,6 +191,13 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
     const effect = (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || noticed) ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
+}
+
+/** What `foreign: forbid` removes from the definition. */
+function unwantedParts(want: DomainSpec, have: DomainState): FieldChange[] {
+  if (want.foreign !== "forbid") return [];
+  const effect = isUp(have.power) || have.power === "saved" ? "next_boot" : "none";
+  return have.foreign.map(({ path, xml }) => ({ path: `foreign.${path}`, old: xml, effect, cause: "drift" }));
 }
 
 function powerChange(

@@ -23,6 +23,7 @@ import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkDomainNames, checkProtection } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
+import { checkForeign } from "../guest/foreign-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { pendingFields } from "../guest/pending.ts";
 import { describeDomain } from "../guest/state.ts";
@@ -59,6 +60,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkResizeSnapshots,
   checkMissingDirectories,
   checkDomainNames,
+  checkForeign,
   checkUuids,
   checkProtection,
   checkDevices,

@@ -14,6 +14,7 @@ import { lostBackings } from "../disk/backing.ts";
 import type { AppliedDisk, InstanceDiskState } from "../disk/disk.ts";
 import { type DiskLook, lookAtDisks } from "../disk/look.ts";
 import { withPlace } from "../disk/place.ts";
+import { withoutFillings } from "../guest/foreign.ts";
 import { domainState } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
 import { missingMount, notMounted } from "../presence/mount.ts";
@@ -66,10 +67,12 @@ export async function observeInstances(context: Context, values?: RecordedSecret
 
   const states = new Map<Address, InstanceState>();
   const hasDirectory = new Set(directories.flatMap(({ uuid, blank }) => (blank ? [] : [uuid])));
+  const filledOf = new Map(owned.map(({ uuid, label }) => [uuid, rememberedDomain(label)?.filled]));
   for (const domain of domains) {
     if (domain.label?.project !== context.project) continue;
     const unlabelled = hasDirectory.has(domain.uuid) ? {} : ({ unlabelled: true } as const);
-    states.set(guests.at(domain.label.instance), { ...domain, ...unlabelled, kind: "domain" });
+    const foreign = withoutFillings(domain.foreign, filledOf.get(domain.uuid) ?? []);
+    states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.get(uuid);
