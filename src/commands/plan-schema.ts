@@ -28,11 +28,24 @@ const action = {
  * The shape of the plan in a saved plan, as far as the engine and the reports rely on it. What is in the arguments of an action only
  * the version that wrote them knows.
  */
-export const planSchema = {
+const plan = {
   type: "object",
-  required: ["formatVersion", "project", "target", "changes", "unchanged", "actions", "diagnostics", "unmanaged", "complete", "basis"],
+  required: [
+    "formatVersion",
+    "host",
+    "project",
+    "target",
+    "changes",
+    "unchanged",
+    "actions",
+    "diagnostics",
+    "unmanaged",
+    "complete",
+    "basis",
+  ],
   properties: {
     formatVersion: { const: "1.0" },
+    host: text,
     project: text,
     target: { type: "object", required: ["uri", "instancesPath"], properties: { uri: text, instancesPath: text } },
     changes: {
@@ -68,3 +81,6 @@ export const planSchema = {
     basis: { type: "object", additionalProperties: text },
   },
 } as const;
+
+/** A plan for several hosts also has the plan of each. */
+export const planSchema = { ...plan, properties: { ...plan.properties, hosts: { type: "array", items: plan } } } as const;

@@ -1,7 +1,7 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { exists } from "../model/fact.ts";
-import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
+import { canApply, countChanges, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
@@ -63,17 +63,33 @@ function planFooter(plan: Plan): Line[] {
 
 /** The last line: the counts of the plan. The exit code follows from the same plan. */
 export function planClosing(plan: Plan, command: Command): Line[] {
+  const refused = (plan.hosts ?? []).filter(isErrored);
+  if (refused.length > 0 && canApply(plan)) {
+    const rest = (plan.hosts ?? []).filter((one) => !isErrored(one));
+    const words = `because of the errors above; ${count(rest.length, "other host")}:`;
+    return [
+      [span(`Nothing can be applied on ${refused.map(({ host }) => host).join(", ")}`, "error"), span(`, ${words}`)],
+      countsLine(
+        rest.flatMap(({ changes }) => changes),
+        command,
+      ),
+    ];
+  }
   if (!plan.complete) return [[span("Plan incomplete: ", "error"), span("part of the host could not be read, so nothing can be applied.")]];
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
   if (hasErrors(plan.diagnostics))
     return [[span(`Plan has ${count(errors, "error")}`, "error"), span(`; fix ${errors === 1 ? "it" : "them"} before applying.`)]];
-  if (!hasChanges(plan)) {
+  return [countsLine(plan.changes, command)];
+}
+
+function countsLine(changes: readonly Change[], command: Command): Line {
+  if (changes.length === 0) {
     const nothing = { destroy: "There is nothing to destroy.", confirm: "There is nothing to confirm." };
     const why = command === "destroy" || command === "confirm" ? nothing[command] : "The host matches the configuration.";
-    return [[span("No changes.", "add"), span(` ${why}`)]];
+    return [span("No changes.", "add"), span(` ${why}`)];
   }
-  const { add, change, destroy } = countChanges(plan.changes);
-  return [[span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)]];
+  const { add, change, destroy } = countChanges(changes);
+  return [span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)];
 }
 
 /** What else is on the host, in one line. */
