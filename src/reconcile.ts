@@ -1,5 +1,5 @@
 import { apply } from "./engine/apply.ts";
-import { type AllowDestroy, destroysOf, missingConsent } from "./engine/consent.ts";
+import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
 import { addNotes } from "./engine/notes.ts";
 import { observe } from "./engine/observe.ts";
@@ -122,10 +122,11 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     for (const kind of run.kinds) await kind.sweep?.(held);
     const observed = await look({ ...run, context: held });
     const saved = options.savedPlan === undefined ? undefined : savedPlanOf(options.savedPlan, run);
-    const plan =
+    const made =
       saved === undefined
         ? addNotes(decide(run, observed), interrupted, [])
         : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
+    const plan = withConsent(made, allowedOn(run, options.allowDestroy));
     const answer = await Promise.race([seat.agree(plan), rejectionOf(lost)]);
     if (answer !== "apply") return { verdict: answer, outcomes: [] };
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
@@ -146,6 +147,12 @@ function savedPlanOf<Config>(saved: Plan, { name, qualified }: Reconciliation<Co
     `The saved plan has nothing for host ${name}`,
     "Nothing has been done there. Make a new plan, read it, and apply that one.",
   );
+}
+
+/** What was allowed in advance, in the addresses of one host. */
+function allowedOn<Config>({ name, qualified }: Reconciliation<Config>, allowed: AllowDestroy): AllowDestroy {
+  if (!qualified || allowed === "all") return allowed;
+  return allowed.flatMap((address) => (address.startsWith(`${name}/`) ? [address.slice(name.length + 1)] : []));
 }
 
 /** Rejects when the signal is aborted: abandons the prompt once the lock is lost. */

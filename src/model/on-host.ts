@@ -32,8 +32,11 @@ export function onHost(host: string): OnHost {
     ...("after" in given ? { after: given.after.map(id) } : {}),
   });
   const change = (given: Change): Change => ({ ...given, address: at(given.address), actions: given.actions.map(action) });
-  const diagnostic = ({ address, ...given }: Diagnostic): Diagnostic =>
-    address === undefined ? { ...given, summary: `${host}: ${given.summary}` } : { ...given, address: at(address) };
+  const diagnostic = ({ address, allowedBy, ...given }: Diagnostic): Diagnostic => ({
+    ...given,
+    ...(address === undefined ? { summary: `${host}: ${given.summary}` } : { address: at(address) }),
+    ...(allowedBy === undefined ? {} : { allowedBy: allowedBy.map(at) }),
+  });
   const outcome = ({ because, ...given }: Outcome): Outcome => ({
     ...given,
     action: id(given.action),

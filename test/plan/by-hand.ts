@@ -7,9 +7,14 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^power off (\S+)$/, (machine, name) => machine.libvirtd.destroy(domainOf(machine, name))],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
-  [/^undefine (\S+)$/, (machine, name) => machine.libvirtd.undefine(domainOf(machine, name), { managedSave: true })],
+  [
+    /^undefine (\S+)$/,
+    (machine, name) => machine.libvirtd.undefine(domainOf(machine, name), { managedSave: true, snapshots: true, checkpoints: true }),
+  ],
   [/^set the memory of (\S+) to (\d+)MiB$/, setMemory],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [/^move the directory of (\S+) away$/, moveAway],
+  [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^delete the base images$/, deleteBases],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
@@ -30,6 +35,11 @@ function domainOf(machine: Machine, name = "") {
   const domain = machine.libvirtd.find(name);
   if (domain === undefined) throw new Error(`there is no domain ${name}`);
   return domain;
+}
+
+function moveAway(machine: Machine, name?: string): void {
+  machine.files.makeDirectories("/srv/moved");
+  machine.files.rename(`${root}/${domainOf(machine, name).uuid}`, `/srv/moved/${name}`);
 }
 
 function setMemory(machine: Machine, name?: string, mebibytes?: string): void {

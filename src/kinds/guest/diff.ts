@@ -131,9 +131,11 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const defined = [...definitionChanges(differing, have, wanted, restarts), ...memory];
   const power = powerChange(want, have, observed, replaced);
-  if (defined.length === 0 && power === undefined) return undefined;
+  // Its directory is created again, and records the definition.
+  const unlabelled = have.unlabelled === true;
+  if (defined.length === 0 && power === undefined && !unlabelled) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
-  const stale = have.fields["power_state"] !== want.powerState;
+  const stale = have.fields["power_state"] !== want.powerState || unlabelled;
   const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
@@ -142,12 +144,12 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const actions = restarts
     ? [...off, offFirst, ...switchOnAgain(want, awake)]
     : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved && !replaced);
-  const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
+  const cause = combineCauses(fields.length === 0 ? ["drift"] : fields.flatMap((field) => field.cause ?? []));
   return {
     address,
     verb: "update",
     cause,
-    reason: reasonFor(cause, fields, have),
+    reason: unlabelled && fields.length === 0 ? "its directory is missing" : reasonFor(cause, fields, have),
     fields,
     actions,
     before: describeDomain(have),

@@ -23,6 +23,8 @@ export interface DomainState {
   readonly name: string;
   readonly power: DomainPower;
   readonly persistent: boolean;
+  /** The instance directory with its label is missing. */
+  readonly unlabelled?: true;
   /** Undefined when the domain carries no label. */
   readonly label: DomainLabel | undefined;
   /** Of the definition that the next start uses, and beside it. */

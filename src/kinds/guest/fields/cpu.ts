@@ -1,0 +1,40 @@
+import { find, textAt } from "../../../tools/xml.ts";
+import { add, at } from "../draft.ts";
+import type { GuestField } from "../field.ts";
+import { isX86 } from "./is-x86.ts";
+import { numberOf } from "./read.ts";
+import { set, setText } from "./write.ts";
+
+/** Processors of a guest. */
+export const cpuFields: readonly GuestField[] = [
+  {
+    path: "vcpus",
+    headline: 3,
+    want: ({ vcpus }) => vcpus,
+    write: (domain, value) => setText(at(domain, "vcpu"), value),
+    read: (domain) => Number(textAt(domain, "vcpu") ?? 1),
+  },
+  { path: "current_vcpus", read: (domain) => numberOf(find(domain, "vcpu")?.attributes["current"]) },
+  {
+    path: "cpu",
+    // Nova XML-09. An emulated guest gets all that qemu can emulate: recent guests refuse its oldest processor.
+    want: ({ virtType, arch }) => (virtType === "qemu" ? "maximum" : isX86(arch) ? "host-model" : "host-passthrough"),
+    write: (domain, value) => set(at(domain, "cpu"), "mode", value),
+    read: (domain) => find(domain, "cpu")?.attributes["mode"],
+  },
+  {
+    path: "topology",
+    fixed: true,
+    want: () => topologyText("1", "1"),
+    write: (domain, _value, { vcpus }) => add(at(domain, "cpu"), "topology", { sockets: vcpus, cores: 1, threads: 1 }),
+    read: (domain) => {
+      const { cores, threads } = find(domain, "cpu", "topology")?.attributes ?? {};
+      return cores === undefined || threads === undefined ? undefined : topologyText(cores, threads);
+    },
+  },
+];
+
+/** Sockets follow from the number of processors. */
+function topologyText(cores: string, threads: string): string {
+  return `cores ${cores}, threads ${threads}`;
+}
