@@ -26,7 +26,14 @@ export type Mode =
   | { readonly do: "apply" }
   /** `more`: what else goes, such as base images. */
   | { readonly do: "destroy"; readonly more?: (observed: Observed) => readonly Change[] }
-  | { readonly do: "only"; readonly changes: (observed: Observed) => readonly Change[] };
+  | {
+      readonly do: "only";
+      readonly changes: (observed: Observed) => readonly Change[];
+      /** What is to be said beside the changes. */
+      readonly notes?: (observed: Observed) => readonly Diagnostic[];
+      /** Leftovers of interrupted applies are among the changes: they are not swept before the look. */
+      readonly keepLeftovers?: true;
+    };
 
 /** What a run is about on one host. */
 export interface Reconciliation<Config> {
@@ -119,7 +126,8 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     const held = { ...context, signal: AbortSignal.any([context.signal, lost]) };
     const stop = AbortSignal.any([options.stop, lost]);
     const interrupted = await interruptedActions(held);
-    for (const kind of run.kinds) await kind.sweep?.(held);
+    const sweeps = run.mode.do !== "only" || run.mode.keepLeftovers !== true;
+    for (const kind of sweeps ? run.kinds : []) await kind.sweep?.(held);
     const observed = await look({ ...run, context: held });
     const saved = options.savedPlan === undefined ? undefined : savedPlanOf(options.savedPlan, run);
     const made =
@@ -192,7 +200,8 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     fingerprints: run.fingerprints ?? false,
     extraChanges: furtherChanges(run.mode, observed),
   });
-  return run.places === undefined ? plan : { ...plan, diagnostics: withPlaces(plan.diagnostics, run.places) };
+  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "only" ? (run.mode.notes?.(observed) ?? []) : [])];
+  return { ...plan, diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places) };
 }
 
 function furtherChanges(mode: Mode, observed: Observed): readonly Change[] {

@@ -6,6 +6,7 @@ import type { Plan } from "../model/plan.ts";
 import { type Mode, reconcile } from "../reconcile.ts";
 import { runsOf } from "../runs-of.ts";
 import type { HostSession } from "../session.ts";
+import { collection } from "./collection.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
@@ -15,7 +16,7 @@ import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 
 interface Options {
-  readonly command: "apply" | "destroy" | "confirm";
+  readonly command: "apply" | "destroy" | "confirm" | "gc";
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
 
@@ -45,8 +46,8 @@ async function reconcileWith(
     const types = session.hosts.flatMap(({ kinds }) => kinds).flatMap(({ actions }) => actions);
     refuseUnknownActions(savedPlan.path, savedPlan.plan, types);
   }
-  const allowed = command === "confirm" ? [] : invocation.texts("allow-destroy");
-  const mode = modeOf(command, invocation.flag("images"));
+  const allowed = command === "confirm" || command === "gc" ? [] : invocation.texts("allow-destroy");
+  const mode = modeOf(command, invocation);
   const { verdict } = await reconcile(runsOf(session, { targets: invocation.texts("target"), mode }), {
     reporter,
     parallelism,
@@ -69,9 +70,11 @@ function stoppable(reporter: Reporter, { stop }: Interrupt): Reporter {
   };
 }
 
-function modeOf(command: Options["command"], images: boolean): (host: HostSession) => Mode {
+function modeOf(command: Options["command"], invocation: Invocation): (host: HostSession) => Mode {
+  if (command === "gc") return ({ config }) => collection(config, invocation.text("min-age"));
   if (command === "confirm") return () => ({ do: "only", changes: confirmChanges });
   if (command === "apply") return () => ({ do: "apply" });
+  const images = invocation.flag("images");
   return ({ context }) => ({ do: "destroy", ...(images ? { more: (observed) => unusedBaseChanges(observed, context.project) } : {}) });
 }
 

@@ -81,6 +81,7 @@ export const codes: Readonly<Record<string, string>> = {
   "unsupported-hardware": "A property of an image requests hardware that is not possible.",
   "unsupported-rescue-bus": "A rescue disk requests a bus that is not possible.",
   "unsupported-rescue-device": "A rescue disk requests a device that is not possible.",
+  "unused-and-young": "Unused entries of the image cache are kept because they are young.",
   "uuid-changed": "The configured uuid of an instance differs from the existing one.",
   "uuid-of-another-instance": "The uuid of an instance belongs to another one.",
   "uuid-taken": "The uuid of an instance belongs to something that is not this project's.",

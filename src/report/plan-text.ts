@@ -4,6 +4,7 @@ import { exists } from "../model/fact.ts";
 import { canApply, countChanges, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { changingCommands } from "./changing-commands.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
@@ -84,9 +85,8 @@ export function planClosing(plan: Plan, command: Command): Line[] {
 
 function countsLine(changes: readonly Change[], command: Command): Line {
   if (changes.length === 0) {
-    const nothing = { destroy: "There is nothing to destroy.", confirm: "There is nothing to confirm." };
-    const why = command === "destroy" || command === "confirm" ? nothing[command] : "The host matches the configuration.";
-    return [span("No changes.", "add"), span(` ${why}`)];
+    const { nothing } = changingCommands[command] ?? { nothing: "The host matches the configuration." };
+    return [span("No changes.", "add"), span(` ${nothing}`)];
   }
   const { add, change, destroy } = countChanges(changes);
   return [span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)];
