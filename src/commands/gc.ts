@@ -38,7 +38,8 @@ function show(invocation: Invocation, io: Io): Promise<number> {
       targets: invocation.texts("target"),
       mode: ({ config }) => collection(config, invocation.text("min-age")),
     });
-    event({ type: "plan", plan: await plan(runs) });
-    return 0;
+    const made = await plan(runs);
+    event({ type: "plan", plan: made });
+    return made.complete ? 0 : 1;
   });
 }

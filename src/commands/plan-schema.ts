@@ -24,6 +24,8 @@ const action = {
   },
 } as const;
 
+const field = { type: "object", required: ["path"], properties: { path: text, effect, cause } } as const;
+
 /**
  * The shape of the plan in a saved plan, as far as the engine and the reports rely on it. What is in the arguments of an action only
  * the version that wrote them knows.
@@ -40,6 +42,7 @@ const plan = {
     "actions",
     "diagnostics",
     "unmanaged",
+    "pending",
     "complete",
     "basis",
   ],
@@ -58,7 +61,7 @@ const plan = {
           verb: { enum: ["create", "update", "replace", "delete"] },
           cause,
           reason: text,
-          fields: { type: "array", items: { type: "object", required: ["path"], properties: { path: text, effect, cause } } },
+          fields: { type: "array", items: field },
           actions: { type: "array", items: action },
         },
       },
@@ -76,6 +79,10 @@ const plan = {
     unmanaged: {
       type: "array",
       items: { type: "object", required: ["what", "name"], properties: { what: text, name: text } },
+    },
+    pending: {
+      type: "array",
+      items: { type: "object", required: ["address", "fields"], properties: { address, fields: { type: "array", items: field } } },
     },
     complete: { type: "boolean" },
     basis: { type: "object", additionalProperties: text },

@@ -1,4 +1,4 @@
-import { hasChanges, isErrored } from "../model/plan.ts";
+import { hasChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { plan } from "../reconcile.ts";
 import { runsOf } from "../runs-of.ts";
@@ -21,12 +21,14 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
     await using session = await openConfigured(invocation.positionals, io);
     const targets = invocation.texts("target");
     const result = await plan(runsOf(session, { targets, mode: () => ({ do: "apply" }), fingerprints: out !== undefined }));
+    const waits = ({ pending }: Plan) => invocation.flag("pending") && pending.length > 0;
     event({ type: "plan", plan: command === "drift" ? { ...result, unmanaged: [] } : result });
     if (isErrored(result)) return 1;
     if (out !== undefined) {
       await writePlanFile(out, result, version);
       io.stderr.write(`Saved the plan to ${out}. Apply exactly this with: virtform apply ${shellWord(out)}\n`);
     }
-    return detailedExitCode && hasChanges(result) ? 2 : 0;
+    const differs = hasChanges(result) || (command === "drift" && (waits(result) || hasDriftWhileRunning(result)));
+    return detailedExitCode && differs ? 2 : 0;
   });
 }

@@ -13,6 +13,7 @@ export function unseenPlan(of: Pick<Plan, "host" | "project" | "target">, diagno
     actions: [],
     diagnostics,
     unmanaged: [],
+    pending: [],
     complete: false,
     basis: {},
   };

@@ -55,6 +55,7 @@ export function onHost(host: string): OnHost {
       actions: given.actions.map(action),
       diagnostics: given.diagnostics.map(diagnostic),
       unmanaged: given.unmanaged.map((found) => ({ ...found, name: id(found.name) })),
+      pending: given.pending.map(({ address, fields }) => ({ address: at(address), fields })),
       basis: Object.fromEntries(Object.entries(given.basis).map(([address, digest]) => [id(address), digest])),
     }),
   };
@@ -74,6 +75,7 @@ export function combinePlans(plans: readonly Plan[]): Plan {
     actions: named.flatMap(({ actions }) => actions),
     diagnostics: named.flatMap(({ diagnostics }) => diagnostics),
     unmanaged: named.flatMap(({ unmanaged }) => unmanaged),
+    pending: named.flatMap(({ pending }) => pending),
     complete: named.every(({ complete }) => complete),
     basis: Object.assign({}, ...named.map(({ basis }) => basis)),
     hosts: plans,

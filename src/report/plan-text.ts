@@ -1,13 +1,14 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { exists } from "../model/fact.ts";
-import { canApply, countChanges, isErrored, type Plan } from "../model/plan.ts";
+import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { changingCommands } from "./changing-commands.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
+import { pendingLines } from "./pending-line.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { verbs } from "./words.ts";
@@ -58,6 +59,8 @@ function planFooter(plan: Plan): Line[] {
   // A single action already shows this in its change.
   const overwritten = plan.actions.filter(({ overwrites = 0 }) => overwrites > 0).length > 1 ? overwriting(plan.actions) : undefined;
   if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
+  const pending = pendingLines(plan.pending);
+  if (pending.length > 0) lines.push(...pending, []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
 }
@@ -71,6 +74,7 @@ export function planClosing(plan: Plan, command: Command): Line[] {
     return [
       [span(`Nothing can be applied on ${refused.map(({ host }) => host).join(", ")}`, "error"), span(`, ${words}`)],
       countsLine(
+        plan,
         rest.flatMap(({ changes }) => changes),
         command,
       ),
@@ -80,12 +84,15 @@ export function planClosing(plan: Plan, command: Command): Line[] {
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
   if (hasErrors(plan.diagnostics))
     return [[span(`Plan has ${count(errors, "error")}`, "error"), span(`; fix ${errors === 1 ? "it" : "them"} before applying.`)]];
-  return [countsLine(plan.changes, command)];
+  return [countsLine(plan, plan.changes, command)];
 }
 
-function countsLine(changes: readonly Change[], command: Command): Line {
+function countsLine(plan: Plan, changes: readonly Change[], command: Command): Line {
   if (changes.length === 0) {
-    const { nothing } = changingCommands[command] ?? { nothing: "The host matches the configuration." };
+    const stored = "What is stored matches the configuration; a running guest differs.";
+    const { nothing } = changingCommands[command] ?? {
+      nothing: hasDriftWhileRunning(plan) ? stored : "The host matches the configuration.",
+    };
     return [span("No changes.", "add"), span(` ${nothing}`)];
   }
   const { add, change, destroy } = countChanges(changes);

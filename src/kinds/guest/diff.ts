@@ -25,8 +25,9 @@ import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { appliedFields } from "./applied-fields.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
-import { appliedFields, describeDomain } from "./state.ts";
+import { describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
@@ -179,7 +180,9 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
     // A saved guest is restored with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
-    const effect = (isUp(have.power) || have.power === "saved") && running !== "none" ? later : "none";
+    // A device that was only stored, or a value that the guest runs with already, is nothing that it notices.
+    const noticed = have.active === null || have.active[path] !== fresh;
+    const effect = (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || noticed) ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
 }

@@ -24,6 +24,7 @@ import { checkDomainNames, checkProtection } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { pendingFields } from "../guest/pending.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
@@ -80,6 +81,7 @@ export function instanceKind(
       return checks.flatMap((check) => check(checked));
     },
     describe,
+    pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
   };

@@ -3,7 +3,7 @@ import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { InstanceDiskState } from "../disk/disk.ts";
 import { keepsNothing } from "../disk/lost.ts";
-import { appliedFields } from "../guest/state.ts";
+import { appliedFields } from "../guest/applied-fields.ts";
 import { isUp } from "../power/is-up.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
 import type { DomainState } from "../terms/domain-state.ts";

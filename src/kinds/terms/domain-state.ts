@@ -31,6 +31,8 @@ export interface DomainState {
   readonly fields: DomainFields;
   /** Of the definition that the guest runs with; null when it does not run. */
   readonly active: DomainFields | null;
+  /** What its label records as applied, as JSON: the guest was started with it. Null when it does not run or is not recorded. */
+  readonly activeApplied: string | null;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
 }

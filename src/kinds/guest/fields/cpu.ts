@@ -13,8 +13,10 @@ export const cpuFields: readonly GuestField[] = [
     want: ({ vcpus }) => vcpus,
     write: (domain, value) => setText(at(domain, "vcpu"), value),
     read: (domain) => Number(textAt(domain, "vcpu") ?? 1),
+    // A guest that runs keeps its maximum.
+    readActive: (domain) => numberOf(find(domain, "vcpu")?.attributes["current"]) ?? Number(textAt(domain, "vcpu") ?? 1),
   },
-  { path: "current_vcpus", read: (domain) => numberOf(find(domain, "vcpu")?.attributes["current"]) },
+  { path: "current_vcpus", read: (domain) => numberOf(find(domain, "vcpu")?.attributes["current"]), readActive: () => undefined },
   {
     path: "cpu",
     // Nova XML-09. An emulated guest gets all that qemu can emulate: recent guests refuse its oldest processor.

@@ -13,10 +13,13 @@ export const memoryFields: readonly GuestField[] = [
     want: ({ memory }) => Math.ceil(memory / 1024) * 1024,
     write: (domain, value) => setText(set(at(domain, "memory"), "unit", "KiB"), Number(value) / 1024),
     read: (domain) => sizeOf(find(domain, "memory")),
+    // A guest that runs keeps its maximum; the balloon takes the rest.
+    readActive: (domain) => sizeOf(find(domain, "currentMemory")) ?? sizeOf(find(domain, "memory")),
   },
   {
     path: "current_memory",
     size: true,
+    readActive: () => undefined,
     read: (domain) => {
       const current = sizeOf(find(domain, "currentMemory"));
       return current === sizeOf(find(domain, "memory")) ? undefined : current;
