@@ -171,9 +171,9 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
-    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traitsOf(path);
-    // The label does not record fixed fields: no configuration changes them.
-    const recorded = fixed === true ? fresh : applied?.[path];
+    const { fixed, usual, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traitsOf(path);
+    // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
+    const recorded = fixed === true ? fresh : (applied?.[path] ?? usual);
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
     // A saved guest is restored with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";

@@ -33,8 +33,7 @@ export const featureFields: readonly GuestField[] = [
   {
     path: "hyperv",
     fixed: true,
-    // Nova XML-07: what a Windows guest expects of its hypervisor.
-    want: (spec) => (isWindowsOnKvm(spec) ? "relaxed, spinlocks 8191, vapic" : null),
+    want: (spec) => (wantsHyperv(spec) ? "relaxed, spinlocks 8191, vapic" : null),
     write: (domain) => {
       const hyperv = at(domain, "features", "hyperv");
       add(hyperv, "relaxed", { state: "on" });
@@ -47,6 +46,21 @@ export const featureFields: readonly GuestField[] = [
       const on = hyperv.children.filter(({ attributes }) => attributes["state"] === "on");
       const words = on.map(({ name, attributes }) => [name, attributes["retries"]].filter(Boolean).join(" "));
       return words.sort().join(", ");
+    },
+  },
+  {
+    path: "hide_hypervisor",
+    want: ({ values }) => values["hide_hypervisor"] === true || null,
+    write: (domain) => set(at(domain, "features", "kvm", "hidden"), "state", "on"),
+    read: (domain) => find(domain, "features", "kvm", "hidden")?.attributes["state"] === "on" || undefined,
+  },
+  {
+    path: "pmu",
+    want: ({ values }) => values["pmu"] ?? null,
+    write: (domain, value) => set(at(domain, "features", "pmu"), "state", value === true ? "on" : "off"),
+    read: (domain) => {
+      const pmu = find(domain, "features", "pmu");
+      return pmu === undefined ? undefined : pmu.attributes["state"] !== "off";
     },
   },
 ];
@@ -68,7 +82,7 @@ export const timers: DeviceFields<Timer> = {
       : [
           { name: "pit", tickpolicy: "delay", present: null },
           { name: "rtc", tickpolicy: "catchup", present: null },
-          { name: "hpet", tickpolicy: null, present: "no" },
+          { name: "hpet", tickpolicy: null, present: spec.values["hpet"] === true ? "yes" : "no" },
           ...(isWindowsOnKvm(spec) ? [{ name: "hypervclock", tickpolicy: null, present: "yes" }] : []),
         ],
   key: ({ name }) => name,
@@ -82,6 +96,12 @@ export const timers: DeviceFields<Timer> = {
     read: ({ attributes }) => attributes[name],
   })),
 };
+
+/** Nova XML-07: Windows expects these of its hypervisor. */
+function wantsHyperv(spec: DomainSpec): boolean {
+  const asked = spec.values["hyperv"];
+  return asked === undefined ? isWindowsOnKvm(spec) : asked === true;
+}
 
 /** A feature that is on when its element exists. */
 function presence(path: string, wanted: (spec: DomainSpec) => boolean, ...at_: readonly string[]): GuestField {

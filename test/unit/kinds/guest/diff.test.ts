@@ -97,7 +97,12 @@ test("a device that a human added is drift and will go", () => {
   assert.equal(change?.cause, "drift");
   const fields = new Map(change?.fields.map((field) => [field.path, field]));
   assert.deepEqual(fields.get("disks.vdz.source"), { path: "disks.vdz.source", old: "/x", effect: "next_boot", cause: "drift" });
-  assert.equal(fields.get("devices.hostdev")?.old, 1);
+  assert.deepEqual(fields.get("hostdevs.usb 0001:0002.driver"), {
+    path: "hostdevs.usb 0001:0002.driver",
+    old: "usb",
+    effect: "next_boot",
+    cause: "drift",
+  });
 });
 
 test("what libvirt fills in is no difference", () => {
