@@ -1,5 +1,5 @@
 import { apply } from "./engine/apply.ts";
-import { type AllowDestroy, destroysOf, missingConsent } from "./engine/consent.ts";
+import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
 import { addNotes } from "./engine/notes.ts";
 import { observe } from "./engine/observe.ts";
@@ -24,7 +24,14 @@ export type Mode =
   | { readonly do: "apply" }
   /** `more`: what else goes, such as base images. */
   | { readonly do: "destroy"; readonly more?: (observed: Observed) => readonly Change[] }
-  | { readonly do: "only"; readonly changes: (observed: Observed) => readonly Change[] };
+  | {
+      readonly do: "only";
+      readonly changes: (observed: Observed) => readonly Change[];
+      /** What is to be said beside the changes. */
+      readonly notes?: (observed: Observed) => readonly Diagnostic[];
+      /** Leftovers of interrupted applies are among the changes: they are not swept before the look. */
+      readonly keepLeftovers?: true;
+    };
 
 /** What a run is about. */
 export interface Reconciliation<Config> {
@@ -83,13 +90,15 @@ export async function reconcile<Config>(run: Reconciliation<Config>, options: Ap
     const held = { ...context, signal: AbortSignal.any([context.signal, lost]) };
     const stop = AbortSignal.any([options.stop, lost]);
     const interrupted = await interruptedActions(held);
-    for (const kind of run.kinds) await kind.sweep?.(held);
+    const sweeps = run.mode.do !== "only" || run.mode.keepLeftovers !== true;
+    for (const kind of sweeps ? run.kinds : []) await kind.sweep?.(held);
     const observed = await look({ ...run, context: held });
     const saved = options.savedPlan;
-    const plan =
+    const made =
       saved === undefined
         ? addNotes(decide(run, observed), interrupted, [])
         : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
+    const plan = withConsent(made, options.allowDestroy);
     reporter.event({ type: "plan", plan });
 
     if (!canApply(plan)) return { plan, verdict: "refused", outcomes: [] };
@@ -141,7 +150,8 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     fingerprints: run.fingerprints ?? false,
     extraChanges: furtherChanges(run.mode, observed),
   });
-  return run.places === undefined ? plan : { ...plan, diagnostics: withPlaces(plan.diagnostics, run.places) };
+  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "only" ? (run.mode.notes?.(observed) ?? []) : [])];
+  return { ...plan, diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places) };
 }
 
 function furtherChanges(mode: Mode, observed: Observed): readonly Change[] {

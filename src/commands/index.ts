@@ -14,6 +14,10 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: "Remove the snapshots that allow rolling back disk growth",
     load: async () => (await import("./confirm.ts")).confirm,
   },
+  gc: {
+    summary: "Remove unused base images and leftovers from the image cache",
+    load: async () => (await import("./gc.ts")).gc,
+  },
   show: { summary: "Show the objects on the host and their owners", load: async () => (await import("./show.ts")).show },
   list: { summary: "List the instances of this project", load: async () => (await import("./list.ts")).list },
   console: { summary: "Print the console log of an instance", load: async () => (await import("./console.ts")).console },

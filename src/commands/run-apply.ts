@@ -1,3 +1,4 @@
+import type { Config } from "../kinds/config.ts";
 import { confirmChanges } from "../kinds/disk/confirm.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
@@ -5,6 +6,7 @@ import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
 import { type Mode, reconcile } from "../reconcile.ts";
 import { onlyHost } from "../session.ts";
+import { collection } from "./collection.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
@@ -14,7 +16,7 @@ import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 
 interface Options {
-  readonly command: "apply" | "destroy" | "confirm";
+  readonly command: "apply" | "destroy" | "confirm" | "gc";
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
 
@@ -47,13 +49,13 @@ async function reconcileWith(
       savedPlan.plan,
       host.kinds.flatMap(({ actions }) => actions),
     );
-  const allowed = command === "confirm" ? [] : invocation.texts("allow-destroy");
+  const allowed = command === "confirm" || command === "gc" ? [] : invocation.texts("allow-destroy");
   const { verdict } = await reconcile(
     {
       ...session,
       ...host,
       targets: invocation.texts("target"),
-      mode: modeOf(command, invocation.flag("images"), host.context.project),
+      mode: modeOf(command, invocation, session.config, host.context.project),
     },
     {
       reporter,
@@ -78,10 +80,11 @@ function stoppable(reporter: Reporter, { stop }: Interrupt): Reporter {
   };
 }
 
-function modeOf(command: Options["command"], images: boolean, project: string): Mode {
+function modeOf(command: Options["command"], invocation: Invocation, config: Config, project: string): Mode {
+  if (command === "gc") return collection(config, invocation.text("min-age"));
   if (command === "confirm") return { do: "only", changes: confirmChanges };
   if (command === "apply") return { do: "apply" };
-  return { do: "destroy", ...(images ? { more: (observed) => unusedBaseChanges(observed, project) } : {}) };
+  return { do: "destroy", ...(invocation.flag("images") ? { more: (observed) => unusedBaseChanges(observed, project) } : {}) };
 }
 
 function parseParallelism(text: string): number {

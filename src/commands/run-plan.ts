@@ -1,6 +1,6 @@
 import { CodedError, UserError } from "../model/errors.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
-import { canApply, hasChanges, type Plan } from "../model/plan.ts";
+import { canApply, hasChanges, hasDriftWhileRunning, type Plan } from "../model/plan.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { plan } from "../reconcile.ts";
 import { onlyHost, type Session } from "../session.ts";
@@ -22,13 +22,15 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
   return reported(invocation, io, { command }, async ({ event }) => {
     await using session = await openConfigured(invocation.positionals, io);
     const result = await planOf(session, invocation.texts("target"), out !== undefined);
+    const waits = ({ pending }: Plan) => invocation.flag("pending") && pending.length > 0;
     event({ type: "plan", plan: command === "drift" ? { ...result, unmanaged: [] } : result });
     if (!canApply(result)) return 1;
     if (out !== undefined) {
       await writePlanFile(out, result, version);
       io.stderr.write(`Saved the plan to ${out}. Apply exactly this with: virtform apply ${shellWord(out)}\n`);
     }
-    return detailedExitCode && hasChanges(result) ? 2 : 0;
+    const differs = hasChanges(result) || (command === "drift" && (waits(result) || hasDriftWhileRunning(result)));
+    return detailedExitCode && differs ? 2 : 0;
   });
 }
 
@@ -48,6 +50,7 @@ async function planOf(session: Session, targets: readonly string[], fingerprints
       actions: [],
       diagnostics: [...session.warnings, ...(failureDiagnostics(error) ?? [])],
       unmanaged: [],
+      pending: [],
       complete: false,
       basis: {},
     };

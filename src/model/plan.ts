@@ -1,6 +1,6 @@
 import type { Action } from "./action.ts";
 import type { Address } from "./address.ts";
-import type { Change } from "./change.ts";
+import type { Change, FieldChange } from "./change.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { hasErrors } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
@@ -17,6 +17,13 @@ export interface Unmanaged {
   readonly uuid?: string;
   /** What it takes of the host now, where it takes something. Memory in bytes. */
   readonly takes?: { readonly memory: number; readonly vcpus: number };
+}
+
+/** A running object that differs from what is stored of it until it is started the next time. */
+export interface Pending {
+  readonly address: Address;
+  /** `old` is what it runs with, `new` what is stored. `cause` is `drift` where what runs was changed by hand. */
+  readonly fields: readonly FieldChange[];
 }
 
 /** An action with the ids of those that must have ended well before it starts. */
@@ -39,6 +46,8 @@ export interface Plan {
   readonly actions: readonly PlannedAction[];
   readonly diagnostics: readonly Diagnostic[];
   readonly unmanaged: readonly Unmanaged[];
+  /** What waits for a restart and is not changed by this plan. Not a change: there is nothing to apply. */
+  readonly pending: readonly Pending[];
   /** False when part of the host could not be looked at. */
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
@@ -48,6 +57,11 @@ export interface Plan {
 /** Whether there is anything to do. The exit code, the text and the JSON all ask here. */
 export function hasChanges(plan: Plan): boolean {
   return plan.changes.length > 0;
+}
+
+/** Whether something that runs was changed by hand, beside what is stored of it. */
+export function hasDriftWhileRunning({ pending }: Plan): boolean {
+  return pending.some(({ fields }) => fields.some(({ cause }) => cause !== "config"));
 }
 
 /** Whether the plan may be carried out. */

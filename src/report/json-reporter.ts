@@ -6,6 +6,7 @@ import type { Json } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { canApply, countChanges, type Plan, type PlannedAction } from "../model/plan.ts";
 import { isComplete, summarizeApply } from "./apply-summary.ts";
+import { changingCommands } from "./changing-commands.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import { diagnosticJson, failedPlanJson, planJson } from "./json.ts";
 import { jsonLine, jsonText, resultText } from "./json-result.ts";
@@ -19,11 +20,11 @@ const progressEveryMs = 1000;
 type Fields = { readonly [key: string]: Json };
 
 /**
- * JSON on standard output and nothing else there: one event per line for `apply`, `destroy` and `confirm`, one document for every other
+ * JSON on standard output and nothing else there: one event per line for commands that carry out a plan, one document for every other
  * command. The events are those of Terraform's machine-readable output; readers ignore types that they do not know.
  */
 export function createJsonReporter(options: ReporterOptions): Reporter {
-  const changes = options.command === "apply" || options.command === "destroy" || options.command === "confirm";
+  const changes = Object.hasOwn(changingCommands, options.command);
   return { event: changes ? lines(options) : documents(options), close: async () => {} };
 }
 

@@ -2,7 +2,7 @@ import { addressKind, addressName } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Json } from "../model/json.ts";
-import { canApply, hasChanges, type Plan } from "../model/plan.ts";
+import { canApply, hasChanges, type Pending, type Plan } from "../model/plan.ts";
 import { effectOf } from "./describe-change.ts";
 
 type JsonObject = { readonly [key: string]: Json };
@@ -34,6 +34,7 @@ export function planJson(plan: Plan, version: string): JsonObject {
     resource_changes: byAddress([...changed, ...unchanged]),
     resource_drift: byAddress(plan.changes.filter(({ cause }) => cause !== "config").map(driftJson)),
     unmanaged: plan.unmanaged.map((found) => ({ ...found })),
+    pending: plan.pending.map(pendingJson),
     diagnostics: plan.diagnostics.map(diagnosticJson),
     applyable: canApply(plan) && hasChanges(plan),
     complete: plan.complete,
@@ -49,6 +50,7 @@ export function failedPlanJson(diagnostics: readonly Diagnostic[], version: stri
     resource_changes: [],
     resource_drift: [],
     unmanaged: [],
+    pending: [],
     diagnostics: diagnostics.map(diagnosticJson),
     applyable: false,
     complete: false,
@@ -106,6 +108,11 @@ function changeJson(change: Change) {
     },
     ...(reason === undefined ? {} : { action_reason: reason }),
   };
+}
+
+/** What waits for a restart: `old` is what runs, `new` is what is stored. */
+function pendingJson({ address, fields }: Pending): JsonObject {
+  return { ...identity(address), fields: fields.map(fieldJson) };
 }
 
 function fieldJson(field: FieldChange): JsonObject {

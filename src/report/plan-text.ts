@@ -1,12 +1,14 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { exists } from "../model/fact.ts";
-import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
+import { countChanges, hasChanges, hasDriftWhileRunning, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { changingCommands } from "./changing-commands.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
+import { pendingLines } from "./pending-line.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { verbs } from "./words.ts";
@@ -57,6 +59,8 @@ function planFooter(plan: Plan): Line[] {
   // A single action already shows this in its change.
   const overwritten = plan.actions.filter(({ overwrites = 0 }) => overwrites > 0).length > 1 ? overwriting(plan.actions) : undefined;
   if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
+  const pending = pendingLines(plan.pending);
+  if (pending.length > 0) lines.push(...pending, []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
 }
@@ -68,9 +72,11 @@ export function planClosing(plan: Plan, command: Command): Line[] {
   if (hasErrors(plan.diagnostics))
     return [[span(`Plan has ${count(errors, "error")}`, "error"), span(`; fix ${errors === 1 ? "it" : "them"} before applying.`)]];
   if (!hasChanges(plan)) {
-    const nothing = { destroy: "There is nothing to destroy.", confirm: "There is nothing to confirm." };
-    const why = command === "destroy" || command === "confirm" ? nothing[command] : "The host matches the configuration.";
-    return [[span("No changes.", "add"), span(` ${why}`)]];
+    const stored = "What is stored matches the configuration; a running guest differs.";
+    const { nothing } = changingCommands[command] ?? {
+      nothing: hasDriftWhileRunning(plan) ? stored : "The host matches the configuration.",
+    };
+    return [[span("No changes.", "add"), span(` ${nothing}`)]];
   }
   const { add, change, destroy } = countChanges(plan.changes);
   return [[span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)]];

@@ -147,8 +147,9 @@ const discard = defineAction<DomainRef>("domain.discard", [stopped], async (cont
 const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], async (context, ref) => {
   const libvirt = libvirtOf(context);
   if ((await ownDomain(context, ref)) !== undefined) {
-    await libvirt.destroy(ref.uuid);
+    // What libvirt refuses to undefine is not powered off either.
     await libvirt.undefine(ref.uuid);
+    await libvirt.destroy(ref.uuid);
   }
   await forgetObject(context, ref, domainEntry);
   await context.host.files.remove(context.layout.instanceFile(ref.uuid, instanceFiles.xml));

@@ -38,6 +38,8 @@ export interface GuestField extends FieldTraits {
   readonly write?: (domain: Draft, value: FieldValue, spec: DomainSpec) => void;
   /** Reads the value from domain XML; undefined when it is absent. */
   readonly read?: (domain: XmlElement) => FieldValue | undefined;
+  /** Reads what a guest that runs has, where its definition has another place for that. */
+  readonly readActive?: (domain: XmlElement) => FieldValue | undefined;
   /** Reads a value that is not part of the domain XML. */
   readonly look?: (domain: DomainRecord) => FieldValue | undefined;
   /** Sets such a value on a domain that is defined. Setting it twice is harmless. */

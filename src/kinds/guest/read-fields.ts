@@ -5,15 +5,22 @@ import { fieldRows, isDevices } from "./fields.ts";
 
 /**
  * The fields in domain XML, by path. The order of elements, and what libvirt fills in by itself (addresses, aliases, controllers), do not
- * matter. `record`: also the fields beside the XML.
+ * matter. `record`: also the fields beside the XML. `running`: it is the definition of a guest that runs.
  */
-export function readFields(domain: XmlElement, record?: DomainRecord): DomainFields {
+export function readFields(
+  domain: XmlElement,
+  { record, running = false }: { readonly record?: DomainRecord; readonly running?: boolean } = {},
+): DomainFields {
   const fields: Record<string, FieldValue> = {};
   const set = (path: string, value: FieldValue | undefined) => {
     if (value !== undefined) fields[path] = value;
   };
   for (const row of fieldRows()) {
-    if (!isDevices(row)) set(row.path, row.read?.(domain) ?? (record === undefined ? undefined : row.look?.(record)));
+    if (!isDevices(row))
+      set(
+        row.path,
+        ((running ? row.readActive : undefined) ?? row.read)?.(domain) ?? (record === undefined ? undefined : row.look?.(record)),
+      );
     else
       for (const element of row.find(domain)) {
         const path = `${row.section}.${row.keyOf(element)}`;

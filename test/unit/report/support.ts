@@ -53,6 +53,7 @@ export function planOf(changes: readonly Change[], fields: Partial<Plan> = {}): 
     actions: order(changes.flatMap(({ actions }) => actions)),
     diagnostics: [],
     unmanaged: [],
+    pending: [],
     complete: true,
     basis: {},
     ...fields,

@@ -78,7 +78,7 @@ export const disks: DeviceFields<DomainDisk> = {
     {
       name: "encryption",
       // Nova QCOW-10: libvirt alone knows the passphrase.
-      want: ({ attachment }) => (attachment.type !== "network" && attachment.secretUuid !== undefined ? "luks" : null),
+      want: ({ attachment }) => (attachment.type !== "network" && attachment.secretUuid !== null ? "luks" : null),
       write: (disk, value) => set(at(disk, "encryption"), "format", value),
       read: (disk) => besideSource(disk, "encryption")?.attributes["format"],
     },

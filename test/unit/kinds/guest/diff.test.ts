@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { appliedFields } from "../../../../src/kinds/guest/applied-fields.ts";
 import { checkDomainNames, checkProtection } from "../../../../src/kinds/guest/check.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
-import { appliedFields, domainState } from "../../../../src/kinds/guest/state.ts";
+import { domainState } from "../../../../src/kinds/guest/state.ts";
 import { domainXml } from "../../../../src/kinds/guest/xml.ts";
 import type { DomainState } from "../../../../src/kinds/terms/domain-state.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
