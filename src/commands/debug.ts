@@ -2,7 +2,8 @@ import { observe } from "../engine/observe.ts";
 import { userError } from "../model/errors.ts";
 import { lookJson } from "../model/observed.ts";
 import { plan } from "../reconcile.ts";
-import { type HostSession, onlyHost, type Session } from "../session.ts";
+import { runsOf } from "../runs-of.ts";
+import { onlyHost, type Session } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { openConfigured } from "./open-session.ts";
 import { reported } from "./reported.ts";
@@ -23,15 +24,16 @@ export const debug: CommandDefinition = {
       if (phase === undefined || !phases.some((known) => known === phase))
         throw userError("unknown-verb", "Missing argument: phase", `Usage: virtform debug ${phases.join("|")} [PATH…].`);
       await using session = await openConfigured(paths, io);
-      const value = await printed(phase, session, onlyHost(session));
+      const value = await printed(phase, session);
       event({ type: "result", result: { kind: "document", text: `${JSON.stringify(value, null, 2)}\n` } });
       return 0;
     }),
 };
 
-async function printed(phase: string, session: Session, host: HostSession): Promise<unknown> {
-  if (phase === "plan") return plan({ ...session, ...host, targets: [], mode: { do: "apply" } });
+async function printed(phase: string, session: Session): Promise<unknown> {
+  if (phase === "plan") return plan(runsOf(session, { targets: [], mode: () => ({ do: "apply" }) }));
+  const host = onlyHost(session);
   const facts = await host.lookUpFacts(host.context);
   if (phase === "observe") return lookJson(await observe(host.kinds, host.context, facts));
-  return host.kinds.flatMap((kind) => kind.desired(session.config, facts));
+  return host.kinds.flatMap((kind) => kind.desired(host.config, facts));
 }

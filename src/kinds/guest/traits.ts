@@ -15,6 +15,11 @@ export function traitsOf(path: string): FieldTraits {
   return {};
 }
 
+/** Whether a field that is not wanted is foreign: no configuration has set it. `applied`: the fields that were applied last. */
+export function isForeign(path: string, applied: DomainFields | undefined): boolean {
+  return traitsOf(path).onlyIfSet === true && applied?.[path] === undefined;
+}
+
 interface Unlisted {
   readonly fixed: ReadonlySet<string>;
   readonly usual: ReadonlyMap<string, FieldValue>;

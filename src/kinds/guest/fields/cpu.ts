@@ -1,4 +1,4 @@
-import { find, findAll, textAt } from "../../../tools/xml.ts";
+import { find, textAt } from "../../../tools/xml.ts";
 import { add, at } from "../draft.ts";
 import type { DeviceFields, GuestField } from "../field.ts";
 import { topologyOf } from "../topology.ts";
@@ -16,6 +16,7 @@ export const cpuFields: readonly GuestField[] = [
     path: "vcpus",
     headline: 3,
     want: ({ vcpus }) => vcpus,
+    owns: ["vcpu#"],
     write: (domain, value) => setText(at(domain, "vcpu"), value),
     read: (domain) => numberOf(find(domain, "vcpu")?.attributes["current"]) ?? Number(textAt(domain, "vcpu") ?? 1),
   },
@@ -25,6 +26,7 @@ export const cpuFields: readonly GuestField[] = [
       const most = Number(values["max_vcpus"] ?? 0);
       return most > vcpus ? most : null;
     },
+    owns: ["vcpu@current"],
     write: (domain, value, { vcpus }) => setText(set(at(domain, "vcpu"), "current", vcpus), value),
     read: (domain) => {
       const most = Number(textAt(domain, "vcpu") ?? 1);
@@ -38,6 +40,8 @@ export const cpuFields: readonly GuestField[] = [
       values["cpu.model"] !== undefined
         ? "custom"
         : (values["cpu.mode"] ?? (virtType === "qemu" ? "maximum" : isX86(arch) ? "host-model" : "host-passthrough")),
+    owns: ["cpu@mode"],
+    follows: ["cpu@match", "cpu@check", "cpu@migratable", "cpu/model"],
     write: (domain, value) => {
       const cpu = set(at(domain, "cpu"), "mode", value);
       if (value === "custom") set(cpu, "match", "exact");
@@ -46,17 +50,21 @@ export const cpuFields: readonly GuestField[] = [
   },
   {
     path: "cpu_model",
+    onlyIfSet: true,
     want: ({ values }) => values["cpu.model"] ?? null,
+    owns: ["cpu/model"],
     write: (domain, value) => set(setText(at(domain, "cpu", "model"), value), "fallback", "forbid"),
     // Of another mode than custom the model is what libvirt found.
     read: (domain) => (find(domain, "cpu")?.attributes["mode"] === "custom" ? textAt(domain, "cpu", "model") || undefined : undefined),
   },
   {
     path: "cpu_address",
+    onlyIfSet: true,
     want: ({ values }) => {
       const mode = values["cpu.address_mode"];
       return mode === undefined ? null : addressText(String(mode), values["cpu.address_bits"]);
     },
+    owns: ["cpu/maxphysaddr"],
     write: (domain, value) => {
       const [mode = "", bits] = String(value).split(" ");
       const element = set(at(domain, "cpu", "maxphysaddr"), "mode", mode);
@@ -74,6 +82,7 @@ export const cpuFields: readonly GuestField[] = [
       const { cores = 1, threads = 1 } = topologyOf(spec) ?? {};
       return topologyText(cores, threads);
     },
+    owns: ["cpu/topology"],
     write: (domain, _value, spec) =>
       add(at(domain, "cpu"), "topology", { ...(topologyOf(spec) ?? { sockets: spec.vcpus, cores: 1, threads: 1 }) }),
     read: (domain) => {
@@ -83,7 +92,9 @@ export const cpuFields: readonly GuestField[] = [
   },
   {
     path: "emulator_pinning",
+    onlyIfSet: true,
     want: ({ values }) => (values["emulator_pinning"] === undefined ? null : cpuSet(String(values["emulator_pinning"]))),
+    owns: ["cputune/emulatorpin"],
     write: (domain, value) => set(at(domain, "cputune", "emulatorpin"), "cpuset", value),
     read: (domain) => cpuSetOf(find(domain, "cputune", "emulatorpin")?.attributes["cpuset"]),
   },
@@ -91,7 +102,9 @@ export const cpuFields: readonly GuestField[] = [
   ...(["shares", "period", "quota"] as const).map(
     (name): GuestField => ({
       path: `quota.cpu_${name}`,
+      onlyIfSet: true,
       want: ({ values }) => values[`quota.cpu_${name}`] ?? null,
+      owns: [`cputune/${name}`],
       write: (domain, value) => setText(at(domain, "cputune", name), value),
       read: (domain) => numberOf(textAt(domain, "cputune", name)),
     }),
@@ -101,15 +114,18 @@ export const cpuFields: readonly GuestField[] = [
 /** Host CPUs that each virtual CPU may run on, by its number. */
 export const pinnings: DeviceFields<{ readonly vcpu: string; readonly cpus: string }> = {
   section: "cpu_pinning",
+  onlyIfSet: true,
   items: ({ values }) => named(values, "cpu_pinning").map(([vcpu, cpus]) => ({ vcpu, cpus: cpuSet(String(cpus)) })),
   key: ({ vcpu }) => vcpu,
-  create: (domain, { vcpu }) => add(at(domain, "cputune"), "vcpupin", { vcpu }),
-  find: (domain) => findAll(find(domain, "cputune"), "vcpupin"),
+  at: "cputune/vcpupin",
+  owns: ["@vcpu"],
+  shape: (pin, { vcpu }) => set(pin, "vcpu", vcpu),
   keyOf: ({ attributes }) => attributes["vcpu"] ?? "?",
   fields: [
     {
       name: "cpus",
       want: ({ cpus }) => cpus,
+      owns: ["@cpuset"],
       write: (pin, value) => set(pin, "cpuset", value),
       read: ({ attributes }) => cpuSetOf(attributes["cpuset"]),
     },
@@ -119,15 +135,18 @@ export const pinnings: DeviceFields<{ readonly vcpu: string; readonly cpus: stri
 /** Features of the processor, by name. */
 export const cpuFeatures: DeviceFields<{ readonly name: string; readonly policy: string }> = {
   section: "cpu_features",
+  onlyIfSet: true,
   items: ({ values }) => named(values, "cpu.features").map(([name, policy]) => ({ name, policy: String(policy) })),
   key: ({ name }) => name,
-  create: (domain, { name }) => add(at(domain, "cpu"), "feature", { name }),
-  find: (domain) => findAll(find(domain, "cpu"), "feature"),
+  at: "cpu/feature",
+  owns: ["@name"],
+  shape: (feature, { name }) => set(feature, "name", name),
   keyOf: ({ attributes }) => attributes["name"] ?? "?",
   fields: [
     {
       name: "policy",
       want: ({ policy }) => policy,
+      owns: ["@policy"],
       write: (feature, value) => set(feature, "policy", value),
       read: ({ attributes }) => attributes["policy"] ?? "require",
     },

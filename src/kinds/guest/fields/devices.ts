@@ -1,6 +1,6 @@
 import { find, findAll, textAt, type XmlElement } from "../../../tools/xml.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
-import { add, at, type Draft } from "../draft.ts";
+import { add, at } from "../draft.ts";
 import type { GuestField } from "../field.ts";
 import { videoFields } from "./display.ts";
 import { isX86 } from "./is-x86.ts";
@@ -18,14 +18,20 @@ export const deviceFields: readonly GuestField[] = [
     fixed: true,
     // Without a model libvirt picks a controller that recent guests have no driver for.
     want: () => scsiModel,
+    follows: ["devices/controller[@type=scsi][@index=0]/address"],
     write: (domain, value, { disks }) => {
-      if (disks.some(({ bus }) => bus === "scsi"))
-        add(at(domain, "devices"), "controller", { type: "scsi", index: 0, model: String(value) });
+      if (!disks.some(({ bus }) => bus === "scsi")) return;
+      const devices = at(domain, "devices");
+      const first = devices.children.find(
+        ({ name, attributes }) => name === "controller" && attributes["type"] === "scsi" && attributes["index"] === "0",
+      );
+      const controller = first ?? add(devices, "controller", { type: "scsi", index: 0 });
+      // Another model is a field of its own.
+      if (controller.attributes["model"] === undefined) set(controller, "model", value);
     },
     // Whether one is needed follows from the disks.
     read: (domain) => {
       const needed = findAll(find(domain, "devices"), "disk").some((disk) => find(disk, "target")?.attributes["bus"] === "scsi");
-      // Its model is a field of its own.
       return needed && device(domain, "controller", { type: "scsi", index: "0" })?.attributes["model"] === undefined ? "none" : scsiModel;
     },
   },
@@ -35,8 +41,11 @@ export const deviceFields: readonly GuestField[] = [
       const model = values["scsi_model"];
       return model === undefined || model === scsiModel || !disks.some(({ bus }) => bus === "scsi") ? null : model;
     },
+    follows: ["devices/controller[@type=scsi][@index=0]/address"],
     write: (domain, value) => {
-      const controller = devices(domain, "controller").find(({ attributes }) => attributes["type"] === "scsi");
+      const controller = at(domain, "devices").children.find(
+        ({ name, attributes }) => name === "controller" && attributes["type"] === "scsi" && attributes["index"] === "0",
+      );
       if (controller !== undefined) set(controller, "model", value);
     },
     read: (domain) => {
@@ -48,6 +57,7 @@ export const deviceFields: readonly GuestField[] = [
   {
     path: "rng",
     want: ({ values }) => (values["rng.enabled"] === false ? null : "/dev/urandom"),
+    owns: ["devices/rng[1]@model", "devices/rng[1]/backend@model", "devices/rng[1]/backend#"],
     write: (domain, value) => {
       const backend = at(set(at(domain, "devices", "rng"), "model", "virtio"), "backend");
       setText(set(backend, "model", "random"), value);
@@ -56,12 +66,14 @@ export const deviceFields: readonly GuestField[] = [
   },
   {
     path: "rng_rate",
+    onlyIfSet: true,
     want: ({ values }) => {
       const bytes = values["rng.rate_bytes"];
       return bytes === undefined || values["rng.enabled"] === false
         ? null
         : rateText(String(bytes), String(values["rng.rate_period"] ?? 1000));
     },
+    owns: ["devices/rng[1]/rate"],
     write: (domain, _value, { values }) => {
       const rate = at(domain, "devices", "rng", "rate");
       set(set(rate, "bytes", values["rng.rate_bytes"] ?? 0), "period", values["rng.rate_period"] ?? 1000);
@@ -74,50 +86,51 @@ export const deviceFields: readonly GuestField[] = [
   {
     path: "console_log",
     want: ({ consoleLog, values }) => (values["serial_ports"] === 0 ? null : consoleLog),
+    owns: ["devices/serial[1]/log@file", "devices/serial[1]/log@append"],
     write: (domain, value) => {
-      const parent = at(domain, "devices");
-      const serial = add(parent, "serial", { type: "pty" });
+      const devices = at(domain, "devices");
+      const serial = devices.children.find(({ name }) => name === "serial") ?? add(devices, "serial", { type: "pty" });
       // Nova XML-14: each start begins a new log.
-      add(serial, "log", { file: String(value), append: "off" });
-      add(serial, "target", { port: 0 });
-      add(add(parent, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
+      set(set(at(serial, "log"), "file", value), "append", "off");
+      if (find(serial, "target") === undefined) add(serial, "target", { port: 0 });
+      // libvirt shows the first serial port as a console too.
+      if (find(devices, "console") === undefined) add(add(devices, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
     },
     read: (domain) => find(domain, "devices", "serial", "log")?.attributes["file"],
   },
   {
     path: "more_serial_ports",
+    onlyIfSet: true,
     want: ({ values }) => {
       const more = Number(values["serial_ports"] ?? 1) - 1;
       return more > 0 ? more : null;
     },
+    owns: [1, 2, 3].map((port) => `devices/serial[target@port=${port}]`),
     write: (domain, value) => {
       for (let port = 1; port <= Number(value); port += 1) add(add(at(domain, "devices"), "serial", { type: "pty" }), "target", { port });
     },
     read: (domain) => {
-      const ports = findAll(find(domain, "devices"), "serial").filter((serial) => find(serial, "log") === undefined);
-      return ports.length || undefined;
+      const ports = findAll(find(domain, "devices"), "serial").map((serial) => find(serial, "target")?.attributes["port"] ?? "0");
+      return ports.filter((port) => port !== "0").length || undefined;
     },
   },
   {
     path: "guest_agent",
     want: ({ values }) => values["guest_agent"] !== false || null,
+    element: `devices/channel[target@name=${agentChannel}]`,
+    owns: ["@type", "/target@type", "/target@name"].map((rest) => `devices/channel[target@name=${agentChannel}]${rest}`),
     write: (domain) => add(add(at(domain, "devices"), "channel", { type: "unix" }), "target", { type: "virtio", name: agentChannel }),
     read: (domain) => channelNames(domain).includes(agentChannel) || undefined,
   },
-  {
-    path: "channels",
-    read: (domain) => {
-      const others = channelNames(domain).filter((name) => name !== agentChannel);
-      return others.length === 0 ? undefined : others.join(", ");
-    },
-  },
-  input("tablet", ({ values }) => values["pointer"] !== "ps2mouse"),
+  ...input("tablet", ({ values }) => values["pointer"] !== "ps2mouse"),
   // A PC has a keyboard of its own.
-  input("keyboard", ({ arch }) => !isX86(arch)),
+  ...input("keyboard", ({ arch }) => !isX86(arch)),
   ...balloonFields,
   {
     path: "tpm.version",
+    onlyIfSet: true,
     want: ({ values }) => values["tpm.version"] ?? null,
+    owns: ["devices/tpm[1]/backend"],
     write: (domain, value) => set(set(at(domain, "devices", "tpm", "backend"), "type", "emulator"), "version", value),
     read: (domain) => {
       const { type, version } = find(domain, "devices", "tpm", "backend")?.attributes ?? {};
@@ -126,23 +139,31 @@ export const deviceFields: readonly GuestField[] = [
   },
   {
     path: "tpm.model",
+    onlyIfSet: true,
     want: ({ values, arch }) => {
       const version = values["tpm.version"];
       return version === undefined ? null : (values["tpm.model"] ?? (version === "2.0" && isX86(arch) ? "tpm-crb" : "tpm-tis"));
     },
+    owns: ["devices/tpm[1]@model"],
+    follows: ["devices/tpm[1]/address", "devices/tpm[1]/alias"],
     write: (domain, value) => set(at(domain, "devices", "tpm"), "model", value),
     read: (domain) => find(domain, "devices", "tpm")?.attributes["model"],
   },
   {
     path: "watchdog",
+    onlyIfSet: true,
     want: ({ values }) => (values["watchdog"] === "disabled" ? null : (values["watchdog"] ?? null)),
+    element: "devices/watchdog[@model=i6300esb]",
+    owns: ["@model", "@action"].map((attribute) => `devices/watchdog[@model=i6300esb]${attribute}`),
     write: (domain, value) => add(at(domain, "devices"), "watchdog", { model: "i6300esb", action: String(value) }),
     // The board of q35 has one (itco) that newer versions of libvirt list.
     read: (domain) => device(domain, "watchdog", { model: "i6300esb" })?.attributes["action"],
   },
   {
     path: "viommu",
+    onlyIfSet: true,
     want: ({ values }) => values["viommu"] ?? null,
+    owns: ["devices/iommu", "features/ioapic[@driver=qemu]"],
     write: (domain, value) => {
       const iommu = set(at(domain, "devices", "iommu"), "model", value);
       if (value !== "intel") return;
@@ -153,31 +174,26 @@ export const deviceFields: readonly GuestField[] = [
   },
   {
     path: "sound",
+    onlyIfSet: true,
     want: ({ values }) => values["sound"] ?? null,
-    write: (domain, value) => add(at(domain, "devices"), "sound", { model: String(value) }),
+    owns: ["devices/sound[1]@model"],
+    follows: ["devices/sound[1]"],
+    write: (domain, value) => set(at(domain, "devices", "sound"), "model", value),
     read: (domain) => find(domain, "devices", "sound")?.attributes["model"],
   },
-  // virtform gives no guest such a device, so a new definition takes it away.
-  ...["filesystem", "shmem", "smartcard", "vsock", "redirdev", "lease"].map(
-    (name): GuestField => ({ path: `devices.${name}`, read: (domain) => findAll(find(domain, "devices"), name).length || undefined }),
-  ),
 ];
 
-/** An input device on USB or virtio. libvirt adds others, on PS/2, by itself. */
-function input(type: string, wanted: (spec: DomainSpec) => boolean): GuestField {
-  return {
-    path: type,
-    usual: "usb",
-    want: (spec) => (wanted(spec) ? (spec.values["input_bus"] ?? "usb") : null),
-    write: (domain, value) => add(at(domain, "devices"), "input", { type, bus: String(value) }),
-    read: (domain) =>
-      (device(domain, "input", { type, bus: "usb" }) ?? device(domain, "input", { type, bus: "virtio" }))?.attributes["bus"],
-  };
-}
-
-/** The drafts of all devices of a name. */
-function devices(domain: Draft, name: string): Draft[] {
-  return at(domain, "devices").children.filter((child) => child.name === name);
+/** An input device on USB, or on virtio where that is set. libvirt adds others, on PS/2, by itself. */
+function input(type: string, wanted: (spec: DomainSpec) => boolean): GuestField[] {
+  const row = (bus: string, traits: Pick<GuestField, "path" | "usual" | "onlyIfSet">): GuestField => ({
+    ...traits,
+    want: (spec) => (wanted(spec) && (spec.values["input_bus"] ?? "usb") === bus ? bus : null),
+    element: `devices/input[@type=${type}][@bus=${bus}]`,
+    owns: ["@type", "@bus"].map((attribute) => `devices/input[@type=${type}][@bus=${bus}]${attribute}`),
+    write: (domain) => add(at(domain, "devices"), "input", { type, bus }),
+    read: (domain) => device(domain, "input", { type, bus })?.attributes["bus"],
+  });
+  return [row("usb", { path: type, usual: "usb" }), row("virtio", { path: `${type}_virtio`, onlyIfSet: true })];
 }
 
 function rateText(bytes: string, period: string): string {

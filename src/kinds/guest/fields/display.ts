@@ -1,5 +1,5 @@
-import { find, findAll } from "../../../tools/xml.ts";
-import { add, at } from "../draft.ts";
+import { find } from "../../../tools/xml.ts";
+import { at } from "../draft.ts";
 import type { DeviceFields, GuestField } from "../field.ts";
 import { numberOf } from "./read.ts";
 import { set } from "./write.ts";
@@ -20,19 +20,26 @@ export const graphics: DeviceFields<Display> = {
     return type === "none" ? [] : [{ type, listen, keymap: keymap === undefined ? null : String(keymap) }];
   },
   key: ({ type }) => type,
-  create: (domain, { type }) => add(at(domain, "devices"), "graphics", { type, autoport: "yes" }),
-  find: (domain) => findAll(find(domain, "devices"), "graphics"),
+  at: "devices/graphics",
+  owns: ["@type"],
+  shape: (element, { type }, fresh) => {
+    set(element, "type", type);
+    if (fresh) set(element, "autoport", "yes");
+  },
   keyOf: ({ attributes }) => attributes["type"] ?? "?",
   fields: [
     {
       name: "listen",
       want: ({ listen }) => listen,
+      owns: ["@listen", "listen"],
       write: (element, value) => set(element, "listen", value),
       read: (element) => element.attributes["listen"] ?? find(element, "listen")?.attributes["address"] ?? "",
     },
     {
       name: "keymap",
+      onlyIfSet: true,
       want: ({ keymap }) => keymap,
+      owns: ["@keymap"],
       write: (element, value) => set(element, "keymap", value),
       read: ({ attributes }) => attributes["keymap"],
     },
@@ -47,16 +54,23 @@ export const videoFields: readonly GuestField[] = [
   {
     path: "video",
     want: ({ values }) => values["video.model"] ?? "virtio",
+    owns: ["devices/video[1]/model@type"],
+    follows: [
+      "devices/video[1]/address",
+      ...["ram", "vram", "vram64", "vgamem", "heads", "primary", "blob"].map((name) => `devices/video[1]/model@${name}`),
+    ],
     write: (domain, value) => set(at(domain, "devices", "video", "model"), "type", value),
     read: (domain) => find(domain, "devices", "video", "model")?.attributes["type"],
   },
   {
     path: "video_memory",
+    onlyIfSet: true,
     size: true,
     want: ({ values }) => {
       const bytes = Number(values["video.memory"] ?? 0);
       return bytes === 0 || bytes === usualBytes(String(values["video.model"])) ? null : bytes;
     },
+    owns: ["devices/video[1]/model@vram"],
     write: (domain, value) => set(at(domain, "devices", "video", "model"), "vram", Number(value) / 1024),
     read: (domain) => {
       const { vram, type = "" } = find(domain, "devices", "video", "model")?.attributes ?? {};

@@ -10,6 +10,7 @@ export const featureFields: readonly GuestField[] = [
   {
     path: "clock",
     want: ({ osType }) => (osType === "windows" ? "localtime" : "utc"),
+    owns: ["clock@offset"],
     write: (domain, value) => set(at(domain, "clock"), "offset", value),
     read: (domain) => find(domain, "clock")?.attributes["offset"],
   },
@@ -17,6 +18,7 @@ export const featureFields: readonly GuestField[] = [
     path: "smbios",
     fixed: true,
     want: (spec) => (isX86(spec.arch) ? smbiosText("sysinfo", smbiosEntries(spec), spec.uuid) : null),
+    owns: ["sysinfo[@type=smbios]@type", "sysinfo[@type=smbios]/system", "os/smbios"],
     write: (domain, _value, spec) => {
       const system = at(set(at(domain, "sysinfo"), "type", "smbios"), "system");
       for (const [name, value] of smbiosEntries(spec)) add(system, "entry", { name }, value);
@@ -34,6 +36,7 @@ export const featureFields: readonly GuestField[] = [
     path: "hyperv",
     fixed: true,
     want: (spec) => (wantsHyperv(spec) ? "relaxed, spinlocks 8191, vapic" : null),
+    owns: ["features/hyperv/relaxed", "features/hyperv/vapic", "features/hyperv/spinlocks"],
     write: (domain) => {
       const hyperv = at(domain, "features", "hyperv");
       add(hyperv, "relaxed", { state: "on" });
@@ -43,20 +46,25 @@ export const featureFields: readonly GuestField[] = [
     read: (domain) => {
       const hyperv = find(domain, "features", "hyperv");
       if (hyperv === undefined) return undefined;
-      const on = hyperv.children.filter(({ attributes }) => attributes["state"] === "on");
+      const on = hyperv.children.filter(({ name, attributes }) => enlightenments.includes(name) && attributes["state"] === "on");
+      if (on.length === 0) return undefined;
       const words = on.map(({ name, attributes }) => [name, attributes["retries"]].filter(Boolean).join(" "));
       return words.sort().join(", ");
     },
   },
   {
     path: "hide_hypervisor",
+    onlyIfSet: true,
     want: ({ values }) => values["hide_hypervisor"] === true || null,
+    owns: ["features/kvm/hidden"],
     write: (domain) => set(at(domain, "features", "kvm", "hidden"), "state", "on"),
     read: (domain) => find(domain, "features", "kvm", "hidden")?.attributes["state"] === "on" || undefined,
   },
   {
     path: "pmu",
+    onlyIfSet: true,
     want: ({ values }) => values["pmu"] ?? null,
+    owns: ["features/pmu"],
     write: (domain, value) => set(at(domain, "features", "pmu"), "state", value === true ? "on" : "off"),
     read: (domain) => {
       const pmu = find(domain, "features", "pmu");
@@ -64,6 +72,8 @@ export const featureFields: readonly GuestField[] = [
     },
   },
 ];
+
+const enlightenments: readonly string[] = ["relaxed", "vapic", "spinlocks"];
 
 interface Timer {
   readonly name: string;
@@ -86,12 +96,14 @@ export const timers: DeviceFields<Timer> = {
           ...(isWindowsOnKvm(spec) ? [{ name: "hypervclock", tickpolicy: null, present: "yes" }] : []),
         ],
   key: ({ name }) => name,
-  create: (domain, { name }) => add(at(domain, "clock"), "timer", { name }),
-  find: (domain) => findAll(find(domain, "clock"), "timer"),
+  at: "clock/timer",
+  owns: ["@name"],
+  shape: (timer, { name }) => set(timer, "name", name),
   keyOf: ({ attributes }) => attributes["name"] ?? "?",
   fields: (["tickpolicy", "present"] as const).map((name) => ({
     name,
     want: (timer) => timer[name],
+    owns: [`@${name}`],
     write: (timer, value) => set(timer, name, value),
     read: ({ attributes }) => attributes[name],
   })),
@@ -109,6 +121,7 @@ function presence(path: string, wanted: (spec: DomainSpec) => boolean, ...at_: r
     path,
     fixed: true,
     want: (spec) => wanted(spec) || null,
+    element: at_.join("/"),
     write: (domain) => at(domain, ...at_),
     read: (domain) => (find(domain, ...at_) === undefined ? undefined : true),
   };

@@ -12,18 +12,21 @@ export const firmwareFields: readonly GuestField[] = [
   {
     path: "kernel",
     want: ({ kernel }) => kernel?.path ?? null,
+    owns: ["os/kernel"],
     write: (domain, value) => setText(at(domain, "os", "kernel"), value),
     read: (domain) => textAt(domain, "os", "kernel"),
   },
   {
     path: "initrd",
     want: ({ kernel }) => kernel?.ramdisk ?? null,
+    owns: ["os/initrd"],
     write: (domain, value) => setText(at(domain, "os", "initrd"), value),
     read: (domain) => textAt(domain, "os", "initrd"),
   },
   {
     path: "cmdline",
     want: ({ kernel }) => kernel?.commandLine ?? null,
+    owns: ["os/cmdline"],
     write: (domain, value) => setText(at(domain, "os", "cmdline"), value),
     read: (domain) => textAt(domain, "os", "cmdline"),
   },
@@ -31,6 +34,8 @@ export const firmwareFields: readonly GuestField[] = [
     path: "firmware",
     // Nova XML-05. libvirt chooses the files of the host that have the wanted features.
     want: (spec) => (isUefi(spec) ? "uefi" : null),
+    owns: ["os@firmware"],
+    follows: ["os/loader", "os/nvram", "os/firmware"],
     write: (domain) => set(at(domain, "os"), "firmware", "efi"),
     read: (domain) => {
       const firmware = find(domain, "os")?.attributes["firmware"];
@@ -41,15 +46,22 @@ export const firmwareFields: readonly GuestField[] = [
     path: "secure_boot",
     // Without the feature libvirt takes firmware with secure boot where the host has one.
     want: (spec) => (isUefi(spec) ? spec.values["secure_boot"] === true : null),
+    owns: [
+      "os/firmware/feature[@name=secure-boot]",
+      "os/firmware/feature[@name=enrolled-keys]",
+      "os/loader@secure",
+      "features/smm[@state=on]@state",
+    ],
+    // They belong to the other firmware.
+    follows: ["os/loader", "os/nvram@template"],
     write: (domain, value) => {
       const enabled = value === true ? "yes" : "no";
       const firmware = at(domain, "os", "firmware");
       add(firmware, "feature", { enabled, name: "secure-boot" });
-      if (value === true) {
-        add(firmware, "feature", { enabled, name: "enrolled-keys" });
-        set(at(domain, "os", "loader"), "secure", "yes");
-        set(at(domain, "features", "smm"), "state", "on");
-      }
+      if (value !== true) return;
+      add(firmware, "feature", { enabled, name: "enrolled-keys" });
+      set(at(domain, "os", "loader"), "secure", "yes");
+      set(at(domain, "features", "smm"), "state", "on");
     },
     read: (domain) => {
       if (find(domain, "os")?.attributes["firmware"] !== "efi") return undefined;
@@ -61,12 +73,15 @@ export const firmwareFields: readonly GuestField[] = [
     path: "uefi_variables",
     // In the directory of the instance they have no name that another guest can get, and go with it.
     want: (spec) => (isUefi(spec) ? `${dirname(spec.consoleLog)}/${instanceFiles.nvram}` : null),
+    owns: ["os/nvram#"],
     write: (domain, value) => setText(at(domain, "os", "nvram"), value),
     read: (domain) => textAt(domain, "os", "nvram"),
   },
   {
     path: "boot_menu",
+    onlyIfSet: true,
     want: ({ values }) => values["boot_menu"] === true || null,
+    owns: ["os/bootmenu@enable"],
     write: (domain) => set(at(domain, "os", "bootmenu"), "enable", "yes"),
     read: (domain) => find(domain, "os", "bootmenu")?.attributes["enable"] === "yes" || undefined,
   },

@@ -1,4 +1,4 @@
-import { find, findAll, type XmlElement } from "../../../tools/xml.ts";
+import { find, type XmlElement } from "../../../tools/xml.ts";
 import { add, at } from "../draft.ts";
 import type { DeviceFields } from "../field.ts";
 import { named } from "./named.ts";
@@ -13,10 +13,14 @@ interface HostDevice {
 /** Devices of the host that a guest has, by `pci 0000:03:00.0` and the like. */
 export const hostdevs: DeviceFields<HostDevice> = {
   section: "hostdevs",
+  onlyIfSet: true,
   items: ({ values }) => named(values, "hostdevs").map(([path, name]) => ({ type: path.slice(path.indexOf(".") + 1), name: String(name) })),
   key: ({ type, name }) => `${type} ${name}`,
-  create: (domain, { type, name }) => {
-    const hostdev = add(at(domain, "devices"), "hostdev", { mode: "subsystem", type });
+  at: "devices/hostdev",
+  owns: ["@mode", "@type", "source"],
+  shape: (hostdev, { type, name }, fresh) => {
+    if (!fresh) return;
+    set(set(hostdev, "mode", "subsystem"), "type", type);
     const source = at(hostdev, "source");
     if (type === "mdev") add(source, "address", { uuid: name });
     else if (type === "usb") {
@@ -27,15 +31,14 @@ export const hostdevs: DeviceFields<HostDevice> = {
       const [, bus, slot, pciFunction] = /^[0-9a-f]{4}:(..):(..)\.(.)$/.exec(name) ?? [];
       add(source, "address", { domain: `0x${name.slice(0, 4)}`, bus: `0x${bus}`, slot: `0x${slot}`, function: `0x${pciFunction}` });
     }
-    return hostdev;
   },
-  find: (domain) => findAll(find(domain, "devices"), "hostdev"),
   keyOf,
   fields: [
     {
       name: "driver",
       // libvirt takes a PCI device away from the driver of the host and gives it back.
       want: ({ type }) => (type === "pci" ? "managed" : type === "mdev" ? "vfio-pci" : "usb"),
+      owns: ["@managed", "@model"],
       write: (hostdev, value) => {
         if (value === "managed") set(hostdev, "managed", "yes");
         else if (value === "vfio-pci") set(hostdev, "model", value);

@@ -13,6 +13,7 @@ export const memoryFields: readonly GuestField[] = [
     size: true,
     // libvirt counts in KiB.
     want: ({ memory }) => Math.ceil(memory / 1024) * 1024,
+    owns: ["memory#", "memory@unit"],
     write: (domain, value) => setText(set(at(domain, "memory"), "unit", "KiB"), Number(value) / 1024),
     read: (domain) => sizeOf(find(domain, "currentMemory")) ?? sizeOf(find(domain, "memory")),
   },
@@ -23,6 +24,7 @@ export const memoryFields: readonly GuestField[] = [
       const most = Number(values["max_ram"] ?? 0);
       return most > memory ? most : null;
     },
+    owns: ["currentMemory"],
     write: (domain, value, { memory }) => {
       setText(set(at(domain, "currentMemory"), "unit", "KiB"), Math.ceil(memory / 1024));
       setText(set(at(domain, "memory"), "unit", "KiB"), Number(value) / 1024);
@@ -34,10 +36,12 @@ export const memoryFields: readonly GuestField[] = [
   },
   {
     path: "huge_pages",
+    onlyIfSet: true,
     want: ({ values }) => {
       const pages = values["huge_pages"];
       return pages === undefined ? null : pages === "default" ? pages : hugePagesOf(pageKibibytes(String(pages)));
     },
+    owns: ["memoryBacking/hugepages"],
     write: (domain, value) => {
       const pages = at(domain, "memoryBacking", "hugepages");
       if (value !== "default") add(pages, "page", { size: pageKibibytes(String(value)), unit: "KiB" });
@@ -51,7 +55,9 @@ export const memoryFields: readonly GuestField[] = [
   },
   {
     path: "locked_memory",
+    onlyIfSet: true,
     want: ({ values }) => values["locked_memory"] === true || null,
+    owns: ["memoryBacking/locked"],
     write: (domain) => at(domain, "memoryBacking", "locked"),
     read: (domain) => (find(domain, "memoryBacking", "locked") === undefined ? undefined : true),
   },
@@ -63,7 +69,9 @@ export const balloonFields: readonly GuestField[] = [
     path: "balloon",
     fixed: true,
     want: () => balloonText("virtio", "10"),
-    write: (domain) => add(set(at(domain, "devices", "memballoon"), "model", "virtio"), "stats", { period: 10 }),
+    owns: ["devices/memballoon@model", "devices/memballoon/stats@period"],
+    follows: ["devices/memballoon/address"],
+    write: (domain) => set(at(set(at(domain, "devices", "memballoon"), "model", "virtio"), "stats"), "period", 10),
     read: (domain) => {
       const balloon = find(domain, "devices", "memballoon");
       return balloon === undefined ? undefined : balloonText(balloon.attributes["model"], find(balloon, "stats")?.attributes["period"]);

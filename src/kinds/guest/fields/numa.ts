@@ -1,5 +1,3 @@
-import { find, findAll } from "../../../tools/xml.ts";
-import { add, at } from "../draft.ts";
 import type { DeviceFields } from "../field.ts";
 import { type NumaNode, numaNodes } from "../numa-nodes.ts";
 import { cpuSet } from "./cpu-set.ts";
@@ -9,15 +7,18 @@ import { set } from "./write.ts";
 /** NUMA nodes of a guest, by number. */
 export const numa: DeviceFields<NumaNode> = {
   section: "numa",
+  onlyIfSet: true,
   items: (spec) => numaNodes(spec),
   key: ({ id }) => String(id),
-  create: (domain, { id }) => add(at(domain, "cpu", "numa"), "cell", { id }),
-  find: (domain) => findAll(find(domain, "cpu", "numa"), "cell"),
+  at: "cpu/numa/cell",
+  owns: ["@id"],
+  shape: (cell, { id }) => set(cell, "id", id),
   keyOf: ({ attributes }) => attributes["id"] ?? "?",
   fields: [
     {
       name: "cpus",
       want: ({ cpus }) => cpuSet(cpus),
+      owns: ["@cpus"],
       write: (cell, value) => set(cell, "cpus", value),
       read: ({ attributes }) => (attributes["cpus"] === undefined ? undefined : cpuSet(attributes["cpus"])),
     },
@@ -25,6 +26,7 @@ export const numa: DeviceFields<NumaNode> = {
       name: "memory",
       size: true,
       want: ({ memory }) => Math.ceil(memory / 1024) * 1024,
+      owns: ["@memory", "@unit"],
       write: (cell, value) => set(set(cell, "memory", Number(value) / 1024), "unit", "KiB"),
       read: ({ attributes }) => {
         const kibibytes = numberOf(attributes["memory"]);
