@@ -13,7 +13,7 @@ function information(name: string, about: string, example: string, value: ValueR
 const architecture = oneOf(["x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "riscv64", "s390x"]);
 const xenOnly = "Only Xen has it.";
 const otherBuses = {
-  fdc: "virtform gives guests no floppy drives.",
+  fdc: "Guests have no floppy drives.",
   lxc: "Containers are not supported.",
   uml: "User mode Linux is not supported.",
   xen: xenOnly,
@@ -212,13 +212,13 @@ export const imageProperties: NovaKeys = {
       why: "virtform runs guests of the host's own architecture.",
       instead: "Use an image for the architecture of the host.",
     },
-    { name: "hw_ephemeral_encryption*", why: "virtform encrypts the disks of an instance.", instead: "Write encryption on the instance." },
+    { name: "hw_ephemeral_encryption*", why: "The disks of an instance are encrypted as a whole.", instead: "Write encryption on the instance." },
     {
       name: "hw_firmware_stateless",
       why: "Firmware without variables needs a build of OVMF that few hosts have.",
       instead: "Write hw_firmware_type: uefi.",
     },
-    { name: "hw_floppy_bus", why: "virtform gives guests no floppy drives.", instead: remove },
+    { name: "hw_floppy_bus", why: "Guests have no floppy drives.", instead: remove },
     { name: "hw_ipxe_boot", why: otherDriver("XenAPI"), instead: remove },
     {
       name: "hw_mem_encryption*",
@@ -241,8 +241,8 @@ export const imageProperties: NovaKeys = {
     { name: "img_linked_clone", why: otherDriver("VMware"), instead: "Write images_type in the host section." },
     { name: "img_mappings", why: glance, instead: "Write ephemerals and swap on the instance." },
     { name: "img_owner_id", why: glance, instead: remove },
-    { name: "img_root_device_name", why: "virtform names the disks by their bus.", instead: "Write hw_disk_bus." },
-    { name: "img_signature*", why: "virtform verifies images by their checksum.", instead: "Write checksum on the image." },
+    { name: "img_root_device_name", why: "Disks are named by their bus.", instead: "Write hw_disk_bus." },
+    { name: "img_signature*", why: "Images are verified by their checksum.", instead: "Write checksum on the image." },
     { name: "img_use_agent", why: otherDriver("XenAPI"), instead: remove },
     { name: "img_version", why: otherDriver("VMware"), instead: remove },
     { name: "os_skip_agent_inject_*", why: otherDriver("XenAPI"), instead: remove },
@@ -265,7 +265,7 @@ export const imageProperties: NovaKeys = {
       why: "Images of a configuration have names.",
       instead: "Write ramdisk on the image, with the name of another image.",
     },
-    { name: "root_device_name", why: "virtform names the disks by their bus.", instead: "Write hw_disk_bus." },
+    { name: "root_device_name", why: "Disks are named by their bus.", instead: "Write hw_disk_bus." },
     { name: "trait*", why: "It selects a host, and a configuration is for one host.", instead: remove },
     { name: "vm_mode", why: "It is an older name.", instead: "Write hw_vm_mode." },
     { name: "vmware_*", why: otherDriver("VMware"), instead: "Write hw_disk_bus or hw_scsi_model for what the guest needs." },

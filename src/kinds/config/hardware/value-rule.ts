@@ -49,7 +49,7 @@ export function oneOf(values: readonly string[], refused: Readonly<Record<string
       examples: values.slice(0, 1),
     },
     read: (text) => text,
-    words: values.map((value) => `\`${value}\``).join(", "),
+    words: values.map(code).join(", "),
   };
 }
 
@@ -61,6 +61,10 @@ export function mapped(values: Readonly<Record<string, FieldValue | null>>, refu
 /** Text of a shape. */
 export function shaped(pattern: string, expects: string, example: string, read: ValueRule["read"] = (text) => text): ValueRule {
   return { schema: { pattern, expects, examples: [example] }, read, words: expects };
+}
+
+function code(word: string): string {
+  return ["", word, ""].join("`");
 }
 
 /** Any text. */
