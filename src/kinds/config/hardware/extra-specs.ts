@@ -150,7 +150,11 @@ export const extraSpecs: NovaKeys = {
     },
     { name: "hw:usb_model", why: "libvirt chooses the USB controller that suits the machine type.", instead: remove },
     { name: "hw:tpm_secret_security", why: "Nova keeps its TPM secrets in Barbican, which virtform does not use.", instead: remove },
-    { name: "hw:ephemeral_encryption*", why: "The disks of an instance are encrypted as a whole.", instead: "Write encryption on the instance." },
+    {
+      name: "hw:ephemeral_encryption*",
+      why: "The disks of an instance are encrypted as a whole.",
+      instead: "Write encryption on the instance.",
+    },
     { name: "hw:iothreads_per_disk", why: "virtform does not configure I/O threads.", instead: remove },
     { name: "accel:*", why: "Accelerators of Cyborg do not exist outside OpenStack.", instead: "Write hostdevs on the instance." },
     { name: "aggregate_instance_extra_specs:*", why: onlyHost, instead: remove },

@@ -212,7 +212,11 @@ export const imageProperties: NovaKeys = {
       why: "virtform runs guests of the host's own architecture.",
       instead: "Use an image for the architecture of the host.",
     },
-    { name: "hw_ephemeral_encryption*", why: "The disks of an instance are encrypted as a whole.", instead: "Write encryption on the instance." },
+    {
+      name: "hw_ephemeral_encryption*",
+      why: "The disks of an instance are encrypted as a whole.",
+      instead: "Write encryption on the instance.",
+    },
     {
       name: "hw_firmware_stateless",
       why: "Firmware without variables needs a build of OVMF that few hosts have.",
