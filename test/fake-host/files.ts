@@ -189,6 +189,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
       soon("read many", () => requests.map(({ path, length }) => (found(path)?.type === "file" ? read(path, 0, length) : undefined))),
     stat: (path) => soon(`stat ${path}`, () => stat(path)),
     statMany: (paths) => soon("stat many", () => paths.map(stat)),
+    identify: (paths) => soon("identify", () => paths.map((path) => files.identify(path))),
     list: (path) =>
       soon(`list ${path}`, () => {
         const inode = found(path);

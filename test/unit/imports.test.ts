@@ -31,14 +31,15 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   config: ["terms"],
   power: ["terms"],
   directory: [],
+  presence: [],
   host: ["config"],
   image: ["terms", "config"],
   secret: ["terms"],
   disk: ["terms", "config", "power", "directory", "image", "secret"],
-  volume: ["terms", "config", "power", "directory", "image", "disk"],
+  volume: ["terms", "config", "power", "directory", "presence", "image", "disk"],
   guest: ["terms", "config", "power", "directory", "disk", "volume"],
   capacity: ["terms", "config", "image", "disk", "volume"],
-  instance: ["terms", "config", "power", "directory", "image", "secret", "disk", "volume", "guest"],
+  instance: ["terms", "config", "power", "directory", "presence", "image", "secret", "disk", "volume", "guest"],
   top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };
 

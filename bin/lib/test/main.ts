@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endedChildren, guestTimes } from "./cpu-time.ts";
 import { type End, runAll, type Task } from "./schedule.ts";
 import { type Need, namedFiles, type TestFile, testFiles } from "./test-files.ts";
 
@@ -22,12 +23,16 @@ interface Step extends Task {
   readonly command: readonly string[];
   /** Present for a file of tests, which counts its tests. Anything else counts as one check. */
   readonly file?: TestFile;
+  /** Two characters that no other step has. The names of its guests begin with `vt` and these: see test/real/support/workspace.ts. */
+  readonly mark: string;
 }
 
 /** What came of one step. */
 interface Outcome {
   readonly step: Step;
   readonly seconds: number;
+  /** CPU seconds of its processes, its guests aside. Unlike `seconds` they hardly depend on what else the machine does. */
+  readonly cpu: number;
   readonly passed: number;
   readonly failed: number;
 }
@@ -56,8 +61,11 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   lint: ["npm", "run", "--silent", "lint"],
 };
 
+let marks = 0;
+const nextMark = () => (marks++ % 36 ** 2).toString(36).padStart(2, "0");
+
 function plain(name: string, command: readonly string[]): Step {
-  return { name, seconds: timings[name] ?? 10, after: [], libvirt: "unused", command };
+  return { name, seconds: timings[name] ?? 10, after: [], libvirt: "unused", command, mark: nextMark() };
 }
 
 function testStep(file: TestFile): Step {
@@ -73,7 +81,20 @@ function testStep(file: TestFile): Step {
     libvirt: file.alone ? "alone" : file.real ? "shared" : "unused",
     command: [process.execPath, `--test-timeout=${testMinutes * 60_000}`, ...reporters, file.path],
     file,
+    mark: nextMark(),
   };
+}
+
+/** CPU seconds of each guest that was ever seen. */
+const guests = new Map<string, { readonly guest: string; readonly seconds: number }>();
+
+function lookAtGuests(): void {
+  for (const [id, times] of guestTimes()) guests.set(id, times);
+}
+
+/** CPU seconds of a step with those of its guests, which are up to a second more than what was seen of each. */
+function cpuOf({ step, cpu }: Outcome): number {
+  return [...guests.values()].filter(({ guest }) => guest.startsWith(`vt${step.mark}`)).reduce((sum, { seconds }) => sum + seconds, cpu);
 }
 
 /** The counts that the reporter left; a file without tests, or one that ended badly without saying so, has failed. */
@@ -93,8 +114,8 @@ function countsOf(file: TestFile, exitCode: number | null): { passed: number; fa
   return { passed, failed: silent ? failed + 1 : failed };
 }
 
-/** Runs a command with its output in a log; gives its exit code, or null when it was ended. */
-function runLogged(command: readonly string[], log: string, minutes: number): Promise<number | null> {
+/** Runs the command of a step with its output in a log; gives its exit code, or null when it was ended, and its CPU seconds. */
+function runLogged({ command, mark }: Step, log: string, minutes: number): Promise<{ readonly code: number | null; readonly cpu: number }> {
   const [program = "", ...args] = command;
   return new Promise((resolve) => {
     const output = createWriteStream(log);
@@ -102,7 +123,7 @@ function runLogged(command: readonly string[], log: string, minutes: number): Pr
       cwd: checkout,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, VIRTFORM_DISK_ROWS: rows },
+      env: { ...process.env, VIRTFORM_DISK_ROWS: rows, VIRTFORM_TEST_MARK: mark },
     });
     const { pid } = child;
     if (pid !== undefined) groups.add(pid);
@@ -113,14 +134,22 @@ function runLogged(command: readonly string[], log: string, minutes: number): Pr
     child.stdout.pipe(output, { end: false });
     child.stderr.pipe(output, { end: false });
     child.on("error", (error) => output.write(`${error.message}\n`));
+    let cpu = 0;
+    child.on("exit", () => {
+      const all = endedChildren();
+      cpu = all - counted;
+      counted = all;
+    });
     child.on("close", (code) => {
       clearTimeout(timer);
       if (pid !== undefined) groups.delete(pid);
-      output.end(() => resolve(code));
+      output.end(() => resolve({ code, cpu }));
     });
   });
 }
 
+/** CPU seconds of the steps that ended. */
+let counted = endedChildren();
 const outcomes: Outcome[] = [];
 /** Process groups of the steps that run. */
 const groups = new Set<number>();
@@ -139,15 +168,20 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(sign
 async function perform(step: Step): Promise<boolean> {
   const log = join(logs, `${step.name.replaceAll("/", "+")}.log`);
   const started = performance.now();
-  const code = await runLogged(step.command, log, fileMinutes);
+  const { code, cpu } = await runLogged(step, log, fileMinutes);
   const seconds = (performance.now() - started) / 1000;
   const { passed, failed } =
     step.file === undefined ? { passed: Number(code === 0), failed: Number(code !== 0) } : countsOf(step.file, code);
-  outcomes.push({ step, seconds, passed, failed });
+  const outcome = { step, seconds, cpu, passed, failed };
+  outcomes.push(outcome);
   const tests = step.file === undefined ? "" : `, ${passed + failed} tests`;
-  console.log(`${failed === 0 ? "ok    " : "FAILED"} ${seconds.toFixed(1).padStart(7)}s  ${step.name}${tests}`);
+  console.log(`${failed === 0 ? "ok    " : "FAILED"} ${times(outcome)}  ${step.name}${tests}`);
   if (failed > 0) console.log(readFileSync(log, "utf8").trimEnd().replaceAll(/^/gm, "    "));
   return failed === 0;
+}
+
+function times(outcome: Outcome): string {
+  return `${outcome.seconds.toFixed(1).padStart(7)}s ${cpuOf(outcome).toFixed(1).padStart(7)}s CPU`;
 }
 
 function report(ends: ReadonlyMap<Step, End>, elapsed: number): number {
@@ -155,7 +189,7 @@ function report(ends: ReadonlyMap<Step, End>, elapsed: number): number {
   for (const line of blocked) console.log(line);
   const slowest = outcomes.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10);
   if (outcomes.length > 1) console.log(`\nThe ${slowest.length} slowest of ${outcomes.length}:`);
-  if (outcomes.length > 1) for (const { seconds, step } of slowest) console.log(`${seconds.toFixed(1).padStart(7)}s  ${step.name}`);
+  if (outcomes.length > 1) for (const outcome of slowest) console.log(`${times(outcome)}  ${outcome.step.name}`);
   for (const { seconds, step } of outcomes) {
     const expected = timings[step.name];
     if (expected !== undefined && seconds > 3 * expected + 20)
@@ -166,9 +200,14 @@ function report(ends: ReadonlyMap<Step, End>, elapsed: number): number {
   if (values["save-timings"]) saveTimings();
   const passed = outcomes.reduce((sum, one) => sum + one.passed, 0);
   const failed = outcomes.reduce((sum, one) => sum + one.failed, 0) + blocked.length;
-  console.log(`\nTime: ${Math.floor(elapsed / 60)} min ${Math.round(elapsed % 60)} s with ${slots} jobs\n`);
+  const cpu = outcomes.reduce((sum, outcome) => sum + cpuOf(outcome), 0);
+  console.log(`\nTime: ${minutes(elapsed)} with ${slots} jobs, ${minutes(cpu)} of CPU\n`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function minutes(seconds: number): string {
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
 /** Writes what was measured over what is known, without files that no longer exist. */
@@ -192,7 +231,9 @@ async function main(): Promise<number> {
       ? [{ ...plain("disk drivers", [process.execPath, "bin/lib/disk-table.js", rows]), after: files.flatMap(drivers) }]
       : []),
   ];
+  const looking = files.some(({ real }) => real) ? setInterval(lookAtGuests, 1000) : undefined;
   const ends = await runAll(steps, slots, perform);
+  clearInterval(looking);
   if (mode === "all") console.log(`\n${readFileSync(join(logs, "disk drivers.log"), "utf8")}`);
   return report(ends, (performance.now() - started) / 1000);
 }

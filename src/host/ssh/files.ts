@@ -96,6 +96,14 @@ export function createSshFiles(helper: SshHelper): Files {
       ),
     stat,
     statMany: (paths) => Promise.all(paths.map(stat)),
+    identify: (paths) =>
+      Promise.all(
+        paths.map(async (path) => {
+          const { found } = await look(["identify", path]);
+          if (found.error !== undefined) throw explainTrouble(found.error, "look at", path);
+          return typeof found.ok === "string" ? found.ok : undefined;
+        }),
+      ),
     async list(path) {
       const { found } = await look(["list", path]);
       if (found.error !== undefined) throw explainTrouble(found.error, "list", path);

@@ -1,3 +1,4 @@
+import { blankOf } from "../../drivers/content.ts";
 import type { PlannedDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import type { AddressOf } from "../../model/address.ts";
@@ -18,11 +19,11 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
     if (first === undefined) return [];
     const named = needing.slice(0, 3).map(({ address }) => address);
     const more = needing.length > named.length ? ` and ${needing.length - named.length} more` : "";
-    const other = first.disk.content?.filesystem === "swap" ? "" : ", or choose another format";
+    const other = blankOf(first.disk)?.filesystem === "swap" ? "" : ", or choose another format";
     return [
       problem("mkfs-missing", {
         summary: `${program} is not installed on the host`,
-        detail: `It creates the ${first.disk.content?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
+        detail: `It creates the ${blankOf(first.disk)?.filesystem} of ${named.join(", ")}${more}. On Debian and Ubuntu: apt install ${mkfsPackage(program)}${other}.`,
       }),
     ];
   });
@@ -30,8 +31,9 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
 
 /** The program that a disk needs; undefined when the disk exists, or is made from an existing empty disk. */
 function programFor({ address, disk }: PlannedDisk, observed: Observed): string | undefined {
-  const { content, size, backend } = disk;
-  if (content === undefined) return undefined;
+  const content = blankOf(disk);
+  const { size, backend } = disk;
+  if (content === null) return undefined;
   const have = observed.get(address as AddressOf<InstanceDiskState | VolumeState>);
   const stays = have !== undefined && !isElsewhere(disk, have.applied) && have.applied.filesystem === content.filesystem;
   if (have?.disk !== undefined && stays) return undefined;

@@ -1,3 +1,4 @@
+import { baseOf } from "../../drivers/content.ts";
 import type { DiskSpec, DiskState, PlannedDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import type { AddressOf } from "../../model/address.ts";
@@ -21,8 +22,9 @@ export interface SizedDisk {
 export function planned(sized: SizedDisk, observed: Observed): PlannedDisk {
   const { address, disk } = sized;
   const found = foundInPlace(sized, observed);
-  const base = disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
-  const baseSize = base?.sidecar.virtualSize ?? 0;
+  const base = baseOf(disk);
+  const cached = base === null ? undefined : cachedImage(observed, base.entry);
+  const baseSize = cached?.sidecar.virtualSize ?? 0;
   return { address, disk, found, baseSize, missing: Math.max(0, (disk.size ?? baseSize) - (found?.size ?? 0)) };
 }
 
@@ -66,7 +68,7 @@ function foundInPlace({ address, disk }: SizedDisk, observed: Observed): DiskSta
   const have = observed.get(address);
   if (have?.disk === undefined) return undefined;
   const bothFiles = keepsFiles(have.disk) && keepsFiles(disk);
-  const samePlace = have.disk.backend === disk.backend && have.applied.place === disk.place;
+  const samePlace = have.disk.backend === disk.backend && (have.applied.place ?? null) === disk.place;
   return bothFiles || samePlace ? have.disk : undefined;
 }
 

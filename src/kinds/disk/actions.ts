@@ -3,16 +3,16 @@ import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { Names } from "../../model/host.ts";
-import { forgetObject, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
-import type { ImageSpec } from "../image/spec.ts";
+import { forgetObject, type LabelOwner, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
 import { diskExists, diskGone, rolledBack } from "../terms/disk-address.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { grown } from "../terms/guest-address.ts";
 import { appliedOf } from "./applied.ts";
 import { rebuildAction } from "./backing.ts";
 import type { AppliedDisk } from "./disk.ts";
 import { refuseInUse } from "./in-use.ts";
 import { keepsNothing } from "./lost.ts";
-import { growDisk, makeDisk } from "./owned.ts";
+import { growDisk, makeDisk, type OwnedDisk } from "./owned.ts";
 import type { RollBackArgs } from "./roll-back.ts";
 
 interface GrowArgs {
@@ -24,23 +24,23 @@ interface GrowArgs {
 
 /** What can be done to a disk. The label says what is meant before it is done, and forgets it after it is gone. */
 export const diskActions: readonly ActionType[] = [
-  defineAction<{ disk: DiskSpec; fallback?: ImageSpec }>("disk.create", [diskExists], async (context, { disk, fallback }, report) => {
+  defineAction<OwnedDisk>("disk.create", [diskExists], async (context, { disk, fallback }, report) => {
     const applied = appliedOf({ disk });
     const label = await readLabel(context, disk.uuid);
     const below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
     // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
-    const record = (applied: AppliedDisk, names: Names) => recordObject(context, disk, disk.name, { ...applied }, { names });
+    const record = (applied: AppliedDisk, names: Names) => recordObject(context, ownerOf(disk), disk.name, { ...applied }, { names });
     const before = () => (below ? record({ ...applied, unfinished: true }, "now") : record(applied, "later"));
     const whole = async () => void (below && (await record(applied, "now")));
-    await makeDisk(context, { disk, ...(fallback === undefined ? {} : { fallback }) }, { before, whole }, report);
+    await makeDisk(context, { disk, fallback }, { before, whole }, report);
   }),
   defineAction<GrowArgs>("disk.grow", [diskExists, grown], async (context, { disk, online, snapshot }) => {
-    const growth = { online: online ? { uuid: disk.uuid } : undefined, user: disk, checkpoint: snapshot === true };
-    await growDisk(context, disk, growth, () => recordObject(context, disk, disk.name, { ...appliedOf({ disk }) }));
+    const growth = { online: online ? { uuid: disk.uuid } : undefined, user: ownerOf(disk), checkpoint: snapshot === true };
+    await growDisk(context, disk, growth, () => recordObject(context, ownerOf(disk), disk.name, { ...appliedOf({ disk }) }));
   }),
   defineAction<RollBackArgs>("disk.roll_back", [diskExists, rolledBack], async (context, { disk, size }) => {
-    await refuseInUse(context, disk, disk);
-    await recordObject(context, disk, disk.name, { ...appliedOf({ disk }), size });
+    await refuseInUse(context, ownerOf(disk), disk);
+    await recordObject(context, ownerOf(disk), disk.name, { ...appliedOf({ disk }), size });
     await checkpointOf(disk.backend).rollBack(context, disk, size);
   }),
   defineAction<DiskRef & { backend: string }>("disk.confirm", [], (context, { backend, ...ref }) =>
@@ -54,6 +54,11 @@ export const diskActions: readonly ActionType[] = [
     await forgetObject(context, ref, ref.name);
   }),
 ];
+
+/** The instance that a disk belongs to, as its label and libvirt name it. */
+function ownerOf({ uuid, owner }: DiskSpec): LabelOwner {
+  return { uuid, instance: ownerName(owner) };
+}
 
 /** A disk that is removed by consent is not lost if the run is killed here. Without a domain nothing counts as lost. */
 async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {

@@ -1,3 +1,4 @@
+import { baseOf as baseOfDisk } from "../../drivers/content.ts";
 import type { BaseRef, DiskState, GrownBase } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import { type Action, defineAction } from "../../model/action.ts";
@@ -48,7 +49,7 @@ export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: Instan
     type: rebuildAction.type,
     address,
     summary: `rebuild its backing file, ${base.image} grown to ${formatQuantity(backing.bytes)}`,
-    args: { backend: want.disk.backend, backing: { ...backing }, base: { ...base }, format },
+    args: { backend: want.disk.backend, backing, base, format } as unknown as Action["args"],
     needs: [baseExists(bases.at(backing.entry))],
     makes: [diskExists(address), backingExists(address)],
     // It may back several disks.
@@ -67,8 +68,9 @@ export function checkBacking(address: Address, want: InstanceDisk, have: Instanc
 
 /** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */
 function baseOf({ disk }: InstanceDisk, { entry, path }: GrownBase, observed: Observed): BaseRef | undefined {
-  if (disk.base?.entry === entry) return disk.base;
+  const wanted = baseOfDisk(disk);
+  if (wanted?.entry === entry) return wanted;
   const cached = cachedImage(observed, entry);
   if (cached === undefined) return undefined;
-  return { image: cached.sidecar.image, entry, path: path.replace(/_\d+$/, ""), format: cached.sidecar.format };
+  return { image: cached.sidecar.image, entry, path: path.replace(/_\d+$/, ""), format: cached.sidecar.format, cloneFrom: [] };
 }

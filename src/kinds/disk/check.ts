@@ -1,3 +1,4 @@
+import { baseOf } from "../../drivers/content.ts";
 import { checkRecordedFormat } from "../../drivers/shared/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
@@ -6,6 +7,7 @@ import { type ProblemWords, problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
 import { checkBacking } from "./backing.ts";
 import type { Checked } from "./checked.ts";
@@ -17,10 +19,13 @@ import { snapshotToRollBackTo } from "./roll-back.ts";
 /** What cannot or will not be done to disks, and what is worth knowing about them. */
 export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observed">): Diagnostic[] {
   return disks.flatMap((want) => {
-    const address = diskAddress(want.disk.instance, want.disk.name);
+    const address = diskAddress(ownerName(want.disk.owner), want.disk.name);
     const have = observed.get(address);
     if (have?.disk === undefined) {
-      const lost = have !== undefined && isLost(want, have) ? [checkLost(address, have, isProtected(address, want, observed))] : [];
+      const lost =
+        have !== undefined && isLost(want, have) && have.unlabelled !== true
+          ? [checkLost(address, have, isProtected(address, want, observed))]
+          : [];
       return [...lost, ...checkDisc(address, want)];
     }
     if (isSwapResize(want, have)) return [];
@@ -40,7 +45,7 @@ function checkDisc(address: DiskAddress, { disk, domain }: InstanceDisk): Diagno
     problem(
       "disc-keeps-its-size",
       {
-        summary: `${disk.instance} boots from the ISO ${disk.base?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not created`,
+        summary: `${disk.owner.label} boots from the ISO ${baseOf(disk)?.image ?? ""}, so its flavor's disk of ${formatQuantity(domain.flavor.disk)} is not created`,
         detail:
           "The guest gets the ISO as a CD at its own size and cannot write to it. A disk to install to comes from the flavor's ephemeral.",
         address,
@@ -52,7 +57,7 @@ function checkDisc(address: DiskAddress, { disk, domain }: InstanceDisk): Diagno
 }
 
 function isProtected(address: DiskAddress, want: InstanceDisk, observed: Observed): boolean {
-  const domain = observed.get(guests.at(want.disk.instance));
+  const domain = observed.get(guests.at(ownerName(want.disk.owner)));
   const disk = observed.get(address);
   return domain?.label?.preventDestroy === true || disk?.protected === true;
 }
@@ -65,7 +70,7 @@ function checkRollBack(address: DiskAddress, want: InstanceDisk, have: InstanceD
   if (!isProtected(address, want, observed)) return [];
   return [
     problem("prevent-destroy", {
-      summary: `${want.disk.instance} is protected, and rolling back its disk would lose the data written since it grew`,
+      summary: `${want.disk.owner.label} is protected, and rolling back its disk would lose the data written since it grew`,
       detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk.size)}, or apply prevent_destroy: false first.`,
       address,
     }),
@@ -76,7 +81,7 @@ function checkProtected(address: DiskAddress, want: InstanceDisk, observed: Obse
   if (!isProtected(address, want, observed)) return [];
   return [
     problem("prevent-destroy", {
-      summary: `${want.disk.instance} is protected, and this would recreate its disk`,
+      summary: `${want.disk.owner.label} is protected, and this would recreate its disk`,
       detail:
         "It was applied with prevent_destroy: true, and changing the image, driver, volume group, pool, filesystem or encryption recreates the disk. To recreate it, apply prevent_destroy: false first.",
       address,
@@ -116,7 +121,7 @@ function declaredBy(
   const flavor = domain.flavor.name;
   // No swap but an instance's own is smaller than its flavor's.
   if (disk.role === "swap" && (disk.size ?? 0) < domain.flavor.swap)
-    return [`swap of ${disk.instance}`, `Write swap: ${formatQuantity(found)} for ${disk.instance}`, { key: ["swap"] }];
+    return [`swap of ${disk.owner.label}`, `Write swap: ${formatQuantity(found)} for ${disk.owner.label}`, { key: ["swap"] }];
   return [
     `flavor ${flavor}`,
     `Write ${key}: ${formatQuantity(found)} into flavor ${flavor}, or into one of its own,`,
@@ -125,12 +130,13 @@ function declaredBy(
 }
 
 function checkBehind(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
-  if (want.disk.role !== "root" || want.disk.base === undefined || have.applied.entry === want.disk.base.entry) return [];
+  const base = baseOf(want.disk);
+  if (want.disk.role !== "root" || base === null || have.applied.entry === base.entry) return [];
   return [
     problem(
       "behind-image",
       {
-        summary: `${have.instance} is based on an earlier ${want.disk.base.image}`,
+        summary: `${have.instance} is based on an earlier ${base.image}`,
         detail: "The content of the image has changed. An existing disk keeps its base image; only new instances get the new one.",
         address,
       },

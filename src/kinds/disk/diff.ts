@@ -63,7 +63,7 @@ function creation(address: DiskAddress, want: InstanceDisk, have: InstanceDiskSt
     address,
     verb: "create",
     cause: gone ? "drift" : "config",
-    reason: `${gone ? "its file is missing" : "does not exist yet"}${want.fallback === undefined ? "" : "; cloned within Ceph"}`,
+    reason: `${gone ? "its file is missing" : "does not exist yet"}${want.fallback === null ? "" : "; cloned within Ceph"}`,
     fields: appliedFields(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
     actions: [...left, createDisk(address, want, left.length > 0 ? [diskGone(address)] : [])],
     before: null,

@@ -13,5 +13,5 @@ export interface InstanceDisk extends OwnedDisk {
 
 /** Which disk to look for: where it was put, whatever the configuration says by now. */
 export function refOf({ uuid, name, path, applied: { place } }: Pick<InstanceDiskState, "uuid" | "name" | "path" | "applied">): DiskRef {
-  return { uuid, name, path, ...(place === undefined ? {} : { place }) };
+  return { uuid, name, path, place: place ?? null };
 }

@@ -75,8 +75,8 @@ interface Applied {
 }
 
 function refOf(context: Context, { uuid, name, path, applied }: LabelledDisk): DiskRef {
-  const { place } = withPlace(applied as Applied, context.settings);
-  return { uuid, name, path, ...(place === undefined ? {} : { place }) };
+  const { place = null } = withPlace(applied as Applied, context.settings);
+  return { uuid, name, path, place };
 }
 
 /** A driver says once what is wrong; the disks that it costs are named in the first message. */

@@ -29,7 +29,7 @@ export function lossText(address: Address, { applied }: InstanceDiskState): stri
 
 /** Reports that a disk is missing, and what to do before a new one is created. A protected one is not recreated. */
 export function checkLost(address: Diagnostic["address"] & string, have: InstanceDiskState, isProtected: boolean): Diagnostic {
-  const where = whereText({ ...have, ...have.applied });
+  const where = whereText({ ...have, ...have.applied, place: have.applied.place ?? null });
   const open = have.running
     ? " Its guest runs and may have it open still: then `virsh blockcopy` gets it back, as long as the guest is not shut down."
     : "";

@@ -1,9 +1,10 @@
+import { baseOf, blankOf } from "../../drivers/content.ts";
 import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { isElsewhere } from "./place.ts";
 
 /** Whether a swap disk differs from the wanted one in its size only: its size is part of its content, and it holds no data. */
 export function isSwapResize(want: InstanceDisk, have: InstanceDiskState): boolean {
-  if (want.disk.content?.filesystem !== "swap" || want.disk.size === have.disk?.size) return false;
+  if (blankOf(want.disk)?.filesystem !== "swap" || want.disk.size === have.disk?.size) return false;
   return !isAnotherKind(want, have);
 }
 
@@ -15,13 +16,13 @@ export function mustBeRemade(want: InstanceDisk, have: InstanceDiskState): boole
 function isAnotherKind(want: InstanceDisk, have: InstanceDiskState): boolean {
   return (
     isElsewhere(want.disk, have.applied) ||
-    (want.disk.base?.image ?? null) !== have.applied.image ||
-    want.disk.content?.filesystem !== have.applied.filesystem ||
+    (baseOf(want.disk)?.image ?? null) !== have.applied.image ||
+    blankOf(want.disk)?.filesystem !== have.applied.filesystem ||
     isEncrypted(want) !== (have.disk?.encryption === "luks")
   );
 }
 
 /** Whether it is wanted encrypted. */
 export function isEncrypted({ disk }: Pick<InstanceDisk, "disk">): boolean {
-  return disk.encryption !== undefined;
+  return disk.encryption !== null;
 }

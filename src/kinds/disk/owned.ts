@@ -1,3 +1,4 @@
+import { baseOf } from "../../drivers/content.ts";
 import type { DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import type { ReportProgress } from "../../model/action.ts";
@@ -13,8 +14,8 @@ import { refuseInUse } from "./in-use.ts";
 /** A disk as it should be, of an instance or a volume. */
 export interface OwnedDisk {
   readonly disk: DiskSpec;
-  /** For a disk that is cloned within its storage: the image to fetch if cloning is no longer possible when the disk is created. */
-  readonly fallback?: ImageSpec;
+  /** For a disk that is cloned within its storage: the image to fetch if cloning is no longer possible when the disk is created. Null for any other. */
+  readonly fallback: ImageSpec | null;
 }
 
 /** Writes into the label of a disk's owner what is applied to the disk: before it is made, and once it is whole. */
@@ -25,7 +26,8 @@ export interface DiskRecord {
 
 /** The fact that the base image of a disk exists; none where it has none or is cloned. */
 export function baseFacts({ disk, fallback }: OwnedDisk): Fact[] {
-  return disk.base === undefined || fallback !== undefined ? [] : [baseExists(bases.at(disk.base.entry))];
+  const base = baseOf(disk);
+  return base === null || fallback !== null ? [] : [baseExists(bases.at(base.entry))];
 }
 
 /** Creates a disk. What is recorded before exists completely or can be removed by its record. */

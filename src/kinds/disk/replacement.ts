@@ -21,7 +21,7 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Inst
   const fields = [...new Set([...after.keys(), ...before.keys()])].flatMap((path): FieldChange[] => {
     const [old, fresh] = [before.get(path) ?? null, after.get(path) ?? null];
     // Encryption goes by what is found rather than by what was applied: below.
-    if (path === "encrypted" || old === fresh) return [];
+    if (path === "encrypted" || old === fresh || have.unlabelled === true) return [];
     return [{ path, old, new: fresh, effect, cause: "config" }];
   });
   const lost = have.disk === undefined;
@@ -30,11 +30,14 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Inst
   const base = baseFacts(want);
   const cause = causeOf(isEncrypted(want), have.applied.encrypted ?? false, found);
   const encryption: FieldChange[] =
-    isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
+    isEncrypted(want) === found || have.unlabelled === true
+      ? []
+      : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
   const loss: FieldChange[] = lost ? [{ path: "exists", old: false, new: true, effect, cause: "drift" }] : [];
   const off = [stopped(guests.at(have.instance))];
   // Of one that is lost something may be left, half removed, and only where it was.
-  const remove = lost && !isElsewhere(want.disk, have.applied) ? [] : [removeDisk(address, have, [...base, ...off])];
+  const remove =
+    lost && (have.unlabelled === true || !isElsewhere(want.disk, have.applied)) ? [] : [removeDisk(address, have, [...base, ...off])];
   const create = createDisk(address, want, remove.length === 0 ? off : [diskGone(address)]);
   return {
     address,

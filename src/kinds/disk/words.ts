@@ -1,3 +1,4 @@
+import { baseOf, blankOf } from "../../drivers/content.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { AppliedDisk, InstanceDisk, InstanceDiskState } from "./disk.ts";
 import { placeKey } from "./place.ts";
@@ -15,17 +16,20 @@ export function appliedFields(applied: AppliedDisk): [string, string | number | 
 }
 
 /** What making a disk is called. */
-export function creationSummary({ role, backend, size, base, content, encryption }: InstanceDisk["disk"], cloned: boolean): string {
+export function creationSummary(spec: InstanceDisk["disk"], cloned: boolean): string {
+  const { role, backend, size, encryption } = spec;
+  const [base, blank] = [baseOf(spec), blankOf(spec)];
   if (role === "kernel" || role === "ramdisk") return `copy ${base?.image}`;
-  const kind = `${encryption === undefined ? "" : "encrypted "}${backend}${role === "rescue" ? " rescue" : ""}`;
-  const noun = content?.filesystem === "swap" ? "swap disk" : "disk";
+  const kind = `${encryption === null ? "" : "encrypted "}${backend}${role === "rescue" ? " rescue" : ""}`;
+  const noun = blank?.filesystem === "swap" ? "swap disk" : "disk";
   const disk = `create ${kind} ${noun}${size === null ? "" : ` of ${formatQuantity(size)}`}`;
-  if (base !== undefined) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
-  return content === undefined || content.filesystem === "swap" ? disk : `${disk} with ${content.filesystem}`;
+  if (base !== null) return `${disk}${cloned ? ", cloned" : ""} from ${base.image}`;
+  return blank === null || blank.filesystem === "swap" ? disk : `${disk} with ${blank.filesystem}`;
 }
 
 /** Why a disk is recreated. */
-export function replacementReason(wanted: AppliedDisk, { applied, disk }: InstanceDiskState): string {
+export function replacementReason(wanted: AppliedDisk, { applied, disk, unlabelled }: InstanceDiskState): string {
+  if (unlabelled === true) return "its directory is missing; its data is lost";
   if (disk === undefined) return "disk is missing; its data is lost";
   if (wanted.filesystem !== applied.filesystem) return "filesystem changed";
   if (wanted.image !== applied.image) return "image changed";

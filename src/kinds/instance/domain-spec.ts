@@ -10,7 +10,6 @@ import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { kernelBoot } from "./boot-files.ts";
-import { driveDisk } from "./seed-spec.ts";
 import type { Wanted, WantedGuest } from "./wanted.ts";
 
 /** The libvirt domain of a guest with these disks and this config drive. */
@@ -89,8 +88,7 @@ function volumesOf({ config, settings, facts, instance }: WantedGuest): { readon
 }
 
 function driveDevice(seed: SeedSpec, wanted: WantedGuest): DeviceMapInput["configDrive"] {
-  const { path, format, backend } = seed;
-  return backend === null ? { path, format } : { path, format, attachment: attachmentOf(driveDisk(seed, backend), wanted) };
+  return { format: seed.format, attachment: attachmentOf(seed.disk, wanted) };
 }
 
 function attachmentOf(disk: DiskSpec, { settings, facts }: Pick<Wanted, "settings" | "facts">): DiskAttachment {

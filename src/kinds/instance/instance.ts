@@ -24,15 +24,18 @@ import { checkDomainNames, checkProtection } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { pendingFields } from "../guest/pending.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
+import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkPassphrases } from "./passphrase-check.ts";
 import { checkRescues } from "./rescue-check.ts";
@@ -54,6 +57,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkPassphrases,
   checkDisks,
   checkResizeSnapshots,
+  checkMissingDirectories,
   checkDomainNames,
   checkUuids,
   checkProtection,
@@ -77,6 +81,7 @@ export function instanceKind(
       return checks.flatMap((check) => check(checked));
     },
     describe,
+    pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
   };
@@ -90,6 +95,7 @@ function diffOne(
   settings: HostSettings,
 ) {
   const name = addressName(address);
+  if (isMissingAndProtected(want, have, observed)) return undefined;
   switch (want?.kind ?? have?.kind) {
     case "disk":
       return withClearing(
@@ -117,9 +123,29 @@ function diffOne(
   }
 }
 
+/** Whether the directory of the guest is missing and the guest is protected: then nothing of it is created or removed. */
+function isMissingAndProtected(want: InstanceSpec | undefined, have: InstanceState | undefined, observed: Observed): boolean {
+  const instance = want === undefined ? undefined : instanceOfSpec(want);
+  const guest = have?.kind === "domain" ? have : observed.get(guests.at(instance ?? (have?.kind === "disk" ? have.instance : "")));
+  return guest?.unlabelled === true && guest.label?.preventDestroy === true;
+}
+
+function instanceOfSpec(spec: InstanceSpec): string {
+  switch (spec.kind) {
+    case "disk":
+      return ownerName(spec.disk.owner);
+    case "seed":
+      return spec.seed.instance;
+    case "secret":
+      return spec.secret.instance;
+    default:
+      return spec.domain.instance;
+  }
+}
+
 /** Whether the plan for what is observed gives a disk other content. */
 function replaces(want: InstanceDisk, observed: Observed): boolean {
-  const address = diskAddress(want.disk.instance, want.disk.name);
+  const address = diskAddress(ownerName(want.disk.owner), want.disk.name);
   return isReplaced(keepExistingFilesystem(address, want, observed), observed.get(address));
 }
 

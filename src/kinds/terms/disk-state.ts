@@ -36,6 +36,8 @@ export interface InstanceDiskState {
   readonly defined: boolean;
   /** That domain was applied with prevent_destroy. */
   readonly protected: boolean;
+  /** The directory with its label is missing, and the disk is known from libvirt's definition only: of what was applied, only the driver is known. */
+  readonly unlabelled?: true;
   /** The backing file, if that is a grown copy of a base image and is missing. */
   readonly lostBacking?: GrownBase;
 }

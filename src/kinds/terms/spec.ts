@@ -1,4 +1,4 @@
-import type { DiskAttachment } from "../../drivers/driver.ts";
+import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import type { EnvironmentSecret, SecretRef } from "../../model/secret.ts";
 
 export type { DiskSpec } from "../../drivers/driver.ts";
@@ -18,13 +18,11 @@ export interface InterfaceSpec {
 
 /** The config drive of an instance as it should be (Nova CFG-08 … CFG-11). */
 export interface SeedSpec {
+  /** Where it is kept: with the disks where their driver can (Nova CFG-14), else as a file of the instance directory. */
+  readonly disk: DiskSpec;
   readonly instance: string;
+  /** Of the instance, as the guest reads it. */
   readonly uuid: string;
-  readonly path: string;
-  /** The driver that keeps it with the disks (Nova CFG-14); null: it is a file of the instance directory. */
-  readonly backend: string | null;
-  /** The pool or the like that it is kept in; null for a file. */
-  readonly place: string | null;
   readonly format: "iso9660" | "vfat";
   readonly hostname: string;
   /** Position within `count`. */

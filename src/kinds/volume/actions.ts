@@ -1,3 +1,4 @@
+import { baseOf, blankOf } from "../../drivers/content.ts";
 import type { DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
@@ -10,9 +11,10 @@ import type { DomainRef } from "../power/plan.ts";
 import { grown } from "../terms/guest-address.ts";
 import { volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
+import { recordVolumes, unrecordVolume } from "./second-record.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";
 
-type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "preventDestroy" | "fallback">;
+type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "fallback">;
 
 /** The guest whose definition has the volume. */
 interface UserArgs {
@@ -21,32 +23,28 @@ interface UserArgs {
 
 /** What can be done to a volume. The label says what is meant before it is done, and goes last. */
 export const volumeActions: readonly ActionType[] = [
-  defineAction<SpecArgs>("volume.create", [volumeExists], async (context, { name, disk, preventDestroy, fallback }, report) => {
+  defineAction<SpecArgs>("volume.create", [volumeExists], async (context, { name, disk, fallback }, report) => {
     // A label that cannot be used is not written over.
     await readVolumeLabel(context, disk.uuid);
-    const label = { volume: name, preventDestroy, applied: appliedVolume(disk) };
+    const label = { volume: name, preventDestroy: disk.owner.protects, applied: appliedVolume(disk) };
     const write = (made: boolean) => () => writeVolumeLabel(context, disk.uuid, { ...label, made });
-    await makeDisk(
-      context,
-      { disk, ...(fallback === undefined ? {} : { fallback }) },
-      { before: write(false), whole: write(true) },
-      report,
-    );
+    await makeDisk(context, { disk, fallback }, { before: write(false), whole: write(true) }, report);
   }),
   defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", [volumeExists, grown], async (context, args) => {
-    const { name, disk, preventDestroy, online, user } = args;
-    const label = { volume: name, preventDestroy, applied: appliedVolume(disk), made: true };
+    const { name, disk, online, user } = args;
+    const label = { volume: name, preventDestroy: disk.owner.protects, applied: appliedVolume(disk), made: true };
     await growDisk(context, disk, { online: online ?? undefined, user, checkpoint: false }, () =>
       writeVolumeLabel(context, disk.uuid, label),
     );
   }),
-  defineAction<SpecArgs>("volume.label", [volumeExists], async (context, { name, disk, preventDestroy }) => {
+  defineAction<SpecArgs>("volume.label", [volumeExists], async (context, { name, disk }) => {
     const label = await readVolumeLabel(context, disk.uuid);
     const applied = label?.applied ?? appliedVolume(disk);
-    await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy, applied, made: label?.made ?? true });
+    await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy: disk.owner.protects, applied, made: label?.made ?? true });
   }),
   defineAction<DiskRef & UserArgs & { backend: string }>("volume.remove", [volumeGone], async (context, { user, ...ref }) => {
     if (user !== undefined) await refuseInUse(context, user, ref);
+    await unrecordVolume(context, ref.uuid);
     await driverOf(ref.backend).remove(context, ref);
     const { layout } = context;
     const names = { directory: layout.volume(ref.uuid), doomed: layout.doomedVolume(ref.uuid) };
@@ -56,12 +54,13 @@ export const volumeActions: readonly ActionType[] = [
 
 /** What the label will record. */
 export function appliedVolume(disk: DiskSpec): AppliedVolume {
+  const [base, blank] = [baseOf(disk), blankOf(disk)];
   return {
     backend: disk.backend,
-    ...(disk.place === undefined ? {} : { place: disk.place }),
+    ...(disk.place === null ? {} : { place: disk.place }),
     size: disk.size ?? 0,
-    ...(disk.content === undefined ? {} : { filesystem: disk.content.filesystem }),
-    ...(disk.base === undefined ? {} : { image: disk.base.image }),
+    ...(blank === null ? {} : { filesystem: blank.filesystem }),
+    ...(base === null ? {} : { image: base.image }),
   };
 }
 
@@ -70,7 +69,9 @@ export async function sweepVolumes(context: Context): Promise<void> {
   const { host, layout } = context;
   await sweepRetired(context, layout.volumes, (label) => parseVolumeLabel(label)?.project === context.project);
   const written = [instanceFiles.label, instanceFiles.diskInfo];
-  for (const { uuid, label } of await volumeDirectories(context)) {
+  const directories = await volumeDirectories(context);
+  await recordVolumes(context, directories);
+  for (const { uuid, label } of directories) {
     if (label?.project !== context.project) continue;
     for (const { name, type } of await host.files.list(layout.volume(uuid))) {
       const temporary = name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));

@@ -1,3 +1,4 @@
+import { baseOf, blankOf } from "../../drivers/content.ts";
 import { checkRecordedFormat } from "../../drivers/shared/disk-info.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
@@ -6,11 +7,11 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { whereText } from "../disk/place.ts";
 import { cachedImage } from "../image/address.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { cannotBecome } from "./diff.ts";
-import { type VolumeSpec, volumeFileName } from "./spec.ts";
+import { checkLostVolume, lostVolume } from "./lost.ts";
+import type { VolumeSpec } from "./spec.ts";
 import { volumeUser } from "./user.ts";
 
 /** What cannot or will not be done to volumes. */
@@ -27,7 +28,18 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
       }),
     ];
   });
+  const lost = observed.of(volumes).flatMap(([address, have]): Diagnostic[] => {
+    if (wanted.has(address) || have.disk !== undefined || have.unlabelled !== true) return [];
+    return [
+      checkLostVolume(address, have.name, {
+        evidence: `${have.path} existed and is missing now`,
+        protected: have.preventDestroy,
+        user: undefined,
+      }),
+    ];
+  });
   return [
+    ...lost,
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
   ];
@@ -38,8 +50,9 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
   const error = (code: string, summary: string, detail: string): Diagnostic[] => [
     problem(code, { summary, detail, address, key: ["size"] }),
   ];
-  const { size, content, path } = spec.disk;
-  const least = content === undefined ? 0 : smallestFilesystem[content.filesystem];
+  const { size, path } = spec.disk;
+  const [base, content] = [baseOf(spec.disk), blankOf(spec.disk)];
+  const least = content === null ? 0 : smallestFilesystem[content.filesystem];
   if ((size ?? 0) < least) {
     const detail = `${content?.filesystem} needs at least ${formatQuantity(least)}. Make the volume larger or choose another format.`;
     return error(
@@ -48,18 +61,16 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
       detail,
     );
   }
-  if (have === undefined || (have.disk === undefined && !have.made)) return checkImage(address, spec, observed);
-  if (have.disk === undefined) {
-    const detail = `${whereText({ ...have, ...have.applied, name: volumeFileName })} existed and is missing now. Volumes are kept for their data, so no empty one is created in its place. Restore it; or, to start with an empty one, remove the directory of ${path} and apply again.`;
-    return error("volume-lost", `Volume ${spec.name} is missing`, detail);
-  }
+  const lost = lostVolume(spec, have, observed);
+  if (lost !== undefined) return [checkLostVolume(address, spec.name, lost), ...checkImage(address, spec, observed)];
+  if (have?.disk === undefined) return checkImage(address, spec, observed);
   const record = checkRecordedFormat(address, `Volume ${spec.name}`, path, have.disk);
   if (record.length > 0) return record;
   if (cannotBecome(spec, have)) {
     const words = (backend: string, place?: string, filesystem?: string, image?: string) =>
       `${backend}${place === undefined ? "" : ` in ${place}`}${filesystem === undefined ? "" : ` with ${filesystem}`}${image === undefined ? "" : ` from image ${image}`}`;
     const is = words(have.applied.backend, have.applied.place, have.applied.filesystem, have.applied.image);
-    const wanted = words(spec.disk.backend, spec.disk.place, content?.filesystem, spec.disk.base?.image);
+    const wanted = words(spec.disk.backend, spec.disk.place ?? undefined, content?.filesystem, base?.image);
     const detail = `It is ${is} and the configuration says ${wanted}. Its data would be lost. Restore images_type, volume_group or pool, format and image, or declare another volume and copy the data.`;
     return error("volume-cannot-change", `Volume ${spec.name} cannot be converted`, detail);
   }
@@ -89,9 +100,10 @@ function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Obser
 
 /** Nova SIZE-01, where the size of the image is known already. */
 function checkImage(address: Diagnostic["address"] & string, { name, disk }: VolumeSpec, observed: Observed): Diagnostic[] {
-  const base = disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
-  const needed = base?.sidecar.virtualSize ?? 0;
+  const base = baseOf(disk);
+  const cached = base === null ? undefined : cachedImage(observed, base.entry);
+  const needed = cached?.sidecar.virtualSize ?? 0;
   if ((disk.size ?? 0) >= needed) return [];
-  const detail = `It is ${formatQuantity(disk.size ?? 0)} and image ${disk.base?.image} is ${formatQuantity(needed)}. Write size: ${formatQuantity(needed)} or more.`;
+  const detail = `It is ${formatQuantity(disk.size ?? 0)} and image ${base?.image} is ${formatQuantity(needed)}. Write size: ${formatQuantity(needed)} or more.`;
   return [problem("volume-smaller-than-image", { summary: `Volume ${name} is too small for its image`, detail, address, key: ["size"] })];
 }

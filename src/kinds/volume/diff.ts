@@ -1,3 +1,4 @@
+import { baseOf, blankOf } from "../../drivers/content.ts";
 import type { Action } from "../../model/action.ts";
 import { type Change, causeOf, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
 import type { Fact } from "../../model/fact.ts";
@@ -8,6 +9,7 @@ import { isElsewhere, placeKey } from "../disk/place.ts";
 import { defined, gone, grown, guests, stopped, up } from "../terms/guest-address.ts";
 import { type VolumeAddress, volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { appliedVolume } from "./actions.ts";
+import { lostReplacement, lostVolume } from "./lost.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
 
@@ -22,20 +24,22 @@ export function diffVolume(
   observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
-  if (have === undefined || (have.disk === undefined && !have.made)) return creation(address, want, have);
-  if (have.disk === undefined || cannotBecome(want, have)) return undefined;
+  const lost = lostVolume(want, have, observed);
+  if (lost !== undefined) return lost.protected || lost.user !== undefined ? undefined : replacementOfLost(address, want, have);
+  if (have?.disk === undefined) return creation(address, want, have);
+  if (cannotBecome(want, have)) return undefined;
   return update(address, want, have, observed);
 }
 
 /** Whether only another volume could be what is wanted. */
 export function cannotBecome({ disk }: VolumeSpec, { applied }: VolumeState): boolean {
-  return isElsewhere(disk, applied) || disk.content?.filesystem !== applied.filesystem || disk.base?.image !== applied.image;
+  return isElsewhere(disk, applied) || blankOf(disk)?.filesystem !== applied.filesystem || baseOf(disk)?.image !== applied.image;
 }
 
 function creation(address: VolumeAddress, want: VolumeSpec, have: VolumeState | undefined): Change {
   const applied = appliedVolume(want.disk);
-  const { base, content } = want.disk;
-  const from = base !== undefined ? ` from ${base.image}` : content !== undefined ? ` with ${content.filesystem}` : "";
+  const [base, content] = [baseOf(want.disk), blankOf(want.disk)];
+  const from = base !== null ? ` from ${base.image}` : content !== null ? ` with ${content.filesystem}` : "";
   // Leftovers of an interrupted creation in another place would never be removed.
   const left = have === undefined || !isElsewhere(want.disk, have.applied) ? [] : [removeAction(address, have)];
   const needs = [...baseFacts(want), ...left.flatMap(({ makes }) => makes)];
@@ -54,8 +58,15 @@ function creation(address: VolumeAddress, want: VolumeSpec, have: VolumeState | 
     ],
     actions: [...left, action(address, want.disk.uuid, "create", summary, argsOf(want), needs)],
     before: null,
-    after: { ...applied, prevent_destroy: want.preventDestroy },
+    after: { ...applied, prevent_destroy: want.disk.owner.protects },
   };
+}
+
+function replacementOfLost(address: VolumeAddress, want: VolumeSpec, have: VolumeState | undefined): Change {
+  const { actions, after } = creation(address, want, have);
+  const create = actions.at(-1);
+  if (create === undefined) throw new Error(`nothing creates ${address}`);
+  return lostReplacement(address, want, create, have === undefined ? null : { ...have.applied }, after);
 }
 
 function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, observed: Observed): Change | undefined {
@@ -72,13 +83,13 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
   const fields: FieldChange[] = [
     ...(unfinished ? [{ path: "made", old: false, new: true, effect: "none", cause: "drift" } as const] : []),
     ...(grows ? [{ path: "size", old: found, new: size, effect, cause: causeOf(size, have.applied.size, found) } as const] : []),
-    ...(want.preventDestroy === have.preventDestroy
+    ...(want.disk.owner.protects === have.preventDestroy
       ? []
-      : [{ path: "prevent_destroy", old: have.preventDestroy, new: want.preventDestroy, effect: "none", cause: "config" } as const]),
+      : [{ path: "prevent_destroy", old: have.preventDestroy, new: want.disk.owner.protects, effect: "none", cause: "config" } as const]),
   ];
   if (fields.length === 0) return undefined;
   const finish = action(address, have.uuid, "create", "finish", argsOf(want), baseFacts(want));
-  const label = action(address, have.uuid, "label", want.preventDestroy ? "protect" : "lift the protection", argsOf(want));
+  const label = action(address, have.uuid, "label", want.disk.owner.protects ? "protect" : "lift the protection", argsOf(want));
   const grow: Action = {
     ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, {
       ...argsOf(want),
@@ -97,7 +108,7 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
     fields,
     actions: [grows ? grow : unfinished ? finish : label],
     before: { ...have.applied, size: found, prevent_destroy: have.preventDestroy },
-    after: { ...appliedVolume(want.disk), prevent_destroy: want.preventDestroy },
+    after: { ...appliedVolume(want.disk), prevent_destroy: want.disk.owner.protects },
   };
 }
 
@@ -128,7 +139,7 @@ function removal(address: VolumeAddress, have: VolumeState, observed: Observed):
 }
 
 function removeAction(address: VolumeAddress, { uuid, path, applied: { backend, place } }: VolumeState, holder?: VolumeUser): Action {
-  const args = { uuid, name: volumeFileName, path, backend, ...(place === undefined ? {} : { place }), ...userArgs(holder) };
+  const args = { uuid, name: volumeFileName, path, backend, place: place ?? null, ...userArgs(holder) };
   return { ...action(address, uuid, "remove", "remove", args), makes: [volumeGone(address)] };
 }
 
@@ -137,8 +148,8 @@ function placeField({ backend, place }: VolumeState["applied"]): { path: string;
   return place === undefined ? [] : [{ path: placeKey(backend) ?? "place", place }];
 }
 
-function argsOf({ name, disk, preventDestroy, fallback }: VolumeSpec) {
-  return { name, disk: { ...disk }, preventDestroy, ...(fallback === undefined ? {} : { fallback }) };
+function argsOf({ name, disk, fallback }: VolumeSpec) {
+  return { name, disk, fallback };
 }
 
 /** Who is looked at once more before something is done to a volume that its guest must not notice. */

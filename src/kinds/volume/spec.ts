@@ -7,7 +7,6 @@ export type { AppliedVolume, VolumeState } from "../terms/volume-state.ts";
 export interface VolumeSpec extends OwnedDisk {
   readonly kind: "volume";
   readonly name: string;
-  readonly preventDestroy: boolean;
 }
 
 /** The file name of a volume in its directory; also part of its name where backends keep disks elsewhere. */

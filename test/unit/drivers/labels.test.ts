@@ -53,7 +53,7 @@ test("tags of logical volumes from version 0.1 are read", async () => {
     const own = { drivers: { lvm: { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0 } } };
     const context = { ...(await contextOf()), host, settings: { ...settings, ...own } } as Context;
     const uuid = "ad4fa5ce-c6c7-58bb-98fe-14a2ad53a80f";
-    const ref = { uuid, name: "disk.local", path: layout.instanceFile(uuid, "disk.local") };
+    const ref = { uuid, name: "disk.local", path: layout.instanceFile(uuid, "disk.local"), place: null };
     group.lvm({ program: "lvcreate", args: ["-L", "8388608b", "-n", `${uuid}_disk.local`, "vg0"], timeoutMs: 1000 });
     const sizeWith = async (...tags: string[]) => {
       group.setTags(`${uuid}_disk.local`, tags);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
@@ -13,7 +14,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     name: spec.instance,
     project: spec.project,
     // Omitted for a file, so that digests of earlier versions stay valid.
-    ...(spec.backend === null ? {} : { backend: spec.backend }),
+    ...(spec.disk.backend === plainFileDriver ? {} : { backend: spec.disk.backend }),
     format: spec.format,
     hostname: spec.hostname,
     launch_index: spec.launchIndex,

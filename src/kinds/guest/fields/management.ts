@@ -1,0 +1,79 @@
+import { find, textAt } from "../../../tools/xml.ts";
+import { at } from "../draft.ts";
+import type { GuestField } from "../field.ts";
+import { findLabel, findNova, labelOf, novaOf } from "../metadata.ts";
+import { set, setText } from "./write.ts";
+
+/** What the metadata of a guest records. */
+export const managementFields: readonly GuestField[] = [
+  {
+    path: "power_state",
+    headline: 6,
+    want: ({ powerState }) => powerState,
+    owns: ["metadata/virtform:instance/virtform:power_state"],
+    write: (domain, value) => setText(at(labelOf(domain), "virtform:power_state"), value),
+    read: (domain) => textAt(findLabel(domain), "virtform:power_state"),
+  },
+  {
+    path: "prevent_destroy",
+    cosmetic: true,
+    want: ({ preventDestroy }) => preventDestroy,
+    owns: ["metadata/virtform:instance/virtform:prevent_destroy"],
+    write: (domain, value) => setText(at(labelOf(domain), "virtform:prevent_destroy"), value),
+    // Only an explicit "false" lifts the protection.
+    read: (domain) => {
+      const label = findLabel(domain);
+      return label === undefined ? undefined : textAt(label, "virtform:prevent_destroy") !== "false";
+    },
+  },
+  {
+    path: "rescue",
+    // Nova RES-01, RES-02: a rescue takes effect at once, not at a later start.
+    running: "restart",
+    want: ({ rescue }) => rescue,
+    owns: ["metadata/virtform:instance/virtform:rescue"],
+    write: (domain, value) => setText(at(labelOf(domain), "virtform:rescue"), value),
+    read: (domain) => textAt(findLabel(domain), "virtform:rescue"),
+  },
+  {
+    path: "flavor",
+    headline: 2,
+    cosmetic: true,
+    want: ({ flavor }) => flavor.name,
+    owns: ["metadata/nova:instance/nova:flavor"],
+    // Nova XML-03.
+    write: (domain, value, { flavor, memory, vcpus }) => {
+      const whole = (bytes: number, unit: number) => String(Math.ceil(bytes / unit));
+      const described = set(at(novaOf(domain), "nova:flavor"), "name", value);
+      setText(at(described, "nova:memory"), whole(memory, 2 ** 20));
+      setText(at(described, "nova:disk"), whole(flavor.disk, 2 ** 30));
+      setText(at(described, "nova:swap"), whole(flavor.swap, 2 ** 20));
+      setText(at(described, "nova:ephemeral"), whole(flavor.ephemeral, 2 ** 30));
+      setText(at(described, "nova:vcpus"), vcpus);
+    },
+    read: (domain) => find(findNova(domain), "nova:flavor")?.attributes["name"],
+  },
+  {
+    path: "image",
+    headline: 1,
+    cosmetic: true,
+    want: ({ image }) => image,
+    owns: ["metadata/nova:instance/nova:root"],
+    write: (domain, value) => {
+      set(set(at(novaOf(domain), "nova:root"), "type", "image"), "name", value);
+    },
+    read: (domain) => find(findNova(domain), "nova:root")?.attributes["name"],
+  },
+];
+
+/** Whether libvirt keeps the definition of a guest. */
+export const persistenceFields: readonly GuestField[] = [
+  {
+    path: "persistent",
+    fixed: true,
+    running: "none",
+    want: () => true,
+    // Defining a domain makes it persistent.
+    look: ({ persistent }) => persistent,
+  },
+];
