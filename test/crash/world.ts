@@ -111,6 +111,8 @@ export async function runOn(
   const lookUpSecret = (reference: SecretRef) => ("env" in reference ? options.env?.[reference.env] : undefined);
   const project = config.project ?? "default";
   return {
+    name: "localhost",
+    qualified: false,
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
     config,
@@ -145,7 +147,7 @@ export async function apply(
   options: { readonly parallelism?: number; readonly lockTimeoutMs?: number; readonly savedPlan?: Plan } = {},
 ): Promise<ApplyResult> {
   try {
-    return await reconcile(run, {
+    return await reconcile([run], {
       reporter: { event: onEvent, close: async () => undefined },
       autoApprove: true,
       allowDestroy: "all",
@@ -164,7 +166,7 @@ export async function apply(
 /** What `virtform plan` says. */
 export async function planOf(run: Run): Promise<Plan> {
   try {
-    return await plan(run);
+    return await plan([run]);
   } finally {
     await run.context.host.close();
   }
