@@ -26,10 +26,11 @@ import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { notWanted } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
 import { describeDomain } from "./state.ts";
-import { listedFields, traitsOf } from "./traits.ts";
+import { isForeign, listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
 /**
@@ -131,7 +132,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const restarts = (lost || needsRestart || detachesDisks(want, have, observed)) && (awake.running || awake.saved);
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
-  const defined = [...definitionChanges(differing, have, wanted, restarts), ...unwantedParts(want, have), ...memory];
+  const defined = [...definitionChanges(differing, have, wanted, restarts), ...unwantedParts(want, have, wanted), ...memory];
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
   const unlabelled = have.unlabelled === true;
@@ -165,11 +166,12 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 }
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
-function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
+function differingPaths(wanted: DomainFields, { fields, label }: DomainState): string[] {
   const differing = Object.keys(wanted).filter(
     (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
   );
-  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
+  const applied = appliedFields(label);
+  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined && !isForeign(path, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 
@@ -178,9 +180,9 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
     const traits = traitsOf(path);
-    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
-    // The label does not record fixed fields: no configuration changes them.
-    const last = fixed === true ? fresh : applied?.[path];
+    const { fixed, usual, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
+    // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
+    const last = fixed === true ? fresh : (applied?.[path] ?? usual);
     // An alias that was applied is what the host made of it.
     const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
@@ -194,10 +196,10 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
 }
 
 /** What `foreign: forbid` removes from the definition. */
-function unwantedParts(want: DomainSpec, have: DomainState): FieldChange[] {
+function unwantedParts(want: DomainSpec, have: DomainState, wanted: DomainFields): FieldChange[] {
   if (want.foreign !== "forbid") return [];
   const effect = isUp(have.power) || have.power === "saved" ? "next_boot" : "none";
-  return have.foreign.map(({ path, xml }) => ({ path: `foreign.${path}`, old: xml, effect, cause: "drift" }));
+  return notWanted(have.foreign, wanted).map(({ path, xml }) => ({ path: `foreign.${path}`, old: xml, effect, cause: "drift" }));
 }
 
 function powerChange(

@@ -6,24 +6,38 @@ import { childrenAt, parseXmlPath, type XmlStep } from "./xml-path.ts";
 
 /** What is known of one element of a domain's document, by the table of fields and by what libvirt fills in. */
 export interface KnownXml {
-  /** Path of the field that owns it with everything in it; `libvirt` for what libvirt fills in. */
-  readonly whole: string | null;
+  /** Who owns it with everything in it. */
+  readonly whole: KnownValue | null;
   readonly text: KnownValue | null;
   readonly attributes: ReadonlyMap<string, KnownValue>;
   readonly children: readonly { readonly step: XmlStep; readonly known: KnownXml }[];
   /** Of the elements of devices: the section of the table, and the key of one. */
-  readonly section: { readonly name: string; readonly keyOf: (element: XmlElement) => string } | null;
+  readonly section: KnownSection | null;
 }
 
-/** An attribute or a text. */
+/** The devices of one section. */
+export interface KnownSection {
+  readonly name: string;
+  readonly keyOf: (element: XmlElement) => string;
+  readonly onlyIfSet: boolean;
+  /** Names of the fields. */
+  readonly fields: readonly string[];
+}
+
+/** An element with everything in it, an attribute or a text. */
 export interface KnownValue {
+  /** Path of the field; of a device, its name below the key. */
   readonly owner: string;
+  /** It is a field of a device. */
+  readonly ofDevice: boolean;
+  /** It is foreign as long as the field was not applied. */
+  readonly onlyIfSet: boolean;
   /** Which values libvirt fills in; null: all. */
   readonly values: RegExp | null;
 }
 
 interface Growing {
-  whole: string | null;
+  whole: KnownValue | null;
   text: KnownValue | null;
   attributes: Map<string, KnownValue>;
   children: { step: XmlStep; known: Growing }[];
@@ -42,29 +56,42 @@ export function knownXml(): KnownXml {
 
 function compile(rows: readonly FieldRow[]): KnownXml {
   const root = empty();
-  const learn = (owner: string, path: string, values: RegExp | null = null) => {
+  const learn = (path: string, value: KnownValue) => {
     const parsed = parseXmlPath(path);
     if (parsed === undefined) throw new TypeError(`${path} is not a path in XML`);
     const element = elementAt(root, parsed.steps);
-    if (parsed.attribute !== null) element.attributes.set(parsed.attribute, { owner, values });
-    else if (parsed.text) element.text = { owner, values };
-    else element.whole = owner;
+    // What libvirt fills in is known before the fields: a field that owns the same place only if it is set does not take it away.
+    const better = (known: KnownValue | null | undefined) => (known !== null && known !== undefined && value.onlyIfSet ? known : value);
+    if (parsed.attribute !== null) element.attributes.set(parsed.attribute, better(element.attributes.get(parsed.attribute)));
+    else if (parsed.text) element.text = better(element.text);
+    else element.whole = better(element.whole);
   };
-  for (const [path, values] of filledIn) learn("libvirt", path, values ?? null);
+  for (const [path, values = null] of filledIn) learn(path, { owner: "", ofDevice: false, onlyIfSet: false, values });
   for (const row of rows) {
-    const owner = isDevices(row) ? row.section : row.path;
     const base = isDevices(row) ? row.at : "";
-    const owned: readonly OwnedXml[] = isDevices(row)
-      ? [row, ...row.fields]
-      : row.element === undefined || row.owns !== undefined
-        ? [row]
-        : [{ owns: [row.element] }, row];
-    for (const { owns = [], follows } of owned) {
-      for (const path of [...owns, ...(Array.isArray(follows) ? follows : [])]) learn(owner, join(base, path));
+    for (const { owner, ofDevice, onlyIfSet = false, owns = [], follows } of ownersOf(row)) {
+      for (const path of [...owns, ...(Array.isArray(follows) ? follows : [])])
+        learn(join(base, path), { owner, ofDevice, onlyIfSet, values: null });
     }
-    if (isDevices(row)) elementAt(root, parseXmlPath(row.at)?.steps ?? []).section = { name: row.section, keyOf: row.keyOf };
+    if (isDevices(row)) {
+      const { section: name, keyOf, onlyIfSet = false } = row;
+      const fields = row.fields.map((field) => field.name);
+      elementAt(root, parseXmlPath(row.at)?.steps ?? []).section = { name, keyOf, onlyIfSet, fields };
+    }
   }
   return root;
+}
+
+type Owner = OwnedXml & { readonly owner: string; readonly ofDevice: boolean; readonly onlyIfSet?: true };
+
+function ownersOf(row: FieldRow): Owner[] {
+  if (isDevices(row)) {
+    // Where a section is foreign as a whole, its elements are, and not their fields.
+    const { onlyIfSet: _whole, ...shape } = row;
+    return [{ ...shape, owner: "", ofDevice: true }, ...row.fields.map((field) => ({ ...field, owner: field.name, ofDevice: true }))];
+  }
+  const owned = { ...row, owner: row.path, ofDevice: false };
+  return row.element === undefined || row.owns !== undefined ? [owned] : [{ ...owned, owns: [row.element] }];
 }
 
 function join(base: string, path: string): string {

@@ -23,6 +23,8 @@ export interface ForeignPart {
   readonly path: string;
   /** An element with everything in it, on one line; the value of an attribute or of a text. */
   readonly xml: string;
+  /** The field that a key of the configuration would set here, or the device: `quota.cpu_shares`, `hostdevs.pci 0000:03:00.0`; null: none. */
+  readonly field: string | null;
 }
 
 /** A domain as found. */
