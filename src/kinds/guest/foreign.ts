@@ -19,11 +19,11 @@ export function foreignParts(domain: XmlElement): ForeignPart[] {
 /** Removes from a definition what `foreignParts` finds in it, but for what is recorded as libvirt's own. */
 export function removeForeign(domain: Draft, recorded: readonly string[]): void {
   const places: Place[] = [];
-  walk(domain, (place) => places.push(place));
   const own = new Set(recorded);
-  for (const place of places) {
-    if (own.has(fingerprint({ path: pathOf(place), xml: xmlOf(place) }))) continue;
-    const { element, parents, attribute, text } = place;
+  walk(domain, (place) => {
+    if (!own.has(fingerprint({ path: pathOf(place), xml: xmlOf(place) }))) places.push(place);
+  });
+  for (const { element, parents, attribute, text } of places) {
     const [edited, parent] = [element as Draft, parents.at(-1) as Draft | undefined];
     if (attribute !== null) delete edited.attributes[attribute];
     else if (text) edited.text = "";
