@@ -3,6 +3,7 @@ import { checkCounts } from "./check-counts.ts";
 import { checkCredentials } from "./check-credentials.ts";
 import { checkDigest } from "./check-digest.ts";
 import { checkLength } from "./check-length.ts";
+import { checkNumber } from "./check-number.ts";
 import { checkReference } from "./check-references.ts";
 import { checkSize } from "./check-sizes.ts";
 import { checkSupport } from "./check-support.ts";
@@ -94,6 +95,7 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
 function firstOf(visit: Visit, config: unknown): Problem | undefined {
   return (
     checkSize(visit) ??
+    checkNumber(visit) ??
     checkDigest(visit) ??
     checkReference(visit, config) ??
     checkCredentials(visit) ??
