@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
     summary: "Remove the snapshots that allow rolling back disk growth",
     load: async () => (await import("./confirm.ts")).confirm,
   },
+  restart: { summary: "Restart guests, or those that wait for a restart", load: async () => (await import("./restart.ts")).restart },
   gc: {
     summary: "Remove unused base images and leftovers from the image cache",
     load: async () => (await import("./gc.ts")).gc,

@@ -16,7 +16,9 @@ import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 
 interface Options {
-  readonly command: "apply" | "destroy" | "confirm" | "gc";
+  readonly command: "apply" | "destroy" | "confirm" | "gc" | "restart";
+  /** What a command works on that takes other words than paths. */
+  readonly scope?: { readonly paths: readonly string[]; readonly targets: readonly string[]; readonly mode: Mode };
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
 
@@ -34,13 +36,13 @@ export async function runApply(invocation: Invocation, io: Io, options: Options)
 async function reconcileWith(
   invocation: Invocation,
   io: Io,
-  { command, savedPlan }: Options,
+  { command, savedPlan, scope }: Options,
   { reporter, interrupt }: { readonly reporter: Reporter; readonly interrupt: Interrupt },
 ): Promise<number> {
   const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
   await using session = await (savedPlan === undefined
-    ? openConfigured(invocation.positionals, io, interrupt.abort)
+    ? openConfigured(scope?.paths ?? invocation.positionals, io, interrupt.abort)
     : openSaved(savedPlan.plan, io, interrupt.abort));
   const host = onlyHost(session);
   if (savedPlan !== undefined)
@@ -49,13 +51,14 @@ async function reconcileWith(
       savedPlan.plan,
       host.kinds.flatMap(({ actions }) => actions),
     );
-  const allowed = command === "confirm" || command === "gc" ? [] : invocation.texts("allow-destroy");
+  const losesData = command === "apply" || command === "destroy";
+  const allowed = losesData ? invocation.texts("allow-destroy") : [];
   const { verdict } = await reconcile(
     {
       ...session,
       ...host,
-      targets: invocation.texts("target"),
-      mode: modeOf(command, invocation, session.config, host.context.project),
+      targets: scope?.targets ?? invocation.texts("target"),
+      mode: scope?.mode ?? modeOf(command, invocation, session.config, host.context.project),
     },
     {
       reporter,
