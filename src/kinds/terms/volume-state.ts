@@ -24,4 +24,6 @@ export interface VolumeState {
   /** Whether it was once there whole: then its absence is a loss, before that it is only not made yet. */
   readonly made: boolean;
   readonly disk: DiskState | undefined;
+  /** The directory with its label is missing, and the volume is known from its second record. */
+  readonly unlabelled?: true;
 }

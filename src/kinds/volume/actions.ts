@@ -11,6 +11,7 @@ import type { DomainRef } from "../power/plan.ts";
 import { grown } from "../terms/guest-address.ts";
 import { volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { parseVolumeLabel, readVolumeLabel, volumeDirectories, writeVolumeLabel } from "./label.ts";
+import { recordVolumes, unrecordVolume } from "./second-record.ts";
 import type { AppliedVolume, VolumeSpec } from "./spec.ts";
 
 type SpecArgs = Pick<VolumeSpec, "name" | "disk" | "fallback">;
@@ -43,6 +44,7 @@ export const volumeActions: readonly ActionType[] = [
   }),
   defineAction<DiskRef & UserArgs & { backend: string }>("volume.remove", [volumeGone], async (context, { user, ...ref }) => {
     if (user !== undefined) await refuseInUse(context, user, ref);
+    await unrecordVolume(context, ref.uuid);
     await driverOf(ref.backend).remove(context, ref);
     const { layout } = context;
     const names = { directory: layout.volume(ref.uuid), doomed: layout.doomedVolume(ref.uuid) };
@@ -67,7 +69,9 @@ export async function sweepVolumes(context: Context): Promise<void> {
   const { host, layout } = context;
   await sweepRetired(context, layout.volumes, (label) => parseVolumeLabel(label)?.project === context.project);
   const written = [instanceFiles.label, instanceFiles.diskInfo];
-  for (const { uuid, label } of await volumeDirectories(context)) {
+  const directories = await volumeDirectories(context);
+  await recordVolumes(context, directories);
+  for (const { uuid, label } of directories) {
     if (label?.project !== context.project) continue;
     for (const { name, type } of await host.files.list(layout.volume(uuid))) {
       const temporary = name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`));

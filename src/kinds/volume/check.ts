@@ -7,11 +7,11 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
-import { whereText } from "../disk/place.ts";
 import { cachedImage } from "../image/address.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { cannotBecome } from "./diff.ts";
-import { type VolumeSpec, volumeFileName } from "./spec.ts";
+import { checkLostVolume, lostVolume } from "./lost.ts";
+import type { VolumeSpec } from "./spec.ts";
 import { volumeUser } from "./user.ts";
 
 /** What cannot or will not be done to volumes. */
@@ -28,7 +28,18 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
       }),
     ];
   });
+  const lost = observed.of(volumes).flatMap(([address, have]): Diagnostic[] => {
+    if (wanted.has(address) || have.disk !== undefined || have.unlabelled !== true) return [];
+    return [
+      checkLostVolume(address, have.name, {
+        evidence: `${have.path} existed and is missing now`,
+        protected: have.preventDestroy,
+        user: undefined,
+      }),
+    ];
+  });
   return [
+    ...lost,
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
   ];
@@ -50,11 +61,9 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
       detail,
     );
   }
-  if (have === undefined || (have.disk === undefined && !have.made)) return checkImage(address, spec, observed);
-  if (have.disk === undefined) {
-    const detail = `${whereText({ ...have, ...have.applied, name: volumeFileName, place: have.applied.place ?? null })} existed and is missing now. Volumes are kept for their data, so no empty one is created in its place. Restore it; or, to start with an empty one, remove the directory of ${path} and apply again.`;
-    return error("volume-lost", `Volume ${spec.name} is missing`, detail);
-  }
+  const lost = lostVolume(spec, have, observed);
+  if (lost !== undefined) return [checkLostVolume(address, spec.name, lost), ...checkImage(address, spec, observed)];
+  if (have?.disk === undefined) return checkImage(address, spec, observed);
   const record = checkRecordedFormat(address, `Volume ${spec.name}`, path, have.disk);
   if (record.length > 0) return record;
   if (cannotBecome(spec, have)) {

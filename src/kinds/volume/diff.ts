@@ -9,6 +9,7 @@ import { isElsewhere, placeKey } from "../disk/place.ts";
 import { defined, gone, grown, guests, stopped, up } from "../terms/guest-address.ts";
 import { type VolumeAddress, volumeExists, volumeGone } from "../terms/volume-address.ts";
 import { appliedVolume } from "./actions.ts";
+import { lostReplacement, lostVolume } from "./lost.ts";
 import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
 import { type VolumeUser, volumeUser } from "./user.ts";
 
@@ -23,8 +24,10 @@ export function diffVolume(
   observed: Observed,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
-  if (have === undefined || (have.disk === undefined && !have.made)) return creation(address, want, have);
-  if (have.disk === undefined || cannotBecome(want, have)) return undefined;
+  const lost = lostVolume(want, have, observed);
+  if (lost !== undefined) return lost.protected || lost.user !== undefined ? undefined : replacementOfLost(address, want, have);
+  if (have?.disk === undefined) return creation(address, want, have);
+  if (cannotBecome(want, have)) return undefined;
   return update(address, want, have, observed);
 }
 
@@ -57,6 +60,13 @@ function creation(address: VolumeAddress, want: VolumeSpec, have: VolumeState | 
     before: null,
     after: { ...applied, prevent_destroy: want.disk.owner.protects },
   };
+}
+
+function replacementOfLost(address: VolumeAddress, want: VolumeSpec, have: VolumeState | undefined): Change {
+  const { actions, after } = creation(address, want, have);
+  const create = actions.at(-1);
+  if (create === undefined) throw new Error(`nothing creates ${address}`);
+  return lostReplacement(address, want, create, have === undefined ? null : { ...have.applied }, after);
 }
 
 function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, observed: Observed): Change | undefined {

@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { type DamagedLabel, damageOf, jsonObject, refuseDamaged } from "../directory/label.ts";
+import { recordVolume } from "./second-record.ts";
 import type { AppliedVolume } from "./spec.ts";
 
 /** The label of a volume's directory: whose it is and what was last applied to it. */
@@ -37,12 +38,13 @@ export async function readVolumeLabel(context: Context, uuid: string): Promise<V
   return label;
 }
 
-/** Writes a label, making the directory as needed. The caller holds the volume's lock. */
+/** Writes a label, and the second record of a volume that exists, making the directory as needed. The caller holds the volume's lock. */
 export async function writeVolumeLabel(context: Context, uuid: string, label: Omit<VolumeLabel, "version" | "project">): Promise<void> {
   const { host, layout, project } = context;
   await host.files.makeDirectory(layout.volume(uuid));
   const whole: VolumeLabel = { version: 1, project, ...label };
   await host.files.writeAtomic(layout.volumeFile(uuid, instanceFiles.label), `${JSON.stringify(whole)}\n`, 0o600);
+  if (label.made) await recordVolume(context, uuid, label);
 }
 
 /** The directory of a volume as found. */

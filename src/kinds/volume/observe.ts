@@ -8,6 +8,7 @@ import { lookAtDisks } from "../disk/look.ts";
 import { withPlace } from "../disk/place.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { type VolumeDirectory, volumeDirectories } from "./label.ts";
+import { recordedVolumes } from "./second-record.ts";
 import { type VolumeState, volumeFileName, volumeUuid } from "./spec.ts";
 
 /** Looks at all volumes of the host, one look for each driver. */
@@ -29,7 +30,7 @@ export async function observeVolumes(context: Context): Promise<Observation<Volu
         ]
       : [],
   );
-  const look = await lookAtDisks(context, owned);
+  const [look, recorded] = await Promise.all([lookAtDisks(context, owned), recordedVolumes(context, directories)]);
   const states = new Map<Address, VolumeState>();
   for (const { address, uuid, path, kept } of owned) {
     if (look.unread.includes(address)) continue;
@@ -37,6 +38,11 @@ export async function observeVolumes(context: Context): Promise<Observation<Volu
     const disk = look.disks.get(`${uuid}/${volumeFileName}`);
     const applied = withPlace(kept.applied, context.settings);
     states.set(address, { kind: "volume", uuid, name, path, applied, made: made === true, preventDestroy: preventDestroy === true, disk });
+  }
+  for (const { uuid, volume: name, preventDestroy, applied } of recorded) {
+    const path = context.layout.volumeFile(uuid, volumeFileName);
+    const state = { uuid, name, path, applied: withPlace(applied, context.settings), made: true, preventDestroy, disk: undefined };
+    states.set(volumes.at(name), { kind: "volume", ...state, unlabelled: true });
   }
   const damaged = directories.flatMap((directory) => damagedVolume(context, directory));
   const unread = [...look.unread, ...damaged.flatMap(({ address }) => address ?? [])];
