@@ -1,6 +1,7 @@
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import type { FileChange } from "../../model/host.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
@@ -22,6 +23,8 @@ export { startDomain, stopDomain } from "../power/plan.ts";
 
 /** Limit for a start until the guest runs. Nova has none (BLD-17); a hypervisor that hangs must be reported. */
 const startMs = 60_000;
+/** Console logs of earlier starts that are kept. */
+const keptLogs = 3;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
 const askAgainMs = 10_000;
 
@@ -100,8 +103,11 @@ const restore = defineAction<DomainRef>("domain.restore", [up, restored], async 
 
 async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord | undefined): Promise<void> {
   const libvirt = libvirtOf(context);
+  const { host, layout } = context;
   // A guest writes to its disks at once: their names must survive a power cut.
-  await context.host.files.settle([context.layout.instance(ref.uuid), context.layout.root]);
+  const settled = [layout.instance(ref.uuid), layout.root];
+  if (have !== undefined && isUp(have.power)) await host.files.settle(settled);
+  else await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // An interrupted start leaves the guest paused.
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
@@ -109,6 +115,14 @@ async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord
   // A guest that was saved while paused is restored paused.
   if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectRunning(context, ref);
+}
+
+/** qemu truncates the console log when it starts (Nova XML-14); the logs of earlier starts are kept beside it. */
+function freshLog(path: string): FileChange[] {
+  return [
+    { do: "rotate", path, keep: keptLogs },
+    { do: "makeFile", path, mode: 0o600 },
+  ];
 }
 
 const resume = defineAction<DomainRef>("domain.resume", [up], async (context, ref) => {
