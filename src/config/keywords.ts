@@ -5,6 +5,7 @@ export interface Schema {
   readonly pattern?: string;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
@@ -34,6 +35,14 @@ export interface Schema {
   readonly secret?: true;
   /** Keys (of an object) or values (of a string) that this version does not implement. */
   readonly notYet?: readonly string[];
+  /** The value is text that holds a whole number within these bounds. */
+  readonly number?: { readonly minimum: number; readonly maximum: number };
+  /** Keys that are known and rejected, each with the reason and the remedy; `*` at the end of a key stands for any rest. */
+  readonly refusedKeys?: Readonly<Record<string, string>>;
+  /** Values of an enum that are known and rejected, each with the reason and the remedy. */
+  readonly refusedValues?: Readonly<Record<string, string>>;
+  /** What one of the keys is called, and what may be written beside the known ones. */
+  readonly openKeys?: { readonly noun: string; readonly hint: string };
   /** The expected value, as the end of "expected …". */
   readonly expects?: string;
 }
@@ -53,5 +62,9 @@ export const ownKeywords: readonly string[] = [
   "libvirtUri",
   "secret",
   "notYet",
+  "number",
+  "refusedKeys",
+  "refusedValues",
+  "openKeys",
   "expects",
 ];

@@ -2,6 +2,7 @@ import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCredentials } from "./check-credentials.ts";
 import { checkDigest } from "./check-digest.ts";
+import { checkNumber } from "./check-number.ts";
 import { checkReference } from "./check-references.ts";
 import { checkSize } from "./check-sizes.ts";
 import { checkSupport } from "./check-support.ts";
@@ -76,7 +77,13 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
   const schema = rules.schema as Schema;
   const problems = await checkSchema(rules, config);
   for (const visit of walk(schema, config)) {
-    const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config) ?? checkCredentials(visit) ?? checkUri(visit);
+    const one =
+      checkSize(visit) ??
+      checkNumber(visit) ??
+      checkDigest(visit) ??
+      checkReference(visit, config) ??
+      checkCredentials(visit) ??
+      checkUri(visit);
     if (one !== undefined) problems.push(one);
     problems.push(...checkSupport(visit));
   }

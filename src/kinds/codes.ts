@@ -34,6 +34,8 @@ export const codes: Readonly<Record<string, string>> = {
   "guest-not-running": "A guest was started and does not run.",
   "guest-runs": "A guest runs, and this can be done only while it is off.",
   "guest-saved": "The memory of a guest was saved since the plan was made.",
+  "hardware-contradiction": "Two places give a guest different hardware.",
+  "hardware-impossible": "The hardware of a guest is not possible.",
   "image-changed-under-disks": "The source of an image gives other bytes than those that disks are made from.",
   "image-checksum-mismatch": "An image does not have its checksum.",
   "image-empty": "An image has no content.",

@@ -30,7 +30,7 @@ import { isSatisfied } from "./is-satisfied.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
-import { listedFields, traitsOf } from "./traits.ts";
+import { isForeign, listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
 /**
@@ -176,9 +176,10 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 }
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
-function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
+function differingPaths(wanted: DomainFields, { fields, label }: DomainState): string[] {
   const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
-  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
+  const applied = appliedFields(label);
+  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined && !isForeign(path, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 
@@ -187,9 +188,9 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
     const traits = traitsOf(path);
-    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
-    // The label does not record fixed fields: no configuration changes them.
-    const last = fixed === true ? fresh : applied?.[path];
+    const { fixed, usual, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
+    // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
+    const last = fixed === true ? fresh : (applied?.[path] ?? usual);
     // An alias that was applied is what the host made of it.
     const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);

@@ -1,4 +1,5 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { hardwareKeys, hostKeys } from "../config/hardware/schema.ts";
 import { size } from "../schema-parts.ts";
 
 /** One network interface of an instance. */
@@ -309,6 +310,14 @@ export const instanceSchema = {
       expects: "true, false or { image: NAME }",
       default: false,
       examples: [true, { image: "debian-13" }],
+    },
+    ...hardwareKeys,
+    ...hostKeys,
+    autostart: {
+      type: "boolean",
+      description: "Whether libvirt starts the guest when the host boots.",
+      default: false,
+      examples: [true],
     },
     prevent_destroy: {
       type: "boolean",
