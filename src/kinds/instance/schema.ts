@@ -191,6 +191,14 @@ export const instanceSchema = {
       default: "running",
       examples: ["stopped"],
     },
+    restart: {
+      type: "string",
+      description:
+        "never: a change that a running guest cannot take waits for its next cold start (pending); `virtform restart` does it. when_needed: apply restarts the guest for such a change.",
+      enum: ["never", "when_needed"],
+      default: "never",
+      examples: ["when_needed"],
+    },
     images_type: {
       type: "string",
       description: "Storage driver of its disks. Default: images_type of host.",

@@ -85,6 +85,8 @@ export interface DomainSpec {
   readonly project: string;
   readonly powerState: "running" | "stopped" | "ignore";
   readonly preventDestroy: boolean;
+  /** Whether a plan restarts the guest for changes that it cannot take while it runs. */
+  readonly restart: "never" | "when_needed";
   readonly virtType: "kvm" | "qemu";
   readonly arch: string;
   /** `q35`, `pc`, `virt`. */
