@@ -32,6 +32,7 @@ export const codes: Readonly<Record<string, string>> = {
   "flavor-memory-too-small": "The memory of a flavor is smaller than the image's min_ram.",
   "file-system-not-mounted": "The file system that the instances path was on is not mounted.",
   "foreign-settings": "The definition of a guest has settings that virtform does not manage. They stay.",
+  "guest-is-off": "A guest that is to be restarted does not run.",
   "guest-not-running": "A guest was started and does not run.",
   "guest-runs": "A guest runs, and this can be done only while it is off.",
   "guest-saved": "The memory of a guest was saved since the plan was made.",

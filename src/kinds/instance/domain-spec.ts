@@ -26,6 +26,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     project,
     powerState: instance.power_state ?? "running",
     preventDestroy: instance.prevent_destroy ?? false,
+    restart: instance.restart ?? "never",
     virtType,
     arch: facts.arch,
     machine: machineType(properties, facts),
