@@ -30,7 +30,7 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   terms: [],
   config: ["terms"],
   power: ["terms"],
-  directory: [],
+  directory: ["terms"],
   host: ["config"],
   image: ["terms", "config"],
   secret: ["terms"],
