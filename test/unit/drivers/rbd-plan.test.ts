@@ -91,7 +91,7 @@ test("a root disk grows after a snapshot, unless there is one already or none is
   assert.equal(again.change?.actions[0]?.summary, "grow from 96MiB to 128MiB");
   const without = planned({ found: small, rbd: { resize_snapshot: false } });
   assert.equal(without.change?.actions.length, 1);
-  assert.equal(asked(without), undefined);
+  assert.equal(asked(without), false);
 });
 
 test("one note reports the snapshot, and the plan has no change for it", () => {
