@@ -22,6 +22,9 @@ export interface Domain {
   /** The memory that its next start restores. */
   saved: SavedMemory | undefined;
   autostart: boolean;
+  /** Names of the snapshots and checkpoints that libvirt records. */
+  snapshots: string[];
+  checkpoints: string[];
   /** Of a running domain that was undefined: its last definition, which libvirt still reports as the inactive one. */
   undefined?: Xml;
 }
@@ -62,7 +65,7 @@ export interface Libvirtd {
   /** By uuid, name or number. */
   find(key: string): Domain | undefined;
   define(document: string): Domain;
-  undefine(domain: Domain, options: { readonly managedSave: boolean }): void;
+  undefine(domain: Domain, options: { readonly managedSave: boolean; readonly snapshots?: boolean; readonly checkpoints?: boolean }): void;
   rename(domain: Domain, name: string): void;
   start(domain: Domain): void;
   resume(domain: Domain): void;
@@ -83,6 +86,8 @@ export interface Libvirtd {
 export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
   const domains: Domain[] = (from?.all() ?? []).map((domain) => ({
     ...domain,
+    snapshots: [...domain.snapshots],
+    checkpoints: [...domain.checkpoints],
     stored: domain.stored === undefined ? undefined : copyXml(domain.stored),
     live: domain.live === undefined ? undefined : copyXml(domain.live),
     saved: domain.saved === undefined ? undefined : { ...domain.saved, live: copyXml(domain.saved.live) },
@@ -142,12 +147,28 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
         same.stored = stored;
         return same;
       }
-      const domain: Domain = { uuid, name, stored, live: undefined, state: 5, id: 0, saved: undefined, autostart: false };
+      const domain: Domain = {
+        uuid,
+        name,
+        stored,
+        live: undefined,
+        state: 5,
+        id: 0,
+        saved: undefined,
+        autostart: false,
+        snapshots: [],
+        checkpoints: [],
+      };
       domains.push(domain);
       return domain;
     },
-    undefine(domain, { managedSave }) {
+    undefine(domain, { managedSave, snapshots = false, checkpoints = false }) {
       if (domain.stored === undefined) throw new Error("Requested operation is not valid: cannot undefine transient domain");
+      const refuse = (count: number, what: string) => {
+        throw new Error(`Requested operation is not valid: cannot delete inactive domain with ${count} ${what}`);
+      };
+      if (domain.live === undefined && domain.snapshots.length > 0 && !snapshots) refuse(domain.snapshots.length, "snapshots");
+      if (domain.live === undefined && domain.checkpoints.length > 0 && !checkpoints) refuse(domain.checkpoints.length, "checkpoints");
       if (domain.saved !== undefined && !managedSave) throw new Error("Refusing to undefine while domain managed save image exists");
       if (domain.live !== undefined && domain.stored !== undefined) domain.undefined = domain.stored;
       domain.stored = undefined;

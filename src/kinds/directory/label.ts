@@ -135,7 +135,7 @@ export async function unrecordObject(context: Context, owner: LabelOwner, name: 
   await writeLabel(context, owner, objects, {});
 }
 
-/** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
+/** Forgets an object that is gone. With the last one goes the rest of the directory; files that are not ours stay, below a label without objects. */
 export async function forgetObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
   const label = await readLabel(context, owner.uuid);
   if (label === undefined) return;
@@ -147,6 +147,8 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
     companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console],
+    // Without a label it would look like another's, and the same configuration could not be applied again.
+    emptied: labelText(context, owner, {}),
   });
 }
 
@@ -184,9 +186,13 @@ async function writeLabel(
   objects: InstanceLabel["objects"],
   { before = [], names = "now", settle = [] }: RecordOptions,
 ): Promise<void> {
-  const label: InstanceLabel = { version: 1, project: context.project, instance: owner.instance, objects };
   const path = context.layout.instanceFile(owner.uuid, instanceFiles.label);
   knownOf(context).delete(owner.uuid);
-  await context.host.files.change([...before, { do: "write", path, data: `${JSON.stringify(label)}\n`, mode }], names, settle);
-  knownOf(context).set(owner.uuid, label);
+  await context.host.files.change([...before, { do: "write", path, data: labelText(context, owner, objects), mode }], names, settle);
+  knownOf(context).set(owner.uuid, { version: 1, project: context.project, instance: owner.instance, objects });
+}
+
+function labelText({ project }: Context, { instance }: LabelOwner, objects: InstanceLabel["objects"]): string {
+  const label: InstanceLabel = { version: 1, project, instance, objects };
+  return `${JSON.stringify(label)}\n`;
 }

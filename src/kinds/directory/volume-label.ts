@@ -5,6 +5,7 @@ import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { type AppliedDisk, recordedVolume } from "../terms/disk-record.ts";
 import { type DamagedLabel, damageOf, jsonObject, refuseDamaged } from "./label.ts";
+import { recordVolume } from "./second-record.ts";
 
 /** The label of a volume's directory: whose it is and what was last applied to it. */
 export interface VolumeLabel {
@@ -45,7 +46,7 @@ export async function readVolumeLabel(context: Context, uuid: string): Promise<V
   return label;
 }
 
-/** Writes the label of a volume, making the directory as needed. The caller holds the volume's lock. */
+/** Writes the label of a volume, and the second record of one that exists, making the directory as needed. The caller holds the volume's lock. */
 export async function writeVolumeLabel(
   context: Context,
   { uuid, owner }: Pick<DiskSpec, "uuid" | "owner">,
@@ -53,8 +54,10 @@ export async function writeVolumeLabel(
 ): Promise<void> {
   const { host, layout, project } = context;
   await host.files.makeDirectory(layout.volume(uuid));
-  const text = volumeLabelText(project, addressName(owner.address), owner.protects, applied);
+  const [volume, preventDestroy] = [addressName(owner.address), owner.protects];
+  const text = volumeLabelText(project, volume, preventDestroy, applied);
   await host.files.writeAtomic(layout.volumeFile(uuid, instanceFiles.label), text, 0o600);
+  if (!applied.unfinished) await recordVolume(context, { uuid, volume, preventDestroy, applied });
 }
 
 /** The directory of a volume as found. */

@@ -69,6 +69,7 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
     defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, ...disk }) => {
       if (user !== null) await refuseInUse(context, user, disk);
       await markRemoval(context, kind, disk);
+      await life.removing(context, disk);
       await driverOf(backend).remove(context, disk);
       await life.forget(context, disk);
     }),

@@ -21,8 +21,8 @@ import { snapshotToRollBackTo } from "./roll-back.ts";
 export interface DiskProblems<Want extends OwnedDisk> {
   /** It does not exist and will be made. */
   unmade(address: DiskAddress, want: Want, observed: Observed): Diagnostic[];
-  /** It existed whole and is missing. */
-  lost(address: DiskAddress, want: Want, have: OwnedDiskState, observed: Observed): Diagnostic[];
+  /** It does not exist, and may have existed whole. */
+  lost(address: DiskAddress, want: Want, have: OwnedDiskState | undefined, observed: Observed): Diagnostic[];
   /** Only another disk could be what is wanted. */
   another(address: DiskAddress, want: Want, have: OwnedDiskState, observed: Observed): Diagnostic[];
   /** The wanted size is smaller than the disk, `found` bytes. */
@@ -37,10 +37,7 @@ export function checkDisk<Want extends OwnedDisk>(
   problems: DiskProblems<Want>,
 ): Diagnostic[] {
   const have = observed.get(address);
-  if (have?.disk === undefined) {
-    const lost = have !== undefined && isLost(want, have) ? problems.lost(address, want, have, observed) : [];
-    return [...lost, ...problems.unmade(address, want, observed)];
-  }
+  if (have?.disk === undefined) return [...problems.lost(address, want, have, observed), ...problems.unmade(address, want, observed)];
   if (isSwapResize(want, have)) return [];
   if (mustBeRemade(want, have)) return problems.another(address, want, have, observed);
   const what = have.kind === "volume" ? `Volume ${ownerName(have.owner)}` : `Disk ${have.name} of ${have.owner.label}`;
@@ -61,7 +58,11 @@ export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observe
 
 const problemsOfInstances: DiskProblems<InstanceDisk> = {
   unmade: checkDisc,
-  lost: (address, want, have, observed) => [checkLost(address, have, isProtected(address, want, observed))],
+  lost(address, want, have, observed) {
+    // `checkMissingDirectories` reports a missing directory with all its disks.
+    if (have === undefined || have.unlabelled || !isLost(want, have)) return [];
+    return [checkLost(address, have, isProtected(address, want, observed))];
+  },
   another: (address, want, have, observed) => (isForRescue(have.name) ? [] : checkProtected(address, want, observed)),
   smaller: checkShrink,
 };

@@ -8,6 +8,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { forgetObject, type LabelOwner, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
 import { retireDirectory } from "../directory/retire-directory.ts";
+import { unrecordVolume } from "../directory/second-record.ts";
 import { readVolumeLabel, writeVolumeLabel } from "../directory/volume-label.ts";
 import { diskExists, diskGone, disks } from "../terms/disk-address.ts";
 import { isCopy } from "../terms/disk-name.ts";
@@ -45,6 +46,8 @@ export interface DiskLife {
   recorded(context: Context, disk: Owned): Promise<unknown>;
   /** Records what is applied to a disk, before it is done. The caller holds the lock. */
   record(context: Context, disk: Owned, applied: AppliedDisk, names?: Names): Promise<void>;
+  /** Called before a disk is removed, so that an interrupted removal does not look like a loss. */
+  removing(context: Context, disk: Owned): Promise<void>;
   /** Forgets a disk that is gone, and its owner's directory when nothing else is in it. */
   forget(context: Context, disk: Owned): Promise<void>;
 }
@@ -72,6 +75,7 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
     },
     recorded: async (context, { uuid, name }) => (await readLabel(context, uuid))?.objects[name],
     record: (context, disk, applied, names = "now") => recordObject(context, instanceOf(disk), disk.name, recordedDisk(applied), { names }),
+    removing: () => Promise.resolve(),
     forget: (context, disk) => forgetObject(context, instanceOf(disk), disk.name),
   },
   [volumes.name as "volume"]: {
@@ -88,6 +92,7 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
     },
     recorded: async (context, { uuid }) => (await readVolumeLabel(context, uuid))?.record,
     record: (context, disk, applied) => writeVolumeLabel(context, disk, applied),
+    removing: (context, { uuid }) => unrecordVolume(context, uuid),
     forget: (context, { uuid }) => {
       const { layout } = context;
       const names = { directory: layout.volume(uuid), doomed: layout.doomedVolume(uuid) };

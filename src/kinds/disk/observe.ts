@@ -68,7 +68,7 @@ export async function observeDisks(context: Context, labelled: readonly Labelled
     .filter(({ address }) => !unread.has(address))
     .map(({ address, what: _what, record: _record, ...known }): [DiskAddress, OwnedDiskState] => {
       const disk = disks.get(`${known.uuid}/${known.name}`);
-      return [address, { ...known, disk, lostBacking: lost.get(disk?.backing ?? "") ?? null }];
+      return [address, { ...known, disk, unlabelled: false, lostBacking: lost.get(disk?.backing ?? "") ?? null }];
     });
   return { states: new Map(states), unread: [...unread], diagnostics: problems.flatMap(({ diagnostic }) => diagnostic) };
 }

@@ -26,7 +26,7 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
   const fields = [...new Set([...after.keys(), ...before.keys()])].flatMap((path): FieldChange[] => {
     const [old, fresh] = [before.get(path) ?? null, after.get(path) ?? null];
     // Encryption goes by what is found rather than by what was applied: below.
-    if (path === "encrypted" || old === fresh) return [];
+    if (path === "encrypted" || old === fresh || have.unlabelled) return [];
     return [{ path, old, new: fresh, effect, cause: "config" }];
   });
   const lost = have.disk === undefined;
@@ -35,11 +35,12 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
   const base = baseFacts(want);
   const cause = causeOf(isEncrypted(want), have.applied.encrypted, found);
   const encryption: FieldChange[] =
-    isEncrypted(want) === found ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
+    isEncrypted(want) === found || have.unlabelled ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
   const loss: FieldChange[] = lost ? [{ path: "exists", old: false, new: true, effect, cause: "drift" }] : [];
   const off = [stopped(guests.at(ownerName(have.owner)))];
   // Of one that is lost something may be left, half removed, and only where it was.
-  const remove = lost && !isElsewhere(want.disk, have.applied) ? [] : [removeDisk(address, have, observed, [...base, ...off])];
+  const remove =
+    lost && (have.unlabelled || !isElsewhere(want.disk, have.applied)) ? [] : [removeDisk(address, have, observed, [...base, ...off])];
   const create = createDisk(address, want, remove.length === 0 ? off : [diskGone(address)]);
   return {
     address,

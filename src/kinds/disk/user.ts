@@ -1,3 +1,4 @@
+import type { DiskRef } from "../../drivers/driver.ts";
 import { ownsSource } from "../../drivers/index.ts";
 import { addressName } from "../../model/address.ts";
 import type { Observed } from "../../model/observed.ts";
@@ -19,9 +20,13 @@ export interface DiskUser {
 /** The guest of a disk: the instance that owns it, or the guest of this project whose definition has the volume; null without one. */
 export function diskUser(have: OwnedDiskState, observed: Observed): DiskUser | null {
   const { kind, owner, uuid, running, saved } = have;
-  if (kind === "disk") return { instance: ownerName(owner), uuid, running, saved };
+  return kind === "disk" ? { instance: ownerName(owner), uuid, running, saved } : volumeUser(have, observed);
+}
+
+/** The guest of this project whose definition has a volume; null without one. */
+export function volumeUser(volume: Pick<DiskRef, "uuid" | "path">, observed: Observed): DiskUser | null {
   for (const [address, domain] of observed.of(guests)) {
-    if (!Object.values(domain.disks).some((source) => ownsSource(source, have))) continue;
+    if (!Object.values(domain.disks).some((source) => ownsSource(source, volume))) continue;
     return { instance: addressName(address), uuid: domain.uuid, running: isUp(domain.power), saved: domain.power === "saved" };
   }
   return null;

@@ -17,7 +17,8 @@ export function creationSummary(spec: DiskSpec, cloned: boolean): string {
 }
 
 /** Why a disk is recreated. */
-export function replacementReason(wanted: AppliedDisk, { applied, disk }: OwnedDiskState): string {
+export function replacementReason(wanted: AppliedDisk, { applied, disk, unlabelled }: OwnedDiskState): string {
+  if (unlabelled) return "its directory is missing; its data is lost";
   if (disk === undefined) return "disk is missing; its data is lost";
   const another = anotherBy(wanted, applied);
   if (another === "backend") return "driver changed";

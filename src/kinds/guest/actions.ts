@@ -1,6 +1,7 @@
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import type { FileChange } from "../../model/host.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
@@ -10,8 +11,10 @@ import type { DomainState } from "../terms/domain-state.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { fieldRows, isDevices } from "./fields.ts";
+import { isSatisfied } from "./is-satisfied.ts";
+import { mergedXml } from "./merged-xml.ts";
 import { domainFields, domainOwner, domainState } from "./state.ts";
-import { listedFields } from "./traits.ts";
+import { listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { domainXml } from "./xml.ts";
@@ -20,6 +23,8 @@ export { startDomain, stopDomain } from "../power/plan.ts";
 
 /** Limit for a start until the guest runs. Nova has none (BLD-17); a hypervisor that hangs must be reported. */
 const startMs = 60_000;
+/** Console logs of earlier starts that are kept. */
+const keptLogs = 3;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
 const askAgainMs = 10_000;
 
@@ -28,7 +33,8 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   const libvirt = libvirtOf(context);
   const had = await libvirt.definition(spec.uuid);
   const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
-  const xml = domainXml(spec);
+  const requested = domainXml(spec);
+  const xml = had === undefined ? requested : mergedXml(had, spec);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
   const wasDefined = rememberedDomain(await readLabel(context, spec.uuid)) !== undefined;
   // One wait for all names of the directory: what the domain needs is on the disk before it is defined.
@@ -42,7 +48,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
         // Nova BLD-15: the log exists with our ownership before qemu writes to it.
         { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
         // Informational, and rewritten by the next definition: it need not survive a power cut.
-        { do: "write", path, data: xml, mode: 0o600, staged: true },
+        { do: "write", path, data: requested, mode: 0o600, staged: true },
       ],
       settle: [layout.instance(spec.uuid), layout.root],
     },
@@ -97,8 +103,11 @@ const restore = defineAction<DomainRef>("domain.restore", [up, restored], async 
 
 async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord | undefined): Promise<void> {
   const libvirt = libvirtOf(context);
+  const { host, layout } = context;
   // A guest writes to its disks at once: their names must survive a power cut.
-  await context.host.files.settle([context.layout.instance(ref.uuid), context.layout.root]);
+  const settled = [layout.instance(ref.uuid), layout.root];
+  if (have !== undefined && isUp(have.power)) await host.files.settle(settled);
+  else await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // An interrupted start leaves the guest paused.
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
@@ -106,6 +115,14 @@ async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord
   // A guest that was saved while paused is restored paused.
   if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectRunning(context, ref);
+}
+
+/** qemu truncates the console log when it starts (Nova XML-14); the logs of earlier starts are kept beside it. */
+function freshLog(path: string): FileChange[] {
+  return [
+    { do: "rotate", path, keep: keptLogs },
+    { do: "makeFile", path, mode: 0o600 },
+  ];
 }
 
 const resume = defineAction<DomainRef>("domain.resume", [up], async (context, ref) => {
@@ -147,8 +164,9 @@ const discard = defineAction<DomainRef>("domain.discard", [stopped], async (cont
 const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], async (context, ref) => {
   const libvirt = libvirtOf(context);
   if ((await ownDomain(context, ref)) !== undefined) {
-    await libvirt.destroy(ref.uuid);
+    // What libvirt refuses to undefine is not powered off either.
     await libvirt.undefine(ref.uuid);
+    await libvirt.destroy(ref.uuid);
   }
   await forgetObject(context, ref, domainEntry);
   await context.host.files.remove(context.layout.instanceFile(ref.uuid, instanceFiles.xml));
@@ -206,6 +224,6 @@ async function expectRunning(context: Context, { uuid, instance }: DomainRef): P
 function differences(sent: ReturnType<typeof domainFields>, kept: ReturnType<typeof domainFields>): string[] {
   const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
   return [...new Set([...Object.keys(sent), ...Object.keys(kept)])]
-    .filter((path) => sent[path] !== kept[path])
+    .filter((path) => !isSatisfied(traitsOf(path), kept[path], sent[path]))
     .map((path) => `${path} is ${show(kept[path])} instead of ${show(sent[path])}`);
 }

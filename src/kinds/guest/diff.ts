@@ -26,8 +26,10 @@ import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { appliedFields } from "./applied-fields.ts";
+import { isSatisfied } from "./is-satisfied.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
-import { appliedFields, describeDomain } from "./state.ts";
+import { describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
@@ -132,9 +134,11 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const defined = [...definitionChanges(differing, have, wanted, restarts), ...memory];
   const power = powerChange(want, have, observed, replaced);
-  if (defined.length === 0 && power === undefined) return undefined;
+  // Its directory is created again, and records the definition.
+  const unlabelled = have.unlabelled === true;
+  if (defined.length === 0 && power === undefined && !unlabelled) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
-  const stale = have.fields["power_state"] !== want.powerState;
+  const stale = have.fields["power_state"] !== want.powerState || unlabelled;
   const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
@@ -143,12 +147,12 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const actions = restarts
     ? [...off, offFirst, ...switchOnAgain(want, awake)]
     : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved && !replaced);
-  const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
+  const cause = combineCauses(fields.length === 0 ? ["drift"] : fields.flatMap((field) => field.cause ?? []));
   return {
     address,
     verb: "update",
     cause,
-    reason: reasonFor(cause, fields, have),
+    reason: unlabelled && fields.length === 0 ? "its directory is missing" : reasonFor(cause, fields, have),
     fields,
     actions,
     before: describeDomain(have),
@@ -163,7 +167,7 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
 function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => fields[path] !== wanted[path]);
+  const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
   const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
@@ -172,13 +176,18 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
-    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traitsOf(path);
+    const traits = traitsOf(path);
+    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
     // The label does not record fixed fields: no configuration changes them.
-    const recorded = fixed === true ? fresh : applied?.[path];
+    const last = fixed === true ? fresh : applied?.[path];
+    // An alias that was applied is what the host made of it.
+    const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
     // A saved guest is restored with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
-    const effect = (isUp(have.power) || have.power === "saved") && running !== "none" ? later : "none";
+    // A device that was only stored, or a value that the guest runs with already, is nothing that it notices.
+    const noticed = have.active === null || have.active[path] !== fresh;
+    const effect = (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || noticed) ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
 }

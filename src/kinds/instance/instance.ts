@@ -25,6 +25,7 @@ import { checkDomainNames, checkProtection } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { pendingFields } from "../guest/pending.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
@@ -35,6 +36,7 @@ import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
+import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkPassphrases } from "./passphrase-check.ts";
 import { checkRescues } from "./rescue-check.ts";
@@ -56,6 +58,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkPassphrases,
   checkDisks,
   checkResizeSnapshots,
+  checkMissingDirectories,
   checkDomainNames,
   checkUuids,
   checkProtection,
@@ -79,6 +82,7 @@ export function instanceKind(
       return checks.flatMap((check) => check(checked));
     },
     describe,
+    pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
   };
@@ -92,6 +96,7 @@ function diffOne(
   settings: HostSettings,
 ) {
   const name = addressName(address);
+  if (isMissingAndProtected(want, have, observed)) return undefined;
   switch (want?.kind ?? have?.kind) {
     case "disk": {
       const found = have?.kind === "disk" ? have : undefined;
@@ -114,6 +119,26 @@ function diffOne(
       const replaced = wanted?.disks.some((disk) => replaces(disk, observed)) ?? false;
       return diffDomain(guests.at(name), wanted?.domain, only("domain", have), observed, replaced);
     }
+  }
+}
+
+/** Whether the directory of the guest is missing and the guest is protected: then nothing of it is created or removed. */
+function isMissingAndProtected(want: InstanceSpec | undefined, have: InstanceState | undefined, observed: Observed): boolean {
+  const instance = want === undefined ? undefined : instanceOfSpec(want);
+  const guest = have?.kind === "domain" ? have : observed.get(guests.at(instance ?? (have?.kind === "disk" ? ownerName(have.owner) : "")));
+  return guest?.unlabelled === true && guest.label?.preventDestroy === true;
+}
+
+function instanceOfSpec(spec: InstanceSpec): string {
+  switch (spec.kind) {
+    case "disk":
+      return ownerName(spec.disk.owner);
+    case "seed":
+      return spec.seed.instance;
+    case "secret":
+      return spec.secret.instance;
+    default:
+      return spec.domain.instance;
   }
 }
 

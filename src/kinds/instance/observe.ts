@@ -13,6 +13,7 @@ import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, remembered
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
 import { domainState } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
+import { missingMount, notMounted } from "../presence/mount.ts";
 import { secretState, usagePrefix } from "../secret/secret.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
 import { instanceOwner } from "../terms/disk-owner.ts";
@@ -21,6 +22,7 @@ import type { DomainState } from "../terms/domain-state.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
 import { type FoundSecret, secrets as secretAddresses } from "../terms/secret-address.ts";
 import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
+import { missingDirectories } from "./missing-directories.ts";
 import type { RecordedSecrets } from "./seed/recorded-secrets.ts";
 import { observeSeeds } from "./seed/seed.ts";
 
@@ -50,11 +52,12 @@ interface OwnedDirectory {
 export async function observeInstances(context: Context, values?: RecordedSecrets): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
   const refused: UnreadableDomain[] = [];
-  const [read, directories, secrets] = await Promise.all([
+  const [read, directories, secrets, mount] = await Promise.all([
     // The state of a domain that libvirt does not describe is unknown: it counts as running.
     libvirt.domains(readDomain, (domain, error) => refused.push({ ...domain, power: "running", failure: failureDiagnostics(error) ?? [] })),
     findDirectories(context),
     libvirt.secrets(usagePrefix(context.project)),
+    missingMount(context),
   ]);
   const found = [...read, ...refused];
   const domains = found.flatMap((domain) => ("failure" in domain ? [] : [domain]));
@@ -71,8 +74,11 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   const [disks, seeds] = await Promise.all([observeDisks(context, labelled), observeSeeds(context, owned, values)]);
 
   const states = new Map<Address, InstanceState>();
+  const hasDirectory = new Set(directories.flatMap(({ uuid, blank }) => (blank ? [] : [uuid])));
   for (const domain of domains) {
-    if (domain.label?.project === context.project) states.set(guests.at(domain.label.instance), { ...domain, kind: "domain" });
+    if (domain.label?.project !== context.project) continue;
+    const unlabelled = hasDirectory.has(domain.uuid) ? {} : ({ unlabelled: true } as const);
+    states.set(guests.at(domain.label.instance), { ...domain, ...unlabelled, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.get(uuid);
@@ -90,6 +96,10 @@ export async function observeInstances(context: Context, values?: RecordedSecret
     return found === undefined ? [] : [{ ...found, uuid: directory.uuid }];
   });
   const inDamaged = await Promise.all(damaged.map(({ uuid, instance }) => objectsIn(context, uuid, instance)));
+  for (const [address, disk] of missingDirectories(context, domains, (uuid) => hasDirectory.has(uuid))) states.set(address, disk);
+  if (mount !== undefined && !directories.some(({ label }) => label !== undefined)) {
+    return { states: new Map(), unmanaged: [], diagnostics: [await notMounted(context, mount)], complete: false };
+  }
   const unread = [...unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at), ...disks.unread, ...inDamaged.flat()];
   const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
   return {

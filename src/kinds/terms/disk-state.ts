@@ -21,6 +21,11 @@ export interface OwnedDiskState {
    * Its record says whether it was ever whole. Of a disk of an instance only once a domain was defined over it; the domain may be gone.
    */
   readonly defined: boolean;
+  /**
+   * The directory with its label is missing, and the disk is known from elsewhere: a volume from its second record, a disk of an instance from
+   * libvirt's definition, which of what was applied has the driver only.
+   */
+  readonly unlabelled: boolean;
   /** The backing file, if that is a grown copy of a base image and is missing. */
   readonly lostBacking: GrownBase | null;
 }

@@ -23,12 +23,16 @@ export interface DomainState {
   readonly name: string;
   readonly power: DomainPower;
   readonly persistent: boolean;
+  /** The instance directory with its label is missing. */
+  readonly unlabelled?: true;
   /** Undefined when the domain carries no label. */
   readonly label: DomainLabel | undefined;
   /** Of the definition that the next start uses, and beside it. */
   readonly fields: DomainFields;
   /** Of the definition that the guest runs with; null when it does not run. */
   readonly active: DomainFields | null;
+  /** What its label records as applied, as JSON: the guest was started with it. Null when it does not run or is not recorded. */
+  readonly activeApplied: string | null;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
 }

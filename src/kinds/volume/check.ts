@@ -8,12 +8,12 @@ import type { Resource } from "../../model/resource.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
 import { checkDisk, type DiskProblems } from "../disk/check.ts";
-import { whereText } from "../disk/place.ts";
 import { diskUser } from "../disk/user.ts";
 import { cachedImage } from "../image/address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { type AppliedDisk, appliedOf } from "../terms/disk-record.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { checkLostVolume, lostVolume } from "./lost.ts";
 import type { VolumeSpec } from "./spec.ts";
 
 /** What cannot or will not be done to volumes. */
@@ -30,7 +30,13 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
       }),
     ];
   });
+  const lost = observed.of(volumes).flatMap(([address, have]): Diagnostic[] => {
+    if (wanted.has(address) || have.disk !== undefined || !have.unlabelled) return [];
+    const evidence = `${have.path} existed and is missing now`;
+    return [checkLostVolume(address, ownerName(have.owner), { evidence, protected: have.owner.protects, user: null })];
+  });
   return [
+    ...lost,
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
   ];
@@ -44,9 +50,9 @@ function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed
 const problems: DiskProblems<VolumeSpec> = {
   unmade: checkImage,
 
-  lost(address, { disk }, have) {
-    const detail = `${whereText({ ...have, ...have.applied })} existed and is missing now. Volumes are kept for their data, so no empty one is created in its place. Restore it; or, to start with an empty one, remove the directory of ${disk.path} and apply again.`;
-    return refusal("volume-lost", address, `Volume ${ownerName(disk.owner)} is missing`, detail);
+  lost(address, want, have, observed) {
+    const lost = lostVolume(want, have, observed);
+    return lost === null ? [] : [checkLostVolume(address, ownerName(want.disk.owner), lost)];
   },
 
   another(address, { disk }, have) {

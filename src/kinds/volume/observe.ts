@@ -1,10 +1,12 @@
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, type Layout } from "../../model/layout.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
+import { recordedVolumes } from "../directory/second-record.ts";
 import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
+import type { DiskAddress } from "../terms/disk-address.ts";
 import { volumeOwner } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { volumes } from "../terms/volume-address.ts";
@@ -17,12 +19,14 @@ export async function observeVolumes(context: Context): Promise<Observation<Owne
   const owned = directories.flatMap(({ uuid, label }): LabelledDisk[] => {
     if (label?.project !== project) return [];
     const { volume, preventDestroy, record } = label;
-    const owner = volumeOwner(layout, uuid, volume, preventDestroy);
-    const path = layout.volumeFile(uuid, volumeFileName);
-    const known = { kind: "volume", owner, uuid, name: volumeFileName, path, running: false, saved: false, defined: true } as const;
-    return [{ ...known, address: volumes.at(volume), what: owner.label, record }];
+    const { address, state } = knownOf(layout, uuid, volume, preventDestroy);
+    return [{ ...state, address, what: state.owner.label, record }];
   });
-  const look = await observeDisks(context, owned);
+  const [look, recorded] = await Promise.all([observeDisks(context, owned), recordedVolumes(context, directories)]);
+  const missing = recorded.map(({ uuid, volume, preventDestroy, applied }): [DiskAddress, OwnedDiskState] => {
+    const known = knownOf(layout, uuid, volume, preventDestroy);
+    return [known.address, { ...known.state, applied, disk: undefined, unlabelled: true, lostBacking: null }];
+  });
   const damaged = directories.flatMap((directory) => damagedVolume(context, directory));
   const unread = [...look.unread, ...damaged.flatMap(({ address }) => address ?? [])];
   const unmanaged = directories
@@ -33,7 +37,21 @@ export async function observeVolumes(context: Context): Promise<Observation<Owne
       ...(label === undefined ? {} : { owner: label.project }),
       ...(damage === null ? {} : { note: `its label ${damage.problem}` }),
     }));
-  return { states: look.states, unmanaged, diagnostics: [...look.diagnostics, ...damaged], complete: unread.length === 0, unread };
+  return {
+    states: new Map([...look.states, ...missing]),
+    unmanaged,
+    diagnostics: [...look.diagnostics, ...damaged],
+    complete: unread.length === 0,
+    unread,
+  };
+}
+
+/** What is known of a volume by its label or its second record alone. */
+function knownOf(layout: Layout, uuid: string, volume: string, protects: boolean) {
+  const owner = volumeOwner(layout, uuid, volume, protects);
+  const path = layout.volumeFile(uuid, volumeFileName);
+  const state = { kind: "volume", owner, uuid, name: volumeFileName, path, running: false, saved: false, defined: true } as const;
+  return { address: volumes.at(volume), state };
 }
 
 /** A label of this project that cannot be used: it names the project, or the directory is the one of the volume that it names. */

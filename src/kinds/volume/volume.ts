@@ -5,11 +5,11 @@ import type { Config } from "../config.ts";
 import { volumeActions } from "../disk/actions.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { describeDisk } from "../disk/describe.ts";
-import { diffDisk } from "../disk/diff.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { checkVolumes } from "./check.ts";
 import { desiredVolumes } from "./desired.ts";
+import { diffVolume } from "./diff.ts";
 import { observeVolumes } from "./observe.ts";
 import type { VolumeSpec } from "./spec.ts";
 import { sweepVolumes } from "./sweep.ts";
@@ -22,7 +22,7 @@ export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, Own
     desired: (config, facts) => desiredVolumes(config, settings, facts),
     observe: observeVolumes,
     diff: (address, want, have, observed) =>
-      withClearing(diffDisk(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings),
+      withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings),
     check: checkVolumes,
     describe: describeDisk,
     actions: volumeActions,

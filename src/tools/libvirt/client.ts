@@ -13,9 +13,9 @@ import { unfinishedMark } from "./unfinished-mark.ts";
 const flags = {
   inactive: 2,
   blockResizeBytes: 1,
-  /** Managed save, metadata of snapshots, NVRAM (Nova DEL-03). */
-  undefineAll: 1 | 2 | 4,
-  list: { transient: 1 << 3, managedSave: 1 << 8, autostart: 1 << 10 },
+  /** Managed save, metadata of snapshots, NVRAM (Nova DEL-03), metadata of checkpoints. */
+  undefineAll: 1 | 2 | 4 | 16,
+  list: { transient: 1 << 3, managedSave: 1 << 8, autostart: 1 << 10, snapshots: 1 << 12, checkpoints: 1 << 14 },
   statsState: 1,
   activeNetworks: 2,
 } as const;

@@ -109,7 +109,10 @@ export interface Libvirt {
   define(xml: string): Promise<void>;
   /** Gives a domain that is off another name. */
   rename(uuid: string, name: string): Promise<void>;
-  /** Does nothing when it does not exist. Removes managed save and NVRAM too (Nova DEL-03). */
+  /**
+   * Does nothing when it does not exist. Removes managed save, NVRAM and what libvirt records of snapshots and checkpoints too (Nova DEL-03).
+   * A guest that runs goes on without a definition until it is powered off.
+   */
   undefine(uuid: string): Promise<void>;
   /** Does nothing when it runs. A saved guest is restored as it was defined then, paused if it was paused. */
   start(uuid: string): Promise<void>;

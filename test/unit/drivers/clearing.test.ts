@@ -32,6 +32,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     running: false,
     saved: false,
     defined: true,
+    unlabelled: false,
     lostBacking: null,
   };
   const volume: OwnedDiskState = {
@@ -45,6 +46,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     running: false,
     saved: false,
     defined: true,
+    unlabelled: false,
     lostBacking: null,
   };
   const states = new Map<string, unknown>([["disk/web.root", root], ...(withVolume ? [["volume/data", volume] as const] : [])]);
@@ -59,6 +61,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     checks: createChecks(settings),
     config,
     observed: observedWith(states, { facts }),
+    host: "localhost",
     project: "shop",
     target: { uri: settings.uri, instancesPath: settings.instancesPath },
     targets: [],

@@ -62,6 +62,7 @@ function planned(given: Given) {
     running: given.running ?? false,
     saved: false,
     defined: given.defined ?? true,
+    unlabelled: false,
     lostBacking: null,
   };
   states.set("disk/web.root", state);

@@ -58,6 +58,7 @@ function planned({ disk = 128 * mebibyte, rbd = {}, ceph = {}, instances, image 
       running,
       saved: false,
       defined: true,
+      unlabelled: false,
       lostBacking: null,
     };
     states.set("disk/web.root", state);
