@@ -146,7 +146,7 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   await retireDirectory(context, {
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
-    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console],
+    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console, instanceFiles.nvram],
     // Without a label it would look like another's, and the same configuration could not be applied again.
     emptied: labelText(context, owner, {}),
   });

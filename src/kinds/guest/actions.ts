@@ -14,7 +14,7 @@ import { fieldRows, isDevices } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { mergedXml } from "./merged-xml.ts";
 import { domainFields, domainOwner, domainState } from "./state.ts";
-import { listedFields, traitsOf } from "./traits.ts";
+import { isForeign, listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { domainXml } from "./xml.ts";
@@ -224,6 +224,6 @@ async function expectRunning(context: Context, { uuid, instance }: DomainRef): P
 function differences(sent: ReturnType<typeof domainFields>, kept: ReturnType<typeof domainFields>): string[] {
   const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
   return [...new Set([...Object.keys(sent), ...Object.keys(kept)])]
-    .filter((path) => !isSatisfied(traitsOf(path), kept[path], sent[path]))
+    .filter((path) => !isSatisfied(traitsOf(path), kept[path], sent[path]) && !(sent[path] === undefined && isForeign(path, undefined)))
     .map((path) => `${path} is ${show(kept[path])} instead of ${show(sent[path])}`);
 }

@@ -26,6 +26,7 @@ import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { pendingFields } from "../guest/pending.ts";
+import { checkSettings } from "../guest/settings-check.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
@@ -50,6 +51,7 @@ import { checkUuids } from "./uuid-check.ts";
 const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDrives,
   checkHardware,
+  checkSettings,
   checkBlankDisks,
   checkRootDisks,
   checkBootOrder,

@@ -52,6 +52,12 @@ export function startDomain(spec: DomainSpec): Action {
   };
 }
 
+/** Starts a guest that a plan shut down, with the definition that is stored. */
+export function startAgain(ref: DomainRef): Action {
+  const address = guests.at(ref.instance);
+  return { ...common(ref, "start", "start"), needs: [stopped(address)], makes: [up(address)], effect: "none" };
+}
+
 /**
  * Restores the saved memory of a guest. It belongs to the guest's disks and definition as they were when it was saved, so their changes
  * wait for the restore. `missing`: facts that objects exist again which the guest needs and which are missing.

@@ -12,6 +12,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     project: "shop",
     powerState: "running",
     preventDestroy: false,
+    restart: "never",
     virtType: "qemu",
     arch: "x86_64",
     machine: "q35",
