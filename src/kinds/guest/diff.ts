@@ -21,6 +21,7 @@ import {
 } from "../power/plan.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -111,7 +112,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   const crashed = have.power === "crashed" ? { running: true } : {};
   const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
   // Removed disks ask for consent themselves. Without disks, a label alone must not suffice to power a guest off.
-  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => disk.instance === instance && disk.disk !== undefined);
+  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => ownerName(disk.owner) === instance && disk.disk !== undefined);
   return {
     address,
     verb: "delete",
