@@ -29,7 +29,6 @@ export const codes: Readonly<Record<string, string>> = {
   "ephemeral-as-root": "An ephemeral disk has boot_index 0.",
   "ephemerals-exceed-flavor": "The ephemerals of an instance exceed those of its flavor.",
   "file-system-not-mounted": "The file system that the instances path was on is not mounted.",
-  "file-system-not-mounted": "The file system that the instances path was on is not mounted.",
   "flavor-disk-smaller-than-image": "The disk of a flavor is smaller than the image.",
   "flavor-disk-smaller-than-min-disk": "The disk of a flavor is smaller than the image's min_disk.",
   "flavor-memory-too-small": "The memory of a flavor is smaller than the image's min_ram.",
