@@ -15,7 +15,7 @@ export interface Unmanaged {
   readonly note?: string;
   /** Of a domain. */
   readonly uuid?: string;
-  /** What it takes of the host now, where it takes something. Memory in bytes. */
+  /** Of a domain: what it takes of the host, now or once it is started. Memory in bytes. */
   readonly takes?: { readonly memory: number; readonly vcpus: number };
 }
 
