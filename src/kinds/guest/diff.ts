@@ -166,12 +166,15 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
 function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
+  const differing = Object.keys(wanted).filter(
+    (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
+  );
   const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 
 function definitionChanges(differing: readonly string[], have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
+  if (differing.length === 0) return [];
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
