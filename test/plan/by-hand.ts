@@ -19,6 +19,8 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^move the directory of (\S+) away$/, moveAway],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^delete the base images$/, deleteBases],
+  [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
+  [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
 ];
@@ -43,6 +45,10 @@ function domainOf(machine: Machine, name = "") {
 function moveAway(machine: Machine, name?: string): void {
   machine.files.makeDirectories("/srv/moved");
   machine.files.rename(`${root}/${domainOf(machine, name).uuid}`, `/srv/moved/${name}`);
+}
+
+function addInterface(machine: Machine, name: string, isBridge: boolean): void {
+  machine.files.makeDirectories(`/sys/class/net/${name}${isBridge ? "/bridge" : ""}`);
 }
 
 function setMemory(machine: Machine, name?: string, mebibytes?: string): void {

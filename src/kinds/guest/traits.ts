@@ -10,6 +10,8 @@ interface Index {
   readonly sections: ReadonlyMap<string, FieldTraits>;
   /** Paths and sections of the fields that virtform gives every guest alike. */
   readonly fixed: ReadonlySet<string>;
+  /** Values that are listed only where a guest has another one. */
+  readonly usual: ReadonlyMap<string, FieldValue>;
 }
 
 const indexes = new WeakMap<readonly FieldRow[], Index>();
@@ -25,6 +27,7 @@ function indexOf(rows: readonly FieldRow[]): Index {
     ),
     sections: new Map(devices.map((row) => [row.section, row])),
     fixed: new Set(rows.flatMap((row) => (row.fixed !== true ? [] : isDevices(row) ? [row.section] : [row.path]))),
+    usual: new Map(rows.flatMap((row) => (isDevices(row) || row.usual === undefined ? [] : [[row.path, row.usual]]))),
   };
   indexes.set(rows, index);
   return index;
@@ -39,13 +42,18 @@ export function traitsOf(path: string): FieldTraits {
   return deviceFields.get(`${section}${path.slice(path.lastIndexOf("."))}`) ?? sections.get(section) ?? {};
 }
 
+/** Whether a field that is not wanted is foreign: no configuration has set it. `applied`: the fields that were applied last. */
+export function isForeign(path: string, applied: DomainFields | undefined): boolean {
+  return traitsOf(path).onlyIfSet === true && applied?.[path] === undefined;
+}
+
 /** The fields that plans list and that the label records: those that differ from guest to guest. */
 export function listedFields(fields: DomainFields): DomainFields {
-  const { fixed } = indexOf(fieldRows());
+  const { fixed, usual } = indexOf(fieldRows());
   const listed: Record<string, FieldValue> = {};
   for (const [path, value] of Object.entries(fields)) {
     const dot = path.indexOf(".");
-    if (!fixed.has(dot < 0 ? path : path.slice(0, dot))) listed[path] = value;
+    if (!fixed.has(dot < 0 ? path : path.slice(0, dot)) && usual.get(path) !== value) listed[path] = value;
   }
   return listed;
 }
