@@ -1,5 +1,5 @@
 import { plan } from "../reconcile.ts";
-import { onlyHost } from "../session.ts";
+import { runsOf } from "../runs-of.ts";
 import { collection } from "./collection.ts";
 import { applyOptions, type CommandDefinition, type Invocation } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -34,8 +34,12 @@ export const gc: CommandDefinition = {
 function show(invocation: Invocation, io: Io): Promise<number> {
   return reported(invocation, io, { command: "gc" }, async ({ event }) => {
     await using session = await openConfigured(invocation.positionals, io);
-    const mode = collection(session.config, invocation.text("min-age"));
-    event({ type: "plan", plan: await plan({ ...session, ...onlyHost(session), targets: invocation.texts("target"), mode }) });
-    return 0;
+    const runs = runsOf(session, {
+      targets: invocation.texts("target"),
+      mode: ({ config }) => collection(config, invocation.text("min-age")),
+    });
+    const made = await plan(runs);
+    event({ type: "plan", plan: made });
+    return made.complete ? 0 : 1;
   });
 }

@@ -30,10 +30,11 @@ const field = { type: "object", required: ["path"], properties: { path: text, ef
  * The shape of the plan in a saved plan, as far as the engine and the reports rely on it. What is in the arguments of an action only
  * the version that wrote them knows.
  */
-export const planSchema = {
+const plan = {
   type: "object",
   required: [
     "formatVersion",
+    "host",
     "project",
     "target",
     "changes",
@@ -47,6 +48,7 @@ export const planSchema = {
   ],
   properties: {
     formatVersion: { const: "1.0" },
+    host: text,
     project: text,
     target: { type: "object", required: ["uri", "instancesPath"], properties: { uri: text, instancesPath: text } },
     changes: {
@@ -86,3 +88,6 @@ export const planSchema = {
     basis: { type: "object", additionalProperties: text },
   },
 } as const;
+
+/** A plan for several hosts also has the plan of each. */
+export const planSchema = { ...plan, properties: { ...plan.properties, hosts: { type: "array", items: plan } } } as const;

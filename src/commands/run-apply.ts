@@ -1,11 +1,11 @@
-import type { Config } from "../kinds/config.ts";
 import { confirmChanges } from "../kinds/disk/confirm.ts";
 import { unusedBaseChanges } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
 import { type Mode, reconcile } from "../reconcile.ts";
-import { onlyHost } from "../session.ts";
+import { runsOf } from "../runs-of.ts";
+import type { HostSession } from "../session.ts";
 import { collection } from "./collection.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
@@ -42,31 +42,21 @@ async function reconcileWith(
   await using session = await (savedPlan === undefined
     ? openConfigured(invocation.positionals, io, interrupt.abort)
     : openSaved(savedPlan.plan, io, interrupt.abort));
-  const host = onlyHost(session);
-  if (savedPlan !== undefined)
-    refuseUnknownActions(
-      savedPlan.path,
-      savedPlan.plan,
-      host.kinds.flatMap(({ actions }) => actions),
-    );
+  if (savedPlan !== undefined) {
+    const types = session.hosts.flatMap(({ kinds }) => kinds).flatMap(({ actions }) => actions);
+    refuseUnknownActions(savedPlan.path, savedPlan.plan, types);
+  }
   const allowed = command === "confirm" || command === "gc" ? [] : invocation.texts("allow-destroy");
-  const { verdict } = await reconcile(
-    {
-      ...session,
-      ...host,
-      targets: invocation.texts("target"),
-      mode: modeOf(command, invocation, session.config, host.context.project),
-    },
-    {
-      reporter,
-      parallelism,
-      lockTimeoutMs,
-      autoApprove: invocation.flag("auto-approve"),
-      allowDestroy: allowed.includes("*") ? "all" : allowed,
-      stop: interrupt.stop,
-      ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
-    },
-  );
+  const mode = modeOf(command, invocation);
+  const { verdict } = await reconcile(runsOf(session, { targets: invocation.texts("target"), mode }), {
+    reporter,
+    parallelism,
+    lockTimeoutMs,
+    autoApprove: invocation.flag("auto-approve"),
+    allowDestroy: allowed.includes("*") ? "all" : allowed,
+    stop: interrupt.stop,
+    ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
+  });
   return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
 }
 
@@ -80,11 +70,12 @@ function stoppable(reporter: Reporter, { stop }: Interrupt): Reporter {
   };
 }
 
-function modeOf(command: Options["command"], invocation: Invocation, config: Config, project: string): Mode {
-  if (command === "gc") return collection(config, invocation.text("min-age"));
-  if (command === "confirm") return { do: "only", changes: confirmChanges };
-  if (command === "apply") return { do: "apply" };
-  return { do: "destroy", ...(invocation.flag("images") ? { more: (observed) => unusedBaseChanges(observed, project) } : {}) };
+function modeOf(command: Options["command"], invocation: Invocation): (host: HostSession) => Mode {
+  if (command === "gc") return ({ config }) => collection(config, invocation.text("min-age"));
+  if (command === "confirm") return () => ({ do: "only", changes: confirmChanges });
+  if (command === "apply") return () => ({ do: "apply" });
+  const images = invocation.flag("images");
+  return ({ context }) => ({ do: "destroy", ...(images ? { more: (observed) => unusedBaseChanges(observed, context.project) } : {}) });
 }
 
 function parseParallelism(text: string): number {

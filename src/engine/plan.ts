@@ -18,6 +18,8 @@ interface PlanRequest<Config> {
   readonly checks: readonly Check<Config>[];
   readonly config: Config;
   readonly observed: Observed;
+  /** The name of the host in the session. */
+  readonly host: string;
   readonly project: string;
   readonly target: Plan["target"];
   /** Addresses or names to restrict the plan to; empty for all. */
@@ -76,6 +78,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const actions = order(chosen);
   return {
     formatVersion: "1.0",
+    host: request.host,
     project: request.project,
     target: request.target,
     changes: removalsInOrder(selected.map(inOrder(actions)), actions),

@@ -16,8 +16,6 @@ export interface Command {
   /** Called with every piece of output between line ends or carriage returns, as it comes. */
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
-  /** It reads nothing and ends within seconds: on a host elsewhere it is not worth a channel of its own. */
-  readonly brief?: boolean;
 }
 
 /** What a program that ended acceptably left behind. */

@@ -29,11 +29,16 @@ export interface Pending {
 /** An action with the ids of those that must have ended well before it starts. */
 export type PlannedAction = Action & { readonly after: readonly string[] };
 
-/** Every decision of a run, made before anything is done. Plain data: it can be saved and carried out later. */
+/**
+ * Every decision of a run on one host, made before anything is done. Plain data: it can be saved and carried out later. A plan for
+ * several hosts has `hosts`, and for people it is all of them in one, with the name of the host in front of each address.
+ */
 export interface Plan {
   readonly formatVersion: "1.0";
+  /** The name of the host in the session; of several, their names. */
+  readonly host: string;
   readonly project: string;
-  /** The host's URI, instances path and other storage: a plan is for one place only. */
+  /** The host's URI, instances path and other storage: the plan of a host is for this place only. */
   readonly target: {
     readonly uri: string;
     readonly instancesPath: string;
@@ -52,6 +57,13 @@ export interface Plan {
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;
+  /** Of a plan for several hosts: the plan of each, as it is carried out. Their addresses name no host. */
+  readonly hosts?: readonly Plan[];
+}
+
+/** The plans of the hosts that a plan is for, each as it is carried out. */
+export function plansOfHosts(plan: Plan): readonly Plan[] {
+  return plan.hosts ?? [plan];
 }
 
 /** Whether there is anything to do. The exit code, the text and the JSON all ask here. */
@@ -64,9 +76,19 @@ export function hasDriftWhileRunning({ pending }: Plan): boolean {
   return pending.some(({ fields }) => fields.some(({ cause }) => cause !== "config"));
 }
 
-/** Whether the plan may be carried out. */
+/** Whether the plan may be carried out, for several hosts: on one of them at least. */
 export function canApply(plan: Plan): boolean {
-  return plan.complete && !hasErrors(plan.diagnostics);
+  return plansOfHosts(plan).some((one) => !isErrored(one));
+}
+
+/** The plans of those hosts that have something to do and may do it. */
+export function applicablePlans(plan: Plan): readonly Plan[] {
+  return plansOfHosts(plan).filter((one) => canApply(one) && hasChanges(one));
+}
+
+/** Whether there is an error in the plan, or part of a host could not be looked at. */
+export function isErrored(plan: Plan): boolean {
+  return !plan.complete || hasErrors(plan.diagnostics);
 }
 
 /** Objects by what happens to them; a replacement counts as added and destroyed, as Terraform counts. */

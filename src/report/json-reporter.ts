@@ -4,7 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Event, Reporter } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { canApply, countChanges, type Plan, type PlannedAction } from "../model/plan.ts";
+import { countChanges, isErrored, type Plan, type PlannedAction } from "../model/plan.ts";
 import { isComplete, summarizeApply } from "./apply-summary.ts";
 import { changingCommands } from "./changing-commands.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
@@ -37,7 +37,7 @@ function documents({ command, stdout, stderr, color, version }: ReporterOptions)
     switch (event.type) {
       case "plan":
         stdout.write(jsonText(planJson(event.plan, version)));
-        if (!canApply(event.plan)) explain(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
+        if (isErrored(event.plan)) explain(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
         return;
       case "result":
         stdout.write(resultText(event.result));

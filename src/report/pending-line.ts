@@ -1,4 +1,4 @@
-import { addressKind, addressName } from "../model/address.ts";
+import { addressHost, addressKind, addressName } from "../model/address.ts";
 import type { FieldChange } from "../model/change.ts";
 import type { Pending } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
@@ -18,7 +18,8 @@ export function pendingLines(pending: readonly Pending[]): Line[] {
 }
 
 function guestText({ address, fields }: Pending): string {
-  return `${addressName(address)} (${fieldTexts(address, fields).join(", ")})`;
+  const host = addressHost(address);
+  return `${host === undefined ? "" : `${host}/`}${addressName(address)} (${fieldTexts(address, fields).join(", ")})`;
 }
 
 /** A device that comes or goes is one part, whatever it consists of. */

@@ -13,7 +13,7 @@ const errorsOf = (plan: Awaited<ReturnType<typeof planOf>>) =>
 async function careful(machine: Machine, text: string, allowDestroy: readonly string[] = []) {
   const run = await runOn(machine.boot(), text);
   try {
-    return await reconcile(run, {
+    return await reconcile([run], {
       reporter: { event: () => undefined, close: async () => undefined },
       autoApprove: true,
       allowDestroy,

@@ -108,6 +108,8 @@ export async function runOn(
   const lookUpSecret = (reference: SecretRef) => ("env" in reference ? options.env?.[reference.env] : undefined);
   const project = config.project ?? "default";
   return {
+    name: "localhost",
+    qualified: false,
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
     config,
@@ -140,7 +142,7 @@ export async function apply(
   options: { readonly parallelism?: number; readonly lockTimeoutMs?: number; readonly savedPlan?: Plan } = {},
 ): Promise<ApplyResult> {
   try {
-    return await reconcile(run, {
+    return await reconcile([run], {
       reporter: { event: onEvent, close: async () => undefined },
       autoApprove: true,
       allowDestroy: "all",
@@ -159,7 +161,7 @@ export async function apply(
 /** What `virtform plan` says. */
 export async function planOf(run: Run): Promise<Plan> {
   try {
-    return await plan(run);
+    return await plan([run]);
   } finally {
     await run.context.host.close();
   }

@@ -10,8 +10,10 @@ import type { DomainState } from "../terms/domain-state.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { fieldRows, isDevices } from "./fields.ts";
+import { isSatisfied } from "./is-satisfied.ts";
+import { mergedXml } from "./merged-xml.ts";
 import { domainFields, domainOwner, domainState } from "./state.ts";
-import { listedFields } from "./traits.ts";
+import { listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { domainXml } from "./xml.ts";
@@ -28,7 +30,8 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   const libvirt = libvirtOf(context);
   const had = await libvirt.definition(spec.uuid);
   const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
-  const xml = domainXml(spec);
+  const requested = domainXml(spec);
+  const xml = had === undefined ? requested : mergedXml(had, spec);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
   const wasDefined = rememberedDomain(await readLabel(context, spec.uuid)) !== undefined;
   // One wait for all names of the directory: what the domain needs is on the disk before it is defined.
@@ -42,7 +45,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
         // Nova BLD-15: the log exists with our ownership before qemu writes to it.
         { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
         // Informational, and rewritten by the next definition: it need not survive a power cut.
-        { do: "write", path, data: xml, mode: 0o600, staged: true },
+        { do: "write", path, data: requested, mode: 0o600, staged: true },
       ],
       settle: [layout.instance(spec.uuid), layout.root],
     },
@@ -207,6 +210,6 @@ async function expectRunning(context: Context, { uuid, instance }: DomainRef): P
 function differences(sent: ReturnType<typeof domainFields>, kept: ReturnType<typeof domainFields>): string[] {
   const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
   return [...new Set([...Object.keys(sent), ...Object.keys(kept)])]
-    .filter((path) => sent[path] !== kept[path])
+    .filter((path) => !isSatisfied(traitsOf(path), kept[path], sent[path]))
     .map((path) => `${path} is ${show(kept[path])} instead of ${show(sent[path])}`);
 }

@@ -26,6 +26,7 @@ import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { isSatisfied } from "./is-satisfied.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
 import { describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
@@ -165,7 +166,7 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
 function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => fields[path] !== wanted[path]);
+  const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
   const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
@@ -174,9 +175,12 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
-    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traitsOf(path);
+    const traits = traitsOf(path);
+    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
     // The label does not record fixed fields: no configuration changes them.
-    const recorded = fixed === true ? fresh : applied?.[path];
+    const last = fixed === true ? fresh : applied?.[path];
+    // An alias that was applied is what the host made of it.
+    const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
     // A saved guest is restored with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";

@@ -2,6 +2,7 @@ import type { Cause, FieldChange } from "../../model/change.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { isSatisfied } from "./is-satisfied.ts";
 import { traitsOf } from "./traits.ts";
 
 /**
@@ -30,8 +31,9 @@ function nextStart({ current_memory: memory, current_vcpus: vcpus, ...fields }: 
 
 /** Whether what runs was changed by hand: the label that the guest runs with records something else. */
 export function runningCause(path: string, active: DomainFields[string] | undefined, recorded: DomainFields | undefined): Cause {
-  if (recorded === undefined || traitsOf(path).fixed === true) return "config";
-  return (active ?? null) === (recorded[path] ?? null) ? "config" : "drift";
+  const traits = traitsOf(path);
+  if (recorded === undefined || traits.fixed === true) return "config";
+  return isSatisfied(traits, active, recorded[path]) ? "config" : "drift";
 }
 
 /** Whether a running guest has another value than the stored definition. */

@@ -1,6 +1,7 @@
 import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import type { XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
+import { deviceElements } from "./device-elements.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 
 /**
@@ -22,7 +23,7 @@ export function readFields(
         ((running ? row.readActive : undefined) ?? row.read)?.(domain) ?? (record === undefined ? undefined : row.look?.(record)),
       );
     else
-      for (const element of row.find(domain)) {
+      for (const element of deviceElements(domain, row)) {
         const path = `${row.section}.${row.keyOf(element)}`;
         for (const field of row.fields) set(`${path}.${field.name}`, field.read(element));
       }

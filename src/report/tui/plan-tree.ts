@@ -1,4 +1,4 @@
-import { type Address, addressKind } from "../../model/address.ts";
+import { type Address, addressHost, addressKind } from "../../model/address.ts";
 import type { Change, Verb } from "../../model/change.ts";
 import { countChanges, type Plan } from "../../model/plan.ts";
 import { instanceOf } from "../../model/presentation.ts";
@@ -80,7 +80,9 @@ export function firstOpen(plan: Plan, nodes: readonly Node[]): Set<string> {
 
 function groupOf(address: Address, shared: Map<string, Change[]>, instances: Map<string, Change[]>) {
   const instance = instanceOf(address);
-  return instance === undefined ? ([shared, `${addressKind(address)}s`] as const) : ([instances, instance] as const);
+  const host = addressHost(address);
+  const named = (name: string) => (host === undefined ? name : `${host}/${name}`);
+  return instance === undefined ? ([shared, named(`${addressKind(address)}s`)] as const) : ([instances, named(instance)] as const);
 }
 
 function groupKey(address: Address): string {

@@ -52,6 +52,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
     checks: createChecks(settings),
     config,
     observed: observedWith(states, { facts }),
+    host: "localhost",
     project: "shop",
     target: { uri: settings.uri, instancesPath: settings.instancesPath },
     targets: [],

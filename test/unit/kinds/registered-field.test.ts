@@ -15,6 +15,7 @@ const title: GuestField = {
   headline: 7,
   running: "none",
   configured: { key: "title", schema: { type: "string", description: "A title.", minLength: 1 }, fallback: null },
+  owns: ["title"],
   write: (domain, value) => {
     at(domain, "title").text = String(value);
   },

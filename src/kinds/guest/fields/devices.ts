@@ -12,13 +12,18 @@ export const graphics: DeviceFields<{ readonly type: string; readonly listen: st
   section: "graphics",
   items: () => [{ type: "vnc", listen: "127.0.0.1" }],
   key: ({ type }) => type,
-  create: (domain, { type }) => add(at(domain, "devices"), "graphics", { type, autoport: "yes" }),
-  find: (domain) => findAll(find(domain, "devices"), "graphics"),
+  at: "devices/graphics",
+  owns: ["@type"],
+  shape: (element, { type }, fresh) => {
+    set(element, "type", type);
+    if (fresh) set(element, "autoport", "yes");
+  },
   keyOf: ({ attributes }) => attributes["type"] ?? "?",
   fields: [
     {
       name: "listen",
       want: ({ listen }) => listen,
+      owns: ["@listen", "listen"],
       write: (element, value) => set(element, "listen", value),
       read: (element) => element.attributes["listen"] ?? find(element, "listen")?.attributes["address"] ?? "",
     },
@@ -35,9 +40,14 @@ export const deviceFields: readonly GuestField[] = [
     fixed: true,
     // Without a model libvirt picks a controller that recent guests have no driver for.
     want: () => scsiModel,
+    follows: ["devices/controller[@type=scsi][@index=0]/address"],
     write: (domain, value, { disks }) => {
-      if (disks.some(({ bus }) => bus === "scsi"))
-        add(at(domain, "devices"), "controller", { type: "scsi", index: 0, model: String(value) });
+      if (!disks.some(({ bus }) => bus === "scsi")) return;
+      const devices = at(domain, "devices");
+      const first = devices.children.find(
+        ({ name, attributes }) => name === "controller" && attributes["type"] === "scsi" && attributes["index"] === "0",
+      );
+      set(first ?? add(devices, "controller", { type: "scsi", index: 0 }), "model", value);
     },
     // Whether one is needed follows from the disks.
     read: (domain) => {
@@ -48,12 +58,18 @@ export const deviceFields: readonly GuestField[] = [
   {
     path: "video",
     want: () => "virtio",
+    owns: ["devices/video[1]/model@type"],
+    follows: [
+      "devices/video[1]/address",
+      ...["ram", "vram", "vram64", "vgamem", "heads", "primary", "blob"].map((name) => `devices/video[1]/model@${name}`),
+    ],
     write: (domain, value) => set(at(domain, "devices", "video", "model"), "type", value),
     read: (domain) => find(domain, "devices", "video", "model")?.attributes["type"],
   },
   {
     path: "rng",
     want: () => "/dev/urandom",
+    owns: ["devices/rng[1]@model", "devices/rng[1]/backend@model", "devices/rng[1]/backend#"],
     write: (domain, value) => {
       const backend = at(set(at(domain, "devices", "rng"), "model", "virtio"), "backend");
       setText(set(backend, "model", "random"), value);
@@ -63,37 +79,30 @@ export const deviceFields: readonly GuestField[] = [
   {
     path: "console_log",
     want: ({ consoleLog }) => consoleLog,
+    owns: ["devices/serial[1]/log@file", "devices/serial[1]/log@append"],
     write: (domain, value) => {
       const devices = at(domain, "devices");
-      const serial = add(devices, "serial", { type: "pty" });
+      const serial = devices.children.find(({ name }) => name === "serial") ?? add(devices, "serial", { type: "pty" });
       // Nova XML-14: each start begins a new log.
-      add(serial, "log", { file: String(value), append: "off" });
-      add(serial, "target", { port: 0 });
-      add(add(devices, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
+      set(set(at(serial, "log"), "file", value), "append", "off");
+      if (find(serial, "target") === undefined) add(serial, "target", { port: 0 });
+      // libvirt shows the first serial port as a console too.
+      if (find(devices, "console") === undefined) add(add(devices, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
     },
     read: (domain) => find(domain, "devices", "serial", "log")?.attributes["file"],
   },
   {
     path: "guest_agent",
     want: () => true,
+    element: `devices/channel[target@name=${agentChannel}]`,
+    owns: ["@type", "/target@type", "/target@name"].map((rest) => `devices/channel[target@name=${agentChannel}]${rest}`),
     write: (domain) => add(add(at(domain, "devices"), "channel", { type: "unix" }), "target", { type: "virtio", name: agentChannel }),
     read: (domain) => channelNames(domain).includes(agentChannel) || undefined,
-  },
-  {
-    path: "channels",
-    read: (domain) => {
-      const others = channelNames(domain).filter((name) => name !== agentChannel);
-      return others.length === 0 ? undefined : others.join(", ");
-    },
   },
   input("tablet", () => true),
   // A PC has a keyboard of its own.
   input("keyboard", ({ arch }) => !isX86(arch)),
   ...balloonFields,
-  // virtform gives no guest such a device, so a new definition takes it away.
-  ...["hostdev", "filesystem", "shmem", "tpm", "sound", "smartcard", "vsock", "redirdev", "lease"].map(
-    (name): GuestField => ({ path: `devices.${name}`, read: (domain) => findAll(find(domain, "devices"), name).length || undefined }),
-  ),
 ];
 
 /** A USB input device. libvirt adds others, on PS/2, by itself. */
@@ -102,6 +111,8 @@ function input(type: string, wanted: (spec: DomainSpec) => boolean): GuestField 
     path: type,
     fixed: true,
     want: (spec) => (wanted(spec) ? "usb" : null),
+    element: `devices/input[@type=${type}][@bus=usb]`,
+    owns: ["@type", "@bus"].map((attribute) => `devices/input[@type=${type}][@bus=usb]${attribute}`),
     write: (domain, value) => add(at(domain, "devices"), "input", { type, bus: String(value) }),
     read: (domain) => device(domain, "input", { type, bus: "usb" })?.attributes["bus"],
   };

@@ -1,5 +1,5 @@
 import { find, type XmlElement } from "../../../tools/xml.ts";
-import { add, at } from "../draft.ts";
+import { at } from "../draft.ts";
 import type { GuestField } from "../field.ts";
 import { set, setText } from "./write.ts";
 
@@ -11,6 +11,7 @@ export const memoryFields: readonly GuestField[] = [
     size: true,
     // libvirt counts in KiB.
     want: ({ memory }) => Math.ceil(memory / 1024) * 1024,
+    owns: ["memory#", "memory@unit"],
     write: (domain, value) => setText(set(at(domain, "memory"), "unit", "KiB"), Number(value) / 1024),
     read: (domain) => sizeOf(find(domain, "memory")),
     // A guest that runs keeps its maximum; the balloon takes the rest.
@@ -18,6 +19,7 @@ export const memoryFields: readonly GuestField[] = [
   },
   {
     path: "current_memory",
+    owns: ["currentMemory"],
     size: true,
     readActive: () => undefined,
     read: (domain) => {
@@ -33,7 +35,9 @@ export const balloonFields: readonly GuestField[] = [
     path: "balloon",
     fixed: true,
     want: () => balloonText("virtio", "10"),
-    write: (domain) => add(set(at(domain, "devices", "memballoon"), "model", "virtio"), "stats", { period: 10 }),
+    owns: ["devices/memballoon@model", "devices/memballoon/stats@period"],
+    follows: ["devices/memballoon/address"],
+    write: (domain) => set(at(set(at(domain, "devices", "memballoon"), "model", "virtio"), "stats"), "period", 10),
     read: (domain) => {
       const balloon = find(domain, "devices", "memballoon");
       return balloon === undefined ? undefined : balloonText(balloon.attributes["model"], find(balloon, "stats")?.attributes["period"]);
