@@ -35,11 +35,12 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   host: ["config"],
   image: ["terms", "config"],
   secret: ["terms"],
-  disk: ["terms", "config", "power", "directory", "image", "secret"],
-  volume: ["terms", "config", "power", "directory", "presence", "image", "disk"],
-  guest: ["terms", "config", "power", "directory", "disk", "volume"],
+  chain: ["terms"],
+  disk: ["terms", "config", "power", "directory", "image", "secret", "chain"],
+  volume: ["terms", "chain", "config", "power", "directory", "presence", "image", "disk"],
+  guest: ["terms", "chain", "config", "power", "directory", "disk", "volume"],
   capacity: ["terms", "config", "image", "disk", "volume"],
-  instance: ["terms", "config", "power", "directory", "presence", "image", "secret", "disk", "volume", "guest"],
+  instance: ["terms", "chain", "config", "power", "directory", "presence", "image", "secret", "disk", "volume", "guest"],
   top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };
 

@@ -1,6 +1,7 @@
 import { ownsSource } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
+import { layeredFormat } from "../../tools/image-format.ts";
 import type { DiskLayers } from "../../tools/libvirt/disk-layers.ts";
 import type { DiskChain, Layer } from "../terms/disk-chain.ts";
 import { diskRole } from "../terms/disk-name.ts";
@@ -104,7 +105,7 @@ function every(domain: DomainDisks): Question[] {
 }
 
 function mirrorOf(source: string, disk: DiskLayers): DiskLayers {
-  return { ...disk, top: { source, format: "qcow2" }, below: [], whole: false, mirror: null };
+  return { ...disk, top: { source, format: layeredFormat }, below: [], whole: false, mirror: null };
 }
 
 type Recognised = { readonly path: string; readonly kind: "disk" | "base" };

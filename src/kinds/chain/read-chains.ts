@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { FileIdentity } from "../../model/host.ts";
 import { backingSource } from "../../tools/backing-source.ts";
+import { layeredFormat } from "../../tools/image-format.ts";
 import type { DiskLayers, NamedLayer } from "../../tools/libvirt/disk-layers.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
@@ -107,7 +108,7 @@ async function read(context: Context, layers: readonly NamedLayer[], known: Map<
         identity: identity === unreadable ? undefined : identity,
         unreadable: denied,
         size: header?.virtualSize ?? (stat === undefined || stat === unreadable ? null : stat.size),
-        next: name === undefined ? undefined : { source: backingSource(name, source), format: header?.backingFormat ?? "qcow2" },
+        next: name === undefined ? undefined : { source: backingSource(name, source), format: header?.backingFormat ?? layeredFormat },
       });
     }),
   );

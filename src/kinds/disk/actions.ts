@@ -1,5 +1,6 @@
 import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
+import type { ActiveLayer } from "../../drivers/shared/layer-growth.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { Names } from "../../model/host.ts";
@@ -20,6 +21,16 @@ interface GrowArgs {
   readonly online: boolean;
   /** Keep what the disk was before. */
   readonly snapshot?: boolean;
+  /** What the guest writes to in place of the disk. */
+  readonly layer?: ActiveLayer;
+}
+
+/** Arguments of `disk.remove`. */
+interface RemoveArgs extends DiskRef {
+  readonly instance: string;
+  readonly backend: string;
+  /** Paths of the layers above the disk, the upper ones first: they are nothing without it. */
+  readonly layers?: readonly string[];
 }
 
 /** What can be done to a disk. The label says what is meant before it is done, and forgets it after it is gone. */
@@ -34,8 +45,8 @@ export const diskActions: readonly ActionType[] = [
     const whole = async () => void (below && (await record(applied, "now")));
     await makeDisk(context, { disk, fallback }, { before, whole }, report);
   }),
-  defineAction<GrowArgs>("disk.grow", [diskExists, grown], async (context, { disk, online, snapshot }) => {
-    const growth = { online: online ? { uuid: disk.uuid } : undefined, user: ownerOf(disk), checkpoint: snapshot === true };
+  defineAction<GrowArgs>("disk.grow", [diskExists, grown], async (context, { disk, online, snapshot, layer = null }) => {
+    const growth = { online: online ? { uuid: disk.uuid } : undefined, user: ownerOf(disk), checkpoint: snapshot === true, layer };
     await growDisk(context, disk, growth, () => recordObject(context, ownerOf(disk), disk.name, { ...appliedOf({ disk }) }));
   }),
   defineAction<RollBackArgs>("disk.roll_back", [diskExists, rolledBack], async (context, { disk, size }) => {
@@ -47,9 +58,10 @@ export const diskActions: readonly ActionType[] = [
     checkpointOf(backend).drop(context, ref),
   ),
   rebuildAction,
-  defineAction<DiskRef & { instance: string; backend: string }>("disk.remove", [diskGone], async (context, ref) => {
-    await refuseInUse(context, ref, ref);
-    await markRemoval(context, ref);
+  defineAction<RemoveArgs>("disk.remove", [diskGone], async (context, { layers = [], ...ref }) => {
+    await refuseInUse(context, ref, ref, layers);
+    await markRemoval(context, ref, layers);
+    for (const path of layers) await context.host.files.remove(path);
     await driverOf(ref.backend).remove(context, ref);
     await forgetObject(context, ref, ref.name);
   }),
@@ -61,10 +73,12 @@ function ownerOf({ uuid, owner }: DiskSpec): LabelOwner {
 }
 
 /** A disk that is removed by consent is not lost if the run is killed here. Without a domain nothing counts as lost. */
-async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {
+async function markRemoval(context: Context, ref: DiskRef & { instance: string }, layers: readonly string[]): Promise<void> {
   const label = await readLabel(context, ref.uuid);
   const applied = label?.objects[ref.name];
-  if (label === undefined || rememberedDomain(label) === undefined || keepsNothing(ref.name)) return;
+  const isLossless = label === undefined || rememberedDomain(label) === undefined || keepsNothing(ref.name);
+  if (isLossless && layers.length === 0) return;
   if (typeof applied !== "object" || applied === null || Array.isArray(applied)) return;
-  await recordObject(context, ref, ref.name, { ...applied, unfinished: true });
+  // The definition that names the layers is gone already: the next run finds them here.
+  await recordObject(context, ref, ref.name, { ...applied, unfinished: true, ...(layers.length === 0 ? {} : { layers }) });
 }

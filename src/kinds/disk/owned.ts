@@ -1,6 +1,7 @@
 import { baseOf } from "../../drivers/content.ts";
 import type { DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
+import { type ActiveLayer, growLayer } from "../../drivers/shared/layer-growth.ts";
 import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { Fact } from "../../model/fact.ts";
@@ -47,6 +48,8 @@ export interface Growth {
   readonly user: DomainRef | undefined;
   /** Keep what the disk was before. */
   readonly checkpoint: boolean;
+  /** What the guest writes to in place of the disk; null: the disk itself. */
+  readonly layer: ActiveLayer | null;
 }
 
 /**
@@ -56,12 +59,13 @@ export interface Growth {
 export async function growDisk(
   context: Context,
   disk: DiskSpec,
-  { online, user, checkpoint }: Growth,
+  { online, user, checkpoint, layer }: Growth,
   record: () => Promise<void>,
 ): Promise<void> {
   if (disk.size === null) return;
-  if (online === undefined && user !== undefined) await refuseInUse(context, user, disk);
+  if (online === undefined && user !== undefined) await refuseInUse(context, user, disk, layer === null ? [] : [layer.path]);
   if (checkpoint) await checkpointOf(disk.backend).make(context, disk, disk.size);
   await record();
-  await driverOf(disk.backend).grow(context, disk, disk.size, online);
+  if (layer === null) await driverOf(disk.backend).grow(context, disk, disk.size, online);
+  else await growLayer(context, disk, layer, disk.size, online);
 }

@@ -2,6 +2,7 @@ import type { Action } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Fact } from "../../model/fact.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { layerPaths, layersText } from "../chain/active-layer.ts";
 import { type DiskAddress, diskExists, diskGone } from "../terms/disk-address.ts";
 import { isCopy, isForRescue } from "../terms/disk-name.ts";
 import { type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
@@ -29,17 +30,19 @@ export function removeDisk(address: DiskAddress, have: InstanceDiskState, needs:
   const { instance, uuid, name, applied } = have;
   const what = applied.filesystem === "swap" ? "swap disk" : "disk";
   const loses = have.disk !== undefined && !isCopy(name);
+  // Of a disk whose removal was interrupted, the label names the layers.
+  const layers = have.above === undefined ? (applied.layers ?? []) : layerPaths(have);
   return {
     id: `${address}#remove`,
     type: "disk.remove",
     address,
     summary: "remove",
-    args: { instance, ...refOf(have), backend: applied.backend },
+    args: { instance, ...refOf(have), backend: applied.backend, ...(layers.length === 0 ? {} : { layers }) },
     needs,
     makes: [diskGone(address)],
     locks: [lockOf(uuid)],
     effect: removalEffect(have),
-    ...(loses ? { destroys: `${formatQuantity(have.disk.size)} ${what} ${address.slice("disk/".length)}` } : {}),
+    ...(loses ? { destroys: `${formatQuantity(have.disk.size)} ${what} ${address.slice("disk/".length)}${layersText(layers)}` } : {}),
   };
 }
 

@@ -2,7 +2,7 @@
 export interface Layer {
   /** As the definition, or the header of the layer above, names it. */
   readonly source: string;
-  /** `raw`, `qcow2`. */
+  /** As libvirt and qemu-img name it. */
   readonly format: string;
   /** Virtual size in bytes; null when it cannot be read. */
   readonly size: number | null;

@@ -1,5 +1,6 @@
 import type { DiskState, GrownBase } from "../../drivers/driver.ts";
 import type { Filesystem } from "../../tools/mkfs.ts";
+import type { Layer } from "./disk-chain.ts";
 
 /** What was last applied to a disk, as the instance directory's label records it. */
 export interface AppliedDisk {
@@ -16,6 +17,8 @@ export interface AppliedDisk {
   readonly encrypted?: true;
   /** It is being created or removed while its domain is defined; if it is missing, it is not lost. */
   readonly unfinished?: true;
+  /** Paths of the layers above the disk, of one that is being removed. */
+  readonly layers?: readonly string[];
 }
 
 /** A disk of ours as found. */
@@ -38,6 +41,8 @@ export interface InstanceDiskState {
   readonly protected: boolean;
   /** The directory with its label is missing, and the disk is known from libvirt's definition only: of what was applied, only the driver is known. */
   readonly unlabelled?: true;
+  /** The layers above the disk, the upper ones first: the size in `disk` is that of the top layer. Absent: the guest has the disk directly. */
+  readonly above?: readonly Layer[];
   /** The backing file, if that is a grown copy of a base image and is missing. */
   readonly lostBacking?: GrownBase;
 }

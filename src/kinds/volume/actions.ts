@@ -1,6 +1,7 @@
 import { baseOf, blankOf } from "../../drivers/content.ts";
 import type { DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
+import type { ActiveLayer } from "../../drivers/shared/layer-growth.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk } from "../../model/layout.ts";
@@ -21,6 +22,18 @@ interface UserArgs {
   readonly user?: DomainRef;
 }
 
+/** What the guest writes to in place of a volume. */
+interface LayerArgs {
+  readonly layer?: ActiveLayer;
+}
+
+/** Arguments of `volume.remove`. */
+interface RemoveArgs extends DiskRef, UserArgs {
+  readonly backend: string;
+  /** Paths of the layers above the volume, the upper ones first: they are nothing without it. */
+  readonly layers?: readonly string[];
+}
+
 /** What can be done to a volume. The label says what is meant before it is done, and goes last. */
 export const volumeActions: readonly ActionType[] = [
   defineAction<SpecArgs>("volume.create", [volumeExists], async (context, { name, disk, fallback }, report) => {
@@ -30,21 +43,26 @@ export const volumeActions: readonly ActionType[] = [
     const write = (made: boolean) => () => writeVolumeLabel(context, disk.uuid, { ...label, made });
     await makeDisk(context, { disk, fallback }, { before: write(false), whole: write(true) }, report);
   }),
-  defineAction<SpecArgs & UserArgs & { online: OnlineDisk | null }>("volume.grow", [volumeExists, grown], async (context, args) => {
-    const { name, disk, online, user } = args;
-    const label = { volume: name, preventDestroy: disk.owner.protects, applied: appliedVolume(disk), made: true };
-    await growDisk(context, disk, { online: online ?? undefined, user, checkpoint: false }, () =>
-      writeVolumeLabel(context, disk.uuid, label),
-    );
-  }),
+  defineAction<SpecArgs & UserArgs & LayerArgs & { online: OnlineDisk | null }>(
+    "volume.grow",
+    [volumeExists, grown],
+    async (context, args) => {
+      const { name, disk, online, user, layer = null } = args;
+      const label = { volume: name, preventDestroy: disk.owner.protects, applied: appliedVolume(disk), made: true };
+      await growDisk(context, disk, { online: online ?? undefined, user, checkpoint: false, layer }, () =>
+        writeVolumeLabel(context, disk.uuid, label),
+      );
+    },
+  ),
   defineAction<SpecArgs>("volume.label", [volumeExists], async (context, { name, disk }) => {
     const label = await readVolumeLabel(context, disk.uuid);
     const applied = label?.applied ?? appliedVolume(disk);
     await writeVolumeLabel(context, disk.uuid, { volume: name, preventDestroy: disk.owner.protects, applied, made: label?.made ?? true });
   }),
-  defineAction<DiskRef & UserArgs & { backend: string }>("volume.remove", [volumeGone], async (context, { user, ...ref }) => {
-    if (user !== undefined) await refuseInUse(context, user, ref);
+  defineAction<RemoveArgs>("volume.remove", [volumeGone], async (context, { user, layers = [], ...ref }) => {
+    if (user !== undefined) await refuseInUse(context, user, ref, layers);
     await unrecordVolume(context, ref.uuid);
+    for (const path of layers) await context.host.files.remove(path);
     await driverOf(ref.backend).remove(context, ref);
     const { layout } = context;
     const names = { directory: layout.volume(ref.uuid), doomed: layout.doomedVolume(ref.uuid) };

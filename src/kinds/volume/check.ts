@@ -6,6 +6,7 @@ import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
+import { withFollowedChain } from "../chain/with-chain.ts";
 import type { Config } from "../config.ts";
 import { cachedImage } from "../image/address.ts";
 import { volumes } from "../terms/volume-address.ts";
@@ -46,7 +47,8 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
 }
 
 function checkVolume({ address, spec }: Resource<VolumeSpec>, observed: Observed): Diagnostic[] {
-  const have = observed.get(volumes.at(spec.name));
+  const found = observed.get(volumes.at(spec.name));
+  const have = found === undefined ? undefined : withFollowedChain(found, observed);
   const error = (code: string, summary: string, detail: string): Diagnostic[] => [
     problem(code, { summary, detail, address, key: ["size"] }),
   ];

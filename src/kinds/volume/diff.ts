@@ -4,6 +4,8 @@ import { type Change, causeOf, combineCauses, type FieldChange, notConfigured, p
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { activeLayer, layerPaths, layersText } from "../chain/active-layer.ts";
+import { withFollowedChain } from "../chain/with-chain.ts";
 import { baseFacts } from "../disk/owned.ts";
 import { isElsewhere, placeKey } from "../disk/place.ts";
 import { defined, gone, grown, guests, stopped, up } from "../terms/guest-address.ts";
@@ -20,9 +22,10 @@ import { type VolumeUser, volumeUser } from "./user.ts";
 export function diffVolume(
   address: VolumeAddress,
   want: VolumeSpec | undefined,
-  have: VolumeState | undefined,
+  found: VolumeState | undefined,
   observed: Observed,
 ): Change | undefined {
+  const have = found === undefined ? undefined : withFollowedChain(found, observed);
   if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
   const lost = lostVolume(want, have, observed);
   if (lost !== undefined) return lost.protected || lost.user !== undefined ? undefined : replacementOfLost(address, want, have);
@@ -30,6 +33,9 @@ export function diffVolume(
   if (cannotBecome(want, have)) return undefined;
   return update(address, want, have, observed);
 }
+
+/** A volume with the layers that its guest has above it. */
+type LayeredVolume = ReturnType<typeof withFollowedChain<VolumeState>>;
 
 /** Whether only another volume could be what is wanted. */
 export function cannotBecome({ disk }: VolumeSpec, { applied }: VolumeState): boolean {
@@ -69,7 +75,7 @@ function replacementOfLost(address: VolumeAddress, want: VolumeSpec, have: Volum
   return lostReplacement(address, want, create, have === undefined ? null : { ...have.applied }, after);
 }
 
-function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, observed: Observed): Change | undefined {
+function update(address: VolumeAddress, want: VolumeSpec, have: LayeredVolume, observed: Observed): Change | undefined {
   const size = want.disk.size ?? 0;
   const found = have.disk?.size ?? 0;
   const user = volumeUser(have, observed);
@@ -77,6 +83,7 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
   const saved = user?.saved === true;
   const online = user !== undefined && (user.running || saved) ? { uuid: user.uuid } : null;
   const grows = size > found;
+  const layer = activeLayer(have);
   const effect = online === null ? "none" : "live";
   // What shows that it was once whole is written last.
   const unfinished = !have.made;
@@ -91,11 +98,18 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
   const finish = action(address, have.uuid, "create", "finish", argsOf(want), baseFacts(want));
   const label = action(address, have.uuid, "label", want.disk.owner.protects ? "protect" : "lift the protection", argsOf(want));
   const grow: Action = {
-    ...action(address, have.uuid, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}`, {
-      ...argsOf(want),
-      online,
-      ...userArgs(user),
-    }),
+    ...action(
+      address,
+      have.uuid,
+      "grow",
+      `grow from ${formatQuantity(found)} to ${formatQuantity(size)}${layer === null ? "" : `, in its active layer ${layer.path}`}`,
+      {
+        ...argsOf(want),
+        online,
+        ...userArgs(user),
+        ...(layer === null ? {} : { layer }),
+      },
+    ),
     needs: saved ? [up(guests.at(user.instance))] : [],
     makes: saved ? [] : [volumeExists(address), ...(user?.running === true ? [grown(guests.at(user.instance))] : [])],
     effect,
@@ -112,7 +126,7 @@ function update(address: VolumeAddress, want: VolumeSpec, have: VolumeState, obs
   };
 }
 
-function removal(address: VolumeAddress, have: VolumeState, observed: Observed): Change {
+function removal(address: VolumeAddress, have: LayeredVolume, observed: Observed): Change {
   const { name, applied, disk, preventDestroy } = have;
   const holder = volumeUser(have, observed);
   const size = formatQuantity(disk?.size ?? applied.size);
@@ -120,7 +134,7 @@ function removal(address: VolumeAddress, have: VolumeState, observed: Observed):
     ...removeAction(address, have, holder),
     needs: holder === undefined ? [] : [gone, stopped, defined].map((fact) => fact(guests.at(holder.instance))),
     effect: "rebuild",
-    ...(disk === undefined ? {} : { destroys: `${size} volume ${name} with all that is in it` }),
+    ...(disk === undefined ? {} : { destroys: `${size} volume ${name} with all that is in it${layersText(layerPaths(have))}` }),
   };
   return {
     address,
@@ -138,8 +152,22 @@ function removal(address: VolumeAddress, have: VolumeState, observed: Observed):
   };
 }
 
-function removeAction(address: VolumeAddress, { uuid, path, applied: { backend, place } }: VolumeState, holder?: VolumeUser): Action {
-  const args = { uuid, name: volumeFileName, path, backend, place: place ?? null, ...userArgs(holder) };
+function removeAction(address: VolumeAddress, have: LayeredVolume, holder?: VolumeUser): Action {
+  const {
+    uuid,
+    path,
+    applied: { backend, place },
+  } = have;
+  const layers = layerPaths(have);
+  const args = {
+    uuid,
+    name: volumeFileName,
+    path,
+    backend,
+    place: place ?? null,
+    ...userArgs(holder),
+    ...(layers.length === 0 ? {} : { layers }),
+  };
   return { ...action(address, uuid, "remove", "remove", args), makes: [volumeGone(address)] };
 }
 
