@@ -80,7 +80,9 @@ export type FileChange =
   | { readonly do: "copy"; readonly from: string; readonly to: string }
   | { readonly do: "publish"; readonly staged: string; readonly final: string; readonly mode: number }
   | { readonly do: "remove"; readonly path: string }
-  | { readonly do: "touch"; readonly path: string };
+  | { readonly do: "touch"; readonly path: string }
+  /** Keeps a log: `PATH` becomes `PATH.1`, `PATH.1` becomes `PATH.2`, and so on up to `keep`. No-op when it is absent or empty. */
+  | { readonly do: "rotate"; readonly path: string; readonly keep: number };
 
 /**
  * The files of the machine. Everything that publishes does so whole: the content is on the disk before a final name appears, and

@@ -18,6 +18,8 @@ export const instanceFiles = {
   diskInfo: "disk.info",
   xml: "libvirt.xml",
   console: "console.log",
+  /** UEFI variables of the guest. libvirt makes the file at the first start. */
+  nvram: "nvram.fd",
   /** Ours: who owns the directory, and what was last applied to each object in it. */
   label: "virtform.json",
 } as const;

@@ -52,7 +52,10 @@ const smallest = { columns: 40, rows: 12 };
 
 /** Plain text on a terminal that is too small or must not have colours. */
 async function loadTerminalInterface({ color, stdout }: ReporterOptions) {
-  return color && fits(stdout) ? (await import("./tui/reporter.ts")).createTuiReporter : (await import("./text.ts")).createTextReporter;
+  if (!color || !fits(stdout)) return (await import("./text.ts")).createTextReporter;
+  const { createTuiReporter, layoutReady } = await import("./tui/load.ts");
+  await layoutReady;
+  return createTuiReporter;
 }
 
 function fits({ columns = 0, rows = 0 }: Output): boolean {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collection } from "../../src/commands/collection.ts";
-import { applied, apply, configOf, createWorld, layout, planOf, root, runOn, summary } from "./world.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { applied, apply, createWorld, layout, planOf, root, runOn, summary } from "./world.ts";
 
 const header = "project: shop\nhost: { virt_type: qemu }\n";
 const image = (name: string) => `  ${name}:\n    source: https://images.test/${name}.qcow2\n    disk_format: qcow2\n`;
@@ -11,11 +12,7 @@ const both = `${header}images:\n${image("debian")}${image("fedora")}${flavors}${
 const debianOnly = `${header}images:\n${image("debian")}${flavors}${web}`;
 const other = both.replace("project: shop", "project: other").replace("  web:", "  cart:");
 
-async function collectOn(machine: ReturnType<typeof createWorld>, yaml: string, minAge: string) {
-  const run = await runOn(machine.boot(), yaml);
-  const { config } = await configOf(yaml);
-  return { ...run, mode: collection(config, minAge) };
-}
+const collectOn = (machine: Machine, yaml: string, collect: string) => runOn(machine.boot(), yaml, { collect });
 
 test("a base image that no disk and no image needs is removed, whoever fetched it; others are kept", async () => {
   const machine = createWorld();

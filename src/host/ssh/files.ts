@@ -189,6 +189,7 @@ const verbs: Readonly<Record<string, string>> = {
   setMode: "set the mode of",
   append: "append to",
   copy: "copy",
+  rotate: "rotate",
 };
 
 /** The index of the target path among the arguments, where it is not 0. */
@@ -215,6 +216,8 @@ function changeOf(change: FileChange): Change {
       return [["remove", change.path]];
     case "touch":
       return [["touch", change.path]];
+    case "rotate":
+      return [["rotate", change.path, change.keep]];
   }
 }
 

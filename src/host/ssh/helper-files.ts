@@ -243,6 +243,17 @@ def change_make_file(names, path, mode):
         os.close(file)
     names.add(os.path.dirname(path))
 
+def change_rotate(names, path, keep):
+    try:
+        if os.lstat(path).st_size == 0: return
+    except OSError as error:
+        if error.errno in ABSENT: return
+        raise
+    for number in range(keep, 0, -1):
+        older = path if number == 1 else "%s.%d" % (path, number - 1)
+        if os.path.lexists(older): os.rename(older, "%s.%d" % (path, number))
+    names.add(os.path.dirname(path))
+
 def change_append(names, path, durable, data):
     file = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -261,6 +272,7 @@ changes = {
     "makeDirectory": change_directory, "write": change_write, "publish": change_publish, "link": change_link, "remove": change_remove,
     "removeTree": change_remove_tree, "touch": change_touch, "truncate": change_truncate, "setMode": change_mode,
     "makeFile": change_make_file, "append": change_append, "copy": change_copy,
+    "rotate": change_rotate,
 }
 
 def do_changes(requests, later, also):

@@ -26,17 +26,17 @@ interface OwnDisk {
 const known = new WeakMap<Observed["states"], ReadonlyMap<string, FollowedChain>>();
 
 /**
- * The chain through which a guest has a disk or volume of ours: the layers above it count as the disk. Undefined when the guest has it directly, and
+ * The chain through which a guest has a disk or volume of ours: the layers above it count as the disk. Null when the guest has it directly, and
  * when the chain is of a guest that the disk does not belong to.
  */
-export function followedChain({ uuid, path }: OwnDisk, observed: Observed): FollowedChain | undefined {
+export function followedChain({ uuid, path }: OwnDisk, observed: Observed): FollowedChain | null {
   const all = known.get(observed.states) ?? allFollowed(observed);
   known.set(observed.states, all);
-  if (all.size === 0) return undefined;
+  if (all.size === 0) return null;
   const direct = all.get(path);
   if (direct !== undefined) return direct;
   for (const [source, chain] of all) if (ownsSource(source, { uuid, path })) return chain;
-  return undefined;
+  return null;
 }
 
 /** What runs goes before what is stored: the next start has to go on with it. */

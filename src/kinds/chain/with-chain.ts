@@ -22,7 +22,7 @@ export function withChain<State extends Found>(state: State, chains: readonly Di
 /** The same for a volume, by the guest that has it. */
 export function withFollowedChain<State extends Found>(state: State, observed: Observed): State & { readonly above?: readonly Layer[] } {
   const found = followedChain(state, observed);
-  return found === undefined ? state : withLayers(state, found.above);
+  return found === null ? state : withLayers(state, found.above);
 }
 
 /** A disk with these layers above it. */

@@ -29,6 +29,8 @@ export interface LabelOwner {
 /** What the label records of the domain that uses the directory: it protects the disks even after the domain was undefined by hand. */
 export interface DomainEntry {
   readonly prevent_destroy: boolean;
+  /** Parts of its definition that this libvirt filled in by itself, beyond those that are expected of every libvirt. */
+  readonly filled?: readonly string[];
 }
 
 /** The entry's name among the objects. */
@@ -146,7 +148,7 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   await retireDirectory(context, {
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
-    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console],
+    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console, instanceFiles.nvram],
     // Without a label it would look like another's, and the same configuration could not be applied again.
     emptied: labelText(context, owner, {}),
   });

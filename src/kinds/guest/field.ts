@@ -12,6 +12,13 @@ export interface FieldTraits {
   readonly cosmetic?: true;
   /** virtform gives every guest the same value: listed in a plan only when the host has another one, and not recorded as applied. */
   readonly fixed?: true;
+  /** The value of most guests: listed in a plan and recorded as applied only when it is another one. */
+  readonly usual?: FieldValue;
+  /**
+   * What people set by hand is foreign as long as no configuration sets it: without a wanted value, it is compared and removed only where
+   * it was applied before.
+   */
+  readonly onlyIfSet?: true;
   /** What a guest that runs needs for a new value. Default: `next_boot`; `none` for a cosmetic field. */
   readonly running?: "none" | "next_boot" | "restart";
   /** Whether a value on the host does what is wanted, where more than the same value does. Such a value stays as it is. */

@@ -1,12 +1,14 @@
-import type { FieldValue } from "../terms/domain-state.ts";
+import { textAt } from "../../tools/xml.ts";
+import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import { appliedFields } from "./applied-fields.ts";
 import { deviceElements } from "./device-elements.ts";
 import { add, at, type Draft } from "./draft.ts";
 import type { DeviceFields, FieldTraits, OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
-import { labelOf, novaOf } from "./metadata.ts";
-import { listedFields } from "./traits.ts";
+import { findLabel, labelOf, novaOf } from "./metadata.ts";
+import { isForeign, listedFields } from "./traits.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { parseXmlPath, removeAt, type XmlPath } from "./xml-path.ts";
 import { inOrder } from "./xml-writer.ts";
@@ -17,11 +19,17 @@ import { inOrder } from "./xml-writer.ts";
  * Its label records the fields, so that a later plan can distinguish a changed configuration from a changed host.
  */
 export function mergeSpec(domain: Draft, spec: DomainSpec): void {
+  const applied = appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null });
   identify(domain, spec);
-  for (const row of fieldRows()) mergeRow(domain, row, spec);
+  for (const row of fieldRows()) mergeRow(domain, row, spec, applied);
   const [label, nova] = [labelOf(domain), novaOf(domain)];
-  at(label, "virtform:applied").text = JSON.stringify(listedFields(wantedFields(spec)));
+  at(label, "virtform:applied").text = appliedText(spec);
   nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));
+}
+
+/** What the label records as applied. */
+export function appliedText(spec: DomainSpec): string {
+  return JSON.stringify(listedFields(wantedFields(spec)));
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */
@@ -38,12 +46,13 @@ function identify(domain: Draft, { uuid, instance, project }: DomainSpec): void 
   at(domain, "os", "type").text = "hvm";
 }
 
-function mergeRow(domain: Draft, row: FieldRow, spec: DomainSpec): void {
+function mergeRow(domain: Draft, row: FieldRow, spec: DomainSpec, applied: DomainFields | undefined): void {
   if (isDevices(row)) {
-    mergeDevices(domain, row, spec);
+    mergeDevices(domain, row, spec, applied);
     return;
   }
   const value = wantedValue(row, spec);
+  if (value === null && isForeign(row.path, applied)) return;
   if (row.element !== undefined) {
     if (value !== null && row.read?.(domain) === value) return;
     removeAt(domain, [pathOf(row.element)]);
@@ -51,7 +60,7 @@ function mergeRow(domain: Draft, row: FieldRow, spec: DomainSpec): void {
   if (value !== null) row.write?.(domain, value, spec);
 }
 
-function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: DomainSpec): void {
+function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: DomainSpec, applied: DomainFields | undefined): void {
   const items = row.items(spec);
   const found = deviceElements(domain, row) as Draft[];
   const keys = new Set(items.map(row.key));
@@ -59,7 +68,8 @@ function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: Domain
   const kept = new Set(elements.values());
   const names = row.at.split("/");
   const last = names.pop() ?? "";
-  const leaving = found.filter((element) => !kept.has(element));
+  const pathsOf = (key: string) => row.fields.map(({ name }) => `${row.section}.${key}.${name}`);
+  const leaving = found.filter((element) => !kept.has(element) && !pathsOf(row.keyOf(element)).every((path) => isForeign(path, applied)));
   if (leaving.length > 0) {
     const { children } = at(domain, ...names);
     for (const element of leaving) children.splice(children.indexOf(element), 1);
@@ -70,6 +80,7 @@ function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: Domain
     row.shape(element, item, existing === undefined);
     for (const field of row.fields) {
       const value = field.want(item, spec);
+      if (value === null && field.onlyIfSet === true && isForeign(`${row.section}.${row.key(item)}.${field.name}`, applied)) continue;
       if (!clear(element, field, field.read(element), value) && value !== null) field.write(element, value, item);
     }
   }

@@ -13,7 +13,7 @@ import { traitsOf } from "./traits.ts";
 export function pendingFields(have: DomainState): FieldChange[] {
   const { active } = have;
   if (active === null || active === have.fields || !isUp(have.power)) return [];
-  const fields = nextStart(have.fields);
+  const { fields } = have;
   const paths = [...new Set([...Object.keys(fields), ...Object.keys(active)])].filter((path) => isPending(path, active, fields));
   if (paths.length === 0) return [];
   const recorded = appliedFields({ applied: have.activeApplied });
@@ -24,11 +24,6 @@ export function pendingFields(have: DomainState): FieldChange[] {
   });
 }
 
-/** What the stored definition starts a guest with: the current memory and processors, below their maximum. */
-function nextStart({ current_memory: memory, current_vcpus: vcpus, ...fields }: DomainFields): DomainFields {
-  return { ...fields, ...(memory === undefined ? {} : { memory }), ...(vcpus === undefined ? {} : { vcpus }) };
-}
-
 /** Whether what runs was changed by hand: the label that the guest runs with records something else. */
 export function runningCause(path: string, active: DomainFields[string] | undefined, recorded: DomainFields | undefined): Cause {
   const traits = traitsOf(path);
@@ -36,9 +31,15 @@ export function runningCause(path: string, active: DomainFields[string] | undefi
   return isSatisfied(traits, active, recorded[path]) ? "config" : "drift";
 }
 
+/** Fields that are absent where they are the same as another. */
+const maxima: Readonly<Record<string, string>> = { max_memory: "memory", max_vcpus: "vcpus" };
+
 /** Whether a running guest has another value than the stored definition. */
 function isPending(path: string, active: DomainFields, stored: DomainFields): boolean {
   if (active[path] === stored[path]) return false;
+  // A balloon that holds memory, or a processor that is off, is seen in the current value. Only a maximum that is stored is waited for.
+  const current = maxima[path];
+  if (current !== undefined && (stored[path] === undefined || (active[path] ?? active[current]) === stored[path])) return false;
   // Of the label, the running guest keeps that of its start.
   const { cosmetic, running } = traitsOf(path);
   if (cosmetic === true || running === "none" || path === "power_state") return false;

@@ -5,6 +5,8 @@ import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
 import type { DiskChain } from "../terms/disk-chain.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
+import { definitionDigest } from "./definition-digest.ts";
+import { foreignParts } from "./foreign.ts";
 import { labelNamespace } from "./metadata.ts";
 import { pendingFields } from "./pending.ts";
 import { readFields } from "./read-fields.ts";
@@ -36,7 +38,9 @@ function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): D
   const fields = readFields(root, { record });
   const label = readLabel(root);
   const { uuid, name, power, persistent } = record;
-  const common = { uuid, name, power, persistent, label, fields, disks: disksOf(root) };
+  const foreign = label === undefined ? [] : foreignParts(root);
+  const definition = label === undefined ? "" : definitionDigest(record.xml);
+  const common = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root) };
   if (record.active === null) return { ...common, active: null, activeApplied: null };
   if (running === root) return { ...common, active: fields, activeApplied: label?.applied ?? null };
   return { ...common, active: readFields(running, { record, running: true }), activeApplied: readLabel(running)?.applied ?? null };
@@ -62,6 +66,7 @@ export function describeDomain(state: DomainState): Json {
     persistent: state.persistent,
     power_state: state.power,
     ...(state.chains === undefined ? {} : { layers: describeChains(state.chains) }),
+    ...(state.foreign.length === 0 ? {} : { foreign: Object.fromEntries(state.foreign.map(({ path, xml }) => [path, xml])) }),
     ...(pending.length === 0 ? {} : { pending: Object.fromEntries(pending) }),
   };
 }

@@ -1,4 +1,5 @@
 import { sourceText } from "../../../drivers/shared/disk-source.ts";
+import { instanceFiles } from "../../../model/layout.ts";
 import { diskSource } from "../../../tools/libvirt/disk-source.ts";
 import { find, findAll, textAt, type XmlElement } from "../../../tools/xml.ts";
 import type { FieldValue } from "../../terms/domain-state.ts";
@@ -99,6 +100,24 @@ export const disks: DeviceFields<DomainDisk> = {
     driver("io", "io", ({ attachment }, { cache }) => (attachment.type === "block" && cache === "none" ? "native" : null)),
     driver("discard", "discard", ({ device: kind, readOnly }, { discard }) => (kind === "cdrom" || readOnly ? null : discard)),
     {
+      ...driver("packed", "packed", ({ bus }, { values }) => (bus === "virtio" && values["packed_ring"] === true ? "on" : null)),
+      onlyIfSet: true,
+    },
+    // Nova XML-12: quotas of a flavor are for the disks that come with it.
+    ...["read", "write", "total"].flatMap((direction) =>
+      ["bytes", "iops"].map((metric): DeviceField<DomainDisk> => {
+        const name = `${direction}_${metric}_sec`;
+        return {
+          name,
+          onlyIfSet: true,
+          owns: [`iotune/${name}`],
+          want: (disk, { values }) => (isOwnDisk(disk) ? (values[`quota.disk_${name}`] ?? null) : null),
+          write: (disk, value) => setText(at(disk, "iotune", name), value),
+          read: (disk) => numberOf(textAt(disk, "iotune", name)),
+        };
+      }),
+    ),
+    {
       name: "serial",
       want: ({ name, serial }, { uuid }) => serial ?? diskSerial(uuid, name),
       owns: ["serial"],
@@ -140,4 +159,9 @@ function besideSource(disk: XmlElement, name: string): XmlElement | undefined {
 
 function hostsText(hosts: readonly { readonly name?: string; readonly port?: string }[]): string | null {
   return hosts.length === 0 ? null : hosts.map(({ name, port }) => [name, port].join(":")).join(" ");
+}
+
+/** Whether a disk comes with its guest, unlike a volume or a drive. */
+function isOwnDisk({ name, device }: DomainDisk): boolean {
+  return device === "disk" && !name.startsWith("volume/") && name !== instanceFiles.configDrive;
 }

@@ -35,8 +35,7 @@ export const featureFields: readonly GuestField[] = [
   {
     path: "hyperv",
     fixed: true,
-    // Nova XML-07: what a Windows guest expects of its hypervisor.
-    want: (spec) => (isWindowsOnKvm(spec) ? "relaxed, spinlocks 8191, vapic" : null),
+    want: (spec) => (wantsHyperv(spec) ? "relaxed, spinlocks 8191, vapic" : null),
     owns: ["features/hyperv/relaxed", "features/hyperv/vapic", "features/hyperv/spinlocks"],
     write: (domain) => {
       const hyperv = at(domain, "features", "hyperv");
@@ -51,6 +50,25 @@ export const featureFields: readonly GuestField[] = [
       if (on.length === 0) return undefined;
       const words = on.map(({ name, attributes }) => [name, attributes["retries"]].filter(Boolean).join(" "));
       return words.sort().join(", ");
+    },
+  },
+  {
+    path: "hide_hypervisor",
+    onlyIfSet: true,
+    want: ({ values }) => values["hide_hypervisor"] === true || null,
+    owns: ["features/kvm/hidden"],
+    write: (domain) => set(at(domain, "features", "kvm", "hidden"), "state", "on"),
+    read: (domain) => find(domain, "features", "kvm", "hidden")?.attributes["state"] === "on" || undefined,
+  },
+  {
+    path: "pmu",
+    onlyIfSet: true,
+    want: ({ values }) => values["pmu"] ?? null,
+    owns: ["features/pmu"],
+    write: (domain, value) => set(at(domain, "features", "pmu"), "state", value === true ? "on" : "off"),
+    read: (domain) => {
+      const pmu = find(domain, "features", "pmu");
+      return pmu === undefined ? undefined : pmu.attributes["state"] !== "off";
     },
   },
 ];
@@ -74,7 +92,7 @@ export const timers: DeviceFields<Timer> = {
       : [
           { name: "pit", tickpolicy: "delay", present: null },
           { name: "rtc", tickpolicy: "catchup", present: null },
-          { name: "hpet", tickpolicy: null, present: "no" },
+          { name: "hpet", tickpolicy: null, present: spec.values["hpet"] === true ? "yes" : "no" },
           ...(isWindowsOnKvm(spec) ? [{ name: "hypervclock", tickpolicy: null, present: "yes" }] : []),
         ],
   key: ({ name }) => name,
@@ -90,6 +108,12 @@ export const timers: DeviceFields<Timer> = {
     read: ({ attributes }) => attributes[name],
   })),
 };
+
+/** Nova XML-07: Windows expects these of its hypervisor. */
+function wantsHyperv(spec: DomainSpec): boolean {
+  const asked = spec.values["hyperv"];
+  return asked === undefined ? isWindowsOnKvm(spec) : asked === true;
+}
 
 /** A feature that is on when its element exists. */
 function presence(path: string, wanted: (spec: DomainSpec) => boolean, ...at_: readonly string[]): GuestField {

@@ -1,7 +1,8 @@
 import { find } from "../../../tools/xml.ts";
 import type { InterfaceSpec } from "../../terms/spec.ts";
 import { at } from "../draft.ts";
-import type { DeviceFields } from "../field.ts";
+import type { DeviceField, DeviceFields } from "../field.ts";
+import { numberOf } from "./read.ts";
 import { set } from "./write.ts";
 
 /** What says more about the network that an interface is in. */
@@ -45,5 +46,37 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       write: (card, value) => set(at(card, "model"), "type", value),
       read: (card) => find(card, "model")?.attributes["type"],
     },
+    {
+      name: "queues",
+      onlyIfSet: true,
+      // Nova gives each virtual CPU one; qemu has memory slots for eight of each card.
+      want: ({ model, type }, { values, vcpus }) =>
+        model === "virtio" && type !== "user" && values["vif_multiqueue"] === true && vcpus > 1 ? Math.min(vcpus, 8) : null,
+      owns: ["driver@queues"],
+      write: (card, value) => set(at(card, "driver"), "queues", value),
+      read: (card) => numberOf(find(card, "driver")?.attributes["queues"]),
+    },
+    {
+      name: "packed",
+      onlyIfSet: true,
+      want: ({ model }, { values }) => (model === "virtio" && values["packed_ring"] === true ? "on" : null),
+      owns: ["driver@packed"],
+      write: (card, value) => set(at(card, "driver"), "packed", value),
+      read: (card) => find(card, "driver")?.attributes["packed"],
+    },
+    // Nova XML-12.
+    ...["inbound", "outbound"].flatMap((direction) =>
+      ["average", "peak", "burst"].map((metric): DeviceField<InterfaceSpec> => {
+        const name = `${direction}_${metric}`;
+        return {
+          name,
+          onlyIfSet: true,
+          want: (_card, { values }) => values[`quota.vif_${name}`] ?? null,
+          owns: [`bandwidth/${direction}@${metric}`],
+          write: (card, value) => set(at(card, "bandwidth", direction), metric, value),
+          read: (card) => numberOf(find(card, "bandwidth", direction)?.attributes[metric]),
+        };
+      }),
+    ),
   ],
 };

@@ -66,6 +66,17 @@ export const managementFields: readonly GuestField[] = [
   },
 ];
 
+/** Whether libvirt starts a guest with the host, which it keeps beside the definition. */
+export const autostartFields: readonly GuestField[] = [
+  {
+    path: "autostart",
+    running: "none",
+    want: ({ values }) => values["autostart"] === true || null,
+    look: ({ autostart }) => autostart || undefined,
+    set: (libvirt, uuid, value) => libvirt.setAutostart(uuid, value === true),
+  },
+];
+
 /** Whether libvirt keeps the definition of a guest. */
 export const persistenceFields: readonly GuestField[] = [
   {
