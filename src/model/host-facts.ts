@@ -22,6 +22,8 @@ export interface HostFacts {
   readonly secrets?: Readonly<Record<string, SecretStatus>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms?: readonly string[];
+  /** The networks and bridges that guests can be connected to. Absent: the configuration names none. */
+  readonly networks?: NetworkFacts;
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers?: Readonly<Record<string, unknown>>;
 }
@@ -36,3 +38,12 @@ export interface SourceFacts {
 
 /** Whether a secret is available. */
 export type SecretStatus = "present" | "empty" | "missing";
+
+/** What guests can be connected to. */
+export interface NetworkFacts {
+  /** libvirt's networks by name, and whether each is active; null when libvirt does not list them. */
+  readonly active: Readonly<Record<string, boolean>> | null;
+  /** Of the bridges that the configuration names, those that do not exist, and those that are interfaces of another kind. */
+  readonly missingBridges: readonly string[];
+  readonly notBridges: readonly string[];
+}

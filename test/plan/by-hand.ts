@@ -30,6 +30,8 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^move the directory of (\S+) away$/, moveAway],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^delete the base images$/, deleteBases],
+  [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
+  [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
 ];
@@ -76,6 +78,10 @@ function useSource(machine: Machine, name?: string, path = ""): void {
   const disk = childrenOf(child(domainOf(machine, name).stored, "devices"), "disk")[0];
   const source = child(disk, "source");
   if (source !== undefined) source.attributes = { ...source.attributes, file: path };
+}
+
+function addInterface(machine: Machine, name: string, isBridge: boolean): void {
+  machine.files.makeDirectories(`/sys/class/net/${name}${isBridge ? "/bridge" : ""}`);
 }
 
 function setMemory(machine: Machine, name?: string, mebibytes?: string): void {

@@ -30,6 +30,7 @@ import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkForeign } from "../guest/foreign-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { checkNetworks } from "../guest/network-check.ts";
 import { pendingFields } from "../guest/pending.ts";
 import { checkSettings } from "../guest/settings-check.ts";
 import { describeDomain } from "../guest/state.ts";
@@ -72,6 +73,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkUuids,
   checkProtection,
   checkDevices,
+  checkNetworks,
 ];
 
 /** Instances: secrets, disks, config drives and domains. Values of secrets are looked up only while looking, to see whether they changed. */
