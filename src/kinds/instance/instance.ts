@@ -5,7 +5,6 @@ import type { Kind, Observed } from "../../model/kind.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import { layerPaths } from "../chain/active-layer.ts";
 import { checkChains } from "../chain/check.ts";
 import { follow } from "../chain/follow.ts";
 import { leftDisks, leftText } from "../chain/left-behind.ts";
