@@ -27,11 +27,10 @@ export function checkChains(
 function jobProblems(instance: string, { target, job }: DiskChain): Diagnostic[] {
   if (job === null) return [];
   const to = job.source === null ? "" : ` to ${job.source}`;
-  const guest = shellWord(instance);
   return [
     problem("block-job-active", {
       summary: `A block job (${job.name}) of disk ${target} of ${instance} is active`,
-      detail: `libvirt copies the disk${to}, and which file the guest has afterwards is not known yet. Wait until it has ended, or end it: \`virsh blockjob ${guest} ${target} --pivot\` once it is ready, or \`virsh blockjob ${guest} ${target} --abort\`. Then run the same command again.`,
+      detail: `libvirt copies the disk${to}, and which file the guest has afterwards is not known yet. Wait until it has ended, or end it: \`virsh blockjob ${shellWord(instance)} ${shellWord(target)} --pivot\` once it is ready, or \`virsh blockjob ${shellWord(instance)} ${shellWord(target)} --abort\`. Then run the same command again.`,
       address: guests.at(instance),
     }),
   ];
