@@ -2,7 +2,7 @@ import { root } from "../crash/world.ts";
 import { pivot, startMirror, takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
-import { child, childrenOf, type Xml, xml } from "../fake-host/xml.ts";
+import { child, childrenOf, printXml, readXml, type Xml, xml } from "../fake-host/xml.ts";
 
 /** What can be done on the host by hand between the apply and the plan: a line of a case, and what it does. */
 const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words: string[]) => void])[] = [
@@ -17,6 +17,7 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^set the running memory of (\S+) to (\d+)MiB$/, setRunningMemory],
   [/^attach a card with the mac (\S+) to the running (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).live, mac)],
   [/^store a card with the mac (\S+) for (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).stored, mac)],
+  [/^edit (\S+) of (\S+): (<.*>)$/, addElements],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
   [/^snapshot (\S+) as (\S+)$/, (machine, name, snapshot = "") => takeSnapshot(domainOf(machine, name), snapshot, machine.files, true)],
   [/^pivot (\S+) of (\S+) to (\S+)$/, (machine, target = "", name, to = "") => pivot(domainOf(machine, name), target, to, machine.files)],
@@ -107,6 +108,16 @@ function addCard(domain: Xml | undefined, mac = ""): void {
       xml("model", { type: "virtio" }),
     ]),
   );
+}
+
+/** Adds elements to the stored definition, as `virsh edit` does. */
+function addElements(machine: Machine, path = "", name?: string, elements?: string): void {
+  const { stored } = domainOf(machine, name);
+  const added = readXml(`<all>${elements}</all>`).children;
+  const parent = path === "domain" ? stored : child(stored, ...path.split("/"));
+  if (stored === undefined || parent === undefined) throw new Error(`there is no ${path} in the definition of ${name}`);
+  parent.children.push(...added);
+  machine.libvirtd.define(printXml(stored));
 }
 
 function deleteBases(machine: Machine): void {
