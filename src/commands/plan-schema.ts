@@ -1,6 +1,6 @@
 const text = { type: "string" } as const;
 const texts = { type: "array", items: text } as const;
-const effect = { enum: ["none", "live", "next_boot", "restart", "rebuild"] } as const;
+const effect = { enum: ["none", "live", "next_boot", "with_restart", "restart", "rebuild"] } as const;
 const cause = { enum: ["config", "drift", "both"] } as const;
 /** `kind/name`. */
 const address = { type: "string", pattern: "^[^/]+/.+$", expects: "an address" } as const;

@@ -16,7 +16,9 @@ import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 
 interface Options {
-  readonly command: "apply" | "destroy" | "confirm" | "gc";
+  readonly command: "apply" | "destroy" | "confirm" | "gc" | "restart";
+  /** What a command works on that takes other words than paths. */
+  readonly scope?: { readonly paths: readonly string[]; readonly targets: readonly string[]; readonly mode: () => Mode };
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
 
@@ -34,21 +36,22 @@ export async function runApply(invocation: Invocation, io: Io, options: Options)
 async function reconcileWith(
   invocation: Invocation,
   io: Io,
-  { command, savedPlan }: Options,
+  { command, savedPlan, scope }: Options,
   { reporter, interrupt }: { readonly reporter: Reporter; readonly interrupt: Interrupt },
 ): Promise<number> {
   const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
   await using session = await (savedPlan === undefined
-    ? openConfigured(invocation.positionals, io, interrupt.abort)
+    ? openConfigured(scope?.paths ?? invocation.positionals, io, interrupt.abort)
     : openSaved(savedPlan.plan, io, interrupt.abort));
   if (savedPlan !== undefined) {
     const types = session.hosts.flatMap(({ kinds }) => kinds).flatMap(({ actions }) => actions);
     refuseUnknownActions(savedPlan.path, savedPlan.plan, types);
   }
-  const allowed = command === "confirm" || command === "gc" ? [] : invocation.texts("allow-destroy");
-  const mode = modeOf(command, invocation);
-  const { verdict } = await reconcile(runsOf(session, { targets: invocation.texts("target"), mode }), {
+  const losesData = command === "apply" || command === "destroy";
+  const allowed = losesData ? invocation.texts("allow-destroy") : [];
+  const mode = scope?.mode ?? modeOf(command, invocation);
+  const { verdict } = await reconcile(runsOf(session, { targets: scope?.targets ?? invocation.texts("target"), mode }), {
     reporter,
     parallelism,
     lockTimeoutMs,

@@ -19,8 +19,13 @@ export interface Schema {
   readonly path?: "absolute";
   /** The value is the path of a text file; the text replaces it under this sibling key. */
   readonly readInto?: string;
-  /** Text given inline, as a path, or by reference. `maximumEncoded` bounds its length in base64. */
-  readonly textInput?: { readonly maximumEncoded: number };
+  /**
+   * Text given inline, as a path, or by reference. A file may also be gzip. `maximumEncoded` bounds the length in base64; `starts` are the
+   * beginnings by which its reader recognises it.
+   */
+  readonly textInput?: { readonly maximumEncoded: number; readonly starts: readonly string[] };
+  /** A longer value is valid, but worth a warning. `why` says what to expect and what to do. */
+  readonly advisedLength?: { readonly maximum: number; readonly summary: string; readonly why: string };
   /** The value must be unique, and therefore cannot be combined with a count above one. */
   readonly unique?: true;
   /** Cannot be combined with a count above one. */
@@ -55,6 +60,7 @@ export const ownKeywords: readonly string[] = [
   "path",
   "readInto",
   "textInput",
+  "advisedLength",
   "unique",
   "notCounted",
   "counted",

@@ -10,6 +10,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
 import { removalsInOrder } from "./removal-order.ts";
 import { isTarget, selectTargets } from "./target.ts";
+import { withRestarts } from "./with-restart.ts";
 
 /** What a plan is made from. */
 interface PlanRequest<Config> {
@@ -69,7 +70,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     else if (wanted.has(address)) unchanged.push({ address, before: state === undefined ? null : kind.describe(state) });
   }
 
-  const selected = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
+  const selected = withRestarts(selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses));
   const chosen = selected.flatMap((change) => change.actions);
   checkFacts(
     chosen,

@@ -9,5 +9,6 @@ export const changingCommands: Readonly<Record<string, ChangingCommand>> = {
   apply: { name: "Apply", nothing: "The host matches the configuration." },
   destroy: { name: "Destroy", nothing: "There is nothing to destroy." },
   confirm: { name: "Confirm", nothing: "There is nothing to confirm." },
+  restart: { name: "Restart", nothing: "No running guest waits for a restart." },
   gc: { name: "Collection", nothing: "There is nothing to collect." },
 };

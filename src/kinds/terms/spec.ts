@@ -4,7 +4,17 @@ import type { EnvironmentSecret, SecretRef } from "../../model/secret.ts";
 export type { DiskSpec } from "../../drivers/driver.ts";
 
 /** A text that is known when planning, or one that only a reference stands for until it is needed. */
-export type TextInput = { readonly text: string } | EnvironmentSecret;
+export type TextInput = { readonly text: string } | GzipInput | EnvironmentSecret;
+
+/** A file that is gzip: its bytes in base64, which the guest gets unchanged. */
+export interface GzipInput {
+  readonly gzip: string;
+}
+
+/** The bytes of a text whose content the configuration holds. */
+export function bytesOfInput(input: Exclude<TextInput, EnvironmentSecret>): Buffer {
+  return "gzip" in input ? Buffer.from(input.gzip, "base64") : Buffer.from(input.text);
+}
 
 /** One network interface as it should be. */
 export interface InterfaceSpec {
@@ -75,6 +85,8 @@ export interface DomainSpec {
   readonly project: string;
   readonly powerState: "running" | "stopped" | "ignore";
   readonly preventDestroy: boolean;
+  /** Whether a plan restarts the guest for changes that it cannot take while it runs. */
+  readonly restart: "never" | "when_needed";
   readonly virtType: "kvm" | "qemu";
   readonly arch: string;
   /** `q35`, `pc`, `virt`. */
@@ -95,6 +107,8 @@ export interface DomainSpec {
   readonly consoleLog: string;
   readonly flavor: { readonly name: string; readonly disk: number; readonly ephemeral: number; readonly swap: number };
   readonly image: string | null;
+  /** What happens to settings of its definition that virtform does not manage. */
+  readonly foreign: "keep" | "forbid";
   /** Values of the fields that an instance sets by keys of their own, by path. */
   readonly values: Readonly<Record<string, string | number | boolean>>;
 }

@@ -62,7 +62,10 @@ test(
     t.diagnostic(`the guest was up ${Math.round((performance.now() - started) / 1000)} s after apply`);
     const seen = ({ disks }: typeof first) => ["vda", "vdb", "vdc", "vdd"].map((disk) => (disks[disk] ?? 0) / MiB);
     assert.deepEqual(seen(first), [260, 64, 32, 12]);
-    assert.deepEqual([first.value("root"), first.value("boots"), first.userData], ["virtform tiny guest", "1", "From a volume group.\n"]);
+    assert.deepEqual(
+      [first.value("root"), first.value("boots"), first.userData],
+      ["virtform tiny guest", "1", `#!/bin/sh\necho "From a volume group."\n`],
+    );
     assert.match(first.value("config-drive") ?? "", /type=vfat/);
     assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.local`), /LABEL="ephemeral0".* TYPE="ext4"/);
     assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.swap`), /TYPE="swap"/);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
-import type { SeedSpec } from "../../terms/spec.ts";
+import { bytesOfInput, type SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 
 export type { PublicSeed } from "../../terms/seed-state.ts";
@@ -41,6 +41,10 @@ export function seedDigest(spec: SeedSpec): string {
 function userDataShown(userData: SeedSpec["userData"]): Json {
   if (userData === null) return null;
   if ("env" in userData) return { env: userData.env };
+  if ("gzip" in userData) {
+    const bytes = bytesOfInput(userData);
+    return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
+  }
   const lines = userData.text === "" ? 0 : userData.text.replace(/\n$/, "").split("\n").length;
   return { sha256: createHash("sha256").update(userData.text).digest("hex"), lines };
 }

@@ -12,6 +12,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     project: "shop",
     powerState: "running",
     preventDestroy: false,
+    restart: "never",
     virtType: "qemu",
     arch: "x86_64",
     machine: "q35",
@@ -33,6 +34,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     consoleLog: `${directory}/console.log`,
     flavor: { name: "m1.small", disk: 20 * 2 ** 30, ephemeral: 0, swap: 0 },
     image: "debian-13",
+    foreign: "keep",
     values: {},
     ...fields,
   };
