@@ -16,6 +16,8 @@ export interface HostFacts {
     readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
   };
   readonly libvirtVersion: string;
+  /** Machine types and their aliases that the host's qemu has; absent where that was not looked up. */
+  readonly machines?: readonly string[];
   /** What is known about images before they are fetched, by their source as it is written. */
   readonly sources?: Readonly<Record<string, SourceFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */

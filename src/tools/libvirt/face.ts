@@ -71,6 +71,8 @@ export interface NodeFacts {
   readonly cpus: number;
   readonly memory: number;
   readonly libvirtVersion: string;
+  /** Machine types and their aliases that guests of the host's architecture can have. */
+  readonly machines: readonly string[];
 }
 
 /** Follows one domain. */
