@@ -38,13 +38,13 @@ export function checkCapacity(input: CapacityInput): Diagnostic[] {
       requested: `${approximateQuantity(memory)} for ${instances(domains.length)}`,
       free: approximateQuantity(memoryFree),
       because: `the host has ${approximateQuantity(facts.memory)}, allocation_ratio.memory is ${ratio.memory}, ${approximateQuantity(reserved.memory)} are reserved and guests that are not ours take ${approximateQuantity(others.memory)}${limited("memory", limits.memory, approximateQuantity)}`,
-      remedy: `${fits} Use smaller flavors or fewer instances, or raise allocation_ratio.memory if the guests will not use all of theirs.`,
+      remedy: `${fits} Use smaller flavors or fewer instances, or raise ${binds(limits.memory, others.memory, memoryFree) ? "limits.memory" : "allocation_ratio.memory if the guests will not use all of theirs"}.`,
     }),
     ...shortage(vcpus > vcpusFree, "insufficient-vcpus", "vCPUs", {
       requested: `${vcpus} for ${instances(domains.length)}`,
       free: String(vcpusFree),
       because: `the host has ${facts.cpus} processors, allocation_ratio.vcpus is ${ratio.vcpus} and guests that are not ours take ${others.vcpus}${limited("vcpus", limits.vcpus, String)}`,
-      remedy: `${fits} Use smaller flavors or fewer instances, or raise allocation_ratio.vcpus.`,
+      remedy: `${fits} Use smaller flavors or fewer instances, or raise ${binds(limits.vcpus, others.vcpus, vcpusFree) ? "limits.vcpus" : "allocation_ratio.vcpus"}.`,
     }),
     ...shortage(diskBytes > diskFree, "insufficient-disk", "disk space", {
       requested: `${approximateQuantity(diskBytes)} for new and grown disks`,
@@ -71,6 +71,11 @@ export function checkCapacity(input: CapacityInput): Diagnostic[] {
 /** What is free: what the host has left, or less where a limit for all guests together leaves less. */
 function lower(free: number, limit: number | undefined, taken: number): number {
   return Math.max(0, Math.min(free, limit === undefined ? Number.POSITIVE_INFINITY : limit - taken));
+}
+
+/** Whether it is the limit that leaves no more than what is free. */
+function binds(limit: number | undefined, taken: number, free: number): boolean {
+  return limit !== undefined && limit - taken <= free;
 }
 
 function limited(name: string, limit: number | undefined, shown: (value: number) => string): string {
