@@ -9,7 +9,7 @@ import { sweepVolumes } from "../../../src/kinds/volume/actions.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
-import { dyingHost } from "./dying-host.ts";
+import { dyingHost } from "../support/dying-host.ts";
 
 const ploop = driverOf("ploop");
 const mebibyte = 2 ** 20;

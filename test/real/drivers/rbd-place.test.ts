@@ -11,7 +11,7 @@ import type { Json } from "../../../src/model/json.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
 import { fullSpec, temporaryDirectory, uuid } from "../../unit/kinds/instance/seed/fixtures.ts";
 import { seedContext } from "../kinds/instance/seed/machine.ts";
-import { dyingHost } from "./dying-host.ts";
+import { dyingHost } from "../support/dying-host.ts";
 
 const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;
