@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: the rest needs a current one.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import module from "node:module";
 import { homedir } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -11,16 +9,17 @@ const bundled = fileURLToPath(new URL("../node_modules/node/bin/node", import.me
 
 if (Number(process.versions.node.split(".")[0]) >= needed) {
   const entry = new URL("../dist/cli.js", import.meta.url);
-  // Compiled code is kept: a third less time until a command begins. Not in /tmp, where anybody could leave code for root.
-  module.enableCompileCache?.(`${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/virtform/compiled`);
   if (existsSync(entry)) {
     const { main } = await import(entry.href);
-    process.exitCode = await main(process.argv.slice(2));
+    // Not in /tmp, where other users could leave code for root.
+    const cache = `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/virtform/compiled`;
+    process.exitCode = await main(process.argv.slice(2), cache);
   } else {
     console.error("virtform is not built yet: run `npm ci && npm run build` in its directory.");
     process.exitCode = 1;
   }
 } else if (existsSync(bundled) && process.execPath !== bundled) {
+  const { spawn } = await import("node:child_process");
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   // Before there is anything to pass them on to: a signal in between would end this process alone.
   for (const signal of signals) process.on(signal, () => child.kill(signal));

@@ -1,7 +1,7 @@
 import type { CommandDefinition } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { type Io, processIo } from "./commands/io.ts";
-import { version } from "./version.ts";
+import { isVersionQuestion, versionText } from "./version.ts";
 
 /** Runs one command line. Resolves to the exit code; throws only for bugs. Output that cannot be written makes it 1. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
@@ -14,8 +14,8 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === "--version" || name === "-V" || name === "version") {
-    io.stdout.write(`virtform ${version}\n`);
+  if (isVersionQuestion(argv)) {
+    io.stdout.write(versionText);
     return 0;
   }
   if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(name, rest[0], io);

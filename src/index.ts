@@ -7,8 +7,19 @@ import { unusedBaseChanges } from "./kinds/image/remove.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { Reporter } from "./model/event.ts";
 import type { Plan } from "./model/plan.ts";
-import { type ApplyResult, plan as planRun, type Reconciliation, reconcile } from "./reconcile.ts";
-import { type CheckedConfig, onlyHost, openPlanSession, openSession, readConfig, type Session, type Surroundings } from "./session.ts";
+import { type ApplyResult, type Mode, plan as planRuns, reconcile } from "./reconcile.ts";
+import { runsOf } from "./runs-of.ts";
+import {
+  type CheckedConfig,
+  type HostConfig,
+  type HostSession,
+  openHosts,
+  openPlanSession,
+  openSession,
+  readConfig,
+  type Session,
+  type Surroundings,
+} from "./session.ts";
 import { version } from "./version.ts";
 
 export type { Config } from "./kinds/config.ts";
@@ -24,12 +35,11 @@ export type { Event, Reporter } from "./model/event.ts";
 export { failureDiagnostics } from "./model/failure-diagnostics.ts";
 export type { Host } from "./model/host.ts";
 export type { Outcome } from "./model/outcome.ts";
-export { canApply, hasChanges } from "./model/plan.ts";
+export { canApply, hasChanges, isErrored, plansOfHosts } from "./model/plan.ts";
 export type { SecretRef } from "./model/secret.ts";
 export { type CreateReporter, createReporter, type Format, formatNames, type ReporterOptions, registerFormat } from "./report/index.ts";
-export type { HostSession } from "./session.ts";
-export type { ApplyResult, CheckedConfig, LoadedConfig, Plan, Session, Surroundings };
-export { openPlanSession, openSession, readConfig, version };
+export type { ApplyResult, CheckedConfig, HostConfig, HostSession, LoadedConfig, Plan, Session, Surroundings };
+export { openHosts, openPlanSession, openSession, readConfig, version };
 
 /**
  * Reads and checks configuration files: files, or directories that hold `virtform.yaml` and `*.virtform.yaml`. Mistakes never throw:
@@ -52,15 +62,19 @@ export function processSurroundings(env: Readonly<Record<string, string | undefi
 
 /** What part of a configuration a plan or an apply is about. */
 export interface Scope {
-  /** Addresses or names; empty or absent for everything. */
+  /** Addresses or names, in a session of several hosts with the name of the host and a slash in front; empty or absent for everything. */
   readonly targets?: readonly string[];
   /** Removes what the project owns; `"images"` also removes base images that no disk uses. */
   readonly destroy?: boolean | "images";
 }
 
-/** Looks at the host of a session and decides what an apply would do. Takes no lock and changes nothing. */
+/**
+ * Looks at the hosts of a session and decides what an apply would do. Takes no lock and changes nothing. A host that does not answer has
+ * an incomplete plan.
+ */
 export function plan(session: Session, options: Scope & { readonly fingerprints?: boolean } = {}): Promise<Plan> {
-  return planRun({ ...reconciliation(session, options), fingerprints: options.fingerprints ?? false });
+  const { targets = [], fingerprints = false } = options;
+  return planRuns(runsOf(session, { targets, mode: modeOf(options), fingerprints }));
 }
 
 /** How an apply goes about it. */
@@ -71,7 +85,7 @@ export interface ApplyOptions extends Scope {
   readonly autoApprove?: boolean;
   /** Addresses whose data may be lost, or `"all"`. Default: none. */
   readonly allowDestroy?: AllowDestroy;
-  /** Actions that run at the same time. Default: 4. */
+  /** Actions that run at the same time on each host. Default: 4. */
   readonly parallelism?: number;
   /** How long to wait for another apply. Default: 30 000. */
   readonly lockTimeoutMs?: number;
@@ -81,10 +95,13 @@ export interface ApplyOptions extends Scope {
   readonly savedPlan?: Plan;
 }
 
-/** Locks the project, plans, asks for consent and carries the plan out. Throws a UserError for what a user can fix. */
+/**
+ * Locks the project on each host, plans, asks for consent and carries the plan out. Throws a UserError for what a user can fix; of several
+ * hosts, one that fails has the reason in the plan or among the events instead, and the others go on.
+ */
 export function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyResult> {
-  const { savedPlan } = options;
-  return reconcile(reconciliation(session, options), {
+  const { savedPlan, targets = [] } = options;
+  return reconcile(runsOf(session, { targets, mode: modeOf(options) }), {
     reporter: options.reporter ?? { event: () => {}, close: async () => {} },
     autoApprove: options.autoApprove ?? false,
     allowDestroy: options.allowDestroy ?? [],
@@ -95,15 +112,9 @@ export function apply(session: Session, options: ApplyOptions = {}): Promise<App
   });
 }
 
-function reconciliation(session: Session, { targets = [], destroy = false }: Scope): Reconciliation<CheckedConfig["config"]> {
-  const host = onlyHost(session);
-  return {
-    ...session,
-    ...host,
-    targets,
-    mode:
-      destroy === false
-        ? { do: "apply" }
-        : { do: "destroy", more: (observed) => (destroy === "images" ? unusedBaseChanges(observed, host.context.project) : []) },
-  };
+function modeOf({ destroy = false }: Scope): (host: HostSession) => Mode {
+  return ({ context }) =>
+    destroy === false
+      ? { do: "apply" }
+      : { do: "destroy", more: (observed) => (destroy === "images" ? unusedBaseChanges(observed, context.project) : []) };
 }

@@ -1,21 +1,23 @@
 import { apply } from "./engine/apply.ts";
-import { type AllowDestroy, destroysOf, missingConsent } from "./engine/consent.ts";
+import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
 import { addNotes } from "./engine/notes.ts";
 import { observe } from "./engine/observe.ts";
 import { makePlan } from "./engine/plan.ts";
 import { findStale } from "./engine/stale.ts";
+import { unseenPlan } from "./engine/unseen-plan.ts";
+import { type HostResult, hostsTogether, type Seat } from "./hosts-together.ts";
 import type { Change } from "./model/change.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import { type Places, withPlaces } from "./model/diagnostic-places.ts";
-import { UserError } from "./model/errors.ts";
+import { CodedError, UserError, userError } from "./model/errors.ts";
 import type { Reporter } from "./model/event.ts";
 import type { HostFacts } from "./model/host-facts.ts";
 import type { Json } from "./model/json.ts";
 import type { AnyKind, Check, Observed } from "./model/kind.ts";
-import type { Outcome } from "./model/outcome.ts";
-import { canApply, hasChanges, type Plan } from "./model/plan.ts";
+import { combinePlans } from "./model/on-host.ts";
+import { type Plan, plansOfHosts } from "./model/plan.ts";
 import { problem } from "./model/problem.ts";
 import type { HostSettings } from "./model/settings.ts";
 
@@ -24,10 +26,21 @@ export type Mode =
   | { readonly do: "apply" }
   /** `more`: what else goes, such as base images. */
   | { readonly do: "destroy"; readonly more?: (observed: Observed) => readonly Change[] }
-  | { readonly do: "only"; readonly changes: (observed: Observed) => readonly Change[] };
+  | {
+      readonly do: "only";
+      readonly changes: (observed: Observed) => readonly Change[];
+      /** What is to be said beside the changes. */
+      readonly notes?: (observed: Observed) => readonly Diagnostic[];
+      /** Leftovers of interrupted applies are among the changes: they are not swept before the look. */
+      readonly keepLeftovers?: true;
+    };
 
-/** What a run is about. */
+/** What a run is about on one host. */
 export interface Reconciliation<Config> {
+  /** The name of the host in the session. */
+  readonly name: string;
+  /** Addresses in output name the host, because the session has several. */
+  readonly qualified: boolean;
   readonly kinds: readonly AnyKind<Config>[];
   readonly checks: readonly Check<Config>[];
   readonly config: Config;
@@ -55,54 +68,99 @@ export interface ApplyOptions {
   readonly savedPlan?: Plan;
 }
 
-/** How an apply ended. */
-export interface ApplyResult {
+/** How an apply ended, with the plan for all hosts. */
+export interface ApplyResult extends HostResult {
   readonly plan: Plan;
-  readonly verdict: "nothing-to-do" | "done" | "incomplete" | "declined" | "refused";
-  readonly outcomes: readonly Outcome[];
 }
 
-/** Looks at the host and decides what to do. Takes no lock and writes nothing. */
-export async function plan<Config>(run: Reconciliation<Config>): Promise<Plan> {
-  return decide(run, await look({ ...run, context: { ...run.context, looksOnly: true } }));
+/** Looks at each host and decides what to do. Takes no lock and writes nothing. A host that does not answer has an incomplete plan. */
+export async function plan<Config>(runs: readonly Reconciliation<Config>[]): Promise<Plan> {
+  const plans = await Promise.all(runs.map(planOfHost));
+  const [only] = plans;
+  return only !== undefined && !runs.some(({ qualified }) => qualified) ? only : combinePlans(plans);
 }
 
-/** Locks, looks, plans, asks for consent and applies. If the lock is lost, running actions are aborted and no others start. */
-export async function reconcile<Config>(run: Reconciliation<Config>, options: ApplyOptions): Promise<ApplyResult> {
+async function planOfHost<Config>(run: Reconciliation<Config>): Promise<Plan> {
+  try {
+    return decide(run, await look({ ...run, context: { ...run.context, looksOnly: true } }));
+  } catch (error) {
+    if (!(error instanceof CodedError) || (error instanceof UserError && !run.qualified)) throw error;
+    return unseen(run, error);
+  }
+}
+
+function unseen<Config>({ name, context, warnings }: Reconciliation<Config>, error: CodedError): Plan {
+  const { uri, instancesPath } = context.settings;
+  return unseenPlan({ host: name, project: context.project, target: { uri, instancesPath } }, [...warnings, ...error.diagnostics]);
+}
+
+/** Locks, looks and plans on each host, asks for consent to all of it, and applies. */
+export function reconcile<Config>(runs: readonly Reconciliation<Config>[], options: ApplyOptions): Promise<ApplyResult> {
+  const members = runs.map((run) => ({
+    name: run.name,
+    qualified: run.qualified,
+    place: `${run.context.settings.uri} ${run.name}`,
+    unseen: (error: CodedError) => unseen(run, error),
+  }));
+  const emit = options.reporter.event.bind(options.reporter);
+  return hostsTogether(members, { emit, consent: (question) => consent(question, options) }, (place, seat) =>
+    reconcileHost(runs[place] as Reconciliation<Config>, options, seat),
+  );
+}
+
+/** The part on one host. If its lock is lost, running actions are aborted and no others start. */
+async function reconcileHost<Config>(run: Reconciliation<Config>, options: ApplyOptions, seat: Seat): Promise<HostResult> {
   const { context } = run;
-  const { reporter } = options;
+  const { emit } = seat;
   await context.host.files.makeDirectory(context.layout.locks);
   const lock = {
     path: context.layout.lock(`apply-${context.project}`),
     purpose: `${run.mode.do === "destroy" ? "destroy" : "apply"} of project ${context.project}`,
     timeoutMs: options.lockTimeoutMs,
     signal: options.stop,
-    onWait: (holder: string) => reporter.event({ type: "waiting", holder }),
+    onWait: (holder: string) => emit({ type: "waiting", holder }),
   };
+  await seat.turn;
   return context.host.lock(lock, async (lost) => {
+    seat.locked();
     const held = { ...context, signal: AbortSignal.any([context.signal, lost]) };
     const stop = AbortSignal.any([options.stop, lost]);
     const interrupted = await interruptedActions(held);
-    for (const kind of run.kinds) await kind.sweep?.(held);
+    const sweeps = run.mode.do !== "only" || run.mode.keepLeftovers !== true;
+    for (const kind of sweeps ? run.kinds : []) await kind.sweep?.(held);
     const observed = await look({ ...run, context: held });
-    const saved = options.savedPlan;
-    const plan =
+    const saved = options.savedPlan === undefined ? undefined : savedPlanOf(options.savedPlan, run);
+    const made =
       saved === undefined
         ? addNotes(decide(run, observed), interrupted, [])
         : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
-    reporter.event({ type: "plan", plan });
-
-    if (!canApply(plan)) return { plan, verdict: "refused", outcomes: [] };
-    if (!hasChanges(plan)) return { plan, verdict: "nothing-to-do", outcomes: [] };
-    if (!(await Promise.race([consent(plan, options), rejectionOf(lost)]))) return { plan, verdict: "declined", outcomes: [] };
-    const emit = reporter.event.bind(reporter);
+    const plan = withConsent(made, allowedOn(run, options.allowDestroy));
+    const answer = await Promise.race([seat.agree(plan), rejectionOf(lost)]);
+    if (answer !== "apply") return { verdict: answer, outcomes: [] };
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
     await context.host.files.settle();
     await journal.end();
-    return { plan, verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
+    return { verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
   });
+}
+
+/** The part of a saved plan that is for this host. Throws a UserError when there is none. */
+function savedPlanOf<Config>(saved: Plan, { name, qualified }: Reconciliation<Config>): Plan {
+  const found = qualified ? plansOfHosts(saved).find(({ host }) => host === name) : saved;
+  if (found !== undefined) return found;
+  throw userError(
+    "stale-plan",
+    `The saved plan has nothing for host ${name}`,
+    "Nothing has been done there. Make a new plan, read it, and apply that one.",
+  );
+}
+
+/** What was allowed in advance, in the addresses of one host. */
+function allowedOn<Config>({ name, qualified }: Reconciliation<Config>, allowed: AllowDestroy): AllowDestroy {
+  if (!qualified || allowed === "all") return allowed;
+  return allowed.flatMap((address) => (address.startsWith(`${name}/`) ? [address.slice(name.length + 1)] : []));
 }
 
 /** Rejects when the signal is aborted: abandons the prompt once the lock is lost. */
@@ -134,6 +192,7 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     checks: run.checks,
     config: run.config,
     observed,
+    host: run.name,
     project,
     target: targetOf(settings),
     targets: run.targets,
@@ -141,7 +200,8 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     fingerprints: run.fingerprints ?? false,
     extraChanges: furtherChanges(run.mode, observed),
   });
-  return run.places === undefined ? plan : { ...plan, diagnostics: withPlaces(plan.diagnostics, run.places) };
+  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "only" ? (run.mode.notes?.(observed) ?? []) : [])];
+  return { ...plan, diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places) };
 }
 
 function furtherChanges(mode: Mode, observed: Observed): readonly Change[] {
@@ -154,7 +214,7 @@ function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"]
 }
 
 /** Asks on a terminal; elsewhere only what was allowed in advance counts as consent. */
-async function consent(plan: Plan, options: ApplyOptions): Promise<boolean> {
+async function consent({ shown, applied }: { readonly shown: Plan; readonly applied: Plan }, options: ApplyOptions): Promise<boolean> {
   if (!options.autoApprove && options.savedPlan === undefined) {
     const { confirm } = options.reporter;
     if (confirm === undefined) {
@@ -166,9 +226,9 @@ async function consent(plan: Plan, options: ApplyOptions): Promise<boolean> {
         }),
       ]);
     }
-    return confirm.call(options.reporter, { plan, destroys: destroysOf(plan).map(({ what }) => what) });
+    return confirm.call(options.reporter, { plan: shown, destroys: destroysOf(applied).map(({ what }) => what) });
   }
-  const missing = missingConsent(plan, options.allowDestroy);
+  const missing = missingConsent(applied, options.allowDestroy);
   if (missing.length > 0) throw new UserError(missing);
   return true;
 }

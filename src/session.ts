@@ -16,7 +16,7 @@ import type { Host } from "./model/host.ts";
 import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Check } from "./model/kind.ts";
 import { createLayout } from "./model/layout.ts";
-import type { Plan } from "./model/plan.ts";
+import { type Plan, plansOfHosts } from "./model/plan.ts";
 import type { SecretRef } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
 
@@ -30,27 +30,39 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** Called with one line for each program, connection and libvirt call. */
   readonly trace?: (line: string) => void;
-  /** Opens the machine of a libvirt URI. Default: this machine, or the one that the URI names over ssh. */
-  readonly openHost?: (uri: string) => Promise<Host>;
+  /** Opens the machine of a libvirt URI, for the host of this name. Default: this machine, or the one that the URI names over ssh. */
+  readonly openHost?: (uri: string, name: string) => Promise<Host>;
 }
 
-/** One machine of a session with everything that is known about it before it is contacted. */
+/** One machine of a session with everything that is known about it before it is contacted. Its lock and its journal are on it. */
 export interface HostSession {
+  /** Unique in the session. */
+  readonly name: string;
+  /** What is wanted on it. */
+  readonly config: Config;
   readonly context: Context;
   readonly kinds: readonly AnyKind<Config>[];
   readonly checks: readonly Check<Config>[];
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
-}
-
-/** A checked configuration together with the machines it is for. */
-export interface Session extends AsyncDisposable {
-  readonly config: Config;
-  /** One today. */
-  readonly hosts: readonly HostSession[];
   /** Warnings from reading the configuration. */
   readonly warnings: readonly Diagnostic[];
   /** Finds the places of problems in the files that were read. Absent where there are none. */
   readonly places?: Places;
+}
+
+/** Machines with what is wanted on each. */
+export interface Session extends AsyncDisposable {
+  /** One for a configuration; as many as were given to `openHosts`. */
+  readonly hosts: readonly HostSession[];
+}
+
+/** What is wanted on one host of several. */
+export interface HostConfig {
+  /** In front of the addresses in output: letters, digits, dots, dashes and underscores. */
+  readonly name: string;
+  readonly config: CheckedConfig;
+  /** Who runs virtform there, where that differs from the surroundings. */
+  readonly runner?: Runner;
 }
 
 /** A configuration without mistakes. */
@@ -69,17 +81,35 @@ export async function readConfig(paths: readonly string[], options: { readonly c
   return { ...loaded, config: loaded.config as Config };
 }
 
-/** Prepares to talk to the hosts of a configuration; none is contacted yet. */
-export async function openSession({ config, diagnostics, place }: CheckedConfig, surroundings: Surroundings): Promise<Session> {
-  const session = await prepare(config, hostSettings(config, surroundings.runner), diagnostics, surroundings);
-  return place === undefined ? session : { ...session, places: { place, pointerOf: (address) => pointerOf(address, config) } };
+/** Prepares to talk to the host of a configuration; it is not contacted yet. */
+export function openSession(config: CheckedConfig, surroundings: Surroundings): Promise<Session> {
+  return openAll([() => openConfigured({ config }, surroundings)]);
 }
 
-/** Prepares to carry out a saved plan, which holds the host that it is for. */
+/**
+ * Prepares to talk to several hosts, each with a configuration of its own; none is contacted yet. Throws a TypeError when two have one
+ * name or, unless `openHost` says what machine each is, one libvirt URI, and for a name that cannot be part of an address.
+ */
+export async function openHosts(hosts: readonly HostConfig[], surroundings: Surroundings): Promise<Session> {
+  for (const [place, { name, config }] of hosts.entries()) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw new TypeError(`${JSON.stringify(name)} cannot be the name of a host`);
+    const before = hosts.slice(0, place);
+    if (before.some((other) => other.name === name)) throw new TypeError(`two hosts have the name ${name}`);
+    // Two locks of one machine under two names would wait for each other.
+    const same = surroundings.openHost === undefined && before.find((other) => other.config.config.host?.uri === config.config.host?.uri);
+    if (same) throw new TypeError(`the hosts ${same.name} and ${name} have one libvirt URI`);
+  }
+  return openAll(hosts.map((host) => () => openConfigured(host, surroundings)));
+}
+
+/** Prepares to carry out a saved plan, which holds the hosts that it is for. */
 export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise<Session> {
-  const { uri, instancesPath, ...drivers } = plan.target;
-  const config: Config = { project: plan.project, host: { uri, instances_path: instancesPath } };
-  return prepare(config, { ...hostSettings(config, surroundings.runner), drivers }, [], surroundings);
+  const opens = plansOfHosts(plan).map(({ host, project, target }) => () => {
+    const { uri, instancesPath, ...drivers } = target;
+    const config: Config = { project, host: { uri, instances_path: instancesPath } };
+    return openHost(host, { config, diagnostics: [] }, { ...hostSettings(config, surroundings.runner), drivers }, surroundings);
+  });
+  return openAll(opens);
 }
 
 /** The only host of a session. Throws if it has several: a caller that supports several uses `hosts`. */
@@ -89,17 +119,34 @@ export function onlyHost({ hosts }: Session): HostSession {
   return host;
 }
 
-async function prepare(
-  config: Config,
-  settings: HostSettings,
-  warnings: readonly Diagnostic[],
-  surroundings: Surroundings,
-): Promise<Session> {
-  const host = await openHost(config, settings, surroundings);
-  return { config, hosts: [host], warnings, [Symbol.asyncDispose]: () => host.context.host.close() };
+async function openAll(opens: readonly (() => Promise<HostSession>)[]): Promise<Session> {
+  await using undo = new AsyncDisposableStack();
+  const hosts: HostSession[] = [];
+  for (const open of opens) {
+    const host = await open();
+    undo.defer(() => host.context.host.close());
+    hosts.push(host);
+  }
+  const close = undo.move();
+  return { hosts, [Symbol.asyncDispose]: () => close.disposeAsync() };
 }
 
-async function openHost(config: Config, settings: HostSettings, surroundings: Surroundings): Promise<HostSession> {
+function openConfigured({ name, config, runner }: Partial<HostConfig> & Pick<HostConfig, "config">, surroundings: Surroundings) {
+  const settings = hostSettings(config.config, runner ?? surroundings.runner);
+  return openHost(name ?? hostName(settings.uri), config, settings, surroundings);
+}
+
+/** The name of the only host of a session: that of the machine in the URI. */
+function hostName(uri: string): string {
+  return /^[^:]*:\/\/(?:[^@/]*@)?([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(uri)?.[1] ?? "localhost";
+}
+
+async function openHost(
+  name: string,
+  { config, diagnostics, place }: CheckedConfig,
+  settings: HostSettings,
+  surroundings: Surroundings,
+): Promise<HostSession> {
   const { lookUpSecret, signal = new AbortController().signal } = surroundings;
   const target = surroundings.openHost === undefined ? parseSshTarget(settings.uri) : undefined;
   if (target?.libvirtUri.endsWith("/session") === true && config.host?.instances_path === undefined) {
@@ -108,7 +155,7 @@ async function openHost(config: Config, settings: HostSettings, surroundings: Su
   }
   const opened =
     target === undefined
-      ? await (surroundings.openHost ?? openLocalHost)(settings.uri)
+      ? await (surroundings.openHost ?? openLocalHost)(settings.uri, name)
       : (await import("./host/ssh/ssh.ts")).createSshHost(target);
   const host = surroundings.trace === undefined ? opened : (await import("./host/trace.ts")).traceHost(opened, surroundings.trace);
   const secret = (reference: SecretRef): string => {
@@ -117,6 +164,10 @@ async function openHost(config: Config, settings: HostSettings, surroundings: Su
     return value;
   };
   return {
+    name,
+    config,
+    warnings: diagnostics,
+    ...(place === undefined ? {} : { places: { place, pointerOf: (address) => pointerOf(address, config) } }),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),

@@ -1,7 +1,9 @@
-/** Writes `dist`: the program in a few files, since finding and loading its 700 modules takes longer than all the rest. */
-import { rmSync } from "node:fs";
+/** Writes `dist`: the program as one script, the few lines that start it, and the library. */
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { schema } from "../../src/kinds/schema.ts";
 import { schemaCheckText } from "./schema-check-text.ts";
 
@@ -15,23 +17,98 @@ const compiledSchema: Plugin = {
   },
 };
 
-rmSync(`${checkout}/dist`, { recursive: true, force: true });
-await build({
+/** Modules of packages that wait while they are loaded, which a script cannot, and what takes the place of the waiting. */
+const waiting: readonly { readonly file: RegExp; readonly replacements: readonly (readonly [waits: string, instead: string])[] }[] = [
+  {
+    // `layoutReady` waits instead.
+    file: /\/yoga-layout\/dist\/src\/index\.js$/,
+    replacements: [
+      [
+        "const Yoga = wrapAssembly(await loadYoga());",
+        // Ink reads only constants while it is loaded.
+        'import constants from "./generated/YGEnums.js";\nlet Yoga = constants;\nexport const ready = loadYoga().then((loaded) => { Yoga = wrapAssembly(loaded); });',
+      ],
+      ["export default Yoga;", "export { Yoga as default };"],
+    ],
+  },
+  {
+    // Ink waits only for its own development.
+    file: /\/ink\/build\/reconciler\.js$/,
+    replacements: [
+      ["await import('./devtools.js');", ""],
+      ["await loadPackageJson();", "{};"],
+    ],
+  },
+];
+
+const loadedAtOnce: Plugin = {
+  name: "loaded-at-once",
+  setup({ onLoad }) {
+    for (const { file, replacements } of waiting) {
+      onLoad({ filter: file }, ({ path }) => {
+        let contents = readFileSync(path, "utf8");
+        for (const [waits, instead] of replacements) {
+          if (!contents.includes(waits)) throw new Error(`${path} has changed: it no longer contains ${waits}`);
+          contents = contents.replace(waits, instead);
+        }
+        return { contents, loader: "js" };
+      });
+    }
+    onLoad({ filter: /\/src\/report\/tui\/layout-ready\.ts$/ }, () => ({
+      contents: 'export { ready as layoutReady } from "yoga-layout";',
+      loader: "js",
+      resolveDir: checkout,
+    }));
+  },
+};
+
+const common: BuildOptions = {
   absWorkingDir: checkout,
-  entryPoints: ["src/cli.ts", "src/index.ts"],
-  outdir: "dist",
-  outbase: "src",
   bundle: true,
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node24",
-  plugins: [compiledSchema],
-  // The development build of React keeps a record of every render. Bundled, Ink is loaded from one file instead of hundreds.
+  // The development build of React keeps a record of every render.
   define: { "process.env.NODE_ENV": '"production"' },
   // Ink loads it only for its own development.
   external: ["react-devtools-core"],
+  logLevel: "warning",
+};
+
+rmSync(`${checkout}/dist`, { recursive: true, force: true });
+
+// A script and not a module: only for scripts, V8's cache holds the functions that were compiled while the program ran.
+const program = await build({
+  ...common,
+  entryPoints: ["src/cli.ts"],
+  outfile: "dist/program.cjs",
+  format: "cjs",
+  define: { ...common.define, "import.meta.url": "__moduleUrl" },
+  plugins: [compiledSchema, loadedAtOnce],
+  metafile: true,
+  write: false,
+});
+const asked = Object.values(program.metafile?.outputs ?? {}).flatMap(({ imports }) => imports.map(({ path }) => path));
+const strange = asked.find((path) => !isBuiltin(path));
+if (strange !== undefined) throw new Error(`the program asks for ${strange}, which is not a part of Node`);
+const script = `(function (module, exports, require, __moduleUrl) {${program.outputFiles?.[0]?.text ?? ""}\n})`;
+const digest = createHash("sha256").update(script).digest("hex");
+
+await build({
+  ...common,
+  entryPoints: { cli: "bin/lib/launch.ts" },
+  outdir: "dist",
+  format: "esm",
+  define: { PROGRAM_DIGEST: JSON.stringify(digest) },
+});
+writeFileSync(`${checkout}/dist/program.cjs`, script);
+
+await build({
+  ...common,
+  entryPoints: ["src/index.ts"],
+  outdir: "dist",
+  splitting: true,
+  format: "esm",
+  plugins: [compiledSchema],
   // Packages of the older kind of module ask for Node's parts with require.
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
-  logLevel: "warning",
 });

@@ -17,11 +17,21 @@ export const console: CommandDefinition = {
   summary: "Print the console log of an instance",
   usage: "NAME [PATH…] [options]",
   description:
-    "Prints the output of the guest's first serial port since its last start. With --follow, continues until Ctrl-C. On a terminal, control characters of the guest are escaped (\\u001b) and colours are removed; a file or pipe gets the original bytes.",
-  options: { ...colorOptions, follow: { type: "boolean", short: "f", help: "Continue printing new output." } },
+    "Prints the output of the guest's first serial port since its last start, or with --previous since the one before. With --follow, continues until Ctrl-C. On a terminal, control characters of the guest are escaped (\\u001b) and colours are removed; a file or pipe gets the original bytes.",
+  options: {
+    ...colorOptions,
+    follow: { type: "boolean", short: "f", help: "Continue printing new output." },
+    previous: {
+      type: "string",
+      value: "N",
+      bare: "1",
+      help: "The log before the last start, or before the last N starts by virtform (up to 3 are kept).",
+    },
+  },
   examples: [
     ["virtform console web-0", "Prints the log of web-0."],
     ["virtform console -f web-0", "Prints the log and new output as it arrives."],
+    ["virtform console --previous web-0", "Prints what web-0 wrote before it was last started."],
   ],
   async run(invocation, io) {
     const [name, ...paths] = invocation.positionals;
@@ -51,7 +61,9 @@ export const console: CommandDefinition = {
       );
     }
     const { files } = context.host;
-    const path = context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
+    const previous = parsePrevious(invocation.text("previous"), invocation.flag("follow"));
+    const current = context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
+    const path = previous === 0 ? current : `${current}.${previous}`;
     using ended = untilEnded(io);
     const text = io.stdout.isTTY ? terminalText() : undefined;
     const found = await streamLog(
@@ -63,9 +75,22 @@ export const console: CommandDefinition = {
       { follow: invocation.flag("follow"), stop: ended.stop },
     );
     if (found) return 0;
+    if (previous > 0) {
+      const detail = `${path} does not exist. A log is kept when virtform starts the guest again; a start by other means overwrites it.`;
+      throw userError("no-console", `${name} has no earlier console log`, detail);
+    }
     throw userError("no-console", `${name} has no console log yet`, `${path} does not exist; it appears when the guest is first started.`);
   },
 };
+
+/** How many starts ago; 0 for the current log. */
+function parsePrevious(text: string | undefined, follow: boolean): number {
+  if (text === undefined) return 0;
+  if (follow) throw userError("bad-option", "--follow and --previous exclude each other", "An earlier log does not grow.");
+  if (!/^[1-9]$/.test(text))
+    throw userError("bad-option", `--previous: "${text}" is not a number of starts`, "Write 1 for the log before the last start.");
+  return Number(text);
+}
 
 /** Resolves when the piece is written or the write has failed; the stream also emits the failure. */
 function written(stream: Writable, piece: string | Uint8Array): Promise<void> {

@@ -1,13 +1,8 @@
-import { observe } from "../engine/observe.ts";
 import { userError } from "../model/errors.ts";
-import { lookJson } from "../model/observed.ts";
-import { plan } from "../reconcile.ts";
-import { type HostSession, onlyHost, type Session } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { openConfigured } from "./open-session.ts";
+import { phases, phaseValue } from "./phase-value.ts";
 import { reported } from "./reported.ts";
-
-const phases = ["observe", "desired", "plan"] as const;
 
 /** `virtform debug`: what each phase of a plan knows or decides, as JSON. */
 export const debug: CommandDefinition = {
@@ -23,15 +18,8 @@ export const debug: CommandDefinition = {
       if (phase === undefined || !phases.some((known) => known === phase))
         throw userError("unknown-verb", "Missing argument: phase", `Usage: virtform debug ${phases.join("|")} [PATH…].`);
       await using session = await openConfigured(paths, io);
-      const value = await printed(phase, session, onlyHost(session));
+      const value = await phaseValue(phase, session);
       event({ type: "result", result: { kind: "document", text: `${JSON.stringify(value, null, 2)}\n` } });
       return 0;
     }),
 };
-
-async function printed(phase: string, session: Session, host: HostSession): Promise<unknown> {
-  if (phase === "plan") return plan({ ...session, ...host, targets: [], mode: { do: "apply" } });
-  const facts = await host.lookUpFacts(host.context);
-  if (phase === "observe") return lookJson(await observe(host.kinds, host.context, facts));
-  return host.kinds.flatMap((kind) => kind.desired(session.config, facts));
-}

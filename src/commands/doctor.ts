@@ -19,10 +19,10 @@ export const doctor: CommandDefinition = {
   run: (invocation, io) =>
     reported(invocation, io, { command: "doctor" }, async ({ event }) => {
       await using session = await openConfiguredOrDefault(invocation.positionals, io);
-      const { context } = onlyHost(session);
+      const { config, context } = onlyHost(session);
       const hops = await checkHops(context.host);
       const reached = hops.every(({ status }) => status !== "error");
-      const checks = reached ? await Promise.all(doctorChecks.map((check) => check(context, session.config))) : [];
+      const checks = reached ? await Promise.all(doctorChecks.map((check) => check(context, config))) : [];
       const storage = reached ? await checkStorage(context) : [];
       const findings = [...hops, ...checks, ...storage];
       event({ type: "result", result: { kind: "findings", findings } });

@@ -6,8 +6,12 @@ export const drift: CommandDefinition = {
   summary: "Plan for scheduled checks: exit 0 no changes, 2 changes, 1 error",
   usage: "[PATH…] [options]",
   description:
-    "The same as `plan`, for scheduled jobs: managed objects only, each difference with its cause (the configuration changed, or the host drifted). Exits 0 without differences, 2 with differences, 1 if the host could not be read.",
-  options: { ...planOptions, json: { type: "boolean", help: "Print the plan as one JSON document." } },
+    "The same as `plan`, for scheduled jobs: managed objects only, each difference with its cause (the configuration changed, or the host drifted). Exits 0 without differences, 2 with differences, 1 if the host could not be read. What was changed only on a running guest is a difference; a guest that only waits for a restart is none without --pending.",
+  options: {
+    ...planOptions,
+    pending: { type: "boolean", help: "Exit 2 also if a guest waits for a restart." },
+    json: { type: "boolean", help: "Print the plan as one JSON document." },
+  },
   examples: [
     ["virtform drift site/ || notify", "Fails if the host differs from the repository or is unreachable."],
     ["virtform drift --json | jq '.resource_drift[].address'", "Lists the objects that drifted."],

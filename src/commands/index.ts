@@ -1,7 +1,13 @@
 import type { CommandDefinition } from "./command.ts";
 
-/** Every command by name, loaded when it is called. */
-export const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<CommandDefinition> }>> = {
+/** A command as it is listed: its line in the overview, and how it is loaded when it is called. */
+interface Listed {
+  readonly summary: string;
+  readonly load: () => Promise<CommandDefinition>;
+}
+
+/** Every command by name. */
+const list: Record<string, Listed> = {
   validate: { summary: "Check the configuration; touches no host", load: async () => (await import("./validate.ts")).validate },
   plan: { summary: "Show what apply would do", load: async () => (await import("./plan.ts")).plan },
   apply: { summary: "Make the host match the configuration", load: async () => (await import("./apply.ts")).apply },
@@ -13,6 +19,11 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   confirm: {
     summary: "Remove the snapshots that allow rolling back disk growth",
     load: async () => (await import("./confirm.ts")).confirm,
+  },
+  restart: { summary: "Restart guests, or those that wait for a restart", load: async () => (await import("./restart.ts")).restart },
+  gc: {
+    summary: "Remove unused base images and leftovers from the image cache",
+    load: async () => (await import("./gc.ts")).gc,
   },
   show: { summary: "Show the objects on the host and their owners", load: async () => (await import("./show.ts")).show },
   list: { summary: "List the instances of this project", load: async () => (await import("./list.ts")).list },
@@ -26,6 +37,20 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   schema: { summary: "Print the JSON Schema of the configuration", load: async () => (await import("./schema.ts")).schema },
   completion: {
     summary: "Print a completion script for bash, zsh or fish",
-    load: async () => (await import("./completion.ts")).completion(commands),
+    load: async () => (await import("./completion.ts")).completion(list),
   },
 };
+
+/** Every command by name, loaded when it is called. */
+export const commands: Readonly<Record<string, Listed>> = list;
+
+/** Adds a command, for as long as the result is not disposed of. Throws a TypeError when the name is in use. */
+export function registerCommand(name: string, command: Listed): Disposable {
+  if (Object.hasOwn(list, name)) throw new TypeError(`the command ${name} exists already`);
+  list[name] = command;
+  return {
+    [Symbol.dispose]() {
+      delete list[name];
+    },
+  };
+}

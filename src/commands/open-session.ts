@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
-import type { Plan } from "../model/plan.ts";
+import { type Plan, plansOfHosts } from "../model/plan.ts";
 import { openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
 import type { Io } from "./io.ts";
 
@@ -24,7 +24,7 @@ export async function openConfiguredOrDefault(paths: readonly string[], io: Io):
 
 /** Prepares to carry out a saved plan. */
 export async function openSaved(plan: Plan, io: Io, signal?: AbortSignal): Promise<Session> {
-  io.secrets.withdraw(plan.actions.map(({ args }) => args));
+  io.secrets.withdraw(plansOfHosts(plan).flatMap(({ actions }) => actions.map(({ args }) => args)));
   return openPlanSession(plan, await surroundings(io, signal));
 }
 

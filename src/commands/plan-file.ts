@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
 import { describePointer } from "../config/problem.ts";
 import { errorMessage, type UserError, userError } from "../model/errors.ts";
-import type { Plan } from "../model/plan.ts";
+import { type Plan, plansOfHosts } from "../model/plan.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { planSchema } from "./plan-schema.ts";
 
@@ -71,17 +71,21 @@ async function parsePlan(path: string, content: string): Promise<Plan> {
     throw refuse(path, "is damaged", `It does not have the shape of a plan. At ${where}: ${problem.summary}.`);
   }
   const plan = value as Plan;
-  const ids = new Set(plan.actions.map(({ id }) => id));
-  const lost = plan.actions.find(({ after }) => !after.every((id) => ids.has(id)));
-  if (lost !== undefined) throw refuse(path, "is damaged", `Action ${lost.id} waits for an action that is not in the plan.`);
-  if (ids.size < plan.actions.length) throw refuse(path, "is damaged", "Two of its actions have the same id.");
+  for (const { actions } of plansOfHosts(plan)) {
+    const ids = new Set(actions.map(({ id }) => id));
+    const lost = actions.find(({ after }) => !after.every((id) => ids.has(id)));
+    if (lost !== undefined) throw refuse(path, "is damaged", `Action ${lost.id} waits for an action that is not in the plan.`);
+    if (ids.size < actions.length) throw refuse(path, "is damaged", "Two of its actions have the same id.");
+  }
   return plan;
 }
 
 /** Throws a UserError when the plan holds an action that none of these types carries out, before anything is done. */
 export function refuseUnknownActions(path: string, plan: Plan, types: readonly { readonly type: string }[]): void {
   const known = new Set(types.map(({ type }) => type));
-  const unknown = plan.actions.find(({ type }) => !known.has(type));
+  const unknown = plansOfHosts(plan)
+    .flatMap(({ actions }) => actions)
+    .find(({ type }) => !known.has(type));
   if (unknown !== undefined) throw refuse(path, "is damaged", `Action ${unknown.id} has the unknown type ${JSON.stringify(unknown.type)}.`);
 }
 

@@ -1,6 +1,6 @@
 const text = { type: "string" } as const;
 const texts = { type: "array", items: text } as const;
-const effect = { enum: ["none", "live", "next_boot", "restart", "rebuild"] } as const;
+const effect = { enum: ["none", "live", "next_boot", "with_restart", "restart", "rebuild"] } as const;
 const cause = { enum: ["config", "drift", "both"] } as const;
 /** `kind/name`. */
 const address = { type: "string", pattern: "^[^/]+/.+$", expects: "an address" } as const;
@@ -24,15 +24,31 @@ const action = {
   },
 } as const;
 
+const field = { type: "object", required: ["path"], properties: { path: text, effect, cause } } as const;
+
 /**
  * The shape of the plan in a saved plan, as far as the engine and the reports rely on it. What is in the arguments of an action only
  * the version that wrote them knows.
  */
-export const planSchema = {
+const plan = {
   type: "object",
-  required: ["formatVersion", "project", "target", "changes", "unchanged", "actions", "diagnostics", "unmanaged", "complete", "basis"],
+  required: [
+    "formatVersion",
+    "host",
+    "project",
+    "target",
+    "changes",
+    "unchanged",
+    "actions",
+    "diagnostics",
+    "unmanaged",
+    "pending",
+    "complete",
+    "basis",
+  ],
   properties: {
     formatVersion: { const: "1.0" },
+    host: text,
     project: text,
     target: { type: "object", required: ["uri", "instancesPath"], properties: { uri: text, instancesPath: text } },
     changes: {
@@ -45,7 +61,7 @@ export const planSchema = {
           verb: { enum: ["create", "update", "replace", "delete"] },
           cause,
           reason: text,
-          fields: { type: "array", items: { type: "object", required: ["path"], properties: { path: text, effect, cause } } },
+          fields: { type: "array", items: field },
           actions: { type: "array", items: action },
         },
       },
@@ -64,7 +80,14 @@ export const planSchema = {
       type: "array",
       items: { type: "object", required: ["what", "name"], properties: { what: text, name: text } },
     },
+    pending: {
+      type: "array",
+      items: { type: "object", required: ["address", "fields"], properties: { address, fields: { type: "array", items: field } } },
+    },
     complete: { type: "boolean" },
     basis: { type: "object", additionalProperties: text },
   },
 } as const;
+
+/** A plan for several hosts also has the plan of each. */
+export const planSchema = { ...plan, properties: { ...plan.properties, hosts: { type: "array", items: plan } } } as const;

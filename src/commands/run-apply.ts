@@ -4,7 +4,9 @@ import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
 import { type Mode, reconcile } from "../reconcile.ts";
-import { onlyHost } from "../session.ts";
+import { runsOf } from "../runs-of.ts";
+import type { HostSession } from "../session.ts";
+import { collection } from "./collection.ts";
 import type { Invocation } from "./command.ts";
 import { parseDuration } from "./duration.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
@@ -14,7 +16,9 @@ import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 
 interface Options {
-  readonly command: "apply" | "destroy" | "confirm";
+  readonly command: "apply" | "destroy" | "confirm" | "gc" | "restart";
+  /** What a command works on that takes other words than paths. */
+  readonly scope?: { readonly paths: readonly string[]; readonly targets: readonly string[]; readonly mode: () => Mode };
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
 
@@ -32,39 +36,30 @@ export async function runApply(invocation: Invocation, io: Io, options: Options)
 async function reconcileWith(
   invocation: Invocation,
   io: Io,
-  { command, savedPlan }: Options,
+  { command, savedPlan, scope }: Options,
   { reporter, interrupt }: { readonly reporter: Reporter; readonly interrupt: Interrupt },
 ): Promise<number> {
   const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
   await using session = await (savedPlan === undefined
-    ? openConfigured(invocation.positionals, io, interrupt.abort)
+    ? openConfigured(scope?.paths ?? invocation.positionals, io, interrupt.abort)
     : openSaved(savedPlan.plan, io, interrupt.abort));
-  const host = onlyHost(session);
-  if (savedPlan !== undefined)
-    refuseUnknownActions(
-      savedPlan.path,
-      savedPlan.plan,
-      host.kinds.flatMap(({ actions }) => actions),
-    );
-  const allowed = command === "confirm" ? [] : invocation.texts("allow-destroy");
-  const { verdict } = await reconcile(
-    {
-      ...session,
-      ...host,
-      targets: invocation.texts("target"),
-      mode: modeOf(command, invocation.flag("images"), host.context.project),
-    },
-    {
-      reporter,
-      parallelism,
-      lockTimeoutMs,
-      autoApprove: invocation.flag("auto-approve"),
-      allowDestroy: allowed.includes("*") ? "all" : allowed,
-      stop: interrupt.stop,
-      ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
-    },
-  );
+  if (savedPlan !== undefined) {
+    const types = session.hosts.flatMap(({ kinds }) => kinds).flatMap(({ actions }) => actions);
+    refuseUnknownActions(savedPlan.path, savedPlan.plan, types);
+  }
+  const losesData = command === "apply" || command === "destroy";
+  const allowed = losesData ? invocation.texts("allow-destroy") : [];
+  const mode = scope?.mode ?? modeOf(command, invocation);
+  const { verdict } = await reconcile(runsOf(session, { targets: scope?.targets ?? invocation.texts("target"), mode }), {
+    reporter,
+    parallelism,
+    lockTimeoutMs,
+    autoApprove: invocation.flag("auto-approve"),
+    allowDestroy: allowed.includes("*") ? "all" : allowed,
+    stop: interrupt.stop,
+    ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
+  });
   return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
 }
 
@@ -78,10 +73,12 @@ function stoppable(reporter: Reporter, { stop }: Interrupt): Reporter {
   };
 }
 
-function modeOf(command: Options["command"], images: boolean, project: string): Mode {
-  if (command === "confirm") return { do: "only", changes: confirmChanges };
-  if (command === "apply") return { do: "apply" };
-  return { do: "destroy", ...(images ? { more: (observed) => unusedBaseChanges(observed, project) } : {}) };
+function modeOf(command: Options["command"], invocation: Invocation): (host: HostSession) => Mode {
+  if (command === "gc") return ({ config }) => collection(config, invocation.text("min-age"));
+  if (command === "confirm") return () => ({ do: "only", changes: confirmChanges });
+  if (command === "apply") return () => ({ do: "apply" });
+  const images = invocation.flag("images");
+  return ({ context }) => ({ do: "destroy", ...(images ? { more: (observed) => unusedBaseChanges(observed, context.project) } : {}) });
 }
 
 function parseParallelism(text: string): number {

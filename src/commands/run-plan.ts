@@ -1,9 +1,7 @@
-import { CodedError, UserError } from "../model/errors.ts";
-import { failureDiagnostics } from "../model/failure-diagnostics.ts";
-import { canApply, hasChanges, type Plan } from "../model/plan.ts";
+import { hasChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { plan } from "../reconcile.ts";
-import { onlyHost, type Session } from "../session.ts";
+import { runsOf } from "../runs-of.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -21,35 +19,16 @@ interface Options {
 export function runPlan(invocation: Invocation, io: Io, { command, detailedExitCode, out }: Options): Promise<number> {
   return reported(invocation, io, { command }, async ({ event }) => {
     await using session = await openConfigured(invocation.positionals, io);
-    const result = await planOf(session, invocation.texts("target"), out !== undefined);
+    const targets = invocation.texts("target");
+    const result = await plan(runsOf(session, { targets, mode: () => ({ do: "apply" }), fingerprints: out !== undefined }));
+    const waits = ({ pending }: Plan) => invocation.flag("pending") && pending.length > 0;
     event({ type: "plan", plan: command === "drift" ? { ...result, unmanaged: [] } : result });
-    if (!canApply(result)) return 1;
+    if (isErrored(result)) return 1;
     if (out !== undefined) {
       await writePlanFile(out, result, version);
       io.stderr.write(`Saved the plan to ${out}. Apply exactly this with: virtform apply ${shellWord(out)}\n`);
     }
-    return detailedExitCode && hasChanges(result) ? 2 : 0;
+    const differs = hasChanges(result) || (command === "drift" && (waits(result) || hasDriftWhileRunning(result)));
+    return detailedExitCode && differs ? 2 : 0;
   });
-}
-
-/** An unreachable host gives an incomplete plan with the reason, not an error. */
-async function planOf(session: Session, targets: readonly string[], fingerprints: boolean): Promise<Plan> {
-  try {
-    return await plan({ ...session, ...onlyHost(session), targets, mode: { do: "apply" }, fingerprints });
-  } catch (error) {
-    if (!(error instanceof CodedError) || error instanceof UserError) throw error;
-    const { project, settings } = onlyHost(session).context;
-    return {
-      formatVersion: "1.0",
-      project,
-      target: { uri: settings.uri, instancesPath: settings.instancesPath },
-      changes: [],
-      unchanged: [],
-      actions: [],
-      diagnostics: [...session.warnings, ...(failureDiagnostics(error) ?? [])],
-      unmanaged: [],
-      complete: false,
-      basis: {},
-    };
-  }
 }

@@ -5,6 +5,7 @@ export interface Schema {
   readonly pattern?: string;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
@@ -18,8 +19,13 @@ export interface Schema {
   readonly path?: "absolute";
   /** The value is the path of a text file; the text replaces it under this sibling key. */
   readonly readInto?: string;
-  /** Text given inline, as a path, or by reference. `maximumEncoded` bounds its length in base64. */
-  readonly textInput?: { readonly maximumEncoded: number };
+  /**
+   * Text given inline, as a path, or by reference. A file may also be gzip. `maximumEncoded` bounds the length in base64; `starts` are the
+   * beginnings by which its reader recognises it.
+   */
+  readonly textInput?: { readonly maximumEncoded: number; readonly starts: readonly string[] };
+  /** A longer value is valid, but worth a warning. `why` says what to expect and what to do. */
+  readonly advisedLength?: { readonly maximum: number; readonly summary: string; readonly why: string };
   /** The value must be unique, and therefore cannot be combined with a count above one. */
   readonly unique?: true;
   /** Cannot be combined with a count above one. */
@@ -34,6 +40,14 @@ export interface Schema {
   readonly secret?: true;
   /** Keys (of an object) or values (of a string) that this version does not implement. */
   readonly notYet?: readonly string[];
+  /** The value is text that holds a whole number within these bounds. */
+  readonly number?: { readonly minimum: number; readonly maximum: number };
+  /** Keys that are known and rejected, each with the reason and the remedy; `*` at the end of a key stands for any rest. */
+  readonly refusedKeys?: Readonly<Record<string, string>>;
+  /** Values of an enum that are known and rejected, each with the reason and the remedy. */
+  readonly refusedValues?: Readonly<Record<string, string>>;
+  /** What one of the keys is called, and what may be written beside the known ones. */
+  readonly openKeys?: { readonly noun: string; readonly hint: string };
   /** The expected value, as the end of "expected …". */
   readonly expects?: string;
 }
@@ -46,6 +60,7 @@ export const ownKeywords: readonly string[] = [
   "path",
   "readInto",
   "textInput",
+  "advisedLength",
   "unique",
   "notCounted",
   "counted",
@@ -53,5 +68,9 @@ export const ownKeywords: readonly string[] = [
   "libvirtUri",
   "secret",
   "notYet",
+  "number",
+  "refusedKeys",
+  "refusedValues",
+  "openKeys",
   "expects",
 ];

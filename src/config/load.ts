@@ -2,6 +2,8 @@ import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCredentials } from "./check-credentials.ts";
 import { checkDigest } from "./check-digest.ts";
+import { checkLength } from "./check-length.ts";
+import { checkNumber } from "./check-number.ts";
 import { checkReference } from "./check-references.ts";
 import { checkSize } from "./check-sizes.ts";
 import { checkSupport } from "./check-support.ts";
@@ -14,7 +16,7 @@ import { parseYaml } from "./parse-yaml.ts";
 import type { Pointer, Problem } from "./problem.ts";
 import { readText } from "./read-text.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
-import { walk } from "./walk.ts";
+import { type Visit, walk } from "./walk.ts";
 
 const longestFile = 4 * 1024 * 1024;
 
@@ -76,7 +78,7 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
   const schema = rules.schema as Schema;
   const problems = await checkSchema(rules, config);
   for (const visit of walk(schema, config)) {
-    const one = checkSize(visit) ?? checkDigest(visit) ?? checkReference(visit, config) ?? checkCredentials(visit) ?? checkUri(visit);
+    const one = firstOf(visit, config);
     if (one !== undefined) problems.push(one);
     problems.push(...checkSupport(visit));
   }
@@ -87,6 +89,19 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
   problems.push(...checkCounts(schema, config, where));
   problems.push(...(await resolveInputs(schema, config, (pointer) => (entryAt(root, pointer)?.node ?? root).span.source.path)));
   return problems;
+}
+
+/** What is wrong with one value. Of several problems the first explains the others. */
+function firstOf(visit: Visit, config: unknown): Problem | undefined {
+  return (
+    checkSize(visit) ??
+    checkNumber(visit) ??
+    checkDigest(visit) ??
+    checkReference(visit, config) ??
+    checkCredentials(visit) ??
+    checkUri(visit) ??
+    checkLength(visit)
+  );
 }
 
 /** The validator that explains mistakes is loaded only for a mistake: loading takes longer than everything else. */

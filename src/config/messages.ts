@@ -49,6 +49,9 @@ export function problemOf(finding: Finding): Problem {
         `${where} ${value === null ? "has no value" : `is ${nameOf(value)}`}.${typeHint(String(params.type), value)}`,
       );
     case "enum": {
+      const refused = schema.refusedValues?.[String(value)];
+      if (refused !== undefined)
+        return at("not-supported", `${JSON.stringify(value)} is not supported`, `${where} cannot have this value. ${refused}`);
       const possible = (schema.enum ?? []).map(String);
       return at(
         "wrong-value",
@@ -99,8 +102,26 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
       ...at,
     };
   }
+  const refused = refusalOf(schema.refusedKeys ?? {}, key);
+  if (refused !== undefined)
+    return {
+      code: "not-supported",
+      summary: `${JSON.stringify(key)} is not supported`,
+      detail: `${where.replace(/^the /, "The ")} cannot have it. ${refused}`,
+      ...at,
+    };
   const known = Object.keys(schema.properties ?? {});
   const meant = closest(key, known);
+  if (schema.openKeys !== undefined) {
+    const { noun, hint } = schema.openKeys;
+    return {
+      code: "unknown-key",
+      summary: `Unknown ${noun} ${JSON.stringify(key)}`,
+      detail: `No guest would have it.${suggestion(meant, [])} ${hint}`,
+      ...(meant === undefined ? {} : { meant }),
+      ...at,
+    };
+  }
   return {
     code: "unknown-key",
     summary: `Unknown key ${JSON.stringify(key)}`,
@@ -108,6 +129,12 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
     ...(meant === undefined ? {} : { meant }),
     ...at,
   };
+}
+
+/** Why a key is rejected; undefined for one that is not in the list. */
+function refusalOf(refused: Readonly<Record<string, string>>, key: string): string | undefined {
+  if (Object.hasOwn(refused, key)) return refused[key];
+  return Object.entries(refused).find(([name]) => name.endsWith("*") && key.startsWith(name.slice(0, -1)))?.[1];
 }
 
 function missingKey({ pointer, schema }: Finding, key: string): Problem {

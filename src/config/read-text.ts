@@ -13,6 +13,21 @@ export async function readText(
   limit: number,
   shown: string,
 ): Promise<{ readonly text: string } | { readonly problem: ReadProblem }> {
+  const read = await readBytes(path, limit, shown);
+  if ("problem" in read) return read;
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(read.bytes) };
+  } catch (error) {
+    return { problem: readProblem(shown, error) };
+  }
+}
+
+/** The content of a file of at most `limit` bytes, or why it cannot be read. File errors do not throw. */
+export async function readBytes(
+  path: string,
+  limit: number,
+  shown: string,
+): Promise<{ readonly bytes: Buffer } | { readonly problem: ReadProblem }> {
   try {
     const found = await stat(path);
     if (!found.isFile()) {
@@ -23,8 +38,7 @@ export async function readText(
       const detail = `It has ${found.size} bytes; the maximum is ${limit}. Split it, or check that it is the intended file.`;
       return refuse("file-too-large", `File too large: ${shown}`, detail);
     }
-    const bytes = await readFile(path);
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+    return { bytes: await readFile(path) };
   } catch (error) {
     return { problem: readProblem(shown, error) };
   }

@@ -1,9 +1,11 @@
+import { isUtf8 } from "node:buffer";
 import { access } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseQuantity } from "../model/quantity.ts";
+import { checkStart, isGzip } from "./check-start.ts";
 import type { Schema } from "./keywords.ts";
 import { describePointer, type Pointer, type Problem } from "./problem.ts";
-import { readText } from "./read-text.ts";
+import { readBytes, readProblem, readText } from "./read-text.ts";
 import { type Visit, walk } from "./walk.ts";
 
 const longestFile = 1024 * 1024;
@@ -25,7 +27,7 @@ export async function resolveInputs(schema: Schema, config: unknown, fileOf: (po
     if (visit.schema.path !== undefined) makeAbsolute(target);
     if (visit.schema.quantity !== undefined) makeBytes(target);
     if (visit.schema.readInto !== undefined) problems.push(...(await readInto(target, visit.schema.readInto, parent.schema)));
-    if (visit.schema.textInput !== undefined) problems.push(...(await readTextInput(target, visit.schema.textInput.maximumEncoded)));
+    if (visit.schema.textInput !== undefined) problems.push(...(await readTextInput(target, visit.schema.textInput)));
   }
   return problems;
 }
@@ -63,26 +65,34 @@ async function readInto(target: Target, sibling: string, parent: Schema): Promis
   return [];
 }
 
-async function readTextInput(target: Target, maximumEncoded: number): Promise<Problem[]> {
+/** Text becomes `{ text }`, and the content of a gzip file `{ gzip }` in base64. */
+async function readTextInput(target: Target, { maximumEncoded, starts }: NonNullable<Schema["textInput"]>): Promise<Problem[]> {
   const { value, holder, key, folder, pointer } = target;
   const file = fileNamed(value);
-  let text: string;
+  let bytes: Buffer;
   if (file !== undefined) {
-    const read = await readText(resolve(folder, file.name), longestFile, file.name);
+    const read = await readBytes(resolve(folder, file.name), longestFile, file.name);
     if ("problem" in read) return [{ ...read.problem, pointer: [...pointer, ...file.below], of: "value" }];
-    text = read.text;
+    bytes = read.bytes;
+    if (!isGzip(bytes) && !isUtf8(bytes))
+      return [
+        { ...readProblem(file.name, { code: "ERR_ENCODING_INVALID_ENCODED_DATA" }), pointer: [...pointer, ...file.below], of: "value" },
+      ];
   } else if (typeof value === "string") {
-    text = value;
+    bytes = Buffer.from(value);
   } else {
     return [];
   }
-  holder[key] = { text };
-  const encoded = Math.ceil(Buffer.byteLength(text) / 3) * 4;
+  holder[key] = isGzip(bytes) ? { gzip: bytes.toString("base64") } : { text: bytes.toString("utf8") };
+  const encoded = Math.ceil(bytes.length / 3) * 4;
   if (encoded > maximumEncoded) {
-    const detail = `${describePointer(pointer)} has ${encoded} bytes in base64; the maximum is ${maximumEncoded}. Let the guest fetch the rest, for example with #include.`;
+    const detail = `${describePointer(pointer)} has ${encoded} bytes in base64; the maximum is ${maximumEncoded}. Compress the file with gzip, or let the guest fetch the rest, for example with #include.`;
     return [{ code: "text-too-long", summary: "The text is too long", detail, pointer, of: "key" }];
   }
-  return file === undefined ? looksLikePath(text, folder, pointer) : [];
+  const asPath = file === undefined ? await looksLikePath(bytes.toString("utf8"), folder, pointer) : [];
+  if (asPath.length > 0) return asPath;
+  const problem = checkStart(bytes, starts);
+  return problem === undefined ? [] : [{ ...problem, pointer: [...pointer, ...(file?.below ?? [])], of: "value" }];
 }
 
 /** The file of a text input, and the position of its name below the input. */

@@ -35,8 +35,13 @@ const known = new WeakMap<Schema, boolean>();
 function matters(schema: Schema): boolean {
   const before = known.get(schema);
   if (before !== undefined) return before;
-  const { properties = {}, additionalProperties, items, anyOf = [] } = schema;
-  const parts = [...Object.values(properties), ...anyOf, ...[additionalProperties, items].filter((part) => typeof part === "object")];
+  const { properties = {}, patternProperties = {}, additionalProperties, items, anyOf = [] } = schema;
+  const parts = [
+    ...Object.values(properties),
+    ...Object.values(patternProperties),
+    ...anyOf,
+    ...[additionalProperties, items].filter((part) => typeof part === "object"),
+  ];
   const result = ownKeywords.some((keyword) => keyword !== "expects" && Object.hasOwn(schema, keyword)) || parts.some(matters);
   known.set(schema, result);
   return result;
@@ -44,8 +49,10 @@ function matters(schema: Schema): boolean {
 
 function partFor(schema: Schema, step: string | number): Schema | undefined {
   if (typeof step === "number") return schema.items;
-  const { properties, additionalProperties } = schema;
+  const { properties, patternProperties = {}, additionalProperties } = schema;
   if (properties !== undefined && Object.hasOwn(properties, step)) return properties[step];
+  const matching = Object.entries(patternProperties).find(([pattern]) => new RegExp(pattern, "u").test(step));
+  if (matching !== undefined) return matching[1];
   return typeof additionalProperties === "object" ? additionalProperties : undefined;
 }
 

@@ -18,8 +18,8 @@ export interface BaseRef {
   readonly path: string;
   /** Format of the base image's content, as decided when it was cached; never probed again. */
   readonly format: "raw" | "qcow2";
-  /** `rbd://fsid/pool/image/snap` of a raw image that a disk in the same cluster may be cloned from (Nova RBD-04), the best first. */
-  readonly cloneFrom?: readonly string[];
+  /** `rbd://fsid/pool/image/snap` of raw images that a disk in the same cluster may be cloned from (Nova RBD-04), the best first. */
+  readonly cloneFrom: readonly string[];
 }
 
 /** What a disk that is made from nothing holds at first (Nova GEN-02 … GEN-04, GEN-10). */
@@ -28,30 +28,38 @@ export interface BlankContent {
   /** `ephemeral0`; empty for none. */
   readonly label: string;
   /** This filesystem is a default, so an existing disk may have another one. */
-  readonly usual?: true;
+  readonly usual: boolean;
 }
 
-/** One disk of an instance, as it should be. */
-export interface DiskSpec {
-  readonly instance: string;
-  readonly uuid: string;
-  /** File name by Nova's layout: `disk`, `disk.eph0`, `kernel`. */
-  readonly name: string;
+/** What a disk holds when it is created: a base image, a filesystem or nothing, or bytes that are written by `Put`. */
+export type DiskContent =
+  | { readonly kind: "base"; readonly base: BaseRef }
+  | { readonly kind: "blank"; readonly blank: BlankContent | null }
+  | { readonly kind: "bytes" };
+
+/** The object that a disk belongs to: an instance, or the volume that the disk is. Its label records what was applied to the disk. */
+export interface DiskOwner {
+  /** `domain/web-0`, `volume/data`. */
+  readonly address: Address;
+  /** Absolute path of its directory, which holds its label and the disks that are files. */
+  readonly directory: string;
+  /** Its name in messages, and in the labels of disks that are not files: `web-0`, `volume data`. */
+  readonly label: string;
+  /** The owner has prevent_destroy: its disks are neither removed nor recreated. */
+  readonly protects: boolean;
+}
+
+/** One disk that virtform owns, as it should be. */
+export interface DiskSpec extends DiskRef {
+  readonly owner: DiskOwner;
   readonly role: "root" | "ephemeral" | "swap" | "kernel" | "ramdisk" | "rescue" | "volume" | "drive";
   readonly backend: string;
-  /** Absolute path for backends that keep files. */
-  readonly path: string;
-  /** For backends that keep disks elsewhere: the volume group, or the pool. */
-  readonly place?: string;
-  /** Virtual size in bytes; null keeps the image's size (Nova BLD-14). */
+  /** Virtual size in bytes; null keeps the size of the base image (Nova BLD-14), or that of the bytes. */
   readonly size: number | null;
-  /** Absent for a disk made from nothing. */
-  readonly base?: BaseRef;
-  /** For a disk made from nothing; absent leaves it empty. */
-  readonly content?: BlankContent;
+  readonly content: DiskContent;
   readonly preallocate: "none" | "space";
-  /** LUKS inside the file. Only qcow2 has it. */
-  readonly encryption?: DiskEncryption;
+  /** LUKS inside the file, which only qcow2 has; null: it is not encrypted. */
+  readonly encryption: DiskEncryption | null;
 }
 
 /** How a disk is encrypted: by a passphrase that is only referred to, and that libvirt keeps under a uuid. */
@@ -97,8 +105,8 @@ export interface LocalAttachment {
   readonly type: "file" | "block";
   readonly format: "raw" | "qcow2";
   readonly source: string;
-  /** Uuid of libvirt's secret with the passphrase; absent for what is not encrypted. */
-  readonly secretUuid?: string;
+  /** Uuid of libvirt's secret with the passphrase; null for what is not encrypted. */
+  readonly secretUuid: string | null;
 }
 
 /** A disk that qemu reaches over the network (Nova RBD-11). */
@@ -119,13 +127,16 @@ export interface Surroundings {
   readonly facts: HostFacts;
 }
 
-/** Which disk to look for: as recorded in the label of the instance directory. */
+/** Which disk is meant, wherever its driver keeps it. */
 export interface DiskRef {
+  /** Of the owner's directory. */
   readonly uuid: string;
+  /** File name by Nova's layout: `disk`, `disk.eph0`, `kernel`. */
   readonly name: string;
+  /** Absolute path of a disk that is a file. */
   readonly path: string;
-  /** The volume group or pool that it was put into. Absent, as in labels of earlier versions: the one that the configuration names. */
-  readonly place?: string;
+  /** The volume group, the pool or the like; null for a file, and where labels of earlier versions name none: then it is the configured one. */
+  readonly place: string | null;
 }
 
 /** The running domain that has a disk, by its definition: the guest may get it only with its next start. */

@@ -2,13 +2,13 @@ import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { FileStat } from "../model/host.ts";
 import { stagedPath } from "../model/layout.ts";
-import { uuidV5 } from "../model/uuid.ts";
 import { isExtFile } from "../tools/e2fs.ts";
-import { makeFilesystem } from "../tools/mkfs.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { DiskRef, DiskSpec, DiskState, Driver } from "./driver.ts";
+import { baseOf } from "./content.ts";
+import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
+import { makeBlankContent } from "./shared/blank-content.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { filePut } from "./shared/file-put.ts";
@@ -60,8 +60,9 @@ export const flat: Driver = {
     const there = stat !== undefined;
     await recordDiskFormat(context, disk, "raw", there);
     if (there) return;
-    if (disk.base === undefined) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
-    await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
+    const base = baseOf(disk);
+    if (base === null) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
+    await withBase(context, base.entry, () => createOnBase(context, disk, base, report));
   },
 
   async grow(context, disk, bytes, online) {
@@ -85,7 +86,7 @@ export const flat: Driver = {
     await forgetDiskFormat(context, disk);
   },
 
-  attachment: (disk) => ({ type: "file", format: "raw", source: disk.path }),
+  attachment: (disk) => ({ type: "file", format: "raw", source: disk.path, secretUuid: null }),
 
   owns: (source, { path }) => source === path,
 
@@ -126,17 +127,12 @@ async function reserveMore(context: Context, path: string, size: number, bytes: 
 async function makeEmpty(context: Context, disk: DiskSpec, staged: string): Promise<void> {
   const size = requireSize(disk);
   await context.host.files.truncate(staged, size);
-  if (disk.content !== undefined) {
-    // Its own identity, not that of its neighbours, and the same when it is made again.
-    await makeFilesystem(context, staged, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
-  }
+  await makeBlankContent(context, disk, staged);
   // Afterwards: mkfs gives back what it does not use.
   if (disk.preallocate === "space") await reserveSpace(context, staged, size);
 }
 
-async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
-  const { base } = disk;
-  if (base === undefined) return;
+async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, report: ReportProgress): Promise<void> {
   const { host, signal } = context;
   const checked = await checkBase(context, base);
   const size = sizeOn(disk, checked);

@@ -44,10 +44,10 @@ export function registerDriver(driver: AnyDriver): Disposable {
   return { [Symbol.dispose]: () => void registry.delete(driver.name) };
 }
 
-/** The place that a driver gives new disks; undefined for one that has none, or whose settings are missing. */
-export function placeOf(name: string, settings: HostSettings): string | undefined {
+/** The place that a driver gives new disks; null for one that has none, or whose settings are missing. */
+export function placeOf(name: string, settings: HostSettings): string | null {
   const own = settings.drivers?.[name];
-  return own === undefined || own === null ? undefined : driverOf(name).place?.of(own);
+  return own === undefined || own === null ? null : (driverOf(name).place?.of(own) ?? null);
 }
 
 /** The size that a disk gets when these bytes are asked for, and why where it is another. */

@@ -3,14 +3,14 @@ import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { stagedPath } from "../model/layout.ts";
 import { problem } from "../model/problem.ts";
-import { uuidV5 } from "../model/uuid.ts";
 import { isInstalled } from "../tools/is-installed.ts";
-import { makeFilesystem } from "../tools/mkfs.ts";
 import { parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
-import type { DiskSpec, DiskState, Driver } from "./driver.ts";
+import { baseOf } from "./content.ts";
+import type { BaseRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
+import { makeBlankContent } from "./shared/blank-content.ts";
 import { findingOf, lookForDoctor } from "./shared/doctor.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { growInside } from "./shared/inner-growth.ts";
@@ -69,8 +69,9 @@ export const ploop: Driver<undefined, boolean> = {
       return;
     }
     await files.makeDirectory(directoryOf(disk));
-    if (disk.base === undefined) return publish(context, disk, (path) => makeBlank(context, disk, path));
-    await withBase(context, disk.base.entry, () => createOnBase(context, disk, report));
+    const base = baseOf(disk);
+    if (base === null) return publish(context, disk, (path) => makeBlank(context, disk, path));
+    await withBase(context, base.entry, () => createOnBase(context, disk, base, report));
   },
 
   async grow(context, disk, bytes, online) {
@@ -92,7 +93,7 @@ export const ploop: Driver<undefined, boolean> = {
     await files.removeTree(staged(disk));
   },
 
-  attachment: (disk) => ({ type: "file", format: "raw", source: image(disk.path) }),
+  attachment: (disk) => ({ type: "file", format: "raw", source: image(disk.path), secretUuid: null }),
 
   owns: (source, { path }) => source.startsWith(`${path}/`),
 
@@ -173,9 +174,7 @@ async function withStaged(context: Context, disk: DiskSpec, work: (directory: st
   await work(directory);
 }
 
-async function createOnBase(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
-  const { base } = disk;
-  if (base === undefined) return;
+async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, report: ReportProgress): Promise<void> {
   const { host, signal } = context;
   const checked = await checkBase(context, base);
   const total = checked.virtualSize;
@@ -195,6 +194,5 @@ async function createOnBase(context: Context, disk: DiskSpec, report: ReportProg
 
 async function makeBlank(context: Context, disk: DiskSpec, path: string): Promise<void> {
   await context.host.files.truncate(path, wholeClusters(requireSize(disk)));
-  if (disk.content === undefined) return;
-  await makeFilesystem(context, path, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+  await makeBlankContent(context, disk, path);
 }

@@ -10,6 +10,14 @@ export function destroysOf(plan: Plan): { readonly address: string; readonly wha
   return plan.actions.flatMap((action) => (action.destroys === undefined ? [] : [{ address: action.address, what: action.destroys }]));
 }
 
+/** The plan for a user who allowed these losses: what they allow is no error any more. */
+export function withConsent(plan: Plan, allowed: AllowDestroy): Plan {
+  const isAllowed = ({ severity, allowedBy }: Diagnostic) =>
+    severity === "error" && allowedBy !== undefined && (allowed === "all" || allowedBy.every((address) => allowed.includes(address)));
+  const diagnostics = plan.diagnostics.map((one): Diagnostic => (isAllowed(one) ? { ...one, severity: "warning" } : one));
+  return { ...plan, diagnostics };
+}
+
 /** An error for each loss that was not allowed in advance, for a run without a terminal to ask. */
 export function missingConsent(plan: Plan, allowed: AllowDestroy): Diagnostic[] {
   if (allowed === "all") return [];

@@ -3,13 +3,14 @@ import { addressKind, addressName } from "../model/address.ts";
 import { type Change, protectedBy } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AnyKind, Check, Observed } from "../model/kind.ts";
-import type { Plan } from "../model/plan.ts";
+import type { Pending, Plan } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import { checkFacts } from "./check-facts.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
 import { removalsInOrder } from "./removal-order.ts";
-import { selectTargets } from "./target.ts";
+import { isTarget, selectTargets } from "./target.ts";
+import { withRestarts } from "./with-restart.ts";
 
 /** What a plan is made from. */
 interface PlanRequest<Config> {
@@ -18,6 +19,8 @@ interface PlanRequest<Config> {
   readonly checks: readonly Check<Config>[];
   readonly config: Config;
   readonly observed: Observed;
+  /** The name of the host in the session. */
+  readonly host: string;
   readonly project: string;
   readonly target: Plan["target"];
   /** Addresses or names to restrict the plan to; empty for all. */
@@ -67,7 +70,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     else if (wanted.has(address)) unchanged.push({ address, before: state === undefined ? null : kind.describe(state) });
   }
 
-  const selected = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
+  const selected = withRestarts(selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses));
   const chosen = selected.flatMap((change) => change.actions);
   checkFacts(
     chosen,
@@ -76,6 +79,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const actions = order(chosen);
   return {
     formatVersion: "1.0",
+    host: request.host,
     project: request.project,
     target: request.target,
     changes: removalsInOrder(selected.map(inOrder(actions)), actions),
@@ -83,9 +87,28 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     actions,
     diagnostics,
     unmanaged: observed.unmanaged,
+    pending: pendingOf(request, selected),
     complete: observed.complete,
     basis,
   };
+}
+
+/** What waits for a restart, without what the plan changes or restarts anyway. */
+function pendingOf<Config>({ kinds, observed, targets }: PlanRequest<Config>, changes: readonly Change[]): Pending[] {
+  const changeOf = new Map(changes.map((change) => [change.address, change]));
+  return kinds
+    .flatMap((kind) => {
+      if (kind.pending === undefined) return [];
+      return [...observed.states].flatMap(([address, state]): Pending[] => {
+        if (!kind.addressKinds.includes(addressKind(address)) || !isTarget(address, targets)) return [];
+        const change = changeOf.get(address);
+        if (change?.actions.some(({ effect }) => effect === "restart") === true) return [];
+        const changed = new Set(change?.fields.map(({ path }) => path));
+        const fields = kind.pending?.(state).filter(({ path }) => !changed.has(path)) ?? [];
+        return fields.length === 0 ? [] : [{ address, fields }];
+      });
+    })
+    .sort((one, other) => byName(one.address, other.address));
 }
 
 /** A change with its actions as the plan holds them, where several changes name the same one, and in the plan's order. */

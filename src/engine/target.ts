@@ -38,6 +38,11 @@ export function selectTargets(changes: readonly Change[], targets: readonly stri
   return changes.filter((change) => selected.has(change));
 }
 
+/** Whether the targets name an object; without targets, all are named. */
+export function isTarget(address: Address, targets: readonly string[]): boolean {
+  return targets.length === 0 || targets.some((target) => matches(address, target));
+}
+
 function matches(address: Address, target: string): boolean {
   return target.includes("/") ? address === target : objectName(address) === target;
 }

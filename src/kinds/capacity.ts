@@ -1,4 +1,4 @@
-import type { PlannedDisk } from "../drivers/driver.ts";
+import type { DiskSpec, PlannedDisk } from "../drivers/driver.ts";
 import type { Address } from "../model/address.ts";
 import type { Check } from "../model/kind.ts";
 import type { HostSettings } from "../model/settings.ts";
@@ -10,9 +10,7 @@ import { checkRounding } from "./capacity/size-rounding.ts";
 import type { Config } from "./config.ts";
 import { keepExistingFilesystem } from "./disk/content.ts";
 import type { InstanceSpec } from "./instance/desired.ts";
-import { driveDisk } from "./instance/seed-spec.ts";
 import { disks as instanceDisks } from "./terms/disk-address.ts";
-import type { SeedSpec } from "./terms/spec.ts";
 import { volumes } from "./terms/volume-address.ts";
 import type { VolumeSpec } from "./volume/spec.ts";
 
@@ -25,7 +23,7 @@ export function checkHostCapacity(settings: HostSettings): Check<Config> {
       const spec = keepExistingFilesystem(address, found as InstanceSpec, observed) as typeof found;
       if (spec.kind === "disk" && instanceDisks.owns(address)) own.push({ address, disk: spec.disk });
       if (spec.kind === "volume" && volumes.owns(address)) others.push({ address, disk: spec.disk });
-      if (spec.kind === "seed" && spec.seed.backend !== null) drives.push(driveOf(address, spec.seed, spec.seed.backend));
+      if (spec.kind === "seed") drives.push(driveOf(address, spec.seed.disk));
       if (spec.kind === "domain") domains.push(spec.domain);
     }
     const plannedOf = (sized: SizedDisk) => planned(sized, observed);
@@ -41,6 +39,6 @@ export function checkHostCapacity(settings: HostSettings): Check<Config> {
 }
 
 /** A config drive needs almost no space, but its storage must exist. */
-function driveOf(address: Address, seed: SeedSpec, driver: string): PlannedDisk {
-  return { address, disk: driveDisk(seed, driver), found: undefined, missing: 0, baseSize: 0 };
+function driveOf(address: Address, disk: DiskSpec): PlannedDisk {
+  return { address, disk, found: undefined, missing: 0, baseSize: 0 };
 }

@@ -16,6 +16,9 @@ interface Options {
   deserialize: [{ pattern: { type: "string"; pattern: typeof quantityPattern }; output: number }];
 }
 
+/** Extra specs or image properties as they are written. */
+type NovaTexts = Readonly<Record<string, string>>;
+
 /** The `host` section. */
 export type HostConfig = FromSchema<typeof hostSchema, Options> & {
   /** Sections of drivers, which they read themselves. */
@@ -23,10 +26,10 @@ export type HostConfig = FromSchema<typeof hostSchema, Options> & {
 };
 
 /** One entry of `images`. `source` is an absolute path or a URL. */
-export type ImageConfig = FromSchema<typeof imageSchema, Options>;
+export type ImageConfig = Omit<FromSchema<typeof imageSchema, Options>, "properties"> & { readonly properties?: NovaTexts };
 
 /** One entry of `flavors`. Sizes are bytes. */
-export type FlavorConfig = FromSchema<typeof flavorSchema, Options>;
+export type FlavorConfig = Omit<FromSchema<typeof flavorSchema, Options>, "extra_specs"> & { readonly extra_specs?: NovaTexts };
 
 /** One entry of `key_pairs`: files have been read. */
 export interface KeyPairConfig {

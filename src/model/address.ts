@@ -1,6 +1,7 @@
 /**
  * The name of one managed object in plans, output and `--target`: kind, slash, name.
- * `image/debian-13`, `disk/web-0.root`, `seed/web-0`, `domain/web-0`.
+ * `image/debian-13`, `disk/web-0.root`, `seed/web-0`, `domain/web-0`. In the output of a session with several hosts the name of the
+ * host comes first: `kvm1/domain/web-0`.
  */
 export type Address = `${string}/${string}`;
 
@@ -28,12 +29,19 @@ export function kindOf<State>(name: string): AddressKind<State> {
   };
 }
 
-/** The kind in front of the slash. */
+/** The kind in front of the name. */
 export function addressKind(address: Address): string {
-  return address.slice(0, address.indexOf("/"));
+  const slash = address.lastIndexOf("/");
+  return address.slice(address.lastIndexOf("/", slash - 1) + 1, slash);
 }
 
-/** What follows the slash. */
+/** What follows the last slash. Names of objects hold none. */
 export function addressName(address: Address): string {
-  return address.slice(address.indexOf("/") + 1);
+  return address.slice(address.lastIndexOf("/") + 1);
+}
+
+/** The host in front of the kind: `kvm1` of `kvm1/disk/web-0.root`. Undefined where the host is not part of the address. */
+export function addressHost(address: Address): string | undefined {
+  const kind = address.lastIndexOf("/", address.lastIndexOf("/") - 1);
+  return kind < 0 ? undefined : address.slice(0, kind);
 }

@@ -29,6 +29,8 @@ export interface Diagnostic {
   readonly key?: Pointer;
   /** The same place in a file. */
   readonly at?: Place;
+  /** An error that is a warning only where the loss of data at all of these addresses was allowed in advance. */
+  readonly allowedBy?: readonly Address[];
 }
 
 /** Whether any of them forbids going on. */

@@ -1,10 +1,10 @@
 /**
  * What an action does to a running guest, mildest first: nothing it could notice, noticed at once,
- * noticed at its next cold start, the guest is restarted, the guest's disk is recreated.
+ * noticed at its next cold start, noticed because the same plan restarts the guest, the guest is restarted, the guest's disk is recreated.
  */
-export type Effect = "none" | "live" | "next_boot" | "restart" | "rebuild";
+export type Effect = "none" | "live" | "next_boot" | "with_restart" | "restart" | "rebuild";
 
-const order: readonly Effect[] = ["none", "live", "next_boot", "restart", "rebuild"];
+const order: readonly Effect[] = ["none", "live", "next_boot", "with_restart", "restart", "rebuild"];
 
 /** The strongest of several effects; `none` for an empty list. */
 export function strongestEffect(effects: Iterable<Effect>): Effect {

@@ -16,8 +16,6 @@ export interface Command {
   /** Called with every piece of output between line ends or carriage returns, as it comes. */
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;
-  /** It reads nothing and ends within seconds: on a host elsewhere it is not worth a channel of its own. */
-  readonly brief?: boolean;
 }
 
 /** What a program that ended acceptably left behind. */
@@ -74,7 +72,9 @@ export type FileChange =
   | { readonly do: "copy"; readonly from: string; readonly to: string }
   | { readonly do: "publish"; readonly staged: string; readonly final: string; readonly mode: number }
   | { readonly do: "remove"; readonly path: string }
-  | { readonly do: "touch"; readonly path: string };
+  | { readonly do: "touch"; readonly path: string }
+  /** Keeps a log: `PATH` becomes `PATH.1`, `PATH.1` becomes `PATH.2`, and so on up to `keep`. No-op when it is absent or empty. */
+  | { readonly do: "rotate"; readonly path: string; readonly keep: number };
 
 /**
  * The files of the machine. Everything that publishes does so whole: the content is on the disk before a final name appears, and
@@ -91,6 +91,11 @@ export interface Files {
   readMany(requests: readonly { readonly path: string; readonly length?: number }[]): Promise<(Buffer | undefined)[]>;
   stat(path: string): Promise<FileStat | undefined>;
   statMany(paths: readonly string[]): Promise<(FileStat | undefined)[]>;
+  /**
+   * Which object each path leads to, links followed, in the order asked for: `DEVICE:INODE`, equal for all names of one file or directory; for a
+   * device node `node:NUMBER`. Undefined when the path leads nowhere.
+   */
+  identify(paths: readonly string[]): Promise<(string | undefined)[]>;
   /** Entries of a directory sorted by name; empty when there is none. */
   list(path: string): Promise<{ readonly name: string; readonly type: FileStat["type"] }[]>;
   /** Creates the directory and its parents; no-op if it exists. */
@@ -184,6 +189,8 @@ export interface Account {
   readonly runtimeDirectory: string | null;
   /** `$XDG_CACHE_HOME`, or `~/.cache`. */
   readonly cacheDirectory: string;
+  /** What is recorded about the host apart from the instances path: `/var/lib/virtform`, or `$XDG_STATE_HOME/virtform` of an ordinary user. */
+  readonly stateDirectory: string;
 }
 
 /** The only door to a machine, here or over ssh. */

@@ -1,6 +1,6 @@
 import type { ActionType } from "./action.ts";
 import type { Address } from "./address.ts";
-import type { Change } from "./change.ts";
+import type { Change, FieldChange } from "./change.ts";
 import type { Context } from "./context.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostFacts } from "./host-facts.ts";
@@ -41,6 +41,8 @@ export interface Kind<Config, Spec, State> {
   check?(resources: readonly Resource<Spec>[], observed: Observed, config: Config): Diagnostic[];
   /** What is compared to find out whether the world has moved since a plan, and shown by `show`. Never a secret. */
   describe(state: State): Json;
+  /** What an object that runs differs in from what is stored of it. Pure. */
+  pending?(state: State): readonly FieldChange[];
   readonly actions: readonly ActionType[];
   /** Clears away what an interrupted apply left half made. Called under the project's lock, before anything else is done. */
   sweep?(context: Context): Promise<void>;

@@ -18,6 +18,8 @@ export const instanceFiles = {
   diskInfo: "disk.info",
   xml: "libvirt.xml",
   console: "console.log",
+  /** UEFI variables of the guest. libvirt makes the file at the first start. */
+  nvram: "nvram.fd",
   /** Ours: who owns the directory, and what was last applied to each object in it. */
   label: "virtform.json",
 } as const;
@@ -90,6 +92,11 @@ export function createLayout(instancesPath: string) {
     /** A volume's directory on its way out. */
     doomedVolume: (uuid: string) => `${root}/volumes/${uuid}_del`,
     volumeFile: (uuid: string, name: string) => `${root}/volumes/${uuid}/${name}`,
+    /**
+     * Second records of what is below the instances path, in the state directory of the host: a file system that is not mounted does not hide
+     * them together with what they are about.
+     */
+    records: (stateDirectory: string) => `${stateDirectory}/records/${createHash("sha256").update(root).digest("hex").slice(0, 16)}`,
     instance: (uuid: string) => `${root}/${uuid}`,
     /** An instance directory on its way out (Nova LAY-12). */
     doomedInstance: (uuid: string) => `${root}/${uuid}_del`,

@@ -1,6 +1,6 @@
 import type { Action } from "./action.ts";
 import type { Address } from "./address.ts";
-import type { Change } from "./change.ts";
+import type { Change, FieldChange } from "./change.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { hasErrors } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
@@ -19,14 +19,26 @@ export interface Unmanaged {
   readonly takes?: { readonly memory: number; readonly vcpus: number };
 }
 
+/** A running object that differs from what is stored of it until it is started the next time. */
+export interface Pending {
+  readonly address: Address;
+  /** `old` is what it runs with, `new` what is stored. `cause` is `drift` where what runs was changed by hand. */
+  readonly fields: readonly FieldChange[];
+}
+
 /** An action with the ids of those that must have ended well before it starts. */
 export type PlannedAction = Action & { readonly after: readonly string[] };
 
-/** Every decision of a run, made before anything is done. Plain data: it can be saved and carried out later. */
+/**
+ * Every decision of a run on one host, made before anything is done. Plain data: it can be saved and carried out later. A plan for
+ * several hosts has `hosts`, and for people it is all of them in one, with the name of the host in front of each address.
+ */
 export interface Plan {
   readonly formatVersion: "1.0";
+  /** The name of the host in the session; of several, their names. */
+  readonly host: string;
   readonly project: string;
-  /** The host's URI, instances path and other storage: a plan is for one place only. */
+  /** The host's URI, instances path and other storage: the plan of a host is for this place only. */
   readonly target: {
     readonly uri: string;
     readonly instancesPath: string;
@@ -39,10 +51,19 @@ export interface Plan {
   readonly actions: readonly PlannedAction[];
   readonly diagnostics: readonly Diagnostic[];
   readonly unmanaged: readonly Unmanaged[];
+  /** What waits for a restart and is not changed by this plan. Not a change: there is nothing to apply. */
+  readonly pending: readonly Pending[];
   /** False when part of the host could not be looked at. */
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;
+  /** Of a plan for several hosts: the plan of each, as it is carried out. Their addresses name no host. */
+  readonly hosts?: readonly Plan[];
+}
+
+/** The plans of the hosts that a plan is for, each as it is carried out. */
+export function plansOfHosts(plan: Plan): readonly Plan[] {
+  return plan.hosts ?? [plan];
 }
 
 /** Whether there is anything to do. The exit code, the text and the JSON all ask here. */
@@ -50,9 +71,24 @@ export function hasChanges(plan: Plan): boolean {
   return plan.changes.length > 0;
 }
 
-/** Whether the plan may be carried out. */
+/** Whether something that runs was changed by hand, beside what is stored of it. */
+export function hasDriftWhileRunning({ pending }: Plan): boolean {
+  return pending.some(({ fields }) => fields.some(({ cause }) => cause !== "config"));
+}
+
+/** Whether the plan may be carried out, for several hosts: on one of them at least. */
 export function canApply(plan: Plan): boolean {
-  return plan.complete && !hasErrors(plan.diagnostics);
+  return plansOfHosts(plan).some((one) => !isErrored(one));
+}
+
+/** The plans of those hosts that have something to do and may do it. */
+export function applicablePlans(plan: Plan): readonly Plan[] {
+  return plansOfHosts(plan).filter((one) => canApply(one) && hasChanges(one));
+}
+
+/** Whether there is an error in the plan, or part of a host could not be looked at. */
+export function isErrored(plan: Plan): boolean {
+  return !plan.complete || hasErrors(plan.diagnostics);
 }
 
 /** Objects by what happens to them; a replacement counts as added and destroyed, as Terraform counts. */

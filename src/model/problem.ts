@@ -14,12 +14,14 @@ export interface ProblemWords {
   readonly key?: Pointer;
   /** The place itself, where there is no such object. */
   readonly pointer?: Pointer;
+  /** An error that is a warning only where the loss of data at all of these addresses was allowed in advance. */
+  readonly allowedBy?: readonly Address[] | undefined;
 }
 
 /** A problem for the user under its stable code. Each code is in the table of its room, which `docs/errors.md` is made from. */
 export function problem(
   code: string,
-  { summary, detail, address, key, pointer }: ProblemWords,
+  { summary, detail, address, key, pointer, allowedBy }: ProblemWords,
   severity: Diagnostic["severity"] = "error",
 ): Diagnostic {
   return {
@@ -30,5 +32,6 @@ export function problem(
     ...(address === undefined ? {} : { address }),
     ...(key === undefined ? {} : { key }),
     ...(pointer === undefined ? {} : { pointer }),
+    ...(allowedBy === undefined ? {} : { allowedBy }),
   };
 }

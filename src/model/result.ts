@@ -17,6 +17,8 @@ export interface FoundInstance {
   readonly vcpus: number;
   readonly memory: number;
   readonly uuid: string;
+  /** Fields that wait for a restart, by path, where there are any. */
+  readonly pending?: Readonly<Record<string, { readonly active: Json; readonly stored: Json }>>;
 }
 
 /** What a command other than a plan or an apply found out, for reporters to show. */

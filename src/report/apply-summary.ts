@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { countChanges, type Plan } from "../model/plan.ts";
+import { changingCommands } from "./changing-commands.ts";
 import { count, formatDuration } from "./quantities.ts";
 import { type Line, span } from "./style.ts";
 import { wrap } from "./wrap.ts";
@@ -36,7 +37,7 @@ export function applySummaryLines(
 ): Line[] {
   const summary = summarizeApply(plan, outcomes);
   const { add, change, destroy, failed, skipped, cancelled } = summary;
-  const name = { destroy: "Destroy", confirm: "Confirm" }[options.command] ?? "Apply";
+  const { name } = changingCommands[options.command] ?? { name: "Apply" };
   const counts = `${add} added, ${change} changed, ${destroy} destroyed`;
   if (isComplete(summary)) {
     return [[span(`${name} complete:`, "add"), span(` ${counts}.`), span(` Took ${formatDuration(options.milliseconds)}.`, "faint")]];

@@ -1,6 +1,7 @@
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
+import { changingCommands } from "./changing-commands.ts";
 import type { Format } from "./format.ts";
 import type { Output, ReporterOptions } from "./options.ts";
 
@@ -12,7 +13,7 @@ export type { Output, ReporterOptions } from "./options.ts";
 const formats: Format[] = [
   { name: "text", load: async () => (await import("./text.ts")).createTextReporter },
   { name: "json", load: async () => (await import("./json-reporter.ts")).createJsonReporter },
-  { name: "tui", commands: ["apply", "destroy", "confirm"], load: loadTerminalInterface },
+  { name: "tui", commands: Object.keys(changingCommands), load: loadTerminalInterface },
 ];
 
 /** Adds a form of output until it is disposed. */
@@ -51,7 +52,10 @@ const smallest = { columns: 40, rows: 12 };
 
 /** Plain text on a terminal that is too small or must not have colours. */
 async function loadTerminalInterface({ color, stdout }: ReporterOptions) {
-  return color && fits(stdout) ? (await import("./tui/reporter.ts")).createTuiReporter : (await import("./text.ts")).createTextReporter;
+  if (!color || !fits(stdout)) return (await import("./text.ts")).createTextReporter;
+  const { createTuiReporter, layoutReady } = await import("./tui/load.ts");
+  await layoutReady;
+  return createTuiReporter;
 }
 
 function fits({ columns = 0, rows = 0 }: Output): boolean {

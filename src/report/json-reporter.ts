@@ -4,8 +4,9 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Event, Reporter } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { canApply, countChanges, type Plan, type PlannedAction } from "../model/plan.ts";
+import { countChanges, isErrored, type Plan, type PlannedAction } from "../model/plan.ts";
 import { isComplete, summarizeApply } from "./apply-summary.ts";
+import { changingCommands } from "./changing-commands.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import { diagnosticJson, failedPlanJson, planJson } from "./json.ts";
 import { jsonLine, jsonText, resultText } from "./json-result.ts";
@@ -19,11 +20,11 @@ const progressEveryMs = 1000;
 type Fields = { readonly [key: string]: Json };
 
 /**
- * JSON on standard output and nothing else there: one event per line for `apply`, `destroy` and `confirm`, one document for every other
+ * JSON on standard output and nothing else there: one event per line for commands that carry out a plan, one document for every other
  * command. The events are those of Terraform's machine-readable output; readers ignore types that they do not know.
  */
 export function createJsonReporter(options: ReporterOptions): Reporter {
-  const changes = options.command === "apply" || options.command === "destroy" || options.command === "confirm";
+  const changes = Object.hasOwn(changingCommands, options.command);
   return { event: changes ? lines(options) : documents(options), close: async () => {} };
 }
 
@@ -36,7 +37,7 @@ function documents({ command, stdout, stderr, color, version }: ReporterOptions)
     switch (event.type) {
       case "plan":
         stdout.write(jsonText(planJson(event.plan, version)));
-        if (!canApply(event.plan)) explain(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
+        if (isErrored(event.plan)) explain(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
         return;
       case "result":
         stdout.write(resultText(event.result));

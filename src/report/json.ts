@@ -2,7 +2,7 @@ import { addressKind, addressName } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Json } from "../model/json.ts";
-import { canApply, hasChanges, type Plan } from "../model/plan.ts";
+import { applicablePlans, isErrored, type Pending, type Plan } from "../model/plan.ts";
 import { effectOf } from "./describe-change.ts";
 
 type JsonObject = { readonly [key: string]: Json };
@@ -30,15 +30,26 @@ export function planJson(plan: Plan, version: string): JsonObject {
     format_version: "1.2",
     virtform_version: version,
     project: plan.project,
-    target: { uri: plan.target.uri, instances_path: plan.target.instancesPath },
+    ...(plan.hosts === undefined ? { target: targetJson(plan) } : { hosts: plan.hosts.map(hostJson) }),
     resource_changes: byAddress([...changed, ...unchanged]),
     resource_drift: byAddress(plan.changes.filter(({ cause }) => cause !== "config").map(driftJson)),
     unmanaged: plan.unmanaged.map((found) => ({ ...found })),
+    pending: plan.pending.map(pendingJson),
     diagnostics: plan.diagnostics.map(diagnosticJson),
-    applyable: canApply(plan) && hasChanges(plan),
+    applyable: applicablePlans(plan).length > 0,
     complete: plan.complete,
-    errored: !canApply(plan),
+    errored: isErrored(plan),
   };
+}
+
+function targetJson({ target }: Plan): JsonObject {
+  return { uri: target.uri, instances_path: target.instancesPath };
+}
+
+/** One of several hosts. */
+function hostJson(plan: Plan): JsonObject {
+  const { host, project, complete } = plan;
+  return { host, project, target: targetJson(plan), applyable: applicablePlans(plan).length > 0, complete, errored: isErrored(plan) };
 }
 
 /** The same document for a plan that could not be made at all. */
@@ -49,6 +60,7 @@ export function failedPlanJson(diagnostics: readonly Diagnostic[], version: stri
     resource_changes: [],
     resource_drift: [],
     unmanaged: [],
+    pending: [],
     diagnostics: diagnostics.map(diagnosticJson),
     applyable: false,
     complete: false,
@@ -106,6 +118,11 @@ function changeJson(change: Change) {
     },
     ...(reason === undefined ? {} : { action_reason: reason }),
   };
+}
+
+/** What waits for a restart: `old` is what runs, `new` is what is stored. */
+function pendingJson({ address, fields }: Pending): JsonObject {
+  return { ...identity(address), fields: fields.map(fieldJson) };
 }
 
 function fieldJson(field: FieldChange): JsonObject {

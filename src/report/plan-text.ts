@@ -1,12 +1,14 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { exists } from "../model/fact.ts";
-import { countChanges, hasChanges, type Plan } from "../model/plan.ts";
+import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { changingCommands } from "./changing-commands.ts";
 import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
+import { pendingLines } from "./pending-line.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { verbs } from "./words.ts";
@@ -57,23 +59,44 @@ function planFooter(plan: Plan): Line[] {
   // A single action already shows this in its change.
   const overwritten = plan.actions.filter(({ overwrites = 0 }) => overwrites > 0).length > 1 ? overwriting(plan.actions) : undefined;
   if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
+  const pending = pendingLines(plan.pending);
+  if (pending.length > 0) lines.push(...pending, []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
 }
 
 /** The last line: the counts of the plan. The exit code follows from the same plan. */
 export function planClosing(plan: Plan, command: Command): Line[] {
+  const refused = (plan.hosts ?? []).filter(isErrored);
+  if (refused.length > 0 && canApply(plan)) {
+    const rest = (plan.hosts ?? []).filter((one) => !isErrored(one));
+    const words = `because of the errors above; ${count(rest.length, "other host")}:`;
+    return [
+      [span(`Nothing can be applied on ${refused.map(({ host }) => host).join(", ")}`, "error"), span(`, ${words}`)],
+      countsLine(
+        plan,
+        rest.flatMap(({ changes }) => changes),
+        command,
+      ),
+    ];
+  }
   if (!plan.complete) return [[span("Plan incomplete: ", "error"), span("part of the host could not be read, so nothing can be applied.")]];
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
   if (hasErrors(plan.diagnostics))
     return [[span(`Plan has ${count(errors, "error")}`, "error"), span(`; fix ${errors === 1 ? "it" : "them"} before applying.`)]];
-  if (!hasChanges(plan)) {
-    const nothing = { destroy: "There is nothing to destroy.", confirm: "There is nothing to confirm." };
-    const why = command === "destroy" || command === "confirm" ? nothing[command] : "The host matches the configuration.";
-    return [[span("No changes.", "add"), span(` ${why}`)]];
+  return [countsLine(plan, plan.changes, command)];
+}
+
+function countsLine(plan: Plan, changes: readonly Change[], command: Command): Line {
+  if (changes.length === 0) {
+    const stored = "What is stored matches the configuration; a running guest differs.";
+    const { nothing } = changingCommands[command] ?? {
+      nothing: hasDriftWhileRunning(plan) ? stored : "The host matches the configuration.",
+    };
+    return [span("No changes.", "add"), span(` ${nothing}`)];
   }
-  const { add, change, destroy } = countChanges(plan.changes);
-  return [[span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)]];
+  const { add, change, destroy } = countChanges(changes);
+  return [span("Plan:", "strong"), span(` ${add} to add, ${change} to change, ${destroy} to destroy.`)];
 }
 
 /** What else is on the host, in one line. */

@@ -1,12 +1,16 @@
 import { stringify } from "yaml";
+import type { Address } from "../model/address.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { escapeControls } from "../model/escape-controls.ts";
 import type { Finding } from "../model/finding.ts";
+import type { Json } from "../model/json.ts";
+import { pendingOfState } from "../model/pending-of-state.ts";
 import type { Unmanaged } from "../model/plan.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import type { FoundInstance, Result } from "../model/result.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import type { ReporterOptions } from "./options.ts";
+import { pendingLines } from "./pending-line.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span, type Tone } from "./style.ts";
 
@@ -31,13 +35,14 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       print(...result.findings.flatMap(findingLines));
       return;
     case "instances":
-      print(...instanceTable(result.instances));
+      print(...instanceTable(result.instances), ...waiting(result.instances.map(({ name, ...state }) => [`domain/${name}`, state])));
       return;
     case "host": {
       const { project, uri, objects, unmanaged } = result;
       const own = objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address }) => [span(`  ${address}`)]);
       const others = unmanaged.map(unmanagedLine);
       print([span(`Project ${project} on ${uri}:`)], ...own);
+      print(...waiting(objects.map(({ address, state }) => [address, state])));
       if (others.length > 0) print([], [span("Not managed here, never touched:")], ...others);
       return;
     }
@@ -59,6 +64,12 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       stdout.write(result.text);
       return;
   }
+}
+
+/** Which guests wait for a restart, after an empty line. */
+function waiting(objects: readonly (readonly [address: Address, state: Json])[]): Line[] {
+  const lines = pendingLines(objects.flatMap(([address, state]) => pendingOfState(address, state) ?? []));
+  return lines.length === 0 ? [] : [[], ...lines];
 }
 
 const marks: Readonly<Record<Finding["status"], Tone>> = { ok: "add", warning: "change", error: "remove" };

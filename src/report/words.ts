@@ -22,6 +22,7 @@ export const effects: Readonly<Record<Effect, string>> = {
   none: "none",
   live: "live",
   next_boot: "at next boot (cold start)",
+  with_restart: "with this restart",
   restart: "restarts the guest",
   rebuild: "rebuilds: disk is lost",
 };
@@ -31,6 +32,7 @@ export const effectTones: Readonly<Record<Effect, Tone>> = {
   none: "faint",
   live: "add",
   next_boot: "change",
+  with_restart: "change",
   restart: "replace",
   rebuild: "remove",
 };

@@ -169,10 +169,9 @@ async function run(
   args: readonly string[],
   options: { readonly missing?: RegExp; readonly timeoutMs?: number; readonly onLine?: (line: string) => void } = {},
 ): Promise<CommandResult> {
-  const { missing, onLine, timeoutMs } = options;
-  const duration = timeoutMs === undefined ? { timeoutMs: 5 * minute, brief: true } : { timeoutMs };
+  const { missing, onLine, timeoutMs = 5 * minute } = options;
   try {
-    return await host.run({ program, args, ...duration, signal, ...(onLine === undefined ? {} : { onLine }) });
+    return await host.run({ program, args, timeoutMs, signal, ...(onLine === undefined ? {} : { onLine }) });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (error.reason === "missing") {

@@ -25,7 +25,7 @@ export function parseAnyXml(text: string): XmlElement {
   const stack: Growing[] = [root];
   const top = () => stack[stack.length - 1] ?? root;
   parser.on("error", (error) => {
-    throw malformed(error.message);
+    throw malformedXml(error.message);
   });
   parser.on("opentag", (tag) => {
     const element: Growing = { name: tag.name, attributes: tag.attributes as Record<string, string>, children: [], text: "" };
@@ -42,11 +42,12 @@ export function parseAnyXml(text: string): XmlElement {
   parser.on("cdata", addText);
   parser.write(text).close();
   const [document] = root.children;
-  if (document === undefined) throw malformed("it has no element");
+  if (document === undefined) throw malformedXml("it has no element");
   return document;
 }
 
-function malformed(why: string): CodedError {
+/** The error for a document that is not XML, or not of the XML that is read here. */
+export function malformedXml(why: string): CodedError {
   return new CodedError([problem("xml-malformed", { summary: `An XML document is malformed: ${why.trim()}` })]);
 }
 

@@ -31,7 +31,7 @@ test("a missing disk is recreated only with consent, and the guest is restarted 
   const options = { autoApprove: true, allowDestroy: [], parallelism: 4, lockTimeoutMs: 60_000, stop: new AbortController().signal };
   const reporter = { event: () => undefined, close: async () => undefined };
   const host = machine.boot();
-  await assert.rejects(reconcile(await runOn(host, yaml), { ...options, reporter }), (error) => {
+  await assert.rejects(reconcile([await runOn(host, yaml)], { ...options, reporter }), (error) => {
     assert.ok(error instanceof UserError);
     assert.deepEqual(
       error.diagnostics.map(({ code, address, summary: words }) => [code, address, words]),

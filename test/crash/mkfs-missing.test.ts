@@ -5,6 +5,7 @@ import { blankTemplateName } from "../../src/drivers/shared/template-blank.ts";
 import { checkMkfs } from "../../src/kinds/capacity/mkfs-check.ts";
 import { canApply } from "../../src/model/plan.ts";
 import type { FakeHost } from "../fake-host/host.ts";
+import { diskSpec } from "../support/disk-spec.ts";
 import { observedWith } from "../support/observed.ts";
 import { guests } from "./guests.ts";
 import { applied, createWorld, planOf, runOn } from "./world.ts";
@@ -41,7 +42,7 @@ test("a volume's program is missed as well, with and without instances", async (
 });
 
 test("only what has still to be made needs the program", () => {
-  const disk: DiskSpec = {
+  const disk: DiskSpec = diskSpec({
     instance: "web",
     uuid: "6b1c2d3e-0000-4000-8000-000000000031",
     name: "disk.eph0",
@@ -51,7 +52,7 @@ test("only what has still to be made needs the program", () => {
     size: 2 ** 30,
     content: { filesystem: "xfs", label: "ephemeral0" },
     preallocate: "none",
-  };
+  });
   const address = "disk/web.eph0" as const;
   const codes = (states: Record<string, unknown>, one: DiskSpec = disk) =>
     checkMkfs(
@@ -60,12 +61,12 @@ test("only what has still to be made needs the program", () => {
     ).map(({ code }) => code);
   assert.deepEqual(codes({}), ["mkfs-missing"]);
   const found = { backend: "qcow2", format: "qcow2", size: 2 ** 30 };
-  const applied = { backend: "qcow2", size: 2 ** 30, image: null, entry: null, filesystem: "xfs" };
+  const applied = { backend: "qcow2", place: null, size: 2 ** 30, image: null, entry: null, filesystem: "xfs" };
   assert.deepEqual(codes({ [address]: { disk: found, applied } }), []);
   assert.deepEqual(codes({ [address]: { disk: undefined, applied } }), ["mkfs-missing"]);
   assert.deepEqual(codes({ [address]: { disk: found, applied: { ...applied, filesystem: "ext4" } } }), ["mkfs-missing"]);
   const template = { [`base/${blankTemplateName(2 ** 30, { filesystem: "xfs", label: "ephemeral0" })}`]: {} };
   assert.deepEqual(codes(template), []);
   assert.deepEqual(codes(template, { ...disk, backend: "flat" }), ["mkfs-missing"]);
-  assert.deepEqual(codes({}, { ...disk, content: { filesystem: "ext4", label: "" } }), []);
+  assert.deepEqual(codes({}, { ...disk, content: { kind: "blank", blank: { filesystem: "ext4", label: "", usual: false } } }), []);
 });

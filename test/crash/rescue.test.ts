@@ -127,7 +127,7 @@ test("Nova BLK-12: another image without kernel boots by the firmware, and no di
 test("a kernel is told the disk of a stable rescue as its root", async () => {
   const yaml = rescued("true").replace("    ramdisk: initrd\n", "    ramdisk: initrd\n    properties: { hw_rescue_bus: virtio }\n");
   const machine = await after(yaml);
-  assert.deepEqual(disksOf(machine), ["vda disk 2", "sda disk.config", "vdb disk.rescue 1"]);
+  assert.deepEqual(disksOf(machine), ["vda disk 2", "vdb disk.rescue 1", "sda disk.config"]);
   assert.match(machine.libvirtd.document(web(machine), false), /<cmdline>root=\/dev\/vdb /);
 });
 

@@ -70,6 +70,9 @@ test("every type of action leaves the same machine when it is performed twice", 
   machine.files.write(disk, makeQcow2({ size: 2 ** 30, backing: { path: `${backing}_1`, format: "raw" } }));
   for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
 
+  machine.put(layout.basePart("0123456789abcdef0123456789abcdef01234567"), "half an image");
+  for (const type of await performTwice(machine, shop({ instances: ["web"] }), { collect: "0s" })) seen.add(type);
+
   const { kinds } = await runOn(machine.boot(), shop());
   // Those two need a Ceph, and are performed twice on a real one (test/real/drivers/rbd-resize.test.ts).
   const elsewhere = ["disk.confirm", "disk.roll_back"];

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { collection } from "../../src/commands/collection.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { passphraseReferences } from "../../src/kinds/config/secret-references.ts";
 import type { Config } from "../../src/kinds/config.ts";
@@ -99,6 +100,8 @@ export async function runOn(
   options: {
     readonly destroy?: boolean;
     readonly images?: boolean;
+    /** Collect garbage that is at least this old, instead. */
+    readonly collect?: string;
     readonly targets?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
   } = {},
@@ -108,6 +111,8 @@ export async function runOn(
   const lookUpSecret = (reference: SecretRef) => ("env" in reference ? options.env?.[reference.env] : undefined);
   const project = config.project ?? "default";
   return {
+    name: "localhost",
+    qualified: false,
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
     config,
@@ -127,9 +132,11 @@ export async function runOn(
     warnings,
     targets: options.targets ?? [],
     mode:
-      options.destroy !== true
-        ? { do: "apply" }
-        : { do: "destroy", more: (observed) => (options.images === true ? unusedBaseChanges(observed, project) : []) },
+      options.collect !== undefined
+        ? collection(config, options.collect)
+        : options.destroy !== true
+          ? { do: "apply" }
+          : { do: "destroy", more: (observed) => (options.images === true ? unusedBaseChanges(observed, project) : []) },
   };
 }
 
@@ -140,7 +147,7 @@ export async function apply(
   options: { readonly parallelism?: number; readonly lockTimeoutMs?: number; readonly savedPlan?: Plan } = {},
 ): Promise<ApplyResult> {
   try {
-    return await reconcile(run, {
+    return await reconcile([run], {
       reporter: { event: onEvent, close: async () => undefined },
       autoApprove: true,
       allowDestroy: "all",
@@ -159,7 +166,7 @@ export async function apply(
 /** What `virtform plan` says. */
 export async function planOf(run: Run): Promise<Plan> {
   try {
-    return await plan(run);
+    return await plan([run]);
   } finally {
     await run.context.host.close();
   }

@@ -14,6 +14,9 @@ export interface Inode {
   content: Content;
   readonly entries: Map<string, Inode>;
   readonly target: string;
+  /** Of the root of a mounted file system: its device, and the directory that it covers. */
+  device?: number;
+  covers?: Inode;
   /** What a power cut leaves of the content of a file: what was last put on the disk. */
   durable?: Content;
   /** What a power cut leaves of the entries of a directory. */
@@ -40,6 +43,12 @@ export interface FileTree {
   /** Throws EISDIR for a directory; fine when there is nothing. */
   unlink(path: string): void;
   removeTree(path: string): void;
+  /** `DEVICE:INODE` of what a path leads to, links followed. */
+  identify(path: string): string | undefined;
+  /** Mounts a file system over a directory: an empty one, or one that `unmount` gave. */
+  mount(path: string, fileSystem?: Inode): void;
+  /** Uncovers the directory below; gives the root of what was mounted. */
+  unmount(path: string): Inode;
   /** Every path, sorted, with what is there. */
   walk(): (readonly [string, Inode])[];
   /** Puts the content of a file on the disk. */
@@ -225,6 +234,30 @@ function treeOn(
       if (resolve(path, "rm", false) === undefined) return;
       const place = parentOf(path, "rm");
       drop(place.directory, place.name);
+    },
+    identify(path) {
+      const inode = resolve(path, "stat", true);
+      if (inode === undefined) return undefined;
+      let device = 1;
+      const names = path.split("/").filter((name) => name !== "");
+      for (let count = 1; count <= names.length; count += 1)
+        device = resolve(`/${names.slice(0, count).join("/")}`, "stat", true)?.device ?? device;
+      return `${device}:${inode.number}`;
+    },
+    mount(path, fileSystem = make("directory", 0o755)) {
+      const { directory, name } = parentOf(path, "mount");
+      const covered = directory.entries.get(name);
+      if (covered?.type !== "directory") throw systemError("ENOENT", "mount", path);
+      fileSystem.device ??= 100 + fileSystem.number;
+      fileSystem.covers = covered;
+      directory.entries.set(name, fileSystem);
+    },
+    unmount(path) {
+      const { directory, name } = parentOf(path, "umount");
+      const mounted = directory.entries.get(name);
+      if (mounted?.covers === undefined) throw systemError("EINVAL", "umount", path);
+      directory.entries.set(name, mounted.covers);
+      return mounted;
     },
     walk: all,
     syncFile(path) {

@@ -154,6 +154,14 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
     });
     namesChanged(when, path);
   };
+  const rotate = (path: string, keep: number, when: Names) => {
+    if ((stat(path)?.size ?? 0) === 0) return;
+    for (let number = keep; number > 0; number -= 1) {
+      const older = number === 1 ? path : `${path}.${number - 1}`;
+      if (found(older) !== undefined) life.effect(`rotate ${older}`, () => files.rename(older, `${path}.${number}`));
+    }
+    namesChanged(when, path);
+  };
   const makeOne = (change: FileChange, when: Names): FileStat | undefined => {
     if (change.do === "makeDirectory") makeDirectory(change.path, change.mode, when);
     else if (change.do === "write") return writeAtomic(change.path, change.data, change.mode ?? 0o644, when, change.staged);
@@ -161,6 +169,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
     else if (change.do === "copy") copy(change.from, change.to);
     else if (change.do === "publish") publish(change.staged, change.final, change.mode, when);
     else if (change.do === "remove") remove(change.path);
+    else if (change.do === "rotate") rotate(change.path, change.keep, when);
     else touch(change.path);
     return undefined;
   };
@@ -189,6 +198,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
       soon("read many", () => requests.map(({ path, length }) => (found(path)?.type === "file" ? read(path, 0, length) : undefined))),
     stat: (path) => soon(`stat ${path}`, () => stat(path)),
     statMany: (paths) => soon("stat many", () => paths.map(stat)),
+    identify: (paths) => soon("identify", () => paths.map((path) => files.identify(path))),
     list: (path) =>
       soon(`list ${path}`, () => {
         const inode = found(path);

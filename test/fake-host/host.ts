@@ -87,7 +87,7 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       life.check(`connect to ${path}`);
       return openLibvirt(world, path, later);
     },
-    account: async () => ({ root: true, runtimeDirectory: null, cacheDirectory: "/root/.cache" }),
+    account: async () => ({ root: true, runtimeDirectory: null, cacheDirectory: "/root/.cache", stateDirectory: "/var/lib/virtform" }),
     onClose: (end) => void ends.push(end),
     async close() {
       for (const end of ends.splice(0).reverse()) await end();

@@ -42,7 +42,9 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
         (domain) =>
           ((flags & 8) === 0 || domain.stored === undefined) &&
           ((flags & 256) === 0 || domain.saved !== undefined) &&
-          ((flags & 1024) === 0 || domain.autostart),
+          ((flags & 1024) === 0 || domain.autostart) &&
+          ((flags & (1 << 12)) === 0 || domain.snapshots.length > 0) &&
+          ((flags & (1 << 14)) === 0 || domain.checkpoints.length > 0),
       );
     return { domains: chosen.map(wire), count: chosen.length };
   },
@@ -76,7 +78,9 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   defineXml: (client, { xml }) =>
     client.life.effect(`define ${/<name>([^<]*)/.exec(xml)?.[1] ?? "?"}`, () => ({ domain: wire(client.libvirtd.define(xml)) })),
   undefine: (client, { domain, flags }) =>
-    change(client, "undefine", domain, (one) => client.libvirtd.undefine(one, { managedSave: (flags & 1) !== 0 })),
+    change(client, "undefine", domain, (one) =>
+      client.libvirtd.undefine(one, { managedSave: (flags & 1) !== 0, snapshots: (flags & 2) !== 0, checkpoints: (flags & 16) !== 0 }),
+    ),
   rename: (client, { domain, name }) => {
     change(client, "rename", domain, (one) => client.libvirtd.rename(one, name ?? ""));
     return { result: 0 };

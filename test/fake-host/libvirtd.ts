@@ -1,5 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
+import { machineTypes } from "./libvirt-node.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { allocatedBytes, copySparse, fingerprintSparse, sparseOf, truncateSparse } from "./sparse.ts";
@@ -22,6 +23,9 @@ export interface Domain {
   /** The memory that its next start restores. */
   saved: SavedMemory | undefined;
   autostart: boolean;
+  /** Names of the snapshots and checkpoints that libvirt records. */
+  snapshots: string[];
+  checkpoints: string[];
   /** Of a running domain that was undefined: its last definition, which libvirt still reports as the inactive one. */
   undefined?: Xml;
 }
@@ -62,7 +66,7 @@ export interface Libvirtd {
   /** By uuid, name or number. */
   find(key: string): Domain | undefined;
   define(document: string): Domain;
-  undefine(domain: Domain, options: { readonly managedSave: boolean }): void;
+  undefine(domain: Domain, options: { readonly managedSave: boolean; readonly snapshots?: boolean; readonly checkpoints?: boolean }): void;
   rename(domain: Domain, name: string): void;
   start(domain: Domain): void;
   resume(domain: Domain): void;
@@ -83,6 +87,8 @@ export interface Libvirtd {
 export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
   const domains: Domain[] = (from?.all() ?? []).map((domain) => ({
     ...domain,
+    snapshots: [...domain.snapshots],
+    checkpoints: [...domain.checkpoints],
     stored: domain.stored === undefined ? undefined : copyXml(domain.stored),
     live: domain.live === undefined ? undefined : copyXml(domain.live),
     saved: domain.saved === undefined ? undefined : { ...domain.saved, live: copyXml(domain.saved.live) },
@@ -131,6 +137,9 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) throw new Error("internal error: malformed uuid element");
       if (given.attributes["type"] === "kvm" && !libvirtd.kvm)
         throw new Error("invalid argument: could not get preferred machine for /usr/bin/qemu-system-x86_64 type=kvm");
+      const machine = child(given, "os", "type")?.attributes["machine"] ?? "pc";
+      if (!["virt", "microvm", ...Object.entries(machineTypes).flat(2)].includes(machine))
+        throw new Error(`unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type '${machine}'`);
       const sameName = domains.find((domain) => domain.name === name);
       if (sameName !== undefined && sameName.uuid !== uuid)
         throw new Error(`operation failed: domain '${name}' already exists with uuid ${sameName.uuid}`);
@@ -142,12 +151,28 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
         same.stored = stored;
         return same;
       }
-      const domain: Domain = { uuid, name, stored, live: undefined, state: 5, id: 0, saved: undefined, autostart: false };
+      const domain: Domain = {
+        uuid,
+        name,
+        stored,
+        live: undefined,
+        state: 5,
+        id: 0,
+        saved: undefined,
+        autostart: false,
+        snapshots: [],
+        checkpoints: [],
+      };
       domains.push(domain);
       return domain;
     },
-    undefine(domain, { managedSave }) {
+    undefine(domain, { managedSave, snapshots = false, checkpoints = false }) {
       if (domain.stored === undefined) throw new Error("Requested operation is not valid: cannot undefine transient domain");
+      const refuse = (count: number, what: string) => {
+        throw new Error(`Requested operation is not valid: cannot delete inactive domain with ${count} ${what}`);
+      };
+      if (domain.live === undefined && domain.snapshots.length > 0 && !snapshots) refuse(domain.snapshots.length, "snapshots");
+      if (domain.live === undefined && domain.checkpoints.length > 0 && !checkpoints) refuse(domain.checkpoints.length, "checkpoints");
       if (domain.saved !== undefined && !managedSave) throw new Error("Refusing to undefine while domain managed save image exists");
       if (domain.live !== undefined && domain.stored !== undefined) domain.undefined = domain.stored;
       domain.stored = undefined;

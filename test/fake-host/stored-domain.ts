@@ -54,6 +54,24 @@ const deviceOrder = [
   "rng",
 ];
 
+/** The same for what is in a disk, and in any other device. */
+const diskOrder = [
+  "driver",
+  "auth",
+  "source",
+  "backingStore",
+  "target",
+  "iotune",
+  "readonly",
+  "shareable",
+  "serial",
+  "encryption",
+  "boot",
+  "alias",
+  "address",
+];
+const partOrder = ["mac", "source", "log", "bandwidth", "target", "model", "driver", "backend", "stats", "boot", "alias", "address"];
+
 /**
  * A domain as libvirt 9.0 stores it: what was given, expanded and put into libvirt's order, with all that libvirt adds of its
  * own accord: canonical machine, sizes in KiB, the emulator, controllers, addresses, input devices.
@@ -156,14 +174,18 @@ function expandDevices(devices: Xml, machine: string): void {
   if (childrenOf(devices, "channel").length > 0 && !has("controller", "type", "virtio-serial"))
     add(xml("controller", { type: "virtio-serial", index: "0" }));
   const q35 = machine.startsWith("pc-q35");
-  add(xml("controller", { type: "pci", index: "0", model: q35 ? "pcie-root" : "pci-root" }));
+  const bridges = new Set(
+    childrenOf(devices, "controller").flatMap(({ attributes }) => (attributes["type"] === "pci" ? [attributes["index"]] : [])),
+  );
+  if (!bridges.has("0")) add(xml("controller", { type: "pci", index: "0", model: q35 ? "pcie-root" : "pci-root" }));
   for (let index = 1; q35 && index <= 6; index += 1)
-    add(
-      xml("controller", { type: "pci", index: String(index), model: "pcie-root-port" }, [
-        xml("model", { name: "pcie-root-port" }),
-        xml("target", { chassis: String(index), port: `0x${(7 + index).toString(16)}` }),
-      ]),
-    );
+    if (!bridges.has(String(index)))
+      add(
+        xml("controller", { type: "pci", index: String(index), model: "pcie-root-port" }, [
+          xml("model", { name: "pcie-root-port" }),
+          xml("target", { chassis: String(index), port: `0x${(7 + index).toString(16)}` }),
+        ]),
+      );
   for (const graphics of childrenOf(devices, "graphics")) {
     graphics.attributes = {
       type: graphics.attributes["type"] ?? "vnc",
@@ -178,17 +200,50 @@ function expandDevices(devices: Xml, machine: string): void {
   for (const type of ["mouse", "keyboard"]) if (!has("input", "type", type)) add(xml("input", { type, bus: "ps2" }));
   if (child(devices, "audio") === undefined) add(xml("audio", { id: "1", type: "none" }));
   if (child(devices, "memballoon") === undefined) add(xml("memballoon", { model: "virtio" }));
-  let slot = 1;
-  let unit = 0;
+  giveAddresses(devices);
+  for (const device of devices.children) device.children = sorted(device.children, device.name === "disk" ? diskOrder : partOrder);
+  devices.children = sorted(disksInOrder(devices.children), deviceOrder);
+}
+
+/** libvirt puts a disk behind the last one of its bus that has an earlier name. */
+function disksInOrder(children: readonly Xml[]): Xml[] {
+  const target = (disk: Xml) => child(disk, "target")?.attributes ?? {};
+  const index = (disk: Xml) => [...(target(disk)["dev"] ?? "").slice(2)].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 96, 0);
+  const disks: Xml[] = [];
+  for (const disk of children.filter(({ name }) => name === "disk")) {
+    const before = disks.findLastIndex((one) => target(one)["bus"] === target(disk)["bus"] && index(one) < index(disk));
+    const after = disks.findIndex((one) => target(one)["bus"] === target(disk)["bus"] && index(one) > index(disk));
+    disks.splice(before >= 0 ? before + 1 : after >= 0 ? after : disks.length, 0, disk);
+  }
+  return [...disks, ...children.filter(({ name }) => name !== "disk")];
+}
+
+/** Devices with an address keep it; each other gets one that is free. */
+function giveAddresses(devices: Xml): void {
+  const taken = new Set(devices.children.flatMap((device) => addressText(child(device, "address"))));
+  const give = (device: Xml, make: (number: number) => Xml) => {
+    for (let number = 0; ; number += 1) {
+      const address = make(number);
+      if (taken.has(addressText(address)[0] ?? "")) continue;
+      taken.add(addressText(address)[0] ?? "");
+      device.children.push(address);
+      return;
+    }
+  };
   for (const device of devices.children) {
     if (child(device, "address") !== undefined) continue;
     const bus = child(device, "target")?.attributes["bus"];
     if (device.name === "disk" && bus !== "virtio")
-      device.children.push(xml("address", { type: "drive", controller: "0", bus: "0", target: "0", unit: String(unit++) }));
+      give(device, (unit) => xml("address", { type: "drive", controller: "0", bus: "0", target: "0", unit: String(unit) }));
     else if (["disk", "interface", "memballoon", "rng", "video"].includes(device.name))
-      device.children.push(xml("address", { type: "pci", domain: "0x0000", bus: `0x0${slot++}`, slot: "0x00", function: "0x0" }));
+      give(device, (slot) => xml("address", { type: "pci", domain: "0x0000", bus: `0x0${slot + 1}`, slot: "0x00", function: "0x0" }));
   }
-  devices.children = sorted(devices.children, deviceOrder);
+}
+
+function addressText(address: Xml | undefined): string[] {
+  if (address === undefined) return [];
+  const { type, bus, unit, slot } = address.attributes;
+  return type === "pci" || type === "drive" ? [[type, bus, unit ?? "", slot ?? ""].join(" ")] : [];
 }
 
 /** Stable, and what is not named goes to the end. */

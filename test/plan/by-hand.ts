@@ -1,16 +1,27 @@
 import { root } from "../crash/world.ts";
 import type { Machine } from "../fake-host/machine.ts";
-import { child } from "../fake-host/xml.ts";
+import { child, printXml, readXml, type Xml, xml } from "../fake-host/xml.ts";
 
 /** What can be done on the host by hand between the apply and the plan: a line of a case, and what it does. */
 const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words: string[]) => void])[] = [
   [/^power off (\S+)$/, (machine, name) => machine.libvirtd.destroy(domainOf(machine, name))],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
-  [/^undefine (\S+)$/, (machine, name) => machine.libvirtd.undefine(domainOf(machine, name), { managedSave: true })],
+  [
+    /^undefine (\S+)$/,
+    (machine, name) => machine.libvirtd.undefine(domainOf(machine, name), { managedSave: true, snapshots: true, checkpoints: true }),
+  ],
   [/^set the memory of (\S+) to (\d+)MiB$/, setMemory],
+  [/^set the running memory of (\S+) to (\d+)MiB$/, setRunningMemory],
+  [/^attach a card with the mac (\S+) to the running (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).live, mac)],
+  [/^store a card with the mac (\S+) for (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).stored, mac)],
+  [/^edit (\S+) of (\S+): (<.*>)$/, addElements],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [/^move the directory of (\S+) away$/, moveAway],
+  [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^delete the base images$/, deleteBases],
+  [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
+  [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
 ];
@@ -32,12 +43,48 @@ function domainOf(machine: Machine, name = "") {
   return domain;
 }
 
+function moveAway(machine: Machine, name?: string): void {
+  machine.files.makeDirectories("/srv/moved");
+  machine.files.rename(`${root}/${domainOf(machine, name).uuid}`, `/srv/moved/${name}`);
+}
+
+function addInterface(machine: Machine, name: string, isBridge: boolean): void {
+  machine.files.makeDirectories(`/sys/class/net/${name}${isBridge ? "/bridge" : ""}`);
+}
+
 function setMemory(machine: Machine, name?: string, mebibytes?: string): void {
   const { stored } = domainOf(machine, name);
   for (const element of ["memory", "currentMemory"]) {
     const found = child(stored, element);
     if (found !== undefined) found.text = String(Number(mebibytes) * 1024);
   }
+}
+
+/** As `virsh setmem --live`. */
+function setRunningMemory(machine: Machine, name?: string, mebibytes?: string): void {
+  const current = child(domainOf(machine, name).live, "currentMemory");
+  if (current !== undefined) current.text = String(Number(mebibytes) * 1024);
+}
+
+/** As `virsh attach-interface --live` or `--config`. */
+function addCard(domain: Xml | undefined, mac = ""): void {
+  child(domain, "devices")?.children.push(
+    xml("interface", { type: "network" }, [
+      xml("mac", { address: mac }),
+      xml("source", { network: "default" }),
+      xml("model", { type: "virtio" }),
+    ]),
+  );
+}
+
+/** Adds elements to the stored definition, as `virsh edit` does. */
+function addElements(machine: Machine, path = "", name?: string, elements?: string): void {
+  const { stored } = domainOf(machine, name);
+  const added = readXml(`<all>${elements}</all>`).children;
+  const parent = path === "domain" ? stored : child(stored, ...path.split("/"));
+  if (stored === undefined || parent === undefined) throw new Error(`there is no ${path} in the definition of ${name}`);
+  parent.children.push(...added);
+  machine.libvirtd.define(printXml(stored));
 }
 
 function deleteBases(machine: Machine): void {

@@ -32,6 +32,8 @@ test("a recorded host gives the same plan as ever, without the host", async () =
   };
   const kinds = createKinds(settings, unavailable, config);
   const run = {
+    name: "localhost",
+    qualified: false,
     kinds,
     checks: createChecks(settings),
     config,

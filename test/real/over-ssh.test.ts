@@ -95,7 +95,7 @@ test("a connection that is cut while planning is an error, and nothing is taken 
     },
   };
   const context = { ...opened, host: { ...host, files, lock: host.lock, close: host.close } };
-  const cut = await plan({ ...session, ...rest, context, targets: [], mode: { do: "apply" } });
+  const cut = await plan([{ ...rest, qualified: false, context, targets: [], mode: { do: "apply" } }]);
   assert.equal(cut.complete, false);
   assert.equal(canApply(cut), false);
   assert.ok(cut.diagnostics.some(({ code, detail }) => code === "host-unreachable" && /connection to .* was lost/.test(detail ?? "")));
@@ -151,7 +151,7 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
     },
   };
   const started = performance.now();
-  const result = await plan({ ...session, ...rest, context: { ...opened, host: counted }, targets: [], mode: { do: "apply" } });
+  const result = await plan([{ ...rest, qualified: false, context: { ...opened, host: counted }, targets: [], mode: { do: "apply" } }]);
   t.diagnostic(`${trips.length} round trips, ${Math.round(performance.now() - started)} ms: ${trips.join(" | ")}`);
   assert.deepEqual(
     result.changes.map(({ address }) => address),

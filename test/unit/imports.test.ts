@@ -30,7 +30,8 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   terms: [],
   config: ["terms"],
   power: ["terms"],
-  directory: [],
+  presence: [],
+  directory: ["terms", "presence"],
   host: ["config"],
   image: ["terms", "config"],
   secret: ["terms"],
@@ -38,7 +39,7 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   volume: ["terms", "config", "power", "directory", "image", "disk"],
   guest: ["terms", "config", "power", "directory", "disk", "volume"],
   capacity: ["terms", "config", "image", "disk", "volume"],
-  instance: ["terms", "config", "power", "directory", "image", "secret", "disk", "volume", "guest"],
+  instance: ["terms", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
   top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };
 

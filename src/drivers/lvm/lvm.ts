@@ -2,7 +2,6 @@ import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { uuidV5 } from "../../model/uuid.ts";
 import {
   activateVolume,
   addTag,
@@ -21,10 +20,11 @@ import {
   volumes,
 } from "../../tools/lvm.ts";
 import type { LogicalVolume } from "../../tools/lvm-output.ts";
-import { makeFilesystem } from "../../tools/mkfs.ts";
-import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
+import { baseOf } from "../content.ts";
+import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
+import { makeBlankContent } from "../shared/blank-content.ts";
 import { fileName } from "../shared/file-name.ts";
 import { growInside } from "../shared/inner-growth.ts";
 import { growOnline } from "../shared/online-growth.ts";
@@ -110,6 +110,7 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     type: "block",
     format: "raw",
     source: devicePath({ group: disk.place ?? lvmSettings(settings)?.volumeGroup ?? "", volume: volumeName(disk) }),
+    secretUuid: null,
   }),
 
   owns: (source, { uuid, path }) => source.startsWith("/") && source.endsWith(`/${volumeName({ uuid, name: fileName(path) })}`),
@@ -227,8 +228,8 @@ function ownerTag(project: string): string {
 }
 
 /** For people. What a tag cannot hold, as in `volume data`, is a slash in it. */
-function instanceTag(instance: string): string {
-  return `virtform.instance=${instance.replaceAll(/[^\w+.\-/=!:&#]/g, "/")}`;
+function instanceTag(owner: string): string {
+  return `virtform.instance=${owner.replaceAll(/[^\w+.\-/=!:&#]/g, "/")}`;
 }
 
 function isOwn(context: Context, volume: LogicalVolume): boolean {
@@ -247,13 +248,14 @@ function refuseForeign(context: Context, { group }: VolumeName, { volume, pool }
 }
 
 async function makeFilled(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void> {
-  const { base } = disk;
+  const base = baseOf(disk);
   const name = nameOf(context, disk);
-  if (base === undefined) return make(context, disk, requireSize(disk), 0, async () => makeContent(context, disk, name));
+  // Nova LVM-05: straight onto the volume.
+  if (base === null) return make(context, disk, requireSize(disk), 0, () => makeBlankContent(context, disk, devicePath(name)));
   await withBase(context, base.entry, async () => {
     const checked = await checkBase(context, base);
     await context.host.files.touch(base.path);
-    await make(context, disk, sizeOn(disk, checked), checked.virtualSize, () => fill(context, disk, name, checked.virtualSize, report));
+    await make(context, disk, sizeOn(disk, checked), checked.virtualSize, () => fill(context, disk, base, checked.virtualSize, report));
   });
 }
 
@@ -261,7 +263,7 @@ async function makeFilled(context: Context, disk: DiskSpec, report: ReportProgre
 async function make(context: Context, disk: DiskSpec, bytes: number, content: number, work: () => Promise<void>): Promise<void> {
   const name = nameOf(context, disk);
   const pool = requiredSettings(context).sparse ? await poolFor(context, name.group, bytes, content) : undefined;
-  const labels = [ownerTag(context.project), instanceTag(disk.instance)];
+  const labels = [ownerTag(context.project), instanceTag(disk.owner.label)];
   await using undo = new AsyncDisposableStack();
   if (pool !== undefined) {
     await createPool(context, poolOf(name), pool.data, labels);
@@ -280,16 +282,10 @@ async function poolFor(context: Context, group: string, bytes: number, content: 
   return sparsePool(wholeExtents(bytes, extentSize), content, extentSize);
 }
 
-async function fill(context: Context, disk: DiskSpec, name: VolumeName, total: number, report: ReportProgress): Promise<void> {
-  if (disk.base === undefined) return;
+async function fill(context: Context, disk: DiskSpec, base: BaseRef, total: number, report: ReportProgress): Promise<void> {
+  const name = nameOf(context, disk);
   const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
-  await convertIntoVolume(context, { from: disk.base.path, format: disk.base.format, to: name }, onFraction);
+  await convertIntoVolume(context, { from: base.path, format: base.format, to: name }, onFraction);
   // Nova LVM-04.
   if ((disk.size ?? 0) > total) await growInside(context, disk, devicePath(name), "device");
-}
-
-/** Nova LVM-05: straight onto the volume. */
-async function makeContent(context: Context, disk: DiskSpec, name: VolumeName): Promise<void> {
-  if (disk.content === undefined) return;
-  await makeFilesystem(context, devicePath(name), { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
 }

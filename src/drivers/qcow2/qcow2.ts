@@ -4,6 +4,7 @@ import type { FileChange } from "../../model/host.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
+import { baseOf, blankOf } from "../content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
@@ -62,20 +63,17 @@ export const qcow2: Driver = {
     ]);
     if (existing !== undefined) refuseOtherFormat(disk, existing);
     const record = diskFormatChanges(disk, "qcow2", existing !== undefined, info);
-    const { base, content } = disk;
-    if (existing === undefined && base !== undefined)
-      return withBase(context, base.entry, () => createOverlay(context, disk, base, record));
+    const [base, blank] = [baseOf(disk), blankOf(disk)];
+    if (existing === undefined && base !== null) return withBase(context, base.entry, () => createOverlay(context, disk, base, record));
     await files.change(record, "later");
     if (existing !== undefined) return;
-    if (content === undefined) {
+    if (blank === null) {
       return publishDisk(context, disk, (staged) => createDirectly(context, disk, { path: staged, size: requireSize(disk) }));
     }
     const size = requireSize(disk);
-    await withBase(context, blankTemplateName(size, content), async () => {
-      const template = await blankTemplate(context, size, content);
-      return disk.encryption === undefined
-        ? createOverlay(context, disk, template, [])
-        : createEncryptedCopy(context, disk, template, size);
+    await withBase(context, blankTemplateName(size, blank), async () => {
+      const template = await blankTemplate(context, size, blank);
+      return disk.encryption === null ? createOverlay(context, disk, template, []) : createEncryptedCopy(context, disk, template, size);
     });
   },
 
@@ -98,7 +96,7 @@ export const qcow2: Driver = {
     type: "file",
     format: "qcow2",
     source: path,
-    ...(encryption === undefined ? {} : { secretUuid: encryption.secretUuid }),
+    secretUuid: encryption?.secretUuid ?? null,
   }),
 
   owns: (source, { path }) => source === path,
@@ -119,7 +117,7 @@ const luks = 2;
 async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef, record: readonly FileChange[]): Promise<void> {
   const { files } = context.host;
   const used: FileChange = { do: "touch", path: base.path };
-  if (disk.encryption === undefined && disk.preallocate === "none") {
+  if (disk.encryption === null && disk.preallocate === "none") {
     // Both looks together: the template's name follows from the size where one is given.
     const [checked, head] = await Promise.all([
       checkBase(context, base),
@@ -155,7 +153,7 @@ type Making = Pick<Parameters<typeof createQcow2>[1], "path" | "size" | "backing
 async function createDirectly(context: Context, disk: DiskSpec, making: Making): Promise<void> {
   const { host, signal } = context;
   // Clusters that are assigned and never written would decrypt to noise, unless there is something below them to show.
-  const preallocate = disk.preallocate === "space" && (disk.encryption === undefined || making.backing !== undefined);
+  const preallocate = disk.preallocate === "space" && (disk.encryption === null || making.backing !== undefined);
   await withSpaceErrors(disk.path, making.size, () =>
     createQcow2(host, { ...making, ...passphraseOf(context, disk), preallocate, signal }),
   );
@@ -166,7 +164,7 @@ function refuseOtherFormat(disk: DiskSpec, start: Buffer): void {
   if (isQcow2(start)) return;
   throw new RefusedError(
     "disk-format-changed",
-    `${disk.path} exists and is not qcow2, the format of disk ${disk.name} of ${disk.instance}. It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.`,
+    `${disk.path} exists and is not qcow2, the format of disk ${disk.name} of ${disk.owner.label}. It may hold data of a guest, so it is not changed: move it away, or restore the images_type that created it.`,
   );
 }
 

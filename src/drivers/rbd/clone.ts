@@ -16,7 +16,7 @@ export interface CloneParent {
  * The first of these snapshots, `rbd://fsid/pool/image/snap`, that a disk can be cloned from: in this cluster, and protected (Nova RBD-03,
  * RBD-04). Undefined without one: then the base is imported. Throws UnreachableError when none can be cloned and one could not be read.
  */
-export async function cloneable(rbd: Rbd, addresses: readonly string[] | undefined = []): Promise<CloneParent | undefined> {
+export async function cloneable(rbd: Rbd, addresses: readonly string[]): Promise<CloneParent | undefined> {
   const parsed = addresses.flatMap((address) => parseRbdAddress(address) ?? []);
   if (parsed.length === 0) return undefined;
   const { fsid } = await cephCluster(rbd);

@@ -20,10 +20,10 @@ const drive = instanceFiles.configDrive;
 /** A drive that a running guest still has, by what it was called and its image's id. */
 const retired = `${drive}.old-`;
 
-/** Whose config drive, and in which pool; without one, in that which the configuration names. */
+/** Whose config drive, and in which pool; without one, in the one that the configuration names. */
 export interface RbdDriveRef {
   readonly uuid: string;
-  readonly pool?: string;
+  readonly pool: string | null;
 }
 
 /** The config drives of these instances that are in Ceph and this project's, by uuid. */
@@ -150,7 +150,7 @@ export const rbdPut: Put = {
   },
 
   async stage(context, disk, { from, sha256, format }) {
-    await stageRbdDrive(context, { ...driveRef(disk), instance: disk.instance, format, path: from, sha256 });
+    await stageRbdDrive(context, { ...driveRef(disk), instance: disk.owner.label, format, path: from, sha256 });
     await context.host.files.remove(from);
   },
 
@@ -162,5 +162,5 @@ export const rbdPut: Put = {
 };
 
 function driveRef({ uuid, place }: DiskRef): RbdDriveRef {
-  return { uuid, ...(place === undefined ? {} : { pool: place }) };
+  return { uuid, pool: place };
 }

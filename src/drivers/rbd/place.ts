@@ -4,6 +4,7 @@ import type { Json } from "../../model/json.ts";
 import { stagedPath } from "../../model/layout.ts";
 import { machineId } from "../../tools/machine-id.ts";
 import type { Rbd, RbdFinish, RbdImage, RbdName } from "../../tools/rbd/rbd.ts";
+import { baseOf } from "../content.ts";
 import type { DiskRef, DiskSpec } from "../driver.ts";
 import { type RbdSettings, rbdSettings } from "./settings.ts";
 
@@ -25,7 +26,7 @@ const appliedKey = "virtform.applied";
  * The pool of this name, else the one that the configuration names. Throws a UserError when that has none (Nova RBD-01): what was put
  * into Ceph cannot be found without it.
  */
-export async function rbdPlace(context: Context, pool?: string): Promise<RbdPlace> {
+export async function rbdPlace(context: Context, pool: string | null = null): Promise<RbdPlace> {
   const settings = rbdSettings(context.settings);
   if (settings === undefined) {
     throw userError(
@@ -35,7 +36,7 @@ export async function rbdPlace(context: Context, pool?: string): Promise<RbdPlac
     );
   }
   const machine = await machineId(context.host);
-  return { context, access: settings, settings: pool === undefined ? settings : { ...settings, pool }, machine };
+  return { context, access: settings, settings: pool === null ? settings : { ...settings, pool }, machine };
 }
 
 /** Nova LAY-17: `<uuid>_<disk name>`. */
@@ -50,15 +51,16 @@ export function rbdPart(name: RbdName): RbdName {
 
 /** What a disk's image says of itself, so that whose it is can be told without this host's files. Pure. */
 export function diskLabelRbd(place: RbdPlace, disk: DiskSpec): NonNullable<RbdFinish["metadata"]> {
-  const applied = { backend: disk.backend, size: disk.size, image: disk.base?.image ?? null, entry: disk.base?.entry ?? null };
-  return labelRbd(place, disk.instance, applied);
+  const base = baseOf(disk);
+  const applied = { backend: disk.backend, size: disk.size, image: base?.image ?? null, entry: base?.entry ?? null };
+  return labelRbd(place, disk.owner.label, applied);
 }
 
 /** The same for any image. What says whose it is comes last. Pure. */
-export function labelRbd(place: RbdPlace, instance: string, applied: Json): NonNullable<RbdFinish["metadata"]> {
+export function labelRbd(place: RbdPlace, owner: string, applied: Json): NonNullable<RbdFinish["metadata"]> {
   return [
     [appliedKey, JSON.stringify(applied)],
-    [instanceKey, instance],
+    [instanceKey, owner],
     ...(place.machine === undefined ? [] : [[machineKey, place.machine] as const]),
     [projectKey, place.context.project],
   ];

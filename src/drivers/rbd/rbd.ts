@@ -1,7 +1,5 @@
 import type { ReportProgress } from "../../model/action.ts";
 import { instanceFiles, stagedPath } from "../../model/layout.ts";
-import { uuidV5 } from "../../model/uuid.ts";
-import { makeFilesystem } from "../../tools/mkfs.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
 import {
   cloneRbd,
@@ -14,9 +12,11 @@ import {
   rbdImages,
   renameRbd,
 } from "../../tools/rbd/rbd.ts";
+import { baseOf, blankOf } from "../content.ts";
 import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
+import { makeBlankContent } from "../shared/blank-content.ts";
 import { directoryOf, fileName } from "../shared/file-name.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
@@ -124,9 +124,9 @@ async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(re
 
 /** Makes the image whole under its staged name, as large as wanted, with its label. */
 async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {
-  const { base } = disk;
+  const base = baseOf(disk);
   const metadata = diskLabelRbd(place, disk);
-  if (base === undefined) return makeBlank(place, disk, part);
+  if (base === null) return makeBlank(place, disk, part);
   const parent = await cloneable(place, base.cloneFrom);
   if (parent !== undefined) {
     // The size is checked before anything is made (Nova RBD-07 finds out afterwards).
@@ -160,7 +160,7 @@ function stagedFile({ path }: Pick<DiskRef, "path">): string {
 async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promise<void> {
   const size = requireSize(disk);
   const metadata = diskLabelRbd(place, disk);
-  if (disk.content === undefined) return createRbd(place, part, size, { metadata });
+  if (blankOf(disk) === null) return createRbd(place, part, size, { metadata });
   const { files } = place.context.host;
   const staged = stagedFile(disk);
   await files.makeDirectory(directoryOf(disk));
@@ -168,6 +168,6 @@ async function makeBlank(place: RbdPlace, disk: DiskSpec, part: RbdName): Promis
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(staged).catch(() => undefined));
   await files.truncate(staged, size);
-  await makeFilesystem(place.context, staged, { ...disk.content, uuid: uuidV5(`filesystem/${disk.uuid}/${disk.name}`) });
+  await makeBlankContent(place.context, disk, staged);
   await importRbd(place, staged, part, { metadata });
 }

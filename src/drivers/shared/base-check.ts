@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { baseOf } from "../content.ts";
 import type { BaseRef, DiskSpec } from "../driver.ts";
 
 /** A base image that a disk may be made from. Sizes are bytes. */
@@ -49,7 +50,7 @@ export function sizeOn(disk: DiskSpec, base: CheckedBase): number {
   if (disk.size >= base.virtualSize) return disk.size;
   throw userError(
     "flavor-disk-smaller-than-image",
-    `Disk ${disk.name} of ${disk.instance} is too small for image ${disk.base?.image ?? ""}`,
+    `Disk ${disk.name} of ${disk.owner.label} is too small for image ${baseOf(disk)?.image ?? ""}`,
     `The disk has ${formatQuantity(disk.size)} and the image is ${formatQuantity(base.virtualSize)}. Use a flavor with a larger disk.`,
   );
 }

@@ -16,11 +16,11 @@ export async function growInside(context: Context, disk: DiskSpec, path: string,
   if (failure !== undefined) context.warn?.(notGrown(disk, failure));
 }
 
-function notGrown({ instance, name }: DiskSpec, { message }: CommandError) {
+function notGrown({ owner, name }: DiskSpec, { message }: CommandError) {
   return problem(
     "filesystem-not-grown",
     {
-      summary: `The filesystem on disk ${name} of ${instance} keeps its size`,
+      summary: `The filesystem on disk ${name} of ${owner.label} keeps its size`,
       detail: `The disk has its new size and is complete. ${message} In the guest, e2fsck may repair it, and resize2fs grows it to the size of the disk.`,
     },
     "warning",

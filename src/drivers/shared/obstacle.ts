@@ -9,10 +9,10 @@ export function obstacleState(backend: string, format: DiskState["format"], stat
 }
 
 /** Throws a RefusedError when something else than a file of ours has the disk's name. Links are never followed. */
-export function refuseObstacle({ name, instance, path }: DiskSpec, stat: FileStat | undefined, wanted: FileStat["type"] = "file"): void {
+export function refuseObstacle({ name, owner, path }: DiskSpec, stat: FileStat | undefined, wanted: FileStat["type"] = "file"): void {
   if (stat === undefined || stat.type === wanted) return;
   throw new RefusedError(
     "disk-path-blocked",
-    `${path} is ${typeText(stat.type)}, not disk ${name} of ${instance}. Links are not followed and nothing was changed. Move the disk back to ${path}, or remove what is there.`,
+    `${path} is ${typeText(stat.type)}, not disk ${name} of ${owner.label}. Links are not followed and nothing was changed. Move the disk back to ${path}, or remove what is there.`,
   );
 }

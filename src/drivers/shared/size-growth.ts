@@ -18,7 +18,7 @@ export async function growFile(
   if (await growOnline(context, disk, path, bytes, online)) return;
   const { signal } = context;
   // What a flat disk is to have was taken before; of an encrypted one, clusters that were never written would decrypt to noise.
-  const preallocate = format === "qcow2" && disk.preallocate === "space" && disk.encryption === undefined;
+  const preallocate = format === "qcow2" && disk.preallocate === "space" && disk.encryption === null;
   const resize = () => resizeImage(context.host, path, format, bytes, { ...passphraseOf(context, disk), preallocate, signal });
   await withSpaceErrors(path, bytes, () => withPassphraseErrors(path, disk, resize));
   // Inside a qcow2 file nothing is looked for: that would need its content as a device of the host (Nova SIZE-07, off there too).

@@ -7,14 +7,14 @@ export function refuseToShrink(disk: DiskSpec, size: number | undefined, bytes: 
   if (size === undefined) {
     throw userError(
       "disk-missing",
-      `Disk ${disk.name} of ${disk.instance} is missing`,
+      `Disk ${disk.name} of ${disk.owner.label} is missing`,
       `${disk.path} existed when its growth was planned. Run the same command again.`,
     );
   }
   if (size > bytes) {
     throw userError(
       "disk-would-shrink",
-      `Disk ${disk.name} of ${disk.instance} is ${formatQuantity(size)}, larger than the requested ${formatQuantity(bytes)}`,
+      `Disk ${disk.name} of ${disk.owner.label} is ${formatQuantity(size)}, larger than the requested ${formatQuantity(bytes)}`,
       `Disks are never shrunk, because that would destroy data. Use a flavor with at least ${formatQuantity(size)}.`,
     );
   }
@@ -23,5 +23,5 @@ export function refuseToShrink(disk: DiskSpec, size: number | undefined, bytes: 
 /** The size of a disk that is made from nothing. */
 export function requireSize(disk: DiskSpec): number {
   if (disk.size !== null) return disk.size;
-  throw new Error(`disk ${disk.name} of ${disk.instance} has neither a base image nor a size`);
+  throw new Error(`disk ${disk.name} of ${disk.owner.label} has neither a base image nor a size`);
 }

@@ -3,14 +3,14 @@ import type { Context } from "../../model/context.ts";
 import { stagedPath } from "../../model/layout.ts";
 import { perHost } from "../../model/per-host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
-import { makeFilesystem, mkfsCommand } from "../../tools/mkfs.ts";
-import type { BaseRef, BlankContent } from "../driver.ts";
+import { type Formatting, makeFilesystem, mkfsCommand } from "../../tools/mkfs.ts";
+import type { BaseRef } from "../driver.ts";
 
 /**
  * The name in `_base` of an empty disk with a filesystem: everything that it was made by is in the name, so that disks which want
  * something else never share it. Nova's own name leaves out what was really run (Nova GEN-06), and the first guest decided for all.
  */
-export function blankTemplateName(size: number, content: BlankContent): string {
+export function blankTemplateName(size: number, content: Formatting): string {
   const { program, args } = mkfsCommand(content, "");
   const recipe = createHash("sha1")
     .update(JSON.stringify([program, ...args]))
@@ -32,22 +32,22 @@ const makingOf = perHost(() => new Map<string, Promise<void>>());
  * The empty disk of this size and content that backs overlays (Nova QCOW-09), created if missing. It gets its name
  * only when it is whole. All disks on it share the identity of its filesystem. The caller holds the entry of its name.
  */
-export async function blankTemplate(context: Context, size: number, content: BlankContent): Promise<BaseRef> {
+export async function blankTemplate(context: Context, size: number, content: Formatting): Promise<BaseRef> {
   const entry = blankTemplateName(size, content);
   const path = context.layout.baseImage(entry);
   if ((await context.host.files.stat(path)) === undefined) await makeOnce(context, path, size, content);
-  return { image: entry, entry, path, format: "raw" };
+  return { image: entry, entry, path, format: "raw", cloneFrom: [] };
 }
 
 /** Disks of one process hold an entry together: the first one makes, the others wait for it. A second file under the name would change below them. */
-async function makeOnce(context: Context, path: string, size: number, content: BlankContent): Promise<void> {
+async function makeOnce(context: Context, path: string, size: number, content: Formatting): Promise<void> {
   const making = makingOf(context.host);
   const work = making.get(path) ?? make(context, path, size, content).finally(() => making.delete(path));
   making.set(path, work);
   await work;
 }
 
-async function make(context: Context, path: string, size: number, content: BlankContent): Promise<void> {
+async function make(context: Context, path: string, size: number, content: Formatting): Promise<void> {
   const { host, layout } = context;
   if ((await host.files.stat(path)) !== undefined) return;
   await host.files.makeDirectory(layout.base);

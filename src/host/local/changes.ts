@@ -4,6 +4,7 @@ import { makeDirectory, removeFile, touch } from "./change.ts";
 import { copyFile } from "./copy.ts";
 import { type NamesChanged, syncDirectory, syncUnderWay } from "./durable.ts";
 import { makeFile, publish, writeAtomic } from "./publish.ts";
+import { rotate } from "./rotate.ts";
 
 /** Changes made together, and the names that wait for the disk: those of one machine. */
 export function createChanges(): Pick<Files, "change" | "settle"> & { readonly names: NamesChanged } {
@@ -67,6 +68,9 @@ async function makeOne(change: FileChange, names: NamesChanged): Promise<FileSta
       break;
     case "touch":
       touch(change.path);
+      break;
+    case "rotate":
+      await rotate(change.path, change.keep, names);
       break;
   }
   return undefined;

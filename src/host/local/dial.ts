@@ -55,10 +55,12 @@ export function channelOf(socket: Socket): Channel {
 
 /** The user that this process runs as. */
 export function localAccount(environment: Readonly<Record<string, string | undefined>> = process.env): Account {
+  const root = process.geteuid?.() === 0;
   return {
-    root: process.geteuid?.() === 0,
+    root,
     runtimeDirectory: environment["XDG_RUNTIME_DIR"] || null,
     cacheDirectory: environment["XDG_CACHE_HOME"] || `${homedir()}/.cache`,
+    stateDirectory: root ? "/var/lib/virtform" : `${environment["XDG_STATE_HOME"] || `${homedir()}/.local/state`}/virtform`,
   };
 }
 

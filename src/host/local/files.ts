@@ -4,7 +4,7 @@ import { createChanges } from "./changes.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";
 import { appendLines, link, publish, writeAtomic } from "./publish.ts";
-import { listDirectory, readFile, readIfRegular, statFile } from "./read.ts";
+import { identifyFile, listDirectory, readFile, readIfRegular, statFile } from "./read.ts";
 
 /** The files of this machine. Small operations are synchronous; failures are rejections all the same. */
 export function createLocalFiles(): Files {
@@ -15,6 +15,7 @@ export function createLocalFiles(): Files {
     readMany: async (requests) => requests.map(({ path, length }) => readIfRegular(path, length)),
     stat: async (path) => statFile(path),
     statMany: async (paths) => paths.map(statFile),
+    identify: async (paths) => paths.map(identifyFile),
     list: async (path) => listDirectory(path),
     makeDirectory: (path, mode) => makeDirectory(path, mode, names),
     writeAtomic: async (path, data, mode) => void (await writeAtomic(path, data, mode, { names })),

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
 import { RefusedError, userError } from "../../model/errors.ts";
 import type { FileStat } from "../../model/host.ts";
 import { errnoOf, explained } from "../file-error.ts";
@@ -56,6 +56,13 @@ export function readIfRegular(path: string, length?: number): Buffer | undefined
 export function statFile(path: string): FileStat | undefined {
   const stat = explained("look at", path, () => withoutAbsence(() => lstatSync(path)));
   return stat === undefined ? undefined : fileStatOf(stat);
+}
+
+/** The object that a path leads to; undefined when it leads nowhere. Numbers of inodes can be longer than a number of JavaScript. */
+export function identifyFile(path: string): string | undefined {
+  const stat = explained("look at", path, () => withoutAbsence(() => statSync(path, { bigint: true })));
+  if (stat === undefined) return undefined;
+  return stat.isBlockDevice() || stat.isCharacterDevice() ? `node:${stat.rdev}` : `${stat.dev}:${stat.ino}`;
 }
 
 /** Converts a stat of Node. */

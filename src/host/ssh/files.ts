@@ -96,6 +96,14 @@ export function createSshFiles(helper: SshHelper): Files {
       ),
     stat,
     statMany: (paths) => Promise.all(paths.map(stat)),
+    identify: (paths) =>
+      Promise.all(
+        paths.map(async (path) => {
+          const { found } = await look(["identify", path]);
+          if (found.error !== undefined) throw explainTrouble(found.error, "look at", path);
+          return typeof found.ok === "string" ? found.ok : undefined;
+        }),
+      ),
     async list(path) {
       const { found } = await look(["list", path]);
       if (found.error !== undefined) throw explainTrouble(found.error, "list", path);
@@ -179,6 +187,7 @@ const verbs: Readonly<Record<string, string>> = {
   setMode: "set the mode of",
   append: "append to",
   copy: "copy",
+  rotate: "rotate",
 };
 
 /** The index of the target path among the arguments, where it is not 0. */
@@ -205,6 +214,8 @@ function changeOf(change: FileChange): Change {
       return [["remove", change.path]];
     case "touch":
       return [["touch", change.path]];
+    case "rotate":
+      return [["rotate", change.path, change.keep]];
   }
 }
 

@@ -72,6 +72,15 @@ def look_stat(path):
         if error.errno in ABSENT: return None
         raise
 
+def look_identify(path):
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        if error.errno in ABSENT: return None
+        raise
+    if stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode): return "node:%d" % found.st_rdev
+    return "%d:%d" % (found.st_dev, found.st_ino)
+
 def look_list(path):
     try:
         with os.scandir(path) as entries: return [[entry.name, entry.stat(follow_symlinks=False).st_mode] for entry in entries]
@@ -84,7 +93,7 @@ def look_space(path):
     said = subprocess.run(["stat", "-f", "-c", "%t", "--", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, env=plain).stdout
     return [found.f_frsize * found.f_blocks, found.f_frsize * found.f_bavail, int(said or b"0", 16)]
 
-looks = {"read": look_read, "stat": look_stat, "list": look_list, "space": look_space}
+looks = {"read": look_read, "stat": look_stat, "identify": look_identify, "list": look_list, "space": look_space}
 
 # Names that are not on the disk yet, by directory; syncing one directory is done once for all who wait for it.
 unsynced = set()
@@ -234,6 +243,17 @@ def change_make_file(names, path, mode):
         os.close(file)
     names.add(os.path.dirname(path))
 
+def change_rotate(names, path, keep):
+    try:
+        if os.lstat(path).st_size == 0: return
+    except OSError as error:
+        if error.errno in ABSENT: return
+        raise
+    for number in range(keep, 0, -1):
+        older = path if number == 1 else "%s.%d" % (path, number - 1)
+        if os.path.lexists(older): os.rename(older, "%s.%d" % (path, number))
+    names.add(os.path.dirname(path))
+
 def change_append(names, path, durable, data):
     file = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -252,6 +272,7 @@ changes = {
     "makeDirectory": change_directory, "write": change_write, "publish": change_publish, "link": change_link, "remove": change_remove,
     "removeTree": change_remove_tree, "touch": change_touch, "truncate": change_truncate, "setMode": change_mode,
     "makeFile": change_make_file, "append": change_append, "copy": change_copy,
+    "rotate": change_rotate,
 }
 
 def do_changes(requests, later, also):

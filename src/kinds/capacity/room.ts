@@ -1,3 +1,4 @@
+import { baseOf } from "../../drivers/content.ts";
 import type { DiskSpec, DiskState, PlannedDisk } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import type { AddressOf } from "../../model/address.ts";
@@ -5,15 +6,14 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { cachedImage } from "../image/address.ts";
-import type { InstanceDiskState } from "../terms/disk-state.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import type { VolumeState } from "../terms/volume-state.ts";
 import { checkCapacity } from "./host-room.ts";
 
 /** A disk that takes room, an instance's or a volume. */
 export interface SizedDisk {
-  readonly address: AddressOf<InstanceDiskState | VolumeState>;
+  readonly address: AddressOf<OwnedDiskState>;
   readonly disk: DiskSpec;
 }
 
@@ -21,8 +21,9 @@ export interface SizedDisk {
 export function planned(sized: SizedDisk, observed: Observed): PlannedDisk {
   const { address, disk } = sized;
   const found = foundInPlace(sized, observed);
-  const base = disk.base === undefined ? undefined : cachedImage(observed, disk.base.entry);
-  const baseSize = base?.sidecar.virtualSize ?? 0;
+  const base = baseOf(disk);
+  const cached = base === null ? undefined : cachedImage(observed, base.entry);
+  const baseSize = cached?.sidecar.virtualSize ?? 0;
   return { address, disk, found, baseSize, missing: Math.max(0, (disk.size ?? baseSize) - (found?.size ?? 0)) };
 }
 

@@ -28,7 +28,7 @@ export function blankDisks(
     name,
     role: "ephemeral",
     size,
-    content: { filesystem: format ?? usual, label: `ephemeral${index}`, ...(format === undefined ? { usual: true } : {}) },
+    content: { filesystem: format ?? usual, label: `ephemeral${index}`, usual: format === undefined },
   });
   const declared = instance.ephemerals?.map(({ size, format }, index) => ephemeral(ephemeralFileName(index), size, format, index));
   const whole = flavor.ephemeral ?? 0;
@@ -38,7 +38,14 @@ export function blankDisks(
     ...(declared ?? (whole === 0 ? [] : [ephemeral(instanceFiles.local, whole, undefined, 0)])),
     ...(swap === 0
       ? []
-      : [{ name: instanceFiles.swap, role: "swap" as const, size: swap, content: { filesystem: "swap" as const, label: "" } }]),
+      : [
+          {
+            name: instanceFiles.swap,
+            role: "swap" as const,
+            size: swap,
+            content: { filesystem: "swap" as const, label: "", usual: false },
+          },
+        ]),
   ];
 }
 

@@ -29,6 +29,8 @@ export interface LabelOwner {
 /** What the label records of the domain that uses the directory: it protects the disks even after the domain was undefined by hand. */
 export interface DomainEntry {
   readonly prevent_destroy: boolean;
+  /** Parts of its definition that this libvirt filled in by itself, beyond those that are expected of every libvirt. */
+  readonly filled?: readonly string[];
 }
 
 /** The entry's name among the objects. */
@@ -135,7 +137,7 @@ export async function unrecordObject(context: Context, owner: LabelOwner, name: 
   await writeLabel(context, owner, objects, {});
 }
 
-/** Forgets an object that is gone. With the last one goes what is left of the directory; files that are not ours stay. */
+/** Forgets an object that is gone. With the last one goes the rest of the directory; files that are not ours stay, below a label without objects. */
 export async function forgetObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
   const label = await readLabel(context, owner.uuid);
   if (label === undefined) return;
@@ -146,7 +148,9 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   await retireDirectory(context, {
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
-    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console],
+    companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console, instanceFiles.nvram],
+    // Without a label it would look like another's, and the same configuration could not be applied again.
+    emptied: labelText(context, owner, {}),
   });
 }
 
@@ -184,9 +188,13 @@ async function writeLabel(
   objects: InstanceLabel["objects"],
   { before = [], names = "now", settle = [] }: RecordOptions,
 ): Promise<void> {
-  const label: InstanceLabel = { version: 1, project: context.project, instance: owner.instance, objects };
   const path = context.layout.instanceFile(owner.uuid, instanceFiles.label);
   knownOf(context).delete(owner.uuid);
-  await context.host.files.change([...before, { do: "write", path, data: `${JSON.stringify(label)}\n`, mode }], names, settle);
-  knownOf(context).set(owner.uuid, label);
+  await context.host.files.change([...before, { do: "write", path, data: labelText(context, owner, objects), mode }], names, settle);
+  knownOf(context).set(owner.uuid, { version: 1, project: context.project, instance: owner.instance, objects });
+}
+
+function labelText({ project }: Context, { instance }: LabelOwner, objects: InstanceLabel["objects"]): string {
+  const label: InstanceLabel = { version: 1, project, instance, objects };
+  return `${JSON.stringify(label)}\n`;
 }

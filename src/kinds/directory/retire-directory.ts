@@ -1,5 +1,7 @@
 import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { problem } from "../../model/problem.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 
 /** A directory with a label that nothing of ours is left in. */
@@ -9,13 +11,15 @@ export interface RetiredDirectory {
   readonly doomed: string;
   /** Files of ours that are not worth keeping for their own sake: `disk.info`. What is staged under such a name counts as it. */
   readonly companions: readonly string[];
+  /** What the label becomes when files that are not ours stay. Absent: then the directory has no label any more. */
+  readonly emptied?: string;
 }
 
 /**
  * Takes a directory of ours away, the label last. The other name says that it is on its way out, so that a crash never leaves a
- * directory without an owner (Nova DEL-04). Other files stay, and only the label is removed. No-op if absent.
+ * directory without an owner (Nova DEL-04). Other files stay, with a warning that names them. No-op if absent.
  */
-export async function retireDirectory(context: Context, { directory, doomed, companions }: RetiredDirectory): Promise<void> {
+export async function retireDirectory(context: Context, { directory, doomed, companions, emptied }: RetiredDirectory): Promise<void> {
   const { files } = context.host;
   const isOne = (name: string, names: readonly string[]) => names.some((one) => name === one || name.startsWith(`${one}.`));
   const left: string[] = [];
@@ -23,10 +27,26 @@ export async function retireDirectory(context: Context, { directory, doomed, com
     if (isOne(name, companions)) await files.remove(`${directory}/${name}`);
     else if (!isOne(name, [instanceFiles.label])) left.push(name);
   }
-  if (left.length > 0) return files.remove(`${directory}/${instanceFiles.label}`);
+  if (left.length > 0) {
+    const label = `${directory}/${instanceFiles.label}`;
+    context.warn?.(keptFiles(directory, left));
+    return emptied === undefined ? files.remove(label) : files.writeAtomic(label, emptied, 0o600);
+  }
   if ((await files.stat(directory)) === undefined) return;
   await files.publish(directory, doomed, 0o700);
   await files.removeTree(doomed);
+}
+
+function keptFiles(directory: string, names: readonly string[]): Diagnostic {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return problem(
+    "directory-kept",
+    {
+      summary: `${directory} is kept, because it holds files that virtform did not create`,
+      detail: `${names.slice(0, 5).join(", ")}${more}. They may be layers of snapshots, or copies. Remove the directory when they are not needed any more; the instance can be created again in it.`,
+    },
+    "warning",
+  );
 }
 
 /** Removes directories below `parent` whose removal was interrupted. `isOurs` gets the label's content. */

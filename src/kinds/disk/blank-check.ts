@@ -34,7 +34,7 @@ export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "
       const least = smallestFilesystem[content.filesystem];
       // Existing disks keep their filesystem.
       const isThere = (copy: string) => observed.get(diskAddress(copy, fileName))?.disk !== undefined;
-      if (size >= least || (content.usual === true && instanceNames(name, instance.count).every(isThere))) return [];
+      if (size >= least || (content.usual && instanceNames(name, instance.count).every(isThere))) return [];
       return [
         problem("disk-too-small-for-filesystem", {
           summary: `A disk of ${formatQuantity(size)} is too small for ${content.filesystem}`,

@@ -1,3 +1,4 @@
+import { blankOf } from "../../drivers/content.ts";
 import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
 import { disks } from "../terms/disk-address.ts";
@@ -12,10 +13,13 @@ export function keepExistingFilesystem<Spec extends InstanceDisk | { readonly ki
   spec: Spec,
   observed: Pick<Observed, "get">,
 ): Spec {
-  if (!isDisk(spec) || spec.disk.content?.usual !== true) return spec;
+  const blank = isDisk(spec) ? blankOf(spec.disk) : null;
+  if (!isDisk(spec) || blank?.usual !== true) return spec;
   const have = disks.owns(address) ? observed.get(address) : undefined;
   const filesystem = have?.disk === undefined ? undefined : have.applied.filesystem;
-  return filesystem === undefined ? spec : { ...spec, disk: { ...spec.disk, content: { ...spec.disk.content, filesystem } } };
+  return filesystem === undefined || filesystem === null
+    ? spec
+    : { ...spec, disk: { ...spec.disk, content: { kind: "blank", blank: { ...blank, filesystem } } } };
 }
 
 function isDisk<Spec>(spec: Spec): spec is Spec & InstanceDisk {

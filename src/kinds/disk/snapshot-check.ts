@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import type { Checked } from "./checked.ts";
 import { mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
@@ -10,12 +11,12 @@ import { snapshotToRollBackTo } from "./roll-back.ts";
 /** One line about all disks that keep a snapshot from before they grew; none about those that go back to it now. */
 export function checkResizeSnapshots({ disks, observed }: Pick<Checked, "disks" | "observed">): Diagnostic[] {
   const kept = disks.flatMap((want) => {
-    const have = observed.get(diskAddress(want.disk.instance, want.disk.name));
+    const have = observed.get(diskAddress(ownerName(want.disk.owner), want.disk.name));
     const size = have?.disk?.resizeSnapshot?.size;
     if (have === undefined || size === undefined || mustBeRemade(want, have) || snapshotToRollBackTo(want, have) !== undefined) return [];
     return [
       {
-        text: `${want.disk.instance} (${formatQuantity(size)})`,
+        text: `${want.disk.owner.label} (${formatQuantity(size)})`,
         example: formatQuantity(size),
         name: checkpointOf(have.applied.backend).name,
       },

@@ -1,3 +1,7 @@
+import { extraSpecs } from "../config/hardware/extra-specs.ts";
+import { imageProperties } from "../config/hardware/image-properties.ts";
+import { novaSchema } from "../config/hardware/nova-schema.ts";
+import { hardwareKeys } from "../config/hardware/schema.ts";
 import { size, sizeOr } from "../schema-parts.ts";
 
 /** One entry of `flavors`: the size of an instance. */
@@ -20,10 +24,13 @@ export const flavorSchema = {
       multipleOf: "1MiB",
     }),
     extra_specs: {
-      type: "object",
-      description: "Extra specs of Nova flavors. Accepted and not used by this version. Values are strings.",
-      additionalProperties: { type: "string", description: "Value of the extra spec.", maxLength: 255, examples: ["q35"] },
+      ...novaSchema(extraSpecs, imageProperties, {
+        noun: "extra spec",
+        description: "Extra specs of Nova flavors; docs/nova-keys.md lists them. Values are strings.",
+        otherPlace: "an image property",
+      }),
       examples: [{ "hw:boot_menu": "true" }],
     },
+    ...hardwareKeys,
   },
 } as const;

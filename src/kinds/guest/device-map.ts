@@ -34,8 +34,7 @@ export interface DeviceMapInput {
     /** 1 is tried after the root disk (Nova BLK-09). Negative or absent: never. */
     readonly bootIndex?: number;
   }[];
-  /** `attachment`: given for a drive that is not a file. */
-  readonly configDrive: { readonly path: string; readonly format: "iso9660" | "vfat"; readonly attachment?: DiskAttachment } | null;
+  readonly configDrive: { readonly format: "iso9660" | "vfat"; readonly attachment: DiskAttachment } | null;
 }
 
 type Bus = DomainDisk["bus"];
@@ -97,7 +96,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
     disks.push({ name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: orderOf(bootIndex), serial });
   }
   if (input.configDrive !== null) {
-    const { path, format, attachment = { type: "file", format: "raw", source: path } } = input.configDrive;
+    const { format, attachment } = input.configDrive;
     const drive = format === "iso9660";
     const bus = drive ? (busOf(input.properties["hw_cdrom_bus"], cdromBuses) ?? defaultDriveBus(input)) : diskBus;
     // Nova BLK-08. Read-only: a guest that wrote to the drive would make it look modified by hand.

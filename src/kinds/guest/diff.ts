@@ -21,13 +21,18 @@ import {
 } from "../power/plan.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { appliedFields } from "./applied-fields.ts";
+import { notWanted } from "./foreign.ts";
+import { isSatisfied } from "./is-satisfied.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
-import { appliedFields, describeDomain } from "./state.ts";
-import { listedFields, traitsOf } from "./traits.ts";
+import { pendingFields } from "./pending.ts";
+import { describeDomain } from "./state.ts";
+import { isForeign, listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
 /**
@@ -95,7 +100,7 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
     reason: lost ? `undefined outside virtform${root.disk === undefined ? "" : "; its disks still exist"}` : "does not exist yet",
     fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
     // With `ignore`, virtform never starts the guest.
-    actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],
+    actions: [defineDomain(want, "none", null), ...(want.powerState === "running" ? [startDomain(want)] : [])],
     before: null,
     after: afterOf(want, fields),
   };
@@ -107,7 +112,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   const crashed = have.power === "crashed" ? { running: true } : {};
   const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
   // Removed disks ask for consent themselves. Without disks, a label alone must not suffice to power a guest off.
-  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => disk.instance === instance && disk.disk !== undefined);
+  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => ownerName(disk.owner) === instance && disk.disk !== undefined);
   return {
     address,
     verb: "delete",
@@ -126,28 +131,40 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const needsRestart = differing.some((path) => traitsOf(path).running === "restart");
   const awake = activityOf(have);
   const lost = awake.saved && missesDisks(want, have, observed);
-  const restarts = (lost || needsRestart || detachesDisks(want, have, observed)) && (awake.running || awake.saved);
+  const waiting = want.restart === "when_needed" ? pendingFields(have) : [];
+  const restartsForChange = want.restart === "when_needed" && awake.running && differing.some((path) => isNoticed(path, wanted, have));
+  const must = lost || needsRestart || restartsForChange || waiting.length > 0 || detachesDisks(want, have, observed);
+  const restarts = must && (awake.running || awake.saved);
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
-  const defined = [...definitionChanges(differing, have, wanted, restarts), ...memory];
+  const changed = new Set(differing);
+  const due = restarts ? waiting.filter(({ path }) => !changed.has(path)).map((field) => ({ ...field, effect: "restart" as const })) : [];
+  const defined = [...definitionChanges(differing, have, wanted, restarts), ...unwantedParts(want, have, wanted), ...due, ...memory];
   const power = powerChange(want, have, observed, replaced);
-  if (defined.length === 0 && power === undefined) return undefined;
+  // Its directory is created again, and records the definition.
+  const unlabelled = have.unlabelled === true;
+  if (defined.length === 0 && power === undefined && !unlabelled) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
-  const stale = have.fields["power_state"] !== want.powerState;
-  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
+  const stale = have.fields["power_state"] !== want.powerState || unlabelled;
+  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), have.definition);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // The guest keeps running until everything that it restarts from exists.
   const off = switchOff(want, awake, needsRestart ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
+  const onlyWaits = due.length > 0 && due.length === fields.length && !stale;
   const actions = restarts
-    ? [...off, offFirst, ...switchOnAgain(want, awake)]
+    ? [...off, ...(onlyWaits ? [] : [offFirst]), ...switchOnAgain(want, awake)]
     : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved && !replaced);
-  const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
+  const cause = combineCauses(fields.length === 0 ? ["drift"] : fields.flatMap((field) => field.cause ?? []));
   return {
     address,
     verb: "update",
     cause,
-    reason: reasonFor(cause, fields, have),
+    reason: onlyWaits
+      ? "it waits for a restart"
+      : unlabelled && fields.length === 0
+        ? "its directory is missing"
+        : reasonFor(cause, fields, have),
     fields,
     actions,
     before: describeDomain(have),
@@ -161,9 +178,12 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 }
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
-function differingPaths(wanted: DomainFields, { fields }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => fields[path] !== wanted[path]);
-  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined);
+function differingPaths(wanted: DomainFields, { fields, label }: DomainState): string[] {
+  const differing = Object.keys(wanted).filter(
+    (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
+  );
+  const applied = appliedFields(label);
+  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined && !isForeign(path, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 
@@ -171,15 +191,32 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
-    const { fixed, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traitsOf(path);
-    // The label does not record fixed fields: no configuration changes them.
-    const recorded = fixed === true ? fresh : applied?.[path];
+    const traits = traitsOf(path);
+    const { fixed, usual, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
+    // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
+    const last = fixed === true ? fresh : (applied?.[path] ?? usual);
+    // An alias that was applied is what the host made of it.
+    const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
     // A saved guest is restored with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
-    const effect = (isUp(have.power) || have.power === "saved") && running !== "none" ? later : "none";
+    const effect =
+      (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || isNoticed(path, wanted, have)) ? later : "none";
     return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
   });
+}
+
+/** What `foreign: forbid` removes from the definition. */
+function unwantedParts(want: DomainSpec, have: DomainState, wanted: DomainFields): FieldChange[] {
+  if (want.foreign !== "forbid") return [];
+  const effect = isUp(have.power) || have.power === "saved" ? "next_boot" : "none";
+  return notWanted(have.foreign, wanted).map(({ path, xml }) => ({ path: `foreign.${path}`, old: xml, effect, cause: "drift" }));
+}
+
+/** Whether a guest that runs would have another value. A device that was only stored, or a value that it runs with already, is nothing to it. */
+function isNoticed(path: string, wanted: DomainFields, { active }: DomainState): boolean {
+  const { cosmetic, running } = traitsOf(path);
+  return cosmetic !== true && running !== "none" && (active === null || active[path] !== wanted[path]);
 }
 
 function powerChange(

@@ -12,15 +12,35 @@ export interface FieldTraits {
   readonly cosmetic?: true;
   /** virtform gives every guest the same value: listed in a plan only when the host has another one, and not recorded as applied. */
   readonly fixed?: true;
+  /** The value of most guests: listed in a plan and recorded as applied only when it is another one. */
+  readonly usual?: FieldValue;
+  /**
+   * What people set by hand is foreign as long as no configuration sets it: without a wanted value, it is compared and removed only where
+   * it was applied before.
+   */
+  readonly onlyIfSet?: true;
   /** What a guest that runs needs for a new value. Default: `next_boot`; `none` for a cosmetic field. */
   readonly running?: "none" | "next_boot" | "restart";
+  /** Whether a value on the host does what is wanted, where more than the same value does. Such a value stays as it is. */
+  readonly satisfied?: (have: FieldValue, want: FieldValue) => boolean;
+}
+
+/**
+ * What a field has in a document. A definition is never written as a whole: the document that libvirt has is edited (`merge.ts`). For each
+ * field in turn, what it owns is removed, and then its value is written. Everything else in the document is foreign and stays.
+ */
+export interface OwnedXml {
+  /** Paths (`xml-path.ts`) of all that `write` may write, below the element that it is given. Elements are owned with everything in them: where other settings may be beside ours, name the attributes. */
+  readonly owns?: readonly string[];
+  /** Paths of what libvirt fills in by the value, or that has no meaning with another: removed when the value changes. */
+  readonly follows?: readonly string[] | ((have: FieldValue, want: FieldValue | null) => readonly string[]);
 }
 
 /**
  * One field of a guest, by its path in plans. It lives in the domain XML (`write`, `read`) or beside it (`look`, `set`). A field with neither
  * `want` nor `configured` is never wanted: if the host has it, it is removed.
  */
-export interface GuestField extends FieldTraits {
+export interface GuestField extends FieldTraits, OwnedXml {
   readonly path: string;
   /** The wanted value; null when the guest is not to have the field. */
   readonly want?: (spec: DomainSpec) => FieldValue | null;
@@ -32,10 +52,14 @@ export interface GuestField extends FieldTraits {
     /** What holds when the key is not given. */
     readonly fallback: FieldValue | null;
   };
-  /** Writes the value into the domain XML. */
+  /** Writes the value into domain XML, which has other elements already. Uses elements that exist. */
   readonly write?: (domain: Draft, value: FieldValue, spec: DomainSpec) => void;
+  /** Path of the element whose existence is the field: it stays as it is while the value is as wanted, and goes as a whole. */
+  readonly element?: string;
   /** Reads the value from domain XML; undefined when it is absent. */
   readonly read?: (domain: XmlElement) => FieldValue | undefined;
+  /** Reads what a guest that runs has, where its definition has another place for that. */
+  readonly readActive?: (domain: XmlElement) => FieldValue | undefined;
   /** Reads a value that is not part of the domain XML. */
   readonly look?: (domain: DomainRecord) => FieldValue | undefined;
   /** Sets such a value on a domain that is defined. Setting it twice is harmless. */
@@ -44,22 +68,28 @@ export interface GuestField extends FieldTraits {
   readonly headline?: number;
 }
 
-/** The fields of one sort of device, each device under a key of its own: `disks.vda.bus`. */
-export interface DeviceFields<Item> extends FieldTraits {
+/** The fields of one sort of device, each device under a key of its own: `disks.vda.bus`. Devices with other keys are removed. */
+export interface DeviceFields<Item> extends FieldTraits, OwnedXml {
   readonly section: string;
   readonly items: (spec: DomainSpec) => readonly Item[];
   readonly key: (item: Item) => string;
-  /** Adds the element of a device, which the fields then write into. */
-  readonly create: (domain: Draft, item: Item) => Draft;
-  readonly find: (domain: XmlElement) => readonly XmlElement[];
+  /** Path of the elements of the devices: `devices/disk`. */
+  readonly at: string;
+  /**
+   * Gives an element the key of a device, and whatever no field has; `fresh`: the element is new and empty. The device then has `owns`, which is never removed,
+   * beside what its fields own.
+   */
+  readonly shape: (element: Draft, item: Item, fresh: boolean) => void;
   readonly keyOf: (element: XmlElement) => string;
+  /** Whether an element is this device under another key. */
+  readonly isSame?: (element: XmlElement, item: Item, spec: DomainSpec) => boolean;
   readonly fields: readonly DeviceField<Item>[];
   /** One line for a person about a whole device, from its fields by name. Absent: a device is not among what a person reads. */
   readonly describe?: (parts: Readonly<Record<string, FieldValue>>) => string;
 }
 
 /** One field of a device. */
-export interface DeviceField<Item> extends FieldTraits {
+export interface DeviceField<Item> extends FieldTraits, OwnedXml {
   readonly name: string;
   readonly want: (item: Item, spec: DomainSpec) => FieldValue | null;
   readonly write: (element: Draft, value: FieldValue, item: Item) => void;

@@ -1,13 +1,16 @@
 import type { DeviceFields, GuestField } from "./field.ts";
-import { cpuFields } from "./fields/cpu.ts";
-import { deviceFields, graphics } from "./fields/devices.ts";
+import { cpuFeatures, cpuFields, pinnings } from "./fields/cpu.ts";
+import { deviceFields } from "./fields/devices.ts";
 import { disks } from "./fields/disks.ts";
+import { graphics } from "./fields/display.ts";
 import { featureFields, timers } from "./fields/features.ts";
 import { firmwareFields } from "./fields/firmware.ts";
+import { hostdevs } from "./fields/hostdevs.ts";
 import { identityFields } from "./fields/identity.ts";
 import { interfaces } from "./fields/interfaces.ts";
-import { managementFields, persistenceFields } from "./fields/management.ts";
+import { autostartFields, managementFields, persistenceFields } from "./fields/management.ts";
 import { memoryFields } from "./fields/memory.ts";
+import { numa } from "./fields/numa.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: each row gets only items that it made itself
 type AnyDeviceFields = DeviceFields<any>;
@@ -20,6 +23,9 @@ const table: readonly FieldRow[] = [
   ...identityFields,
   ...memoryFields,
   ...cpuFields,
+  cpuFeatures,
+  pinnings,
+  numa,
   ...firmwareFields,
   ...featureFields,
   ...managementFields,
@@ -27,7 +33,9 @@ const table: readonly FieldRow[] = [
   disks,
   interfaces,
   graphics,
+  hostdevs,
   ...deviceFields,
+  ...autostartFields,
   ...persistenceFields,
 ];
 

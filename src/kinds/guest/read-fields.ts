@@ -1,21 +1,29 @@
 import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import type { XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
+import { deviceElements } from "./device-elements.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 
 /**
  * The fields in domain XML, by path. The order of elements, and what libvirt fills in by itself (addresses, aliases, controllers), do not
- * matter. `record`: also the fields beside the XML.
+ * matter. `record`: also the fields beside the XML. `running`: it is the definition of a guest that runs.
  */
-export function readFields(domain: XmlElement, record?: DomainRecord): DomainFields {
+export function readFields(
+  domain: XmlElement,
+  { record, running = false }: { readonly record?: DomainRecord; readonly running?: boolean } = {},
+): DomainFields {
   const fields: Record<string, FieldValue> = {};
   const set = (path: string, value: FieldValue | undefined) => {
     if (value !== undefined) fields[path] = value;
   };
   for (const row of fieldRows()) {
-    if (!isDevices(row)) set(row.path, row.read?.(domain) ?? (record === undefined ? undefined : row.look?.(record)));
+    if (!isDevices(row))
+      set(
+        row.path,
+        ((running ? row.readActive : undefined) ?? row.read)?.(domain) ?? (record === undefined ? undefined : row.look?.(record)),
+      );
     else
-      for (const element of row.find(domain)) {
+      for (const element of deviceElements(domain, row)) {
         const path = `${row.section}.${row.keyOf(element)}`;
         for (const field of row.fields) set(`${path}.${field.name}`, field.read(element));
       }

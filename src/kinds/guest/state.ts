@@ -3,17 +3,26 @@ import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
+import { definitionDigest } from "./definition-digest.ts";
+import { foreignParts } from "./foreign.ts";
 import { labelNamespace } from "./metadata.ts";
+import { pendingFields } from "./pending.ts";
 import { readFields } from "./read-fields.ts";
 import { listedFields } from "./traits.ts";
 
 /** The state of one domain. Throws an Error when its definition is not XML. */
 export function domainState(record: DomainRecord): DomainState {
   const root = parseXml(record.xml);
-  const fields = readFields(root, record);
-  const active = record.active === null ? null : record.active === record.xml ? fields : readFields(parseXml(record.active));
+  const fields = readFields(root, { record });
+  const label = readLabel(root);
   const { uuid, name, power, persistent } = record;
-  return { uuid, name, power, persistent, label: readLabel(root), fields, active, disks: disksOf(root) };
+  const foreign = label === undefined ? [] : foreignParts(root);
+  const definition = label === undefined ? "" : definitionDigest(record.xml);
+  const common = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root) };
+  if (record.active === null) return { ...common, active: null, activeApplied: null };
+  if (record.active === record.xml) return { ...common, active: fields, activeApplied: label?.applied ?? null };
+  const running = parseXml(record.active);
+  return { ...common, active: readFields(running, { record, running: true }), activeApplied: readLabel(running)?.applied ?? null };
 }
 
 /** The fields in domain XML, flat. Documents that describe the same guest have equal fields. */
@@ -29,7 +38,15 @@ export function domainOwner(xml: string): Pick<DomainState, "name" | "label"> {
 
 /** What plans are based on and `show` prints: the actual state, not the configured one. */
 export function describeDomain(state: DomainState): Json {
-  return { ...listedFields(state.fields), uuid: state.uuid, persistent: state.persistent, power_state: state.power };
+  const pending = pendingFields(state).map(({ path, old, new: stored }) => [path, { active: old ?? null, stored: stored ?? null }]);
+  return {
+    ...listedFields(state.fields),
+    uuid: state.uuid,
+    persistent: state.persistent,
+    power_state: state.power,
+    ...(state.foreign.length === 0 ? {} : { foreign: Object.fromEntries(state.foreign.map(({ path, xml }) => [path, xml])) }),
+    ...(pending.length === 0 ? {} : { pending: Object.fromEntries(pending) }),
+  };
 }
 
 function readLabel(root: XmlElement): DomainLabel | undefined {
@@ -54,16 +71,4 @@ function readLabel(root: XmlElement): DomainLabel | undefined {
     };
   }
   return undefined;
-}
-
-/** The fields that were last applied; undefined when they are not recorded or cannot be read. Read only where a domain differs. */
-export function appliedFields(label: DomainLabel | undefined): DomainFields | undefined {
-  const text = label?.applied ?? null;
-  if (text === null) return undefined;
-  try {
-    const applied: unknown = JSON.parse(text);
-    return typeof applied === "object" && applied !== null && !Array.isArray(applied) ? (applied as DomainFields) : undefined;
-  } catch {
-    return undefined;
-  }
 }

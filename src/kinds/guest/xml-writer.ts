@@ -14,24 +14,25 @@ const childOrder: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The document, indented by two spaces, ending in a line end. Throws a TypeError for characters that XML cannot represent: libvirt
+ * The document, indented by two spaces below `indent`, ending in a line end. Throws a TypeError for characters that XML cannot represent: libvirt
  * would drop them.
  */
-export function writeXml(root: XmlElement): string {
-  return write(root, "");
+export function writeXml(root: XmlElement, indent = ""): string {
+  return write(root, indent);
 }
 
 function write({ name, attributes, children, text }: XmlElement, indent: string): string {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`);
+  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapedAttribute(value)}"`);
   const start = `${indent}<${name}${written.join("")}`;
   if (children.length > 0) {
     const inside = inOrder(name, children).map((child) => write(child, `${indent}  `));
     return `${start}>\n${inside.join("")}${indent}</${name}>\n`;
   }
-  return text === "" ? `${start}/>\n` : `${start}>${escapeText(text)}</${name}>\n`;
+  return text === "" ? `${start}/>\n` : `${start}>${escapedText(text)}</${name}>\n`;
 }
 
-function inOrder(parent: string, children: readonly XmlElement[]): readonly XmlElement[] {
+/** Children of an element of this name in the order in which they are written. */
+export function inOrder<Element extends XmlElement>(parent: string, children: readonly Element[]): readonly Element[] {
   const order = childOrder[parent];
   if (order === undefined) return children;
   const rank = ({ name }: XmlElement) => (order.includes(name) ? order.indexOf(name) : order.length);
@@ -51,11 +52,13 @@ const entities: Readonly<Record<string, string>> = {
   "\t": "&#9;",
 };
 
-function escapeAttribute(text: string): string {
+/** Text as it is written between double quotes. Throws as `writeXml` does. */
+export function escapedAttribute(text: string): string {
   return checked(text).replace(/[&<>"\n\r\t]/g, (character) => entities[character] ?? character);
 }
 
-function escapeText(text: string): string {
+/** Text as it is written between tags. Throws as `writeXml` does. */
+export function escapedText(text: string): string {
   return checked(text).replace(/[&<>\r]/g, (character) => entities[character] ?? character);
 }
 

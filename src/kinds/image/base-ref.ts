@@ -8,13 +8,12 @@ import { baseFormat } from "./formats.ts";
 
 /** The base image that a disk of an instance is made from; kernels and ramdisks are raw files whatever they hold. */
 export function baseRef(settings: HostSettings, name: string, image: ImageConfig, bootFile: boolean): BaseRef {
-  const cloneFrom = cloneAddresses(image);
   const entry = cacheEntryName(imageId(image));
   return {
     image: name,
     entry,
     path: createLayout(settings.instancesPath).baseImage(entry),
     format: bootFile ? "raw" : baseFormat(image.disk_format, settings.forceRawImages),
-    ...(cloneFrom.length === 0 ? {} : { cloneFrom }),
+    cloneFrom: cloneAddresses(image),
   };
 }

@@ -1,3 +1,4 @@
+import { baseOf } from "../../drivers/content.ts";
 import type { DiskSpec } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import type { ReportProgress } from "../../model/action.ts";
@@ -9,24 +10,21 @@ import { desiredImages } from "./desired.ts";
 import { fetchImage } from "./fetch.ts";
 import type { ImageSpec } from "./spec.ts";
 
-/** For a disk that is cloned within its storage: the image to fetch if the clone is not possible at apply time (Nova RBD-03). */
-export function cloneFallback(
-  config: Config,
-  facts: HostFacts,
-  { backend, base }: Pick<DiskSpec, "backend" | "base">,
-): { readonly fallback?: ImageSpec } {
-  if (base === undefined || driverOf(backend).clone?.from(facts.drivers?.[backend], base.cloneFrom ?? []) === undefined) return {};
-  const fallback = desiredImages(config).find(({ spec }) => spec.name === base.image)?.spec;
-  return fallback === undefined ? {} : { fallback };
+/** For a disk that is cloned within its storage: the image to fetch if the clone is not possible at apply time (Nova RBD-03). Null for any other disk. */
+export function cloneFallback(config: Config, facts: HostFacts, disk: Pick<DiskSpec, "backend" | "content">): ImageSpec | null {
+  const base = baseOf(disk);
+  if (base === null || driverOf(disk.backend).clone?.from(facts.drivers?.[disk.backend], base.cloneFrom) === undefined) return null;
+  return desiredImages(config).find(({ spec }) => spec.name === base.image)?.spec ?? null;
 }
 
 /** Makes sure that the source of a disk exists: a snapshot that can be cloned, else the base image in the cache. */
 export async function fetchUnlessCloneable(
   context: Context,
-  { backend, base }: Pick<DiskSpec, "backend" | "base">,
-  fallback: ImageSpec | undefined,
+  disk: Pick<DiskSpec, "backend" | "content">,
+  fallback: ImageSpec | null,
   report: ReportProgress,
 ): Promise<void> {
-  if (fallback === undefined || (await driverOf(backend).clone?.isPossible(context, base?.cloneFrom ?? [])) === true) return;
+  if (fallback === null) return;
+  if ((await driverOf(disk.backend).clone?.isPossible(context, baseOf(disk)?.cloneFrom ?? [])) === true) return;
   await fetchImage.run(context, fallback as unknown as Json, report);
 }

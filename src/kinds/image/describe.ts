@@ -1,8 +1,10 @@
 import type { Json } from "../../model/json.ts";
+import type { LeftoverState } from "./leftover.ts";
 import type { BlankState, ImageState } from "./spec.ts";
 
-/** A base image for `show` and for comparing plans. What changes while it is merely used is left out. */
-export function describeBase(state: ImageState | BlankState): Json {
+/** An object of the cache for `show` and for comparing plans. What changes while it is merely used is left out. */
+export function describeBase(state: ImageState | BlankState | LeftoverState): Json {
+  if ("kind" in state && state.kind === "leftover") return { entry: state.entry, paths: state.paths, allocated: state.allocated };
   if (isBlank(state)) return { entry: state.entry, path: state.path };
   const { sidecar, entry, path, size, mode } = state;
   return {

@@ -9,24 +9,25 @@ import { checkImages } from "./check.ts";
 import { describeBase } from "./describe.ts";
 import { desiredImages } from "./desired.ts";
 import { fetchImage } from "./fetch.ts";
+import { type LeftoverState, leftovers } from "./leftover.ts";
 import { observeBases } from "./observe.ts";
 import { removeImage } from "./remove.ts";
 import type { BlankState, ImageSpec, ImageState } from "./spec.ts";
-import { sweepLeftovers } from "./sweep.ts";
+import { removeLeftover, sweepLeftovers } from "./sweep.ts";
 
 /**
  * Images and the cache of base images. Wanted are `image/<name>`; found are `base/<entry>`, since the cache is shared by
  * projects and names, and its entries are named after content. A base that no image wants any more is left where it is.
  */
-export const imageKind: Kind<Config, ImageSpec, ImageState | BlankState> = {
+export const imageKind: Kind<Config, ImageSpec, ImageState | BlankState | LeftoverState> = {
   name: "image",
-  addressKinds: ["image", bases.name],
+  addressKinds: ["image", bases.name, leftovers.name],
   desired: desiredImages,
   observe: observeBases,
   diff: (address, want, _have, observed) => (want === undefined ? undefined : fetchChange(address, want, observed)),
   check: checkImages,
   describe: describeBase,
-  actions: [fetchImage, removeImage],
+  actions: [fetchImage, removeImage, removeLeftover],
   sweep: sweepLeftovers,
 };
 

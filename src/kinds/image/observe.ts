@@ -9,21 +9,24 @@ import { shellWord } from "../../model/shell-word.ts";
 import { bases } from "./address.ts";
 import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
 import { findUsers, unseen } from "./base-users.ts";
+import { findLeftovers } from "./find-leftovers.ts";
+import { type LeftoverState, leftovers } from "./leftover.ts";
 import type { BaseUser, BlankState, ImageState } from "./spec.ts";
 
-/** Content of the cache: complete base images and empty disks by `base/<entry>`, and unknown files. */
-export async function observeBases(context: Context): Promise<Observation<ImageState | BlankState>> {
-  const states = new Map<Address, ImageState | BlankState>();
+/** Content of the cache: complete base images and empty disks by `base/<entry>`, what interrupted fetches left by `leftover/<entry>`, and unknown files. */
+export async function observeBases(context: Context): Promise<Observation<ImageState | BlankState | LeftoverState>> {
+  const states = new Map<Address, ImageState | BlankState | LeftoverState>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];
   const listed = await context.host.files.list(context.layout.base);
   const entries = listed.map(({ name }) => name).filter(isEntryName);
   const blanks = listed.filter(({ name, type }) => type === "file" && isBlankName(name)).map(({ name }) => name);
   const unused = entries.length === 0 && blanks.length === 0 && !listed.some(({ name }) => grownCopyOf(name) !== undefined);
-  const [findings, users, blankStats] = await Promise.all([
+  const [findings, users, blankStats, left] = await Promise.all([
     readBases(context, entries),
     unused ? new Map<string, readonly BaseUser[]>() : findUsers(context, blanks.length > 0),
     context.host.files.statMany(blanks.map(context.layout.baseImage)),
+    findLeftovers(context, listed),
   ]);
   const behindLinks = users.get(unseen) ?? [];
   for (const [index, entry] of entries.entries()) {
@@ -54,8 +57,15 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       entry,
       path,
       allocated: stat.allocated,
+      writtenAt: stat.mtimeMs,
       users: [...(users.get(entry) ?? []), ...behindLinks],
     });
+  }
+  for (const leftover of left) {
+    // The sidecar of a deleted base image is still needed by the disks that are backed by it.
+    const needed = users.has(leftover.entry) || behindLinks.length > 0;
+    const paths = needed ? leftover.paths.filter((path) => path !== context.layout.baseSidecar(leftover.entry)) : leftover.paths;
+    if (paths.length > 0) states.set(leftovers.at(leftover.entry), { ...leftover, paths });
   }
   for (const { name, type } of listed) {
     const copied = grownCopyOf(name);

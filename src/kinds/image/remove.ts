@@ -51,7 +51,8 @@ export function removeBaseChange(state: ImageState, usedBy: readonly string[], l
   return removal(state, `base image of ${sidecar.image} (${formatQuantity(allocated)})`, reason, leaving);
 }
 
-function removal(state: ImageState | BlankState, what: string, reason: string, leaving: readonly Fact[]): Change {
+/** The removal of an entry of the cache. `leaving`: facts that it waits for. */
+export function removal(state: ImageState | BlankState, what: string, reason: string, leaving: readonly Fact[]): Change {
   const { entry } = state;
   const address = bases.at(entry);
   return {

@@ -1,3 +1,6 @@
+import { extraSpecs } from "../config/hardware/extra-specs.ts";
+import { imageProperties } from "../config/hardware/image-properties.ts";
+import { novaSchema } from "../config/hardware/nova-schema.ts";
 import { sizeOr } from "../schema-parts.ts";
 import { sourcePattern } from "./source-pattern.ts";
 
@@ -52,9 +55,11 @@ export const imageSchema = {
     min_disk: sizeOr("0GiB", "Minimum size of the root disk; a smaller flavor is an error.", ["2GiB"]),
     min_ram: sizeOr("0MiB", "Minimum memory; a smaller flavor is an error.", ["256MiB"]),
     properties: {
-      type: "object",
-      description: "Glance image properties, such as os_type, hw_disk_bus, hw_machine_type and hw_vif_model. Values are strings.",
-      additionalProperties: { type: "string", description: "The value of the property.", maxLength: 255, examples: ["linux"] },
+      ...novaSchema(imageProperties, extraSpecs, {
+        noun: "image property",
+        description: "Glance image properties; docs/nova-keys.md lists them. Values are strings.",
+        otherPlace: "an extra spec of a flavor",
+      }),
       examples: [{ os_type: "linux", hw_disk_bus: "virtio" }],
     },
     kernel: {

@@ -68,6 +68,8 @@ export interface BlankState {
   readonly path: string;
   /** Bytes that it takes. */
   readonly allocated: number;
+  /** When it was made, in milliseconds since 1970. */
+  readonly writtenAt: number;
   readonly users: readonly BaseUser[];
 }
 

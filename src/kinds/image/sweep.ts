@@ -1,9 +1,10 @@
+import { defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { UserError } from "../../model/errors.ts";
-import { leftoverOf, stagedTemplateOf } from "../../model/layout.ts";
-import { isEntryName } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
+import { findLeftovers } from "./find-leftovers.ts";
+import { leftoverGone } from "./leftover.ts";
 
 /**
  * Removes leftovers of interrupted fetches: staged files, sidecars without a base image, staged templates. An entry whose lock is held is
@@ -11,21 +12,21 @@ import { findAllUsers } from "./base-users.ts";
  */
 export async function sweepLeftovers(context: Context): Promise<void> {
   const { host, layout } = context;
-  const names = (await host.files.list(layout.base)).map((file) => file.name);
-  const whole = new Set(names.filter(isEntryName));
-  const leftovers = new Map<string, string[]>();
-  const add = (entry: string | undefined, path: string) => {
-    if (entry !== undefined) leftovers.set(entry, [...(leftovers.get(entry) ?? []), path]);
-  };
-  for (const name of names) {
-    const found = leftoverOf(name);
-    if (found !== undefined && !(found.sidecar && whole.has(found.entry))) add(found.entry, `${layout.base}/${name}`);
-  }
-  for (const { name } of await host.files.list(layout.templates)) add(stagedTemplateOf(name), `${layout.templates}/${name}`);
-  if (leftovers.size === 0) return;
+  const leftovers = await findLeftovers(context, await host.files.list(layout.base));
+  if (leftovers.length === 0) return;
   await host.files.makeDirectory(layout.locks);
-  for (const [entry, paths] of leftovers) await sweepEntry(context, entry, paths);
+  for (const { entry, paths } of leftovers) await sweepEntry(context, entry, paths);
 }
+
+/** The same for the leftovers of one entry, as an action of a plan. */
+export const removeLeftover = defineAction<{ readonly entry: string; readonly paths: readonly string[] }>(
+  "leftover.remove",
+  [leftoverGone],
+  async (context, { entry, paths }) => {
+    await context.host.files.makeDirectory(context.layout.locks);
+    await sweepEntry(context, entry, paths);
+  },
+);
 
 async function sweepEntry(context: Context, entry: string, paths: readonly string[]): Promise<void> {
   const { files } = context.host;

@@ -36,7 +36,7 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
   const domain = domainSpec(guest, disks, drive);
   // Nova CFG-15: a rescue leaves the drive as it is, so the drive names the disks as they are without the rescue.
   const usual = guest.rescue === null ? domain : domainSpec({ ...guest, rescue: null }, disks, drive);
-  const own = disks.map((disk): InstanceDisk => ({ kind: "disk", disk, domain, ...cloneFallback(config, facts, disk) }));
+  const own = disks.map((disk): InstanceDisk => ({ kind: "disk", disk, domain, fallback: cloneFallback(config, facts, disk) }));
   return [
     ...secretSpec(guest).map((secret) => ({ address: secrets.at(name), spec: { kind: "secret" as const, secret } })),
     ...own.map((spec) => ({ address: diskAddress(name, spec.disk.name), spec })),

@@ -1,4 +1,4 @@
-import type { DiskEncryption, DiskSpec } from "../../drivers/driver.ts";
+import type { DiskContent, DiskEncryption, DiskSpec } from "../../drivers/driver.ts";
 import { placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
 import { blankDisks } from "../config/blank-disks.ts";
@@ -7,6 +7,7 @@ import type { Rescue } from "../config/rescue-of.ts";
 import type { ImageConfig } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { secretUuid } from "../secret/secret.ts";
+import { instanceOwner } from "../terms/disk-owner.ts";
 import { bootFileNames } from "./boot-files.ts";
 import type { WantedGuest } from "./wanted.ts";
 
@@ -34,67 +35,76 @@ function rootDisk(guest: WantedGuest): DiskSpec[] {
       backend: iso ? plainFileDriver : driverName(guest),
       // Nova BLD-14: 0 keeps the image's size.
       size: iso || flavor.disk === 0 ? null : flavor.disk,
-      base: baseRef(settings, instance.image, declared(config.images, instance.image), false),
+      content: contentOf(guest, instance.image, declared(config.images, instance.image), false),
       preallocate: iso ? "none" : settings.preallocateImages,
       // The content of a CD is public.
-      ...(iso ? {} : encryptionOf(guest)),
+      encryption: iso ? null : encryptionOf(guest),
     },
   ];
 }
 
 /** Kernel and ramdisk of an image: plain files whatever the driver (Nova LAY-19), of a rescue under names of their own (LAY-10). */
 function bootFiles(guest: WantedGuest, image: Pick<ImageConfig, "kernel" | "ramdisk">, owner: "own" | "rescue"): DiskSpec[] {
-  const { config, settings } = guest;
+  const { config } = guest;
   return (["kernel", "ramdisk"] as const).flatMap((role): DiskSpec[] => {
     const name = image[role];
     if (name === undefined) return [];
-    const base = baseRef(settings, name, declared(config.images, name), true);
-    return [{ ...nameOf(guest, bootFileNames[owner][role]), role, backend: plainFileDriver, size: null, base, preallocate: "none" }];
+    const content = contentOf(guest, name, declared(config.images, name), true);
+    const file = nameOf(guest, bootFileNames[owner][role]);
+    return [{ ...file, role, backend: plainFileDriver, size: null, content, preallocate: "none", encryption: null }];
   });
 }
 
 function blanks(guest: WantedGuest): DiskSpec[] {
   const { config, settings, instance, image, flavor } = guest;
-  return blankDisks(instance, image, flavor, config.host).map(({ name, ...blank }) => ({
+  return blankDisks(instance, image, flavor, config.host).map(({ name, content, ...blank }) => ({
     ...nameOf(guest, name),
     backend: driverName(guest),
     preallocate: settings.preallocateImages,
-    ...encryptionOf(guest),
+    encryption: encryptionOf(guest),
+    content: { kind: "blank", blank: content },
     ...blank,
   }));
 }
 
 /** The disk that a rescue boots, at the image's own size (Nova BLD-14), and its kernel and ramdisk. A CD is a plain file whatever the driver. */
 function rescueDisks(guest: WantedGuest): DiskSpec[] {
-  const { settings, rescue } = guest;
-  return rescue === null ? [] : [rescueDisk(guest, rescue, settings), ...bootFiles(guest, rescue.image, "rescue")];
+  const { rescue } = guest;
+  return rescue === null ? [] : [rescueDisk(guest, rescue), ...bootFiles(guest, rescue.image, "rescue")];
 }
 
-function rescueDisk(guest: WantedGuest, { name, image, cdrom }: Rescue, settings: WantedGuest["settings"]): DiskSpec {
+function rescueDisk(guest: WantedGuest, { name, image, cdrom }: Rescue): DiskSpec {
   return {
     ...nameOf(guest, instanceFiles.rescue),
     role: "rescue",
     backend: cdrom ? plainFileDriver : driverName(guest),
     size: null,
-    base: baseRef(settings, name, image, false),
+    content: contentOf(guest, name, image, false),
     preallocate: "none",
     // Data that is rescued must not become readable on the rescue disk.
-    ...(cdrom ? {} : encryptionOf(guest)),
+    encryption: cdrom ? null : encryptionOf(guest),
   };
 }
 
-function nameOf({ name: instance, uuid, settings }: WantedGuest, name: string): Pick<DiskSpec, "instance" | "uuid" | "name" | "path"> {
-  return { instance, uuid, name, path: createLayout(settings.instancesPath).instanceFile(uuid, name) };
+/** A file of the instance directory, by its name. The place is filled in by `placed`. */
+export function nameOf(guest: WantedGuest, name: string): Pick<DiskSpec, "owner" | "uuid" | "name" | "path" | "place"> {
+  const { name: instance, uuid, settings } = guest;
+  const layout = createLayout(settings.instancesPath);
+  const owner = instanceOwner(layout, uuid, instance, guest.instance.prevent_destroy ?? false);
+  return { owner, uuid, name, path: layout.instanceFile(uuid, name), place: null };
 }
 
-function encryptionOf({ instance, uuid }: WantedGuest): { readonly encryption?: DiskEncryption } {
+function contentOf({ settings }: WantedGuest, name: string, image: ImageConfig, bootFile: boolean): DiskContent {
+  return { kind: "base", base: baseRef(settings, name, image, bootFile) };
+}
+
+function encryptionOf({ instance, uuid }: WantedGuest): DiskEncryption | null {
   const passphrase = instance.encryption?.passphrase;
-  return passphrase === undefined ? {} : { encryption: { passphrase, secretUuid: secretUuid(uuid) } };
+  return passphrase === undefined ? null : { passphrase, secretUuid: secretUuid(uuid) };
 }
 
 /** A disk with the size that its driver can give, which may come in steps, and the place that the configuration gives it. */
 function placed(disk: DiskSpec, { facts, settings }: WantedGuest): DiskSpec {
-  const place = placeOf(disk.backend, settings);
   const size = disk.size === null ? null : roundUp(disk.backend, disk.size, facts, settings).bytes;
-  return { ...disk, size, ...(place === undefined ? {} : { place }) };
+  return { ...disk, size, place: placeOf(disk.backend, settings) };
 }

@@ -2,6 +2,7 @@ import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
 import { bootIndexOf } from "../config/boot-index-of.ts";
+import { deviceProperties } from "../config/hardware/device-properties.ts";
 import { machineType } from "../config/machine-type.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
 import { configuredValues } from "../guest/configured-values.ts";
@@ -10,14 +11,13 @@ import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { kernelBoot } from "./boot-files.ts";
-import { driveDisk } from "./seed-spec.ts";
 import type { Wanted, WantedGuest } from "./wanted.ts";
 
 /** The libvirt domain of a guest with these disks and this config drive. */
 export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpec | null): DomainSpec {
   const { config, settings, facts, instance, image, flavor, rescue, project, name, uuid, interfaces } = guest;
   const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
-  const properties = hardwareOf(guest);
+  const properties = propertiesOf(guest);
   const devices = devicesOf(guest, disks, seed);
   const commandLine = (rescue ?? image).properties?.["os_command_line"];
   return {
@@ -26,6 +26,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     project,
     powerState: instance.power_state ?? "running",
     preventDestroy: instance.prevent_destroy ?? false,
+    restart: instance.restart ?? "never",
     virtType,
     arch: facts.arch,
     machine: machineType(properties, facts),
@@ -41,18 +42,19 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     consoleLog: createLayout(settings.instancesPath).instanceFile(uuid, instanceFiles.console),
     flavor: { name: instance.flavor, disk: flavor.disk, ephemeral: flavor.ephemeral ?? 0, swap: flavor.swap ?? 0 },
     image: instance.image ?? null,
-    values: configuredValues(instance),
+    foreign: instance.foreign ?? "keep",
+    values: { ...configuredValues(instance), ...guest.hardware, ...(instance.autostart === true ? { autostart: true } : {}) },
   };
 }
 
 /** Nova BLK-11: without stable devices, the guest's hardware is what the system of the rescue image knows. */
-function hardwareOf({ rescue, image }: WantedGuest): Readonly<Record<string, string>> {
-  return (rescue?.stable === false ? rescue : image).properties ?? {};
+function propertiesOf({ rescue, image, hardware }: WantedGuest): Readonly<Record<string, string>> {
+  return deviceProperties((rescue?.stable === false ? rescue : image).properties ?? {}, hardware);
 }
 
 function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpec | null): DomainDisk[] {
   const { facts, instance, image, rescue } = guest;
-  const properties = hardwareOf(guest);
+  const properties = propertiesOf(guest);
   const volumes = volumesOf(guest);
   const rootVolume = instance.image === undefined ? volumes.find(({ volume }) => volume === rootVolumeOf(instance)) : undefined;
   const rootDisk = disks.find((disk) => disk.role === "root");
@@ -89,8 +91,7 @@ function volumesOf({ config, settings, facts, instance }: WantedGuest): { readon
 }
 
 function driveDevice(seed: SeedSpec, wanted: WantedGuest): DeviceMapInput["configDrive"] {
-  const { path, format, backend } = seed;
-  return backend === null ? { path, format } : { path, format, attachment: attachmentOf(driveDisk(seed, backend), wanted) };
+  return { format: seed.format, attachment: attachmentOf(seed.disk, wanted) };
 }
 
 function attachmentOf(disk: DiskSpec, { settings, facts }: Pick<Wanted, "settings" | "facts">): DiskAttachment {

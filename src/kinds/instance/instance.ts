@@ -12,6 +12,7 @@ import { checkDisks } from "../disk/check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { keepExistingFilesystem } from "../disk/content.ts";
+import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
@@ -23,16 +24,22 @@ import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkDomainNames, checkProtection } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
+import { checkForeign } from "../guest/foreign-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { checkNetworks } from "../guest/network-check.ts";
+import { pendingFields } from "../guest/pending.ts";
+import { checkSettings } from "../guest/settings-check.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
+import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkPassphrases } from "./passphrase-check.ts";
 import { checkRescues } from "./rescue-check.ts";
@@ -46,6 +53,7 @@ import { checkUuids } from "./uuid-check.ts";
 const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDrives,
   checkHardware,
+  checkSettings,
   checkBlankDisks,
   checkRootDisks,
   checkBootOrder,
@@ -54,10 +62,13 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkPassphrases,
   checkDisks,
   checkResizeSnapshots,
+  checkMissingDirectories,
   checkDomainNames,
+  checkForeign,
   checkUuids,
   checkProtection,
   checkDevices,
+  checkNetworks,
 ];
 
 /** Instances: secrets, disks, config drives and domains. Values of secrets are looked up only while looking, to see whether they changed. */
@@ -77,6 +88,7 @@ export function instanceKind(
       return checks.flatMap((check) => check(checked));
     },
     describe,
+    pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
   };
@@ -90,13 +102,12 @@ function diffOne(
   settings: HostSettings,
 ) {
   const name = addressName(address);
+  if (isMissingAndProtected(want, have, observed)) return undefined;
   switch (want?.kind ?? have?.kind) {
-    case "disk":
-      return withClearing(
-        diffDisk(disks.at(name), only("disk", want), only("disk", have), observed, settings),
-        only("disk", have)?.disk,
-        settings,
-      );
+    case "disk": {
+      const found = have?.kind === "disk" ? have : undefined;
+      return withClearing(diffDisk(disks.at(name), only("disk", want), found, observed, settings), found?.disk, settings);
+    }
     case "secret":
       return diffSecret(secrets.at(name), only("secret", want)?.secret, only("secret", have), observed);
     case "seed": {
@@ -117,9 +128,29 @@ function diffOne(
   }
 }
 
+/** Whether the directory of the guest is missing and the guest is protected: then nothing of it is created or removed. */
+function isMissingAndProtected(want: InstanceSpec | undefined, have: InstanceState | undefined, observed: Observed): boolean {
+  const instance = want === undefined ? undefined : instanceOfSpec(want);
+  const guest = have?.kind === "domain" ? have : observed.get(guests.at(instance ?? (have?.kind === "disk" ? ownerName(have.owner) : "")));
+  return guest?.unlabelled === true && guest.label?.preventDestroy === true;
+}
+
+function instanceOfSpec(spec: InstanceSpec): string {
+  switch (spec.kind) {
+    case "disk":
+      return ownerName(spec.disk.owner);
+    case "seed":
+      return spec.seed.instance;
+    case "secret":
+      return spec.secret.instance;
+    default:
+      return spec.domain.instance;
+  }
+}
+
 /** Whether the plan for what is observed gives a disk other content. */
 function replaces(want: InstanceDisk, observed: Observed): boolean {
-  const address = diskAddress(want.disk.instance, want.disk.name);
+  const address = diskAddress(ownerName(want.disk.owner), want.disk.name);
   return isReplaced(keepExistingFilesystem(address, want, observed), observed.get(address));
 }
 
@@ -137,13 +168,8 @@ function byKind(resources: readonly Resource<InstanceSpec>[], observed: Observed
 function describe(state: InstanceState): Json {
   switch (state.kind) {
     case "disk":
-      return {
-        uuid: state.uuid,
-        path: state.path,
-        ...state.applied,
-        found: state.disk === undefined ? null : { format: state.disk.format, size: state.disk.size, backing: state.disk.backing ?? null },
-        ...(state.disk?.resizeSnapshot === undefined ? {} : { resize_snapshot: { ...state.disk.resizeSnapshot } }),
-      };
+    case "volume":
+      return describeDisk(state);
     case "seed":
       return describeSeed(state);
     case "secret":

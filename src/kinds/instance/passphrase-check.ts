@@ -6,11 +6,12 @@ import type { Checked } from "../disk/checked.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { mustBeRemade } from "../disk/must-be-remade.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { secrets } from "../terms/secret-address.ts";
 
 /** Passphrases that the plan needs and that are not available. A plan that does not open encrypted disks needs none. */
 export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Checked, "secrets" | "disks" | "observed">): Diagnostic[] {
-  const byInstance = Map.groupBy(disks, ({ disk }) => disk.instance);
+  const byInstance = Map.groupBy(disks, ({ disk }) => ownerName(disk.owner));
   return wanted.flatMap(({ instance, passphrase }): Diagnostic[] => {
     const address = secrets.at(instance);
     const have = observed.get(address);
@@ -30,8 +31,8 @@ export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Chec
 
 /** Whether a disk is created, or grown while its guest is off. */
 function needsPassphrase(want: InstanceDisk, observed: Observed): boolean {
-  if (want.disk.encryption === undefined) return false;
-  const have = observed.get(diskAddress(want.disk.instance, want.disk.name));
+  if (want.disk.encryption === null) return false;
+  const have = observed.get(diskAddress(ownerName(want.disk.owner), want.disk.name));
   if (have?.disk === undefined || mustBeRemade(want, have)) return true;
   return !have.running && want.disk.size !== null && want.disk.size > have.disk.size;
 }

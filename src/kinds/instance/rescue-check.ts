@@ -1,5 +1,8 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
+import { deviceProperties } from "../config/hardware/device-properties.ts";
+import { hardwareInput } from "../config/hardware/hardware-input.ts";
+import { hardwareOf } from "../config/hardware/hardware-of.ts";
 import { imageOf } from "../config/image-of.ts";
 import { machineType } from "../config/machine-type.ts";
 import { type Rescue, rescueOf } from "../config/rescue-of.ts";
@@ -16,7 +19,8 @@ export function checkRescues({ config, observed }: Pick<Checked, "config" | "obs
     const rescue = rescueOf(config, instance);
     if (rescue === undefined) return instance.rescue === true && instance.image === undefined ? [withoutImage(name)] : [];
     if (!rescue.stable) return [];
-    const machine = machineType(imageOf(config, instance).properties ?? {}, facts);
+    const hardware = hardwareOf(hardwareInput(config, name, instance));
+    const machine = machineType(deviceProperties(imageOf(config, instance).properties ?? {}, hardware), facts);
     return [...checkDevice(name, rescue), ...checkBus(name, rescue, machine)];
   });
 }

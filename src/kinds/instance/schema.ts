@@ -1,4 +1,5 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { hardwareKeys, hostKeys } from "../config/hardware/schema.ts";
 import { size } from "../schema-parts.ts";
 
 /** One network interface of an instance. */
@@ -97,6 +98,23 @@ const attachedVolumeSchema = {
   },
 } as const;
 
+/** Beginnings of user data that cloud-init, cloudbase-init or Ignition (JSON) recognise. MIME messages are recognised by their headers. */
+const userDataStarts = [
+  "#cloud-config",
+  "#!",
+  "#include",
+  "#cloud-boothook",
+  "#part-handler",
+  "## template: jinja",
+  "#upstart-job",
+  "content-type:",
+  "#ps1",
+  "<powershell>",
+  "<script>",
+  "rem cmd",
+  "{",
+] as const;
+
 const environmentName = {
   type: "string",
   description: "Name of an environment variable of the virtform process. Its value is read when needed and never saved.",
@@ -173,6 +191,14 @@ export const instanceSchema = {
       default: "running",
       examples: ["stopped"],
     },
+    restart: {
+      type: "string",
+      description:
+        "never: a change that a running guest cannot take waits for its next cold start (pending); `virtform restart` does it. when_needed: apply restarts the guest for such a change.",
+      enum: ["never", "when_needed"],
+      default: "never",
+      examples: ["when_needed"],
+    },
     images_type: {
       type: "string",
       description: "Storage driver of its disks. Default: images_type of host.",
@@ -206,7 +232,7 @@ export const instanceSchema = {
     },
     user_data: {
       description:
-        "User data for cloud-init: inline text, a path that starts with ./, ../ or / (relative to this file), { file: PATH }, or { env: NAME } for secret text.",
+        "User data for cloud-init: inline text, a path that starts with ./, ../ or / (relative to this file), { file: PATH }, or { env: NAME } for secret text. A file may be compressed with gzip; the guest gets it unchanged.",
       anyOf: [
         { type: "string" },
         {
@@ -224,7 +250,7 @@ export const instanceSchema = {
         },
         { type: "object", additionalProperties: false, required: ["env"], properties: { env: environmentName } },
       ],
-      textInput: { maximumEncoded: 65535 },
+      textInput: { maximumEncoded: 65535, starts: userDataStarts },
       expects: "text, a path such as ./web.cloud-config, { file: PATH } or { env: NAME }",
       examples: ["./web.cloud-config", "#cloud-config\npackages: [nginx]\n", { file: "web.cloud-config" }, { env: "WEB_USER_DATA" }],
     },
@@ -302,6 +328,22 @@ export const instanceSchema = {
       default: false,
       examples: [true, { image: "debian-13" }],
     },
+    ...hardwareKeys,
+    ...hostKeys,
+    autostart: {
+      type: "boolean",
+      description: "Whether libvirt starts the guest when the host boots.",
+      default: false,
+      examples: [true],
+    },
+    foreign: {
+      type: "string",
+      description:
+        "Settings of the guest's definition in libvirt that virtform does not manage, made by people or other programs. keep: they stay, and plans name them. forbid: they are drift, and apply removes them.",
+      enum: ["keep", "forbid"],
+      default: "keep",
+      examples: ["forbid"],
+    },
     prevent_destroy: {
       type: "boolean",
       description:
@@ -322,6 +364,11 @@ export const instanceSchema = {
       description: "Host name of the guest. Default: the instance name.",
       pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
       maxLength: 253,
+      advisedLength: {
+        maximum: 64,
+        summary: "The host name is longer than Linux allows",
+        why: "Linux takes at most 64 as host name, so cloud-init and hostname(1) fail with this one. Use a shorter name; the domain can be set in the guest.",
+      },
       expects: "a host name: lower-case letters, digits and hyphens, with dots between its parts",
       notCounted: true,
       examples: ["web.example.org"],

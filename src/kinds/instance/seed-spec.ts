@@ -1,9 +1,8 @@
-import type { DiskSpec } from "../../drivers/driver.ts";
-import { driveDriver, placeOf, plainFileDriver } from "../../drivers/index.ts";
-import { createLayout, instanceFiles } from "../../model/layout.ts";
+import { driveDriver, placeOf } from "../../drivers/index.ts";
+import { instanceFiles } from "../../model/layout.ts";
 import { declared } from "../config/declared.ts";
 import type { SeedSpec } from "../terms/spec.ts";
-import { driverName } from "./disk-specs.ts";
+import { driverName, nameOf } from "./disk-specs.ts";
 import { rootOnly } from "./seed/block-devices.ts";
 import type { WantedGuest } from "./wanted.ts";
 
@@ -15,9 +14,18 @@ export function seedSpec(guest: WantedGuest): SeedSpec | null {
   // Nova CFG-14: with the disks where their driver can keep it, elsewhere a file.
   const driver = driveDriver(driverName(guest));
   return {
+    disk: {
+      ...nameOf(guest, instanceFiles.configDrive),
+      role: "drive",
+      backend: driver,
+      place: placeOf(driver, settings),
+      size: null,
+      content: { kind: "bytes" },
+      preallocate: "none",
+      encryption: null,
+    },
     instance: name,
     uuid,
-    path: createLayout(settings.instancesPath).instanceFile(uuid, instanceFiles.configDrive),
     format: typeof instance.config_drive === "object" ? instance.config_drive.format : "iso9660",
     hostname: instance.hostname ?? name,
     launchIndex: index,
@@ -30,14 +38,6 @@ export function seedSpec(guest: WantedGuest): SeedSpec | null {
     interfaces,
     kernel: image.kernel !== undefined,
     ramdisk: image.ramdisk !== undefined,
-    backend: driver === plainFileDriver ? null : driver,
-    place: driver === plainFileDriver ? null : (placeOf(driver, settings) ?? null),
     blockDevices: rootOnly,
   };
-}
-
-/** The disk that a config drive is. */
-export function driveDisk({ instance, uuid, path, place }: SeedSpec, backend: string): DiskSpec {
-  const name = instanceFiles.configDrive;
-  return { instance, uuid, name, role: "drive", backend, path, ...(place === null ? {} : { place }), size: null, preallocate: "none" };
 }

@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk, isUuidDirectory, stagedPath } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { forgetLabels, parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
+import { rememberMount } from "../presence/mount.ts";
 
 /** Files that are written under a temporary name first. */
 const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, stagedPath(instanceFiles.configDrive)];
@@ -10,6 +11,7 @@ const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml,
 /** Removes leftovers of an interrupted apply of this project from instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
   forgetLabels(context);
+  await rememberMount(context);
   await sweepDoomedDirectories(context);
   const own = await sweepTemporaryFiles(context);
   for (const { put } of allDrivers()) await put?.sweep?.(context, own);

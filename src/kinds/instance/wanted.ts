@@ -2,12 +2,15 @@ import type { HostFacts } from "../../model/host-facts.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { declared } from "../config/declared.ts";
+import { hardwareInput } from "../config/hardware/hardware-input.ts";
+import { hardwareOf } from "../config/hardware/hardware-of.ts";
 import { imageOf } from "../config/image-of.ts";
 import { instanceNames } from "../config/instance-names.ts";
 import { type Rescue, rescueOf } from "../config/rescue-of.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
+import type { FieldValue } from "../terms/domain-state.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** What is wanted, and of which host. */
@@ -22,6 +25,8 @@ export interface WantedGuest extends Wanted {
   readonly project: string;
   readonly name: string;
   readonly uuid: string;
+  /** Its entry of `instances`. */
+  readonly entry: string;
   /** Position within `count`. */
   readonly index: number;
   readonly instance: InstanceConfig;
@@ -30,6 +35,8 @@ export interface WantedGuest extends Wanted {
   readonly flavor: FlavorConfig;
   readonly rescue: Rescue | null;
   readonly interfaces: readonly InterfaceSpec[];
+  /** Settings of the hardware by path. */
+  readonly hardware: Readonly<Record<string, FieldValue>>;
 }
 
 /** Every guest that the configuration declares. One without a root disk is left out; `checkRootDisks` reports it. */
@@ -37,17 +44,19 @@ export function wantedGuests(wanted: Wanted): WantedGuest[] {
   return Object.entries(wanted.config.instances ?? {}).flatMap(([entry, instance]) =>
     instance.image === undefined && rootVolumeOf(instance) === undefined
       ? []
-      : instanceNames(entry, instance.count).map((name, index) => wantedGuest(wanted, instance, name, index)),
+      : instanceNames(entry, instance.count).map((name, index) => wantedGuest(wanted, { entry, instance, name, index })),
   );
 }
 
-function wantedGuest(wanted: Wanted, instance: InstanceConfig, name: string, index: number): WantedGuest {
+function wantedGuest(wanted: Wanted, guest: Pick<WantedGuest, "entry" | "instance" | "name" | "index">): WantedGuest {
+  const { entry, instance, name, index } = guest;
   const { config } = wanted;
   const project = config.project ?? "default";
   const image = imageOf(config, instance);
   return {
     ...wanted,
     project,
+    entry,
     name,
     uuid: instance.uuid ?? uuidV5(`instance/${project}/${name}`),
     index,
@@ -56,5 +65,6 @@ function wantedGuest(wanted: Wanted, instance: InstanceConfig, name: string, ind
     flavor: declared(config.flavors, instance.flavor),
     rescue: rescueOf(config, instance) ?? null,
     interfaces: interfacesOf(instance, image, project, name),
+    hardware: hardwareOf(hardwareInput(config, entry, instance)),
   };
 }

@@ -13,6 +13,7 @@ import { putSecret } from "../../tools/libvirt/secret.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { opensWith } from "../../tools/qemu-img.ts";
 import { diskRole } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { secretExists, secretGone } from "../terms/secret-address.ts";
 import type { SecretSpec } from "../terms/spec.ts";
 import { secretIdentity, usagePrefix } from "./secret.ts";
@@ -40,9 +41,15 @@ export const secretActions: readonly ActionType[] = [
  * encrypted disk, libvirt gets this passphrase; otherwise it must open the existing disks. Throws a UserError when it does not.
  */
 export async function agreeOnPassphrase(context: Context, disk: DiskSpec): Promise<void> {
-  const { encryption, instance, uuid: owner } = disk;
-  if (encryption === undefined) return;
-  const secret = { instance, uuid: encryption.secretUuid, owner, project: context.project, passphrase: encryption.passphrase };
+  const { encryption, uuid: owner } = disk;
+  if (encryption === null) return;
+  const secret = {
+    instance: ownerName(disk.owner),
+    uuid: encryption.secretUuid,
+    owner,
+    project: context.project,
+    passphrase: encryption.passphrase,
+  };
   const value = passphrase(context, secret);
   if (agreedOf(context.host).get(owner) === value) return;
   const others = await expectOpening(context, secret, value);
@@ -61,18 +68,14 @@ function passphrase(context: Context, { passphrase: reference, instance }: Secre
 }
 
 /** Tries the passphrase on an encrypted disk of the instance, and gives how many there are. */
-async function expectOpening(
-  context: Context,
-  { owner, instance, uuid, passphrase: reference }: SecretSpec,
-  value: string,
-): Promise<number> {
+async function expectOpening(context: Context, { owner, instance, passphrase: reference }: SecretSpec, value: string): Promise<number> {
   const { host, signal } = context;
   const paths = await qcow2Disks(context, owner);
   const starts = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
   const encrypted = paths.filter((_, index) => readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header?.encryption === luks);
   const [first] = encrypted;
   if (first === undefined || agreedOf(host).get(owner) === value || (await opensWith(host, first, value, signal))) return encrypted.length;
-  throw wrongPassphrase(first, { instance, encryption: { passphrase: reference, secretUuid: uuid } });
+  throw wrongPassphrase(first, instance, reference);
 }
 
 /** In a header. */

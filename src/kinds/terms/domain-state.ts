@@ -17,18 +17,36 @@ export interface DomainLabel {
   readonly applied: string | null;
 }
 
+/** A part of a definition that virtform does not manage and that libvirt does not fill in: people or other programs made it. */
+export interface ForeignPart {
+  /** For people, in the manner of the fields: `cputune`, `watchdog`, `disks.vda.iotune`. */
+  readonly path: string;
+  /** An element with everything in it, on one line; the value of an attribute or of a text. */
+  readonly xml: string;
+  /** Fields or devices that keys of the configuration would set here: `quota.cpu_shares`, `hostdevs.pci 0000:03:00.0`; null: there is no key for a part of it. */
+  readonly fields: readonly (string | null)[];
+}
+
 /** A domain as found. */
 export interface DomainState {
   readonly uuid: string;
   readonly name: string;
   readonly power: DomainPower;
   readonly persistent: boolean;
+  /** The instance directory with its label is missing. */
+  readonly unlabelled?: true;
   /** Undefined when the domain carries no label. */
   readonly label: DomainLabel | undefined;
   /** Of the definition that the next start uses, and beside it. */
   readonly fields: DomainFields;
   /** Of the definition that the guest runs with; null when it does not run. */
   readonly active: DomainFields | null;
+  /** What its label records as applied, as JSON: the guest was started with it. Null when it does not run or is not recorded. */
+  readonly activeApplied: string | null;
+  /** What else its definition holds; empty for a domain without a label. */
+  readonly foreign: readonly ForeignPart[];
+  /** Digest of its inactive definition; empty for a domain without a label. */
+  readonly definition: string;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
 }

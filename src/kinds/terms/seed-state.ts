@@ -18,8 +18,8 @@ export interface SeedState {
   readonly uuid: string;
   readonly instance: string;
   readonly format: "iso9660" | "vfat";
-  /** The driver that keeps it; null: it is a file of the instance directory. */
-  readonly backend: string | null;
+  /** The driver that keeps it. */
+  readonly backend: string;
   readonly place: string | null;
   /** Digest of the public content last applied; null when its making never came to an end. */
   readonly digest: string | null;

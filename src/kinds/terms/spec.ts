@@ -1,10 +1,20 @@
-import type { DiskAttachment } from "../../drivers/driver.ts";
+import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import type { EnvironmentSecret, SecretRef } from "../../model/secret.ts";
 
 export type { DiskSpec } from "../../drivers/driver.ts";
 
 /** A text that is known when planning, or one that only a reference stands for until it is needed. */
-export type TextInput = { readonly text: string } | EnvironmentSecret;
+export type TextInput = { readonly text: string } | GzipInput | EnvironmentSecret;
+
+/** A file that is gzip: its bytes in base64, which the guest gets unchanged. */
+export interface GzipInput {
+  readonly gzip: string;
+}
+
+/** The bytes of a text whose content the configuration holds. */
+export function bytesOfInput(input: Exclude<TextInput, EnvironmentSecret>): Buffer {
+  return "gzip" in input ? Buffer.from(input.gzip, "base64") : Buffer.from(input.text);
+}
 
 /** One network interface as it should be. */
 export interface InterfaceSpec {
@@ -18,13 +28,11 @@ export interface InterfaceSpec {
 
 /** The config drive of an instance as it should be (Nova CFG-08 … CFG-11). */
 export interface SeedSpec {
+  /** Where it is kept: with the disks where their driver can (Nova CFG-14), else as a file of the instance directory. */
+  readonly disk: DiskSpec;
   readonly instance: string;
+  /** Of the instance, as the guest reads it. */
   readonly uuid: string;
-  readonly path: string;
-  /** The driver that keeps it with the disks (Nova CFG-14); null: it is a file of the instance directory. */
-  readonly backend: string | null;
-  /** The pool or the like that it is kept in; null for a file. */
-  readonly place: string | null;
   readonly format: "iso9660" | "vfat";
   readonly hostname: string;
   /** Position within `count`. */
@@ -77,6 +85,8 @@ export interface DomainSpec {
   readonly project: string;
   readonly powerState: "running" | "stopped" | "ignore";
   readonly preventDestroy: boolean;
+  /** Whether a plan restarts the guest for changes that it cannot take while it runs. */
+  readonly restart: "never" | "when_needed";
   readonly virtType: "kvm" | "qemu";
   readonly arch: string;
   /** `q35`, `pc`, `virt`. */
@@ -97,6 +107,8 @@ export interface DomainSpec {
   readonly consoleLog: string;
   readonly flavor: { readonly name: string; readonly disk: number; readonly ephemeral: number; readonly swap: number };
   readonly image: string | null;
+  /** What happens to settings of its definition that virtform does not manage. */
+  readonly foreign: "keep" | "forbid";
   /** Values of the fields that an instance sets by keys of their own, by path. */
   readonly values: Readonly<Record<string, string | number | boolean>>;
 }

@@ -3,9 +3,11 @@ import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { declared } from "../config/declared.ts";
 import type { Config } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
+import { volumeOwner } from "../terms/disk-owner.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { type VolumeSpec, volumeFileName, volumeUuid } from "./spec.ts";
 
@@ -22,25 +24,29 @@ export function desiredVolumes(config: Config, settings: HostSettings, facts: Ho
 
 /** One declared volume with all defaults filled. Throws for one that is not declared: a bug in the caller. */
 export function desiredVolume(config: Config, settings: HostSettings, facts: HostFacts, name: string): VolumeSpec {
-  const volume = config.volumes?.[name];
-  if (volume === undefined) throw new Error(`unchecked reference: ${name}`);
+  const volume = declared(config.volumes, name);
   const uuid = volumeUuid(config.project ?? "default", name);
   const backend = volume.images_type ?? settings.imagesType;
   const { size } = volume;
-  const image = volume.image === undefined ? undefined : config.images?.[volume.image];
-  const place = placeOf(backend, settings);
+  const layout = createLayout(settings.instancesPath);
   const disk: VolumeSpec["disk"] = {
-    instance: `volume ${name}`,
+    owner: volumeOwner(layout, uuid, name, volume.prevent_destroy ?? false),
     uuid,
     name: volumeFileName,
     role: "volume",
     backend,
-    path: createLayout(settings.instancesPath).volumeFile(uuid, volumeFileName),
-    ...(place === undefined ? {} : { place }),
+    path: layout.volumeFile(uuid, volumeFileName),
+    place: placeOf(backend, settings),
     size: roundUp(backend, size, facts, settings).bytes,
+    content:
+      volume.image === undefined
+        ? {
+            kind: "blank",
+            blank: volume.format === undefined ? null : { filesystem: volume.format, label: name.slice(0, longestLabel), usual: false },
+          }
+        : { kind: "base", base: baseRef(settings, volume.image, declared(config.images, volume.image), false) },
     preallocate: settings.preallocateImages,
-    ...(volume.image === undefined || image === undefined ? {} : { base: baseRef(settings, volume.image, image, false) }),
-    ...(volume.format === undefined ? {} : { content: { filesystem: volume.format, label: name.slice(0, longestLabel) } }),
+    encryption: null,
   };
-  return { kind: "volume", name, preventDestroy: volume.prevent_destroy ?? false, disk, ...cloneFallback(config, facts, disk) };
+  return { kind: "volume", domain: null, disk, fallback: cloneFallback(config, facts, disk) };
 }

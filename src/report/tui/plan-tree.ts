@@ -1,8 +1,9 @@
-import { type Address, addressKind } from "../../model/address.ts";
+import { type Address, addressHost, addressKind } from "../../model/address.ts";
 import type { Change, Verb } from "../../model/change.ts";
 import { countChanges, type Plan } from "../../model/plan.ts";
 import { instanceOf } from "../../model/presentation.ts";
 import { causeNote, changeDetails, effectOf } from "../describe-change.ts";
+import { pendingLines } from "../pending-line.ts";
 import { count } from "../quantities.ts";
 import { breakLine, type Line, lengthOf, type Span, span } from "../style.ts";
 import { effects, effectTones, verbs } from "../words.ts";
@@ -46,6 +47,7 @@ export function buildTree(plan: Plan, columns: number): Node[] {
     ...(destroys.length === 0 ? [] : [lossNode(destroys)]),
     ...[...shared].map(([name, changes]) => groupNode(name, changes, columns)),
     ...[...instances].map(([name, changes]) => groupNode(name, changes, columns)),
+    ...pendingLines(plan.pending).map((line) => pendingNode(line, columns)),
   ];
 }
 
@@ -78,7 +80,9 @@ export function firstOpen(plan: Plan, nodes: readonly Node[]): Set<string> {
 
 function groupOf(address: Address, shared: Map<string, Change[]>, instances: Map<string, Change[]>) {
   const instance = instanceOf(address);
-  return instance === undefined ? ([shared, `${addressKind(address)}s`] as const) : ([instances, instance] as const);
+  const host = addressHost(address);
+  const named = (name: string) => (host === undefined ? name : `${host}/${name}`);
+  return instance === undefined ? ([shared, named(`${addressKind(address)}s`)] as const) : ([instances, named(instance)] as const);
 }
 
 function groupKey(address: Address): string {
@@ -89,6 +93,13 @@ function lossNode(destroys: readonly string[]): Node {
   const children = destroys.map((what, index) => leaf(`lost:${index}`, [span("- ", "remove"), span(what)]));
   const line = [span(`Data that will be permanently deleted: ${count(destroys.length, "object")}`, "remove")];
   return { key: "lost", line, children: () => children };
+}
+
+/** Which guests wait for a restart, on one line where there is room for it. */
+function pendingNode(line: Line, columns: number): Node {
+  const [first = [], ...rest] = breakLine(line, columns - headerMargin);
+  const children = rest.map((part, index) => leaf(`pending:${index}`, part));
+  return { key: "pending", line: first, children: () => children };
 }
 
 function groupNode(name: string, changes: readonly Change[], columns: number): Node {

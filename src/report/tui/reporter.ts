@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Event, Reporter } from "../../model/event.ts";
-import { canApply, hasChanges, type Plan } from "../../model/plan.ts";
+import { applicablePlans, type Plan } from "../../model/plan.ts";
 import { applySummaryLines } from "../apply-summary.ts";
 import { formatDiagnostics } from "../diagnostics.ts";
 import type { ReporterOptions } from "../options.ts";
@@ -71,7 +71,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
         return;
       case "plan":
         unseen = event.plan;
-        if (!canApply(event.plan) || !hasChanges(event.plan)) showUnseen();
+        if (applicablePlans(event.plan).length === 0) showUnseen();
         return;
       case "apply.start":
         showUnseen();

@@ -71,6 +71,8 @@ export interface NodeFacts {
   readonly cpus: number;
   readonly memory: number;
   readonly libvirtVersion: string;
+  /** Machine types and their aliases that guests of the host's architecture can have. */
+  readonly machines: readonly string[];
 }
 
 /** Follows one domain. */
@@ -109,7 +111,10 @@ export interface Libvirt {
   define(xml: string): Promise<void>;
   /** Gives a domain that is off another name. */
   rename(uuid: string, name: string): Promise<void>;
-  /** Does nothing when it does not exist. Removes managed save and NVRAM too (Nova DEL-03). */
+  /**
+   * Does nothing when it does not exist. Removes managed save, NVRAM and what libvirt records of snapshots and checkpoints too (Nova DEL-03).
+   * A guest that runs goes on without a definition until it is powered off.
+   */
   undefine(uuid: string): Promise<void>;
   /** Does nothing when it runs. A saved guest is restored as it was defined then, paused if it was paused. */
   start(uuid: string): Promise<void>;
@@ -133,6 +138,8 @@ export interface Libvirt {
   blockSize(uuid: string, target: string): Promise<number>;
   /** Makes a disk of a running guest this large, also smaller. `disk`: its path, or the running guest's name for it. */
   blockResize(uuid: string, disk: string, bytes: number): Promise<void>;
+  /** All networks by name, and whether each is active. */
+  networks(): Promise<ReadonlyMap<string, boolean>>;
   /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */
   secrets(prefix: string): Promise<SecretRecord[]>;
   /** Defines a secret, or redefines the one with the same uuid and usage, by its document. */

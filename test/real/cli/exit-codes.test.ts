@@ -28,7 +28,7 @@ test("drift: 0, then 2 with its cause after a hand has been at it, and apply men
   const drifted = await workspace.run(["drift"]);
   assert.equal(drifted.code, 2);
   assert.match(drifted.stdout, new RegExp(`~ domain/${project} will be updated in place: .*\\(host drifted\\)`));
-  assert.match(drifted.stdout, /current_memory/);
+  assert.match(drifted.stdout, /max_memory/);
   assert.doesNotMatch(drifted.stdout, /Not managed here/);
   const found = readPlan(await workspace.run(["drift", "--json"]));
   assert.deepEqual(
@@ -42,7 +42,7 @@ test("drift: 0, then 2 with its cause after a hand has been at it, and apply men
   assert.equal(change?.change.virtform?.cause, "both");
   const causes = Object.fromEntries(change?.change.virtform?.fields?.map(({ path, cause }) => [path, cause]) ?? []);
   assert.equal(causes["vcpus"], "config");
-  assert.equal(causes["current_memory"], "drift");
+  assert.equal(causes["memory"], "drift");
 
   await workspace.mustRun(["apply", "--auto-approve"]);
   assert.equal((await workspace.run(["drift"])).code, 0);

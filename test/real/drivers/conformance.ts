@@ -13,6 +13,7 @@ import { UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
 import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
+import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { tableRow } from "../../unit/drivers/table.ts";
 import { plainSpec } from "../../unit/kinds/guest/specs.ts";
 import { imageOf, temporary } from "../kinds/image/images.ts";
@@ -92,7 +93,7 @@ interface Scene {
   /** A base image of 1 MiB, made from this raw file. */
   base(format: "raw" | "qcow2"): BaseRef;
   readonly raw: string;
-  disk(changes?: Partial<DiskSpec>): DiskSpec;
+  disk(changes?: Partial<DiskParts>): DiskSpec;
   /** The bytes that this backend makes of a size. */
   rounded(bytes: number): number;
   sizeOf(disk: DiskSpec): Promise<number | undefined>;
@@ -295,7 +296,7 @@ const cases: Readonly<Record<string, Case>> = {
     const ones = join(temporary(t), "ones");
     writeFileSync(ones, Buffer.alloc(mebibyte, 1));
     (scene.place.machine ?? here).put(ones, other.path);
-    await scene.backend.create(scene.context, { ...disk, base: other }, nothing);
+    await scene.backend.create(scene.context, { ...disk, content: { kind: "base", base: other } }, nothing);
     scene.assertHolds(disk, scene.raw);
     assert.deepEqual(await scene.place.kept(scene.context), kept);
   },
@@ -442,12 +443,12 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
       const path = context.layout.baseImage(entry);
       on.put(images[format], path);
       on.run("chmod", "444", path);
-      return { image: "debian", entry, path, format };
+      return { image: "debian", entry, path, format, cloneFrom: [] };
     },
     disk: (changes = {}) => {
       const name = changes.name ?? "disk";
       const path = context.layout.instanceFile(uuid, name);
-      return {
+      return diskSpec({
         instance: "web",
         uuid,
         name,
@@ -457,7 +458,7 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
         size: 4 * mebibyte,
         preallocate: "none",
         ...changes,
-      };
+      });
     },
     rounded: (bytes) => roundedUp(backend, bytes, place),
     sizeOf: async (disk) => (await backend.list(context, [disk])).get(`${disk.uuid}/${disk.name}`)?.size,

@@ -7,6 +7,7 @@ import { driverOf } from "../../../src/drivers/index.ts";
 import { liveTarget } from "../../../src/drivers/shared/online-growth.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { RefusedError, UnreachableError, UserError } from "../../../src/model/errors.ts";
+import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary, u32be, u64be } from "../kinds/image/images.ts";
 import { machine, watched } from "../kinds/image/machine.ts";
 import { dyingHost } from "../support/dying-host.ts";
@@ -19,7 +20,7 @@ function baseIn(context: Context, from: string, format: "raw" | "qcow2"): BaseRe
   const path = context.layout.baseImage(entry);
   writeFileSync(path, readFileSync(from));
   chmodSync(path, 0o444);
-  return { image: "debian", entry, path, format };
+  return { image: "debian", entry, path, format, cloneFrom: [] };
 }
 
 async function prepared(
@@ -33,9 +34,9 @@ async function prepared(
   return { context, base: baseIn(context, image, format), raw: `${image}.raw` };
 }
 
-function diskOf(context: Context, backend: Driver, base: BaseRef | undefined, changes: Partial<DiskSpec> = {}): DiskSpec {
+function diskOf(context: Context, backend: Driver, base: BaseRef | undefined, changes: Partial<DiskParts> = {}): DiskSpec {
   const name = changes.name ?? "disk";
-  return {
+  return diskSpec({
     instance: "web",
     uuid,
     name,
@@ -46,7 +47,7 @@ function diskOf(context: Context, backend: Driver, base: BaseRef | undefined, ch
     ...(base === undefined ? {} : { base }),
     preallocate: "none",
     ...changes,
-  };
+  });
 }
 
 const nothing = () => {};
@@ -135,7 +136,7 @@ for (const backend of fileBackends) {
 
   test(`${backend.name}: a base that is gone is an error for people`, async (t) => {
     const context = machine(t);
-    const base: BaseRef = { image: "debian", entry, path: context.layout.baseImage(entry), format: "raw" };
+    const base: BaseRef = { image: "debian", entry, path: context.layout.baseImage(entry), format: "raw", cloneFrom: [] };
     await assert.rejects(backend.create(context, diskOf(context, backend, base), nothing), code("base-image-missing"));
   });
 

@@ -11,6 +11,7 @@ import type { Diagnostic } from "../../../src/model/diagnostic.ts";
 import type { Command } from "../../../src/model/host.ts";
 import { growExtFilesystem, isExtDevice, isExtFile } from "../../../src/tools/e2fs.ts";
 import { type Filesystem, makeFilesystem } from "../../../src/tools/mkfs.ts";
+import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { rawDisk, temporary } from "../kinds/image/images.ts";
 import { changed, machine, watched } from "../kinds/image/machine.ts";
 
@@ -34,9 +35,19 @@ async function filesystem(t: TestContext, context: Context, kind: Filesystem, by
   return path;
 }
 
-function diskOf(context: Context, changes: Partial<DiskSpec>): DiskSpec {
+function diskOf(context: Context, changes: Partial<DiskParts>): DiskSpec {
   const path = context.layout.instanceFile(uuid, "disk");
-  return { instance: "web", uuid, name: "disk", role: "root", backend: "flat", path, size: 64 * MiB, preallocate: "none", ...changes };
+  return diskSpec({
+    instance: "web",
+    uuid,
+    name: "disk",
+    role: "root",
+    backend: "flat",
+    path,
+    size: 64 * MiB,
+    preallocate: "none",
+    ...changes,
+  });
 }
 
 for (const kind of ["ext2", "ext3", "ext4"] as const) {

@@ -7,6 +7,7 @@ import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import { opensWith } from "../../../src/tools/qemu-img.ts";
+import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { imageOf, qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 
@@ -22,9 +23,9 @@ function withPassphrase(t: TestContext, value = passphrase, root?: string): Cont
   return { ...machine(t, root === undefined ? {} : { root }), secret: () => value };
 }
 
-function diskOf(context: Context, changes: Partial<DiskSpec> = {}): DiskSpec {
+function diskOf(context: Context, changes: Partial<DiskParts> = {}): DiskSpec {
   const name = changes.name ?? "disk";
-  return {
+  return diskSpec({
     instance: "web",
     uuid,
     name,
@@ -35,7 +36,7 @@ function diskOf(context: Context, changes: Partial<DiskSpec> = {}): DiskSpec {
     preallocate: "none",
     encryption: { passphrase: { env: "DISK_PASSPHRASE" }, secretUuid: uuid },
     ...changes,
-  };
+  });
 }
 
 /** What a guest would read, by the real program. */

@@ -25,7 +25,7 @@ for (const format of ["raw", "qcow2"] as const) {
     writeFileSync(path, readFileSync(imageOf(temporary(t), format)));
     const backing = legacyBacking(`${path}_1`, context.layout.base);
     assert.ok(backing);
-    const base = { image: "debian", entry, path, format };
+    const base = { image: "debian", entry, path, cloneFrom: [], format };
     await rebuildBacking(context, backing, { base, format }, nothing);
     const info = JSON.parse(qemuImg("info", "-f", format, "--output=json", backing.path));
     assert.deepEqual([info["virtual-size"], statSync(backing.path).mode & 0o777], [2 ** 30, 0o444]);
@@ -44,9 +44,14 @@ test("a copy that is to be raw is made of a qcow2 base as well, and the other wa
   writeFileSync(path, readFileSync(image));
   const backing = legacyBacking(`${path}_1`, context.layout.base);
   assert.ok(backing);
-  await rebuildBacking(context, backing, { base: { image: "debian", entry, path, format: "qcow2" }, format: "raw" }, nothing);
+  await rebuildBacking(
+    context,
+    backing,
+    { base: { image: "debian", entry, path, cloneFrom: [], format: "qcow2" }, format: "raw" },
+    nothing,
+  );
   assert.match(qemuImg("compare", "-f", "qcow2", "-F", "raw", path, backing.path), /identical/);
   const other = { ...backing, path: join(context.layout.base, `${entry}_2`) };
-  const raw = { image: "debian", entry, path, format: "raw" } as const;
+  const raw = { image: "debian", entry, path, cloneFrom: [], format: "raw" } as const;
   await assert.rejects(rebuildBacking(context, other, { base: raw, format: "qcow2" }, nothing), RefusedError);
 });

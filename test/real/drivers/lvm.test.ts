@@ -11,6 +11,7 @@ import type { Context } from "../../../src/model/context.ts";
 import { CommandError, UnreachableError, UserError } from "../../../src/model/errors.ts";
 import { createVolumeArguments } from "../../../src/tools/lvm.ts";
 import { parseVolumeGroup, parseVolumes } from "../../../src/tools/lvm-output.ts";
+import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { createFakeLvm } from "../../unit/drivers/fake-lvm.ts";
 import { rawDisk, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
@@ -95,17 +96,18 @@ function prepare(t: TestContext, changes: Partial<LvmSettings> = {}, size = 256 
   const context = machine(t, { wrap: group.wrap });
   const settings: LvmSettings = { volumeGroup: "vg0", sparse: false, volumeClear: "zero", volumeClearSize: 0, ...changes };
   const there: Context = { ...context, settings: { ...context.settings, drivers: { lvm: settings } } };
-  const disk = (more: Partial<DiskSpec> = {}): DiskSpec => ({
-    instance: "web",
-    uuid,
-    name: "disk",
-    role: "root",
-    backend: "lvm",
-    path: there.layout.instanceFile(uuid, "disk"),
-    size: 128 * mebibyte,
-    preallocate: "none",
-    ...more,
-  });
+  const disk = (more: Partial<DiskParts> = {}): DiskSpec =>
+    diskSpec({
+      instance: "web",
+      uuid,
+      name: "disk",
+      role: "root",
+      backend: "lvm",
+      path: there.layout.instanceFile(uuid, "disk"),
+      size: 128 * mebibyte,
+      preallocate: "none",
+      ...more,
+    });
   return { context: there, group, disk, commands: () => group.commands.filter((line) => !/^(vgs|lvs) /.test(line)) };
 }
 

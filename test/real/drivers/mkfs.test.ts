@@ -9,6 +9,7 @@ import { blankTemplateName } from "../../../src/drivers/shared/template-blank.ts
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import { type Filesystem, makeFilesystem, mkfsCommand, smallestFilesystem } from "../../../src/tools/mkfs.ts";
+import { diskSpec } from "../../support/disk-spec.ts";
 import { qemuImg, temporary } from "../kinds/image/images.ts";
 import { changed, machine, watched } from "../kinds/image/machine.ts";
 
@@ -79,7 +80,7 @@ test("whatever is made differently has another template", () => {
 function disksOf(context: Context, backend: "flat" | "qcow2", count: number): DiskSpec[] {
   return Array.from({ length: count }, (_, index) => {
     const own = uuid.slice(0, -2) + String(index + 10);
-    return {
+    return diskSpec({
       instance: `web-${index}`,
       uuid: own,
       name: "disk.eph0",
@@ -89,7 +90,7 @@ function disksOf(context: Context, backend: "flat" | "qcow2", count: number): Di
       size: 16 * MiB,
       content: { filesystem: "ext4", label: "ephemeral0" },
       preallocate: "none",
-    };
+    });
   });
 }
 

@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
 import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
+import { diskSpec } from "../../support/disk-spec.ts";
 import { createFakeLvm } from "../../unit/drivers/fake-lvm.ts";
 import { factsWith } from "../../unit/drivers/planning.ts";
 import { temporary } from "../kinds/image/images.ts";
@@ -29,17 +30,18 @@ function twoGroups(t: TestContext) {
 test("lvm: a disk is made, found, grown and removed in its own group, whatever the configuration says", async (t) => {
   const { context, vg0, vg1 } = twoGroups(t);
   const lvm = driverOf("lvm");
-  const disk = (uuid: string, place?: string): DiskSpec => ({
-    instance: "web",
-    uuid,
-    name: "disk",
-    role: "root",
-    backend: "lvm",
-    path: context.layout.instanceFile(uuid, "disk"),
-    ...(place === undefined ? {} : { place }),
-    size: 4 * mebibyte,
-    preallocate: "none",
-  });
+  const disk = (uuid: string, place?: string): DiskSpec =>
+    diskSpec({
+      instance: "web",
+      uuid,
+      name: "disk",
+      role: "root",
+      backend: "lvm",
+      path: context.layout.instanceFile(uuid, "disk"),
+      ...(place === undefined ? {} : { place }),
+      size: 4 * mebibyte,
+      preallocate: "none",
+    });
   const [old, fresh, unsaid] = [
     disk("6b1c2d3e-0000-4000-8000-000000000021", "vg0"),
     disk("6b1c2d3e-0000-4000-8000-000000000022", "vg1"),

@@ -5,8 +5,9 @@ import { test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
 import { driverOf } from "../../../src/drivers/index.ts";
 import { sweepInstances } from "../../../src/kinds/instance/sweep.ts";
-import { sweepVolumes } from "../../../src/kinds/volume/actions.ts";
+import { sweepVolumes } from "../../../src/kinds/volume/sweep.ts";
 import type { Context } from "../../../src/model/context.ts";
+import { diskSpec } from "../../support/disk-spec.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { dyingHost } from "../support/dying-host.ts";
@@ -18,7 +19,7 @@ const nothing = () => {};
 
 function diskIn(context: Context): DiskSpec {
   const path = context.layout.instanceFile(uuid, "disk");
-  return { instance: "web", uuid, name: "disk", role: "root", backend: "ploop", path, size: 4 * mebibyte, preallocate: "none" };
+  return diskSpec({ instance: "web", uuid, name: "disk", role: "root", backend: "ploop", path, size: 4 * mebibyte, preallocate: "none" });
 }
 
 test("an image that is longer than its descriptor tells has not grown yet", async (t) => {

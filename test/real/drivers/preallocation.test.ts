@@ -9,6 +9,7 @@ import { driverOf } from "../../../src/drivers/index.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import { filesystemOf, parseFilesystem } from "../../../src/tools/filesystem-type.ts";
+import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 
@@ -29,9 +30,19 @@ function mounted(t: TestContext, type: "tmpfs" | "ramfs"): string {
   return place;
 }
 
-function diskOf(context: Context, backend: string, changes: Partial<DiskSpec> = {}): DiskSpec {
+function diskOf(context: Context, backend: string, changes: Partial<DiskParts> = {}): DiskSpec {
   const path = context.layout.instanceFile(uuid, "disk");
-  return { instance: "web", uuid, name: "disk", role: "root", backend, path, size: 4 * mebibyte, preallocate: "space", ...changes };
+  return diskSpec({
+    instance: "web",
+    uuid,
+    name: "disk",
+    role: "root",
+    backend,
+    path,
+    size: 4 * mebibyte,
+    preallocate: "space",
+    ...changes,
+  });
 }
 
 const taken = (path: string) => statSync(path).blocks * 512;

@@ -9,7 +9,8 @@ import type { SeedSpec } from "../../../src/kinds/terms/spec.ts";
 import type { Context } from "../../../src/model/context.ts";
 import type { Json } from "../../../src/model/json.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
-import { fullSpec, temporaryDirectory, uuid } from "../../unit/kinds/instance/seed/fixtures.ts";
+import { diskSpec } from "../../support/disk-spec.ts";
+import { driveAt, fullSpec, temporaryDirectory, uuid } from "../../unit/kinds/instance/seed/fixtures.ts";
 import { seedContext } from "../kinds/instance/seed/machine.ts";
 import { dyingHost } from "../support/dying-host.ts";
 
@@ -32,17 +33,18 @@ function configured(context: Context, pool: string): Context {
 
 test("a disk is found, grown, rolled back, confirmed and removed in the pool that it was put into", async (t) => {
   const context = configured(await seedContext(t), "new");
-  const diskIn = (place: string): DiskSpec => ({
-    instance: "web",
-    uuid,
-    name: "disk",
-    role: "root",
-    backend: "rbd",
-    path: context.layout.instanceFile(uuid, "disk"),
-    place,
-    size: 4 * mebibyte,
-    preallocate: "none",
-  });
+  const diskIn = (place: string): DiskSpec =>
+    diskSpec({
+      instance: "web",
+      uuid,
+      name: "disk",
+      role: "root",
+      backend: "rbd",
+      path: context.layout.instanceFile(uuid, "disk"),
+      place,
+      size: 4 * mebibyte,
+      preallocate: "none",
+    });
   const [old, fresh] = [diskIn("old"), diskIn("new")];
   await rbd.create(context, old, () => {});
   assert.deepEqual([await images("old"), await images("new")], [[`${uuid}_disk`], []]);
@@ -67,7 +69,7 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
   /** A new process: each remembers the labels that it wrote, because no other process writes them while it holds the lock. */
   const process = () => seedContext(t, { root, secrets });
   const drive = `${uuid}_disk.config`;
-  const specIn = (pool: string): SeedSpec => fullSpec(root, { backend: "rbd", place: pool });
+  const specIn = (pool: string): SeedSpec => fullSpec(root, { disk: driveAt(root, { backend: "rbd", place: pool }) });
   const perform = async (context: Context, type: string, args: unknown) => {
     const action = seedActions.find((known) => known.type === type);
     // Each is a process of its own, which takes the project's lock first.

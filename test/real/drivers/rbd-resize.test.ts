@@ -11,6 +11,7 @@ import type { Context } from "../../../src/model/context.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
+import { diskSpec } from "../../support/disk-spec.ts";
 import { qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { dyingHost } from "../support/dying-host.ts";
@@ -50,7 +51,7 @@ function prepare(t: TestContext) {
     return { ...context, settings: { ...context.settings, drivers: { rbd: place } } };
   };
   const context = contextOf((host) => host);
-  const disk: DiskSpec = {
+  const disk: DiskSpec = diskSpec({
     instance: "web",
     uuid,
     name: "disk",
@@ -59,7 +60,7 @@ function prepare(t: TestContext) {
     path: context.layout.instanceFile(uuid, "disk"),
     size: 8 * mebibyte,
     preallocate: "none",
-  };
+  });
   /** Performs it again and again, killed one effect later each time, until it comes to its end; `recover` after each kill. */
   const killEverywhere = async (perform: (context: Context) => Promise<void>, recover: () => Promise<void>): Promise<number> => {
     for (let survives = 0; ; survives += 1) {
@@ -169,20 +170,20 @@ test("a config drive is whole or not there, killed anywhere, and a guest that ha
     const path = join(directory, name);
     writeFileSync(path, bytes);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    return { uuid, instance: "web", format: "iso9660", path, sha256 };
+    return { uuid, pool: null, instance: "web", format: "iso9660", path, sha256 };
   };
   const [first, second] = [drive("first", Buffer.alloc(mebibyte, 1)), drive("second", Buffer.alloc(mebibyte, 2))];
   const name = `${uuid}_disk.config`;
   const put = async (there: Context, which: typeof first) => {
     await stageRbdDrive(there, which);
-    await publishRbdDrive(there, { uuid });
+    await publishRbdDrive(there, { uuid, pool: null });
   };
   const assertHolds = (which: typeof first) =>
     assert.match(qemuImg("compare", "-f", "raw", "-F", "raw", opened(`vms/${name}`), which.path), /identical/);
   const kills = await killEverywhere(
     (there) => put(there, second),
     async () => {
-      const there = (await rbdDrives(context, [{ uuid }])).get(uuid);
+      const there = (await rbdDrives(context, [{ uuid, pool: null }])).get(uuid);
       if (there !== undefined) assertHolds(there.sha256 === first.sha256 ? first : second);
       await sweepRbdDrives(context, new Set([uuid]));
       assert.deepEqual(await images(), there === undefined ? [] : [name]);
@@ -192,7 +193,7 @@ test("a config drive is whole or not there, killed anywhere, and a guest that ha
     },
   );
   assert.ok(kills >= 6, `only ${kills} places to be killed at were found`);
-  assert.deepEqual((await rbdDrives(context, [{ uuid }])).get(uuid), { size: mebibyte, sha256: second.sha256 });
+  assert.deepEqual((await rbdDrives(context, [{ uuid, pool: null }])).get(uuid), { size: mebibyte, sha256: second.sha256 });
   const labels = JSON.parse(await ceph.run("rbd", "image-meta", "list", `vms/${name}`, "--format", "json"));
   assert.equal(labels["virtform.project"], "shop");
 
@@ -214,9 +215,9 @@ test("a config drive is whole or not there, killed anywhere, and a guest that ha
   // What is there and not ours is neither replaced nor removed.
   await ceph.run("rbd", "image-meta", "set", `vms/${name}`, "virtform.project", "bank");
   await assert.rejects(stageRbdDrive(context, second), code("disk-not-ours"));
-  await assert.rejects(removeRbdDrive(context, { uuid }, false), code("disk-not-ours"));
+  await assert.rejects(removeRbdDrive(context, { uuid, pool: null }, false), code("disk-not-ours"));
   await ceph.run("rbd", "image-meta", "set", `vms/${name}`, "virtform.project", "shop");
-  await removeRbdDrive(context, { uuid }, false);
-  await removeRbdDrive(context, { uuid }, false);
+  await removeRbdDrive(context, { uuid, pool: null }, false);
+  await removeRbdDrive(context, { uuid, pool: null }, false);
   assert.deepEqual(await images(), []);
 });

@@ -11,6 +11,7 @@ import { UnreachableError, UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
 import { requireSource } from "../../../src/sources/index.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
+import { diskSpec } from "../../support/disk-spec.ts";
 import { imageOf, qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { conforms } from "./conformance.ts";
@@ -87,17 +88,18 @@ async function prepare(t: TestContext, operations: string[] = []) {
   const path = there.layout.baseImage("c".repeat(40));
   writeFileSync(path, readFileSync(imageOf(directory, "raw", [], "image")));
   chmodSync(path, 0o444);
-  const disk = (...cloneFrom: string[]): DiskSpec => ({
-    instance: "web",
-    uuid,
-    name: "disk",
-    role: "root",
-    backend: "rbd",
-    path: there.layout.instanceFile(uuid, "disk"),
-    size: 4 * mebibyte,
-    base: { image: "debian", entry: "c".repeat(40), path, format: "raw", ...(cloneFrom.length === 0 ? {} : { cloneFrom }) },
-    preallocate: "none",
-  });
+  const disk = (...cloneFrom: string[]): DiskSpec =>
+    diskSpec({
+      instance: "web",
+      uuid,
+      name: "disk",
+      role: "root",
+      backend: "rbd",
+      path: there.layout.instanceFile(uuid, "disk"),
+      size: 4 * mebibyte,
+      base: { image: "debian", entry: "c".repeat(40), path, format: "raw", ...(cloneFrom.length === 0 ? {} : { cloneFrom }) },
+      preallocate: "none",
+    });
   return { context: there, disk, raw: join(directory, "image.raw"), operations };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { diskSpec } from "../../support/disk-spec.ts";
 import { conforms, type Subject } from "../drivers/conformance.ts";
 import { machine } from "../kinds/image/machine.ts";
 import { virtform } from "../support/virtform.ts";
@@ -66,7 +67,7 @@ for (const [volumeClear, volumeClearSize] of [
     const settings = { ...place.settings, drivers: { lvm: { volumeGroup: group, sparse: false, volumeClear, volumeClearSize } } };
     const context = { ...place, settings };
     const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
-    const disk = {
+    const disk = diskSpec({
       instance: "web",
       uuid,
       name: "disk",
@@ -75,7 +76,7 @@ for (const [volumeClear, volumeClearSize] of [
       path: "",
       size: 8 * MiB,
       preallocate: "none",
-    } as const;
+    });
     await lvm.create(context, disk, () => {});
     const volume = volumeOf(disk);
     const { offset, length } = extentsOf(volume);

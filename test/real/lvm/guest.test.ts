@@ -73,7 +73,7 @@ test(
     assert.match(count, /^1\r\n/);
     const drive = `${workspace.instancesPath}/${instance}/disk.config`;
     assert.match(lvmHost.run("blkid", "-p", drive), /LABEL="config-2".* TYPE="vfat"/);
-    assert.equal(lvmHost.run("mtype", "-i", drive, "::openstack/latest/user_data"), "From a volume group.\n");
+    assert.equal(lvmHost.run("mtype", "-i", drive, "::openstack/latest/user_data"), `#!/bin/sh\necho "From a volume group."\n`);
     assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.local`), /LABEL="ephemeral0".* TYPE="ext4"/);
     assert.match(lvmHost.run("blkid", "-p", `/dev/${group}/${root}.swap`), /TYPE="swap"/);
 

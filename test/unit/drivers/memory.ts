@@ -1,3 +1,4 @@
+import { baseOf, blankOf } from "../../../src/drivers/content.ts";
 import type { Driver, PlannedDisk } from "../../../src/drivers/driver.ts";
 import { checkBase, sizeOn } from "../../../src/drivers/shared/base-check.ts";
 import { withBase } from "../../../src/drivers/shared/base-lease.ts";
@@ -45,10 +46,10 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
     await files.remove(staged);
     await using undo = new AsyncDisposableStack();
     undo.defer(() => files.remove(staged).catch(() => undefined));
-    const { base, content } = disk;
-    if (base === undefined) {
+    const [base, blank] = [baseOf(disk), blankOf(disk)];
+    if (base === null) {
       await files.truncate(staged, requireSize(disk));
-      if (content !== undefined) await makeFilesystem(context, staged, content);
+      if (blank !== null) await makeFilesystem(context, staged, blank);
     } else {
       await withBase(context, base.entry, async () => {
         const checked = await checkBase(context, base);
@@ -75,7 +76,7 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
     await context.host.files.remove(path);
   },
 
-  attachment: (disk, surroundings) => ({ type: "file", format: "raw", source: pathOf(surroundings, disk) }),
+  attachment: (disk, surroundings) => ({ type: "file", format: "raw", source: pathOf(surroundings, disk), secretUuid: null }),
 
   owns: (source, { uuid, path }) => source.endsWith(`/${uuid}_${path.slice(path.lastIndexOf("/") + 1)}`),
 
@@ -119,6 +120,9 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
   ],
 };
 
-function pathOf({ settings }: Pick<Context, "settings">, { uuid, name, place }: { uuid: string; name: string; place?: string }): string {
+function pathOf(
+  { settings }: Pick<Context, "settings">,
+  { uuid, name, place }: { uuid: string; name: string; place: string | null },
+): string {
   return `${place ?? ownSettings<MemorySettings>(settings, "memory")?.directory}/${uuid}_${name}`;
 }

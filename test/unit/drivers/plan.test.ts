@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { baseOf } from "../../../src/drivers/content.ts";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
 import { roundUp } from "../../../src/drivers/index.ts";
 import { checkDrivers } from "../../../src/kinds/capacity/driver-check.ts";
@@ -54,7 +55,7 @@ test("lvm: a size is rounded up to whole extents in the plan, which says so", ()
   const result = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }), { lvm: extents });
   assert.equal(result.disks[0]?.size, 260 * mebibyte);
   assert.deepEqual(codes(result), ["note disk-size-rounded-up"]);
-  assert.deepEqual(result.attachment, { type: "block", format: "raw", source: `/dev/vg0/${result.disks[0]?.uuid}_disk` });
+  assert.deepEqual(result.attachment, { type: "block", format: "raw", source: `/dev/vg0/${result.disks[0]?.uuid}_disk`, secretUuid: null });
   const even = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, 256 * mebibyte), { lvm: extents });
   assert.deepEqual([even.disks[0]?.size, codes(even)], [256 * mebibyte, []]);
 });
@@ -106,7 +107,7 @@ test("rbd: monitors go into the definition, a raw snapshot may be cloned, and a 
   const result = planned(configOf(host), { rbd: cluster });
   assert.deepEqual(codes(result), []);
   assert.equal(result.disks[0]?.size, 257 * mebibyte);
-  assert.deepEqual(result.disks[0]?.base?.cloneFrom, ["rbd://f/images/debian/snap"]);
+  assert.deepEqual(result.disks.map((disk) => baseOf(disk)?.cloneFrom)[0], ["rbd://f/images/debian/snap"]);
   assert.deepEqual(result.attachment, {
     type: "network",
     protocol: "rbd",
@@ -122,7 +123,7 @@ test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
   const config = configOf({ images_type: "rbd", rbd: { pool: "vms" } });
   const other = { ...config, images: { debian: { source: "rbd://f/images/debian/snap", disk_format: "qcow2" as const } } };
   const { disks } = planned(other, { rbd: { fsid: "f", monitors: [], pool: true } });
-  assert.equal(disks[0]?.base?.cloneFrom, undefined);
+  assert.deepEqual(disks.map((disk) => baseOf(disk)?.cloneFrom)[0], []);
 });
 
 test("ploop: a host without the program is an error of the plan", () => {

@@ -36,6 +36,7 @@ export function planFor(config: Config, settings: HostSettings, observed: Observ
     checks: createChecks(settings),
     config,
     observed,
+    host: "localhost",
     project: "shop",
     target: { uri: settings.uri, instancesPath: settings.instancesPath },
     targets: [],

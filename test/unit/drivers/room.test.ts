@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { DiskSpec, DiskState } from "../../../src/drivers/driver.ts";
 import { checkRoom, planned } from "../../../src/kinds/capacity/room.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
+import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { factsWith, observedOf, runner } from "./planning.ts";
 
 const gibibyte = 2 ** 30;
@@ -10,8 +11,8 @@ const address = "disk/web.root";
 const facts = factsWith(undefined, { total: 100 * gibibyte, free: 10 * gibibyte });
 const settings = hostSettings({}, runner);
 
-function situation(want: Partial<DiskSpec>, have?: Partial<DiskState>) {
-  const disk: DiskSpec = {
+function situation(want: Partial<DiskParts>, have?: Partial<DiskState>) {
+  const disk: DiskSpec = diskSpec({
     instance: "web",
     uuid: "6b1c2d3e-0000-4000-8000-000000000001",
     name: "disk",
@@ -21,8 +22,8 @@ function situation(want: Partial<DiskSpec>, have?: Partial<DiskState>) {
     size: 20 * gibibyte,
     preallocate: "none",
     ...want,
-  };
-  const found = { applied: {}, disk: { format: "raw", size: 20 * gibibyte, ...have } };
+  });
+  const found = { applied: { place: null }, disk: { format: "raw", size: 20 * gibibyte, ...have } };
   const observed = observedOf(facts, new Map(have === undefined ? [] : [[address, found]]));
   const one = planned({ address, disk }, observed);
   return {

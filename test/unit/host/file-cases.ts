@@ -55,6 +55,30 @@ export function fileCases(machine: string, files: Files): void {
     assert.equal(readFileSync(`${directory}/secret`, "utf8"), "of the host");
   });
 
+  test(`${machine}: a log is rotated, and the oldest dropped`, async (context) => {
+    const directory = await testDirectory(context);
+    const log = `${directory}/console.log`;
+    const rotate = () =>
+      files.change([
+        { do: "rotate", path: log, keep: 2 },
+        { do: "makeFile", path: log, mode: 0o600 },
+      ]);
+    await rotate();
+    assert.deepEqual(readdirSync(directory), ["console.log"], "an absent log");
+    await rotate();
+    assert.deepEqual(readdirSync(directory), ["console.log"], "an empty log");
+    for (const boot of ["first", "second", "third"]) {
+      writeFileSync(log, boot);
+      await rotate();
+    }
+    assert.deepEqual(readdirSync(directory).sort(), ["console.log", "console.log.1", "console.log.2"]);
+    assert.deepEqual(
+      ["", ".1", ".2"].map((ending) => readFileSync(`${log}${ending}`, "utf8")),
+      ["", "third", "second"],
+    );
+    assert.equal(statSync(log).mode & 0o777, 0o600);
+  });
+
   test(`${machine}: of many files each odd one is as if absent`, async (context) => {
     const directory = await testDirectory(context);
     writeFileSync(`${directory}/a`, "abc");

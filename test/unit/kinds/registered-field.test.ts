@@ -15,19 +15,11 @@ const title: GuestField = {
   headline: 7,
   running: "none",
   configured: { key: "title", schema: { type: "string", description: "A title.", minLength: 1 }, fallback: null },
+  owns: ["title"],
   write: (domain, value) => {
     at(domain, "title").text = String(value);
   },
   read: (domain) => textAt(domain, "title"),
-};
-
-/** A field that libvirt keeps beside the XML. */
-const autostart: GuestField = {
-  path: "autostart",
-  running: "none",
-  configured: { key: "autostart", schema: { type: "boolean", description: "Start it with the host.", default: false }, fallback: false },
-  look: (record) => record.autostart,
-  set: (libvirt, uuid, value) => libvirt.setAutostart(uuid, value === true),
 };
 
 /** One guest with these keys added. */
@@ -35,7 +27,6 @@ const web = (keys: string) => shop({ instances: ["web"] }).replace("    flavor: 
 
 test("a registered field passes schema, plan and apply, and the next plan is empty", async () => {
   using _title = registerGuestField(title);
-  using _autostart = registerGuestField(autostart);
   const machine = createWorld();
   const yaml = web("    title: The web server\n    autostart: true\n");
 
@@ -53,7 +44,7 @@ test("a registered field passes schema, plan and apply, and the next plan is emp
   assert.deepEqual([change?.address, others], ["domain/web", []]);
   assert.deepEqual(change?.fields, [
     { path: "title", old: "The web server", new: "Another", effect: "none", cause: "config" },
-    { path: "autostart", old: true, new: false, effect: "none", cause: "config" },
+    { path: "autostart", old: true, effect: "none", cause: "config" },
   ]);
   await applied(machine, changed);
   assert.equal(machine.libvirtd.find("web")?.autostart, false);

@@ -46,6 +46,7 @@ export function change(address: Address, verb: Verb, fields: Partial<Change> = {
 export function planOf(changes: readonly Change[], fields: Partial<Plan> = {}): Plan {
   return {
     formatVersion: "1.0",
+    host: "localhost",
     project: "shop",
     target: { uri: "qemu:///system", instancesPath: "/var/lib/virtform/instances" },
     changes,
@@ -53,6 +54,7 @@ export function planOf(changes: readonly Change[], fields: Partial<Plan> = {}): 
     actions: order(changes.flatMap(({ actions }) => actions)),
     diagnostics: [],
     unmanaged: [],
+    pending: [],
     complete: true,
     basis: {},
     ...fields,

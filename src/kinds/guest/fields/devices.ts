@@ -1,29 +1,12 @@
 import { find, findAll, textAt, type XmlElement } from "../../../tools/xml.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
 import { add, at } from "../draft.ts";
-import type { DeviceFields, GuestField } from "../field.ts";
+import type { GuestField } from "../field.ts";
+import { videoFields } from "./display.ts";
 import { isX86 } from "./is-x86.ts";
 import { balloonFields } from "./memory.ts";
 import { device } from "./read.ts";
 import { set, setText } from "./write.ts";
-
-/** Displays of a guest, by type. */
-export const graphics: DeviceFields<{ readonly type: string; readonly listen: string }> = {
-  section: "graphics",
-  items: () => [{ type: "vnc", listen: "127.0.0.1" }],
-  key: ({ type }) => type,
-  create: (domain, { type }) => add(at(domain, "devices"), "graphics", { type, autoport: "yes" }),
-  find: (domain) => findAll(find(domain, "devices"), "graphics"),
-  keyOf: ({ attributes }) => attributes["type"] ?? "?",
-  fields: [
-    {
-      name: "listen",
-      want: ({ listen }) => listen,
-      write: (element, value) => set(element, "listen", value),
-      read: (element) => element.attributes["listen"] ?? find(element, "listen")?.attributes["address"] ?? "",
-    },
-  ],
-};
 
 const scsiModel = "virtio-scsi";
 const agentChannel = "org.qemu.guest_agent.0";
@@ -35,25 +18,46 @@ export const deviceFields: readonly GuestField[] = [
     fixed: true,
     // Without a model libvirt picks a controller that recent guests have no driver for.
     want: () => scsiModel,
+    follows: ["devices/controller[@type=scsi][@index=0]/address"],
     write: (domain, value, { disks }) => {
-      if (disks.some(({ bus }) => bus === "scsi"))
-        add(at(domain, "devices"), "controller", { type: "scsi", index: 0, model: String(value) });
+      if (!disks.some(({ bus }) => bus === "scsi")) return;
+      const devices = at(domain, "devices");
+      const first = devices.children.find(
+        ({ name, attributes }) => name === "controller" && attributes["type"] === "scsi" && attributes["index"] === "0",
+      );
+      const controller = first ?? add(devices, "controller", { type: "scsi", index: 0 });
+      // Another model is a field of its own.
+      if (controller.attributes["model"] === undefined) set(controller, "model", value);
     },
     // Whether one is needed follows from the disks.
     read: (domain) => {
       const needed = findAll(find(domain, "devices"), "disk").some((disk) => find(disk, "target")?.attributes["bus"] === "scsi");
-      return needed ? (device(domain, "controller", { type: "scsi", index: "0" })?.attributes["model"] ?? "none") : scsiModel;
+      return needed && device(domain, "controller", { type: "scsi", index: "0" })?.attributes["model"] === undefined ? "none" : scsiModel;
     },
   },
   {
-    path: "video",
-    want: () => "virtio",
-    write: (domain, value) => set(at(domain, "devices", "video", "model"), "type", value),
-    read: (domain) => find(domain, "devices", "video", "model")?.attributes["type"],
+    path: "scsi_model",
+    want: ({ values, disks }) => {
+      const model = values["scsi_model"];
+      return model === undefined || model === scsiModel || !disks.some(({ bus }) => bus === "scsi") ? null : model;
+    },
+    follows: ["devices/controller[@type=scsi][@index=0]/address"],
+    write: (domain, value) => {
+      const controller = at(domain, "devices").children.find(
+        ({ name, attributes }) => name === "controller" && attributes["type"] === "scsi" && attributes["index"] === "0",
+      );
+      if (controller !== undefined) set(controller, "model", value);
+    },
+    read: (domain) => {
+      const model = device(domain, "controller", { type: "scsi", index: "0" })?.attributes["model"];
+      return model === scsiModel ? undefined : model;
+    },
   },
+  ...videoFields,
   {
     path: "rng",
-    want: () => "/dev/urandom",
+    want: ({ values }) => (values["rng.enabled"] === false ? null : "/dev/urandom"),
+    owns: ["devices/rng[1]@model", "devices/rng[1]/backend@model", "devices/rng[1]/backend#"],
     write: (domain, value) => {
       const backend = at(set(at(domain, "devices", "rng"), "model", "virtio"), "backend");
       setText(set(backend, "model", "random"), value);
@@ -61,50 +65,139 @@ export const deviceFields: readonly GuestField[] = [
     read: (domain) => textAt(domain, "devices", "rng", "backend"),
   },
   {
+    path: "rng_rate",
+    onlyIfSet: true,
+    want: ({ values }) => {
+      const bytes = values["rng.rate_bytes"];
+      return bytes === undefined || values["rng.enabled"] === false
+        ? null
+        : rateText(String(bytes), String(values["rng.rate_period"] ?? 1000));
+    },
+    owns: ["devices/rng[1]/rate"],
+    write: (domain, _value, { values }) => {
+      const rate = at(domain, "devices", "rng", "rate");
+      set(set(rate, "bytes", values["rng.rate_bytes"] ?? 0), "period", values["rng.rate_period"] ?? 1000);
+    },
+    read: (domain) => {
+      const { bytes, period } = find(domain, "devices", "rng", "rate")?.attributes ?? {};
+      return bytes === undefined ? undefined : rateText(bytes, period ?? "1000");
+    },
+  },
+  {
     path: "console_log",
-    want: ({ consoleLog }) => consoleLog,
+    want: ({ consoleLog, values }) => (values["serial_ports"] === 0 ? null : consoleLog),
+    owns: ["devices/serial[1]/log@file", "devices/serial[1]/log@append"],
     write: (domain, value) => {
       const devices = at(domain, "devices");
-      const serial = add(devices, "serial", { type: "pty" });
+      const serial = devices.children.find(({ name }) => name === "serial") ?? add(devices, "serial", { type: "pty" });
       // Nova XML-14: each start begins a new log.
-      add(serial, "log", { file: String(value), append: "off" });
-      add(serial, "target", { port: 0 });
-      add(add(devices, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
+      set(set(at(serial, "log"), "file", value), "append", "off");
+      if (find(serial, "target") === undefined) add(serial, "target", { port: 0 });
+      // libvirt shows the first serial port as a console too.
+      if (find(devices, "console") === undefined) add(add(devices, "console", { type: "pty" }), "target", { type: "serial", port: 0 });
     },
     read: (domain) => find(domain, "devices", "serial", "log")?.attributes["file"],
   },
   {
+    path: "more_serial_ports",
+    onlyIfSet: true,
+    want: ({ values }) => {
+      const more = Number(values["serial_ports"] ?? 1) - 1;
+      return more > 0 ? more : null;
+    },
+    owns: [1, 2, 3].map((port) => `devices/serial[target@port=${port}]`),
+    write: (domain, value) => {
+      for (let port = 1; port <= Number(value); port += 1) add(add(at(domain, "devices"), "serial", { type: "pty" }), "target", { port });
+    },
+    read: (domain) => {
+      const ports = findAll(find(domain, "devices"), "serial").map((serial) => find(serial, "target")?.attributes["port"] ?? "0");
+      return ports.filter((port) => port !== "0").length || undefined;
+    },
+  },
+  {
     path: "guest_agent",
-    want: () => true,
+    want: ({ values }) => values["guest_agent"] !== false || null,
+    element: `devices/channel[target@name=${agentChannel}]`,
+    owns: ["@type", "/target@type", "/target@name"].map((rest) => `devices/channel[target@name=${agentChannel}]${rest}`),
     write: (domain) => add(add(at(domain, "devices"), "channel", { type: "unix" }), "target", { type: "virtio", name: agentChannel }),
     read: (domain) => channelNames(domain).includes(agentChannel) || undefined,
   },
+  ...input("tablet", ({ values }) => values["pointer"] !== "ps2mouse"),
+  // A PC has a keyboard of its own.
+  ...input("keyboard", ({ arch }) => !isX86(arch)),
+  ...balloonFields,
   {
-    path: "channels",
+    path: "tpm.version",
+    onlyIfSet: true,
+    want: ({ values }) => values["tpm.version"] ?? null,
+    owns: ["devices/tpm[1]/backend"],
+    write: (domain, value) => set(set(at(domain, "devices", "tpm", "backend"), "type", "emulator"), "version", value),
     read: (domain) => {
-      const others = channelNames(domain).filter((name) => name !== agentChannel);
-      return others.length === 0 ? undefined : others.join(", ");
+      const { type, version } = find(domain, "devices", "tpm", "backend")?.attributes ?? {};
+      return type === "emulator" ? (version ?? "default") : type;
     },
   },
-  input("tablet", () => true),
-  // A PC has a keyboard of its own.
-  input("keyboard", ({ arch }) => !isX86(arch)),
-  ...balloonFields,
-  // virtform gives no guest such a device, so a new definition takes it away.
-  ...["hostdev", "filesystem", "shmem", "tpm", "sound", "smartcard", "vsock", "redirdev", "lease"].map(
-    (name): GuestField => ({ path: `devices.${name}`, read: (domain) => findAll(find(domain, "devices"), name).length || undefined }),
-  ),
+  {
+    path: "tpm.model",
+    onlyIfSet: true,
+    want: ({ values, arch }) => {
+      const version = values["tpm.version"];
+      return version === undefined ? null : (values["tpm.model"] ?? (version === "2.0" && isX86(arch) ? "tpm-crb" : "tpm-tis"));
+    },
+    owns: ["devices/tpm[1]@model"],
+    follows: ["devices/tpm[1]/address", "devices/tpm[1]/alias"],
+    write: (domain, value) => set(at(domain, "devices", "tpm"), "model", value),
+    read: (domain) => find(domain, "devices", "tpm")?.attributes["model"],
+  },
+  {
+    path: "watchdog",
+    onlyIfSet: true,
+    want: ({ values }) => (values["watchdog"] === "disabled" ? null : (values["watchdog"] ?? null)),
+    element: "devices/watchdog[@model=i6300esb]",
+    owns: ["@model", "@action"].map((attribute) => `devices/watchdog[@model=i6300esb]${attribute}`),
+    write: (domain, value) => add(at(domain, "devices"), "watchdog", { model: "i6300esb", action: String(value) }),
+    // The board of q35 has one (itco) that newer versions of libvirt list.
+    read: (domain) => device(domain, "watchdog", { model: "i6300esb" })?.attributes["action"],
+  },
+  {
+    path: "viommu",
+    onlyIfSet: true,
+    want: ({ values }) => values["viommu"] ?? null,
+    owns: ["devices/iommu", "features/ioapic[@driver=qemu]"],
+    write: (domain, value) => {
+      const iommu = set(at(domain, "devices", "iommu"), "model", value);
+      if (value !== "intel") return;
+      set(at(iommu, "driver"), "intremap", "on");
+      set(at(domain, "features", "ioapic"), "driver", "qemu");
+    },
+    read: (domain) => find(domain, "devices", "iommu")?.attributes["model"],
+  },
+  {
+    path: "sound",
+    onlyIfSet: true,
+    want: ({ values }) => values["sound"] ?? null,
+    owns: ["devices/sound[1]@model"],
+    follows: ["devices/sound[1]"],
+    write: (domain, value) => set(at(domain, "devices", "sound"), "model", value),
+    read: (domain) => find(domain, "devices", "sound")?.attributes["model"],
+  },
 ];
 
-/** A USB input device. libvirt adds others, on PS/2, by itself. */
-function input(type: string, wanted: (spec: DomainSpec) => boolean): GuestField {
-  return {
-    path: type,
-    fixed: true,
-    want: (spec) => (wanted(spec) ? "usb" : null),
-    write: (domain, value) => add(at(domain, "devices"), "input", { type, bus: String(value) }),
-    read: (domain) => device(domain, "input", { type, bus: "usb" })?.attributes["bus"],
-  };
+/** An input device on USB, or on virtio where that is set. libvirt adds others, on PS/2, by itself. */
+function input(type: string, wanted: (spec: DomainSpec) => boolean): GuestField[] {
+  const row = (bus: string, traits: Pick<GuestField, "path" | "usual" | "onlyIfSet">): GuestField => ({
+    ...traits,
+    want: (spec) => (wanted(spec) && (spec.values["input_bus"] ?? "usb") === bus ? bus : null),
+    element: `devices/input[@type=${type}][@bus=${bus}]`,
+    owns: ["@type", "@bus"].map((attribute) => `devices/input[@type=${type}][@bus=${bus}]${attribute}`),
+    write: (domain) => add(at(domain, "devices"), "input", { type, bus }),
+    read: (domain) => device(domain, "input", { type, bus })?.attributes["bus"],
+  });
+  return [row("usb", { path: type, usual: "usb" }), row("virtio", { path: `${type}_virtio`, onlyIfSet: true })];
+}
+
+function rateText(bytes: string, period: string): string {
+  return `${bytes} bytes in ${period} ms`;
 }
 
 function channelNames(domain: XmlElement): string[] {

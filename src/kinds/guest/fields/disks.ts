@@ -1,4 +1,5 @@
 import { sourceText } from "../../../drivers/shared/disk-source.ts";
+import { instanceFiles } from "../../../model/layout.ts";
 import { diskSource } from "../../../tools/libvirt/disk-source.ts";
 import { find, findAll, textAt, type XmlElement } from "../../../tools/xml.ts";
 import type { FieldValue } from "../../terms/domain-state.ts";
@@ -14,14 +15,15 @@ export const disks: DeviceFields<DomainDisk> = {
   section: "disks",
   items: (spec) => spec.disks,
   key: ({ target }) => target,
-  create: (domain, { target, attachment }) => {
-    const disk = add(at(domain, "devices"), "disk", { type: attachment.type });
-    add(disk, "driver", { name: "qemu" });
-    add(disk, "target", { dev: target });
-    return disk;
+  at: "devices/disk",
+  owns: ["@type", "driver@name", "target@dev"],
+  shape: (disk, { target, attachment }, fresh) => {
+    set(disk, "type", attachment.type);
+    if (fresh) set(at(disk, "driver"), "name", "qemu");
+    set(at(disk, "target"), "dev", target);
   },
-  find: (domain) => findAll(find(domain, "devices"), "disk"),
   keyOf: (disk) => find(disk, "target")?.attributes["dev"] ?? "?",
+  isSame: (disk, { name, serial }, { uuid }) => textAt(disk, "serial") === (serial ?? diskSerial(uuid, name)),
   describe: ({ bus, device: kind, format, encryption, read_only: readOnly }) => {
     const marks = [format, encryption === undefined ? undefined : "encrypted", readOnly === true ? "read-only" : undefined];
     return [[bus, kind].filter(Boolean).join(" "), ...marks.filter((mark) => mark !== undefined)].join(", ");
@@ -30,18 +32,25 @@ export const disks: DeviceFields<DomainDisk> = {
     {
       name: "device",
       want: ({ device: kind }) => kind,
+      owns: ["@device"],
+      follows: ["address", "target@tray"],
       write: (disk, value) => set(disk, "device", value),
       read: ({ attributes }) => attributes["device"] ?? "disk",
     },
     {
       name: "bus",
       want: ({ bus }) => bus,
+      owns: ["target@bus"],
+      follows: ["address"],
       write: (disk, value) => set(at(disk, "target"), "bus", value),
       read: (disk) => find(disk, "target")?.attributes["bus"],
     },
     {
       name: "source",
       want: ({ attachment }) => sourceText(attachment),
+      owns: ["file", "dev", "dir", "protocol", "name", "pool", "volume", "mode"].map((name) => `source@${name}`),
+      // They describe the source that the disk had.
+      follows: ["backingStore", "source/slices"],
       write: (disk, _value, { attachment }) => {
         const source = at(disk, "source");
         if (attachment.type === "network") set(set(source, "protocol", attachment.protocol), "name", attachment.source);
@@ -53,6 +62,7 @@ export const disks: DeviceFields<DomainDisk> = {
       name: "hosts",
       // Nova RBD-11: with the monitors in the definition, qemu needs no file of Ceph's.
       want: ({ attachment }) => (attachment.type === "network" ? hostsText(attachment.hosts) : null),
+      owns: ["source/host"],
       write: (disk, _value, { attachment }) => {
         if (attachment.type !== "network") return;
         for (const { name, port } of attachment.hosts) add(at(disk, "source"), "host", { name, port });
@@ -62,12 +72,14 @@ export const disks: DeviceFields<DomainDisk> = {
     {
       name: "user",
       want: ({ attachment }) => (attachment.type === "network" ? (attachment.auth?.user ?? null) : null),
+      owns: ["auth@username", "source/auth@username"],
       write: (disk, value) => set(at(disk, "auth"), "username", value),
       read: (disk) => besideSource(disk, "auth")?.attributes["username"],
     },
     {
       name: "secret",
       want: ({ attachment }) => (attachment.type === "network" ? attachment.auth?.secretUuid : attachment.secretUuid) ?? null,
+      owns: ["auth/secret", "encryption/secret", "source/auth/secret", "source/encryption/secret"],
       write: (disk, value, { attachment }) => {
         const network = attachment.type === "network";
         add(at(disk, network ? "auth" : "encryption"), "secret", { type: network ? "ceph" : "passphrase", uuid: String(value) });
@@ -77,7 +89,8 @@ export const disks: DeviceFields<DomainDisk> = {
     {
       name: "encryption",
       // Nova QCOW-10: libvirt alone knows the passphrase.
-      want: ({ attachment }) => (attachment.type !== "network" && attachment.secretUuid !== undefined ? "luks" : null),
+      want: ({ attachment }) => (attachment.type !== "network" && attachment.secretUuid !== null ? "luks" : null),
+      owns: ["encryption@format", "encryption@engine", "source/encryption@format", "source/encryption@engine"],
       write: (disk, value) => set(at(disk, "encryption"), "format", value),
       read: (disk) => besideSource(disk, "encryption")?.attributes["format"],
     },
@@ -87,20 +100,41 @@ export const disks: DeviceFields<DomainDisk> = {
     driver("io", "io", ({ attachment }, { cache }) => (attachment.type === "block" && cache === "none" ? "native" : null)),
     driver("discard", "discard", ({ device: kind, readOnly }, { discard }) => (kind === "cdrom" || readOnly ? null : discard)),
     {
+      ...driver("packed", "packed", ({ bus }, { values }) => (bus === "virtio" && values["packed_ring"] === true ? "on" : null)),
+      onlyIfSet: true,
+    },
+    // Nova XML-12: quotas of a flavor are for the disks that come with it.
+    ...["read", "write", "total"].flatMap((direction) =>
+      ["bytes", "iops"].map((metric): DeviceField<DomainDisk> => {
+        const name = `${direction}_${metric}_sec`;
+        return {
+          name,
+          onlyIfSet: true,
+          owns: [`iotune/${name}`],
+          want: (disk, { values }) => (isOwnDisk(disk) ? (values[`quota.disk_${name}`] ?? null) : null),
+          write: (disk, value) => setText(at(disk, "iotune", name), value),
+          read: (disk) => numberOf(textAt(disk, "iotune", name)),
+        };
+      }),
+    ),
+    {
       name: "serial",
       want: ({ name, serial }, { uuid }) => serial ?? diskSerial(uuid, name),
+      owns: ["serial"],
       write: (disk, value) => setText(at(disk, "serial"), value),
       read: (disk) => textAt(disk, "serial"),
     },
     {
       name: "read_only",
       want: ({ device: kind, readOnly }) => (readOnly || kind === "cdrom" ? true : null),
+      owns: ["readonly"],
       write: (disk) => at(disk, "readonly"),
       read: (disk) => (find(disk, "readonly") === undefined ? undefined : true),
     },
     {
       name: "boot_order",
       want: ({ bootOrder }) => bootOrder,
+      owns: ["boot@order"],
       write: (disk, value) => set(at(disk, "boot"), "order", value),
       read: (disk) => numberOf(find(disk, "boot")?.attributes["order"]),
     },
@@ -112,6 +146,7 @@ function driver(attribute: string, name: string, want: (disk: DomainDisk, spec: 
   return {
     name,
     want,
+    owns: [`driver@${attribute}`],
     write: (disk, value) => set(at(disk, "driver"), attribute, value),
     read: (disk) => find(disk, "driver")?.attributes[attribute],
   };
@@ -124,4 +159,9 @@ function besideSource(disk: XmlElement, name: string): XmlElement | undefined {
 
 function hostsText(hosts: readonly { readonly name?: string; readonly port?: string }[]): string | null {
   return hosts.length === 0 ? null : hosts.map(({ name, port }) => [name, port].join(":")).join(" ");
+}
+
+/** Whether a disk comes with its guest, unlike a volume or a drive. */
+function isOwnDisk({ name, device }: DomainDisk): boolean {
+  return device === "disk" && !name.startsWith("volume/") && name !== instanceFiles.configDrive;
 }

@@ -10,6 +10,7 @@ export const featureFields: readonly GuestField[] = [
   {
     path: "clock",
     want: ({ osType }) => (osType === "windows" ? "localtime" : "utc"),
+    owns: ["clock@offset"],
     write: (domain, value) => set(at(domain, "clock"), "offset", value),
     read: (domain) => find(domain, "clock")?.attributes["offset"],
   },
@@ -17,6 +18,7 @@ export const featureFields: readonly GuestField[] = [
     path: "smbios",
     fixed: true,
     want: (spec) => (isX86(spec.arch) ? smbiosText("sysinfo", smbiosEntries(spec), spec.uuid) : null),
+    owns: ["sysinfo[@type=smbios]@type", "sysinfo[@type=smbios]/system", "os/smbios"],
     write: (domain, _value, spec) => {
       const system = at(set(at(domain, "sysinfo"), "type", "smbios"), "system");
       for (const [name, value] of smbiosEntries(spec)) add(system, "entry", { name }, value);
@@ -33,8 +35,8 @@ export const featureFields: readonly GuestField[] = [
   {
     path: "hyperv",
     fixed: true,
-    // Nova XML-07: what a Windows guest expects of its hypervisor.
-    want: (spec) => (isWindowsOnKvm(spec) ? "relaxed, spinlocks 8191, vapic" : null),
+    want: (spec) => (wantsHyperv(spec) ? "relaxed, spinlocks 8191, vapic" : null),
+    owns: ["features/hyperv/relaxed", "features/hyperv/vapic", "features/hyperv/spinlocks"],
     write: (domain) => {
       const hyperv = at(domain, "features", "hyperv");
       add(hyperv, "relaxed", { state: "on" });
@@ -44,12 +46,34 @@ export const featureFields: readonly GuestField[] = [
     read: (domain) => {
       const hyperv = find(domain, "features", "hyperv");
       if (hyperv === undefined) return undefined;
-      const on = hyperv.children.filter(({ attributes }) => attributes["state"] === "on");
+      const on = hyperv.children.filter(({ name, attributes }) => enlightenments.includes(name) && attributes["state"] === "on");
+      if (on.length === 0) return undefined;
       const words = on.map(({ name, attributes }) => [name, attributes["retries"]].filter(Boolean).join(" "));
       return words.sort().join(", ");
     },
   },
+  {
+    path: "hide_hypervisor",
+    onlyIfSet: true,
+    want: ({ values }) => values["hide_hypervisor"] === true || null,
+    owns: ["features/kvm/hidden"],
+    write: (domain) => set(at(domain, "features", "kvm", "hidden"), "state", "on"),
+    read: (domain) => find(domain, "features", "kvm", "hidden")?.attributes["state"] === "on" || undefined,
+  },
+  {
+    path: "pmu",
+    onlyIfSet: true,
+    want: ({ values }) => values["pmu"] ?? null,
+    owns: ["features/pmu"],
+    write: (domain, value) => set(at(domain, "features", "pmu"), "state", value === true ? "on" : "off"),
+    read: (domain) => {
+      const pmu = find(domain, "features", "pmu");
+      return pmu === undefined ? undefined : pmu.attributes["state"] !== "off";
+    },
+  },
 ];
+
+const enlightenments: readonly string[] = ["relaxed", "vapic", "spinlocks"];
 
 interface Timer {
   readonly name: string;
@@ -68,20 +92,28 @@ export const timers: DeviceFields<Timer> = {
       : [
           { name: "pit", tickpolicy: "delay", present: null },
           { name: "rtc", tickpolicy: "catchup", present: null },
-          { name: "hpet", tickpolicy: null, present: "no" },
+          { name: "hpet", tickpolicy: null, present: spec.values["hpet"] === true ? "yes" : "no" },
           ...(isWindowsOnKvm(spec) ? [{ name: "hypervclock", tickpolicy: null, present: "yes" }] : []),
         ],
   key: ({ name }) => name,
-  create: (domain, { name }) => add(at(domain, "clock"), "timer", { name }),
-  find: (domain) => findAll(find(domain, "clock"), "timer"),
+  at: "clock/timer",
+  owns: ["@name"],
+  shape: (timer, { name }) => set(timer, "name", name),
   keyOf: ({ attributes }) => attributes["name"] ?? "?",
   fields: (["tickpolicy", "present"] as const).map((name) => ({
     name,
     want: (timer) => timer[name],
+    owns: [`@${name}`],
     write: (timer, value) => set(timer, name, value),
     read: ({ attributes }) => attributes[name],
   })),
 };
+
+/** Nova XML-07: Windows expects these of its hypervisor. */
+function wantsHyperv(spec: DomainSpec): boolean {
+  const asked = spec.values["hyperv"];
+  return asked === undefined ? isWindowsOnKvm(spec) : asked === true;
+}
 
 /** A feature that is on when its element exists. */
 function presence(path: string, wanted: (spec: DomainSpec) => boolean, ...at_: readonly string[]): GuestField {
@@ -89,6 +121,7 @@ function presence(path: string, wanted: (spec: DomainSpec) => boolean, ...at_: r
     path,
     fixed: true,
     want: (spec) => wanted(spec) || null,
+    element: at_.join("/"),
     write: (domain) => at(domain, ...at_),
     read: (domain) => (find(domain, ...at_) === undefined ? undefined : true),
   };

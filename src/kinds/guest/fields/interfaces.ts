@@ -1,32 +1,37 @@
-import { find, findAll } from "../../../tools/xml.ts";
+import { find } from "../../../tools/xml.ts";
 import type { InterfaceSpec } from "../../terms/spec.ts";
-import { add, at } from "../draft.ts";
-import type { DeviceFields } from "../field.ts";
+import { at } from "../draft.ts";
+import type { DeviceField, DeviceFields } from "../field.ts";
+import { numberOf } from "./read.ts";
 import { set } from "./write.ts";
+
+/** What says more about the network that an interface is in. */
+const placed = ["source@portgroup", "source@portid", "source@mode", "virtualport"];
 
 /** Network interfaces of a guest, by MAC address. */
 export const interfaces: DeviceFields<InterfaceSpec> = {
   section: "interfaces",
   items: (spec) => spec.interfaces,
   key: ({ mac }) => mac,
-  create: (domain, { mac }) => {
-    const card = add(at(domain, "devices"), "interface");
-    add(card, "mac", { address: mac });
-    return card;
-  },
-  find: (domain) => findAll(find(domain, "devices"), "interface"),
+  at: "devices/interface",
+  owns: ["mac@address"],
+  shape: (card, { mac }) => set(at(card, "mac"), "address", mac),
   keyOf: (card) => (find(card, "mac")?.attributes["address"] ?? "?").toLowerCase(),
   describe: ({ type, source, model }) => [[type, source].filter(Boolean).join(" "), ...(model === undefined ? [] : [model])].join(", "),
   fields: [
     {
       name: "type",
       want: ({ type }) => type,
+      owns: ["@type"],
+      follows: placed,
       write: (card, value) => set(card, "type", value),
       read: ({ attributes }) => attributes["type"],
     },
     {
       name: "source",
       want: ({ type, source }) => (type === "user" ? null : source),
+      owns: ["source@network", "source@bridge", "source@dev"],
+      follows: placed,
       write: (card, value, { type }) => set(at(card, "source"), type === "network" ? "network" : "bridge", value),
       read: (card) => {
         const { network, bridge, dev } = find(card, "source")?.attributes ?? {};
@@ -36,8 +41,42 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
     {
       name: "model",
       want: ({ model }) => model,
+      owns: ["model@type"],
+      follows: ["address"],
       write: (card, value) => set(at(card, "model"), "type", value),
       read: (card) => find(card, "model")?.attributes["type"],
     },
+    {
+      name: "queues",
+      onlyIfSet: true,
+      // Nova gives each virtual CPU one; qemu has memory slots for eight of each card.
+      want: ({ model, type }, { values, vcpus }) =>
+        model === "virtio" && type !== "user" && values["vif_multiqueue"] === true && vcpus > 1 ? Math.min(vcpus, 8) : null,
+      owns: ["driver@queues"],
+      write: (card, value) => set(at(card, "driver"), "queues", value),
+      read: (card) => numberOf(find(card, "driver")?.attributes["queues"]),
+    },
+    {
+      name: "packed",
+      onlyIfSet: true,
+      want: ({ model }, { values }) => (model === "virtio" && values["packed_ring"] === true ? "on" : null),
+      owns: ["driver@packed"],
+      write: (card, value) => set(at(card, "driver"), "packed", value),
+      read: (card) => find(card, "driver")?.attributes["packed"],
+    },
+    // Nova XML-12.
+    ...["inbound", "outbound"].flatMap((direction) =>
+      ["average", "peak", "burst"].map((metric): DeviceField<InterfaceSpec> => {
+        const name = `${direction}_${metric}`;
+        return {
+          name,
+          onlyIfSet: true,
+          want: (_card, { values }) => values[`quota.vif_${name}`] ?? null,
+          owns: [`bandwidth/${direction}@${metric}`],
+          write: (card, value) => set(at(card, "bandwidth", direction), metric, value),
+          read: (card) => numberOf(find(card, "bandwidth", direction)?.attributes[metric]),
+        };
+      }),
+    ),
   ],
 };

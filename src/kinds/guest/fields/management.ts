@@ -10,6 +10,7 @@ export const managementFields: readonly GuestField[] = [
     path: "power_state",
     headline: 6,
     want: ({ powerState }) => powerState,
+    owns: ["metadata/virtform:instance/virtform:power_state"],
     write: (domain, value) => setText(at(labelOf(domain), "virtform:power_state"), value),
     read: (domain) => textAt(findLabel(domain), "virtform:power_state"),
   },
@@ -17,6 +18,7 @@ export const managementFields: readonly GuestField[] = [
     path: "prevent_destroy",
     cosmetic: true,
     want: ({ preventDestroy }) => preventDestroy,
+    owns: ["metadata/virtform:instance/virtform:prevent_destroy"],
     write: (domain, value) => setText(at(labelOf(domain), "virtform:prevent_destroy"), value),
     // Only an explicit "false" lifts the protection.
     read: (domain) => {
@@ -29,6 +31,7 @@ export const managementFields: readonly GuestField[] = [
     // Nova RES-01, RES-02: a rescue takes effect at once, not at a later start.
     running: "restart",
     want: ({ rescue }) => rescue,
+    owns: ["metadata/virtform:instance/virtform:rescue"],
     write: (domain, value) => setText(at(labelOf(domain), "virtform:rescue"), value),
     read: (domain) => textAt(findLabel(domain), "virtform:rescue"),
   },
@@ -37,6 +40,7 @@ export const managementFields: readonly GuestField[] = [
     headline: 2,
     cosmetic: true,
     want: ({ flavor }) => flavor.name,
+    owns: ["metadata/nova:instance/nova:flavor"],
     // Nova XML-03.
     write: (domain, value, { flavor, memory, vcpus }) => {
       const whole = (bytes: number, unit: number) => String(Math.ceil(bytes / unit));
@@ -54,10 +58,22 @@ export const managementFields: readonly GuestField[] = [
     headline: 1,
     cosmetic: true,
     want: ({ image }) => image,
+    owns: ["metadata/nova:instance/nova:root"],
     write: (domain, value) => {
       set(set(at(novaOf(domain), "nova:root"), "type", "image"), "name", value);
     },
     read: (domain) => find(findNova(domain), "nova:root")?.attributes["name"],
+  },
+];
+
+/** Whether libvirt starts a guest with the host, which it keeps beside the definition. */
+export const autostartFields: readonly GuestField[] = [
+  {
+    path: "autostart",
+    running: "none",
+    want: ({ values }) => values["autostart"] === true || null,
+    look: ({ autostart }) => autostart || undefined,
+    set: (libvirt, uuid, value) => libvirt.setAutostart(uuid, value === true),
   },
 ];
 

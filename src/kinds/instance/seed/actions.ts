@@ -1,24 +1,23 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { DiskSpec } from "../../../drivers/driver.ts";
 import { plainFileDriver, putOf } from "../../../drivers/index.ts";
 import type { ActionType } from "../../../model/action.ts";
 import { defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
 import { RefusedError } from "../../../model/errors.ts";
 import type { FileChange, FileStat } from "../../../model/host.ts";
-import type { Json } from "../../../model/json.ts";
 import { instanceFiles, stagedPath } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
 import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
 import { forgetObject, type RecordOptions, readLabel, recordObject } from "../../directory/label.ts";
+import { isElsewhere } from "../../disk/place.ts";
 import { isUp } from "../../power/is-up.ts";
 import { seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import { resolveSeedSecrets, secretsDigest } from "./secrets.ts";
 import type { SeedRecord } from "./state.ts";
-import { driveRef, keeperOf, seedRecord, seedState } from "./state.ts";
+import { driveRef, seedRecord, seedState, storedSeed } from "./state.ts";
 import type { SeedTree } from "./tree.ts";
 import { seedTree } from "./tree.ts";
 
@@ -45,13 +44,9 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   if (known !== undefined && (await isRight(context, spec, known, secrets))) return;
 
   const randomSeed = known === undefined ? randomBytes(512) : Buffer.from(known.randomSeed, "base64");
-  const place = spec.place === null ? {} : { place: spec.place };
-  const kept = {
-    format: spec.format,
-    ...(spec.backend === null ? {} : { backend: spec.backend, ...place }),
-    randomSeed: randomSeed.toString("base64"),
-  };
-  const isPlainFile = keeperOf(spec) === plainFileDriver;
+  const { disk, format } = spec;
+  const kept = { format, backend: disk.backend, place: disk.place, randomSeed: randomSeed.toString("base64") };
+  const isPlainFile = disk.backend === plainFileDriver;
   if (label === undefined || (known === undefined && !isPlainFile)) await writeRecord(context, spec, { ...kept, built: null });
 
   const tree = seedTree(spec, { ...secrets, randomSeed });
@@ -64,32 +59,26 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     mtimeMs,
     inode,
   });
-  const part = stagedPath(spec.path);
+  const part = stagedPath(disk.path);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(part));
   const written = await writeImage(context, spec.format, part, tree);
   const { sha256 } = written;
   const built = builtOf(written);
-  const put = putOf(keeperOf(spec));
-  const disk = driveOf(context, spec);
+  const put = putOf(disk.backend);
   await put.stage(context, disk, { from: part, sha256, format: spec.format });
   // Removed now: after the next record, a drive in another place is not found any more.
-  if (known !== undefined && (keeperOf(known) !== keeperOf(spec) || (known.place ?? null) !== spec.place))
-    await putOf(keeperOf(known)).remove(context, driveRef(context, spec.uuid, known), await isRunning(context, spec));
+  if (known !== undefined && isElsewhere(disk, known))
+    await putOf(known.backend).remove(context, driveRef(context, spec.uuid, known.place), await isRunning(context, spec));
   if (isPlainFile) {
     // One round trip. Either may be lost in a power cut: the next look compares them.
-    const publish: FileChange = { do: "publish", staged: part, final: spec.path, mode: privateMode };
+    const publish: FileChange = { do: "publish", staged: part, final: disk.path, mode: privateMode };
     await writeRecord(context, spec, { ...kept, built }, { names: "later", before: [publish] });
     undo.move();
     return;
   }
   await writeRecord(context, spec, { ...kept, built });
   await put.publish(context, disk, { from: part });
-}
-
-function driveOf(context: Context, spec: SeedSpec): DiskSpec {
-  const { instance, uuid } = spec;
-  return { ...driveRef(context, uuid, spec), instance, role: "drive", backend: keeperOf(spec), size: null, preallocate: "none" };
 }
 
 interface WrittenImage {
@@ -126,7 +115,7 @@ async function isRight(
   record: SeedRecord,
   secrets: ReturnType<typeof resolveSeedSecrets>,
 ): Promise<boolean> {
-  if (keeperOf(record) !== keeperOf(spec) || (record.place ?? null) !== spec.place) return false;
+  if (isElsewhere(spec.disk, record)) return false;
   const state = await seedState(context, spec, record);
   return (
     state.intact &&
@@ -138,9 +127,9 @@ async function isRight(
 /** Removes the drive and its record, if present. A missing instance directory is not recreated. */
 async function removeSeed(context: Context, owner: Owner): Promise<void> {
   const record = seedRecord(await readLabel(context, owner.uuid), context);
-  await putOf(plainFileDriver).remove(context, driveRef(context, owner.uuid, {}), false);
-  if (record?.backend !== undefined)
-    await putOf(record.backend).remove(context, driveRef(context, owner.uuid, record), await isRunning(context, owner));
+  await putOf(plainFileDriver).remove(context, driveRef(context, owner.uuid, null), false);
+  if (record !== undefined && record.backend !== plainFileDriver)
+    await putOf(record.backend).remove(context, driveRef(context, owner.uuid, record.place), await isRunning(context, owner));
   await forgetObject(context, owner, instanceFiles.configDrive);
 }
 
@@ -150,7 +139,7 @@ async function isRunning(context: Context, { uuid }: Pick<Owner, "uuid">): Promi
 
 function writeRecord(context: Context, owner: Owner, record: SeedRecord, options: RecordOptions = {}): Promise<void> {
   const { uuid, instance } = owner;
-  return recordObject(context, { uuid, instance }, instanceFiles.configDrive, record as unknown as Json, options);
+  return recordObject(context, { uuid, instance }, instanceFiles.configDrive, storedSeed(record), options);
 }
 
 /** `seed.build` creates or rebuilds a config drive; `seed.remove` removes it. */

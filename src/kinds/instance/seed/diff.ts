@@ -11,7 +11,7 @@ import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address
 import type { SeedSpec } from "../../terms/spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
-import { keeperOf, type SeedState } from "./state.ts";
+import type { SeedState } from "./state.ts";
 
 /** What the state of the drive does not include. */
 export interface SeedSituation {
@@ -37,7 +37,7 @@ export function diffSeed(
   const after = { ...publicSeed(want), intact: true };
   const there = have?.applied != null && !have.missing ? have : undefined;
   const drifted = have?.applied != null && !have.intact;
-  const moved = have?.applied != null && have.backend === want.backend && have.place !== want.place;
+  const moved = have?.applied != null && have.backend === want.disk.backend && have.place !== want.disk.place;
   const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
   if (!configured && !drifted) return undefined;
 
@@ -45,7 +45,7 @@ export function diffSeed(
   const fields: FieldChange[] = [
     ...seedFields(there?.applied ?? null, publicSeed(want)),
     ...(there !== undefined && moved
-      ? [{ path: placeWord(want), old: have?.place ?? null, new: want.place, cause: "config" as const }]
+      ? [{ path: placeWord(want), old: have?.place ?? null, new: want.disk.place, cause: "config" as const }]
       : []),
     ...(there !== undefined && situation.secretsChanged ? changedSecrets(want) : []),
     ...(there !== undefined && !there.intact ? [{ path: "intact", old: false, new: true, cause: "drift" as const }] : []),
@@ -57,7 +57,7 @@ export function diffSeed(
     id: `${address}#${verb}`,
     type: "seed.build",
     address,
-    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${putOf(keeperOf(want)).words.where}${situation.running ? ", seen at the next cold start" : ""}`,
+    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${putOf(want.disk.backend).words.where}${situation.running ? ", seen at the next cold start" : ""}`,
     args: { spec: want as unknown as Json },
     // A missing drive is built before its guest is restored.
     needs: awaitRestored(want.instance, situation.saved && there !== undefined),
@@ -79,7 +79,7 @@ export function diffSeed(
 }
 
 function placeWord(want: SeedSpec): string {
-  return driverOf(keeperOf(want)).place?.key ?? "place";
+  return driverOf(want.disk.backend).place?.key ?? "place";
 }
 
 function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituation): Change {
@@ -118,13 +118,15 @@ function distinct(fields: readonly FieldChange[]): FieldChange[] {
 function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { running, secretsChanged }: SeedSituation): string {
   if (have === undefined) return "the config drive does not exist yet";
   if (have.applied === null) return "building the config drive was interrupted";
-  const { thing } = putOf(keeperOf(have)).words;
+  const { thing } = putOf(have.backend).words;
   const why = [
     ...(have.missing ? [`the ${thing} was deleted by hand`] : have.intact ? [] : [`the ${thing} was changed by hand`]),
-    ...(have.backend === want.backend ? [] : [putOf(keeperOf(want)).words.arrival]),
-    ...(have.backend === want.backend && have.place !== want.place ? [`it goes into another ${placeWord(want).replace("_", " ")}`] : []),
+    ...(have.backend === want.disk.backend ? [] : [putOf(want.disk.backend).words.arrival]),
+    ...(have.backend === want.disk.backend && have.place !== want.disk.place
+      ? [`it goes into another ${placeWord(want).replace("_", " ")}`]
+      : []),
     ...(verb === "replace" ? [`the format changes from ${have.format} to ${want.format}`] : []),
-    ...(verb !== "replace" && have.backend === want.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
+    ...(verb !== "replace" && have.backend === want.disk.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
     ...(secretsChanged ? ["a secret that it holds changed"] : []),
   ];
   return `${why.join(" and ")}; ${running ? seenWhenRunning : seenWhenStopped}`;

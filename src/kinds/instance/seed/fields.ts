@@ -40,10 +40,15 @@ function leaves(seed: PublicSeed | null): Map<string, Leaf> {
   return found;
 }
 
-type UserDataShown = { readonly env: string } | { readonly sha256: string; readonly lines: number };
+type UserDataShown =
+  | { readonly env: string }
+  | { readonly sha256: string; readonly lines: number }
+  /** Of gzip. */
+  | { readonly sha256: string; readonly bytes: number };
 
 function userDataLeaf(shown: UserDataShown): Leaf {
   if ("env" in shown) return { value: referenceText(shown), sensitive: true };
+  if ("bytes" in shown) return { value: `sha256:${shown.sha256.slice(0, 12)} (gzip, ${shown.bytes} bytes)` };
   return { value: `sha256:${shown.sha256.slice(0, 12)} (${shown.lines} ${shown.lines === 1 ? "line" : "lines"})` };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
-import type { SeedSpec } from "../../terms/spec.ts";
+import { bytesOfInput, type SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 
 export type { PublicSeed } from "../../terms/seed-state.ts";
@@ -13,7 +14,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     name: spec.instance,
     project: spec.project,
     // Omitted for a file, so that digests of earlier versions stay valid.
-    ...(spec.backend === null ? {} : { backend: spec.backend }),
+    ...(spec.disk.backend === plainFileDriver ? {} : { backend: spec.disk.backend }),
     format: spec.format,
     hostname: spec.hostname,
     launch_index: spec.launchIndex,
@@ -40,6 +41,10 @@ export function seedDigest(spec: SeedSpec): string {
 function userDataShown(userData: SeedSpec["userData"]): Json {
   if (userData === null) return null;
   if ("env" in userData) return { env: userData.env };
+  if ("gzip" in userData) {
+    const bytes = bytesOfInput(userData);
+    return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
+  }
   const lines = userData.text === "" ? 0 : userData.text.replace(/\n$/, "").split("\n").length;
   return { sha256: createHash("sha256").update(userData.text).digest("hex"), lines };
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { SecretRef } from "../../../model/secret.ts";
 import type { Config } from "../../config.ts";
 import type { PublicSeed, SeedSecrets, SeedState } from "../../terms/seed-state.ts";
+import { bytesOfInput } from "../../terms/spec.ts";
 
 /** Finds the values now of what a drive was built with; null where one of them is not available. */
 export type RecordedSecrets = (applied: PublicSeed) => SeedSecrets | null;
@@ -11,20 +12,26 @@ export type RecordedSecrets = (applied: PublicSeed) => SeedSecrets | null;
  * configuration holds as text by its digest.
  */
 export function recordedSecrets(config: Config, lookUpSecret: (reference: SecretRef) => string | undefined): RecordedSecrets {
-  let texts: ReadonlyMap<string, string> | undefined;
-  const currentValue = (recorded: unknown): string | null | undefined => {
+  let texts: ReadonlyMap<string, Buffer> | undefined;
+  const byName = (recorded: unknown): string | null | undefined => {
     if (recorded === null || recorded === undefined) return null;
-    const { env, sha256 } = recorded as { readonly env?: unknown; readonly sha256?: unknown };
-    if (typeof env === "string") return lookUpSecret({ env });
-    texts ??= textsOf(config);
-    return typeof sha256 === "string" ? texts.get(sha256) : undefined;
+    const { env } = recorded as { readonly env?: unknown };
+    return typeof env === "string" ? lookUpSecret({ env }) : undefined;
+  };
+  const userDataOf = (recorded: unknown): Buffer | null | undefined => {
+    const { sha256 } = (recorded ?? {}) as { readonly sha256?: unknown };
+    if (typeof sha256 === "string") {
+      texts ??= textsOf(config);
+      return texts.get(sha256);
+    }
+    const value = byName(recorded);
+    return typeof value === "string" ? Buffer.from(value) : value;
   };
   return (applied) => {
     // Without references, the digest of what everyone may see tells all.
     if (!refers(applied["user_data"]) && !refers(applied["admin_password"])) return null;
-    const [userData, adminPassword] = [currentValue(applied["user_data"]), currentValue(applied["admin_password"])];
-    if (userData === undefined || adminPassword === undefined) return null;
-    return { userData: userData === null ? null : Buffer.from(userData), adminPassword };
+    const [userData, adminPassword] = [userDataOf(applied["user_data"]), byName(applied["admin_password"])];
+    return userData === undefined || adminPassword === undefined ? null : { userData, adminPassword };
   };
 }
 
@@ -43,9 +50,9 @@ function refers(recorded: unknown): boolean {
   return typeof recorded === "object" && recorded !== null && "env" in recorded;
 }
 
-function textsOf(config: Config): Map<string, string> {
+function textsOf(config: Config): Map<string, Buffer> {
   const texts = Object.values(config.instances ?? {}).flatMap(({ user_data }) =>
-    user_data !== undefined && "text" in user_data ? [user_data.text] : [],
+    user_data === undefined || "env" in user_data ? [] : [bytesOfInput(user_data)],
   );
-  return new Map(texts.map((text) => [createHash("sha256").update(text).digest("hex"), text]));
+  return new Map(texts.map((bytes) => [createHash("sha256").update(bytes).digest("hex"), bytes]));
 }

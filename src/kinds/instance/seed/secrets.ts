@@ -1,16 +1,15 @@
 import { createHmac } from "node:crypto";
 import type { Context } from "../../../model/context.ts";
 import type { SeedSecrets } from "../../terms/seed-state.ts";
-import type { SeedSpec } from "../../terms/spec.ts";
+import { bytesOfInput, type SeedSpec } from "../../terms/spec.ts";
 
 export type { SeedSecrets } from "../../terms/seed-state.ts";
 
 /** Looks up the references. Throws a UserError that names a reference that is not available. */
 export function resolveSeedSecrets(context: Pick<Context, "secret">, spec: Pick<SeedSpec, "userData" | "adminPassword">): SeedSecrets {
   const { userData, adminPassword } = spec;
-  const text = userData === null ? null : "env" in userData ? context.secret(userData) : userData.text;
   return {
-    userData: text === null ? null : Buffer.from(text),
+    userData: userData === null ? null : "env" in userData ? Buffer.from(context.secret(userData)) : bytesOfInput(userData),
     adminPassword: adminPassword === null ? null : context.secret(adminPassword),
   };
 }

@@ -11,10 +11,10 @@ import { secretsDigest } from "./secrets.ts";
 /** The record of a config drive in the label of its instance. Only the owner of the file can read the label. */
 export interface SeedRecord {
   readonly format: "iso9660" | "vfat";
-  /** The driver that keeps it. Absent: a file of the instance directory. */
-  readonly backend?: string;
-  /** The pool or the like that it is kept in. Absent for files, and in labels of earlier versions. */
-  readonly place?: string;
+  /** The driver that keeps it. */
+  readonly backend: string;
+  /** The pool or the like that it is kept in; null for a file. */
+  readonly place: string | null;
   /** Base64. Kept so that a rebuilt drive has the same content. */
   readonly randomSeed: string;
   /** The drive that was last built; null while the first one is being built. */
@@ -34,26 +34,25 @@ export type { SeedState } from "../../terms/seed-state.ts";
 
 /** The record in a label; undefined when there is none. A malformed record counts as none. */
 export function seedRecord(label: InstanceLabel | undefined, { settings }: Pick<Context, "settings">): SeedRecord | undefined {
-  const stored = label?.objects[instanceFiles.configDrive] as unknown as
-    | (Partial<SeedRecord> & { readonly pool?: string })
-    | null
-    | undefined;
+  const stored = label?.objects[instanceFiles.configDrive] as unknown as StoredSeed | null | undefined;
   if (typeof stored?.randomSeed !== "string" || stored.built === undefined) return undefined;
-  // Earlier versions recorded `pool`, still earlier ones nothing: then the place is the configured one.
-  const { pool, ...record } = stored as SeedRecord & { readonly pool?: string };
-  const place = record.place ?? pool ?? (record.backend === undefined ? undefined : placeOf(record.backend, settings));
-  return place === undefined ? record : { ...record, place };
+  const { format, randomSeed, built, backend = plainFileDriver } = stored;
+  return { format, backend, place: stored.place ?? stored.pool ?? placeOf(backend, settings), randomSeed, built };
 }
 
-/** The driver that keeps a drive. */
-export function keeperOf({ backend }: { readonly backend?: string | null }): string {
-  return backend ?? plainFileDriver;
+/** A record in a label. A file has neither driver nor place; earlier versions call the place `pool`, still earlier ones do not record it. */
+type StoredSeed = Omit<SeedRecord, "backend" | "place"> & { readonly backend?: string; readonly place?: string; readonly pool?: string };
+
+/** A record as labels have it, in an order that does not change. */
+export function storedSeed({ format, backend, place, randomSeed, built }: SeedRecord): Json {
+  const kept = backend === plainFileDriver ? {} : { backend, ...(place === null ? {} : { place }) };
+  return { format, ...kept, randomSeed, built };
 }
 
 /** The disk that a drive is. */
-export function driveRef(context: Pick<Context, "layout">, uuid: string, { place = null }: { readonly place?: string | null }): DiskRef {
+export function driveRef({ layout }: Pick<Context, "layout">, uuid: string, place: string | null): DiskRef {
   const name = instanceFiles.configDrive;
-  return { uuid, name, path: context.layout.instanceFile(uuid, name), ...(place === null ? {} : { place }) };
+  return { uuid, name, path: layout.instanceFile(uuid, name), place };
 }
 
 /** The config drives of labelled instance directories, by uuid. One look for each driver. `values`: what their references stand for now. */
@@ -64,10 +63,10 @@ export async function observeSeeds(
 ): Promise<Map<string, SeedState>> {
   const records = directories.flatMap(({ uuid, instance, label }) => {
     const record = seedRecord(label, context);
-    return record === undefined ? [] : [{ owner: { uuid, instance }, record, ref: driveRef(context, uuid, record) }];
+    return record === undefined ? [] : [{ owner: { uuid, instance }, record, ref: driveRef(context, uuid, record.place) }];
   });
   const looks = allDrivers().map(async ({ name, put }) => {
-    const mine = records.filter(({ record }) => keeperOf(record) === name);
+    const mine = records.filter(({ record }) => record.backend === name);
     const found = put === undefined || mine.length === 0 ? undefined : await put.look(context, mine.map(lookedFor));
     return mine.flatMap(({ owner, record, ref }): [string, SeedState][] => {
       const state = found?.get(`${ref.uuid}/${ref.name}`);
@@ -83,8 +82,8 @@ export async function seedState(
   owner: { readonly uuid: string; readonly instance: string },
   record: SeedRecord,
 ): Promise<SeedState> {
-  const ref = driveRef(context, owner.uuid, record);
-  const found = await putOf(keeperOf(record)).look(context, [lookedFor({ record, ref })]);
+  const ref = driveRef(context, owner.uuid, record.place);
+  const found = await putOf(record.backend).look(context, [lookedFor({ record, ref })]);
   return stateOf(owner, record, found.get(`${ref.uuid}/${ref.name}`) ?? { intact: false, missing: true }, () => null);
 }
 
@@ -98,7 +97,7 @@ function stateOf(
   found: Pick<SeedState, "intact" | "missing">,
   values: RecordedSecrets,
 ): SeedState {
-  const { built, format, backend = null, place = null } = record;
+  const { built, format, backend, place } = record;
   return {
     uuid: owner.uuid,
     instance: owner.instance,

@@ -27,6 +27,7 @@ import type { HostFacts } from "../../../../src/model/host-facts.ts";
 import type { Json } from "../../../../src/model/json.ts";
 import type { Observed } from "../../../../src/model/kind.ts";
 import { createObserved } from "../../../../src/model/observed.ts";
+import { diskSpec } from "../../../support/disk-spec.ts";
 import { imageOf, temporary } from "./images.ts";
 import { imageSpec, machine } from "./machine.ts";
 
@@ -51,7 +52,7 @@ async function overlayOn(context: Context, spec: ImageSpec, name = "disk"): Prom
   const path = context.layout.instanceFile(uuid, name);
   await qcow2.create(
     context,
-    {
+    diskSpec({
       instance: "web",
       uuid,
       name,
@@ -61,7 +62,7 @@ async function overlayOn(context: Context, spec: ImageSpec, name = "disk"): Prom
       size: 2 ** 21,
       base: { image: spec.name, entry: spec.entry, path: context.layout.baseImage(spec.entry), format: spec.format },
       preallocate: "none",
-    },
+    }),
     () => {},
   );
   return path;
@@ -166,7 +167,7 @@ test("an unused base is removed with its templates, and a used one stays", async
     (error) => error instanceof RefusedError && error.code === "base-image-in-use" && error.message.includes(disk),
   );
   assert.ok(existsSync(context.layout.baseImage(spec.entry)));
-  await qcow2.remove(context, { uuid, name: "disk.rescue", path: disk });
+  await qcow2.remove(context, { uuid, name: "disk.rescue", path: disk, place: null });
   await removeImage.run(context, { entry: spec.entry }, () => {});
   assert.deepEqual([readdirSync(context.layout.base), readdirSync(context.layout.templates)], [["templates"], []]);
   await removeImage.run(context, { entry: spec.entry }, () => {});

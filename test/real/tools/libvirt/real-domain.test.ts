@@ -61,8 +61,8 @@ async function guest(name: string, fields: Partial<DomainSpec> = {}): Promise<Do
       arch: "x86_64",
       machine,
       properties: {},
-      root: { attachment: { type: "file", format: "qcow2", source: root }, iso: false },
-      configDrive: { path: join(own, "disk.config"), format: "iso9660" },
+      root: { attachment: { type: "file", format: "qcow2", source: root, secretUuid: null }, iso: false },
+      configDrive: { attachment: { type: "file", format: "raw", source: join(own, "disk.config"), secretUuid: null }, format: "iso9660" },
     }),
     ...fields,
   });

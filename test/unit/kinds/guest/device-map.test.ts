@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkDeviceProperties, type DeviceMapInput, deviceMap } from "../../../../src/kinds/guest/device-map.ts";
 
-const file = (name: string) => ({ type: "file", format: "qcow2", source: `/i/${name}` }) as const;
-const iso = { path: "/i/disk.config", format: "iso9660" } as const;
-const vfat = { path: "/i/disk.config", format: "vfat" } as const;
+const file = (name: string) => ({ type: "file", format: "qcow2", source: `/i/${name}`, secretUuid: null }) as const;
+const iso = { attachment: file("disk.config"), format: "iso9660" } as const;
+const vfat = { attachment: file("disk.config"), format: "vfat" } as const;
 
 function map(fields: Partial<DeviceMapInput>): string[] {
   const input = {

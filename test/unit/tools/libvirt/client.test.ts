@@ -268,7 +268,12 @@ test("a session: the runtime directory or the cache, and the daemon is started w
     const libvirt = libvirtOn(machine, {
       uri: "qemu:///session",
       host: {
-        account: async () => ({ root: false, runtimeDirectory, cacheDirectory: "/home/me/.cache" }),
+        account: async () => ({
+          root: false,
+          runtimeDirectory,
+          cacheDirectory: "/home/me/.cache",
+          stateDirectory: "/home/me/.local/state",
+        }),
         run: async ({ program, args }) => {
           commands.push([program, ...args].join(" "));
           machine.libvirtd.sockets.set(path, "open");

@@ -51,7 +51,7 @@ for (const format of ["iso9660", "vfat"] as const) {
     await build(context, spec);
     assert.equal(await plan(context, spec), undefined);
     assert.deepEqual((await readdir(`${context.layout.root}/${uuid}`)).sort(), ["disk.config", "virtform.json"]);
-    assert.equal((await stat(spec.path)).mode & 0o777, 0o600);
+    assert.equal((await stat(spec.disk.path)).mode & 0o777, 0o600);
     assert.equal((await stat(`${context.layout.root}/${uuid}/virtform.json`)).mode & 0o777, 0o600);
   });
 
@@ -59,13 +59,13 @@ for (const format of ["iso9660", "vfat"] as const) {
     const context = await seedContext(t, { secrets });
     const spec = fullSpec(context.layout.root, { format });
     await build(context, spec);
-    const before = await stat(spec.path);
-    const bytes = await readFile(spec.path);
+    const before = await stat(spec.disk.path);
+    const bytes = await readFile(spec.disk.path);
     await build(context, spec);
-    assert.equal((await stat(spec.path)).ino, before.ino);
-    await rm(spec.path);
+    assert.equal((await stat(spec.disk.path)).ino, before.ino);
+    await rm(spec.disk.path);
     await build(context, spec);
-    assert.ok((await readFile(spec.path)).equals(bytes));
+    assert.ok((await readFile(spec.disk.path)).equals(bytes));
   });
 }
 
@@ -74,8 +74,8 @@ test("the drive holds secrets; label, state and plan do not", async (t) => {
   const spec = fullSpec(context.layout.root, { userData: { env: "WEB_USER_DATA" } });
   const planned = await plan(context, spec);
   await build(context, spec);
-  assert.equal(metaData(spec.path).admin_pass, "correct horse");
-  assert.equal(output("isoinfo", "-R", "-i", spec.path, "-x", "/openstack/latest/user_data").toString(), secrets.WEB_USER_DATA);
+  assert.equal(metaData(spec.disk.path).admin_pass, "correct horse");
+  assert.equal(output("isoinfo", "-R", "-i", spec.disk.path, "-x", "/openstack/latest/user_data").toString(), secrets.WEB_USER_DATA);
 
   const have = await observe(context);
   assert.ok(have !== undefined);
@@ -96,7 +96,7 @@ test("a changed secret is noticed and the rebuilt drive holds it", async (t) => 
   const root = await temporaryDirectory(t);
   const spec = fullSpec(root);
   await build(await seedContext(t, { secrets, root }), spec);
-  const seed = metaData(spec.path).random_seed;
+  const seed = metaData(spec.disk.path).random_seed;
   const context = await seedContext(t, { secrets: { ...secrets, WEB_PASSWORD: "another" }, root });
   const change = await plan(context, spec);
   assert.deepEqual(
@@ -105,7 +105,7 @@ test("a changed secret is noticed and the rebuilt drive holds it", async (t) => 
   );
   await build(context, spec);
   assert.equal(await plan(context, spec), undefined);
-  assert.deepEqual([metaData(spec.path).admin_pass, metaData(spec.path).random_seed], ["another", seed]);
+  assert.deepEqual([metaData(spec.disk.path).admin_pass, metaData(spec.disk.path).random_seed], ["another", seed]);
 });
 
 test("a missing secret is a mistake of the user's and makes nothing", async (t) => {
@@ -118,29 +118,29 @@ test("drift: edited, deleted; a mere touch is none", async (t) => {
   const context = await seedContext(t, { secrets });
   const spec = fullSpec(context.layout.root);
   await build(context, spec);
-  await utimes(spec.path, 1, 1);
-  await chmod(spec.path, 0o644);
+  await utimes(spec.disk.path, 1, 1);
+  await chmod(spec.disk.path, 0o644);
   assert.equal(await plan(context, spec), undefined);
 
-  const right = await readFile(spec.path);
-  await appendFile(spec.path, "x");
+  const right = await readFile(spec.disk.path);
+  await appendFile(spec.disk.path, "x");
   assert.deepEqual([(await plan(context, spec))?.cause, (await plan(context, spec))?.verb], ["drift", "update"]);
   await build(context, spec);
-  assert.ok((await readFile(spec.path)).equals(right));
+  assert.ok((await readFile(spec.disk.path)).equals(right));
 
-  await rm(spec.path);
+  await rm(spec.disk.path);
   assert.deepEqual([(await plan(context, spec))?.cause, (await plan(context, spec))?.verb], ["drift", "create"]);
   await build(context, spec);
-  assert.ok((await readFile(spec.path)).equals(right));
+  assert.ok((await readFile(spec.disk.path)).equals(right));
 });
 
 test("an edit of the same length is noticed", async (t) => {
   const context = await seedContext(t);
   const spec = seedSpec(context.layout.root);
   await build(context, spec);
-  const bytes = await readFile(spec.path);
+  const bytes = await readFile(spec.disk.path);
   bytes[bytes.length - 1] = 1;
-  await context.host.files.writeAtomic(spec.path, bytes);
+  await context.host.files.writeAtomic(spec.disk.path, bytes);
   assert.equal((await plan(context, spec))?.cause, "drift");
 });
 
@@ -163,8 +163,8 @@ test("long metadata and large user data arrive byte for byte", async (t) => {
   const spec = seedSpec(context.layout.root, { userData: { text }, metadata });
   await build(context, spec);
   assert.equal(await plan(context, spec), undefined);
-  assert.ok(output("isoinfo", "-R", "-i", spec.path, "-x", "/openstack/latest/user_data").equals(Buffer.from(text)));
-  assert.deepEqual(metaData(spec.path).meta, metadata);
+  assert.ok(output("isoinfo", "-R", "-i", spec.disk.path, "-x", "/openstack/latest/user_data").equals(Buffer.from(text)));
+  assert.deepEqual(metaData(spec.disk.path).meta, metadata);
 });
 
 for (const format of ["iso9660", "vfat"] as const) {
@@ -200,9 +200,9 @@ for (const format of ["iso9660", "vfat"] as const) {
       for (const first of format === "iso9660" ? [undefined, old] : [old]) {
         await rm(`${root}/${uuid}`, { recursive: true, force: true });
         if (first !== undefined) await build(good, first);
-        const before = first && (await readFile(spec.path));
+        const before = first && (await readFile(spec.disk.path));
         const { finished } = await buildWith(count);
-        const published = await readFile(spec.path).catch(() => undefined);
+        const published = await readFile(spec.disk.path).catch(() => undefined);
         const change = await plan(good, spec);
         if (finished) assert.equal(change, undefined);
         if (change === undefined)

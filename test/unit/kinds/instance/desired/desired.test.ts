@@ -32,7 +32,7 @@ for (const file of readdirSync(cases).filter((name) => name.endsWith(".yaml"))) 
     const shown = resources.map(({ address, spec }) => {
       if (spec.kind === "domain") return { address, spec: { ...spec, disks: spec.disks.map(({ disk }) => disk.name) } };
       if (spec.kind !== "disk") return { address, spec };
-      assert.equal(spec.domain, domains.get(spec.disk.instance), `${address} comes with another guest`);
+      assert.equal(spec.domain, domains.get(spec.disk.owner.label), `${address} comes with another guest`);
       return { address, spec: { ...spec, domain: "of the guest" } };
     });
     const text = `${JSON.stringify(shown, null, 2)}\n`;

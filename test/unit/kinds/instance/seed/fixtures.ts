@@ -2,8 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { DiskSpec } from "../../../../../src/drivers/driver.ts";
 import { rootOnly } from "../../../../../src/kinds/instance/seed/block-devices.ts";
 import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
+import { diskSpec } from "../../../../support/disk-spec.ts";
 
 export const uuid = "6f1f6f0a-6a4e-5c0f-9b8e-0123456789ab";
 
@@ -14,12 +16,19 @@ export async function temporaryDirectory(test: TestContext): Promise<string> {
   return directory;
 }
 
+/** A config drive that is kept as a file below `root`; `over` replaces parts of it. */
+export function driveAt(root: string, over: Partial<DiskSpec> = {}): DiskSpec {
+  const path = `${root}/${uuid}/disk.config`;
+  const drive = diskSpec({ instance: "web-0", uuid, name: "disk.config", role: "drive", backend: "flat", path });
+  return { ...drive, content: { kind: "bytes" }, ...over };
+}
+
 /** A small drive below `root`; `over` replaces parts of it. */
 export function seedSpec(root: string, over: Partial<SeedSpec> = {}): SeedSpec {
   return {
     instance: "web-0",
     uuid,
-    path: `${root}/${uuid}/disk.config`,
+    disk: driveAt(root),
     format: "iso9660",
     hostname: "web-0",
     launchIndex: 0,
@@ -32,8 +41,6 @@ export function seedSpec(root: string, over: Partial<SeedSpec> = {}): SeedSpec {
     interfaces: [],
     kernel: false,
     ramdisk: false,
-    backend: null,
-    place: null,
     blockDevices: rootOnly,
     ...over,
   };

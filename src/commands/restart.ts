@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { restartChanges } from "../kinds/guest/restart.ts";
+import { userError } from "../model/errors.ts";
+import { applyOptions, type CommandDefinition, type Invocation } from "./command.ts";
+import { runApply } from "./run-apply.ts";
+
+const { "allow-destroy": _nothingIsLost, target: _named, ...options } = applyOptions;
+
+/** `virtform restart`: shuts guests down and starts them with their stored definitions. */
+export const restart: CommandDefinition = {
+  summary: "Restart guests, or those that wait for a restart",
+  usage: "[NAME…] [PATH…] [options]",
+  description:
+    "Shuts running guests of this project down and starts them again, each with its stored definition, which is how changes become active that a running guest cannot take. A guest that does not shut down within a minute is powered off. Nothing else is changed. Name the guests, or give --pending.",
+  options: {
+    ...options,
+    pending: { type: "boolean", help: "Restart the guests that wait for a restart: of those that are named, or of all." },
+  },
+  examples: [
+    ["virtform restart web-0", "Shows the plan, asks, restarts one guest."],
+    ["virtform restart --pending --auto-approve", "For a maintenance window: restarts every guest that waits for it."],
+  ],
+  run(invocation, io) {
+    const { names, paths } = splitPositionals(invocation);
+    const pending = invocation.flag("pending");
+    if (names.length === 0 && !pending)
+      throw userError(
+        "missing-name",
+        "Which guests are to be restarted?",
+        "Name them (`virtform restart web-0`), or write --pending for those that wait for a restart. `virtform list` shows both.",
+      );
+    return runApply(invocation, io, {
+      command: "restart",
+      scope: { paths, targets: names, mode: () => ({ do: "only", changes: (observed) => restartChanges(observed, { names, pending }) }) },
+    });
+  },
+};
+
+/** A word is a path if it begins with a dot or a slash, ends like a file of a configuration, or has a slash and exists. */
+function splitPositionals({ positionals }: Invocation): { readonly names: readonly string[]; readonly paths: readonly string[] } {
+  const isPath = (word: string) => /^[./]|\.ya?ml$/.test(word) || (word.includes("/") && existsSync(word));
+  return { names: positionals.filter((word) => !isPath(word)), paths: positionals.filter(isPath) };
+}

@@ -1,0 +1,48 @@
+import type { Cause, FieldChange } from "../../model/change.ts";
+import { isUp } from "../power/is-up.ts";
+import type { DomainFields, DomainState } from "../terms/domain-state.ts";
+import { appliedFields } from "./applied-fields.ts";
+import { isSatisfied } from "./is-satisfied.ts";
+import { traitsOf } from "./traits.ts";
+
+/**
+ * Fields in which the definition that a guest runs with differs from the stored one, `old` being what runs. It follows from the two
+ * definitions alone. The cause is `drift` where the active definition no longer says what was recorded in it: it was changed by hand
+ * while the guest ran. Otherwise the stored definition was changed, and the next start uses it.
+ */
+export function pendingFields(have: DomainState): FieldChange[] {
+  const { active } = have;
+  if (active === null || active === have.fields || !isUp(have.power)) return [];
+  const { fields } = have;
+  const paths = [...new Set([...Object.keys(fields), ...Object.keys(active)])].filter((path) => isPending(path, active, fields));
+  if (paths.length === 0) return [];
+  const recorded = appliedFields({ applied: have.activeApplied });
+  return paths.map((path) => {
+    const [old, stored] = [active[path], fields[path]];
+    const cause = runningCause(path, old, recorded);
+    return { path, ...(old === undefined ? {} : { old }), ...(stored === undefined ? {} : { new: stored }), effect: "next_boot", cause };
+  });
+}
+
+/** Whether what runs was changed by hand: the label that the guest runs with records something else. */
+export function runningCause(path: string, active: DomainFields[string] | undefined, recorded: DomainFields | undefined): Cause {
+  const traits = traitsOf(path);
+  if (recorded === undefined || traits.fixed === true) return "config";
+  return isSatisfied(traits, active, recorded[path]) ? "config" : "drift";
+}
+
+/** Fields that are absent where they are the same as another. */
+const maxima: Readonly<Record<string, string>> = { max_memory: "memory", max_vcpus: "vcpus" };
+
+/** Whether a running guest has another value than the stored definition. */
+function isPending(path: string, active: DomainFields, stored: DomainFields): boolean {
+  if (active[path] === stored[path]) return false;
+  // A balloon that holds memory, or a processor that is off, is seen in the current value. Only a maximum that is stored is waited for.
+  const current = maxima[path];
+  if (current !== undefined && (stored[path] === undefined || (active[path] ?? active[current]) === stored[path])) return false;
+  // Of the label, the running guest keeps that of its start.
+  const { cosmetic, running } = traitsOf(path);
+  if (cosmetic === true || running === "none" || path === "power_state") return false;
+  // libvirt expands this model into the processor that the guest got.
+  return !(stored["cpu"] === "host-model" && /^cpu($|[._])/.test(path));
+}

@@ -1,0 +1,62 @@
+import { type Change, combineCauses } from "../../model/change.ts";
+import { UserError } from "../../model/errors.ts";
+import type { Json } from "../../model/json.ts";
+import type { Observed } from "../../model/observed.ts";
+import { problem } from "../../model/problem.ts";
+import { isUp } from "../power/is-up.ts";
+import { startAgain, stopDomain } from "../power/plan.ts";
+import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
+import { pendingFields } from "./pending.ts";
+import { describeDomain } from "./state.ts";
+
+/** Which guests are restarted. */
+export interface RestartRequest {
+  /** Addresses or names of guests; empty for all. */
+  readonly names: readonly string[];
+  /** Only those that wait for a restart. */
+  readonly pending: boolean;
+}
+
+/**
+ * Changes that restart guests of ours that run: shut down, then start with the stored definition. Nothing else about them changes. Throws
+ * a UserError when a guest that is named does not run.
+ */
+export function restartChanges(observed: Observed, { names, pending }: RestartRequest): Change[] {
+  const named = observed.of(guests).filter(([address]) => names.length === 0 || names.some((name) => isNamed(address, name)));
+  const off = named.filter(([, { power }]) => !isUp(power));
+  if (names.length > 0 && !pending && off.length > 0) throw new UserError(off.map(([address, { power }]) => notUp(address, power)));
+  return named.flatMap(([address, guest]) => {
+    if (!isUp(guest.power)) return [];
+    const change = restart(address, guest);
+    return pending && change.fields.length === 0 ? [] : [change];
+  });
+}
+
+function restart(address: GuestAddress, guest: GuestState): Change {
+  const fields = pendingFields(guest).map((field) => ({ ...field, effect: "restart" as const }));
+  const ref = { uuid: guest.uuid, instance: guest.label?.instance ?? guest.name };
+  const before = describeDomain(guest) as Readonly<Record<string, Json>>;
+  const { pending: _waits, ...after } = before;
+  return {
+    address,
+    verb: "update",
+    cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
+    reason: fields.length === 0 ? "its restart was requested" : "it waits for a restart",
+    fields,
+    actions: [stopDomain(ref), startAgain(ref)],
+    before,
+    after: { ...after, ...Object.fromEntries(fields.map(({ path, new: stored }) => [path, stored ?? null])), power_state: "running" },
+  };
+}
+
+function isNamed(address: GuestAddress, name: string): boolean {
+  return address === name || address === `${guests.name}/${name}`;
+}
+
+function notUp(address: GuestAddress, power: GuestState["power"]) {
+  return problem("guest-is-off", {
+    summary: `${address} does not run`,
+    detail: `It is ${power}, so there is nothing to restart. \`virtform apply\` starts a guest that should be running.`,
+    address,
+  });
+}

@@ -1,0 +1,3 @@
+/** All of the terminal interface; draw only after `layoutReady`. */
+export { layoutReady } from "./layout-ready.ts";
+export { createTuiReporter } from "./reporter.ts";

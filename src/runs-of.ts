@@ -1,0 +1,42 @@
+import type { Config } from "./kinds/config.ts";
+import { closest } from "./model/closest.ts";
+import { userError } from "./model/errors.ts";
+import type { Mode, Reconciliation } from "./reconcile.ts";
+import type { HostSession, Session } from "./session.ts";
+
+/** What a run is about, in a session with any number of hosts. */
+interface Runs {
+  /** Addresses or names, with the name of the host in front where the session has several; empty for everything. */
+  readonly targets: readonly string[];
+  readonly mode: (host: HostSession) => Mode;
+  readonly fingerprints?: boolean;
+}
+
+/** The run on each host; with targets only on the hosts that they name. Throws a UserError for a target that names none of several hosts. */
+export function runsOf({ hosts }: Session, { targets, mode, fingerprints = false }: Runs): Reconciliation<Config>[] {
+  const qualified = hosts.length > 1;
+  if (qualified) for (const target of targets) refuseUnknownHost(target, hosts);
+  return hosts.flatMap((host) => {
+    const own = qualified
+      ? targets.flatMap((target) => (hostOf(target) === host.name ? [target.slice(host.name.length + 1)] : []))
+      : targets;
+    return targets.length > 0 && own.length === 0 ? [] : [{ ...host, qualified, targets: own, mode: mode(host), fingerprints }];
+  });
+}
+
+function hostOf(target: string): string | undefined {
+  const slash = target.indexOf("/");
+  return slash < 0 ? undefined : target.slice(0, slash);
+}
+
+function refuseUnknownHost(target: string, hosts: readonly HostSession[]): void {
+  const host = hostOf(target);
+  const names = hosts.map(({ name }) => name);
+  if (host !== undefined && names.includes(host)) return;
+  const near = closest(host ?? target, names);
+  throw userError(
+    "unknown-target",
+    `No such target: ${target}`,
+    `There are several hosts, so a target begins with the name of one: ${near ?? names[0]}/domain/NAME. They are ${names.join(", ")}.`,
+  );
+}
