@@ -41,6 +41,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       memory: host.allocation_ratio?.memory ?? 1,
       disk: host.allocation_ratio?.disk ?? 1,
     },
+    ...(host.limits === undefined ? {} : { limits: host.limits }),
     usedDrivers,
     ...(programs.length === 0 ? {} : { programs }),
     ...(networks === undefined ? {} : { networks }),
