@@ -188,3 +188,48 @@ test("a versioned machine is compared exactly, an alias keeps the version, and o
   assert.match((await machine()) ?? "", /^pc-i440fx-/);
   await assertConverged(workspace);
 });
+
+test("domain_xml is written, compared, and removed again", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-patch`;
+  const write = (patch: object | null) =>
+    writeConfig(workspace, {
+      images: tinyImages(),
+      flavors,
+      instances: { [name]: { image: "tiny", flavor: "small", power_state: "stopped", ...(patch === null ? {} : { domain_xml: patch }) } },
+    });
+  await write(null);
+  await apply(workspace);
+  const plain = await stored(name);
+  const merge = `
+    <cputune><shares>512</shares></cputune>
+    <memoryBacking><nosharepages/></memoryBacking>
+    <devices>
+      <panic model="isa"/>
+      <channel type="unix"><target type="virtio" name="org.backup.agent.0"/></channel>
+      <disk><target dev="vda"/><driver detect_zeroes="on"/></disk>
+      <hostdev mode="subsystem" type="usb"><source startupPolicy="optional"><vendor id="0x1234"/><product id="0x5678"/></source><alias name="ua-key"/></hostdev>
+    </devices>
+    <qemu:commandline><qemu:env name="A" value="b"/></qemu:commandline>`;
+  await write({ merge });
+  await apply(workspace);
+  await assertConverged(workspace);
+  const patched = await stored(name);
+  for (const part of ["<shares>512<", "<nosharepages/>", "<panic ", "org.backup.agent.0", "detect_zeroes='on'", "ua-key", "qemu:env"])
+    assert.ok(patched.includes(part), part);
+
+  await edit(workspace, name, (xml) => xml.replace("<shares>512<", "<shares>128<"));
+  const drift = await virtform("drift", workspace.directory);
+  assert.match(drift.stdout, /domain_xml\.cputune\/shares# +"?128"? → "?512"?/);
+  await apply(workspace);
+  await assertConverged(workspace);
+
+  await write(null);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const label = /virtform:applied/;
+  assert.deepEqual(
+    (await stored(name)).split("\n").filter((line) => !label.test(line)),
+    plain.split("\n").filter((line) => !label.test(line)),
+  );
+});

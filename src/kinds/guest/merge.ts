@@ -3,6 +3,7 @@ import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { appliedFields } from "./applied-fields.ts";
 import { deviceElements } from "./device-elements.ts";
+import { mergePatch } from "./domain-patch.ts";
 import { add, at, type Draft } from "./draft.ts";
 import type { DeviceFields, FieldTraits, OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
@@ -23,9 +24,19 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
   const applied = appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null });
   identify(domain, spec);
   for (const row of fieldRows()) mergeRow(domain, row, spec, applied);
+  mergePatch(domain, spec.domainXml, applied, isOurDevice);
   const [label, nova] = [labelOf(domain), novaOf(domain)];
   at(label, "virtform:applied").text = appliedText(spec);
   nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));
+}
+
+/** Whether a device has a name that fields of the table write. */
+function isOurDevice({ name }: { readonly name: string }): boolean {
+  const path = new RegExp(`^devices/${name}(?![\\w-])`);
+  return fieldRows().some((row) => {
+    if (row.onlyIfSet === true) return false;
+    return isDevices(row) ? path.test(row.at) : [row.element ?? "", ...(row.owns ?? [])].some((one) => path.test(one));
+  });
 }
 
 /** What the label records as applied. */
