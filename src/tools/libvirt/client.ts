@@ -4,6 +4,7 @@ import { at, createDomainLooks } from "./domain-looks.ts";
 import { createDomainEvents } from "./events.ts";
 import { explained, explaining, unlessMissing } from "./explaining.ts";
 import type { Libvirt } from "./face.ts";
+import { guestCapabilities } from "./guest-capabilities.ts";
 import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nameIn } from "./name-in.ts";
@@ -68,6 +69,16 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         ]);
         return nodeFacts({ capabilities: xml, memoryKiB, cpus, hostname, version });
       }),
+
+    guestCapabilities: async ({ arch, machine, virtType }) => {
+      const answer = await unlessMissing(
+        `Looking at what guests of machine type ${machine} can have failed`,
+        () => call(procedures.domainCapabilities, { emulator: null, arch, machine, virtType, flags: 0 }),
+        is.invalidArgument,
+        is.noSupport,
+      );
+      return answer === undefined ? undefined : guestCapabilities(answer.xml);
+    },
 
     ...looks,
 
