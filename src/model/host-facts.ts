@@ -12,18 +12,18 @@ export interface HostFacts {
     readonly total: number;
     readonly free: number /** Whether files there can be read past the page cache (O_DIRECT). */;
     readonly directIo: boolean;
-    /** Which filesystem it is, and whether it reserves space for files. Looked up only where that is asked for. */
-    readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
+    /** Which filesystem it is, and whether it reserves space for files; null where the configuration does not ask for it. */
+    readonly preallocation: { readonly filesystem: string; readonly reserves: boolean } | null;
   };
   readonly libvirtVersion: string;
   /** What is known about images before they are fetched, by their source as it is written. */
-  readonly sources?: Readonly<Record<string, SourceFacts>>;
+  readonly sources: Readonly<Record<string, SourceFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
-  readonly secrets?: Readonly<Record<string, SecretStatus>>;
+  readonly secrets: Readonly<Record<string, SecretStatus>>;
   /** Of the programs that the configuration needs, those that are not installed. */
-  readonly missingPrograms?: readonly string[];
+  readonly missingPrograms: readonly string[];
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
-  readonly drivers?: Readonly<Record<string, unknown>>;
+  readonly drivers: Readonly<Record<string, unknown>>;
 }
 
 /** What a source knows about an image before it is fetched. */

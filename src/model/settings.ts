@@ -12,11 +12,11 @@ export interface HostSettings {
   readonly reserved: { readonly memory: number; readonly disk: number };
   readonly allocationRatio: { readonly vcpus: number; readonly memory: number; readonly disk: number };
   /** Drivers that this configuration names, for looking only at storage that matters. */
-  readonly usedDrivers?: readonly string[];
+  readonly usedDrivers: readonly string[];
   /** Programs that make what this configuration wants on empty disks: `mkfs.ext4`, `mkswap`. */
-  readonly programs?: readonly string[];
+  readonly programs: readonly string[];
   /** What drivers make of their own sections, by name: plain data that only the driver itself understands. */
-  readonly drivers?: Readonly<Record<string, unknown>>;
+  readonly drivers: Readonly<Record<string, unknown>>;
   /** Addresses of raw images that this configuration names and a driver may clone disks from. */
-  readonly cloneSources?: readonly string[];
+  readonly cloneSources: readonly string[];
 }

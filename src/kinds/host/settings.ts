@@ -20,9 +20,6 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   const host = config.host ?? {};
   const uri = host.uri ?? (runner.root ? "qemu:///system" : "qemu:///session");
   const usedDrivers = driversOf(config);
-  const drivers = driverSettings(config, usedDrivers);
-  const cloneSources = cloneSourcesOf(config);
-  const programs = mkfsPrograms(usedFilesystems(config));
   const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
   return {
     uri,
@@ -38,9 +35,9 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       disk: host.allocation_ratio?.disk ?? 1,
     },
     usedDrivers,
-    ...(programs.length === 0 ? {} : { programs }),
-    drivers,
-    ...(cloneSources.length === 0 ? {} : { cloneSources }),
+    programs: mkfsPrograms(usedFilesystems(config)),
+    drivers: driverSettings(config, usedDrivers),
+    cloneSources: cloneSourcesOf(config),
   };
 }
 
