@@ -28,6 +28,7 @@ import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { notWanted } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
 import { pendingFields } from "./pending.ts";
@@ -39,7 +40,7 @@ import { wantedFields } from "./wanted-fields.ts";
  * Difference between the wanted and the existing domain. Definitions are changed in place and never undefined first, so a running guest
  * keeps its active definition until its next cold start. A protected domain that is no longer wanted gives a change without actions;
  * `checkProtection` reports it. `replaced`: a disk of the guest gets other content in this plan, so that its
- * saved memory is discarded.
+ * saved memory is discarded. `leaves`: what the guest wrote to a file that its definition no longer names then.
  */
 export function diffDomain(
   address: GuestAddress,
@@ -47,9 +48,10 @@ export function diffDomain(
   have: DomainState | undefined,
   observed: Observed,
   replaced = false,
+  leaves: string | null = null,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
-  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed, replaced);
+  const change = have === undefined ? creation(address, want, observed) : leaving(update(address, want, have, observed, replaced), leaves);
   const others = waitsForVolumes(want, observed);
   if (change === undefined || others.length === 0) return change;
   const waiting = (action: Action): Action =>
@@ -63,10 +65,15 @@ export function diffDomain(
  */
 function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
   const kept = new Set(want.disks.map(({ attachment }) => sourceText(attachment)));
+  // A disk stays when the guest gets the layer that is above it.
+  for (const { disk, layers } of have.chains ?? []) if (disk !== null && layers.some(({ source }) => kept.has(source))) kept.add(disk);
   const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
   if (leaving.length === 0) return false;
   const ours = [...observed.of(disks), ...observed.of(volumes)];
-  return leaving.some((source) => ours.some(([, disk]) => ownsSource(source, disk)));
+  const layered = new Set(
+    (have.chains ?? []).flatMap(({ disk, layers: [top] }) => (disk === null || top === undefined ? [] : [top.source])),
+  );
+  return leaving.some((source) => layered.has(source) || ours.some(([, disk]) => ownsSource(source, disk)));
 }
 
 /** Whether a disk exists. Its pending actions may themselves wait until the guest is off. */
@@ -85,6 +92,13 @@ function waitsForVolumes(want: DomainSpec, observed: Observed): Fact[] {
   });
 }
 
+/** The change with what it leaves behind as a loss, if it gives the guest another file. */
+function leaving(change: Change | undefined, leaves: string | null): Change | undefined {
+  if (change === undefined || leaves === null || !change.fields.some(({ path }) => /^disks\.[^.]+\.source$/.test(path))) return change;
+  const actions = change.actions.map((action) => (action.type === "domain.define" ? { ...action, destroys: leaves } : action));
+  return { ...change, actions };
+}
+
 function activityOf({ power }: DomainState) {
   return { running: isUp(power), saved: power === "saved" };
 }
@@ -100,7 +114,7 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
     reason: lost ? `undefined outside virtform${root.disk === undefined ? "" : "; its disks still exist"}` : "does not exist yet",
     fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
     // With `ignore`, virtform never starts the guest.
-    actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],
+    actions: [defineDomain(want, "none", null), ...(want.powerState === "running" ? [startDomain(want)] : [])],
     before: null,
     after: afterOf(want, fields),
   };
@@ -139,14 +153,14 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const changed = new Set(differing);
   const due = restarts ? waiting.filter(({ path }) => !changed.has(path)).map((field) => ({ ...field, effect: "restart" as const })) : [];
-  const defined = [...definitionChanges(differing, have, wanted, restarts), ...due, ...memory];
+  const defined = [...definitionChanges(differing, have, wanted, restarts), ...unwantedParts(want, have, wanted), ...due, ...memory];
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
   const unlabelled = have.unlabelled === true;
   if (defined.length === 0 && power === undefined && !unlabelled) return undefined;
   const fields = [...defined, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState || unlabelled;
-  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), true);
+  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), have.definition);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // The guest keeps running until everything that it restarts from exists.
@@ -179,7 +193,9 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
 function differingPaths(wanted: DomainFields, { fields, label }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
+  const differing = Object.keys(wanted).filter(
+    (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
+  );
   const applied = appliedFields(label);
   const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined && !isForeign(path, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
@@ -202,6 +218,13 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
       (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || isNoticed(path, wanted, have)) ? later : "none";
     return withoutUndefined({ path, old, new: fresh, effect, cause });
   });
+}
+
+/** What `foreign: forbid` removes from the definition. */
+function unwantedParts(want: DomainSpec, have: DomainState, wanted: DomainFields): FieldChange[] {
+  if (want.foreign !== "forbid") return [];
+  const effect = isUp(have.power) || have.power === "saved" ? "next_boot" : "none";
+  return notWanted(have.foreign, wanted).map(({ path, xml }) => ({ path: `foreign.${path}`, old: xml, effect, cause: "drift" }));
 }
 
 /** Whether a guest that runs would have another value. A device that was only stored, or a value that it runs with already, is nothing to it. */

@@ -3,6 +3,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
+import { usedNetworks } from "../config/used-networks.ts";
 import type { Config } from "../config.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
@@ -36,6 +37,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     },
     usedDrivers,
     programs: mkfsPrograms(usedFilesystems(config)),
+    networks: usedNetworks(config),
     drivers: driverSettings(config, usedDrivers),
     cloneSources: cloneSourcesOf(config),
   };

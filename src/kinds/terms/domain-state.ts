@@ -1,4 +1,5 @@
 import type { DomainPower } from "../../tools/libvirt/libvirt.ts";
+import type { DiskChain } from "./disk-chain.ts";
 import type { DomainSpec } from "./spec.ts";
 
 /** Value of one field of a domain. Sizes are bytes. */
@@ -17,6 +18,16 @@ export interface DomainLabel {
   readonly applied: string | null;
 }
 
+/** A part of a definition that virtform does not manage and that libvirt does not fill in: people or other programs made it. */
+export interface ForeignPart {
+  /** For people, in the manner of the fields: `cputune`, `watchdog`, `disks.vda.iotune`. */
+  readonly path: string;
+  /** An element with everything in it, on one line; the value of an attribute or of a text. */
+  readonly xml: string;
+  /** Fields or devices that keys of the configuration would set here: `quota.cpu_shares`, `hostdevs.pci 0000:03:00.0`; null: there is no key for a part of it. */
+  readonly fields: readonly (string | null)[];
+}
+
 /** A domain as found. */
 export interface DomainState {
   readonly uuid: string;
@@ -33,6 +44,12 @@ export interface DomainState {
   readonly active: DomainFields | null;
   /** What its label records as applied, as JSON: the guest was started with it. Null when it does not run or is not recorded. */
   readonly activeApplied: string | null;
+  /** What else its definition holds; empty for a domain without a label. */
+  readonly foreign: readonly ForeignPart[];
+  /** Digest of its inactive definition; empty for a domain without a label. */
+  readonly definition: string;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
+  /** What lies below disks that are not simply one of ours. Absent: all are. */
+  readonly chains?: readonly DiskChain[];
 }

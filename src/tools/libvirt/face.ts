@@ -71,6 +71,8 @@ export interface NodeFacts {
   readonly cpus: number;
   readonly memory: number;
   readonly libvirtVersion: string;
+  /** Machine types and their aliases that guests of the host's architecture can have. */
+  readonly machines: readonly string[];
 }
 
 /** Follows one domain. */
@@ -136,6 +138,8 @@ export interface Libvirt {
   blockSize(uuid: string, target: string): Promise<number>;
   /** Makes a disk of a running guest this large, also smaller. `disk`: its path, or the running guest's name for it. */
   blockResize(uuid: string, disk: string, bytes: number): Promise<void>;
+  /** All networks by name, and whether each is active. */
+  networks(): Promise<ReadonlyMap<string, boolean>>;
   /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */
   secrets(prefix: string): Promise<SecretRecord[]>;
   /** Defines a secret, or redefines the one with the same uuid and usage, by its document. */

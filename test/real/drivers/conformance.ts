@@ -85,6 +85,7 @@ const facts: HostFacts = {
   sources: {},
   secrets: {},
   missingPrograms: [],
+  networks: null,
   drivers: {},
 };
 

@@ -23,6 +23,7 @@ export function factsWith(drivers: HostFacts["drivers"] = {}, disk: Partial<Host
     sources: {},
     secrets: {},
     missingPrograms: [],
+    networks: null,
     drivers,
   };
 }

@@ -43,6 +43,7 @@ const facts: HostFacts = {
   sources: {},
   secrets: {},
   missingPrograms: [],
+  networks: null,
   drivers: {},
 };
 

@@ -39,6 +39,7 @@ export function machine(
       allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
       usedDrivers: [],
       programs: [],
+      networks: null,
       drivers: {},
       cloneSources: [],
     },

@@ -20,6 +20,7 @@ const facts: HostFacts = {
   sources: {},
   secrets: {},
   missingPrograms: [],
+  networks: null,
   drivers: {},
 };
 /** The kind, on the host that a configuration describes. */

@@ -20,6 +20,7 @@ const facts: HostFacts = {
   sources: {},
   secrets: {},
   missingPrograms: [],
+  networks: null,
   drivers: {
     rbd: { fsid: "0c1d", monitors: ["10.0.0.1:6789"], pool: true, secret: true, cloneable: { "rbd://0c1d/images/debian/snap": 2 ** 29 } },
   },
