@@ -25,6 +25,7 @@ export const codes: Readonly<Record<string, string>> = {
   "disk-shrink-refused": "A disk cannot be made smaller.",
   "disk-size-rounded-up": "Sizes are rounded up to what the storage has.",
   "disk-too-small-for-filesystem": "A disk is too small for its filesystem.",
+  "disk-used-by-other": "Another domain has a disk among the layers of its disks, so the disk is neither removed nor changed.",
   "domain-name-taken": "A domain of that name exists and is not this project's.",
   "domain-not-ours": "A domain is not this project's.",
   "domain-unreadable": "The definition of a domain cannot be read.",

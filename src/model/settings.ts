@@ -11,6 +11,8 @@ export interface HostSettings {
   readonly preallocateImages: "none" | "space";
   readonly reserved: { readonly memory: number; readonly disk: number };
   readonly allocationRatio: { readonly vcpus: number; readonly memory: number; readonly disk: number };
+  /** Most that all guests of the host may have together (of disk: all disks of the project); what is absent has no limit. */
+  readonly limits?: { readonly vcpus?: number; readonly memory?: number; readonly disk?: number };
   /** Drivers that this configuration names, for looking only at storage that matters. */
   readonly usedDrivers: readonly string[];
   /** Programs that make what this configuration wants on empty disks: `mkfs.ext4`, `mkswap`. */

@@ -4,6 +4,7 @@ import type { Event } from "../../src/model/event.ts";
 import { takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { readQcow2 } from "../fake-host/qcow2.ts";
+import { doByHand } from "../plan/by-hand.ts";
 import { killEverywhere } from "./kill-everywhere.ts";
 import { shop } from "./shop.ts";
 import { applied, apply, checksum, createWorld, planOf, root, runOn, summary } from "./world.ts";
@@ -131,4 +132,23 @@ test("a guest that was undefined gets the last layer of its disk again, and an u
   machine.files.write(`${root}/${uuid}/disk.other`, machine.files.file(`${root}/${uuid}/disk.s1`, "open").content);
   const plan = await planOf(await runOn(machine.boot(), yaml));
   assert.ok(plan.diagnostics.some(({ code, severity }) => code === "disk-layers-unclear" && severity === "error"));
+});
+
+test("a base image that a domain of others came to use after the plan is not removed", async () => {
+  const machine = createWorld();
+  await applied(machine, yaml);
+  const run = await runOn(machine.boot(), yaml, { destroy: true, images: true });
+  const result = await apply(run, (event) => {
+    if (event.type === "plan") doByHand(machine, "define a clone on the base image");
+  });
+  assert.equal(result.verdict, "incomplete");
+  assert.deepEqual(
+    result.outcomes.flatMap(({ diagnostics }) => diagnostics.map(({ code }) => code)),
+    ["base-image-in-use"],
+  );
+  const again = await planOf(await runOn(machine.boot(), yaml, { destroy: true, images: true }));
+  assert.deepEqual(
+    again.diagnostics.map(({ code, severity }) => [code, severity]),
+    [["base-image-in-use", "warning"]],
+  );
 });

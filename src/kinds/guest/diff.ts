@@ -196,12 +196,14 @@ function differingPaths(wanted: DomainFields, { fields, label }: DomainState): s
   const differing = Object.keys(wanted).filter(
     (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
   );
-  const applied = appliedFields(label);
-  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined && !isForeign(path, applied));
+  const others = Object.keys(fields).filter((path) => wanted[path] === undefined);
+  const applied = others.length === 0 ? undefined : appliedFields(label);
+  const unwanted = others.filter((path) => !isForeign(path, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 
 function definitionChanges(differing: readonly string[], have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
+  if (differing.length === 0) return [];
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];

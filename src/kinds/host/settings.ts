@@ -35,6 +35,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       memory: host.allocation_ratio?.memory ?? 1,
       disk: host.allocation_ratio?.disk ?? 1,
     },
+    ...(host.limits === undefined ? {} : { limits: host.limits }),
     usedDrivers,
     programs: mkfsPrograms(usedFilesystems(config)),
     networks: usedNetworks(config),

@@ -19,6 +19,7 @@ import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
+import { checkForeignUse } from "../disk/foreign-use.ts";
 import { isReplaced } from "../disk/is-replaced.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
@@ -67,6 +68,12 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkResizeSnapshots,
   checkMissingDirectories,
   checkLayers,
+  ({ disks: wanted, observed }) =>
+    checkForeignUse(
+      observed.of(disks),
+      new Map(wanted.map((want) => [diskAddress(ownerName(want.disk.owner), want.disk.name), want])),
+      observed,
+    ),
   checkDomainNames,
   checkForeign,
   checkUuids,

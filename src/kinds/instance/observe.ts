@@ -272,8 +272,9 @@ function findUnmanaged(
   const own = context.project;
   const others = domains
     .filter(({ label }) => label?.project !== own)
-    .map(({ name, uuid, label, power, fields }) => {
-      const takes = isUp(power) ? { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) } : undefined;
+    .map(({ name, uuid, label, fields }) => {
+      // Also of one that is off: it can be started at any time.
+      const takes = { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) };
       return withoutUndefined({ what: "domain", name, uuid, owner: label?.project, uses: uses.get(uuid), takes });
     });
   const strangers = directories
