@@ -3,6 +3,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
+import { usedMachines } from "../config/used-machines.ts";
 import { usedNetworks } from "../config/used-networks.ts";
 import type { Config } from "../config.ts";
 
@@ -35,9 +36,10 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       memory: host.allocation_ratio?.memory ?? 1,
       disk: host.allocation_ratio?.disk ?? 1,
     },
-    ...(host.limits === undefined ? {} : { limits: host.limits }),
+    limits: host.limits,
     usedDrivers,
     programs: mkfsPrograms(usedFilesystems(config)),
+    machines: usedMachines(config),
     networks: usedNetworks(config),
     drivers: driverSettings(config, usedDrivers),
     cloneSources: cloneSourcesOf(config),

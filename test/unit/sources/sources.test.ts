@@ -32,6 +32,7 @@ function prepare(test: TestContext): { context: Context; directory: string } {
     allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
     usedDrivers: [],
     programs: [],
+    machines: [],
     networks: null,
     drivers: {},
     cloneSources: [],

@@ -28,6 +28,7 @@ export async function seedContext(
       allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
       usedDrivers: [],
       programs: [],
+      machines: [],
       networks: null,
       drivers: {},
       cloneSources: [],
