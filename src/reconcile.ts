@@ -25,8 +25,12 @@ import type { HostSettings } from "./model/settings.ts";
 /** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
 export type Mode =
   | { readonly do: "apply" }
-  /** `more`: what else goes, such as base images. */
-  | { readonly do: "destroy"; readonly more?: (observed: Observed) => readonly Change[] }
+  /** `more`: what else goes, such as base images. `notes`: what is to be said about it. */
+  | {
+      readonly do: "destroy";
+      readonly more?: (observed: Observed) => readonly Change[];
+      readonly notes?: (observed: Observed) => readonly Diagnostic[];
+    }
   | {
       readonly do: "only";
       readonly changes: (observed: Observed) => readonly Change[];
@@ -199,8 +203,7 @@ function contradictions<Config>(saved: Plan, { kinds }: Reconciliation<Config>, 
 
 /** Everything that is to be known before deciding. Read-only. */
 export async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {
-  const facts = await run.lookUpFacts(run.context);
-  const observed = await observe(run.kinds, run.context, facts);
+  const observed = await observe(run.kinds, run.context, run.lookUpFacts(run.context));
   return { ...observed, diagnostics: [...run.warnings, ...observed.diagnostics] };
 }
 
@@ -220,7 +223,7 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     fingerprints: run.fingerprints ?? false,
     extraChanges: furtherChanges(run.mode, observed),
   });
-  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "only" ? (run.mode.notes?.(observed) ?? []) : [])];
+  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "apply" ? [] : (run.mode.notes?.(observed) ?? []))];
   return { ...plan, diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places) };
 }
 

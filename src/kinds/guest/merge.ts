@@ -8,8 +8,9 @@ import type { DeviceFields, FieldTraits, OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { findLabel, labelOf, novaOf } from "./metadata.ts";
-import { isForeign, listedFields } from "./traits.ts";
-import { wantedFields, wantedValue } from "./wanted-fields.ts";
+import { recordedFields } from "./recorded-fields.ts";
+import { isForeign } from "./traits.ts";
+import { wantedValue } from "./wanted-fields.ts";
 import { parseXmlPath, removeAt, type XmlPath } from "./xml-path.ts";
 import { inOrder } from "./xml-writer.ts";
 
@@ -29,7 +30,7 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
 
 /** What the label records as applied. */
 export function appliedText(spec: DomainSpec): string {
-  return JSON.stringify(listedFields(wantedFields(spec)));
+  return JSON.stringify(recordedFields(spec));
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */
@@ -83,6 +84,18 @@ function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: Domain
       if (value === null && field.onlyIfSet === true && isForeign(`${row.section}.${row.key(item)}.${field.name}`, applied)) continue;
       if (!clear(element, field, field.read(element), value) && value !== null) field.write(element, value, item);
     }
+  }
+  if (items.length === 0 && leaving.length > 0) removeEmpty(domain, names);
+}
+
+/** Removes the element at a path of names if it is empty, and those around it that are empty then: libvirt refuses some empty elements. */
+function removeEmpty(domain: Draft, names: readonly string[]): void {
+  for (let depth = names.length; depth > 0; depth -= 1) {
+    const parent = at(domain, ...names.slice(0, depth - 1));
+    const place = parent.children.findIndex(({ name }) => name === names[depth - 1]);
+    const element = parent.children[place];
+    if (element === undefined || element.children.length > 0 || Object.keys(element.attributes).length > 0) return;
+    parent.children.splice(place, 1);
   }
 }
 

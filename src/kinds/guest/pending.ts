@@ -1,4 +1,5 @@
 import type { Cause, FieldChange } from "../../model/change.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { appliedFields } from "./applied-fields.ts";
@@ -20,7 +21,7 @@ export function pendingFields(have: DomainState): FieldChange[] {
   return paths.map((path) => {
     const [old, stored] = [active[path], fields[path]];
     const cause = runningCause(path, old, recorded);
-    return { path, ...(old === undefined ? {} : { old }), ...(stored === undefined ? {} : { new: stored }), effect: "next_boot", cause };
+    return withoutUndefined({ path, old, new: stored, effect: "next_boot" as const, cause });
   });
 }
 
@@ -43,6 +44,8 @@ function isPending(path: string, active: DomainFields, stored: DomainFields): bo
   // Of the label, the running guest keeps that of its start.
   const { cosmetic, running } = traitsOf(path);
   if (cosmetic === true || running === "none" || path === "power_state") return false;
+  // A guest that runs lists the features of its processor that it got beside those that were asked for.
+  if (stored[path] === undefined && path.startsWith("cpu_features.")) return false;
   // libvirt expands this model into the processor that the guest got.
   return !(stored["cpu"] === "host-model" && /^cpu($|[._])/.test(path));
 }

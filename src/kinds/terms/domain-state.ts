@@ -1,4 +1,5 @@
 import type { DomainPower } from "../../tools/libvirt/libvirt.ts";
+import type { DiskChain } from "./disk-chain.ts";
 import type { DomainSpec } from "./spec.ts";
 
 /** Value of one field of a domain. Sizes are bytes. */
@@ -49,4 +50,6 @@ export interface DomainState {
   readonly definition: string;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
+  /** What lies below disks that are not simply one of ours. Absent: all are. */
+  readonly chains?: readonly DiskChain[];
 }
