@@ -2,6 +2,7 @@ import { CodedError } from "../../model/errors.ts";
 import { parseXml, type XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import { add, type Draft } from "./draft.ts";
+import { isOwnedDevice } from "./known-xml.ts";
 import { childrenAt, elementsAt, parseXmlPath, removeAt, type XmlPath, type XmlStep } from "./xml-path.ts";
 
 /** `domain_xml` of an instance, as it is written. */
@@ -121,27 +122,24 @@ export function readPatchValue(domain: XmlElement, path: string, applied: FieldV
 }
 
 /**
- * Writes the patch among the wanted fields into a document, and removes what an earlier one wrote. `isOurs`: whether a device is one that
- * fields of the table write; any other device goes with the last part of it.
+ * Writes the patch among the wanted fields into a document, and removes what an earlier one wrote. A device that no field of the table writes
+ * goes as a whole with the last part of it.
  */
-export function mergePatch(
-  domain: Draft,
-  wanted: DomainFields,
-  applied: DomainFields | undefined,
-  isOurs: (device: XmlElement) => boolean,
-): void {
+export function mergePatch(domain: Draft, wanted: DomainFields, applied: DomainFields | undefined): void {
   const paths = patchPaths(wanted);
   const gone = patchPaths(applied).filter((path) => !paths.includes(path) && applied?.[`${patchPrefix}${path}`] !== false);
-  const devices = gone.flatMap((path) => deviceOf(domain, path) ?? []);
+  const parent = domain.children.find(({ name }) => name === "devices");
+  const leaving = gone
+    .flatMap((path) => deviceOf(domain, path) ?? [])
+    .filter((device) => parent !== undefined && !isOwnedDevice(parent, device));
   const kept = new Set(paths.flatMap((path) => deviceOf(domain, path) ?? []));
   removeAt(
     domain,
     [...gone, ...paths.filter((path) => wanted[`${patchPrefix}${path}`] === false)].flatMap((path) => patchPath(path) ?? []),
   );
-  const parent = domain.children.find(({ name }) => name === "devices");
-  for (const device of devices) {
+  for (const device of leaving) {
     const place = parent?.children.indexOf(device) ?? -1;
-    if (!kept.has(device) && !isOurs(device) && place >= 0) parent?.children.splice(place, 1);
+    if (!kept.has(device) && place >= 0) parent?.children.splice(place, 1);
   }
   for (const path of paths) {
     const value = wanted[`${patchPrefix}${path}`];

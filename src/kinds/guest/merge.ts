@@ -24,19 +24,10 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
   const applied = appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null });
   identify(domain, spec);
   for (const row of fieldRows()) mergeRow(domain, row, spec, applied);
-  mergePatch(domain, spec.domainXml, applied, isOurDevice);
+  mergePatch(domain, spec.domainXml, applied);
   const [label, nova] = [labelOf(domain), novaOf(domain)];
   at(label, "virtform:applied").text = appliedText(spec);
   nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));
-}
-
-/** Whether a device has a name that fields of the table write. */
-function isOurDevice({ name }: { readonly name: string }): boolean {
-  const path = new RegExp(`^devices/${name}(?![\\w-])`);
-  return fieldRows().some((row) => {
-    if (row.onlyIfSet === true) return false;
-    return isDevices(row) ? path.test(row.at) : [row.element ?? "", ...(row.owns ?? [])].some((one) => path.test(one));
-  });
 }
 
 /** What the label records as applied. */

@@ -40,6 +40,7 @@ test("what leaves the patch leaves the definition, devices as a whole, and nothi
   const second = patched("<title>two</title>");
   const after = stored(mergedXml(held, second));
   assert.doesNotMatch(after, /backup|watchdog/);
+  assert.equal(after.match(/<channel/g)?.length, 1);
   assert.match(after, /<title>two<\/title>/);
   assert.deepEqual(
     foreignParts(parseXml(after)).map(({ path }) => path),
