@@ -78,8 +78,12 @@ interface Here {
 
 function walk(domain: XmlElement, found: (place: Place) => void): void {
   let applied: DomainFields | undefined;
+  const root = knownXml();
+  const clean = cleanOf(root);
+  let asked = 0;
   // Few guests have anything that depends on it.
   const isApplied = (path: string) => {
+    asked += 1;
     applied ??= appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null }) ?? {};
     return applied[path] !== undefined;
   };
@@ -118,8 +122,11 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
       const refused = owners.length > 0 && !owners.some((one) => isOurs(one, device)) ? owners[0] : undefined;
       const inner = refused === undefined ? candidates : candidates.filter((one) => one.whole === null);
       const field = refused === undefined ? null : fieldOf(refused, device);
-      const inside = visit(child, { known: inner, parents: [...parents, element], sections, device, field });
-      places = [...places, ...inside];
+      const memo = parents.length <= 1 && refused === undefined ? clean(inner, child) : undefined;
+      const before = asked;
+      const inside = memo?.isClean === true ? [] : visit(child, { known: inner, parents: [...parents, element], sections, device, field });
+      if (inside.length > 0) places = [...places, ...inside];
+      else if (memo?.isClean === false && asked === before) memo.remember();
       // Every device has an address.
       const neutral = isDevice && (child.name === "address" || child.name === "alias");
       if (!neutral && !(inside.length === 1 && inside[0]?.element === child && inside[0].attribute === null && !inside[0].text))
@@ -128,7 +135,34 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
     if (isKnown || places.length === 0 || parents.length === 0) return places;
     return whole(places.flatMap(({ fields }) => fields));
   };
-  for (const place of visit(domain, { known: [knownXml()], parents: [], sections: [], device: "", field: null })) found(place);
+  for (const place of visit(domain, { known: [root], parents: [], sections: [], device: "", field: null })) found(place);
+}
+
+/** Elements in which nothing is foreign, for each table of fields, by what is known of them and how they are written. */
+const cleanElements = new WeakMap<KnownXml, { readonly ids: Map<KnownXml, number>; readonly sources: Set<string> }>();
+const mostClean = 1024;
+
+/**
+ * Remembers elements without anything foreign: most devices of a thousand guests are written alike, character by character. Only a cache:
+ * what is known of an element and its text decide.
+ */
+function cleanOf(root: KnownXml) {
+  const { ids, sources } = cleanElements.get(root) ?? { ids: new Map<KnownXml, number>(), sources: new Set<string>() };
+  cleanElements.set(root, { ids, sources });
+  const idOf = (known: KnownXml) => {
+    const id = ids.get(known) ?? ids.size;
+    ids.set(known, id);
+    return id;
+  };
+  return (known: readonly KnownXml[], { source }: XmlElement) => {
+    if (source === undefined || known.length === 0) return undefined;
+    const key = `${known.map(idOf).join()} ${source}`;
+    const remember = () => {
+      if (sources.size >= mostClean) sources.clear();
+      sources.add(key);
+    };
+    return { isClean: sources.has(key), remember };
+  };
 }
 
 /** For people: `cputune`, `watchdog`, `disks.vda.iotune`, `cpu.feature.avx512f`. */

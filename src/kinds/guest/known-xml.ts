@@ -2,7 +2,7 @@ import type { XmlElement } from "../../tools/xml.ts";
 import type { OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 import { filledIn } from "./filled-in.ts";
-import { childrenAt, parseXmlPath, type XmlStep } from "./xml-path.ts";
+import { isAt, parseXmlPath, type XmlStep } from "./xml-path.ts";
 
 /** What is known of one element of a domain's document, by the table of fields and by what libvirt fills in. */
 export interface KnownXml {
@@ -119,7 +119,7 @@ export function knownOfChild(known: readonly KnownXml[], parent: XmlElement, chi
   return known.flatMap(({ children }) =>
     children.flatMap((one) => {
       if (one.step.name !== child.name && one.step.name !== "*") return [];
-      return childrenAt(parent, one.step).includes(child) ? [one.known] : [];
+      return isAt(parent, child, one.step) ? [one.known] : [];
     }),
   );
 }
