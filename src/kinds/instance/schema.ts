@@ -1,7 +1,7 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { hardwareKeys, hostKeys } from "../config/hardware/schema.ts";
+import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
 import { size } from "../schema-parts.ts";
-import { byCommand, environmentName, secretExpectation, secretForms } from "./secret-schema.ts";
 
 /** One network interface of an instance. */
 const networkSchema = {
