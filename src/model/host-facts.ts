@@ -24,6 +24,10 @@ export interface HostFacts {
   readonly secrets?: Readonly<Record<string, SecretStatus>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms?: readonly string[];
+  /** Numbers of huge pages of the host by their size: `2MiB`. Absent: not known. */
+  readonly hugePages?: Readonly<Record<string, number>>;
+  /** What guests of the machine types that the configuration uses can have; null for a type that libvirt does not know. */
+  readonly guests?: Readonly<Record<string, GuestFacts | null>>;
   /** The networks and bridges that guests can be connected to. Absent: the configuration names none. */
   readonly networks?: NetworkFacts;
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
@@ -48,4 +52,18 @@ export interface NetworkFacts {
   /** Of the bridges that the configuration names, those that do not exist, and those that are interfaces of another kind. */
   readonly missingBridges: readonly string[];
   readonly notBridges: readonly string[];
+}
+
+/** What the host can give a guest of one machine type. A list is null where libvirt does not tell. */
+export interface GuestFacts {
+  readonly maxVcpus: number | null;
+  /** Firmware that libvirt can select: `bios`, `efi`. */
+  readonly firmware: readonly string[] | null;
+  readonly secureBoot: boolean;
+  readonly cpuModes: readonly string[] | null;
+  /** Named processors, and whether the host can run each. */
+  readonly cpuModels: Readonly<Record<string, boolean>> | null;
+  /** Null: a TPM is not possible. */
+  readonly tpm: { readonly models: readonly string[]; readonly emulated: boolean; readonly versions: readonly string[] | null } | null;
+  readonly videoModels: readonly string[] | null;
 }

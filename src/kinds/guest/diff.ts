@@ -209,7 +209,7 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
     const traits = traitsOf(path);
     const { fixed, usual, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
     // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
-    const last = fixed === true ? fresh : (applied?.[path] ?? usual);
+    const last = fixed === true ? fresh : applied !== undefined && Object.hasOwn(applied, path) ? applied[path] : usual;
     // An alias that was applied is what the host made of it.
     const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);

@@ -6,6 +6,7 @@ import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
+import { lookUpGuests } from "./guest-facts.ts";
 import { lookUpNetworks } from "./network-facts.ts";
 import { lookUpSources } from "./source-facts.ts";
 
@@ -31,6 +32,7 @@ export async function lookUpFacts(
       images.map(({ source }) => source),
     ),
   ]);
+  const guests = await lookUpGuests(context, node);
   return {
     ...node,
     disk: {
@@ -41,6 +43,7 @@ export async function lookUpFacts(
     },
     ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
     ...(networks === undefined ? {} : { networks }),
+    ...(guests === undefined ? {} : { guests }),
     drivers,
     sources,
     ...(secrets.length === 0 ? {} : { secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])) }),

@@ -3,6 +3,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
+import { usedMachines } from "../config/used-machines.ts";
 import { usedNetworks } from "../config/used-networks.ts";
 import type { Config } from "../config.ts";
 
@@ -25,6 +26,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   const cloneSources = cloneSourcesOf(config);
   const programs = mkfsPrograms(usedFilesystems(config));
   const networks = usedNetworks(config);
+  const machines = usedMachines(config);
   const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
   return {
     uri,
@@ -39,9 +41,11 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       memory: host.allocation_ratio?.memory ?? 1,
       disk: host.allocation_ratio?.disk ?? 1,
     },
+    ...(host.limits === undefined ? {} : { limits: host.limits }),
     usedDrivers,
     ...(programs.length === 0 ? {} : { programs }),
     ...(networks === undefined ? {} : { networks }),
+    ...(machines.length === 0 ? {} : { machines }),
     drivers,
     ...(cloneSources.length === 0 ? {} : { cloneSources }),
   };

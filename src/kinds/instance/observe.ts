@@ -271,13 +271,14 @@ function findUnmanaged(
   const own = context.project;
   const others = domains
     .filter(({ label }) => label?.project !== own)
-    .map(({ name, uuid, label, power, fields }) => ({
+    .map(({ name, uuid, label, fields }) => ({
       what: "domain",
       name,
       uuid,
       ...(label === undefined ? {} : { owner: label.project }),
       ...(uses.has(uuid) ? { uses: uses.get(uuid) ?? [] } : {}),
-      ...(isUp(power) ? { takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) } } : {}),
+      // Also of one that is off: it can be started at any time.
+      takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) },
     }));
   const strangers = directories
     .filter((directory) => directory.label?.project !== own && !directory.blank)

@@ -3,6 +3,7 @@ import type { Caller } from "./caller.ts";
 import { domainPower, stateReason } from "./domain-state.ts";
 import { createDomainEvents } from "./events.ts";
 import type { DomainRecord, Libvirt } from "./face.ts";
+import { guestCapabilities } from "./guest-capabilities.ts";
 import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nodeFacts } from "./node-facts.ts";
@@ -85,6 +86,16 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         ]);
         return nodeFacts({ capabilities: xml, memoryKiB, cpus, hostname, version });
       }),
+
+    guestCapabilities: async ({ arch, machine, virtType }) => {
+      const answer = await unlessMissing(
+        `Looking at what guests of machine type ${machine} can have failed`,
+        () => call(procedures.domainCapabilities, { emulator: null, arch, machine, virtType, flags: 0 }),
+        is.invalidArgument,
+        is.noSupport,
+      );
+      return answer === undefined ? undefined : guestCapabilities(answer.xml);
+    },
 
     domains: (read, failed) =>
       explaining("Listing the domains failed", async () => {
