@@ -89,7 +89,10 @@ for (const power of ["stopped", "running"] as const) {
     assert.equal(gone.code, 0, text(gone));
     assert.match(flat(gone), /with the layer above it \(.*disk\.s1\)/);
     const left = await readdir(workspace.instancesPath, { recursive: true });
-    assert.deepEqual(left.filter((path) => /disk/.test(path)), []);
+    assert.deepEqual(
+      left.filter((path) => /disk/.test(path)),
+      [],
+    );
     await apply(workspace);
     await assertConverged(workspace);
   });
@@ -123,7 +126,10 @@ test("a file system that is not mounted is an error, and costs neither disks nor
       assert.match(flat(result), /The file system at .* is not mounted|The directory of .* is missing/);
     }
     assert.match(await virsh("domstate", name), /shut off/);
-    assert.deepEqual((await readdir(point, { recursive: true })).filter((path) => /disk|virtform\.json/.test(path)), []);
+    assert.deepEqual(
+      (await readdir(point, { recursive: true })).filter((path) => /disk|virtform\.json/.test(path)),
+      [],
+    );
   }
 });
 
@@ -138,7 +144,10 @@ test("a directory that was moved away is created again only with consent, and ne
     await mustRun("mv", [directory, volumes, aside]);
     const refused = await virtform("apply", workspace.directory, "--auto-approve");
     assert.equal(refused.code, 1, text(refused));
-    assert.match(flat(refused), new RegExp(`The directory of ${name} is missing.*Volume data is missing|Volume data is missing.*The directory of ${name} is missing`));
+    assert.match(
+      flat(refused),
+      new RegExp(`The directory of ${name} is missing.*Volume data is missing|Volume data is missing.*The directory of ${name} is missing`),
+    );
     assert.ok(!existsSync(directory) && !existsSync(`${volumes}`), "nothing was created");
     const allowed = await virtform("apply", workspace.directory, "--auto-approve", "--allow-destroy");
     assert.equal(allowed.code, protect ? 1 : 0, text(allowed));
@@ -166,7 +175,18 @@ test("a base image or a disk below a clone of a domain of others is neither remo
   // Through a link, so that no path of ours is named.
   await mustRun("ln", ["-s", workspace.instancesPath, `${outside}/link`]);
   const define = async (below: string, format: string) => {
-    await mustRun("qemu-img", ["create", "-q", "-f", "qcow2", "-b", below.replace(workspace.instancesPath, `${outside}/link`), "-F", format, `${outside}/clone.qcow2`, "512M"]);
+    await mustRun("qemu-img", [
+      "create",
+      "-q",
+      "-f",
+      "qcow2",
+      "-b",
+      below.replace(workspace.instancesPath, `${outside}/link`),
+      "-F",
+      format,
+      `${outside}/clone.qcow2`,
+      "512M",
+    ]);
     await writeFile(
       `${outside}/clone.xml`,
       `<domain type='qemu'><name>${clone}</name><memory unit='MiB'>64</memory><os><type arch='x86_64' machine='q35'>hvm</type></os><devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${outside}/clone.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>`,
