@@ -22,6 +22,11 @@ class Growing implements XmlElement {
     return this.document.slice(this.from - this.name.length - 1, this.end);
   }
 
+  isWrittenAs(text: string): boolean {
+    const start = this.from - this.name.length - 1;
+    return text.length === this.end - start && this.document.startsWith(text, start);
+  }
+
   get attributes(): Readonly<Record<string, string>> {
     this.read ??= attributesAt(this.document, this.from);
     return this.read;

@@ -8,4 +8,6 @@ export interface XmlElement {
   readonly text: string;
   /** The element as it is written, with everything in it; undefined where it is not known. */
   readonly source?: string | undefined;
+  /** Whether that is this text. */
+  readonly isWrittenAs?: (text: string) => boolean;
 }
