@@ -13,7 +13,8 @@ import type { Unmanaged } from "../model/plan.ts";
  * makes the result incomplete, with an error that says so: what was not seen is never taken for absent. Throws only for bugs.
  */
 export async function observe<Config>(kinds: readonly AnyKind<Config>[], context: Context, facts: HostFacts): Promise<Observed> {
-  const looks = await Promise.all(kinds.map((kind) => look(kind, context)));
+  const shared = { ...context, look: context.look ?? {} };
+  const looks = await Promise.all(kinds.map((kind) => look(kind, shared)));
   const states = new Map<Address, unknown>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];
