@@ -26,6 +26,8 @@ export interface HostFacts {
   readonly missingPrograms?: readonly string[];
   /** The networks and bridges that guests can be connected to. Absent: the configuration names none. */
   readonly networks?: NetworkFacts;
+  /** Where the configuration comes from, and the one that the project belongs to by its record on the host. Absent: not known. */
+  readonly project?: { readonly origin: string; readonly owner?: string; readonly takeOver?: true };
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers?: Readonly<Record<string, unknown>>;
 }
