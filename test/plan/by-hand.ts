@@ -30,6 +30,8 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^define a clone on the base image$/, (machine) => defineClone(machine, baseImage(machine))],
   [/^move the directory of (\S+) away$/, moveAway],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
+  [/^uninstall (ovmf|swtpm)$/, (machine, name) => void machine.libvirtd.installed.delete(name as "ovmf" | "swtpm")],
+  [/^set autostart of (\S+)$/, (machine, name) => void Object.assign(domainOf(machine, name), { autostart: true })],
   [/^delete the base images$/, deleteBases],
   [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
   [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],

@@ -7,6 +7,7 @@ import { type Effect, strongestEffect } from "../../model/effect.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import {
   attachedTo,
@@ -209,7 +210,7 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
     const traits = traitsOf(path);
     const { fixed, usual, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
     // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
-    const last = fixed === true ? fresh : (applied?.[path] ?? usual);
+    const last = fixed === true ? fresh : applied !== undefined && Object.hasOwn(applied, path) ? applied[path] : usual;
     // An alias that was applied is what the host made of it.
     const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
@@ -217,7 +218,7 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
     const effect =
       (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || isNoticed(path, wanted, have)) ? later : "none";
-    return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
+    return withoutUndefined({ path, old, new: fresh, effect, cause });
   });
 }
 
