@@ -1,6 +1,7 @@
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { type BaseTrouble, lookAtBases } from "../chain/base-of.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { readRecord, recordProblem } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
@@ -49,14 +50,25 @@ export async function observeDisks(context: Context, labelled: readonly Labelled
   });
   const problems = [...damaged, ...refused, ...blocked];
   const unread = new Set<Address>(problems.map(({ disk }) => disk.address));
-  const lost = await lostBackings(context, [...disks.values()]);
+  const overlays = whole.flatMap(({ uuid, name, path, applied }) => {
+    const disk = disks.get(`${uuid}/${name}`);
+    return disk === undefined || applied.image === null || applied.encrypted ? [] : [{ path, disk }];
+  });
+  const [lost, troubles] = await Promise.all([lostBackings(context, [...disks.values()]), lookAtBases(context, overlays)]);
   const states = whole
     .filter(({ address }) => !unread.has(address))
     .map(({ address, what: _what, record: _record, backend: _backend, ...known }): [DiskAddress, OwnedDiskState] => {
       const disk = disks.get(`${known.uuid}/${known.name}`);
-      return [address, { ...known, disk, unlabelled: false, lostBacking: lost.get(disk?.backing ?? "") ?? null }];
+      return [
+        address,
+        { ...known, disk, unlabelled: false, lostBacking: lost.get(disk?.backing ?? "") ?? null, ...withTrouble(troubles.get(known.path)) },
+      ];
     });
   return { states: new Map(states), unread: [...unread], diagnostics: problems.flatMap(({ diagnostics }) => diagnostics) };
+}
+
+function withTrouble(baseTrouble: BaseTrouble | undefined): { readonly baseTrouble?: BaseTrouble } {
+  return baseTrouble === undefined ? {} : { baseTrouble };
 }
 
 /** A labelled disk whose record can be used. */
