@@ -6,6 +6,9 @@ import { apply, assertConverged, createWorkspace, tinyImages, virsh, type Worksp
 
 const flavors = { small: { vcpus: 1, ram: "64MiB", disk: "1GiB" }, more: { vcpus: 1, ram: "96MiB", disk: "1GiB" } };
 
+/** Guests of other tests take processors of the host. */
+const host = { allocation_ratio: { vcpus: 1000, memory: 100, disk: 100 } };
+
 const stored = (name: string) => virsh("dumpxml", "--inactive", name);
 
 /** Changes a stored definition by hand. */
@@ -46,6 +49,7 @@ test("what people add to a definition stays as it is, and is named; forbidden, i
   const name = `${workspace.prefix}-hand`;
   const write = (flavor: string, more: object = {}) =>
     writeConfig(workspace, {
+      host,
       images: tinyImages(),
       flavors,
       instances: { [name]: { image: "tiny", flavor, power_state: "stopped", networks: [{ user: true }], ...more } },
@@ -104,6 +108,7 @@ test("a card that leaves moves no other device, and one that comes gets an addre
   const macs = ["52:54:00:00:00:01", "52:54:00:00:00:02", "52:54:00:00:00:03"] as const;
   const write = (cards: readonly string[], volumes: readonly string[]) =>
     writeConfig(workspace, {
+      host,
       images: tinyImages(),
       flavors,
       volumes: { first: { size: "16MiB" }, second: { size: "16MiB" } },
@@ -153,6 +158,7 @@ test("a versioned machine is compared exactly, an alias keeps the version, and o
   const write = (machine: string, flavor = "small") => {
     const { tiny, ...others } = tinyImages();
     return writeConfig(workspace, {
+      host,
       images: { ...others, tiny: { ...(tiny as object), properties: { hw_machine_type: machine } } },
       flavors,
       instances: { [name]: { image: "tiny", flavor, power_state: "stopped" } },
@@ -194,6 +200,7 @@ test("domain_xml is written, compared, and removed again", async (t) => {
   const name = `${workspace.prefix}-patch`;
   const write = (patch: object | null) =>
     writeConfig(workspace, {
+      host,
       images: tinyImages(),
       flavors,
       instances: { [name]: { image: "tiny", flavor: "small", power_state: "stopped", ...(patch === null ? {} : { domain_xml: patch }) } },
