@@ -3,6 +3,7 @@ import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
+import { freePorts } from "./live/free-ports.ts";
 import { labelNamespace } from "./metadata.ts";
 import { pendingFields } from "./pending.ts";
 import { readFields } from "./read-fields.ts";
@@ -15,10 +16,11 @@ export function domainState(record: DomainRecord): DomainState {
   const label = readLabel(root);
   const { uuid, name, power, persistent } = record;
   const common = { uuid, name, power, persistent, label, fields, disks: disksOf(root) };
-  if (record.active === null) return { ...common, active: null, activeApplied: null };
-  if (record.active === record.xml) return { ...common, active: fields, activeApplied: label?.applied ?? null };
+  if (record.active === null) return { ...common, active: null, activeApplied: null, freePorts: null };
+  if (record.active === record.xml) return { ...common, active: fields, activeApplied: label?.applied ?? null, freePorts: null };
   const running = parseXml(record.active);
-  return { ...common, active: readFields(running, { record, running: true }), activeApplied: readLabel(running)?.applied ?? null };
+  const active = readFields(running, { record, running: true });
+  return { ...common, active, activeApplied: readLabel(running)?.applied ?? null, freePorts: freePorts(running) };
 }
 
 /** The fields in domain XML, flat. Documents that describe the same guest have equal fields. */

@@ -33,6 +33,8 @@ export interface DomainState {
   readonly active: DomainFields | null;
   /** What its label records as applied, as JSON: the guest was started with it. Null when it does not run or is not recorded. */
   readonly activeApplied: string | null;
+  /** PCI ports of the running guest that a device can be added to; null where it does not run, or its machine has no such limit. */
+  readonly freePorts: number | null;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
 }

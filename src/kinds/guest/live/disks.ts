@@ -1,0 +1,27 @@
+import type { DomainDisk } from "../../terms/spec.ts";
+import type { Hotplug, RunningGuest } from "./live.ts";
+
+/** Disks that a guest can release: its volumes. Without the others it does not work. */
+export const hotDisks: Hotplug<DomainDisk> = {
+  attach: ({ device, bus }, guest) => {
+    if (device !== "disk" || (bus !== "virtio" && bus !== "scsi")) return `a ${device} on ${bus} cannot be added`;
+    return bus === "virtio" || hasScsi(guest) || "it has no SCSI controller";
+  },
+  detach: (key, guest) => {
+    const [device, bus] = [guest.active[`disks.${key}.device`], guest.active[`disks.${key}.bus`]];
+    if (device !== "disk" || (bus !== "virtio" && bus !== "scsi")) return `a ${device} on ${bus} cannot be removed`;
+    return isVolume(key, guest) || "only volumes can be removed";
+  },
+  changes: [],
+  takesPort: ({ bus }) => bus === "virtio",
+  mustRelease: () => true,
+};
+
+function hasScsi({ active }: RunningGuest): boolean {
+  return Object.entries(active).some(([path, value]) => /^disks\.\w+\.bus$/.test(path) && value === "scsi");
+}
+
+/** A volume's serial is made from its uuid, that of another disk from its guest's and its name. */
+function isVolume(key: string, { active }: RunningGuest): boolean {
+  return /^[0-9a-f]{20}$/.test(String(active[`disks.${key}.serial`] ?? ""));
+}
