@@ -61,7 +61,7 @@ test("only what has still to be made needs the program", () => {
     ).map(({ code }) => code);
   assert.deepEqual(codes({}), ["mkfs-missing"]);
   const found = { backend: "qcow2", format: "qcow2", size: 2 ** 30 };
-  const applied = { backend: "qcow2", size: 2 ** 30, image: null, entry: null, filesystem: "xfs" };
+  const applied = { backend: "qcow2", place: null, size: 2 ** 30, image: null, entry: null, filesystem: "xfs" };
   assert.deepEqual(codes({ [address]: { disk: found, applied } }), []);
   assert.deepEqual(codes({ [address]: { disk: undefined, applied } }), ["mkfs-missing"]);
   assert.deepEqual(codes({ [address]: { disk: found, applied: { ...applied, filesystem: "ext4" } } }), ["mkfs-missing"]);

@@ -1,6 +1,7 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
+import { createRunningGuests, type RunningGuests } from "./running-guest.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { allocatedBytes, copySparse, fingerprintSparse, sparseOf, truncateSparse } from "./sparse.ts";
 import { liveDomain, storedDomain } from "./stored-domain.ts";
@@ -54,6 +55,8 @@ export interface Libvirtd {
   kvm: boolean;
   /** Guests that ignore the power button, by name. */
   readonly deaf: Set<string>;
+  /** What is done to guests that run. */
+  readonly guests: RunningGuests;
   /** Networks by name, and whether they are active. */
   readonly networks: Map<string, boolean>;
   readonly secrets: Secrets;
@@ -107,6 +110,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     up: from?.up ?? true,
     kvm: from?.kvm ?? false,
     deaf: new Set(from?.deaf),
+    guests: createRunningGuests(from?.guests),
     networks: new Map(from?.networks ?? [["default", true]]),
     secrets: from?.secrets.clone() ?? createSecrets(),
     sockets: new Map(

@@ -8,8 +8,7 @@ import { problem } from "../../model/problem.ts";
 import { mkfsCommand, mkfsPackage } from "../../tools/mkfs.ts";
 import { isElsewhere } from "../disk/place.ts";
 import { bases } from "../image/address.ts";
-import type { InstanceDiskState } from "../terms/disk-state.ts";
-import type { VolumeState } from "../terms/volume-state.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 
 /** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */
 export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Diagnostic[] {
@@ -34,7 +33,7 @@ function programFor({ address, disk }: PlannedDisk, observed: Observed): string 
   const content = blankOf(disk);
   const { size, backend } = disk;
   if (content === null) return undefined;
-  const have = observed.get(address as AddressOf<InstanceDiskState | VolumeState>);
+  const have = observed.get(address as AddressOf<OwnedDiskState>);
   const stays = have !== undefined && !isElsewhere(disk, have.applied) && have.applied.filesystem === content.filesystem;
   if (have?.disk !== undefined && stays) return undefined;
   const shared = driverOf(backend).blankBase?.(size ?? 0, content);

@@ -6,15 +6,14 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { cachedImage } from "../image/address.ts";
-import type { InstanceDiskState } from "../terms/disk-state.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import type { VolumeState } from "../terms/volume-state.ts";
 import { checkCapacity } from "./host-room.ts";
 
 /** A disk that takes room, an instance's or a volume. */
 export interface SizedDisk {
-  readonly address: AddressOf<InstanceDiskState | VolumeState>;
+  readonly address: AddressOf<OwnedDiskState>;
   readonly disk: DiskSpec;
 }
 
@@ -68,7 +67,7 @@ function foundInPlace({ address, disk }: SizedDisk, observed: Observed): DiskSta
   const have = observed.get(address);
   if (have?.disk === undefined) return undefined;
   const bothFiles = keepsFiles(have.disk) && keepsFiles(disk);
-  const samePlace = have.disk.backend === disk.backend && (have.applied.place ?? null) === disk.place;
+  const samePlace = have.disk.backend === disk.backend && have.applied.place === disk.place;
   return bothFiles || samePlace ? have.disk : undefined;
 }
 

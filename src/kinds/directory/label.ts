@@ -29,6 +29,8 @@ export interface LabelOwner {
 /** What the label records of the domain that uses the directory: it protects the disks even after the domain was undefined by hand. */
 export interface DomainEntry {
   readonly prevent_destroy: boolean;
+  /** Parts of its definition that this libvirt filled in by itself, beyond those that are expected of every libvirt. */
+  readonly filled?: readonly string[];
 }
 
 /** The entry's name among the objects. */

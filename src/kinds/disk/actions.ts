@@ -1,70 +1,111 @@
-import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
+import type { DiskOwner, DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { Names } from "../../model/host.ts";
-import { forgetObject, type LabelOwner, readLabel, recordObject, rememberedDomain } from "../directory/label.ts";
-import { diskExists, diskGone, rolledBack } from "../terms/disk-address.ts";
+import { fetchUnlessCloneable } from "../image/clone-fallback.ts";
+import type { DomainRef } from "../power/plan.ts";
+import { agreeOnPassphrase } from "../secret/actions.ts";
+import { diskExists, rolledBack } from "../terms/disk-address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
+import { type AppliedDisk, appliedOf, readRecord, recordProblem } from "../terms/disk-record.ts";
 import { grown } from "../terms/guest-address.ts";
-import { appliedOf } from "./applied.ts";
 import { rebuildAction } from "./backing.ts";
-import type { AppliedDisk } from "./disk.ts";
+import type { OwnedDisk } from "./disk.ts";
 import { refuseInUse } from "./in-use.ts";
-import { keepsNothing } from "./lost.ts";
-import { growDisk, makeDisk, type OwnedDisk } from "./owned.ts";
+import { lives, type Owned } from "./life.ts";
 import type { RollBackArgs } from "./roll-back.ts";
 
-interface GrowArgs {
+/** What `create` is given. */
+export type CreateArgs = Pick<OwnedDisk, "disk" | "fallback">;
+
+/** What `grow` is given. */
+export interface GrowArgs {
   readonly disk: DiskSpec;
-  readonly online: boolean;
+  /** The running guest that has the disk; null: no guest may have it. */
+  readonly online: OnlineDisk | null;
+  /** The guest that is looked at once more before a disk grows that it must not have. */
+  readonly user: DomainRef | null;
   /** Keep what the disk was before. */
-  readonly snapshot?: boolean;
+  readonly checkpoint: boolean;
 }
 
-/** What can be done to a disk. The label says what is meant before it is done, and forgets it after it is gone. */
+/** What `remove` is given. */
+export interface RemoveArgs extends DiskRef {
+  readonly owner: DiskOwner;
+  readonly backend: string;
+  /** The guest that is looked at once more before. */
+  readonly user: DomainRef | null;
+}
+
+/**
+ * What can be done to every disk: `disk.create`, `volume.grow`. The record says what is meant before it is done, and is forgotten after the
+ * disk is gone.
+ */
+function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
+  const life = lives[kind];
+  return [
+    defineAction<CreateArgs>(`${kind}.create`, [life.exists], async (context, { disk, fallback }, report) => {
+      const applied = appliedOf(disk);
+      const marks = await life.marksUnfinished(context, disk);
+      // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
+      const record = (applied: AppliedDisk, names: Names) => life.record(context, disk, applied, names);
+      // What is recorded before exists completely or can be removed by its record.
+      await (marks ? record({ ...applied, unfinished: true }, "now") : record(applied, "later"));
+      await fetchUnlessCloneable(context, disk, fallback, report);
+      await agreeOnPassphrase(context, disk);
+      await driverOf(disk.backend).create(context, disk, report);
+      if (marks) await record(applied, "now");
+    }),
+    defineAction<GrowArgs>(`${kind}.grow`, [life.exists, grown], async (context, { disk, online, user, checkpoint }) => {
+      if (disk.size === null) return;
+      if (online === null && user !== null) await refuseInUse(context, user, disk);
+      // First, because it has to hold the old content.
+      if (checkpoint) await checkpointOf(disk.backend).make(context, disk, disk.size);
+      // A disk that grew without a record looks as if it had been grown manually.
+      await life.record(context, disk, appliedOf(disk));
+      await driverOf(disk.backend).grow(context, disk, disk.size, online ?? undefined);
+    }),
+    defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, ...disk }) => {
+      if (user !== null) await refuseInUse(context, user, disk);
+      await markRemoval(context, kind, disk);
+      await life.removing(context, disk);
+      await driverOf(backend).remove(context, disk);
+      await life.forget(context, disk);
+    }),
+  ];
+}
+
+/** A disk that is removed by consent is not lost if the run is killed here. */
+async function markRemoval(context: Context, kind: OwnedDisk["kind"], disk: Owned): Promise<void> {
+  const life = lives[kind];
+  if (!(await life.marksUnfinished(context, disk))) return;
+  const record = await life.recorded(context, disk);
+  if (recordProblem(record) !== undefined) return;
+  await life.record(context, disk, { ...readRecord(record, context.settings), unfinished: true });
+}
+
+/** What can be done to disks of instances. */
 export const diskActions: readonly ActionType[] = [
-  defineAction<OwnedDisk>("disk.create", [diskExists], async (context, { disk, fallback }, report) => {
-    const applied = appliedOf({ disk });
-    const label = await readLabel(context, disk.uuid);
-    const below = label !== undefined && rememberedDomain(label) !== undefined && !keepsNothing(disk.name);
-    // Names become durable in the order in which they were given, and all of them before the domain is defined or started.
-    const record = (applied: AppliedDisk, names: Names) => recordObject(context, ownerOf(disk), disk.name, { ...applied }, { names });
-    const before = () => (below ? record({ ...applied, unfinished: true }, "now") : record(applied, "later"));
-    const whole = async () => void (below && (await record(applied, "now")));
-    await makeDisk(context, { disk, fallback }, { before, whole }, report);
-  }),
-  defineAction<GrowArgs>("disk.grow", [diskExists, grown], async (context, { disk, online, snapshot }) => {
-    const growth = { online: online ? { uuid: disk.uuid } : undefined, user: ownerOf(disk), checkpoint: snapshot === true };
-    await growDisk(context, disk, growth, () => recordObject(context, ownerOf(disk), disk.name, { ...appliedOf({ disk }) }));
-  }),
+  ...commonActions("disk"),
   defineAction<RollBackArgs>("disk.roll_back", [diskExists, rolledBack], async (context, { disk, size }) => {
-    await refuseInUse(context, ownerOf(disk), disk);
-    await recordObject(context, ownerOf(disk), disk.name, { ...appliedOf({ disk }), size });
+    await refuseInUse(context, { uuid: disk.uuid, instance: ownerName(disk.owner) }, disk);
+    await lives.disk.record(context, disk, { ...appliedOf(disk), size });
     await checkpointOf(disk.backend).rollBack(context, disk, size);
   }),
   defineAction<DiskRef & { backend: string }>("disk.confirm", [], (context, { backend, ...ref }) =>
     checkpointOf(backend).drop(context, ref),
   ),
   rebuildAction,
-  defineAction<DiskRef & { instance: string; backend: string }>("disk.remove", [diskGone], async (context, ref) => {
-    await refuseInUse(context, ref, ref);
-    await markRemoval(context, ref);
-    await driverOf(ref.backend).remove(context, ref);
-    await forgetObject(context, ref, ref.name);
-  }),
 ];
 
-/** The instance that a disk belongs to, as its label and libvirt name it. */
-function ownerOf({ uuid, owner }: DiskSpec): LabelOwner {
-  return { uuid, instance: ownerName(owner) };
-}
-
-/** A disk that is removed by consent is not lost if the run is killed here. Without a domain nothing counts as lost. */
-async function markRemoval(context: Context, ref: DiskRef & { instance: string }): Promise<void> {
-  const label = await readLabel(context, ref.uuid);
-  const applied = label?.objects[ref.name];
-  if (label === undefined || rememberedDomain(label) === undefined || keepsNothing(ref.name)) return;
-  if (typeof applied !== "object" || applied === null || Array.isArray(applied)) return;
-  await recordObject(context, ref, ref.name, { ...applied, unfinished: true });
-}
+/** What can be done to volumes. */
+export const volumeActions: readonly ActionType[] = [
+  ...commonActions("volume"),
+  // Its record stays: only the protection in the label changes.
+  defineAction<{ readonly disk: DiskSpec }>("volume.label", [lives.volume.exists], async (context, { disk }) => {
+    const record = await lives.volume.recorded(context, disk);
+    const applied = recordProblem(record) === undefined ? readRecord(record, context.settings) : appliedOf(disk);
+    await lives.volume.record(context, disk, applied);
+  }),
+];

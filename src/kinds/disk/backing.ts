@@ -10,7 +10,8 @@ import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { baseExists, bases, cachedImage } from "../image/address.ts";
 import { backingExists, type DiskAddress, diskExists } from "../terms/disk-address.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
+import type { OwnedDisk } from "./disk.ts";
 
 interface RebuildArgs {
   /** The driver of the disks that it backs. */
@@ -39,10 +40,10 @@ export async function lostBackings(context: Context, disks: readonly DiskState[]
 }
 
 /** The action that rebuilds the backing file of a disk; undefined when it exists, or cannot be rebuilt. */
-export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Action | undefined {
+export function rebuildOf(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, observed: Observed): Action | undefined {
   const { lostBacking: backing, disk } = have;
-  const base = backing === undefined ? undefined : baseOf(want, backing, observed);
-  if (backing === undefined || base === undefined) return undefined;
+  const base = backing === null ? undefined : baseOf(want, backing, observed);
+  if (backing === null || base === undefined) return undefined;
   const format = disk?.backingFormat === "qcow2" || disk?.backingFormat === "raw" ? disk.backingFormat : null;
   return {
     id: `${address}#rebuild-backing`,
@@ -59,15 +60,15 @@ export function rebuildOf(address: DiskAddress, want: InstanceDisk, have: Instan
 }
 
 /** A disk whose backing file is lost together with what it was made from. */
-export function checkBacking(address: Address, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Diagnostic[] {
+export function checkBacking(address: Address, want: OwnedDisk, have: OwnedDiskState, observed: Observed): Diagnostic[] {
   const { lostBacking: backing } = have;
-  if (backing === undefined || baseOf(want, backing, observed) !== undefined) return [];
+  if (backing === null || baseOf(want, backing, observed) !== undefined) return [];
   const detail = `${backing.path} backs the disk and is missing, and so is base image ${backing.entry}, which it could be rebuilt from. The configured image has different content now and cannot be used. Restore one of the two files; without them the disk cannot be read.`;
-  return [problem("backing-file-lost", { summary: `The backing file of a disk of ${have.instance} is lost`, detail, address })];
+  return [problem("backing-file-lost", { summary: `The backing file of a disk of ${have.owner.label} is lost`, detail, address })];
 }
 
 /** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */
-function baseOf({ disk }: InstanceDisk, { entry, path }: GrownBase, observed: Observed): BaseRef | undefined {
+function baseOf({ disk }: OwnedDisk, { entry, path }: GrownBase, observed: Observed): BaseRef | undefined {
   const wanted = baseOfDisk(disk);
   if (wanted?.entry === entry) return wanted;
   const cached = cachedImage(observed, entry);

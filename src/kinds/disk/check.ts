@@ -8,34 +8,64 @@ import { formatQuantity } from "../../model/quantity.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests } from "../terms/guest-address.ts";
 import { checkBacking } from "./backing.ts";
 import type { Checked } from "./checked.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import type { InstanceDisk, OwnedDisk } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
 import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
 
-/** What cannot or will not be done to disks, and what is worth knowing about them. */
-export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observed">): Diagnostic[] {
-  return disks.flatMap((want) => {
-    const address = diskAddress(ownerName(want.disk.owner), want.disk.name);
-    const have = observed.get(address);
-    if (have?.disk === undefined) {
-      const lost =
-        have !== undefined && isLost(want, have) && have.unlabelled !== true
-          ? [checkLost(address, have, isProtected(address, want, observed))]
-          : [];
-      return [...lost, ...checkDisc(address, want)];
-    }
-    if (isSwapResize(want, have)) return [];
-    if (mustBeRemade(want, have)) return isForRescue(have.name) ? [] : checkProtected(address, want, observed);
-    const record = checkRecordedFormat(address, `Disk ${have.name} of ${have.instance}`, have.path, have.disk);
-    if (record.length > 0) return record;
-    if (snapshotToRollBackTo(want, have) !== undefined) return checkRollBack(address, want, have, observed);
-    return [...checkBacking(address, want, have, observed), ...checkShrink(address, want, have), ...checkBehind(address, want, have)];
-  });
+/** What is said of a disk, of an instance or a volume, where the plan cannot make it what is wanted. */
+export interface DiskProblems<Want extends OwnedDisk> {
+  /** It does not exist and will be made. */
+  unmade(address: DiskAddress, want: Want, observed: Observed): Diagnostic[];
+  /** It does not exist, and may have existed whole. */
+  lost(address: DiskAddress, want: Want, have: OwnedDiskState | undefined, observed: Observed): Diagnostic[];
+  /** Only another disk could be what is wanted. */
+  another(address: DiskAddress, want: Want, have: OwnedDiskState, observed: Observed): Diagnostic[];
+  /** The wanted size is smaller than the disk, `found` bytes. */
+  smaller(address: DiskAddress, want: Want, have: OwnedDiskState, found: number): Diagnostic[];
 }
+
+/** What cannot or will not be done to a disk, and what is worth knowing about it. */
+export function checkDisk<Want extends OwnedDisk>(
+  address: DiskAddress,
+  want: Want,
+  observed: Observed,
+  problems: DiskProblems<Want>,
+): Diagnostic[] {
+  const have = observed.get(address);
+  if (have?.disk === undefined) return [...problems.lost(address, want, have, observed), ...problems.unmade(address, want, observed)];
+  if (isSwapResize(want, have)) return [];
+  if (mustBeRemade(want, have)) return problems.another(address, want, have, observed);
+  const what = have.kind === "volume" ? `Volume ${ownerName(have.owner)}` : `Disk ${have.name} of ${have.owner.label}`;
+  const record = checkRecordedFormat(address, what, have.path, have.disk);
+  if (record.length > 0) return record;
+  const { size } = want.disk;
+  const shrink = (found: number) => (size === null || size >= found ? [] : problems.smaller(address, want, have, found));
+  const snapshot = snapshotToRollBackTo(want, have);
+  // An interrupted rollback has to be finished, and then a smaller size is refused as usual.
+  if (snapshot !== undefined) return snapshot.rollingBack ? shrink(snapshot.size) : checkRollBack(address, want, have, observed);
+  return [...checkBacking(address, want, have, observed), ...shrink(have.disk.size), ...checkBehind(address, want, have)];
+}
+
+/** The same for all disks of instances. */
+export function checkDisks({ disks, observed }: Pick<Checked, "disks" | "observed">): Diagnostic[] {
+  return disks.flatMap((want) => checkDisk(diskAddress(ownerName(want.disk.owner), want.disk.name), want, observed, problemsOfInstances));
+}
+
+const problemsOfInstances: DiskProblems<InstanceDisk> = {
+  unmade: checkDisc,
+  lost(address, want, have, observed) {
+    // `checkMissingDirectories` reports a missing directory with all its disks.
+    if (have === undefined || have.unlabelled || !isLost(want, have)) return [];
+    return [checkLost(address, have, isProtected(address, want, observed))];
+  },
+  another: (address, want, have, observed) => (isForRescue(have.name) ? [] : checkProtected(address, want, observed)),
+  smaller: checkShrink,
+};
 
 /** Nova would lengthen the copy of an ISO to the flavor's size; that changes nothing for a guest, which cannot write to it. */
 function checkDisc(address: DiskAddress, { disk, domain }: InstanceDisk): Diagnostic[] {
@@ -56,22 +86,19 @@ function checkDisc(address: DiskAddress, { disk, domain }: InstanceDisk): Diagno
   ];
 }
 
-function isProtected(address: DiskAddress, want: InstanceDisk, observed: Observed): boolean {
+function isProtected(address: DiskAddress, want: OwnedDisk, observed: Observed): boolean {
   const domain = observed.get(guests.at(ownerName(want.disk.owner)));
   const disk = observed.get(address);
-  return domain?.label?.preventDestroy === true || disk?.protected === true;
+  return domain?.label?.preventDestroy === true || disk?.owner.protects === true;
 }
 
-/** A rollback loses data written since. An interrupted one has to be finished, and then a smaller size is refused as usual. */
-function checkRollBack(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState, observed: Observed): Diagnostic[] {
-  const snapshot = have.disk?.resizeSnapshot;
-  if (have.disk === undefined || snapshot === undefined) return [];
-  if (snapshot.rollingBack) return checkShrink(address, want, { ...have, disk: { ...have.disk, size: snapshot.size } });
+/** A rollback loses data written since. */
+function checkRollBack(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, observed: Observed): Diagnostic[] {
   if (!isProtected(address, want, observed)) return [];
   return [
     problem("prevent-destroy", {
       summary: `${want.disk.owner.label} is protected, and rolling back its disk would lose the data written since it grew`,
-      detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk.size)}, or apply prevent_destroy: false first.`,
+      detail: `It was applied with prevent_destroy: true. Keep the flavor's disk at ${formatQuantity(have.disk?.size ?? 0)}, or apply prevent_destroy: false first.`,
       address,
     }),
   ];
@@ -89,10 +116,8 @@ function checkProtected(address: DiskAddress, want: InstanceDisk, observed: Obse
   ];
 }
 
-function checkShrink(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
-  const size = want.disk.size;
-  const found = have.disk?.size ?? 0;
-  if (size === null || size >= found) return [];
+function checkShrink(address: DiskAddress, want: InstanceDisk, have: OwnedDiskState, found: number): Diagnostic[] {
+  const size = want.disk.size ?? 0;
   const [where, remedy, place] = declaredBy(want, found);
   const snapshot = have.disk?.resizeSnapshot;
   const back = snapshot === undefined ? "" : ` Exactly ${formatQuantity(snapshot.size)} would roll it back to its snapshot.`;
@@ -129,14 +154,14 @@ function declaredBy(
   ];
 }
 
-function checkBehind(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Diagnostic[] {
+function checkBehind(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState): Diagnostic[] {
   const base = baseOf(want.disk);
   if (want.disk.role !== "root" || base === null || have.applied.entry === base.entry) return [];
   return [
     problem(
       "behind-image",
       {
-        summary: `${have.instance} is based on an earlier ${base.image}`,
+        summary: `${have.owner.label} is based on an earlier ${base.image}`,
         detail: "The content of the image has changed. An existing disk keeps its base image; only new instances get the new one.",
         address,
       },

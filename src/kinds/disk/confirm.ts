@@ -6,7 +6,9 @@ import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { disks } from "../terms/disk-address.ts";
-import { type InstanceDiskState, refOf } from "./disk.ts";
+import { recordedDisk } from "../terms/disk-record.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
+import { refOf } from "./disk.ts";
 
 /**
  * What `confirm` does: the snapshots of all disks that grew go (Nova RSZ-08). Throws a UserError when one of them is needed to bring
@@ -38,12 +40,12 @@ export function confirmChanges(observed: Observed): Change[] {
         effect: "none",
       },
     ],
-    before: { ...have.applied, resize_snapshot: snapshot.size },
-    after: { ...have.applied },
+    before: { ...recordedDisk(have.applied), resize_snapshot: snapshot.size },
+    after: recordedDisk(have.applied),
   }));
 }
 
-function stillNeeded({ address, have }: { readonly address: Address; readonly have: InstanceDiskState }) {
+function stillNeeded({ address, have }: { readonly address: Address; readonly have: OwnedDiskState }) {
   return problem("roll-back-unfinished", {
     summary: `${address} is partly rolled back to ${checkpointOf(have.applied.backend).name}`,
     detail: "The disk is not usable until the rollback is finished. Nothing was done. Run `virtform apply`, which finishes it.",

@@ -17,7 +17,9 @@ export function keepExistingFilesystem<Spec extends InstanceDisk | { readonly ki
   if (!isDisk(spec) || blank?.usual !== true) return spec;
   const have = disks.owns(address) ? observed.get(address) : undefined;
   const filesystem = have?.disk === undefined ? undefined : have.applied.filesystem;
-  return filesystem === undefined ? spec : { ...spec, disk: { ...spec.disk, content: { kind: "blank", blank: { ...blank, filesystem } } } };
+  return filesystem === undefined || filesystem === null
+    ? spec
+    : { ...spec, disk: { ...spec.disk, content: { kind: "blank", blank: { ...blank, filesystem } } } };
 }
 
 function isDisk<Spec>(spec: Spec): spec is Spec & InstanceDisk {

@@ -1,48 +1,59 @@
 import type { Action } from "../../model/action.ts";
-import { type Change, combineCauses, type FieldChange, notConfigured } from "../../model/change.ts";
-import type { Observed } from "../../model/kind.ts";
+import { type Change, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
+import type { Observed } from "../../model/observed.ts";
 import type { HostSettings } from "../../model/settings.ts";
-import { backingExists, type DiskAddress, diskGone } from "../terms/disk-address.ts";
+import { backingExists, type DiskAddress } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
+import { appliedOf, shownValues } from "../terms/disk-record.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
-import { appliedOf } from "./applied.ts";
 import { rebuildOf } from "./backing.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import { isInstanceDisk, type OwnedDisk } from "./disk.ts";
 import { growth } from "./growth.ts";
+import { lives } from "./life.ts";
 import { isLost } from "./lost.ts";
 import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { isElsewhere } from "./place.ts";
-import { createDisk, removeDisk } from "./plan.ts";
+import { createDisk, diskAction, removeDisk } from "./plan.ts";
 import { remadeSwap, replacement } from "./replacement.ts";
 import { rollBack, snapshotToRollBackTo } from "./roll-back.ts";
-import { appliedFields } from "./words.ts";
+import { diskUser } from "./user.ts";
 
-/** What differs between a disk as wanted and as found. A disk is never shrunk: `checkDisks` says so instead. */
+/**
+ * The difference between a disk as wanted and as found. A disk is never shrunk, and a volume is never recreated, because it is kept for its
+ * data: `checkDisk` says so instead.
+ */
 export function diffDisk(
   address: DiskAddress,
-  want: InstanceDisk | undefined,
-  have: InstanceDiskState | undefined,
+  want: OwnedDisk | undefined,
+  have: OwnedDiskState | undefined,
   observed: Observed,
   settings: HostSettings,
 ): Change | undefined {
-  if (want === undefined) return have === undefined ? undefined : removal(address, have);
-  if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have);
-  if (have.disk !== undefined && isSwapResize(want, have)) return remadeSwap(address, want, have);
-  if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have);
-  const change = growth(address, want, have, settings);
+  if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
+  if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have, observed);
+  if (!isInstanceDisk(want)) {
+    const stays = have.disk !== undefined && !mustBeRemade(want, have);
+    return stays ? settle(address, want, have, growth(address, want, have, observed, settings)) : undefined;
+  }
+  if (have.disk !== undefined && isSwapResize(want, have)) return remadeSwap(address, want, have, observed);
+  if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have, observed);
+  const change = growth(address, want, have, observed, settings);
   const rebuild = rebuildOf(address, want, have, observed);
   if (rebuild !== undefined) return withRebuild(address, have, rebuild, change);
   const snapshot = snapshotToRollBackTo(want, have);
-  if (snapshot === undefined) return change ?? finish(address, want, have);
+  if (snapshot === undefined) return settle(address, want, have, change);
   // One that was interrupted is brought to an end whatever is wanted since.
-  const back = { ...have, running: false, saved: false, disk: have.disk === undefined ? undefined : { ...have.disk, size: snapshot.size } };
-  return rollBack(address, want, have, snapshot, growth(address, want, back, settings)?.actions[0]);
+  const back = { ...have, running: false, saved: false, disk: { ...have.disk, size: snapshot.size } };
+  return rollBack(address, want, have, snapshot, growth(address, want, back, observed, settings)?.actions[0]);
 }
 
 /** An old disk needs its backing file before anything else can be done to it. */
-function withRebuild(address: DiskAddress, have: InstanceDiskState, rebuild: Action, grown: Change | undefined): Change {
-  const field: FieldChange = { path: "backing", old: null, new: have.lostBacking?.path ?? null, effect: "none", cause: "drift" };
+function withRebuild(address: DiskAddress, have: OwnedDiskState, rebuild: Action, grown: Change | undefined): Change {
+  const path = have.lostBacking?.path ?? null;
+  const field: FieldChange = { path: "backing", old: null, new: path, effect: "none", cause: "drift" };
   const later = (grown?.actions ?? []).map((action) => ({ ...action, needs: [...action.needs, backingExists(address)] }));
+  const before = lives[have.kind].json(have.applied, have.owner.protects);
   return {
     address,
     verb: "update",
@@ -50,53 +61,74 @@ function withRebuild(address: DiskAddress, have: InstanceDiskState, rebuild: Act
     reason: `its backing file is missing${grown === undefined ? "" : `, and ${grown.reason}`}`,
     fields: [field, ...(grown?.fields ?? [])],
     actions: [rebuild, ...later],
-    before: { ...have.applied, backing: null },
-    after: grown?.after ?? { ...have.applied, backing: have.lostBacking?.path ?? null },
+    before: { ...before, backing: null },
+    after: grown?.after ?? { ...before, backing: path },
   };
 }
 
-function creation(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState | undefined): Change {
-  const gone = have !== undefined;
+function creation(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState | undefined, observed: Observed): Change {
+  const { json, gone, shown } = lives[want.kind];
+  const applied = appliedOf(want.disk);
+  // Of an instance's disk the label was there first: its file was deleted, or was never made.
+  const missing = have !== undefined && isInstanceDisk(want);
   // Leftovers of an interrupted creation or removal in another place would never be removed.
-  const left = gone && isElsewhere(want.disk, have.applied) ? [removeDisk(address, have, [])] : [];
+  const left = have !== undefined && isElsewhere(want.disk, have.applied) ? [removeDisk(address, have, observed, [])] : [];
   return {
     address,
     verb: "create",
-    cause: gone ? "drift" : "config",
-    reason: `${gone ? "its file is missing" : "does not exist yet"}${want.fallback === null ? "" : "; cloned within Ceph"}`,
-    fields: appliedFields(appliedOf(want)).map(([path, value]) => ({ path, new: value })),
-    actions: [...left, createDisk(address, want, left.length > 0 ? [diskGone(address)] : [])],
+    cause: missing ? "drift" : "config",
+    reason: `${missing ? "its file is missing" : "does not exist yet"}${want.fallback === null ? "" : "; cloned within Ceph"}`,
+    fields: shownValues(applied, shown.created).map(([path, value]) => ({ path, new: value })),
+    actions: [...left, createDisk(address, want, left.length > 0 ? [gone(address)] : [])],
     before: null,
-    after: { ...appliedOf(want) },
+    after: json(applied, want.disk.owner.protects),
   };
 }
 
-/** What shows that it was once whole is written last. */
-function finish(address: DiskAddress, want: InstanceDisk, have: InstanceDiskState): Change | undefined {
-  if (have.applied.unfinished !== true || !have.defined) return undefined;
+/** What is left to do to a disk that stays: growth, the end of its creation, and the protection that a volume has in its own label. */
+function settle(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, grown: Change | undefined): Change | undefined {
+  const { finished, json } = lives[have.kind];
+  // What shows that it was once whole is written last.
+  const unfinished = have.applied.unfinished && have.defined;
+  const [protects, was] = [want.disk.owner.protects, have.owner.protects];
+  const fields: FieldChange[] = [
+    ...(unfinished ? [{ ...finished, effect: "none", cause: "drift" } as const] : []),
+    ...(grown?.fields ?? []),
+    ...(protects === was || isInstanceDisk(want)
+      ? []
+      : [{ path: "prevent_destroy", old: was, new: protects, effect: "none", cause: "config" } as const]),
+  ];
+  if (fields.length === 0) return undefined;
+  const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
+  if (grown !== undefined) return { ...grown, fields, cause };
+  const label = diskAction(have, address, "label", protects ? "protect" : "lift the protection", { disk: want.disk });
   return {
     address,
     verb: "update",
-    cause: "drift",
-    reason: "its creation was interrupted",
-    fields: [{ path: "unfinished", old: true, new: false, effect: "none", cause: "drift" }],
-    actions: [{ ...createDisk(address, want), summary: "finish" }],
-    before: { ...have.applied },
-    after: { ...appliedOf(want) },
+    cause,
+    reason: unfinished ? "its creation was interrupted" : "prevent_destroy changed",
+    fields,
+    actions: [unfinished ? { ...createDisk(address, want), summary: "finish" } : label],
+    before: json(have.applied, was),
+    after: json(appliedOf(want.disk), protects),
   };
 }
 
-function removal(address: DiskAddress, have: InstanceDiskState): Change {
-  const guest = guests.at(have.instance);
+function removal(address: DiskAddress, have: OwnedDiskState, observed: Observed): Change {
+  const { shown, json } = lives[have.kind];
+  const user = diskUser(have, observed);
+  // The disks of a protected instance are kept by its guest.
+  const kept = have.kind === "volume" && have.owner.protects;
+  // Either the guest is removed as well, or `diffDomain` switches it off and redefines it: then it holds only what its definition names.
+  const needs = user === null ? [] : [gone, stopped, defined].map((fact) => fact(guests.at(user.instance)));
   return {
     address,
     verb: "delete",
     cause: "config",
-    reason: isForRescue(have.name) ? "it was for the rescue only" : notConfigured,
-    fields: appliedFields(have.applied).map(([path, value]) => ({ path, old: value })),
-    // Either the guest is removed as well, or `diffDomain` switches it off and redefines it: then it holds only what its definition names.
-    actions: [removeDisk(address, have, [gone(guest), stopped(guest), defined(guest)])],
-    before: { ...have.applied },
+    reason: isForRescue(have.name) ? "it was for the rescue only" : kept ? `${notConfigured}, but ${protectedBy}` : notConfigured,
+    fields: shownValues(have.applied, shown.removed).map(([path, value]) => ({ path, old: value })),
+    actions: kept ? [] : [removeDisk(address, have, observed, needs)],
+    before: json(have.applied, have.owner.protects),
     after: null,
   };
 }

@@ -1,17 +1,30 @@
-import type { DiskRef } from "../../drivers/driver.ts";
-import type { InstanceDiskState } from "../terms/disk-state.ts";
+import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
+import type { ImageSpec } from "../image/spec.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import type { OwnedDisk } from "./owned.ts";
 
-export type { AppliedDisk, InstanceDiskState } from "../terms/disk-state.ts";
+/** A disk that virtform owns, as it should be: of an instance, or a volume. */
+export interface OwnedDisk {
+  readonly kind: "disk" | "volume";
+  readonly disk: DiskSpec;
+  /** For a disk that is cloned within its storage: the image to fetch if cloning is no longer possible when the disk is created. Null for any other. */
+  readonly fallback: ImageSpec | null;
+  /** The guest that a disk of an instance lives and dies with; null for a volume. */
+  readonly domain: DomainSpec | null;
+}
 
-/** A disk as it should be, together with the guest that uses it. */
+/** A disk of an instance. */
 export interface InstanceDisk extends OwnedDisk {
   readonly kind: "disk";
   readonly domain: DomainSpec;
 }
 
+/** Whether a disk belongs to an instance. */
+export function isInstanceDisk(want: OwnedDisk): want is InstanceDisk {
+  return want.kind === "disk";
+}
+
 /** Which disk to look for: where it was put, whatever the configuration says by now. */
-export function refOf({ uuid, name, path, applied: { place } }: Pick<InstanceDiskState, "uuid" | "name" | "path" | "applied">): DiskRef {
-  return { uuid, name, path, place: place ?? null };
+export function refOf({ uuid, name, path, applied: { place } }: Pick<OwnedDiskState, "uuid" | "name" | "path" | "applied">): DiskRef {
+  return { uuid, name, path, place };
 }

@@ -1,54 +1,67 @@
 import type { Action } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Fact } from "../../model/fact.ts";
-import { formatQuantity } from "../../model/quantity.ts";
-import { type DiskAddress, diskExists, diskGone } from "../terms/disk-address.ts";
-import { isCopy, isForRescue } from "../terms/disk-name.ts";
-import { type InstanceDisk, type InstanceDiskState, refOf } from "./disk.ts";
-import { baseFacts } from "./owned.ts";
+import type { Observed } from "../../model/observed.ts";
+import type { DiskAddress } from "../terms/disk-address.ts";
+import { isForRescue } from "../terms/disk-name.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
+import type { CreateArgs, RemoveArgs } from "./actions.ts";
+import { baseFacts } from "./base-facts.ts";
+import { type OwnedDisk, refOf } from "./disk.ts";
+import { lives } from "./life.ts";
+import { diskUser } from "./user.ts";
 import { creationSummary } from "./words.ts";
 
-/** Makes the disk. `needs`: what is to be there before, beside what it is made from. */
-export function createDisk(address: DiskAddress, want: InstanceDisk, needs: readonly Fact[] = []): Action {
-  const { disk, fallback } = want;
+/** An action on a disk, but for what it needs: it makes the disk what it should be. */
+export function diskAction(
+  { kind, uuid }: Pick<OwnedDiskState, "kind" | "uuid">,
+  address: DiskAddress,
+  verb: string,
+  summary: string,
+  args: object,
+): Action {
+  const life = lives[kind];
   return {
-    id: `${address}#create`,
-    type: "disk.create",
+    id: `${address}#${verb}`,
+    type: `${kind}.${verb}`,
     address,
-    summary: creationSummary(disk, fallback !== null),
-    args: { disk, fallback } as unknown as Action["args"],
-    needs: [...baseFacts(want), ...needs],
-    makes: [diskExists(address)],
-    locks: [lockOf(disk.uuid)],
+    summary,
+    args: args as unknown as Action["args"],
+    needs: [],
+    makes: [life.exists(address)],
+    locks: [`${life.lock}/${uuid}`],
     effect: "none",
   };
 }
 
+/** Makes the disk. `needs`: what is to be there before, beside what it is made from. */
+export function createDisk(address: DiskAddress, { kind, disk, fallback }: OwnedDisk, needs: readonly Fact[] = []): Action {
+  const args: CreateArgs = { disk, fallback };
+  const create = diskAction({ kind, uuid: disk.uuid }, address, "create", creationSummary(disk, fallback !== null), args);
+  return { ...create, needs: [...baseFacts(args), ...needs] };
+}
+
 /** Removes the disk, which is a loss unless it only held a copy. `needs`: what is to be so before. */
-export function removeDisk(address: DiskAddress, have: InstanceDiskState, needs: readonly Fact[]): Action {
-  const { instance, uuid, name, applied } = have;
-  const what = applied.filesystem === "swap" ? "swap disk" : "disk";
-  const loses = have.disk !== undefined && !isCopy(name);
+export function removeDisk(address: DiskAddress, have: OwnedDiskState, observed: Observed, needs: readonly Fact[]): Action {
+  const user = diskUser(have, observed);
+  const args: RemoveArgs = {
+    ...refOf(have),
+    owner: have.owner,
+    backend: have.applied.backend,
+    user: user === null ? null : { uuid: user.uuid, instance: user.instance },
+  };
+  const life = lives[have.kind];
+  const destroys = have.disk === undefined ? undefined : life.lossOf(address, have, have.disk.size);
   return {
-    id: `${address}#remove`,
-    type: "disk.remove",
-    address,
-    summary: "remove",
-    args: { instance, ...refOf(have), backend: applied.backend },
+    ...diskAction(have, address, "remove", "remove", args),
     needs,
-    makes: [diskGone(address)],
-    locks: [lockOf(uuid)],
+    makes: [life.gone(address)],
     effect: removalEffect(have),
-    ...(loses ? { destroys: `${formatQuantity(have.disk.size)} ${what} ${address.slice("disk/".length)}` } : {}),
+    ...(destroys === undefined ? {} : { destroys }),
   };
 }
 
 /** The guest's own disk stays while that of its rescue goes; that it is off meanwhile, its domain says. */
-export function removalEffect({ name }: InstanceDiskState): Effect {
+export function removalEffect({ name }: OwnedDiskState): Effect {
   return isForRescue(name) ? "none" : "rebuild";
-}
-
-/** All that is done to an instance's files is done one thing after the other. */
-export function lockOf(uuid: string): string {
-  return `instance/${uuid}`;
 }

@@ -2,12 +2,15 @@ import type { ResizeSnapshot } from "../../drivers/driver.ts";
 import { checkpointOf } from "../../drivers/index.ts";
 import type { Action } from "../../model/action.ts";
 import { type Change, causeOf, combineCauses } from "../../model/change.ts";
-import type { Json } from "../../model/json.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { switchOff, switchOnAgain } from "../power/plan.ts";
 import { type DiskAddress, diskExists, rolledBack } from "../terms/disk-address.ts";
+import { ownerName } from "../terms/disk-owner.ts";
+import { recordedDisk } from "../terms/disk-record.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests, stopped } from "../terms/guest-address.ts";
-import type { InstanceDisk, InstanceDiskState } from "./disk.ts";
+import type { InstanceDisk } from "./disk.ts";
+import { diskAction } from "./plan.ts";
 
 /** What `disk.roll_back` is given. */
 export interface RollBackArgs {
@@ -20,7 +23,7 @@ export interface RollBackArgs {
  * The snapshot that a disk is rolled back to (Nova RSZ-07): exactly its old size is wanted, or a rollback was started and has to
  * be brought to an end. Undefined when the disk stays what it is.
  */
-export function snapshotToRollBackTo(want: InstanceDisk, have: InstanceDiskState): ResizeSnapshot | undefined {
+export function snapshotToRollBackTo(want: Pick<InstanceDisk, "disk">, have: OwnedDiskState): ResizeSnapshot | undefined {
   const { disk } = have;
   const snapshot = disk?.resizeSnapshot;
   if (disk === undefined || snapshot === undefined) return undefined;
@@ -31,7 +34,7 @@ export function snapshotToRollBackTo(want: InstanceDisk, have: InstanceDiskState
 export function rollBack(
   address: DiskAddress,
   want: InstanceDisk,
-  have: InstanceDiskState,
+  have: OwnedDiskState,
   snapshot: ResizeSnapshot,
   grow: Action | undefined,
 ): Change {
@@ -41,16 +44,12 @@ export function rollBack(
   const size = grow === undefined ? snapshot.size : (want.disk.size ?? snapshot.size);
   const effect = have.running ? "restart" : "none";
   const cause = causeOf(size, have.applied.size ?? undefined, found);
+  const args: RollBackArgs = { disk: want.disk, size: snapshot.size };
   const back: Action = {
+    ...diskAction(have, address, "roll_back", `roll back to snapshot ${name} of ${then}`, args),
     id: `${address}#roll-back`,
-    type: "disk.roll_back",
-    address,
-    summary: `roll back to snapshot ${name} of ${then}`,
-    args: { disk: { ...want.disk }, size: snapshot.size } as unknown as Json,
-    needs: [stopped(guests.at(have.instance))],
+    needs: [stopped(guests.at(ownerName(have.owner)))],
     makes: [diskExists(address), rolledBack(address)],
-    locks: [`instance/${have.uuid}`],
-    effect: "none",
     // An interrupted rollback has lost it already.
     ...(snapshot.rollingBack
       ? {}
@@ -69,7 +68,7 @@ export function rollBack(
       { path: "resize_snapshot", old: snapshot.size, effect, cause },
     ],
     actions: [...switchOff(want.domain, have), back, ...after, ...switchOnAgain(want.domain, have)],
-    before: { ...have.applied, size: found },
-    after: { ...have.applied, size },
+    before: { ...recordedDisk(have.applied), size: found },
+    after: { ...recordedDisk(have.applied), size },
   };
 }

@@ -2,18 +2,24 @@ import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { FileChange } from "../../model/host.ts";
+import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { parseXml } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StopArgs } from "../power/plan.ts";
-import type { DomainState } from "../terms/domain-state.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import { definitionDigest } from "./definition-digest.ts";
 import { fieldRows, isDevices } from "./fields.ts";
+import { fillings, foreignParts } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
+import { liveDomainActions } from "./live/actions.ts";
+import { appliedText } from "./merge.ts";
 import { mergedXml } from "./merged-xml.ts";
-import { domainFields, domainOwner, domainState } from "./state.ts";
+import { ownDomain, requireOwn } from "./own-domain.ts";
+import { domainFields, domainOwner } from "./state.ts";
 import { isForeign, listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
@@ -28,37 +34,37 @@ const keptLogs = 3;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
 const askAgainMs = 10_000;
 
-const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec }) => {
+const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec, held }) => {
   const { layout } = context;
   const libvirt = libvirtOf(context);
   const had = await libvirt.definition(spec.uuid);
   const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
+  if (had !== undefined) requirePlanned(had, held, spec);
   const requested = domainXml(spec);
-  const xml = had === undefined ? requested : mergedXml(had, spec);
+  const remembered = rememberedDomain(await readLabel(context, spec.uuid));
+  const filled = remembered?.filled ?? [];
+  const xml = had === undefined ? requested : mergedXml(had, spec, filled);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
-  const wasDefined = rememberedDomain(await readLabel(context, spec.uuid)) !== undefined;
+  const entry = (parts: readonly string[]): Json => ({
+    prevent_destroy: spec.preventDestroy,
+    ...(parts.length === 0 ? {} : { filled: parts }),
+  });
   // One wait for all names of the directory: what the domain needs is on the disk before it is defined.
-  await recordObject(
-    context,
-    spec,
-    domainEntry,
-    { prevent_destroy: spec.preventDestroy },
-    {
-      before: [
-        // Nova BLD-15: the log exists with our ownership before qemu writes to it.
-        { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
-        // Informational, and rewritten by the next definition: it need not survive a power cut.
-        { do: "write", path, data: requested, mode: 0o600, staged: true },
-      ],
-      settle: [layout.instance(spec.uuid), layout.root],
-    },
-  );
+  await recordObject(context, spec, domainEntry, entry(filled), {
+    before: [
+      // Nova BLD-15: the log exists with our ownership before qemu writes to it.
+      { do: "makeFile", path: spec.consoleLog, mode: 0o600 },
+      // Informational, and rewritten by the next definition: it need not survive a power cut.
+      { do: "write", path, data: requested, mode: 0o600, staged: true },
+    ],
+    settle: [layout.instance(spec.uuid), layout.root],
+  });
   if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
   try {
     await libvirt.define(xml);
   } catch (error) {
     // A disk counts as lost only after the domain was defined.
-    if (!wasDefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
+    if (remembered === undefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
     throw error;
   }
   const kept = await libvirt.definition(spec.uuid);
@@ -76,8 +82,31 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
       `This libvirt or qemu may be too old. ${path} has the requested definition.`,
     );
   }
+  const added = filledBy(xml, kept, filled);
+  if (added.join("\n") !== filled.join("\n")) await recordObject(context, spec, domainEntry, entry(added));
   await setFields(libvirt, spec);
 });
+
+/** The parts of a definition that libvirt filled in by itself, with those of earlier ones that it still holds. */
+function filledBy(sent: string, kept: string, earlier: readonly string[]): string[] {
+  const holds = foreignParts(parseXml(kept));
+  if (holds.length === 0) return [];
+  const still = new Set(fillings([], holds));
+  return [...new Set([...earlier.filter((part) => still.has(part)), ...fillings(foreignParts(parseXml(sent)), holds)])].sort();
+}
+
+/** Throws a RefusedError when a definition is neither the one that the plan was made for nor what the plan makes of it. */
+function requirePlanned(had: string, held: string | null, spec: DomainSpec): void {
+  if (held !== null && definitionDigest(had) === held) return;
+  const wanted = wantedFields(spec, "xml");
+  const { applied } = domainOwner(had).label ?? { applied: null };
+  if (applied === appliedText(spec) && differences(listedFields(wanted), listedFields(domainFields(had))).length === 0) return;
+  throw new RefusedError(
+    "definition-changed",
+    `The definition of ${spec.instance} was changed after the plan was made, so it was not edited`,
+    "Apply again: the next plan shows what was changed.",
+  );
+}
 
 /** Sets the fields that libvirt keeps beside the XML. */
 async function setFields(libvirt: Libvirt, spec: DomainSpec): Promise<void> {
@@ -173,27 +202,7 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
 });
 
 /** All actions on domains. */
-export const domainActions: readonly ActionType[] = [define, start, restore, resume, stop, discard, undefine];
-
-/** The domain as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
-async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
-  const record = await libvirtOf(context).domain(ref.uuid);
-  if (record !== undefined) requireOwn(context, ref, domainState(record));
-  return record;
-}
-
-function requireOwn<Domain extends Pick<DomainState, "name" | "label">>(
-  context: Context,
-  { uuid, instance }: DomainRef,
-  domain: Domain,
-): Domain {
-  const owner = domain.label?.project;
-  if (owner === context.project) return domain;
-  throw new RefusedError(
-    "domain-not-ours",
-    `Domain ${domain.name} (${uuid}) is not owned by project ${context.project}; ${owner === undefined ? "it has no virtform label" : `project ${owner} owns it`}. ${instance} was not changed. Plan again.`,
-  );
-}
+export const domainActions: readonly ActionType[] = [define, ...liveDomainActions, start, restore, resume, stop, discard, undefine];
 
 /** The plan neither discards the saved memory, which needs consent, nor restores it. */
 function savedMeanwhile({ instance }: DomainRef): RefusedError {

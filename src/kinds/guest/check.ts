@@ -4,6 +4,7 @@ import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import type { Checked } from "../disk/checked.ts";
 import { disks } from "../terms/disk-address.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
 
 /** Names of instances that a domain of the host has which this project does not own. */
@@ -43,6 +44,6 @@ export function checkProtection({ domains, observed }: Pick<Checked, "domains" |
 function protectedInstances(observed: Observed): Set<string> {
   return new Set([
     ...observed.of(guests).flatMap(([, { label }]) => (label?.preventDestroy === true ? [label.instance] : [])),
-    ...observed.of(disks).flatMap(([, disk]) => (disk.protected ? [disk.instance] : [])),
+    ...observed.of(disks).flatMap(([, disk]) => (disk.owner.protects ? [ownerName(disk.owner)] : [])),
   ]);
 }

@@ -23,11 +23,13 @@ import {
 } from "../power/plan.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { type GuestAddress, guests, released, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { notWanted } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { laterOf } from "./live/live.ts";
 import { type LivePlan, type LiveStep, nothingLive, planLive, subjectOf } from "./live/plan.ts";
@@ -107,7 +109,7 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
     reason: lost ? `undefined outside virtform${root.disk === undefined ? "" : "; its disks still exist"}` : "does not exist yet",
     fields: Object.entries(fields).map(([path, value]) => ({ path, new: value })),
     // With `ignore`, virtform never starts the guest.
-    actions: [defineDomain(want, "none", false), ...(want.powerState === "running" ? [startDomain(want)] : [])],
+    actions: [defineDomain(want, "none", null), ...(want.powerState === "running" ? [startDomain(want)] : [])],
     before: null,
     after: afterOf(want, fields),
   };
@@ -119,7 +121,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   const crashed = have.power === "crashed" ? { running: true } : {};
   const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
   // Removed disks ask for consent themselves. Without disks, a label alone must not suffice to power a guest off.
-  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => disk.instance === instance && disk.disk !== undefined);
+  const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => ownerName(disk.owner) === instance && disk.disk !== undefined);
   return {
     address,
     verb: "delete",
@@ -150,7 +152,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const changed = new Set(differing);
   const due = restarts ? waiting.filter(({ path }) => !changed.has(path)).map((field) => ({ ...field, effect: "restart" as const })) : [];
-  const defined = [...definitionChanges(differing, have, wanted, restarts, live), ...due, ...memory];
+  const defined = [...definitionChanges(differing, have, wanted, restarts, live), ...unwantedParts(want, have, wanted), ...due, ...memory];
   const setBack = live.drifted.map((path) => setBackField(path, have, wanted));
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
@@ -160,7 +162,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const stale = have.fields["power_state"] !== want.powerState || unlabelled;
   // What the guest takes while it runs is an action of its own.
   const stored = defined.flatMap(({ effect = "none" }) => (effect === "live" ? [] : [effect]));
-  const define = defineDomain(want, strongestEffect(stored), true);
+  const define = defineDomain(want, strongestEffect(stored), have.definition);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // The guest keeps running until everything that it restarts from exists.
@@ -197,7 +199,9 @@ function inTurn(define: readonly Action[], power: readonly Action[], saved: bool
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
 function differingPaths(wanted: DomainFields, { fields, label }: DomainState): string[] {
-  const differing = Object.keys(wanted).filter((path) => !isSatisfied(traitsOf(path), fields[path], wanted[path]));
+  const differing = Object.keys(wanted).filter(
+    (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
+  );
   const applied = appliedFields(label);
   const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined && !isForeign(path, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
@@ -235,6 +239,13 @@ function definitionChanges(
       cause,
     };
   });
+}
+
+/** What `foreign: forbid` removes from the definition. */
+function unwantedParts(want: DomainSpec, have: DomainState, wanted: DomainFields): FieldChange[] {
+  if (want.foreign !== "forbid") return [];
+  const effect = isUp(have.power) || have.power === "saved" ? "next_boot" : "none";
+  return notWanted(have.foreign, wanted).map(({ path, xml }) => ({ path: `foreign.${path}`, old: xml, effect, cause: "drift" }));
 }
 
 /** A field that was changed by hand on the running guest and is set back. It is stored as it is wanted. */

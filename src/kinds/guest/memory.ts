@@ -6,23 +6,20 @@ import { instanceFiles } from "../../model/layout.ts";
 import { attachedTo } from "../power/plan.ts";
 import { backingExists, disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { guests, restored } from "../terms/guest-address.ts";
+import type { FoundSeed } from "../terms/seed-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 
-/** The parts of the state of a disk, a volume or a config drive that are used here. */
-interface Attached {
-  readonly kind: string;
-  readonly disk?: object;
-  readonly missing?: boolean;
-  readonly lostBacking?: object;
-}
+/** What a domain refers to: a disk, a volume or a config drive. */
+type Attached = OwnedDiskState | FoundSeed;
 
 /** Facts that a restore of saved memory waits for: missing disks, and missing backing files. */
 export function missingFacts(want: DomainSpec, observed: Observed): Fact[] {
   return attachedTo(want).flatMap((address) => {
     const state = stateOf(address, observed);
-    if (state?.lostBacking !== undefined && disks.owns(address)) return [backingExists(address)];
+    if (state?.kind === "disk" && state.lostBacking !== null && disks.owns(address)) return [backingExists(address)];
     return isThere(state) ? [] : [exists(address)];
   });
 }
@@ -45,7 +42,7 @@ export function awaitRestored(instance: string, saved: boolean | undefined): Fac
 }
 
 function isThere(state: Attached | undefined): boolean {
-  return state !== undefined && (state.kind === "seed" ? state.missing === false : state.disk !== undefined);
+  return state !== undefined && (state.kind === "seed" ? !state.missing : state.disk !== undefined);
 }
 
 function stateOf(address: Address, observed: Observed): Attached | undefined {

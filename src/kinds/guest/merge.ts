@@ -23,8 +23,13 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
   identify(domain, spec);
   for (const row of fieldRows()) mergeRow(domain, row, spec, applied);
   const [label, nova] = [labelOf(domain), novaOf(domain)];
-  at(label, "virtform:applied").text = JSON.stringify(listedFields(wantedFields(spec)));
+  at(label, "virtform:applied").text = appliedText(spec);
   nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));
+}
+
+/** What the label records as applied. */
+export function appliedText(spec: DomainSpec): string {
+  return JSON.stringify(listedFields(wantedFields(spec)));
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */

@@ -3,6 +3,8 @@ import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
+import { definitionDigest } from "./definition-digest.ts";
+import { foreignParts } from "./foreign.ts";
 import { freePorts } from "./live/free-ports.ts";
 import { labelNamespace } from "./metadata.ts";
 import { pendingFields } from "./pending.ts";
@@ -15,7 +17,9 @@ export function domainState(record: DomainRecord): DomainState {
   const fields = readFields(root, { record });
   const label = readLabel(root);
   const { uuid, name, power, persistent } = record;
-  const common = { uuid, name, power, persistent, label, fields, disks: disksOf(root) };
+  const foreign = label === undefined ? [] : foreignParts(root);
+  const definition = label === undefined ? "" : definitionDigest(record.xml);
+  const common = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root) };
   if (record.active === null) return { ...common, active: null, activeApplied: null, freePorts: null };
   if (record.active === record.xml) return { ...common, active: fields, activeApplied: label?.applied ?? null, freePorts: null };
   const running = parseXml(record.active);
@@ -42,6 +46,7 @@ export function describeDomain(state: DomainState): Json {
     uuid: state.uuid,
     persistent: state.persistent,
     power_state: state.power,
+    ...(state.foreign.length === 0 ? {} : { foreign: Object.fromEntries(state.foreign.map(({ path, xml }) => [path, xml])) }),
     ...(pending.length === 0 ? {} : { pending: Object.fromEntries(pending) }),
   };
 }

@@ -42,6 +42,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     consoleLog: createLayout(settings.instancesPath).instanceFile(uuid, instanceFiles.console),
     flavor: { name: instance.flavor, disk: flavor.disk, ephemeral: flavor.ephemeral ?? 0, swap: flavor.swap ?? 0 },
     image: instance.image ?? null,
+    foreign: instance.foreign ?? "keep",
     values: { ...configuredValues(instance), ...guest.hardware, ...(instance.autostart === true ? { autostart: true } : {}) },
   };
 }

@@ -12,6 +12,7 @@ import { checkDisks } from "../disk/check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { keepExistingFilesystem } from "../disk/content.ts";
+import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
@@ -23,6 +24,7 @@ import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkDomainNames, checkProtection } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
+import { checkForeign } from "../guest/foreign-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { pendingFields } from "../guest/pending.ts";
 import { checkSettings } from "../guest/settings-check.ts";
@@ -61,6 +63,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkResizeSnapshots,
   checkMissingDirectories,
   checkDomainNames,
+  checkForeign,
   checkUuids,
   checkProtection,
   checkDevices,
@@ -99,12 +102,10 @@ function diffOne(
   const name = addressName(address);
   if (isMissingAndProtected(want, have, observed)) return undefined;
   switch (want?.kind ?? have?.kind) {
-    case "disk":
-      return withClearing(
-        diffDisk(disks.at(name), only("disk", want), only("disk", have), observed, settings),
-        only("disk", have)?.disk,
-        settings,
-      );
+    case "disk": {
+      const found = have?.kind === "disk" ? have : undefined;
+      return withClearing(diffDisk(disks.at(name), only("disk", want), found, observed, settings), found?.disk, settings);
+    }
     case "secret":
       return diffSecret(secrets.at(name), only("secret", want)?.secret, only("secret", have), observed);
     case "seed": {
@@ -128,7 +129,7 @@ function diffOne(
 /** Whether the directory of the guest is missing and the guest is protected: then nothing of it is created or removed. */
 function isMissingAndProtected(want: InstanceSpec | undefined, have: InstanceState | undefined, observed: Observed): boolean {
   const instance = want === undefined ? undefined : instanceOfSpec(want);
-  const guest = have?.kind === "domain" ? have : observed.get(guests.at(instance ?? (have?.kind === "disk" ? have.instance : "")));
+  const guest = have?.kind === "domain" ? have : observed.get(guests.at(instance ?? (have?.kind === "disk" ? ownerName(have.owner) : "")));
   return guest?.unlabelled === true && guest.label?.preventDestroy === true;
 }
 
@@ -165,13 +166,8 @@ function byKind(resources: readonly Resource<InstanceSpec>[], observed: Observed
 function describe(state: InstanceState): Json {
   switch (state.kind) {
     case "disk":
-      return {
-        uuid: state.uuid,
-        path: state.path,
-        ...state.applied,
-        found: state.disk === undefined ? null : { format: state.disk.format, size: state.disk.size, backing: state.disk.backing ?? null },
-        ...(state.disk?.resizeSnapshot === undefined ? {} : { resize_snapshot: { ...state.disk.resizeSnapshot } }),
-      };
+    case "volume":
+      return describeDisk(state);
     case "seed":
       return describeSeed(state);
     case "secret":

@@ -1,11 +1,13 @@
 import { allDrivers } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
-import type { InstanceDiskState } from "../disk/disk.ts";
 import { keepsNothing } from "../disk/lost.ts";
 import { appliedFields } from "../guest/applied-fields.ts";
 import { isUp } from "../power/is-up.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
+import { instanceOwner, ownerName } from "../terms/disk-owner.ts";
+import { readRecord } from "../terms/disk-record.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 
 /**
@@ -17,14 +19,16 @@ export function missingDirectories(
   context: Context,
   domains: readonly DomainState[],
   hasDirectory: (uuid: string) => boolean,
-): ReadonlyMap<Address, InstanceDiskState> {
+): ReadonlyMap<Address, OwnedDiskState> {
   const missing = domains.filter(({ uuid, label }) => label?.project === context.project && !hasDirectory(uuid));
-  return new Map(missing.flatMap((domain) => disksOf(context, domain).map((disk) => [diskAddress(disk.instance, disk.name), disk])));
+  return new Map(
+    missing.flatMap((domain) => disksOf(context, domain).map((disk) => [diskAddress(ownerName(disk.owner), disk.name), disk])),
+  );
 }
 
-function disksOf(context: Context, domain: DomainState): InstanceDiskState[] {
+function disksOf(context: Context, domain: DomainState): OwnedDiskState[] {
   const { uuid, label, power } = domain;
-  const found = new Map<string, InstanceDiskState>();
+  const found = new Map<string, OwnedDiskState>();
   for (const { source, format } of namedSources(domain)) {
     const start = source.indexOf(`/${uuid}/`);
     const [name = ""] = start < 0 ? [] : source.slice(start + uuid.length + 2).split("/");
@@ -34,17 +38,17 @@ function disksOf(context: Context, domain: DomainState): InstanceDiskState[] {
     const backend = (owners.find((driver) => driver.name === format) ?? owners[0])?.name ?? context.settings.imagesType;
     found.set(name, {
       kind: "disk",
-      instance: label.instance,
+      owner: instanceOwner(context.layout, uuid, label.instance, label.preventDestroy),
       uuid,
       name,
       path,
-      applied: { backend, size: null, image: null, entry: null },
+      applied: readRecord({ backend, size: null }, context.settings),
       disk: undefined,
       running: isUp(power),
       saved: power === "saved",
       defined: true,
-      protected: label.preventDestroy,
       unlabelled: true,
+      lostBacking: null,
     });
   }
   return [...found.values()];

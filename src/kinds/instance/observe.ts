@@ -10,15 +10,15 @@ import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
-import { lostBackings } from "../disk/backing.ts";
-import type { AppliedDisk, InstanceDiskState } from "../disk/disk.ts";
-import { type DiskLook, lookAtDisks } from "../disk/look.ts";
-import { withPlace } from "../disk/place.ts";
+import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
+import { withoutFillings } from "../guest/foreign.ts";
 import { domainState } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
 import { missingMount, notMounted } from "../presence/mount.ts";
 import { secretState, usagePrefix } from "../secret/secret.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
+import { instanceOwner } from "../terms/disk-owner.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
 import { type FoundSecret, secrets as secretAddresses } from "../terms/secret-address.ts";
@@ -28,7 +28,7 @@ import type { RecordedSecrets } from "./seed/recorded-secrets.ts";
 import { observeSeeds } from "./seed/seed.ts";
 
 /** Anything of an instance as found. */
-export type InstanceState = InstanceDiskState | FoundSeed | FoundSecret | GuestState;
+export type InstanceState = OwnedDiskState | FoundSeed | FoundSecret | GuestState;
 
 interface Directory {
   readonly uuid: string;
@@ -37,6 +37,13 @@ interface Directory {
   readonly damage?: DamagedLabel;
   /** Empty but for a staged label: an apply was interrupted at its start. */
   readonly blank: boolean;
+}
+
+/** A directory that is this project's. */
+interface OwnedDirectory {
+  readonly uuid: string;
+  readonly instance: string;
+  readonly label: InstanceLabel;
 }
 
 /**
@@ -62,14 +69,19 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
-  const [disks, seeds] = await Promise.all([observeDisks(context, owned, { isRunning, isSaved }), observeSeeds(context, owned, values)]);
+  const labelled = owned.flatMap((directory) =>
+    labelledDisks(context, directory, { running: isRunning(directory.uuid), saved: isSaved(directory.uuid) }),
+  );
+  const [disks, seeds] = await Promise.all([observeDisks(context, labelled), observeSeeds(context, owned, values)]);
 
   const states = new Map<Address, InstanceState>();
   const hasDirectory = new Set(directories.flatMap(({ uuid, blank }) => (blank ? [] : [uuid])));
+  const filledOf = new Map(owned.map(({ uuid, label }) => [uuid, rememberedDomain(label)?.filled]));
   for (const domain of domains) {
     if (domain.label?.project !== context.project) continue;
     const unlabelled = hasDirectory.has(domain.uuid) ? {} : ({ unlabelled: true } as const);
-    states.set(guests.at(domain.label.instance), { ...domain, ...unlabelled, kind: "domain" });
+    const foreign = withoutFillings(domain.foreign, filledOf.get(domain.uuid) ?? []);
+    states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.get(uuid);
@@ -165,44 +177,20 @@ async function isBlank(context: Context, uuid: string): Promise<boolean> {
   return entries.every(({ name }) => name.startsWith(`${instanceFiles.label}.`) && name.endsWith(".tmp"));
 }
 
-async function observeDisks(
-  context: Context,
-  owned: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
-  guest: { readonly isRunning: (uuid: string) => boolean; readonly isSaved: (uuid: string) => boolean },
-): Promise<DiskLook & { readonly states: ReadonlyMap<Address, InstanceDiskState> }> {
-  const named = owned.flatMap(({ uuid, instance, label }) =>
-    Object.entries(label.objects).flatMap(([name, applied]) => {
-      if (diskRole(name) === undefined) return [];
-      const domain = rememberedDomain(label);
-      const path = context.layout.instanceFile(uuid, name);
-      const remembered = { defined: domain !== undefined, protected: domain?.prevent_destroy ?? false };
-      const labelled = { what: `disk ${name} of ${instance}`, label: context.layout.instanceFile(uuid, instanceFiles.label), applied };
-      return [{ address: diskAddress(instance, name), instance, uuid, name, path, ...labelled, remembered }];
-    }),
-  );
-  const look = await lookAtDisks(context, named);
-  const lost = await lostBackings(context, [...look.disks.values()]);
-  const states = named
-    .filter(({ address }) => !look.unread.includes(address))
-    .map(({ address, instance, uuid, name, path, applied, remembered }): [Address, InstanceDiskState] => {
-      const disk = look.disks.get(`${uuid}/${name}`);
-      const lostBacking = lost.get(disk?.backing ?? "");
-      const state: InstanceDiskState = {
-        instance,
-        uuid,
-        name,
-        path,
-        applied: withPlace(applied as unknown as AppliedDisk, context.settings),
-        ...remembered,
-        disk,
-        running: guest.isRunning(uuid),
-        saved: guest.isSaved(uuid),
-        kind: "disk",
-        ...(lostBacking === undefined ? {} : { lostBacking }),
-      };
-      return [address, state];
-    });
-  return { ...look, states: new Map(states) };
+/** The disks that the labels of these directories name. */
+function labelledDisks(
+  { layout }: Context,
+  { uuid, instance, label }: OwnedDirectory,
+  guest: Pick<LabelledDisk, "running" | "saved">,
+): LabelledDisk[] {
+  const domain = rememberedDomain(label);
+  const owner = instanceOwner(layout, uuid, instance, domain?.prevent_destroy ?? false);
+  return Object.entries(label.objects).flatMap(([name, record]) => {
+    if (diskRole(name) === undefined) return [];
+    const path = layout.instanceFile(uuid, name);
+    const known = { kind: "disk", owner, uuid, name, path, ...guest, defined: domain !== undefined } as const;
+    return [{ ...known, address: diskAddress(instance, name), what: `disk ${name} of ${instance}`, record }];
+  });
 }
 
 /** A label of this project that cannot be used: it says so itself, or a domain of this project has its uuid. */

@@ -336,6 +336,14 @@ export const instanceSchema = {
       default: false,
       examples: [true],
     },
+    foreign: {
+      type: "string",
+      description:
+        "Settings of the guest's definition in libvirt that virtform does not manage, made by people or other programs. keep: they stay, and plans name them. forbid: they are drift, and apply removes them.",
+      enum: ["keep", "forbid"],
+      default: "keep",
+      examples: ["forbid"],
+    },
     prevent_destroy: {
       type: "boolean",
       description:

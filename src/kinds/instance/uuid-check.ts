@@ -4,6 +4,7 @@ import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
 import type { Checked } from "../disk/checked.ts";
 import { disks } from "../terms/disk-address.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -68,6 +69,7 @@ interface OwnObject {
 function ownObjects(observed: Observed): OwnObject[] {
   return [
     ...observed.of(guests).flatMap(([, { uuid, label }]) => (label === undefined ? [] : [{ uuid, instance: label.instance }])),
-    ...[...observed.of(seeds), ...observed.of(disks)].map(([, { uuid, instance }]) => ({ uuid, instance })),
+    ...observed.of(seeds).map(([, { uuid, instance }]) => ({ uuid, instance })),
+    ...observed.of(disks).map(([, { uuid, owner }]) => ({ uuid, instance: ownerName(owner) })),
   ];
 }

@@ -20,6 +20,8 @@ export interface DomainRef {
 /** Arguments of `domain.define`. */
 export interface DefineArgs {
   readonly spec: DomainSpec;
+  /** Digest of the definition that it replaces (`definition-digest.ts`); null: none is planned to exist. */
+  readonly held: string | null;
 }
 
 /** Arguments of `domain.stop`: how long the guest may take to shut down before it is powered off. */
@@ -30,11 +32,12 @@ export interface StopArgs extends DomainRef {
 /** Nova DEL-02. */
 const graceSeconds = 60;
 
-/** Defines the domain, or replaces its definition. */
-export function defineDomain(spec: DomainSpec, effect: Effect, exists: boolean): Action {
+/** Defines the domain, or edits the definition with the digest `held`. */
+export function defineDomain(spec: DomainSpec, effect: Effect, held: string | null): Action {
+  const args: DefineArgs = { spec, held };
   return {
-    ...common(spec, "define", exists ? "redefine" : "define"),
-    args: { spec } as unknown as Json,
+    ...common(spec, "define", held === null ? "define" : "redefine"),
+    args: args as unknown as Json,
     // What the guest takes while it runs comes first: after a kill in between, the next plan finds what is left to store.
     needs: [...attachedFacts(spec), released(guests.at(spec.instance)), adjusted(guests.at(spec.instance))],
     makes: [defined(guests.at(spec.instance))],
@@ -43,7 +46,8 @@ export function defineDomain(spec: DomainSpec, effect: Effect, exists: boolean):
 }
 
 /** Arguments of `domain.release` and `domain.adjust`. `steps`: what is done to the running guest, as its room plans it. */
-export interface LiveArgs<Step> extends DefineArgs {
+export interface LiveArgs<Step> {
+  readonly spec: DomainSpec;
   readonly steps: readonly Step[];
 }
 

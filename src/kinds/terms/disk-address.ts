@@ -1,12 +1,12 @@
 import { type AddressOf, kindOf } from "../../model/address.ts";
 import { existence, factType } from "../../model/fact.ts";
-import type { InstanceDiskState } from "./disk-state.ts";
+import type { OwnedDiskState } from "./disk-state.ts";
 
 /** `disk/web-0.root`. */
-export type DiskAddress = AddressOf<InstanceDiskState>;
+export type DiskAddress = AddressOf<OwnedDiskState>;
 
 /** Disks of instances; `diskAddress` makes their names. */
-export const disks = kindOf<InstanceDiskState>("disk");
+export const disks = kindOf<OwnedDiskState>("disk");
 
 /** The disk exists, as it should be. */
 export const diskExists = existence(disks);

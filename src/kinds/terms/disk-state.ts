@@ -1,27 +1,11 @@
-import type { DiskState, GrownBase } from "../../drivers/driver.ts";
-import type { Filesystem } from "../../tools/mkfs.ts";
+import type { DiskOwner, DiskState, GrownBase } from "../../drivers/driver.ts";
+import type { AppliedDisk } from "./disk-record.ts";
 
-/** What was last applied to a disk, as the instance directory's label records it. */
-export interface AppliedDisk {
-  readonly backend: string;
-  /** The volume group or pool that it was put into. Absent for files, and in labels of earlier versions. */
-  readonly place?: string;
-  /** Bytes; null kept the image's size. */
-  readonly size: number | null;
-  /** Name of the image in the configuration, and its cache entry at the time. */
-  readonly image: string | null;
-  readonly entry: string | null;
-  /** Of a disk that was made from nothing. */
-  readonly filesystem?: Filesystem;
-  readonly encrypted?: true;
-  /** It is being created or removed while its domain is defined; if it is missing, it is not lost. */
-  readonly unfinished?: true;
-}
-
-/** A disk of ours as found. */
-export interface InstanceDiskState {
-  readonly kind: "disk";
-  readonly instance: string;
+/** A disk that virtform owns as found: of an instance, or a volume. */
+export interface OwnedDiskState {
+  readonly kind: "disk" | "volume";
+  /** As its label says; `protects` is the prevent_destroy that was last applied. */
+  readonly owner: DiskOwner;
   readonly uuid: string;
   /** File name: `disk`. */
   readonly name: string;
@@ -29,15 +13,19 @@ export interface InstanceDiskState {
   readonly applied: AppliedDisk;
   /** Undefined if the label names the disk and it is missing: not created yet, or lost. */
   readonly disk: DiskState | undefined;
+  /** The guest that owns it runs. Never of a volume: `diskUser` finds the guest that has one. */
   readonly running: boolean;
-  /** The guest is off and its memory is saved, which belongs to this disk as it is. */
-  readonly saved?: boolean;
-  /** A domain with this disk was defined at some time; the domain may be gone. */
+  /** That guest is off and its memory is saved, which belongs to the disk as it is. */
+  readonly saved: boolean;
+  /**
+   * Its record says whether it was ever whole. Of a disk of an instance only once a domain was defined over it; the domain may be gone.
+   */
   readonly defined: boolean;
-  /** That domain was applied with prevent_destroy. */
-  readonly protected: boolean;
-  /** The directory with its label is missing, and the disk is known from libvirt's definition only: of what was applied, only the driver is known. */
-  readonly unlabelled?: true;
+  /**
+   * The directory with its label is missing, and the disk is known from elsewhere: a volume from its second record, a disk of an instance from
+   * libvirt's definition, which of what was applied has the driver only.
+   */
+  readonly unlabelled: boolean;
   /** The backing file, if that is a grown copy of a base image and is missing. */
-  readonly lostBacking?: GrownBase;
+  readonly lostBacking: GrownBase | null;
 }

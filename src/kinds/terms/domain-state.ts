@@ -17,6 +17,16 @@ export interface DomainLabel {
   readonly applied: string | null;
 }
 
+/** A part of a definition that virtform does not manage and that libvirt does not fill in: people or other programs made it. */
+export interface ForeignPart {
+  /** For people, in the manner of the fields: `cputune`, `watchdog`, `disks.vda.iotune`. */
+  readonly path: string;
+  /** An element with everything in it, on one line; the value of an attribute or of a text. */
+  readonly xml: string;
+  /** The field that a key of the configuration would set here, or the device: `quota.cpu_shares`, `hostdevs.pci 0000:03:00.0`; null: none. */
+  readonly field: string | null;
+}
+
 /** A domain as found. */
 export interface DomainState {
   readonly uuid: string;
@@ -35,6 +45,10 @@ export interface DomainState {
   readonly activeApplied: string | null;
   /** PCI ports of the running guest that a device can be added to; null where it does not run, or its machine has no such limit. */
   readonly freePorts: number | null;
+  /** What else its definition holds; empty for a domain without a label. */
+  readonly foreign: readonly ForeignPart[];
+  /** Digest of its inactive definition; empty for a domain without a label. */
+  readonly definition: string;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
 }

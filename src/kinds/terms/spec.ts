@@ -107,6 +107,8 @@ export interface DomainSpec {
   readonly consoleLog: string;
   readonly flavor: { readonly name: string; readonly disk: number; readonly ephemeral: number; readonly swap: number };
   readonly image: string | null;
+  /** What happens to settings of its definition that virtform does not manage. */
+  readonly foreign: "keep" | "forbid";
   /** Values of the fields that an instance sets by keys of their own, by path. */
   readonly values: Readonly<Record<string, string | number | boolean>>;
 }

@@ -48,5 +48,5 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
     preallocate: settings.preallocateImages,
     encryption: null,
   };
-  return { kind: "volume", name, disk, fallback: cloneFallback(config, facts, disk) };
+  return { kind: "volume", domain: null, disk, fallback: cloneFallback(config, facts, disk) };
 }

@@ -6,10 +6,12 @@ import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { whereText } from "../disk/place.ts";
+import { volumeUser } from "../disk/user.ts";
 import { isUp } from "../power/is-up.ts";
+import { ownerName } from "../terms/disk-owner.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests } from "../terms/guest-address.ts";
-import { type VolumeSpec, type VolumeState, volumeFileName } from "./spec.ts";
-import { volumeUser } from "./user.ts";
+import type { VolumeSpec } from "./spec.ts";
 
 /** A volume that existed and is missing. */
 export interface LostVolume {
@@ -17,23 +19,23 @@ export interface LostVolume {
   readonly evidence: string;
   /** It is not created again. */
   readonly protected: boolean;
-  /** A guest that runs, or whose memory is saved, has it. */
-  readonly user: string | undefined;
+  /** A guest that runs, or whose memory is saved, and has it; null without one. */
+  readonly user: string | null;
 }
 
 /** Whether a wanted volume existed and is missing: by its label, by its second record, or by the definition of a guest. */
-export function lostVolume(want: VolumeSpec, have: VolumeState | undefined, observed: Observed): LostVolume | undefined {
-  if (have !== undefined && (have.disk !== undefined || !have.made)) return undefined;
+export function lostVolume(want: VolumeSpec, have: OwnedDiskState | undefined, observed: Observed): LostVolume | null {
+  if (have !== undefined && (have.disk !== undefined || have.applied.unfinished)) return null;
   const holder = holderOf(want, observed);
-  if (have === undefined && holder === undefined) return undefined;
+  if (have === undefined && holder === undefined) return null;
   const evidence =
     have === undefined
       ? `libvirt's definition of ${holder?.instance} names ${holder?.source}, and the directory of the volume is missing`
-      : `${whereText({ ...have, ...have.applied, name: volumeFileName, place: have.applied.place ?? null })} existed and is missing now`;
+      : `${whereText({ ...have, ...have.applied })} existed and is missing now`;
   return {
     evidence,
-    protected: have?.preventDestroy === true || want.disk.owner.protects,
-    user: holder?.active === true ? holder.instance : undefined,
+    protected: have?.owner.protects === true || want.disk.owner.protects,
+    user: holder?.active === true ? holder.instance : null,
   };
 }
 
@@ -42,10 +44,10 @@ export function checkLostVolume(address: Address, name: string, lost: LostVolume
   const back = "If its file system is not mounted, mount it; if it was moved, move it back; otherwise restore it.";
   const consent = lost.protected
     ? "It was applied with prevent_destroy: true, so no empty one is created in its place."
-    : lost.user === undefined
+    : lost.user === null
       ? `Volumes are kept for their data: an empty one is created in its place only with --allow-destroy=${address}.`
       : `${lost.user} has it open or saved memory that belongs to it. To accept the loss, switch ${lost.user} off first.`;
-  const allowed = lost.protected || lost.user !== undefined ? {} : { allowedBy: [address] };
+  const allowed = lost.protected || lost.user !== null ? {} : { allowedBy: [address] };
   return problem("volume-lost", {
     summary: `Volume ${name} is missing`,
     detail: `${lost.evidence}. ${back} ${consent}`,
@@ -68,7 +70,9 @@ export function lostReplacement(
     cause: "drift",
     reason: "volume is missing; its data is lost",
     fields: [{ path: "exists", old: false, new: true, effect: "none", cause: "drift" }],
-    actions: [{ ...create, destroys: `data of ${formatQuantity(want.disk.size ?? 0)} volume ${want.name}, which is missing` }],
+    actions: [
+      { ...create, destroys: `data of ${formatQuantity(want.disk.size ?? 0)} volume ${ownerName(want.disk.owner)}, which is missing` },
+    ],
     before,
     after,
   };
@@ -81,5 +85,5 @@ function holderOf({ disk }: VolumeSpec, observed: Observed) {
     const source = Object.values(disks).find((one) => one.includes(`/${disk.uuid}/`));
     if (source !== undefined) return { instance: label?.instance ?? "", source, active: isUp(power) || power === "saved" };
   }
-  return user === undefined ? undefined : { instance: user.instance, source: disk.path, active: user.running || user.saved };
+  return user === null ? undefined : { instance: user.instance, source: disk.path, active: user.running || user.saved };
 }

@@ -1,49 +1,32 @@
-import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { instanceFiles, type Layout } from "../../model/layout.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
-import { lookAtDisks } from "../disk/look.ts";
-import { withPlace } from "../disk/place.ts";
+import { recordedVolumes } from "../directory/second-record.ts";
+import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
+import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
+import type { DiskAddress } from "../terms/disk-address.ts";
+import { volumeOwner } from "../terms/disk-owner.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { volumes } from "../terms/volume-address.ts";
-import { type VolumeDirectory, volumeDirectories } from "./label.ts";
-import { recordedVolumes } from "./second-record.ts";
-import { type VolumeState, volumeFileName, volumeUuid } from "./spec.ts";
+import { volumeFileName, volumeUuid } from "./spec.ts";
 
 /** Looks at all volumes of the host, one look for each driver. */
-export async function observeVolumes(context: Context): Promise<Observation<VolumeState>> {
+export async function observeVolumes(context: Context): Promise<Observation<OwnedDiskState>> {
+  const { layout, project } = context;
   const directories = await volumeDirectories(context);
-  const owned = directories.flatMap(({ uuid, label }) =>
-    label?.project === context.project
-      ? [
-          {
-            address: volumes.at(label.volume),
-            what: `volume ${label.volume}`,
-            label: context.layout.volumeFile(uuid, instanceFiles.label),
-            uuid,
-            name: volumeFileName,
-            path: context.layout.volumeFile(uuid, volumeFileName),
-            applied: label.applied,
-            kept: label,
-          },
-        ]
-      : [],
-  );
-  const [look, recorded] = await Promise.all([lookAtDisks(context, owned), recordedVolumes(context, directories)]);
-  const states = new Map<Address, VolumeState>();
-  for (const { address, uuid, path, kept } of owned) {
-    if (look.unread.includes(address)) continue;
-    const { made, preventDestroy, volume: name } = kept;
-    const disk = look.disks.get(`${uuid}/${volumeFileName}`);
-    const applied = withPlace(kept.applied, context.settings);
-    states.set(address, { kind: "volume", uuid, name, path, applied, made: made === true, preventDestroy: preventDestroy === true, disk });
-  }
-  for (const { uuid, volume: name, preventDestroy, applied } of recorded) {
-    const path = context.layout.volumeFile(uuid, volumeFileName);
-    const state = { uuid, name, path, applied: withPlace(applied, context.settings), made: true, preventDestroy, disk: undefined };
-    states.set(volumes.at(name), { kind: "volume", ...state, unlabelled: true });
-  }
+  const owned = directories.flatMap(({ uuid, label }): LabelledDisk[] => {
+    if (label?.project !== project) return [];
+    const { volume, preventDestroy, record } = label;
+    const { address, state } = knownOf(layout, uuid, volume, preventDestroy);
+    return [{ ...state, address, what: state.owner.label, record }];
+  });
+  const [look, recorded] = await Promise.all([observeDisks(context, owned), recordedVolumes(context, directories)]);
+  const missing = recorded.map(({ uuid, volume, preventDestroy, applied }): [DiskAddress, OwnedDiskState] => {
+    const known = knownOf(layout, uuid, volume, preventDestroy);
+    return [known.address, { ...known.state, applied, disk: undefined, unlabelled: true, lostBacking: null }];
+  });
   const damaged = directories.flatMap((directory) => damagedVolume(context, directory));
   const unread = [...look.unread, ...damaged.flatMap(({ address }) => address ?? [])];
   const unmanaged = directories
@@ -52,9 +35,23 @@ export async function observeVolumes(context: Context): Promise<Observation<Volu
       what: "volume",
       name: label?.volume ?? uuid,
       ...(label === undefined ? {} : { owner: label.project }),
-      ...(damage === undefined ? {} : { note: `its label ${damage.problem}` }),
+      ...(damage === null ? {} : { note: `its label ${damage.problem}` }),
     }));
-  return { states, unmanaged, diagnostics: [...look.diagnostics, ...damaged], complete: unread.length === 0, unread };
+  return {
+    states: new Map([...look.states, ...missing]),
+    unmanaged,
+    diagnostics: [...look.diagnostics, ...damaged],
+    complete: unread.length === 0,
+    unread,
+  };
+}
+
+/** What is known of a volume by its label or its second record alone. */
+function knownOf(layout: Layout, uuid: string, volume: string, protects: boolean) {
+  const owner = volumeOwner(layout, uuid, volume, protects);
+  const path = layout.volumeFile(uuid, volumeFileName);
+  const state = { kind: "volume", owner, uuid, name: volumeFileName, path, running: false, saved: false, defined: true } as const;
+  return { address: volumes.at(volume), state };
 }
 
 /** A label of this project that cannot be used: it names the project, or the directory is the one of the volume that it names. */

@@ -1,12 +1,10 @@
 import { uuidV5 } from "../../model/uuid.ts";
-import type { OwnedDisk } from "../disk/owned.ts";
+import type { OwnedDisk } from "../disk/disk.ts";
 
-export type { AppliedVolume, VolumeState } from "../terms/volume-state.ts";
-
-/** A volume as it should be. */
+/** A volume as it should be: a disk that no instance owns. */
 export interface VolumeSpec extends OwnedDisk {
   readonly kind: "volume";
-  readonly name: string;
+  readonly domain: null;
 }
 
 /** The file name of a volume in its directory; also part of its name where backends keep disks elsewhere. */

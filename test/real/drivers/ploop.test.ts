@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
 import { driverOf } from "../../../src/drivers/index.ts";
 import { sweepInstances } from "../../../src/kinds/instance/sweep.ts";
-import { sweepVolumes } from "../../../src/kinds/volume/actions.ts";
+import { sweepVolumes } from "../../../src/kinds/volume/sweep.ts";
 import type { Context } from "../../../src/model/context.ts";
 import { diskSpec } from "../../support/disk-spec.ts";
 import { temporary } from "../kinds/image/images.ts";

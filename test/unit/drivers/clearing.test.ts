@@ -3,42 +3,51 @@ import { test } from "node:test";
 import type { DiskState } from "../../../src/drivers/driver.ts";
 import { makePlan } from "../../../src/engine/plan.ts";
 import type { Config } from "../../../src/kinds/config.ts";
-import type { InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { createChecks, createKinds } from "../../../src/kinds/index.ts";
-import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
+import { instanceOwner, volumeOwner } from "../../../src/kinds/terms/disk-owner.ts";
+import { readRecord } from "../../../src/kinds/terms/disk-record.ts";
+import type { OwnedDiskState } from "../../../src/kinds/terms/disk-state.ts";
+import { createLayout } from "../../../src/model/layout.ts";
 import { planJson } from "../../../src/report/json.ts";
 import { formatPlan } from "../../../src/report/plan-text.ts";
 import { observedWith } from "../../support/observed.ts";
 
 const GiB = 2 ** 30;
+const layout = createLayout("/i");
 
 /** The plan that removes a disk of 20GiB and a volume of 10GiB from LVM. */
 function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = true) {
   const config: Config = { project: "shop", host: { images_type: "lvm", lvm: { volume_group: "vg0", ...lvm } } };
   const settings = hostSettings(config, { root: true, dataHome: "/root" });
   const disk = (size: number): DiskState => ({ backend: "lvm", format: "raw", size, allocated: size, ...found });
-  const root: InstanceDiskState = {
+  const root: OwnedDiskState = {
     kind: "disk",
-    instance: "web",
+    owner: instanceOwner(layout, "u", "web", false),
     uuid: "u",
     name: "disk",
     path: "/i/u/disk",
-    applied: { backend: "lvm", size: 20 * GiB, image: "debian", entry: "e" },
+    applied: readRecord({ backend: "lvm", size: 20 * GiB, image: "debian", entry: "e" }, settings),
     disk: disk(20 * GiB),
     running: false,
+    saved: false,
     defined: true,
-    protected: false,
+    unlabelled: false,
+    lostBacking: null,
   };
-  const volume: VolumeState = {
+  const volume: OwnedDiskState = {
     kind: "volume",
+    owner: volumeOwner(layout, "v", "data", false),
     uuid: "v",
-    name: "data",
+    name: "disk",
     path: "/i/volumes/v/disk",
-    applied: { backend: "lvm", size: 10 * GiB },
-    preventDestroy: false,
-    made: true,
+    applied: readRecord({ backend: "lvm", size: 10 * GiB }, settings),
     disk: disk(10 * GiB),
+    running: false,
+    saved: false,
+    defined: true,
+    unlabelled: false,
+    lostBacking: null,
   };
   const states = new Map<string, unknown>([["disk/web.root", root], ...(withVolume ? [["volume/data", volume] as const] : [])]);
   const facts = {

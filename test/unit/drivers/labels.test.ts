@@ -6,11 +6,10 @@ import { test } from "node:test";
 import { driverOf } from "../../../src/drivers/index.ts";
 import { ownRbdLabel, type RbdPlace } from "../../../src/drivers/rbd/place.ts";
 import { parseLabel, rememberedDomain } from "../../../src/kinds/directory/label.ts";
-import { appliedProblem } from "../../../src/kinds/disk/parse-applied.ts";
-import { withPlace } from "../../../src/kinds/disk/place.ts";
+import { parseVolumeLabel, volumeLabelText } from "../../../src/kinds/directory/volume-label.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { seedRecord } from "../../../src/kinds/instance/seed/state.ts";
-import { parseVolumeLabel } from "../../../src/kinds/volume/label.ts";
+import { readRecord, recordedDisk, recordProblem } from "../../../src/kinds/terms/disk-record.ts";
 import type { Context } from "../../../src/model/context.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
 import { createWorld, layout, runOn } from "../../crash/world.ts";
@@ -29,10 +28,23 @@ test("a label of an instance from version 0.1 is read: disks, places, drive, pro
   assert.ok(label);
   assert.deepEqual([label.project, label.instance, rememberedDomain(label)?.prevent_destroy], ["shop", "web", true]);
   const placeOf = (name: string) => {
-    assert.equal(appliedProblem(label.objects[name]), undefined, name);
-    return withPlace(label.objects[name] as unknown as { backend: string; place?: string }, settings).place;
+    assert.equal(recordProblem(label.objects[name]), undefined, name);
+    return readRecord(label.objects[name], settings).place;
   };
-  assert.deepEqual(["disk", "disk.local", "disk.eph0", "disk.swap"].map(placeOf), [undefined, "vg0", "vg1", undefined]);
+  assert.deepEqual(["disk", "disk.local", "disk.eph0", "disk.swap"].map(placeOf), [null, "vg0", "vg1", null]);
+  assert.deepEqual(readRecord(label.objects["disk.swap"], settings), {
+    backend: "qcow2",
+    place: null,
+    size: 536870912,
+    image: null,
+    entry: null,
+    filesystem: "swap",
+    encrypted: true,
+    unfinished: true,
+  });
+  // Written as it was read, so that the earlier version reads it too.
+  for (const name of ["disk", "disk.local", "disk.swap"])
+    assert.equal(JSON.stringify(recordedDisk(readRecord(label.objects[name], settings))), JSON.stringify(label.objects[name]), name);
   const drive = seedRecord(label, { settings });
   assert.deepEqual([drive?.backend, drive?.place, drive?.built?.size], ["rbd", "vms", 129024]);
 });
@@ -41,8 +53,39 @@ test("a label of a volume from version 0.1 is read", () => {
   const text =
     '{"version":1,"project":"shop","volume":"data","preventDestroy":true,"applied":{"backend":"rbd","place":"vms","size":67108864,"filesystem":"ext4","image":"debian"},"made":true}\n';
   const label = parseVolumeLabel(Buffer.from(text));
-  assert.deepEqual([label?.project, label?.volume, label?.preventDestroy, label?.made], ["shop", "data", true, true]);
-  assert.equal(appliedProblem(label?.applied), undefined);
+  assert.deepEqual([label?.project, label?.volume, label?.preventDestroy], ["shop", "data", true]);
+  assert.equal(recordProblem(label?.record), undefined);
+  assert.deepEqual(readRecord(label?.record, settings), {
+    backend: "rbd",
+    place: "vms",
+    size: 67108864,
+    image: "debian",
+    entry: null,
+    filesystem: "ext4",
+    encrypted: false,
+    unfinished: false,
+  });
+  const unmade = parseVolumeLabel(Buffer.from(text.replace('"made":true', '"made":false')));
+  assert.equal(readRecord(unmade?.record, settings).unfinished, true);
+});
+
+test("a label of a volume is written so that version 0.1 reads it: without null, and with the end of its creation beside the record", () => {
+  const applied = { backend: "rbd", place: "vms", size: 67108864, image: null, entry: null, filesystem: "ext4", encrypted: false } as const;
+  assert.equal(
+    volumeLabelText("shop", "data", true, { ...applied, unfinished: false }),
+    '{"version":1,"project":"shop","volume":"data","preventDestroy":true,"applied":{"backend":"rbd","place":"vms","size":67108864,"filesystem":"ext4"},"made":true}\n',
+  );
+  assert.equal(
+    volumeLabelText("shop", "data", false, {
+      ...applied,
+      place: null,
+      backend: "flat",
+      filesystem: null,
+      image: "debian",
+      unfinished: true,
+    }),
+    '{"version":1,"project":"shop","volume":"data","preventDestroy":false,"applied":{"backend":"flat","size":67108864,"image":"debian"},"made":false}\n',
+  );
 });
 
 test("tags of logical volumes from version 0.1 are read", async () => {

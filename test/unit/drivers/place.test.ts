@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskState } from "../../../src/drivers/driver.ts";
 import type { Config } from "../../../src/kinds/config.ts";
-import { appliedOf } from "../../../src/kinds/disk/applied.ts";
-import type { AppliedDisk, InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
-import { withPlace } from "../../../src/kinds/disk/place.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
+import { type AppliedDisk, appliedOf, readRecord } from "../../../src/kinds/terms/disk-record.ts";
+import type { OwnedDiskState } from "../../../src/kinds/terms/disk-state.ts";
 import { desiredVolumes } from "../../../src/kinds/volume/desired.ts";
-import type { VolumeState } from "../../../src/kinds/volume/spec.ts";
 import type { Action } from "../../../src/model/action.ts";
 import { factsWith, observedOf, planFor, runner } from "./planning.ts";
 
@@ -51,36 +49,37 @@ function planned(given: Given) {
   const states = new Map<string, unknown>();
   const want = desiredInstances(config, settings, facts).find(({ address }) => address === "disk/web.root")?.spec;
   assert.ok(want?.kind === "disk");
-  const { uuid, name, path, size } = want.disk;
+  const { owner, uuid, name, path, size } = want.disk;
   const disk: DiskState = { backend, format: "raw", size: size ?? 0, allocated: size ?? 0 };
-  const state: InstanceDiskState = {
+  const state: OwnedDiskState = {
     kind: "disk",
-    instance: "web",
+    owner: { ...owner, protects: given.protected ?? false },
     uuid,
     name,
     path,
-    applied: { ...appliedOf(want), ...given.applied },
+    applied: { ...appliedOf(want.disk), ...given.applied },
     disk: given.lost === true ? undefined : disk,
     running: given.running ?? false,
+    saved: false,
     defined: given.defined ?? true,
-    protected: given.protected ?? false,
+    unlabelled: false,
+    lostBacking: null,
   };
   states.set("disk/web.root", state);
   const [volume] = desiredVolumes(config, settings, facts);
   assert.ok(volume);
-  const kept: VolumeState = {
+  const { spec } = volume;
+  const kept: OwnedDiskState = {
+    ...state,
     kind: "volume",
-    uuid: volume.spec.disk.uuid,
-    name: "data",
-    path: volume.spec.disk.path,
-    applied: {
-      backend,
-      size: 64 * mebibyte,
-      ...(given.applied?.place === undefined ? { place: backends[backend].now } : { place: given.applied.place }),
-    },
-    preventDestroy: false,
-    made: true,
+    owner: spec.disk.owner,
+    uuid: spec.disk.uuid,
+    name: spec.disk.name,
+    path: spec.disk.path,
+    applied: { ...appliedOf(spec.disk), place: given.applied?.place ?? backends[backend].now },
     disk: { ...disk, size: 64 * mebibyte },
+    running: false,
+    defined: true,
   };
   states.set(volume.address, kept);
   const plan = planFor(config, settings, observedOf(facts, states));
@@ -182,10 +181,11 @@ for (const backend of ["lvm", "rbd"] as const) {
 
 test("labels of earlier versions name no place: it is the one that the configuration names", () => {
   const settings = hostSettings({ host: { lvm: { volume_group: "vg1" }, rbd: { pool: "new" } } }, runner);
-  assert.deepEqual(withPlace({ backend: "lvm" }, settings), { backend: "lvm", place: "vg1" });
-  assert.deepEqual(withPlace({ backend: "rbd" }, settings), { backend: "rbd", place: "new" });
-  assert.deepEqual(withPlace({ backend: "rbd", place: "old" }, settings), { backend: "rbd", place: "old" });
-  assert.deepEqual(withPlace({ backend: "qcow2" }, settings), { backend: "qcow2" });
+  const placeIn = (record: object) => readRecord({ size: 1, ...record }, settings).place;
+  assert.equal(placeIn({ backend: "lvm" }), "vg1");
+  assert.equal(placeIn({ backend: "rbd" }), "new");
+  assert.equal(placeIn({ backend: "rbd", place: "old" }), "old");
+  assert.equal(placeIn({ backend: "qcow2" }), null);
 });
 
 test("lvm: room for a disk that goes into another group is looked for in that group", () => {

@@ -3,13 +3,13 @@ import { test } from "node:test";
 import type { DiskState } from "../../../src/drivers/driver.ts";
 import type { CephFacts } from "../../../src/drivers/rbd/settings.ts";
 import type { Config } from "../../../src/kinds/config.ts";
-import { appliedOf } from "../../../src/kinds/disk/applied.ts";
 import { confirmChanges } from "../../../src/kinds/disk/confirm.ts";
-import type { InstanceDiskState } from "../../../src/kinds/disk/disk.ts";
 import { domainState } from "../../../src/kinds/guest/state.ts";
 import { domainXml } from "../../../src/kinds/guest/xml.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
+import { appliedOf } from "../../../src/kinds/terms/disk-record.ts";
+import type { OwnedDiskState } from "../../../src/kinds/terms/disk-state.ts";
 import { UserError } from "../../../src/model/errors.ts";
 import { factsWith, observedOf, planFor, runner } from "./planning.ts";
 
@@ -46,18 +46,20 @@ function planned({ disk = 128 * mebibyte, rbd = {}, ceph = {}, instances, image 
   const wanted = desiredInstances(config, settings, facts);
   const want = wanted.find(({ address }) => address === "disk/web.root")?.spec;
   if (found !== null && want?.kind === "disk") {
-    const { uuid, name, path } = want.disk;
-    const state: InstanceDiskState = {
+    const { owner, uuid, name, path } = want.disk;
+    const state: OwnedDiskState = {
       kind: "disk",
-      instance: "web",
+      owner: { ...owner, protects: given.protected ?? false },
       uuid,
       name,
       path,
-      applied: { ...appliedOf(want), size: found.size ?? null },
+      applied: { ...appliedOf(want.disk), size: found.size ?? null },
       disk: { backend: "rbd", format: "raw", size: 128 * mebibyte, ...found },
       running,
+      saved: false,
       defined: true,
-      protected: given.protected ?? false,
+      unlabelled: false,
+      lostBacking: null,
     };
     states.set("disk/web.root", state);
   }
@@ -84,13 +86,13 @@ test("a root disk grows after a snapshot, unless there is one already or none is
   const first = planned({ found: small });
   assert.deepEqual(first.actions, ["grow"]);
   assert.equal(first.change?.actions[0]?.summary, "grow from 64MiB to 128MiB, after a snapshot nova-resize");
-  const asked = ({ change }: typeof first) => (change?.actions[0]?.args as { snapshot?: boolean } | undefined)?.snapshot;
+  const asked = ({ change }: typeof first) => (change?.actions[0]?.args as { checkpoint?: boolean } | undefined)?.checkpoint;
   assert.equal(asked(first), true);
   const again = planned({ found: { size: 96 * mebibyte, ...snapshot() } });
   assert.equal(again.change?.actions[0]?.summary, "grow from 96MiB to 128MiB");
   const without = planned({ found: small, rbd: { resize_snapshot: false } });
   assert.equal(without.change?.actions.length, 1);
-  assert.equal(asked(without), undefined);
+  assert.equal(asked(without), false);
 });
 
 test("one note reports the snapshot, and the plan has no change for it", () => {
@@ -145,7 +147,7 @@ test("an interrupted roll-back is brought to its end whatever is wanted since, a
 test("what grows after a roll-back grows while its guest is off, also one that ran", () => {
   const { change, plan, actions } = planned({ disk: 128 * mebibyte, found: { size: 96 * mebibyte, ...snapshot(true) } });
   assert.deepEqual(actions, ["stop", "roll-back", "grow", "start"]);
-  assert.equal((change?.actions[2]?.args as { online?: boolean } | undefined)?.online, false);
+  assert.equal((change?.actions[2]?.args as { online?: unknown } | undefined)?.online, null);
   assert.deepEqual(plan.actions.find(({ id }) => id === "disk/web.root#grow")?.after, ["disk/web.root#roll-back"]);
 });
 

@@ -23,7 +23,7 @@ function situation(want: Partial<DiskParts>, have?: Partial<DiskState>) {
     preallocate: "none",
     ...want,
   });
-  const found = { applied: {}, disk: { format: "raw", size: 20 * gibibyte, ...have } };
+  const found = { applied: { place: null }, disk: { format: "raw", size: 20 * gibibyte, ...have } };
   const observed = observedOf(facts, new Map(have === undefined ? [] : [[address, found]]));
   const one = planned({ address, disk }, observed);
   return {

@@ -34,6 +34,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     consoleLog: `${directory}/console.log`,
     flavor: { name: "m1.small", disk: 20 * 2 ** 30, ephemeral: 0, swap: 0 },
     image: "debian-13",
+    foreign: "keep",
     values: {},
     ...fields,
   };

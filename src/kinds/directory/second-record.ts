@@ -1,16 +1,18 @@
 import type { Context } from "../../model/context.ts";
 import { readRecords, removeRecord, writeRecord } from "../presence/record-files.ts";
-import type { VolumeDirectory, VolumeLabel } from "./label.ts";
+import { type AppliedDisk, readRecord, recordedVolume, recordProblem } from "../terms/disk-record.ts";
+import type { VolumeDirectory, VolumeLabel } from "./volume-label.ts";
 
 /** What is known of a volume whose directory is missing. */
-export interface RecordedVolume extends Pick<VolumeLabel, "volume" | "preventDestroy" | "applied"> {
+export interface RecordedVolume extends Pick<VolumeLabel, "volume" | "preventDestroy"> {
   readonly uuid: string;
+  readonly applied: AppliedDisk;
 }
 
 /** Records a volume that exists in a second place, which is outside of the file system of the volumes. */
-export async function recordVolume(context: Context, uuid: string, label: Omit<VolumeLabel, "version" | "project">): Promise<void> {
-  const { volume, preventDestroy, applied } = label;
-  await writeRecord(context, nameOf(uuid), { version: 1, project: context.project, volume, preventDestroy, applied });
+export async function recordVolume(context: Context, { uuid, volume, preventDestroy, applied }: RecordedVolume): Promise<void> {
+  const record = { version: 1, project: context.project, volume, preventDestroy, applied: recordedVolume(applied) };
+  await writeRecord(context, nameOf(uuid), record);
 }
 
 /** Forgets a volume that is to be removed: before it is, so that an interrupted removal does not look like a loss. */
@@ -23,18 +25,23 @@ export async function recordedVolumes(context: Context, directories: readonly Vo
   const there = new Set(directories.map(({ uuid }) => uuid));
   return [...(await readRecords(context, pattern))].flatMap(([name, record]) => {
     const uuid = pattern.exec(name)?.[1] ?? "";
-    const { project, volume, preventDestroy, applied } = record as Partial<VolumeLabel>;
-    if (project !== context.project || typeof volume !== "string" || typeof applied?.backend !== "string" || there.has(uuid)) return [];
-    return [{ uuid, volume, preventDestroy: preventDestroy !== false, applied }];
+    const { project, volume, preventDestroy, applied } = record;
+    if (project !== context.project || typeof volume !== "string" || recordProblem(applied) !== undefined || there.has(uuid)) return [];
+    return [{ uuid, volume, preventDestroy: preventDestroy !== false, applied: readRecord(applied, context.settings) }];
   });
 }
 
 /** Records volumes of this project that exist and have no second record: those of earlier versions, and of an apply that was interrupted. */
 export async function recordVolumes(context: Context, directories: readonly VolumeDirectory[]): Promise<void> {
-  const made = directories.flatMap(({ uuid, label }) => (label?.project === context.project && label.made ? [{ uuid, label }] : []));
+  const made = directories.flatMap(({ uuid, label }): RecordedVolume[] => {
+    if (label?.project !== context.project || recordProblem(label.record) !== undefined) return [];
+    const { volume, preventDestroy, record } = label;
+    const applied = readRecord(record, context.settings);
+    return applied.unfinished ? [] : [{ uuid, volume, preventDestroy, applied }];
+  });
   if (made.length === 0) return;
   const known = await readRecords(context, pattern);
-  for (const { uuid, label } of made) if (!known.has(nameOf(uuid))) await recordVolume(context, uuid, label);
+  for (const volume of made) if (!known.has(nameOf(volume.uuid))) await recordVolume(context, volume);
 }
 
 const pattern = /^volume-([0-9a-f-]{36})\.json$/;

@@ -1,28 +1,36 @@
+import type { DiskSpec } from "../../drivers/driver.ts";
+import { addressName } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
-import { type DamagedLabel, damageOf, jsonObject, refuseDamaged } from "../directory/label.ts";
+import { type AppliedDisk, recordedVolume } from "../terms/disk-record.ts";
+import { type DamagedLabel, damageOf, jsonObject, refuseDamaged } from "./label.ts";
 import { recordVolume } from "./second-record.ts";
-import type { AppliedVolume } from "./spec.ts";
 
 /** The label of a volume's directory: whose it is and what was last applied to it. */
 export interface VolumeLabel {
-  readonly version: 1;
   readonly project: string;
   readonly volume: string;
   readonly preventDestroy: boolean;
-  /** Whether the volume was once there whole. */
-  readonly made: boolean;
-  readonly applied: AppliedVolume;
+  /** The record of its disk, unchecked. */
+  readonly record: unknown;
 }
 
 /** Reads a label. Undefined when it is absent or not ours to understand. */
 export function parseVolumeLabel(content: Buffer | undefined): VolumeLabel | undefined {
   const label = jsonObject(content);
   if (label === undefined || label["version"] !== 1 || label["applied"] === undefined) return undefined;
-  const { project, volume, preventDestroy, made } = label;
-  const whole = typeof project === "string" && typeof volume === "string" && isFlag(preventDestroy) && isFlag(made);
-  return whole ? (label as unknown as VolumeLabel) : undefined;
+  const { project, volume, preventDestroy, made, applied } = label;
+  if (typeof project !== "string" || typeof volume !== "string" || !isFlag(preventDestroy) || !isFlag(made)) return undefined;
+  const isRecord = typeof applied === "object" && applied !== null && !Array.isArray(applied);
+  // A volume's label says that the disk is finished where that of an instance says that it is not.
+  const record = isRecord ? { ...applied, unfinished: made !== true } : applied;
+  return { project, volume, preventDestroy: preventDestroy === true, record };
+}
+
+/** A label as it is written. Pure. */
+export function volumeLabelText(project: string, volume: string, preventDestroy: boolean, applied: AppliedDisk): string {
+  return `${JSON.stringify({ version: 1, project, volume, preventDestroy, applied: recordedVolume(applied), made: !applied.unfinished })}\n`;
 }
 
 function isFlag(value: unknown): boolean {
@@ -38,21 +46,26 @@ export async function readVolumeLabel(context: Context, uuid: string): Promise<V
   return label;
 }
 
-/** Writes a label, and the second record of a volume that exists, making the directory as needed. The caller holds the volume's lock. */
-export async function writeVolumeLabel(context: Context, uuid: string, label: Omit<VolumeLabel, "version" | "project">): Promise<void> {
+/** Writes the label of a volume, and the second record of one that exists, making the directory as needed. The caller holds the volume's lock. */
+export async function writeVolumeLabel(
+  context: Context,
+  { uuid, owner }: Pick<DiskSpec, "uuid" | "owner">,
+  applied: AppliedDisk,
+): Promise<void> {
   const { host, layout, project } = context;
   await host.files.makeDirectory(layout.volume(uuid));
-  const whole: VolumeLabel = { version: 1, project, ...label };
-  await host.files.writeAtomic(layout.volumeFile(uuid, instanceFiles.label), `${JSON.stringify(whole)}\n`, 0o600);
-  if (label.made) await recordVolume(context, uuid, label);
+  const [volume, preventDestroy] = [addressName(owner.address), owner.protects];
+  const text = volumeLabelText(project, volume, preventDestroy, applied);
+  await host.files.writeAtomic(layout.volumeFile(uuid, instanceFiles.label), text, 0o600);
+  if (!applied.unfinished) await recordVolume(context, { uuid, volume, preventDestroy, applied });
 }
 
 /** The directory of a volume as found. */
 export interface VolumeDirectory {
   readonly uuid: string;
   readonly label: VolumeLabel | undefined;
-  /** A label exists and cannot be used. */
-  readonly damage?: DamagedLabel;
+  /** What is wrong with a label that exists and cannot be used; null for any other. */
+  readonly damage: DamagedLabel | null;
 }
 
 /** The directories of volumes, each with its label where it has one. */
@@ -66,7 +79,6 @@ export async function volumeDirectories(context: Context): Promise<VolumeDirecto
   return entries.map(({ name }, index) => {
     const file = labels[index] ?? { content: undefined };
     const label = parseVolumeLabel(file.content);
-    const damage = label === undefined ? damageOf(file, "volume") : undefined;
-    return { uuid: name, label, ...(damage === undefined ? {} : { damage }) };
+    return { uuid: name, label, damage: label === undefined ? (damageOf(file, "volume") ?? null) : null };
   });
 }

@@ -1,0 +1,47 @@
+/**
+ * What libvirt fills in by itself: a path (`xml-path.ts`) and, for an attribute or a text, which values; with another value it was set by
+ * people. What a version of libvirt adds beyond this list is found when a guest is defined (`fillings` of `foreign.ts`).
+ */
+export const filledIn: readonly (readonly [path: string, value?: RegExp])[] = [
+  ["@id"],
+  ["uuid"],
+  ["metadata/virtform:instance"],
+  ["metadata/nova:instance"],
+  ["vcpu@placement", /^static$/],
+  ["resource/partition#", /^\/machine$/],
+  ["os/type#", /^hvm$/],
+  ["os/boot@dev", /^hd$/],
+  ["cpu@match", /^exact$/],
+  ["on_poweroff#", /^destroy$/],
+  ["on_reboot#", /^restart$/],
+  ["on_crash#", /^destroy$/],
+  ["devices/emulator#", /^\/usr\/(?:bin|libexec)\/(?:qemu-system-\w+|qemu-kvm|kvm)$/],
+  ["devices/*/address"],
+  // A name that begins with ua- is given by people.
+  ["devices/*/alias@name", /^(?!ua-)/],
+  ["devices/disk/driver@name", /^qemu$/],
+  ["devices/disk/backingStore"],
+  ["devices/disk/source@index"],
+  ["devices/interface/target@dev", /^(?:vnet|macvtap|tap)\d/],
+  ...["type", "index", "model", "ports", "vectors"].map((name) => [`devices/controller@${name}`] as const),
+  ["devices/controller/model@name"],
+  ...["chassis", "port", "index", "busNr"].map((name) => [`devices/controller/target@${name}`] as const),
+  ["devices/controller/master@startport"],
+  ["devices/serial[1]@type", /^pty$/],
+  ["devices/serial[1]/source"],
+  ["devices/serial[1]/target@type"],
+  ["devices/serial[1]/target@port", /^0$/],
+  ["devices/serial[1]/target/model@name"],
+  // libvirt shows the first serial port as a console too.
+  ["devices/console[1]"],
+  ["devices/channel/source@mode", /^bind$/],
+  ["devices/channel/source@path", /^\/var\/lib\/libvirt\/qemu\//],
+  ["devices/channel/target@state"],
+  ["devices/input[@type=mouse][@bus=ps2]"],
+  ["devices/input[@type=keyboard][@bus=ps2]"],
+  ["devices/graphics@port", /^-1$/],
+  ["devices/graphics@autoport", /^yes$/],
+  ["devices/audio[@id=1][@type=none]"],
+  ["devices/watchdog[@model=itco][@action=reset]"],
+  ["seclabel[@type=dynamic]"],
+];

@@ -1,0 +1,172 @@
+import { textAt, type XmlElement } from "../../tools/xml.ts";
+import type { DomainFields, ForeignPart } from "../terms/domain-state.ts";
+import { appliedFields } from "./applied-fields.ts";
+import type { Draft } from "./draft.ts";
+import { type KnownSection, type KnownValue, type KnownXml, knownOfChild, knownXml } from "./known-xml.ts";
+import { findLabel } from "./metadata.ts";
+import { escapedAttribute, escapedText } from "./xml-writer.ts";
+
+/**
+ * What a definition holds that virtform does not manage and that libvirt does not fill in: elements, attributes and texts that no field
+ * owns, each with everything in it.
+ */
+export function foreignParts(domain: XmlElement): ForeignPart[] {
+  const parts: ForeignPart[] = [];
+  walk(domain, (place) => parts.push({ path: pathOf(place), xml: xmlOf(place), field: place.field }));
+  return parts;
+}
+
+/** Removes from a definition what `foreignParts` finds in it, but for what is recorded as libvirt's own. */
+export function removeForeign(domain: Draft, recorded: readonly string[]): void {
+  const places: Place[] = [];
+  const own = new Set(recorded);
+  walk(domain, (place) => {
+    if (!own.has(fingerprint({ path: pathOf(place), xml: xmlOf(place) }))) places.push(place);
+  });
+  for (const { element, parents, attribute, text } of places) {
+    const [edited, parent] = [element as Draft, parents.at(-1) as Draft | undefined];
+    if (attribute !== null) delete edited.attributes[attribute];
+    else if (text) edited.text = "";
+    else parent?.children.splice(parent.children.indexOf(edited), 1);
+  }
+}
+
+/** What libvirt made of a definition that was sent to it beyond what is expected: it is not foreign, and recorded in the label. */
+export function fillings(sent: readonly ForeignPart[], kept: readonly ForeignPart[]): string[] {
+  const before = new Set(sent.map(fingerprint));
+  return kept.map(fingerprint).filter((part) => !before.has(part));
+}
+
+/** The parts that stay foreign when these fields are written: no field takes them over. */
+export function notWanted(parts: readonly ForeignPart[], wanted: DomainFields): readonly ForeignPart[] {
+  const paths = Object.keys(wanted);
+  return parts.filter(({ field }) => field === null || !paths.some((path) => path === field || path.startsWith(`${field}.`)));
+}
+
+/** The parts without those that are recorded as libvirt's own. */
+export function withoutFillings(parts: readonly ForeignPart[], recorded: readonly string[]): readonly ForeignPart[] {
+  if (parts.length === 0 || recorded.length === 0) return parts;
+  const own = new Set(recorded);
+  return parts.filter((part) => !own.has(fingerprint(part)));
+}
+
+function fingerprint({ path, xml }: Omit<ForeignPart, "field">): string {
+  return `${path} ${xml}`;
+}
+
+interface Place {
+  readonly element: XmlElement;
+  /** From the root, without the element. */
+  readonly parents: readonly XmlElement[];
+  readonly sections: readonly (KnownSection | undefined)[];
+  readonly attribute: string | null;
+  readonly text: boolean;
+  readonly field: string | null;
+}
+
+/** Where the walk is. */
+interface Here {
+  readonly known: readonly KnownXml[];
+  readonly parents: readonly XmlElement[];
+  readonly sections: readonly (KnownSection | undefined)[];
+  /** `disks.vda` of what is in a device of a section. */
+  readonly device: string;
+  /** The field that could set the element, where it is foreign. */
+  readonly field: string | null;
+}
+
+function walk(domain: XmlElement, found: (place: Place) => void): void {
+  let applied: DomainFields | undefined;
+  // Few guests have anything that depends on it.
+  const isApplied = (path: string) => {
+    applied ??= appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null }) ?? {};
+    return applied[path] !== undefined;
+  };
+  const fieldOf = ({ owner, ofDevice }: KnownValue, device: string) => (ofDevice ? `${device}.${owner}` : owner);
+  const isOurs = (value: KnownValue, device: string) => !value.onlyIfSet || isApplied(fieldOf(value, device));
+  const visit = (element: XmlElement, here: Here): void => {
+    const { known, parents } = here;
+    const none = { element, parents, sections: here.sections, attribute: null, text: false, field: here.field };
+    if (known.length === 0) {
+      found(none);
+      return;
+    }
+    const section = known.find((one) => one.section !== null)?.section ?? undefined;
+    const device = section === undefined ? here.device : `${section.name}.${section.keyOf(element)}`;
+    if (section?.onlyIfSet === true && !section.fields.some((name) => isApplied(`${device}.${name}`))) {
+      found({ ...none, field: device });
+      return;
+    }
+    const sections = [...here.sections, section];
+    const place = { element, parents, sections, attribute: null, text: false };
+    const whole = known.flatMap((one) => one.whole ?? []);
+    if (whole.some((one) => isOurs(one, device))) return;
+    /** The field that could set a foreign value; undefined for a value that is not foreign. */
+    const judge = (values: readonly KnownValue[], value: string): string | null | undefined => {
+      const fitting = values.filter((one) => one.values === null || one.values.test(value));
+      if (fitting.some((one) => isOurs(one, device))) return undefined;
+      return fitting[0] === undefined ? null : fieldOf(fitting[0], device);
+    };
+    for (const [name, value] of Object.entries(element.attributes)) {
+      if (name.startsWith("xmlns")) continue;
+      const field = judge(
+        known.flatMap(({ attributes }) => attributes.get(name) ?? []),
+        value,
+      );
+      if (field !== undefined) found({ ...place, attribute: name, field });
+    }
+    if (element.children.length === 0 && element.text.trim() !== "") {
+      const field = judge(
+        known.flatMap(({ text }) => text ?? []),
+        element.text.trim(),
+      );
+      if (field !== undefined) found({ ...place, text: true, field });
+      return;
+    }
+    for (const child of element.children) {
+      const candidates = knownOfChild(known, element, child);
+      const owners = candidates.flatMap((one) => one.whole ?? []);
+      // Of an element that is owned as a whole, nothing is known beside that.
+      const refused = owners.length > 0 && !owners.some((one) => isOurs(one, device)) ? owners[0] : undefined;
+      const inner = refused === undefined ? candidates : candidates.filter((one) => one.whole === null);
+      const field = refused === undefined ? null : fieldOf(refused, device);
+      visit(child, { known: inner, parents: [...parents, element], sections, device, field });
+    }
+  };
+  visit(domain, { known: [knownXml()], parents: [], sections: [], device: "", field: null });
+}
+
+/** For people: `cputune`, `watchdog`, `disks.vda.iotune`, `cpu.feature.avx512f`. */
+function pathOf({ element, parents, sections, attribute }: Place): string {
+  const chain = [...parents, element];
+  const names = chain.flatMap((one, depth): string[] => {
+    if (depth === 0 || (depth === 1 && one.name === "devices" && chain.length > 2)) return [];
+    const section = sections[depth];
+    if (section !== undefined) return [section.name, section.keyOf(one)];
+    return [one.name, ...keyOf(one, chain[depth - 1])];
+  });
+  return [...names, ...(attribute === null ? [] : [attribute])].join(".");
+}
+
+/** What tells an element from its siblings of the same name. */
+function keyOf(element: XmlElement, parent: XmlElement | undefined): string[] {
+  const alike = parent?.children.filter(({ name }) => name === element.name) ?? [];
+  const target = element.children.find(({ name }) => name === "target");
+  const name = element.attributes["name"] ?? target?.attributes["name"];
+  if (name !== undefined) return [name];
+  return alike.length < 2 ? [] : [String(alike.indexOf(element) + 1)];
+}
+
+function xmlOf({ element, attribute, text }: Place): string {
+  if (attribute !== null) return element.attributes[attribute] ?? "";
+  return text ? element.text.trim() : compact(element);
+}
+
+/** An element on one line. */
+function compact({ name, attributes, children, text }: XmlElement): string {
+  const start = `<${name}${Object.entries(attributes)
+    .map(([key, value]) => ` ${key}="${escapedAttribute(value)}"`)
+    .join("")}`;
+  const inner = children.length > 0 ? children.map(compact).join("") : escapedText(text.trim());
+  return inner === "" ? `${start}/>` : `${start}>${inner}</${name}>`;
+}

@@ -1,0 +1,125 @@
+import type { XmlElement } from "../../tools/xml.ts";
+import type { OwnedXml } from "./field.ts";
+import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
+import { filledIn } from "./filled-in.ts";
+import { childrenAt, parseXmlPath, type XmlStep } from "./xml-path.ts";
+
+/** What is known of one element of a domain's document, by the table of fields and by what libvirt fills in. */
+export interface KnownXml {
+  /** Who owns it with everything in it. */
+  readonly whole: KnownValue | null;
+  readonly text: KnownValue | null;
+  readonly attributes: ReadonlyMap<string, KnownValue>;
+  readonly children: readonly { readonly step: XmlStep; readonly known: KnownXml }[];
+  /** Of the elements of devices: the section of the table, and the key of one. */
+  readonly section: KnownSection | null;
+}
+
+/** The devices of one section. */
+export interface KnownSection {
+  readonly name: string;
+  readonly keyOf: (element: XmlElement) => string;
+  readonly onlyIfSet: boolean;
+  /** Names of the fields. */
+  readonly fields: readonly string[];
+}
+
+/** An element with everything in it, an attribute or a text. */
+export interface KnownValue {
+  /** Path of the field; of a device, its name below the key. */
+  readonly owner: string;
+  /** It is a field of a device. */
+  readonly ofDevice: boolean;
+  /** It is foreign as long as the field was not applied. */
+  readonly onlyIfSet: boolean;
+  /** Which values libvirt fills in; null: all. */
+  readonly values: RegExp | null;
+}
+
+interface Growing {
+  whole: KnownValue | null;
+  text: KnownValue | null;
+  attributes: Map<string, KnownValue>;
+  children: { step: XmlStep; known: Growing }[];
+  section: KnownXml["section"];
+}
+
+const knownOf = new WeakMap<readonly FieldRow[], KnownXml>();
+
+/** What is known of a document: made once per table of fields. */
+export function knownXml(): KnownXml {
+  const rows = fieldRows();
+  const known = knownOf.get(rows) ?? compile(rows);
+  knownOf.set(rows, known);
+  return known;
+}
+
+function compile(rows: readonly FieldRow[]): KnownXml {
+  const root = empty();
+  const learn = (path: string, value: KnownValue) => {
+    const parsed = parseXmlPath(path);
+    if (parsed === undefined) throw new TypeError(`${path} is not a path in XML`);
+    const element = elementAt(root, parsed.steps);
+    // What libvirt fills in is known before the fields: a field that owns the same place only if it is set does not take it away.
+    const better = (known: KnownValue | null | undefined) => (known !== null && known !== undefined && value.onlyIfSet ? known : value);
+    if (parsed.attribute !== null) element.attributes.set(parsed.attribute, better(element.attributes.get(parsed.attribute)));
+    else if (parsed.text) element.text = better(element.text);
+    else element.whole = better(element.whole);
+  };
+  for (const [path, values = null] of filledIn) learn(path, { owner: "", ofDevice: false, onlyIfSet: false, values });
+  for (const row of rows) {
+    const base = isDevices(row) ? row.at : "";
+    for (const { owner, ofDevice, onlyIfSet = false, owns = [], follows } of ownersOf(row)) {
+      for (const path of [...owns, ...(Array.isArray(follows) ? follows : [])])
+        learn(join(base, path), { owner, ofDevice, onlyIfSet, values: null });
+    }
+    if (isDevices(row)) {
+      const { section: name, keyOf, onlyIfSet = false } = row;
+      const fields = row.fields.map((field) => field.name);
+      elementAt(root, parseXmlPath(row.at)?.steps ?? []).section = { name, keyOf, onlyIfSet, fields };
+    }
+  }
+  return root;
+}
+
+type Owner = OwnedXml & { readonly owner: string; readonly ofDevice: boolean; readonly onlyIfSet?: true };
+
+function ownersOf(row: FieldRow): Owner[] {
+  if (isDevices(row)) {
+    // Where a section is foreign as a whole, its elements are, and not their fields.
+    const { onlyIfSet: _whole, ...shape } = row;
+    return [{ ...shape, owner: "", ofDevice: true }, ...row.fields.map((field) => ({ ...field, owner: field.name, ofDevice: true }))];
+  }
+  const owned = { ...row, owner: row.path, ofDevice: false };
+  return row.element === undefined || row.owns !== undefined ? [owned] : [{ ...owned, owns: [row.element] }];
+}
+
+function join(base: string, path: string): string {
+  return base === "" ? path : /^[@#]/.test(path) ? `${base}${path}` : `${base}/${path}`;
+}
+
+function empty(): Growing {
+  return { whole: null, text: null, attributes: new Map(), children: [], section: null };
+}
+
+function elementAt(root: Growing, steps: readonly XmlStep[]): Growing {
+  let found = root;
+  for (const step of steps) {
+    const text = JSON.stringify(step);
+    const existing = found.children.find((child) => JSON.stringify(child.step) === text);
+    const next = existing ?? { step, known: empty() };
+    if (existing === undefined) found.children.push(next);
+    found = next.known;
+  }
+  return found;
+}
+
+/** What is known of a child of an element, of which this is known; nothing for a foreign one. */
+export function knownOfChild(known: readonly KnownXml[], parent: XmlElement, child: XmlElement): KnownXml[] {
+  return known.flatMap(({ children }) =>
+    children.flatMap((one) => {
+      if (one.step.name !== child.name && one.step.name !== "*") return [];
+      return childrenAt(parent, one.step).includes(child) ? [one.known] : [];
+    }),
+  );
+}
