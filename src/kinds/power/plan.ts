@@ -39,7 +39,7 @@ export function defineDomain(spec: DomainSpec, effect: Effect, held: string | nu
     ...common(spec, "define", held === null ? "define" : "redefine"),
     args: args as unknown as Json,
     // What the guest takes while it runs comes first: after a kill in between, the next plan finds what is left to store.
-    needs: [...attachedFacts(spec), released(guests.at(spec.instance)), adjusted(guests.at(spec.instance))],
+    needs: [...attachedFacts(spec), ...(held === null ? [] : [released(guests.at(spec.instance)), adjusted(guests.at(spec.instance))])],
     makes: [defined(guests.at(spec.instance))],
     effect,
   };

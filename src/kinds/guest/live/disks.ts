@@ -1,18 +1,19 @@
+import { instanceFiles } from "../../../model/layout.ts";
 import type { DomainDisk } from "../../terms/spec.ts";
 import type { Hotplug, RunningGuest } from "./live.ts";
 
 /** Disks that a guest can release: its volumes. Without the others it does not work. */
 export const hotDisks: Hotplug<DomainDisk> = {
-  attach: ({ device, bus }, guest) => {
-    if (device !== "disk" || (bus !== "virtio" && bus !== "scsi")) return `a ${device} on ${bus} cannot be added`;
+  attach: ({ name, device, bus }, guest) => {
+    if (device !== "disk" || name === instanceFiles.configDrive || (bus !== "virtio" && bus !== "scsi")) return "";
     return bus === "virtio" || hasScsi(guest) || "it has no SCSI controller";
   },
   detach: (key, guest) => {
     const [device, bus] = [guest.active[`disks.${key}.device`], guest.active[`disks.${key}.bus`]];
-    if (device !== "disk" || (bus !== "virtio" && bus !== "scsi")) return `a ${device} on ${bus} cannot be removed`;
-    return isVolume(key, guest) || "only volumes can be removed";
+    return device === "disk" && (bus === "virtio" || bus === "scsi") && isVolume(key, guest) ? true : "";
   },
   changes: [],
+  replaces: true,
   takesPort: ({ bus }) => bus === "virtio",
   mustRelease: () => true,
 };

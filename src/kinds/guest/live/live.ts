@@ -18,7 +18,7 @@ export interface RunningGuest {
   readonly freePorts: number | null;
 }
 
-/** True, or in words why the running guest cannot take something. */
+/** True, or in words why the running guest cannot take something; no words where no running guest can. */
 export type Possible = true | string;
 
 /** How a running guest gets a new value of a field. */
@@ -45,6 +45,8 @@ export interface Hotplug<Item> {
   readonly detach: (key: string, guest: RunningGuest) => Possible;
   /** Names of fields that a device can change. */
   readonly changes: readonly string[];
+  /** A device that changes otherwise is taken away, and another comes in its place. */
+  readonly replaces?: true;
   readonly change?: (item: Item, key: string, guest: RunningGuest) => Possible;
   /** Whether a device takes a PCI port. */
   readonly takesPort: (item: Item) => boolean;

@@ -6,6 +6,6 @@ export const liveMemory: LiveField = live((libvirt, { want, spec }) => libvirt.s
   .when(({ want }, { active }) => {
     const most = Number(active["max_memory"] ?? active["memory"] ?? 0);
     if (active["balloon"] === undefined || /^none/.test(String(active["balloon"]))) return "it has no balloon";
-    return Number(want) <= most || `it has at most ${formatQuantity(most)} until then`;
+    return Number(want) <= most || `it has at most ${formatQuantity(most)}`;
   })
   .otherwise("next_boot");

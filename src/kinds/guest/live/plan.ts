@@ -19,7 +19,7 @@ export interface LivePlan {
   readonly steps: readonly LiveStep[];
   /** Paths of the fields that change while the guest runs. */
   readonly paths: ReadonlySet<string>;
-  /** Why the others wait, by path, where a running guest could have taken them in other circumstances. */
+  /** Why others wait, by path, where a running guest could have taken them in other circumstances. Of a device, by its first field. */
   readonly reasons: ReadonlyMap<string, string>;
   /** Fields that were changed by hand on the running guest only, and are set back. They are stored as they are wanted. */
   readonly drifted: readonly string[];
@@ -50,10 +50,9 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
   const decide = (of: readonly string[], possible: Possible, step: LiveStep) => {
     const answer = have.power === "running" ? possible : `it is ${have.power}`;
     if (answer === true) steps.push(step);
-    for (const path of of) {
-      if (answer === true) taken.add(path);
-      else reasons.set(path, answer);
-    }
+    for (const path of of) if (answer === true) taken.add(path);
+    const [first] = of;
+    if (answer !== true && answer !== "" && first !== undefined) reasons.set(first, answer);
     return answer === true;
   };
 
@@ -94,7 +93,16 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
       }
       const rest = of.filter((path) => !own.includes(path));
       const names = rest.map((path) => path.slice(device.length + 1));
-      if (rest.length === 0 || hotplug === undefined || !names.every((name) => hotplug.changes.includes(name))) return;
+      if (rest.length === 0 || hotplug === undefined) return;
+      if (!names.every((name) => hotplug.changes.includes(name))) {
+        if (hotplug.replaces !== true || !names.includes("source")) return;
+        const leaves = hotplug.detach(key, guest);
+        const possible = leaves === true ? hotplug.attach(item, guest) : leaves;
+        if (decide(of, possible, { do: "attach", section, key })) {
+          steps.push({ do: "detach", section, key, must: hotplug.mustRelease(key, guest) });
+        }
+        return;
+      }
       decide(rest, hotplug.change?.(item, key, guest) ?? true, { do: "update", section, key, names });
     }
   }

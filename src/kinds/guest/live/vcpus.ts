@@ -4,7 +4,7 @@ import { type LiveField, live } from "./live.ts";
 export const liveVcpus: LiveField = live((libvirt, { want, spec }) => libvirt.setRunningVcpus(spec.uuid, Number(want)))
   .when(({ want }, { active }) => {
     const most = Number(active["max_vcpus"] ?? active["vcpus"] ?? 1);
-    if (Number(want) < Number(active["vcpus"] ?? 1)) return "it keeps its vCPUs until then";
-    return Number(want) <= most || `it has at most ${most} until then`;
+    if (Number(want) < Number(active["vcpus"] ?? 1)) return "it keeps its vCPUs";
+    return Number(want) <= most || `it has at most ${most}`;
   })
   .otherwise("next_boot");
