@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { processSecrets } from "./commands/process-secrets.ts";
 import { type LoadedConfig, loadConfig as load } from "./config/load.ts";
 import type { AllowDestroy } from "./engine/consent.ts";
-import { unusedBaseChanges } from "./kinds/image/remove.ts";
+import { unusedBases } from "./kinds/image/remove.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { Reporter } from "./model/event.ts";
 import type { Plan } from "./model/plan.ts";
@@ -114,7 +114,5 @@ export function apply(session: Session, options: ApplyOptions = {}): Promise<App
 
 function modeOf({ destroy = false }: Scope): (host: HostSession) => Mode {
   return ({ context }) =>
-    destroy === false
-      ? { do: "apply" }
-      : { do: "destroy", more: (observed) => (destroy === "images" ? unusedBaseChanges(observed, context.project) : []) };
+    destroy === false ? { do: "apply" } : { do: "destroy", ...(destroy === "images" ? unusedBases(context.project) : {}) };
 }

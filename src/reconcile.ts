@@ -1,6 +1,7 @@
 import { apply } from "./engine/apply.ts";
 import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
+import { findMovedSince } from "./engine/moved.ts";
 import { addNotes } from "./engine/notes.ts";
 import { observe } from "./engine/observe.ts";
 import { makePlan } from "./engine/plan.ts";
@@ -24,8 +25,12 @@ import type { HostSettings } from "./model/settings.ts";
 /** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
 export type Mode =
   | { readonly do: "apply" }
-  /** `more`: what else goes, such as base images. */
-  | { readonly do: "destroy"; readonly more?: (observed: Observed) => readonly Change[] }
+  /** `more`: what else goes, such as base images. `notes`: what is to be said about it. */
+  | {
+      readonly do: "destroy";
+      readonly more?: (observed: Observed) => readonly Change[];
+      readonly notes?: (observed: Observed) => readonly Diagnostic[];
+    }
   | {
       readonly do: "only";
       readonly changes: (observed: Observed) => readonly Change[];
@@ -137,6 +142,11 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     const plan = withConsent(made, allowedOn(run, options.allowDestroy));
     const answer = await Promise.race([seat.agree(plan), rejectionOf(lost)]);
     if (answer !== "apply") return { verdict: answer, outcomes: [] };
+    const moved = asks(options) ? await movedSince({ ...run, context: held }, { observed, plan }) : [];
+    if (moved.length > 0) {
+      for (const diagnostic of moved) emit({ type: "diagnostic", diagnostic });
+      return { verdict: "refused", outcomes: [] };
+    }
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
@@ -144,6 +154,20 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     await journal.end();
     return { verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
   });
+}
+
+/** Whether a person is asked, which takes any time. */
+function asks({ autoApprove, savedPlan }: ApplyOptions): boolean {
+  return !autoApprove && savedPlan === undefined;
+}
+
+/** Looks again: why the plan must not be carried out any more. */
+async function movedSince<Config>(
+  run: Reconciliation<Config>,
+  shown: { readonly observed: Observed; readonly plan: Plan },
+): Promise<Diagnostic[]> {
+  const observed = await look(run);
+  return findMovedSince(run.kinds, shown, { observed, plan: decide(run, observed) });
 }
 
 /** The part of a saved plan that is for this host. Throws a UserError when there is none. */
@@ -200,7 +224,7 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     fingerprints: run.fingerprints ?? false,
     extraChanges: furtherChanges(run.mode, observed),
   });
-  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "only" ? (run.mode.notes?.(observed) ?? []) : [])];
+  const diagnostics = [...plan.diagnostics, ...(run.mode.do === "apply" ? [] : (run.mode.notes?.(observed) ?? []))];
   return { ...plan, diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places) };
 }
 
@@ -215,7 +239,7 @@ function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"]
 
 /** Asks on a terminal; elsewhere only what was allowed in advance counts as consent. */
 async function consent({ shown, applied }: { readonly shown: Plan; readonly applied: Plan }, options: ApplyOptions): Promise<boolean> {
-  if (!options.autoApprove && options.savedPlan === undefined) {
+  if (asks(options)) {
     const { confirm } = options.reporter;
     if (confirm === undefined) {
       throw new UserError([

@@ -1,5 +1,5 @@
 import type { Config } from "../kinds/config.ts";
-import { collectGarbage, keptByAge, wantedEntries } from "../kinds/image/collect.ts";
+import { collectGarbage, keptByAge, keptForOthers, wantedEntries } from "../kinds/image/collect.ts";
 import type { Observed } from "../model/observed.ts";
 import type { Mode } from "../reconcile.ts";
 import { parseDuration } from "./duration.ts";
@@ -12,7 +12,7 @@ export function collection(config: Config, minAge = "24h"): Mode {
   return {
     do: "only",
     changes: (observed) => collectGarbage(observed, options(observed)),
-    notes: (observed) => keptByAge(observed, options(observed)),
+    notes: (observed) => [...keptByAge(observed, options(observed)), ...keptForOthers(observed, options(observed))],
     keepLeftovers: true,
   };
 }

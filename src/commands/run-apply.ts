@@ -1,5 +1,5 @@
 import { confirmChanges } from "../kinds/disk/confirm.ts";
-import { unusedBaseChanges } from "../kinds/image/remove.ts";
+import { unusedBases } from "../kinds/image/remove.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import type { Plan } from "../model/plan.ts";
@@ -78,7 +78,7 @@ function modeOf(command: Options["command"], invocation: Invocation): (host: Hos
   if (command === "confirm") return () => ({ do: "only", changes: confirmChanges });
   if (command === "apply") return () => ({ do: "apply" });
   const images = invocation.flag("images");
-  return ({ context }) => ({ do: "destroy", ...(images ? { more: (observed) => unusedBaseChanges(observed, context.project) } : {}) });
+  return ({ context: { project } }) => ({ do: "destroy", ...(images ? unusedBases(project) : {}) });
 }
 
 function parseParallelism(text: string): number {

@@ -19,7 +19,6 @@ export const codes: Readonly<Record<string, string>> = {
   "insufficient-volume-group": "The volume group has not enough free space.",
   "lvm-not-configured": "`images_type: lvm` needs `host.lvm`.",
   "passphrase-wrong": "A passphrase does not open the disk.",
-  "ploop-missing": "ploop is not installed on the host.",
   "rbd-not-configured": "`images_type: rbd` needs `host.rbd`.",
   "resize-snapshot-changed": "The snapshot from before a growth is not the one that was planned for.",
   "resize-snapshot-protected": "The snapshot from before a growth is protected or has clones.",

@@ -1,17 +1,13 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
-import type { Diagnostic } from "../model/diagnostic.ts";
 import { stagedPath } from "../model/layout.ts";
-import { problem } from "../model/problem.ts";
-import { isInstalled } from "../tools/is-installed.ts";
-import { parseDescriptorSize, restoreDescriptor } from "../tools/ploop.ts";
+import { descriptorText, parseDescriptorSize } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
 import { baseOf } from "./content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
-import { findingOf, lookForDoctor } from "./shared/doctor.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { growInside } from "./shared/inner-growth.ts";
 import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
@@ -19,7 +15,8 @@ import { growFile } from "./shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "./shared/size-rules.ts";
 
 /** Names within the directory that a disk is (Nova LAY-18). */
-const image = (directory: string) => `${directory}/root.hds`;
+const imageName = "root.hds";
+const image = (directory: string) => `${directory}/${imageName}`;
 const descriptor = (directory: string) => `${directory}/DiskDescriptor.xml`;
 
 /** A descriptor is a few KiB, and no more of it is ever looked at. */
@@ -30,9 +27,9 @@ const cluster = 2 ** 20;
 
 /**
  * Directories with a raw image and its descriptor (Nova PLOOP-01, PLOOP-03). Made without ploop's kernel module, which only
- * containers need: a guest under qemu gets the image within, which is raw, and never qemu's guess about it.
+ * containers need, and without its program: a guest under qemu gets the image within, which is raw, and never qemu's guess about it.
  */
-export const ploop: Driver<undefined, boolean> = {
+export const ploop: Driver = {
   name: "ploop",
 
   async list(context, disks) {
@@ -63,9 +60,10 @@ export const ploop: Driver<undefined, boolean> = {
   async create(context, disk, report) {
     const { files } = context.host;
     refuseObstacle(disk, await files.stat(disk.path), "directory");
-    if ((await files.stat(image(disk.path))) !== undefined) {
-      // Lost while it was rewritten. The guest's data is in the image.
-      if ((await files.stat(descriptor(disk.path))) === undefined) await restoreDescriptor(context, disk.path, image(disk.path));
+    const [stat, told] = await files.statMany([image(disk.path), descriptor(disk.path)]);
+    if (stat !== undefined) {
+      // It was lost. The guest's data is in the image.
+      if (told === undefined) await writeDescriptor(context, disk.path, stat.size);
       return;
     }
     await files.makeDirectory(directoryOf(disk));
@@ -82,7 +80,7 @@ export const ploop: Driver<undefined, boolean> = {
     if (stat === undefined || (told !== undefined && knownSize(stat.size, told) >= bytes)) return;
     await growFile(context, disk, { path: image(disk.path), format: "raw" }, bytes, online);
     // Last: while it names the old size, the growth is incomplete. Only virtform writes it.
-    await renewDescriptor(context, disk);
+    await writeDescriptor(context, disk.path, Math.max(stat.size, bytes));
   },
 
   async remove(context, disk) {
@@ -107,39 +105,16 @@ export const ploop: Driver<undefined, boolean> = {
     growsInside: true,
     steps: () => ({ bytes: cluster, why: "ploop counts in MiB" }),
   },
-
-  look: (context) => isInstalled(context, "ploop"),
-
-  check: (_disks, installed) => (installed === true ? [] : [ploopMissing]),
-
-  async doctor(context) {
-    const check = "ploop";
-    const looked = await lookForDoctor(check, undefined, () => isInstalled(context, "ploop"));
-    if ("failed" in looked) return looked.failed;
-    return [looked.facts ? { check, status: "ok", found: "ploop is installed" } : findingOf(check, ploopMissing)];
-  },
 };
-
-/** The program, not the kernel module. */
-const ploopMissing: Diagnostic = problem("ploop-missing", {
-  summary: "ploop is not installed on the host",
-  detail:
-    "It writes the descriptor of a disk. On Debian and Ubuntu: apt install ploop. The kernel module is not needed for guests under qemu.",
-});
 
 /** The size up to which everything is done: the descriptor is written last. */
 function knownSize(length: number, told: Buffer): number {
   return Math.min(length, parseDescriptorSize(told.toString("utf8")) ?? length);
 }
 
-/** Rewrites the descriptor; one exists at any time. ploop does not overwrite a descriptor and names the image beside it. */
-function renewDescriptor(context: Context, disk: DiskSpec): Promise<void> {
-  const { files } = context.host;
-  return withStaged(context, disk, async (directory) => {
-    await files.link(image(disk.path), image(directory));
-    await restoreDescriptor(context, directory, image(directory));
-    await files.publish(descriptor(directory), descriptor(disk.path), 0o644);
-  });
+/** Writes or replaces the descriptor of an image of `bytes`. */
+function writeDescriptor(context: Context, directory: string, bytes: number): Promise<void> {
+  return context.host.files.writeAtomic(descriptor(directory), descriptorText(imageName, bytes), 0o644);
 }
 
 /** The name while it is not whole. */
@@ -151,27 +126,21 @@ function wholeClusters(bytes: number): number {
   return Math.ceil(bytes / cluster) * cluster;
 }
 
-/** Makes image and descriptor in a directory with a staged name; a directory with the disk's name is whole. */
-function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<void>): Promise<void> {
-  const { files } = context.host;
-  return withStaged(context, disk, async (directory) => {
-    await make(stagedPath(image(directory)));
-    // On the disk before the directory has its name: a power cut must not leave a whole name with nothing in it.
-    await files.publish(stagedPath(image(directory)), image(directory), 0o644);
-    await restoreDescriptor(context, directory, image(directory));
-    await files.publish(directory, disk.path, 0o755);
-  });
-}
-
-/** Runs `work` on a new directory with the staged name, which goes afterwards unless it has got another name. */
-async function withStaged(context: Context, disk: DiskSpec, work: (directory: string) => Promise<void>): Promise<void> {
+/** Makes image and descriptor in a directory with a staged name; a directory with the disk's name is whole. `make` gives the bytes of the image. */
+async function publish(context: Context, disk: DiskSpec, make: (path: string) => Promise<number>): Promise<void> {
   const { files } = context.host;
   const directory = staged(disk);
   await files.removeTree(directory);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.removeTree(directory).catch(() => undefined));
-  await files.makeDirectory(directory);
-  await work(directory);
+  await files.change([{ do: "makeDirectory", path: directory }], "later");
+  const bytes = await make(stagedPath(image(directory)));
+  // In this order: a power cut must not leave a whole name with nothing in it.
+  await files.change([
+    { do: "publish", staged: stagedPath(image(directory)), final: image(directory), mode: 0o644 },
+    { do: "write", path: descriptor(directory), data: descriptorText(imageName, bytes), mode: 0o644 },
+    { do: "publish", staged: directory, final: disk.path, mode: 0o755 },
+  ]);
 }
 
 async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, report: ReportProgress): Promise<void> {
@@ -189,10 +158,13 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
       await host.files.truncate(path, size);
       await growInside(context, disk, path);
     }
+    return Math.max(size, total);
   });
 }
 
-async function makeBlank(context: Context, disk: DiskSpec, path: string): Promise<void> {
-  await context.host.files.truncate(path, wholeClusters(requireSize(disk)));
+async function makeBlank(context: Context, disk: DiskSpec, path: string): Promise<number> {
+  const size = wholeClusters(requireSize(disk));
+  await context.host.files.truncate(path, size);
   await makeBlankContent(context, disk, path);
+  return size;
 }

@@ -4,6 +4,7 @@ export const codes: Readonly<Record<string, string>> = {
   "interrupted-apply": "An earlier apply was interrupted. The plan starts from what is whole.",
   "journal-not-readable": "A journal of an earlier apply cannot be read. It is ignored.",
   "journal-not-written": "The journal of this apply is incomplete. The apply does not depend on it.",
+  "moved-since-plan": "The host has changed between a plan and the answer to it. Nothing has been done.",
   "nobody-to-ask": "The plan needs consent, and there is no terminal to ask.",
   "stale-plan": "The host has changed since the plan was saved.",
   "unknown-target": "`--target` names nothing that is declared or found.",

@@ -67,7 +67,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     if (request.fingerprints) basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
     const change = kind.diff(address, wanted.get(address), state, observed);
     if (change !== undefined) changes.push(request.mode === "destroy" ? destroyed(change) : change);
-    else if (wanted.has(address)) unchanged.push({ address, before: state === undefined ? null : kind.describe(state) });
+    else if (wanted.has(address)) unchanged.push(asFound(kind, address, state));
   }
 
   const selected = withRestarts(selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses));
@@ -109,6 +109,16 @@ function pendingOf<Config>({ kinds, observed, targets }: PlanRequest<Config>, ch
       });
     })
     .sort((one, other) => byName(one.address, other.address));
+}
+
+/** Described when it is asked for: only some forms of output show what does not change. */
+function asFound<Config>(kind: AnyKind<Config>, address: Address, state: unknown): Plan["unchanged"][number] {
+  return {
+    address,
+    get before() {
+      return state === undefined ? null : kind.describe(state);
+    },
+  };
 }
 
 /** A change with its actions as the plan holds them, where several changes name the same one, and in the plan's order. */

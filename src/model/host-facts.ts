@@ -16,12 +16,16 @@ export interface HostFacts {
     readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
   };
   readonly libvirtVersion: string;
+  /** Machine types and their aliases that the host's qemu has; absent where that was not looked up. */
+  readonly machines?: readonly string[];
   /** What is known about images before they are fetched, by their source as it is written. */
   readonly sources?: Readonly<Record<string, SourceFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
   readonly secrets?: Readonly<Record<string, SecretStatus>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms?: readonly string[];
+  /** The networks and bridges that guests can be connected to. Absent: the configuration names none. */
+  readonly networks?: NetworkFacts;
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers?: Readonly<Record<string, unknown>>;
 }
@@ -36,3 +40,12 @@ export interface SourceFacts {
 
 /** Whether a secret is available. */
 export type SecretStatus = "present" | "empty" | "missing";
+
+/** What guests can be connected to. */
+export interface NetworkFacts {
+  /** libvirt's networks by name, and whether each is active; null when libvirt does not list them. */
+  readonly active: Readonly<Record<string, boolean>> | null;
+  /** Of the bridges that the configuration names, those that do not exist, and those that are interfaces of another kind. */
+  readonly missingBridges: readonly string[];
+  readonly notBridges: readonly string[];
+}

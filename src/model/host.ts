@@ -49,6 +49,14 @@ export interface FileStat {
   readonly links: number;
 }
 
+/** The object that a path leads to. */
+export interface FileIdentity {
+  /** `DEVICE:INODE`, equal for all names of one file or directory; for a device node `node:NUMBER`. */
+  readonly id: string;
+  /** Its path without links. */
+  readonly path: string;
+}
+
 export type DigestAlgorithm = "sha256" | "sha512" | "sha1" | "md5";
 /** Lower-case hex by algorithm. */
 export type Digests = Partial<Record<DigestAlgorithm, string>>;
@@ -91,11 +99,8 @@ export interface Files {
   readMany(requests: readonly { readonly path: string; readonly length?: number }[]): Promise<(Buffer | undefined)[]>;
   stat(path: string): Promise<FileStat | undefined>;
   statMany(paths: readonly string[]): Promise<(FileStat | undefined)[]>;
-  /**
-   * Which object each path leads to, links followed, in the order asked for: `DEVICE:INODE`, equal for all names of one file or directory; for a
-   * device node `node:NUMBER`. Undefined when the path leads nowhere.
-   */
-  identify(paths: readonly string[]): Promise<(string | undefined)[]>;
+  /** Which object each path leads to, links followed, in the order asked for. Undefined when the path leads nowhere. */
+  identify(paths: readonly string[]): Promise<(FileIdentity | undefined)[]>;
   /** Entries of a directory sorted by name; empty when there is none. */
   list(path: string): Promise<{ readonly name: string; readonly type: FileStat["type"] }[]>;
   /** Creates the directory and its parents; no-op if it exists. */

@@ -51,7 +51,12 @@ export function onHost(host: string): OnHost {
     plan: (given) => ({
       ...given,
       changes: given.changes.map(change),
-      unchanged: given.unchanged.map(({ address, before }) => ({ address: at(address), before })),
+      unchanged: given.unchanged.map((one) => ({
+        address: at(one.address),
+        get before() {
+          return one.before;
+        },
+      })),
       actions: given.actions.map(action),
       diagnostics: given.diagnostics.map(diagnostic),
       unmanaged: given.unmanaged.map((found) => ({ ...found, name: id(found.name) })),

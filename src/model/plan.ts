@@ -15,6 +15,8 @@ export interface Unmanaged {
   readonly note?: string;
   /** Of a domain. */
   readonly uuid?: string;
+  /** Of a domain: disks, volumes and base images of the instances path that are among the layers of its disks, by path. */
+  readonly uses?: readonly string[];
   /** What it takes of the host now, where it takes something. Memory in bytes. */
   readonly takes?: { readonly memory: number; readonly vcpus: number };
 }

@@ -15,6 +15,8 @@ export interface HostSettings {
   readonly usedDrivers?: readonly string[];
   /** Programs that make what this configuration wants on empty disks: `mkfs.ext4`, `mkswap`. */
   readonly programs?: readonly string[];
+  /** Networks of libvirt and bridges of the host that this configuration names. */
+  readonly networks?: { readonly names: readonly string[]; readonly bridges: readonly string[] } | undefined;
   /** What drivers make of their own sections, by name: plain data that only the driver itself understands. */
   readonly drivers?: Readonly<Record<string, unknown>>;
   /** Addresses of raw images that this configuration names and a driver may clone disks from. */

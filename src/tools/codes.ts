@@ -5,7 +5,6 @@ export const codes: Readonly<Record<string, string>> = {
   "libvirt-refused": "libvirt refused a request. The summary has its words, the detail what helps.",
   "lvm-missing": "LVM is not installed on the host.",
   "mkfs-missing": "The program that makes a filesystem is not installed on the host.",
-  "restore-descriptor": "ploop needs a descriptor that is missing.",
   "volume-in-use": "A logical volume is in use.",
   "xml-malformed": "An XML document of libvirt cannot be read.",
 };

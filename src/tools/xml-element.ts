@@ -4,6 +4,6 @@ export interface XmlElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly XmlElement[];
-  /** All text directly inside it. */
+  /** All text directly inside it, without white space beside its children. */
   readonly text: string;
 }

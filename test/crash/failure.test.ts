@@ -36,9 +36,11 @@ test("a failed fetch: what needs the image is skipped and says why, all else is 
 
 test("a start that libvirt refuses fails alone, in libvirt's words, with what to do", async () => {
   const machine = createWorld();
-  machine.libvirtd.networks.set("lan", false);
+  machine.libvirtd.networks.set("lan", true);
   const yaml = shop().replace("networks: [ { network: default } ]", "networks: [ { network: lan } ]");
-  const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml));
+  const { verdict, outcomes } = await apply(await runOn(machine.boot(), yaml), ({ type }) => {
+    if (type === "apply.start") machine.libvirtd.networks.set("lan", false);
+  });
   assert.equal(verdict, "incomplete");
   assert.deepEqual(by(outcomes, "failed"), ["domain/web#start"]);
   const [why] = outcomes.find(({ status }) => status === "failed")?.diagnostics ?? [];

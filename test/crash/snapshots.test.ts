@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Event } from "../../src/model/event.ts";
+import { takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
+import { readQcow2 } from "../fake-host/qcow2.ts";
+import { doByHand } from "../plan/by-hand.ts";
+import { killEverywhere } from "./kill-everywhere.ts";
 import { shop } from "./shop.ts";
-import { applied, apply, createWorld, planOf, root, runOn, summary } from "./world.ts";
+import { applied, apply, checksum, createWorld, planOf, root, runOn, summary } from "./world.ts";
 
 const yaml = shop();
 
@@ -50,4 +54,101 @@ test("files that virtform did not create stay after destroy, are named, and do n
   await applied(machine, yaml);
   await destroyed(machine);
   assert.equal(machine.files.find(directory), undefined);
+});
+
+const sources = (machine: Machine, name = "web") =>
+  Array.from(machine.libvirtd.document(machine.libvirtd.find(name) as never, true).matchAll(/<source file='([^']*)'/g), ([, path]) => path);
+const sizeOf = (machine: Machine, path: string) => readQcow2(machine.files.file(path, "open").content)?.virtualSize;
+
+test("a disk with layers above it stays what the guest has: when it grows, when it is redefined, when it starts", async () => {
+  for (const power of ["running", "stopped"] as const) {
+    const machine = createWorld();
+    await applied(machine, shop({ power }));
+    const directory = `${root}/${web(machine).uuid}`;
+    takeSnapshot(web(machine), "s1", machine.files, true);
+    takeSnapshot(web(machine), "s2", machine.files, false);
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop({ power })))), []);
+    const larger = shop({ power, disk: "2GiB", memory: "512MiB" });
+    await applied(machine, larger);
+    assert.ok(sources(machine).includes(`${directory}/disk.s2`));
+    assert.deepEqual(
+      ["disk.s2", "disk.s1", "disk"].map((name) => sizeOf(machine, `${directory}/${name}`)),
+      [2 ** 31, 2 ** 30, 2 ** 30],
+    );
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), larger))), []);
+    const result = await apply(await runOn(machine.boot(), larger, { destroy: true }));
+    assert.deepEqual([result.verdict, machine.files.find(directory)], ["done", undefined]);
+    await applied(machine, larger);
+  }
+});
+
+test("the layers of a volume go with it from guest to guest, grow, and are removed with it", async () => {
+  const machine = createWorld();
+  const yaml = (web: string, db: string, size = "1GiB") => `project: shop
+host: { virt_type: qemu }
+images: { debian: { source: https://images.test/debian.qcow2, checksum: ${checksum("https://images.test/debian.qcow2")}, disk_format: qcow2 } }
+flavors: { small: { vcpus: 1, ram: 256MiB, disk: 1GiB } }
+volumes: { data: { size: ${size} } }
+instances:
+  web: { image: debian, flavor: small, power_state: stopped, volumes: [${web}] }
+  db: { image: debian, flavor: small, power_state: stopped, volumes: [${db}] }
+`;
+  await applied(machine, yaml("{ volume: data }", ""));
+  takeSnapshot(web(machine), "s1", machine.files, false);
+  const overlay = sources(machine).find((path) => path?.includes("/volumes/")) ?? "";
+  assert.match(overlay, /\/volumes\/[^/]+\/disk\.s1$/);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml("{ volume: data }", "")))), []);
+  await applied(machine, yaml("{ volume: data }", "", "2GiB"));
+  assert.equal(sizeOf(machine, overlay), 2 ** 31);
+  await applied(machine, yaml("", "{ volume: data }", "2GiB"));
+  assert.ok(sources(machine, "db").includes(overlay));
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml("", "{ volume: data }", "2GiB")))), []);
+  const without = yaml("", "", "2GiB").replace(/volumes: \{ data.*\n/, "");
+  await applied(machine, without);
+  assert.equal(machine.files.find(overlay), undefined);
+});
+
+for (const way of ["kill -9", "power cut, unsynced names lost"] as const) {
+  test(`destroying a guest with layers above its disk is interrupted anywhere, and leaves nothing: ${way}`, async () => {
+    const from = createWorld();
+    await applied(from, yaml);
+    takeSnapshot(web(from), "s1", from.files, true);
+    await killEverywhere({ from, yaml, destroy: true }, way);
+  });
+}
+
+test("a guest that was undefined gets the last layer of its disk again, and an unclear one is an error", async () => {
+  const machine = createWorld();
+  await applied(machine, yaml);
+  const { uuid } = web(machine);
+  takeSnapshot(web(machine), "s1", machine.files, false);
+  takeSnapshot(web(machine), "s2", machine.files, false);
+  machine.libvirtd.destroy(web(machine));
+  machine.libvirtd.undefine(web(machine), { managedSave: true });
+  await applied(machine, yaml);
+  assert.ok(sources(machine).includes(`${root}/${uuid}/disk.s2`));
+  machine.libvirtd.destroy(web(machine));
+  machine.libvirtd.undefine(web(machine), { managedSave: true });
+  machine.files.write(`${root}/${uuid}/disk.other`, machine.files.file(`${root}/${uuid}/disk.s1`, "open").content);
+  const plan = await planOf(await runOn(machine.boot(), yaml));
+  assert.ok(plan.diagnostics.some(({ code, severity }) => code === "disk-layers-unclear" && severity === "error"));
+});
+
+test("a base image that a domain of others came to use after the plan is not removed", async () => {
+  const machine = createWorld();
+  await applied(machine, yaml);
+  const run = await runOn(machine.boot(), yaml, { destroy: true, images: true });
+  const result = await apply(run, (event) => {
+    if (event.type === "plan") doByHand(machine, "define a clone on the base image");
+  });
+  assert.equal(result.verdict, "incomplete");
+  assert.deepEqual(
+    result.outcomes.flatMap(({ diagnostics }) => diagnostics.map(({ code }) => code)),
+    ["base-image-in-use"],
+  );
+  const again = await planOf(await runOn(machine.boot(), yaml, { destroy: true, images: true }));
+  assert.deepEqual(
+    again.diagnostics.map(({ code, severity }) => [code, severity]),
+    [["base-image-in-use", "warning"]],
+  );
 });

@@ -9,7 +9,7 @@ import type { Config } from "../../src/kinds/config.ts";
 import { configSchema } from "../../src/kinds/config-schema.ts";
 import { lookUpFacts } from "../../src/kinds/host/facts.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
-import { unusedBaseChanges } from "../../src/kinds/image/remove.ts";
+import { unusedBases } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
@@ -136,7 +136,7 @@ export async function runOn(
         ? collection(config, options.collect)
         : options.destroy !== true
           ? { do: "apply" }
-          : { do: "destroy", more: (observed) => (options.images === true ? unusedBaseChanges(observed, project) : []) },
+          : { do: "destroy", ...(options.images === true ? unusedBases(project) : {}) },
   };
 }
 

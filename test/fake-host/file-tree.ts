@@ -43,8 +43,8 @@ export interface FileTree {
   /** Throws EISDIR for a directory; fine when there is nothing. */
   unlink(path: string): void;
   removeTree(path: string): void;
-  /** `DEVICE:INODE` of what a path leads to, links followed. */
-  identify(path: string): string | undefined;
+  /** `DEVICE:INODE` of what a path leads to, links followed, and its path without a link in the last place. */
+  identify(path: string): { readonly id: string; readonly path: string } | undefined;
   /** Mounts a file system over a directory: an empty one, or one that `unmount` gave. */
   mount(path: string, fileSystem?: Inode): void;
   /** Uncovers the directory below; gives the root of what was mounted. */
@@ -242,7 +242,9 @@ function treeOn(
       const names = path.split("/").filter((name) => name !== "");
       for (let count = 1; count <= names.length; count += 1)
         device = resolve(`/${names.slice(0, count).join("/")}`, "stat", true)?.device ?? device;
-      return `${device}:${inode.number}`;
+      const named = resolve(path, "stat", false);
+      const real = named?.type === "symlink" ? (tree.identify(named.target)?.path ?? named.target) : path;
+      return { id: `${device}:${inode.number}`, path: real };
     },
     mount(path, fileSystem = make("directory", 0o755)) {
       const { directory, name } = parentOf(path, "mount");

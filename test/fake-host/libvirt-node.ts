@@ -3,6 +3,19 @@ export const node = { model: "x86_64", memoryKiB: 16_777_216, cpus: 4, mhz: 2300
 
 export const libVersion = 9_000_000;
 
+/** The machine types of its qemu, by the alias of each. */
+export const machineTypes: Readonly<Record<string, readonly string[]>> = {
+  q35: ["pc-q35-7.2", "pc-q35-7.0", "pc-q35-6.2"],
+  pc: ["pc-i440fx-7.2", "pc-i440fx-6.2"],
+};
+
+const machineElements = Object.entries(machineTypes)
+  .flatMap(([alias, versions]) => [
+    ...versions.map((name) => `      <machine maxCpus='255'>${name}</machine>`),
+    `      <machine canonical='${versions[0]}' maxCpus='255'>${alias}</machine>`,
+  ])
+  .join("\n");
+
 /** The capabilities, shortened to what is read of them. */
 export function capabilities(kvm: boolean): string {
   return `<capabilities>
@@ -20,9 +33,7 @@ export function capabilities(kvm: boolean): string {
     <arch name='x86_64'>
       <wordsize>64</wordsize>
       <emulator>/usr/bin/qemu-system-x86_64</emulator>
-      <machine maxCpus='255'>pc-i440fx-7.2</machine>
-      <machine canonical='pc-i440fx-7.2' maxCpus='255'>pc</machine>
-      <machine canonical='pc-q35-7.2' maxCpus='288'>q35</machine>
+${machineElements}
       <domain type='qemu'/>
 ${kvm ? "      <domain type='kvm'/>\n" : ""}    </arch>
   </guest>

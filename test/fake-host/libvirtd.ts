@@ -1,5 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
+import { machineTypes } from "./libvirt-node.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createRunningGuests, type RunningGuests } from "./running-guest.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
@@ -140,6 +141,9 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) throw new Error("internal error: malformed uuid element");
       if (given.attributes["type"] === "kvm" && !libvirtd.kvm)
         throw new Error("invalid argument: could not get preferred machine for /usr/bin/qemu-system-x86_64 type=kvm");
+      const machine = child(given, "os", "type")?.attributes["machine"] ?? "pc";
+      if (!["virt", "microvm", ...Object.entries(machineTypes).flat(2)].includes(machine))
+        throw new Error(`unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type '${machine}'`);
       const sameName = domains.find((domain) => domain.name === name);
       if (sameName !== undefined && sameName.uuid !== uuid)
         throw new Error(`operation failed: domain '${name}' already exists with uuid ${sameName.uuid}`);

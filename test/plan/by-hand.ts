@@ -1,6 +1,8 @@
 import { root } from "../crash/world.ts";
+import { pivot, startMirror, takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
-import { child, type Xml, xml } from "../fake-host/xml.ts";
+import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
+import { child, childrenOf, printXml, readXml, type Xml, xml } from "../fake-host/xml.ts";
 
 /** What can be done on the host by hand between the apply and the plan: a line of a case, and what it does. */
 const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words: string[]) => void])[] = [
@@ -15,10 +17,22 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^set the running memory of (\S+) to (\d+)MiB$/, setRunningMemory],
   [/^attach a card with the mac (\S+) to the running (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).live, mac)],
   [/^store a card with the mac (\S+) for (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).stored, mac)],
+  [/^edit (\S+) of (\S+): (<.*>)$/, addElements],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [/^snapshot (\S+) as (\S+)$/, (machine, name, snapshot = "") => takeSnapshot(domainOf(machine, name), snapshot, machine.files, true)],
+  [/^pivot (\S+) of (\S+) to (\S+)$/, (machine, target = "", name, to = "") => pivot(domainOf(machine, name), target, to, machine.files)],
+  [
+    /^start a (copy|active-commit) of (\S+) of (\S+) to (\S+)$/,
+    (machine, job, target = "", name, to = "") => startMirror(domainOf(machine, name), target, to, job as "copy"),
+  ],
+  [/^define (\S+) with vda on (\S+)$/, useSource],
+  [/^define a clone on (\S+) of (\S+)$/, (machine, file, name) => defineClone(machine, `${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [/^define a clone on the base image$/, (machine) => defineClone(machine, baseImage(machine))],
   [/^move the directory of (\S+) away$/, moveAway],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
   [/^delete the base images$/, deleteBases],
+  [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
+  [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
 ];
@@ -45,6 +59,32 @@ function moveAway(machine: Machine, name?: string): void {
   machine.files.rename(`${root}/${domainOf(machine, name).uuid}`, `/srv/moved/${name}`);
 }
 
+/** A domain of somebody else, whose disk is an overlay outside of the instances path. */
+function defineClone(machine: Machine, below: string): void {
+  const format = readQcow2(machine.files.file(below, "open").content) === undefined ? "raw" : "qcow2";
+  machine.put("/srv/clones/clone.qcow2", "");
+  machine.files.write("/srv/clones/clone.qcow2", makeQcow2({ size: 2 ** 32, backing: { path: below, format } }));
+  machine.libvirtd.define(
+    `<domain type='qemu'><name>clone</name><uuid>ffffffff-0000-4000-8000-00000000000c</uuid><memory unit='MiB'>128</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/srv/clones/clone.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>`,
+  );
+}
+
+function baseImage(machine: Machine): string {
+  const found = machine.files.walk().find(([path]) => /_base\/[0-9a-f]{40}$/.test(path));
+  if (found === undefined) throw new Error("there is no base image");
+  return found[0];
+}
+
+function useSource(machine: Machine, name?: string, path = ""): void {
+  const disk = childrenOf(child(domainOf(machine, name).stored, "devices"), "disk")[0];
+  const source = child(disk, "source");
+  if (source !== undefined) source.attributes = { ...source.attributes, file: path };
+}
+
+function addInterface(machine: Machine, name: string, isBridge: boolean): void {
+  machine.files.makeDirectories(`/sys/class/net/${name}${isBridge ? "/bridge" : ""}`);
+}
+
 function setMemory(machine: Machine, name?: string, mebibytes?: string): void {
   const { stored } = domainOf(machine, name);
   for (const element of ["memory", "currentMemory"]) {
@@ -68,6 +108,16 @@ function addCard(domain: Xml | undefined, mac = ""): void {
       xml("model", { type: "virtio" }),
     ]),
   );
+}
+
+/** Adds elements to the stored definition, as `virsh edit` does. */
+function addElements(machine: Machine, path = "", name?: string, elements?: string): void {
+  const { stored } = domainOf(machine, name);
+  const added = readXml(`<all>${elements}</all>`).children;
+  const parent = path === "domain" ? stored : child(stored, ...path.split("/"));
+  if (stored === undefined || parent === undefined) throw new Error(`there is no ${path} in the definition of ${name}`);
+  parent.children.push(...added);
+  machine.libvirtd.define(printXml(stored));
 }
 
 function deleteBases(machine: Machine): void {

@@ -29,17 +29,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   terms: [],
   config: ["terms"],
+  chain: ["terms"],
   power: ["terms"],
   presence: [],
   directory: ["terms", "presence"],
   host: ["config"],
-  image: ["terms", "config"],
+  image: ["terms", "chain", "config"],
   secret: ["terms"],
-  disk: ["terms", "config", "power", "directory", "image", "secret"],
-  volume: ["terms", "config", "power", "directory", "image", "disk"],
-  guest: ["terms", "config", "power", "directory", "disk", "volume"],
+  disk: ["terms", "chain", "config", "power", "directory", "image", "secret"],
+  volume: ["terms", "chain", "config", "power", "directory", "image", "disk"],
+  guest: ["terms", "chain", "config", "power", "directory", "disk", "volume"],
   capacity: ["terms", "config", "image", "disk", "volume"],
-  instance: ["terms", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
+  instance: ["terms", "chain", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
   top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };
 

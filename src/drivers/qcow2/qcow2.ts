@@ -39,7 +39,12 @@ export const qcow2: Driver = {
       const header = readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header;
       const stat = stats[index];
       if (stat !== undefined && stat.type !== "file") found.set(`${disk.uuid}/${disk.name}`, obstacleState("qcow2", "qcow2", stat));
-      if (header === undefined || stat?.type !== "file") continue;
+      if (stat?.type !== "file") continue;
+      if (header === undefined) {
+        // It may hold data of a guest: it is neither a missing disk nor one to be written over.
+        found.set(`${disk.uuid}/${disk.name}`, { backend: "qcow2", format: "qcow2", size: 0, obstacle: "a file that is not qcow2" });
+        continue;
+      }
       const backing = await backingName(context, disk.path, header);
       found.set(`${disk.uuid}/${disk.name}`, {
         backend: "qcow2",

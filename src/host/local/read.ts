@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { RefusedError, userError } from "../../model/errors.ts";
-import type { FileStat } from "../../model/host.ts";
+import type { FileIdentity, FileStat } from "../../model/host.ts";
 import { errnoOf, explained } from "../file-error.ts";
 
 // Synchronous on purpose: for many small reads it is three to four times as fast as the thread pool.
@@ -59,10 +59,14 @@ export function statFile(path: string): FileStat | undefined {
 }
 
 /** The object that a path leads to; undefined when it leads nowhere. Numbers of inodes can be longer than a number of JavaScript. */
-export function identifyFile(path: string): string | undefined {
-  const stat = explained("look at", path, () => withoutAbsence(() => statSync(path, { bigint: true })));
-  if (stat === undefined) return undefined;
-  return stat.isBlockDevice() || stat.isCharacterDevice() ? `node:${stat.rdev}` : `${stat.dev}:${stat.ino}`;
+export function identifyFile(path: string): FileIdentity | undefined {
+  return explained("look at", path, () =>
+    withoutAbsence(() => {
+      const stat = statSync(path, { bigint: true });
+      const id = stat.isBlockDevice() || stat.isCharacterDevice() ? `node:${stat.rdev}` : `${stat.dev}:${stat.ino}`;
+      return { id, path: realpathSync(path) };
+    }),
+  );
 }
 
 /** Converts a stat of Node. */

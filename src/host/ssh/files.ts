@@ -101,7 +101,9 @@ export function createSshFiles(helper: SshHelper): Files {
         paths.map(async (path) => {
           const { found } = await look(["identify", path]);
           if (found.error !== undefined) throw explainTrouble(found.error, "look at", path);
-          return typeof found.ok === "string" ? found.ok : undefined;
+          if (!Array.isArray(found.ok)) return undefined;
+          const [id, real] = found.ok as unknown as readonly [string, string];
+          return { id, path: real };
         }),
       ),
     async list(path) {

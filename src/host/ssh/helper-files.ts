@@ -74,12 +74,12 @@ def look_stat(path):
 
 def look_identify(path):
     try:
-        found = os.stat(path)
+        found, real = os.stat(path), os.path.realpath(path)
     except OSError as error:
         if error.errno in ABSENT: return None
         raise
-    if stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode): return "node:%d" % found.st_rdev
-    return "%d:%d" % (found.st_dev, found.st_ino)
+    if stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode): return ["node:%d" % found.st_rdev, real]
+    return ["%d:%d" % (found.st_dev, found.st_ino), real]
 
 def look_list(path):
     try:

@@ -1,5 +1,6 @@
 import type { DiskOwner, DiskRef, DiskSpec, OnlineDisk } from "../../drivers/driver.ts";
 import { checkpointOf, driverOf } from "../../drivers/index.ts";
+import { type ActiveLayer, growLayer } from "../../drivers/shared/layer-growth.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import type { Names } from "../../model/host.ts";
@@ -28,6 +29,8 @@ export interface GrowArgs {
   readonly user: DomainRef | null;
   /** Keep what the disk was before. */
   readonly checkpoint: boolean;
+  /** What the guest writes to in place of the disk; null: the disk itself. */
+  readonly layer: ActiveLayer | null;
 }
 
 /** What `remove` is given. */
@@ -36,6 +39,8 @@ export interface RemoveArgs extends DiskRef {
   readonly backend: string;
   /** The guest that is looked at once more before. */
   readonly user: DomainRef | null;
+  /** Paths of the layers above the disk, the upper ones first: they are nothing without it. */
+  readonly layers: readonly string[];
 }
 
 /**
@@ -57,19 +62,21 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       await driverOf(disk.backend).create(context, disk, report);
       if (marks) await record(applied, "now");
     }),
-    defineAction<GrowArgs>(`${kind}.grow`, [life.exists, grown], async (context, { disk, online, user, checkpoint }) => {
+    defineAction<GrowArgs>(`${kind}.grow`, [life.exists, grown], async (context, { disk, online, user, checkpoint, layer }) => {
       if (disk.size === null) return;
-      if (online === null && user !== null) await refuseInUse(context, user, disk);
+      if (online === null && user !== null) await refuseInUse(context, user, disk, layer === null ? [] : [layer.path]);
       // First, because it has to hold the old content.
       if (checkpoint) await checkpointOf(disk.backend).make(context, disk, disk.size);
       // A disk that grew without a record looks as if it had been grown manually.
       await life.record(context, disk, appliedOf(disk));
-      await driverOf(disk.backend).grow(context, disk, disk.size, online ?? undefined);
+      if (layer === null) await driverOf(disk.backend).grow(context, disk, disk.size, online ?? undefined);
+      else await growLayer(context, disk, layer, disk.size, online ?? undefined);
     }),
-    defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, ...disk }) => {
-      if (user !== null) await refuseInUse(context, user, disk);
+    defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, layers, ...disk }) => {
+      if (user !== null) await refuseInUse(context, user, disk, layers);
       await markRemoval(context, kind, disk);
       await life.removing(context, disk);
+      for (const path of layers) await context.host.files.remove(path);
       await driverOf(backend).remove(context, disk);
       await life.forget(context, disk);
     }),

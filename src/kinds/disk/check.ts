@@ -5,6 +5,7 @@ import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type ProblemWords, problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { withFollowedChain } from "../chain/with-chain.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
@@ -36,7 +37,8 @@ export function checkDisk<Want extends OwnedDisk>(
   observed: Observed,
   problems: DiskProblems<Want>,
 ): Diagnostic[] {
-  const have = observed.get(address);
+  const found = observed.get(address);
+  const have = found === undefined ? undefined : withFollowedChain(found, observed);
   if (have?.disk === undefined) return [...problems.lost(address, want, have, observed), ...problems.unmade(address, want, observed)];
   if (isSwapResize(want, have)) return [];
   if (mustBeRemade(want, have)) return problems.another(address, want, have, observed);

@@ -2,6 +2,7 @@ import type { Action } from "../../model/action.ts";
 import { type Change, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
 import type { Observed } from "../../model/observed.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { withFollowedChain } from "../chain/with-chain.ts";
 import { backingExists, type DiskAddress } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
 import { appliedOf, shownValues } from "../terms/disk-record.ts";
@@ -26,10 +27,11 @@ import { diskUser } from "./user.ts";
 export function diffDisk(
   address: DiskAddress,
   want: OwnedDisk | undefined,
-  have: OwnedDiskState | undefined,
+  found: OwnedDiskState | undefined,
   observed: Observed,
   settings: HostSettings,
 ): Change | undefined {
+  const have = found === undefined ? undefined : withFollowedChain(found, observed);
   if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
   if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have, observed);
   if (!isInstanceDisk(want)) {

@@ -5,6 +5,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { activeLayer } from "../chain/active-layer.ts";
 import { discardMemory } from "../power/plan.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { appliedOf } from "../terms/disk-record.ts";
@@ -31,7 +32,8 @@ export function growth(
   const cause = causeOf(size, have.applied.size ?? undefined, found);
   // Nova RBD-10. An existing snapshot is from before an earlier growth, or from an earlier attempt, and is kept.
   const { checkpoint: way } = driverOf(disk.backend);
-  const checkpoint = way?.wanted(disk, settings.drivers?.[disk.backend]) === true;
+  const layer = activeLayer(have);
+  const checkpoint = layer === null && way?.wanted(disk, settings.drivers?.[disk.backend]) === true;
   const first = checkpoint && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${way?.name}` : "";
   const user = diskUser(have, observed);
   // A guest with saved memory goes on first, and then the disk grows as that of any guest that runs. One that stays off loses the memory;
@@ -44,8 +46,15 @@ export function growth(
     online: running && user !== null ? { uuid: user.uuid } : null,
     user: user === null ? null : { uuid: user.uuid, instance: user.instance },
     checkpoint,
+    layer,
   };
-  const grow = diskAction(have, address, "grow", `grow from ${formatQuantity(found)} to ${formatQuantity(size)}${first}`, args);
+  const grow = diskAction(
+    have,
+    address,
+    "grow",
+    `grow from ${formatQuantity(found)} to ${formatQuantity(size)}${layer === null ? first : `, in its active layer ${layer.path}`}`,
+    args,
+  );
   const action: Action = {
     ...grow,
     needs: saved && guest !== null ? [running ? up(guest) : stopped(guest)] : [],

@@ -104,7 +104,7 @@ function blockedPath({ address, what, path }: ReadDisk, obstacle: string): Diagn
     severity: "error",
     code: "disk-path-blocked",
     summary: `${path} is ${obstacle}`,
-    detail: `This is the path of ${what}. Links are not followed. Move the disk back to ${path}, or remove the ${obstacle}.`,
+    detail: `This is the path of ${what}. Links are not followed, and another format is not used. Move the disk back to ${path}, or remove ${obstacle.replace(/^a /, "the ")}.`,
     address,
   };
 }

@@ -2,6 +2,7 @@ import type { Action } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/observed.ts";
+import { layerPaths, layersText } from "../chain/active-layer.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
@@ -49,6 +50,7 @@ export function removeDisk(address: DiskAddress, have: OwnedDiskState, observed:
     owner: have.owner,
     backend: have.applied.backend,
     user: user === null ? null : { uuid: user.uuid, instance: user.instance },
+    layers: layerPaths(have),
   };
   const life = lives[have.kind];
   const destroys = have.disk === undefined ? undefined : life.lossOf(address, have, have.disk.size);
@@ -57,7 +59,7 @@ export function removeDisk(address: DiskAddress, have: OwnedDiskState, observed:
     needs,
     makes: [life.gone(address)],
     effect: removalEffect(have),
-    ...(destroys === undefined ? {} : { destroys }),
+    ...(destroys === undefined ? {} : { destroys: `${destroys}${layersText(args.layers)}` }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { DiskRef } from "../../drivers/driver.ts";
 import { ownsSource } from "../../drivers/index.ts";
 import { addressName } from "../../model/address.ts";
 import type { Observed } from "../../model/observed.ts";
+import { followedChain } from "../chain/followed.ts";
 import { isUp } from "../power/is-up.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
@@ -25,6 +26,11 @@ export function diskUser(have: OwnedDiskState, observed: Observed): DiskUser | n
 
 /** The guest of this project whose definition has a volume; null without one. */
 export function volumeUser(volume: Pick<DiskRef, "uuid" | "path">, observed: Observed): DiskUser | null {
+  const followed = followedChain(volume, observed);
+  if (followed !== null) {
+    const { instance, guest } = followed;
+    return { instance, uuid: guest.uuid, running: isUp(guest.power), saved: guest.power === "saved" };
+  }
   for (const [address, domain] of observed.of(guests)) {
     if (!Object.values(domain.disks).some((source) => ownsSource(source, volume))) continue;
     return { instance: addressName(address), uuid: domain.uuid, running: isUp(domain.power), saved: domain.power === "saved" };

@@ -1,8 +1,15 @@
 import { find, findAll, type XmlElement } from "../../tools/xml.ts";
 
-/** The elements at a path of plain names, `devices/disk`, that end it. */
+const split = new Map<string, { readonly parents: readonly string[]; readonly name: string }>();
+
+/** The elements at a path of plain names, `devices/disk`, that end it. The paths are those of the table of fields. */
 export function deviceElements(domain: XmlElement, { at }: { readonly at: string }): XmlElement[] {
+  const known = split.get(at) ?? splitPath(at);
+  split.set(at, known);
+  return findAll(find(domain, ...known.parents), known.name);
+}
+
+function splitPath(at: string) {
   const names = at.split("/");
-  const last = names.pop() ?? "";
-  return findAll(find(domain, ...names), last);
+  return { name: names.pop() ?? "", parents: names };
 }

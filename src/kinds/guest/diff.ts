@@ -43,7 +43,7 @@ import { wantedFields } from "./wanted-fields.ts";
  * Difference between the wanted and the existing domain. Definitions are changed in place and never undefined first, so a running guest
  * keeps its active definition until its next cold start. A protected domain that is no longer wanted gives a change without actions;
  * `checkProtection` reports it. `replaced`: a disk of the guest gets other content in this plan, so that its
- * saved memory is discarded.
+ * saved memory is discarded. `leaves`: what the guest wrote to a file that its definition no longer names then.
  */
 export function diffDomain(
   address: GuestAddress,
@@ -51,9 +51,10 @@ export function diffDomain(
   have: DomainState | undefined,
   observed: Observed,
   replaced = false,
+  leaves: string | null = null,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
-  const change = have === undefined ? creation(address, want, observed) : update(address, want, have, observed, replaced);
+  const change = have === undefined ? creation(address, want, observed) : leaving(update(address, want, have, observed, replaced), leaves);
   const others = waitsForVolumes(want, observed);
   if (change === undefined || others.length === 0) return change;
   const waiting = (action: Action): Action =>
@@ -67,15 +68,20 @@ export function diffDomain(
  */
 function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed, live: LivePlan): boolean {
   const kept = new Set(want.disks.map(({ attachment }) => sourceText(attachment)));
+  // A disk stays when the guest gets the layer that is above it.
+  for (const { disk, layers } of have.chains ?? []) if (disk !== null && layers.some(({ source }) => kept.has(source))) kept.add(disk);
   const leaving = Object.entries(have.disks).flatMap(([target, source]) => {
     const path = `disks.${target}.source`;
     const stays = kept.has(source) || live.paths.has(path);
     // What only the stored definition has is nothing to the running guest.
-    return stays || (have.active !== null && have.active[path] !== source) ? [] : [source];
+    return stays || (have.active !== null && have.active[path] === undefined) ? [] : [source];
   });
   if (leaving.length === 0) return false;
   const ours = [...observed.of(disks), ...observed.of(volumes)];
-  return leaving.some((source) => ours.some(([, disk]) => ownsSource(source, disk)));
+  const layered = new Set(
+    (have.chains ?? []).flatMap(({ disk, layers: [top] }) => (disk === null || top === undefined ? [] : [top.source])),
+  );
+  return leaving.some((source) => layered.has(source) || ours.some(([, disk]) => ownsSource(source, disk)));
 }
 
 /** Whether a disk exists. Its pending actions may themselves wait until the guest is off. */
@@ -92,6 +98,13 @@ function waitsForVolumes(want: DomainSpec, observed: Observed): Fact[] {
     if (guest.uuid === want.uuid || !Object.values(guest.disks).some((source) => sources.has(source))) return [];
     return [stopped(address), released(address)];
   });
+}
+
+/** The change with what it leaves behind as a loss, if it gives the guest another file. */
+function leaving(change: Change | undefined, leaves: string | null): Change | undefined {
+  if (change === undefined || leaves === null || !change.fields.some(({ path }) => /^disks\.[^.]+\.source$/.test(path))) return change;
+  const actions = change.actions.map((action) => (action.type === "domain.define" ? { ...action, destroys: leaves } : action));
+  return { ...change, actions };
 }
 
 function activityOf({ power }: DomainState) {
@@ -202,8 +215,9 @@ function differingPaths(wanted: DomainFields, { fields, label }: DomainState): s
   const differing = Object.keys(wanted).filter(
     (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
   );
-  const applied = appliedFields(label);
-  const unwanted = Object.keys(fields).filter((path) => wanted[path] === undefined && !isForeign(path, applied));
+  const others = Object.keys(fields).filter((path) => wanted[path] === undefined);
+  const applied = others.length === 0 ? undefined : appliedFields(label);
+  const unwanted = others.filter((path) => !isForeign(path, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 
@@ -214,6 +228,7 @@ function definitionChanges(
   restarts: boolean,
   live: LivePlan,
 ): FieldChange[] {
+  if (differing.length === 0) return [];
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];

@@ -34,9 +34,9 @@ export const filledIn: readonly (readonly [path: string, value?: RegExp])[] = [
   ["devices/serial[1]/target/model@name"],
   // libvirt shows the first serial port as a console too.
   ["devices/console[1]"],
-  ["devices/channel/source@mode", /^bind$/],
-  ["devices/channel/source@path", /^\/var\/lib\/libvirt\/qemu\//],
-  ["devices/channel/target@state"],
+  ["devices/channel[target@name=org.qemu.guest_agent.0]/source@mode", /^bind$/],
+  ["devices/channel[target@name=org.qemu.guest_agent.0]/source@path", /^\/var\/lib\/libvirt\/qemu\//],
+  ["devices/channel[target@name=org.qemu.guest_agent.0]/target@state"],
   ["devices/input[@type=mouse][@bus=ps2]"],
   ["devices/input[@type=keyboard][@bus=ps2]"],
   ["devices/graphics@port", /^-1$/],

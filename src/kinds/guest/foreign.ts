@@ -12,7 +12,7 @@ import { escapedAttribute, escapedText } from "./xml-writer.ts";
  */
 export function foreignParts(domain: XmlElement): ForeignPart[] {
   const parts: ForeignPart[] = [];
-  walk(domain, (place) => parts.push({ path: pathOf(place), xml: xmlOf(place), field: place.field }));
+  walk(domain, (place) => parts.push({ path: pathOf(place), xml: xmlOf(place), fields: [...new Set(place.fields)] }));
   return parts;
 }
 
@@ -40,7 +40,8 @@ export function fillings(sent: readonly ForeignPart[], kept: readonly ForeignPar
 /** The parts that stay foreign when these fields are written: no field takes them over. */
 export function notWanted(parts: readonly ForeignPart[], wanted: DomainFields): readonly ForeignPart[] {
   const paths = Object.keys(wanted);
-  return parts.filter(({ field }) => field === null || !paths.some((path) => path === field || path.startsWith(`${field}.`)));
+  const isWanted = (field: string | null) => field !== null && paths.some((path) => path === field || path.startsWith(`${field}.`));
+  return parts.filter(({ fields }) => !fields.every(isWanted));
 }
 
 /** The parts without those that are recorded as libvirt's own. */
@@ -50,7 +51,7 @@ export function withoutFillings(parts: readonly ForeignPart[], recorded: readonl
   return parts.filter((part) => !own.has(fingerprint(part)));
 }
 
-function fingerprint({ path, xml }: Omit<ForeignPart, "field">): string {
+function fingerprint({ path, xml }: Omit<ForeignPart, "fields">): string {
   return `${path} ${xml}`;
 }
 
@@ -61,7 +62,7 @@ interface Place {
   readonly sections: readonly (KnownSection | undefined)[];
   readonly attribute: string | null;
   readonly text: boolean;
-  readonly field: string | null;
+  readonly fields: readonly (string | null)[];
 }
 
 /** Where the walk is. */
@@ -84,45 +85,32 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
   };
   const fieldOf = ({ owner, ofDevice }: KnownValue, device: string) => (ofDevice ? `${device}.${owner}` : owner);
   const isOurs = (value: KnownValue, device: string) => !value.onlyIfSet || isApplied(fieldOf(value, device));
-  const visit = (element: XmlElement, here: Here): void => {
+  /** The places in an element that are foreign: the element itself when nothing in it is known. */
+  const visit = (element: XmlElement, here: Here): Place[] => {
     const { known, parents } = here;
-    const none = { element, parents, sections: here.sections, attribute: null, text: false, field: here.field };
-    if (known.length === 0) {
-      found(none);
-      return;
-    }
     const section = known.find((one) => one.section !== null)?.section ?? undefined;
     const device = section === undefined ? here.device : `${section.name}.${section.keyOf(element)}`;
-    if (section?.onlyIfSet === true && !section.fields.some((name) => isApplied(`${device}.${name}`))) {
-      found({ ...none, field: device });
-      return;
-    }
     const sections = [...here.sections, section];
+    const whole = (fields: Place["fields"]) => [{ element, parents, sections: here.sections, attribute: null, text: false, fields }];
+    if (known.length === 0) return whole([here.field]);
+    if (section?.onlyIfSet === true && !section.fields.some((name) => isApplied(`${device}.${name}`))) return whole([device]);
+    if (known.some((one) => one.whole !== null && isOurs(one.whole, device))) return [];
     const place = { element, parents, sections, attribute: null, text: false };
-    const whole = known.flatMap((one) => one.whole ?? []);
-    if (whole.some((one) => isOurs(one, device))) return;
-    /** The field that could set a foreign value; undefined for a value that is not foreign. */
-    const judge = (values: readonly KnownValue[], value: string): string | null | undefined => {
-      const fitting = values.filter((one) => one.values === null || one.values.test(value));
-      if (fitting.some((one) => isOurs(one, device))) return undefined;
-      return fitting[0] === undefined ? null : fieldOf(fitting[0], device);
+    let places: Place[] = [];
+    let isKnown = false;
+    const judge = (values: readonly KnownValue[], value: string, one: Omit<Place, "fields">) => {
+      const fitting = values.filter((each) => each.values === null || each.values.test(value));
+      if (fitting.some((each) => isOurs(each, device))) isKnown = true;
+      else places.push({ ...one, fields: [fitting[0] === undefined ? null : fieldOf(fitting[0], device)] });
     };
     for (const [name, value] of Object.entries(element.attributes)) {
-      if (name.startsWith("xmlns")) continue;
-      const field = judge(
-        known.flatMap(({ attributes }) => attributes.get(name) ?? []),
-        value,
-      );
-      if (field !== undefined) found({ ...place, attribute: name, field });
+      const values = known.flatMap(({ attributes }) => attributes.get(name) ?? []);
+      if (!name.startsWith("xmlns")) judge(values, value, { ...place, attribute: name });
     }
-    if (element.children.length === 0 && element.text.trim() !== "") {
-      const field = judge(
-        known.flatMap(({ text }) => text ?? []),
-        element.text.trim(),
-      );
-      if (field !== undefined) found({ ...place, text: true, field });
-      return;
-    }
+    const text = element.text.trim();
+    const texts = known.flatMap((one) => one.text ?? []);
+    if (element.children.length === 0 && text !== "") judge(texts, text, { ...place, text: true });
+    const isDevice = parents.length === 2 && parents[1]?.name === "devices";
     for (const child of element.children) {
       const candidates = knownOfChild(known, element, child);
       const owners = candidates.flatMap((one) => one.whole ?? []);
@@ -130,10 +118,17 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
       const refused = owners.length > 0 && !owners.some((one) => isOurs(one, device)) ? owners[0] : undefined;
       const inner = refused === undefined ? candidates : candidates.filter((one) => one.whole === null);
       const field = refused === undefined ? null : fieldOf(refused, device);
-      visit(child, { known: inner, parents: [...parents, element], sections, device, field });
+      const inside = visit(child, { known: inner, parents: [...parents, element], sections, device, field });
+      places = [...places, ...inside];
+      // Every device has an address.
+      const neutral = isDevice && (child.name === "address" || child.name === "alias");
+      if (!neutral && !(inside.length === 1 && inside[0]?.element === child && inside[0].attribute === null && !inside[0].text))
+        isKnown = true;
     }
+    if (isKnown || places.length === 0 || parents.length === 0) return places;
+    return whole(places.flatMap(({ fields }) => fields));
   };
-  visit(domain, { known: [knownXml()], parents: [], sections: [], device: "", field: null });
+  for (const place of visit(domain, { known: [knownXml()], parents: [], sections: [], device: "", field: null })) found(place);
 }
 
 /** For people: `cputune`, `watchdog`, `disks.vda.iotune`, `cpu.feature.avx512f`. */

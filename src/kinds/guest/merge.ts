@@ -84,6 +84,18 @@ function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: Domain
       if (!clear(element, field, field.read(element), value) && value !== null) field.write(element, value, item);
     }
   }
+  if (items.length === 0 && leaving.length > 0) removeEmpty(domain, names);
+}
+
+/** Removes the element at a path of names if it is empty, and those around it that are empty then: libvirt refuses some empty elements. */
+function removeEmpty(domain: Draft, names: readonly string[]): void {
+  for (let depth = names.length; depth > 0; depth -= 1) {
+    const parent = at(domain, ...names.slice(0, depth - 1));
+    const place = parent.children.findIndex(({ name }) => name === names[depth - 1]);
+    const element = parent.children[place];
+    if (element === undefined || element.children.length > 0 || Object.keys(element.attributes).length > 0) return;
+    parent.children.splice(place, 1);
+  }
 }
 
 /** The element of a device, by its key, else another that is this device and that no other item has the key of. */

@@ -43,6 +43,8 @@ function isPending(path: string, active: DomainFields, stored: DomainFields): bo
   // Of the label, the running guest keeps that of its start.
   const { cosmetic, running } = traitsOf(path);
   if (cosmetic === true || running === "none" || path === "power_state") return false;
+  // A guest that runs lists the features of its processor that it got beside those that were asked for.
+  if (stored[path] === undefined && path.startsWith("cpu_features.")) return false;
   // libvirt expands this model into the processor that the guest got.
   return !(stored["cpu"] === "host-model" && /^cpu($|[._])/.test(path));
 }

@@ -2,6 +2,7 @@ import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import type { XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import { deviceElements } from "./device-elements.ts";
+import { devicePaths } from "./device-paths.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 
 /**
@@ -17,16 +18,15 @@ export function readFields(
     if (value !== undefined) fields[path] = value;
   };
   for (const row of fieldRows()) {
-    if (!isDevices(row))
-      set(
-        row.path,
-        ((running ? row.readActive : undefined) ?? row.read)?.(domain) ?? (record === undefined ? undefined : row.look?.(record)),
-      );
-    else
-      for (const element of deviceElements(domain, row)) {
-        const path = `${row.section}.${row.keyOf(element)}`;
-        for (const field of row.fields) set(`${path}.${field.name}`, field.read(element));
-      }
+    if (!isDevices(row)) {
+      const inXml = ((running ? row.readActive : undefined) ?? row.read)?.(domain);
+      set(row.path, inXml ?? (record === undefined ? undefined : row.look?.(record)));
+      continue;
+    }
+    for (const element of deviceElements(domain, row)) {
+      const paths = devicePaths(row, row.keyOf(element));
+      for (const [index, field] of row.fields.entries()) set(paths[index] ?? "", field.read(element));
+    }
   }
   return fields;
 }

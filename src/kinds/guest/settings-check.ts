@@ -12,6 +12,7 @@ import type { FieldValue } from "../terms/domain-state.ts";
 import { isPossibleBus } from "./device-map.ts";
 import { cpuNumbers } from "./fields/cpu-set.ts";
 import { isX86 } from "./fields/is-x86.ts";
+import { machineFamily } from "./fields/machine-family.ts";
 import { named } from "./fields/named.ts";
 import { numaNodes } from "./numa-nodes.ts";
 import { topologyOf } from "./topology.ts";
@@ -120,6 +121,11 @@ function machineMistakes({ values, machine, facts }: Hardware): Mistake[] {
       `The image is for ${arch}, and the host has ${facts.arch}`,
       "virtform runs guests of the host's own architecture. Use an image for it.",
     );
+  if (facts.machines !== undefined && !facts.machines.includes(machine)) {
+    const family = facts.machines.filter((one) => machineFamily(one) === machineFamily(machine)).sort();
+    const others = family.length === 0 ? facts.machines.filter((one) => machineFamily(one) === one) : family;
+    add("machine", `Machine type ${machine}, which the qemu of the host does not have`, `It has ${others.join(", ")}. Write one of these.`);
+  }
   if (values["secure_boot"] === true && values["firmware"] !== "uefi")
     add("secure_boot", "Secure boot without UEFI", "Only UEFI firmware can verify a boot loader. Write firmware: uefi (hw_firmware_type).");
   else if (values["secure_boot"] === true && isX86(facts.arch) && !isQ35)

@@ -1,7 +1,9 @@
 import type { Json } from "../../model/json.ts";
+import { type DiskLayers, diskLayers } from "../../tools/libvirt/disk-layers.ts";
 import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
+import type { DiskChain } from "../terms/disk-chain.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import { foreignParts } from "./foreign.ts";
@@ -11,9 +13,29 @@ import { pendingFields } from "./pending.ts";
 import { readFields } from "./read-fields.ts";
 import { listedFields } from "./traits.ts";
 
+/** What the definitions of one domain say. */
+export interface DomainLook {
+  readonly state: DomainState;
+  /** The disks of the stored definition with what it names below them, and of the active one; null when it is off. */
+  readonly stored: readonly DiskLayers[];
+  readonly running: readonly DiskLayers[] | null;
+}
+
 /** The state of one domain. Throws an Error when its definition is not XML. */
 export function domainState(record: DomainRecord): DomainState {
+  return domainLook(record).state;
+}
+
+/** The state of one domain, and its disks as the definitions name them. Throws an Error when a definition is not XML. */
+export function domainLook(record: DomainRecord): DomainLook {
   const root = parseXml(record.xml);
+  const running = record.active === null || record.active === record.xml ? root : parseXml(record.active);
+  const stored = diskLayers(root);
+  const active = record.active === null ? null : running === root ? stored : diskLayers(running);
+  return { state: stateOf(record, root, running), stored, running: active };
+}
+
+function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): DomainState {
   const fields = readFields(root, { record });
   const label = readLabel(root);
   const { uuid, name, power, persistent } = record;
@@ -21,8 +43,7 @@ export function domainState(record: DomainRecord): DomainState {
   const definition = label === undefined ? "" : definitionDigest(record.xml);
   const common = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root) };
   if (record.active === null) return { ...common, active: null, activeApplied: null, freePorts: null };
-  if (record.active === record.xml) return { ...common, active: fields, activeApplied: label?.applied ?? null, freePorts: null };
-  const running = parseXml(record.active);
+  if (running === root) return { ...common, active: fields, activeApplied: label?.applied ?? null, freePorts: null };
   const active = readFields(running, { record, running: true });
   return { ...common, active, activeApplied: readLabel(running)?.applied ?? null, freePorts: freePorts(running) };
 }
@@ -46,9 +67,25 @@ export function describeDomain(state: DomainState): Json {
     uuid: state.uuid,
     persistent: state.persistent,
     power_state: state.power,
+    ...(state.chains === undefined ? {} : { layers: describeChains(state.chains) }),
     ...(state.foreign.length === 0 ? {} : { foreign: Object.fromEntries(state.foreign.map(({ path, xml }) => [path, xml])) }),
     ...(pending.length === 0 ? {} : { pending: Object.fromEntries(pending) }),
   };
+}
+
+/** What lies below disks that are more than one file of ours, by target, the upper layers first. */
+function describeChains(chains: readonly DiskChain[]): Json {
+  const shown = chains.toSorted((one, other) => Number(one.running) - Number(other.running));
+  return Object.fromEntries(
+    shown.map(({ target, layers, broken, job }) => [
+      target,
+      [
+        ...layers.map(({ source }) => source),
+        ...(broken === null ? [] : [`${broken.why}: ${broken.source}`]),
+        ...(job === null ? [] : [`block job ${job.name}${job.source === null ? "" : ` to ${job.source}`}`]),
+      ],
+    ]),
+  );
 }
 
 function readLabel(root: XmlElement): DomainLabel | undefined {

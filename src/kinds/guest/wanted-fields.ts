@@ -1,5 +1,6 @@
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import { devicePaths } from "./device-paths.ts";
 import type { GuestField } from "./field.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 
@@ -14,7 +15,8 @@ export function wantedFields(spec: DomainSpec, part: "all" | "xml" = "all"): Dom
       if (part === "all" || row.write !== undefined) set(row.path, wantedValue(row, spec));
     } else
       for (const item of row.items(spec)) {
-        for (const field of row.fields) set(`${row.section}.${row.key(item)}.${field.name}`, field.want(item, spec));
+        const paths = devicePaths(row, row.key(item));
+        for (const [index, field] of row.fields.entries()) set(paths[index] ?? "", field.want(item, spec));
       }
   }
   return fields;

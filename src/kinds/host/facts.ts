@@ -6,6 +6,7 @@ import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
+import { lookUpNetworks } from "./network-facts.ts";
 import { lookUpSources } from "./source-facts.ts";
 
 /**
@@ -18,12 +19,13 @@ export async function lookUpFacts(
   secrets: readonly SecretRef[] = [],
 ): Promise<HostFacts> {
   const { instancesPath, preallocateImages, programs = [] } = context.settings;
-  const [node, space, drivers, missingPrograms, preallocation, sources] = await Promise.all([
+  const [node, space, drivers, missingPrograms, preallocation, networks, sources] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(context),
     missingMkfs(context, programs),
     preallocateImages === "space" ? filesystemOf(context, instancesPath) : undefined,
+    lookUpNetworks(context),
     lookUpSources(
       context,
       images.map(({ source }) => source),
@@ -38,6 +40,7 @@ export async function lookUpFacts(
       ...(preallocation === undefined ? {} : { preallocation }),
     },
     ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
+    ...(networks === undefined ? {} : { networks }),
     drivers,
     sources,
     ...(secrets.length === 0 ? {} : { secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])) }),

@@ -3,6 +3,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
+import { usedNetworks } from "../config/used-networks.ts";
 import type { Config } from "../config.ts";
 
 /** Who runs virtform: decides which libvirt is meant when none is named, and where its files go. */
@@ -23,6 +24,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   const drivers = driverSettings(config, usedDrivers);
   const cloneSources = cloneSourcesOf(config);
   const programs = mkfsPrograms(usedFilesystems(config));
+  const networks = usedNetworks(config);
   const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
   return {
     uri,
@@ -39,6 +41,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     },
     usedDrivers,
     ...(programs.length === 0 ? {} : { programs }),
+    ...(networks === undefined ? {} : { networks }),
     drivers,
     ...(cloneSources.length === 0 ? {} : { cloneSources }),
   };

@@ -6,12 +6,13 @@ import type { HostFacts } from "../../model/host-facts.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { approximateQuantity, formatQuantity } from "../../model/quantity.ts";
+import { foreignBaseUsers } from "../chain/foreign-users.ts";
 import type { Config } from "../config.ts";
 import { bases } from "./address.ts";
 import { describeBase, isBlank } from "./describe.ts";
 import { desiredImages } from "./desired.ts";
 import { type LeftoverState, leftoverGone, leftovers } from "./leftover.ts";
-import { removal } from "./remove.ts";
+import { basesUsedByOthers, removal } from "./remove.ts";
 import type { BlankState, ImageState } from "./spec.ts";
 import { removeLeftover } from "./sweep.ts";
 
@@ -37,6 +38,11 @@ export function wantedEntries(config: Config, facts: HostFacts): ReadonlySet<str
 export function collectGarbage(observed: Observed, options: CollectOptions): Change[] {
   const unused = unusedEntries(observed, options).flatMap(({ state, age }) => (age < options.minAgeMs ? [] : [collected(state, age)]));
   return [...unused, ...observed.of(leftovers).map(([address, state]) => leftoverChange(address, state, options.now))];
+}
+
+/** Warnings about entries that only disks of other domains need, wherever those are. */
+export function keptForOthers(observed: Observed, { wanted }: CollectOptions): Diagnostic[] {
+  return basesUsedByOthers(observed, ({ entry, users }) => users.length === 0 && !wanted.has(entry));
 }
 
 /** A note about unused entries that are too young to be removed; empty when there are none. */
@@ -82,7 +88,7 @@ function formatAge(milliseconds: number): string {
 function unusedEntries(observed: Observed, { wanted, now }: CollectOptions) {
   return observed
     .of(bases)
-    .filter(([, { entry, users }]) => users.length === 0 && !wanted.has(entry))
+    .filter(([, { entry, users, path }]) => users.length === 0 && !wanted.has(entry) && foreignBaseUsers(path, observed).length === 0)
     .map(([, state]) => ({ state, age: ageOf(state, now) }));
 }
 

@@ -1,10 +1,14 @@
 import { defineAction } from "../../model/action.ts";
 import type { Change } from "../../model/change.ts";
 import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/kind.ts";
+import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { foreignBaseUsers } from "../chain/foreign-users.ts";
+import { lookForUsers } from "../chain/look-for-users.ts";
 import { diskGone, disks } from "../terms/disk-address.ts";
 import { volumeGone, volumes } from "../terms/volume-address.ts";
 import { baseGone, bases } from "./address.ts";
@@ -21,6 +25,19 @@ export const removeImage = defineAction<{ readonly entry: string }>("image.remov
 
 async function removeLocked(context: Context, entry: string): Promise<void> {
   const { host, layout } = context;
+  const base = layout.baseImage(entry);
+  const domains = await lookForUsers(context, (path) => path === base || path.startsWith(`${base}_`));
+  if (domains.length > 0) {
+    throw new RefusedError(
+      "base-image-in-use",
+      `${base} was not removed: it is among the layers of disks of ${domains
+        .slice(0, 3)
+        .map((name) => `domain ${name}`)
+        .join(
+          ", ",
+        )}${domains.length > 3 ? ", …" : ""}, which could not be read any more. Remove those domains, or give them disks of their own, first.`,
+    );
+  }
   const users = await findAllUsers(context, entry);
   if (users.length > 0) {
     throw new RefusedError(
@@ -79,6 +96,34 @@ export function removal(state: ImageState | BlankState, what: string, reason: st
   };
 }
 
+/** Warnings about base images that stay because disks of other domains are based on them, for plans that would remove them. */
+export function basesUsedByOthers(observed: Observed, isRemovable: (base: ImageState | BlankState) => boolean): Diagnostic[] {
+  return observed.of(bases).flatMap(([address, base]) => {
+    const users = isRemovable(base) ? foreignBaseUsers(base.path, observed) : [];
+    if (users.length === 0) return [];
+    const what = isBlank(base) ? `Empty disk ${base.entry}` : `The base image of ${base.sidecar.image}`;
+    return [
+      problem(
+        "base-image-in-use",
+        {
+          summary: `${what} is kept, because ${users.slice(0, 3).join(", ")}${users.length > 3 ? ` and ${users.length - 3} more` : ""} ${users.length === 1 ? "uses" : "use"} it`,
+          detail: `${base.path} is among the layers of a disk there, which could not be read any more without it. Remove that domain, or give it a disk of its own, and run the same command again.`,
+          address,
+        },
+        "warning",
+      ),
+    ];
+  });
+}
+
+/** What `destroy --images` of a project adds to its plan. */
+export function unusedBases(project: string) {
+  return {
+    more: (observed: Observed): Change[] => unusedBaseChanges(observed, project),
+    notes: (observed: Observed): Diagnostic[] => basesUsedByOthers(observed, (base) => isBlank(base) || base.sidecar.project === project),
+  };
+}
+
 /**
  * Removals of all base images that this project fetched, and of all empty disks, unless a disk of another project is backed by them.
  * For plans that remove all disks of this project: each removal waits for that.
@@ -90,6 +135,7 @@ export function unusedBaseChanges(observed: Observed, project: string): Change[]
   ];
   const changes: Change[] = [];
   for (const [, base] of observed.of(bases)) {
+    if (foreignBaseUsers(base.path, observed).length > 0) continue;
     if (isBlank(base)) {
       if (base.users.some((user) => user.project !== project)) continue;
       const reason = "no disk is backed by it; it is created again when needed";

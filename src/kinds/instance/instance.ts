@@ -5,6 +5,9 @@ import type { Kind, Observed } from "../../model/kind.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { checkChains } from "../chain/check.ts";
+import { follow } from "../chain/follow.ts";
+import { leftDisks, leftText } from "../chain/left-behind.ts";
 import type { Config } from "../config.ts";
 import { diskActions } from "../disk/actions.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
@@ -16,6 +19,7 @@ import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
+import { checkForeignUse } from "../disk/foreign-use.ts";
 import { isReplaced } from "../disk/is-replaced.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
@@ -26,6 +30,7 @@ import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkForeign } from "../guest/foreign-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { checkNetworks } from "../guest/network-check.ts";
 import { pendingFields } from "../guest/pending.ts";
 import { checkSettings } from "../guest/settings-check.ts";
 import { describeDomain } from "../guest/state.ts";
@@ -62,11 +67,19 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDisks,
   checkResizeSnapshots,
   checkMissingDirectories,
+  checkLayers,
+  ({ disks: wanted, observed }) =>
+    checkForeignUse(
+      observed.of(disks),
+      new Map(wanted.map((want) => [diskAddress(ownerName(want.disk.owner), want.disk.name), want])),
+      observed,
+    ),
   checkDomainNames,
   checkForeign,
   checkUuids,
   checkProtection,
   checkDevices,
+  checkNetworks,
 ];
 
 /** Instances: secrets, disks, config drives and domains. Values of secrets are looked up only while looking, to see whether they changed. */
@@ -120,10 +133,17 @@ function diffOne(
     }
     default: {
       const wanted = only("domain", want);
-      const replaced = wanted?.disks.some((disk) => replaces(disk, observed)) ?? false;
-      return diffDomain(guests.at(name), wanted?.domain, only("domain", have), observed, replaced);
+      const replaced = new Set((wanted?.disks ?? []).filter((disk) => replaces(disk, observed)).map(({ disk }) => disk.name));
+      const followed = wanted === undefined ? undefined : follow(wanted.domain, observed, (disk) => replaced.has(disk));
+      const left = wanted === undefined ? [] : leftDisks(wanted.domain, observed, (disk) => replaced.has(disk));
+      return diffDomain(guests.at(name), followed, only("domain", have), observed, replaced.size > 0, leftText(name, left));
     }
   }
+}
+
+function checkLayers({ domains, disks, observed }: Checked): Diagnostic[] {
+  const replaced = new Set(disks.filter((disk) => replaces(disk, observed)).map(({ disk }) => `${ownerName(disk.owner)}/${disk.name}`));
+  return checkChains(domains, observed, (instance, name) => replaced.has(`${instance}/${name}`));
 }
 
 /** Whether the directory of the guest is missing and the guest is protected: then nothing of it is created or removed. */

@@ -8,11 +8,14 @@ import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
+import { type DomainDisks, lookAtChains, type OwnPath } from "../chain/look.ts";
+import { type UndefinedGuest, undefinedLayers } from "../chain/undefined-layers.ts";
+import { withChain, withLayers } from "../chain/with-chain.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
 import { withoutFillings } from "../guest/foreign.ts";
-import { domainState } from "../guest/state.ts";
+import { type DomainLook, domainLook } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
 import { missingMount, notMounted } from "../presence/mount.ts";
 import { secretState, usagePrefix } from "../secret/secret.ts";
@@ -61,18 +64,25 @@ export async function observeInstances(context: Context, values?: RecordedSecret
     missingMount(context),
   ]);
   const found = [...read, ...refused];
-  const domains = found.flatMap((domain) => ("failure" in domain ? [] : [domain]));
+  const looks = found.flatMap((domain) => ("failure" in domain ? [] : [domain]));
+  const domains = looks.map(({ state }) => state);
   const unreadable = found.flatMap((domain) => ("failure" in domain ? [domain] : []));
-  const power = new Map(found.map(({ uuid, power }) => [uuid, power]));
+  const power = new Map([...domains, ...unreadable].map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
   const isSaved = (uuid: string) => power.get(uuid) === "saved";
   const owned = directories.flatMap(({ uuid, label }) =>
     label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
   );
+  const defined = new Set([...domains, ...unreadable].map(({ uuid }) => uuid));
   const labelled = owned.flatMap((directory) =>
     labelledDisks(context, directory, { running: isRunning(directory.uuid), saved: isSaved(directory.uuid) }),
   );
-  const [disks, seeds] = await Promise.all([observeDisks(context, labelled), observeSeeds(context, owned, values)]);
+  const [disks, seeds, { chains, uses }, orphans] = await Promise.all([
+    observeDisks(context, labelled),
+    observeSeeds(context, owned, values),
+    lookAtChains(context, looks.map(disksOfDomain(context)), owned.flatMap(ownPaths(context))),
+    undefinedLayers(context, owned.flatMap(undefinedGuest(defined))),
+  ]);
 
   const states = new Map<Address, InstanceState>();
   const hasDirectory = new Set(directories.flatMap(({ uuid, blank }) => (blank ? [] : [uuid])));
@@ -80,15 +90,18 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   for (const domain of domains) {
     if (domain.label?.project !== context.project) continue;
     const unlabelled = hasDirectory.has(domain.uuid) ? {} : ({ unlabelled: true } as const);
+    const below = chains.get(domain.uuid);
     const foreign = withoutFillings(domain.foreign, filledOf.get(domain.uuid) ?? []);
-    states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, kind: "domain" });
+    const chained = below === undefined ? {} : { chains: below };
+    states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, ...chained, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.get(uuid);
     if (seed !== undefined)
       states.set(seedAddresses.at(instance), { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
   }
-  for (const [address, disk] of disks.states) states.set(address, disk);
+  for (const [address, disk] of disks.states)
+    states.set(address, withLayers(withChain(disk, chains.get(disk.uuid) ?? []), orphans.above.get(disk.path)));
   for (const record of secrets) {
     const secret = secretState(record, context.project);
     if (secret !== undefined) states.set(secretAddresses.at(secret.instance), { ...secret, kind: "secret" });
@@ -107,12 +120,13 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
   return {
     states,
-    unmanaged: [...findUnmanaged(context, domains, directories), ...unknown],
+    unmanaged: [...findUnmanaged(context, domains, directories, uses), ...unknown],
     diagnostics: [
       ...(libvirt.readOnly ? [onlyLooks(context)] : []),
       ...unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
       ...damaged.map(({ diagnostic }) => diagnostic),
       ...disks.diagnostics,
+      ...orphans.diagnostics,
     ],
     complete: unread.length === 0,
     unread,
@@ -132,9 +146,9 @@ function onlyLooks({ settings }: Context): Diagnostic {
 /** A domain whose definition cannot be read. */
 type UnreadableDomain = Pick<DomainRecord, "uuid" | "name" | "power"> & { readonly failure: readonly Diagnostic[] };
 
-function readDomain(record: DomainRecord): DomainState | UnreadableDomain {
+function readDomain(record: DomainRecord): DomainLook | UnreadableDomain {
   try {
-    return domainState(record);
+    return domainLook(record);
   } catch (error) {
     const failure = failureDiagnostics(error);
     if (failure === undefined) throw error;
@@ -214,7 +228,46 @@ async function objectsIn(context: Context, uuid: string, instance: string): Prom
   return [guests.at(instance), seedAddresses.at(instance), diskAddress(instance, instanceFiles.root), ...disks];
 }
 
-function findUnmanaged(context: Context, domains: readonly DomainState[], directories: readonly Directory[]): Unmanaged[] {
+function disksOfDomain({ project }: Context) {
+  return ({ state, stored, running }: DomainLook): DomainDisks => {
+    return { uuid: state.uuid, own: state.label?.project === project, stored, active: running };
+  };
+}
+
+function undefinedGuest(defined: ReadonlySet<string>) {
+  return ({
+    uuid,
+    instance,
+    label,
+  }: {
+    readonly uuid: string;
+    readonly instance: string;
+    readonly label: InstanceLabel;
+  }): UndefinedGuest[] =>
+    defined.has(uuid)
+      ? []
+      : [
+          {
+            uuid,
+            instance,
+            address: guests.at(instance),
+            disks: Object.keys(label.objects).filter((name) => diskRole(name) !== undefined),
+          },
+        ];
+}
+
+/** The disks that the label of an instance directory names. */
+function ownPaths({ layout }: Context) {
+  return ({ uuid, label }: { readonly uuid: string; readonly label: InstanceLabel }): OwnPath[] =>
+    Object.keys(label.objects).flatMap((name) => (diskRole(name) === undefined ? [] : [{ uuid, path: layout.instanceFile(uuid, name) }]));
+}
+
+function findUnmanaged(
+  context: Context,
+  domains: readonly DomainState[],
+  directories: readonly Directory[],
+  uses: ReadonlyMap<string, readonly string[]>,
+): Unmanaged[] {
   const own = context.project;
   const others = domains
     .filter(({ label }) => label?.project !== own)
@@ -223,6 +276,7 @@ function findUnmanaged(context: Context, domains: readonly DomainState[], direct
       name,
       uuid,
       ...(label === undefined ? {} : { owner: label.project }),
+      ...(uses.has(uuid) ? { uses: uses.get(uuid) ?? [] } : {}),
       ...(isUp(power) ? { takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) } } : {}),
     }));
   const strangers = directories

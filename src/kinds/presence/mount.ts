@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { FileIdentity } from "../../model/host.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { readRecords, recordPath, writeRecord } from "./record-files.ts";
@@ -58,8 +59,8 @@ async function mountPointOf({ host }: Context, path: string): Promise<string | u
   return found === "/" ? undefined : found;
 }
 
-function deviceOf(identity: string | undefined): string | undefined {
-  return identity?.split(":")[0];
+function deviceOf(identity: FileIdentity | undefined): string | undefined {
+  return identity?.id.split(":")[0];
 }
 
 function parentOf(path: string): string {

@@ -1,4 +1,5 @@
 import type { DiskOwner, DiskState, GrownBase } from "../../drivers/driver.ts";
+import type { Layer } from "./disk-chain.ts";
 import type { AppliedDisk } from "./disk-record.ts";
 
 /** A disk that virtform owns as found: of an instance, or a volume. */
@@ -26,6 +27,8 @@ export interface OwnedDiskState {
    * libvirt's definition, which of what was applied has the driver only.
    */
   readonly unlabelled: boolean;
+  /** The layers above the disk, the upper ones first: the size in `disk` is that of the top layer. Absent: the guest has the disk directly. */
+  readonly above?: readonly Layer[];
   /** The backing file, if that is a grown copy of a base image and is missing. */
   readonly lostBacking: GrownBase | null;
 }

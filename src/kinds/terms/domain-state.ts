@@ -1,4 +1,5 @@
 import type { DomainPower } from "../../tools/libvirt/libvirt.ts";
+import type { DiskChain } from "./disk-chain.ts";
 import type { DomainSpec } from "./spec.ts";
 
 /** Value of one field of a domain. Sizes are bytes. */
@@ -23,8 +24,8 @@ export interface ForeignPart {
   readonly path: string;
   /** An element with everything in it, on one line; the value of an attribute or of a text. */
   readonly xml: string;
-  /** The field that a key of the configuration would set here, or the device: `quota.cpu_shares`, `hostdevs.pci 0000:03:00.0`; null: none. */
-  readonly field: string | null;
+  /** Fields or devices that keys of the configuration would set here: `quota.cpu_shares`, `hostdevs.pci 0000:03:00.0`; null: there is no key for a part of it. */
+  readonly fields: readonly (string | null)[];
 }
 
 /** A domain as found. */
@@ -51,4 +52,6 @@ export interface DomainState {
   readonly definition: string;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
+  /** What lies below disks that are not simply one of ours. Absent: all are. */
+  readonly chains?: readonly DiskChain[];
 }

@@ -62,15 +62,21 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     }
   }
 
-  /** Which of a domain's networks it cannot be started with. */
-  async function networksOf(uuid: string): Promise<Networks> {
+  /** All networks by name, and whether each is active. */
+  async function allNetworks(): Promise<Map<string, boolean>> {
     const names = async (networkFlags: number) => {
       const { networks } = await call(procedures.listNetworks, { needResults: 1, flags: networkFlags });
       return new Set(networks.map(({ name }) => name));
     };
-    const [xml, all, active] = await Promise.all([xmlOf(at(uuid), flags.inactive), names(0), names(flags.activeNetworks)]);
+    const [all, active] = await Promise.all([names(0), names(flags.activeNetworks)]);
+    return new Map([...all].map((name) => [name, active.has(name)]));
+  }
+
+  /** Which of a domain's networks it cannot be started with. */
+  async function networksOf(uuid: string): Promise<Networks> {
+    const [xml, all] = await Promise.all([xmlOf(at(uuid), flags.inactive), allNetworks()]);
     const wanted = findAll(find(parseXml(xml), "devices"), "interface").flatMap((nic) => find(nic, "source")?.attributes["network"] ?? []);
-    return { inactive: wanted.filter((name) => all.has(name) && !active.has(name)), missing: wanted.filter((name) => !all.has(name)) };
+    return { inactive: wanted.filter((name) => all.get(name) === false), missing: wanted.filter((name) => !all.has(name)) };
   }
 
   return {
@@ -285,6 +291,8 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     hasSecret: async (uuid) =>
       (await unlessMissing(`Looking for secret ${uuid} failed`, () => call(procedures.findSecret, { uuid }, uuid), is.noSupport)) !==
       undefined,
+    networks: () => explaining("Listing the networks failed", allNetworks),
+
     secrets: async (prefix) => {
       const listAll = () => call(procedures.listSecrets, { needResults: 1, flags: 0 });
       const all = await unlessMissing("Listing the secrets failed", listAll, is.noSupport);

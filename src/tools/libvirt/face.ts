@@ -71,6 +71,8 @@ export interface NodeFacts {
   readonly cpus: number;
   readonly memory: number;
   readonly libvirtVersion: string;
+  /** Machine types and their aliases that guests of the host's architecture can have. */
+  readonly machines: readonly string[];
 }
 
 /** Follows one domain. */
@@ -152,6 +154,8 @@ export interface Libvirt {
   setScheduler(uuid: string, values: Readonly<Record<string, { readonly value: number; readonly signed: boolean }>>): Promise<void>;
   /** Replaces the element of a namespace in the metadata of a running guest; the stored definition keeps its own. */
   setRunningMetadata(uuid: string, element: { readonly prefix: string; readonly namespace: string; readonly xml: string }): Promise<void>;
+  /** All networks by name, and whether each is active. */
+  networks(): Promise<ReadonlyMap<string, boolean>>;
   /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */
   secrets(prefix: string): Promise<SecretRecord[]>;
   /** Defines a secret, or redefines the one with the same uuid and usage, by its document. */

@@ -13,12 +13,21 @@ export function nodeFacts(answers: {
   const capabilities = parseXml(answers.capabilities);
   const arch = textAt(capabilities, "host", "cpu", "arch");
   if (arch === undefined) throw unexpectedAnswer("libvirt", "Its capabilities do not name the host's architecture.");
-  const kvm = findAll(capabilities, "guest").some((guest) => {
-    const offered = find(guest, "arch");
-    return offered?.attributes["name"] === arch && findAll(offered, "domain").some((domain) => domain.attributes["type"] === "kvm");
-  });
+  const offered = findAll(capabilities, "guest").flatMap((guest) => find(guest, "arch") ?? []);
+  const own = offered.filter(({ attributes }) => attributes["name"] === arch);
+  const kvm = own.some((guest) => findAll(guest, "domain").some(({ attributes }) => attributes["type"] === "kvm"));
+  // A type of hypervisor may have machines of its own.
+  const machines = own.flatMap((guest) => [guest, ...findAll(guest, "domain")].flatMap((one) => findAll(one, "machine")));
   const { hostname, cpus, memoryKiB, version } = answers;
-  return { hostname, arch, kvm, cpus, memory: memoryKiB * 1024, libvirtVersion: versionText(version) };
+  return {
+    hostname,
+    arch,
+    kvm,
+    cpus,
+    memory: memoryKiB * 1024,
+    libvirtVersion: versionText(version),
+    machines: [...new Set(machines.map(({ text }) => text.trim()))],
+  };
 }
 
 /** 9000000 is 9.0.0. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, truncateSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { DiskSpec } from "../../../src/drivers/driver.ts";
@@ -7,6 +8,7 @@ import { driverOf } from "../../../src/drivers/index.ts";
 import { sweepInstances } from "../../../src/kinds/instance/sweep.ts";
 import { sweepVolumes } from "../../../src/kinds/volume/sweep.ts";
 import type { Context } from "../../../src/model/context.ts";
+import { descriptorText } from "../../../src/tools/ploop.ts";
 import { diskSpec } from "../../support/disk-spec.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
@@ -35,6 +37,17 @@ test("an image that is longer than its descriptor tells has not grown yet", asyn
   assert.match(descriptor, new RegExp(`<Disk_size>${(8 * mebibyte) / 512}</Disk_size>[^]*<File>root.hds</File>`));
 });
 
+test("a descriptor is what ploop itself writes", (t) => {
+  for (const bytes of [mebibyte, 67 * mebibyte, 900 * 2 ** 30]) {
+    const directory = join(temporary(t), "disk");
+    mkdirSync(directory);
+    writeFileSync(join(directory, "root.hds"), "");
+    truncateSync(join(directory, "root.hds"), bytes);
+    execFileSync("ploop", ["restore-descriptor", "-f", "raw", directory, join(directory, "root.hds")], { stdio: "ignore" });
+    assert.equal(descriptorText("root.hds", bytes), readFileSync(join(directory, "DiskDescriptor.xml"), "utf8"));
+  }
+});
+
 /** Volumes lie elsewhere than instances. */
 function volumeContext(context: Context): Context {
   const { layout } = context;
@@ -49,33 +62,35 @@ for (const [what, layoutOf, label] of [
     { project: "shop", volume: "data", prevent_destroy: false, made: true, applied: { backend: "ploop", size: 0 } },
   ],
 ] as const) {
-  test(`what a kill leaves beside a disk of ${what} that has grown is swept away`, async (t) => {
+  test(`what a kill leaves beside a disk of ${what} is swept away`, async (t) => {
     const root = join(temporary(t), "instances");
     const context = machine(t, { root });
     const own = layoutOf(context);
     const disk = diskIn(own);
-    await ploop.create(own, disk, nothing);
+    const directory = own.layout.instance(uuid);
+    await context.host.files.makeDirectory(directory);
     await context.host.files.writeAtomic(own.layout.instanceFile(uuid, "virtform.json"), JSON.stringify({ version: 1, ...label }), 0o600);
-    const there = () => readdirSync(own.layout.instance(uuid));
-    let left = false;
-    for (let survives = 0; ; survives += 1) {
-      let fate: ReturnType<typeof dyingHost> | undefined;
-      const dead = layoutOf(
-        machine(t, {
-          root,
-          wrap: (host) => {
-            fate = dyingHost(host, survives);
-            return fate.host;
-          },
-        }),
-      );
-      await ploop.grow(dead, disk, (8 + survives) * mebibyte, undefined).catch(() => undefined);
-      if (fate?.died() !== true) break;
-      left ||= there().includes("disk.part");
-      await sweepInstances(context);
-      await sweepVolumes(context);
-      assert.deepEqual(there(), ["disk", "virtform.json"]);
-    }
-    assert.ok(left, "a kill leaves something");
+    const there = () => readdirSync(directory);
+    /** Does `work` once for each effect at which it can die, and sweeps; what it leaves before that goes to `seen`. */
+    const killed = async (work: (dead: Context, survives: number) => Promise<void>, seen: Set<string>) => {
+      for (let survives = 0; ; survives += 1) {
+        let fate: ReturnType<typeof dyingHost> | undefined;
+        const wrap = (host: Context["host"]) => {
+          fate = dyingHost(host, survives);
+          return fate.host;
+        };
+        await work(layoutOf(machine(t, { root, wrap })), survives).catch(() => undefined);
+        if (fate?.died() !== true) return;
+        for (const name of there()) seen.add(name);
+        await sweepInstances(context);
+        await sweepVolumes(context);
+        assert.ok(!there().includes("disk.part"), "nothing is left beside the disk");
+      }
+    };
+    const created = new Set<string>();
+    await killed((dead) => ploop.create(dead, disk, nothing), created);
+    assert.ok(created.has("disk.part"), "a kill leaves something");
+    await killed((dead, survives) => ploop.grow(dead, disk, (8 + survives) * mebibyte, undefined), created);
+    assert.deepEqual(there(), ["disk", "virtform.json"]);
   });
 }

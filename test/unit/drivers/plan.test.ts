@@ -126,9 +126,8 @@ test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
   assert.deepEqual(disks.map((disk) => baseOf(disk)?.cloneFrom)[0], []);
 });
 
-test("ploop: a host without the program is an error of the plan", () => {
-  assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: true })), []);
-  assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), { ploop: false })), ["error ploop-missing"]);
+test("ploop: sizes are whole clusters, and no program is needed", () => {
+  assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), {})), []);
   assert.equal(roundUp("ploop", mebibyte + 1, {} as HostFacts, {} as HostSettings).bytes, 2 * mebibyte);
 });
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path/posix";
 import { instanceFiles } from "../../../model/layout.ts";
-import { find, findAll, textAt } from "../../../tools/xml.ts";
+import { find, findAll, textAt, type XmlElement } from "../../../tools/xml.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
 import { add, at } from "../draft.ts";
 import type { GuestField } from "../field.ts";
@@ -41,6 +41,8 @@ export const firmwareFields: readonly GuestField[] = [
       const firmware = find(domain, "os")?.attributes["firmware"];
       return firmware === "efi" ? "uefi" : firmware === "bios" ? undefined : (firmware ?? textAt(domain, "os", "loader"));
     },
+    // A guest that runs has the files that libvirt chose.
+    readActive: (domain) => (isActiveUefi(domain) ? "uefi" : textAt(domain, "os", "loader")),
   },
   {
     path: "secure_boot",
@@ -68,6 +70,7 @@ export const firmwareFields: readonly GuestField[] = [
       const feature = findAll(find(domain, "os", "firmware"), "feature").find(({ attributes }) => attributes["name"] === "secure-boot");
       return feature === undefined ? undefined : feature.attributes["enabled"] === "yes";
     },
+    readActive: (domain) => (isActiveUefi(domain) ? find(domain, "os", "loader")?.attributes["secure"] === "yes" : undefined),
   },
   {
     path: "uefi_variables",
@@ -89,4 +92,9 @@ export const firmwareFields: readonly GuestField[] = [
 
 function isUefi({ values }: DomainSpec): boolean {
   return values["firmware"] === "uefi";
+}
+
+function isActiveUefi(domain: XmlElement): boolean {
+  const os = find(domain, "os");
+  return os?.attributes["firmware"] === "efi" || (find(os, "loader") !== undefined && find(os, "nvram") !== undefined);
 }

@@ -80,6 +80,18 @@ function speak(channel: Channel, uri: string): Connection {
   const calls = new Map<number, Call>();
   let serial = 0;
   let over: UnreachableError | undefined;
+  /** Calls of this turn: what several replies in one piece make room for is written in one piece too. */
+  let outgoing: Buffer[] = [];
+
+  function send(message: Buffer): void {
+    outgoing.push(message);
+    if (outgoing.length > 1) return;
+    queueMicrotask(() => {
+      const messages = outgoing;
+      outgoing = [];
+      channel.write(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages));
+    });
+  }
 
   const frames = createFrames((message) => {
     if (message.program === keepaliveProgram) return answerPing(message);
@@ -158,7 +170,7 @@ function speak(channel: Channel, uri: string): Connection {
           resolve: resolve as (result: unknown) => void,
           reject,
         });
-        channel.write(message);
+        send(message);
       });
     },
     async close() {

@@ -1,0 +1,17 @@
+import type { Context } from "../../model/context.ts";
+import { diskLayers } from "../../tools/libvirt/disk-layers.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { parseXml } from "../../tools/xml.ts";
+import { type DomainDisks, lookAtChains } from "./look.ts";
+
+/** Looks which domains of the host, whoever owns them, have a base image or a volume among the layers of their disks now. By name. */
+export async function lookForUsers(context: Context, isUsed: (path: string) => boolean): Promise<string[]> {
+  const names = new Map<string, string>();
+  const domains = await libvirtOf(context).domains(({ uuid, name, xml, active }): DomainDisks => {
+    names.set(uuid, name);
+    const stored = diskLayers(parseXml(xml));
+    return { uuid, own: false, stored, active: active === null ? null : active === xml ? stored : diskLayers(parseXml(active)) };
+  });
+  const { uses } = await lookAtChains(context, domains, []);
+  return [...uses].flatMap(([uuid, paths]) => (paths.some(isUsed) ? [names.get(uuid) ?? uuid] : [])).sort();
+}

@@ -1,0 +1,133 @@
+import type { Context } from "../../model/context.ts";
+import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
+import type { FileIdentity } from "../../model/host.ts";
+import { backingSource } from "../../tools/backing-source.ts";
+import { layeredFormat } from "../../tools/image-format.ts";
+import type { DiskLayers, NamedLayer } from "../../tools/libvirt/disk-layers.ts";
+import { backingName } from "../../tools/qcow2-backing.ts";
+import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import type { DiskChain } from "../terms/disk-chain.ts";
+
+/** A layer as read. */
+export interface ReadLayer extends NamedLayer {
+  readonly size: number | null;
+  /** Undefined for what is no file or device, and for what is missing. */
+  readonly identity: FileIdentity | undefined;
+}
+
+/** The layers of one disk, and why the last one is not the bottom. */
+export interface ReadChain {
+  readonly layers: readonly ReadLayer[];
+  readonly broken: DiskChain["broken"];
+}
+
+/** More layers than any chain that libvirt accepts. */
+const mostLayers = 200;
+
+/** What was read of one file. */
+interface Content {
+  readonly identity: FileIdentity | undefined;
+  readonly unreadable: boolean;
+  readonly size: number | null;
+  /** Below a qcow2 file; undefined when it has nothing below it. */
+  readonly next: NamedLayer | undefined;
+}
+
+interface Growing {
+  readonly layers: ReadLayer[];
+  next: NamedLayer | undefined;
+  broken: DiskChain["broken"];
+}
+
+/**
+ * Follows disks through their layers, all of them one layer at a time: a round of reading for each depth, however many disks there are. The definition
+ * of a running guest names its whole chain; otherwise the headers do. Only qcow2 files have layers below them.
+ */
+export async function readChains(context: Context, disks: readonly Pick<DiskLayers, "top" | "below" | "whole">[]): Promise<ReadChain[]> {
+  const known = new Map<string, Content>();
+  const named = disks.flatMap(({ top, below, whole }) => (top === null ? [] : [top, ...(whole ? below : [])]));
+  await read(context, named, known);
+  const chains = disks.map(({ top, below, whole }): Growing => {
+    const first = whole && top !== null ? [top, ...below] : [];
+    return { layers: first.map((layer) => layerOf(layer, known)), next: whole ? undefined : (top ?? undefined), broken: null };
+  });
+  for (let open = chains.filter(({ next }) => next !== undefined); open.length > 0; open = open.filter(({ next }) => next !== undefined)) {
+    await read(
+      context,
+      open.flatMap(({ next }) => next ?? []),
+      known,
+    );
+    for (const chain of open) advance(chain, known);
+  }
+  return chains.map(({ layers, broken }) => ({ layers, broken }));
+}
+
+/** Adds the next layer to a chain, and finds out what is below it. */
+function advance(chain: Growing, known: ReadonlyMap<string, Content>): void {
+  const { next } = chain;
+  if (next === undefined) return;
+  chain.next = undefined;
+  const content = known.get(next.source);
+  const id = content?.identity?.id;
+  if (id !== undefined && chain.layers.some(({ identity }) => identity?.id === id)) chain.broken = { why: "cycle", source: next.source };
+  else if (chain.layers.length >= mostLayers) chain.broken = { why: "too-deep", source: next.source };
+  if (chain.broken !== null) return;
+  chain.layers.push(layerOf(next, known));
+  if (content === undefined) return;
+  if (content.unreadable) chain.broken = { why: "unreadable", source: next.source };
+  else if (content.identity === undefined) chain.broken = { why: "missing", source: next.source };
+  else if (next.format !== "raw") chain.next = content.next;
+}
+
+function layerOf(named: NamedLayer, known: ReadonlyMap<string, Content>): ReadLayer {
+  const content = known.get(named.source);
+  return { ...named, size: content?.size ?? null, identity: content?.identity };
+}
+
+/** Reads what is not known yet. What this user may not look at is unreadable, which is no failure: it may belong to others. */
+async function read(context: Context, layers: readonly NamedLayer[], known: Map<string, Content>): Promise<void> {
+  const sources = [...new Set(layers.map(({ source }) => source))].filter((source) => source.startsWith("/") && !known.has(source));
+  if (sources.length === 0) return;
+  const { files } = context.host;
+  const identities = await each(sources, files.identify);
+  const paths = identities.map((identity) => (identity === unreadable ? undefined : identity?.path));
+  const there = paths.flatMap((path) => path ?? []);
+  const [starts, stats] = await Promise.all([
+    each(there, (some) => files.readMany(some.map((path) => ({ path, length: qcow2HeaderBytes })))),
+    each(there, files.statMany),
+  ]);
+  const contents = new Map(there.map((path, index) => [path, { start: starts[index], stat: stats[index] }]));
+  await Promise.all(
+    sources.map(async (source, index) => {
+      const identity = identities[index];
+      const { start, stat } = contents.get(paths[index] ?? "") ?? {};
+      const denied = identity === unreadable || start === unreadable || stat === unreadable;
+      const header = start === undefined || start === unreadable ? undefined : readQcow2Header(start)?.header;
+      const name = header === undefined ? undefined : await backingName(context, paths[index] ?? "", header);
+      known.set(source, {
+        identity: identity === unreadable ? undefined : identity,
+        unreadable: denied,
+        size: header?.virtualSize ?? (stat === undefined || stat === unreadable ? null : stat.size),
+        next: name === undefined ? undefined : { source: backingSource(name, source), format: header?.backingFormat ?? layeredFormat },
+      });
+    }),
+  );
+}
+
+type Unreadable = "unreadable";
+const unreadable: Unreadable = "unreadable";
+
+/** Looks at many at once; when one cannot be looked at, at each alone. */
+async function each<Result>(
+  paths: readonly string[],
+  look: (paths: readonly string[]) => Promise<(Result | undefined)[]>,
+): Promise<(Result | undefined | Unreadable)[]> {
+  if (paths.length === 0) return [];
+  try {
+    return await look(paths);
+  } catch (error) {
+    if (failureDiagnostics(error) === undefined) throw error;
+    if (paths.length === 1) return [unreadable];
+    return (await Promise.all(paths.map((path) => each([path], look)))).flat();
+  }
+}
