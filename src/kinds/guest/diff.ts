@@ -73,8 +73,7 @@ function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed, 
   const leaving = Object.entries(have.disks).flatMap(([target, source]) => {
     const path = `disks.${target}.source`;
     const stays = kept.has(source) || live.paths.has(path);
-    // What only the stored definition has is nothing to the running guest.
-    return stays || (have.active !== null && have.active[path] === undefined) ? [] : [source];
+    return stays || !runsWith(target, source, have) ? [] : [source];
   });
   if (leaving.length === 0) return false;
   const ours = [...observed.of(disks), ...observed.of(volumes)];
@@ -82,6 +81,14 @@ function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed, 
     (have.chains ?? []).flatMap(({ disk, layers: [top] }) => (disk === null || top === undefined ? [] : [top.source])),
   );
   return leaving.some((source) => layered.has(source) || ours.some(([, disk]) => ownsSource(source, disk)));
+}
+
+/** Whether a guest that runs has a disk of its stored definition, perhaps below a layer. */
+function runsWith(target: string, source: string, { active, fields }: DomainState): boolean {
+  const serial = `disks.${target}.serial`;
+  return (
+    active === null || active[`disks.${target}.source`] === source || (fields[serial] !== undefined && active[serial] === fields[serial])
+  );
 }
 
 /** Whether a disk exists. Its pending actions may themselves wait until the guest is off. */
