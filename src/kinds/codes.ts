@@ -46,6 +46,7 @@ export const codes: Readonly<Record<string, string>> = {
   "guest-saved": "The memory of a guest was saved since the plan was made.",
   "hardware-contradiction": "Two places give a guest different hardware.",
   "hardware-impossible": "The hardware of a guest is not possible.",
+  "hardware-not-on-host": "The host cannot give a guest its hardware.",
   "image-changed-under-disks": "The source of an image gives other bytes than those that disks are made from.",
   "image-checksum-mismatch": "An image does not have its checksum.",
   "image-empty": "An image has no content.",

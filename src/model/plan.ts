@@ -17,7 +17,7 @@ export interface Unmanaged {
   readonly uuid?: string;
   /** Of a domain: disks, volumes and base images of the instances path that are among the layers of its disks, by path. */
   readonly uses?: readonly string[];
-  /** What it takes of the host now, where it takes something. Memory in bytes. */
+  /** Of a domain: what it takes of the host, now or once it is started. Memory in bytes. */
   readonly takes?: { readonly memory: number; readonly vcpus: number };
 }
 

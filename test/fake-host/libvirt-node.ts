@@ -26,6 +26,16 @@ export function capabilities(kvm: boolean): string {
       <arch>x86_64</arch>
       <model>Broadwell</model>
     </cpu>
+    <topology>
+      <cells num='1'>
+        <cell id='0'>
+          <memory unit='KiB'>16777216</memory>
+          <pages unit='KiB' size='4'>4194304</pages>
+          <pages unit='KiB' size='2048'>64</pages>
+          <pages unit='KiB' size='1048576'>0</pages>
+        </cell>
+      </cells>
+    </topology>
   </host>
 
   <guest>
@@ -40,5 +50,40 @@ ${kvm ? "      <domain type='kvm'/>\n" : ""}    </arch>
 
 </capabilities>
 
+`;
+}
+
+/** What may be installed on the machine beside qemu. */
+export type Optional = "ovmf" | "swtpm";
+
+/** What a guest of a machine type can have, shortened to what is read of it; undefined for a type that its qemu does not know. */
+export function domainCapabilities(machine: string, kvm: boolean, installed: ReadonlySet<Optional>): string | undefined {
+  const known = Object.entries(machineTypes).find(([alias, versions]) => alias === machine || versions.includes(machine));
+  if (known === undefined) return undefined;
+  const list = (name: string, values: readonly string[]) =>
+    `<enum name='${name}'>${values.map((value) => `<value>${value}</value>`).join("")}</enum>`;
+  const loader = installed.has("ovmf") ? "<value>/usr/share/OVMF/OVMF_CODE_4M.ms.fd</value>" : "";
+  return `<domainCapabilities>
+  <machine>${known[1][0]}</machine>
+  <vcpu max='255'/>
+  <os supported='yes'>
+    ${list("firmware", installed.has("ovmf") ? ["efi"] : [])}
+    <loader supported='yes'>${loader}${list("secure", ["yes", "no"])}</loader>
+  </os>
+  <cpu>
+    <mode name='host-passthrough' supported='${kvm ? "yes" : "no"}'/>
+    <mode name='maximum' supported='yes'/>
+    <mode name='host-model' supported='yes'/>
+    <mode name='custom' supported='yes'><model usable='yes'>Nehalem</model><model usable='no'>EPYC-Milan</model></mode>
+  </cpu>
+  <devices>
+    <video supported='yes'>${list("modelType", ["vga", "cirrus", "qxl", "virtio", "none", "bochs"])}</video>
+    <tpm supported='yes'>
+      ${list("model", ["tpm-tis", "tpm-crb"])}
+      ${list("backendModel", ["passthrough", ...(installed.has("swtpm") ? ["emulator"] : [])])}
+      ${list("backendVersion", ["1.2", "2.0"])}
+    </tpm>
+  </devices>
+</domainCapabilities>
 `;
 }

@@ -1,6 +1,6 @@
 import type { Procedure, procedures } from "../../src/tools/libvirt/rpc/procedures.ts";
 import type { WireDomain } from "../../src/tools/libvirt/rpc/types.ts";
-import { capabilities, libVersion, node } from "./libvirt-node.ts";
+import { capabilities, domainCapabilities, libVersion, node } from "./libvirt-node.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";
 import type { Life } from "./life.ts";
 import type { Secret } from "./secrets.ts";
@@ -33,6 +33,12 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   libVersion: () => ({ version: libVersion }),
   hostname: () => ({ hostname: "fakehost" }),
   capabilities: ({ libvirtd }) => ({ xml: capabilities(libvirtd.kvm) }),
+  domainCapabilities: ({ libvirtd }, { machine, virtType }) => {
+    const xml = domainCapabilities(machine ?? "pc", virtType === "kvm", libvirtd.installed);
+    if (xml === undefined)
+      throw new Error(`invalid argument: the machine '${machine}' is not supported by emulator '/usr/bin/qemu-system-x86_64'`);
+    return { xml };
+  },
   nodeInfo: () => node,
 
   listDomains: ({ libvirtd }, { flags }) => {

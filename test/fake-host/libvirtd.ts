@@ -1,6 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
-import { machineTypes } from "./libvirt-node.ts";
+import { machineTypes, type Optional } from "./libvirt-node.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createRunningGuests, type RunningGuests } from "./running-guest.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
@@ -54,6 +54,8 @@ export interface Libvirtd {
   /** False: the sockets refuse connections. */
   up: boolean;
   kvm: boolean;
+  /** What is installed beside qemu. */
+  readonly installed: Set<Optional>;
   /** Guests that ignore the power button, by name. */
   readonly deaf: Set<string>;
   /** What is done to guests that run. */
@@ -110,6 +112,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
   const libvirtd: Libvirtd = {
     up: from?.up ?? true,
     kvm: from?.kvm ?? false,
+    installed: new Set(from?.installed ?? ["ovmf", "swtpm"]),
     deaf: new Set(from?.deaf),
     guests: createRunningGuests(from?.guests),
     networks: new Map(from?.networks ?? [["default", true]]),

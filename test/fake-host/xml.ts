@@ -75,5 +75,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
+  // Most texts need nothing.
+  if (!/[&<>'"\n\r\t]/.test(text)) return text;
   return text.replaceAll(/[&<>'"\n\r\t]/g, (character) => entities[character] ?? character);
 }

@@ -30,9 +30,12 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^define a clone on the base image$/, (machine) => defineClone(machine, baseImage(machine))],
   [/^move the directory of (\S+) away$/, moveAway],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
+  [/^uninstall (ovmf|swtpm)$/, (machine, name) => void machine.libvirtd.installed.delete(name as "ovmf" | "swtpm")],
+  [/^set autostart of (\S+)$/, (machine, name) => void Object.assign(domainOf(machine, name), { autostart: true })],
   [/^delete the base images$/, deleteBases],
   [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
   [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],
+  [/^define (\S+) with (\d+)GiB of memory$/, defineLarge],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
 ];
@@ -57,6 +60,13 @@ function domainOf(machine: Machine, name = "") {
 function moveAway(machine: Machine, name?: string): void {
   machine.files.makeDirectories("/srv/moved");
   machine.files.rename(`${root}/${domainOf(machine, name).uuid}`, `/srv/moved/${name}`);
+}
+
+/** A domain without a project, which is off. */
+function defineLarge(machine: Machine, name?: string, gibibytes?: string): void {
+  machine.libvirtd.define(
+    `<domain type='qemu'><name>${name}</name><uuid>00000000-0000-4000-8000-00000000000a</uuid><memory unit='GiB'>${gibibytes}</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>`,
+  );
 }
 
 /** A domain of somebody else, whose disk is an overlay outside of the instances path. */

@@ -1,26 +1,30 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { parse, stringify } from "yaml";
 import { startCeph } from "../support/ceph.ts";
 import { assertGolden } from "../support/golden.ts";
+import { startLoopLvm } from "../support/loop-lvm.ts";
 import { checkout, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, type Workspace, waitForConsole } from "./support/workspace.ts";
+import {
+  apply,
+  assertConverged,
+  assertNoLeftovers,
+  createWorkspace,
+  readMarkers,
+  virsh,
+  type Workspace,
+  waitForConsole,
+} from "./support/workspace.ts";
 
-/** What is applied here. */
-const examples = ["encrypted", "flat-vfat", "ploop", "quickstart", "rbd", "web"];
-/** What needs another machine than this one, with the test that applies it there. */
-const elsewhere: Readonly<Record<string, string>> = { lvm: "test/real/lvm/guest.test.ts" };
+const examples = ["encrypted", "flat-vfat", "lvm", "ploop", "quickstart", "rbd", "web"];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
 
 test("every example is applied by a test", async () => {
   const folders = (await readdir(`${checkout}examples`, { withFileTypes: true })).filter((entry) => entry.isDirectory());
-  assert.deepEqual(folders.map(({ name }) => name).sort(), [...examples, ...Object.keys(elsewhere)].sort());
-  for (const [example, test] of Object.entries(elsewhere)) {
-    assert.ok((await readFile(`${checkout}${test}`, "utf8")).includes(`examples/${example}`), `${test} has to apply examples/${example}`);
-  }
+  assert.deepEqual(folders.map(({ name }) => name).sort(), examples);
 });
 
 for (const example of examples) {
@@ -43,6 +47,7 @@ for (const example of examples) {
       t.after(ceph.stop);
       config.host.rbd.conf = ceph.conf;
     }
+    if (config.host.lvm !== undefined) config.host.lvm.volume_group = loopGroup(t);
     const names: string[] = [];
     config.instances = Object.fromEntries(
       Object.entries<{ readonly count?: number }>(config.instances).map(([name, instance]) => {
@@ -60,7 +65,13 @@ for (const example of examples) {
     assertGolden(`${checkout}test/real/golden/example-${example}.txt`, likeEverywhere(planned.stdout, workspace));
     await apply(copy);
     await assertConverged(copy);
-    for (const name of names) await waitForConsole(copy, name, /^virtform-guest: ready$/m, 120);
+    for (const name of names) {
+      const { value, userData } = readMarkers(await waitForConsole(copy, name, /^virtform-guest: ready$/m, 120));
+      if (example !== "lvm") continue;
+      // test/real/lvm/guest.test.ts, which has the real LVM, starts no Linux that would report this.
+      assert.deepEqual([value("root"), value("boots"), userData], ["virtform tiny guest", "1", `#!/bin/sh\necho "From a volume group."\n`]);
+      assert.match(value("config-drive") ?? "", /type=vfat/);
+    }
     await assertConverged(copy);
     // Right after a start, what libvirt makes different in a running guest is not pending.
     const drift = await virtform("drift", directory, "--pending");
@@ -70,6 +81,18 @@ for (const example of examples) {
     assert.equal(gone.code, 0, gone.stdout + gone.stderr);
     assert.doesNotMatch(await virsh("list", "--all", "--name"), new RegExp(workspace.prefix));
   });
+}
+
+/** A volume group of loop devices. The real LVM is on a host of its own, in test/real/lvm, where no Linux is started. */
+function loopGroup(t: TestContext): string {
+  const lvm = startLoopLvm(2 ** 30);
+  const path = process.env["PATH"];
+  process.env["PATH"] = `${lvm.programs}:${path}`;
+  t.after(() => {
+    process.env["PATH"] = path;
+    lvm.stop();
+  });
+  return lvm.group;
 }
 
 /** A plan without what is of this run or of this machine: names, places, what follows from them, and what else is here. */
@@ -83,5 +106,6 @@ function likeEverywhere(text: string, { prefix, project, directory, instancesPat
   return Object.entries(own)
     .reduce((known, [from, to]) => known.replaceAll(from, to), text)
     .replace(/52:54:00(:[0-9a-f]{2}){3}/g, "52:54:00:xx:xx:xx")
+    .replace(/\bvt-[0-9a-f]{6}\b/g, "GROUP")
     .replace(/^Not managed here: .*\n\n/m, "");
 }

@@ -95,7 +95,7 @@ test("a guest boots from UEFI with a TPM, its processor, topology and devices, a
   await apply(workspace);
   await assertConverged(workspace);
   const xml = await virsh("dumpxml", "--inactive", name);
-  for (const gone of ["<cputune>", "<numa>", "<watchdog", "Nehalem", "<pmu", "keymap", "<rate", "<sound"])
+  for (const gone of ["<vcpupin", "<emulatorpin", "<numa>", "<watchdog", "Nehalem", "<pmu", "keymap", "<rate", "<sound"])
     assert.ok(!xml.includes(gone), `${gone} is still in the definition`);
   assert.match(xml, /<tpm model='tpm-crb'>/);
 

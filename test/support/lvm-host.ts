@@ -107,6 +107,8 @@ function writeClient(directory: string, port: number): void {
     `  IdentityFile ${key}`,
     "  IdentitiesOnly yes",
     "  BatchMode yes",
+    // The usual one takes an emulated processor longer.
+    "  KexAlgorithms curve25519-sha256",
     "",
   ];
   writeFileSync(join(directory, "config"), lines.join("\n"));

@@ -45,7 +45,8 @@ const [mode = "all", ...paths] = positionals;
 const slots = Number(values.jobs ?? availableParallelism());
 if (!Number.isInteger(slots) || slots < 1) throw new Error(`--jobs takes a number from 1, not ${values.jobs}`);
 
-const timings: Readonly<Record<string, number>> = JSON.parse(readFileSync(timingsPath, "utf8"));
+/** Wall-clock seconds, or these and CPU seconds, of each step that was ever measured. */
+const timings: Readonly<Record<string, number | readonly [seconds: number, cpu: number]>> = JSON.parse(readFileSync(timingsPath, "utf8"));
 const logs = mkdtempSync(join(tmpdir(), "virtform-test-"));
 const rows = join(logs, "disks");
 mkdirSync(rows);
@@ -64,8 +65,16 @@ const checks: Readonly<Record<string, readonly string[]>> = {
 let marks = 0;
 const nextMark = () => (marks++ % 36 ** 2).toString(36).padStart(2, "0");
 
+/** What is known of a step. One that was never measured is taken to use a processor for a while. */
+function estimate(name: string, unknown: number): { readonly seconds: number; readonly load: number } {
+  const known = timings[name] ?? unknown;
+  if (typeof known === "number") return { seconds: known, load: 1 };
+  const [seconds, cpu] = known;
+  return { seconds, load: Math.min(1, Math.max(0.1, cpu / Math.max(1, seconds))) };
+}
+
 function plain(name: string, command: readonly string[]): Step {
-  return { name, seconds: timings[name] ?? 10, after: [], libvirt: "unused", command, mark: nextMark() };
+  return { name, ...estimate(name, 10), after: [], libvirt: "unused", command, mark: nextMark() };
 }
 
 function testStep(file: TestFile): Step {
@@ -76,7 +85,7 @@ function testStep(file: TestFile): Step {
   ].flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
   return {
     name: file.path,
-    seconds: timings[file.path] ?? (file.real ? 60 : 2),
+    ...estimate(file.path, file.real ? 60 : 2),
     after: file.needs,
     libvirt: file.alone ? "alone" : file.real ? "shared" : "unused",
     command: [process.execPath, `--test-timeout=${testMinutes * 60_000}`, ...reporters, file.path],
@@ -191,8 +200,8 @@ function report(ends: ReadonlyMap<Step, End>, elapsed: number): number {
   if (outcomes.length > 1) console.log(`\nThe ${slowest.length} slowest of ${outcomes.length}:`);
   if (outcomes.length > 1) for (const outcome of slowest) console.log(`${times(outcome)}  ${outcome.step.name}`);
   for (const { seconds, step } of outcomes) {
-    const expected = timings[step.name];
-    if (expected !== undefined && seconds > 3 * expected + 20)
+    const expected = step.seconds;
+    if (timings[step.name] !== undefined && seconds > 3 * expected + 20)
       console.log(`Over its budget: ${step.name} took ${seconds.toFixed(0)} s; test/timings.json expects ${expected} s.`);
   }
   const failures = outcomes.filter(({ failed }) => failed > 0).map(({ step }) => step.name);
@@ -212,10 +221,17 @@ function minutes(seconds: number): string {
 
 /** Writes what was measured over what is known, without files that no longer exist. */
 function saveTimings(): void {
-  const measured = Object.fromEntries(outcomes.map(({ step, seconds }) => [step.name, Math.max(1, Math.round(seconds))]));
+  const measured = Object.fromEntries(
+    outcomes.map((outcome) => [outcome.step.name, [Math.max(1, Math.round(outcome.seconds)), Math.ceil(cpuOf(outcome))]]),
+  );
   const names = new Set([...testFiles(checkout).map(({ path }) => path), ...Object.keys(builds), ...Object.keys(checks), "disk drivers"]);
   const kept = Object.entries({ ...timings, ...measured }).filter(([name]) => names.has(name));
-  writeFileSync(timingsPath, `${JSON.stringify(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))), undefined, 2)}\n`);
+  const lines = kept.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, times]) => `  ${JSON.stringify(name)}: ${timesText(times)}`);
+  writeFileSync(timingsPath, `{\n${lines.join(",\n")}\n}\n`);
+}
+
+function timesText(times: number | readonly number[]): string {
+  return typeof times === "number" ? String(times) : `[${times.join(", ")}]`;
 }
 
 async function main(): Promise<number> {

@@ -3,6 +3,8 @@ export interface Task {
   readonly name: string;
   /** How long it is expected to take. */
   readonly seconds: number;
+  /** The part of a processor that it is expected to use, up to 1: many tests wait for a guest or a daemon most of the time. */
+  readonly load: number;
   /** Names of tasks that must have succeeded before. */
   readonly after: readonly string[];
   /** Tasks that share something run side by side; one that needs it alone runs while no other uses it. */
@@ -47,9 +49,15 @@ export function pick(
   return ready.find(({ libvirt }) => libvirt === "unused" || (libvirt === "shared" && !reserved));
 }
 
+/** What is left of the processors must be enough for a task, or it is the only one. Never more than two tasks for a processor. */
+function fits(task: Task, running: readonly Task[], slots: number): boolean {
+  if (running.length === 0) return true;
+  return running.length < 2 * slots && running.reduce((sum, { load }) => sum + load, task.load) <= slots;
+}
+
 /**
- * Runs all tasks, at most `slots` at a time, those with the longest way to the end first. A task whose predecessor did not
- * succeed is not run. Throws for a task that waits for one that does not exist.
+ * Runs all tasks, on `slots` processors, those with the longest way to the end first. None is passed by a later one that would fit sooner.
+ * A task whose predecessor did not succeed is not run. Throws for a task that waits for one that does not exist.
  */
 export async function runAll<T extends Task>(tasks: readonly T[], slots: number, run: (task: T) => Promise<boolean>): Promise<Map<T, End>> {
   const names = new Set(tasks.map(({ name }) => name));
@@ -61,9 +69,9 @@ export async function runAll<T extends Task>(tasks: readonly T[], slots: number,
   const waiting = [...tasks];
   const running = new Map<T, Promise<void>>();
   while (waiting.length + running.size > 0) {
-    while (running.size < slots) {
+    for (;;) {
       const task = pick(waiting, [...running.keys()], succeeded, rank) as T | undefined;
-      if (task === undefined) break;
+      if (task === undefined || !fits(task, [...running.keys()], slots)) break;
       waiting.splice(waiting.indexOf(task), 1);
       const work = run(task).then((ok) => {
         ends.set(task, { ok });

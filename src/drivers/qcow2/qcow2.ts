@@ -1,6 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { FileChange } from "../../model/host.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
@@ -46,16 +47,10 @@ export const qcow2: Driver = {
         continue;
       }
       const backing = await backingName(context, disk.path, header);
-      found.set(`${disk.uuid}/${disk.name}`, {
-        backend: "qcow2",
-        format: "qcow2",
-        size: header.virtualSize,
-        allocated: stat.allocated,
-        ...(backing === undefined ? {} : { backing }),
-        ...(header.backingFormat === undefined ? {} : { backingFormat: header.backingFormat }),
-        ...(header.encryption === 0 ? {} : { encryption: header.encryption === luks ? "luks" : "other" }),
-        ...records[index],
-      });
+      const encryption = header.encryption === 0 ? undefined : header.encryption === luks ? "luks" : "other";
+      const state = { backend: "qcow2", format: "qcow2", size: header.virtualSize, allocated: stat.allocated } as const;
+      const known = withoutUndefined({ backing, backingFormat: header.backingFormat, encryption } as const);
+      found.set(`${disk.uuid}/${disk.name}`, { ...state, ...known, ...records[index] });
     }
     return found;
   },
@@ -138,7 +133,7 @@ async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef, re
   const { clusterSize } = checked;
   const backing = { path: base.path, format: base.format };
   await publishDisk(context, disk, (staged) =>
-    createDirectly(context, disk, { path: staged, size, backing, ...(clusterSize === undefined ? {} : { clusterSize }) }),
+    createDirectly(context, disk, withoutUndefined({ path: staged, size, backing, clusterSize })),
   );
 }
 

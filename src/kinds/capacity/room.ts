@@ -47,6 +47,9 @@ export function checkRoom(
     others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
     reservedBytes: sum(disks.filter(reservesSpace).map(bytesToReserve)),
     diskBytes: sum(disks.filter(({ disk }) => keepsFiles(disk)).map(({ missing }) => missing)),
+    allDiskBytes: sum(
+      disks.filter(({ disk }) => keepsFiles(disk)).map(({ disk, found, baseSize }) => disk.size ?? found?.size ?? baseSize),
+    ),
     facts: observed.facts,
     settings,
   });

@@ -7,6 +7,7 @@ import { type Effect, strongestEffect } from "../../model/effect.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import {
   adjustDomain,
@@ -242,7 +243,7 @@ function definitionChanges(
     const traits = traitsOf(path);
     const { fixed, usual } = traits;
     // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
-    const last = fixed === true ? fresh : (applied?.[path] ?? usual);
+    const last = fixed === true ? fresh : applied !== undefined && Object.hasOwn(applied, path) ? applied[path] : usual;
     // An alias that was applied is what the host made of it.
     const recorded = isSatisfied(traits, old, last) ? old : last;
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
@@ -252,14 +253,7 @@ function definitionChanges(
     const noticed = restarts ? canNotice(path) : isNoticed(path, wanted, have);
     const effect: Effect = live.paths.has(path) ? "live" : awake && noticed ? later : "none";
     const why = effect === "next_boot" ? live.reasons.get(path) : undefined;
-    return {
-      path,
-      ...(old === undefined ? {} : { old }),
-      ...(fresh === undefined ? {} : { new: fresh }),
-      effect,
-      ...(why === undefined ? {} : { why }),
-      cause,
-    };
+    return withoutUndefined({ path, old, new: fresh, effect, why, cause });
   });
 }
 

@@ -8,8 +8,9 @@ import type { DeviceFields, FieldTraits, OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { findLabel, labelOf, novaOf } from "./metadata.ts";
-import { isForeign, listedFields } from "./traits.ts";
-import { wantedFields, wantedValue } from "./wanted-fields.ts";
+import { recordedFields } from "./recorded-fields.ts";
+import { isForeign } from "./traits.ts";
+import { wantedValue } from "./wanted-fields.ts";
 import { parseXmlPath, removeAt, type XmlPath } from "./xml-path.ts";
 import { inOrder } from "./xml-writer.ts";
 
@@ -29,7 +30,7 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
 
 /** What the label records as applied. */
 export function appliedText(spec: DomainSpec): string {
-  return JSON.stringify(listedFields(wantedFields(spec)));
+  return JSON.stringify(recordedFields(spec));
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */

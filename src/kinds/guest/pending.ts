@@ -1,4 +1,5 @@
 import type { Cause, FieldChange } from "../../model/change.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { appliedFields } from "./applied-fields.ts";
@@ -20,7 +21,7 @@ export function pendingFields(have: DomainState): FieldChange[] {
   return paths.map((path) => {
     const [old, stored] = [active[path], fields[path]];
     const cause = runningCause(path, old, recorded);
-    return { path, ...(old === undefined ? {} : { old }), ...(stored === undefined ? {} : { new: stored }), effect: "next_boot", cause };
+    return withoutUndefined({ path, old, new: stored, effect: "next_boot" as const, cause });
   });
 }
 

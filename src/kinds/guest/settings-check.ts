@@ -14,6 +14,7 @@ import { cpuNumbers } from "./fields/cpu-set.ts";
 import { isX86 } from "./fields/is-x86.ts";
 import { machineFamily } from "./fields/machine-family.ts";
 import { named } from "./fields/named.ts";
+import { lacks } from "./host-abilities.ts";
 import { numaNodes } from "./numa-nodes.ts";
 import { topologyOf } from "./topology.ts";
 
@@ -51,7 +52,10 @@ export function checkSettings({ config, observed }: Pick<Checked, "config" | "ob
       ...clashes.map((written) => contradiction(entry, written)),
       ...mistakes(hardware)
         .filter(({ path }) => !clashing.has(path))
-        .map((mistake) => impossible(mistake, hardware)),
+        .map((mistake) => impossible("hardware-impossible", mistake, hardware)),
+      ...lacks(hardware.values, { machine: hardware.machine, vcpus: hardware.flavor.vcpus }, observed.facts)
+        .filter(({ path }) => !clashing.has(path))
+        .map((lack) => impossible("hardware-not-on-host", lack, hardware)),
       ...checkDrive(hardware, config),
     ];
   });
@@ -79,10 +83,10 @@ function shown(path: string, value: FieldValue): string {
   return typeof value === "number" && /memory|max_ram/.test(path) ? formatQuantity(value) : String(value);
 }
 
-function impossible({ path, summary, detail }: Mistake, { settings, entry }: Hardware): Diagnostic {
+function impossible(code: string, { path, summary, detail }: Mistake, { settings, entry }: Hardware): Diagnostic {
   const written = settings.find((one) => one.path === path) ?? settings.find((one) => one.path.startsWith(`${path}.`));
   const place = written === undefined ? { pointer: ["instances", entry] } : { pointer: written.pointer };
-  return problem("hardware-impossible", { summary: `${summary} (${written?.words ?? `instance ${entry}`})`, detail, ...place });
+  return problem(code, { summary: `${summary} (${written?.words ?? `instance ${entry}`})`, detail, ...place });
 }
 
 /** Nova CFG-01. */

@@ -6,6 +6,7 @@ import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
+import { lookUpGuests } from "./guest-facts.ts";
 import { lookUpNetworks } from "./network-facts.ts";
 import { lookUpSources } from "./source-facts.ts";
 
@@ -18,32 +19,34 @@ export async function lookUpFacts(
   images: readonly { readonly source: string }[] = [],
   secrets: readonly SecretRef[] = [],
 ): Promise<HostFacts> {
-  const { instancesPath, preallocateImages, programs = [] } = context.settings;
+  const { instancesPath, preallocateImages, programs } = context.settings;
   const [node, space, drivers, missingPrograms, preallocation, networks, sources] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(context),
     missingMkfs(context, programs),
-    preallocateImages === "space" ? filesystemOf(context, instancesPath) : undefined,
+    preallocateImages === "space" ? filesystemOf(context, instancesPath) : null,
     lookUpNetworks(context),
     lookUpSources(
       context,
       images.map(({ source }) => source),
     ),
   ]);
+  const guests = await lookUpGuests(context, node);
   return {
     ...node,
     disk: {
       total: space.total,
       free: space.free,
       directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem),
-      ...(preallocation === undefined ? {} : { preallocation }),
+      preallocation: preallocation ?? null,
     },
-    ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
-    ...(networks === undefined ? {} : { networks }),
+    missingPrograms,
+    networks,
+    guests,
     drivers,
     sources,
-    ...(secrets.length === 0 ? {} : { secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])) }),
+    secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])),
   };
 }
 

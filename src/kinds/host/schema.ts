@@ -1,5 +1,5 @@
 import { allDrivers, defaultDriver, driverNames, plainFileDriver } from "../../drivers/index.ts";
-import { sizeOr } from "../schema-parts.ts";
+import { size, sizeOr } from "../schema-parts.ts";
 
 const machine = {
   uri: {
@@ -111,6 +111,17 @@ const limits = {
         default: 1,
         examples: [1.0, 2.0],
       },
+    },
+  },
+  limits: {
+    type: "object",
+    description:
+      "Absolute limits beside the ratios: guests of other projects and other guests of the host count, also those that are off. A plan that adds something beyond a limit is rejected. Default: none.",
+    additionalProperties: false,
+    properties: {
+      vcpus: { type: "integer", description: "Virtual CPUs of all guests of the host.", minimum: 0, examples: [32] },
+      memory: size("Memory of all guests of the host.", ["64GiB"]),
+      disk: size("Virtual size of all disks and volumes of this project that are files on the host.", ["1TiB"]),
     },
   },
 } as const;

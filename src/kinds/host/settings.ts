@@ -3,6 +3,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
+import { usedMachines } from "../config/used-machines.ts";
 import { usedNetworks } from "../config/used-networks.ts";
 import type { Config } from "../config.ts";
 
@@ -21,10 +22,6 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   const host = config.host ?? {};
   const uri = host.uri ?? (runner.root ? "qemu:///system" : "qemu:///session");
   const usedDrivers = driversOf(config);
-  const drivers = driverSettings(config, usedDrivers);
-  const cloneSources = cloneSourcesOf(config);
-  const programs = mkfsPrograms(usedFilesystems(config));
-  const networks = usedNetworks(config);
   const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
   return {
     uri,
@@ -39,11 +36,13 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       memory: host.allocation_ratio?.memory ?? 1,
       disk: host.allocation_ratio?.disk ?? 1,
     },
+    limits: host.limits,
     usedDrivers,
-    ...(programs.length === 0 ? {} : { programs }),
-    ...(networks === undefined ? {} : { networks }),
-    drivers,
-    ...(cloneSources.length === 0 ? {} : { cloneSources }),
+    programs: mkfsPrograms(usedFilesystems(config)),
+    machines: usedMachines(config),
+    networks: usedNetworks(config),
+    drivers: driverSettings(config, usedDrivers),
+    cloneSources: cloneSourcesOf(config),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { isBlankName } from "./base-files.ts";
@@ -42,7 +43,7 @@ export async function findUsers(context: Context, blanks: boolean): Promise<Read
     const project = projectOf(label);
     const known = users.get(entry) ?? [];
     if (known.length === 0) users.set(entry, known);
-    known.push({ path, ...(project === undefined ? {} : { project }) });
+    known.push(withoutUndefined({ path, project }));
   }
   return users;
 }

@@ -91,7 +91,7 @@ export function instanceKind(
   return {
     name: "instance",
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
-    desired: (config, facts) => desiredInstances(config, settings, facts),
+    desired: (config, facts) => desiredInstances({ config, settings, facts }),
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret)),
     diff: (address, want, have, observed) => diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings),
     check: (resources, observed, config) => {

@@ -6,6 +6,7 @@ import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { type DomainDisks, lookAtChains, type OwnPath } from "../chain/look.ts";
@@ -37,7 +38,7 @@ interface Directory {
   readonly uuid: string;
   readonly label: InstanceLabel | undefined;
   /** A label exists and cannot be used. */
-  readonly damage?: DamagedLabel;
+  readonly damage: DamagedLabel | undefined;
   /** Empty but for a staged label: an apply was interrupted at its start. */
   readonly blank: boolean;
 }
@@ -181,7 +182,7 @@ async function findDirectories(context: Context): Promise<Directory[]> {
       const label = parseLabel(file.content);
       const damage = label === undefined ? damageOf(file, "instance") : undefined;
       const blank = label === undefined && damage === undefined && (await isBlank(context, name));
-      return { uuid: name, label, blank, ...(damage === undefined ? {} : { damage }) };
+      return { uuid: name, label, blank, damage };
     }),
   );
 }
@@ -271,22 +272,17 @@ function findUnmanaged(
   const own = context.project;
   const others = domains
     .filter(({ label }) => label?.project !== own)
-    .map(({ name, uuid, label, power, fields }) => ({
-      what: "domain",
-      name,
-      uuid,
-      ...(label === undefined ? {} : { owner: label.project }),
-      ...(uses.has(uuid) ? { uses: uses.get(uuid) ?? [] } : {}),
-      ...(isUp(power) ? { takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) } } : {}),
-    }));
+    .map(({ name, uuid, label, fields }) => {
+      // Also of one that is off: it can be started at any time.
+      const takes = { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) };
+      return withoutUndefined({ what: "domain", name, uuid, owner: label?.project, uses: uses.get(uuid), takes });
+    });
   const strangers = directories
     .filter((directory) => directory.label?.project !== own && !directory.blank)
     .filter((directory) => damagedInstance(context, directory, domains) === undefined)
-    .map(({ uuid, label, damage }) => ({
-      what: "instance-directory",
-      name: uuid,
-      ...(label === undefined ? {} : { owner: label.project }),
-      ...(damage === undefined ? {} : { note: `its label ${damage.problem}` }),
-    }));
+    .map(({ uuid, label, damage }) => {
+      const note = damage === undefined ? undefined : `its label ${damage.problem}`;
+      return withoutUndefined({ what: "instance-directory", name: uuid, owner: label?.project, note });
+    });
   return [...others, ...strangers];
 }

@@ -17,7 +17,7 @@ export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Chec
     const have = observed.get(address);
     const own = byInstance.get(instance) ?? [];
     if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
-    const status = observed.facts.secrets?.[secretPlace(passphrase)] ?? "missing";
+    const status = observed.facts.secrets[secretPlace(passphrase)] ?? "missing";
     if (status === "present") return [];
     const summary = `The passphrase for the disks of ${instance} ${status === "empty" ? "is empty" : "is not available"}`;
     const remedy =

@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, type Layout } from "../../model/layout.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { recordedVolumes } from "../directory/second-record.ts";
 import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
@@ -31,12 +32,10 @@ export async function observeVolumes(context: Context): Promise<Observation<Owne
   const unread = [...look.unread, ...damaged.flatMap(({ address }) => address ?? [])];
   const unmanaged = directories
     .filter((directory) => directory.label?.project !== context.project && damagedVolume(context, directory).length === 0)
-    .map(({ uuid, label, damage }) => ({
-      what: "volume",
-      name: label?.volume ?? uuid,
-      ...(label === undefined ? {} : { owner: label.project }),
-      ...(damage === null ? {} : { note: `its label ${damage.problem}` }),
-    }));
+    .map(({ uuid, label, damage }) => {
+      const note = damage === undefined ? undefined : `its label ${damage.problem}`;
+      return withoutUndefined({ what: "volume", name: label?.volume ?? uuid, owner: label?.project, note });
+    });
   return {
     states: new Map([...look.states, ...missing]),
     unmanaged,

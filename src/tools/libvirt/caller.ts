@@ -15,9 +15,9 @@ export interface Caller {
   close(): Promise<void>;
 }
 
-/** Connections that looks share: two reach the server's limit on the same machine, four hide round trips to another one. */
+/** Connections that looks share: two reach the server's limit on the same machine, eight hide round trips to another one. */
 const lookersHere = 2;
-const lookersThere = 4;
+const lookersThere = 8;
 
 /** A caller over connections that are opened when they are needed. */
 export function createCaller(options: DoorOptions & { readonly host: Pick<Host, "onTrace" | "libvirtUri"> }): Caller {

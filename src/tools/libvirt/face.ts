@@ -1,3 +1,5 @@
+import type { GuestCapabilities } from "./guest-capabilities.ts";
+
 /**
  * Nova DOM-10: libvirt's domain states, folded to what decisions need. `saved`: off, with its memory kept (managed save), which
  * the next start restores.
@@ -73,6 +75,8 @@ export interface NodeFacts {
   readonly libvirtVersion: string;
   /** Machine types and their aliases that guests of the host's architecture can have. */
   readonly machines: readonly string[];
+  /** Numbers of huge pages by their size: `2MiB`. Absent where libvirt does not tell. */
+  readonly hugePages?: Readonly<Record<string, number>>;
 }
 
 /** Follows one domain. */
@@ -90,6 +94,12 @@ export interface DomainWatch extends Disposable {
  */
 export interface Libvirt {
   node(): Promise<NodeFacts>;
+  /** What a guest of a machine type can have; undefined for one that this libvirt does not know. `virtType`: `kvm` or `qemu`. */
+  guestCapabilities(guest: {
+    readonly arch: string;
+    readonly machine: string;
+    readonly virtType: string;
+  }): Promise<GuestCapabilities | undefined>;
   /**
    * All domains with their definitions; `read` gets each as it arrives. One that libvirt refuses to describe goes to `failed`;
    * without it the whole look fails.

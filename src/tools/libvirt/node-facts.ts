@@ -1,5 +1,6 @@
 import { unexpectedAnswer } from "../../model/errors.ts";
-import { find, findAll, parseXml, textAt } from "../xml.ts";
+import { formatQuantity } from "../../model/quantity.ts";
+import { find, findAll, parseXml, textAt, type XmlElement } from "../xml.ts";
 import type { NodeFacts } from "./face.ts";
 
 /** The machine, from libvirt's capabilities and numbers. Throws a CodedError that names what is missing. */
@@ -27,7 +28,20 @@ export function nodeFacts(answers: {
     memory: memoryKiB * 1024,
     libvirtVersion: versionText(version),
     machines: [...new Set(machines.map(({ text }) => text.trim()))],
+    ...hugePagesOf(capabilities),
   };
+}
+
+/** Huge pages of all NUMA nodes together; those of 4 KiB are not huge. */
+function hugePagesOf(capabilities: XmlElement): Pick<NodeFacts, "hugePages"> {
+  const cells = findAll(find(capabilities, "host", "topology", "cells"), "cell");
+  if (cells.length === 0) return {};
+  const counts: Record<string, number> = {};
+  for (const { attributes, text } of cells.flatMap((cell) => findAll(cell, "pages"))) {
+    const bytes = Number(attributes["size"]) * 1024;
+    if (bytes > 65_536 && Number(text) > 0) counts[formatQuantity(bytes)] = (counts[formatQuantity(bytes)] ?? 0) + Number(text);
+  }
+  return { hugePages: counts };
 }
 
 /** 9000000 is 9.0.0. */

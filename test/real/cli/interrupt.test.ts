@@ -100,12 +100,13 @@ test("SIGINT twice: it stops at once, and nothing half-made is trusted", async (
   const stopping = said(/Stopping after running actions finish/);
   child.kill("SIGINT");
   await stopping;
-  const started = performance.now();
-  const again = setInterval(() => child.kill("SIGINT"), 150);
-  const { code, signal, stdout } = await end;
-  clearInterval(again);
+  // A second press within 100 ms of the first would be taken for the same one. Signals to a process that ends would kill it.
+  await pause(200);
+  child.kill("SIGINT");
+  // The rest of the download is held back until after the end: nothing but the second press ends it.
+  const { code, signal, stdout, stderr } = await end;
   assert.deepEqual([code, signal], [1, null]);
-  assert.ok(performance.now() - started < 4_000, `it took ${performance.now() - started} ms`);
+  assert.doesNotMatch(stderr, /left running/);
   const { apply_complete: done = [], apply_skipped: cancelled = [] } = statuses(stdout);
   assert.ok(!done.includes("image/small"));
   assert.ok(cancelled.includes("image/small cancelled"), stdout);

@@ -18,7 +18,7 @@ import { tableRow } from "../../unit/drivers/table.ts";
 import { plainSpec } from "../../unit/kinds/guest/specs.ts";
 import { imageOf, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
-import { dyingHost } from "./dying-host.ts";
+import { dyingHost } from "../support/dying-host.ts";
 import { type GuestMachine, startGuest } from "./guest.ts";
 
 /** The machine that the disks are on, as the tests use it beside virtform. */
@@ -80,8 +80,13 @@ const facts: HostFacts = {
   kvm: false,
   cpus: 2,
   memory: 2 ** 32,
-  disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
+  disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, preallocation: null },
   libvirtVersion: "9.0.0",
+  sources: {},
+  secrets: {},
+  missingPrograms: [],
+  networks: null,
+  drivers: {},
 };
 
 /** One machine with one backend, and what a case needs of it. */
@@ -97,7 +102,7 @@ interface Scene {
   /** The bytes that this backend makes of a size. */
   rounded(bytes: number): number;
   sizeOf(disk: DiskSpec): Promise<number | undefined>;
-  /** The same machine, of whose process only so many calls are survived. */
+  /** The same machine, whose process is killed after so many effects. */
   dying(survives: number): { readonly context: Context; readonly died: () => boolean };
   assertHolds(disk: DiskSpec, raw: string): void;
 }
@@ -339,7 +344,7 @@ const cases: Readonly<Record<string, Case>> = {
         assert.deepEqual(await scene.place.kept(scene.context), []);
       },
     );
-    assert.ok(kills >= 4, `only ${kills} places to be killed at were found`);
+    assert.ok(kills >= 2, `only ${kills} places to be killed at were found`);
   },
 
   "killed while growing": async (scene) => {
@@ -358,7 +363,7 @@ const cases: Readonly<Record<string, Case>> = {
         [from, to] = [to, to + 4 * mebibyte];
       },
     );
-    assert.ok(kills >= 2, `only ${kills} places to be killed at were found`);
+    assert.ok(kills >= 1, `only ${kills} places to be killed at were found`);
   },
 
   "killed while removing": async (scene) => {
@@ -511,7 +516,7 @@ async function fromImage(scene: Scene, format: "raw" | "qcow2"): Promise<void> {
   assert.equal((await scene.place.kept(scene.context)).length, 1);
 }
 
-/** Performs it again and again, killed one call later each time, until it comes to its end; `recover` after each kill. */
+/** Performs it again and again, killed one effect later each time, until it comes to its end; `recover` after each kill. */
 async function killEverywhere(scene: Scene, perform: (context: Context) => Promise<void>, recover: () => Promise<void>): Promise<number> {
   for (let survives = 0; ; survives += 1) {
     const { context, died } = scene.dying(survives);

@@ -9,7 +9,8 @@ import type { Context } from "../../../src/model/context.ts";
 import { RefusedError, UnreachableError, UserError } from "../../../src/model/errors.ts";
 import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary, u32be, u64be } from "../kinds/image/images.ts";
-import { killedAfter, machine, watched } from "../kinds/image/machine.ts";
+import { machine, watched } from "../kinds/image/machine.ts";
+import { dyingHost } from "../support/dying-host.ts";
 
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const mebibyte = 2 ** 20;
@@ -174,11 +175,11 @@ for (const [backend, baseFormat] of [...fileBackends, driverOf("ploop")].flatMap
       const calm = machine(t, { root });
       await calm.host.files.makeDirectory(calm.layout.base);
       const disk = diskOf(calm, backend, baseIn(calm, image, baseFormat));
-      let fate: ReturnType<typeof killedAfter> | undefined;
+      let fate: ReturnType<typeof dyingHost> | undefined;
       const doomed = machine(t, {
         root,
         wrap: (host) => {
-          fate = killedAfter(host, survives);
+          fate = dyingHost(host, survives, "half");
           return fate.host;
         },
       });
@@ -186,7 +187,7 @@ for (const [backend, baseFormat] of [...fileBackends, driverOf("ploop")].flatMap
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      if (fate?.killed() !== true) {
+      if (fate?.died() !== true) {
         assert.equal(error, undefined);
         break;
       }

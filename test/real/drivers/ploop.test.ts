@@ -12,7 +12,7 @@ import { descriptorText } from "../../../src/tools/ploop.ts";
 import { diskSpec } from "../../support/disk-spec.ts";
 import { temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
-import { dyingHost } from "./dying-host.ts";
+import { dyingHost } from "../support/dying-host.ts";
 
 const ploop = driverOf("ploop");
 const mebibyte = 2 ** 20;

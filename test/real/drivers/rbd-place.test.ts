@@ -12,7 +12,7 @@ import { type Ceph, startCeph } from "../../support/ceph.ts";
 import { diskSpec } from "../../support/disk-spec.ts";
 import { driveAt, fullSpec, temporaryDirectory, uuid } from "../../unit/kinds/instance/seed/fixtures.ts";
 import { seedContext } from "../kinds/instance/seed/machine.ts";
-import { dyingHost } from "./dying-host.ts";
+import { dyingHost } from "../support/dying-host.ts";
 
 const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;

@@ -14,7 +14,7 @@ import { type Ceph, startCeph } from "../../support/ceph.ts";
 import { diskSpec } from "../../support/disk-spec.ts";
 import { qemuImg, temporary } from "../kinds/image/images.ts";
 import { machine } from "../kinds/image/machine.ts";
-import { dyingHost } from "./dying-host.ts";
+import { dyingHost } from "../support/dying-host.ts";
 
 const rbd = driverOf("rbd");
 const mebibyte = 2 ** 20;
@@ -61,7 +61,7 @@ function prepare(t: TestContext) {
     size: 8 * mebibyte,
     preallocate: "none",
   });
-  /** Performs it again and again, killed one call later each time, until it comes to its end; `recover` after each kill. */
+  /** Performs it again and again, killed one effect later each time, until it comes to its end; `recover` after each kill. */
   const killEverywhere = async (perform: (context: Context) => Promise<void>, recover: () => Promise<void>): Promise<number> => {
     for (let survives = 0; ; survives += 1) {
       let fate: ReturnType<typeof dyingHost> | undefined;

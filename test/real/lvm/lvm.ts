@@ -47,7 +47,8 @@ export interface Wish {
 /** A guest of a test's own. Its images are in the cache already when another one had them. */
 export async function prepare(t: Parameters<typeof createWorkspace>[0]) {
   const own = await createWorkspace(t);
-  const workspace: Workspace = { ...own, instancesPath: "/var/lib/virtform/instances" };
+  const there = { virsh, read: (path: string) => lvmHost.run("cat", path) };
+  const workspace: Workspace = { ...own, instancesPath: "/var/lib/virtform/instances", there };
   const name = `${workspace.prefix}-one`;
   const write = ({ disk = "66MiB", lvm: settings = {}, image = tinyGuest.disk, extra = true, runs = false }: Wish = {}) =>
     writeConfig(workspace, {

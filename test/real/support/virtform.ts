@@ -68,12 +68,12 @@ export function stepOf({ type, hook }: ApplyEvent): string | undefined {
 /** Runs `virtform` until its first step of this name, and kills it there. Fails when it never comes to it. */
 export async function killedAtStep(args: readonly string[], step: string): Promise<void> {
   let reached = false;
-  await virtformEvents(args, (event, kill) => {
+  const result = await virtformEvents(args, (event, kill) => {
     if (reached || stepOf(event) !== step) return;
     reached = true;
     kill();
   });
-  if (!reached) throw new Error(`virtform ${args.join(" ")} has no step ${step}`);
+  if (!reached) throw new Error(`virtform ${args.join(" ")} has no step ${step}:\n${result.stdout}${result.stderr}`);
 }
 
 /** Starts `virtform` without waiting for it. */

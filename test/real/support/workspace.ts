@@ -27,6 +27,12 @@ export interface Workspace {
   /** Holds virtform.yaml. */
   readonly directory: string;
   readonly instancesPath: string;
+  /** Present where the guests are on another machine. */
+  readonly there?: {
+    readonly virsh: (...args: readonly string[]) => string;
+    /** The content of a file; throws when there is none. */
+    readonly read: (path: string) => string;
+  };
 }
 
 /** Makes a workspace and sees to it that nothing of it is left after the test. */
@@ -99,15 +105,35 @@ export async function assertConverged(workspace: Workspace): Promise<void> {
   assert.match(result.stdout, /No changes\. The host matches the configuration\./);
 }
 
-/** Waits until the console log of an instance has a line that matches, and gives the whole log. */
-export async function waitForConsole(workspace: Workspace, name: string, marker: RegExp, seconds = 90): Promise<string> {
+/**
+ * Waits until the console log of an instance has a line that matches, and gives the whole log, as `virtform console` has it. Until then
+ * the log itself is read: a new process each time would take the processor away from the guest.
+ */
+export async function waitForConsole(workspace: Workspace, name: string, marker: RegExp, seconds = 180): Promise<string> {
+  const { there, instancesPath } = workspace;
+  const uuid = (there === undefined ? await virsh("domuuid", name) : there.virsh("domuuid", name)).trim();
+  const path = `${instancesPath}/${uuid}/console.log`;
   let log = "";
+  const matches = () => (marker.test(log) ? true : undefined);
   const read = async () => {
-    const result = await virtform("console", name, workspace.directory);
-    log = result.code === 0 ? result.stdout.replaceAll("\r", "") : result.stdout + result.stderr;
-    return marker.test(log) ? log : undefined;
+    try {
+      log = plain(there === undefined ? await readFile(path, "utf8") : there.read(path));
+    } catch {
+      // It has said nothing yet.
+    }
+    return matches();
   };
-  return until(`console line ${marker} of ${name}`, seconds, read, () => log.split("\n").slice(-40).join("\n"));
+  const last = () => log.split("\n").slice(-40).join("\n");
+  await until(`console line ${marker} of ${name}`, seconds, read, last, there === undefined ? 200 : 2000);
+  const shown = await virtform("console", name, workspace.directory);
+  assert.equal(shown.code, 0, shown.stdout + shown.stderr);
+  log = plain(shown.stdout);
+  assert.ok(matches(), `virtform console shows no ${marker}:\n${last()}`);
+  return log;
+}
+
+function plain(log: string): string {
+  return log.replaceAll("\r", "");
 }
 
 /** What the tiny guest said last: values by name, disks by device in bytes, user data as the drive has it. */
@@ -150,7 +176,7 @@ export function assertKnown(paths: readonly string[]): void {
     /^(locks|journal)\/[^/]+$/,
     /^volumes\/([0-9a-f-]{36}\/(disk|disk\.info|virtform\.json)?)?$/,
     /^(volumes\/)?[0-9a-f-]{36}\/disk(\.local|\.eph\d+|\.swap)?\/(root\.hds|DiskDescriptor\.xml)?$/,
-    /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.eph\d+|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log|virtform\.json))?$/,
+    /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.eph\d+|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log(\.\d)?|virtform\.json))?$/,
   ];
   const unknown = paths.filter((path) => !known.some((pattern) => pattern.test(path)));
   assert.deepEqual(unknown, [], "leftovers below the instances path");

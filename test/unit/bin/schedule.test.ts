@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ranks, runAll, type Task } from "../../../bin/lib/test/schedule.ts";
 
-const task = (name: string, seconds: number, over: Partial<Task> = {}): Task => ({ name, seconds, after: [], libvirt: "unused", ...over });
+const task = (name: string, seconds: number, over: Partial<Task> = {}): Task => ({
+  name,
+  seconds,
+  load: 1,
+  after: [],
+  libvirt: "unused",
+  ...over,
+});
 
 /** Runs tasks that end in the order of their seconds, and records who ran beside whom. */
 async function order(tasks: readonly Task[], slots: number, fails: readonly string[] = []) {
@@ -53,6 +60,15 @@ test("never more than the given number at a time, and never fewer without need",
     3,
   );
   assert.equal(Math.max(...together.map(({ length }) => length)), 3);
+});
+
+test("tasks that wait most of the time share a processor, and none is passed by a later one", async () => {
+  const waits = Array.from({ length: 6 }, (_, at) => task(`wait${at}`, 9 - at, { load: 0.5 }));
+  assert.equal(Math.max(...(await order(waits, 2)).together.map(({ length }) => length)), 4);
+  const idle = Array.from({ length: 9 }, (_, at) => task(`idle${at}`, 3, { load: 0.1 }));
+  assert.equal(Math.max(...(await order(idle, 2)).together.map(({ length }) => length)), 4);
+  const mixed = [task("long", 9, { load: 0.5 }), task("busy", 8), task("short", 1, { load: 0.5 })];
+  assert.deepEqual((await order(mixed, 1)).started, ["long", "busy", "short"]);
 });
 
 test("what waits for something that failed is not run, and says why", async () => {

@@ -1,7 +1,7 @@
 import { find, findAll, textAt, type XmlElement } from "../../../tools/xml.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
 import { add, at } from "../draft.ts";
-import type { GuestField } from "../field.ts";
+import type { FieldTraits, GuestField } from "../field.ts";
 import { videoFields } from "./display.ts";
 import { isX86 } from "./is-x86.ts";
 import { balloonFields } from "./memory.ts";
@@ -15,9 +15,9 @@ const agentChannel = "org.qemu.guest_agent.0";
 export const deviceFields: readonly GuestField[] = [
   {
     path: "scsi_controller",
-    fixed: true,
-    // Without a model libvirt picks a controller that recent guests have no driver for.
-    want: () => scsiModel,
+    usual: scsiModel,
+    // Without a model libvirt picks a controller that recent guests have no driver for. Which one matters only to disks on it.
+    want: ({ values, disks }) => (disks.some(({ bus }) => bus === "scsi") ? (values["scsi_model"] ?? scsiModel) : scsiModel),
     follows: ["devices/controller[@type=scsi][@index=0]/address"],
     write: (domain, value, { disks }) => {
       if (!disks.some(({ bus }) => bus === "scsi")) return;
@@ -25,32 +25,12 @@ export const deviceFields: readonly GuestField[] = [
       const first = devices.children.find(
         ({ name, attributes }) => name === "controller" && attributes["type"] === "scsi" && attributes["index"] === "0",
       );
-      const controller = first ?? add(devices, "controller", { type: "scsi", index: 0 });
-      // Another model is a field of its own.
-      if (controller.attributes["model"] === undefined) set(controller, "model", value);
+      set(first ?? add(devices, "controller", { type: "scsi", index: 0 }), "model", value);
     },
     // Whether one is needed follows from the disks.
     read: (domain) => {
       const needed = findAll(find(domain, "devices"), "disk").some((disk) => find(disk, "target")?.attributes["bus"] === "scsi");
-      return needed && device(domain, "controller", { type: "scsi", index: "0" })?.attributes["model"] === undefined ? "none" : scsiModel;
-    },
-  },
-  {
-    path: "scsi_model",
-    want: ({ values, disks }) => {
-      const model = values["scsi_model"];
-      return model === undefined || model === scsiModel || !disks.some(({ bus }) => bus === "scsi") ? null : model;
-    },
-    follows: ["devices/controller[@type=scsi][@index=0]/address"],
-    write: (domain, value) => {
-      const controller = at(domain, "devices").children.find(
-        ({ name, attributes }) => name === "controller" && attributes["type"] === "scsi" && attributes["index"] === "0",
-      );
-      if (controller !== undefined) set(controller, "model", value);
-    },
-    read: (domain) => {
-      const model = device(domain, "controller", { type: "scsi", index: "0" })?.attributes["model"];
-      return model === scsiModel ? undefined : model;
+      return needed ? (device(domain, "controller", { type: "scsi", index: "0" })?.attributes["model"] ?? "none") : scsiModel;
     },
   },
   ...videoFields,
@@ -122,9 +102,9 @@ export const deviceFields: readonly GuestField[] = [
     write: (domain) => add(add(at(domain, "devices"), "channel", { type: "unix" }), "target", { type: "virtio", name: agentChannel }),
     read: (domain) => channelNames(domain).includes(agentChannel) || undefined,
   },
-  ...input("tablet", ({ values }) => values["pointer"] !== "ps2mouse"),
+  ...input("tablet", { usual: "usb" }, ({ values }) => values["pointer"] !== "ps2mouse"),
   // A PC has a keyboard of its own.
-  ...input("keyboard", ({ arch }) => !isX86(arch)),
+  ...input("keyboard", { fixed: true }, ({ arch }) => !isX86(arch)),
   ...balloonFields,
   {
     path: "tpm.version",
@@ -184,8 +164,8 @@ export const deviceFields: readonly GuestField[] = [
 ];
 
 /** An input device on USB, or on virtio where that is set. libvirt adds others, on PS/2, by itself. */
-function input(type: string, wanted: (spec: DomainSpec) => boolean): GuestField[] {
-  const row = (bus: string, traits: Pick<GuestField, "path" | "usual" | "onlyIfSet">): GuestField => ({
+function input(type: string, usb: Pick<FieldTraits, "usual" | "fixed">, wanted: (spec: DomainSpec) => boolean): GuestField[] {
+  const row = (bus: string, traits: Pick<GuestField, "path" | keyof FieldTraits>): GuestField => ({
     ...traits,
     want: (spec) => (wanted(spec) && (spec.values["input_bus"] ?? "usb") === bus ? bus : null),
     element: `devices/input[@type=${type}][@bus=${bus}]`,
@@ -193,7 +173,7 @@ function input(type: string, wanted: (spec: DomainSpec) => boolean): GuestField[
     write: (domain) => add(at(domain, "devices"), "input", { type, bus }),
     read: (domain) => device(domain, "input", { type, bus })?.attributes["bus"],
   });
-  return [row("usb", { path: type, usual: "usb" }), row("virtio", { path: `${type}_virtio`, onlyIfSet: true })];
+  return [row("usb", { path: type, ...usb }), row("virtio", { path: `${type}_virtio`, onlyIfSet: true })];
 }
 
 function rateText(bytes: string, period: string): string {

@@ -53,6 +53,12 @@ export const procedures = {
   libVersion: look(157, "CONNECT_GET_LIB_VERSION", nothing, struct({ version: hyper })),
   hostname: look(59, "CONNECT_GET_HOSTNAME", nothing, struct({ hostname: string })),
   capabilities: look(7, "CONNECT_GET_CAPABILITIES", nothing, struct({ xml: string })),
+  domainCapabilities: look(
+    342,
+    "CONNECT_GET_DOMAIN_CAPABILITIES",
+    struct({ emulator: optional(string), arch: optional(string), machine: optional(string), virtType: optional(string), flags: uint }),
+    struct({ xml: string }),
+  ),
   nodeInfo: look(
     6,
     "NODE_GET_INFO",

@@ -12,8 +12,9 @@ import type { Context } from "../../../../src/model/context.ts";
 import { CommandError, RefusedError, UserError } from "../../../../src/model/errors.ts";
 import type { Host } from "../../../../src/model/host.ts";
 import type { Json } from "../../../../src/model/json.ts";
+import { dyingHost } from "../../support/dying-host.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary } from "./images.ts";
-import { changed, imageSpec, killedAfter, machine, watched } from "./machine.ts";
+import { changed, imageSpec, machine, watched } from "./machine.ts";
 
 const mebibyte = 2 ** 20;
 
@@ -364,11 +365,11 @@ for (const [name, diskFormat, twin] of [
         await fetch(calm, imageSpec(copy, { diskFormat }));
       }
       const spec = imageSpec(source, { diskFormat });
-      let fate: ReturnType<typeof killedAfter> | undefined;
+      let fate: ReturnType<typeof dyingHost> | undefined;
       const doomed = machine(t, {
         root,
         wrap: (host) => {
-          fate = killedAfter(host, survives);
+          fate = dyingHost(host, survives, "half");
           return fate.host;
         },
       });
@@ -376,7 +377,7 @@ for (const [name, diskFormat, twin] of [
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      if (fate?.killed() !== true) {
+      if (fate?.died() !== true) {
         assert.equal(error, undefined);
         break;
       }

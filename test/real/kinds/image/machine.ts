@@ -1,10 +1,9 @@
-import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createLocalHost } from "../../../../src/host/local/local.ts";
 import type { ImageSpec } from "../../../../src/kinds/image/spec.ts";
 import type { Context } from "../../../../src/model/context.ts";
-import type { Command, Files, Host } from "../../../../src/model/host.ts";
+import type { Command, Host } from "../../../../src/model/host.ts";
 import { cacheEntryName, createLayout } from "../../../../src/model/layout.ts";
 import { uuidV5 } from "../../../../src/model/uuid.ts";
 import { temporary } from "./images.ts";
@@ -37,6 +36,12 @@ export function machine(
       preallocateImages: "none",
       reserved: { memory: 0, disk: 0 },
       allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
+      usedDrivers: [],
+      programs: [],
+      machines: [],
+      networks: null,
+      drivers: {},
+      cloneSources: [],
     },
     project: options.project ?? "shop",
     secret: () => "",
@@ -58,6 +63,7 @@ export function imageSpec(source: string, changes: Partial<ImageSpec> = {}): Ima
     diskFormat: "qcow2",
     format: "raw",
     bootFile: false,
+    cloneSize: null,
     minDisk: 0,
     minRam: 0,
     maxVirtualSize: null,
@@ -80,74 +86,6 @@ export function watched(host: Host, tell: (command: Command) => void): Host {
 /** A host whose commands are others than asked for. */
 export function changed(host: Host, change: (command: Command) => Command): Host {
   return { ...bound(host), run: (command) => host.run(change(command)) };
-}
-
-const changing = [
-  "makeDirectory",
-  "writeAtomic",
-  "copy",
-  "publish",
-  "link",
-  "remove",
-  "removeTree",
-  "touch",
-  "truncate",
-  "setMode",
-  "change",
-] as const;
-
-/**
- * A host whose process is killed in the middle of its effect number `survives` (counted from 0): copies and conversions are
- * left half done, other effects not at all, and nothing works from then on.
- */
-export function killedAfter(host: Host, survives: number): { host: Host; effects: () => number; killed: () => boolean } {
-  let effects = 0;
-  let dead = false;
-  const halve = (path: string | undefined) => {
-    if (path !== undefined) truncateSync(path, 1000);
-  };
-  const alive = () => {
-    if (dead) throw new Error("the process is dead");
-  };
-  const effect = async <T>(work: () => Promise<T>, halfMade?: string): Promise<T> => {
-    alive();
-    effects += 1;
-    if (effects <= survives) return work();
-    dead = true;
-    if (halfMade !== undefined) {
-      await work();
-      halve(halfMade);
-    }
-    throw new Error("killed");
-  };
-  const files = { ...host.files } as Record<string, unknown>;
-  for (const [name, method] of Object.entries(host.files)) {
-    const call = method as (...args: unknown[]) => Promise<unknown>;
-    const isEffect = (changing as readonly string[]).includes(name);
-    files[name] = isEffect
-      ? (...args: unknown[]) => effect(() => call.apply(host.files, args), name === "copy" ? (args[1] as string) : undefined)
-      : async (...args: unknown[]) => {
-          alive();
-          return call.apply(host.files, args);
-        };
-  }
-  return {
-    effects: () => effects,
-    killed: () => dead,
-    host: {
-      ...bound(host),
-      files: files as unknown as Files,
-      run: (command) => {
-        const target =
-          command.args[0] === "convert" || command.args[0] === "create"
-            ? command.args.find((arg) => /\.(converted|part)(\/root\.hds)?$/.test(arg) && arg !== command.args.at(-2))
-            : undefined;
-        return command.args[0] === "info" ? host.run(command) : effect(() => host.run(command), target);
-      },
-      download: (request) => effect(() => host.download(request), request.to),
-      ...(host.upload === undefined ? {} : { upload: (request) => effect(async () => host.upload?.(request), request.to) }),
-    },
-  };
 }
 
 /** The host's members as plain functions. */

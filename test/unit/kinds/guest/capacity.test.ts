@@ -9,7 +9,11 @@ function check(fields: Partial<CapacityInput>) {
     domains: [],
     others: { memory: 0, vcpus: 0 },
     diskBytes: 0,
-    facts: { cpus: 2, memory: 8 * GiB, disk: { total: 100 * GiB, free: 50 * GiB, directIo: true } as CapacityInput["facts"]["disk"] },
+    facts: {
+      cpus: 2,
+      memory: 8 * GiB,
+      disk: { total: 100 * GiB, free: 50 * GiB, directIo: true, preallocation: null } as CapacityInput["facts"]["disk"],
+    },
     settings: { reserved: { memory: GiB / 2, disk: 0 }, allocationRatio: { vcpus: 4, memory: 1, disk: 1 } },
     ...fields,
   });
@@ -64,4 +68,26 @@ test("what is reserved at once has to fit into what is really free, whatever the
   assert.deepEqual(codes({ settings, diskBytes: 100 * GiB, reservedBytes: 40 * GiB + 1 }), ["insufficient-disk"]);
   assert.match(check({ settings, diskBytes: 100 * GiB, reservedBytes: 100 * GiB })[0]?.detail ?? "", /preallocate_images is space/);
   assert.deepEqual(codes({ settings, diskBytes: 500 * GiB, reservedBytes: 500 * GiB }), ["insufficient-disk"], "said once");
+});
+
+test("absolute limits count beside the ratios, with what others take", () => {
+  const settings = {
+    reserved: { memory: 0, disk: 0 },
+    allocationRatio: { vcpus: 4, memory: 1, disk: 1 },
+    limits: { vcpus: 4, memory: 4 * GiB, disk: 10 * GiB },
+  };
+  const others = { memory: GiB, vcpus: 1 };
+  assert.deepEqual(codes({ settings, others, domains: guests(3, GiB, 1), diskBytes: GiB, allDiskBytes: 10 * GiB }), []);
+  assert.deepEqual(codes({ settings, others, domains: guests(4, GiB, 1), diskBytes: GiB, allDiskBytes: 10 * GiB + 1 }), [
+    "insufficient-memory",
+    "insufficient-vcpus",
+    "insufficient-disk",
+  ]);
+  assert.deepEqual(codes({ settings, diskBytes: 0, allDiskBytes: 20 * GiB }), [], "nothing is added");
+});
+
+test("says which guests there is room for", () => {
+  const [memory] = check({ domains: [...guests(2, 3 * GiB, 1), { instance: "large", memory: 6 * GiB, vcpus: 1 }, ...guests(1, GiB, 1)] });
+  assert.match(memory?.detail ?? "", /There is room for 3 of them: web-0, web-1, web-0\. /);
+  assert.match(check({ domains: guests(1, 9 * GiB, 1) })[0]?.detail ?? "", /It does not fit\./);
 });

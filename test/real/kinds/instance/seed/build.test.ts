@@ -8,9 +8,9 @@ import { diffSeed, observeSeeds, resolveSeedSecrets, seedActions } from "../../.
 import { describeSeed, type SeedState } from "../../../../../src/kinds/instance/seed/state.ts";
 import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
 import type { Context } from "../../../../../src/model/context.ts";
-import type { Host } from "../../../../../src/model/host.ts";
 import type { Json } from "../../../../../src/model/json.ts";
 import { fullSpec, seedSpec, temporaryDirectory, uuid } from "../../../../unit/kinds/instance/seed/fixtures.ts";
+import { dyingHost } from "../../../support/dying-host.ts";
 import { seedContext } from "./machine.ts";
 
 const secrets = { WEB_PASSWORD: "correct horse", WEB_USER_DATA: "#!/bin/sh\r\necho battery\u0000staple\n" };
@@ -167,45 +167,6 @@ test("long metadata and large user data arrive byte for byte", async (t) => {
   assert.deepEqual(metaData(spec.disk.path).meta, metadata);
 });
 
-class PowerCut extends Error {}
-
-/** A host on which, after so many calls that change something, no call does anything any more. */
-function dying(host: Host, effects: { left: number }): Host {
-  const changing = new Set([
-    "makeDirectory",
-    "writeAtomic",
-    "copy",
-    "publish",
-    "link",
-    "remove",
-    "removeTree",
-    "touch",
-    "truncate",
-    "setMode",
-    "appendLine",
-    "change",
-  ]);
-  const cut = () => {
-    if (effects.left <= 0) throw new PowerCut("power cut");
-    effects.left -= 1;
-  };
-  const guarded = <T extends object>(target: T, names: Set<string>): T =>
-    new Proxy(target, {
-      get(of, name, receiver) {
-        const value = Reflect.get(of, name, receiver);
-        if (typeof value !== "function" || !names.has(String(name))) return value;
-        return async (...args: unknown[]) => {
-          cut();
-          return value.apply(of, args);
-        };
-      },
-    });
-  const files = guarded(host.files, changing);
-  return new Proxy(guarded(host, new Set(["run"])), {
-    get: (of, name, receiver) => (name === "files" ? files : Reflect.get(of, name, receiver)),
-  });
-}
-
 for (const format of ["iso9660", "vfat"] as const) {
   test(`killed after any effect of building ${format}, the next run ends well`, async (t) => {
     const good = await seedContext(t, { secrets });
@@ -213,16 +174,23 @@ for (const format of ["iso9660", "vfat"] as const) {
     const old = fullSpec(root, { format, hostname: "old" });
     const spec = fullSpec(root, { format, hostname: "new" });
     const buildWith = async (left: number) => {
-      const effects = { left };
-      const context = await seedContext(t, { secrets, root, wrap: (host) => dying(host, effects) });
+      let fate: ReturnType<typeof dyingHost> | undefined;
+      const context = await seedContext(t, {
+        secrets,
+        root,
+        wrap: (host) => {
+          fate = dyingHost(host, left);
+          return fate.host;
+        },
+      });
       const finished = await build(context, spec).then(
         () => true,
         (error: Error) => {
-          assert.match(String(error instanceof SuppressedError ? error.error : error), /power cut/);
+          assert.match(String(error instanceof SuppressedError ? error.error : error), /killed/);
           return false;
         },
       );
-      return { finished, used: left - effects.left };
+      return { finished, used: fate?.effects() ?? 0 };
     };
     const { used } = await buildWith(1000);
     // The many copies into a vfat image are alike: of those in the middle one will do.

@@ -26,6 +26,12 @@ export async function seedContext(
       preallocateImages: "none",
       reserved: { memory: 0, disk: 0 },
       allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
+      usedDrivers: [],
+      programs: [],
+      machines: [],
+      networks: null,
+      drivers: {},
+      cloneSources: [],
     },
     project: "shop",
     secret(reference) {

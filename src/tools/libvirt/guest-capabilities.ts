@@ -1,0 +1,51 @@
+import { find, findAll, parseXml, type XmlElement } from "../xml.ts";
+
+/** What libvirt can give a guest of one machine type. A list is null where this version of libvirt does not tell. */
+export interface GuestCapabilities {
+  readonly maxVcpus: number | null;
+  /** Firmware that can be selected: `bios`, `efi`. */
+  readonly firmware: readonly string[] | null;
+  /** Whether there is UEFI firmware that enforces signatures. */
+  readonly secureBoot: boolean;
+  readonly cpuModes: readonly string[] | null;
+  /** Named processors, and whether the host can run each. */
+  readonly cpuModels: Readonly<Record<string, boolean>> | null;
+  /** Null: a TPM is not possible. */
+  readonly tpm: { readonly models: readonly string[]; readonly emulated: boolean; readonly versions: readonly string[] | null } | null;
+  readonly videoModels: readonly string[] | null;
+}
+
+/** Reads a document of libvirt's domain capabilities. Throws a CodedError (`xml-malformed`) when it is not XML. */
+export function guestCapabilities(xml: string): GuestCapabilities {
+  const root = parseXml(xml);
+  const [os, cpu, devices] = ["os", "cpu", "devices"].map((name) => find(root, name));
+  const tpm = find(devices, "tpm");
+  const modes = findAll(cpu, "mode").filter(({ attributes }) => attributes["supported"] === "yes");
+  const custom = modes.find(({ attributes }) => attributes["name"] === "custom");
+  const loader = find(os, "loader");
+  const most = Number(find(root, "vcpu")?.attributes["max"] ?? 0);
+  return {
+    maxVcpus: most > 0 ? most : null,
+    firmware: valuesOf(os, "firmware"),
+    secureBoot: valuesOf(loader, "secure")?.includes("yes") === true && findAll(loader, "value").some(({ text }) => text.trim() !== ""),
+    cpuModes: cpu === undefined ? null : modes.flatMap(({ attributes }) => attributes["name"] ?? []),
+    cpuModels:
+      custom === undefined
+        ? null
+        : Object.fromEntries(findAll(custom, "model").map(({ text, attributes }) => [text.trim(), attributes["usable"] !== "no"])),
+    tpm:
+      tpm?.attributes["supported"] === "yes"
+        ? {
+            models: valuesOf(tpm, "model") ?? [],
+            emulated: valuesOf(tpm, "backendModel")?.includes("emulator") === true,
+            versions: valuesOf(tpm, "backendVersion"),
+          }
+        : null,
+    videoModels: valuesOf(find(devices, "video"), "modelType"),
+  };
+}
+
+function valuesOf(parent: XmlElement | undefined, name: string): string[] | null {
+  const list = findAll(parent, "enum").find(({ attributes }) => attributes["name"] === name);
+  return list === undefined ? null : findAll(list, "value").map(({ text }) => text.trim());
+}
