@@ -3,6 +3,7 @@ import { type ActionType, defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
 import { RefusedError } from "../../../model/errors.ts";
 import { problem } from "../../../model/problem.ts";
+import { shellWord } from "../../../model/shell-word.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { LibvirtError } from "../../../tools/libvirt/libvirt-error.ts";
 import { parseXml } from "../../../tools/xml.ts";
@@ -123,7 +124,7 @@ function report(context: Context, spec: DomainSpec, left: readonly Untaken[]): v
       "change-not-taken",
       {
         summary: `${spec.instance} did not take ${names} while it runs`,
-        detail: `${capital(reasonOf(left).replace(/^: /, "")) || "The guest did not follow within 5 s: it may have no driver for it, or still boot"}. It is stored and waits for a restart: \`virtform restart ${spec.instance}\`.`,
+        detail: `${capital(reasonOf(left).replace(/^: /, "")) || "The guest did not follow within 5 s: it may have no driver for it, or still boot"}. It is stored and waits for a restart: \`virtform restart ${shellWord(spec.instance)}\`.`,
         address: guests.at(spec.instance),
       },
       "warning",
