@@ -127,7 +127,9 @@ export function readPatchValue(domain: XmlElement, path: string, applied: FieldV
  */
 export function mergePatch(domain: Draft, wanted: DomainFields, applied: DomainFields | undefined): void {
   const paths = patchPaths(wanted);
-  const gone = patchPaths(applied).filter((path) => !paths.includes(path) && applied?.[`${patchPrefix}${path}`] !== false);
+  const stale = patchPaths(applied).filter((path) => !paths.includes(path) && applied?.[`${patchPrefix}${path}`] !== false);
+  // The key of a disk in a path finds the disk; a field of the table wrote it.
+  const gone = stale.filter((path) => !(isKey(path) && isOwned(domain, path)));
   const parent = domain.children.find(({ name }) => name === "devices");
   const leaving = gone
     .flatMap((path) => deviceOf(domain, path) ?? [])
@@ -150,6 +152,22 @@ export function mergePatch(domain: Draft, wanted: DomainFields, applied: DomainF
     else if (parsed.text) element.text = String(value);
   }
   if (paths.some((path) => path.startsWith("qemu:"))) domain.attributes["xmlns:qemu"] = qemuNamespace;
+}
+
+/** Whether a path is about the value by which it finds its element: `disk[target@dev=vda]/target@dev`. */
+function isKey(path: string): boolean {
+  const { steps = [], attribute = null } = patchPath(path) ?? {};
+  const [around, last] = steps.slice(-2);
+  const has = (step: XmlStep | undefined, child: string | null) =>
+    step?.tests.some((one) => one.child === child && one.attribute === attribute) === true;
+  return attribute !== null && (has(last, null) || has(around, last?.name ?? null));
+}
+
+/** Whether a path leads into a device that fields of the table write. */
+function isOwned(domain: Draft, path: string): boolean {
+  const devices = domain.children.find(({ name }) => name === "devices");
+  const device = deviceOf(domain, path);
+  return devices !== undefined && device !== undefined && isOwnedDevice(devices, device);
 }
 
 /** The device that a path leads into. */
