@@ -18,7 +18,8 @@ export async function observe<Config>(
   context: Context,
   looking: HostFacts | Promise<HostFacts>,
 ): Promise<Observed> {
-  const [facts, looks] = await Promise.all([looking, Promise.all(kinds.map((kind) => look(kind, context)))]);
+  const shared = { ...context, look: context.look ?? {} };
+  const [facts, looks] = await Promise.all([looking, Promise.all(kinds.map((kind) => look(kind, shared)))]);
   const states = new Map<Address, unknown>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];

@@ -5,6 +5,7 @@ import { withoutUndefined } from "../../model/without-undefined.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
+import { readManyOnce } from "../../tools/read-once.ts";
 import { baseOf, blankOf } from "../content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
@@ -31,7 +32,10 @@ export const qcow2: Driver = {
     const { files } = context.host;
     const paths = disks.map((disk) => disk.path);
     const [starts, stats, records] = await Promise.all([
-      files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes }))),
+      readManyOnce(
+        context,
+        paths.map((path) => ({ path, length: qcow2HeaderBytes })),
+      ),
       files.statMany(paths),
       otherRecords(context, disks, "qcow2"),
     ]);

@@ -29,7 +29,8 @@ export function pendingFields(have: DomainState): FieldChange[] {
 export function runningCause(path: string, active: DomainFields[string] | undefined, recorded: DomainFields | undefined): Cause {
   const traits = traitsOf(path);
   if (recorded === undefined || traits.fixed === true) return "config";
-  return isSatisfied(traits, active, recorded[path]) ? "config" : "drift";
+  const then = Object.hasOwn(recorded, path) ? (recorded[path] ?? undefined) : traits.usual;
+  return isSatisfied(traits, active, then) ? "config" : "drift";
 }
 
 /** Fields that are absent where they are the same as another. */
