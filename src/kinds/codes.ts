@@ -84,6 +84,8 @@ export const codes: Readonly<Record<string, string>> = {
   "passphrase-missing": "A passphrase is not available.",
   "preallocation-unsupported": "The filesystem does not reserve space for files.",
   "prevent-destroy": "A protected object would be lost.",
+  "project-claimed": "The project belongs to a configuration in another directory.",
+  "project-missing": "The configuration names no project.",
   "record-not-written": "The second record of what is below the instances path cannot be written.",
   "rescue-image-missing": "An instance has no image to be rescued with.",
   "resize-snapshot-kept": "Snapshots from before a growth exist.",

@@ -98,7 +98,7 @@ export async function observeInstances(context: Context, values?: RecordedSecret
     states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, ...chained, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
-    const seed = seeds.get(uuid);
+    const seed = seeds.states.get(uuid);
     if (seed !== undefined)
       states.set(seedAddresses.at(instance), { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
   }
@@ -118,7 +118,12 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   if (mount !== undefined && !directories.some(({ label }) => label !== undefined)) {
     return { states: new Map(), unmanaged: [], diagnostics: [await notMounted(context, mount)], complete: false };
   }
-  const unread = [...unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at), ...disks.unread, ...inDamaged.flat()];
+  const unread = [
+    ...unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at),
+    ...disks.unread,
+    ...seeds.unread,
+    ...inDamaged.flat(),
+  ];
   const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
   return {
     states,
@@ -128,6 +133,7 @@ export async function observeInstances(context: Context, values?: RecordedSecret
       ...unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
       ...damaged.map(({ diagnostic }) => diagnostic),
       ...disks.diagnostics,
+      ...seeds.diagnostics,
     ],
     complete: unread.length === 0,
     unread,
