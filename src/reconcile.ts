@@ -203,8 +203,7 @@ function contradictions<Config>(saved: Plan, { kinds }: Reconciliation<Config>, 
 
 /** Everything that is to be known before deciding. Read-only. */
 export async function look<Config>(run: Reconciliation<Config>): Promise<Observed> {
-  const facts = await run.lookUpFacts(run.context);
-  const observed = await observe(run.kinds, run.context, facts);
+  const observed = await observe(run.kinds, run.context, run.lookUpFacts(run.context));
   return { ...observed, diagnostics: [...run.warnings, ...observed.diagnostics] };
 }
 

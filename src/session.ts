@@ -17,7 +17,7 @@ import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Check } from "./model/kind.ts";
 import { createLayout } from "./model/layout.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
-import type { SecretRef } from "./model/secret.ts";
+import { type SecretRef, secretPlace } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
 
 /** What a session needs of the process that it runs in. Sessions read no environment, arguments or signals by themselves. */
@@ -182,15 +182,25 @@ async function openLocalHost(): Promise<Host> {
 /** The error for a secret that is not available, with what to do about it. */
 export function missingSecret(reference: SecretRef): UserError {
   const detail = "The configuration takes a secret from it.";
-  return "env" in reference
-    ? userError(
-        "secret-missing",
-        `The environment variable ${reference.env} is not set`,
-        `${detail} Set it and run the same command again.`,
-      )
-    : userError(
-        "secret-missing",
-        `The file ${reference.file} cannot be read`,
-        `${detail} It has to be on this machine, and readable by the user who runs virtform.`,
-      );
+  if ("env" in reference)
+    return userError(
+      "secret-missing",
+      `The environment variable ${reference.env} is not set`,
+      `${detail} Set it and run the same command again.`,
+    );
+  if ("file" in reference)
+    return userError(
+      "secret-missing",
+      `The file ${reference.file} cannot be read`,
+      `${detail} It has to be on this machine, and readable by the user who runs virtform.`,
+    );
+  return userError(
+    "secret-missing",
+    `${sentence(secretPlace(reference))} gave no secret`,
+    `${detail} It has to end with status 0 within 30 s and print at most 64KiB of text. Run it to see what is wrong.`,
+  );
+}
+
+function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

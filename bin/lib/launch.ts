@@ -49,8 +49,31 @@ function load(command: string, cache: string): Program {
     });
   }
   const program = { exports: {} as Program };
-  script.runInThisContext()(program, program.exports, process.getBuiltinModule, new URL("../dist/cli.js", import.meta.url).href);
+  script.runInThisContext()(program, program.exports, partOfNode, new URL("../dist/cli.js", import.meta.url).href);
   return program.exports;
+}
+
+/** Parts of Node that few commands use and that take milliseconds to load: loaded when something of them is used. */
+const late: ReadonlySet<string> = new Set(["child_process", "http", "https", "readline", "readline/promises", "tls", "zlib"]);
+
+function partOfNode(name: string): object {
+  const plain = name.replace(/^node:/, "");
+  if (!late.has(plain)) return process.getBuiltinModule(name) as object;
+  let loaded: Record<string | symbol, unknown> | undefined;
+  const load = () => {
+    loaded ??= process.getBuiltinModule(name) as unknown as Record<string | symbol, unknown>;
+    return loaded;
+  };
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => load()[key],
+      has: (_, key) => key in load(),
+      ownKeys: () => Reflect.ownKeys(load()),
+      // All are given as configurable, which a proxy may only do for what its target lacks.
+      getOwnPropertyDescriptor: (_, key) => ({ ...Reflect.getOwnPropertyDescriptor(load(), key), configurable: true }),
+    },
+  );
 }
 
 /** Undefined when it is absent, damaged, or of another program. */

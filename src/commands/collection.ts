@@ -1,6 +1,5 @@
 import type { Config } from "../kinds/config.ts";
 import { collectGarbage, keptByAge, keptForOthers, wantedEntries } from "../kinds/image/collect.ts";
-import type { Observed } from "../model/observed.ts";
 import type { Mode } from "../reconcile.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -8,11 +7,11 @@ import { parseDuration } from "./duration.ts";
 export function collection(config: Config, minAge = "24h"): Mode {
   const minAgeMs = parseDuration(minAge, "min-age");
   const now = Date.now();
-  const options = (observed: Observed) => ({ wanted: wantedEntries(config, observed.facts), now, minAgeMs });
+  const options = { wanted: wantedEntries(config), now, minAgeMs };
   return {
     do: "only",
-    changes: (observed) => collectGarbage(observed, options(observed)),
-    notes: (observed) => [...keptByAge(observed, options(observed)), ...keptForOthers(observed, options(observed))],
+    changes: (observed) => collectGarbage(observed, options),
+    notes: (observed) => [...keptByAge(observed, options), ...keptForOthers(observed, options)],
     keepLeftovers: true,
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { SecretRef } from "../model/secret.ts";
+import { commandSecrets } from "./command-secrets.ts";
 
 /** The secrets that one process can look up. */
 export interface Secrets {
@@ -12,9 +13,10 @@ export interface Secrets {
 /** Maps whose keys are the user's own words: an `env` in them is no reference. */
 const freeForm = new Set(["metadata", "properties", "extra_specs"]);
 
-/** Looks secrets up in an environment and in files of this machine. */
+/** Looks secrets up in an environment, in files of this machine, and by programs that print them. */
 export function processSecrets(environment: Record<string, string | undefined>): Secrets {
   const withdrawn = new Map<string, string>();
+  const commands = commandSecrets(environment);
   const withdraw = (config: unknown): void => {
     if (typeof config !== "object" || config === null) return;
     for (const [key, part] of Object.entries(config)) if (!freeForm.has(key)) withdraw(part);
@@ -27,6 +29,7 @@ export function processSecrets(environment: Record<string, string | undefined>):
   };
   const lookUp = (reference: SecretRef): string | undefined => {
     if ("env" in reference) return environment[reference.env] ?? withdrawn.get(reference.env);
+    if ("command" in reference) return commands.lookUp(reference);
     try {
       return readFileSync(reference.file, "utf8").replace(/\r?\n$/, "");
     } catch {

@@ -16,7 +16,7 @@ export interface Survey {
 /** Reads everything on a host and reports warnings. Throws if part of the host cannot be read. */
 export async function survey({ kinds, context, lookUpFacts }: HostSession, { event }: Pick<Reporter, "event">): Promise<Survey> {
   const looking = { ...context, looksOnly: true };
-  const observed = await observe(kinds, looking, await lookUpFacts(looking));
+  const observed = await observe(kinds, looking, lookUpFacts(looking));
   if (!observed.complete || hasErrors(observed.diagnostics)) throw new UserError(observed.diagnostics);
   for (const diagnostic of observed.diagnostics) event({ type: "diagnostic", diagnostic });
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));

@@ -244,11 +244,11 @@ export interface GrownBase {
 export interface GrownBases {
   /** What the path of a backing file says; undefined for a base image itself, and for anything else. `base`: the directory of base images. Pure. */
   parse(path: string, base: string): GrownBase | undefined;
-  /** Makes one again when it is missing. `format`: what the disks that it backs say it is. */
+  /** Makes one again when it is missing. `format`: what the disks that it backs say it is; null where they do not say it. */
   rebuild(
     context: Context,
     grown: GrownBase,
-    from: { readonly base: BaseRef; readonly format?: "raw" | "qcow2" },
+    from: { readonly base: BaseRef; readonly format: "raw" | "qcow2" | null },
     report: ReportProgress,
   ): Promise<void>;
 }

@@ -141,7 +141,7 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
     if (base.format === "raw") {
       await host.files.copy(base.path, staged, {
         signal,
-        onProgress: (done, total) => report({ phase: "copy", done, ...(total === undefined ? {} : { total }) }),
+        onProgress: (done, total) => report({ phase: "copy", done, total }),
       });
     } else {
       const total = checked.virtualSize;

@@ -46,7 +46,7 @@ export function registerDriver(driver: AnyDriver): Disposable {
 
 /** The place that a driver gives new disks; null for one that has none, or whose settings are missing. */
 export function placeOf(name: string, settings: HostSettings): string | null {
-  const own = settings.drivers?.[name];
+  const own = settings.drivers[name];
   return own === undefined || own === null ? null : (driverOf(name).place?.of(own) ?? null);
 }
 
@@ -57,7 +57,7 @@ export function roundUp(
   facts: HostFacts,
   settings: HostSettings,
 ): { readonly bytes: number; readonly why: string } {
-  const steps = driverOf(name).traits.steps?.(facts.drivers?.[name], settings.drivers?.[name]);
+  const steps = driverOf(name).traits.steps?.(facts.drivers[name], settings.drivers[name]);
   return steps === undefined ? { bytes, why: "" } : { bytes: Math.ceil(bytes / steps.bytes) * steps.bytes, why: steps.why };
 }
 

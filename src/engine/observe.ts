@@ -10,10 +10,16 @@ import type { Unmanaged } from "../model/plan.ts";
 
 /**
  * Looks at everything of every kind, changing nothing. A machine that stops answering, or answers something that is not understood,
- * makes the result incomplete, with an error that says so: what was not seen is never taken for absent. Throws only for bugs.
+ * makes the result incomplete, with an error that says so: what was not seen is never taken for absent. Throws only for bugs, and what
+ * `looking`, the look at the machine itself, throws. Both go on at the same time.
  */
-export async function observe<Config>(kinds: readonly AnyKind<Config>[], context: Context, facts: HostFacts): Promise<Observed> {
-  const looks = await Promise.all(kinds.map((kind) => look(kind, context)));
+export async function observe<Config>(
+  kinds: readonly AnyKind<Config>[],
+  context: Context,
+  looking: HostFacts | Promise<HostFacts>,
+): Promise<Observed> {
+  const shared = { ...context, look: context.look ?? {} };
+  const [facts, looks] = await Promise.all([looking, Promise.all(kinds.map((kind) => look(kind, shared)))]);
   const states = new Map<Address, unknown>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];

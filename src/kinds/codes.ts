@@ -17,6 +17,8 @@ export const codes: Readonly<Record<string, string>> = {
   "directory-kept": "Files that virtform did not create stay in the directory of an instance or a volume that was removed.",
   "directory-not-ours": "An instance directory belongs to something else.",
   "disc-keeps-its-size": "An ISO keeps its size, so the disk of the flavor is not made.",
+  "disk-base-changed": "A disk is based on a file that is no base image of virtform's.",
+  "disk-emptied": "An empty disk took the place of one that was created from an image.",
   "disk-larger-than-declared": "A disk is larger than declared. It is left so.",
   "disk-layer-missing": "A layer of a disk is missing, or has another format than it had.",
   "disk-layers-unclear": "A guest was undefined, and which layer of its disk is the last one is not known.",

@@ -24,7 +24,7 @@ export interface KindModule {
 
 /** Every kind. A new one is one more line. */
 const kinds: KindModule[] = [
-  { name: "image", section: null, present: presentImages, create: () => imageKind },
+  { name: "image", section: null, present: presentImages, create: imageKind },
   { name: "volume", section: null, present: presentVolumes, create: volumeKind },
   { name: "instance", section: null, present: presentInstances, create: instanceKind },
 ];

@@ -34,7 +34,7 @@ export interface Action {
 /** How far a running action is. `total` is absent while it is not known. */
 export interface ActionProgress {
   readonly done: number;
-  readonly total?: number;
+  readonly total?: number | undefined;
   /** What the bytes are: `download`, `convert`. */
   readonly phase?: string;
 }

@@ -12,26 +12,26 @@ export interface HostFacts {
     readonly total: number;
     readonly free: number /** Whether files there can be read past the page cache (O_DIRECT). */;
     readonly directIo: boolean;
-    /** Which filesystem it is, and whether it reserves space for files. Looked up only where that is asked for. */
-    readonly preallocation?: { readonly filesystem: string; readonly reserves: boolean };
+    /** Which filesystem it is, and whether it reserves space for files; null where the configuration does not ask for it. */
+    readonly preallocation: { readonly filesystem: string; readonly reserves: boolean } | null;
   };
   readonly libvirtVersion: string;
   /** Machine types and their aliases that the host's qemu has; absent where that was not looked up. */
   readonly machines?: readonly string[];
   /** What is known about images before they are fetched, by their source as it is written. */
-  readonly sources?: Readonly<Record<string, SourceFacts>>;
+  readonly sources: Readonly<Record<string, SourceFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
-  readonly secrets?: Readonly<Record<string, SecretStatus>>;
+  readonly secrets: Readonly<Record<string, SecretStatus>>;
   /** Of the programs that the configuration needs, those that are not installed. */
-  readonly missingPrograms?: readonly string[];
+  readonly missingPrograms: readonly string[];
+  /** The networks and bridges that guests can be connected to; null where the configuration names none. */
+  readonly networks: NetworkFacts | null;
   /** Numbers of huge pages of the host by their size: `2MiB`. Absent: not known. */
   readonly hugePages?: Readonly<Record<string, number>>;
   /** What guests of the machine types that the configuration uses can have; null for a type that libvirt does not know. */
-  readonly guests?: Readonly<Record<string, GuestFacts | null>>;
-  /** The networks and bridges that guests can be connected to. Absent: the configuration names none. */
-  readonly networks?: NetworkFacts;
+  readonly guests?: Readonly<Record<string, GuestFacts | null>> | undefined;
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
-  readonly drivers?: Readonly<Record<string, unknown>>;
+  readonly drivers: Readonly<Record<string, unknown>>;
 }
 
 /** What a source knows about an image before it is fetched. */

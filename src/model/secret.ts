@@ -1,3 +1,5 @@
+import { shellWord } from "./shell-word.ts";
+
 /** A secret in an environment variable of the virtform process, by its name. */
 export interface EnvironmentSecret {
   readonly env: string;
@@ -8,10 +10,25 @@ interface FileSecret {
   readonly file: string;
 }
 
+/** A secret that a program prints on the machine that virtform runs on: the program and its arguments. One line end after it is no part of it. */
+export interface CommandSecret {
+  readonly command: readonly string[];
+}
+
 /** Where a secret comes from. Plans, journals and logs hold this and never the value. */
-export type SecretRef = EnvironmentSecret | FileSecret;
+export type SecretRef = EnvironmentSecret | FileSecret | CommandSecret;
 
 /** Where a secret comes from, in words that follow "from". */
 export function secretPlace(reference: SecretRef): string {
-  return "env" in reference ? `the environment variable ${reference.env}` : `the file ${reference.file}`;
+  if ("env" in reference) return `the environment variable ${reference.env}`;
+  return "file" in reference ? `the file ${reference.file}` : `the command ${reference.command.map(shellWord).join(" ")}`;
+}
+
+/** A reference read from JSON that somebody else may have written; undefined when it is not one. */
+export function secretRefOf(value: unknown): SecretRef | undefined {
+  const { env, file, command } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof env === "string") return { env };
+  if (typeof file === "string") return { file };
+  const isCommand = Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === "string");
+  return isCommand ? { command } : undefined;
 }

@@ -12,17 +12,17 @@ export interface HostSettings {
   readonly reserved: { readonly memory: number; readonly disk: number };
   readonly allocationRatio: { readonly vcpus: number; readonly memory: number; readonly disk: number };
   /** Most that all guests of the host may have together (of disk: all disks of the project); what is absent has no limit. */
-  readonly limits?: { readonly vcpus?: number; readonly memory?: number; readonly disk?: number };
+  readonly limits?: { readonly vcpus?: number; readonly memory?: number; readonly disk?: number } | undefined;
   /** Drivers that this configuration names, for looking only at storage that matters. */
-  readonly usedDrivers?: readonly string[];
+  readonly usedDrivers: readonly string[];
   /** Programs that make what this configuration wants on empty disks: `mkfs.ext4`, `mkswap`. */
-  readonly programs?: readonly string[];
+  readonly programs: readonly string[];
+  /** Networks of libvirt and bridges of the host that this configuration names; null where it names none. */
+  readonly networks: { readonly names: readonly string[]; readonly bridges: readonly string[] } | null;
   /** Machine types whose capabilities are looked up; null stands for the default of the host. */
-  readonly machines?: readonly (string | null)[];
-  /** Networks of libvirt and bridges of the host that this configuration names. */
-  readonly networks?: { readonly names: readonly string[]; readonly bridges: readonly string[] } | undefined;
+  readonly machines: readonly (string | null)[];
   /** What drivers make of their own sections, by name: plain data that only the driver itself understands. */
-  readonly drivers?: Readonly<Record<string, unknown>>;
+  readonly drivers: Readonly<Record<string, unknown>>;
   /** Addresses of raw images that this configuration names and a driver may clone disks from. */
-  readonly cloneSources?: readonly string[];
+  readonly cloneSources: readonly string[];
 }

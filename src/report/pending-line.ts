@@ -22,13 +22,16 @@ function guestText({ address, fields }: Pending): string {
   return `${host === undefined ? "" : `${host}/`}${addressName(address)} (${fieldTexts(address, fields).join(", ")})`;
 }
 
+/** Fields that a device always has: without one of them it stays, and only some of its settings come or go. */
+const everyDeviceHas = /\.(?:source|type|device|listen|cpus|policy|driver|memory|present|tickpolicy)$/;
+
 /** A device that comes or goes is one part, whatever it consists of. */
 function fieldTexts(address: Pending["address"], fields: readonly FieldChange[]): string[] {
   const sizes = presentationOf(addressKind(address)).sizes ?? new Set<string>();
   const groups = Map.groupBy(fields, ({ path }) => deviceOf(path) ?? path);
   return [...groups].flatMap(([name, members]) => {
     const hand = (one: readonly FieldChange[]) => (one.some(({ cause }) => cause === "drift") ? ", changed by hand" : "");
-    const device = members.every(({ path }) => path !== name);
+    const device = members.every(({ path }) => path !== name) && members.some(({ path }) => everyDeviceHas.test(path));
     if (device && members.every(({ old }) => old === undefined)) return [`${name} added${hand(members)}`];
     if (device && members.every(({ new: stored }) => stored === undefined)) return [`${name} removed${hand(members)}`];
     return members.map(

@@ -13,7 +13,7 @@ export const rbd: Source = {
   async fetch(context, { source, to, digests, maxBytes, onProgress }) {
     const { host, settings } = context;
     const from = addressOf(source);
-    const access = (settings.drivers?.["rbd"] as CephAccess | undefined) ?? { conf: "/etc/ceph/ceph.conf", user: null };
+    const access = (settings.drivers["rbd"] as CephAccess | undefined) ?? { conf: "/etc/ceph/ceph.conf", user: null };
     const cluster = { context, access };
     const { fsid } = await cephCluster(cluster);
     if (fsid !== from.fsid) {

@@ -1,5 +1,6 @@
 import type { Context } from "../model/context.ts";
 import type { FileStat } from "../model/host.ts";
+import { readManyOnce } from "./read-once.ts";
 
 /** A file of ours as read. `problem`: what exists in its place instead, for a sentence that begins with the path. */
 export interface OwnFile {
@@ -11,8 +12,12 @@ export interface OwnFile {
 const limit = 4 * 2 ** 20;
 
 /** Reads small files of ours, in the order asked for. A link is never followed; a link, a special file or a file of another size is a problem. */
-export async function readOwnFiles({ host }: Pick<Context, "host">, paths: readonly string[]): Promise<OwnFile[]> {
-  const reading = host.files.readMany(paths.map((path) => ({ path, length: limit + 1 })));
+export async function readOwnFiles(context: Pick<Context, "host" | "look">, paths: readonly string[]): Promise<OwnFile[]> {
+  const { host } = context;
+  const reading = readManyOnce(
+    context,
+    paths.map((path) => ({ path, length: limit + 1 })),
+  );
   // Of one file both are asked for together: on a host elsewhere that is one round trip, and it is often missing.
   const [contents, stat] = await Promise.all([reading, paths.length === 1 ? host.files.statMany(paths) : undefined]);
   const missing = paths.filter((_, index) => contents[index] === undefined);

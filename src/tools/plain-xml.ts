@@ -8,12 +8,23 @@ class Growing implements XmlElement {
   readonly document: string;
   /** Where the attributes begin. */
   readonly from: number;
+  /** Behind the end of the element. */
+  end = 0;
   read: Record<string, string> | undefined = undefined;
 
   constructor(name: string, document: string, from: number) {
     this.name = name;
     this.document = document;
     this.from = from;
+  }
+
+  get source(): string {
+    return this.document.slice(this.from - this.name.length - 1, this.end);
+  }
+
+  isWrittenAs(text: string): boolean {
+    const start = this.from - this.name.length - 1;
+    return text.length === this.end - start && this.document.startsWith(text, start);
   }
 
   get attributes(): Readonly<Record<string, string>> {
@@ -63,6 +74,7 @@ export function parsePlainXml(document: string): XmlElement | undefined {
       const end = at + 1 + top.name.length;
       if (top === root || !document.startsWith(top.name, at + 1) || document.charCodeAt(end) !== greater) return undefined;
       stack.pop();
+      top.end = end + 1;
       top = stack[stack.length - 1] ?? root;
       at = end + 1;
       continue;
@@ -79,7 +91,10 @@ export function parsePlainXml(document: string): XmlElement | undefined {
     if (document.charCodeAt(at) !== greater) return undefined;
     at += 1;
     top.children.push(element);
-    if (closed) continue;
+    if (closed) {
+      element.end = at;
+      continue;
+    }
     stack.push(element);
     top = element;
   }

@@ -6,4 +6,8 @@ export interface XmlElement {
   readonly children: readonly XmlElement[];
   /** All text directly inside it, without white space beside its children. */
   readonly text: string;
+  /** The element as it is written, with everything in it; undefined where it is not known. */
+  readonly source?: string | undefined;
+  /** Whether that is this text. */
+  readonly isWrittenAs?: (text: string) => boolean;
 }

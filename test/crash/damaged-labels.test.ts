@@ -72,6 +72,23 @@ test("disks of a driver that the configuration no longer has settings for cost t
   assert.match(plan.diagnostics.find(({ code }) => code === "lvm-not-configured")?.detail ?? "", new RegExp(label));
 });
 
+test("a config drive in a storage that the configuration has no settings for costs itself alone, as does one of an unknown driver", async () => {
+  for (const [backend, code] of [
+    ["rbd", "rbd-not-configured"],
+    ["evil", "label-damaged"],
+  ]) {
+    const { machine, label } = await made();
+    const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));
+    const drive = { ...whole.objects["disk.config"], backend };
+    machine.put(label, JSON.stringify({ ...whole, objects: { ...whole.objects, "disk.config": drive } }));
+    const plan = await planned(machine);
+    assert.deepEqual(codes(plan), [`${code} seed/web`]);
+    const said = plan.diagnostics.find((one) => one.code === code);
+    assert.match(`${said?.summary} ${said?.detail}`, new RegExp(label));
+    assert.equal(plan.complete, false);
+  }
+});
+
 test("a damaged label of a volume costs this volume alone", async () => {
   const { machine, volume } = await made();
   const whole = JSON.parse(contentOf(machine.files, volume).toString("utf8"));

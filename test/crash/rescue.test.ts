@@ -280,7 +280,7 @@ test("each backend has the disk of a rescue beside the root disk, under its name
   const facts = {
     arch: "x86_64",
     kvm: false,
-    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
+    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, preallocation: null },
     drivers: { lvm: { size: 2 ** 40, free: 2 ** 40, extentSize: 2 ** 22 }, rbd: { pool: true, monitors: ["10.0.0.1:6789"] } },
   } as unknown as HostFacts;
   const attachments = (imagesType: string, format: "raw" | "iso") => {
@@ -290,7 +290,7 @@ test("each backend has the disk of a rescue beside the root disk, under its name
       flavors: { small: { vcpus: 1, ram: 2 ** 30, disk: 2 ** 30 } },
       instances: { web: { image: "own", flavor: "small", rescue: { image: "doctor" }, uuid: "u" } },
     };
-    const wanted = desiredInstances(config, hostSettings(config, { root: true, dataHome: "/root" }), facts);
+    const wanted = desiredInstances({ config, settings: hostSettings(config, { root: true, dataHome: "/root" }), facts });
     const [domain] = wanted.flatMap(({ spec }) => (spec.kind === "domain" ? [spec.domain] : []));
     assert.deepEqual(
       wanted.flatMap(({ address, spec }) => (spec.kind === "disk" ? [`${address} ${spec.disk.role} ${spec.disk.size}`] : [])),

@@ -108,6 +108,37 @@ instances:
   assert.equal(machine.files.find(overlay), undefined);
 });
 
+test("the layers of a volume are found again when no definition names it", async () => {
+  const machine = createWorld();
+  const yaml = (volumes: string, size = "1GiB") => `project: shop
+host: { virt_type: qemu }
+images: { debian: { source: https://images.test/debian.qcow2, checksum: ${checksum("https://images.test/debian.qcow2")}, disk_format: qcow2 } }
+flavors: { small: { vcpus: 1, ram: 256MiB, disk: 1GiB } }
+volumes: { data: { size: ${size} } }
+instances:
+  web: { image: debian, flavor: small, power_state: stopped, volumes: [${volumes}] }
+`;
+  await applied(machine, yaml("{ volume: data }"));
+  takeSnapshot(web(machine), "s1", machine.files, false);
+  const overlay = sources(machine).find((path) => path?.includes("/volumes/")) ?? "";
+  await applied(machine, yaml(""));
+  assert.ok(!sources(machine).includes(overlay));
+  await applied(machine, yaml("", "2GiB"));
+  assert.equal(sizeOf(machine, overlay), 2 ** 31, "it grows where its guest wrote to");
+  await applied(machine, yaml("{ volume: data }", "2GiB"));
+  assert.ok(sources(machine).includes(overlay), "attached again, with its layers");
+  machine.libvirtd.undefine(web(machine), { managedSave: true });
+  await applied(machine, yaml("{ volume: data }", "2GiB"));
+  assert.ok(sources(machine).includes(overlay), "the guest was undefined by hand");
+  await applied(machine, yaml("", "2GiB"));
+  machine.files.write(`${overlay}x`, machine.files.file(overlay, "open").content);
+  const plan = await planOf(await runOn(machine.boot(), yaml("{ volume: data }", "2GiB")));
+  assert.deepEqual(
+    plan.diagnostics.map(({ code, address }) => [code, address]),
+    [["disk-layers-unclear", "volume/data"]],
+  );
+});
+
 for (const way of ["kill -9", "power cut, unsynced names lost"] as const) {
   test(`destroying a guest with layers above its disk is interrupted anywhere, and leaves nothing: ${way}`, async () => {
     const from = createWorld();

@@ -27,6 +27,14 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   ],
   [/^define (\S+) with vda on (\S+)$/, useSource],
   [/^define a clone on (\S+) of (\S+)$/, (machine, file, name) => defineClone(machine, `${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [
+    /^replace (\S+) of (\S+) by an empty disk$/,
+    (machine, file, name) => replaceDisk(machine, `${root}/${domainOf(machine, name).uuid}/${file}`),
+  ],
+  [
+    /^rebase (\S+) of (\S+) to (\S+)$/,
+    (machine, file, name, base) => replaceDisk(machine, `${root}/${domainOf(machine, name).uuid}/${file}`, base),
+  ],
   [/^define a clone on the base image$/, (machine) => defineClone(machine, baseImage(machine))],
   [/^move the directory of (\S+) away$/, moveAway],
   [/^unmount the instances path$/, (machine) => void machine.files.unmount(root)],
@@ -77,6 +85,11 @@ function defineClone(machine: Machine, below: string): void {
   machine.libvirtd.define(
     `<domain type='qemu'><name>clone</name><uuid>ffffffff-0000-4000-8000-00000000000c</uuid><memory unit='MiB'>128</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/srv/clones/clone.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>`,
   );
+}
+
+function replaceDisk(machine: Machine, path: string, base?: string): void {
+  if (base !== undefined) machine.put(base, "another base");
+  machine.files.write(path, makeQcow2({ size: 2 ** 31, ...(base === undefined ? {} : { backing: { path: base, format: "raw" } }) }));
 }
 
 function baseImage(machine: Machine): string {

@@ -13,7 +13,7 @@ export function observedWith(
     complete: true,
     unread: [],
     ...more,
-    facts: (more.facts ?? {}) as Observed["facts"],
+    facts: { sources: {}, secrets: {}, missingPrograms: [], networks: null, drivers: {}, ...more.facts } as unknown as Observed["facts"],
     states: found as Observed["states"],
   });
 }

@@ -175,8 +175,8 @@ function knownSize({ size, tags }: LogicalVolume): number {
 
 /** A disk's volume and, for a sparse one, its pool, as found. */
 interface Found {
-  readonly volume?: LogicalVolume;
-  readonly pool?: LogicalVolume;
+  readonly volume: LogicalVolume | undefined;
+  readonly pool: LogicalVolume | undefined;
 }
 
 async function lookAtAll(context: Context, group: string): Promise<LogicalVolume[]> {
@@ -188,8 +188,7 @@ async function lookAtAll(context: Context, group: string): Promise<LogicalVolume
 async function look(context: Context, { group, volume }: VolumeName): Promise<Found> {
   const all = await lookAtAll(context, group);
   const named = (wanted: string) => all.find(({ name }) => name === wanted);
-  const [one, pool] = [named(volume), named(poolName(volume))];
-  return { ...(one === undefined ? {} : { volume: one }), ...(pool === undefined ? {} : { pool }) };
+  return { volume: named(volume), pool: named(poolName(volume)) };
 }
 
 /** Whether the volume exists and is complete. An incomplete one is removed. */

@@ -26,11 +26,12 @@ export function legacyBacking(path: string, base: string): GrownBase | undefined
 export async function rebuildBacking(
   context: Context,
   { path, entry, bytes }: GrownBase,
-  { base, format = base.format }: { readonly base: BaseRef; readonly format?: "raw" | "qcow2" },
+  { base, format: said }: { readonly base: BaseRef; readonly format: "raw" | "qcow2" | null },
   report: ReportProgress,
 ): Promise<void> {
   await withBase(context, entry, async () => {
     const { host, signal } = context;
+    const format = said ?? base.format;
     if ((await host.files.stat(path)) !== undefined) return;
     const { virtualSize } = await checkBase(context, base);
     if (format === "qcow2" && base.format === "raw") {
@@ -44,7 +45,7 @@ export async function rebuildBacking(
     await using undo = new AsyncDisposableStack();
     undo.defer(() => host.files.remove(staged).catch(() => undefined));
     if (format === base.format) {
-      const onProgress = (done: number, total?: number) => report({ phase: "copy", done, ...(total === undefined ? {} : { total }) });
+      const onProgress = (done: number, total?: number) => report({ phase: "copy", done, total });
       await host.files.copy(base.path, staged, { signal, onProgress });
     } else {
       await convertToRaw(host, { from: base.path, to: staged, format: base.format, signal });

@@ -1,9 +1,11 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { FileChange } from "../../model/host.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
+import { readManyOnce } from "../../tools/read-once.ts";
 import { baseOf, blankOf } from "../content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
@@ -30,7 +32,10 @@ export const qcow2: Driver = {
     const { files } = context.host;
     const paths = disks.map((disk) => disk.path);
     const [starts, stats, records] = await Promise.all([
-      files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes }))),
+      readManyOnce(
+        context,
+        paths.map((path) => ({ path, length: qcow2HeaderBytes })),
+      ),
       files.statMany(paths),
       otherRecords(context, disks, "qcow2"),
     ]);
@@ -46,16 +51,10 @@ export const qcow2: Driver = {
         continue;
       }
       const backing = await backingName(context, disk.path, header);
-      found.set(`${disk.uuid}/${disk.name}`, {
-        backend: "qcow2",
-        format: "qcow2",
-        size: header.virtualSize,
-        allocated: stat.allocated,
-        ...(backing === undefined ? {} : { backing }),
-        ...(header.backingFormat === undefined ? {} : { backingFormat: header.backingFormat }),
-        ...(header.encryption === 0 ? {} : { encryption: header.encryption === luks ? "luks" : "other" }),
-        ...records[index],
-      });
+      const encryption = header.encryption === 0 ? undefined : header.encryption === luks ? "luks" : "other";
+      const state = { backend: "qcow2", format: "qcow2", size: header.virtualSize, allocated: stat.allocated } as const;
+      const known = withoutUndefined({ backing, backingFormat: header.backingFormat, encryption } as const);
+      found.set(`${disk.uuid}/${disk.name}`, { ...state, ...known, ...records[index] });
     }
     return found;
   },
@@ -138,7 +137,7 @@ async function createOverlay(context: Context, disk: DiskSpec, base: BaseRef, re
   const { clusterSize } = checked;
   const backing = { path: base.path, format: base.format };
   await publishDisk(context, disk, (staged) =>
-    createDirectly(context, disk, { path: staged, size, backing, ...(clusterSize === undefined ? {} : { clusterSize }) }),
+    createDirectly(context, disk, withoutUndefined({ path: staged, size, backing, clusterSize })),
   );
 }
 

@@ -21,15 +21,15 @@ export async function lookAtCluster(context: Context, settings: RbdSettings): Pr
   return {
     ...cluster,
     pool: pools.includes(settings.pool),
-    ...(settings.secretUuid === null ? {} : { secret: await libvirtOf(context).hasSecret(settings.secretUuid) }),
-    ...((context.settings.cloneSources ?? []).length === 0 ? {} : { cloneable: await lookUpClones(context, place) }),
+    secret: settings.secretUuid === null ? null : await libvirtOf(context).hasSecret(settings.secretUuid),
+    cloneable: await lookUpClones(context, place),
   };
 }
 
 /** An image that cannot be looked at cannot be cloned from; fetching it says why. */
 async function lookUpClones(context: Context, place: Rbd): Promise<Readonly<Record<string, number>>> {
   const found = await Promise.all(
-    (context.settings.cloneSources ?? []).map(async (address) => {
+    context.settings.cloneSources.map(async (address) => {
       try {
         const parent = await cloneable(place, [address]);
         return parent === undefined ? [] : [[address, parent.size] as const];
@@ -61,7 +61,7 @@ async function checkCeph(context: Context): Promise<Finding[]> {
   if (settings === undefined) return [];
   const hint = "Run `ceph -s` there, with --id and --conf as host.rbd has them.";
   // Images to clone from are not what `doctor` is about.
-  const { cloneSources: _none, ...without } = context.settings;
+  const without = { ...context.settings, cloneSources: [] };
   const looked = await lookForDoctor(check, hint, () => lookAtCluster({ ...context, settings: without }, settings));
   if ("failed" in looked) return looked.failed;
   const { fsid, monitors, pool, secret } = looked.facts;
@@ -71,7 +71,7 @@ async function checkCeph(context: Context): Promise<Finding[]> {
     pool
       ? { check: "ceph pool", status: "ok", found: `pool ${settings.pool} exists` }
       : findingOf("ceph pool", poolMissing(context.settings)),
-    ...(secret === undefined
+    ...(secret === null
       ? []
       : secret
         ? [{ check: secretCheck, status: "ok", found: `libvirt has secret ${settings.secretUuid}` } as const]

@@ -23,10 +23,10 @@ export interface CephFacts {
   readonly monitors: readonly string[];
   /** Whether the pool exists. */
   readonly pool: boolean;
-  /** Whether libvirt knows the secret with the guests' key; absent where none is configured. */
-  readonly secret?: boolean;
+  /** Whether libvirt knows the secret with the key of the guests; null where none is configured. */
+  readonly secret: boolean | null;
   /** Of the images that the configuration names in Ceph, those that disks can be cloned from: bytes by `rbd://` address. */
-  readonly cloneable?: Readonly<Record<string, number>>;
+  readonly cloneable: Readonly<Record<string, number>>;
 }
 
 /** The settings of Ceph; undefined where the configuration has none. */

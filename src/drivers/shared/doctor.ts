@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { errorMessage, UserError } from "../../model/errors.ts";
 import type { Finding } from "../../model/finding.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 
 /** Looks at a driver's storage for `doctor`. A failure becomes findings. `hint`: what to look at where a program refused. */
 export async function lookForDoctor<Facts>(
@@ -12,13 +13,13 @@ export async function lookForDoctor<Facts>(
     return { facts: await look() };
   } catch (error) {
     if (error instanceof UserError) return { failed: error.diagnostics.map((diagnostic) => findingOf(check, diagnostic)) };
-    return { failed: [{ check, status: "error", found: errorMessage(error), ...(hint === undefined ? {} : { fix: hint }) }] };
+    return { failed: [withoutUndefined({ check, status: "error" as const, found: errorMessage(error), fix: hint })] };
   }
 }
 
 /** A problem of the plan as a finding of `doctor`. Pure. */
 export function findingOf(check: string, { summary, detail }: Diagnostic): Finding {
-  return { check, status: "error", found: summary, ...(detail === undefined ? {} : { fix: detail }) };
+  return withoutUndefined({ check, status: "error" as const, found: summary, fix: detail });
 }
 
 /** The first line of an error, for one line of output. Pure. */

@@ -1,4 +1,5 @@
 import type { Context } from "../../model/context.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { createQcow2 } from "../../tools/qemu-img.ts";
 import type { BaseRef } from "../driver.ts";
@@ -18,14 +19,9 @@ export async function overlayTemplate(context: Context, base: BaseRef, checked: 
   const staged = stagedName(path);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => host.files.remove(staged).catch(() => undefined));
-  await createQcow2(host, {
-    path: staged,
-    size,
-    backing: { path: base.path, format: base.format },
-    // qemu does not inherit it (Nova QCOW-04).
-    ...(checked.clusterSize === undefined ? {} : { clusterSize: checked.clusterSize }),
-    signal,
-  });
+  const backing = { path: base.path, format: base.format };
+  // qemu does not inherit the cluster size (Nova QCOW-04).
+  await createQcow2(host, withoutUndefined({ path: staged, size, backing, clusterSize: checked.clusterSize, signal }));
   await host.files.publish(staged, path, 0o444);
   return path;
 }

@@ -8,6 +8,6 @@ import type { HostSettings } from "../../model/settings.ts";
 export function checkDrivers(disks: readonly PlannedDisk[], { facts }: Pick<Observed, "facts">, settings: HostSettings): Diagnostic[] {
   return allDrivers().flatMap((driver) => {
     const mine = disks.filter(({ disk }) => disk.backend === driver.name);
-    return mine.length === 0 ? [] : (driver.check?.(mine, facts.drivers?.[driver.name], settings) ?? []);
+    return mine.length === 0 ? [] : (driver.check?.(mine, facts.drivers[driver.name], settings) ?? []);
   });
 }

@@ -12,7 +12,7 @@ import type { OwnedDiskState } from "../terms/disk-state.ts";
 
 /** Programs that are not installed and have a disk to format: said now, rather than in the middle of an apply. */
 export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Diagnostic[] {
-  return (observed.facts.missingPrograms ?? []).flatMap((program): Diagnostic[] => {
+  return observed.facts.missingPrograms.flatMap((program): Diagnostic[] => {
     const needing = disks.filter((sized) => programFor(sized, observed) === program);
     const [first] = needing;
     if (first === undefined) return [];

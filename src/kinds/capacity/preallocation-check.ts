@@ -8,7 +8,7 @@ import { reservesSpace } from "./room.ts";
 /** Space that is to be reserved where the filesystem cannot do that (Nova CACHE-06 finds out by trying, and goes on without). */
 export function checkPreallocation(disks: readonly PlannedDisk[], facts: HostFacts, settings: HostSettings): Diagnostic[] {
   const { preallocation } = facts.disk;
-  if (preallocation === undefined || preallocation.reserves) return [];
+  if (preallocation === null || preallocation.reserves) return [];
   if (!disks.some((disk) => reservesSpace(disk) && disk.missing > 0)) return [];
   const detail = `${settings.instancesPath} is on ${preallocation.filesystem}, which does not reserve space for files (fallocate). Write preallocate_images: none into the host section, or put instances_path on a filesystem that does: ext4, xfs or btrfs.`;
   return [

@@ -6,6 +6,7 @@ import { layeredFormat } from "../../tools/image-format.ts";
 import type { DiskLayers, NamedLayer } from "../../tools/libvirt/disk-layers.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { readManyOnce } from "../../tools/read-once.ts";
 import type { DiskChain } from "../terms/disk-chain.ts";
 
 /** A layer as read. */
@@ -93,7 +94,12 @@ async function read(context: Context, layers: readonly NamedLayer[], known: Map<
   const paths = identities.map((identity) => (identity === unreadable ? undefined : identity?.path));
   const there = paths.flatMap((path) => path ?? []);
   const [starts, stats] = await Promise.all([
-    each(there, (some) => files.readMany(some.map((path) => ({ path, length: qcow2HeaderBytes })))),
+    each(there, (some) =>
+      readManyOnce(
+        context,
+        some.map((path) => ({ path, length: qcow2HeaderBytes })),
+      ),
+    ),
     each(there, files.statMany),
   ]);
   const contents = new Map(there.map((path, index) => [path, { start: starts[index], stat: stats[index] }]));

@@ -4,6 +4,7 @@ import type { FileChange, Names } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { perHost } from "../../model/per-host.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
 import { retireDirectory, sweepRetired } from "./retire-directory.ts";
 
@@ -69,7 +70,8 @@ export function damageOf({ content, problem }: OwnFile, nameKey: "instance" | "v
   const label = jsonObject(content);
   if (label === undefined) return { problem: "is no JSON object" };
   const { project, version, [nameKey]: name } = label;
-  const named = { ...(typeof project === "string" ? { project } : {}), ...(typeof name === "string" ? { name } : {}) };
+  const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
+  const named = withoutUndefined({ project: textOf(project), name: textOf(name) });
   if (version !== 1) return { problem: `has version ${JSON.stringify(version) ?? "none"}, and this program reads version 1`, ...named };
   return { problem: "does not have the form of a label", ...named };
 }

@@ -64,8 +64,8 @@ export async function writeVolumeLabel(
 export interface VolumeDirectory {
   readonly uuid: string;
   readonly label: VolumeLabel | undefined;
-  /** What is wrong with a label that exists and cannot be used; null for any other. */
-  readonly damage: DamagedLabel | null;
+  /** What is wrong with a label that exists and cannot be used. */
+  readonly damage: DamagedLabel | undefined;
 }
 
 /** The directories of volumes, each with its label where it has one. */
@@ -79,6 +79,6 @@ export async function volumeDirectories(context: Context): Promise<VolumeDirecto
   return entries.map(({ name }, index) => {
     const file = labels[index] ?? { content: undefined };
     const label = parseVolumeLabel(file.content);
-    return { uuid: name, label, damage: label === undefined ? (damageOf(file, "volume") ?? null) : null };
+    return { uuid: name, label, damage: label === undefined ? damageOf(file, "volume") : undefined };
   });
 }

@@ -26,7 +26,7 @@ export const rebuildAction = defineAction<RebuildArgs>(
   "disk.rebuild_backing",
   [diskExists, backingExists],
   async (context, { backend, backing, base, format }, report) =>
-    driverOf(backend).grownBases?.rebuild(context, backing, { base, ...(format === null ? {} : { format }) }, report),
+    driverOf(backend).grownBases?.rebuild(context, backing, { base, format }, report),
 );
 
 /** Missing backing files of disks that are backed by a grown copy of a base image (Nova QCOW-06). */

@@ -12,6 +12,7 @@ import { ownerName } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests } from "../terms/guest-address.ts";
 import { checkBacking } from "./backing.ts";
+import { checkOverlayBase } from "./base-check.ts";
 import type { Checked } from "./checked.ts";
 import type { InstanceDisk, OwnedDisk } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
@@ -45,6 +46,8 @@ export function checkDisk<Want extends OwnedDisk>(
   const what = have.kind === "volume" ? `Volume ${ownerName(have.owner)}` : `Disk ${have.name} of ${have.owner.label}`;
   const record = checkRecordedFormat(address, what, have.path, have.disk);
   if (record.length > 0) return record;
+  const base = checkOverlayBase(address, have);
+  if (base.length > 0) return base;
   const { size } = want.disk;
   const shrink = (found: number) => (size === null || size >= found ? [] : problems.smaller(address, want, have, found));
   const snapshot = snapshotToRollBackTo(want, have);

@@ -33,7 +33,7 @@ export function growth(
   // Nova RBD-10. An existing snapshot is from before an earlier growth, or from an earlier attempt, and is kept.
   const { checkpoint: way } = driverOf(disk.backend);
   const layer = activeLayer(have);
-  const checkpoint = layer === null && way?.wanted(disk, settings.drivers?.[disk.backend]) === true;
+  const checkpoint = layer === null && way?.wanted(disk, settings.drivers[disk.backend]) === true;
   const first = checkpoint && have.disk?.resizeSnapshot === undefined ? `, after a snapshot ${way?.name}` : "";
   const user = diskUser(have, observed);
   // A guest with saved memory goes on first, and then the disk grows as that of any guest that runs. One that stays off loses the memory;

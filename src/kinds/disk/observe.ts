@@ -1,15 +1,13 @@
-import type { DiskOwner, DiskState } from "../../drivers/driver.ts";
-import { allDrivers } from "../../drivers/index.ts";
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { UnreachableError } from "../../model/errors.ts";
-import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
-import { instanceFiles } from "../../model/layout.ts";
+import { type BaseTrouble, lookAtBases } from "../chain/base-of.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { readRecord, recordProblem } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
+import { type AskedDisk, askDrivers } from "./ask-drivers.ts";
 import { lostBackings } from "./backing.ts";
+import { damagedEntry } from "./damaged-entry.ts";
 import { refOf } from "./disk.ts";
 
 /** A disk that a label names. */
@@ -34,70 +32,47 @@ export interface DiskLook {
  * UnreachableError when a storage does not answer.
  */
 export async function observeDisks(context: Context, labelled: readonly LabelledDisk[]): Promise<DiskLook> {
-  const damaged: { readonly disk: Pick<LabelledDisk, "address">; readonly diagnostic: Diagnostic }[] = [];
+  const damaged: { readonly disk: Pick<LabelledDisk, "address">; readonly diagnostics: readonly Diagnostic[] }[] = [];
   const whole: ReadDisk[] = [];
   for (const disk of labelled) {
     const problem = recordProblem(disk.record);
-    if (problem === undefined) whole.push({ ...disk, applied: readRecord(disk.record, context.settings) });
-    else damaged.push({ disk, diagnostic: damagedLabel(disk, problem) });
-  }
-  const looks = allDrivers().map(async (driver) => {
-    const mine = whole.filter(({ applied }) => applied.backend === driver.name);
-    if (mine.length === 0) return { disks: new Map<string, DiskState>(), refused: [] };
-    try {
-      return {
-        disks: await driver.list(context, mine.map(refOf)),
-        refused: [],
-      };
-    } catch (error) {
-      const failure = error instanceof UnreachableError ? undefined : failureDiagnostics(error);
-      if (failure === undefined) throw error;
-      return { disks: new Map<string, DiskState>(), refused: refusalOf(mine, failure) };
+    if (problem !== undefined) {
+      damaged.push({ disk, diagnostics: [damagedEntry(disk.owner, disk.what, problem, disk.address)] });
+      continue;
     }
-  });
-  const found = await Promise.all(looks);
-  const disks = new Map(found.flatMap((look) => [...look.disks]));
+    const applied = readRecord(disk.record, context.settings);
+    whole.push({ ...disk, applied, backend: applied.backend });
+  }
+  const { found: disks, refused } = await askDrivers(whole, (driver, mine) => driver.list(context, mine.map(refOf)));
   const blocked = whole.flatMap((disk) => {
     const obstacle = disks.get(`${disk.uuid}/${disk.name}`)?.obstacle;
-    return obstacle === undefined ? [] : [{ disk, diagnostic: blockedPath(disk, obstacle) }];
+    return obstacle === undefined ? [] : [{ disk, diagnostics: [blockedPath(disk, obstacle)] }];
   });
-  const problems = [...damaged, ...found.flatMap(({ refused }) => refused), ...blocked];
+  const problems = [...damaged, ...refused, ...blocked];
   const unread = new Set<Address>(problems.map(({ disk }) => disk.address));
-  const lost = await lostBackings(context, [...disks.values()]);
+  const overlays = whole.flatMap(({ uuid, name, path, applied }) => {
+    const disk = disks.get(`${uuid}/${name}`);
+    return disk === undefined || applied.image === null || applied.encrypted ? [] : [{ path, disk }];
+  });
+  const [lost, troubles] = await Promise.all([lostBackings(context, [...disks.values()]), lookAtBases(context, overlays)]);
   const states = whole
     .filter(({ address }) => !unread.has(address))
-    .map(({ address, what: _what, record: _record, ...known }): [DiskAddress, OwnedDiskState] => {
+    .map(({ address, what: _what, record: _record, backend: _backend, ...known }): [DiskAddress, OwnedDiskState] => {
       const disk = disks.get(`${known.uuid}/${known.name}`);
-      return [address, { ...known, disk, unlabelled: false, lostBacking: lost.get(disk?.backing ?? "") ?? null }];
+      return [
+        address,
+        { ...known, disk, unlabelled: false, lostBacking: lost.get(disk?.backing ?? "") ?? null, ...withTrouble(troubles.get(known.path)) },
+      ];
     });
-  return { states: new Map(states), unread: [...unread], diagnostics: problems.flatMap(({ diagnostic }) => diagnostic) };
+  return { states: new Map(states), unread: [...unread], diagnostics: problems.flatMap(({ diagnostics }) => diagnostics) };
+}
+
+function withTrouble(baseTrouble: BaseTrouble | undefined): { readonly baseTrouble?: BaseTrouble } {
+  return baseTrouble === undefined ? {} : { baseTrouble };
 }
 
 /** A labelled disk whose record can be used. */
-type ReadDisk = LabelledDisk & Pick<OwnedDiskState, "applied">;
-
-/** A driver says once what is wrong; the disks that it costs are named in the first message. */
-function refusalOf(disks: readonly ReadDisk[], failure: readonly Diagnostic[]) {
-  const labels = [...new Set(disks.map(({ owner }) => labelOf(owner)))];
-  const named = `${labels.slice(0, 3).join(", ")}${labels.length > 3 ? ` and ${labels.length - 3} more` : ""}`;
-  return disks.map((disk, index) => ({
-    disk,
-    diagnostic:
-      index > 0
-        ? []
-        : failure.map((one) => ({ ...one, address: disk.address, detail: `${one.detail ?? ""} Recorded in ${named}.`.trimStart() })),
-  }));
-}
-
-function damagedLabel({ address, what, owner }: LabelledDisk, problem: string): Diagnostic {
-  return {
-    severity: "error",
-    code: "label-damaged",
-    summary: `The entry of ${what} in ${labelOf(owner)} is not usable`,
-    detail: `${problem}. It is not planned and not changed. Correct the file manually, or restore it from a backup.`,
-    address,
-  };
-}
+type ReadDisk = LabelledDisk & AskedDisk & Pick<OwnedDiskState, "applied">;
 
 function blockedPath({ address, what, path }: ReadDisk, obstacle: string): Diagnostic {
   return {
@@ -107,8 +82,4 @@ function blockedPath({ address, what, path }: ReadDisk, obstacle: string): Diagn
     detail: `This is the path of ${what}. Links are not followed, and another format is not used. Move the disk back to ${path}, or remove ${obstacle.replace(/^a /, "the ")}.`,
     address,
   };
-}
-
-function labelOf({ directory }: DiskOwner): string {
-  return `${directory}/${instanceFiles.label}`;
 }

@@ -2,6 +2,7 @@ import type { Action } from "../../model/action.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Fact } from "../../model/fact.ts";
 import type { Observed } from "../../model/observed.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { layerPaths, layersText } from "../chain/active-layer.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
@@ -54,13 +55,13 @@ export function removeDisk(address: DiskAddress, have: OwnedDiskState, observed:
   };
   const life = lives[have.kind];
   const destroys = have.disk === undefined ? undefined : life.lossOf(address, have, have.disk.size);
-  return {
+  return withoutUndefined({
     ...diskAction(have, address, "remove", "remove", args),
     needs,
     makes: [life.gone(address)],
     effect: removalEffect(have),
-    ...(destroys === undefined ? {} : { destroys: `${destroys}${layersText(args.layers)}` }),
-  };
+    destroys: destroys === undefined ? undefined : `${destroys}${layersText(args.layers)}`,
+  });
 }
 
 /** The guest's own disk stays while that of its rescue goes; that it is off meanwhile, its domain says. */

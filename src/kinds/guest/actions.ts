@@ -36,11 +36,11 @@ const askAgainMs = 10_000;
 const define = defineAction<DefineArgs>("domain.define", [defined], async (context, { spec, held }) => {
   const { layout } = context;
   const libvirt = libvirtOf(context);
-  const had = await libvirt.definition(spec.uuid);
+  const [had, label] = await Promise.all([libvirt.definition(spec.uuid), readLabel(context, spec.uuid)]);
   const have = had === undefined ? undefined : requireOwn(context, spec, domainOwner(had));
   if (had !== undefined) requirePlanned(had, held, spec);
   const requested = domainXml(spec);
-  const remembered = rememberedDomain(await readLabel(context, spec.uuid));
+  const remembered = rememberedDomain(label);
   const filled = remembered?.filled ?? [];
   const xml = had === undefined ? requested : mergedXml(had, spec, filled);
   const path = layout.instanceFile(spec.uuid, instanceFiles.xml);
@@ -66,14 +66,14 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     if (remembered === undefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
     throw error;
   }
-  const kept = await libvirt.definition(spec.uuid);
-  if (kept === undefined)
+  const made = await libvirt.domain(spec.uuid);
+  if (made === undefined)
     throw new RefusedError(
       "domain-vanished",
       `libvirt accepted the definition of ${spec.instance}, but the domain does not exist`,
       "It was undefined concurrently. Apply again.",
     );
-  const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(domainFields(kept)));
+  const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(domainFields(made.xml)));
   if (lost.length > 0) {
     throw new RefusedError(
       "definition-not-kept",
@@ -81,9 +81,9 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
       `This libvirt or qemu may be too old. ${path} has the requested definition.`,
     );
   }
-  const added = filledBy(xml, kept, filled);
+  const added = filledBy(xml, made.xml, filled);
   if (added.join("\n") !== filled.join("\n")) await recordObject(context, spec, domainEntry, entry(added));
-  await setFields(libvirt, spec);
+  await setFields(libvirt, spec, made);
 });
 
 /** The parts of a definition that libvirt filled in by itself, with those of earlier ones that it still holds. */
@@ -108,13 +108,11 @@ function requirePlanned(had: string, held: string | null, spec: DomainSpec): voi
 }
 
 /** Sets the fields that libvirt keeps beside the XML. */
-async function setFields(libvirt: Libvirt, spec: DomainSpec): Promise<void> {
-  const rows = fieldRows().flatMap((row) => (isDevices(row) || row.set === undefined ? [] : [{ ...row, set: row.set }]));
-  const record = rows.length === 0 ? undefined : await libvirt.domain(spec.uuid);
-  if (record === undefined) return;
-  for (const row of rows) {
+async function setFields(libvirt: Libvirt, spec: DomainSpec, made: DomainRecord): Promise<void> {
+  for (const row of fieldRows()) {
+    if (isDevices(row) || row.set === undefined) continue;
     const value = wantedValue(row, spec);
-    if ((row.look?.(record) ?? null) !== value) await row.set(libvirt, spec.uuid, value);
+    if ((row.look?.(made) ?? null) !== value) await row.set(libvirt, spec.uuid, value);
   }
 }
 

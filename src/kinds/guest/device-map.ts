@@ -19,10 +19,10 @@ export interface DeviceMapInput {
     /** Address of a volume. Its `device` determines the bus. */
     readonly name?: string;
     readonly serial?: string;
-    readonly device?: string;
+    readonly device?: string | undefined;
   };
   /** The disk that a guest in rescue boots from. */
-  readonly rescue?: RescueDevice & { readonly attachment: DiskAttachment };
+  readonly rescue?: (RescueDevice & { readonly attachment: DiskAttachment }) | null;
   /** Further disks in Nova's order: local, ephemerals, swap (Nova BLK-07). */
   readonly others?: readonly { readonly name: string; readonly attachment: DiskAttachment; readonly bootIndex?: number }[];
   /** After them, in the order given. An explicit device name is kept (Nova BLK-07). */
@@ -30,7 +30,7 @@ export interface DeviceMapInput {
     readonly name: string;
     readonly attachment: DiskAttachment;
     readonly serial: string;
-    readonly device?: string;
+    readonly device?: string | undefined;
     /** 1 is tried after the root disk (Nova BLK-09). Negative or absent: never. */
     readonly bootIndex?: number;
   }[];
@@ -55,9 +55,9 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   const rootDevice = input.root.iso ? "cdrom" : "disk";
   const asked = input.root.device;
   const rootBus = input.root.iso ? cdromBus : asked === undefined ? diskBus : busNamed(asked, diskBus);
-  const { rescue } = input;
+  const { rescue = null } = input;
   const wishes = (input.volumes ?? []).flatMap(({ device }) => device ?? []);
-  const before = rescue === undefined || rescue.stable ? [] : [rescueDisk(rescue, input, createNames(new Set()))];
+  const before = rescue === null || rescue.stable ? [] : [rescueDisk(rescue, input, createNames(new Set()))];
   const first = before.map(({ target }) => target);
   // The root disk is always the first of its bus, because kernel command lines name it. `checkDevices` reports other disks that request its name.
   const rootTarget =
@@ -111,7 +111,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       serial: null,
     });
   }
-  if (rescue === undefined || !rescue.stable) return disks;
+  if (rescue === null || !rescue.stable) return disks;
   // Nova BLK-12: the guest's disks keep their names and move back in the boot order.
   const later = disks.map((disk) => (disk.bootOrder === null ? disk : { ...disk, bootOrder: disk.bootOrder + 1 }));
   return [...later, rescueDisk(rescue, input, next)];

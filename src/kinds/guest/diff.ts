@@ -7,6 +7,7 @@ import { type Effect, strongestEffect } from "../../model/effect.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import {
   attachedTo,
@@ -217,7 +218,7 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
     const effect =
       (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || isNoticed(path, wanted, have)) ? later : "none";
-    return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect, cause };
+    return withoutUndefined({ path, old, new: fresh, effect, cause });
   });
 }
 

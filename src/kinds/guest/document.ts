@@ -100,7 +100,7 @@ function write(element: Draft, indent: string): string {
   if (source === undefined) return `\n${writeXml(element, indent).trimEnd()}`;
   const { name, attributes, children, text } = element;
   const start = sameRecord(attributes, source.attributes) ? source.start : `<${name}${written(attributes)}`;
-  const tail = children.length === 0 ? tailOfLeaf(source, text) : source.tail === null || source.tail === "" ? `\n${indent}` : source.tail;
+  const tail = children.length === 0 ? tailOfLeaf(source, text) : source.leaf ? `\n${indent}` : source.tail;
   if (tail === null) return `${source.before}${start}/>`;
   return `${source.before}${start}>${children.map((child) => write(child, `${indent}  `)).join("")}${tail}</${name}>`;
 }

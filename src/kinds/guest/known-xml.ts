@@ -2,7 +2,7 @@ import type { XmlElement } from "../../tools/xml.ts";
 import type { OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 import { filledIn } from "./filled-in.ts";
-import { childrenAt, parseXmlPath, type XmlStep } from "./xml-path.ts";
+import { isAt, parseXmlPath, type XmlStep } from "./xml-path.ts";
 
 /** What is known of one element of a domain's document, by the table of fields and by what libvirt fills in. */
 export interface KnownXml {
@@ -114,12 +114,25 @@ function elementAt(root: Growing, steps: readonly XmlStep[]): Growing {
   return found;
 }
 
+type KnownChild = KnownXml["children"][number];
+
+const childrenByName = new WeakMap<KnownXml, Map<string, readonly KnownChild[]>>();
+
+/** The children of a name that are known, in their order. */
+function knownChildren(known: KnownXml, name: string): readonly KnownChild[] {
+  const byName = childrenByName.get(known) ?? new Map<string, readonly KnownChild[]>();
+  childrenByName.set(known, byName);
+  const found = byName.get(name) ?? known.children.filter(({ step }) => step.name === name || step.name === "*");
+  // A document may have any names: only those that are known take room.
+  if (found.length > 0) byName.set(name, found);
+  return found;
+}
+
 /** What is known of a child of an element, of which this is known; nothing for a foreign one. */
 export function knownOfChild(known: readonly KnownXml[], parent: XmlElement, child: XmlElement): KnownXml[] {
-  return known.flatMap(({ children }) =>
-    children.flatMap((one) => {
-      if (one.step.name !== child.name && one.step.name !== "*") return [];
-      return childrenAt(parent, one.step).includes(child) ? [one.known] : [];
-    }),
-  );
+  const found: KnownXml[] = [];
+  for (const one of known) {
+    for (const { step, known: inner } of knownChildren(one, child.name)) if (isAt(parent, child, step)) found.push(inner);
+  }
+  return found;
 }

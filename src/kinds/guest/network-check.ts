@@ -15,7 +15,7 @@ import type { DomainSpec, InterfaceSpec } from "../terms/spec.ts";
  */
 export function checkNetworks({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
   const { networks } = observed.facts;
-  if (networks === undefined) return [];
+  if (networks === null) return [];
   const unlisted = networks.active === null && domains.some((domain) => domain.interfaces.some(({ type }) => type === "network"));
   return [
     ...(unlisted ? [notListed()] : []),

@@ -1,4 +1,5 @@
 import type { Cause, FieldChange } from "../../model/change.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { appliedFields } from "./applied-fields.ts";
@@ -20,7 +21,7 @@ export function pendingFields(have: DomainState): FieldChange[] {
   return paths.map((path) => {
     const [old, stored] = [active[path], fields[path]];
     const cause = runningCause(path, old, recorded);
-    return { path, ...(old === undefined ? {} : { old }), ...(stored === undefined ? {} : { new: stored }), effect: "next_boot", cause };
+    return withoutUndefined({ path, old, new: stored, effect: "next_boot" as const, cause });
   });
 }
 
@@ -28,7 +29,8 @@ export function pendingFields(have: DomainState): FieldChange[] {
 export function runningCause(path: string, active: DomainFields[string] | undefined, recorded: DomainFields | undefined): Cause {
   const traits = traitsOf(path);
   if (recorded === undefined || traits.fixed === true) return "config";
-  return isSatisfied(traits, active, recorded[path]) ? "config" : "drift";
+  const then = Object.hasOwn(recorded, path) ? (recorded[path] ?? undefined) : traits.usual;
+  return isSatisfied(traits, active, then) ? "config" : "drift";
 }
 
 /** Fields that are absent where they are the same as another. */

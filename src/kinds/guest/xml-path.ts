@@ -74,6 +74,11 @@ export function childrenAt<Element extends XmlElement>(element: Element, step: X
   return step.first ? children.slice(0, 1) : children;
 }
 
+/** Whether a child of an element is one that a step means. */
+export function isAt(parent: XmlElement, child: XmlElement, step: XmlStep): boolean {
+  return stepMatches(child, step) && (!step.first || parent.children.find((one) => stepMatches(one, step)) === child);
+}
+
 function stepMatches(element: XmlElement, { name, tests }: XmlStep): boolean {
   if (name !== "*" && element.name !== name) return false;
   return tests.every(({ child, attribute, value }) => {

@@ -19,13 +19,13 @@ export async function lookUpFacts(
   images: readonly { readonly source: string }[] = [],
   secrets: readonly SecretRef[] = [],
 ): Promise<HostFacts> {
-  const { instancesPath, preallocateImages, programs = [] } = context.settings;
+  const { instancesPath, preallocateImages, programs } = context.settings;
   const [node, space, drivers, missingPrograms, preallocation, networks, sources] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(context),
     missingMkfs(context, programs),
-    preallocateImages === "space" ? filesystemOf(context, instancesPath) : undefined,
+    preallocateImages === "space" ? filesystemOf(context, instancesPath) : null,
     lookUpNetworks(context),
     lookUpSources(
       context,
@@ -39,14 +39,14 @@ export async function lookUpFacts(
       total: space.total,
       free: space.free,
       directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem),
-      ...(preallocation === undefined ? {} : { preallocation }),
+      preallocation: preallocation ?? null,
     },
-    ...(missingPrograms.length === 0 ? {} : { missingPrograms }),
-    ...(networks === undefined ? {} : { networks }),
-    ...(guests === undefined ? {} : { guests }),
+    missingPrograms,
+    networks,
+    guests,
     drivers,
     sources,
-    ...(secrets.length === 0 ? {} : { secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])) }),
+    secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])),
   };
 }
 

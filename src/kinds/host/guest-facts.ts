@@ -8,7 +8,7 @@ export async function lookUpGuests(
   context: Context,
   { arch, kvm }: Pick<NodeFacts, "arch" | "kvm">,
 ): Promise<Readonly<Record<string, GuestFacts | null>> | undefined> {
-  const { machines = [], virtType } = context.settings;
+  const { machines, virtType } = context.settings;
   if (machines.length === 0) return undefined;
   const type = virtType === "kvm" || (virtType === "auto" && kvm) ? "kvm" : "qemu";
   const names = [...new Set(machines.map((machine) => machine ?? machineType({}, { arch })))];

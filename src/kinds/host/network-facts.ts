@@ -3,10 +3,10 @@ import { CodedError } from "../../model/errors.ts";
 import type { NetworkFacts } from "../../model/host-facts.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 
-/** Looks up the networks and bridges that the configuration names; undefined when it names none. */
-export async function lookUpNetworks(context: Context): Promise<NetworkFacts | undefined> {
+/** Looks up the networks and bridges that the configuration names; null when it names none. */
+export async function lookUpNetworks(context: Context): Promise<NetworkFacts | null> {
   const { networks } = context.settings;
-  if (networks === undefined) return undefined;
+  if (networks === null) return null;
   const [active, found] = await Promise.all([
     networks.names.length === 0 ? {} : activeNetworks(context),
     context.host.files.statMany(networks.bridges.flatMap((name) => [interfacePath(name), `${interfacePath(name)}/bridge`])),

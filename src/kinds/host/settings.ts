@@ -22,11 +22,6 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   const host = config.host ?? {};
   const uri = host.uri ?? (runner.root ? "qemu:///system" : "qemu:///session");
   const usedDrivers = driversOf(config);
-  const drivers = driverSettings(config, usedDrivers);
-  const cloneSources = cloneSourcesOf(config);
-  const programs = mkfsPrograms(usedFilesystems(config));
-  const networks = usedNetworks(config);
-  const machines = usedMachines(config);
   const home = uri.endsWith("/session") ? `${runner.dataHome}/virtform/instances` : "/var/lib/virtform/instances";
   return {
     uri,
@@ -41,13 +36,13 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
       memory: host.allocation_ratio?.memory ?? 1,
       disk: host.allocation_ratio?.disk ?? 1,
     },
-    ...(host.limits === undefined ? {} : { limits: host.limits }),
+    limits: host.limits,
     usedDrivers,
-    ...(programs.length === 0 ? {} : { programs }),
-    ...(networks === undefined ? {} : { networks }),
-    ...(machines.length === 0 ? {} : { machines }),
-    drivers,
-    ...(cloneSources.length === 0 ? {} : { cloneSources }),
+    programs: mkfsPrograms(usedFilesystems(config)),
+    machines: usedMachines(config),
+    networks: usedNetworks(config),
+    drivers: driverSettings(config, usedDrivers),
+    cloneSources: cloneSourcesOf(config),
   };
 }
 

@@ -1,13 +1,14 @@
 import type { BaseRef } from "../../drivers/driver.ts";
 import { cacheEntryName, createLayout } from "../../model/layout.ts";
-import type { HostSettings } from "../../model/settings.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
-import type { ImageConfig } from "../config.ts";
+import { declared } from "../config/declared.ts";
+import type { Wanted } from "../config/wanted.ts";
 import { imageId } from "./desired.ts";
 import { baseFormat } from "./formats.ts";
 
 /** The base image that a disk of an instance is made from; kernels and ramdisks are raw files whatever they hold. */
-export function baseRef(settings: HostSettings, name: string, image: ImageConfig, bootFile: boolean): BaseRef {
+export function baseRef({ settings, config }: Pick<Wanted, "settings" | "config">, name: string, bootFile: boolean): BaseRef {
+  const image = declared(config.images, name);
   const entry = cacheEntryName(imageId(image));
   return {
     image: name,

@@ -1,7 +1,9 @@
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { readManyOnce } from "../../tools/read-once.ts";
 import { isBlankName } from "./base-files.ts";
 import type { BaseUser } from "./spec.ts";
 
@@ -30,7 +32,10 @@ export async function findUsers(context: Context, blanks: boolean): Promise<Read
   const { files } = context.host;
   const disks = (await disksByLabel(context, blanks ? furtherDisks : rescueDisk)).filter(({ path, info }) => !isRaw(info, path));
   const paths = disks.map(({ path }) => path);
-  const headers = await files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
+  const headers = await readManyOnce(
+    context,
+    paths.map((path) => ({ path, length: qcow2HeaderBytes })),
+  );
   const entries = await entriesBehind(context, paths, headers);
   const unread = paths.filter((_, index) => headers[index] === undefined);
   const stats = unread.length === 0 ? [] : await files.statMany(unread);
@@ -42,7 +47,7 @@ export async function findUsers(context: Context, blanks: boolean): Promise<Read
     const project = projectOf(label);
     const known = users.get(entry) ?? [];
     if (known.length === 0) users.set(entry, known);
-    known.push({ path, ...(project === undefined ? {} : { project }) });
+    known.push(withoutUndefined({ path, project }));
   }
   return users;
 }
@@ -50,7 +55,8 @@ export async function findUsers(context: Context, blanks: boolean): Promise<Read
 /** All root disks and volumes, and those of further disks that labels name. */
 async function disksByLabel(context: Context, named: RegExp): Promise<Disk[]> {
   const directories = await diskDirectories(context);
-  const records = await context.host.files.readMany(
+  const records = await readManyOnce(
+    context,
     directories.flatMap((directory) =>
       [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}`, length: longestRecord })),
     ),
@@ -58,9 +64,14 @@ async function disksByLabel(context: Context, named: RegExp): Promise<Disk[]> {
   return directories.flatMap((directory, index) => {
     const [label, info] = records.slice(2 * index);
     // Only instances whose label names further disks are looked at more closely: few have them.
-    const further = Array.from(label?.toString("utf8").matchAll(named) ?? [], ([, name]) => name ?? "");
+    const further = label === undefined ? [] : namesIn(label.toString("utf8"), named);
     return [...new Set([instanceFiles.root, ...further])].map((name) => ({ path: `${directory}/${name}`, label, info }));
   });
+}
+
+function namesIn(text: string, named: RegExp): string[] {
+  // Most labels name none, and an iterator over no match takes as long as the search.
+  return text.search(named) < 0 ? [] : Array.from(text.matchAll(named), ([, name]) => name ?? "");
 }
 
 /** Every file in a directory of an instance or volume that is backed by this base image, whatever its name. For removing it. */

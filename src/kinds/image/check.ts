@@ -27,7 +27,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
 /** One warning for all of them: a guest's image often comes with a kernel and a ramdisk. */
 function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   // What is cloned has no bytes here to compare, and a protected snapshot does not change.
-  const unpinned = resources.filter(({ spec }) => spec.checksum === null && spec.cloneSize === undefined);
+  const unpinned = resources.filter(({ spec }) => spec.checksum === null && spec.cloneSize === null);
   const [first, second] = unpinned;
   if (first === undefined) return [];
   const names = unpinned.map(({ spec }) => spec.name);

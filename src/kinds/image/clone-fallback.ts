@@ -3,18 +3,17 @@ import type { DiskSpec } from "../../drivers/driver.ts";
 import { driverOf } from "../../drivers/index.ts";
 import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import type { HostFacts } from "../../model/host-facts.ts";
 import type { Json } from "../../model/json.ts";
-import type { Config } from "../config.ts";
-import { desiredImages } from "./desired.ts";
+import type { Wanted } from "../config/wanted.ts";
+import { desiredImage } from "./desired.ts";
 import { fetchImage } from "./fetch.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** For a disk that is cloned within its storage: the image to fetch if the clone is not possible at apply time (Nova RBD-03). Null for any other disk. */
-export function cloneFallback(config: Config, facts: HostFacts, disk: Pick<DiskSpec, "backend" | "content">): ImageSpec | null {
+export function cloneFallback(wanted: Wanted, disk: Pick<DiskSpec, "backend" | "content">): ImageSpec | null {
   const base = baseOf(disk);
-  if (base === null || driverOf(disk.backend).clone?.from(facts.drivers?.[disk.backend], base.cloneFrom) === undefined) return null;
-  return desiredImages(config).find(({ spec }) => spec.name === base.image)?.spec ?? null;
+  if (base === null || driverOf(disk.backend).clone?.from(wanted.facts.drivers[disk.backend], base.cloneFrom) === undefined) return null;
+  return desiredImage(wanted, base.image);
 }
 
 /** Makes sure that the source of a disk exists: a snapshot that can be cloned, else the base image in the cache. */

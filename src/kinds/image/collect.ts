@@ -2,15 +2,15 @@ import type { Action } from "../../model/action.ts";
 import type { AddressOf } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import type { HostFacts } from "../../model/host-facts.ts";
 import type { Observed } from "../../model/kind.ts";
+import { cacheEntryName } from "../../model/layout.ts";
 import { problem } from "../../model/problem.ts";
 import { approximateQuantity, formatQuantity } from "../../model/quantity.ts";
 import { foreignBaseUsers } from "../chain/foreign-users.ts";
 import type { Config } from "../config.ts";
 import { bases } from "./address.ts";
 import { describeBase, isBlank } from "./describe.ts";
-import { desiredImages } from "./desired.ts";
+import { imageId } from "./desired.ts";
 import { type LeftoverState, leftoverGone, leftovers } from "./leftover.ts";
 import { basesUsedByOthers, removal } from "./remove.ts";
 import type { BlankState, ImageState } from "./spec.ts";
@@ -27,8 +27,8 @@ export interface CollectOptions {
 }
 
 /** The entries of the cache that the images of a configuration want. */
-export function wantedEntries(config: Config, facts: HostFacts): ReadonlySet<string> {
-  return new Set(desiredImages(config, facts).map(({ spec }) => spec.entry));
+export function wantedEntries({ images = {} }: Config): ReadonlySet<string> {
+  return new Set(Object.values(images).map((image) => cacheEntryName(imageId(image))));
 }
 
 /**

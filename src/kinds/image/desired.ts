@@ -1,49 +1,55 @@
 import type { DigestAlgorithm } from "../../model/host.ts";
-import type { HostFacts } from "../../model/host-facts.ts";
 import { cacheEntryName } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { givenImageId } from "../../sources/index.ts";
+import { declared } from "../config/declared.ts";
+import type { Wanted } from "../config/wanted.ts";
 import type { Config, ImageConfig } from "../config.ts";
 import { cloneOnly } from "./clone-only.ts";
 import { baseFormat } from "./formats.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
-export function desiredImages(config: Config, facts?: HostFacts): Resource<ImageSpec>[] {
-  const images = config.images ?? {};
-  const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
-  const rescues = Object.values(config.instances ?? {}).map(({ rescue }) => (typeof rescue === "object" ? rescue.image : undefined));
-  const disks = new Set([...users.map((user) => user.image), ...rescues]);
-  const bootFiles = new Set(
-    Object.values(images)
-      .flatMap(({ kernel, ramdisk }) => [kernel, ramdisk])
-      .filter((name) => name !== undefined),
-  );
-  const forceRaw = config.host?.force_raw_images ?? true;
-  return Object.entries(images).map(([name, image]) => {
-    const id = imageId(image);
-    const cloneSize = cloneOnly(config, name, image, facts);
-    const bootFile = !disks.has(name) && (bootFiles.has(name) || image.disk_format === "aki" || image.disk_format === "ari");
-    return {
-      address: `image/${name}`,
-      spec: {
-        name,
-        id,
-        entry: cacheEntryName(id),
-        source: image.source,
-        checksum: parseChecksum(image.checksum),
-        diskFormat: image.disk_format,
-        format: bootFile ? "raw" : baseFormat(image.disk_format, forceRaw),
-        bootFile,
-        minDisk: image.min_disk ?? 0,
-        minRam: image.min_ram ?? 0,
-        maxVirtualSize: smallestDisk(config, name, image.disk_format === "iso"),
-        properties: image.properties ?? {},
-        ...(cloneSize === undefined ? {} : { cloneSize }),
-      },
-    };
-  });
+export function desiredImages(wanted: Wanted): Resource<ImageSpec>[] {
+  const bootFiles = onlyBootFiles(wanted.config);
+  return Object.keys(wanted.config.images ?? {}).map((name) => ({ address: `image/${name}`, spec: imageSpec(wanted, name, bootFiles) }));
+}
+
+/** One declared image. Throws for one that is not declared: a bug in the caller. */
+export function desiredImage(wanted: Wanted, name: string): ImageSpec {
+  return imageSpec(wanted, name, onlyBootFiles(wanted.config));
+}
+
+function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>): ImageSpec {
+  const { config, settings } = wanted;
+  const image = declared(config.images, name);
+  const id = imageId(image);
+  const bootFile = bootFiles.has(name);
+  return {
+    name,
+    id,
+    entry: cacheEntryName(id),
+    source: image.source,
+    checksum: parseChecksum(image.checksum),
+    diskFormat: image.disk_format,
+    format: bootFile ? "raw" : baseFormat(image.disk_format, settings.forceRawImages),
+    bootFile,
+    minDisk: image.min_disk ?? 0,
+    minRam: image.min_ram ?? 0,
+    maxVirtualSize: smallestDisk(config, name, image.disk_format === "iso"),
+    properties: image.properties ?? {},
+    cloneSize: cloneOnly(wanted, name, image),
+  };
+}
+
+/** Names of images that are kernels or ramdisks, and of which no disk is made. */
+function onlyBootFiles({ images = {}, instances = {}, volumes = {} }: Config): ReadonlySet<string> {
+  const rescues = Object.values(instances).map(({ rescue }) => (typeof rescue === "object" ? rescue.image : undefined));
+  const disks = new Set([...[...Object.values(instances), ...Object.values(volumes)].map(({ image }) => image), ...rescues]);
+  const named = new Set(Object.values(images).flatMap(({ kernel, ramdisk }) => [kernel ?? [], ramdisk ?? []].flat()));
+  const isOne = ([name, { disk_format }]: [string, ImageConfig]) => named.has(name) || disk_format === "aki" || disk_format === "ari";
+  return new Set(Object.entries(images).flatMap((entry) => (!disks.has(entry[0]) && isOne(entry) ? [entry[0]] : [])));
 }
 
 /**

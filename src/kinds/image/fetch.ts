@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
@@ -56,8 +57,8 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const virtualSize = spec.bootFile ? bytes : await examine(context, part, bytes, spec.diskFormat);
   refuseTooLarge(spec, virtualSize);
 
-  const sidecar: ImageSidecar = {
-    version: 1,
+  const sidecar: ImageSidecar = withoutUndefined({
+    version: 1 as const,
     id: spec.id,
     project: context.project,
     image: spec.name,
@@ -67,8 +68,8 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     format: spec.format,
     virtualSize,
     fetchedAt: host.now().toISOString(),
-    ...(spec.bootFile ? { bootFile: true } : {}),
-  };
+    bootFile: spec.bootFile ? (true as const) : undefined,
+  });
   const writeSidecar = () => host.files.writeAtomic(layout.baseSidecar(spec.entry), `${JSON.stringify(sidecar, null, 2)}\n`);
 
   const twin = await findTwin(context, spec, sidecar);
@@ -92,7 +93,7 @@ async function download(context: Context, spec: ImageSpec, part: string, report:
     to: part,
     digests: [...algorithms],
     maxBytes: await bytesToTake(context, spec),
-    onProgress: (done, total) => report({ phase: "download", done, ...(total === undefined ? {} : { total }) }),
+    onProgress: (done, total) => report({ phase: "download", done, total }),
   });
 }
 

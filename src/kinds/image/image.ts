@@ -2,6 +2,8 @@ import type { Address } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { withoutCredentials } from "../../sources/index.ts";
 import type { Config } from "../config.ts";
 import { baseExists, bases } from "./address.ts";
@@ -19,20 +21,22 @@ import { removeLeftover, sweepLeftovers } from "./sweep.ts";
  * Images and the cache of base images. Wanted are `image/<name>`; found are `base/<entry>`, since the cache is shared by
  * projects and names, and its entries are named after content. A base that no image wants any more is left where it is.
  */
-export const imageKind: Kind<Config, ImageSpec, ImageState | BlankState | LeftoverState> = {
-  name: "image",
-  addressKinds: ["image", bases.name, leftovers.name],
-  desired: desiredImages,
-  observe: observeBases,
-  diff: (address, want, _have, observed) => (want === undefined ? undefined : fetchChange(address, want, observed)),
-  check: checkImages,
-  describe: describeBase,
-  actions: [fetchImage, removeImage, removeLeftover],
-  sweep: sweepLeftovers,
-};
+export function imageKind(settings: HostSettings): Kind<Config, ImageSpec, ImageState | BlankState | LeftoverState> {
+  return {
+    name: "image",
+    addressKinds: ["image", bases.name, leftovers.name],
+    desired: (config, facts) => desiredImages({ config, settings, facts }),
+    observe: observeBases,
+    diff: (address, want, _have, observed) => (want === undefined ? undefined : fetchChange(address, want, observed)),
+    check: checkImages,
+    describe: describeBase,
+    actions: [fetchImage, removeImage, removeLeftover],
+    sweep: sweepLeftovers,
+  };
+}
 
 function fetchChange(address: Address, want: ImageSpec, observed: Observed): Change | undefined {
-  if (want.cloneSize !== undefined) return undefined;
+  if (want.cloneSize !== null) return undefined;
   const base = bases.at(want.entry);
   if (observed.get(base) !== undefined) return undefined;
   const source = withoutCredentials(want.source);
@@ -50,7 +54,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       ...(words === null ? [] : [{ path: "way", new: words }]),
     ],
     actions: [
-      {
+      withoutUndefined({
         id: `${address}#fetch`,
         type: fetchImage.type,
         address,
@@ -59,9 +63,9 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         needs: [],
         makes: [baseExists(base)],
         locks: [base],
-        effect: "none",
-        ...(bytes === null ? {} : { bytes }),
-      },
+        effect: "none" as const,
+        bytes: bytes ?? undefined,
+      }),
     ],
     before: null,
     after: {

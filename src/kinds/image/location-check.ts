@@ -43,12 +43,12 @@ export function checkLocations(
           ),
         ];
   }
-  if (cached || cloneSize !== undefined) return [];
+  if (cached || cloneSize !== null) return [];
   const addresses = cloneAddresses(image);
   if (addresses.length === 0) return [];
   return usedDrivers(config, name).flatMap((driver): Diagnostic[] => {
     const { clone } = driverOf(driver);
-    const found = facts.drivers?.[driver];
+    const found = facts.drivers[driver];
     const why = clone?.from(found, addresses) === undefined ? clone?.whyNot(found, addresses) : undefined;
     if (why === undefined) return [];
     const detail = `${why} Until then the image is fetched and imported.`;

@@ -23,8 +23,8 @@ export interface ImageSpec {
   /** The smallest root disk, in bytes, that an instance of this configuration gives it; null when it is not limited. */
   readonly maxVirtualSize: number | null;
   readonly properties: Readonly<Record<string, string>>;
-  /** Bytes of one that all disks are cloned from within their Ceph cluster: it is not fetched. */
-  readonly cloneSize?: number;
+  /** Bytes of one that all disks are cloned from within their Ceph cluster: it is not fetched. Null for any other. */
+  readonly cloneSize: number | null;
 }
 
 /** What the sidecar `_base/<entry>.json` records about a base image. It is written before the base gets its name. */

@@ -1,7 +1,5 @@
-import type { HostFacts } from "../../model/host-facts.ts";
 import type { Resource } from "../../model/resource.ts";
-import type { HostSettings } from "../../model/settings.ts";
-import type { Config } from "../config.ts";
+import type { Wanted } from "../config/wanted.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
 import { secretUuid } from "../secret/secret.ts";
@@ -25,18 +23,18 @@ export type InstanceSpec =
   | { readonly kind: "domain"; readonly domain: DomainSpec; readonly disks: readonly InstanceDisk[] };
 
 /** Every secret, disk, config drive and domain of every instance of the configuration, with all defaults filled. */
-export function desiredInstances(config: Config, settings: HostSettings, facts: HostFacts): Resource<InstanceSpec>[] {
-  return wantedGuests({ config, settings, facts }).flatMap(desiredGuest);
+export function desiredInstances(wanted: Wanted): Resource<InstanceSpec>[] {
+  return wantedGuests(wanted).flatMap(desiredGuest);
 }
 
 function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
-  const { config, facts, name } = guest;
+  const { name } = guest;
   const disks = diskSpecs(guest);
   const drive = seedSpec(guest);
   const domain = domainSpec(guest, disks, drive);
   // Nova CFG-15: a rescue leaves the drive as it is, so the drive names the disks as they are without the rescue.
   const usual = guest.rescue === null ? domain : domainSpec({ ...guest, rescue: null }, disks, drive);
-  const own = disks.map((disk): InstanceDisk => ({ kind: "disk", disk, domain, fallback: cloneFallback(config, facts, disk) }));
+  const own = disks.map((disk): InstanceDisk => ({ kind: "disk", disk, domain, fallback: cloneFallback(guest, disk) }));
   return [
     ...secretSpec(guest).map((secret) => ({ address: secrets.at(name), spec: { kind: "secret" as const, secret } })),
     ...own.map((spec) => ({ address: diskAddress(name, spec.disk.name), spec })),

@@ -2,7 +2,6 @@ import type { DiskContent, DiskEncryption, DiskSpec } from "../../drivers/driver
 import { placeOf, plainFileDriver, roundUp } from "../../drivers/index.ts";
 import { createLayout, instanceFiles } from "../../model/layout.ts";
 import { blankDisks } from "../config/blank-disks.ts";
-import { declared } from "../config/declared.ts";
 import type { Rescue } from "../config/rescue-of.ts";
 import type { ImageConfig } from "../config.ts";
 import { baseRef } from "../image/base-ref.ts";
@@ -24,7 +23,7 @@ export function driverName({ instance, settings }: Pick<WantedGuest, "instance" 
 
 /** Nova BLD-13: a guest that boots from a volume has no root disk of its own. */
 function rootDisk(guest: WantedGuest): DiskSpec[] {
-  const { config, settings, instance, image, flavor } = guest;
+  const { settings, instance, image, flavor } = guest;
   if (instance.image === undefined) return [];
   // Nova BLK-06: the guest gets an ISO as a CD: whole, read-only, at its own size.
   const iso = image.disk_format === "iso";
@@ -35,7 +34,7 @@ function rootDisk(guest: WantedGuest): DiskSpec[] {
       backend: iso ? plainFileDriver : driverName(guest),
       // Nova BLD-14: 0 keeps the image's size.
       size: iso || flavor.disk === 0 ? null : flavor.disk,
-      content: contentOf(guest, instance.image, declared(config.images, instance.image), false),
+      content: contentOf(guest, instance.image, false),
       preallocate: iso ? "none" : settings.preallocateImages,
       // The content of a CD is public.
       encryption: iso ? null : encryptionOf(guest),
@@ -45,11 +44,10 @@ function rootDisk(guest: WantedGuest): DiskSpec[] {
 
 /** Kernel and ramdisk of an image: plain files whatever the driver (Nova LAY-19), of a rescue under names of their own (LAY-10). */
 function bootFiles(guest: WantedGuest, image: Pick<ImageConfig, "kernel" | "ramdisk">, owner: "own" | "rescue"): DiskSpec[] {
-  const { config } = guest;
   return (["kernel", "ramdisk"] as const).flatMap((role): DiskSpec[] => {
     const name = image[role];
     if (name === undefined) return [];
-    const content = contentOf(guest, name, declared(config.images, name), true);
+    const content = contentOf(guest, name, true);
     const file = nameOf(guest, bootFileNames[owner][role]);
     return [{ ...file, role, backend: plainFileDriver, size: null, content, preallocate: "none", encryption: null }];
   });
@@ -73,13 +71,13 @@ function rescueDisks(guest: WantedGuest): DiskSpec[] {
   return rescue === null ? [] : [rescueDisk(guest, rescue), ...bootFiles(guest, rescue.image, "rescue")];
 }
 
-function rescueDisk(guest: WantedGuest, { name, image, cdrom }: Rescue): DiskSpec {
+function rescueDisk(guest: WantedGuest, { name, cdrom }: Rescue): DiskSpec {
   return {
     ...nameOf(guest, instanceFiles.rescue),
     role: "rescue",
     backend: cdrom ? plainFileDriver : driverName(guest),
     size: null,
-    content: contentOf(guest, name, image, false),
+    content: contentOf(guest, name, false),
     preallocate: "none",
     // Data that is rescued must not become readable on the rescue disk.
     encryption: cdrom ? null : encryptionOf(guest),
@@ -94,8 +92,8 @@ export function nameOf(guest: WantedGuest, name: string): Pick<DiskSpec, "owner"
   return { owner, uuid, name, path: layout.instanceFile(uuid, name), place: null };
 }
 
-function contentOf({ settings }: WantedGuest, name: string, image: ImageConfig, bootFile: boolean): DiskContent {
-  return { kind: "base", base: baseRef(settings, name, image, bootFile) };
+function contentOf(guest: WantedGuest, image: string, bootFile: boolean): DiskContent {
+  return { kind: "base", base: baseRef(guest, image, bootFile) };
 }
 
 function encryptionOf({ instance, uuid }: WantedGuest): DiskEncryption | null {

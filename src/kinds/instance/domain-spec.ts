@@ -5,13 +5,14 @@ import { bootIndexOf } from "../config/boot-index-of.ts";
 import { deviceProperties } from "../config/hardware/device-properties.ts";
 import { machineType } from "../config/machine-type.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
+import type { Wanted } from "../config/wanted.ts";
 import { configuredValues } from "../guest/configured-values.ts";
 import { type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
 import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { kernelBoot } from "./boot-files.ts";
-import type { Wanted, WantedGuest } from "./wanted.ts";
+import type { WantedGuest } from "./wanted.ts";
 
 /** The libvirt domain of a guest with these disks and this config drive. */
 export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpec | null): DomainSpec {
@@ -66,7 +67,7 @@ function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpe
     arch: facts.arch,
     machine: machineType(properties, facts),
     properties,
-    ...(rescue === null || rescueDisk === undefined ? {} : { rescue: { ...rescue, attachment: attachmentOf(rescueDisk, guest) } }),
+    rescue: rescue === null || rescueDisk === undefined ? null : { ...rescue, attachment: attachmentOf(rescueDisk, guest) },
     root: { iso: false, ...root },
     others: disks
       .filter(({ role }) => role === "ephemeral" || role === "swap")
@@ -78,14 +79,14 @@ function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpe
 
 type VolumeDevice = NonNullable<DeviceMapInput["volumes"]>[number];
 
-function volumesOf({ config, settings, facts, instance }: WantedGuest): { readonly volume: string; readonly device: VolumeDevice }[] {
-  return (instance.volumes ?? []).map(({ volume, device, boot_index: bootIndex = -1 }) => {
-    const { disk } = desiredVolume(config, settings, facts, volume);
+function volumesOf(guest: WantedGuest): { readonly volume: string; readonly device: VolumeDevice }[] {
+  return (guest.instance.volumes ?? []).map(({ volume, device, boot_index: bootIndex = -1 }) => {
+    const { disk } = desiredVolume(guest, volume);
     const serial = disk.uuid.replaceAll("-", "").slice(0, 20);
-    const attachment = attachmentOf(disk, { settings, facts });
+    const attachment = attachmentOf(disk, guest);
     return {
       volume,
-      device: { name: volumeAddresses.at(volume), attachment, serial, bootIndex, ...(device === undefined ? {} : { device }) },
+      device: { name: volumeAddresses.at(volume), attachment, serial, bootIndex, device },
     };
   });
 }

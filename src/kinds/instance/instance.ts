@@ -21,6 +21,7 @@ import type { InstanceDisk } from "../disk/disk.ts";
 import { checkEncryption } from "../disk/encryption-check.ts";
 import { checkForeignUse } from "../disk/foreign-use.ts";
 import { isReplaced } from "../disk/is-replaced.ts";
+import { checkLooseLayers } from "../disk/loose-check.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
@@ -68,6 +69,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkResizeSnapshots,
   checkMissingDirectories,
   checkLayers,
+  ({ observed }) => checkLooseLayers(observed.of(disks), observed),
   ({ disks: wanted, observed }) =>
     checkForeignUse(
       observed.of(disks),
@@ -91,7 +93,7 @@ export function instanceKind(
   return {
     name: "instance",
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
-    desired: (config, facts) => desiredInstances(config, settings, facts),
+    desired: (config, facts) => desiredInstances({ config, settings, facts }),
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret)),
     diff: (address, want, have, observed) => diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings),
     check: (resources, observed, config) => {

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import type { Checked } from "../disk/checked.ts";
 import { disks } from "../terms/disk-address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
@@ -51,11 +52,14 @@ function reported(missing: readonly Missing[], instancesPath?: string): Diagnost
     ? `${several ? "They were" : "It was"} applied with prevent_destroy: true, so no new disk is created.`
     : `To accept the loss of the data, add ${missing.length > 3 ? "--allow-destroy" : missing.map(([address]) => `--allow-destroy=${address}`).join(" ")}.`;
   return [
-    problem("instance-directory-missing", {
-      summary: several ? `The directories of ${names.length} instances are missing: ${listed}` : `The directory of ${listed} is missing`,
-      detail: `${where}. ${back} ${consent}${open}`,
-      ...(several ? {} : { address: guests.at(ownerName(disk.owner)) }),
-      ...(disk.owner.protects ? {} : { allowedBy: missing.map(([address]) => address) }),
-    }),
+    problem(
+      "instance-directory-missing",
+      withoutUndefined({
+        summary: several ? `The directories of ${names.length} instances are missing: ${listed}` : `The directory of ${listed} is missing`,
+        detail: `${where}. ${back} ${consent}${open}`,
+        address: several ? undefined : guests.at(ownerName(disk.owner)),
+        allowedBy: disk.owner.protects ? undefined : missing.map(([address]) => address),
+      }),
+    ),
   ];
 }

@@ -6,11 +6,12 @@ import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { problem } from "../../model/problem.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { type DomainDisks, lookAtChains, type OwnPath } from "../chain/look.ts";
-import { type UndefinedGuest, undefinedLayers } from "../chain/undefined-layers.ts";
-import { withChain, withLayers } from "../chain/with-chain.ts";
+import { type DiskDirectory, looseLayers } from "../chain/loose-layers.ts";
+import { withChain } from "../chain/with-chain.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
@@ -19,6 +20,7 @@ import { type DomainLook, domainLook } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
 import { missingMount, notMounted } from "../presence/mount.ts";
 import { secretState, usagePrefix } from "../secret/secret.ts";
+import type { LooseLayers } from "../terms/disk-chain.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
 import { instanceOwner } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
@@ -37,7 +39,7 @@ interface Directory {
   readonly uuid: string;
   readonly label: InstanceLabel | undefined;
   /** A label exists and cannot be used. */
-  readonly damage?: DamagedLabel;
+  readonly damage: DamagedLabel | undefined;
   /** Empty but for a staged label: an apply was interrupted at its start. */
   readonly blank: boolean;
 }
@@ -77,11 +79,11 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   const labelled = owned.flatMap((directory) =>
     labelledDisks(context, directory, { running: isRunning(directory.uuid), saved: isSaved(directory.uuid) }),
   );
-  const [disks, seeds, { chains, uses }, orphans] = await Promise.all([
+  const [disks, seeds, { chains, uses }, loose] = await Promise.all([
     observeDisks(context, labelled),
     observeSeeds(context, owned, values),
     lookAtChains(context, looks.map(disksOfDomain(context)), owned.flatMap(ownPaths(context))),
-    undefinedLayers(context, owned.flatMap(undefinedGuest(defined))),
+    looseLayers(context, owned.flatMap(undefinedGuest(context, defined))),
   ]);
 
   const states = new Map<Address, InstanceState>();
@@ -96,12 +98,12 @@ export async function observeInstances(context: Context, values?: RecordedSecret
     states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, ...chained, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
-    const seed = seeds.get(uuid);
+    const seed = seeds.states.get(uuid);
     if (seed !== undefined)
       states.set(seedAddresses.at(instance), { ...seed, kind: "seed", running: isRunning(uuid), saved: isSaved(uuid) });
   }
   for (const [address, disk] of disks.states)
-    states.set(address, withLayers(withChain(disk, chains.get(disk.uuid) ?? []), orphans.above.get(disk.path)));
+    states.set(address, withLoose(withChain(disk, chains.get(disk.uuid) ?? []), loose.get(disk.path)));
   for (const record of secrets) {
     const secret = secretState(record, context.project);
     if (secret !== undefined) states.set(secretAddresses.at(secret.instance), { ...secret, kind: "secret" });
@@ -116,7 +118,12 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   if (mount !== undefined && !directories.some(({ label }) => label !== undefined)) {
     return { states: new Map(), unmanaged: [], diagnostics: [await notMounted(context, mount)], complete: false };
   }
-  const unread = [...unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at), ...disks.unread, ...inDamaged.flat()];
+  const unread = [
+    ...unreadable.flatMap(({ uuid }) => instanceOf.get(uuid) ?? []).map(guests.at),
+    ...disks.unread,
+    ...seeds.unread,
+    ...inDamaged.flat(),
+  ];
   const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
   return {
     states,
@@ -126,7 +133,7 @@ export async function observeInstances(context: Context, values?: RecordedSecret
       ...unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
       ...damaged.map(({ diagnostic }) => diagnostic),
       ...disks.diagnostics,
-      ...orphans.diagnostics,
+      ...seeds.diagnostics,
     ],
     complete: unread.length === 0,
     unread,
@@ -181,7 +188,7 @@ async function findDirectories(context: Context): Promise<Directory[]> {
       const label = parseLabel(file.content);
       const damage = label === undefined ? damageOf(file, "instance") : undefined;
       const blank = label === undefined && damage === undefined && (await isBlank(context, name));
-      return { uuid: name, label, blank, ...(damage === undefined ? {} : { damage }) };
+      return { uuid: name, label, blank, damage };
     }),
   );
 }
@@ -234,26 +241,16 @@ function disksOfDomain({ project }: Context) {
   };
 }
 
-function undefinedGuest(defined: ReadonlySet<string>) {
-  return ({
-    uuid,
-    instance,
-    label,
-  }: {
-    readonly uuid: string;
-    readonly instance: string;
-    readonly label: InstanceLabel;
-  }): UndefinedGuest[] =>
-    defined.has(uuid)
-      ? []
-      : [
-          {
-            uuid,
-            instance,
-            address: guests.at(instance),
-            disks: Object.keys(label.objects).filter((name) => diskRole(name) !== undefined),
-          },
-        ];
+function undefinedGuest(context: Context, defined: ReadonlySet<string>) {
+  return (directory: { readonly uuid: string; readonly label: InstanceLabel }): DiskDirectory[] => {
+    if (defined.has(directory.uuid)) return [];
+    const disks = ownPaths(context)(directory).map(({ path }) => path);
+    return [{ directory: context.layout.instance(directory.uuid), disks }];
+  };
+}
+
+function withLoose(disk: OwnedDiskState, loose: LooseLayers | undefined): OwnedDiskState {
+  return loose === undefined ? disk : { ...disk, loose };
 }
 
 /** The disks that the label of an instance directory names. */
@@ -271,23 +268,17 @@ function findUnmanaged(
   const own = context.project;
   const others = domains
     .filter(({ label }) => label?.project !== own)
-    .map(({ name, uuid, label, fields }) => ({
-      what: "domain",
-      name,
-      uuid,
-      ...(label === undefined ? {} : { owner: label.project }),
-      ...(uses.has(uuid) ? { uses: uses.get(uuid) ?? [] } : {}),
+    .map(({ name, uuid, label, fields }) => {
       // Also of one that is off: it can be started at any time.
-      takes: { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) },
-    }));
+      const takes = { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) };
+      return withoutUndefined({ what: "domain", name, uuid, owner: label?.project, uses: uses.get(uuid), takes });
+    });
   const strangers = directories
     .filter((directory) => directory.label?.project !== own && !directory.blank)
     .filter((directory) => damagedInstance(context, directory, domains) === undefined)
-    .map(({ uuid, label, damage }) => ({
-      what: "instance-directory",
-      name: uuid,
-      ...(label === undefined ? {} : { owner: label.project }),
-      ...(damage === undefined ? {} : { note: `its label ${damage.problem}` }),
-    }));
+    .map(({ uuid, label, damage }) => {
+      const note = damage === undefined ? undefined : `its label ${damage.problem}`;
+      return withoutUndefined({ what: "instance-directory", name: uuid, owner: label?.project, note });
+    });
   return [...others, ...strangers];
 }

@@ -17,13 +17,15 @@ export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Chec
     const have = observed.get(address);
     const own = byInstance.get(instance) ?? [];
     if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
-    const status = observed.facts.secrets?.[secretPlace(passphrase)] ?? "missing";
+    const status = observed.facts.secrets[secretPlace(passphrase)] ?? "missing";
     if (status === "present") return [];
     const summary = `The passphrase for the disks of ${instance} ${status === "empty" ? "is empty" : "is not available"}`;
     const remedy =
       "env" in passphrase
         ? `Set it (export ${passphrase.env}=…) and run the same command again.`
-        : "The file must exist on this machine and be readable.";
+        : "file" in passphrase
+          ? "The file must exist on this machine and be readable."
+          : "The program must end with status 0 within 30 s and print the passphrase. Run it to see what is wrong.";
     const detail = `It comes from ${secretPlace(passphrase)}. ${remedy}`;
     return [problem(status === "empty" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
   });

@@ -1,5 +1,6 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { hardwareKeys, hostKeys } from "../config/hardware/schema.ts";
+import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
 import { size } from "../schema-parts.ts";
 
 /** One network interface of an instance. */
@@ -115,14 +116,6 @@ const userDataStarts = [
   "{",
 ] as const;
 
-const environmentName = {
-  type: "string",
-  description: "Name of an environment variable of the virtform process. Its value is read when needed and never saved.",
-  pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
-  expects: "the name of an environment variable: letters, digits and underscores",
-  examples: ["WEB_PASSWORD"],
-} as const;
-
 /** How the disks of an instance are encrypted. */
 const encryptionSchema = {
   type: "object",
@@ -133,26 +126,10 @@ const encryptionSchema = {
   properties: {
     passphrase: {
       description:
-        "Reference to the passphrase: { env: NAME }, or { file: PATH } on the machine that runs virtform. Existing disks keep the passphrase they were created with.",
-      anyOf: [
-        { type: "object", additionalProperties: false, required: ["env"], properties: { env: environmentName } },
-        {
-          type: "object",
-          additionalProperties: false,
-          required: ["file"],
-          properties: {
-            file: {
-              type: "string",
-              description: "Path of a file that contains only the passphrase, relative to this file. A trailing newline is ignored.",
-              minLength: 1,
-              path: "absolute",
-              examples: ["./disk.passphrase"],
-            },
-          },
-        },
-      ],
+        "Reference to the passphrase: { env: NAME }, { file: PATH } or { command: [PROGRAM, …] } on the machine that runs virtform. Existing disks keep the passphrase they were created with.",
+      anyOf: secretForms,
       secret: true,
-      expects: "{ env: NAME } or { file: PATH }: secrets are given by reference, never in the file itself",
+      expects: secretExpectation,
       examples: [{ env: "DISK_PASSPHRASE" }, { file: "./disk.passphrase" }],
     },
   },
@@ -232,7 +209,7 @@ export const instanceSchema = {
     },
     user_data: {
       description:
-        "User data for cloud-init: inline text, a path that starts with ./, ../ or / (relative to this file), { file: PATH }, or { env: NAME } for secret text. A file may be compressed with gzip; the guest gets it unchanged.",
+        "User data for cloud-init: inline text, a path that starts with ./, ../ or / (relative to this file), { file: PATH }, or { env: NAME } or { command: [PROGRAM, …] } for secret text. A file may be compressed with gzip; the guest gets it unchanged.",
       anyOf: [
         { type: "string" },
         {
@@ -249,9 +226,10 @@ export const instanceSchema = {
           },
         },
         { type: "object", additionalProperties: false, required: ["env"], properties: { env: environmentName } },
+        byCommand,
       ],
       textInput: { maximumEncoded: 65535, starts: userDataStarts },
-      expects: "text, a path such as ./web.cloud-config, { file: PATH } or { env: NAME }",
+      expects: "text, a path such as ./web.cloud-config, { file: PATH }, { env: NAME } or { command: [PROGRAM, …] }",
       examples: ["./web.cloud-config", "#cloud-config\npackages: [nginx]\n", { file: "web.cloud-config" }, { env: "WEB_USER_DATA" }],
     },
     key_pair: {
@@ -268,14 +246,12 @@ export const instanceSchema = {
       examples: [{ role: "web" }],
     },
     admin_password: {
-      type: "object",
-      description: "Reference to the administrator's password: { env: NAME }. It is written to the config drive only.",
-      additionalProperties: false,
-      required: ["env"],
-      properties: { env: environmentName },
+      description:
+        "Reference to the administrator's password: { env: NAME }, { file: PATH } or { command: [PROGRAM, …] }. It is written to the config drive only.",
+      anyOf: secretForms,
       secret: true,
-      expects: "{ env: NAME }: secrets are given by reference, never in the file itself",
-      examples: [{ env: "WEB_PASSWORD" }],
+      expects: secretExpectation,
+      examples: [{ env: "WEB_PASSWORD" }, { command: ["pass", "show", "web/admin"] }],
     },
     encryption: encryptionSchema,
     networks: {

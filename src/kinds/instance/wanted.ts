@@ -1,5 +1,3 @@
-import type { HostFacts } from "../../model/host-facts.ts";
-import type { HostSettings } from "../../model/settings.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { declared } from "../config/declared.ts";
 import { hardwareInput } from "../config/hardware/hardware-input.ts";
@@ -8,17 +6,11 @@ import { imageOf } from "../config/image-of.ts";
 import { instanceNames } from "../config/instance-names.ts";
 import { type Rescue, rescueOf } from "../config/rescue-of.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
-import type { Config, FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
+import type { Wanted } from "../config/wanted.ts";
+import type { FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
 import type { FieldValue } from "../terms/domain-state.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
-
-/** What is wanted, and of which host. */
-export interface Wanted {
-  readonly config: Config;
-  readonly settings: HostSettings;
-  readonly facts: HostFacts;
-}
 
 /** One guest that is wanted, with what its disks, its config drive and its domain are made from. */
 export interface WantedGuest extends Wanted {

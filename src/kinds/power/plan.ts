@@ -4,6 +4,7 @@ import type { Effect } from "../../model/effect.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { defined, gone, grown, guests, restored, stopped, up } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
@@ -131,13 +132,13 @@ export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action
 /** Undefines the domain. What is lost is stated by the actions on its disks. */
 export function undefineDomain(domain: DomainRef, { running, saved = false }: GuestActivity): Action {
   const address = guests.at(domain.instance);
-  return {
+  return withoutUndefined({
     ...common(domain, "undefine", running ? "power off and undefine" : saved ? "undefine, with its saved memory" : "undefine"),
     needs: [grown(address)],
     makes: [gone(address), stopped(address)],
-    effect: running ? "restart" : "none",
-    ...(saved ? { destroys: `the saved memory of ${domain.instance}` } : {}),
-  };
+    effect: running ? ("restart" as const) : ("none" as const),
+    destroys: saved ? `the saved memory of ${domain.instance}` : undefined,
+  });
 }
 
 function common({ uuid, instance }: DomainRef, verb: string, summary: string) {

@@ -10,6 +10,14 @@ export interface Layer {
   readonly own: string | null;
 }
 
+/** Files in the directory of a disk that are based on it, where no definition tells which of them a guest writes to. */
+export interface LooseLayers {
+  /** The layers above the disk, the upper ones first; null if they are not one chain. */
+  readonly layers: readonly Layer[] | null;
+  /** The last layer of each chain, by path. */
+  readonly tops: readonly string[];
+}
+
 /** What lies below one disk of a guest. */
 export interface DiskChain {
   /** `vda`. */

@@ -1,6 +1,6 @@
 import type { DiskOwner } from "../../drivers/driver.ts";
 import { addressName } from "../../model/address.ts";
-import type { Layout } from "../../model/layout.ts";
+import { instanceFiles, type Layout } from "../../model/layout.ts";
 import { guests } from "./guest-address.ts";
 import { volumes } from "./volume-address.ts";
 
@@ -17,4 +17,9 @@ export function volumeOwner(layout: Pick<Layout, "volume">, uuid: string, volume
 /** The name of the owner in the configuration: `web-0`, `data`. */
 export function ownerName({ address }: Pick<DiskOwner, "address">): string {
   return addressName(address);
+}
+
+/** Absolute path of the label of an owner. */
+export function labelPath({ directory }: Pick<DiskOwner, "directory">): string {
+  return `${directory}/${instanceFiles.label}`;
 }

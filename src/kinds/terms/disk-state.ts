@@ -1,5 +1,5 @@
 import type { DiskOwner, DiskState, GrownBase } from "../../drivers/driver.ts";
-import type { Layer } from "./disk-chain.ts";
+import type { Layer, LooseLayers } from "./disk-chain.ts";
 import type { AppliedDisk } from "./disk-record.ts";
 
 /** A disk that virtform owns as found: of an instance, or a volume. */
@@ -29,6 +29,10 @@ export interface OwnedDiskState {
   readonly unlabelled: boolean;
   /** The layers above the disk, the upper ones first: the size in `disk` is that of the top layer. Absent: the guest has the disk directly. */
   readonly above?: readonly Layer[];
+  /** Files in its directory that are based on it, of a volume and of a disk whose guest has no definition: `above` where nothing else tells. */
+  readonly loose?: LooseLayers;
+  /** It was created from an image and is based on a file that is no base image, or is empty. */
+  readonly baseTrouble?: "elsewhere" | "emptied";
   /** The backing file, if that is a grown copy of a base image and is missing. */
   readonly lostBacking: GrownBase | null;
 }

@@ -1,10 +1,18 @@
 import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
-import type { EnvironmentSecret, SecretRef } from "../../model/secret.ts";
+import type { CommandSecret, EnvironmentSecret, SecretRef } from "../../model/secret.ts";
 
 export type { DiskSpec } from "../../drivers/driver.ts";
 
 /** A text that is known when planning, or one that only a reference stands for until it is needed. */
-export type TextInput = { readonly text: string } | GzipInput | EnvironmentSecret;
+export type TextInput = { readonly text: string } | GzipInput | SecretText;
+
+/** A text that is secret. That in a file is read with the configuration and is none. */
+export type SecretText = EnvironmentSecret | CommandSecret;
+
+/** Whether a text is known only when it is looked up. */
+export function isSecretText(input: TextInput): input is SecretText {
+  return "env" in input || "command" in input;
+}
 
 /** A file that is gzip: its bytes in base64, which the guest gets unchanged. */
 export interface GzipInput {
@@ -12,7 +20,7 @@ export interface GzipInput {
 }
 
 /** The bytes of a text whose content the configuration holds. */
-export function bytesOfInput(input: Exclude<TextInput, EnvironmentSecret>): Buffer {
+export function bytesOfInput(input: Exclude<TextInput, SecretText>): Buffer {
   return "gzip" in input ? Buffer.from(input.gzip, "base64") : Buffer.from(input.text);
 }
 
@@ -43,7 +51,7 @@ export interface SeedSpec {
   readonly metadata: Readonly<Record<string, string>>;
   readonly publicKeys: Readonly<Record<string, string>>;
   readonly userData: TextInput | null;
-  readonly adminPassword: EnvironmentSecret | null;
+  readonly adminPassword: SecretRef | null;
   readonly interfaces: readonly InterfaceSpec[];
   readonly kernel: boolean;
   readonly ramdisk: boolean;

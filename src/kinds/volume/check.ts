@@ -9,6 +9,7 @@ import { smallestFilesystem } from "../../tools/mkfs.ts";
 import type { Config } from "../config.ts";
 import { checkDisk, type DiskProblems } from "../disk/check.ts";
 import { checkForeignUse } from "../disk/foreign-use.ts";
+import { checkLooseLayers } from "../disk/loose-check.ts";
 import { diskUser } from "../disk/user.ts";
 import { cachedImage } from "../image/address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
@@ -40,6 +41,7 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
     ...lost,
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
+    ...checkLooseLayers(observed.of(volumes), observed),
     ...checkForeignUse(observed.of(volumes), new Map(resources.map(({ address, spec }) => [address, spec])), observed),
   ];
 }

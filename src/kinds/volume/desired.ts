@@ -1,10 +1,8 @@
 import { placeOf, roundUp } from "../../drivers/index.ts";
-import type { HostFacts } from "../../model/host-facts.ts";
 import { createLayout } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
-import type { HostSettings } from "../../model/settings.ts";
 import { declared } from "../config/declared.ts";
-import type { Config } from "../config.ts";
+import type { Wanted } from "../config/wanted.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
 import { volumeOwner } from "../terms/disk-owner.ts";
@@ -15,15 +13,16 @@ import { type VolumeSpec, volumeFileName, volumeUuid } from "./spec.ts";
 const longestLabel = 11;
 
 /** Every volume of the configuration. */
-export function desiredVolumes(config: Config, settings: HostSettings, facts: HostFacts): Resource<VolumeSpec>[] {
-  return Object.keys(config.volumes ?? {}).map((name) => ({
+export function desiredVolumes(wanted: Wanted): Resource<VolumeSpec>[] {
+  return Object.keys(wanted.config.volumes ?? {}).map((name) => ({
     address: volumes.at(name),
-    spec: desiredVolume(config, settings, facts, name),
+    spec: desiredVolume(wanted, name),
   }));
 }
 
 /** One declared volume with all defaults filled. Throws for one that is not declared: a bug in the caller. */
-export function desiredVolume(config: Config, settings: HostSettings, facts: HostFacts, name: string): VolumeSpec {
+export function desiredVolume(wanted: Wanted, name: string): VolumeSpec {
+  const { config, settings, facts } = wanted;
   const volume = declared(config.volumes, name);
   const uuid = volumeUuid(config.project ?? "default", name);
   const backend = volume.images_type ?? settings.imagesType;
@@ -44,9 +43,9 @@ export function desiredVolume(config: Config, settings: HostSettings, facts: Hos
             kind: "blank",
             blank: volume.format === undefined ? null : { filesystem: volume.format, label: name.slice(0, longestLabel), usual: false },
           }
-        : { kind: "base", base: baseRef(settings, volume.image, declared(config.images, volume.image), false) },
+        : { kind: "base", base: baseRef(wanted, volume.image, false) },
     preallocate: settings.preallocateImages,
     encryption: null,
   };
-  return { kind: "volume", domain: null, disk, fallback: cloneFallback(config, facts, disk) };
+  return { kind: "volume", domain: null, disk, fallback: cloneFallback(wanted, disk) };
 }

@@ -2,6 +2,8 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, type Layout } from "../../model/layout.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
+import { looseLayers } from "../chain/loose-layers.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { recordedVolumes } from "../directory/second-record.ts";
 import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
@@ -22,7 +24,18 @@ export async function observeVolumes(context: Context): Promise<Observation<Owne
     const { address, state } = knownOf(layout, uuid, volume, preventDestroy);
     return [{ ...state, address, what: state.owner.label, record }];
   });
-  const [look, recorded] = await Promise.all([observeDisks(context, owned), recordedVolumes(context, directories)]);
+  const [look, recorded, loose] = await Promise.all([
+    observeDisks(context, owned),
+    recordedVolumes(context, directories),
+    looseLayers(
+      context,
+      owned.map(({ owner, path }) => ({ directory: owner.directory, disks: [path] })),
+    ),
+  ]);
+  const found = [...look.states].map(([address, state]): [DiskAddress, OwnedDiskState] => {
+    const layers = loose.get(state.path);
+    return [address, layers === undefined ? state : { ...state, loose: layers }];
+  });
   const missing = recorded.map(({ uuid, volume, preventDestroy, applied }): [DiskAddress, OwnedDiskState] => {
     const known = knownOf(layout, uuid, volume, preventDestroy);
     return [known.address, { ...known.state, applied, disk: undefined, unlabelled: true, lostBacking: null }];
@@ -31,14 +44,12 @@ export async function observeVolumes(context: Context): Promise<Observation<Owne
   const unread = [...look.unread, ...damaged.flatMap(({ address }) => address ?? [])];
   const unmanaged = directories
     .filter((directory) => directory.label?.project !== context.project && damagedVolume(context, directory).length === 0)
-    .map(({ uuid, label, damage }) => ({
-      what: "volume",
-      name: label?.volume ?? uuid,
-      ...(label === undefined ? {} : { owner: label.project }),
-      ...(damage === null ? {} : { note: `its label ${damage.problem}` }),
-    }));
+    .map(({ uuid, label, damage }) => {
+      const note = damage === undefined ? undefined : `its label ${damage.problem}`;
+      return withoutUndefined({ what: "volume", name: label?.volume ?? uuid, owner: label?.project, note });
+    });
   return {
-    states: new Map([...look.states, ...missing]),
+    states: new Map([...found, ...missing]),
     unmanaged,
     diagnostics: [...look.diagnostics, ...damaged],
     complete: unread.length === 0,

@@ -19,7 +19,7 @@ export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, Own
   return {
     name: "volume",
     addressKinds: [volumes.name],
-    desired: (config, facts) => desiredVolumes(config, settings, facts),
+    desired: (config, facts) => desiredVolumes({ config, settings, facts }),
     observe: observeVolumes,
     diff: (address, want, have, observed) =>
       withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings),

@@ -92,7 +92,7 @@ function actionLine(state: ApplyViewState, row: number, width: number, now: numb
   }
 }
 
-function progressSpans(progress: { readonly done: number; readonly total?: number; readonly phase?: string }): Span[] {
+function progressSpans(progress: { readonly done: number; readonly total?: number | undefined; readonly phase?: string }): Span[] {
   const text = span(progressText(progress));
   if (progress.total === undefined || progress.total <= 0) return [text];
   return [...bar(percent(progress.done, progress.total) / 100, 12), span(" "), text];

@@ -1,14 +1,15 @@
 import { find, findAll, parseXml, textAt } from "../xml.ts";
 import type { Caller } from "./caller.ts";
-import { domainPower, stateReason } from "./domain-state.ts";
+import { at, createDomainLooks } from "./domain-looks.ts";
 import { createDomainEvents } from "./events.ts";
-import type { DomainRecord, Libvirt } from "./face.ts";
+import { explained, explaining, unlessMissing } from "./explaining.ts";
+import type { Libvirt } from "./face.ts";
 import { guestCapabilities } from "./guest-capabilities.ts";
 import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
+import { nameIn } from "./name-in.ts";
 import { nodeFacts } from "./node-facts.ts";
 import { procedures } from "./rpc/procedures.ts";
-import type { WireDomain } from "./rpc/types.ts";
 import { unfinishedMark } from "./unfinished-mark.ts";
 
 const flags = {
@@ -16,8 +17,6 @@ const flags = {
   blockResizeBytes: 1,
   /** Managed save, metadata of snapshots, NVRAM (Nova DEL-03), metadata of checkpoints. */
   undefineAll: 1 | 2 | 4 | 16,
-  list: { transient: 1 << 3, managedSave: 1 << 8, autostart: 1 << 10, snapshots: 1 << 12, checkpoints: 1 << 14 },
-  statsState: 1,
   activeNetworks: 2,
 } as const;
 const volumeUsage = 1;
@@ -30,23 +29,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
   const { call } = caller;
   const events = createDomainEvents(caller.open);
 
-  /** libvirt finds a domain by its uuid; the name appears in its messages only. */
-  const at = (uuid: string): WireDomain => ({ name: uuid, uuid, id: -1 });
-
-  const xmlOf = async (domain: WireDomain, xmlFlags: number) =>
-    (await call(procedures.domainXml, { domain, flags: xmlFlags }, domain.name)).xml;
-  const stateOf = (domain: WireDomain) => call(procedures.domainState, { domain, flags: 0 }, domain.name);
-
-  /** The active definition; null if the domain is off. */
-  async function activeXml(domain: WireDomain): Promise<string | null> {
-    const xml = await xmlOf(domain, 0);
-    return isActive(xml) ? xml : null;
-  }
-
-  async function listed(what: keyof typeof flags.list): Promise<Set<string>> {
-    const { domains } = await call(procedures.listDomains, { needResults: 1, flags: flags.list[what] });
-    return new Set(domains.map(({ uuid }) => uuid));
-  }
+  const { xmlOf, stateOf, ...looks } = createDomainLooks(call);
 
   /** A change. A refusal is ignored if the domain already has the wanted state. */
   async function change(what: string, uuid: string, work: () => Promise<unknown>, done?: (state: number) => boolean): Promise<void> {
@@ -97,92 +80,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       return answer === undefined ? undefined : guestCapabilities(answer.xml);
     },
 
-    domains: (read, failed) =>
-      explaining("Listing the domains failed", async () => {
-        const [{ domains }, states, transient, saved, autostart] = await Promise.all([
-          call(procedures.listDomains, { needResults: 1, flags: 0 }),
-          call(procedures.domainStats, { domains: [], groups: flags.statsState, flags: 0 }).then(({ stats }) => statesOf(stats)),
-          listed("transient"),
-          listed("managedSave"),
-          listed("autostart"),
-        ]);
-        const found = await Promise.all(
-          domains.map(async (domain) => {
-            const { name, uuid } = domain;
-            const state = states.get(uuid);
-            // It came or went meanwhile.
-            if (state === undefined) return [];
-            try {
-              const [xml, active] = await Promise.all([xmlOf(domain, flags.inactive), domain.id < 0 ? null : activeXml(domain)]);
-              const power = domainPower(state.state);
-              return [
-                read({
-                  uuid,
-                  name,
-                  power: power === "stopped" && saved.has(uuid) ? "saved" : power,
-                  reason: stateReason(state.state, state.reason),
-                  persistent: !transient.has(uuid),
-                  autostart: autostart.has(uuid),
-                  xml,
-                  active,
-                }),
-              ];
-            } catch (error) {
-              if (isRefusal(error, is.noDomain)) return [];
-              const why = explained(`Reading domain ${name} failed`, error);
-              if (failed === undefined || !(error instanceof LibvirtError)) throw why;
-              failed({ uuid, name }, why);
-              return [];
-            }
-          }),
-        );
-        return found.flat();
-      }),
-
-    domain: (uuid) =>
-      unlessMissing(`Reading domain ${uuid} failed`, async (): Promise<DomainRecord> => {
-        const domain = at(uuid);
-        const [xml, state, { persistent }, { saved }] = await Promise.all([
-          xmlOf(domain, flags.inactive),
-          stateOf(domain),
-          call(procedures.isPersistent, { domain }, uuid),
-          call(procedures.hasManagedSave, { domain, flags: 0 }, uuid),
-        ]);
-        const [active, autostart] = await Promise.all([
-          state.state === shutOff ? null : activeXml(domain),
-          // A transient domain cannot start with the host.
-          persistent === 0 ? 0 : call(procedures.getAutostart, { domain }, uuid).then((answer) => answer.autostart),
-        ]);
-        const power = domainPower(state.state);
-        return {
-          uuid,
-          name: nameIn(xml),
-          power: power === "stopped" && saved === 1 ? "saved" : power,
-          reason: stateReason(state.state, state.reason),
-          persistent: persistent === 1,
-          autostart: autostart === 1,
-          xml,
-          active,
-        };
-      }),
-
-    definition: (uuid) => unlessMissing(`Reading domain ${uuid} failed`, () => xmlOf(at(uuid), flags.inactive)),
-
-    inUse: (uuid) =>
-      unlessMissing(`Reading domain ${uuid} failed`, async () => {
-        const active = await activeXml(at(uuid));
-        if (active !== null) return { xml: active, saved: false };
-        const { saved } = await call(procedures.hasManagedSave, { domain: at(uuid), flags: 0 }, uuid);
-        if (saved === 0) return undefined;
-        try {
-          const { xml } = await call(procedures.managedSaveXml, { domain: at(uuid), flags: 0 }, uuid);
-          return { xml, saved: true };
-        } catch (error) {
-          // It was restored or discarded meanwhile, or this driver saves none.
-          if (isRefusal(error, is.operationInvalid, is.noSupport)) return undefined;
-          throw error;
-        }
-      }),
+    ...looks,
 
     define: (xml) =>
       explaining(`Defining domain ${nameIn(xml)} failed`, () => call(procedures.defineXml, { xml, flags: 0 }, nameIn(xml)).then(nothing)),
@@ -239,7 +137,6 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       }),
     watch: (uuid) => events.watch(uuid),
 
-    liveDefinition: async (uuid) => (await unlessMissing(`Reading domain ${uuid} failed`, () => activeXml(at(uuid)))) ?? undefined,
     blockSize: (uuid, target) =>
       explaining(`Looking at disk ${target} of domain ${uuid} failed`, async () => {
         const { capacity } = await call(procedures.blockInfo, { domain: at(uuid), path: target, flags: 0 }, uuid);
@@ -297,52 +194,3 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
 }
 
 const nothing = (): void => undefined;
-
-/** Names what failed, and the remedy where one is known. */
-function explained(what: string, error: unknown): unknown {
-  if (!(error instanceof LibvirtError) || error.cause !== undefined) return error;
-  return new LibvirtError(error, { what, remedy: hintFor(error), cause: error });
-}
-
-async function explaining<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw explained(what, error);
-  }
-}
-
-/** Undefined when libvirt says that the object does not exist. */
-async function unlessMissing<T>(what: string, work: () => Promise<T>, ...fine: readonly number[]): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isRefusal(error, is.noDomain, is.noSecret, ...fine)) return undefined;
-    throw explained(what, error);
-  }
-}
-
-function statesOf(
-  stats: readonly {
-    readonly domain: WireDomain;
-    readonly values: readonly { readonly field: string; readonly value: { readonly value: number | string } }[];
-  }[],
-): Map<string, { readonly state: number; readonly reason: number }> {
-  const numberOf = (values: (typeof stats)[number]["values"], field: string) =>
-    Number(values.find((one) => one.field === field)?.value.value ?? 0);
-  return new Map(
-    stats.map(({ domain, values }) => [domain.uuid, { state: numberOf(values, "state.state"), reason: numberOf(values, "state.reason") }]),
-  );
-}
-
-/** Only the document of a running domain has a number. */
-function isActive(xml: string): boolean {
-  return /^\s*<domain\b[^>]*\sid=/.test(xml);
-}
-
-/** The name in a domain's document, without parsing all of it. */
-function nameIn(xml: string): string {
-  const name = /<name>([^<]*)<\/name>/.exec(xml.slice(0, 4096))?.[1] ?? "";
-  const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
-  return name.replace(/&(lt|gt|amp|quot|apos);/g, (_all, entity: string) => entities[entity] ?? "");
-}

@@ -80,8 +80,13 @@ const facts: HostFacts = {
   kvm: false,
   cpus: 2,
   memory: 2 ** 32,
-  disk: { total: 2 ** 40, free: 2 ** 40, directIo: true },
+  disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, preallocation: null },
   libvirtVersion: "9.0.0",
+  sources: {},
+  secrets: {},
+  missingPrograms: [],
+  networks: null,
+  drivers: {},
 };
 
 /** One machine with one backend, and what a case needs of it. */

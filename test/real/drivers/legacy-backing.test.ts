@@ -31,7 +31,7 @@ for (const format of ["raw", "qcow2"] as const) {
     assert.deepEqual([info["virtual-size"], statSync(backing.path).mode & 0o777], [2 ** 30, 0o444]);
     assert.match(qemuImg("compare", "-f", format, "-F", format, path, backing.path), /identical/);
     const { ino } = statSync(backing.path);
-    await rebuildBacking(context, backing, { base }, nothing);
+    await rebuildBacking(context, backing, { base, format: null }, nothing);
     assert.equal(statSync(backing.path).ino, ino);
   });
 }

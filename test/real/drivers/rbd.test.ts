@@ -54,7 +54,9 @@ conforms([
       t.after(emptyPool);
       return {
         settings: settings(),
-        storage: { rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true } },
+        storage: {
+          rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true, secret: null, cloneable: {} },
+        },
         open: (_context, disk) => opened(disk),
         kept: () => images(),
         giveAway: async (_context, disk) => {
@@ -220,7 +222,9 @@ test("a snapshot is fetched as an image, with its digest; another cluster's is r
 
 test("facts name cluster, monitors and whether the pool is there; a cluster that does not answer is never an empty one", async (t) => {
   const { context, disk } = await prepare(t);
-  assert.deepEqual(await lookUpDrivers(context), { rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true } });
+  assert.deepEqual(await lookUpDrivers(context), {
+    rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true, secret: null, cloneable: {} },
+  });
   const elsewhere = (rbdSettings: object): Context => ({
     ...context,
     settings: { ...context.settings, drivers: { rbd: { ...settings().drivers.rbd, ...rbdSettings } } },

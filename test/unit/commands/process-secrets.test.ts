@@ -16,3 +16,25 @@ test("an `env` among the user's own words is no reference", () => {
   processSecrets(environment).withdraw({ instances: { web: { metadata: { env: "STAGE" } } } });
   assert.deepEqual(environment, { STAGE: "blue" });
 });
+
+test("a program gives a secret once, with its arguments as they are, without input and without what was withdrawn", () => {
+  const environment: Record<string, string | undefined> = { PATH: process.env["PATH"], WEB_PASSWORD: "correct horse", KEPT: "kept" };
+  const secrets = processSecrets(environment);
+  secrets.withdraw({ instances: { web: { admin_password: { env: "WEB_PASSWORD" } } } });
+  const script =
+    "let n = ''; process.stdin.on('data', (d) => (n += d)).on('end', () => console.log(JSON.stringify([process.argv[1], process.env.KEPT, process.env.WEB_PASSWORD ?? null, n, process.hrtime.bigint().toString()])))";
+  const command = [process.execPath, "-e", script, "$HOME; `id`"];
+  const first = secrets.lookUp({ command });
+  assert.deepEqual(JSON.parse(first ?? "").slice(0, 4), ["$HOME; `id`", "kept", null, ""]);
+  assert.equal(secrets.lookUp({ command }), first, "it runs once");
+});
+
+test("a program that fails, is missing, prints too much or prints no text gives no secret", () => {
+  const { lookUp } = processSecrets({ PATH: process.env["PATH"] });
+  const node = (script: string) => lookUp({ command: [process.execPath, "-e", script] });
+  assert.equal(node("console.log('half'); process.exit(3)"), undefined);
+  assert.equal(node("console.log('x'.repeat(70000))"), undefined);
+  assert.equal(node("process.stdout.write(Buffer.from([0xff, 0xfe]))"), undefined);
+  assert.equal(node("process.stdout.write('two\\nlines\\r\\n')"), "two\nlines");
+  assert.equal(lookUp({ command: ["/no/such/program"] }), undefined);
+});

@@ -53,7 +53,7 @@ function destroyed(lvm: object, found: Partial<DiskState> = {}, withVolume = tru
   const facts = {
     cpus: 2,
     memory: GiB,
-    disk: { total: GiB, free: GiB, directIo: true },
+    disk: { total: GiB, free: GiB, directIo: true, preallocation: null },
     drivers: { lvm: { size: 100 * GiB, free: GiB, extentSize: 2 ** 22 } },
   };
   const plan = makePlan<Config>({

@@ -47,7 +47,7 @@ function planned(given: Given) {
   };
   const settings = hostSettings(config, runner);
   const states = new Map<string, unknown>();
-  const want = desiredInstances(config, settings, facts).find(({ address }) => address === "disk/web.root")?.spec;
+  const want = desiredInstances({ config, settings, facts }).find(({ address }) => address === "disk/web.root")?.spec;
   assert.ok(want?.kind === "disk");
   const { owner, uuid, name, path, size } = want.disk;
   const disk: DiskState = { backend, format: "raw", size: size ?? 0, allocated: size ?? 0 };
@@ -66,7 +66,7 @@ function planned(given: Given) {
     lostBacking: null,
   };
   states.set("disk/web.root", state);
-  const [volume] = desiredVolumes(config, settings, facts);
+  const [volume] = desiredVolumes({ config, settings, facts });
   assert.ok(volume);
   const { spec } = volume;
   const kept: OwnedDiskState = {

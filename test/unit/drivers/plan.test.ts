@@ -32,7 +32,7 @@ function planned(config: Config, storage: HostFacts["drivers"], preallocation?: 
   const settings = hostSettings(config, runner);
   const facts = factsWith(storage, preallocation === undefined ? {} : { preallocation });
   const observed = observedOf(facts);
-  const wanted = desiredInstances(config, settings, facts);
+  const wanted = desiredInstances({ config, settings, facts });
   const disks = wanted.flatMap(({ address, spec }): (InstanceDisk & { address: typeof address })[] =>
     spec.kind === "disk" ? [{ ...spec, address }] : [],
   );
@@ -128,7 +128,7 @@ test("rbd: what is in a snapshot that is no raw disk is never cloned", () => {
 
 test("ploop: sizes are whole clusters, and no program is needed", () => {
   assert.deepEqual(codes(planned(configOf({ images_type: "ploop" }), {})), []);
-  assert.equal(roundUp("ploop", mebibyte + 1, {} as HostFacts, {} as HostSettings).bytes, 2 * mebibyte);
+  assert.equal(roundUp("ploop", mebibyte + 1, { drivers: {} } as HostFacts, { drivers: {} } as HostSettings).bytes, 2 * mebibyte);
 });
 
 test("a backend without its place is an error before any host is asked", () => {

@@ -11,16 +11,20 @@ import { observedWith } from "../../support/observed.ts";
 export const runner = { root: true, dataHome: "/root/.local/share" };
 
 /** A machine with room for everything. */
-export function factsWith(drivers?: HostFacts["drivers"], disk: Partial<HostFacts["disk"]> = {}): HostFacts {
+export function factsWith(drivers: HostFacts["drivers"] = {}, disk: Partial<HostFacts["disk"]> = {}): HostFacts {
   return {
     hostname: "here",
     arch: "x86_64",
     kvm: false,
     cpus: 2,
     memory: 2 ** 34,
-    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, ...disk },
+    disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, preallocation: null, ...disk },
     libvirtVersion: "9.0.0",
-    ...(drivers === undefined ? {} : { drivers }),
+    sources: {},
+    secrets: {},
+    missingPrograms: [],
+    networks: null,
+    drivers,
   };
 }
 

@@ -15,7 +15,7 @@ import { factsWith, observedOf, planFor, runner } from "./planning.ts";
 
 const mebibyte = 2 ** 20;
 const source = "rbd://f/images/debian/snap";
-const cluster: CephFacts = { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true, cloneable: { [source]: 64 * mebibyte } };
+const cluster: CephFacts = { fsid: "f", monitors: ["10.0.0.1:6789"], pool: true, secret: null, cloneable: { [source]: 64 * mebibyte } };
 
 interface Given {
   readonly disk?: number;
@@ -43,7 +43,7 @@ function planned({ disk = 128 * mebibyte, rbd = {}, ceph = {}, instances, image 
   const settings = hostSettings(config, runner);
   const facts = factsWith({ rbd: { ...cluster, ...ceph } });
   const states = new Map<string, unknown>();
-  const wanted = desiredInstances(config, settings, facts);
+  const wanted = desiredInstances({ config, settings, facts });
   const want = wanted.find(({ address }) => address === "disk/web.root")?.spec;
   if (found !== null && want?.kind === "disk") {
     const { owner, uuid, name, path } = want.disk;

@@ -79,6 +79,24 @@ export function fileCases(machine: string, files: Files): void {
     assert.equal(statSync(log).mode & 0o777, 0o600);
   });
 
+  test(`${machine}: all names of one file lead to the same object, and no other file does`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/a`, "abc");
+    writeFileSync(`${directory}/b`, "abc");
+    linkSync(`${directory}/a`, `${directory}/hard`);
+    symlinkSync(`${directory}/a`, `${directory}/soft`);
+    symlinkSync(directory, `${directory}/around`);
+    symlinkSync(`${directory}/none`, `${directory}/nowhere`);
+    const names = ["a", "hard", "soft", "around/a", "b", "none", "nowhere", "a/below"].map((name) => `${directory}/${name}`);
+    const [a, hard, soft, around, b, ...missing] = await files.identify(names);
+    assert.match(a?.id ?? "", /^\d+:\d+$/);
+    assert.deepEqual([hard?.id, soft?.id, around?.id], [a?.id, a?.id, a?.id]);
+    assert.deepEqual([soft?.path, around?.path], [a?.path, a?.path]);
+    assert.notEqual(b?.id, a?.id);
+    assert.deepEqual(missing, [undefined, undefined, undefined]);
+    assert.match((await files.identify(["/dev/null"]))[0]?.id ?? "", /^node:\d+$/);
+  });
+
   test(`${machine}: of many files each odd one is as if absent`, async (context) => {
     const directory = await testDirectory(context);
     writeFileSync(`${directory}/a`, "abc");

@@ -30,6 +30,12 @@ function prepare(test: TestContext): { context: Context; directory: string } {
     preallocateImages: "none",
     reserved: { memory: 0, disk: 0 },
     allocationRatio: { vcpus: 1, memory: 1, disk: 1 },
+    usedDrivers: [],
+    programs: [],
+    machines: [],
+    networks: null,
+    drivers: {},
+    cloneSources: [],
   };
   const secret = () => assert.fail("no secret is needed");
   return {

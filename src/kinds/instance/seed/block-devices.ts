@@ -1,4 +1,5 @@
 import { instanceFiles } from "../../../model/layout.ts";
+import { withoutUndefined } from "../../../model/without-undefined.ts";
 import type { DomainDisk } from "../../terms/spec.ts";
 
 /** EC2's names of disks and the guest's: `root: /dev/vda`, `ephemeral0: /dev/vdb`. */
@@ -15,10 +16,10 @@ export function blockDevices(disks: readonly Pick<DomainDisk, "name" | "target">
   const root = disks[0]?.target ?? "vda";
   const ephemerals = disks.filter(({ name }) => name === instanceFiles.local || /^disk\.eph\d+$/.test(name));
   const swap = disks.find(({ name }) => name === instanceFiles.swap);
-  return {
+  return withoutUndefined({
     ami: root,
     root: `/dev/${root}`,
     ...Object.fromEntries(ephemerals.map(({ target }, index) => [`ephemeral${index}`, `/dev/${target}`])),
-    ...(swap === undefined ? {} : { swap: `/dev/${swap.target}` }),
-  };
+    swap: swap === undefined ? undefined : `/dev/${swap.target}`,
+  });
 }

@@ -8,7 +8,7 @@ import type { Json } from "../../../model/json.ts";
 import { awaitRestored } from "../../guest/memory.ts";
 import { defined, gone, guests } from "../../terms/guest-address.ts";
 import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address.ts";
-import type { SeedSpec } from "../../terms/spec.ts";
+import { isSecretText, type SeedSpec } from "../../terms/spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import type { SeedState } from "./state.ts";
@@ -104,7 +104,7 @@ function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituat
 /** Which of the values changed is unknown, so all references are listed. */
 function changedSecrets(want: SeedSpec): FieldChange[] {
   const paths = [
-    ...(want.userData !== null && "env" in want.userData ? ["user_data"] : []),
+    ...(want.userData !== null && isSecretText(want.userData) ? ["user_data"] : []),
     ...(want.adminPassword === null ? [] : ["admin_password"]),
   ];
   return paths.map((path) => ({ path, old: "(sensitive)", new: "(sensitive, changed)", cause: "config", sensitive: true }));

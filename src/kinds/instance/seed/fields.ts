@@ -1,5 +1,7 @@
 import type { FieldChange } from "../../../model/change.ts";
 import type { Json } from "../../../model/json.ts";
+import { type SecretRef, secretPlace } from "../../../model/secret.ts";
+import type { SecretText } from "../../terms/spec.ts";
 import type { PublicSeed } from "./public.ts";
 
 interface Leaf {
@@ -27,7 +29,7 @@ function leaves(seed: PublicSeed | null): Map<string, Leaf> {
   for (const [key, value] of Object.entries(seed ?? {})) {
     if (value === null) continue;
     if (key === "user_data") found.set(key, userDataLeaf(value as UserDataShown));
-    else if (key === "admin_password") found.set(key, { value: referenceText(value as { env: string }), sensitive: true });
+    else if (key === "admin_password") found.set(key, { value: referenceText(value as unknown as SecretRef), sensitive: true });
     else if (key === "interfaces") {
       const list = value as readonly { type: string; source: string; mac: string }[];
       for (const [index, { type, source, mac }] of list.entries()) {
@@ -41,15 +43,15 @@ function leaves(seed: PublicSeed | null): Map<string, Leaf> {
 }
 
 type UserDataShown =
-  | { readonly env: string }
+  | SecretText
   | { readonly sha256: string; readonly lines: number }
   /** Of gzip. */
   | { readonly sha256: string; readonly bytes: number };
 
 function userDataLeaf(shown: UserDataShown): Leaf {
-  if ("env" in shown) return { value: referenceText(shown), sensitive: true };
+  if ("env" in shown || "command" in shown) return { value: referenceText(shown), sensitive: true };
   if ("bytes" in shown) return { value: `sha256:${shown.sha256.slice(0, 12)} (gzip, ${shown.bytes} bytes)` };
   return { value: `sha256:${shown.sha256.slice(0, 12)} (${shown.lines} ${shown.lines === 1 ? "line" : "lines"})` };
 }
 
-const referenceText = ({ env }: { readonly env: string }) => `from the environment variable ${env}`;
+const referenceText = (reference: SecretRef) => `from ${secretPlace(reference)}`;

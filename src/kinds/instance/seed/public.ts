@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
-import { bytesOfInput, type SeedSpec } from "../../terms/spec.ts";
+import { bytesOfInput, isSecretText, type SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 
 export type { PublicSeed } from "../../terms/seed-state.ts";
@@ -22,7 +22,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     metadata: sortedRecord(spec.metadata),
     public_keys: sortedRecord(spec.publicKeys),
     user_data: userDataShown(spec.userData),
-    admin_password: spec.adminPassword === null ? null : { env: spec.adminPassword.env },
+    admin_password: spec.adminPassword === null ? null : ({ ...spec.adminPassword } as Json),
     interfaces: spec.interfaces.map(({ type, source, mac }) => ({ type, source, mac })),
     kernel: spec.kernel,
     ramdisk: spec.ramdisk,
@@ -40,7 +40,7 @@ export function seedDigest(spec: SeedSpec): string {
 
 function userDataShown(userData: SeedSpec["userData"]): Json {
   if (userData === null) return null;
-  if ("env" in userData) return { env: userData.env };
+  if (isSecretText(userData)) return { ...userData } as Json;
   if ("gzip" in userData) {
     const bytes = bytesOfInput(userData);
     return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { SecretRef } from "../../../model/secret.ts";
+import { type SecretRef, secretRefOf } from "../../../model/secret.ts";
 import type { Config } from "../../config.ts";
 import type { PublicSeed, SeedSecrets, SeedState } from "../../terms/seed-state.ts";
-import { bytesOfInput } from "../../terms/spec.ts";
+import { bytesOfInput, isSecretText } from "../../terms/spec.ts";
 
 /** Finds the values now of what a drive was built with; null where one of them is not available. */
 export type RecordedSecrets = (applied: PublicSeed) => SeedSecrets | null;
@@ -15,8 +15,8 @@ export function recordedSecrets(config: Config, lookUpSecret: (reference: Secret
   let texts: ReadonlyMap<string, Buffer> | undefined;
   const byName = (recorded: unknown): string | null | undefined => {
     if (recorded === null || recorded === undefined) return null;
-    const { env } = recorded as { readonly env?: unknown };
-    return typeof env === "string" ? lookUpSecret({ env }) : undefined;
+    const reference = secretRefOf(recorded);
+    return reference === undefined ? undefined : lookUpSecret(reference);
   };
   const userDataOf = (recorded: unknown): Buffer | null | undefined => {
     const { sha256 } = (recorded ?? {}) as { readonly sha256?: unknown };
@@ -47,12 +47,12 @@ export function compareSecrets(
 }
 
 function refers(recorded: unknown): boolean {
-  return typeof recorded === "object" && recorded !== null && "env" in recorded;
+  return secretRefOf(recorded) !== undefined;
 }
 
 function textsOf(config: Config): Map<string, Buffer> {
   const texts = Object.values(config.instances ?? {}).flatMap(({ user_data }) =>
-    user_data === undefined || "env" in user_data ? [] : [bytesOfInput(user_data)],
+    user_data === undefined || isSecretText(user_data) ? [] : [bytesOfInput(user_data)],
   );
   return new Map(texts.map((bytes) => [createHash("sha256").update(bytes).digest("hex"), bytes]));
 }

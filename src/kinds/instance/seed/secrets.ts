@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Context } from "../../../model/context.ts";
 import type { SeedSecrets } from "../../terms/seed-state.ts";
-import { bytesOfInput, type SeedSpec } from "../../terms/spec.ts";
+import { bytesOfInput, isSecretText, type SeedSpec } from "../../terms/spec.ts";
 
 export type { SeedSecrets } from "../../terms/seed-state.ts";
 
@@ -9,7 +9,7 @@ export type { SeedSecrets } from "../../terms/seed-state.ts";
 export function resolveSeedSecrets(context: Pick<Context, "secret">, spec: Pick<SeedSpec, "userData" | "adminPassword">): SeedSecrets {
   const { userData, adminPassword } = spec;
   return {
-    userData: userData === null ? null : "env" in userData ? Buffer.from(context.secret(userData)) : bytesOfInput(userData),
+    userData: userData === null ? null : isSecretText(userData) ? Buffer.from(context.secret(userData)) : bytesOfInput(userData),
     adminPassword: adminPassword === null ? null : context.secret(adminPassword),
   };
 }

@@ -1,9 +1,15 @@
 import type { DiskRef } from "../../../drivers/driver.ts";
 import { allDrivers, placeOf, plainFileDriver, putOf } from "../../../drivers/index.ts";
+import type { Address } from "../../../model/address.ts";
 import type { Context } from "../../../model/context.ts";
+import type { Diagnostic } from "../../../model/diagnostic.ts";
 import type { Json } from "../../../model/json.ts";
 import { instanceFiles } from "../../../model/layout.ts";
 import type { InstanceLabel } from "../../directory/label.ts";
+import { type AskedDisk, askDrivers } from "../../disk/ask-drivers.ts";
+import { damagedEntry } from "../../disk/damaged-entry.ts";
+import { instanceOwner } from "../../terms/disk-owner.ts";
+import { seeds } from "../../terms/seed-address.ts";
 import type { PublicSeed, SeedState } from "../../terms/seed-state.ts";
 import { compareSecrets, type RecordedSecrets } from "./recorded-secrets.ts";
 import { secretsDigest } from "./secrets.ts";
@@ -55,25 +61,62 @@ export function driveRef({ layout }: Pick<Context, "layout">, uuid: string, plac
   return { uuid, name, path: layout.instanceFile(uuid, name), place };
 }
 
-/** The config drives of labelled instance directories, by uuid. One look for each driver. `values`: what their references stand for now. */
+/** What a look at config drives found. */
+export interface SeedLook {
+  /** By the uuid of the instance. */
+  readonly states: ReadonlyMap<string, SeedState>;
+  /** Drives about which nothing is known, because their record or their driver does not let us. */
+  readonly unread: readonly Address[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The config drives of labelled instance directories, asked for as other disks are: once for each driver, and what is wrong with one drive
+ * or one storage costs these drives alone. `values`: what their references stand for now.
+ */
 export async function observeSeeds(
   context: Context,
   directories: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
   values: RecordedSecrets = () => null,
-): Promise<Map<string, SeedState>> {
+): Promise<SeedLook> {
   const records = directories.flatMap(({ uuid, instance, label }) => {
     const record = seedRecord(label, context);
-    return record === undefined ? [] : [{ owner: { uuid, instance }, record, ref: driveRef(context, uuid, record.place) }];
+    if (record === undefined) return [];
+    const owner = instanceOwner(context.layout, uuid, instance, false);
+    return [{ address: seeds.at(instance), owner, backend: record.backend, record, ref: driveRef(context, uuid, record.place) }];
   });
-  const looks = allDrivers().map(async ({ name, put }) => {
-    const mine = records.filter(({ record }) => record.backend === name);
-    const found = put === undefined || mine.length === 0 ? undefined : await put.look(context, mine.map(lookedFor));
-    return mine.flatMap(({ owner, record, ref }): [string, SeedState][] => {
-      const state = found?.get(`${ref.uuid}/${ref.name}`);
-      return state === undefined ? [] : [[owner.uuid, stateOf(owner, record, state, values)]];
-    });
+  const [whole, damaged] = [true, false].map((fine) => records.filter(({ backend }) => keepsDrives(backend) === fine)) as [
+    Asked[],
+    Asked[],
+  ];
+  const { found, refused } = await askDrivers(whole, async ({ put }, mine) => (await put?.look(context, mine.map(lookedFor))) ?? new Map());
+  const states = whole.flatMap(({ owner, record, ref }): [string, SeedState][] => {
+    const state = found.get(`${ref.uuid}/${ref.name}`);
+    return state === undefined ? [] : [[ref.uuid, stateOf({ uuid: ref.uuid, instance: owner.label }, record, state, values)]];
   });
-  return new Map((await Promise.all(looks)).flat());
+  const problem = (backend: string) =>
+    `its driver is ${JSON.stringify(backend)}, and this version keeps config drives in ${namesOfKeepers()}`;
+  const said = damaged.map(({ owner, address, backend }) =>
+    damagedEntry(owner, `the config drive of ${owner.label}`, problem(backend), address),
+  );
+  return {
+    states: new Map(states),
+    unread: [...damaged, ...refused.map(({ disk }) => disk)].map(({ address }) => address),
+    diagnostics: [...said, ...refused.flatMap(({ diagnostics }) => diagnostics)],
+  };
+}
+
+type Asked = AskedDisk & { readonly record: SeedRecord; readonly ref: DiskRef };
+
+/** Whether a driver of this name, which a label gives, keeps config drives. */
+function keepsDrives(name: string): boolean {
+  return allDrivers().some((driver) => driver.name === name && driver.put !== undefined);
+}
+
+function namesOfKeepers(): string {
+  return allDrivers()
+    .flatMap(({ name, put }) => (put === undefined ? [] : [name]))
+    .join(", ");
 }
 
 /** One drive, given its record. */

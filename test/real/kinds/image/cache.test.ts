@@ -38,8 +38,13 @@ const facts: HostFacts = {
   kvm: false,
   cpus: 2,
   memory: 0,
-  disk: { total: 0, free: 0, directIo: true },
+  disk: { total: 0, free: 0, directIo: true, preallocation: null },
   libvirtVersion: "9",
+  sources: {},
+  secrets: {},
+  missingPrograms: [],
+  networks: null,
+  drivers: {},
 };
 
 async function cached(context: Context, source: string, changes: Partial<ImageSpec> = {}): Promise<ImageSpec> {
@@ -69,7 +74,7 @@ async function overlayOn(context: Context, spec: ImageSpec, name = "disk"): Prom
 }
 
 async function observed(context: Context): Promise<Observed> {
-  return createObserved({ ...(await imageKind.observe(context)), facts, unread: [] });
+  return createObserved({ ...(await imageKind(context.settings).observe(context)), facts, unread: [] });
 }
 
 test("the cache is observed by entry, strangers are reported and left", async (t) => {
@@ -92,7 +97,7 @@ test("the cache is observed by entry, strangers are reported and left", async (t
     ],
   );
   assert.deepEqual(found.diagnostics, []);
-  assert.ok(JSON.stringify(imageKind.describe(state as ImageState)).includes('"mode":"0444"'));
+  assert.ok(JSON.stringify(imageKind(context.settings).describe(state as ImageState)).includes('"mode":"0444"'));
 });
 
 test("an empty host has an empty cache", async (t) => {

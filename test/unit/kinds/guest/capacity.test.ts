@@ -9,7 +9,11 @@ function check(fields: Partial<CapacityInput>) {
     domains: [],
     others: { memory: 0, vcpus: 0 },
     diskBytes: 0,
-    facts: { cpus: 2, memory: 8 * GiB, disk: { total: 100 * GiB, free: 50 * GiB, directIo: true } as CapacityInput["facts"]["disk"] },
+    facts: {
+      cpus: 2,
+      memory: 8 * GiB,
+      disk: { total: 100 * GiB, free: 50 * GiB, directIo: true, preallocation: null } as CapacityInput["facts"]["disk"],
+    },
     settings: { reserved: { memory: GiB / 2, disk: 0 }, allocationRatio: { vcpus: 4, memory: 1, disk: 1 } },
     ...fields,
   });

@@ -198,7 +198,7 @@ test("saved memory goes on, unless a disk of the guest gets other content", () =
 
 test("a running guest that is not configured and has no disk of ours is powered off only with consent", () => {
   const ghost = found(spec, "running");
-  const disk = { kind: "disk", instance: spec.instance, disk: {} };
+  const disk = { kind: "disk", owner: { address: `domain/${spec.instance}` }, disk: {} };
   const withDisk = observedWith({ "disk/web-0.root": disk });
   assert.equal(diff(undefined, ghost)?.actions[0]?.destroys, `the memory of running guest ${spec.instance}`);
   assert.equal(diff(undefined, found(spec, "stopped"))?.actions[0]?.destroys, undefined);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../../../src/kinds/config.ts";
+import { hostSettings } from "../../../../src/kinds/host/settings.ts";
 import { imageKind } from "../../../../src/kinds/image/image.ts";
 import type { ImageSidecar, ImageSpec, ImageState } from "../../../../src/kinds/image/spec.ts";
 import type { Address } from "../../../../src/model/address.ts";
@@ -14,9 +15,17 @@ const facts: HostFacts = {
   kvm: false,
   cpus: 2,
   memory: 0,
-  disk: { total: 0, free: 0, directIo: true },
+  disk: { total: 0, free: 0, directIo: true, preallocation: null },
   libvirtVersion: "9",
+  sources: {},
+  secrets: {},
+  missingPrograms: [],
+  networks: null,
+  drivers: {},
 };
+/** The kind, on the host that a configuration describes. */
+const kindOf = (config: Config) => imageKind(hostSettings(config, { root: true, dataHome: "/root" }));
+const images = kindOf({});
 const gibibyte = 2 ** 30;
 const hex = "ab".repeat(32);
 
@@ -46,7 +55,12 @@ const config: Config = {
 };
 
 function specs(changes: Partial<Config> = {}): Map<string, ImageSpec> {
-  return new Map(imageKind.desired({ ...config, ...changes }, facts).map(({ address, spec }) => [address, spec]));
+  const whole = { ...config, ...changes };
+  return new Map(
+    kindOf(whole)
+      .desired(whole, facts)
+      .map(({ address, spec }) => [address, spec]),
+  );
 }
 
 function look(states: Record<Address, ImageState> = {}, unmanaged: Observed["unmanaged"] = []): Observed {
@@ -72,7 +86,7 @@ function cachedState(spec: ImageSpec, changes: Partial<ImageSidecar> = {}): Imag
 
 function codes(changes: Partial<Config> = {}, observed: Observed = look()): string[] {
   const whole = { ...config, ...changes };
-  return (imageKind.check?.(imageKind.desired(whole, facts), observed, whole) ?? []).map(({ code }) => code);
+  return (images.check?.(images.desired(whole, facts), observed, whole) ?? []).map(({ code }) => code);
 }
 
 test("all declared images are wanted, with what their use says of them", () => {
@@ -91,7 +105,7 @@ test("all declared images are wanted, with what their use says of them", () => {
 
 test("an image that is not cached is fetched; one that is, is not", () => {
   const spec = specs().get("image/debian") as ImageSpec;
-  const change = imageKind.diff("image/debian", spec, undefined, look());
+  const change = images.diff("image/debian", spec, undefined, look());
   assert.equal(change?.verb, "create");
   assert.deepEqual(change?.actions[0]?.makes, [`base/${spec.entry}`]);
   assert.deepEqual(change?.actions[0]?.locks, [`base/${spec.entry}`]);
@@ -102,15 +116,15 @@ test("an image that is not cached is fetched; one that is, is not", () => {
   );
   const state = cachedState(spec);
   const observed = look({ [`base/${spec.entry}`]: state });
-  assert.equal(imageKind.diff("image/debian", spec, undefined, observed), undefined);
-  assert.equal(imageKind.diff(`base/${spec.entry}`, undefined, state, observed), undefined);
+  assert.equal(images.diff("image/debian", spec, undefined, observed), undefined);
+  assert.equal(images.diff(`base/${spec.entry}`, undefined, state, observed), undefined);
 });
 
 test("the way of an image to a host elsewhere is part of the plan, as it was looked up", () => {
   const want = specs().get("image/debian");
   assert.ok(want);
   const change = (sources: NonNullable<HostFacts["sources"]> = {}) =>
-    imageKind.diff("image/debian", want, undefined, { ...look(), facts: { ...facts, sources } });
+    images.diff("image/debian", want, undefined, { ...look(), facts: { ...facts, sources } });
   const pushed = change({ "/debian.qcow2": { way: "pushed from here, 1KiB", bytes: 1024 } });
   assert.deepEqual(pushed?.fields.at(-1), { path: "way", new: "pushed from here, 1KiB" });
   assert.match(pushed?.actions[0]?.summary ?? "", / \(pushed from here, 1KiB\)$/);
@@ -121,7 +135,7 @@ test("the way of an image to a host elsewhere is part of the plan, as it was loo
 
 test("credentials of a source are not shown", () => {
   const spec = { ...(specs().get("image/debian") as ImageSpec), source: "https://alice:geheim@example.org/x.qcow2" };
-  const change = imageKind.diff("image/debian", spec, undefined, look());
+  const change = images.diff("image/debian", spec, undefined, look());
   assert.ok(!JSON.stringify([change?.fields, change?.after, change?.actions.map(({ summary }) => summary)]).includes("geheim"));
 });
 
@@ -151,7 +165,7 @@ test("flavors that are too small for their image are errors that name both", () 
   assert.deepEqual(codes(flavor(3 * 2 ** 30, 2 ** 30), cached), []);
   assert.deepEqual(codes(flavor(0, 128 * 2 ** 20), cached), ["flavor-memory-too-small"]);
   const whole = { ...config, ...flavor(2 ** 30, 2 ** 30) };
-  const [problem] = imageKind.check?.(imageKind.desired(whole, facts), look(), whole) ?? [];
+  const [problem] = images.check?.(images.desired(whole, facts), look(), whole) ?? [];
   assert.match(problem?.summary ?? "", /web.*debian/);
   assert.match(problem?.detail ?? "", /1GiB.*2GiB/);
 });

@@ -33,7 +33,7 @@ async function observe(context: Context, spec?: SeedSpec): Promise<SeedState | u
   const label = parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, "virtform.json")));
   if (label === undefined) return undefined;
   const values = () => (spec === undefined ? null : resolveSeedSecrets(context, spec));
-  return (await observeSeeds(context, [{ uuid, instance: label.instance, label }], values)).get(uuid);
+  return (await observeSeeds(context, [{ uuid, instance: label.instance, label }], values)).states.get(uuid);
 }
 
 /** The next plan for a stopped guest: undefined when it is empty. */

@@ -15,8 +15,12 @@ const facts: HostFacts = {
   kvm: false,
   cpus: 8,
   memory: 2 ** 34,
-  disk: { total: 2 ** 40, free: 2 ** 39, directIo: true },
+  disk: { total: 2 ** 40, free: 2 ** 39, directIo: true, preallocation: null },
   libvirtVersion: "9.0.0",
+  sources: {},
+  secrets: {},
+  missingPrograms: [],
+  networks: null,
   drivers: {
     rbd: { fsid: "0c1d", monitors: ["10.0.0.1:6789"], pool: true, secret: true, cloneable: { "rbd://0c1d/images/debian/snap": 2 ** 29 } },
   },
@@ -27,7 +31,7 @@ for (const file of readdirSync(cases).filter((name) => name.endsWith(".yaml"))) 
 
   test(`the specs of ${file}`, async () => {
     const { config } = await configOf(readFileSync(new URL(file, cases), "utf8"));
-    const resources = desiredInstances(config, hostSettings(config, { root: true, dataHome: "/root" }), facts);
+    const resources = desiredInstances({ config, settings: hostSettings(config, { root: true, dataHome: "/root" }), facts });
     const domains = new Map(resources.flatMap(({ spec }) => (spec.kind === "domain" ? [[spec.domain.instance, spec.domain]] : [])));
     const shown = resources.map(({ address, spec }) => {
       if (spec.kind === "domain") return { address, spec: { ...spec, disks: spec.disks.map(({ disk }) => disk.name) } };

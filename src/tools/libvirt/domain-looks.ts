@@ -1,0 +1,164 @@
+import type { Caller } from "./caller.ts";
+import { domainPower, stateReason } from "./domain-state.ts";
+import { explained, explaining, unlessMissing } from "./explaining.ts";
+import type { DomainRecord, Libvirt } from "./face.ts";
+import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
+import { nameIn } from "./name-in.ts";
+import { procedures } from "./rpc/procedures.ts";
+import type { WireDomain } from "./rpc/types.ts";
+
+const flags = {
+  inactive: 2,
+  list: { transient: 1 << 3, managedSave: 1 << 8, autostart: 1 << 10, snapshots: 1 << 12, checkpoints: 1 << 14 },
+  statsState: 1,
+} as const;
+/** libvirt's number of a state. */
+const shutOff = 5;
+
+/** The part of the face that looks at domains. */
+export type DomainLooks = Pick<Libvirt, "domains" | "domain" | "definition" | "inUse" | "liveDefinition"> & {
+  /** A definition; `flags` 2: the inactive one. */
+  xmlOf(domain: WireDomain, flags: number): Promise<string>;
+  stateOf(domain: WireDomain): Promise<{ readonly state: number; readonly reason: number }>;
+};
+
+/** libvirt finds a domain by its uuid; the name appears in its messages only. */
+export const at = (uuid: string): WireDomain => ({ name: uuid, uuid, id: -1 });
+
+/** Looks at domains through these calls. */
+export function createDomainLooks(call: Caller["call"]): DomainLooks {
+  const xmlOf = async (domain: WireDomain, xmlFlags: number) =>
+    (await call(procedures.domainXml, { domain, flags: xmlFlags }, domain.name)).xml;
+  const stateOf = (domain: WireDomain) => call(procedures.domainState, { domain, flags: 0 }, domain.name);
+
+  /** The active definition; null if the domain is off. */
+  async function activeXml(domain: WireDomain): Promise<string | null> {
+    const xml = await xmlOf(domain, 0);
+    return isActive(xml) ? xml : null;
+  }
+
+  async function listed(what: keyof typeof flags.list): Promise<Set<string>> {
+    const { domains } = await call(procedures.listDomains, { needResults: 1, flags: flags.list[what] });
+    return new Set(domains.map(({ uuid }) => uuid));
+  }
+
+  /** Whether a domain starts with the host; a transient one cannot. */
+  async function autostartOf(domain: WireDomain): Promise<boolean> {
+    try {
+      return (await call(procedures.getAutostart, { domain }, domain.name)).autostart === 1;
+    } catch (error) {
+      if (isRefusal(error, is.operationInvalid)) return false;
+      throw error;
+    }
+  }
+
+  return {
+    xmlOf,
+    stateOf,
+
+    domains: (read, failed) =>
+      explaining("Listing the domains failed", async () => {
+        const [{ domains }, states, transient, saved, autostart] = await Promise.all([
+          call(procedures.listDomains, { needResults: 1, flags: 0 }),
+          call(procedures.domainStats, { domains: [], groups: flags.statsState, flags: 0 }).then(({ stats }) => statesOf(stats)),
+          listed("transient"),
+          listed("managedSave"),
+          listed("autostart"),
+        ]);
+        const found = await Promise.all(
+          domains.map(async (domain) => {
+            const { name, uuid } = domain;
+            const state = states.get(uuid);
+            // It came or went meanwhile.
+            if (state === undefined) return [];
+            try {
+              const [xml, active] = await Promise.all([xmlOf(domain, flags.inactive), domain.id < 0 ? null : activeXml(domain)]);
+              const power = domainPower(state.state);
+              return [
+                read({
+                  uuid,
+                  name,
+                  power: power === "stopped" && saved.has(uuid) ? "saved" : power,
+                  reason: stateReason(state.state, state.reason),
+                  persistent: !transient.has(uuid),
+                  autostart: autostart.has(uuid),
+                  xml,
+                  active,
+                }),
+              ];
+            } catch (error) {
+              if (isRefusal(error, is.noDomain)) return [];
+              const why = explained(`Reading domain ${name} failed`, error);
+              if (failed === undefined || !(error instanceof LibvirtError)) throw why;
+              failed({ uuid, name }, why);
+              return [];
+            }
+          }),
+        );
+        return found.flat();
+      }),
+
+    domain: (uuid) =>
+      unlessMissing(`Reading domain ${uuid} failed`, async (): Promise<DomainRecord> => {
+        const domain = at(uuid);
+        // All at once: on a host elsewhere each turn is a round trip.
+        const [xml, state, { persistent }, { saved }, running, autostart] = await Promise.all([
+          xmlOf(domain, flags.inactive),
+          stateOf(domain),
+          call(procedures.isPersistent, { domain }, uuid),
+          call(procedures.hasManagedSave, { domain, flags: 0 }, uuid),
+          activeXml(domain),
+          autostartOf(domain),
+        ]);
+        const power = domainPower(state.state);
+        return {
+          uuid,
+          name: nameIn(xml),
+          power: power === "stopped" && saved === 1 ? "saved" : power,
+          reason: stateReason(state.state, state.reason),
+          persistent: persistent === 1,
+          autostart: persistent === 1 && autostart,
+          xml,
+          active: state.state === shutOff ? null : running,
+        };
+      }),
+
+    definition: (uuid) => unlessMissing(`Reading domain ${uuid} failed`, () => xmlOf(at(uuid), flags.inactive)),
+
+    inUse: (uuid) =>
+      unlessMissing(`Reading domain ${uuid} failed`, async () => {
+        const active = await activeXml(at(uuid));
+        if (active !== null) return { xml: active, saved: false };
+        const { saved } = await call(procedures.hasManagedSave, { domain: at(uuid), flags: 0 }, uuid);
+        if (saved === 0) return undefined;
+        try {
+          const { xml } = await call(procedures.managedSaveXml, { domain: at(uuid), flags: 0 }, uuid);
+          return { xml, saved: true };
+        } catch (error) {
+          // It was restored or discarded meanwhile, or this driver saves none.
+          if (isRefusal(error, is.operationInvalid, is.noSupport)) return undefined;
+          throw error;
+        }
+      }),
+
+    liveDefinition: async (uuid) => (await unlessMissing(`Reading domain ${uuid} failed`, () => activeXml(at(uuid)))) ?? undefined,
+  };
+}
+
+function statesOf(
+  stats: readonly {
+    readonly domain: WireDomain;
+    readonly values: readonly { readonly field: string; readonly value: { readonly value: number | string } }[];
+  }[],
+): Map<string, { readonly state: number; readonly reason: number }> {
+  const numberOf = (values: (typeof stats)[number]["values"], field: string) =>
+    Number(values.find((one) => one.field === field)?.value.value ?? 0);
+  return new Map(
+    stats.map(({ domain, values }) => [domain.uuid, { state: numberOf(values, "state.state"), reason: numberOf(values, "state.reason") }]),
+  );
+}
+
+/** Only the document of a running domain has a number. */
+function isActive(xml: string): boolean {
+  return /^\s*<domain\b[^>]*\sid=/.test(xml);
+}
