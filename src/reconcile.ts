@@ -51,6 +51,8 @@ export interface Reconciliation<Config> {
   readonly config: Config;
   readonly context: Context;
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
+  /** Records on the host what an apply begins, and what is gone after everything was destroyed. Absent: nothing is recorded. */
+  readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
   /** Finds the places of problems in the files of the configuration. Absent: they have none. */
   readonly places?: Places;
   /** Warnings from before, to stand in the plan. */
@@ -141,19 +143,29 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
         : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
     const plan = withConsent(made, allowedOn(run, options.allowDestroy));
     const answer = await Promise.race([seat.agree(plan), rejectionOf(lost)]);
+    if (answer === "nothing-to-do") await claimProject(run, held, observed, emit);
     if (answer !== "apply") return { verdict: answer, outcomes: [] };
     const moved = asks(options) ? await movedSince({ ...run, context: held }, { observed, plan }) : [];
     if (moved.length > 0) {
       for (const diagnostic of moved) emit({ type: "diagnostic", diagnostic });
       return { verdict: "refused", outcomes: [] };
     }
+    await claimProject(run, held, observed, emit);
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
     await context.host.files.settle();
+    const done = outcomes.every(({ status }) => status === "done");
+    if (done && run.mode.do === "destroy" && run.targets.length === 0) await run.claim?.release(held);
     await journal.end();
-    return { verdict: outcomes.every(({ status }) => status === "done") ? "done" : "incomplete", outcomes };
+    return { verdict: done ? "done" : "incomplete", outcomes };
   });
+}
+
+/** Records that the project is this configuration's, unless that is recorded. */
+async function claimProject<Config>({ claim, mode }: Reconciliation<Config>, held: Context, { facts }: Observed, emit: Seat["emit"]) {
+  if (mode.do !== "apply" || facts.project === undefined || facts.project.owner === facts.project.origin) return;
+  await claim?.take({ ...held, warn: (diagnostic) => emit({ type: "diagnostic", diagnostic }) });
 }
 
 /** Whether a person is asked, which takes any time. */

@@ -1,9 +1,11 @@
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
+import { originOf } from "./config/origin.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
 import { passphraseReferences } from "./kinds/config/secret-references.ts";
 import type { Config } from "./kinds/config.ts";
 import { lookUpFacts } from "./kinds/host/facts.ts";
+import { claimProject, projectOwner, releaseProject } from "./kinds/host/project-claim.ts";
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
 import { createChecks, createKinds } from "./kinds/index.ts";
 import { configRules } from "./kinds/rules.ts";
@@ -30,6 +32,8 @@ export interface Surroundings {
   readonly signal?: AbortSignal;
   /** Called with one line for each program, connection and libvirt call. */
   readonly trace?: (line: string) => void;
+  /** Makes the project this configuration's, whichever it belonged to. */
+  readonly takeOverProject?: boolean;
   /** Opens the machine of a libvirt URI, for the host of this name. Default: this machine, or the one that the URI names over ssh. */
   readonly openHost?: (uri: string, name: string) => Promise<Host>;
 }
@@ -44,6 +48,8 @@ export interface HostSession {
   readonly kinds: readonly AnyKind<Config>[];
   readonly checks: readonly Check<Config>[];
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
+  /** Records on the host what an apply begins, and what is gone after everything was destroyed. Called under the project's lock. */
+  readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
   /** Warnings from reading the configuration. */
   readonly warnings: readonly Diagnostic[];
   /** Finds the places of problems in the files that were read. Absent where there are none. */
@@ -72,13 +78,16 @@ export interface CheckedConfig {
   readonly diagnostics: readonly Diagnostic[];
   /** Where something is written in the files, or the nearest thing above it. */
   readonly place?: LoadedConfig["place"];
+  /** Where it comes from, so that two configurations cannot have one project on a host. Absent: not checked. */
+  readonly origin?: string;
 }
 
 /** Reads and checks a configuration. Throws a UserError with all its mistakes at once. */
 export async function readConfig(paths: readonly string[], options: { readonly cwd?: string } = {}): Promise<LoadedConfig & CheckedConfig> {
   const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { ...configRules(), ...options });
   if (hasErrors(loaded.diagnostics)) throw new UserError(loaded.diagnostics);
-  return { ...loaded, config: loaded.config as Config };
+  const origin = loaded.directory === undefined ? {} : { origin: await originOf(loaded.directory) };
+  return { ...loaded, ...origin, config: loaded.config as Config };
 }
 
 /** Prepares to talk to the host of a configuration; it is not contacted yet. */
@@ -143,7 +152,7 @@ function hostName(uri: string): string {
 
 async function openHost(
   name: string,
-  { config, diagnostics, place }: CheckedConfig,
+  { config, diagnostics, place, origin }: CheckedConfig,
   settings: HostSettings,
   surroundings: Surroundings,
 ): Promise<HostSession> {
@@ -171,7 +180,16 @@ async function openHost(
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
-    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
+    ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
+    lookUpFacts: async (context) => {
+      const [facts, owner] = await Promise.all([
+        lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
+        origin === undefined ? undefined : projectOwner(context),
+      ]);
+      if (origin === undefined) return facts;
+      const takeOver = surroundings.takeOverProject === true ? ({ takeOver: true } as const) : {};
+      return { ...facts, project: { origin, ...(owner === undefined ? {} : { owner }), ...takeOver } };
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { userError } from "../model/errors.ts";
 import type { Plan } from "../model/plan.ts";
 import { version } from "../version.ts";
-import { applyOptions, type CommandDefinition, type Invocation } from "./command.ts";
+import { applyOptions, type CommandDefinition, type Invocation, takeOverOptions } from "./command.ts";
 import { readPlanFile } from "./plan-file.ts";
 import { runApply } from "./run-apply.ts";
 
@@ -11,7 +11,7 @@ export const apply: CommandDefinition = {
   usage: "[PATH… | PLANFILE] [options]",
   description:
     "Plans, asks for confirmation, and carries out the plan. After an interruption at any point, run it again to continue. Ctrl-C finishes running actions and starts no others; a second Ctrl-C aborts them. A saved plan is applied unchanged, or rejected if the host changed since.",
-  options: applyOptions,
+  options: { ...applyOptions, ...takeOverOptions },
   examples: [
     ["virtform apply", "Shows the plan, asks, applies it."],
     ["virtform apply site.plan", "Applies a plan saved by `virtform plan --out site.plan`, without asking."],

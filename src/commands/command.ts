@@ -79,3 +79,11 @@ export const applyOptions = {
   "lock-timeout": { type: "string", value: "TIME", help: "How long to wait for the lock of another apply: 0s, 30s, 5m (default 30s)." },
   json: { type: "boolean", help: "Print events as newline-delimited JSON." },
 } as const satisfies Record<string, OptionDefinition>;
+
+/** Options of the commands that refuse a project of another configuration. */
+export const takeOverOptions = {
+  "take-over-project": {
+    type: "boolean",
+    help: "Make the project this configuration's, although it was applied from another directory.",
+  },
+} as const satisfies Record<string, OptionDefinition>;

@@ -1,4 +1,4 @@
-import { applyOptions, type CommandDefinition } from "./command.ts";
+import { applyOptions, type CommandDefinition, takeOverOptions } from "./command.ts";
 import { runApply } from "./run-apply.ts";
 
 /** `virtform destroy`: remove what this project owns. */
@@ -9,6 +9,7 @@ export const destroy: CommandDefinition = {
     "Removes all instances and volumes of the project with their disks. Base images stay in the cache unless --images is given; a base image that backs any disk is always kept. Objects of other owners are not changed.",
   options: {
     ...applyOptions,
+    ...takeOverOptions,
     images: { type: "boolean", help: "Also remove base images of this project and unused empty disks." },
   },
   examples: [

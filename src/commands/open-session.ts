@@ -5,10 +5,14 @@ import { openPlanSession, openSession, readConfig, type Session, type Surroundin
 import type { Io } from "./io.ts";
 
 /** Reads the configuration and prepares to talk to its host; nothing is contacted yet. */
-export async function openConfigured(paths: readonly string[], io: Io, signal?: AbortSignal): Promise<Session> {
+export async function openConfigured(
+  paths: readonly string[],
+  io: Io,
+  options: { readonly signal?: AbortSignal; readonly takeOverProject?: boolean } = {},
+): Promise<Session> {
   const checked = await readConfig(paths);
   io.secrets.withdraw(checked.config);
-  return openSession(checked, await surroundings(io, signal));
+  return openSession(checked, { ...(await surroundings(io, options.signal)), takeOverProject: options.takeOverProject ?? false });
 }
 
 /** The same where there may be no configuration yet: then for the defaults of this machine. */

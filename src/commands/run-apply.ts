@@ -42,7 +42,10 @@ async function reconcileWith(
   const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
   await using session = await (savedPlan === undefined
-    ? openConfigured(scope?.paths ?? invocation.positionals, io, interrupt.abort)
+    ? openConfigured(scope?.paths ?? invocation.positionals, io, {
+        signal: interrupt.abort,
+        takeOverProject: invocation.flag("take-over-project"),
+      })
     : openSaved(savedPlan.plan, io, interrupt.abort));
   if (savedPlan !== undefined) {
     const types = session.hosts.flatMap(({ kinds }) => kinds).flatMap(({ actions }) => actions);

@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCredentials } from "./check-credentials.ts";
@@ -25,6 +26,19 @@ export interface Rules {
   readonly schema: object;
   /** A faster check, compiled from the same schema. True for a valid value; it says nothing about what is wrong with another one. */
   readonly accepts?: ((value: unknown) => boolean) | undefined;
+  /** A top-level key that every configuration needs, although the schema can do without it. */
+  readonly needed?: NeededKey;
+}
+
+/** A key whose value is proposed from the name of the directory that the configuration is in. */
+export interface NeededKey {
+  readonly key: string;
+  readonly code: string;
+  readonly summary: string;
+  /** Why it is needed; the proposal follows. */
+  readonly why: string;
+  /** What cannot be part of the value. */
+  readonly not: RegExp;
 }
 
 /** The content of the configuration files. */
@@ -35,6 +49,8 @@ export interface LoadedConfig {
   readonly diagnostics: readonly Diagnostic[];
   /** The files that were read, as people name them. */
   readonly files: readonly string[];
+  /** The absolute path of the directory of the first one. Undefined if none was found. */
+  readonly directory: string | undefined;
   /** The place of a value, or of the nearest one above it that is written. Undefined if nothing was read. */
   readonly place: (pointer: Pointer) => Place | undefined;
 }
@@ -59,19 +75,21 @@ export async function loadConfig(paths: readonly string[], options: Rules & { re
     if (parsed.root !== undefined) roots.push(parsed.root);
   }
   const files = found.files.map(({ file }) => file);
+  const directory = found.files[0] === undefined ? undefined : dirname(found.files[0].path);
   const whole = roots.length === found.files.length;
   const merged = mergeFiles(roots, schema);
   diagnostics.push(...merged.diagnostics);
   const { root } = merged;
-  if (root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, place: () => undefined };
+  if (root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, directory, place: () => undefined };
 
   const config = toPlain(root);
   // References to entries of an unreadable file must not be reported as unknown.
   if (whole && found.diagnostics.length === 0) {
     const problems = await checkAll(options, config, root);
     diagnostics.push(...problems.map((problem) => diagnosticOf(problem, root)));
+    if (options.needed !== undefined) diagnostics.push(...checkNeeded(options.needed, config, directory ?? "", root));
   }
-  return { config, diagnostics: inOrder(diagnostics, files), files, place: (pointer) => placeAt(root, pointer) };
+  return { config, diagnostics: inOrder(diagnostics, files), files, directory, place: (pointer) => placeAt(root, pointer) };
 }
 
 async function checkAll(rules: Rules, config: unknown, root: Located): Promise<Problem[]> {
@@ -102,6 +120,17 @@ function firstOf(visit: Visit, config: unknown): Problem | undefined {
     checkUri(visit) ??
     checkLength(visit)
   );
+}
+
+/** The error for a key that is missing, with a value to write: the name of the directory without what cannot be in it. */
+function checkNeeded({ key, code, summary, why, not }: NeededKey, config: unknown, directory: string, root: Located): Diagnostic[] {
+  if (typeof config !== "object" || config === null || Object.hasOwn(config, key)) return [];
+  const proposed = basename(directory)
+    .replaceAll(not, "-")
+    .replaceAll(/^[^a-zA-Z0-9]+|[^a-zA-Z0-9]+$/g, "")
+    .slice(0, 63);
+  const detail = `${why} For example:\n\n    ${key}: ${proposed === "" ? "shop" : proposed}`;
+  return [{ severity: "error", code, summary, detail, at: placeAt(root, []) }];
 }
 
 /** The validator that explains mistakes is loaded only for a mistake: loading takes longer than everything else. */

@@ -7,7 +7,8 @@ import { schema } from "./schema.ts";
 
 /** The schema as it is published for editors and other tools. */
 export function schemaText(): string {
-  return `${JSON.stringify(configSchema(), null, 2)}\n`;
+  // The loader asks for the project itself, to propose one.
+  return `${JSON.stringify({ ...configSchema(), required: ["project"] }, null, 2)}\n`;
 }
 
 /** The JSON Schema of a configuration, with the sections, keys and schemes that were registered at run time. */

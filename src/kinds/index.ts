@@ -4,6 +4,7 @@ import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import { checkHostCapacity } from "./capacity.ts";
 import type { Config } from "./config.ts";
+import { checkClaim } from "./host/claim-check.ts";
 import { imageKind } from "./image/image.ts";
 import { presentImages } from "./image/present.ts";
 import { instanceKind } from "./instance/instance.ts";
@@ -58,7 +59,7 @@ export function kindSections(): Readonly<Record<string, Readonly<Record<string, 
 
 /** What is checked across all kinds. */
 export function createChecks(settings: HostSettings): readonly Check<Config>[] {
-  return [checkHostCapacity(settings)];
+  return [checkClaim, checkHostCapacity(settings)];
 }
 
 function presentKind(kind: KindModule): Disposable {

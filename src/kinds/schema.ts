@@ -18,10 +18,9 @@ export const schema = {
     project: {
       type: "string",
       description:
-        "Owner of the objects of this configuration, so that several configurations can share a host. Objects of other projects are never changed.",
+        "Owner of the objects of this configuration, so that several configurations can share a host. Objects of other projects are never changed. Required; no other configuration on the host may have the same.",
       pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$",
       expects: "a name of at most 63 letters, digits, dots, underscores and hyphens",
-      default: "default",
       examples: ["shop"],
     },
     host: hostSchema,

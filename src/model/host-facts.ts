@@ -30,6 +30,8 @@ export interface HostFacts {
   readonly hugePages?: Readonly<Record<string, number>>;
   /** What guests of the machine types that the configuration uses can have; null for a type that libvirt does not know. */
   readonly guests?: Readonly<Record<string, GuestFacts | null>> | undefined;
+  /** Where the configuration comes from, and the one that the project belongs to by its record on the host. Absent: not known. */
+  readonly project?: { readonly origin: string; readonly owner?: string; readonly takeOver?: true };
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers: Readonly<Record<string, unknown>>;
 }

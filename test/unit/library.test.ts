@@ -61,7 +61,7 @@ reporter.event({ type: "plan", plan: made });
 ${types ? "const config: Config = checked.config; const project: string | undefined = config.project; console.log(project);" : "console.log(checked.config.project);"}
 `;
 const expected = [
-  "unknown-key 1",
+  "unknown-key 1,project-missing 1",
   "true",
   "true create image/tiny,create disk/web.root,create seed/web,create domain/web",
   "image/tiny disk/web.root seed/web domain/web",

@@ -17,7 +17,8 @@ try {
       `    metadata: { role: web, number: "${index}" }`,
       "    networks: [{ network: default }]\n",
     ].join("\n");
-  const head = "images: { debian: { source: /debian.raw, disk_format: raw } }\nflavors: { small: { vcpus: 1, ram: 1GiB, disk: 1GiB } }\n";
+  const head =
+    "project: shop\nimages: { debian: { source: /debian.raw, disk_format: raw } }\nflavors: { small: { vcpus: 1, ram: 1GiB, disk: 1GiB } }\n";
   writeFileSync(
     join(directory, "virtform.yaml"),
     `${head}instances:\n${Array.from({ length: Number(process.argv[2]) }, instance).join("")}`,
