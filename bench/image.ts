@@ -12,7 +12,7 @@ export function benchImage(megabytes: number): Row[] {
   makeCompressedImage(image, `${directory}/large.raw`, megabytes);
   workspace.configure({ count: 0, image });
   const [ours, theirs] = measure(
-    5,
+    3,
     {
       before: () => void workspace.run("destroy", "--images", "--auto-approve", "--allow-destroy"),
       run: () => workspace.run("apply", "--auto-approve"),

@@ -17,6 +17,8 @@ import { benchValidate } from "./validate.ts";
 /** A benchmark by name. `sizes` are measured when none is named. */
 export interface Benchmark {
   readonly sizes: readonly number[];
+  /** It takes a quarter of an hour: only when it is named. */
+  readonly named?: true;
   readonly run: (size: number) => Row[] | Promise<Row[]>;
 }
 
@@ -26,16 +28,16 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   plan: { sizes: [1, 10, 100, 1000, 5000], run: benchPlan },
   validate: { sizes: [5000], run: benchValidate },
   ...Object.fromEntries(
-    fileBackends.map((backend) => [backend.name, { sizes: [50], run: (count: number) => benchDisks(backend, { count, rounds: 5 }) }]),
+    fileBackends.map((backend) => [backend.name, { sizes: [50], run: (count: number) => benchDisks(backend, { count, rounds: 3 }) }]),
   ),
-  syncs: { sizes: [20], run: benchSyncs },
+  syncs: { sizes: [10], run: benchSyncs },
   running: { sizes: [20], run: benchRunning },
   "ssh-plan": { sizes: [100], run: benchRemotePlan },
   "ssh-apply": { sizes: [5], run: benchRemoteApply },
   terminal: { sizes: [200], run: benchTerminal },
   image: { sizes: [600], run: benchImage },
   rbd: { sizes: [50], run: benchRbd },
-  lvm: { sizes: [50], run: benchLvm },
+  lvm: { sizes: [50], named: true, run: benchLvm },
 };
 
 /** On a Ceph of its own: one OSD in memory, on loopback. */

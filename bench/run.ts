@@ -15,7 +15,7 @@ import { merged } from "./table.ts";
 const words = process.argv.slice(2);
 const isDry = words.includes("--dry");
 const named = words.filter((word) => !word.startsWith("--"));
-const chosen = (named.length === 0 ? Object.keys(benchmarks) : named).map((word) => {
+const chosen = (named.length === 0 ? usual() : named).map((word) => {
   const [name = "", size] = word.split(":");
   const benchmark = benchmarks[name];
   if (benchmark === undefined || (size !== undefined && !/^[1-9]\d*$/.test(size))) {
@@ -40,7 +40,12 @@ for (const { name, sizes, run } of chosen) {
   }
 }
 
-/** Each row is written as soon as it is known: all of them take more than half an hour. */
+/** Those that run when none is named. */
+function usual(): string[] {
+  return Object.keys(benchmarks).filter((name) => benchmarks[name]?.named !== true);
+}
+
+/** Each row is written as soon as it is known: all of them take ten minutes. */
 function report(rows: readonly Row[], date: string): void {
   for (const { what, virtform, baseline, result, aim, peak } of rows) {
     console.log([what, virtform, baseline, result, aim, peak].filter((cell) => cell !== "").join(" | "));

@@ -16,6 +16,8 @@ export interface FieldChange {
   readonly new?: Json;
   readonly effect?: Effect;
   readonly cause?: Cause;
+  /** Why a running guest does not get it at once, in words. */
+  readonly why?: string;
   /** The values are secrets: shown as `(sensitive)` everywhere. */
   readonly sensitive?: true;
 }

@@ -91,6 +91,7 @@ function annotation(field: FieldChange, change: Change, effect: Effect): Span[] 
   if (change.verb !== "update") return [];
   const parts = [
     ...(field.effect !== undefined && field.effect !== effect ? [effects[field.effect]] : []),
+    ...(field.why === undefined ? [] : [`not live: ${field.why}`]),
     ...(field.cause !== undefined && field.cause !== change.cause ? [causes[field.cause]] : []),
   ];
   return parts.length === 0 ? [] : [span(`  (${parts.join("; ")})`, "faint")];

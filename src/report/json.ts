@@ -134,6 +134,7 @@ function fieldJson(field: FieldChange): JsonObject {
     ...(field.new === undefined ? {} : { new: shown(field.new) }),
     ...(effect === undefined ? {} : { effect }),
     ...(cause === undefined ? {} : { cause }),
+    ...(field.why === undefined ? {} : { why: field.why }),
   };
 }
 

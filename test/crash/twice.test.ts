@@ -59,6 +59,10 @@ test("every type of action leaves the same machine when it is performed twice", 
   }
   for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
 
+  // One card goes and another comes while the guest runs.
+  const otherCard = shop({ instances: ["web"] }).replace("{ network: default }", "{ network: default, mac: '52:54:00:00:00:07' }");
+  for (const yaml of [otherCard, shop({ instances: ["web"] })]) for (const type of await performTwice(machine, yaml)) seen.add(type);
+
   const env = { DISK_PASSPHRASE: "correct horse" };
   const encrypted = `${shop({ instances: ["web"] })}    encryption: { passphrase: { env: DISK_PASSPHRASE } }\n`;
   for (const yaml of [encrypted, shop({ instances: ["web"] })]) {

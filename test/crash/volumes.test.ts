@@ -107,7 +107,7 @@ test("a volume that moves from one running guest to another is let go of before 
   await applied(machine, yaml(moved));
   const stopped = await after({ ...attached, db: undefined });
   const start = (await plan(stopped, moved)).actions.find(({ id }) => id === "domain/db#start");
-  assert.ok(start?.after.includes("domain/web#stop"), JSON.stringify(start?.after));
+  assert.ok(start?.after.includes("domain/web#release"), JSON.stringify(start?.after));
   await applied(stopped, yaml(moved));
   assert.deepEqual(summary(await plan(stopped, moved)), []);
 });
@@ -150,7 +150,7 @@ test("deletion asks for consent, is done while no guest has it, and is refused f
   const deleting = await plan(machine, { web: "[]" });
   const remove = deleting.actions.find(({ type }) => type === "volume.remove");
   assert.equal(remove?.destroys, "1GiB volume data with all that is in it");
-  assert.deepEqual(remove?.after, ["domain/web#stop", "domain/web#define"]);
+  assert.deepEqual(remove?.after, ["domain/web#define"]);
   await applied(machine, yaml({ web: "[]" }));
   assert.deepEqual(files(machine), []);
   assert.deepEqual(summary(await plan(machine, { web: "[]" })), []);

@@ -109,6 +109,19 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   blockResize: (client, { domain, disk, size }) =>
     change(client, "resize a disk of", domain, (one) => client.libvirtd.blockResize(one, disk, size)),
 
+  setMemory: (client, { domain, memoryKiB }) =>
+    change(client, "set the memory of", domain, (one) => client.libvirtd.guests.setMemory(one, memoryKiB)),
+  setVcpus: (client, { domain, count }) => change(client, "set the vCPUs of", domain, (one) => client.libvirtd.guests.setVcpus(one, count)),
+  attachDevice: (client, { domain, xml }) => change(client, "attach a device to", domain, (one) => client.libvirtd.guests.attach(one, xml)),
+  updateDevice: (client, { domain, xml }) => change(client, "change a device of", domain, (one) => client.libvirtd.guests.update(one, xml)),
+  detachDevice: (client, { domain, xml }) => change(client, "detach a device of", domain, (one) => client.libvirtd.guests.detach(one, xml)),
+  setBlockIoTune: (client, { domain, disk, values }) =>
+    change(client, "limit a disk of", domain, (one) => client.libvirtd.guests.limit(one, disk, values)),
+  setScheduler: (client, { domain, values }) =>
+    change(client, "set the share of", domain, (one) => client.libvirtd.guests.schedule(one, values)),
+  setMetadata: (client, { domain, metadata, key, uri }) =>
+    change(client, "label the running", domain, (one) => client.libvirtd.guests.setMetadata(one, metadata ?? "", key ?? "", uri ?? "")),
+
   watchDomains: ({ registrations }) => {
     const callback = registrations.size + 1;
     registrations.add(callback);

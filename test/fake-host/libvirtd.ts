@@ -2,6 +2,7 @@ import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { machineTypes, type Optional } from "./libvirt-node.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
+import { createRunningGuests, type RunningGuests } from "./running-guest.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { allocatedBytes, copySparse, fingerprintSparse, sparseOf, truncateSparse } from "./sparse.ts";
 import { liveDomain, storedDomain } from "./stored-domain.ts";
@@ -57,6 +58,8 @@ export interface Libvirtd {
   readonly installed: Set<Optional>;
   /** Guests that ignore the power button, by name. */
   readonly deaf: Set<string>;
+  /** What is done to guests that run. */
+  readonly guests: RunningGuests;
   /** Networks by name, and whether they are active. */
   readonly networks: Map<string, boolean>;
   readonly secrets: Secrets;
@@ -111,6 +114,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     kvm: from?.kvm ?? false,
     installed: new Set(from?.installed ?? ["ovmf", "swtpm"]),
     deaf: new Set(from?.deaf),
+    guests: createRunningGuests(from?.guests),
     networks: new Map(from?.networks ?? [["default", true]]),
     secrets: from?.secrets.clone() ?? createSecrets(),
     sockets: new Map(

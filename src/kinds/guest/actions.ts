@@ -9,16 +9,17 @@ import { parseXml } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StopArgs } from "../power/plan.ts";
-import type { DomainState } from "../terms/domain-state.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 import { fillings, foreignParts } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
+import { liveDomainActions } from "./live/actions.ts";
 import { appliedText } from "./merge.ts";
 import { mergedXml } from "./merged-xml.ts";
-import { domainFields, domainOwner, domainState } from "./state.ts";
+import { ownDomain, requireOwn } from "./own-domain.ts";
+import { domainFields, domainOwner } from "./state.ts";
 import { isForeign, listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
@@ -199,27 +200,7 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
 });
 
 /** All actions on domains. */
-export const domainActions: readonly ActionType[] = [define, start, restore, resume, stop, discard, undefine];
-
-/** The domain as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
-async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
-  const record = await libvirtOf(context).domain(ref.uuid);
-  if (record !== undefined) requireOwn(context, ref, domainState(record));
-  return record;
-}
-
-function requireOwn<Domain extends Pick<DomainState, "name" | "label">>(
-  context: Context,
-  { uuid, instance }: DomainRef,
-  domain: Domain,
-): Domain {
-  const owner = domain.label?.project;
-  if (owner === context.project) return domain;
-  throw new RefusedError(
-    "domain-not-ours",
-    `Domain ${domain.name} (${uuid}) is not owned by project ${context.project}; ${owner === undefined ? "it has no virtform label" : `project ${owner} owns it`}. ${instance} was not changed. Plan again.`,
-  );
-}
+export const domainActions: readonly ActionType[] = [define, ...liveDomainActions, start, restore, resume, stop, discard, undefine];
 
 /** The plan neither discards the saved memory, which needs consent, nor restores it. */
 function savedMeanwhile({ instance }: DomainRef): RefusedError {

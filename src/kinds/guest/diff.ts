@@ -10,8 +10,10 @@ import type { Observed } from "../../model/observed.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import {
+  adjustDomain,
   attachedTo,
   defineDomain,
+  releaseDevices,
   restoreDomain,
   resumeDomain,
   startDomain,
@@ -24,12 +26,14 @@ import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
-import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
+import { type GuestAddress, guests, released, stopped } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
 import { notWanted } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
+import { laterOf } from "./live/live.ts";
+import { type LivePlan, type LiveStep, nothingLive, planLive, subjectOf } from "./live/plan.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
@@ -60,20 +64,32 @@ export function diffDomain(
 }
 
 /**
- * True if a defined disk is being detached. The guest must be off for that: a disk that is taken away below a running guest looks broken
- * to it, and could be in two guests at once.
+ * True if a disk of the guest is being detached that it cannot release while it runs. The guest must be off for that: a disk that is taken
+ * away below a running guest looks broken to it, and could be in two guests at once.
  */
-function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
+function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed, live: LivePlan): boolean {
   const kept = new Set(want.disks.map(({ attachment }) => sourceText(attachment)));
   // A disk stays when the guest gets the layer that is above it.
   for (const { disk, layers } of have.chains ?? []) if (disk !== null && layers.some(({ source }) => kept.has(source))) kept.add(disk);
-  const leaving = Object.values(have.disks).filter((source) => !kept.has(source));
+  const leaving = Object.entries(have.disks).flatMap(([target, source]) => {
+    const path = `disks.${target}.source`;
+    const stays = kept.has(source) || live.paths.has(path);
+    return stays || !runsWith(target, source, have) ? [] : [source];
+  });
   if (leaving.length === 0) return false;
   const ours = [...observed.of(disks), ...observed.of(volumes)];
   const layered = new Set(
     (have.chains ?? []).flatMap(({ disk, layers: [top] }) => (disk === null || top === undefined ? [] : [top.source])),
   );
   return leaving.some((source) => layered.has(source) || ours.some(([, disk]) => ownsSource(source, disk)));
+}
+
+/** Whether a guest that runs has a disk of its stored definition, perhaps below a layer. */
+function runsWith(target: string, source: string, { active, fields }: DomainState): boolean {
+  const serial = `disks.${target}.serial`;
+  return (
+    active === null || active[`disks.${target}.source`] === source || (fields[serial] !== undefined && active[serial] === fields[serial])
+  );
 }
 
 /** Whether a disk exists. Its pending actions may themselves wait until the guest is off. */
@@ -88,7 +104,7 @@ function waitsForVolumes(want: DomainSpec, observed: Observed): Fact[] {
   const sources = new Set(attached.map(({ attachment }) => sourceText(attachment)));
   return observed.of(guests).flatMap(([address, guest]) => {
     if (guest.uuid === want.uuid || !Object.values(guest.disks).some((source) => sources.has(source))) return [];
-    return [stopped(address)];
+    return [stopped(address), released(address)];
   });
 }
 
@@ -142,25 +158,32 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
 function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Change | undefined {
   const wanted = wantedFields(want);
   const differing = differingPaths(wanted, have);
-  const needsRestart = differing.some((path) => traitsOf(path).running === "restart");
+  const needsRestart = differing.some((path) => laterOf(traitsOf(path).running) === "restart");
+  const possible = planLive(want, wanted, have, differing);
   const awake = activityOf(have);
   const lost = awake.saved && missesDisks(want, have, observed);
-  const waiting = want.restart === "when_needed" ? pendingFields(have) : [];
-  const restartsForChange = want.restart === "when_needed" && awake.running && differing.some((path) => isNoticed(path, wanted, have));
-  const must = lost || needsRestart || restartsForChange || waiting.length > 0 || detachesDisks(want, have, observed);
+  const waiting = want.restart === "when_needed" ? pendingFields(have).filter(({ path }) => !possible.drifted.includes(path)) : [];
+  const isLeft = (path: string) => isNoticed(path, wanted, have) && !possible.paths.has(path);
+  const restartsForChange = want.restart === "when_needed" && awake.running && differing.some(isLeft);
+  const must = lost || needsRestart || restartsForChange || waiting.length > 0 || detachesDisks(want, have, observed, possible);
   const restarts = must && (awake.running || awake.saved);
+  // A guest that is restarted takes everything from its new definition.
+  const live = restarts ? nothingLive : possible;
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const changed = new Set(differing);
   const due = restarts ? waiting.filter(({ path }) => !changed.has(path)).map((field) => ({ ...field, effect: "restart" as const })) : [];
-  const defined = [...definitionChanges(differing, have, wanted, restarts), ...unwantedParts(want, have, wanted), ...due, ...memory];
+  const defined = [...definitionChanges(differing, have, wanted, restarts, live), ...unwantedParts(want, have, wanted), ...due, ...memory];
+  const setBack = live.drifted.map((path) => setBackField(path, have, wanted));
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
   const unlabelled = have.unlabelled === true;
-  if (defined.length === 0 && power === undefined && !unlabelled) return undefined;
-  const fields = [...defined, ...(power === undefined ? [] : [power.field])];
+  if (defined.length === 0 && setBack.length === 0 && power === undefined && !unlabelled) return undefined;
+  const fields = [...defined, ...setBack, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState || unlabelled;
-  const define = defineDomain(want, strongestEffect(defined.flatMap(({ effect }) => effect ?? [])), have.definition);
+  // What the guest takes while it runs is an action of its own.
+  const stored = defined.flatMap(({ effect = "none" }) => (effect === "live" ? [] : [effect]));
+  const define = defineDomain(want, strongestEffect(stored), have.definition);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // The guest keeps running until everything that it restarts from exists.
@@ -168,7 +191,11 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const onlyWaits = due.length > 0 && due.length === fields.length && !stale;
   const actions = restarts
     ? [...off, ...(onlyWaits ? [] : [offFirst]), ...switchOnAgain(want, awake)]
-    : inTurn(defined.length > 0 || stale ? [define] : [], power?.action === undefined ? [] : [power.action], awake.saved && !replaced);
+    : inTurn(
+        [...liveActions(want, live, observed), ...(defined.length > 0 || stale ? [define] : [])],
+        power?.action === undefined ? [] : [power.action],
+        awake.saved && !replaced,
+      );
   const cause = combineCauses(fields.length === 0 ? ["drift"] : fields.flatMap((field) => field.cause ?? []));
   return {
     address,
@@ -202,13 +229,19 @@ function differingPaths(wanted: DomainFields, { fields, label }: DomainState): s
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 
-function definitionChanges(differing: readonly string[], have: DomainState, wanted: DomainFields, restarts: boolean): FieldChange[] {
+function definitionChanges(
+  differing: readonly string[],
+  have: DomainState,
+  wanted: DomainFields,
+  restarts: boolean,
+  live: LivePlan,
+): FieldChange[] {
   if (differing.length === 0) return [];
   const applied = appliedFields(have.label);
   return differing.map((path): FieldChange => {
     const [old, fresh] = [have.fields[path], wanted[path]];
     const traits = traitsOf(path);
-    const { fixed, usual, cosmetic, running = cosmetic === true ? "none" : "next_boot" } = traits;
+    const { fixed, usual } = traits;
     // The label does not record fixed fields, which no configuration changes, nor the usual values of others.
     const last = fixed === true ? fresh : applied !== undefined && Object.hasOwn(applied, path) ? applied[path] : usual;
     // An alias that was applied is what the host made of it.
@@ -216,9 +249,11 @@ function definitionChanges(differing: readonly string[], have: DomainState, want
     const cause: Cause = applied === undefined && fixed !== true ? "config" : causeOf(fresh ?? null, recorded ?? null, old ?? null);
     // A saved guest is restored with the definition that it was saved with.
     const later: Effect = restarts ? (isUp(have.power) ? "restart" : "none") : "next_boot";
-    const effect =
-      (isUp(have.power) || have.power === "saved") && running !== "none" && (restarts || isNoticed(path, wanted, have)) ? later : "none";
-    return withoutUndefined({ path, old, new: fresh, effect, cause });
+    const awake = isUp(have.power) || have.power === "saved";
+    const noticed = restarts ? canNotice(path) : isNoticed(path, wanted, have);
+    const effect: Effect = live.paths.has(path) ? "live" : awake && noticed ? later : "none";
+    const why = effect === "next_boot" ? live.reasons.get(path) : undefined;
+    return withoutUndefined({ path, old, new: fresh, effect, why, cause });
   });
 }
 
@@ -229,10 +264,32 @@ function unwantedParts(want: DomainSpec, have: DomainState, wanted: DomainFields
   return notWanted(have.foreign, wanted).map(({ path, xml }) => ({ path: `foreign.${path}`, old: xml, effect, cause: "drift" }));
 }
 
+/** A field that was changed by hand on the running guest and is set back. It is stored as it is wanted. */
+function setBackField(path: string, { active }: DomainState, wanted: DomainFields): FieldChange {
+  const [old, fresh] = [active?.[path], wanted[path]];
+  return { path, ...(old === undefined ? {} : { old }), ...(fresh === undefined ? {} : { new: fresh }), effect: "live", cause: "drift" };
+}
+
+/** What is done to a guest that runs. A device goes before others come: it may be in the place of one. */
+function liveActions(want: DomainSpec, { steps }: LivePlan, observed: Observed): Action[] {
+  const [leaving, rest] = [steps.filter((step) => step.do === "detach"), steps.filter((step) => step.do !== "detach")];
+  const words = (of: readonly LiveStep[]) => of.map(subjectOf).join(", ");
+  const adjust = adjustDomain(want, rest, words(rest));
+  const others = waitsForVolumes(want, observed);
+  return [
+    ...(leaving.length === 0 ? [] : [releaseDevices(want, leaving, words(leaving))]),
+    ...(rest.length === 0 ? [] : [{ ...adjust, needs: [...adjust.needs, ...others] }]),
+  ];
+}
+
+function canNotice(path: string): boolean {
+  const { cosmetic, running } = traitsOf(path);
+  return cosmetic !== true && running !== "none";
+}
+
 /** Whether a guest that runs would have another value. A device that was only stored, or a value that it runs with already, is nothing to it. */
 function isNoticed(path: string, wanted: DomainFields, { active }: DomainState): boolean {
-  const { cosmetic, running } = traitsOf(path);
-  return cosmetic !== true && running !== "none" && (active === null || active[path] !== wanted[path]);
+  return canNotice(path) && (active === null || active[path] !== wanted[path]);
 }
 
 function powerChange(

@@ -3,6 +3,7 @@ import type { XmlElement } from "../../tools/xml.ts";
 import type { FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import type { Draft } from "./draft.ts";
+import type { Hotplug, LiveField } from "./live/live.ts";
 
 /** What is the same for a field of a guest and for a field of one of its devices. */
 export interface FieldTraits {
@@ -20,7 +21,7 @@ export interface FieldTraits {
    */
   readonly onlyIfSet?: true;
   /** What a guest that runs needs for a new value. Default: `next_boot`; `none` for a cosmetic field. */
-  readonly running?: "none" | "next_boot" | "restart";
+  readonly running?: "none" | "next_boot" | "restart" | LiveField;
   /** Whether a value on the host does what is wanted, where more than the same value does. Such a value stays as it is. */
   readonly satisfied?: (have: FieldValue, want: FieldValue) => boolean;
 }
@@ -84,6 +85,8 @@ export interface DeviceFields<Item> extends FieldTraits, OwnedXml {
   /** Whether an element is this device under another key. */
   readonly isSame?: (element: XmlElement, item: Item, spec: DomainSpec) => boolean;
   readonly fields: readonly DeviceField<Item>[];
+  /** How devices come, go and change while the guest runs. Absent: at its next start. */
+  readonly hotplug?: Hotplug<Item>;
   /** One line for a person about a whole device, from its fields by name. Absent: a device is not among what a person reads. */
   readonly describe?: (parts: Readonly<Record<string, FieldValue>>) => string;
 }

@@ -11,6 +11,7 @@ import { interfaces } from "./fields/interfaces.ts";
 import { autostartFields, managementFields, persistenceFields } from "./fields/management.ts";
 import { memoryFields } from "./fields/memory.ts";
 import { numa } from "./fields/numa.ts";
+import { portFields } from "./fields/ports.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: each row gets only items that it made itself
 type AnyDeviceFields = DeviceFields<any>;
@@ -36,6 +37,7 @@ const table: readonly FieldRow[] = [
   hostdevs,
   ...deviceFields,
   ...autostartFields,
+  ...portFields,
   ...persistenceFields,
 ];
 

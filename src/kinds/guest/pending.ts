@@ -42,6 +42,9 @@ function isPending(path: string, active: DomainFields, stored: DomainFields): bo
   // A balloon that holds memory, or a processor that is off, is seen in the current value. Only a maximum that is stored is waited for.
   const current = maxima[path];
   if (current !== undefined && (stored[path] === undefined || (active[path] ?? active[current]) === stored[path])) return false;
+  // A balloon that the guest has not filled, as it boots or has no driver, is not filled by a restart either.
+  const most = (fields: DomainFields) => fields["max_memory"] ?? fields["memory"];
+  if (path === "memory" && active[path] === most(active) && most(active) === most(stored)) return false;
   // Of the label, the running guest keeps that of its start.
   const { cosmetic, running } = traitsOf(path);
   if (cosmetic === true || running === "none" || path === "power_state") return false;

@@ -7,6 +7,7 @@ import type { DiskChain } from "../terms/disk-chain.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import { foreignParts } from "./foreign.ts";
+import { freePorts } from "./live/free-ports.ts";
 import { labelNamespace } from "./metadata.ts";
 import { pendingFields } from "./pending.ts";
 import { readFields } from "./read-fields.ts";
@@ -41,9 +42,10 @@ function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): D
   const foreign = label === undefined ? [] : foreignParts(root);
   const definition = label === undefined ? "" : definitionDigest(record.xml);
   const common = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root) };
-  if (record.active === null) return { ...common, active: null, activeApplied: null };
-  if (running === root) return { ...common, active: fields, activeApplied: label?.applied ?? null };
-  return { ...common, active: readFields(running, { record, running: true }), activeApplied: readLabel(running)?.applied ?? null };
+  if (record.active === null) return { ...common, active: null, activeApplied: null, freePorts: null };
+  if (running === root) return { ...common, active: fields, activeApplied: label?.applied ?? null, freePorts: null };
+  const active = readFields(running, { record, running: true });
+  return { ...common, active, activeApplied: readLabel(running)?.applied ?? null, freePorts: freePorts(running) };
 }
 
 /** The fields in domain XML, flat. Documents that describe the same guest have equal fields. */

@@ -6,7 +6,7 @@ import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { diskAddress } from "../terms/disk-name.ts";
-import { defined, gone, grown, guests, restored, stopped, up } from "../terms/guest-address.ts";
+import { adjusted, defined, gone, grown, guests, released, restored, stopped, up } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -39,9 +39,40 @@ export function defineDomain(spec: DomainSpec, effect: Effect, held: string | nu
   return {
     ...common(spec, "define", held === null ? "define" : "redefine"),
     args: args as unknown as Json,
-    needs: attachedFacts(spec),
+    // What the guest takes while it runs comes first: after a kill in between, the next plan finds what is left to store.
+    needs: [...attachedFacts(spec), ...(held === null ? [] : [released(guests.at(spec.instance)), adjusted(guests.at(spec.instance))])],
     makes: [defined(guests.at(spec.instance))],
     effect,
+  };
+}
+
+/** Arguments of `domain.release` and `domain.adjust`. `steps`: what is done to the running guest, as its room plans it. */
+export interface LiveArgs<Step> {
+  readonly spec: DomainSpec;
+  readonly steps: readonly Step[];
+}
+
+/** Takes devices away from a running guest. */
+export function releaseDevices<Step>(spec: DomainSpec, steps: readonly Step[], what: string): Action {
+  const address = guests.at(spec.instance);
+  return {
+    ...common(spec, "release", `detach ${what}`),
+    args: { spec, steps } as unknown as Json,
+    needs: [],
+    makes: [released(address)],
+    effect: "live",
+  };
+}
+
+/** Changes a running guest. `needs`: facts to wait for. */
+export function adjustDomain<Step>(spec: DomainSpec, steps: readonly Step[], what: string): Action {
+  const address = guests.at(spec.instance);
+  return {
+    ...common(spec, "adjust", `change ${what} while it runs`),
+    args: { spec, steps } as unknown as Json,
+    needs: [released(address), ...attachedFacts(spec)],
+    makes: [adjusted(address)],
+    effect: "live",
   };
 }
 

@@ -44,6 +44,8 @@ export interface DomainState {
   readonly active: DomainFields | null;
   /** What its label records as applied, as JSON: the guest was started with it. Null when it does not run or is not recorded. */
   readonly activeApplied: string | null;
+  /** PCI ports of the running guest that a device can be added to; null where it does not run, or its machine has no such limit. */
+  readonly freePorts: number | null;
   /** What else its definition holds; empty for a domain without a label. */
   readonly foreign: readonly ForeignPart[];
   /** Digest of its inactive definition; empty for a domain without a label. */

@@ -28,3 +28,9 @@ export const grown = factType(guests, "grown");
 
 /** It runs again from its saved memory: until then, what it had when the memory was saved must stay as it was. */
 export const restored = factType(guests, "restored");
+
+/** It runs without the devices that it is to release. */
+export const released = factType(guests, "released");
+
+/** It runs with what it can take while it runs. */
+export const adjusted = factType(guests, "adjusted");

@@ -18,7 +18,12 @@ const flags = {
   /** Managed save, metadata of snapshots, NVRAM (Nova DEL-03), metadata of checkpoints. */
   undefineAll: 1 | 2 | 4 | 16,
   activeNetworks: 2,
+  /** Of a change: to the running guest only. */
+  live: 1,
+  metadataElement: 2,
 } as const;
+/** libvirt's numbers of the types of values. */
+const valueTypes = { long: 3, unsignedLong: 4 } as const;
 const volumeUsage = 1;
 /** libvirt's numbers of states. */
 const shutOff = 5;
@@ -145,6 +150,50 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     blockResize: (uuid, disk, bytes) =>
       change(`Growing disk ${disk} of domain ${uuid} failed`, uuid, () =>
         call(procedures.blockResize, { domain: at(uuid), disk, size: bytes, flags: flags.blockResizeBytes }, uuid),
+      ),
+
+    setRunningMemory: (uuid, bytes) =>
+      change(`Setting the memory of domain ${uuid} failed`, uuid, () =>
+        call(procedures.setMemory, { domain: at(uuid), memoryKiB: Math.ceil(bytes / 1024), flags: flags.live }, uuid),
+      ),
+    setRunningVcpus: (uuid, count) =>
+      change(`Setting the vCPUs of domain ${uuid} failed`, uuid, () =>
+        call(procedures.setVcpus, { domain: at(uuid), count, flags: flags.live }, uuid),
+      ),
+    attachDevice: (uuid, xml) =>
+      change(`Attaching a device to domain ${uuid} failed`, uuid, () =>
+        call(procedures.attachDevice, { domain: at(uuid), xml, flags: flags.live }, uuid),
+      ),
+    updateDevice: (uuid, xml) =>
+      change(`Changing a device of domain ${uuid} failed`, uuid, () =>
+        call(procedures.updateDevice, { domain: at(uuid), xml, flags: flags.live }, uuid),
+      ),
+    detachDevice: (uuid, xml) =>
+      change(`Detaching a device of domain ${uuid} failed`, uuid, () =>
+        call(procedures.detachDevice, { domain: at(uuid), xml, flags: flags.live }, uuid),
+      ),
+    setDiskLimits: (uuid, disk, limits) => {
+      const values = Object.entries(limits).map(([field, value]) => ({ field, value: { type: valueTypes.unsignedLong, value } }));
+      return change(`Limiting disk ${disk} of domain ${uuid} failed`, uuid, () =>
+        call(procedures.setBlockIoTune, { domain: at(uuid), disk, values, flags: flags.live }, uuid),
+      );
+    },
+    setScheduler: (uuid, given) => {
+      const values = Object.entries(given).map(([field, { value, signed }]) => ({
+        field,
+        value: { type: signed ? valueTypes.long : valueTypes.unsignedLong, value },
+      }));
+      return change(`Setting the processor share of domain ${uuid} failed`, uuid, () =>
+        call(procedures.setScheduler, { domain: at(uuid), values, flags: flags.live }, uuid),
+      );
+    },
+    setRunningMetadata: (uuid, { prefix, namespace, xml }) =>
+      change(`Labelling running domain ${uuid} failed`, uuid, () =>
+        call(
+          procedures.setMetadata,
+          { domain: at(uuid), type: flags.metadataElement, metadata: xml, key: prefix, uri: namespace, flags: flags.live },
+          uuid,
+        ),
       ),
 
     hasSecret: async (uuid) =>

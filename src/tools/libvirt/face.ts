@@ -148,6 +148,22 @@ export interface Libvirt {
   blockSize(uuid: string, target: string): Promise<number>;
   /** Makes a disk of a running guest this large, also smaller. `disk`: its path, or the running guest's name for it. */
   blockResize(uuid: string, disk: string, bytes: number): Promise<void>;
+  /** Sets the memory of a running guest below its maximum, by the balloon. The guest follows later, or never. */
+  setRunningMemory(uuid: string, bytes: number): Promise<void>;
+  /** Sets how many of its processors a running guest has, up to its maximum. */
+  setRunningVcpus(uuid: string, count: number): Promise<void>;
+  /** Attaches a device to a running guest, by its element. */
+  attachDevice(uuid: string, xml: string): Promise<void>;
+  /** Changes what a device of a running guest is connected to, by its element. */
+  updateDevice(uuid: string, xml: string): Promise<void>;
+  /** Asks a running guest to release a device. It may still have the device when this returns. */
+  detachDevice(uuid: string, xml: string): Promise<void>;
+  /** Limits a disk of a running guest, by libvirt's names of limits; 0 lifts one. */
+  setDiskLimits(uuid: string, target: string, limits: Readonly<Record<string, number>>): Promise<void>;
+  /** Sets the share of the processors that a running guest gets, by libvirt's names. */
+  setScheduler(uuid: string, values: Readonly<Record<string, { readonly value: number; readonly signed: boolean }>>): Promise<void>;
+  /** Replaces the element of a namespace in the metadata of a running guest; the stored definition keeps its own. */
+  setRunningMetadata(uuid: string, element: { readonly prefix: string; readonly namespace: string; readonly xml: string }): Promise<void>;
   /** All networks by name, and whether each is active. */
   networks(): Promise<ReadonlyMap<string, boolean>>;
   /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */

@@ -221,7 +221,7 @@ test("a lock of an unknown process is taken over when it is not renewed, whateve
     const waits: string[] = [];
     await withLock({ path, purpose, timeoutMs: 20_000, onWait: (holder) => waits.push(holder) }, async () => undefined, {
       renewMs: 1000,
-      staleMs: 300,
+      staleMs: 1500,
     });
     assert.deepEqual(waits, ["an unknown process (no holder record)"]);
   }

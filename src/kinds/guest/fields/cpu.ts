@@ -1,6 +1,8 @@
 import { find, textAt } from "../../../tools/xml.ts";
 import { add, at } from "../draft.ts";
 import type { DeviceFields, GuestField } from "../field.ts";
+import { liveCpuShare } from "../live/limits.ts";
+import { liveVcpus } from "../live/vcpus.ts";
 import { topologyOf } from "../topology.ts";
 import { cpuSet } from "./cpu-set.ts";
 import { isX86 } from "./is-x86.ts";
@@ -15,6 +17,7 @@ export const cpuFields: readonly GuestField[] = [
   {
     path: "vcpus",
     headline: 3,
+    running: liveVcpus,
     want: ({ vcpus }) => vcpus,
     owns: ["vcpu#"],
     write: (domain, value) => setText(at(domain, "vcpu"), value),
@@ -103,6 +106,7 @@ export const cpuFields: readonly GuestField[] = [
     (name): GuestField => ({
       path: `quota.cpu_${name}`,
       onlyIfSet: true,
+      running: liveCpuShare,
       want: ({ values }) => values[`quota.cpu_${name}`] ?? null,
       owns: [`cputune/${name}`],
       write: (domain, value) => setText(at(domain, "cputune", name), value),

@@ -7,6 +7,8 @@ import type { DomainDisk, DomainSpec } from "../../terms/spec.ts";
 import { diskSerial } from "../disk-serial.ts";
 import { add, at } from "../draft.ts";
 import type { DeviceField, DeviceFields } from "../field.ts";
+import { hotDisks } from "../live/disks.ts";
+import { liveDiskLimit } from "../live/limits.ts";
 import { numberOf } from "./read.ts";
 import { set, setText } from "./write.ts";
 
@@ -23,6 +25,7 @@ export const disks: DeviceFields<DomainDisk> = {
     set(at(disk, "target"), "dev", target);
   },
   keyOf: (disk) => find(disk, "target")?.attributes["dev"] ?? "?",
+  hotplug: hotDisks,
   isSame: (disk, { name, serial }, { uuid }) => textAt(disk, "serial") === (serial ?? diskSerial(uuid, name)),
   describe: ({ bus, device: kind, format, encryption, read_only: readOnly }) => {
     const marks = [format, encryption === undefined ? undefined : "encrypted", readOnly === true ? "read-only" : undefined];
@@ -110,6 +113,7 @@ export const disks: DeviceFields<DomainDisk> = {
         return {
           name,
           onlyIfSet: true,
+          running: liveDiskLimit,
           owns: [`iotune/${name}`],
           want: (disk, { values }) => (isOwnDisk(disk) ? (values[`quota.disk_${name}`] ?? null) : null),
           write: (disk, value) => setText(at(disk, "iotune", name), value),

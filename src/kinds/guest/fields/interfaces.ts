@@ -2,6 +2,7 @@ import { find } from "../../../tools/xml.ts";
 import type { InterfaceSpec } from "../../terms/spec.ts";
 import { at } from "../draft.ts";
 import type { DeviceField, DeviceFields } from "../field.ts";
+import { hotInterfaces } from "../live/interfaces.ts";
 import { numberOf } from "./read.ts";
 import { set } from "./write.ts";
 
@@ -17,6 +18,7 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
   owns: ["mac@address"],
   shape: (card, { mac }) => set(at(card, "mac"), "address", mac),
   keyOf: (card) => (find(card, "mac")?.attributes["address"] ?? "?").toLowerCase(),
+  hotplug: hotInterfaces,
   describe: ({ type, source, model }) => [[type, source].filter(Boolean).join(" "), ...(model === undefined ? [] : [model])].join(", "),
   fields: [
     {

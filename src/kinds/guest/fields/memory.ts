@@ -3,6 +3,7 @@ import { find, type XmlElement } from "../../../tools/xml.ts";
 import { hugePagesOf } from "../../config/hardware/values.ts";
 import { add, at } from "../draft.ts";
 import type { GuestField } from "../field.ts";
+import { liveMemory } from "../live/memory.ts";
 import { set, setText } from "./write.ts";
 
 /** Memory of a guest. */
@@ -10,6 +11,7 @@ export const memoryFields: readonly GuestField[] = [
   {
     path: "memory",
     headline: 4,
+    running: liveMemory,
     size: true,
     // libvirt counts in KiB.
     want: ({ memory }) => Math.ceil(memory / 1024) * 1024,

@@ -1,5 +1,5 @@
 import { type Codec, fixedString, hyper, int, list, nothing, opaque, optional, string, struct, uint, uuid } from "./codec.ts";
-import { domain, domainStats, network, secret } from "./types.ts";
+import { domain, domainStats, network, parameter, secret } from "./types.ts";
 
 /** The daemon that answers a procedure where libvirt's daemons are split. */
 export type Driver = "hypervisor" | "secret" | "network";
@@ -30,6 +30,9 @@ const changeMs = 180_000;
 
 const one = struct({ domain });
 const flagged = struct({ domain, flags: uint });
+const device = struct({ domain, xml: string, flags: uint });
+/** At most as many as libvirt takes (REMOTE_DOMAIN_SCHEDULER_PARAMETERS_MAX; it takes 16 for REMOTE_DOMAIN_BLOCK_IO_TUNE_PARAMETERS_MAX too). */
+const parameters = list(parameter, 16);
 const listing = struct({ needResults: int, flags: uint });
 
 function look<A, R>(number: number, name: string, args: Codec<A>, result: Codec<R>, driver: Driver = "hypervisor"): Procedure<A, R> {
@@ -93,6 +96,20 @@ export const procedures = {
   setAutostart: change(29, "DOMAIN_SET_AUTOSTART", struct({ domain, autostart: int }), nothing),
   removeManagedSave: change(184, "DOMAIN_MANAGED_SAVE_REMOVE", flagged, nothing),
   blockResize: change(251, "DOMAIN_BLOCK_RESIZE", struct({ domain, disk: string, size: hyper, flags: uint }), nothing),
+
+  setMemory: change(204, "DOMAIN_SET_MEMORY_FLAGS", struct({ domain, memoryKiB: hyper, flags: uint }), nothing),
+  setVcpus: change(199, "DOMAIN_SET_VCPUS_FLAGS", struct({ domain, count: uint, flags: uint }), nothing),
+  attachDevice: change(160, "DOMAIN_ATTACH_DEVICE_FLAGS", device, nothing),
+  updateDevice: change(174, "DOMAIN_UPDATE_DEVICE_FLAGS", device, nothing),
+  detachDevice: change(161, "DOMAIN_DETACH_DEVICE_FLAGS", device, nothing),
+  setBlockIoTune: change(252, "DOMAIN_SET_BLOCK_IO_TUNE", struct({ domain, disk: string, values: parameters, flags: uint }), nothing),
+  setScheduler: change(219, "DOMAIN_SET_SCHEDULER_PARAMETERS_FLAGS", struct({ domain, values: parameters, flags: uint }), nothing),
+  setMetadata: change(
+    264,
+    "DOMAIN_SET_METADATA",
+    struct({ domain, type: int, metadata: optional(string), key: optional(string), uri: optional(string), flags: uint }),
+    nothing,
+  ),
 
   watchDomains: look(
     316,

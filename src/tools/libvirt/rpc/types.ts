@@ -53,5 +53,8 @@ function numberCodec(type: number) {
   return codec;
 }
 
+/** A named value. */
+export const parameter = struct({ field: string, value: typedValue });
+
 /** State and reason of one domain among its statistics. */
-export const domainStats = struct({ domain, values: list(struct({ field: string, value: typedValue }), 4096) });
+export const domainStats = struct({ domain, values: list(parameter, 4096) });

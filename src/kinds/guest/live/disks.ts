@@ -1,0 +1,28 @@
+import { instanceFiles } from "../../../model/layout.ts";
+import type { DomainDisk } from "../../terms/spec.ts";
+import type { Hotplug, RunningGuest } from "./live.ts";
+
+/** Disks that a guest can release: its volumes. Without the others it does not work. */
+export const hotDisks: Hotplug<DomainDisk> = {
+  attach: ({ name, device, bus }, guest) => {
+    if (device !== "disk" || name === instanceFiles.configDrive || (bus !== "virtio" && bus !== "scsi")) return "";
+    return bus === "virtio" || hasScsi(guest) || "it has no SCSI controller";
+  },
+  detach: (key, guest) => {
+    const [device, bus] = [guest.active[`disks.${key}.device`], guest.active[`disks.${key}.bus`]];
+    return device === "disk" && (bus === "virtio" || bus === "scsi") && isVolume(key, guest) ? true : "";
+  },
+  changes: [],
+  replaces: true,
+  takesPort: ({ bus }) => bus === "virtio",
+  mustRelease: () => true,
+};
+
+function hasScsi({ active }: RunningGuest): boolean {
+  return Object.entries(active).some(([path, value]) => /^disks\.\w+\.bus$/.test(path) && value === "scsi");
+}
+
+/** A volume's serial is made from its uuid, that of another disk from its guest's and its name. */
+function isVolume(key: string, { active }: RunningGuest): boolean {
+  return /^[0-9a-f]{20}$/.test(String(active[`disks.${key}.serial`] ?? ""));
+}
