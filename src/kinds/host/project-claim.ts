@@ -22,7 +22,6 @@ export async function projectOwner(context: Context): Promise<string | undefined
 export async function claimProject(context: Context, origin: string): Promise<void> {
   const path = context.layout.projectClaim(context.project);
   try {
-    await context.host.files.makeDirectory(context.layout.projectClaims);
     await context.host.files.writeAtomic(path, `${JSON.stringify({ version: 1, project: context.project, origin })}\n`);
   } catch (error) {
     const failure = failureDiagnostics(error);
