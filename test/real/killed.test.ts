@@ -10,39 +10,41 @@ import {
   assertConverged,
   assertNoLeftovers,
   createWorkspace,
+  type GuestFiles,
+  guestImages,
+  haltingGuest,
   readSidecars,
   tinyGuest,
-  tinyImages,
   virsh,
-  type Workspace,
   writeConfig,
 } from "./support/workspace.ts";
 
-/** A configuration with one of everything: three images, an overlay, a drive, a running guest. */
-async function prepare(t: TestContext, source?: (path: string) => string, disk?: string) {
+/** A configuration with one of everything: three images, an overlay, a drive, a running guest, which halts unless it has other files. */
+async function prepare(t: TestContext, given?: GuestFiles, source?: (path: string) => string) {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-one`;
+  const files = given ?? (await haltingGuest(workspace.directory));
   await writeConfig(workspace, {
-    images: tinyImages(source, disk),
+    images: guestImages(files, source),
     flavors: { small: { vcpus: 1, ram: "192MiB", disk: "1GiB" } },
     instances: { [name]: { image: "tiny", flavor: "small", user_data: "survived" } },
   });
-  return { workspace, name };
+  return { workspace, name, files };
 }
 
 /** After a kill: apply converges, the next plan is empty, nothing half-made is left and the base is what the image says. */
-async function assertRecovers(workspace: Workspace, name: string, disk: string = tinyGuest.disk): Promise<void> {
+async function assertRecovers({ workspace, name, files }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
   await apply(workspace);
   await assertConverged(workspace);
   assert.equal((await virsh("domstate", name)).trim(), "running");
   await assertNoLeftovers(workspace);
-  await mustRun("qemu-img", ["convert", "-O", "raw", disk, `${workspace.directory}/expected.raw`]);
+  await mustRun("qemu-img", ["convert", "-O", "raw", files.disk, `${workspace.directory}/expected.raw`]);
   const sidecars = Object.entries(await readSidecars(workspace));
   assert.equal(sidecars.length, 3, "one base image for each image, and no more");
   const expected: Record<string, string> = {
     tiny: `${workspace.directory}/expected.raw`,
-    "tiny-kernel": tinyGuest.kernel,
-    "tiny-ramdisk": tinyGuest.ramdisk,
+    "tiny-kernel": files.kernel,
+    "tiny-ramdisk": files.ramdisk,
   };
   for (const [entry, sidecar] of sidecars) {
     const path = `${workspace.instancesPath}/_base/${entry}`;
@@ -70,14 +72,15 @@ test("killed at the start and at the end of each type of action, it converges wh
     await t.test(`killed at ${step}`, async (inner) => {
       const fresh = await prepare(inner);
       await killedAtStep(["apply", fresh.workspace.directory, ...options], step);
-      await assertRecovers(fresh.workspace, fresh.name);
+      await assertRecovers(fresh);
     });
   }
 });
 
 test("killed in the middle of a download, it converges when run again", async (t) => {
   const server = await serveImages(t, Object.values(tinyGuest));
-  const { workspace, name } = await prepare(t, server.url);
+  const prepared = await prepare(t, tinyGuest, server.url);
+  const { workspace } = prepared;
   server.hold(100_000);
   const child = start(["apply", workspace.directory, "--auto-approve"]);
   const end = ended(child, 120_000);
@@ -85,7 +88,7 @@ test("killed in the middle of a download, it converges when run again", async (t
   child.kill("SIGKILL");
   await end;
   server.release();
-  await assertRecovers(workspace, name);
+  await assertRecovers(prepared);
 });
 
 test("killed in the middle of a conversion, it converges when run again, even while the converter goes on", async (t) => {
@@ -94,7 +97,8 @@ test("killed in the middle of a conversion, it converges when run again, even wh
   const disk = `${scratch.directory}/large.qcow2`;
   await mustRun("dd", ["if=/dev/urandom", `of=${scratch.directory}/large.raw`, "bs=1M", "count=512", "status=none"]);
   await mustRun("qemu-img", ["convert", "-O", "qcow2", `${scratch.directory}/large.raw`, disk]);
-  const { workspace, name } = await prepare(t, undefined, disk);
+  const prepared = await prepare(t, { ...(await haltingGuest(scratch.directory)), disk });
+  const { workspace } = prepared;
   const base = `${workspace.instancesPath}/_base`;
   await mkdir(base);
   const child = start(["apply", workspace.directory, "--auto-approve"]);
@@ -108,15 +112,16 @@ test("killed in the middle of a conversion, it converges when run again, even wh
   watcher.close();
   assert.ok(caught, `a conversion was seen:\n${result.stdout}${result.stderr}`);
   assert.equal(result.code, null, "it was killed before it was done");
-  await assertRecovers(workspace, name, disk);
+  await assertRecovers(prepared);
 });
 
 test("killed while it takes over an edit of a running guest, it converges when run again", async (t) => {
-  const { workspace, name } = await prepare(t);
+  const prepared = await prepare(t);
+  const { workspace, name, files } = prepared;
   await apply(workspace);
   const edit = (userData: string, disk: string) =>
     writeConfig(workspace, {
-      images: tinyImages(),
+      images: guestImages(files),
       flavors: { small: { vcpus: 1, ram: "192MiB", disk } },
       instances: { [name]: { image: "tiny", flavor: "small", user_data: userData, metadata: { edit: userData } } },
     });
@@ -129,6 +134,6 @@ test("killed while it takes over an edit of a running guest, it converges when r
       seen += 1;
     });
     assert.ok(seen > index, `the edit has a step ${index}`);
-    await assertRecovers(workspace, name);
+    await assertRecovers(prepared);
   }
 });

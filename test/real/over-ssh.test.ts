@@ -14,6 +14,8 @@ import {
   assertConverged,
   assertNoLeftovers,
   createWorkspace,
+  guestImages,
+  haltingGuest,
   readMarkers,
   tinyImages,
   virsh,
@@ -26,12 +28,12 @@ const surroundings = { runner: { root: true, dataHome: "/root/.local/share" }, l
 const sshd = await startSshd({ after });
 process.env["VIRTFORM_SSH"] = sshd.program;
 
-async function prepare(t: Parameters<typeof createWorkspace>[0]) {
+async function prepare(t: Parameters<typeof createWorkspace>[0], kind: "Linux" | "halts" = "Linux") {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-one`;
   await writeConfig(workspace, {
     host: { uri: sshd.uri },
-    images: tinyImages(),
+    images: kind === "Linux" ? tinyImages() : guestImages(await haltingGuest(workspace.directory)),
     flavors: { small: { vcpus: 1, ram: "192MiB", disk: "256MiB" } },
     instances: { [name]: { image: "tiny", flavor: "small", user_data: "over ssh" } },
   });
@@ -59,7 +61,7 @@ for (const step of ["apply_start", "apply_complete"].flatMap((end) =>
   ["image.fetch", "disk.create", "seed.build"].map((type) => `${end} ${type}`),
 )) {
   test(`killed over ssh at ${step}, it converges when run again`, async (t) => {
-    const { workspace, name } = await prepare(t);
+    const { workspace, name } = await prepare(t, "halts");
     await killedAtStep(["apply", workspace.directory, "--auto-approve"], step);
     await apply(workspace);
     await assertConverged(workspace);
@@ -71,7 +73,7 @@ for (const step of ["apply_start", "apply_complete"].flatMap((end) =>
 }
 
 test("a connection that is cut while planning is an error, and nothing is taken for absent", async (t) => {
-  const { workspace } = await prepare(t);
+  const { workspace } = await prepare(t, "halts");
   await apply(workspace);
   const child = start(["plan", workspace.directory, "--json"]);
   const end = ended(child, 60_000);

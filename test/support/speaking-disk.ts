@@ -42,6 +42,20 @@ export function countingDisk(line: string): Buffer {
   ]);
 }
 
+/** A kernel that halts at once: a guest with it runs, and takes no processor from others. */
+export function haltingKernel(): Buffer {
+  const kernel = Buffer.alloc(4096);
+  kernel.writeUInt8(1, 0x1f1); // sectors of set-up code after the first
+  kernel.writeUInt16LE(0xaa55, 0x1fe);
+  kernel.set([0xeb, 0x6e], 0x200); // jump to 0x270
+  kernel.write("HdrS", 0x202, "latin1");
+  kernel.writeUInt16LE(0x0203, 0x206); // version of the boot protocol
+  kernel.writeUInt8(1, 0x211); // loaded high
+  kernel.writeUInt32LE(0x37ffffff, 0x22c); // highest address of the ramdisk
+  kernel.set([0xfa, 0xf4, 0xeb, 0xfd], 0x270); // cli; hlt, again and again
+  return kernel;
+}
+
 function bootable(parts: readonly (readonly [offset: number, bytes: Buffer])[]): Buffer {
   const disk = Buffer.alloc(2 ** 20);
   for (const [offset, bytes] of parts) bytes.copy(disk, offset);

@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import type { TestContext } from "node:test";
 import { stringify } from "yaml";
+import { haltingKernel } from "../../support/speaking-disk.ts";
 import { until } from "./until.ts";
 import { checkout, mustRun, type Result, runProgram, virtform } from "./virtform.ts";
 
@@ -12,12 +13,34 @@ const libvirt = ["-q", "-c", "qemu:///system"] as const;
 /** A public key whose private half does not exist any more. */
 export const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFYzXWcBLRbyDrJoSGTnHgvbMBe5CfWZlMYHXZdBMOpz real-test";
 
+/** Files of a guest that is started with a kernel. */
+export interface GuestFiles {
+  /** qcow2. */
+  readonly disk: string;
+  readonly kernel: string;
+  readonly ramdisk: string;
+}
+
 /** The files of the tiny guest. */
-export const tinyGuest = {
+export const tinyGuest: GuestFiles = {
   disk: `${checkout}.cache/guest/root.qcow2`,
   kernel: `${checkout}.cache/guest/vmlinuz`,
   ramdisk: `${checkout}.cache/guest/initramfs.img`,
-} as const;
+};
+
+/** Makes the files of a guest that halts at once: for tests of which it is enough that it runs. */
+export async function haltingGuest(directory: string): Promise<GuestFiles> {
+  const [disk, kernel, ramdisk] = ["root.qcow2", "vmlinuz", "initramfs.img"].map((name) => `${directory}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(kernel, haltingKernel());
+  await writeFile(ramdisk, "no ramdisk\n");
+  await writeFile(`${disk}.raw`, randomBytes(2 ** 20));
+  await mustRun("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", `${disk}.raw`, disk]);
+  return { disk, kernel, ramdisk };
+}
 
 /** A test's own configuration directory, an instances path that guests can reach, and unique names. */
 export interface Workspace {
@@ -66,16 +89,21 @@ export function virsh(...args: readonly string[]): Promise<string> {
 }
 
 /** The tiny guest's three images; `source` says where a file comes from, `disk` is another root image. */
-export function tinyImages(source: (path: string) => string = (path) => path, disk: string = tinyGuest.disk): Record<string, unknown> {
+export function tinyImages(source?: (path: string) => string, disk: string = tinyGuest.disk): Record<string, unknown> {
+  return guestImages({ ...tinyGuest, disk }, source);
+}
+
+/** Three images of these files, named as the tiny guest's. */
+export function guestImages(files: GuestFiles, source: (path: string) => string = (path) => path): Record<string, unknown> {
   return {
     tiny: {
-      source: source(disk),
+      source: source(files.disk),
       disk_format: "qcow2",
       kernel: "tiny-kernel",
       ramdisk: "tiny-ramdisk",
     },
-    "tiny-kernel": { source: source(tinyGuest.kernel), disk_format: "aki" },
-    "tiny-ramdisk": { source: source(tinyGuest.ramdisk), disk_format: "ari" },
+    "tiny-kernel": { source: source(files.kernel), disk_format: "aki" },
+    "tiny-ramdisk": { source: source(files.ramdisk), disk_format: "ari" },
   };
 }
 
