@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Script } from "node:vm";
 import { isVersionQuestion, versionText } from "../../src/version.ts";
 
@@ -87,11 +88,16 @@ function readCache(file: string, key: string): Buffer | undefined {
   }
 }
 
+/** Of a home that exists: on some filesystems (autofs, /proc) Node's recursive mkdir never ends for one that does not exist. */
+function makeDirectories(directory: string): void {
+  for (const path of [dirname(dirname(directory)), dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+}
+
 /** What cannot be written is compiled again. */
 function writeCache(script: Script, directory: string, file: string, key: string): void {
   const staged = `${file}.${process.pid}`;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
     const data = script.createCachedData();
     try {
       writeFileSync(staged, Buffer.concat([digestOf(key, data), data]), { mode: 0o600 });

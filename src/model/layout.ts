@@ -77,9 +77,8 @@ export function createLayout(instancesPath: string) {
     base,
     locks: `${root}/locks`,
     journals: `${root}/journal`,
-    /** Which configuration each project belongs to. */
-    projectClaims: `${root}/projects`,
-    projectClaim: (project: string) => `${root}/projects/${project}.json`,
+    /** Which configuration a project belongs to. */
+    projectClaim: (project: string) => `${root}/locks/project-${project}.json`,
     baseImage: (entry: string) => `${base}/${entry}`,
     baseSidecar: (entry: string) => `${base}/${entry}.json`,
     basePart: (entry: string) => stagedPath(`${base}/${entry}`),

@@ -17,6 +17,7 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^set the running memory of (\S+) to (\d+)MiB$/, setRunningMemory],
   [/^attach a card with the mac (\S+) to the running (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).live, mac)],
   [/^store a card with the mac (\S+) for (\S+)$/, (machine, mac, name) => addCard(domainOf(machine, name).stored, mac)],
+  [/^remove (\S+) from the definition of (\S+)$/, removeElement],
   [/^edit (\S+) of (\S+): (<.*>)$/, addElements],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
   [/^snapshot (\S+) as (\S+)$/, (machine, name, snapshot = "") => takeSnapshot(domainOf(machine, name), snapshot, machine.files, true)],
@@ -140,6 +141,17 @@ function addElements(machine: Machine, path = "", name?: string, elements?: stri
   const parent = path === "domain" ? stored : child(stored, ...path.split("/"));
   if (stored === undefined || parent === undefined) throw new Error(`there is no ${path} in the definition of ${name}`);
   parent.children.push(...added);
+  machine.libvirtd.define(printXml(stored));
+}
+
+function removeElement(machine: Machine, path = "", name?: string): void {
+  const { stored } = domainOf(machine, name);
+  const names = path.split("/");
+  const found = child(stored, ...names);
+  const parent = child(stored, ...names.slice(0, -1));
+  if (stored === undefined || found === undefined || parent === undefined)
+    throw new Error(`there is no ${path} in the definition of ${name}`);
+  parent.children.splice(parent.children.indexOf(found), 1);
   machine.libvirtd.define(printXml(stored));
 }
 

@@ -40,7 +40,7 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
     instances: { [name]: { image: "debian", flavor: "medium", key_pair: "ops", user_data: userData, metadata: { role: "database" } } },
   });
   await apply(workspace);
-  const log = await waitForConsole(workspace, name, /^virtform-debian: ready$/m, 300);
+  const log = await waitForConsole(workspace, name, /^virtform-debian: ready$/m, 600);
   const said = Object.fromEntries(Array.from(log.matchAll(/^virtform-debian: (\S+?)=(.*)$/gm), ([, key, value]) => [key, value]));
   assert.equal(said["cloud-id"], "configdrive");
   assert.equal(said["hostname"], name);

@@ -115,7 +115,7 @@ test("a guest boots from encrypted disks; only libvirt and qemu get the passphra
 
   await write();
   const applied = await applyWith(passphrase);
-  const log = await waitForConsole(workspace, name, /^virtform-guest: ready$/m, 180);
+  const log = await waitForConsole(workspace, name, /^virtform-guest: ready$/m);
   assert.match(log, /^virtform-guest: boots=1$/m);
   await assertConverged(workspace);
 
@@ -163,7 +163,7 @@ test("a guest boots from encrypted disks; only libvirt and qemu get the passphra
   await applyWith(passphrase);
   await write({ ephemeral: "96MiB" });
   await applyWith(passphrase);
-  assert.match(await waitForConsole(workspace, name, /^virtform-guest: ready$/m, 180), /^virtform-guest: boots=2$/m);
+  assert.match(await waitForConsole(workspace, name, /^virtform-guest: ready$/m), /^virtform-guest: boots=2$/m);
   await assertConverged(workspace);
 
   const said = await readFile(recorded.log, "utf8");
@@ -200,7 +200,7 @@ test("killed while libvirt is told the passphrase, and while a disk is encrypted
     assert.ok(killed, `${address}: ${run.stdout}${run.stderr}`);
   }
   await apply(workspace);
-  await waitForConsole(workspace, name, /^virtform-guest: ready$/m, 180);
+  await waitForConsole(workspace, name, /^virtform-guest: ready$/m);
   await assertConverged(workspace);
   const uuid = (await virsh("domuuid", name)).trim();
   assert.deepEqual(

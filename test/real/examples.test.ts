@@ -66,7 +66,7 @@ for (const example of examples) {
     await apply(copy);
     await assertConverged(copy);
     for (const name of names) {
-      const { value, userData } = readMarkers(await waitForConsole(copy, name, /^virtform-guest: ready$/m, 120));
+      const { value, userData } = readMarkers(await waitForConsole(copy, name, /^virtform-guest: ready$/m));
       if (example !== "lvm") continue;
       // test/real/lvm/guest.test.ts, which has the real LVM, starts no Linux that would report this.
       assert.deepEqual([value("root"), value("boots"), userData], ["virtform tiny guest", "1", `#!/bin/sh\necho "From a volume group."\n`]);

@@ -6,6 +6,9 @@ import { apply, assertConverged, createWorkspace, tinyImages, virsh, type Worksp
 
 const flavors = { small: { vcpus: 1, ram: "64MiB", disk: "1GiB" }, more: { vcpus: 1, ram: "96MiB", disk: "1GiB" } };
 
+/** Guests of other tests take processors of the host. */
+const host = { allocation_ratio: { vcpus: 1000, memory: 100, disk: 100 } };
+
 const stored = (name: string) => virsh("dumpxml", "--inactive", name);
 
 /** Changes a stored definition by hand. */
@@ -46,6 +49,7 @@ test("what people add to a definition stays as it is, and is named; forbidden, i
   const name = `${workspace.prefix}-hand`;
   const write = (flavor: string, more: object = {}) =>
     writeConfig(workspace, {
+      host,
       images: tinyImages(),
       flavors,
       instances: { [name]: { image: "tiny", flavor, power_state: "stopped", networks: [{ user: true }], ...more } },
@@ -104,6 +108,7 @@ test("a card that leaves moves no other device, and one that comes gets an addre
   const macs = ["52:54:00:00:00:01", "52:54:00:00:00:02", "52:54:00:00:00:03"] as const;
   const write = (cards: readonly string[], volumes: readonly string[]) =>
     writeConfig(workspace, {
+      host,
       images: tinyImages(),
       flavors,
       volumes: { first: { size: "16MiB" }, second: { size: "16MiB" } },
@@ -153,6 +158,7 @@ test("a versioned machine is compared exactly, an alias keeps the version, and o
   const write = (machine: string, flavor = "small") => {
     const { tiny, ...others } = tinyImages();
     return writeConfig(workspace, {
+      host,
       images: { ...others, tiny: { ...(tiny as object), properties: { hw_machine_type: machine } } },
       flavors,
       instances: { [name]: { image: "tiny", flavor, power_state: "stopped" } },
@@ -187,4 +193,50 @@ test("a versioned machine is compared exactly, an alias keeps the version, and o
   await apply(workspace);
   assert.match((await machine()) ?? "", /^pc-i440fx-/);
   await assertConverged(workspace);
+});
+
+test("domain_xml is written, compared, and removed again", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-patch`;
+  const write = (patch: object | null) =>
+    writeConfig(workspace, {
+      host,
+      images: tinyImages(),
+      flavors,
+      instances: { [name]: { image: "tiny", flavor: "small", power_state: "stopped", ...(patch === null ? {} : { domain_xml: patch }) } },
+    });
+  await write(null);
+  await apply(workspace);
+  const plain = await stored(name);
+  const merge = `
+    <cputune><shares>512</shares></cputune>
+    <memoryBacking><nosharepages/></memoryBacking>
+    <devices>
+      <panic model="isa"/>
+      <channel type="unix"><target type="virtio" name="org.backup.agent.0"/></channel>
+      <disk><target dev="vda"/><driver detect_zeroes="on"/></disk>
+      <hostdev mode="subsystem" type="usb"><source startupPolicy="optional"><vendor id="0x1234"/><product id="0x5678"/></source><alias name="ua-key"/></hostdev>
+    </devices>
+    <qemu:commandline><qemu:env name="A" value="b"/></qemu:commandline>`;
+  await write({ merge });
+  await apply(workspace);
+  await assertConverged(workspace);
+  const patched = await stored(name);
+  for (const part of ["<shares>512<", "<nosharepages/>", "<panic ", "org.backup.agent.0", "detect_zeroes='on'", "ua-key", "qemu:env"])
+    assert.ok(patched.includes(part), part);
+
+  await edit(workspace, name, (xml) => xml.replace("<shares>512<", "<shares>128<"));
+  const drift = await virtform("drift", workspace.directory);
+  assert.match(drift.stdout, /domain_xml\.cputune\/shares# +"?128"? → "?512"?/);
+  await apply(workspace);
+  await assertConverged(workspace);
+
+  await write(null);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const label = /virtform:applied/;
+  assert.deepEqual(
+    (await stored(name)).split("\n").filter((line) => !label.test(line)),
+    plain.split("\n").filter((line) => !label.test(line)),
+  );
 });

@@ -78,13 +78,13 @@ test("killed at the start and at the end of each type of action, it converges wh
 test("killed in the middle of a download, it converges when run again", async (t) => {
   const server = await serveImages(t, Object.values(tinyGuest));
   const { workspace, name } = await prepare(t, server.url);
-  server.stallAfter = 100_000;
+  server.hold(100_000);
   const child = start(["apply", workspace.directory, "--auto-approve"]);
   const end = ended(child, 120_000);
-  await server.stalled();
+  await server.held;
   child.kill("SIGKILL");
   await end;
-  server.stallAfter = Number.POSITIVE_INFINITY;
+  server.release();
   await assertRecovers(workspace, name);
 });
 

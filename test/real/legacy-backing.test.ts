@@ -33,7 +33,7 @@ test("Nova QCOW-06: a guest on a grown copy of its image, as an older Nova left 
 
   await write("running");
   await apply(workspace);
-  await waitForConsole(workspace, name, /^boots=1$/m, 180);
+  await waitForConsole(workspace, name, /^boots=1$/m);
   // It does not hear the power button.
   await virsh("destroy", name);
   await write("stopped");
@@ -49,7 +49,7 @@ test("Nova QCOW-06: a guest on a grown copy of its image, as an older Nova left 
   assert.match(plan.stdout, /image\/tiny will be created/);
   await apply(workspace);
   // What the guest had written is still there, above what was made again.
-  await waitForConsole(workspace, name, /^boots=2$/m, 180);
+  await waitForConsole(workspace, name, /^boots=2$/m);
   assert.equal((await stat(copy)).size, gibibyte);
   await assertConverged(workspace);
 

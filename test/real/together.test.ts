@@ -25,16 +25,16 @@ test("eight applies at once all end well, and each image is fetched once", async
 
 test("an apply that may not wait says who holds the lock", async (t) => {
   const server = await serveImages(t, Object.values(tinyGuest));
-  server.stallAfter = 100_000;
+  server.hold(100_000);
   const workspace = await createWorkspace(t);
   await writeConfig(workspace, { images: tinyImages(server.url) });
   const first = virtform("apply", workspace.directory, "--auto-approve", "--parallelism", "1");
-  await server.stalled();
+  await server.held;
   const second = await virtform("apply", workspace.directory, "--auto-approve", "--lock-timeout", "0s");
   assert.equal(second.code, 1);
   assert.match(second.stderr, /lock/i);
   assert.match(second.stderr, /pid \d+|process \d+/i, "it names the holder");
-  server.stallAfter = Number.POSITIVE_INFINITY;
+  server.release();
   server.hangUp();
   await first;
   const third = await virtform("apply", workspace.directory, "--auto-approve");

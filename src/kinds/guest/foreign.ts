@@ -1,9 +1,12 @@
 import { textAt, type XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, ForeignPart } from "../terms/domain-state.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { appliedPatch } from "./applied-patch.ts";
+import { patchPath, patchPaths } from "./domain-patch.ts";
 import type { Draft } from "./draft.ts";
 import { type KnownSection, type KnownValue, type KnownXml, knownOfChild, knownXml } from "./known-xml.ts";
 import { findLabel } from "./metadata.ts";
+import { elementsAt } from "./xml-path.ts";
 import { escapedAttribute, escapedText } from "./xml-writer.ts";
 
 /**
@@ -87,6 +90,7 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
     applied ??= appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null }) ?? {};
     return applied[path] !== undefined;
   };
+  const patched = patchedPlaces(domain);
   const fieldOf = ({ owner, ofDevice }: KnownValue, device: string) => (ofDevice ? `${device}.${owner}` : owner);
   const isOurs = (value: KnownValue, device: string) => !value.onlyIfSet || isApplied(fieldOf(value, device));
   /** The places in an element that are foreign: the element itself when nothing in it is known. */
@@ -96,12 +100,13 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
     const device = section === undefined ? here.device : `${section.name}.${section.keyOf(element)}`;
     const sections = [...here.sections, section];
     const whole = (fields: Place["fields"]) => [{ element, parents, sections: here.sections, attribute: null, text: false, fields }];
-    if (known.length === 0) return whole([here.field]);
+    const own = patched.get(element);
+    if (known.length === 0 && own === undefined) return whole([here.field]);
     if (section?.onlyIfSet === true && !section.fields.some((name) => isApplied(`${device}.${name}`))) return whole([device]);
     if (known.some((one) => one.whole !== null && isOurs(one.whole, device))) return [];
     const place = { element, parents, sections, attribute: null, text: false };
     let places: Place[] = [];
-    let isKnown = false;
+    let isKnown = own !== undefined;
     const judge = (values: readonly KnownValue[], value: string, one: Omit<Place, "fields">) => {
       const fitting = values.filter((each) => each.values === null || each.values.test(value));
       if (fitting.some((each) => isOurs(each, device))) isKnown = true;
@@ -109,11 +114,11 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
     };
     for (const [name, value] of Object.entries(element.attributes)) {
       const values = known.flatMap(({ attributes }) => attributes.get(name) ?? []);
-      if (!name.startsWith("xmlns")) judge(values, value, { ...place, attribute: name });
+      if (!name.startsWith("xmlns") && own?.has(`@${name}`) !== true) judge(values, value, { ...place, attribute: name });
     }
     const text = element.text.trim();
     const texts = known.flatMap((one) => one.text ?? []);
-    if (element.children.length === 0 && text !== "") judge(texts, text, { ...place, text: true });
+    if (element.children.length === 0 && text !== "" && own?.has("#") !== true) judge(texts, text, { ...place, text: true });
     const isDevice = parents.length === 2 && parents[1]?.name === "devices";
     for (const [index, child] of element.children.entries()) {
       const candidates = knownOfChild(known, element, child);
@@ -163,6 +168,28 @@ function rememberedOf(root: KnownXml): [Clean[], Clean[]] {
 function isClean(clean: Clean | undefined, known: readonly KnownXml[], element: XmlElement): boolean {
   if (clean === undefined || element.isWrittenAs?.(clean.source) !== true) return false;
   return known.length > 0 && known.length === clean.known.length && known.every((one, index) => one === clean.known[index]);
+}
+
+/** What `domain_xml` gave, by element: its attributes (`@name`) and its text (`#`). The elements around are in it too. */
+function patchedPlaces(domain: XmlElement): ReadonlyMap<XmlElement, ReadonlySet<string>> {
+  const places = new Map<XmlElement, Set<string>>();
+  const learn = (element: XmlElement) => {
+    const own = places.get(element) ?? new Set<string>();
+    places.set(element, own);
+    return own;
+  };
+  for (const path of patchPaths(appliedPatch(domain))) {
+    const parsed = patchPath(path);
+    const [found] = parsed === undefined ? [] : elementsAt(domain, parsed.steps);
+    if (parsed === undefined || found === undefined) continue;
+    for (let depth = 1; depth <= parsed.steps.length; depth += 1) {
+      const [element] = elementsAt(domain, parsed.steps.slice(0, depth));
+      if (element !== undefined) learn(element);
+    }
+    if (parsed.attribute !== null) learn(found).add(`@${parsed.attribute}`);
+    else if (parsed.text) learn(found).add("#");
+  }
+  return places;
 }
 
 /** For people: `cputune`, `watchdog`, `disks.vda.iotune`, `cpu.feature.avx512f`. */

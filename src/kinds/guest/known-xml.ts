@@ -82,6 +82,24 @@ function compile(rows: readonly FieldRow[]): KnownXml {
   return root;
 }
 
+/** Whether a device is one that fields of the table write, whatever is configured. */
+export function isOwnedDevice(devices: XmlElement, device: XmlElement): boolean {
+  const known = knownXml()
+    .children.filter(({ step }) => step.name === "devices")
+    .map((one) => one.known);
+  return knownOfChild(known, devices, device).some(isOwned);
+}
+
+function isOwned({ whole, text, attributes, children, section }: KnownXml): boolean {
+  const values = [whole, text, ...attributes.values()];
+  if (section?.onlyIfSet === true) return false;
+  return (
+    section !== null ||
+    values.some((value) => value !== null && value.owner !== "" && !value.onlyIfSet) ||
+    children.some(({ known }) => isOwned(known))
+  );
+}
+
 type Owner = OwnedXml & { readonly owner: string; readonly ofDevice: boolean; readonly onlyIfSet?: true };
 
 function ownersOf(row: FieldRow): Owner[] {

@@ -3,6 +3,7 @@ import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { appliedFields } from "./applied-fields.ts";
 import { deviceElements } from "./device-elements.ts";
+import { mergePatch } from "./domain-patch.ts";
 import { add, at, type Draft } from "./draft.ts";
 import type { DeviceFields, FieldTraits, OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
@@ -23,6 +24,7 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
   const applied = appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null });
   identify(domain, spec);
   for (const row of fieldRows()) mergeRow(domain, row, spec, applied);
+  mergePatch(domain, spec.domainXml, applied);
   const [label, nova] = [labelOf(domain), novaOf(domain)];
   at(label, "virtform:applied").text = appliedText(spec);
   nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));

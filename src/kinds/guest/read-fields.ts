@@ -1,8 +1,10 @@
 import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import type { XmlElement } from "../../tools/xml.ts";
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
+import { appliedPatch } from "./applied-patch.ts";
 import { deviceElements } from "./device-elements.ts";
 import { devicePaths } from "./device-paths.ts";
+import { patchPaths, patchPrefix, readPatchValue } from "./domain-patch.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 
 /**
@@ -28,5 +30,7 @@ export function readFields(
       for (const [index, field] of row.fields.entries()) set(paths[index] ?? "", field.read(element));
     }
   }
+  const applied = appliedPatch(domain);
+  for (const path of patchPaths(applied)) set(`${patchPrefix}${path}`, readPatchValue(domain, path, applied?.[`${patchPrefix}${path}`]));
   return fields;
 }

@@ -19,6 +19,7 @@ export function wantedFields(spec: DomainSpec, part: "all" | "xml" = "all"): Dom
         for (const [index, field] of row.fields.entries()) set(paths[index] ?? "", field.want(item, spec));
       }
   }
+  Object.assign(fields, spec.domainXml);
   return fields;
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from "../../model/context.ts";
+import { UnreachableError } from "../../model/errors.ts";
 import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import { problem } from "../../model/problem.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
@@ -8,7 +9,12 @@ import { readOwnFiles } from "../../tools/own-file.ts";
  * path, and removed when everything of the project is destroyed. Undefined without a record that can be used.
  */
 export async function projectOwner(context: Context): Promise<string | undefined> {
-  const [file] = await readOwnFiles(context, [context.layout.projectClaim(context.project)]);
+  const path = context.layout.projectClaim(context.project);
+  const [file] = await readOwnFiles(context, [path]).catch((error: unknown) => {
+    // A host that does not answer is a problem of the look at the host.
+    if (error instanceof UnreachableError) return [];
+    throw error;
+  });
   try {
     const record: unknown = JSON.parse(file?.content?.toString("utf8") ?? "");
     const origin = (record as { readonly origin?: unknown } | null)?.origin;
@@ -22,7 +28,6 @@ export async function projectOwner(context: Context): Promise<string | undefined
 export async function claimProject(context: Context, origin: string): Promise<void> {
   const path = context.layout.projectClaim(context.project);
   try {
-    await context.host.files.makeDirectory(context.layout.projectClaims);
     await context.host.files.writeAtomic(path, `${JSON.stringify({ version: 1, project: context.project, origin })}\n`);
   } catch (error) {
     const failure = failureDiagnostics(error);

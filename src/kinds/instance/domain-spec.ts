@@ -8,6 +8,7 @@ import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { configuredValues } from "../guest/configured-values.ts";
 import { type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
+import { patchValues } from "../guest/domain-patch.ts";
 import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
 import { desiredVolume } from "../volume/desired.ts";
@@ -44,6 +45,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     flavor: { name: instance.flavor, disk: flavor.disk, ephemeral: flavor.ephemeral ?? 0, swap: flavor.swap ?? 0 },
     image: instance.image ?? null,
     foreign: instance.foreign ?? "keep",
+    domainXml: patchValues(instance.domain_xml ?? {}),
     values: { ...configuredValues(instance), ...guest.hardware, ...(instance.autostart === true ? { autostart: true } : {}) },
   };
 }

@@ -29,6 +29,7 @@ import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkDomainNames, checkProtection } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
+import { checkDomainPatches } from "../guest/domain-patch-check.ts";
 import { checkForeign } from "../guest/foreign-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { checkNetworks } from "../guest/network-check.ts";
@@ -77,6 +78,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
       observed,
     ),
   checkDomainNames,
+  checkDomainPatches,
   checkForeign,
   checkUuids,
   checkProtection,

@@ -117,6 +117,8 @@ export interface DomainSpec {
   readonly image: string | null;
   /** What happens to settings of its definition that virtform does not manage. */
   readonly foreign: "keep" | "forbid";
+  /** What `domain_xml` gives, by field (`patchValues`). */
+  readonly domainXml: Readonly<Record<string, string | number | boolean>>;
   /** Values of the fields that an instance sets by keys of their own, by path. */
   readonly values: Readonly<Record<string, string | number | boolean>>;
 }

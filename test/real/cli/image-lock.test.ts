@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { chmod, readdir, readFile, readlink, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { serveImages } from "./support/image-server.ts";
+import { serveImages } from "../support/image-server.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
 import { createWorkspace, makeImage, type Workspace } from "./support/workspace.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { serveImages } from "./support/image-server.ts";
+import { serveImages } from "../support/image-server.ts";
 import { openTerminal } from "./support/terminal.ts";
 import { createWorkspace, domainNames, makeImage, stopped } from "./support/workspace.ts";
 

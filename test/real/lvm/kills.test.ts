@@ -6,6 +6,9 @@ import { ended, killedAtStep, mustRun, start, virtform } from "../support/virtfo
 import { apply, assertConverged, type Workspace } from "../support/workspace.ts";
 import { assertNoLeftovers, clear, destroy, group, lines, lvmHost, prepare, slow, volumes } from "./lvm.ts";
 
+/** Each look takes the emulated processor away from what it waits for. */
+const pollMs = 1000;
+
 /** After a kill: apply converges, nothing half-made is left, and destroying leaves nothing at all. */
 async function assertRecovers(workspace: Workspace, uuid: () => string, disks: readonly string[]): Promise<void> {
   await apply(workspace);
@@ -25,8 +28,11 @@ async function killHalted(args: readonly string[], reached: () => boolean, alsoT
   lvmHost.run("udevadm", "control", "--stop-exec-queue");
   try {
     const child = start(args);
-    const end = ended(child, 600_000);
-    const result = await Promise.race([end, until("the middle", 300, () => (reached() ? ("reached" as const) : undefined))]);
+    const end = ended(child, 900_000);
+    const result = await Promise.race([
+      end,
+      until("the middle", 600, () => (reached() ? ("reached" as const) : undefined), undefined, pollMs),
+    ]);
     assert.equal(result, "reached", JSON.stringify(result));
     if (alsoThere !== undefined) lvmHost.run("pkill", "-KILL", "-x", alsoThere);
     child.kill("SIGKILL");
@@ -68,13 +74,13 @@ test("killed between the pool of a sparse volume and the volume, it converges wh
   lvmHost.put(`${workspace.directory}/slow`, slow);
   lvmHost.run("chmod", "755", slow);
   const child = start(["apply", workspace.directory, "--auto-approve"]);
-  const end = ended(child, 600_000);
+  const end = ended(child, 900_000);
   const stuck = () => lvmHost.run("ps", "-eo", "args").includes("sleep 600");
-  await until("a pool without a volume", 300, () => (stuck() ? true : undefined));
+  await until("a pool without a volume", 600, () => (stuck() ? true : undefined), undefined, pollMs);
   child.kill("SIGKILL");
   assert.equal((await end).code, null, "it was killed before it was done");
   lvmHost.run("rm", slow);
-  await until("the end of what it ran", 120, () => (stuck() ? undefined : true));
+  await until("the end of what it ran", 120, () => (stuck() ? undefined : true), undefined, pollMs);
   const [pool] = volumes();
   assert.match(pool ?? "", /_disk_pool$/);
   assert.equal(volumes().length, 1);
@@ -132,9 +138,9 @@ test("killed in the middle of a conversion, it converges when run again", slow, 
   lvmHost.put(`${workspace.directory}/slow`, slow);
   lvmHost.run("chmod", "755", slow);
   const child = start(["apply", workspace.directory, "--auto-approve"]);
-  const end = ended(child, 600_000);
+  const end = ended(child, 900_000);
   const converts = () => lvmHost.run("ps", "-eo", "args").includes(`/dev/${group}/`);
-  await until("a conversion", 300, () => (converts() ? true : undefined));
+  await until("a conversion", 600, () => (converts() ? true : undefined), undefined, pollMs);
   child.kill("SIGKILL");
   assert.equal((await end).code, null, "it was killed before it was done");
   lvmHost.run("rm", slow);

@@ -1,82 +1,76 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { createServer, type ServerResponse } from "node:http";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { TestContext } from "node:test";
 
-/** Serves files on loopback, counts what is asked for, and can be told to stop in the middle. */
+/** Serves files on loopback as they are at the moment, and can stop in the middle of each until it is released. */
 export interface ImageServer {
-  /** The URL under which a file is served. */
-  url(path: string): string;
-  /** Number of GET requests by file name. */
+  readonly url: (path: string) => string;
+  /** Downloads by file name. */
   readonly requests: ReadonlyMap<string, number>;
-  /** From now on answers to GET stop after this many bytes and stay open; Infinity lets them run. */
-  stallAfter: number;
-  /** Resolves when an answer has been stopped in the middle. */
-  stalled(): Promise<void>;
-  /** Hangs up on everybody. */
-  hangUp(): void;
+  /** From now on each answer stops after so many bytes; default: half of it. */
+  readonly hold: (bytes?: number) => void;
+  /** Sends the rest of what is held back, and holds back no more. */
+  readonly release: () => void;
+  /** Resolves when the first answer is held back. */
+  readonly held: Promise<void>;
+  /** Closes all connections. */
+  readonly hangUp: () => void;
 }
 
-/** Starts a server for the duration of a test. */
-export async function serveImages(t: TestContext, paths: readonly string[]): Promise<ImageServer> {
-  const files = new Map(paths.map((path) => [basename(path), path]));
+/** Starts a server for the duration of a test. `from`: a directory, or the files themselves. */
+export async function serveImages(t: TestContext, from: string | readonly string[]): Promise<ImageServer> {
+  const held = Promise.withResolvers<void>();
   const requests = new Map<string, number>();
-  let announce = () => {};
-  let stalled = new Promise<void>((resolve) => {
-    announce = resolve;
-  });
+  let released = Promise.withResolvers<void>();
+  /** Bytes of each answer before it stops; undefined: it does not. */
+  let limit: ((length: number) => number) | undefined;
+  const pathOf = (name: string) => (typeof from === "string" ? `${from}/${name}` : from.find((path) => basename(path) === name));
   const server = createServer(async (request, response) => {
     const name = basename(request.url ?? "");
-    const path = files.get(name);
-    if (path === undefined) {
+    const content = await readFile(pathOf(name) ?? "").catch(() => undefined);
+    if (content === undefined) {
       response.writeHead(404).end();
       return;
     }
-    const { size } = await stat(path);
-    response.writeHead(200, { "content-length": size, "content-type": "application/octet-stream" });
+    response.writeHead(200, { "content-length": content.length, "content-type": "application/octet-stream" });
     if (request.method === "HEAD") {
       response.end();
       return;
     }
     requests.set(name, (requests.get(name) ?? 0) + 1);
-    if (await send(path, Math.min(size, images.stallAfter), response)) {
-      if (images.stallAfter < size) announce();
-      else response.end();
+    const first = limit?.(content.length) ?? content.length;
+    if (first >= content.length) {
+      response.end(content);
+      return;
     }
+    const { promise } = released;
+    response.write(content.subarray(0, first), () => {
+      held.resolve();
+      promise.then(() => response.end(content.subarray(first)));
+    });
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const hangUp = () => server.closeAllConnections();
   t.after(() => {
-    server.closeAllConnections();
+    released.resolve();
+    hangUp();
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const images: ImageServer = {
+  return {
     url: (path) => `http://127.0.0.1:${port}/${basename(path)}`,
     requests,
-    stallAfter: Number.POSITIVE_INFINITY,
-    hangUp: () => server.closeAllConnections(),
-    async stalled() {
-      await stalled;
-      stalled = new Promise((resolve) => {
-        announce = resolve;
-      });
+    hold(bytes) {
+      limit = (length) => bytes ?? length >> 1;
+      released = Promise.withResolvers();
     },
+    release() {
+      limit = undefined;
+      released.resolve();
+    },
+    held: held.promise,
+    hangUp,
   };
-  return images;
-}
-
-/** Sends the first bytes of a file; false when the other side hung up. */
-async function send(path: string, bytes: number, response: ServerResponse): Promise<boolean> {
-  if (bytes === 0) return true;
-  try {
-    await pipeline(createReadStream(path, { end: bytes - 1 }), response, { end: false });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,14 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
+import { ended, entry, type Result, start as startProgram } from "./program.ts";
 
-export const checkout = fileURLToPath(new URL("../../../", import.meta.url));
-
-/** What a program that ended left behind. `code` is null when a signal ended it. */
-export interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export { checkout, ended, type Result } from "./program.ts";
 
 /** One line of `apply --json`. */
 export interface ApplyEvent {
@@ -17,12 +10,9 @@ export interface ApplyEvent {
   readonly [key: string]: unknown;
 }
 
-/** Read when it is needed: tests set variables of their own. */
-const ownEnvironment = () => ({ ...process.env, NO_COLOR: "1", CI: "1" });
-
 /** Runs a program to its end, killing it after `timeoutMs`. */
-export async function runProgram(program: string, args: readonly string[], timeoutMs = 120_000): Promise<Result> {
-  return ended(spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...ownEnvironment(), LC_ALL: "C" } }), timeoutMs);
+export async function runProgram(program: string, args: readonly string[], timeoutMs?: number): Promise<Result> {
+  return ended(startProgram(program, args), timeoutMs);
 }
 
 /** Runs a program that has to succeed and gives its output. */
@@ -78,21 +68,5 @@ export async function killedAtStep(args: readonly string[], step: string): Promi
 
 /** Starts `virtform` without waiting for it. */
 export function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [`${checkout}bin/virtform.js`, ...args], { stdio: ["ignore", "pipe", "pipe"], env: ownEnvironment() });
-}
-
-/** Waits for a program's end. */
-export function ended(child: ChildProcess, timeoutMs: number): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-    child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      resolve({ code, stdout: Buffer.concat(stdout).toString("utf8"), stderr: Buffer.concat(stderr).toString("utf8") });
-    });
-  });
+  return startProgram(process.execPath, [entry, ...args], { env: { NO_COLOR: "1", LC_ALL: process.env["LC_ALL"] } });
 }

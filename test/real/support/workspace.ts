@@ -168,7 +168,8 @@ export async function assertNoLeftovers(workspace: Workspace): Promise<void> {
 /** The same for a list of paths relative to an instances path, directories ending in a slash. */
 export function assertKnown(paths: readonly string[]): void {
   const known = [
-    /^(_base|locks|journal)\/$/,
+    /^(_base|locks|journal|projects)\/$/,
+    /^projects\/[a-z0-9-]+\.json$/,
     /^_base\/[0-9a-f]{40}(\.json)?$/,
     /^_base\/templates\//,
     /^_base\/ephemeral_[^/]*$/,

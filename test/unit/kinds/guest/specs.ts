@@ -35,6 +35,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     flavor: { name: "m1.small", disk: 20 * 2 ** 30, ephemeral: 0, swap: 0 },
     image: "debian-13",
     foreign: "keep",
+    domainXml: {},
     values: {},
     ...fields,
   };
