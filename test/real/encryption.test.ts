@@ -30,8 +30,9 @@ async function writingRamdisk(directory: string): Promise<string> {
   await writeFile(`${directory}/initramfs/init`, changed, { mode: 0o755 });
   const archive = execFileSync("cpio", ["-o", "-H", "newc", "--quiet"], { cwd: `${directory}/initramfs`, input: "init\n" });
   const path = `${directory}/initramfs.img`;
-  // What comes later wins.
-  await writeFile(path, Buffer.concat([await readFile(tinyGuest.ramdisk), archive]));
+  const first = await readFile(tinyGuest.ramdisk);
+  // What comes later wins. Linux ignores an archive that does not begin at a multiple of four bytes.
+  await writeFile(path, Buffer.concat([first, Buffer.alloc((4 - (first.length % 4)) % 4), archive]));
   return path;
 }
 

@@ -289,7 +289,11 @@ function canNotice(path: string): boolean {
 
 /** Whether a guest that runs would have another value. A device that was only stored, or a value that it runs with already, is nothing to it. */
 function isNoticed(path: string, wanted: DomainFields, { active }: DomainState): boolean {
-  return canNotice(path) && (active === null || active[path] !== wanted[path]);
+  if (active === null) return canNotice(path);
+  // A maximum that is the same as the current value is absent.
+  const current = { max_memory: "memory", max_vcpus: "vcpus" }[path];
+  const value = (fields: DomainFields) => fields[path] ?? (current === undefined ? undefined : fields[current]);
+  return canNotice(path) && value(active) !== value(wanted);
 }
 
 function powerChange(
