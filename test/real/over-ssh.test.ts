@@ -101,7 +101,8 @@ test("a connection that is cut while planning is an error, and nothing is taken 
   const cut = await plan([{ ...rest, qualified: false, context, targets: [], mode: { do: "apply" } }]);
   assert.equal(cut.complete, false);
   assert.equal(canApply(cut), false);
-  assert.ok(cut.diagnostics.some(({ code, detail }) => code === "host-unreachable" && /connection to .* was lost/.test(detail ?? "")));
+  const reasons = cut.diagnostics.flatMap(({ code, summary, detail }) => (code === "host-unreachable" ? [`${summary} ${detail}`] : []));
+  assert.match(reasons.join("\n"), /connection to .* was lost/);
 });
 
 test("a plan over a hundred instances makes a handful of round trips", async (t) => {

@@ -85,7 +85,7 @@ test("the cache is observed by entry, strangers are reported and left", async (t
   writeFileSync(join(context.layout.base, "0".repeat(40)), "Nova's");
   writeFileSync(join(context.layout.base, `${"1".repeat(40)}.part`), "");
   const found = await observed(context);
-  assert.deepEqual([...found.states.keys()], [`base/${spec.entry}`]);
+  assert.deepEqual([...found.states.keys()], [`base/${spec.entry}`, `leftover/${"1".repeat(40)}`]);
   const state = found.states.get(`base/${spec.entry}`) as ImageState | undefined;
   assert.equal(state?.sidecar.image, "debian");
   assert.deepEqual(state?.users, [{ path: context.layout.instanceFile(uuid, "disk") }]);
