@@ -190,8 +190,9 @@ function wireSecret({ uuid, usage }: Secret) {
   return { uuid, usageType: 1, usageId: usage };
 }
 
-/** Booted, paused by the user, saved, or off without a reason. */
-function reasonOf({ state, saved }: Domain): number {
+/** Booted, paused by the user or by an I/O error, saved, or off without a reason. */
+function reasonOf({ state, saved, full }: Domain): number {
+  if (state === 3 && full === true) return 5;
   if (state === 5) return saved === undefined ? 0 : 5;
   return state === 6 ? 0 : 1;
 }

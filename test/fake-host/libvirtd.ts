@@ -21,6 +21,8 @@ export interface Domain {
   live: Xml | undefined;
   state: PowerNumber;
   id: number;
+  /** A disk has no space: it is paused by an I/O error, again each time it is resumed. */
+  full?: true;
   /** The memory that its next start restores. */
   saved: SavedMemory | undefined;
   autostart: boolean;
@@ -221,7 +223,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     resume(domain) {
       running(domain);
       if (domain.state === 1) throw new Error("Requested operation is not valid: domain is already running");
-      domain.state = 1;
+      domain.state = domain.full === true ? 3 : 1;
     },
     suspend(domain) {
       running(domain);

@@ -8,6 +8,7 @@ import { child, childrenOf, printXml, readXml, type Xml, xml } from "../fake-hos
 const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words: string[]) => void])[] = [
   [/^power off (\S+)$/, (machine, name) => machine.libvirtd.destroy(domainOf(machine, name))],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
+  [/^fill the disk of (\S+)$/, fillDisk],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
   [
     /^undefine (\S+)$/,
@@ -163,4 +164,11 @@ function define(machine: Machine, name?: string, uuid?: string): void {
   machine.libvirtd.define(
     `<domain type='qemu'><name>${name}</name><uuid>${uuid}</uuid><memory unit='MiB'>128</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>`,
   );
+}
+
+/** The guest is paused by an I/O error, as there is no space for what it writes. */
+function fillDisk(machine: Machine, name = ""): void {
+  const domain = domainOf(machine, name);
+  domain.full = true;
+  machine.libvirtd.suspend(domain);
 }

@@ -4,11 +4,13 @@ import { RefusedError } from "../../model/errors.ts";
 import type { FileChange } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StopArgs } from "../power/plan.ts";
+import { whyPaused } from "../power/why-paused.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { definitionDigest } from "./definition-digest.ts";
@@ -210,21 +212,25 @@ function savedMeanwhile({ instance }: DomainRef): RefusedError {
   );
 }
 
+/** Waits until the guest runs. A state that it cannot leave by itself fails at once. */
 async function expectRunning(context: Context, { uuid, instance }: DomainRef): Promise<void> {
-  let seen = "absent";
-  const reached = await waitForPower(libvirtOf(context), uuid, ["running", "crashed"], {
+  const began = performance.now();
+  let seen = "its last state was absent";
+  const reached = await waitForPower(libvirtOf(context), uuid, ["running"], {
     withinMs: startMs,
     signal: context.signal,
-    onSeen: (power) => {
-      seen = power;
+    onSeen: (power, reason) => {
+      const by = whyPaused({ power, reason });
+      seen = by === null ? `its last state was ${power}${reason === "unknown" ? "" : ` (${reason})`}` : `it was paused by ${by}`;
+      return by !== null || power === "stopped" || power === "crashed" ? "hopeless" : undefined;
     },
   });
   if (reached === "running") return;
   const where = context.layout.instanceFile(uuid, instanceFiles.console);
   throw new RefusedError(
     "guest-not-running",
-    `${instance} is not running ${startMs / 1000} s after its start; its last state was ${seen}`,
-    `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${instance}.log.`,
+    `${instance} is not running ${Math.ceil((performance.now() - began) / 1000)} s after its start; ${seen}`,
+    `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${instance}.log. \`virsh domblkerror ${shellWord(instance)}\` names a disk with an I/O error.`,
   );
 }
 

@@ -338,7 +338,8 @@ function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainSta
   if (fields.length === 1 && power !== undefined) {
     if (have.power === "crashed") return "the guest crashed";
     if (have.power === "saved" && power.new === "running") return "its memory was saved, and it should be running";
-    if (power.cause === "drift") return `it is ${have.power} and should be ${power.new}`;
+    if (power.cause === "drift")
+      return `it is ${have.power}${have.pausedBy === undefined ? "" : ` by ${have.pausedBy},`} and should be ${power.new}`;
     return "the configured power state changed";
   }
   if (cause === "drift") return "it was changed on the host after the last apply";

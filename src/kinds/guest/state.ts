@@ -3,6 +3,7 @@ import { type DiskLayers, diskLayers } from "../../tools/libvirt/disk-layers.ts"
 import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
+import { whyPaused } from "../power/why-paused.ts";
 import type { DiskChain } from "../terms/disk-chain.ts";
 import type { DomainFields, DomainLabel, DomainState } from "../terms/domain-state.ts";
 import { definitionDigest } from "./definition-digest.ts";
@@ -41,7 +42,19 @@ function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): D
   const { uuid, name, power, persistent } = record;
   const foreign = label === undefined ? [] : foreignParts(root);
   const definition = label === undefined ? "" : definitionDigest(record.xml);
-  const common = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root) };
+  const pausedBy = whyPaused(record);
+  const common = {
+    uuid,
+    name,
+    power,
+    ...(pausedBy === null ? {} : { pausedBy }),
+    persistent,
+    label,
+    fields,
+    foreign,
+    definition,
+    disks: disksOf(root),
+  };
   if (record.active === null) return { ...common, active: null, activeApplied: null, freePorts: null };
   if (running === root) return { ...common, active: fields, activeApplied: label?.applied ?? null, freePorts: null };
   const active = readFields(running, { record, running: true });
@@ -67,6 +80,7 @@ export function describeDomain(state: DomainState): Json {
     uuid: state.uuid,
     persistent: state.persistent,
     power_state: state.power,
+    ...(state.pausedBy === undefined ? {} : { paused_by: state.pausedBy }),
     ...(state.chains === undefined ? {} : { layers: describeChains(state.chains) }),
     ...(state.foreign.length === 0 ? {} : { foreign: Object.fromEntries(state.foreign.map(({ path, xml }) => [path, xml])) }),
     ...(pending.length === 0 ? {} : { pending: Object.fromEntries(pending) }),

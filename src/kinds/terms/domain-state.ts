@@ -33,6 +33,8 @@ export interface DomainState {
   readonly uuid: string;
   readonly name: string;
   readonly power: DomainPower;
+  /** What keeps a paused guest from running, in words; absent when nothing does. */
+  readonly pausedBy?: string;
   readonly persistent: boolean;
   /** The instance directory with its label is missing. */
   readonly unlabelled?: true;
