@@ -16,7 +16,7 @@ for (const backend of ["qcow2", "flat"]) {
     const image = `${workspace.directory}/image.raw`;
     await writeFile(image, Buffer.alloc(2 ** 20, "a disk without a partition table "));
     const yaml = (count: number) => `project: ${workspace.project}
-host: { instances_path: ${workspace.instancesPath}, virt_type: qemu, images_type: ${backend}, allocation_ratio: { vcpus: 16 } }
+host: { instances_path: ${workspace.instancesPath}, virt_type: qemu, images_type: ${backend}, allocation_ratio: { vcpus: 1000, memory: 1000 } }
 images:
   plain: { source: ${image}, disk_format: raw }
 flavors:

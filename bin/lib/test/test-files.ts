@@ -10,11 +10,11 @@ export interface TestFile {
   /** Real tests need root, libvirt and programs that are installed for them; the others need Node alone. */
   readonly real: boolean;
   readonly needs: readonly Need[];
-  /** Whether it needs the machine's libvirt for itself, because it restarts it. */
+  /** Whether it needs the machine's libvirt for itself, because it restarts it or defines more guests than the host has room for beside others. */
   readonly alone: boolean;
 }
 
-const alone = ["test/real/libvirtd-restart.test.ts"];
+const alone = ["test/real/libvirtd-restart.test.ts", "test/real/over-ssh-many.test.ts"];
 
 /** What a test file or something that it imports mentions, and what it needs for that. */
 const signs: readonly (readonly [sign: string, need: Need])[] = [

@@ -107,12 +107,21 @@ export function guestImages(files: GuestFiles, source: (path: string) => string 
   };
 }
 
+/** Room beside the guests of other tests, which count on the same host. */
+const roomy = { vcpus: 1000, memory: 1000 };
+
 /** Writes virtform.yaml: sections as plain data, project and host filled in. */
 export async function writeConfig(workspace: Workspace, sections: Readonly<Record<string, unknown>>): Promise<void> {
   const { host, ...others } = sections;
   const config = {
     project: workspace.project,
-    host: { uri: "qemu:///system", instances_path: workspace.instancesPath, virt_type: "qemu", ...(host as object | undefined) },
+    host: {
+      uri: "qemu:///system",
+      instances_path: workspace.instancesPath,
+      virt_type: "qemu",
+      allocation_ratio: roomy,
+      ...(host as object | undefined),
+    },
     ...others,
   };
   await mkdir(workspace.directory, { recursive: true });
