@@ -29,6 +29,8 @@ export function pendingFields(have: DomainState): FieldChange[] {
 export function runningCause(path: string, active: DomainFields[string] | undefined, recorded: DomainFields | undefined): Cause {
   const traits = traitsOf(path);
   if (recorded === undefined || traits.fixed === true) return "config";
+  // What is recorded of a usual value is nothing, as of a field that the guest was started without.
+  if (active === undefined && !Object.hasOwn(recorded, path)) return "config";
   const then = Object.hasOwn(recorded, path) ? (recorded[path] ?? undefined) : traits.usual;
   return isSatisfied(traits, active, then) ? "config" : "drift";
 }

@@ -23,6 +23,8 @@ interface Hardware {
   readonly entry: string;
   readonly instance: InstanceConfig;
   readonly flavor: FlavorConfig;
+  /** Properties of its image. */
+  readonly properties: Readonly<Record<string, string>>;
   readonly settings: readonly HardwareSetting[];
   readonly values: Readonly<Record<string, FieldValue>>;
   readonly machine: string;
@@ -64,8 +66,9 @@ export function checkSettings({ config, observed }: Pick<Checked, "config" | "ob
 function hardwareFor(config: Config, entry: string, instance: InstanceConfig, facts: HostFacts): Hardware {
   const input = hardwareInput(config, entry, instance);
   const values = hardwareOf(input);
-  const machine = machineType(deviceProperties(input.image.config.properties ?? {}, values), facts);
-  return { entry, instance, flavor: input.flavor, settings: hardwareSettings(input), values, machine, facts };
+  const properties = input.image.config.properties ?? {};
+  const machine = machineType(deviceProperties(properties, values), facts);
+  return { entry, instance, flavor: input.flavor, properties, settings: hardwareSettings(input), values, machine, facts };
 }
 
 function contradiction(entry: string, written: readonly HardwareSetting[]): Diagnostic {
@@ -114,7 +117,7 @@ function mistakes(hardware: Hardware): Mistake[] {
   ];
 }
 
-function machineMistakes({ values, machine, facts }: Hardware): Mistake[] {
+function machineMistakes({ values, machine, facts, properties }: Hardware): Mistake[] {
   const found: Mistake[] = [];
   const add = (path: string, summary: string, detail: string) => found.push({ path, summary, detail });
   const isQ35 = /^(q35$|pc-q35-)/.test(machine);
@@ -152,7 +155,8 @@ function machineMistakes({ values, machine, facts }: Hardware): Mistake[] {
   if (iommu === "smmuv3" && !machine.startsWith("virt"))
     add("viommu", `smmuv3 with machine type ${machine}`, "It needs machine type virt. Write intel on q35.");
   for (const path of ["disk_bus", "cdrom_bus"] as const)
-    if (values[path] === "ide" && !isPossibleBus("ide", machine))
+    // What the image asks for itself is reported with the image.
+    if (values[path] === "ide" && !isPossibleBus("ide", machine) && properties[`hw_${path}`] !== "ide")
       add(
         path,
         `IDE with machine type ${machine}`,

@@ -254,7 +254,7 @@ test("qcow2: a file of another format under the disk's name is left and refused"
   await assert.rejects(qcow2.create(context, disk, nothing), { code: "disk-format-changed" });
   await assert.rejects(qcow2.grow(context, disk, 8 * mebibyte, undefined), { code: "disk-format-changed" });
   assert.equal(readFileSync(disk.path, "utf8"), "a guest's data");
-  assert.equal((await qcow2.list(context, [disk])).size, 0);
+  assert.equal((await qcow2.list(context, [disk])).get(`${uuid}/disk`)?.obstacle, "a file that is not qcow2");
 });
 
 for (const backend of fileBackends) {

@@ -139,7 +139,9 @@ test("a running guest keeps running when its definition changes", async () => {
   await perform(await diff(spec, spec.uuid));
   const pid = qemuPid(spec);
   const change = await diff({ ...spec, memory: 192 * 2 ** 20 }, spec.uuid);
-  assert.deepEqual(change?.fields, [{ path: "memory", old: 128 * 2 ** 20, new: 192 * 2 ** 20, effect: "next_boot", cause: "config" }]);
+  assert.deepEqual(change?.fields, [
+    { path: "memory", old: 128 * 2 ** 20, new: 192 * 2 ** 20, effect: "next_boot", cause: "config", why: "it has at most 128MiB" },
+  ]);
   await perform(change);
   assert.equal(qemuPid(spec), pid);
   assert.equal(await diff({ ...spec, memory: 192 * 2 ** 20 }, spec.uuid), undefined);
@@ -155,7 +157,7 @@ test("what a human changed is found, named as drift and put right", async () => 
   const change = await diff(spec, spec.uuid);
   assert.equal(change?.cause, "drift");
   const paths = change.fields.map(({ path }) => path);
-  for (const path of ["memory", "disks.vdc.source", "interfaces.52:54:00:99:99:99.type"])
+  for (const path of ["max_memory", "disks.vdc.source", "interfaces.52:54:00:99:99:99.type"])
     assert.ok(paths.includes(path), `${path} in ${paths.join(" ")}`);
   assert.ok(
     change.fields.every(({ effect }) => effect === "none"),
