@@ -84,7 +84,7 @@ for (const [key, [yaml, paths]] of Object.entries(samples)) {
     const found = set.map(({ path }) => path);
     for (const path of paths) assert.ok(found.includes(path), `${path} is not in the plan: ${found.join(", ")}`);
     if (paths.length > 0 && key !== "machine") assert.deepEqual(found.toSorted(), [...paths].sort());
-    const running = key === "autostart" ? "none" : "next_boot";
+    const running = key === "autostart" ? "none" : key === "quota" ? "live" : "next_boot";
     for (const { path, effect, cause } of set) assert.deepEqual([path, effect], [path, running], `${path} is ${cause}`);
     if (key !== "hyperv")
       assert.ok(

@@ -33,7 +33,7 @@ test("a format that is registered shows plans, checks and failures of every comm
     const { reporter, stdout } = await recordingReporter({ format: "csv" });
     reporter.event({ type: "plan", plan: create });
     assert.match(stdout.text, /^create,image\//m);
-    const broken = await runMain(t, ["validate", "--format", "csv"], { "virtform.yaml": "projects: shop\n" });
+    const broken = await runMain(t, ["validate", "--format", "csv"], { "virtform.yaml": "project: shop\nprojects: shop\n" });
     assert.deepEqual(broken, { code: 1, stdout: "severity,code\nerror,unknown-key\n", stderr: "" });
     const nowhere = await runMain(t, ["plan", "--format=csv"], {});
     assert.deepEqual(nowhere, { code: 1, stdout: "failed,no-configuration\n", stderr: "" });
@@ -50,7 +50,7 @@ test("a format that cannot show a command is an error that names those that can"
 });
 
 test("--json is --format json", async (t) => {
-  const files = { "virtform.yaml": "projects: shop\n" };
+  const files = { "virtform.yaml": "project: shop\nprojects: shop\n" };
   const [short, long] = [await runMain(t, ["validate", "--json"], files), await runMain(t, ["validate", "--format", "json"], files)];
   assert.equal(JSON.parse(short.stdout).error_count, 1);
   assert.deepEqual(long, short);

@@ -89,7 +89,14 @@ function speak(channel: Channel, uri: string): Connection {
     queueMicrotask(() => {
       const messages = outgoing;
       outgoing = [];
-      channel.write(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages));
+      if (over !== undefined) return;
+      try {
+        channel.write(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages));
+      } catch (error) {
+        // The caller has gone on since: its call fails with the connection.
+        end(lost(uri, String((error as Error).message)));
+        channel.close();
+      }
     });
   }
 
