@@ -154,8 +154,8 @@ function machineMistakes({ values, machine, facts, properties }: Hardware): Mist
     add("viommu", `An Intel IOMMU with machine type ${machine}`, "It needs the q35 family. Write machine: q35.");
   if (iommu === "smmuv3" && !machine.startsWith("virt"))
     add("viommu", `smmuv3 with machine type ${machine}`, "It needs machine type virt. Write intel on q35.");
+  // What the image asks for itself is reported with the image.
   for (const path of ["disk_bus", "cdrom_bus"] as const)
-    // What the image asks for itself is reported with the image.
     if (values[path] === "ide" && !isPossibleBus("ide", machine) && properties[`hw_${path}`] !== "ide")
       add(
         path,
