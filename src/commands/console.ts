@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import { addressKind, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
-import { instanceFiles } from "../model/layout.ts";
+import { instanceFiles, rotatedName } from "../model/layout.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
 import { onlyHost } from "../session.ts";
 import { type CommandDefinition, colorOptions } from "./command.ts";
@@ -63,7 +63,7 @@ export const console: CommandDefinition = {
     const { files } = context.host;
     const previous = parsePrevious(invocation.text("previous"), invocation.flag("follow"));
     const current = context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
-    const path = previous === 0 ? current : `${current}.${previous}`;
+    const path = previous === 0 ? current : rotatedName(current, previous);
     using ended = untilEnded(io);
     const text = io.stdout.isTTY ? terminalText() : undefined;
     const found = await streamLog(

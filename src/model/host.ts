@@ -81,7 +81,7 @@ export type FileChange =
   | { readonly do: "publish"; readonly staged: string; readonly final: string; readonly mode: number }
   | { readonly do: "remove"; readonly path: string }
   | { readonly do: "touch"; readonly path: string }
-  /** Keeps a log: `PATH` becomes `PATH.1`, `PATH.1` becomes `PATH.2`, and so on up to `keep`. No-op when it is absent or empty. */
+  /** Keeps a log: `PATH` becomes `PATH.previous-1` (`rotatedName`), that becomes `PATH.previous-2`, and so on up to `keep`. No-op when it is absent or empty. */
   | { readonly do: "rotate"; readonly path: string; readonly keep: number };
 
 /**

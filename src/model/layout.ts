@@ -68,6 +68,14 @@ export function stagedTemplateOf(name: string): string | undefined {
   return /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)_\d+\.[0-9a-f]+\.part$/.exec(name)?.[1];
 }
 
+/**
+ * The name of a log from before the last starts, 1 being the latest. libvirt's log daemon removes the plain numbers, `PATH.0` and so on, with
+ * each new log.
+ */
+export function rotatedName(path: string, number: number): string {
+  return `${path}.previous-${number}`;
+}
+
 /** The paths below one instances path. Pure: nothing is looked at. */
 export function createLayout(instancesPath: string) {
   const root = instancesPath.replace(/\/+$/, "");

@@ -95,7 +95,7 @@ test("Nova RES-02: leaving takes only what the rescue brought, asks for no conse
   await applied(machine, rescued("true"));
   assert.deepEqual(
     files(machine).filter((file) => !before.includes(file)),
-    ["console.log.1", "disk.rescue", "kernel.rescue", "ramdisk.rescue"],
+    ["console.log.previous-1", "disk.rescue", "kernel.rescue", "ramdisk.rescue"],
     "with the log of the start before",
   );
   const leaving = await plan(machine, shop());

@@ -3,6 +3,7 @@ import { explainFileError } from "../../src/host/file-error.ts";
 import { refuseTooLarge } from "../../src/host/sink.ts";
 import { userError } from "../../src/model/errors.ts";
 import type { FileChange, FileStat, Files, Names } from "../../src/model/host.ts";
+import { rotatedName } from "../../src/model/layout.ts";
 import type { FileTree, Inode } from "./file-tree.ts";
 import type { Life } from "./life.ts";
 import type { Machine } from "./machine.ts";
@@ -157,8 +158,8 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
   const rotate = (path: string, keep: number, when: Names) => {
     if ((stat(path)?.size ?? 0) === 0) return;
     for (let number = keep; number > 0; number -= 1) {
-      const older = number === 1 ? path : `${path}.${number - 1}`;
-      if (found(older) !== undefined) life.effect(`rotate ${older}`, () => files.rename(older, `${path}.${number}`));
+      const older = number === 1 ? path : rotatedName(path, number - 1);
+      if (found(older) !== undefined) life.effect(`rotate ${older}`, () => files.rename(older, rotatedName(path, number)));
     }
     namesChanged(when, path);
   };

@@ -250,8 +250,8 @@ def change_rotate(names, path, keep):
         if error.errno in ABSENT: return
         raise
     for number in range(keep, 0, -1):
-        older = path if number == 1 else "%s.%d" % (path, number - 1)
-        if os.path.lexists(older): os.rename(older, "%s.%d" % (path, number))
+        older = path if number == 1 else "%s.previous-%d" % (path, number - 1)
+        if os.path.lexists(older): os.rename(older, "%s.previous-%d" % (path, number))
     names.add(os.path.dirname(path))
 
 def change_append(names, path, durable, data):

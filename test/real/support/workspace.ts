@@ -214,7 +214,7 @@ export function assertKnown(paths: readonly string[]): void {
     /^(locks|journal)\/[^/]+$/,
     /^volumes\/([0-9a-f-]{36}\/(disk|disk\.info|virtform\.json)?)?$/,
     /^(volumes\/)?[0-9a-f-]{36}\/disk(\.local|\.eph\d+|\.swap)?\/(root\.hds|DiskDescriptor\.xml)?$/,
-    /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.eph\d+|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log(\.\d)?|virtform\.json))?$/,
+    /^[0-9a-f-]{36}\/((disk|disk\.local|disk\.eph\d+|disk\.swap|disk\.config|disk\.info|kernel|ramdisk|libvirt\.xml|console\.log(\.previous-\d)?|virtform\.json))?$/,
   ];
   const unknown = paths.filter((path) => !known.some((pattern) => pattern.test(path)));
   assert.deepEqual(unknown, [], "leftovers below the instances path");

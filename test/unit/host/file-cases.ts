@@ -71,9 +71,9 @@ export function fileCases(machine: string, files: Files): void {
       writeFileSync(log, boot);
       await rotate();
     }
-    assert.deepEqual(readdirSync(directory).sort(), ["console.log", "console.log.1", "console.log.2"]);
+    assert.deepEqual(readdirSync(directory).sort(), ["console.log", "console.log.previous-1", "console.log.previous-2"]);
     assert.deepEqual(
-      ["", ".1", ".2"].map((ending) => readFileSync(`${log}${ending}`, "utf8")),
+      ["", ".previous-1", ".previous-2"].map((ending) => readFileSync(`${log}${ending}`, "utf8")),
       ["", "third", "second"],
     );
     assert.equal(statSync(log).mode & 0o777, 0o600);
