@@ -50,7 +50,7 @@ test("apply in a terminal: the tree opens and closes, the question is answered, 
     all,
     /Plan: 7 to add, 0 to change, 0 to destroy\.\n[\s\S]*Apply complete: 7 added, 0 changed, 0 destroyed\. Took .*\nexit 0\n/,
   );
-  assert.doesNotMatch(all, /Applying|running|▾/, "a view is left behind");
+  assert.doesNotMatch(all, /Applying|running|▾/, `a view is left behind:\n${all}`);
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
 
   await terminal.enter("clear; virtform apply");
