@@ -34,6 +34,8 @@ export function mount(
     exitOnCtrlC: false,
     patchConsole: false,
     interactive: true,
+    // A frame that Ink holds back is written after the view was cleared, and stays. Frames come no faster than keys and the timer of the caller.
+    maxFps: 1000,
   });
   const onResize = () => on.resize(sizeOf(options));
   // Before Ink's own listener, which would draw the old lines once more; those may be too many for the new size.
