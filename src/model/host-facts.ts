@@ -61,6 +61,7 @@ export interface GuestFacts {
   readonly maxVcpus: number | null;
   /** Firmware that libvirt can select: `bios`, `efi`. */
   readonly firmware: readonly string[] | null;
+  /** Whether there is UEFI firmware that enforces signatures. */
   readonly secureBoot: boolean;
   readonly cpuModes: readonly string[] | null;
   /** Named processors, and whether the host can run each. */

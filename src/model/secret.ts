@@ -24,7 +24,7 @@ export function secretPlace(reference: SecretRef): string {
   return "file" in reference ? `the file ${reference.file}` : `the command ${reference.command.map(shellWord).join(" ")}`;
 }
 
-/** A reference read from JSON that somebody else may have written; undefined when it is not one. */
+/** A reference read from JSON that another program may have written; undefined when it is not one. */
 export function secretRefOf(value: unknown): SecretRef | undefined {
   const { env, file, command } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof env === "string") return { env };

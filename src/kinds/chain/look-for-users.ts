@@ -4,7 +4,7 @@ import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { type DomainDisks, lookAtChains } from "./look.ts";
 
-/** Looks which domains of the host, whoever owns them, have a base image or a volume among the layers of their disks now. By name. */
+/** Looks which domains of the host, of any owner, have a base image or a volume among the layers of their disks now. By name. */
 export async function lookForUsers(context: Context, isUsed: (path: string) => boolean): Promise<string[]> {
   const names = new Map<string, string>();
   const domains = await libvirtOf(context).domains(({ uuid, name, xml, active }): DomainDisks => {

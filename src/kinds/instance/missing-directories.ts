@@ -12,7 +12,7 @@ import type { DomainState } from "../terms/domain-state.ts";
 
 /**
  * Disks of this project's guests whose directories are missing, as libvirt's definitions name them: the label that would name them is missing as
- * well. `hasDirectory`: whether there is a directory for a uuid, whoever owns it. Disks that need no directory, and disks without
+ * well. `hasDirectory`: whether there is a directory for a uuid, of any project. Disks that need no directory, and disks without
  * data of a guest, are left out.
  */
 export function missingDirectories(

@@ -1,4 +1,4 @@
-import type { GuestCapabilities } from "./guest-capabilities.ts";
+import type { GuestFacts } from "../../model/host-facts.ts";
 
 /**
  * Nova DOM-10: libvirt's domain states, folded to what decisions need. `saved`: off, with its memory kept (managed save), which
@@ -95,11 +95,7 @@ export interface DomainWatch extends Disposable {
 export interface Libvirt {
   node(): Promise<NodeFacts>;
   /** What a guest of a machine type can have; undefined for one that this libvirt does not know. `virtType`: `kvm` or `qemu`. */
-  guestCapabilities(guest: {
-    readonly arch: string;
-    readonly machine: string;
-    readonly virtType: string;
-  }): Promise<GuestCapabilities | undefined>;
+  guestCapabilities(guest: { readonly arch: string; readonly machine: string; readonly virtType: string }): Promise<GuestFacts | undefined>;
   /**
    * All domains with their definitions; `read` gets each as it arrives. One that libvirt refuses to describe goes to `failed`;
    * without it the whole look fails.

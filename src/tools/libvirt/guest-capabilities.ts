@@ -1,22 +1,8 @@
+import type { GuestFacts } from "../../model/host-facts.ts";
 import { find, findAll, parseXml, type XmlElement } from "../xml.ts";
 
-/** What libvirt can give a guest of one machine type. A list is null where this version of libvirt does not tell. */
-export interface GuestCapabilities {
-  readonly maxVcpus: number | null;
-  /** Firmware that can be selected: `bios`, `efi`. */
-  readonly firmware: readonly string[] | null;
-  /** Whether there is UEFI firmware that enforces signatures. */
-  readonly secureBoot: boolean;
-  readonly cpuModes: readonly string[] | null;
-  /** Named processors, and whether the host can run each. */
-  readonly cpuModels: Readonly<Record<string, boolean>> | null;
-  /** Null: a TPM is not possible. */
-  readonly tpm: { readonly models: readonly string[]; readonly emulated: boolean; readonly versions: readonly string[] | null } | null;
-  readonly videoModels: readonly string[] | null;
-}
-
 /** Reads a document of libvirt's domain capabilities. Throws a CodedError (`xml-malformed`) when it is not XML. */
-export function guestCapabilities(xml: string): GuestCapabilities {
+export function guestCapabilities(xml: string): GuestFacts {
   const root = parseXml(xml);
   const [os, cpu, devices] = ["os", "cpu", "devices"].map((name) => find(root, name));
   const tpm = find(devices, "tpm");
