@@ -2,7 +2,7 @@ import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { originOf } from "./config/origin.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
-import { passphraseReferences } from "./kinds/config/secret-references.ts";
+import { secretReferences } from "./kinds/config/secret-references.ts";
 import type { Config } from "./kinds/config.ts";
 import { lookUpFacts } from "./kinds/host/facts.ts";
 import { claimProject, projectOwner, releaseProject } from "./kinds/host/project-claim.ts";
@@ -19,7 +19,7 @@ import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Check } from "./model/kind.ts";
 import { createLayout } from "./model/layout.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
-import { type SecretRef, secretPlace } from "./model/secret.ts";
+import { type SecretRef, unavailableSecret } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
 
 /** What a session needs of the process that it runs in. Sessions read no environment, arguments or signals by themselves. */
@@ -183,7 +183,7 @@ async function openHost(
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
     lookUpFacts: async (context) => {
       const [facts, owner] = await Promise.all([
-        lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
+        lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config)),
         origin === undefined ? undefined : projectOwner(context),
       ]);
       if (origin === undefined) return facts;
@@ -199,26 +199,6 @@ async function openLocalHost(): Promise<Host> {
 
 /** The error for a secret that is not available, with what to do about it. */
 export function missingSecret(reference: SecretRef): UserError {
-  const detail = "The configuration takes a secret from it.";
-  if ("env" in reference)
-    return userError(
-      "secret-missing",
-      `The environment variable ${reference.env} is not set`,
-      `${detail} Set it and run the same command again.`,
-    );
-  if ("file" in reference)
-    return userError(
-      "secret-missing",
-      `The file ${reference.file} cannot be read`,
-      `${detail} It has to be on this machine, and readable by the user who runs virtform.`,
-    );
-  return userError(
-    "secret-missing",
-    `${sentence(secretPlace(reference))} gave no secret`,
-    `${detail} It has to end with status 0 within 30 s and print at most 64KiB of text. Run it to see what is wrong.`,
-  );
-}
-
-function sentence(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const { summary, remedy } = unavailableSecret(reference);
+  return userError("secret-missing", summary, `The configuration takes a secret from it. ${remedy}`);
 }

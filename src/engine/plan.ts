@@ -88,7 +88,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     diagnostics,
     unmanaged: observed.unmanaged,
     pending: pendingOf(request, selected),
-    complete: observed.complete,
+    complete: observed.complete && !diagnostics.some(({ unseen }) => unseen === true),
     basis,
   };
 }

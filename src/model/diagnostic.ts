@@ -29,6 +29,8 @@ export interface Diagnostic {
   readonly key?: Pointer;
   /** The same place in a file. */
   readonly at?: Place;
+  /** What it is about could not be compared, so the plan is not complete. */
+  readonly unseen?: true;
   /** An error that is a warning only where the loss of data at all of these addresses was allowed in advance. */
   readonly allowedBy?: readonly Address[];
 }

@@ -42,6 +42,8 @@ export interface SourceFacts {
   readonly way: string | null;
   /** Length of what is transferred; null when unknown. */
   readonly bytes: number | null;
+  /** Why nothing can be fetched from there, as far as that is known before. */
+  readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
 }
 
 /** Whether a secret is available. */

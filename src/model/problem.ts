@@ -14,6 +14,8 @@ export interface ProblemWords {
   readonly key?: Pointer;
   /** The place itself, where there is no such object. */
   readonly pointer?: Pointer;
+  /** What it is about could not be compared, so the plan is not complete. */
+  readonly unseen?: boolean;
   /** An error that is a warning only where the loss of data at all of these addresses was allowed in advance. */
   readonly allowedBy?: readonly Address[] | undefined;
 }
@@ -21,7 +23,7 @@ export interface ProblemWords {
 /** A problem for the user under its stable code. Each code is in the table of its room, which `docs/errors.md` is made from. */
 export function problem(
   code: string,
-  { summary, detail, address, key, pointer, allowedBy }: ProblemWords,
+  { summary, detail, address, key, pointer, unseen = false, allowedBy }: ProblemWords,
   severity: Diagnostic["severity"] = "error",
 ): Diagnostic {
   return {
@@ -32,6 +34,7 @@ export function problem(
     ...(address === undefined ? {} : { address }),
     ...(key === undefined ? {} : { key }),
     ...(pointer === undefined ? {} : { pointer }),
+    ...(unseen ? { unseen } : {}),
     ...(allowedBy === undefined ? {} : { allowedBy }),
   };
 }

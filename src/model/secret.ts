@@ -24,6 +24,19 @@ export function secretPlace(reference: SecretRef): string {
   return "file" in reference ? `the file ${reference.file}` : `the command ${reference.command.map(shellWord).join(" ")}`;
 }
 
+/** What is wrong where a secret is not available, and what to do about it. */
+export function unavailableSecret(reference: SecretRef): { readonly summary: string; readonly remedy: string } {
+  if ("env" in reference) {
+    return { summary: `The environment variable ${reference.env} is not set`, remedy: "Set it and run the same command again." };
+  }
+  if ("file" in reference) {
+    const remedy = "It has to be on this machine, and readable by the user who runs virtform.";
+    return { summary: `The file ${reference.file} cannot be read`, remedy };
+  }
+  const remedy = "It has to end with status 0 within 30 s and print at most 64KiB of text. Run it to see what is wrong.";
+  return { summary: `The command ${reference.command.map(shellWord).join(" ")} gave no secret`, remedy };
+}
+
 /** A reference read from JSON that another program may have written; undefined when it is not one. */
 export function secretRefOf(value: unknown): SecretRef | undefined {
   const { env, file, command } = (value ?? {}) as Readonly<Record<string, unknown>>;

@@ -80,7 +80,12 @@ export function planClosing(plan: Plan, command: Command): Line[] {
       ),
     ];
   }
-  if (!plan.complete) return [[span("Plan incomplete: ", "error"), span("part of the host could not be read, so nothing can be applied.")]];
+  if (!plan.complete) {
+    const what = plan.diagnostics.some(({ unseen }) => unseen === true)
+      ? "not everything could be compared"
+      : "part of the host could not be read";
+    return [[span("Plan incomplete: ", "error"), span(`${what}, so nothing can be applied.`)]];
+  }
   const errors = plan.diagnostics.filter(({ severity }) => severity === "error").length;
   if (hasErrors(plan.diagnostics))
     return [[span(`Plan has ${count(errors, "error")}`, "error"), span(`; fix ${errors === 1 ? "it" : "them"} before applying.`)]];

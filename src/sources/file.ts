@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { RefusedError, UserError, userError } from "../model/errors.ts";
+import { UserError } from "../model/errors.ts";
+import { failureDiagnostics } from "../model/failure-diagnostics.ts";
+import type { Host } from "../model/host.ts";
 import { problem } from "../model/problem.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import type { Source, SourceProblem } from "./source.ts";
@@ -13,34 +15,48 @@ export const file: Source = {
   check: (address) => (pathIn(address) === undefined ? invalid(address) : undefined),
   pathHere: pathOf,
   async look({ host }, address) {
-    if (host.route === undefined) return { way: null, bytes: null };
-    const bytes = await host.route.bytesHere(pathOf(address));
-    if (bytes === undefined) return { way: `from a file on ${host.name}`, bytes: null };
-    return { way: `pushed from here, ${formatQuantity(bytes)}`, bytes };
+    const path = pathOf(address);
+    const bytes = await host.route?.bytesHere(path);
+    if (bytes !== undefined) return { way: `pushed from here, ${formatQuantity(bytes)}`, bytes };
+    const problem = await problemOf(host, path);
+    const way = host.route === undefined ? null : `from a file on ${host.name}`;
+    return { way, bytes: null, ...(problem === undefined ? {} : { problem }) };
   },
   async fetch({ host, signal }, { source, to, ...options }) {
     const path = pathOf(source);
     const pushed = await host.upload?.({ from: path, to, signal, ...options });
     if (pushed !== undefined) return pushed;
-    if ((await host.files.stat(path)) === undefined) {
-      throw userError(
-        "image-source-missing",
-        `The file ${path} does not exist`,
-        `It is the source of an image and must be on ${host.upload === undefined ? host.name : `this machine or on ${host.name}`}. Check the path.`,
-      );
-    }
-    try {
-      return await host.files.copy(path, to, { ...options, signal, followLinks: true });
-    } catch (error) {
-      if (!(error instanceof RefusedError) || error.code !== "not-a-regular-file") throw error;
-      throw userError(
-        "image-source-not-a-file",
-        error.message,
-        "The source of an image is a file. To use a device, copy it into a file first.",
-      );
-    }
+    const found = await problemOf(host, path);
+    if (found !== undefined) throw new UserError([problem(found.code, found)]);
+    return await host.files.copy(path, to, { ...options, signal, followLinks: true });
   },
 };
+
+/** Why a file of the host is no source of an image; undefined when it is one. */
+async function problemOf({ name, upload, files }: Host, path: string): Promise<SourceProblem | undefined> {
+  try {
+    const [found] = await files.identify([path]);
+    if (found === undefined) {
+      const where = upload === undefined ? name : `this machine or on ${name}`;
+      return {
+        code: "image-source-missing",
+        summary: `The file ${path} does not exist`,
+        detail: `It is the source of an image and must be on ${where}. Check the path.`,
+      };
+    }
+    const stat = await files.stat(found.path);
+    if (stat === undefined || stat.type === "file") return undefined;
+    return {
+      code: "image-source-not-a-file",
+      summary: `${path} is ${stat.type === "directory" ? "a directory" : "no regular file"}`,
+      detail: "The source of an image is a file. To use a device, copy it into a file first.",
+    };
+  } catch (error) {
+    const [first] = failureDiagnostics(error) ?? [];
+    if (first === undefined) throw error;
+    return { code: first.code, summary: first.summary, detail: first.detail ?? "It is the source of an image." };
+  }
+}
 
 /** The path that an address means. Throws a UserError for a file address of another machine. */
 function pathOf(address: string): string {

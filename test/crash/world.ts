@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collection } from "../../src/commands/collection.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { passphraseReferences } from "../../src/kinds/config/secret-references.ts";
+import { secretReferences } from "../../src/kinds/config/secret-references.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { configSchema } from "../../src/kinds/config-schema.ts";
 import { lookUpFacts } from "../../src/kinds/host/facts.ts";
@@ -128,7 +128,7 @@ export async function runOn(
       },
       signal: new AbortController().signal,
     },
-    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), passphraseReferences(config)),
+    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config)),
     warnings,
     targets: options.targets ?? [],
     mode:

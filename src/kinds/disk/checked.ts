@@ -1,7 +1,7 @@
 import type { Observed } from "../../model/observed.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
-import type { DomainSpec, SecretSpec } from "../terms/spec.ts";
+import type { DomainSpec, SecretSpec, SeedSpec } from "../terms/spec.ts";
 import type { InstanceDisk } from "./disk.ts";
 
 /** Everything that a check of instances may look at. Each check takes this one argument. */
@@ -11,5 +11,6 @@ export interface Checked {
   readonly observed: Observed;
   readonly disks: readonly InstanceDisk[];
   readonly domains: readonly DomainSpec[];
+  readonly drives: readonly SeedSpec[];
   readonly secrets: readonly SecretSpec[];
 }

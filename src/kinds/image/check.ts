@@ -15,7 +15,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
   return [
     ...checkPins(resources),
     ...resources.flatMap((resource) => [
-      ...checkSource(resource),
+      ...checkSource(resource, observed),
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),
       ...checkFlavors(resource.spec, observed, config),
@@ -47,9 +47,11 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
 }
 
 /** Sources that nothing can be fetched from are reported when planning, not halfway through an apply. */
-function checkSource({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
-  const found = sourceOf(spec.source);
-  return isSourceProblem(found) ? [problem(found.code, { ...found, address, key: ["source"] })] : [];
+function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
+  const source = sourceOf(spec.source);
+  const isFetched = spec.cloneSize === null && stateOf(spec, observed) === undefined;
+  const found = isSourceProblem(source) ? source : isFetched ? observed.facts.sources[spec.source]?.problem : undefined;
+  return found === undefined ? [] : [problem(found.code, { ...found, address, key: ["source"] })];
 }
 
 function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {

@@ -51,6 +51,7 @@ import { checkPassphrases } from "./passphrase-check.ts";
 import { checkRescues } from "./rescue-check.ts";
 import { checkDrives } from "./seed/drive-check.ts";
 import { recordedSecrets } from "./seed/recorded-secrets.ts";
+import { checkSeedSecrets } from "./seed/secrets-check.ts";
 import { describeSeed, diffSeed, seedActions, seedDigest } from "./seed/seed.ts";
 import { sweepInstances } from "./sweep.ts";
 import { checkUuids } from "./uuid-check.ts";
@@ -66,6 +67,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkRescues,
   checkEncryption,
   checkPassphrases,
+  checkSeedSecrets,
   checkDisks,
   checkResizeSnapshots,
   checkMissingDirectories,
@@ -99,7 +101,9 @@ export function instanceKind(
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret)),
     diff: (address, want, have, observed) => diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings),
     check: (resources, observed, config) => {
-      const checked = { config, settings, observed, ...byKind(resources, observed) };
+      // How instances are written matters only where they are wanted: a mistake in them must not stop a destroy.
+      const written = resources.length === 0 ? { ...config, instances: {} } : config;
+      const checked = { config: written, settings, observed, ...byKind(resources, observed) };
       return checks.flatMap((check) => check(checked));
     },
     describe,
@@ -177,11 +181,15 @@ function replaces(want: InstanceDisk, observed: Observed): boolean {
 }
 
 /** What is wanted, by kind. Disks that exist keep the filesystem that they have. */
-function byKind(resources: readonly Resource<InstanceSpec>[], observed: Observed): Pick<Checked, "disks" | "domains" | "secrets"> {
+function byKind(
+  resources: readonly Resource<InstanceSpec>[],
+  observed: Observed,
+): Pick<Checked, "disks" | "domains" | "drives" | "secrets"> {
   const specs = resources.map(({ address, spec }) => keepExistingFilesystem(address, spec, observed));
   return {
     disks: specs.filter((spec) => spec.kind === "disk"),
     domains: specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain),
+    drives: specs.filter((spec) => spec.kind === "seed").map(({ seed }) => seed),
     secrets: specs.filter((spec) => spec.kind === "secret").map(({ secret }) => secret),
   };
 }

@@ -104,22 +104,27 @@ test("a secret is not in what is said when its config drive cannot be written", 
   await assertNotOnHost(workspace, second);
 });
 
-test("a secret that is not set stops nothing but what needs it, and is named", async (t) => {
+test("a secret that is not set is an error of the plan where it is needed, and never counts as unchanged", async (t) => {
   const workspace = await createWorkspace(t);
   const { project } = workspace;
-  const unset = { VF_PASSWORD: undefined, VF_USER_DATA: undefined };
+  const [unset, set] = [{ VF_PASSWORD: undefined }, { VF_PASSWORD: "hunter2" }];
   await workspace.write({ [`${project}-a`]: stopped({ admin_password: { env: "VF_PASSWORD" } }), [`${project}-b`]: stopped() });
-  const plan = await workspace.run(["plan", "--detailed-exitcode"], unset);
-  assert.equal(plan.code, 2);
-  const applied = await workspace.run(["apply", "--auto-approve"], unset);
-  assert.equal(applied.code, 1);
-  assert.match(applied.stdout, new RegExp(`seed/${project}-a#`));
-  assert.match(applied.stdout, /The environment variable VF_PASSWORD is not set/);
-  assert.match(applied.stdout, new RegExp(`Skipped \\(dependency failed\\):\n  domain/${project}-a#`));
-  assert.deepEqual(
-    (await virsh("list", "--all", "--name")).split("\n").filter((name) => name.startsWith(project)),
-    [`${project}-b`],
-  );
-  await workspace.mustRun(["apply", "--auto-approve"], { VF_PASSWORD: "hunter2" });
-  assert.equal((await workspace.run(["plan", "--detailed-exitcode"], { VF_PASSWORD: "hunter2" })).code, 0);
+  const defined = async () => (await virsh("list", "--all", "--name")).split("\n").filter((name) => name.startsWith(project));
+  for (const argv of [["plan"], ["drift"], ["apply", "--auto-approve"]]) {
+    const needed = await workspace.run(argv, unset);
+    assert.equal(needed.code, 1, argv[0]);
+    const words =
+      /The environment variable VF_PASSWORD is not set\s+with seed\/\S+-a\s+on virtform\.yaml:\d+:\d+[\s\S]*cannot be built without/;
+    assert.match(needed.stderr, words, argv[0]);
+  }
+  assert.deepEqual(await defined(), []);
+  await workspace.mustRun(["apply", "--auto-approve"], set);
+  assert.equal((await workspace.run(["plan", "--detailed-exitcode"], set)).code, 0);
+
+  const unknown = await workspace.run(["drift", "--json"], unset);
+  assert.equal(unknown.code, 1);
+  assert.equal(readPlan(unknown).complete, false);
+  assert.match((await workspace.run(["drift"], unset)).stdout, /Plan incomplete: not everything could be compared/);
+  await workspace.mustRun(["destroy", "--auto-approve", "--allow-destroy"], unset);
+  assert.deepEqual(await defined(), []);
 });

@@ -104,7 +104,7 @@ test("what is not a file, or not there, or too large, is refused with a reason",
   for (const name of ["images", "pipe", "link-to-directory"])
     await assert.rejects(fetchFile(context, `${directory}/${name}`, to), problem("image-source-not-a-file"));
   await assert.rejects(fetchFile(context, "/dev/zero", to), problem("image-source-not-a-file"));
-  await assert.rejects(fetchFile(context, `${directory}/dangling`, to), problem("no-such-file"));
+  await assert.rejects(fetchFile(context, `${directory}/dangling`, to), problem("image-source-missing"));
   await assert.rejects(fetchFile(context, "file://elsewhere/srv/a", to), problem("image-source-invalid"));
   await assert.rejects(
     fetchFile(context, `${directory}/large`, to, 9),
