@@ -82,6 +82,7 @@ export const codes: Readonly<Record<string, string>> = {
   "libvirt-read-only": "This user may only look: libvirt's read-only socket served the plan.",
   "network-inactive": "A network that a guest is connected to is not active.",
   "network-missing": "libvirt has no network of the name that a guest is connected to.",
+  "network-name-taken": "Two interfaces of a guest have the same name.",
   "networks-not-listed": "libvirt does not list its networks, so they are not checked.",
   "no-root-disk": "An instance has nothing to boot from.",
 

@@ -102,6 +102,19 @@ test("an interface changes its network and keeps its address; another model wait
   );
 });
 
+test("the first of two named interfaces goes, the second one stays; a link is unplugged", async () => {
+  const machine = createWorld();
+  await applied(machine, web({ networks: "[ { name: front, network: default }, { name: back, network: default } ]" }));
+  const macs = () => devices(machine, "interface").map((card) => child(card, "mac")?.attributes["address"]);
+  const [, back] = macs();
+  await live(machine, web({ networks: "[ { name: back, network: default } ]" }));
+  assert.deepEqual(macs(), [back]);
+  await live(machine, web({ networks: "[ { name: back, network: default, link: down } ]" }));
+  assert.equal(child(devices(machine, "interface")[0], "link")?.attributes["state"], "down");
+  await live(machine, web({ networks: "[ { name: back, network: default } ]" }));
+  assert.notEqual(child(devices(machine, "interface")[0], "link")?.attributes["state"], "down");
+});
+
 test("a volume that the guest does not release stops the apply: neither its removal nor another guest follows", async () => {
   const machine = createWorld();
   const with_ = web({ volumes: "[ { volume: data } ]" });

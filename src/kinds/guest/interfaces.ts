@@ -1,15 +1,22 @@
 import { createHash } from "node:crypto";
-import type { ImageConfig, InstanceConfig } from "../config.ts";
+import type { ImageConfig, InstanceConfig, NetworkConfig } from "../config.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** The network interfaces of an instance, with addresses and models filled in. */
 export function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfig>, project: string, name: string): InterfaceSpec[] {
   return (instance.networks ?? []).map((network, index) => ({
+    name: nicName(network, index),
     type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
     source: network.network ?? network.bridge ?? "",
-    mac: network.mac ?? derivedMac(`${project}/${name}/${index}`),
+    mac: network.mac ?? derivedMac(`${project}/${name}/${nicName(network, index)}`),
     model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
+    link: network.link ?? "up",
   }));
+}
+
+/** The name of an interface within its instance: its position, where it has none. */
+export function nicName({ name }: Pick<NetworkConfig, "name">, index: number): string {
+  return name ?? String(index);
 }
 
 /** An address in qemu's range, the same for the same interface on every run. */

@@ -33,6 +33,7 @@ import { checkDomainPatches } from "../guest/domain-patch-check.ts";
 import { checkForeign } from "../guest/foreign-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
 import { checkNetworks } from "../guest/network-check.ts";
+import { checkNetworkNames } from "../guest/network-names-check.ts";
 import { pendingFields } from "../guest/pending.ts";
 import { checkSettings } from "../guest/settings-check.ts";
 import { describeDomain } from "../guest/state.ts";
@@ -86,6 +87,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkProtection,
   checkDevices,
   checkNetworks,
+  checkNetworkNames,
 ];
 
 /** Instances: secrets, disks, config drives and domains. Values of secrets are looked up only while looking, to see whether they changed. */

@@ -11,6 +11,14 @@ const networkSchema = {
   oneOf: [{ required: ["network"] }, { required: ["bridge"] }, { required: ["user"] }],
   expects: "exactly one of network, bridge and user",
   properties: {
+    name: {
+      type: "string",
+      description:
+        "Name of the interface within the instance. The derived MAC address follows it, so that the interface stays the same when others come before it or go. Default: its position, \"0\" for the first one; give an existing interface that name to keep its address.",
+      pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+      expects: "letters, digits, dots, dashes and underscores, starting with a letter or digit, at most 64",
+      examples: ["front"],
+    },
     network: { type: "string", description: "Name of a libvirt network on the host.", minLength: 1, maxLength: 255, examples: ["default"] },
     bridge: {
       type: "string",
@@ -28,7 +36,7 @@ const networkSchema = {
     },
     mac: {
       type: "string",
-      description: "MAC address. Default: derived from project, instance and position, and therefore stable.",
+      description: "MAC address. Default: derived from project, instance and the name of the interface, and therefore stable.",
       pattern: "^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
       expects: "six pairs of lower-case hex digits with colons, the first one even (not a multicast address)",
       unique: true,
@@ -39,6 +47,13 @@ const networkSchema = {
       description: "Model of the network card. Default: the image property hw_vif_model, else virtio.",
       enum: ["virtio", "e1000", "e1000e", "rtl8139", "ne2k_pci", "pcnet"],
       examples: ["virtio"],
+    },
+    link: {
+      type: "string",
+      description: "State of the link: with down, the card is there and its cable is unplugged. Changed while the guest runs.",
+      enum: ["up", "down"],
+      default: "up",
+      examples: ["down"],
     },
   },
 } as const;
@@ -260,7 +275,7 @@ export const instanceSchema = {
       items: networkSchema,
       maxItems: 28,
       default: [],
-      examples: [[{ network: "default" }], [{ bridge: "br0", model: "virtio" }]],
+      examples: [[{ network: "default" }], [{ bridge: "br0", model: "virtio" }], [{ name: "front", network: "default" }]],
     },
     ephemerals: {
       type: "array",

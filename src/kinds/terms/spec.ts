@@ -26,12 +26,15 @@ export function bytesOfInput(input: Exclude<TextInput, SecretText>): Buffer {
 
 /** One network interface as it should be. */
 export interface InterfaceSpec {
+  /** Within the instance: its position, where none is given. */
+  readonly name: string;
   readonly type: "network" | "bridge" | "user";
   /** Name of the libvirt network or of the bridge; empty for `user`. */
   readonly source: string;
-  /** Derived from project, instance and position unless given. */
+  /** Derived from project, instance and name unless given. */
   readonly mac: string;
   readonly model: string;
+  readonly link: "up" | "down";
 }
 
 /** The config drive of an instance as it should be (Nova CFG-08 … CFG-11). */

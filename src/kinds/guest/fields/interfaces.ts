@@ -49,6 +49,13 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       read: (card) => find(card, "model")?.attributes["type"],
     },
     {
+      name: "link",
+      want: ({ link }) => (link === "down" ? link : null),
+      owns: ["link@state"],
+      write: (card, value) => set(at(card, "link"), "state", value),
+      read: (card) => (find(card, "link")?.attributes["state"] === "down" ? "down" : undefined),
+    },
+    {
       name: "queues",
       onlyIfSet: true,
       // Nova gives each virtual CPU one; qemu has memory slots for eight of each card.

@@ -56,7 +56,7 @@ async function guest(name: string, fields: Partial<DomainSpec> = {}): Promise<Do
     vcpus: 1,
     memory: 128 * 2 ** 20,
     consoleLog: join(own, "console.log"),
-    interfaces: [{ type: "user", source: "", mac: "52:54:00:12:34:56", model: "virtio" }],
+    interfaces: [{ name: "0", type: "user", source: "", mac: "52:54:00:12:34:56", model: "virtio", link: "up" }],
     disks: deviceMap({
       arch: "x86_64",
       machine,
@@ -217,7 +217,7 @@ test("a clone made by hand is not ours", async () => {
 
 test("libvirt's refusal comes with its words and the network's name", async () => {
   const spec = await guest("networked", {
-    interfaces: [{ type: "network", source: `${prefix}-nowhere`, mac: "52:54:00:12:34:57", model: "virtio" }],
+    interfaces: [{ name: "0", type: "network", source: `${prefix}-nowhere`, mac: "52:54:00:12:34:57", model: "virtio", link: "up" }],
   });
   await act("domain.define", { spec });
   await assert.rejects(act("domain.start", { uuid: spec.uuid, instance: spec.instance }), (error) => {

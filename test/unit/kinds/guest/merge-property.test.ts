@@ -142,10 +142,12 @@ function randomSpec(random: Random): DomainSpec {
     interfaces: ["01", "02", "03"]
       .filter(() => random(3) > 0)
       .map((end) => ({
+        name: end,
         type: "network",
         source: "default",
         mac: `52:54:00:00:00:${end}`,
         model: pick(random, ["virtio", "virtio", "e1000"]),
+        link: pick(random, ["up", "up", "down"]),
       })),
     kernel:
       random(3) > 0 ? null : { path: "/boot/vmlinuz", ramdisk: pick(random, [null, "/boot/initrd"]), commandLine: "root=/dev/vda <&>" },
