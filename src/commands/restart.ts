@@ -11,7 +11,7 @@ export const restart: CommandDefinition = {
   summary: "Restart guests, or those that wait for a restart",
   usage: "[NAME…] [PATH…] [options]",
   description:
-    "Shuts running guests of this project down and starts them again, each with its stored definition, which is how changes become active that a running guest cannot take. A guest that does not shut down within a minute is powered off. Nothing else is changed. Name the guests, or give --pending.",
+    "Shuts running guests of this project down and starts them again, each with its stored definition, which is how changes become active that a running guest cannot take. A guest that does not shut down in time is powered off, if its configuration allows that. Nothing else is changed. Name the guests, or give --pending.",
   options: {
     ...options,
     pending: { type: "boolean", help: "Restart the guests that wait for a restart: of those that are named, or of all." },

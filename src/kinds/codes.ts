@@ -47,6 +47,8 @@ export const codes: Readonly<Record<string, string>> = {
   "foreign-settings": "The definition of a guest has settings that virtform does not manage. They stay.",
   "guest-is-off": "A guest that is to be restarted does not run.",
   "guest-not-running": "A guest was started and does not run.",
+  "guest-not-shut-down": "A guest that must not be powered off did not shut down in time.",
+  "guest-paused": "A guest was paused since the plan was made.",
   "guest-runs": "A guest runs, and this can be done only while it is off.",
   "guest-saved": "The memory of a guest was saved since the plan was made.",
   "hardware-contradiction": "Two places give a guest different hardware.",

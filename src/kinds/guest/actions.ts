@@ -5,7 +5,7 @@ import type { FileChange } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { shellWord } from "../../model/shell-word.ts";
-import { type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { type DomainPower, type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
@@ -138,7 +138,8 @@ async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord
   if (have !== undefined && isUp(have.power)) await host.files.settle(settled);
   else await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
-  // An interrupted start leaves the guest paused.
+  // An interrupted start leaves the guest paused. What was paused by others is not ours to resume here: no plan said so.
+  if (have?.power === "paused" && have.reason !== "starting-up") throw pausedMeanwhile(ref);
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
   await libvirt.start(ref.uuid);
   // A guest that was saved while paused is restored paused.
@@ -165,8 +166,10 @@ const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, re
   const have = await ownDomain(context, ref);
   if (have === undefined || have.power === "stopped") return;
   if (have.power === "saved") throw savedMeanwhile(ref);
+  const { seconds, force } = ref.shutdown;
   // Only a running guest can react to a shutdown request.
-  let graceMs = have.power === "running" ? ref.graceSeconds * 1000 : 0;
+  const reacts = have.power === "running";
+  let graceMs = reacts ? seconds * 1000 : 0;
   for (; graceMs > 0; graceMs -= askAgainMs) {
     await libvirt.shutdown(ref.uuid);
     const off = await waitForPower(libvirt, ref.uuid, ["stopped", "crashed"], {
@@ -175,6 +178,10 @@ const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, re
     });
     if (off === "stopped") return;
     if (off === "crashed") break;
+  }
+  if (!force) {
+    const still = await libvirt.domain(ref.uuid);
+    if (still !== undefined && isUp(still.power)) throw notShutDown(ref, still.power);
   }
   await libvirt.destroy(ref.uuid);
 });
@@ -203,6 +210,23 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
 
 /** All actions on domains. */
 export const domainActions: readonly ActionType[] = [define, ...liveDomainActions, start, restore, resume, stop, discard, undefine];
+
+function pausedMeanwhile({ instance }: DomainRef): RefusedError {
+  return new RefusedError(
+    "guest-paused",
+    `${instance} was started and paused after the plan to start it was made. It stays paused.`,
+    "Apply again: the next plan says that it is resumed.",
+  );
+}
+
+/** A guest that must not be powered off is left as it is. */
+function notShutDown({ instance, shutdown: { seconds } }: StopArgs, power: DomainPower): RefusedError {
+  return new RefusedError(
+    "guest-not-shut-down",
+    power === "running" ? `${instance} did not shut down within ${seconds} s` : `${instance} cannot shut down, because it is ${power}`,
+    `It has shutdown.force: false, so it was not powered off. Shut it down in the guest${power === "running" ? "" : `, after \`virsh resume ${shellWord(instance)}\``}, give it more time with shutdown.timeout, or allow force; then apply again.`,
+  );
+}
 
 /** The plan neither discards the saved memory, which needs consent, nor restores it. */
 function savedMeanwhile({ instance }: DomainRef): RefusedError {

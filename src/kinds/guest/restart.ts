@@ -6,6 +6,7 @@ import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
 import { startAgain, stopDomain } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
+import { recordedShutdown } from "../terms/shutdown.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
 
@@ -34,7 +35,7 @@ export function restartChanges(observed: Observed, { names, pending }: RestartRe
 
 function restart(address: GuestAddress, guest: GuestState): Change {
   const fields = pendingFields(guest).map((field) => ({ ...field, effect: "restart" as const }));
-  const ref = { uuid: guest.uuid, instance: guest.label?.instance ?? guest.name };
+  const ref = { uuid: guest.uuid, instance: guest.label?.instance ?? guest.name, shutdown: recordedShutdown(guest.fields) };
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
   const { pending: _waits, ...after } = before;
   return {

@@ -9,6 +9,7 @@ import { machineType } from "../config/machine-type.ts";
 import type { Config, FlavorConfig, InstanceConfig } from "../config.ts";
 import type { Checked } from "../disk/checked.ts";
 import type { FieldValue } from "../terms/domain-state.ts";
+import { shutdownOf } from "../terms/shutdown.ts";
 import { isPossibleBus } from "./device-map.ts";
 import { cpuNumbers } from "./fields/cpu-set.ts";
 import { isX86 } from "./fields/is-x86.ts";
@@ -114,6 +115,20 @@ function mistakes(hardware: Hardware): Mistake[] {
     ...pinningMistakes(hardware),
     ...quotaMistakes(hardware),
     ...deviceMistakes(hardware),
+    ...shutdownMistakes(hardware),
+  ];
+}
+
+function shutdownMistakes({ values }: Hardware): Mistake[] {
+  const { seconds, force } = shutdownOf(values);
+  if (seconds > 0 || force) return [];
+  return [
+    {
+      path: "shutdown.timeout",
+      summary: "No time to shut down, and no power off",
+      detail:
+        "With shutdown.timeout 0s the guest is not asked, and with shutdown.force: false it is not powered off. Change one of the two.",
+    },
   ];
 }
 

@@ -9,6 +9,7 @@ import type { Wanted } from "../config/wanted.ts";
 import { configuredValues } from "../guest/configured-values.ts";
 import { type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
 import { patchValues } from "../guest/domain-patch.ts";
+import { shutdownOf } from "../terms/shutdown.ts";
 import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
 import { desiredVolume } from "../volume/desired.ts";
@@ -29,6 +30,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     powerState: instance.power_state ?? "running",
     preventDestroy: instance.prevent_destroy ?? false,
     restart: instance.restart ?? "never",
+    shutdown: shutdownOf(guest.hardware),
     virtType,
     arch: facts.arch,
     machine: machineType(properties, facts),

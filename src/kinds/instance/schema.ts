@@ -1,5 +1,5 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
-import { hardwareKeys, hostKeys } from "../config/hardware/schema.ts";
+import { hardwareKeys, hostKeys, powerKeys } from "../config/hardware/schema.ts";
 import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
 import { size } from "../schema-parts.ts";
 
@@ -14,7 +14,7 @@ const networkSchema = {
     name: {
       type: "string",
       description:
-        "Name of the interface within the instance. The derived MAC address follows it, so that the interface stays the same when others come before it or go. Default: its position, \"0\" for the first one; give an existing interface that name to keep its address.",
+        'Name of the interface within the instance. The derived MAC address follows it, so that the interface stays the same when others come before it or go. Default: its position, "0" for the first one; give an existing interface that name to keep its address.',
       pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
       expects: "letters, digits, dots, dashes and underscores, starting with a letter or digit, at most 64",
       examples: ["front"],
@@ -321,6 +321,7 @@ export const instanceSchema = {
     },
     ...hardwareKeys,
     ...hostKeys,
+    ...powerKeys,
     autostart: {
       type: "boolean",
       description: "Whether libvirt starts the guest when the host boots.",

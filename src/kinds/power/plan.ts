@@ -9,6 +9,7 @@ import { diskAddress } from "../terms/disk-name.ts";
 import { adjusted, defined, gone, grown, guests, released, restored, stopped, up } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
+import type { Shutdown } from "../terms/shutdown.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 
@@ -25,13 +26,13 @@ export interface DefineArgs {
   readonly held: string | null;
 }
 
-/** Arguments of `domain.stop`: how long the guest may take to shut down before it is powered off. */
-export interface StopArgs extends DomainRef {
-  readonly graceSeconds: number;
+/** A domain that may be shut down. */
+export interface StoppableRef extends DomainRef {
+  readonly shutdown: Shutdown;
 }
 
-/** Nova DEL-02. */
-const graceSeconds = 60;
+/** Arguments of `domain.stop`. */
+export type StopArgs = StoppableRef;
 
 /** Defines the domain, or edits the definition with the digest `held`. */
 export function defineDomain(spec: DomainSpec, effect: Effect, held: string | null): Action {
@@ -127,7 +128,7 @@ export interface GuestActivity {
 }
 
 /** Actions that switch a guest off; none when it is off. */
-export function switchOff(spec: DomainRef, { running, saved = false }: GuestActivity, needs: readonly Fact[] = []): Action[] {
+export function switchOff(spec: StoppableRef, { running, saved = false }: GuestActivity, needs: readonly Fact[] = []): Action[] {
   if (running) return [stopDomain(spec, needs)];
   return saved ? [discardMemory(spec, needs)] : [];
 }
@@ -148,16 +149,22 @@ export function resumeDomain(spec: DomainSpec): Action {
   };
 }
 
-/** Shuts the guest down; powers it off when it does not react within a minute. `needs`: facts to wait for. */
-export function stopDomain(spec: DomainRef, needs: readonly Fact[] = []): Action {
-  const { uuid, instance } = spec;
+/** Shuts the guest down; powers it off when it does not react in time and that is allowed. `needs`: facts to wait for. */
+export function stopDomain(spec: StoppableRef, needs: readonly Fact[] = []): Action {
+  const { uuid, instance, shutdown } = spec;
+  const args: StopArgs = { uuid, instance, shutdown };
   return {
-    ...common(spec, "stop", "shut down"),
-    args: { uuid, instance, graceSeconds },
+    ...common(spec, "stop", shutdownWords(shutdown)),
+    args: args as unknown as Json,
     needs: [...needs, grown(guests.at(instance))],
     makes: [stopped(guests.at(instance))],
     effect: "restart",
   };
+}
+
+function shutdownWords({ seconds, force }: Shutdown): string {
+  if (seconds === 0 && force) return "power off";
+  return `shut down within ${seconds} s${force ? ", else power off" : ""}`;
 }
 
 /** Undefines the domain. What is lost is stated by the actions on its disks. */

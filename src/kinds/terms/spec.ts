@@ -1,5 +1,6 @@
 import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import type { CommandSecret, EnvironmentSecret, SecretRef } from "../../model/secret.ts";
+import type { Shutdown } from "./shutdown.ts";
 
 export type { DiskSpec } from "../../drivers/driver.ts";
 
@@ -98,6 +99,7 @@ export interface DomainSpec {
   readonly preventDestroy: boolean;
   /** Whether a plan restarts the guest for changes that it cannot take while it runs. */
   readonly restart: "never" | "when_needed";
+  readonly shutdown: Shutdown;
   readonly virtType: "kvm" | "qemu";
   readonly arch: string;
   /** `q35`, `pc`, `virt`. */

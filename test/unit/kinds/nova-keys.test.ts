@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { extraSpecs } from "../../../src/kinds/config/hardware/extra-specs.ts";
 import { imageProperties } from "../../../src/kinds/config/hardware/image-properties.ts";
 import type { NovaKeys } from "../../../src/kinds/config/hardware/nova-key.ts";
-import { hardwareKeys } from "../../../src/kinds/config/hardware/schema.ts";
+import { hardwareKeys, powerKeys } from "../../../src/kinds/config/hardware/schema.ts";
 import { assertGolden } from "../../support/golden.ts";
 
 const head = `# Extra specs and image properties
@@ -39,7 +39,7 @@ test("docs/nova-keys.md is current", () => {
 const withoutKey = new Set(["arch", "video.max_memory"]);
 
 test("what a key of Nova sets is a key of an instance, and each key of an instance is read by a field", () => {
-  const keys = Object.keys(hardwareKeys);
+  const keys = Object.keys({ ...hardwareKeys, ...powerKeys });
   for (const { name, sets } of [...extraSpecs.known, ...imageProperties.known]) {
     if (sets === null || withoutKey.has(sets)) continue;
     assert.ok(keys.includes(sets.split(".")[0] ?? ""), `${name} sets ${sets}`);

@@ -4,7 +4,7 @@ import type { FieldValue } from "../../terms/domain-state.ts";
 import { extraSpecs } from "./extra-specs.ts";
 import { imageProperties } from "./image-properties.ts";
 import type { NovaKey, NovaKeys } from "./nova-key.ts";
-import { hardwareKeys, hostKeys } from "./schema.ts";
+import { hardwareKeys, hostKeys, powerKeys } from "./schema.ts";
 
 /** What describes the hardware of a guest, with the names of the entries that it is written in. */
 export interface HardwareInput {
@@ -53,7 +53,7 @@ export function contradictions(settings: readonly HardwareSetting[]): HardwareSe
 }
 
 const flavorKeys = Object.keys(hardwareKeys);
-const ownKeys = [...flavorKeys, ...Object.keys(hostKeys)];
+const ownKeys = [...flavorKeys, ...Object.keys(hostKeys), ...Object.keys(powerKeys)];
 
 function ownSettings(written: object, pointer: Pointer, owner: string, keys: readonly string[]): HardwareSetting[] {
   const values = written as Readonly<Record<string, unknown>>;

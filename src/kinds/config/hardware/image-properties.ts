@@ -169,6 +169,12 @@ export const imageProperties: NovaKeys = {
       sets: null,
     },
     { name: "os_command_line", about: "Command line of the kernel, with `kernel`.", value: text("root=/dev/vda1 quiet"), sets: null },
+    {
+      name: "os_shutdown_timeout",
+      about: "Seconds that a guest may take to shut down before it is powered off.",
+      value: { ...count(0, 86_400), read: (seconds) => `${Number(seconds)}s` },
+      sets: "shutdown.timeout",
+    },
     { name: "os_secure_boot", about: "Whether the firmware starts signed boot loaders only.", value: secureBoot, sets: "secure_boot" },
     {
       name: "os_type",

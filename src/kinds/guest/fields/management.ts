@@ -1,7 +1,9 @@
 import { find, textAt } from "../../../tools/xml.ts";
+import { usualShutdown } from "../../terms/shutdown.ts";
 import { at } from "../draft.ts";
 import type { GuestField } from "../field.ts";
 import { findLabel, findNova, labelOf, novaOf } from "../metadata.ts";
+import { numberOf } from "./read.ts";
 import { set, setText } from "./write.ts";
 
 /** What the metadata of a guest records. */
@@ -25,6 +27,22 @@ export const managementFields: readonly GuestField[] = [
       const label = findLabel(domain);
       return label === undefined ? undefined : textAt(label, "virtform:prevent_destroy") !== "false";
     },
+  },
+  {
+    path: "shutdown_timeout",
+    cosmetic: true,
+    want: ({ shutdown: { seconds } }) => (seconds === usualShutdown.seconds ? null : seconds),
+    owns: ["metadata/virtform:instance/virtform:shutdown_timeout"],
+    write: (domain, value) => setText(at(labelOf(domain), "virtform:shutdown_timeout"), value),
+    read: (domain) => numberOf(textAt(findLabel(domain), "virtform:shutdown_timeout")),
+  },
+  {
+    path: "shutdown_force",
+    cosmetic: true,
+    want: ({ shutdown: { force } }) => (force ? null : false),
+    owns: ["metadata/virtform:instance/virtform:shutdown_force"],
+    write: (domain, value) => setText(at(labelOf(domain), "virtform:shutdown_force"), value),
+    read: (domain) => (textAt(findLabel(domain), "virtform:shutdown_force") === "false" ? false : undefined),
   },
   {
     path: "rescue",

@@ -106,7 +106,7 @@ for (const machine of ["q35", "pc"]) {
     assert.equal(await diff(spec, spec.uuid), undefined, "nothing to do after apply");
     assert.match(await readFile(`/proc/${qemuPid(spec)}/cmdline`, "utf8"), /\0-cpu\0max/, "emulation gets every feature that it has");
 
-    const stop = { uuid: spec.uuid, instance: spec.instance, graceSeconds: 0 };
+    const stop = { uuid: spec.uuid, instance: spec.instance, shutdown: { seconds: 0, force: true } };
     await act("domain.stop", stop);
     await act("domain.stop", stop);
     assert.equal((await libvirt.domain(spec.uuid))?.power, "stopped");
@@ -190,7 +190,11 @@ test("a foreign domain with our uuid is refused by every action and left as it w
   virsh("define", path);
   const found = virsh("dumpxml", "--inactive", spec.uuid);
   for (const type of ["domain.start", "domain.stop", "domain.resume", "domain.undefine"]) {
-    await assert.rejects(act(type, { uuid: spec.uuid, instance: spec.instance, graceSeconds: 0 }), /is not owned by project shop/, type);
+    await assert.rejects(
+      act(type, { uuid: spec.uuid, instance: spec.instance, shutdown: { seconds: 0, force: true } }),
+      /is not owned by project shop/,
+      type,
+    );
   }
   await assert.rejects(act("domain.define", { spec }), /is not owned by project shop/);
   assert.equal(virsh("dumpxml", "--inactive", spec.uuid), found);

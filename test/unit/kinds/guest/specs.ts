@@ -13,6 +13,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     powerState: "running",
     preventDestroy: false,
     restart: "never",
+    shutdown: { seconds: 60, force: true },
     virtType: "qemu",
     arch: "x86_64",
     machine: "q35",
