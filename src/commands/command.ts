@@ -53,9 +53,21 @@ export const hostOptions = {
   format: { type: "string", value: "NAME", help: `Output format: ${formatNames().join(", ")}.` },
 } as const satisfies Record<string, OptionDefinition>;
 
+/** Options of every command that has a plan or a checked configuration to report. */
+export const reportOptions = {
+  report: {
+    type: "string",
+    multiple: true,
+    value: "NAME=FILE",
+    help: "Also write the result to FILE in this format, such as markdown=plan.md or junit=drift.xml. Repeatable.",
+  },
+  "max-bytes": { type: "string", value: "N", help: "The longest Markdown report (default 65000). Losses and restarts are never cut." },
+} as const satisfies Record<string, OptionDefinition>;
+
 /** Options of every command that plans. */
 export const planOptions = {
   ...hostOptions,
+  ...reportOptions,
   target: {
     type: "string",
     multiple: true,

@@ -14,6 +14,7 @@ export const drift: CommandDefinition = {
   },
   examples: [
     ["virtform drift site/ || notify", "Fails if the host differs from the repository or is unreachable."],
+    ["virtform drift --report junit=drift.xml", "Also writes a test case for each object."],
     ["virtform drift --json | jq '.resource_drift[].address'", "Lists the objects that drifted."],
   ],
   run: (invocation, io) => runPlan(invocation, io, { command: "drift", detailedExitCode: true, out: undefined }),

@@ -21,6 +21,7 @@ export const plan: CommandDefinition = {
     ["virtform plan", "Plans the configuration in the current directory."],
     ["virtform plan --out site.plan && virtform apply site.plan", "Review a plan, then apply exactly this plan."],
     ["virtform plan --detailed-exitcode", "For a pipeline: 0 no changes, 2 changes, 1 error."],
+    ["virtform plan --report markdown=plan.md", "Also writes the plan for a comment on a pull request."],
     ["virtform plan --target web-0", "Plans instance web-0 and its dependencies only."],
   ],
   run: (invocation, io) =>

@@ -1,10 +1,13 @@
+import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { chooseFormat, createReporter, type ReporterOptions } from "../report/index.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
+import { commitOf } from "./commit-of.ts";
 import type { Io } from "./io.ts";
 import { outputs } from "./outputs.ts";
+import { openReportFiles, together } from "./report-files.ts";
 
 /**
  * Runs the work of a command with the reporter that shows it: the one of `--format` or `--json`, else a terminal interface where the work
@@ -20,13 +23,19 @@ export async function reported(
   const isTTY = interactive && io.stdout.isTTY === true && io.stdin.isTTY === true;
   const asked = invocation.text("format") ?? (invocation.flag("json") ? "json" : undefined);
   const format = asked ?? chooseFormat({ json: false, isTTY, env: io.env });
-  const reporter = await createReporter(format, {
+  const maxBytes = parseMaxBytes(invocation.text("max-bytes"));
+  const reporterOptions: ReporterOptions = {
     ...rest,
     ...outputs(io, invocation.flag("no-color")),
     ...(isTTY ? { stdin: io.stdin } : {}),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
     interactive: isTTY && format !== "json",
     version,
-  });
+    commit: () => commitOf(process.cwd(), io.env),
+    meanings: async () => Object.assign({}, ...(await import("../codes.ts")).allCodes.map(({ codes }) => codes)),
+  };
+  const main = await createReporter(format, reporterOptions);
+  const reporter = together(main, await openReportFiles(invocation.texts("report"), reporterOptions));
   try {
     return await work(reporter);
   } catch (error) {
@@ -37,4 +46,14 @@ export async function reported(
   } finally {
     await reporter.close();
   }
+}
+
+function parseMaxBytes(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{4,9}$/.test(text)) return Number(text);
+  throw userError(
+    "bad-option",
+    `--max-bytes: "${text}" is not a number of at least 1000`,
+    "It limits a Markdown report; the default is 65000.",
+  );
 }

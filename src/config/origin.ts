@@ -20,13 +20,40 @@ export async function originOf(directory: string): Promise<string> {
   }
 }
 
-/** The address of the remote `origin`, without user, scheme and the ending of a repository. */
-async function remoteOf(git: string): Promise<string | undefined> {
+/** The commit that is checked out in the git repository of a directory; undefined without one, and before its first commit. */
+export async function readHead(directory: string): Promise<string | undefined> {
+  for (let at = resolve(directory); ; at = dirname(at)) {
+    const { own, common } = await gitDirectories(join(at, ".git"));
+    const head = (await textOf(join(own, "HEAD")))?.trim();
+    if (head !== undefined) {
+      const ref = /^ref: (refs\/\S+)$/.exec(head)?.[1];
+      return ref === undefined ? commitIn(head) : (commitIn(await textOf(join(common, ref))) ?? packedCommit(common, ref));
+    }
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+function commitIn(text: string | undefined): string | undefined {
+  return /^[0-9a-f]{40,64}$/.exec(text?.trim() ?? "")?.[0];
+}
+
+async function packedCommit(common: string, ref: string): Promise<string | undefined> {
+  const lines = (await textOf(join(common, "packed-refs")))?.split("\n") ?? [];
+  return commitIn(lines.find((line) => line.endsWith(` ${ref}`))?.split(" ")[0]);
+}
+
+/** The directory of a checkout's own files of git, and the one that all worktrees of the repository share. */
+async function gitDirectories(git: string): Promise<{ readonly own: string; readonly common: string }> {
   // In a worktree it is a file that names the directory.
   const elsewhere = /^gitdir: (.*)$/m.exec((await textOf(git)) ?? "")?.[1];
   const own = elsewhere === undefined ? git : resolve(dirname(git), elsewhere);
   const common = (await textOf(join(own, "commondir")))?.trim();
-  const config = await textOf(join(common === undefined ? own : resolve(own, common), "config"));
+  return { own, common: common === undefined ? own : resolve(own, common) };
+}
+
+/** The address of the remote `origin`, without user, scheme and the ending of a repository. */
+async function remoteOf(git: string): Promise<string | undefined> {
+  const config = await textOf(join((await gitDirectories(git)).common, "config"));
   const section = /^\[remote "origin"\]\n((?:(?!\[).*\n?)*)/m.exec(config ?? "")?.[1];
   const url = /^\s*url\s*=\s*(\S.*?)\s*$/m.exec(section ?? "")?.[1];
   return url

@@ -9,10 +9,16 @@ export { chooseFormat } from "./choose-format.ts";
 export type { CreateReporter, Format } from "./format.ts";
 export type { Output, ReporterOptions } from "./options.ts";
 
+/** The commands with a plan or a checked configuration to report. */
+const reportedCommands = ["validate", "plan", "drift", ...Object.keys(changingCommands)];
+
 /** Every form of output, one line each. Each is loaded only when it is used: Ink alone costs more than a whole plan. */
 const formats: Format[] = [
   { name: "text", load: async () => (await import("./text.ts")).createTextReporter },
   { name: "json", load: async () => (await import("./json-reporter.ts")).createJsonReporter },
+  { name: "markdown", commands: reportedCommands, load: async () => (await import("./markdown.ts")).createMarkdownReporter },
+  { name: "junit", commands: reportedCommands, load: async () => (await import("./junit.ts")).createJunitReporter },
+  { name: "sarif", commands: reportedCommands, load: async () => (await import("./sarif.ts")).createSarifReporter },
   { name: "tui", commands: Object.keys(changingCommands), load: loadTerminalInterface },
 ];
 

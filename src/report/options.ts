@@ -26,4 +26,10 @@ export interface ReporterOptions {
   readonly frameEveryMs?: number;
   /** Default: the clock of this machine. */
   readonly now?: () => Date;
+  /** The longest Markdown report, in bytes. Default: what a comment on a pull request can hold. */
+  readonly maxBytes?: number;
+  /** The commit of the configuration, for reports that name it. Resolves to undefined where it is not known. */
+  readonly commit?: () => Promise<string | undefined>;
+  /** What each code of a problem stands for, for reports that explain them. */
+  readonly meanings?: () => Promise<Readonly<Record<string, string>>>;
 }

@@ -1,6 +1,5 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
-import { exists } from "../model/fact.ts";
 import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
@@ -9,6 +8,7 @@ import { changeDetails, changeHeader } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
 import { pendingLines } from "./pending-line.ts";
+import { planImpact } from "./plan-impact.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { verbs } from "./words.ts";
@@ -42,16 +42,13 @@ export function planRecord(plan: Plan): Line[] {
 
 function planFooter(plan: Plan): Line[] {
   const lines: Line[] = [];
-  const destroys = plan.actions.flatMap(({ destroys }) => destroys ?? []);
+  const { destroys, restarted, stopped } = planImpact(plan);
   if (destroys.length > 0)
     lines.push(
       [span("Data that will be permanently deleted:", "remove")],
       ...destroys.map((what) => [span("  - ", "remove"), span(what)]),
       [],
     );
-  const interrupted = [...new Set(plan.actions.filter(({ effect }) => effect === "restart").map(({ address }) => address))];
-  const restarted = interrupted.filter((address) => plan.actions.some((action) => action.makes.includes(exists(address))));
-  const stopped = interrupted.filter((address) => !restarted.includes(address));
   if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(restarted.join(", "))], []);
   if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(stopped.join(", "))], []);
   const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);

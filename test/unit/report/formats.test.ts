@@ -40,13 +40,13 @@ test("a format that is registered shows plans, checks and failures of every comm
   }
   const gone = await runMain(t, ["validate", "--format", "csv"], { "virtform.yaml": "project: shop\n" });
   assert.equal(gone.code, 1);
-  assert.match(gone.stderr, /^Error: Unknown output format: csv\n\n {2}Use one of text, json\.\n/);
+  assert.match(gone.stderr, /^Error: Unknown output format: csv\n\n {2}Use one of text, json, markdown, junit, sarif\.\n/);
 });
 
 test("a format that cannot show a command is an error that names those that can", async (t) => {
   const { code, stderr } = await runMain(t, ["validate", "--format", "tui"], { "virtform.yaml": "project: shop\n" });
   assert.equal(code, 1);
-  assert.match(stderr, /^Error: validate has no output format tui\n\n {2}Use one of text, json\.\n/);
+  assert.match(stderr, /^Error: validate has no output format tui\n\n {2}Use one of text, json, markdown, junit, sarif\.\n/);
 });
 
 test("--json is --format json", async (t) => {

@@ -1,0 +1,77 @@
+import { open, rename, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { errorMessage, userError } from "../model/errors.ts";
+import type { Event, Reporter } from "../model/event.ts";
+import { createReporter, type ReporterOptions } from "../report/index.ts";
+
+/** A report in a file beside what a command shows. */
+interface ReportFile {
+  readonly format: string;
+  readonly path: string;
+}
+
+/**
+ * The reporters of `--report NAME=FILE`: each gets every event, and its file is written as a whole when it is closed. Throws a UserError for a
+ * value of another form, an unknown format, and a file that is named twice.
+ */
+export function openReportFiles(values: readonly string[], options: ReporterOptions): Promise<Reporter[]> {
+  const files = values.map(parseReport);
+  const twice = files.find(({ path }, index) => files.findIndex((other) => resolve(other.path) === resolve(path)) < index);
+  if (twice !== undefined) throw userError("bad-option", `--report: ${twice.path} is named twice`, "Give each report a file of its own.");
+  return Promise.all(files.map((file) => openReportFile(file, options)));
+}
+
+/** One reporter that passes events to several; the first one is the one that asks. */
+export function together(main: Reporter, others: readonly Reporter[]): Reporter {
+  if (others.length === 0) return main;
+  const { confirm } = main;
+  return {
+    event(event: Event) {
+      main.event(event);
+      for (const other of others) other.event(event);
+    },
+    ...(confirm === undefined ? {} : { confirm: (question) => confirm.call(main, question) }),
+    async close() {
+      await main.close();
+      for (const other of others) await other.close();
+    },
+  };
+}
+
+function parseReport(value: string): ReportFile {
+  const [, format, path] = /^([a-z]+)=(.+)$/s.exec(value) ?? [];
+  if (format !== undefined && path !== undefined && format !== "tui") return { format, path };
+  const form = "Write the format and the file, such as --report markdown=plan.md or --report junit=drift.xml.";
+  throw userError("bad-option", `--report: "${value}" is not NAME=FILE`, form);
+}
+
+async function openReportFile({ format, path }: ReportFile, options: ReporterOptions): Promise<Reporter> {
+  let text = "";
+  const { stdin: _, onInterrupt: __, ...rest } = options;
+  const stdout = { write: (part: string) => (text += part) };
+  const reporter = await createReporter(format, { ...rest, stdout, stderr: { write: () => {} }, color: false, interactive: false });
+  return {
+    event: (event) => reporter.event(event),
+    async close() {
+      await reporter.close();
+      await writeWhole(path, text);
+    },
+  };
+}
+
+/** A reader of the file sees the old content or the new one. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const staged = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(staged, "w");
+    try {
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
+    await rename(staged, path);
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw userError("report-file", `Cannot write the report ${path}`, `${errorMessage(error)}. What the command did is not affected.`);
+  }
+}
