@@ -115,23 +115,58 @@ test("the first of two named interfaces goes, the second one stays; a link is un
   assert.notEqual(child(devices(machine, "interface")[0], "link")?.attributes["state"], "down");
 });
 
-test("a volume that the guest does not release stops the apply: neither its removal nor another guest follows", async () => {
+test("a volume that the guest does not release is pending; neither its removal nor another guest follows", async () => {
   const machine = createWorld();
-  const with_ = web({ volumes: "[ { volume: data } ]" });
-  await applied(machine, with_);
+  const two = (first: string, second: string, sections = data) =>
+    guests({
+      more: `    volumes: ${first}\n`,
+      sections: `  db:\n    image: debian\n    flavor: small\n    volumes: ${second}\n${sections}`,
+    });
+  await applied(machine, two("[ { volume: data } ]", "[]"));
   machine.libvirtd.guests.deafTo.set("web", new Set(["unplug"]));
-  const { verdict, outcomes } = await applyWith(machine, web());
-  assert.equal(verdict, "incomplete");
+  const codesOf = async (yaml: string) => {
+    const { verdict, outcomes, warnings } = await applyWith(machine, yaml);
+    const failed = outcomes.flatMap(({ action, diagnostics }) => diagnostics.map(({ code }) => `${action} ${code}`));
+    return [verdict, warnings.map(({ code }) => code), failed];
+  };
+  const { id } = domainOf(machine);
+
+  const moved = two("[]", "[ { volume: data } ]");
+  assert.deepEqual(await codesOf(moved), ["incomplete", ["change-not-taken"], ["domain/db#adjust device-not-released"]]);
+  assert.deepEqual(await codesOf(moved), ["incomplete", [], ["domain/db#adjust device-not-released"]], "it is not asked again");
+
+  const released = two("[]", "[]");
+  await applied(machine, released);
+  const after = await plan(machine, released);
+  assert.deepEqual(summary(after), []);
   assert.deepEqual(
-    outcomes.map(({ action, status, diagnostics }) => [action, status, diagnostics.map(({ code }) => code)]),
-    [
-      ["domain/web#release", "failed", ["device-not-released"]],
-      ["domain/web#define", "skipped", []],
-    ],
+    after.pending.map(({ address, fields }) => [address, fields.some(({ path }) => path === "disks.vdb.source")]),
+    [["domain/web", true]],
   );
-  assert.deepEqual(summary(await plan(machine, with_)), [], "nothing was changed");
-  machine.libvirtd.guests.deafTo.clear();
-  await live(machine, web());
+
+  const removed = two("[]", "[]", "volumes:\n  more: { size: 64MiB }\n");
+  assert.deepEqual(await codesOf(removed), ["incomplete", [], ["volume/data#remove guest-runs"]]);
+  assert.equal(domainOf(machine).id, id, "the guest runs on");
+
+  const restarting = removed.replace("    volumes: []", "    restart: when_needed\n    volumes: []");
+  await applied(machine, restarting);
+  assert.notEqual(domainOf(machine).id, id);
+  assert.deepEqual((await plan(machine, restarting)).pending, []);
+  await applied(machine, restarting);
+  assert.deepEqual(summary(await plan(machine, restarting)), []);
+});
+
+test("a volume of a paused guest goes at its next start; the guest stays as it is", async () => {
+  const machine = createWorld();
+  const ignored = (volumes: string) => web({ volumes }).replace("power_state: running", "power_state: ignore");
+  await applied(machine, web({ volumes: "[ { volume: data } ]" }));
+  const { id } = domainOf(machine);
+  machine.libvirtd.suspend(domainOf(machine));
+  await applied(machine, ignored("[]"));
+  assert.deepEqual([domainOf(machine).id, domainOf(machine).state], [id, 3]);
+  const after = await plan(machine, ignored("[]"));
+  assert.deepEqual(summary(after), []);
+  assert.equal(after.pending.length, 1);
 });
 
 test("a card that the guest does not release is pending", async () => {

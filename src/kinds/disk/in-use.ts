@@ -2,6 +2,7 @@ import type { DiskRef } from "../../drivers/driver.ts";
 import { ownsSource } from "../../drivers/index.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { diskLayers } from "../../tools/libvirt/disk-layers.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
@@ -29,6 +30,7 @@ export async function refuseInUse(
   }
   throw new RefusedError(
     "guest-runs",
-    `${instance} runs with ${disk.path}, and this requires that it is off: it was started after this was planned. Apply again.`,
+    `${instance} runs with ${disk.path}, and this requires that it is off or has released it`,
+    `Either it was started after this was planned: apply again. Or it did not release the disk when it was asked: \`virtform restart ${shellWord(instance)}\`, then apply again.`,
   );
 }

@@ -7,6 +7,7 @@ import { isUp } from "../power/is-up.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests } from "../terms/guest-address.ts";
+import { guestSources } from "../terms/guest-sources.ts";
 
 /** The guest that has a disk. */
 export interface DiskUser {
@@ -18,13 +19,13 @@ export interface DiskUser {
   readonly saved: boolean;
 }
 
-/** The guest of a disk: the instance that owns it, or the guest of this project whose definition has the volume; null without one. */
+/** The guest of a disk: the instance that owns it, or the guest of this project that has the volume; null without one. */
 export function diskUser(have: OwnedDiskState, observed: Observed): DiskUser | null {
   const { kind, owner, uuid, running, saved } = have;
   return kind === "disk" ? { instance: ownerName(owner), uuid, running, saved } : volumeUser(have, observed);
 }
 
-/** The guest of this project whose definition has a volume; null without one. */
+/** The guest of this project whose definition has a volume, or that runs with it; null without one. */
 export function volumeUser(volume: Pick<DiskRef, "uuid" | "path">, observed: Observed): DiskUser | null {
   const followed = followedChain(volume, observed);
   if (followed !== null) {
@@ -32,7 +33,7 @@ export function volumeUser(volume: Pick<DiskRef, "uuid" | "path">, observed: Obs
     return { instance, uuid: guest.uuid, running: isUp(guest.power), saved: guest.power === "saved" };
   }
   for (const [address, domain] of observed.of(guests)) {
-    if (!Object.values(domain.disks).some((source) => ownsSource(source, volume))) continue;
+    if (![...guestSources(domain)].some((source) => ownsSource(source, volume))) continue;
     return { instance: addressName(address), uuid: domain.uuid, running: isUp(domain.power), saved: domain.power === "saved" };
   }
   return null;

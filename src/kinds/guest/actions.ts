@@ -9,7 +9,7 @@ import { type DomainPower, type DomainRecord, type Libvirt, libvirtOf } from "..
 import { parseXml } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
-import type { DefineArgs, DomainRef, StopArgs } from "../power/plan.ts";
+import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
 import { whyPaused } from "../power/why-paused.ts";
 import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -21,6 +21,7 @@ import { liveDomainActions } from "./live/actions.ts";
 import { appliedText } from "./merge.ts";
 import { mergedXml } from "./merged-xml.ts";
 import { ownDomain, requireOwn } from "./own-domain.ts";
+import { refuseHeld } from "./refuse-held.ts";
 import { domainFields, domainOwner } from "./state.ts";
 import { isForeign, listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
@@ -119,16 +120,18 @@ async function setFields(libvirt: Libvirt, spec: DomainSpec, made: DomainRecord)
   }
 }
 
-const start = defineAction<DomainRef>("domain.start", [up], async (context, ref) => {
+const start = defineAction<StartArgs>("domain.start", [up], async (context, { holders = [], ...ref }) => {
+  await refuseHeld(context, ref.instance, holders);
   const have = await ownDomain(context, ref);
   if (have?.power === "saved") throw savedMeanwhile(ref);
   await startAndWait(context, ref, have);
 });
 
 /** If the saved memory was discarded meanwhile, the guest boots. */
-const restore = defineAction<DomainRef>("domain.restore", [up, restored], async (context, ref) =>
-  startAndWait(context, ref, await ownDomain(context, ref)),
-);
+const restore = defineAction<StartArgs>("domain.restore", [up, restored], async (context, { holders = [], ...ref }) => {
+  await refuseHeld(context, ref.instance, holders);
+  await startAndWait(context, ref, await ownDomain(context, ref));
+});
 
 async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord | undefined): Promise<void> {
   const libvirt = libvirtOf(context);

@@ -1,10 +1,11 @@
 import { ownsSource } from "../../drivers/index.ts";
 import { sourceText } from "../../drivers/shared/disk-source.ts";
 import type { Action } from "../../model/action.ts";
-import type { Address } from "../../model/address.ts";
+import { type Address, addressName } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
-import { exists, type Fact } from "../../model/fact.ts";
+import { exists } from "../../model/fact.ts";
+import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
@@ -13,20 +14,24 @@ import {
   adjustDomain,
   attachedTo,
   defineDomain,
+  leftBy,
   releaseDevices,
   restoreDomain,
   resumeDomain,
+  type StartArgs,
   startDomain,
   stopDomain,
   switchOff,
   switchOnAgain,
   undefineDomain,
+  type VolumeHolder,
 } from "../power/plan.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
-import { type GuestAddress, guests, released, stopped } from "../terms/guest-address.ts";
+import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
+import { guestSources } from "../terms/guest-sources.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
@@ -56,10 +61,13 @@ export function diffDomain(
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
   const change = have === undefined ? creation(address, want, observed) : leaving(update(address, want, have, observed, replaced), leaves);
-  const others = waitsForVolumes(want, observed);
-  if (change === undefined || others.length === 0) return change;
-  const waiting = (action: Action): Action =>
-    action.type === "domain.start" || action.type === "domain.restore" ? { ...action, needs: [...action.needs, ...others] } : action;
+  const holders = volumeHolders(want, observed);
+  if (change === undefined || holders.length === 0) return change;
+  const waiting = (action: Action): Action => {
+    if (action.type !== "domain.start" && action.type !== "domain.restore") return action;
+    const args: StartArgs = { uuid: want.uuid, instance: want.instance, holders };
+    return { ...action, args: args as unknown as Json, needs: [...action.needs, ...leftBy(holders)] };
+  };
   return { ...change, actions: change.actions.map(waiting) };
 }
 
@@ -73,7 +81,7 @@ function detachesDisks(want: DomainSpec, have: DomainState, observed: Observed, 
   for (const { disk, layers } of have.chains ?? []) if (disk !== null && layers.some(({ source }) => kept.has(source))) kept.add(disk);
   const leaving = Object.entries(have.disks).flatMap(([target, source]) => {
     const path = `disks.${target}.source`;
-    const stays = kept.has(source) || live.paths.has(path);
+    const stays = kept.has(source) || live.paths.has(path) || live.postponed.has(`disks.${target}`);
     return stays || !runsWith(target, source, have) ? [] : [source];
   });
   if (leaving.length === 0) return false;
@@ -97,14 +105,14 @@ function isThere(address: Address, observed: Observed): boolean {
   return disks.owns(address) && observed.get(address)?.disk !== undefined;
 }
 
-/** Facts that other guests are off which still have volumes of this guest: they must release them before it starts. */
-function waitsForVolumes(want: DomainSpec, observed: Observed): Fact[] {
+/** Other guests that still have volumes of this guest: they must release them before it gets them. */
+function volumeHolders(want: DomainSpec, observed: Observed): VolumeHolder[] {
   const attached = want.disks.filter(({ name }) => volumes.owns(name as Address));
   if (attached.length === 0) return [];
   const sources = new Set(attached.map(({ attachment }) => sourceText(attachment)));
   return observed.of(guests).flatMap(([address, guest]) => {
-    if (guest.uuid === want.uuid || !Object.values(guest.disks).some((source) => sources.has(source))) return [];
-    return [stopped(address), released(address)];
+    const held = guest.uuid === want.uuid ? [] : [...guestSources(guest)].filter((source) => sources.has(source));
+    return held.length === 0 ? [] : [{ uuid: guest.uuid, instance: addressName(address), sources: held }];
   });
 }
 
@@ -274,11 +282,9 @@ function setBackField(path: string, { active }: DomainState, wanted: DomainField
 function liveActions(want: DomainSpec, { steps }: LivePlan, observed: Observed): Action[] {
   const [leaving, rest] = [steps.filter((step) => step.do === "detach"), steps.filter((step) => step.do !== "detach")];
   const words = (of: readonly LiveStep[]) => of.map(subjectOf).join(", ");
-  const adjust = adjustDomain(want, rest, words(rest));
-  const others = waitsForVolumes(want, observed);
   return [
     ...(leaving.length === 0 ? [] : [releaseDevices(want, leaving, words(leaving))]),
-    ...(rest.length === 0 ? [] : [{ ...adjust, needs: [...adjust.needs, ...others] }]),
+    ...(rest.length === 0 ? [] : [adjustDomain(want, rest, words(rest), volumeHolders(want, observed))]),
   ];
 }
 

@@ -51,6 +51,19 @@ export function defineDomain(spec: DomainSpec, effect: Effect, held: string | nu
 export interface LiveArgs<Step> {
   readonly spec: DomainSpec;
   readonly steps: readonly Step[];
+  readonly holders: readonly VolumeHolder[];
+}
+
+/** Another guest that has volumes which a guest is to get. */
+export interface VolumeHolder extends DomainRef {
+  /** The sources of these volumes. */
+  readonly sources: readonly string[];
+}
+
+/** Arguments of `domain.start` and `domain.restore`. */
+export interface StartArgs extends DomainRef {
+  /** Guests that must have released these volumes before. */
+  readonly holders?: readonly VolumeHolder[];
 }
 
 /** Takes devices away from a running guest. */
@@ -58,23 +71,28 @@ export function releaseDevices<Step>(spec: DomainSpec, steps: readonly Step[], w
   const address = guests.at(spec.instance);
   return {
     ...common(spec, "release", `detach ${what}`),
-    args: { spec, steps } as unknown as Json,
+    args: { spec, steps, holders: [] } as unknown as Json,
     needs: [],
     makes: [released(address)],
     effect: "live",
   };
 }
 
-/** Changes a running guest. `needs`: facts to wait for. */
-export function adjustDomain<Step>(spec: DomainSpec, steps: readonly Step[], what: string): Action {
+/** Changes a running guest. `holders`: guests that must have released its volumes before. */
+export function adjustDomain<Step>(spec: DomainSpec, steps: readonly Step[], what: string, holders: readonly VolumeHolder[]): Action {
   const address = guests.at(spec.instance);
   return {
     ...common(spec, "adjust", `change ${what} while it runs`),
-    args: { spec, steps } as unknown as Json,
-    needs: [released(address), ...attachedFacts(spec)],
+    args: { spec, steps, holders } as unknown as Json,
+    needs: [released(address), ...attachedFacts(spec), ...leftBy(holders)],
     makes: [adjusted(address)],
     effect: "live",
   };
+}
+
+/** Facts that guests are off or have released what they are to release. */
+export function leftBy(holders: readonly VolumeHolder[]): Fact[] {
+  return holders.flatMap(({ instance }) => [stopped(guests.at(instance)), released(guests.at(instance))]);
 }
 
 /** Starts the guest and waits until it runs. */

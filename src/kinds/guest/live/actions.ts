@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ActionType, defineAction } from "../../../model/action.ts";
 import type { Context } from "../../../model/context.ts";
-import { RefusedError } from "../../../model/errors.ts";
 import { problem } from "../../../model/problem.ts";
 import { shellWord } from "../../../model/shell-word.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../../tools/libvirt/libvirt.ts";
@@ -12,6 +11,7 @@ import { adjusted, guests, released } from "../../terms/guest-address.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
 import { ownDomain } from "../own-domain.ts";
 import { readFields } from "../read-fields.ts";
+import { refuseHeld } from "../refuse-held.ts";
 import { traitsOf } from "../traits.ts";
 import { wantedFields } from "../wanted-fields.ts";
 import { activeDevice, changedDevice, wantedDevice } from "./device-xml.ts";
@@ -31,23 +31,11 @@ interface Untaken {
 }
 
 const release = defineAction<Args>("domain.release", [released], async (context, { spec, steps }) => {
-  const left = await carryOut(context, spec, steps);
-  const held = left.filter(({ step }) => step.do === "detach" && step.must);
-  report(
-    context,
-    spec,
-    left.filter((one) => !held.includes(one)),
-  );
-  if (held.length === 0) return;
-  const names = held.map(({ step }) => subjectOf(step)).join(", ");
-  throw new RefusedError(
-    "device-not-released",
-    `${spec.instance} did not release ${names}${reasonOf(held)}`,
-    `The guest may use it, or not react while it boots. Unmount it in the guest and apply again, or shut the guest down.`,
-  );
+  report(context, spec, await carryOut(context, spec, steps));
 });
 
-const adjust = defineAction<Args>("domain.adjust", [adjusted], async (context, { spec, steps }) => {
+const adjust = defineAction<Args>("domain.adjust", [adjusted], async (context, { spec, steps, holders }) => {
+  await refuseHeld(context, spec.instance, holders);
   report(context, spec, await carryOut(context, spec, steps));
 });
 

@@ -15,7 +15,6 @@ export const hotDisks: Hotplug<DomainDisk> = {
   changes: [],
   replaces: true,
   takesPort: ({ bus }) => bus === "virtio",
-  mustRelease: () => true,
 };
 
 function hasScsi({ active }: RunningGuest): boolean {

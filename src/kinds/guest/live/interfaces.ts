@@ -18,5 +18,4 @@ export const hotInterfaces: Hotplug<InterfaceSpec> = {
     return had === type || (had !== "user" && type !== "user") || `a card of type ${had} cannot become one of type ${type}`;
   },
   takesPort: () => true,
-  mustRelease: () => false,
 };

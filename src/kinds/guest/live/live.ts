@@ -50,8 +50,6 @@ export interface Hotplug<Item> {
   readonly change?: (item: Item, key: string, guest: RunningGuest) => Possible;
   /** Whether a device takes a PCI port. */
   readonly takesPort: (item: Item) => boolean;
-  /** A device that the guest does not release is data in use: nothing goes on then. */
-  readonly mustRelease: (key: string, guest: RunningGuest) => boolean;
 }
 
 /** What a guest needs for a new value in the end: that of its row, or where a live change is not possible. */

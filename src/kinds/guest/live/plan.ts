@@ -10,8 +10,7 @@ import type { Possible, RunningGuest } from "./live.ts";
 export type LiveStep =
   | { readonly do: "set"; readonly path: string; readonly value: FieldValue | null }
   | { readonly do: "attach"; readonly section: string; readonly key: string }
-  /** `must`: nothing goes on as long as the guest has the device. */
-  | { readonly do: "detach"; readonly section: string; readonly key: string; readonly must: boolean }
+  | { readonly do: "detach"; readonly section: string; readonly key: string }
   | { readonly do: "update"; readonly section: string; readonly key: string; readonly names: readonly string[] };
 
 /** What of a plan a running guest takes at once. */
@@ -23,10 +22,12 @@ export interface LivePlan {
   readonly reasons: ReadonlyMap<string, string>;
   /** Fields that were changed by hand on the running guest only, and are set back. They are stored as they are wanted. */
   readonly drifted: readonly string[];
+  /** Devices (`disks.vdb`) that only wait to go because the guest does not react now. */
+  readonly postponed: ReadonlySet<string>;
 }
 
 /** Nothing can be done while the guest runs. */
-export const nothingLive: LivePlan = { steps: [], paths: new Set(), reasons: new Map(), drifted: [] };
+export const nothingLive: LivePlan = { steps: [], paths: new Set(), reasons: new Map(), drifted: [], postponed: new Set() };
 
 /**
  * Decides what a running guest takes at once: of the fields whose stored value differs from the wanted one (`differing`), and of those
@@ -47,8 +48,11 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
   const steps: LiveStep[] = [];
   const taken = new Set<string>();
   const reasons = new Map<string, string>();
+  const postponed = new Set<string>();
   const decide = (of: readonly string[], possible: Possible, step: LiveStep) => {
-    const answer = have.power === "running" ? possible : `it is ${have.power}`;
+    const waits = possible === true && have.power !== "running";
+    const answer = waits ? `it is ${have.power}` : possible;
+    if (waits && step.do === "detach") postponed.add(subjectOf(step));
     if (answer === true) steps.push(step);
     for (const path of of) if (answer === true) taken.add(path);
     const [first] = of;
@@ -76,7 +80,7 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
     }
     if (hotplug === undefined) continue;
     if (item === undefined && attached) {
-      decide(members, hotplug.detach(key, guest), { do: "detach", section, key, must: hotplug.mustRelease(key, guest) });
+      decide(members, hotplug.detach(key, guest), { do: "detach", section, key });
     } else if (item !== undefined) {
       const room = !hotplug.takesPort(item) || ports > 0 || "it has no free PCI port";
       const possible = room === true ? hotplug.attach(item, guest) : room;
@@ -99,14 +103,14 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
         const leaves = hotplug.detach(key, guest);
         const possible = leaves === true ? hotplug.attach(item, guest) : leaves;
         if (decide(of, possible, { do: "attach", section, key })) {
-          steps.push({ do: "detach", section, key, must: hotplug.mustRelease(key, guest) });
+          steps.push({ do: "detach", section, key });
         }
         return;
       }
       decide(rest, hotplug.change?.(item, key, guest) ?? true, { do: "update", section, key, names });
     }
   }
-  return { steps, paths: taken, reasons, drifted: drifted.filter((path) => taken.has(path)) };
+  return { steps, paths: taken, reasons, drifted: drifted.filter((path) => taken.has(path)), postponed };
 }
 
 /** `disks.vda` of `disks.vda.source`; a field of the guest itself is a group of its own. */
