@@ -53,6 +53,8 @@ export interface Reconciliation<Config> {
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
   /** Records on the host what an apply begins, and what is gone after everything was destroyed. Absent: nothing is recorded. */
   readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
+  /** The room of the host that applies claim while they run. Absent: none is claimed. */
+  readonly room?: Room;
   /** Finds the places of problems in the files of the configuration. Absent: they have none. */
   readonly places?: Places;
   /** Warnings from before, to stand in the plan. */
@@ -61,6 +63,17 @@ export interface Reconciliation<Config> {
   readonly mode: Mode;
   /** The plan is to be saved. */
   readonly fingerprints?: boolean;
+}
+
+/** Claims of applies on the room of a host. */
+export interface Room {
+  /** What is claimed before the look, to be compared when a claim is made. */
+  readonly seen: (context: Context) => Promise<string>;
+  /**
+   * Claims what a plan brings, for as long as the result is not disposed of. Where others claimed or gave back room since `seen`, `again`
+   * plans once more before. A plan that cannot be applied claims nothing.
+   */
+  readonly claim: (context: Context, seen: string, plan: Plan, again: () => Promise<Plan>) => Promise<AsyncDisposable>;
 }
 
 /** How an apply may go about it. */
@@ -132,16 +145,25 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     seat.locked();
     const held = { ...context, signal: AbortSignal.any([context.signal, lost]) };
     const stop = AbortSignal.any([options.stop, lost]);
-    const interrupted = await interruptedActions(held);
+    const [interrupted, seen] = await Promise.all([interruptedActions(held), run.room?.seen(held)]);
     const sweeps = run.mode.do !== "only" || run.mode.keepLeftovers !== true;
     for (const kind of sweeps ? run.kinds : []) await kind.sweep?.(held);
-    const observed = await look({ ...run, context: held });
     const saved = options.savedPlan === undefined ? undefined : savedPlanOf(options.savedPlan, run);
-    const made =
-      saved === undefined
-        ? addNotes(decide(run, observed), interrupted, [])
-        : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
-    const plan = withConsent(made, allowedOn(run, options.allowDestroy));
+    const lookAndPlan = async () => {
+      const observed = await look({ ...run, context: held });
+      const made =
+        saved === undefined
+          ? addNotes(decide(run, observed), interrupted, [])
+          : addNotes({ ...saved, complete: saved.complete && observed.complete }, interrupted, contradictions(saved, run, observed));
+      return { observed, plan: withConsent(made, allowedOn(run, options.allowDestroy)) };
+    };
+    let shown = await lookAndPlan();
+    const warns = { ...held, warn: (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic }) };
+    await using _claimed = await run.room?.claim(warns, seen ?? "", shown.plan, async () => {
+      shown = await lookAndPlan();
+      return shown.plan;
+    });
+    const { observed, plan } = shown;
     const answer = await Promise.race([seat.agree(plan), rejectionOf(lost)]);
     if (answer === "nothing-to-do") await claimProject(run, held, observed, emit);
     if (answer !== "apply") return { verdict: answer, outcomes: [] };

@@ -1,10 +1,12 @@
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { originOf } from "./config/origin.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
+import { claimPlan } from "./kinds/capacity/claim-plan.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
 import { secretReferences } from "./kinds/config/secret-references.ts";
 import type { Config } from "./kinds/config.ts";
 import { lookUpFacts } from "./kinds/host/facts.ts";
+import { readLedger } from "./kinds/host/ledger.ts";
 import { claimProject, projectOwner, releaseProject } from "./kinds/host/project-claim.ts";
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
 import { createChecks, createKinds } from "./kinds/index.ts";
@@ -21,6 +23,7 @@ import { createLayout } from "./model/layout.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
 import { type SecretRef, unavailableSecret } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
+import type { Room } from "./reconcile.ts";
 
 /** What a session needs of the process that it runs in. Sessions read no environment, arguments or signals by themselves. */
 export interface Surroundings {
@@ -48,6 +51,8 @@ export interface HostSession {
   readonly kinds: readonly AnyKind<Config>[];
   readonly checks: readonly Check<Config>[];
   readonly lookUpFacts: (context: Context) => Promise<HostFacts>;
+  /** The room of the host that applies claim while they run. */
+  readonly room?: Room;
   /** Records on the host what an apply begins, and what is gone after everything was destroyed. Called under the project's lock. */
   readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
   /** Warnings from reading the configuration. */
@@ -180,6 +185,7 @@ async function openHost(
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
+    room: { seen: readLedger, claim: claimPlan },
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
     lookUpFacts: async (context) => {
       const [facts, owner] = await Promise.all([

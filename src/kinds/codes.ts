@@ -12,6 +12,7 @@ export const codes: Readonly<Record<string, string>> = {
   "boot-index-taken": "Two disks have the same boot_index.",
   "bridge-missing": "The host does not have a bridge that a guest is connected to.",
   "definition-changed": "The definition of a guest was changed after the plan was made.",
+  "capacity-not-claimed": "What an apply brings to the host could not be recorded for other applies.",
   "change-not-taken": "A running guest did not take a change, which waits for its restart.",
   "definition-not-kept": "libvirt changed a definition.",
   "device-not-released": "A running guest did not release a device.",

@@ -32,6 +32,8 @@ export interface HostFacts {
   readonly guests?: Readonly<Record<string, GuestFacts | null>> | undefined;
   /** Where the configuration comes from, and the one that the project belongs to by its record on the host. Absent: not known. */
   readonly project?: { readonly origin: string; readonly owner?: string; readonly takeOver?: true };
+  /** Of applies of other projects that run now. Absent: none. */
+  readonly claims?: readonly CapacityClaim[];
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers: Readonly<Record<string, unknown>>;
 }
@@ -44,6 +46,15 @@ export interface SourceFacts {
   readonly bytes: number | null;
   /** Why nothing can be fetched from there, as far as that is known before. */
   readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
+}
+
+/** What an apply of another project that runs now brings to the host, or has brought already. Sizes are bytes. */
+export interface CapacityClaim {
+  readonly project: string;
+  /** Guests that it defines or changes, as they will be. */
+  readonly guests: readonly { readonly uuid: string; readonly memory: number; readonly vcpus: number }[];
+  /** Of new and grown disks in the file system of the instances path. */
+  readonly diskBytes: number;
 }
 
 /** Whether a secret is available. */

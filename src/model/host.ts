@@ -229,6 +229,8 @@ export interface Host {
   lock<T>(request: LockRequest, work: (lost: AbortSignal) => Promise<T>): Promise<T>;
   /** Called with each libvirt call and its duration if the user asked for a trace. */
   readonly onTrace?: (what: string, milliseconds: number) => void;
+  /** Whether a process that runs, as far as that can be known, holds the lock of this path. Takes no lock. */
+  isLocked(path: string): Promise<boolean>;
   now(): Date;
   /** Things to end when the host is done with: last registered, first ended. */
   onClose(end: () => Promise<void>): void;

@@ -107,6 +107,8 @@ export function createLayout(instancesPath: string) {
      * them together with what they are about.
      */
     records: (stateDirectory: string) => `${stateDirectory}/records/${createHash("sha256").update(root).digest("hex").slice(0, 16)}`,
+    /** What running applies of all projects and instances paths of the host claim of it. */
+    ledger: (stateDirectory: string) => `${stateDirectory}/capacity.json`,
     instance: (uuid: string) => `${root}/${uuid}`,
     /** An instance directory on its way out (Nova LAY-12). */
     doomedInstance: (uuid: string) => `${root}/${uuid}_del`,

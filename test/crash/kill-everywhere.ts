@@ -7,8 +7,11 @@ import { apply, planOf, root, runOn, strangers, summary } from "./world.ts";
 /** Files that hold times or random bytes and so differ between runs: whether they are right, a plan has to say. */
 export const accidental = /\/journal\/|\/disk\.config$|\/virtform\.json$|\/console\.log(?:\.previous-\d)?$|\/_base\/[0-9a-f]{40}\.json$/;
 
-/** Besides, a power cut may cost `libvirt.xml`, which is for people and written again by the next definition. */
-const lostWithPower = new RegExp(`${accidental.source}|\\/libvirt\\.xml$`);
+/**
+ * Besides, a power cut may cost `libvirt.xml`, which is for people and written again by the next definition, and leave the ledger of claims,
+ * which are void.
+ */
+const lostWithPower = new RegExp(`${accidental.source}|\\/libvirt\\.xml$|\\/capacity\\.json$`);
 
 function ignoredAfter(way: Way): RegExp {
   return way.startsWith("power cut, unsynced") ? lostWithPower : accidental;

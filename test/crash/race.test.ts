@@ -3,11 +3,22 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
+import { reconcile } from "../../src/reconcile.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { readQcow2 } from "../fake-host/qcow2.ts";
+import { guests } from "./guests.ts";
 import { shop } from "./shop.ts";
 import { applied, apply, createWorld, layout, planOf, type Run, runOn, strangers, summary } from "./world.ts";
+
+const ledger = layout.ledger("/var/lib/virtform");
+const options = {
+  autoApprove: false,
+  allowDestroy: "all",
+  parallelism: 4,
+  lockTimeoutMs: 60_000,
+  stop: new AbortController().signal,
+} as const;
 
 const other = (yaml: string) =>
   yaml.replace("project: shop", "project: depot").replaceAll("  web:", "  front:").replaceAll("  db:", "  back:");
@@ -132,4 +143,66 @@ test("a guest that is changed while a plan waits to be confirmed is looked at ag
   await held;
   assert.equal((await waiting).verdict, "done");
   assert.equal(machine.libvirtd.find("web")?.state, 1);
+});
+
+/** One guest with more than half of the memory of the fake machine. */
+const large = (project: string) =>
+  guests({ power: "stopped" }).replace("project: shop", `project: ${project}`).replace("256MiB", "9GiB").replace("  web:", `  ${project}:`);
+const codesOf = ({ plan: { diagnostics } }: Awaited<ReturnType<typeof apply>>) =>
+  diagnostics.flatMap(({ severity, code }) => (severity === "error" ? [code] : []));
+
+test("two projects at once never take the last memory of a host both, wherever their instances are", async () => {
+  for (let headStart = 0; headStart <= 60; headStart += 2) {
+    const machine = createWorld();
+    const elsewhere = large("depot").replace("host: {", "host: { instances_path: /srv/depot,");
+    const results = await bothAtOnce(await runOn(machine.boot(), large("shop")), await runOn(machine.boot(), elsewhere), headStart);
+    const when = `head start ${headStart}`;
+    assert.deepEqual(results.map(({ verdict }) => verdict).sort(), ["done", "refused"], when);
+    assert.deepEqual(results.flatMap(codesOf), ["insufficient-memory"], when);
+    assert.equal(machine.libvirtd.all().length, 2, when);
+    assert.equal(machine.files.find(ledger), undefined, when);
+  }
+});
+
+test("an apply that waits for its answer keeps its claim, and the other plan names it", async () => {
+  const machine = createWorld();
+  const first = await runOn(machine.boot(), large("shop"));
+  const answer = Promise.withResolvers<boolean>();
+  const asked = Promise.withResolvers<void>();
+  const confirm = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const reporter = { event: () => undefined, confirm, close: async () => undefined };
+  const waiting = reconcile([first], { ...options, reporter });
+  await asked.promise;
+  const refused = await planOf(await runOn(machine.boot(), large("depot")));
+  assert.match(refused.diagnostics.map(({ detail }) => detail).join(), /with what running applies of shop bring/);
+  answer.resolve(false);
+  assert.equal((await waiting).verdict, "declined");
+  assert.equal(machine.files.find(ledger), undefined);
+  await applied(machine, large("depot"));
+});
+
+test("the claim of an apply that was killed is void, and so is a damaged ledger", async () => {
+  let claims = 0;
+  for (let count = 0; count < 60; count += 1) {
+    const machine = createWorld();
+    const victim = machine.boot();
+    victim.dieAfter(count);
+    await apply(await runOn(victim, large("shop"))).catch((error: unknown) => {
+      if (!victim.dead) throw error;
+    });
+    if (!victim.dead) break;
+    if (machine.files.find(ledger) !== undefined) claims += 1;
+    const isDefined = machine.libvirtd.find("shop") !== undefined;
+    const result = await apply(await runOn(machine.boot(), large("depot")));
+    assert.equal(result.verdict, isDefined ? "refused" : "done", `killed after ${count} effects`);
+    if (!isDefined) assert.equal(machine.files.find(ledger), undefined);
+  }
+  assert.ok(claims > 5, `${claims} kills left a claim`);
+  const machine = createWorld();
+  machine.put(ledger, '{"claims": [{"project": "x", "lock": "/srv/x", "guests": [{"memory": "all"}]}, 7]}');
+  await applied(machine, large("depot"));
+  assert.equal(machine.files.find(ledger), undefined);
 });

@@ -28,6 +28,7 @@ test("files, labels, locks and journal of a stopped instance take at most ten ro
       dead: false,
       files: ssh.files,
       lock: ssh.lock,
+      isLocked: ssh.isLocked,
       run: ssh.run,
       download: ssh.download,
       close: async () => {

@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collection } from "../../src/commands/collection.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { claimPlan } from "../../src/kinds/capacity/claim-plan.ts";
 import { secretReferences } from "../../src/kinds/config/secret-references.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { configSchema } from "../../src/kinds/config-schema.ts";
 import { lookUpFacts } from "../../src/kinds/host/facts.ts";
+import { readLedger } from "../../src/kinds/host/ledger.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBases } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
@@ -115,6 +117,7 @@ export async function runOn(
     qualified: false,
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
+    room: { seen: readLedger, claim: claimPlan },
     config,
     context: {
       host,

@@ -62,6 +62,10 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       }
       return machine.locks.hold(owner, request, work);
     },
+    isLocked: async (path) => {
+      life.check(`look at the lock ${path}`);
+      return machine.locks.isHeld(path);
+    },
     async run(command) {
       const { program, args, stdin, onLine } = command;
       const commandLine = [program, ...args].join(" ");

@@ -15,6 +15,7 @@ export interface Locks {
   /** Gives up everything that the owner holds or waits for. */
   release(owner: object): void;
   held(): string[];
+  isHeld(path: string): boolean;
 }
 
 export function createLocks(): Locks {
@@ -84,6 +85,7 @@ export function createLocks(): Locks {
         if (held.owner === owner) pass(path, held);
       }
     },
+    isHeld: (path) => locks.has(path),
     held: () => [...locks.keys()].sort(),
   };
 }

@@ -39,7 +39,7 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   disk: ["terms", "chain", "config", "power", "directory", "image", "secret"],
   volume: ["terms", "chain", "config", "power", "directory", "image", "disk"],
   guest: ["terms", "chain", "config", "power", "directory", "disk", "volume"],
-  capacity: ["terms", "config", "image", "disk", "volume"],
+  capacity: ["terms", "config", "host", "image", "disk", "volume"],
   instance: ["terms", "chain", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
   top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };

@@ -15,6 +15,7 @@ export function createLocalHost(): Host {
     files: createLocalFiles(),
     download: async (request) => (await import("../web/download.ts")).download(request),
     lock: async (request, work) => (await import("./lock.ts")).withLock(request, work),
+    isLocked: async (path) => (await import("./lock.ts")).isLocked(path),
     now: () => new Date(),
     onClose(end) {
       ends.push(end);

@@ -93,20 +93,26 @@ def write_record(path, record):
     except OSError:
         pass  # it only helps others
 
+def own_identity():
+    name, machine_id, boot, namespace = identity_of_machine()
+    return {"pid": os.getpid(), "startTime": start_time(os.getpid()), "hostName": name, "machineId": machine_id, "bootId": boot, "pidNamespace": namespace}
+
+def look_at_lock(message):
+    path = message["path"]
+    try:
+        found = os.lstat(path + ".lock")
+    except (FileNotFoundError, NotADirectoryError):
+        return {"verdict": "gone"}
+    return {"verdict": "busy", "identity": identity(path + ".lock"), "time": str(found.st_mtime_ns), "record": text_of(path + ".holder.json"), "own": own_identity()}
+
 def try_lock(message):
     path, id = message["path"], message["lock"]
-    name, machine_id, boot, namespace = identity_of_machine()
-    own = {"pid": os.getpid(), "startTime": start_time(os.getpid()), "hostName": name, "machineId": machine_id, "bootId": boot, "pidNamespace": namespace}
     try:
         os.mkdir(path + ".lock")
     except FileExistsError:
-        try:
-            found = os.lstat(path + ".lock")
-        except FileNotFoundError:
-            return {"verdict": "gone"}
-        return {"verdict": "busy", "identity": identity(path + ".lock"), "time": str(found.st_mtime_ns), "record": text_of(path + ".holder.json"), "own": own}
+        return look_at_lock(message)
     mine = identity(path + ".lock")
-    write_record(path, {**own, **message["record"], "directory": mine})
+    write_record(path, {**own_identity(), **message["record"], "directory": mine})
     held = Held(id, path, mine)
     held.renewed = os.lstat(path + ".lock").st_mtime_ns
     held_locks[id] = held
@@ -142,7 +148,7 @@ def release_lock(message):
     return {"released": held is not None and held.release()}
 
 def lock(message, blob):
-    return {"try": try_lock, "process": process_state, "break": break_lock, "release": release_lock}[message["do"]](message), b""
+    return {"try": try_lock, "look": look_at_lock, "process": process_state, "break": break_lock, "release": release_lock}[message["do"]](message), b""
 
 def beat():
     for held in list(held_locks.values()): held.renew()

@@ -50,6 +50,21 @@ export async function lockOverSsh<T>(
   }
 }
 
+/** Whether a lock of the host is held by a process that may run. */
+export async function isLockedOverSsh(helper: SshHelper, path: string): Promise<boolean> {
+  const ask = asking(helper, path);
+  const { verdict, identity = "", record = "", own } = (await ask("looking at", { do: "look" })) as Readonly<Record<string, string>>;
+  if (verdict !== "busy" || identity === "") return false;
+  const holder = parseHolder(record);
+  return holder?.directory !== identity || (await lifeOf(ask, holder, own as unknown as ProcessIdentity)) !== "gone";
+}
+
+/** Asks the helper program about one lock. */
+function asking(helper: SshHelper, path: string) {
+  return async (what: string, more: object) =>
+    (await helper.ask({ op: "lock", path, ...more }, { what: `${what} the lock ${path}`, timeoutMs: answerMs })).message;
+}
+
 /** False when another process had taken the lock away. */
 async function release(helper: SshHelper, { path }: LockRequest, lock: string): Promise<boolean> {
   const what = `releasing the lock ${path}`;
@@ -59,8 +74,7 @@ async function release(helper: SshHelper, { path }: LockRequest, lock: string): 
 
 async function acquire(helper: SshHelper, request: LockRequest, lock: string): Promise<void> {
   const { path } = request;
-  const ask = async (what: string, more: object) =>
-    (await helper.ask({ op: "lock", path, ...more }, { what: `${what} the lock ${path}`, timeoutMs: answerMs })).message;
+  const ask = asking(helper, path);
   // The process is one of the host; the purpose names the machine behind it.
   const record = { purpose: `${request.purpose}, over ssh from ${hostname()}`, since: new Date().toISOString() };
   const wait = createLockWait(request, staleMs);

@@ -9,7 +9,7 @@ import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
 import type { Greeting } from "./greeting.ts";
 import { createSshHelper, type SshHelper } from "./helper.ts";
-import { lockOverSsh } from "./lock.ts";
+import { isLockedOverSsh, lockOverSsh } from "./lock.ts";
 import type { SshTarget } from "./target.ts";
 import { downloadHereAndPush, uploadOverSsh } from "./transfer.ts";
 
@@ -84,6 +84,7 @@ export function createSshHost(
     download: async (request) =>
       (await ready()).extra.includes("curl") ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request),
     lock: (request, work) => lockOverSsh({ connection, helper: readyHelper, name }, request, work),
+    isLocked: (path) => isLockedOverSsh(readyHelper, path),
     now: () => new Date(),
     onClose(end) {
       ends.push(end);

@@ -10,7 +10,14 @@ export interface CapacityInput {
   /** Every desired guest of the project. All count, running or not: one that is started later must still fit (as Nova claims, CLM-02). */
   readonly domains: readonly Pick<DomainSpec, "instance" | "memory" | "vcpus">[];
   /** What guests that are not ours take, whether they run or not, and what running applies of other projects have claimed. */
-  readonly others: { readonly memory: number; readonly vcpus: number };
+  readonly others: {
+    readonly memory: number;
+    readonly vcpus: number;
+    /** Of new and grown disks of these applies. */
+    readonly diskBytes?: number;
+    /** The projects of these applies. */
+    readonly applies?: readonly string[];
+  };
   /** Virtual bytes that disks will get which they do not have yet: new disks, and growth. */
   readonly diskBytes: number;
   /** Those of them that are taken at once: no ratio makes room for them. */
@@ -30,33 +37,35 @@ export function checkCapacity(input: CapacityInput): Diagnostic[] {
   const memoryFree = lower(Math.floor(facts.memory * ratio.memory) - reserved.memory - others.memory, limits.memory, others.memory);
   const vcpusFree = lower(Math.floor(facts.cpus * ratio.vcpus) - others.vcpus, limits.vcpus, others.vcpus);
   // Existing disks are not part of the free bytes; the ratio applies to the whole filesystem, not to its free part.
-  const diskFree = Math.max(0, Math.floor(facts.disk.free + facts.disk.total * (ratio.disk - 1)) - reserved.disk);
-  const reallyFree = Math.max(0, facts.disk.free - reserved.disk);
+  const { diskBytes: claimed = 0, applies = [] } = others;
+  const diskFree = Math.max(0, Math.floor(facts.disk.free + facts.disk.total * (ratio.disk - 1)) - reserved.disk - claimed);
+  const reallyFree = Math.max(0, facts.disk.free - reserved.disk - claimed);
+  const running = applies.length === 0 ? "" : `, with what running applies of ${applies.join(", ")} bring`;
   const fits = fitting(domains, memoryFree, vcpusFree);
   return [
     ...shortage(memory > memoryFree, "insufficient-memory", "memory", {
       requested: `${approximateQuantity(memory)} for ${instances(domains.length)}`,
       free: approximateQuantity(memoryFree),
-      because: `the host has ${approximateQuantity(facts.memory)}, allocation_ratio.memory is ${ratio.memory}, ${approximateQuantity(reserved.memory)} are reserved and guests that are not ours take ${approximateQuantity(others.memory)}${limited("memory", limits.memory, approximateQuantity)}`,
+      because: `the host has ${approximateQuantity(facts.memory)}, allocation_ratio.memory is ${ratio.memory}, ${approximateQuantity(reserved.memory)} are reserved and guests that are not ours take ${approximateQuantity(others.memory)}${running}${limited("memory", limits.memory, approximateQuantity)}`,
       remedy: `${fits} Use smaller flavors or fewer instances, or raise ${binds(limits.memory, others.memory, memoryFree) ? "limits.memory" : "allocation_ratio.memory if the guests will not use all of theirs"}.`,
     }),
     ...shortage(vcpus > vcpusFree, "insufficient-vcpus", "vCPUs", {
       requested: `${vcpus} for ${instances(domains.length)}`,
       free: String(vcpusFree),
-      because: `the host has ${facts.cpus} processors, allocation_ratio.vcpus is ${ratio.vcpus} and guests that are not ours take ${others.vcpus}${limited("vcpus", limits.vcpus, String)}`,
+      because: `the host has ${facts.cpus} processors, allocation_ratio.vcpus is ${ratio.vcpus} and guests that are not ours take ${others.vcpus}${running}${limited("vcpus", limits.vcpus, String)}`,
       remedy: `${fits} Use smaller flavors or fewer instances, or raise ${binds(limits.vcpus, others.vcpus, vcpusFree) ? "limits.vcpus" : "allocation_ratio.vcpus"}.`,
     }),
     ...shortage(diskBytes > diskFree, "insufficient-disk", "disk space", {
       requested: `${approximateQuantity(diskBytes)} for new and grown disks`,
       free: approximateQuantity(diskFree),
-      because: `the filesystem has ${approximateQuantity(facts.disk.free)} of ${approximateQuantity(facts.disk.total)} free, allocation_ratio.disk is ${ratio.disk} and ${approximateQuantity(reserved.disk)} are reserved`,
+      because: `the filesystem has ${approximateQuantity(facts.disk.free)} of ${approximateQuantity(facts.disk.total)} free, allocation_ratio.disk is ${ratio.disk} and ${approximateQuantity(reserved.disk)} are reserved${claimedText(claimed, applies)}`,
       remedy: "Free space, use smaller disks, or raise allocation_ratio.disk if the disks will stay mostly empty.",
     }),
     // Where the disk is too small even with the ratio, that has been said.
     ...shortage(reservedBytes > reallyFree && diskBytes <= diskFree, "insufficient-disk", "disk space", {
       requested: `${approximateQuantity(reservedBytes)} to be reserved for new and grown disks`,
       free: approximateQuantity(reallyFree),
-      because: `preallocate_images is space, so allocation_ratio.disk does not count, and ${approximateQuantity(reserved.disk)} are reserved`,
+      because: `preallocate_images is space, so allocation_ratio.disk does not count, and ${approximateQuantity(reserved.disk)} are reserved${claimedText(claimed, applies)}`,
       remedy: "Free space, use smaller disks, or write preallocate_images: none.",
     }),
     ...shortage(diskBytes > 0 && limits.disk !== undefined && allDiskBytes > limits.disk, "insufficient-disk", "disk space", {
@@ -66,6 +75,10 @@ export function checkCapacity(input: CapacityInput): Diagnostic[] {
       remedy: "Use smaller disks, or raise limits.disk.",
     }),
   ];
+}
+
+function claimedText(bytes: number, applies: readonly string[]): string {
+  return bytes === 0 ? "" : `; running applies of ${applies.join(", ")} claim ${approximateQuantity(bytes)}`;
 }
 
 /** What is free: what the host has left, or less where a limit for all guests together leaves less. */

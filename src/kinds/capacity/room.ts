@@ -9,7 +9,7 @@ import { cachedImage } from "../image/address.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
-import { checkCapacity } from "./host-room.ts";
+import { type CapacityInput, checkCapacity } from "./host-room.ts";
 
 /** A disk that takes room, an instance's or a volume. */
 export interface SizedDisk {
@@ -41,10 +41,9 @@ export function checkRoom(
     const fields = observed.get(guests.at(instance))?.fields;
     return fields === undefined || memory > Number(fields["memory"]) || vcpus > Number(fields["vcpus"]);
   });
-  const others = observed.unmanaged.flatMap(({ takes }) => takes ?? []);
   return checkCapacity({
     domains: grows ? domains : [],
-    others: { memory: sum(others.map(({ memory }) => memory)), vcpus: sum(others.map(({ vcpus }) => vcpus)) },
+    others: takenByOthers(observed),
     reservedBytes: sum(disks.filter(reservesSpace).map(bytesToReserve)),
     diskBytes: sum(disks.filter(({ disk }) => keepsFiles(disk)).map(({ missing }) => missing)),
     allDiskBytes: sum(
@@ -53,6 +52,25 @@ export function checkRoom(
     facts: observed.facts,
     settings,
   });
+}
+
+/** What is not free for this project: guests of others, and what applies of other projects that run now bring. A guest that is both counts once. */
+function takenByOthers({ unmanaged, facts }: Observed): CapacityInput["others"] {
+  const claims = facts.claims ?? [];
+  const claimed = new Map(claims.flatMap(({ guests }) => guests.map((guest) => [guest.uuid, guest] as const)));
+  const found = unmanaged.flatMap(({ uuid = "", takes }) => {
+    if (takes === undefined) return [];
+    const claim = claimed.get(uuid);
+    claimed.delete(uuid);
+    return [{ memory: Math.max(takes.memory, claim?.memory ?? 0), vcpus: Math.max(takes.vcpus, claim?.vcpus ?? 0) }];
+  });
+  const all = [...found, ...claimed.values()];
+  return {
+    memory: sum(all.map(({ memory }) => memory)),
+    vcpus: sum(all.map(({ vcpus }) => vcpus)),
+    diskBytes: sum(claims.map(({ diskBytes }) => diskBytes)),
+    applies: claims.map(({ project }) => project),
+  };
 }
 
 /** Whether a disk takes space of the filesystem that the instances path is on. */

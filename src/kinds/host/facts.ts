@@ -7,6 +7,7 @@ import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
 import { lookUpGuests } from "./guest-facts.ts";
+import { otherClaims } from "./ledger.ts";
 import { lookUpNetworks } from "./network-facts.ts";
 import { lookUpSources } from "./source-facts.ts";
 
@@ -20,7 +21,7 @@ export async function lookUpFacts(
   secrets: readonly SecretRef[] = [],
 ): Promise<HostFacts> {
   const { instancesPath, preallocateImages, programs } = context.settings;
-  const [node, space, drivers, missingPrograms, preallocation, networks, sources] = await Promise.all([
+  const [node, space, drivers, missingPrograms, preallocation, networks, sources, claims] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(context),
@@ -31,6 +32,7 @@ export async function lookUpFacts(
       context,
       images.map(({ source }) => source),
     ),
+    otherClaims(context),
   ]);
   const guests = await lookUpGuests(context, node);
   return {
@@ -43,6 +45,7 @@ export async function lookUpFacts(
     },
     missingPrograms,
     networks,
+    ...(claims.length === 0 ? {} : { claims }),
     guests,
     drivers,
     sources,

@@ -127,3 +127,20 @@ test("a removed lock is lost", async (context) => {
   const taken = host.lock({ path, purpose, timeoutMs: 0 }, async () => rmSync(`${path}.lock`, { recursive: true }));
   await assert.rejects(taken, (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === "lock-lost");
 });
+
+test("whether a lock is held is seen over ssh without taking it", async (context) => {
+  const path = `${await testDirectory(context)}/a`;
+  assert.equal(await host.isLocked(path), false);
+  assert.equal(await host.isLocked("/nowhere/b"), false);
+  await withLock({ path, purpose, timeoutMs: 0 }, async () => assert.equal(await host.isLocked(path), true));
+  await connect().lock({ path, purpose, timeoutMs: 0 }, async () => assert.equal(await host.isLocked(path), true));
+  const holder = spawn(process.execPath, [`${import.meta.dirname}/../../unit/host/lock-child.ts`, "hold", path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(holder.stdout, "data");
+  assert.equal(await host.isLocked(path), true);
+  const ended = once(holder, "exit");
+  holder.kill("SIGKILL");
+  await ended;
+  assert.equal(await host.isLocked(path), false);
+});

@@ -83,6 +83,7 @@ export function dyingHost(host: Host, survives: number, kind: "between" | "half"
       ...(host.libvirtUri === undefined ? {} : { libvirtUri: host.libvirtUri }),
       // A lock is given back by the kernel when its holder dies.
       lock: (request, work) => host.lock(request, work),
+      isLocked: (path) => host.isLocked(path),
       now: () => host.now(),
       onClose: (end) => host.onClose(end),
       close: () => host.close(),

@@ -144,6 +144,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
       files: host.files,
       download: (request) => host.download(request),
       lock: (request, work) => host.lock(request, work),
+      isLocked: (path) => host.isLocked(path),
       now: () => host.now(),
       onClose: (end) => host.onClose(end),
       close: () => host.close(),

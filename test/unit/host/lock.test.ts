@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { type TestContext, test } from "node:test";
-import { withLock } from "../../../src/host/local/lock.ts";
+import { isLocked, withLock } from "../../../src/host/local/lock.ts";
 import { readHolder, writeHolder } from "../../../src/host/lock-holder.ts";
 import { comparePlaces, liveness, parseProcessState, thisProcess } from "../../../src/host/process-identity.ts";
 import { UserError } from "../../../src/model/errors.ts";
@@ -337,4 +337,17 @@ test("a rebooted machine has none of its old processes; another machine is not a
   assert.equal(comparePlaces({ ...here, pidNamespace: "pid:[2]" }, here), "elsewhere");
   const nothing = { hostName: "kvm1", machineId: "", bootId: "", pidNamespace: "" };
   assert.equal(comparePlaces(nothing, nothing), "elsewhere");
+});
+
+test("whether a lock is held is known without taking it: not after its holder was killed", async (context) => {
+  const path = `${await testDirectory(context)}/a`;
+  assert.equal(isLocked(path), false);
+  await withLock({ path, purpose, timeoutMs: 0 }, async () => assert.equal(isLocked(path), true));
+  assert.equal(isLocked(path), false);
+  const holder = await startHolder(context, path);
+  assert.equal(isLocked(path), true);
+  await kill(holder, "SIGKILL");
+  assert.equal(existsSync(`${path}.lock`), true);
+  assert.equal(isLocked(path), false);
+  assert.equal(isLocked(`${path}/none/b`), false);
 });

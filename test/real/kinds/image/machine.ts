@@ -101,6 +101,7 @@ function bound(host: Host): Host {
     ...(host.upload === undefined ? {} : { upload: host.upload }),
     ...(host.libvirtUri === undefined ? {} : { libvirtUri: host.libvirtUri }),
     lock: (request, work) => host.lock(request, work),
+    isLocked: (path) => host.isLocked(path),
     now: () => host.now(),
     onClose: (end) => host.onClose(end),
     close: () => host.close(),

@@ -1,0 +1,141 @@
+import type { Context } from "../../model/context.ts";
+import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
+import type { CapacityClaim } from "../../model/host-facts.ts";
+import { perHost } from "../../model/per-host.ts";
+import { problem } from "../../model/problem.ts";
+import { readOwnFiles } from "../../tools/own-file.ts";
+
+/*
+ * The ledger of a host: what applies that run now bring to it, one claim for each, in one file of the state directory, changed under one
+ * lock. A claim names the lock that its apply holds on its project, so that the claim of a process that was killed is void.
+ */
+
+/** One claim as it is written. */
+interface Entry extends CapacityClaim {
+  /** Path of the lock that the apply holds. */
+  readonly lock: string;
+  /** Device number of the file system that the instances path is on; empty when not known. */
+  readonly device: string;
+}
+
+type Machine = Pick<Context, "host" | "layout" | "project">;
+
+const ledgerPath = perHost((host) => host.account().then(({ stateDirectory }) => stateDirectory));
+
+/** The ledger as it is now, to be compared later; empty when there are no claims. */
+export async function readLedger(context: Context): Promise<string> {
+  const [file] = await readOwnFiles(context, [await pathOf(context)]);
+  return file?.content?.toString("utf8") ?? "";
+}
+
+/** What applies of other projects that run now claim. */
+export async function otherClaims(context: Context): Promise<CapacityClaim[]> {
+  const text = await readLedger(context);
+  if (text === "") return [];
+  const [device, live] = await Promise.all([deviceOf(context), liveOthers(context, text)]);
+  return live.map(({ project, guests, diskBytes, device: where }) => {
+    return { project, guests, diskBytes: where === device || device === "" ? diskBytes : 0 };
+  });
+}
+
+/** What an apply claims; undefined when nothing. */
+export type Claimed = Omit<CapacityClaim, "project"> | undefined;
+
+/**
+ * Claims room for an apply, whose caller holds the lock of its project. `seen`: the ledger before the look that `first` follows from. Where
+ * others claimed or gave back room since, `again` decides once more while the ledger is locked. A ledger that cannot be written is a warning.
+ */
+export async function claimRoom(context: Context, seen: string, first: Claimed, again: () => Promise<Claimed>): Promise<AsyncDisposable> {
+  const isOwn = ({ lock }: Entry) => lock === ownLock(context);
+  let entered = entriesOf(seen).some(isOwn);
+  if (first === undefined && !entered) return { [Symbol.asyncDispose]: async () => undefined };
+  try {
+    await changeLedger(context, async (text) => {
+      const others = await liveOthers(context, text);
+      const claimed = text === seen && entriesOf(text).every(isOwn) ? first : await again();
+      entered ||= claimed !== undefined;
+      return claimed === undefined
+        ? others
+        : [...others, { project: context.project, lock: ownLock(context), device: await deviceOf(context), ...claimed }];
+    });
+  } catch (error) {
+    const failure = failureDiagnostics(error);
+    if (failure === undefined || context.warn === undefined) throw error;
+    const summary = `${await pathOf(context)} cannot be written`;
+    const detail = `${failure.map((one) => one.summary).join("; ")}. Applies of other projects that run at the same time do not see what this one brings to the host.`;
+    context.warn(problem("capacity-not-claimed", { summary, detail }, "warning"));
+  }
+  const release = () => changeLedger(context, async (text) => entriesOf(text).filter((entry) => !isOwn(entry)));
+  return { [Symbol.asyncDispose]: async () => (entered ? await release().catch(voidAnyway) : undefined) };
+}
+
+/** A claim that cannot be removed is void with the end of this process. */
+function voidAnyway(error: unknown): void {
+  if (failureDiagnostics(error) === undefined) throw error;
+}
+
+async function changeLedger(context: Context, change: (text: string) => Promise<readonly Entry[]>): Promise<void> {
+  const { host, signal } = context;
+  const path = await pathOf(context);
+  const lock = { path: path.replace(/\.json$/, ""), purpose: `capacity of project ${context.project}`, timeoutMs: waitMs, signal };
+  await host.files.makeDirectory(path.slice(0, path.lastIndexOf("/")));
+  await host.lock(lock, async () => {
+    const text = await readLedger(context);
+    const entries = await change(text);
+    const written = entries.length === 0 ? "" : `${JSON.stringify({ version: 1, claims: entries })}\n`;
+    if (written === text) return;
+    // Claims end with the processes that made them, so a power cut may take the file.
+    const made = { do: "write", path, data: written, mode: 0o600, staged: true } as const;
+    await host.files.change([written === "" ? { do: "remove", path } : made], "later");
+  });
+}
+
+/** A ledger is locked for a moment, or for one look at the host. */
+const waitMs = 60_000;
+
+async function pathOf({ host, layout }: Pick<Context, "host" | "layout">): Promise<string> {
+  return layout.ledger(await ledgerPath(host));
+}
+
+/** Claims of other applies whose process runs. */
+async function liveOthers(context: Machine, text: string): Promise<Entry[]> {
+  const others = entriesOf(text).filter(({ lock }) => lock !== ownLock(context));
+  const live = await Promise.all(others.map(({ lock }) => context.host.isLocked(lock)));
+  return others.filter((_, index) => live[index]);
+}
+
+/** The path of the lock that an apply holds on its project. */
+function ownLock({ layout, project }: Machine): string {
+  return layout.lock(`apply-${project}`);
+}
+
+async function deviceOf({ host, layout }: Machine): Promise<string> {
+  const [found] = await host.files.identify([layout.root]);
+  return found?.id.split(":")[0] ?? "";
+}
+
+/** What a ledger holds. A damaged one, and a damaged claim, count as none. */
+function entriesOf(text: string): readonly Entry[] {
+  if (text === "") return [];
+  try {
+    const claims = (JSON.parse(text) as { readonly claims?: unknown } | null)?.claims;
+    return Array.isArray(claims) ? claims.filter(isEntry) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isEntry(value: unknown): value is Entry {
+  const { project, lock, device, guests, diskBytes } = (value ?? {}) as Partial<Record<keyof Entry, unknown>>;
+  const texts = [project, lock, device].every((part) => typeof part === "string");
+  return texts && String(lock).startsWith("/") && isAmount(diskBytes) && Array.isArray(guests) && guests.every(isGuest);
+}
+
+function isGuest(value: unknown): boolean {
+  const { uuid, memory, vcpus } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof uuid === "string" && isAmount(memory) && isAmount(vcpus);
+}
+
+function isAmount(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
