@@ -10,13 +10,15 @@ export interface OwnFile {
 
 /** Labels and records are a few KiB. */
 const limit = 4 * 2 ** 20;
+/** As much as is read of a file of ours. Other readers ask for the same, so that it is read once per look (`readManyOnce`). */
+export const ownFileBytes = limit + 1;
 
 /** Reads small files of ours, in the order asked for. A link is never followed; a link, a special file or a file of another size is a problem. */
 export async function readOwnFiles(context: Pick<Context, "host" | "look">, paths: readonly string[]): Promise<OwnFile[]> {
   const { host } = context;
   const reading = readManyOnce(
     context,
-    paths.map((path) => ({ path, length: limit + 1 })),
+    paths.map((path) => ({ path, length: ownFileBytes })),
   );
   // Of one file both are asked for together: on a host elsewhere that is one round trip, and it is often missing.
   const [contents, stat] = await Promise.all([reading, paths.length === 1 ? host.files.statMany(paths) : undefined]);

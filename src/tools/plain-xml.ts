@@ -11,6 +11,7 @@ class Growing implements XmlElement {
   /** Behind the end of the element. */
   end = 0;
   read: Record<string, string> | undefined = undefined;
+  written: string | undefined = undefined;
 
   constructor(name: string, document: string, from: number) {
     this.name = name;
@@ -18,13 +19,14 @@ class Growing implements XmlElement {
     this.from = from;
   }
 
+  /** The element as it is written, with everything in it. */
   get source(): string {
-    return this.document.slice(this.from - this.name.length - 1, this.end);
+    this.written ??= this.document.slice(this.from - this.name.length - 1, this.end);
+    return this.written;
   }
 
-  isWrittenAs(text: string): boolean {
-    const start = this.from - this.name.length - 1;
-    return text.length === this.end - start && this.document.startsWith(text, start);
+  get shared(): true {
+    return true;
   }
 
   get attributes(): Readonly<Record<string, string>> {
@@ -39,15 +41,29 @@ const named: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", qu
  * Parses a document that uses only what libvirt writes itself: elements, attributes, text and predefined entities. Undefined for any
  * other document, well-formed or not: comments, CDATA, processing instructions, other character references, unusual characters. Takes
  * a fourth of the time of a complete parser, which has to recognise all of these. Blank text between elements is left out.
+ *
+ * `like`: a document that was read here before. An element that is written as at the same place there, character by character, is not read
+ * again: the same object is in both documents.
  */
-export function parsePlainXml(document: string): XmlElement | undefined {
+export function parsePlainXml(document: string, like?: XmlElement): XmlElement | undefined {
   const root = new Growing("", document, 0);
   const stack: Growing[] = [root];
   let top = root;
   let at = 0;
+  let twins: Twins | undefined = like instanceof Growing ? { children: [like], next: 0 } : undefined;
+  const outer: (Twins | undefined)[] = [];
   for (;;) {
     const start = at;
     let kind = blank;
+    while (isSpace(document.charCodeAt(at))) at += 1;
+    // A label is a thousand characters of it.
+    if (document.charCodeAt(at) !== less && document.indexOf("<", at) > at + longText) {
+      simple.lastIndex = at;
+      if (simple.test(document)) {
+        kind = words;
+        at = simple.lastIndex;
+      }
+    }
     for (; at < document.length; at += 1) {
       const code = document.charCodeAt(at);
       if (code === less) break;
@@ -74,16 +90,26 @@ export function parsePlainXml(document: string): XmlElement | undefined {
       const end = at + 1 + top.name.length;
       if (top === root || !document.startsWith(top.name, at + 1) || document.charCodeAt(end) !== greater) return undefined;
       stack.pop();
+      twins = outer.pop();
       top.end = end + 1;
       top = stack[stack.length - 1] ?? root;
       at = end + 1;
       continue;
     }
-    const nameEnd = endOfName(document, at);
-    if (nameEnd === at || (top === root && root.children.length > 0)) return undefined;
+    if (top === root && root.children.length > 0) return undefined;
     // The text before the first child is between elements, too, if it is blank.
     if (top.children.length === 0 && isBlankText(top.text)) top.text = "";
-    const element = new Growing(nameAt(document, at, nameEnd), document, nameEnd);
+    const nameEnd = endOfName(document, at);
+    if (nameEnd === at) return undefined;
+    const name = nameAt(document, at, nameEnd);
+    const twin = twins === undefined ? undefined : nextNamed(twins, name);
+    // A comparison takes a tenth of the time of `startsWith`.
+    if (twin !== undefined && document.slice(at - 1, at - 1 + twin.source.length) === twin.source) {
+      top.children.push(twin);
+      at += twin.source.length - 1;
+      continue;
+    }
+    const element = new Growing(name, document, nameEnd);
     at = document.charCodeAt(nameEnd) === greater ? nameEnd : endOfAttributes(document, nameEnd);
     if (at < 0) return undefined;
     const closed = document.charCodeAt(at) === slash;
@@ -96,11 +122,32 @@ export function parsePlainXml(document: string): XmlElement | undefined {
       continue;
     }
     stack.push(element);
+    outer.push(twins);
+    twins = twin === undefined ? undefined : { children: twin.children, next: 0 };
     top = element;
   }
   return stack.length === 1 ? root.children[0] : undefined;
 }
 
+/** The elements of another document that are at the same place, and the first that has not been met yet. */
+interface Twins {
+  readonly children: readonly Growing[];
+  next: number;
+}
+
+/** The next element of a name. Others before it are passed: they are not in this document. */
+function nextNamed(twins: Twins, name: string): Growing | undefined {
+  for (let index = twins.next; index < twins.children.length; index += 1) {
+    if (twins.children[index]?.name !== name) continue;
+    twins.next = index + 1;
+    return twins.children[index];
+  }
+  return undefined;
+}
+
+/** Text that needs no closer look. */
+const simple = /[\x20-\x25\x27-\x3b\x3d-\x5c\x5e-\x7e\n]+/y;
+const longText = 64;
 const [blank, words, encoded] = [0, 1, 2];
 const [slash, greater, less, ampersand, bracket] = [0x2f, 0x3e, 0x3c, 0x26, 0x5d];
 const [underscore, hyphen, point, equals, apostrophe, quotation] = [0x5f, 0x2d, 0x2e, 0x3d, 0x27, 0x22];
@@ -178,6 +225,10 @@ function attributesAt(document: string, from: number): Record<string, string> {
     attributes[nameAt(document, at, nameEnd)] = raw.includes("&") ? (decoded(raw) ?? raw) : raw;
     at = end + 1;
   }
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a;
 }
 
 function isBlank(code: number): boolean {

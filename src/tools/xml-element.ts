@@ -6,8 +6,6 @@ export interface XmlElement {
   readonly children: readonly XmlElement[];
   /** All text directly inside it, without white space beside its children. */
   readonly text: string;
-  /** The element as it is written, with everything in it; undefined where it is not known. */
-  readonly source?: string | undefined;
-  /** Whether that is this text. */
-  readonly isWrittenAs?: (text: string) => boolean;
+  /** It may be in several documents, and is never changed. Absent: it may be edited. */
+  readonly shared?: true;
 }

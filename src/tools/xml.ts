@@ -18,6 +18,19 @@ export function parseXml(text: string): XmlElement {
   return parsePlainXml(text) ?? parseAnyXml(text);
 }
 
+/**
+ * A parser of documents that are written much alike, as the definitions of guests are: what is written as in the document before is not
+ * read again, and is the same object. Throws as `parseXml`.
+ */
+export function alikeXmlParser(): (text: string) => XmlElement {
+  let last: XmlElement | undefined;
+  return (text) => {
+    const plain = parsePlainXml(text, last);
+    last = plain ?? last;
+    return plain ?? parseAnyXml(text);
+  };
+}
+
 /** The same by a complete parser, for documents with comments, CDATA and whatever else XML has. */
 export function parseAnyXml(text: string): XmlElement {
   const parser = new SaxesParser({ position: false });

@@ -6,6 +6,7 @@ import { patchPath, patchPaths } from "./domain-patch.ts";
 import type { Draft } from "./draft.ts";
 import { type KnownSection, type KnownValue, type KnownXml, knownOfChild, knownXml } from "./known-xml.ts";
 import { findLabel } from "./metadata.ts";
+import { isPlainlyKnown } from "./plainly-known.ts";
 import { elementsAt } from "./xml-path.ts";
 import { escapedAttribute, escapedText } from "./xml-writer.ts";
 
@@ -80,13 +81,11 @@ interface Here {
 }
 
 function walk(domain: XmlElement, found: (place: Place) => void): void {
+  const root = [knownXml()];
+  if (isPlainlyKnown(domain, root)) return;
   let applied: DomainFields | undefined;
-  const root = knownXml();
-  const remembered = rememberedOf(root);
-  let asked = 0;
   // Few guests have anything that depends on it.
   const isApplied = (path: string) => {
-    asked += 1;
     applied ??= appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null }) ?? {};
     return applied[path] !== undefined;
   };
@@ -120,54 +119,28 @@ function walk(domain: XmlElement, found: (place: Place) => void): void {
     const texts = known.flatMap((one) => one.text ?? []);
     if (element.children.length === 0 && text !== "" && own?.has("#") !== true) judge(texts, text, { ...place, text: true });
     const isDevice = parents.length === 2 && parents[1]?.name === "devices";
-    for (const [index, child] of element.children.entries()) {
+    for (const child of element.children) {
       const candidates = knownOfChild(known, element, child);
+      // Every device has an address.
+      const neutral = isDevice && (child.name === "address" || child.name === "alias");
+      if (isPlainlyKnown(child, candidates)) {
+        if (!neutral) isKnown = true;
+        continue;
+      }
       const owners = candidates.flatMap((one) => one.whole ?? []);
       // Of an element that is owned as a whole, nothing is known beside that.
       const refused = owners.length > 0 && !owners.some((one) => isOurs(one, device)) ? owners[0] : undefined;
       const inner = refused === undefined ? candidates : candidates.filter((one) => one.whole === null);
       const field = refused === undefined ? null : fieldOf(refused, device);
-      const clean = refused === undefined && index < mostRemembered ? remembered[parents.length] : undefined;
-      const before = asked;
-      const inside = isClean(clean?.[index], inner, child)
-        ? []
-        : visit(child, { known: inner, parents: [...parents, element], sections, device, field });
+      const inside = visit(child, { known: inner, parents: [...parents, element], sections, device, field });
       if (inside.length > 0) places = [...places, ...inside];
-      else if (clean !== undefined && asked === before && child.source !== undefined) clean[index] = { known: inner, source: child.source };
-      // Every device has an address.
-      const neutral = isDevice && (child.name === "address" || child.name === "alias");
       if (!neutral && !(inside.length === 1 && inside[0]?.element === child && inside[0].attribute === null && !inside[0].text))
         isKnown = true;
     }
     if (isKnown || places.length === 0 || parents.length === 0) return places;
     return whole(places.flatMap(({ fields }) => fields));
   };
-  for (const place of visit(domain, { known: [root], parents: [], sections: [], device: "", field: null })) found(place);
-}
-
-/** An element in which nothing is foreign. */
-interface Clean {
-  readonly known: readonly KnownXml[];
-  readonly source: string;
-}
-
-const cleanElements = new WeakMap<KnownXml, [Clean[], Clean[]]>();
-/** Of one element; the children behind these are looked at each time. */
-const mostRemembered = 256;
-
-/**
- * Remembers elements without anything foreign by their place among their siblings, below the root and below the sections: the devices of a thousand
- * guests are written alike, character by character. Only a cache: what is known of an element and its text decide.
- */
-function rememberedOf(root: KnownXml): [Clean[], Clean[]] {
-  const remembered = cleanElements.get(root) ?? [[], []];
-  cleanElements.set(root, remembered);
-  return remembered;
-}
-
-function isClean(clean: Clean | undefined, known: readonly KnownXml[], element: XmlElement): boolean {
-  if (clean === undefined || element.isWrittenAs?.(clean.source) !== true) return false;
-  return known.length > 0 && known.length === clean.known.length && known.every((one, index) => one === clean.known[index]);
+  for (const place of visit(domain, { known: root, parents: [], sections: [], device: "", field: null })) found(place);
 }
 
 /** What `domain_xml` gave, by element: its attributes (`@name`) and its text (`#`). The elements around are in it too. */

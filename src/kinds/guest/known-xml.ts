@@ -132,25 +132,50 @@ function elementAt(root: Growing, steps: readonly XmlStep[]): Growing {
   return found;
 }
 
-type KnownChild = KnownXml["children"][number];
+/** The children of a name that are known. */
+interface KnownChildren {
+  readonly children: KnownXml["children"];
+  /** What is known of every such child; null where it depends on the child or on its place. */
+  readonly always: readonly KnownXml[] | null;
+  readonly byOrder: boolean;
+}
 
-const childrenByName = new WeakMap<KnownXml, Map<string, readonly KnownChild[]>>();
+const childrenByName = new WeakMap<KnownXml, Map<string, KnownChildren>>();
+const noChildren: KnownChildren = { children: [], always: [], byOrder: false };
 
-/** The children of a name that are known, in their order. */
-function knownChildren(known: KnownXml, name: string): readonly KnownChild[] {
-  const byName = childrenByName.get(known) ?? new Map<string, readonly KnownChild[]>();
-  childrenByName.set(known, byName);
-  const found = byName.get(name) ?? known.children.filter(({ step }) => step.name === name || step.name === "*");
+function knownChildren(known: KnownXml, name: string): KnownChildren {
+  let byName = childrenByName.get(known);
+  if (byName === undefined) {
+    byName = new Map();
+    childrenByName.set(known, byName);
+  }
+  const found = byName.get(name);
+  if (found !== undefined) return found;
+  const children = known.children.filter(({ step }) => step.name === name || step.name === "*");
   // A document may have any names: only those that are known take room.
-  if (found.length > 0) byName.set(name, found);
-  return found;
+  if (children.length === 0) return noChildren;
+  const byOrder = children.some(({ step }) => step.first);
+  const always = byOrder || children.some(({ step }) => step.tests.length > 0) ? null : children.map((one) => one.known);
+  const learned = { children, always, byOrder };
+  byName.set(name, learned);
+  return learned;
 }
 
 /** What is known of a child of an element, of which this is known; nothing for a foreign one. */
-export function knownOfChild(known: readonly KnownXml[], parent: XmlElement, child: XmlElement): KnownXml[] {
+export function knownOfChild(known: readonly KnownXml[], parent: XmlElement, child: XmlElement): readonly KnownXml[] {
+  if (known.length === 1 && known[0] !== undefined) {
+    const { always } = knownChildren(known[0], child.name);
+    if (always !== null) return always;
+  }
   const found: KnownXml[] = [];
   for (const one of known) {
-    for (const { step, known: inner } of knownChildren(one, child.name)) if (isAt(parent, child, step)) found.push(inner);
+    for (const { step, known: inner } of knownChildren(one, child.name).children) if (isAt(parent, child, step)) found.push(inner);
   }
   return found;
+}
+
+/** Whether what is known of a child of this name depends on its place among its siblings. */
+export function knownByOrder(known: readonly KnownXml[], name: string): boolean {
+  for (const one of known) if (knownChildren(one, name).byOrder) return true;
+  return false;
 }

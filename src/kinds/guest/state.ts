@@ -1,7 +1,7 @@
 import type { Json } from "../../model/json.ts";
 import { type DiskLayers, diskLayers } from "../../tools/libvirt/disk-layers.ts";
 import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
-import { find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
+import { alikeXmlParser, find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
 import { disksOf } from "../power/domain-disks.ts";
 import { whyPaused } from "../power/why-paused.ts";
 import type { DiskChain } from "../terms/disk-chain.ts";
@@ -27,10 +27,21 @@ export function domainState(record: DomainRecord): DomainState {
   return domainLook(record).state;
 }
 
+/** Parsers of stored and of active definitions. */
+export interface DefinitionParsers {
+  readonly stored: (xml: string) => XmlElement;
+  readonly active: (xml: string) => XmlElement;
+}
+
+/** Parsers for the definitions of many domains. */
+export function definitionParsers(): DefinitionParsers {
+  return { stored: alikeXmlParser(), active: alikeXmlParser() };
+}
+
 /** The state of one domain, and its disks as the definitions name them. Throws an Error when a definition is not XML. */
-export function domainLook(record: DomainRecord): DomainLook {
-  const root = parseXml(record.xml);
-  const running = record.active === null || record.active === record.xml ? root : parseXml(record.active);
+export function domainLook(record: DomainRecord, parse: DefinitionParsers = { stored: parseXml, active: parseXml }): DomainLook {
+  const root = parse.stored(record.xml);
+  const running = record.active === null || record.active === record.xml ? root : parse.active(record.active);
   const stored = diskLayers(root);
   const active = record.active === null ? null : running === root ? stored : diskLayers(running);
   return { state: stateOf(record, root, running), stored, running: active };

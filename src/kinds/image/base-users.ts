@@ -1,6 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
+import { ownFileBytes } from "../../tools/own-file.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { readManyOnce } from "../../tools/read-once.ts";
@@ -10,9 +11,6 @@ import type { BaseUser } from "./spec.ts";
 /** File names of disks in a label's text. */
 const rescueDisk = /"(disk\.rescue)":/g;
 const furtherDisks = /"(disk\.(?:rescue|local|eph\d+|swap))":/g;
-
-/** Labels and records are a few KiB; more of one is not read. */
-const longestRecord = 4 * 2 ** 20;
 
 /** In place of an entry: disks that may be backed by any base image, because they are links, which are not followed. */
 export const unseen = "";
@@ -58,7 +56,7 @@ async function disksByLabel(context: Context, named: RegExp): Promise<Disk[]> {
   const records = await readManyOnce(
     context,
     directories.flatMap((directory) =>
-      [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}`, length: longestRecord })),
+      [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}`, length: ownFileBytes })),
     ),
   );
   return directories.flatMap((directory, index) => {
@@ -80,7 +78,7 @@ export async function findAllUsers(context: Context, entry: string): Promise<str
   const users: string[] = [];
   for (const directory of await diskDirectories(context)) {
     const listed = (await host.files.list(directory)).filter(({ name }) => !name.startsWith(instanceFiles.console));
-    const info = await host.files.readMany([{ path: `${directory}/${instanceFiles.diskInfo}`, length: longestRecord }]);
+    const info = await host.files.readMany([{ path: `${directory}/${instanceFiles.diskInfo}`, length: ownFileBytes }]);
     const pathsOf = (type: "file" | "symlink") =>
       listed
         .filter((found) => found.type === type)

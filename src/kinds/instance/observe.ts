@@ -16,7 +16,7 @@ import { damagedLabel } from "../directory/damaged-label.ts";
 import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
 import { withoutFillings } from "../guest/foreign.ts";
-import { type DomainLook, domainLook } from "../guest/state.ts";
+import { type DefinitionParsers, type DomainLook, definitionParsers, domainLook } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
 import { missingMount, notMounted } from "../presence/mount.ts";
 import { secretState, usagePrefix } from "../secret/secret.ts";
@@ -58,9 +58,13 @@ interface OwnedDirectory {
 export async function observeInstances(context: Context, values?: RecordedSecrets): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
   const refused: UnreadableDomain[] = [];
+  const parsers = definitionParsers();
   const [read, directories, secrets, mount] = await Promise.all([
     // The state of a domain that libvirt does not describe is unknown: it counts as running.
-    libvirt.domains(readDomain, (domain, error) => refused.push({ ...domain, power: "running", failure: failureDiagnostics(error) ?? [] })),
+    libvirt.domains(
+      (record) => readDomain(record, parsers),
+      (domain, error) => refused.push({ ...domain, power: "running", failure: failureDiagnostics(error) ?? [] }),
+    ),
     findDirectories(context),
     libvirt.secrets(usagePrefix(context.project)),
     missingMount(context),
@@ -153,9 +157,9 @@ function onlyLooks({ settings }: Context): Diagnostic {
 /** A domain whose definition cannot be read. */
 type UnreadableDomain = Pick<DomainRecord, "uuid" | "name" | "power"> & { readonly failure: readonly Diagnostic[] };
 
-function readDomain(record: DomainRecord): DomainLook | UnreadableDomain {
+function readDomain(record: DomainRecord, parsers: DefinitionParsers): DomainLook | UnreadableDomain {
   try {
-    return domainLook(record);
+    return domainLook(record, parsers);
   } catch (error) {
     const failure = failureDiagnostics(error);
     if (failure === undefined) throw error;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parsePlainXml } from "../../../src/tools/plain-xml.ts";
-import { parseAnyXml, parseXml, type XmlElement } from "../../../src/tools/xml.ts";
+import { alikeXmlParser, parseAnyXml, parseXml, type XmlElement } from "../../../src/tools/xml.ts";
 import { sampleNamed } from "./libvirt/rpc/samples.ts";
 
 /** Documents of a real libvirtd. */
@@ -105,4 +105,40 @@ test("a damaged document is never read differently than by the complete parser",
     assert.deepEqual(plain(found), plain(parseAnyXml(damaged)), damaged);
   }
   assert.ok(read > 500, `${read} of the damaged documents are still documents`);
+});
+
+test("documents that are read one after the other are what each is alone, and share what is written alike", () => {
+  const parse = alikeXmlParser();
+  const one = parse("<d>\n <a x='1'/>\n <b>t</b>\n <c><e/></c>\n</d>");
+  const two = parse("<d>\n <a x='2'/>\n <b>t</b>\n <c> <e/></c><b>t</b>\n</d>");
+  assert.equal(two.children[1], one.children[1]);
+  assert.equal(two.children[2]?.children[0], one.children[2]?.children[0]);
+  assert.notEqual(two.children[2], one.children[2]);
+  assert.deepEqual(plain(two), plain(parseAnyXml("<d>\n <a x='2'/>\n <b>t</b>\n <c> <e/></c><b>t</b>\n</d>")));
+  assert.throws(() => parse("<d>\n <a x='2'/>\n <b>t</b>"), /malformed/);
+  assert.deepEqual(plain(parse("<d><b>t</b>u</d>")), plain(parseAnyXml("<d><b>t</b>u</d>")));
+
+  const [document = ""] = documents;
+  const whole = /\n( +)<(\w+)[^>]*>(?:[^<]*<\/\2>|[\s\S]*?\n\1<\/\2>)?/g;
+  const pieces = [...document.matchAll(whole)].map(([text]) => text).filter((text) => text.endsWith(">"));
+  let state = 7;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  for (let round = 0; round < 500; round += 1) {
+    let edited = document;
+    for (let edits = random(4); edits > 0; edits -= 1) {
+      const [from = "", to = ""] = [pieces[random(pieces.length)], pieces[random(pieces.length)]];
+      edited = edited.replace(from, random(2) === 0 ? to : random(2) === 0 ? "" : from + to);
+    }
+    let alone: unknown;
+    try {
+      alone = plain(parseAnyXml(edited));
+    } catch {
+      assert.throws(() => parse(edited), /malformed/);
+      continue;
+    }
+    assert.deepEqual(plain(parse(edited)), alone);
+  }
 });
