@@ -11,7 +11,7 @@ export const phases = ["observe", "desired", "plan"] as const;
 export async function phaseValue(phase: string, session: Session): Promise<unknown> {
   if (phase === "plan") return plan(runsOf(session, { targets: [], mode: () => ({ do: "apply" }) }));
   const host = onlyHost(session);
-  const facts = await host.lookUpFacts(host.context);
-  if (phase === "observe") return lookJson(await observe(host.kinds, host.context, facts));
-  return host.kinds.flatMap((kind) => kind.desired(host.config, facts));
+  const observed = await observe(host.kinds, host.context, host.lookUpFacts(host.context));
+  if (phase === "observe") return lookJson(observed);
+  return host.kinds.flatMap((kind) => kind.desired(host.config, observed.facts));
 }

@@ -58,6 +58,7 @@ const plan = {
         required: ["address", "verb", "cause", "reason", "fields", "actions"],
         properties: {
           address,
+          previousAddress: address,
           verb: { enum: ["create", "update", "replace", "delete"] },
           cause,
           reason: text,
@@ -66,7 +67,7 @@ const plan = {
         },
       },
     },
-    unchanged: { type: "array", items: { type: "object", required: ["address"], properties: { address } } },
+    unchanged: { type: "array", items: { type: "object", required: ["address"], properties: { address, previousAddress: address } } },
     actions: { type: "array", items: { ...action, required: [...action.required, "after"] } },
     diagnostics: {
       type: "array",

@@ -8,6 +8,7 @@ export const codes: Readonly<Record<string, string>> = {
   "declared-twice": "Two files declare the same name.",
   "duplicate-key": "A mapping has the same key twice.",
   "duplicate-value": "A list has the same value twice.",
+  "earlier-name-in-use": "An earlier name is still in use, or two entries name it.",
   "empty-file": "A configuration file is empty.",
   "file-not-found": "A file that the configuration names does not exist.",
   "file-not-readable": "A file that the configuration names cannot be read.",

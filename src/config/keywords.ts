@@ -11,6 +11,8 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
   /** The value names an entry of this top-level section. */
   readonly reference?: string;
+  /** The value is the earlier name of an entry of this top-level section: no entry has it, and no other one names it. */
+  readonly formerly?: string;
   /** The value and both bounds are sizes. */
   readonly quantity?: { readonly minimum?: string; readonly multipleOf?: string };
   /** The value is a digest with the prefix of its algorithm. */
@@ -55,6 +57,7 @@ export interface Schema {
 /** The keywords above that are not part of JSON Schema. */
 export const ownKeywords: readonly string[] = [
   "reference",
+  "formerly",
   "quantity",
   "digest",
   "path",

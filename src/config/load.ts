@@ -3,6 +3,7 @@ import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCredentials } from "./check-credentials.ts";
 import { checkDigest } from "./check-digest.ts";
+import { checkEarlierName } from "./check-earlier-names.ts";
 import { checkLength } from "./check-length.ts";
 import { checkNumber } from "./check-number.ts";
 import { checkReference } from "./check-references.ts";
@@ -95,15 +96,16 @@ export async function loadConfig(paths: readonly string[], options: Rules & { re
 async function checkAll(rules: Rules, config: unknown, root: Located): Promise<Problem[]> {
   const schema = rules.schema as Schema;
   const problems = await checkSchema(rules, config);
-  for (const visit of walk(schema, config)) {
-    const one = firstOf(visit, config);
-    if (one !== undefined) problems.push(one);
-    problems.push(...checkSupport(visit));
-  }
   const where = (pointer: Pointer) => {
     const { file, line } = placeAt(root, pointer, "key");
     return `${file}:${line}`;
   };
+  const claimed = new Map<string, Pointer>();
+  for (const visit of walk(schema, config)) {
+    const one = firstOf(visit, config) ?? checkEarlierName(visit, config, claimed, where);
+    if (one !== undefined) problems.push(one);
+    problems.push(...checkSupport(visit));
+  }
   problems.push(...checkCounts(schema, config, where));
   problems.push(...(await resolveInputs(schema, config, (pointer) => (entryAt(root, pointer)?.node ?? root).span.source.path)));
   return problems;

@@ -32,7 +32,8 @@ export async function observe<Config>(
   // Of a kind that could not be looked at, even the names are unknown.
   const named = looks.every((observation) => observation.complete || (observation.unread ?? []).length > 0);
   const unread = named ? looks.flatMap((observation) => observation.unread ?? []) : [];
-  return createObserved({ facts, states, unmanaged, diagnostics, complete, unread });
+  const identities = Object.assign({}, ...looks.map((observation) => observation.identities ?? {}));
+  return createObserved({ facts: { ...facts, identities }, states, unmanaged, diagnostics, complete, unread });
 }
 
 async function look<Config>(kind: AnyKind<Config>, context: Context): Promise<Observation<unknown>> {

@@ -3,7 +3,7 @@ import { addressKind, addressName } from "../model/address.ts";
 import { type Change, protectedBy } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { AnyKind, Check, Observed } from "../model/kind.ts";
-import type { Pending, Plan } from "../model/plan.ts";
+import type { Pending, Plan, Unchanged } from "../model/plan.ts";
 import type { Resource } from "../model/resource.ts";
 import { checkFacts } from "./check-facts.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -55,7 +55,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
 
   const kindOf = new Map(kinds.flatMap((kind) => kind.addressKinds.map((name) => [name, kind] as const)));
   const changes: Change[] = [];
-  const unchanged: { address: Address; before: Change["before"] }[] = [];
+  const unchanged: Unchanged[] = [];
   const basis: Record<string, string> = {};
   // Wanted objects keep the order of the configuration; others are sorted by name, since the order in which they were found is arbitrary.
   const others = [...observed.states.keys()].filter((address) => !wanted.has(address)).sort(byName);
@@ -66,8 +66,10 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     const state = observed.states.get(address);
     if (request.fingerprints) basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
     const change = kind.diff(address, wanted.get(address), state, observed);
-    if (change !== undefined) changes.push(request.mode === "destroy" ? destroyed(change) : change);
-    else if (wanted.has(address)) unchanged.push(asFound(kind, address, state));
+    const previousAddress = kind.earlierAddress?.(address, observed.facts);
+    const previous = previousAddress === undefined ? {} : { previousAddress };
+    if (change !== undefined) changes.push({ ...(request.mode === "destroy" ? destroyed(change) : change), ...previous });
+    else if (wanted.has(address)) unchanged.push(asFound(kind, address, previous, state));
   }
 
   const selected = withRestarts(selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses));
@@ -112,9 +114,10 @@ function pendingOf<Config>({ kinds, observed, targets }: PlanRequest<Config>, ch
 }
 
 /** Described when it is asked for: only some forms of output show what does not change. */
-function asFound<Config>(kind: AnyKind<Config>, address: Address, state: unknown): Plan["unchanged"][number] {
+function asFound<Config>(kind: AnyKind<Config>, address: Address, previous: Pick<Unchanged, "previousAddress">, state: unknown): Unchanged {
   return {
     address,
+    ...previous,
     get before() {
       return state === undefined ? null : kind.describe(state);
     },

@@ -96,6 +96,7 @@ export const codes: Readonly<Record<string, string>> = {
   "project-claimed": "The project belongs to a configuration in another directory.",
   "project-missing": "The configuration names no project.",
   "record-not-written": "The second record of what is below the instances path cannot be written.",
+  "rename-target-exists": "What is to be renamed and its new name both exist.",
   "rescue-image-missing": "An instance has no image to be rescued with.",
   "resize-snapshot-kept": "Snapshots from before a growth exist.",
   "same-image-different-use": "Two images are the same bytes and contradict each other.",

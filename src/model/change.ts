@@ -31,6 +31,8 @@ export const protectedBy = "protected by prevent_destroy";
 /** One object that differs, and what to do about it. */
 export interface Change {
   readonly address: Address;
+  /** Where the object gets another name: its address on the host until now. */
+  readonly previousAddress?: Address;
   readonly verb: Verb;
   readonly cause: Cause;
   /** A short sentence for people: why this change. */

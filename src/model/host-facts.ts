@@ -32,10 +32,21 @@ export interface HostFacts {
   readonly guests?: Readonly<Record<string, GuestFacts | null>> | undefined;
   /** Where the configuration comes from, and the one that the project belongs to by its record on the host. Absent: not known. */
   readonly project?: { readonly origin: string; readonly owner?: string; readonly takeOver?: true };
+  /** What this project has on the host, by address: objects whose uuid is kept. Absent: not looked up. */
+  readonly identities?: Readonly<Record<string, Identity>>;
   /** Of applies of other projects that run now. Absent: none. */
   readonly claims?: readonly CapacityClaim[];
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers: Readonly<Record<string, unknown>>;
+}
+
+/** What an existing object keeps when its name changes. */
+export interface Identity {
+  readonly uuid: string;
+  /** The name that its uuid and its MAC addresses are derived from, where that is not its name. */
+  readonly origin?: string;
+  /** The name that the host still has for it, where that is not its name. */
+  readonly earlier?: string;
 }
 
 /** What a source knows about an image before it is fetched. */

@@ -21,6 +21,8 @@ export interface Observation<State> {
   readonly complete: boolean;
   /** Objects that exist and could not be read, where these are all that was not seen. */
   readonly unread?: readonly Address[];
+  /** What the objects keep when their names change, by address. */
+  readonly identities?: HostFacts["identities"];
 }
 
 /**
@@ -41,6 +43,8 @@ export interface Kind<Config, Spec, State> {
   check?(resources: readonly Resource<Spec>[], observed: Observed, config: Config): Diagnostic[];
   /** What is compared to find out whether the world has moved since a plan, and shown by `show`. Never a secret. */
   describe(state: State): Json;
+  /** The address that an object had under its earlier name, while the host still has it under that; undefined for others. Pure. */
+  earlierAddress?(address: Address, facts: HostFacts): Address | undefined;
   /** What an object that runs differs in from what is stored of it. Pure. */
   pending?(state: State): readonly FieldChange[];
   readonly actions: readonly ActionType[];

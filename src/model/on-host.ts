@@ -31,7 +31,14 @@ export function onHost(host: string): OnHost {
     makes: given.makes.map(fact),
     ...("after" in given ? { after: given.after.map(id) } : {}),
   });
-  const change = (given: Change): Change => ({ ...given, address: at(given.address), actions: given.actions.map(action) });
+  const previous = ({ previousAddress }: Pick<Change, "previousAddress">) =>
+    previousAddress === undefined ? {} : { previousAddress: at(previousAddress) };
+  const change = (given: Change): Change => ({
+    ...given,
+    address: at(given.address),
+    ...previous(given),
+    actions: given.actions.map(action),
+  });
   const diagnostic = ({ address, allowedBy, ...given }: Diagnostic): Diagnostic => ({
     ...given,
     ...(address === undefined ? { summary: `${host}: ${given.summary}` } : { address: at(address) }),
@@ -53,6 +60,7 @@ export function onHost(host: string): OnHost {
       changes: given.changes.map(change),
       unchanged: given.unchanged.map((one) => ({
         address: at(one.address),
+        ...previous(one),
         get before() {
           return one.before;
         },

@@ -28,6 +28,13 @@ export interface Pending {
   readonly fields: readonly FieldChange[];
 }
 
+/** An object that does not change, perhaps but for its name. */
+export interface Unchanged {
+  readonly address: Address;
+  readonly previousAddress?: Address;
+  readonly before: Json;
+}
+
 /** An action with the ids of those that must have ended well before it starts. */
 export type PlannedAction = Action & { readonly after: readonly string[] };
 
@@ -48,7 +55,7 @@ export interface Plan {
     readonly [driver: string]: Json;
   };
   readonly changes: readonly Change[];
-  readonly unchanged: readonly { readonly address: Address; readonly before: Json }[];
+  readonly unchanged: readonly Unchanged[];
   /** In an order in which they could run one by one. */
   readonly actions: readonly PlannedAction[];
   readonly diagnostics: readonly Diagnostic[];

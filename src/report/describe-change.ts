@@ -1,5 +1,5 @@
 import type { Action } from "../model/action.ts";
-import { addressKind } from "../model/address.ts";
+import { addressKind, addressName } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import { type Effect, strongestEffect } from "../model/effect.ts";
 import { exists } from "../model/fact.ts";
@@ -16,7 +16,18 @@ import { causes, effects, effectTones, verbs } from "./words.ts";
 /** The line that says what happens to an object and why. */
 export function changeHeader(change: Change): Line {
   const { symbol, phrase, tone } = verbs[change.verb];
-  return [span(symbol, tone), span(` ${change.address}`, "strong"), span(` ${phrase}: ${change.reason}`), span(causeNote(change), "faint")];
+  return [
+    span(symbol, tone),
+    span(` ${change.address}`, "strong"),
+    ...earlierName(change),
+    span(` ${phrase}: ${change.reason}`),
+    span(causeNote(change), "faint"),
+  ];
+}
+
+/** ` (was web)` of an object that gets another name. */
+export function earlierName({ previousAddress }: Pick<Change, "previousAddress">): Span[] {
+  return previousAddress === undefined ? [] : [span(` (was ${addressName(previousAddress)})`)];
 }
 
 /** The cause in words; empty for a create or delete that the configuration asks for, which is the usual case. */

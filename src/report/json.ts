@@ -24,8 +24,8 @@ const reasonOf: Readonly<Partial<Record<Change["verb"], string>>> = {
  * it work unchanged. Additions of virtform are under `change.virtform`. It holds no time, so two runners print the same.
  */
 export function planJson(plan: Plan, version: string): JsonObject {
-  const changed = plan.changes.map((change) => ({ ...identity(change.address), ...changeJson(change) }));
-  const unchanged = plan.unchanged.map(({ address, before }) => ({ ...identity(address), change: noChange(before) }));
+  const changed = plan.changes.map((change) => ({ ...identity(change.address), ...previous(change), ...changeJson(change) }));
+  const unchanged = plan.unchanged.map((one) => ({ ...identity(one.address), ...previous(one), change: noChange(one.before) }));
   return {
     format_version: "1.2",
     virtform_version: version,
@@ -85,6 +85,11 @@ export function diagnosticJson(diagnostic: Diagnostic): JsonObject {
 
 function identity(address: Change["address"]) {
   return { address, mode: "managed", type: addressKind(address), name: addressName(address) };
+}
+
+/** As Terraform has it for what was moved to another address. */
+function previous({ previousAddress }: Pick<Change, "previousAddress">): JsonObject {
+  return previousAddress === undefined ? {} : { previous_address: previousAddress };
 }
 
 function byAddress<Entry extends { readonly address: string }>(entries: readonly Entry[]): Entry[] {

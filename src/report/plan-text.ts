@@ -4,7 +4,7 @@ import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } fr
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { changingCommands } from "./changing-commands.ts";
-import { changeDetails, changeHeader } from "./describe-change.ts";
+import { changeDetails, changeHeader, earlierName } from "./describe-change.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
 import { pendingLines } from "./pending-line.ts";
@@ -35,7 +35,7 @@ export function planBody(plan: Plan): Line[] {
 export function planRecord(plan: Plan): Line[] {
   const lines = plan.changes.map((change: Change): Line => {
     const { symbol, tone } = verbs[change.verb];
-    return [span(symbol, tone), span(` ${change.address}`), span(`  ${change.reason}`, "faint")];
+    return [span(symbol, tone), span(` ${change.address}`), ...earlierName(change), span(`  ${change.reason}`, "faint")];
   });
   return [...lines, [], ...planFooter(plan)];
 }

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { restartChanges } from "../../src/kinds/guest/restart.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
 import { type Shop, shop } from "./shop.ts";
-import { applied, createWorld, layout, planOf, runOn, summary } from "./world.ts";
+import { applied, createWorld, layout, planOf, type Run, runOn, summary } from "./world.ts";
 
 /** Carries out a plan one action after the other, each of them twice; gives the types that it saw. */
-async function performTwice(machine: Machine, yaml: string, options: NonNullable<Parameters<typeof runOn>[2]> = {}): Promise<Set<string>> {
-  const made = await planOf(await runOn(machine.boot(), yaml, options));
+async function performTwice(
+  machine: Machine,
+  yaml: string,
+  options: NonNullable<Parameters<typeof runOn>[2]> = {},
+  mode: Partial<Run> = {},
+): Promise<Set<string>> {
+  const made = await planOf({ ...(await runOn(machine.boot(), yaml, options)), ...mode });
   assert.deepEqual(made.diagnostics, []);
   const types = new Set<string>();
   for (const action of made.actions) {
@@ -76,6 +82,10 @@ test("every type of action leaves the same machine when it is performed twice", 
 
   machine.put(layout.basePart("0123456789abcdef0123456789abcdef01234567"), "half an image");
   for (const type of await performTwice(machine, shop({ instances: ["web"] }), { collect: "0s" })) seen.add(type);
+
+  const renamed = shop({ instances: ["web"] }).replace("  web:\n", "  site:\n    renamed_from: web\n");
+  const restart: Partial<Run> = { mode: { do: "only", changes: (observed) => restartChanges(observed, { names: [], pending: true }) } };
+  for (const mode of [{}, restart]) for (const type of await performTwice(machine, renamed, {}, mode)) seen.add(type);
 
   const { kinds } = await runOn(machine.boot(), shop());
   // Those two need a Ceph, and are performed twice on a real one (test/real/drivers/rbd-resize.test.ts).

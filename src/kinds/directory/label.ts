@@ -6,6 +6,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { perHost } from "../../model/per-host.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
+import { originOf } from "../terms/identity.ts";
 import { retireDirectory, sweepRetired } from "./retire-directory.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface InstanceLabel {
   readonly version: 1;
   readonly project: string;
   readonly instance: string;
+  /** The name that the instance was created as; absent: that name. */
+  readonly origin?: string;
   /** By file name: `disk`, `disk.config`. */
   readonly objects: Readonly<Record<string, Json>>;
 }
@@ -25,6 +28,8 @@ export interface InstanceLabel {
 export interface LabelOwner {
   readonly uuid: string;
   readonly instance: string;
+  /** The name that it was created as. Absent: as the label says. */
+  readonly origin?: string;
 }
 
 /** What the label records of the domain that uses the directory: it protects the disks even after the domain was undefined by hand. */
@@ -121,7 +126,7 @@ export async function recordObject(
   }
   const objects = { ...label?.objects, [name]: typeof applied === "function" ? applied(label) : applied };
   const { names = "now", before = [], settle = [] } = options;
-  await writeLabel(context, owner, objects, { before: [{ do: "makeDirectory", path: directory }, ...before], names, settle });
+  await writeLabel(context, { ...owner, label }, objects, { before: [{ do: "makeDirectory", path: directory }, ...before], names, settle });
 }
 
 /** How an object is recorded. */
@@ -135,8 +140,9 @@ export interface RecordOptions {
 
 /** Takes the record of an object back and keeps the directory. The caller holds the instance's lock. */
 export async function unrecordObject(context: Context, owner: LabelOwner, name: string): Promise<void> {
-  const { [name]: _gone, ...objects } = (await readLabel(context, owner.uuid))?.objects ?? {};
-  await writeLabel(context, owner, objects, {});
+  const label = await readLabel(context, owner.uuid);
+  const { [name]: _gone, ...objects } = label?.objects ?? {};
+  await writeLabel(context, { ...owner, label }, objects, {});
 }
 
 /** Forgets an object that is gone. With the last one goes the rest of the directory; files that are not ours stay, below a label without objects. */
@@ -145,14 +151,14 @@ export async function forgetObject(context: Context, owner: LabelOwner, name: st
   if (label === undefined) return;
   const { [name]: _gone, ...objects } = label.objects;
   // What is remembered of a domain is no object in here: it does not keep the directory.
-  if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, owner, objects, {});
+  if (Object.keys(objects).some((other) => other !== domainEntry)) return writeLabel(context, { ...owner, label }, objects, {});
   knownOf(context).delete(owner.uuid);
   await retireDirectory(context, {
     directory: context.layout.instance(owner.uuid),
     doomed: context.layout.doomedInstance(owner.uuid),
     companions: [instanceFiles.diskInfo, instanceFiles.xml, instanceFiles.console, instanceFiles.nvram],
     // Without a label it would look like another's, and the same configuration could not be applied again.
-    emptied: labelText(context, owner, {}),
+    emptied: labelText(labelOf(context, { ...owner, label }, {})),
   });
 }
 
@@ -184,19 +190,30 @@ export async function readLabel(context: Context, uuid: string): Promise<Instanc
   return label;
 }
 
+/** Whose label is written, and the label that it replaces. */
+interface Relabelled extends LabelOwner {
+  readonly label: InstanceLabel | undefined;
+}
+
 async function writeLabel(
   context: Context,
-  owner: LabelOwner,
+  owner: Relabelled,
   objects: InstanceLabel["objects"],
   { before = [], names = "now", settle = [] }: RecordOptions,
 ): Promise<void> {
   const path = context.layout.instanceFile(owner.uuid, instanceFiles.label);
+  const label = labelOf(context, owner, objects);
   knownOf(context).delete(owner.uuid);
-  await context.host.files.change([...before, { do: "write", path, data: labelText(context, owner, objects), mode }], names, settle);
-  knownOf(context).set(owner.uuid, { version: 1, project: context.project, instance: owner.instance, objects });
+  await context.host.files.change([...before, { do: "write", path, data: labelText(label), mode }], names, settle);
+  knownOf(context).set(owner.uuid, label);
 }
 
-function labelText({ project }: Context, { instance }: LabelOwner, objects: InstanceLabel["objects"]): string {
-  const label: InstanceLabel = { version: 1, project, instance, objects };
+/** A label with another instance than the one that it replaces keeps what that instance was created as: it was renamed. */
+function labelOf({ project }: Context, { instance, uuid, origin, label }: Relabelled, objects: InstanceLabel["objects"]): InstanceLabel {
+  const created = origin ?? label?.origin ?? (label === undefined ? instance : originOf("instance", project, label.instance, uuid));
+  return { version: 1, project, instance, ...(created === instance ? {} : { origin: created }), objects };
+}
+
+function labelText(label: InstanceLabel): string {
   return `${JSON.stringify(label)}\n`;
 }

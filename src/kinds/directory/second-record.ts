@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../../model/context.ts";
 import { readRecords, removeRecord, writeRecord } from "../presence/record-files.ts";
 import { type AppliedDisk, readRecord, recordedVolume, recordProblem } from "../terms/disk-record.ts";
@@ -10,9 +11,12 @@ export interface RecordedVolume extends Pick<VolumeLabel, "volume" | "preventDes
 }
 
 /** Records a volume that exists in a second place, which is outside of the file system of the volumes. */
-export async function recordVolume(context: Context, { uuid, volume, preventDestroy, applied }: RecordedVolume): Promise<void> {
-  const record = { version: 1, project: context.project, volume, preventDestroy, applied: recordedVolume(applied) };
-  await writeRecord(context, nameOf(uuid), record);
+export async function recordVolume(context: Context, volume: RecordedVolume): Promise<void> {
+  await writeRecord(context, nameOf(volume.uuid), recordOf(context, volume));
+}
+
+function recordOf({ project }: Context, { volume, preventDestroy, applied }: RecordedVolume) {
+  return { version: 1, project, volume, preventDestroy, applied: recordedVolume(applied) };
 }
 
 /** Forgets a volume that is to be removed: before it is, so that an interrupted removal does not look like a loss. */
@@ -31,7 +35,10 @@ export async function recordedVolumes(context: Context, directories: readonly Vo
   });
 }
 
-/** Records volumes of this project that exist and have no second record: those of earlier versions, and of an apply that was interrupted. */
+/**
+ * Records volumes of this project that exist and have no second record, or another than their label: those of earlier versions, and of an
+ * apply that was interrupted.
+ */
 export async function recordVolumes(context: Context, directories: readonly VolumeDirectory[]): Promise<void> {
   const made = directories.flatMap(({ uuid, label }): RecordedVolume[] => {
     if (label?.project !== context.project || recordProblem(label.record) !== undefined) return [];
@@ -41,7 +48,8 @@ export async function recordVolumes(context: Context, directories: readonly Volu
   });
   if (made.length === 0) return;
   const known = await readRecords(context, pattern);
-  for (const volume of made) if (!known.has(nameOf(volume.uuid))) await recordVolume(context, volume);
+  for (const volume of made)
+    if (!isDeepStrictEqual(known.get(nameOf(volume.uuid)), recordOf(context, volume))) await recordVolume(context, volume);
 }
 
 const pattern = /^volume-([0-9a-f-]{36})\.json$/;

@@ -5,6 +5,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { withFollowedChain } from "../chain/with-chain.ts";
 import { backingExists, type DiskAddress } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
+import { ownerName } from "../terms/disk-owner.ts";
 import { appliedOf, shownValues } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
@@ -99,16 +100,23 @@ function settle(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, gro
     ...(protects === was || isInstanceDisk(want)
       ? []
       : [{ path: "prevent_destroy", old: was, new: protects, effect: "none", cause: "config" } as const]),
+    ...(have.earlier === undefined
+      ? []
+      : [{ path: "name", old: have.earlier, new: ownerName(want.disk.owner), effect: "none", cause: "config" } as const]),
   ];
   if (fields.length === 0) return undefined;
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
+  const words = [
+    ...(have.earlier === undefined ? [] : ["rename"]),
+    ...(protects === was ? [] : [protects ? "protect" : "lift the protection"]),
+  ];
   if (grown !== undefined) return { ...grown, fields, cause };
-  const label = diskAction(have, address, "label", protects ? "protect" : "lift the protection", { disk: want.disk });
+  const label = diskAction(have, address, "label", words.join(" and "), { disk: want.disk });
   return {
     address,
     verb: "update",
     cause,
-    reason: unfinished ? "its creation was interrupted" : "prevent_destroy changed",
+    reason: unfinished ? "its creation was interrupted" : have.earlier === undefined ? "prevent_destroy changed" : `it was ${have.earlier}`,
     fields,
     actions: [unfinished ? { ...createDisk(address, want), summary: "finish" } : label],
     before: json(have.applied, was),

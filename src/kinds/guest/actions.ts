@@ -11,7 +11,7 @@ import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, u
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
 import { whyPaused } from "../power/why-paused.ts";
-import { defined, gone, restored, stopped, up } from "../terms/guest-address.ts";
+import { defined, gone, named, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import { fieldRows, isDevices } from "./fields.ts";
@@ -62,7 +62,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     ],
     settle: [layout.instance(spec.uuid), layout.root],
   });
-  if (have !== undefined && have.name !== spec.instance) await libvirt.rename(spec.uuid, spec.instance);
+  if (have !== undefined && have.name !== spec.domainName) await libvirt.rename(spec.uuid, spec.domainName);
   try {
     await libvirt.define(xml);
   } catch (error) {
@@ -119,6 +119,12 @@ async function setFields(libvirt: Libvirt, spec: DomainSpec, made: DomainRecord)
     if ((row.look?.(made) ?? null) !== value) await row.set(libvirt, spec.uuid, value);
   }
 }
+
+/** Gives a guest that is off the name of its instance. */
+const rename = defineAction<DomainRef>("domain.rename", [named], async (context, ref) => {
+  const have = await ownDomain(context, ref);
+  if (have !== undefined && have.name !== ref.instance) await libvirtOf(context).rename(ref.uuid, ref.instance);
+});
 
 const start = defineAction<StartArgs>("domain.start", [up], async (context, { holders = [], ...ref }) => {
   await refuseHeld(context, ref.instance, holders);
@@ -212,7 +218,7 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
 });
 
 /** All actions on domains. */
-export const domainActions: readonly ActionType[] = [define, ...liveDomainActions, start, restore, resume, stop, discard, undefine];
+export const domainActions: readonly ActionType[] = [define, rename, ...liveDomainActions, start, restore, resume, stop, discard, undefine];
 
 function pausedMeanwhile({ instance }: DomainRef): RefusedError {
   return new RefusedError(

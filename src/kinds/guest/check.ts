@@ -10,7 +10,10 @@ import { guests } from "../terms/guest-address.ts";
 /** Names of instances that a domain of the host has which this project does not own. */
 export function checkDomainNames({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
   const owners = new Map(observed.unmanaged.flatMap(({ what, name, owner }) => (what === "domain" ? [[name, owner]] : [])));
-  return domains.flatMap(({ instance, project }): Diagnostic[] => {
+  const own = new Map(observed.of(guests).map(([, { name, uuid, label }]) => [name, { uuid, instance: label?.instance ?? name }]));
+  return domains.flatMap(({ instance, project, uuid }): Diagnostic[] => {
+    const holder = own.get(instance);
+    if (holder !== undefined && holder.uuid !== uuid && holder.instance !== instance) return [nameNotFreeYet(instance, holder.instance)];
     if (!owners.has(instance)) return [];
     const owner = owners.get(instance);
     const why = owner === undefined ? "it has no virtform label" : `project ${owner} owns it`;
@@ -21,6 +24,15 @@ export function checkDomainNames({ domains, observed }: Pick<Checked, "domains" 
         address: `domain/${instance}`,
       }),
     ];
+  });
+}
+
+/** libvirt keeps the name of a renamed guest until it is off. */
+function nameNotFreeYet(instance: string, holder: string): Diagnostic {
+  return problem("domain-name-taken", {
+    summary: `${holder}, which was renamed, still has the name ${instance} in libvirt`,
+    detail: `libvirt renames only guests that are off. Restart it with \`virtform restart ${shellWord(holder)}\`, or shut it down and apply without ${instance}; then apply again.`,
+    address: guests.at(instance),
   });
 }
 

@@ -163,16 +163,42 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   };
 }
 
-function update(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Change | undefined {
+function update(address: GuestAddress, target: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Change | undefined {
+  // libvirt renames only guests that are off: one that stays on keeps its name there, and waits for its restart.
+  const kept = canBeRenamed(have) ? target : { ...target, domainName: have.name };
+  const first = updateTo(address, kept, have, observed, replaced);
+  if (kept === target || first === undefined || !first.restarts) return first?.change;
+  return updateTo(address, target, have, observed, replaced)?.change;
+}
+
+/** A change, and whether it switches the guest off and on again. */
+interface Update {
+  readonly change: Change;
+  readonly restarts: boolean;
+}
+
+function canBeRenamed({ power }: DomainState): boolean {
+  return !isUp(power) && power !== "saved";
+}
+
+/** The instance gets another name. `restarts`: whether it gets it in libvirt as well although it runs. */
+function renaming(want: DomainSpec, have: DomainState, restarts: boolean): FieldChange[] {
+  if (have.earlier === undefined) return [];
+  const effect = canBeRenamed(have) ? "none" : restarts ? "restart" : "next_boot";
+  return [{ path: "name", old: have.earlier, new: want.instance, effect, cause: "config" }];
+}
+
+function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Update | undefined {
   const wanted = wantedFields(want);
-  const differing = differingPaths(wanted, have);
+  const renamed = have.earlier !== undefined;
+  const differing = differingPaths(wanted, have).filter((path) => path !== "name" || !renamed);
   const needsRestart = differing.some((path) => laterOf(traitsOf(path).running) === "restart");
   const possible = planLive(want, wanted, have, differing);
   const awake = activityOf(have);
   const lost = awake.saved && missesDisks(want, have, observed);
   const waiting = want.restart === "when_needed" ? pendingFields(have).filter(({ path }) => !possible.drifted.includes(path)) : [];
   const isLeft = (path: string) => isNoticed(path, wanted, have) && !possible.paths.has(path);
-  const restartsForChange = want.restart === "when_needed" && awake.running && differing.some(isLeft);
+  const restartsForChange = want.restart === "when_needed" && awake.running && (renamed || differing.some(isLeft));
   const must = lost || needsRestart || restartsForChange || waiting.length > 0 || detachesDisks(want, have, observed, possible);
   const restarts = must && (awake.running || awake.saved);
   // A guest that is restarted takes everything from its new definition.
@@ -180,8 +206,18 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
   const memory: FieldChange[] =
     restarts && awake.saved ? [{ path: "saved_memory", old: true, new: false, effect: "none", cause: lost ? "drift" : "config" }] : [];
   const changed = new Set(differing);
-  const due = restarts ? waiting.filter(({ path }) => !changed.has(path)).map((field) => ({ ...field, effect: "restart" as const })) : [];
-  const defined = [...definitionChanges(differing, have, wanted, restarts, live), ...unwantedParts(want, have, wanted), ...due, ...memory];
+  const due = restarts
+    ? waiting
+        .filter(({ path }) => !changed.has(path) && !(renamed && path === "name"))
+        .map((field) => ({ ...field, effect: "restart" as const }))
+    : [];
+  const defined = [
+    ...renaming(want, have, restarts),
+    ...definitionChanges(differing, have, wanted, restarts, live),
+    ...unwantedParts(want, have, wanted),
+    ...due,
+    ...memory,
+  ];
   const setBack = live.drifted.map((path) => setBackField(path, have, wanted));
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
@@ -205,7 +241,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
         awake.saved && !replaced,
       );
   const cause = combineCauses(fields.length === 0 ? ["drift"] : fields.flatMap((field) => field.cause ?? []));
-  return {
+  const change: Change = {
     address,
     verb: "update",
     cause,
@@ -219,6 +255,7 @@ function update(address: GuestAddress, want: DomainSpec, have: DomainState, obse
     before: describeDomain(have),
     after: afterOf(want, listedFields(wanted)),
   };
+  return { change, restarts };
 }
 
 /** A saved guest is restored before it is redefined, because its memory belongs to the old definition. */
@@ -331,6 +368,7 @@ function afterOf(want: DomainSpec, fields: DomainFields): Change["after"] {
 
 function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainState): string {
   if (!have.persistent) return "undefined outside virtform while running";
+  if (have.earlier !== undefined && fields.length === 1) return `it was ${have.earlier}`;
   const rescue = fields.find(({ path }) => path === "rescue");
   if (rescue !== undefined)
     return rescue.new === undefined

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { ImageConfig, InstanceConfig, NetworkConfig } from "../config.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
-/** The network interfaces of an instance, with addresses and models filled in. */
-export function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfig>, project: string, name: string): InterfaceSpec[] {
+/** The network interfaces of an instance, with addresses and models filled in. `origin`: the name that the instance was created as. */
+export function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfig>, project: string, origin: string): InterfaceSpec[] {
   return (instance.networks ?? []).map((network, index) => ({
     name: nicName(network, index),
     type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
     source: network.network ?? network.bridge ?? "",
-    mac: network.mac ?? derivedMac(`${project}/${name}/${nicName(network, index)}`),
+    mac: network.mac ?? derivedMac(`${project}/${origin}/${nicName(network, index)}`),
     model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
     link: network.link ?? "up",
   }));

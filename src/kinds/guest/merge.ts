@@ -36,7 +36,7 @@ export function appliedText(spec: DomainSpec): string {
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */
-function identify(domain: Draft, { uuid, instance, project }: DomainSpec): void {
+function identify(domain: Draft, { uuid, instance, origin, project }: DomainSpec): void {
   at(domain, "uuid").text = uuid;
   const [label, nova] = [labelOf(domain), novaOf(domain)];
   // Both are ours as a whole.
@@ -44,6 +44,7 @@ function identify(domain: Draft, { uuid, instance, project }: DomainSpec): void 
   at(label, "virtform:project").text = project;
   at(label, "virtform:instance_name").text = instance;
   at(label, "virtform:uuid").text = uuid;
+  if (origin !== instance) at(label, "virtform:origin").text = origin;
   at(nova, "nova:name").text = instance;
   at(nova, "nova:owner", "nova:project").text = project;
   at(domain, "os", "type").text = "hvm";

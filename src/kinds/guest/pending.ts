@@ -12,17 +12,25 @@ import { traitsOf } from "./traits.ts";
  * while the guest ran. Otherwise the stored definition was changed, and the next start uses it.
  */
 export function pendingFields(have: DomainState): FieldChange[] {
-  const { active } = have;
-  if (active === null || active === have.fields || !isUp(have.power)) return [];
-  const { fields } = have;
+  const { active, fields } = have;
+  if (active === null || !isUp(have.power)) return [];
+  const rename = pendingName(have);
+  if (active === fields) return rename;
   const paths = [...new Set([...Object.keys(fields), ...Object.keys(active)])].filter((path) => isPending(path, active, fields));
-  if (paths.length === 0) return [];
+  if (paths.length === 0) return rename;
   const recorded = appliedFields({ applied: have.activeApplied });
-  return paths.map((path) => {
+  const others = paths.map((path) => {
     const [old, stored] = [active[path], fields[path]];
     const cause = runningCause(path, old, recorded);
     return withoutUndefined({ path, old, new: stored, effect: "next_boot" as const, cause });
   });
+  return [...rename, ...others];
+}
+
+/** libvirt renames only guests that are off, so both definitions of a renamed one have the earlier name until then. */
+function pendingName({ name, label }: DomainState): FieldChange[] {
+  if (label === undefined || label.instance === name) return [];
+  return [{ path: "name", old: name, new: label.instance, effect: "next_boot", cause: "config" }];
 }
 
 /** Whether what runs was changed by hand: the label that the guest runs with records something else. */

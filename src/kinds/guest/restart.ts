@@ -4,7 +4,7 @@ import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
-import { startAgain, stopDomain } from "../power/plan.ts";
+import { renameDomain, startAgain, stopDomain } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
 import { recordedShutdown } from "../terms/shutdown.ts";
 import { pendingFields } from "./pending.ts";
@@ -44,7 +44,7 @@ function restart(address: GuestAddress, guest: GuestState): Change {
     cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
     reason: fields.length === 0 ? "its restart was requested" : "it waits for a restart",
     fields,
-    actions: [stopDomain(ref), startAgain(ref)],
+    actions: [stopDomain(ref), ...(guest.name === ref.instance ? [] : [renameDomain(ref)]), startAgain(ref)],
     before,
     after: { ...after, ...Object.fromEntries(fields.map(({ path, new: stored }) => [path, stored ?? null])), power_state: "running" },
   };

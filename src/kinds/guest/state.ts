@@ -125,10 +125,11 @@ function readLabel(root: XmlElement): DomainLabel | undefined {
     if (text("uuid") !== textAt(root, "uuid")) return undefined;
     const powerState = power === "stopped" || power === "ignore" ? power : "running";
     // Only an explicit "false" lifts the protection.
-    const applied = text("applied");
+    const [applied, origin] = [text("applied"), text("origin")];
     return {
       project,
       instance,
+      ...(origin === undefined ? {} : { origin }),
       preventDestroy: text("prevent_destroy") !== "false",
       powerState,
       applied: applied ?? null,

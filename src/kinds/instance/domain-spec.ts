@@ -18,13 +18,15 @@ import type { WantedGuest } from "./wanted.ts";
 
 /** The libvirt domain of a guest with these disks and this config drive. */
 export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpec | null): DomainSpec {
-  const { config, settings, facts, instance, image, flavor, rescue, project, name, uuid, interfaces } = guest;
+  const { config, settings, facts, instance, image, flavor, rescue, project, name, uuid, origin, interfaces } = guest;
   const virtType = settings.virtType === "kvm" || (settings.virtType === "auto" && facts.kvm) ? "kvm" : "qemu";
   const properties = propertiesOf(guest);
   const devices = devicesOf(guest, disks, seed);
   const commandLine = (rescue ?? image).properties?.["os_command_line"];
   return {
     instance: name,
+    origin,
+    domainName: name,
     uuid,
     project,
     powerState: instance.power_state ?? "running",

@@ -1,13 +1,17 @@
-import { type Address, addressName } from "../../model/address.ts";
+import { type Address, addressKind, addressName } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { HostFacts } from "../../model/host-facts.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
+import { instanceOf } from "../../model/presentation.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { checkChains } from "../chain/check.ts";
 import { follow } from "../chain/follow.ts";
 import { leftDisks, leftText } from "../chain/left-behind.ts";
+import { renameConflicts } from "../config/rename-conflicts.ts";
+import { earlierInstances } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { diskActions } from "../disk/actions.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
@@ -84,6 +88,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDomainPatches,
   checkForeign,
   checkUuids,
+  ({ config, observed }) => renameConflicts("instances", earlierInstances(config), guests.at, observed),
   checkProtection,
   checkDevices,
   checkNetworks,
@@ -100,7 +105,7 @@ export function instanceKind(
     name: "instance",
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances({ config, settings, facts }),
-    observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret)),
+    observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret), config),
     diff: (address, want, have, observed) => diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings),
     check: (resources, observed, config) => {
       // How instances are written matters only where they are wanted: a mistake in them must not stop a destroy.
@@ -109,6 +114,7 @@ export function instanceKind(
       return checks.flatMap((check) => check(checked));
     },
     describe,
+    earlierAddress,
     pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
@@ -209,6 +215,14 @@ function describe(state: InstanceState): Json {
     default:
       return describeDomain(state);
   }
+}
+
+/** The parts of an instance have its name in their addresses. */
+function earlierAddress(address: Address, { identities = {} }: HostFacts): Address | undefined {
+  const instance = instanceOf(address);
+  const earlier = instance === undefined ? undefined : identities[guests.at(instance)]?.earlier;
+  if (instance === undefined || earlier === undefined) return undefined;
+  return `${addressKind(address)}/${earlier}${addressName(address).slice(instance.length)}`;
 }
 
 function only<Kind extends string, T extends { readonly kind: string }>(

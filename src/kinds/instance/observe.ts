@@ -12,6 +12,8 @@ import { readOwnFiles } from "../../tools/own-file.ts";
 import { type DomainDisks, lookAtChains, type OwnPath } from "../chain/look.ts";
 import { type DiskDirectory, looseLayers } from "../chain/loose-layers.ts";
 import { withChain } from "../chain/with-chain.ts";
+import { earlierInstances, renames } from "../config/renames.ts";
+import type { Config } from "../config.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
@@ -26,6 +28,7 @@ import { instanceOwner } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
+import { identityFact, originOf } from "../terms/identity.ts";
 import { type FoundSecret, secrets as secretAddresses } from "../terms/secret-address.ts";
 import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
 import { missingDirectories } from "./missing-directories.ts";
@@ -55,7 +58,11 @@ interface OwnedDirectory {
  * Looks at all domains and all instance directories, in one conversation with libvirt and a few rounds of reading files,
  * however many there are.
  */
-export async function observeInstances(context: Context, values?: RecordedSecrets): Promise<Observation<InstanceState>> {
+export async function observeInstances(
+  context: Context,
+  values?: RecordedSecrets,
+  config: Config = {},
+): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
   const refused: UnreadableDomain[] = [];
   const parsers = definitionParsers();
@@ -71,13 +78,16 @@ export async function observeInstances(context: Context, values?: RecordedSecret
   ]);
   const found = [...read, ...refused];
   const looks = found.flatMap((domain) => ("failure" in domain ? [] : [domain]));
-  const domains = looks.map(({ state }) => state);
   const unreadable = found.flatMap((domain) => ("failure" in domain ? [domain] : []));
+  const names = namesOf(context, looks, directories);
+  const renamed = renames(earlierInstances(config), names);
+  const nameOf = (uuid: string) => renamed.get(uuid) ?? names.get(uuid);
+  const domains = looks.map(({ state }) => named(state, nameOf(state.uuid)));
   const power = new Map([...domains, ...unreadable].map(({ uuid, power }) => [uuid, power]));
   const isRunning = (uuid: string) => isUp(power.get(uuid) ?? "stopped");
   const isSaved = (uuid: string) => power.get(uuid) === "saved";
   const owned = directories.flatMap(({ uuid, label }) =>
-    label?.project === context.project ? [{ uuid, instance: label.instance, label }] : [],
+    label?.project === context.project ? [{ uuid, instance: nameOf(uuid) ?? label.instance, label }] : [],
   );
   const defined = new Set([...domains, ...unreadable].map(({ uuid }) => uuid));
   const labelled = owned.flatMap((directory) =>
@@ -110,7 +120,10 @@ export async function observeInstances(context: Context, values?: RecordedSecret
     states.set(address, withLoose(withChain(disk, chains.get(disk.uuid) ?? []), loose.get(disk.path)));
   for (const record of secrets) {
     const secret = secretState(record, context.project);
-    if (secret !== undefined) states.set(secretAddresses.at(secret.instance), { ...secret, kind: "secret" });
+    if (secret === undefined) continue;
+    // Its usage, which cannot be changed, has the name that the instance had then.
+    const instance = nameOf(secret.owner) ?? secret.instance;
+    states.set(secretAddresses.at(instance), { ...secret, instance, kind: "secret" });
   }
   const instanceOf = new Map(owned.map(({ uuid, instance }) => [uuid, instance]));
   const damaged = directories.flatMap((directory) => {
@@ -141,7 +154,47 @@ export async function observeInstances(context: Context, values?: RecordedSecret
     ],
     complete: unread.length === 0,
     unread,
+    identities: identitiesOf(context, names, nameOf, [
+      ...domains.flatMap(({ uuid, label }) => (label === undefined ? [] : [[uuid, label.origin] as const])),
+      ...owned.map(({ uuid, label }) => [uuid, label.origin] as const),
+    ]),
   };
+}
+
+/**
+ * The names of this project's instances on the host, by uuid. That in the directory counts: a rename writes it first, so that one that was
+ * interrupted is brought to an end.
+ */
+function namesOf({ project }: Context, looks: readonly DomainLook[], directories: readonly Directory[]): ReadonlyMap<string, string> {
+  const labels = [
+    ...looks.map(({ state: { uuid, label } }) => ({ uuid, label })),
+    ...directories.map(({ uuid, label }) => ({ uuid, label })),
+  ];
+  return new Map(labels.flatMap(({ uuid, label }) => (label?.project === project ? [[uuid, label.instance] as const] : [])));
+}
+
+/** A domain under the name that its instance has in the configuration, or in its directory. */
+function named(state: DomainState, name: string | undefined): DomainState {
+  const { label } = state;
+  if (label === undefined || name === undefined || label.instance === name) return state;
+  return { ...state, label: { ...label, instance: name }, earlier: label.instance };
+}
+
+/** What instances keep when they are renamed, by the names that they have now. `recorded`: origins by uuid, the later ones count. */
+function identitiesOf(
+  { project }: Context,
+  names: ReadonlyMap<string, string>,
+  nameOf: (uuid: string) => string | undefined,
+  recorded: readonly (readonly [uuid: string, origin: string | undefined])[],
+): NonNullable<Observation<InstanceState>["identities"]> {
+  const origins = new Map(recorded.filter(([, origin]) => origin !== undefined));
+  return Object.fromEntries(
+    [...names].map(([uuid, before]) => {
+      const name = nameOf(uuid) ?? before;
+      const origin = origins.get(uuid) ?? originOf("instance", project, before, uuid);
+      return [guests.at(name), identityFact(name, uuid, origin, name === before ? undefined : before)];
+    }),
+  );
 }
 
 function onlyLooks({ settings }: Context): Diagnostic {

@@ -361,6 +361,14 @@ export const instanceSchema = {
       default: "keep",
       examples: ["forbid"],
     },
+    renamed_from: {
+      type: "string",
+      description:
+        "The name that this entry had before. An instance of that name is renamed and keeps its uuid, disks and MAC addresses; a running guest gets its name in libvirt with its next restart. Without such an instance the key has no effect and can be removed. Adding or removing count needs no key: web and web-0 are the same instance.",
+      formerly: "instances",
+      minLength: 1,
+      examples: ["www"],
+    },
     prevent_destroy: {
       type: "boolean",
       description:

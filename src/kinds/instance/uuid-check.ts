@@ -53,7 +53,7 @@ function takenByOwn(spec: DomainSpec, own: readonly OwnObject[]): Problem | unde
       return {
         code: "uuid-of-another-instance",
         summary: `${spec.instance} is configured with the uuid of ${instance}`,
-        detail: `${instance} exists with this uuid and its disks. An instance cannot be renamed: keep the name ${instance}, or omit uuid to create ${spec.instance} beside it.`,
+        detail: `${instance} exists with this uuid and its disks. To rename it, write renamed_from: ${instance} in the entry of ${spec.instance}. To create ${spec.instance} beside it, omit uuid.`,
       };
     }
   }

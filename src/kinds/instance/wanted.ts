@@ -1,4 +1,3 @@
-import { uuidV5 } from "../../model/uuid.ts";
 import { declared } from "../config/declared.ts";
 import { hardwareInput } from "../config/hardware/hardware-input.ts";
 import { hardwareOf } from "../config/hardware/hardware-of.ts";
@@ -10,6 +9,8 @@ import type { Wanted } from "../config/wanted.ts";
 import type { FlavorConfig, ImageConfig, InstanceConfig } from "../config.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
 import type { FieldValue } from "../terms/domain-state.ts";
+import { guests } from "../terms/guest-address.ts";
+import { identityOf } from "../terms/identity.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** One guest that is wanted, with what its disks, its config drive and its domain are made from. */
@@ -17,6 +18,8 @@ export interface WantedGuest extends Wanted {
   readonly project: string;
   readonly name: string;
   readonly uuid: string;
+  /** The name that it was created as, from which its uuid and MAC addresses are derived. */
+  readonly origin: string;
   /** Its entry of `instances`. */
   readonly entry: string;
   /** Position within `count`. */
@@ -45,18 +48,19 @@ function wantedGuest(wanted: Wanted, guest: Pick<WantedGuest, "entry" | "instanc
   const { config } = wanted;
   const project = config.project ?? "default";
   const image = imageOf(config, instance);
+  const identity = identityOf("instance", { project, name, address: guests.at(name), given: instance.uuid }, wanted.facts);
   return {
     ...wanted,
     project,
     entry,
     name,
-    uuid: instance.uuid ?? uuidV5(`instance/${project}/${name}`),
+    ...identity,
     index,
     instance,
     image,
     flavor: declared(config.flavors, instance.flavor),
     rescue: rescueOf(config, instance) ?? null,
-    interfaces: interfacesOf(instance, image, project, name),
+    interfaces: interfacesOf(instance, image, project, identity.origin),
     hardware: hardwareOf(hardwareInput(config, entry, instance)),
   };
 }

@@ -6,7 +6,7 @@ import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { diskAddress } from "../terms/disk-name.ts";
-import { adjusted, defined, gone, grown, guests, released, restored, stopped, up } from "../terms/guest-address.ts";
+import { adjusted, defined, gone, grown, guests, named, released, restored, stopped, up } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import type { Shutdown } from "../terms/shutdown.ts";
@@ -106,10 +106,16 @@ export function startDomain(spec: DomainSpec): Action {
   };
 }
 
+/** Gives a guest that a plan shut down the name of its instance. */
+export function renameDomain(ref: DomainRef): Action {
+  const address = guests.at(ref.instance);
+  return { ...common(ref, "rename", "rename"), needs: [stopped(address)], makes: [named(address)], effect: "none" };
+}
+
 /** Starts a guest that a plan shut down, with the definition that is stored. */
 export function startAgain(ref: DomainRef): Action {
   const address = guests.at(ref.instance);
-  return { ...common(ref, "start", "start"), needs: [stopped(address)], makes: [up(address)], effect: "none" };
+  return { ...common(ref, "start", "start"), needs: [stopped(address), named(address)], makes: [up(address)], effect: "none" };
 }
 
 /**

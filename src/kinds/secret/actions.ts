@@ -9,7 +9,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { perHost } from "../../model/per-host.ts";
 import { secretPlace } from "../../model/secret.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
-import { putSecret } from "../../tools/libvirt/secret.ts";
+import { putSecret, type SecretIdentity } from "../../tools/libvirt/secret.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { opensWith } from "../../tools/qemu-img.ts";
 import { diskRole } from "../terms/disk-name.ts";
@@ -26,7 +26,7 @@ export const secretActions: readonly ActionType[] = [
   defineAction<SecretSpec>("secret.put", [secretExists], async (context, secret) => {
     const value = passphrase(context, secret);
     await expectOpening(context, secret, value);
-    await putSecret(context, secretIdentity(secret), value);
+    await putSecret(context, await identityNow(context, secret), value);
     agreeOn(context.host, secret.owner, value);
   }),
   defineAction<{ readonly uuid: string }>("secret.remove", [secretGone], async (context, { uuid }) => {
@@ -53,8 +53,15 @@ export async function agreeOnPassphrase(context: Context, disk: DiskSpec): Promi
   const value = passphrase(context, secret);
   if (agreedOf(context.host).get(owner) === value) return;
   const others = await expectOpening(context, secret, value);
-  if (others === 0) await putSecret(context, secretIdentity(secret), value);
+  if (others === 0) await putSecret(context, await identityNow(context, secret), value);
   agreeOn(context.host, owner, value);
+}
+
+/** libvirt does not let the usage of a secret be changed, which has the name that the instance had when it was defined. */
+async function identityNow(context: Context, secret: SecretSpec): Promise<SecretIdentity> {
+  const known = await libvirtOf(context).secrets(usagePrefix(context.project));
+  const identity = secretIdentity(secret);
+  return { ...identity, usage: known.find(({ uuid }) => uuid === secret.uuid)?.usage ?? identity.usage };
 }
 
 function agreeOn(host: Host, owner: string, value: string): void {

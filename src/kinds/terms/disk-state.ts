@@ -8,6 +8,8 @@ export interface OwnedDiskState {
   /** As its label says; `protects` is the prevent_destroy that was last applied. */
   readonly owner: DiskOwner;
   readonly uuid: string;
+  /** Of a volume: the name in its label, where the configuration has another one for it since. */
+  readonly earlier?: string;
   /** File name: `disk`. */
   readonly name: string;
   readonly path: string;

@@ -12,6 +12,8 @@ export type DomainFields = Readonly<Record<string, FieldValue>>;
 export interface DomainLabel {
   readonly project: string;
   readonly instance: string;
+  /** The name that the instance was created as; absent: that name. */
+  readonly origin?: string;
   readonly preventDestroy: boolean;
   readonly powerState: DomainSpec["powerState"];
   /** The fields that were last applied, as they are recorded (JSON); null where they are not. `appliedFields` reads them. */
@@ -36,6 +38,8 @@ export interface DomainState {
   /** What keeps a paused guest from running, in words; absent when nothing does. */
   readonly pausedBy?: string;
   readonly persistent: boolean;
+  /** The instance that its label names, where the configuration has another name for it since. */
+  readonly earlier?: string;
   /** The instance directory with its label is missing. */
   readonly unlabelled?: true;
   /** Undefined when the domain carries no label. */

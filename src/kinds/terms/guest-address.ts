@@ -17,6 +17,9 @@ export const up = existence(guests);
 /** Its definition is the wanted one. */
 export const defined = factType(guests, "defined");
 
+/** libvirt has it under the name of its instance. */
+export const named = factType(guests, "named");
+
 /** It is off, without saved memory. */
 export const stopped = factType(guests, "stopped");
 

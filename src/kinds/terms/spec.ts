@@ -93,6 +93,10 @@ export interface SecretSpec {
 /** The libvirt domain of an instance as it should be. */
 export interface DomainSpec {
   readonly instance: string;
+  /** The name that it was created as, from which its uuid and MAC addresses are derived. */
+  readonly origin: string;
+  /** Its name in libvirt: that of the instance, or the earlier one of a guest that was renamed and has not been off since. */
+  readonly domainName: string;
   readonly uuid: string;
   readonly project: string;
   readonly powerState: "running" | "stopped" | "ignore";

@@ -6,6 +6,8 @@ import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
+import { renameConflicts } from "../config/rename-conflicts.ts";
+import { earlierVolumes } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { checkDisk, type DiskProblems } from "../disk/check.ts";
 import { checkForeignUse } from "../disk/foreign-use.ts";
@@ -41,6 +43,7 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
     ...lost,
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
+    ...renameConflicts("volumes", earlierVolumes(config), volumes.at, observed),
     ...checkLooseLayers(observed.of(volumes), observed),
     ...checkForeignUse(observed.of(volumes), new Map(resources.map(({ address, spec }) => [address, spec])), observed),
   ];

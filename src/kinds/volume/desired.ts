@@ -6,8 +6,9 @@ import type { Wanted } from "../config/wanted.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
 import { volumeOwner } from "../terms/disk-owner.ts";
+import { identityOf } from "../terms/identity.ts";
 import { volumes } from "../terms/volume-address.ts";
-import { type VolumeSpec, volumeFileName, volumeUuid } from "./spec.ts";
+import { type VolumeSpec, volumeFileName } from "./spec.ts";
 
 /** Labels of filesystems are short: FAT has 11 characters, XFS 12. */
 const longestLabel = 11;
@@ -24,7 +25,7 @@ export function desiredVolumes(wanted: Wanted): Resource<VolumeSpec>[] {
 export function desiredVolume(wanted: Wanted, name: string): VolumeSpec {
   const { config, settings, facts } = wanted;
   const volume = declared(config.volumes, name);
-  const uuid = volumeUuid(config.project ?? "default", name);
+  const { uuid } = identityOf("volume", { project: config.project ?? "default", name, address: volumes.at(name) }, facts);
   const backend = volume.images_type ?? settings.imagesType;
   const { size } = volume;
   const layout = createLayout(settings.instancesPath);

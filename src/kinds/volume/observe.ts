@@ -4,29 +4,35 @@ import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, type Layout } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { looseLayers } from "../chain/loose-layers.ts";
+import { earlierVolumes, renames } from "../config/renames.ts";
+import type { Config } from "../config.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { recordedVolumes } from "../directory/second-record.ts";
-import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
+import { type VolumeDirectory, type VolumeLabel, volumeDirectories } from "../directory/volume-label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { volumeOwner } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
+import { identityFact } from "../terms/identity.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { volumeFileName, volumeUuid } from "./spec.ts";
 
 /** Looks at all volumes of the host, one look for each driver. */
-export async function observeVolumes(context: Context): Promise<Observation<OwnedDiskState>> {
+export async function observeVolumes(context: Context, config: Config = {}): Promise<Observation<OwnedDiskState>> {
   const { layout, project } = context;
   const directories = await volumeDirectories(context);
+  const recorded = await recordedVolumes(context, directories);
+  const names = new Map<string, string>(recorded.map(({ uuid, volume }) => [uuid, volume]));
+  for (const { uuid, label } of directories) if (label?.project === project) names.set(uuid, label.volume);
+  const renamed = renames(earlierVolumes(config), names);
   const owned = directories.flatMap(({ uuid, label }): LabelledDisk[] => {
     if (label?.project !== project) return [];
     const { volume, preventDestroy, record } = label;
-    const { address, state } = knownOf(layout, uuid, volume, preventDestroy);
+    const { address, state } = knownOf(layout, uuid, { volume, preventDestroy, name: renamed.get(uuid) });
     return [{ ...state, address, what: state.owner.label, record }];
   });
-  const [look, recorded, loose] = await Promise.all([
+  const [look, loose] = await Promise.all([
     observeDisks(context, owned),
-    recordedVolumes(context, directories),
     looseLayers(
       context,
       owned.map(({ owner, path }) => ({ directory: owner.directory, disks: [path] })),
@@ -37,7 +43,7 @@ export async function observeVolumes(context: Context): Promise<Observation<Owne
     return [address, layers === undefined ? state : { ...state, loose: layers }];
   });
   const missing = recorded.map(({ uuid, volume, preventDestroy, applied }): [DiskAddress, OwnedDiskState] => {
-    const known = knownOf(layout, uuid, volume, preventDestroy);
+    const known = knownOf(layout, uuid, { volume, preventDestroy, name: renamed.get(uuid) });
     return [known.address, { ...known.state, applied, disk: undefined, unlabelled: true, lostBacking: null }];
   });
   const damaged = directories.flatMap((directory) => damagedVolume(context, directory));
@@ -54,15 +60,26 @@ export async function observeVolumes(context: Context): Promise<Observation<Owne
     diagnostics: [...look.diagnostics, ...damaged],
     complete: unread.length === 0,
     unread,
+    identities: Object.fromEntries(
+      [...names].map(([uuid, volume]) => {
+        const name = renamed.get(uuid) ?? volume;
+        return [volumes.at(name), identityFact(name, uuid, name, name === volume ? undefined : volume)];
+      }),
+    ),
   };
 }
 
+/** A volume as its label or its second record names it, and the other name that the configuration has for it. */
+interface NamedVolume extends Pick<VolumeLabel, "volume" | "preventDestroy"> {
+  readonly name: string | undefined;
+}
+
 /** What is known of a volume by its label or its second record alone. */
-function knownOf(layout: Layout, uuid: string, volume: string, protects: boolean) {
-  const owner = volumeOwner(layout, uuid, volume, protects);
+function knownOf(layout: Layout, uuid: string, { volume, preventDestroy, name }: NamedVolume) {
+  const owner = volumeOwner(layout, uuid, name ?? volume, preventDestroy);
   const path = layout.volumeFile(uuid, volumeFileName);
-  const state = { kind: "volume", owner, uuid, name: volumeFileName, path, running: false, saved: false, defined: true } as const;
-  return { address: volumes.at(volume), state };
+  const known = { kind: "volume", owner, uuid, name: volumeFileName, path, running: false, saved: false, defined: true } as const;
+  return { address: volumes.at(name ?? volume), state: { ...known, ...(name === undefined ? {} : { earlier: volume }) } };
 }
 
 /** A label of this project that cannot be used: it names the project, or the directory is the one of the volume that it names. */

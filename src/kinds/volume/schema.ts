@@ -35,6 +35,14 @@ export const volumeSchema = {
       enum: ["ext4", "ext3", "ext2", "xfs", "vfat", "ntfs"],
       examples: ["ext4"],
     },
+    renamed_from: {
+      type: "string",
+      description:
+        "The name that this volume had before. A volume of that name is renamed and keeps its uuid, data and place in its guest. Without such a volume the key has no effect and can be removed.",
+      formerly: "volumes",
+      minLength: 1,
+      examples: ["database"],
+    },
     prevent_destroy: {
       type: "boolean",
       description:

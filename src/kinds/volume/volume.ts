@@ -15,16 +15,20 @@ import type { VolumeSpec } from "./spec.ts";
 import { sweepVolumes } from "./sweep.ts";
 
 /** Disks that outlive instances. */
-export function volumeKind(settings: HostSettings): Kind<Config, VolumeSpec, OwnedDiskState> {
+export function volumeKind(settings: HostSettings, _lookUpSecret?: unknown, config: Config = {}): Kind<Config, VolumeSpec, OwnedDiskState> {
   return {
     name: "volume",
     addressKinds: [volumes.name],
     desired: (config, facts) => desiredVolumes({ config, settings, facts }),
-    observe: observeVolumes,
+    observe: (context) => observeVolumes(context, config),
     diff: (address, want, have, observed) =>
       withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings),
     check: checkVolumes,
     describe: describeDisk,
+    earlierAddress: (address, { identities = {} }) => {
+      const earlier = identities[address]?.earlier;
+      return earlier === undefined ? undefined : volumes.at(earlier);
+    },
     actions: volumeActions,
     sweep: sweepVolumes,
   };

@@ -2,7 +2,7 @@ import { type Address, addressHost, addressKind } from "../../model/address.ts";
 import type { Change, Verb } from "../../model/change.ts";
 import { countChanges, type Plan } from "../../model/plan.ts";
 import { instanceOf } from "../../model/presentation.ts";
-import { causeNote, changeDetails, effectOf } from "../describe-change.ts";
+import { causeNote, changeDetails, earlierName, effectOf } from "../describe-change.ts";
 import { pendingLines } from "../pending-line.ts";
 import { count } from "../quantities.ts";
 import { breakLine, type Line, lengthOf, type Span, span } from "../style.ts";
@@ -121,6 +121,7 @@ function changeNode(change: Change, columns: number): Node {
   const line: Span[] = [
     span(`${symbol} `, tone),
     span(change.address),
+    ...earlierName(change),
     ...(plain.includes(change.verb) ? [] : [span(`  ${effects[effect]}`, effectTones[effect])]),
     span(`  ${change.reason}`, "faint"),
     span(cause, "faint"),

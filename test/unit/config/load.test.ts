@@ -160,3 +160,25 @@ test("what an unreadable file would declare is not called unknown", async (conte
   assert.deepEqual(codes(await load(cwd)), ["unknown-reference"]);
   assert.deepEqual(codes(await load(cwd, ".", "images.yaml")), ["file-not-found"]);
 });
+
+test("an earlier name that is still declared, or that two entries name", async (context) => {
+  const cwd = workspace(context, {
+    "virtform.yaml": `project: shop
+images: { tiny: { source: /tiny.img, disk_format: raw } }
+flavors: { small: { vcpus: 1, ram: 64MiB, disk: 1GiB } }
+instances:
+  web: { image: tiny, flavor: small }
+  site: { image: tiny, flavor: small, renamed_from: web }
+  a: { image: tiny, flavor: small, renamed_from: old }
+  b: { image: tiny, flavor: small, renamed_from: old }
+`,
+  });
+  const { diagnostics } = await load(cwd);
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity === "error").map(({ code, at }) => [code, at?.line, at?.column]),
+    [
+      ["earlier-name-in-use", 6, 53],
+      ["earlier-name-in-use", 8, 50],
+    ],
+  );
+});

@@ -11,7 +11,7 @@ const board = ["devices/*/address[@type=pci]", ...["pci", "usb", "ide", "sata", 
 export const identityFields: readonly GuestField[] = [
   {
     path: "name",
-    want: ({ instance }) => instance,
+    want: ({ domainName }) => domainName,
     owns: ["name"],
     write: (domain, value) => setText(at(domain, "name"), value),
     read: (domain) => textAt(domain, "name"),

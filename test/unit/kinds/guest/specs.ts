@@ -8,6 +8,8 @@ const directory = `/var/lib/virtform/instances/${uuid}`;
 export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
   return {
     instance: "web-0",
+    origin: fields.instance ?? "web-0",
+    domainName: fields.instance ?? "web-0",
     uuid,
     project: "shop",
     powerState: "running",
