@@ -58,7 +58,10 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
       return 0;
     }
     const trace = invocation.text("trace");
-    return await command.run(invocation, trace === undefined ? io : withVariable(io, "VIRTFORM_TRACE", trace));
+    const given = invocation.ordered("var", "var-file").map(({ option, value }) => (option === "var" ? { pair: value } : { file: value }));
+    const traced = trace === undefined ? io : withVariable(io, "VIRTFORM_TRACE", trace);
+    // Not a spread: it would open standard input.
+    return await command.run(invocation, given.length === 0 ? traced : Object.create(traced, { given: { value: given } }));
   } catch (error) {
     return showFailure(error, io, { noColor: argv.includes("--no-color") });
   }

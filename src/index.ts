@@ -1,7 +1,7 @@
 /** virtform as a library: what the command line does, without a command line. */
 import { homedir } from "node:os";
 import { processSecrets } from "./commands/process-secrets.ts";
-import { type LoadedConfig, loadConfig as load } from "./config/load.ts";
+import { type LoadedConfig, type LoadOptions, loadConfig as load } from "./config/load.ts";
 import type { AllowDestroy } from "./engine/consent.ts";
 import { unusedBases } from "./kinds/image/remove.ts";
 import { configRules } from "./kinds/rules.ts";
@@ -38,14 +38,14 @@ export type { Outcome } from "./model/outcome.ts";
 export { canApply, hasChanges, isErrored, plansOfHosts } from "./model/plan.ts";
 export type { SecretRef } from "./model/secret.ts";
 export { type CreateReporter, createReporter, type Format, formatNames, type ReporterOptions, registerFormat } from "./report/index.ts";
-export type { ApplyResult, CheckedConfig, HostConfig, HostSession, LoadedConfig, Plan, Session, Surroundings };
+export type { ApplyResult, CheckedConfig, HostConfig, HostSession, LoadedConfig, LoadOptions, Plan, Session, Surroundings };
 export { openHosts, openPlanSession, openSession, readConfig, version };
 
 /**
  * Reads and checks configuration files: files, or directories that hold `virtform.yaml` and `*.virtform.yaml`. Mistakes never throw:
  * they are in `diagnostics`. `readConfig` does the same and throws them.
  */
-export function loadConfig(paths: readonly string[], options: { readonly cwd?: string } = {}): Promise<LoadedConfig> {
+export function loadConfig(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedConfig> {
   return load(paths, { ...configRules(), ...options });
 }
 

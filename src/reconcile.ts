@@ -21,6 +21,7 @@ import { combinePlans } from "./model/on-host.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
 import { problem } from "./model/problem.ts";
 import type { HostSettings } from "./model/settings.ts";
+import type { UsedVariable } from "./model/used-variable.ts";
 
 /** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
 export type Mode =
@@ -59,6 +60,8 @@ export interface Reconciliation<Config> {
   readonly places?: Places;
   /** Warnings from before, to stand in the plan. */
   readonly warnings: readonly Diagnostic[];
+  /** The variables that the configuration uses. Absent: none. */
+  readonly variables?: readonly UsedVariable[];
   readonly targets: readonly string[];
   readonly mode: Mode;
   /** The plan is to be saved. */
@@ -258,7 +261,12 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     extraChanges: furtherChanges(run.mode, observed),
   });
   const diagnostics = [...plan.diagnostics, ...(run.mode.do === "apply" ? [] : (run.mode.notes?.(observed) ?? []))];
-  return { ...plan, diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places) };
+  const { variables = [] } = run;
+  return {
+    ...plan,
+    ...(variables.length === 0 ? {} : { variables }),
+    diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places),
+  };
 }
 
 function furtherChanges(mode: Mode, observed: Observed): readonly Change[] {

@@ -1,4 +1,4 @@
-import { type LoadedConfig, loadConfig } from "./config/load.ts";
+import { type LoadedConfig, type LoadOptions, loadConfig } from "./config/load.ts";
 import { originOf } from "./config/origin.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
 import { claimPlan } from "./kinds/capacity/claim-plan.ts";
@@ -23,6 +23,7 @@ import { createLayout } from "./model/layout.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
 import { type SecretRef, unavailableSecret } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
+import type { UsedVariable } from "./model/used-variable.ts";
 import type { Room } from "./reconcile.ts";
 
 /** What a session needs of the process that it runs in. Sessions read no environment, arguments or signals by themselves. */
@@ -57,6 +58,8 @@ export interface HostSession {
   readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
   /** Warnings from reading the configuration. */
   readonly warnings: readonly Diagnostic[];
+  /** The variables that the configuration uses. */
+  readonly variables?: readonly UsedVariable[];
   /** Finds the places of problems in the files that were read. Absent where there are none. */
   readonly places?: Places;
 }
@@ -83,12 +86,14 @@ export interface CheckedConfig {
   readonly diagnostics: readonly Diagnostic[];
   /** Where something is written in the files, or the nearest thing above it. */
   readonly place?: LoadedConfig["place"];
+  /** The variables that it uses, for the plan. */
+  readonly variables?: readonly UsedVariable[];
   /** Where it comes from, so that two configurations cannot have one project on a host. Absent: not checked. */
   readonly origin?: string;
 }
 
 /** Reads and checks a configuration. Throws a UserError with all its mistakes at once. */
-export async function readConfig(paths: readonly string[], options: { readonly cwd?: string } = {}): Promise<LoadedConfig & CheckedConfig> {
+export async function readConfig(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedConfig & CheckedConfig> {
   const loaded = await loadConfig(paths.length === 0 ? ["."] : paths, { ...configRules(), ...options });
   if (hasErrors(loaded.diagnostics)) throw new UserError(loaded.diagnostics);
   const origin = loaded.directory === undefined ? {} : { origin: await originOf(loaded.directory) };
@@ -157,7 +162,7 @@ function hostName(uri: string): string {
 
 async function openHost(
   name: string,
-  { config, diagnostics, place, origin }: CheckedConfig,
+  { config, diagnostics, place, origin, variables }: CheckedConfig,
   settings: HostSettings,
   surroundings: Surroundings,
 ): Promise<HostSession> {
@@ -181,6 +186,7 @@ async function openHost(
     name,
     config,
     warnings: diagnostics,
+    ...(variables === undefined ? {} : { variables }),
     ...(place === undefined ? {} : { places: { place, pointerOf: (address) => pointerOf(address, config) } }),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
     kinds: createKinds(settings, lookUpSecret, config),

@@ -26,12 +26,22 @@ export const apply: CommandDefinition = {
   },
 };
 
-async function savedPlanOf({ positionals, texts }: Invocation): Promise<{ readonly path: string; readonly plan: Plan } | undefined> {
+async function savedPlanOf({
+  positionals,
+  texts,
+  ordered,
+}: Invocation): Promise<{ readonly path: string; readonly plan: Plan } | undefined> {
   for (const path of positionals) {
     const plan = await readPlanFile(path, version);
     if (plan === undefined) continue;
     if (positionals.length > 1)
       throw userError("plan-file", `${path} is a saved plan`, "It is applied on its own: name nothing else beside it.");
+    if (ordered("var", "var-file").length > 0)
+      throw userError(
+        "plan-file",
+        `${path} is a saved plan`,
+        "It is applied as it is, with the variables that it was made with. Give --var when making it: `virtform plan --var NAME=VALUE --out FILE`.",
+      );
     if (texts("target").length > 0)
       throw userError(
         "plan-file",

@@ -20,6 +20,8 @@ export interface Invocation {
   flag(name: string): boolean;
   text(name: string): string | undefined;
   texts(name: string): readonly string[];
+  /** The values of several options, in the order in which they were given. */
+  ordered(...names: readonly string[]): readonly { readonly option: string; readonly value: string }[];
 }
 
 /** A command of the command line. */
@@ -41,9 +43,21 @@ export const colorOptions = {
   "no-color": { type: "boolean", help: "Disable colours, like NO_COLOR in the environment." },
 } as const satisfies Record<string, OptionDefinition>;
 
+/** Options of every command that reads a configuration. */
+export const variableOptions = {
+  var: {
+    type: "string",
+    multiple: true,
+    value: "NAME=VALUE",
+    help: "Value of a variable of the configuration. Repeatable; the last one counts, also against --var-file and VIRTFORM_VAR_NAME.",
+  },
+  "var-file": { type: "string", multiple: true, value: "FILE", help: "YAML file with a line NAME: VALUE for each variable. Repeatable." },
+} as const satisfies Record<string, OptionDefinition>;
+
 /** Options of every command that looks at a host. */
 export const hostOptions = {
   ...colorOptions,
+  ...variableOptions,
   trace: {
     type: "string",
     value: "FILE",

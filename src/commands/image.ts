@@ -1,5 +1,6 @@
 import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setChecksums } from "../config/lock-checksums.ts";
+import type { Place } from "../model/diagnostic.ts";
 import { errorMessage, userError } from "../model/errors.ts";
 import { escapeControls } from "../model/escape-controls.ts";
 import type { Reporter } from "../model/event.ts";
@@ -7,7 +8,7 @@ import { onlyHost, readConfig } from "../session.ts";
 import { requireSource, withoutCredentials } from "../sources/index.ts";
 import { type CommandDefinition, hostOptions, type Invocation } from "./command.ts";
 import type { Io } from "./io.ts";
-import { openConfigured } from "./open-session.ts";
+import { openConfigured, variableInputs } from "./open-session.ts";
 import { reported } from "./reported.ts";
 import { uncachedDigest } from "./uncached-digest.ts";
 
@@ -37,7 +38,7 @@ async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter[
       "Usage: virtform image lock [IMAGE…]",
     );
   const paths = texts("path");
-  const { config, place } = await readConfig(paths);
+  const { config, place } = await readConfig(paths, variableInputs(io));
   await using session = await openConfigured(paths, io);
   const { context } = onlyHost(session);
   const images = config.images ?? {};
@@ -47,6 +48,7 @@ async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter[
   const chosen = Object.entries(images).filter(([name, { checksum }]) =>
     names.length === 0 ? checksum === undefined : names.includes(name),
   );
+  for (const [name] of chosen) refuseCopy(name, place(["images", name]));
   const byFile = new Map<string, Map<string, string>>();
   for (const [name, { source }] of chosen) {
     io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(source)}`)}\n`);
@@ -61,6 +63,17 @@ async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter[
   for (const [file, checksums] of byFile) await rewrite(file, (text) => setChecksums(text, checksums));
   if (chosen.length === 0) event({ type: "result", result: { kind: "nothing", text: "Every image has a checksum." } });
   return 0;
+}
+
+/** A checksum is written where the image is declared. What `for_each` or `include` made of an entry has none of its own there. */
+function refuseCopy(name: string, at: Place | undefined): void {
+  const written = at?.text?.replace(/^["']|["']$/g, "");
+  if (at === undefined || written === name) return;
+  throw userError(
+    "cannot-edit",
+    `The checksum of image ${name} cannot be written into the file`,
+    `It is a copy of ${written ?? "an entry"} in ${at.file}:${at.line}, made by for_each or include. Write the checksum there, for example as each.value.checksum.`,
+  );
 }
 
 /** Replaces a file's text whole. Its permissions and owner stay, and a link to it stays one. */

@@ -9,6 +9,10 @@ interface Listed {
 /** Every command by name. */
 const list: Record<string, Listed> = {
   validate: { summary: "Check the configuration; touches no host", load: async () => (await import("./validate.ts")).validate },
+  config: {
+    summary: "Print the configuration with variables, copies, includes and overrides written out",
+    load: async () => (await import("./config.ts")).config,
+  },
   plan: { summary: "Show what apply would do", load: async () => (await import("./plan.ts")).plan },
   apply: { summary: "Make the host match the configuration", load: async () => (await import("./apply.ts")).apply },
   drift: {

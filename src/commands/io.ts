@@ -1,4 +1,5 @@
 import { getSystemErrorMessage } from "node:util";
+import type { GivenInput } from "../config/variables/given.ts";
 import { type UserError, userError } from "../model/errors.ts";
 import { processSecrets, type Secrets } from "./process-secrets.ts";
 
@@ -9,6 +10,8 @@ export interface Io {
   readonly stdin: NodeJS.ReadStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly secrets: Secrets;
+  /** Values for the variables of the configuration that the command line gives, in order. Absent: none. */
+  readonly given?: readonly GivenInput[];
   /** Aborted, with a UserError as reason, when standard output or standard error cannot be written. A closed pipe does not count. */
   readonly outputFailed: AbortSignal;
   /** Resolves when everything written so far has been written or has failed. */

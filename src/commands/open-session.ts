@@ -1,8 +1,14 @@
 import { homedir } from "node:os";
+import type { VariableInputs } from "../config/variables/given.ts";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
 import { openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
 import type { Io } from "./io.ts";
+
+/** What the command line and the environment give for the variables of a configuration. */
+export function variableInputs({ env, given }: Io): VariableInputs {
+  return { env, ...(given === undefined ? {} : { given }) };
+}
 
 /** Reads the configuration and prepares to talk to its host; nothing is contacted yet. */
 export async function openConfigured(
@@ -10,7 +16,7 @@ export async function openConfigured(
   io: Io,
   options: { readonly signal?: AbortSignal; readonly takeOverProject?: boolean } = {},
 ): Promise<Session> {
-  const checked = await readConfig(paths);
+  const checked = await readConfig(paths, variableInputs(io));
   io.secrets.withdraw(checked.config);
   return openSession(checked, { ...(await surroundings(io, options.signal)), takeOverProject: options.takeOverProject ?? false });
 }

@@ -23,6 +23,7 @@ export function parseInvocation(name: string, command: CommandDefinition, argv: 
       options: { ...options, help: { type: "boolean", short: "h" } },
       allowPositionals: true,
       strict: true,
+      tokens: true,
     });
   } catch (error) {
     throw badOption(name, definitions, error as Error & { code?: string });
@@ -37,6 +38,12 @@ export function parseInvocation(name: string, command: CommandDefinition, argv: 
     flag: (option) => parsed.values[option] === true,
     text: (option) => texts(option).at(-1),
     texts,
+    ordered: (...names) =>
+      (parsed.tokens ?? []).flatMap((token) =>
+        token.kind === "option" && token.value !== undefined && names.includes(token.name)
+          ? [{ option: token.name, value: token.value }]
+          : [],
+      ),
   };
 }
 

@@ -87,6 +87,14 @@ const plan = {
     },
     complete: { type: "boolean" },
     basis: { type: "object", additionalProperties: text },
+    variables: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["name", "sensitive", "from"],
+        properties: { name: text, sensitive: { type: "boolean" }, from: text },
+      },
+    },
   },
 } as const;
 

@@ -2,6 +2,7 @@ import { loadConfig } from "../config/load.ts";
 import { configRules } from "../kinds/rules.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { type CommandDefinition, hostOptions, reportOptions } from "./command.ts";
+import { variableInputs } from "./open-session.ts";
 import { reported } from "./reported.ts";
 
 /** `virtform validate`: the configuration alone, no host. */
@@ -22,7 +23,7 @@ export const validate: CommandDefinition = {
   run: (invocation, io) =>
     reported(invocation, io, { command: "validate" }, async ({ event }) => {
       const paths = invocation.positionals.length === 0 ? ["."] : invocation.positionals;
-      const { diagnostics, files } = await loadConfig(paths, configRules());
+      const { diagnostics, files } = await loadConfig(paths, { ...configRules(), ...variableInputs(io) });
       event({ type: "result", result: { kind: "validation", files, diagnostics } });
       return hasErrors(diagnostics) ? 1 : 0;
     }),

@@ -14,6 +14,7 @@ export function checkReference({ schema, value, pointer }: Visit, config: unknow
     code: "unknown-reference",
     summary: `Unknown ${noun} ${JSON.stringify(value)}`,
     detail: `${describePointer(pointer)} must be the name of an entry of ${schema.reference}.${nothing}${suggestion(closest(value, known), known)}`,
+    section: schema.reference,
     pointer,
     of: "value",
   };

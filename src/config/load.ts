@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
+import type { UsedVariable } from "../model/used-variable.ts";
 import { checkCounts } from "./check-counts.ts";
 import { checkCredentials } from "./check-credentials.ts";
 import { checkDigest } from "./check-digest.ts";
@@ -10,14 +11,18 @@ import { checkReference } from "./check-references.ts";
 import { checkSize } from "./check-sizes.ts";
 import { checkSupport } from "./check-support.ts";
 import { checkUri } from "./check-uri.ts";
+import { type ConfigLine, describeConfig } from "./describe.ts";
 import { findFiles } from "./find-files.ts";
 import type { Schema } from "./keywords.ts";
-import { entryAt, type Located, placeAt, toPlain, withoutCredentials } from "./located.ts";
+import { entryAt, type Located, notesAt, placeAt, toPlain, withEntries, withoutCredentials } from "./located.ts";
 import { mergeFiles } from "./merge.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import type { Pointer, Problem } from "./problem.ts";
 import { readText } from "./read-text.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
+import { collectGiven, type VariableInputs } from "./variables/given.ts";
+import { usedVariables } from "./variables/shown.ts";
+import { type ExpandedUnit, expandUnit, ownKeys } from "./variables/unit.ts";
 import { type Visit, walk } from "./walk.ts";
 
 const longestFile = 4 * 1024 * 1024;
@@ -54,15 +59,79 @@ export interface LoadedConfig {
   readonly directory: string | undefined;
   /** The place of a value, or of the nearest one above it that is written. Undefined if nothing was read. */
   readonly place: (pointer: Pointer) => Place | undefined;
+  /** The variables that the configuration uses, with their values. */
+  readonly variables: readonly UsedVariable[];
+  /** The configuration with everything written out, before paths, files and sizes are resolved: as data, and as YAML with the places. */
+  readonly written: () => { readonly value: unknown; readonly lines: readonly ConfigLine[] };
+}
+
+/** Where a configuration is read, and what its variables are. */
+export interface LoadOptions extends VariableInputs {
+  readonly cwd?: string;
 }
 
 /**
  * Reads, merges and checks configuration files. A path is a file, or a directory that holds `virtform.yaml` and
  * `*.virtform.yaml`; none means the current directory. Mistakes never throw: they are all in `diagnostics`.
  */
-export async function loadConfig(paths: readonly string[], options: Rules & { readonly cwd?: string }): Promise<LoadedConfig> {
+export async function loadConfig(paths: readonly string[], options: Rules & LoadOptions): Promise<LoadedConfig> {
   const schema = options.schema as Schema;
-  const found = await findFiles(paths.length === 0 ? ["."] : paths, options.cwd ?? process.cwd());
+  const cwd = options.cwd ?? process.cwd();
+  const diagnostics: Diagnostic[] = [];
+  const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic);
+  const first = await readMerged(paths.length === 0 ? ["."] : paths, cwd, schema);
+  const files = [...first.files];
+  const { directory } = first;
+  diagnostics.push(...first.diagnostics);
+  const nothing = { variables: [], written: () => ({ value: {}, lines: [] }), place: () => undefined };
+  if (first.root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, directory, ...nothing };
+
+  const given = await collectGiven(options, cwd);
+  diagnostics.push(...given.diagnostics);
+  let whole = first.whole;
+  const unit = {
+    root: first.root,
+    given: given.values,
+    where: (name: string) => `Give it one: --var ${name}=VALUE, --var-file FILE, or VIRTFORM_VAR_${name} in the environment.`,
+    inside: [],
+  };
+  const expanded = await expandUnit(unit, {
+    schema,
+    cwd,
+    report,
+    check: async (root) => void diagnostics.push(...(await checkOwnKeys(options, root))),
+    read: async (path, at) => {
+      const read = await readMerged([path], cwd, schema);
+      files.push(...read.files.filter((file) => !files.includes(file)));
+      diagnostics.push(...read.diagnostics.map((diagnostic) => ({ at, ...diagnostic })));
+      whole &&= read.whole;
+      return read.root;
+    },
+  });
+  const { root } = expanded;
+  const config = toPlain(root);
+  const written = () => ({ value: toPlain(root), lines: describeConfig(root) });
+  // References to entries of an unreadable file must not be reported as unknown.
+  if (whole) {
+    const problems = (await checkAll(options, config, root)).filter((problem) => !isConsequence(problem, expanded));
+    diagnostics.push(...onceForCopies(problems, root));
+    if (options.needed !== undefined) diagnostics.push(...checkNeeded(options.needed, config, directory ?? "", root));
+  }
+  const variables = usedVariables(expanded);
+  return {
+    config,
+    diagnostics: inOrder(once(diagnostics), files),
+    files,
+    directory,
+    variables,
+    written,
+    place: (pointer) => placeAt(root, pointer),
+  };
+}
+
+/** The files at some paths as one mapping. `whole`: all of them could be read. */
+async function readMerged(paths: readonly string[], cwd: string, schema: Schema) {
+  const found = await findFiles(paths, cwd);
   const diagnostics: Diagnostic[] = [...found.diagnostics];
   const roots: Located[] = [];
   for (const { file, path } of found.files) {
@@ -75,22 +144,50 @@ export async function loadConfig(paths: readonly string[], options: Rules & { re
     diagnostics.push(...parsed.diagnostics);
     if (parsed.root !== undefined) roots.push(parsed.root);
   }
-  const files = found.files.map(({ file }) => file);
-  const directory = found.files[0] === undefined ? undefined : dirname(found.files[0].path);
-  const whole = roots.length === found.files.length;
   const merged = mergeFiles(roots, schema);
   diagnostics.push(...merged.diagnostics);
-  const { root } = merged;
-  if (root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, directory, place: () => undefined };
+  const whole = roots.length === found.files.length && found.diagnostics.length === 0;
+  const [first] = found.files;
+  const directory = first === undefined ? undefined : dirname(first.path);
+  return { root: merged.root, files: found.files.map(({ file }) => file), directory, diagnostics, whole };
+}
 
-  const config = toPlain(root);
-  // References to entries of an unreadable file must not be reported as unknown.
-  if (whole && found.diagnostics.length === 0) {
-    const problems = await checkAll(options, config, root);
-    diagnostics.push(...problems.map((problem) => diagnosticOf(problem, root)));
-    if (options.needed !== undefined) diagnostics.push(...checkNeeded(options.needed, config, directory ?? "", root));
-  }
-  return { config, diagnostics: inOrder(diagnostics, files), files, directory, place: (pointer) => placeAt(root, pointer) };
+/** The mistakes in the keys of a file that are evaluated and not part of the configuration that they stand for. */
+async function checkOwnKeys(rules: Rules, root: Located): Promise<Diagnostic[]> {
+  const own = withEntries(root, new Map([...root.entries].filter(([key]) => ownKeys.includes(String(key)))));
+  if (own.entries.size === 0) return [];
+  return (await checkSchema(rules, toPlain(own))).map((problem) => diagnosticOf(problem, own));
+}
+
+/** Whether a problem follows from a mistake that was reported when the file was evaluated. */
+function isConsequence({ pointer, section }: Problem, { root, incomplete }: ExpandedUnit): boolean {
+  const steps = pointer.map((_, index) => entryAt(root, pointer.slice(0, index + 1))?.node);
+  return steps.some((node) => node?.failed === true) || (section !== undefined && incomplete.has(section));
+}
+
+/** The problems with their places. Of a mistake that all copies of an entry have, the first is enough. */
+function onceForCopies(problems: readonly Problem[], root: Located): Diagnostic[] {
+  const seen = new Set<string>();
+  return problems.flatMap((problem) => {
+    const diagnostic = diagnosticOf(problem, root);
+    const { pointer, code, summary } = problem;
+    const entry = entryAt(root, pointer.slice(0, 2))?.node;
+    if (entry?.note === undefined || code === "bad-name") return [diagnostic];
+    const same = JSON.stringify([code, summary.replaceAll(String(pointer[1]), ""), pointer[0], pointer.slice(2), diagnostic.at]);
+    if (seen.has(same)) return [];
+    seen.add(same);
+    return [diagnostic];
+  });
+}
+
+/** One of those that say the same about the same place: an expression is evaluated for each copy of its entry. */
+function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter(({ code, summary, at }) => {
+    if (at === undefined) return true;
+    const key = JSON.stringify([code, summary, at.file, at.line, at.column]);
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 async function checkAll(rules: Rules, config: unknown, root: Located): Promise<Problem[]> {
@@ -107,8 +204,13 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
     problems.push(...checkSupport(visit));
   }
   problems.push(...checkCounts(schema, config, where));
-  problems.push(...(await resolveInputs(schema, config, (pointer) => (entryAt(root, pointer)?.node ?? root).span.source.path)));
+  problems.push(...(await resolveInputs(schema, config, (pointer) => baseOf(entryAt(root, pointer)?.node ?? root))));
   return problems;
+}
+
+/** The file that relative paths in a value start from. */
+function baseOf({ base, span }: Located): string {
+  return base ?? span.source.path;
 }
 
 /** What is wrong with one value. Of several problems the first explains the others. */
@@ -143,7 +245,9 @@ async function checkSchema({ schema, accepts }: Rules, config: unknown): Promise
 }
 
 function diagnosticOf(problem: Problem, root: Located): Diagnostic {
-  const { severity = "error", code, summary, detail, pointer, of, hidden } = problem;
+  const { severity = "error", code, summary, pointer, of, hidden } = problem;
+  const notes = notesAt(root, pointer);
+  const detail = notes.length === 0 ? problem.detail : [...(problem.detail === undefined ? [] : [problem.detail]), ...notes].join(" ");
   const words = { summary: withoutCredentials(summary), ...(detail === undefined ? {} : { detail: withoutCredentials(detail) }) };
   return { severity, code, ...words, at: placeAt(root, pointer, of, hidden === true) };
 }

@@ -1,9 +1,9 @@
 import { isAlias, isMap, isScalar, isSeq, type Pair, type Scalar, type YAMLMap } from "yaml";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { type Entry, type Located, placeOf, type SourceText, type Span } from "./located.ts";
+import { type Entry, type Located, placeOf, type SourceText, type Span, scalarNode, withEntries } from "./located.ts";
 
-const heaviest = 500_000;
-const none: ReadonlyMap<string | number, Entry> = new Map();
+/** Most values that a file may have once its aliases are written out. */
+export const heaviest = 500_000;
 
 /** A mapping whose entries arrive one piece of the text after another. */
 export interface MapBuilder {
@@ -40,22 +40,18 @@ export function createLocator(source: SourceText, deepest: number): Locator {
     const range = (node as { range?: readonly number[] } | null)?.range;
     return range?.[0] === undefined ? otherwise : { source, start: base + range[0], end: base + (range[1] ?? range[0]) };
   };
-  const scalar = (value: unknown, span: Span): Located => ({ kind: "scalar", scalar: value, span, entries: none, weight: 1, depth: 1 });
+  const scalar = scalarNode;
 
   const collection = (kind: "map" | "list", span: Span, entries: ReadonlyMap<string | number, Entry>): Located => {
-    let weight = 1;
-    let depth = 0;
-    for (const { node } of entries.values()) {
-      weight += node.weight;
-      depth = Math.max(depth, node.depth);
-    }
-    if (!unusable && (weight > heaviest || depth >= deepest)) {
+    const node = withEntries({ ...scalar(undefined, span), kind }, entries);
+    const { weight, depth } = node;
+    if (!unusable && (weight > heaviest || depth > deepest)) {
       unusable = true;
       const written = "Aliases (*name) count with their whole value.";
       if (weight > heaviest) fail(span, "yaml-too-large", "Too many values", `This has more than ${heaviest} values. ${written}`);
       else fail(span, "yaml-too-deep", "YAML nested too deeply", `This has more than ${deepest} levels. ${written}`);
     }
-    return { kind, span, entries, weight, depth: depth + 1 };
+    return node;
   };
 
   const convert = (node: unknown, otherwise: Span): Located => {

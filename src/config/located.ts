@@ -8,6 +8,8 @@ export interface SourceText {
   readonly path: string;
   readonly text: string;
   readonly lines: LineTable;
+  /** It is no file: an argument or a variable of the environment, which `file` names. */
+  readonly given?: true;
 }
 
 /** A stretch of a file. */
@@ -26,12 +28,47 @@ export interface Located {
   /** Number of values in it, itself included, aliases written out. */
   readonly weight: number;
   readonly depth: number;
+  /** Whether a text or a key in it has `${`, so that it has to be evaluated. */
+  readonly dynamic: boolean;
+  /** A sentence for every message about the value: where it comes from, when that is not where it is written. */
+  readonly note?: string;
+  /** The absolute path of the file that relative paths in it start from, where that is not the file of the span. */
+  readonly base?: string;
+  /** The value is a reference to a secret: it cannot become part of a text. */
+  readonly isSecret?: true;
+  /** The value could not be evaluated, which has been reported. */
+  readonly failed?: true;
+  /** A part of it could not be evaluated. */
+  readonly hasFailed?: true;
 }
 
 /** The value of one key or position. */
 export interface Entry {
   readonly key?: Span;
   readonly node: Located;
+}
+
+const none: ReadonlyMap<string | number, Entry> = new Map();
+
+/** A value without parts. */
+export function scalarNode(scalar: unknown, span: Span): Located {
+  const dynamic = typeof scalar === "string" && scalar.includes("${");
+  return { kind: "scalar", scalar, span, entries: none, weight: 1, depth: 1, dynamic };
+}
+
+/** The same mapping or list with other entries. */
+export function withEntries(node: Located, entries: ReadonlyMap<string | number, Entry>): Located {
+  let weight = 1;
+  let depth = 0;
+  let dynamic = false;
+  let hasFailed = false;
+  for (const [key, entry] of entries) {
+    hasFailed ||= entry.node.failed === true || entry.node.hasFailed === true;
+    weight += entry.node.weight;
+    depth = Math.max(depth, entry.node.depth);
+    dynamic ||= entry.node.dynamic || (typeof key === "string" && key.includes("${"));
+  }
+  return { ...node, entries, weight, depth: depth + 1, dynamic, ...(hasFailed ? { hasFailed } : {}) };
 }
 
 /** The value as plain data, without shared parts. */
@@ -84,6 +121,18 @@ function mayHoldSecret(line: string): boolean {
 /** Removes user name and password from URLs. */
 export function withoutCredentials(text: string): string {
   return text.replace(/:\/\/[^/\s]*@/g, "://…@");
+}
+
+/** What is to be said about the values on the way to a pointer: where they come from. */
+export function notesAt(root: Located, pointer: Pointer): string[] {
+  const notes: string[] = [];
+  let node: Located | undefined = root;
+  for (const step of [undefined, ...pointer]) {
+    if (step !== undefined) node = node.entries.get(step)?.node;
+    if (node === undefined) break;
+    if (node.note !== undefined) notes.push(node.note);
+  }
+  return notes;
 }
 
 /** The place of a value: the value itself if it is a scalar, the key if it is a mapping or list. */

@@ -13,6 +13,8 @@ export interface Problem {
   readonly of: "key" | "value";
   /** Of an unknown key: the key that was probably meant. */
   readonly meant?: string;
+  /** Of an unknown name: the section that it is not in. */
+  readonly section?: string;
   /** Of a missing key: its name. */
   readonly missing?: string;
   /** The text may be a secret, so only its place is shown. */

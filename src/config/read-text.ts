@@ -1,3 +1,4 @@
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 
 /** Why a file cannot be used, as the parts of a diagnostic. */
@@ -14,9 +15,22 @@ export async function readText(
   shown: string,
 ): Promise<{ readonly text: string } | { readonly problem: ReadProblem }> {
   const read = await readBytes(path, limit, shown);
-  if ("problem" in read) return read;
+  return "problem" in read ? read : decode(read.bytes, shown);
+}
+
+/** The same at once, for a file that an expression names. */
+export function readTextSync(path: string, limit: number, shown: string): { readonly text: string } | { readonly problem: ReadProblem } {
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(read.bytes) };
+    const problem = unusable(statSync(path), limit, shown);
+    return problem ?? decode(readFileSync(path), shown);
+  } catch (error) {
+    return { problem: readProblem(shown, error) };
+  }
+}
+
+function decode(bytes: Buffer, shown: string): { readonly text: string } | { readonly problem: ReadProblem } {
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch (error) {
     return { problem: readProblem(shown, error) };
   }
@@ -29,19 +43,21 @@ export async function readBytes(
   shown: string,
 ): Promise<{ readonly bytes: Buffer } | { readonly problem: ReadProblem }> {
   try {
-    const found = await stat(path);
-    if (!found.isFile()) {
-      const what = found.isDirectory() ? "a directory" : "a device, pipe or socket";
-      return refuse("not-a-file", `Not a file: ${shown}`, `It is ${what}; a regular file is required.`);
-    }
-    if (found.size > limit) {
-      const detail = `It has ${found.size} bytes; the maximum is ${limit}. Split it, or check that it is the intended file.`;
-      return refuse("file-too-large", `File too large: ${shown}`, detail);
-    }
-    return { bytes: await readFile(path) };
+    const problem = unusable(await stat(path), limit, shown);
+    return problem ?? { bytes: await readFile(path) };
   } catch (error) {
     return { problem: readProblem(shown, error) };
   }
+}
+
+function unusable(found: Stats, limit: number, shown: string): { readonly problem: ReadProblem } | undefined {
+  if (!found.isFile()) {
+    const what = found.isDirectory() ? "a directory" : "a device, pipe or socket";
+    return refuse("not-a-file", `Not a file: ${shown}`, `It is ${what}; a regular file is required.`);
+  }
+  if (found.size <= limit) return undefined;
+  const detail = `It has ${found.size} bytes; the maximum is ${limit}. Split it, or check that it is the intended file.`;
+  return refuse("file-too-large", `File too large: ${shown}`, detail);
 }
 
 /** The problem of a system error of a read. */

@@ -47,7 +47,8 @@ function matters(schema: Schema): boolean {
   return result;
 }
 
-function partFor(schema: Schema, step: string | number): Schema | undefined {
+/** The part of a schema that is about one entry of a value. */
+export function partFor(schema: Schema, step: string | number): Schema | undefined {
   if (typeof step === "number") return schema.items;
   const { properties, patternProperties = {}, additionalProperties } = schema;
   if (properties !== undefined && Object.hasOwn(properties, step)) return properties[step];

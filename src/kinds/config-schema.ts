@@ -1,14 +1,15 @@
 import { sourceSchemes } from "../sources/index.ts";
+import { editorSchema } from "./editor-schema.ts";
 import { fieldRows, isDevices } from "./guest/fields.ts";
 import { schemes } from "./image/schema.ts";
 import { sourcePattern } from "./image/source-pattern.ts";
 import { kindSections } from "./index.ts";
 import { schema } from "./schema.ts";
 
-/** The schema as it is published for editors and other tools. */
+/** The schema as it is published for editors and other tools: of what is written, expressions included. */
 export function schemaText(): string {
   // The loader asks for the project itself, to propose one.
-  return `${JSON.stringify({ ...configSchema(), required: ["project"] }, null, 2)}\n`;
+  return `${JSON.stringify({ ...editorSchema({ ...configSchema() }), required: ["project"] }, null, 2)}\n`;
 }
 
 /** The JSON Schema of a configuration, with the sections, keys and schemes that were registered at run time. */

@@ -4,6 +4,7 @@ import { imageSchema } from "./image/schema.ts";
 import { instanceSchema } from "./instance/schema.ts";
 import { keyPairSchema } from "./key-pair/schema.ts";
 import { entryNames } from "./schema-parts.ts";
+import { includeSchema, localsSchema, variablesSchema } from "./variables/schema.ts";
 import { volumeSchema } from "./volume/schema.ts";
 
 /** The JSON Schema (2020-12) of a configuration, composed of one schema per section. */
@@ -23,6 +24,16 @@ export const schema = {
       expects: "a name of at most 63 letters, digits, dots, underscores and hyphens",
       examples: ["shop"],
     },
+    override: {
+      type: "boolean",
+      description:
+        "Lays this file over the other files instead of adding to them: mappings are merged by key, lists and single values are replaced, and a key without a value is removed. For a file of one environment, given last: `virtform plan . prod.yaml`.",
+      default: false,
+      examples: [true],
+    },
+    variables: variablesSchema,
+    locals: localsSchema,
+    include: includeSchema,
     host: hostSchema,
     images: {
       type: "object",

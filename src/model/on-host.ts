@@ -77,6 +77,7 @@ export function onHost(host: string): OnHost {
 /** The plans of several hosts as one, in which every address names its host. */
 export function combinePlans(plans: readonly Plan[]): Plan {
   const named = plans.map((plan) => onHost(plan.host).plan(plan));
+  const variables = new Map(plans.flatMap((plan) => plan.variables ?? []).map((variable) => [JSON.stringify(variable), variable]));
   const all = (of: (plan: Plan) => string) => [...new Set(plans.map(of))].join(", ");
   return {
     formatVersion: "1.0",
@@ -91,6 +92,7 @@ export function combinePlans(plans: readonly Plan[]): Plan {
     pending: named.flatMap(({ pending }) => pending),
     complete: named.every(({ complete }) => complete),
     basis: Object.assign({}, ...named.map(({ basis }) => basis)),
+    ...(variables.size === 0 ? {} : { variables: [...variables.values()] }),
     hosts: plans,
   };
 }

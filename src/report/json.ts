@@ -3,6 +3,7 @@ import type { Change, FieldChange } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Json } from "../model/json.ts";
 import { applicablePlans, isErrored, type Pending, type Plan } from "../model/plan.ts";
+import type { UsedVariable } from "../model/used-variable.ts";
 import { effectOf } from "./describe-change.ts";
 
 type JsonObject = { readonly [key: string]: Json };
@@ -31,6 +32,7 @@ export function planJson(plan: Plan, version: string): JsonObject {
     virtform_version: version,
     project: plan.project,
     ...(plan.hosts === undefined ? { target: targetJson(plan) } : { hosts: plan.hosts.map(hostJson) }),
+    ...(plan.variables === undefined ? {} : { variables: Object.fromEntries(plan.variables.map(variableJson)) }),
     resource_changes: byAddress([...changed, ...unchanged]),
     resource_drift: byAddress(plan.changes.filter(({ cause }) => cause !== "config").map(driftJson)),
     unmanaged: plan.unmanaged.map((found) => ({ ...found })),
@@ -40,6 +42,11 @@ export function planJson(plan: Plan, version: string): JsonObject {
     complete: plan.complete,
     errored: isErrored(plan),
   };
+}
+
+/** As Terraform has it, with a mark instead of the value of a secret. */
+function variableJson({ name, value, sensitive, from }: UsedVariable): [string, JsonObject] {
+  return [name, sensitive ? { value: null, sensitive, from } : { value, from }];
 }
 
 function targetJson({ target }: Plan): JsonObject {

@@ -1,5 +1,6 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
+import type { Json } from "../model/json.ts";
 import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
@@ -22,7 +23,7 @@ export function formatPlan(plan: Plan, options: { readonly color: boolean; reado
 
 /** Every change with its details, what is lost, what is restarted, what is not ours. */
 export function planBody(plan: Plan): Line[] {
-  const lines: Line[] = [];
+  const lines: Line[] = variableLines(plan);
   for (const change of plan.changes) {
     lines.push(changeHeader(change));
     for (const line of changeDetails(change)) lines.push([span("    "), ...line]);
@@ -37,7 +38,23 @@ export function planRecord(plan: Plan): Line[] {
     const { symbol, tone } = verbs[change.verb];
     return [span(symbol, tone), span(` ${change.address}`), ...earlierName(change), span(`  ${change.reason}`, "faint")];
   });
-  return [...lines, [], ...planFooter(plan)];
+  return [...variableLines(plan), ...lines, [], ...planFooter(plan)];
+}
+
+/** The values that the plan was made with. */
+function variableLines({ variables = [] }: Plan): Line[] {
+  if (variables.length === 0) return [];
+  const width = Math.max(...variables.map(({ name }) => name.length));
+  const lines = variables.map(({ name, value, sensitive, from }): Line => {
+    const shown = sensitive ? "(sensitive)" : shortJson(value);
+    return [span(`  ${name.padEnd(width)} = ${shown}`), span(from === "default" ? "" : `  (${from})`, "faint")];
+  });
+  return [[span("Variables:", "strong")], ...lines, []];
+}
+
+function shortJson(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
 function planFooter(plan: Plan): Line[] {

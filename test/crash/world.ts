@@ -20,6 +20,7 @@ import type { Event } from "../../src/model/event.ts";
 import { createLayout } from "../../src/model/layout.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { SecretRef } from "../../src/model/secret.ts";
+import type { UsedVariable } from "../../src/model/used-variable.ts";
 import { type ApplyResult, plan, type Reconciliation, reconcile } from "../../src/reconcile.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import { createMachine, type Machine } from "../fake-host/machine.ts";
@@ -70,21 +71,28 @@ export function strangers(machine: Machine): string[] {
 
 const checked = new Map<string, ReturnType<typeof check>>();
 
-/** Checks a configuration in YAML as `validate` does; each text once. */
-export function configOf(yaml: string): ReturnType<typeof check> {
-  const known = checked.get(yaml) ?? check(yaml);
-  checked.set(yaml, known);
+/** Checks a configuration in YAML as `validate` does; each text once with each environment. */
+export function configOf(yaml: string, env: Readonly<Record<string, string>> = {}): ReturnType<typeof check> {
+  const key = JSON.stringify([yaml, env]);
+  const known = checked.get(key) ?? check(yaml, env);
+  checked.set(key, known);
   return known;
 }
 
-async function check(yaml: string): Promise<{ config: Config; warnings: Plan["diagnostics"] }> {
+interface Checked {
+  readonly config: Config;
+  readonly warnings: Plan["diagnostics"];
+  readonly variables: readonly UsedVariable[];
+}
+
+async function check(yaml: string, env: Readonly<Record<string, string>>): Promise<Checked> {
   const directory = mkdtempSync(join(tmpdir(), "virtform-apply-"));
   try {
     const path = join(directory, "virtform.yaml");
     writeFileSync(path, yaml);
-    const { config, diagnostics } = await loadConfig([path], { schema: configSchema() });
+    const { config, diagnostics, variables } = await loadConfig([path], { schema: configSchema(), env });
     if (hasErrors(diagnostics)) throw new UserError(diagnostics);
-    return { config: config as Config, warnings: diagnostics };
+    return { config: config as Config, warnings: diagnostics, variables };
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -108,7 +116,7 @@ export async function runOn(
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Run> {
-  const { config, warnings } = await configOf(yaml);
+  const { config, warnings, variables } = await configOf(yaml, options.env);
   const settings = hostSettings(config, { root: true, dataHome: "/root/.local/share" });
   const lookUpSecret = (reference: SecretRef) => ("env" in reference ? options.env?.[reference.env] : undefined);
   const project = config.project ?? "default";
@@ -133,6 +141,7 @@ export async function runOn(
     },
     lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config)),
     warnings,
+    variables,
     targets: options.targets ?? [],
     mode:
       options.collect !== undefined

@@ -28,8 +28,8 @@ const separator = "\n----\n";
  *   before:                           a patch of the base, up to the next key
  *   change:                           a patch of that, which gives what is planned
  *   by hand:                          what was done on the host in between (by-hand.ts), a line each, indented
- *   env: NAME=VALUE                   environment of the apply
- *   env then: NAME=VALUE              environment of the plan
+ *   env: NAME=VALUE …                 environment of the apply, words without blanks
+ *   env then: NAME=VALUE …            environment of the plan
  *   command: destroy --images         instead of plan
  *   changes: none                     nothing is to be done
  *   ----
@@ -44,10 +44,13 @@ export function readCase(text: string, baseOf: (name: string) => string): Case {
   const start = patch("before", baseOf(one("base") ?? ""));
   const command = one("command") ?? "plan";
   if (command !== "plan" && command !== "destroy" && command !== "destroy --images") throw new Error(`unknown command ${command}`);
-  const variables = (key: string) => {
-    const [name = "", ...value] = (one(key) ?? "").split("=");
-    return name === "" ? {} : { [name]: value.join("=") };
-  };
+  const variables = (key: string) =>
+    Object.fromEntries(
+      (one(key) ?? "").split(" ").flatMap((word) => {
+        const [name = "", ...value] = word.split("=");
+        return name === "" ? [] : [[name, value.join("=")]];
+      }),
+    );
   return {
     applied: one("applied") === "nothing" ? undefined : start,
     wanted: patch("change", start),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { parse, stringify } from "yaml";
+import { instanceNames } from "../../src/kinds/config/instance-names.ts";
 import { startCeph } from "../support/ceph.ts";
 import { assertGolden } from "../support/golden.ts";
 import { startLoopLvm } from "../support/loop-lvm.ts";
@@ -12,12 +13,13 @@ import {
   assertNoLeftovers,
   createWorkspace,
   readMarkers,
+  roomy,
   virsh,
   type Workspace,
   waitForConsole,
 } from "./support/workspace.ts";
 
-const examples = ["encrypted", "flat-vfat", "lvm", "ploop", "quickstart", "rbd", "web"];
+const examples = ["encrypted", "environments", "flat-vfat", "lvm", "ploop", "quickstart", "rbd", "web"];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
@@ -26,6 +28,12 @@ test("every example is applied by a test", async () => {
   const folders = (await readdir(`${checkout}examples`, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   assert.deepEqual(folders.map(({ name }) => name).sort(), examples);
 });
+
+/** The names of the guests of a configuration, with all copies and includes. */
+async function guestsOf(directory: string): Promise<string[]> {
+  const { config } = JSON.parse((await virtform("config", directory, "--json")).stdout);
+  return Object.entries<{ readonly count?: number }>(config.instances).flatMap(([name, { count }]) => instanceNames(name, count));
+}
 
 for (const example of examples) {
   test(`examples/${example} validates, applies, and is then what it says; destroy removes it`, async (t) => {
@@ -41,23 +49,20 @@ for (const example of examples) {
     await symlink(`${checkout}.cache/guest`, `${workspace.directory}/.cache/guest`);
     const config = parse(await readFile(`${directory}/virtform.yaml`, "utf8"));
     config.project = workspace.project;
-    config.host = { ...config.host, instances_path: workspace.instancesPath };
+    config.host = { allocation_ratio: roomy, ...config.host, instances_path: workspace.instancesPath };
     if (config.host.rbd !== undefined) {
       const ceph = await startCeph([config.host.rbd.pool]);
       t.after(ceph.stop);
       config.host.rbd.conf = ceph.conf;
     }
     if (config.host.lvm !== undefined) config.host.lvm.volume_group = loopGroup(t);
-    const names: string[] = [];
-    config.instances = Object.fromEntries(
-      Object.entries<{ readonly count?: number }>(config.instances).map(([name, instance]) => {
-        const ours = `${workspace.prefix}-${name}`;
-        if (instance.count === undefined) names.push(ours);
-        else names.push(...Array.from({ length: instance.count }, (_, index) => `${ours}-${index}`));
-        return [ours, instance];
-      }),
-    );
+    for (const section of ["instances", "include"])
+      if (config[section] !== undefined)
+        config[section] = Object.fromEntries(
+          Object.entries(config[section]).map(([name, entry]) => [`${workspace.prefix}-${name}`, entry]),
+        );
     await writeFile(`${directory}/virtform.yaml`, stringify(config));
+    const names = await guestsOf(directory);
 
     const copy = { ...workspace, directory };
     const planned = await virtform("plan", directory, "--detailed-exitcode");

@@ -108,7 +108,7 @@ export function guestImages(files: GuestFiles, source: (path: string) => string 
 }
 
 /** Room beside the guests of other tests, which count on the same host. */
-const roomy = { vcpus: 1000, memory: 1000 };
+export const roomy = { vcpus: 1000, memory: 1000 };
 
 /** Writes virtform.yaml: sections as plain data, project and host filled in. */
 export async function writeConfig(workspace: Workspace, sections: Readonly<Record<string, unknown>>): Promise<void> {
