@@ -1,5 +1,5 @@
-import type { Extent } from "./records.ts";
-import { directoryRecord, pathTableRecord, sectorSize, terminator, volumeDescriptor } from "./records.ts";
+import type { Entry, Extent } from "./records.ts";
+import { directoryRecordBytes, pathTableRecord, sectorSize, terminator, volumeDescriptor, writeDirectoryRecord } from "./records.ts";
 import type { EntryKind, View } from "./views.ts";
 import { joliet, rockRidge } from "./views.ts";
 
@@ -32,36 +32,39 @@ export function isoImage(label: string, files: ReadonlyMap<string, Buffer>): Buf
     return extent;
   };
 
+  const nowhere: Extent = { sector: 0, bytes: 0 };
   const volumes = [rockRidge, joliet].map((view) => {
     const directories = breadthFirst(root, view);
-    const nowhere = () => ({ sector: 0, bytes: 0 });
-    const tableBytes = pathTable(directories, view, nowhere, "little").length;
+    const tableBytes = pathTable(directories, view, () => nowhere, "little").length;
     const tables = { little: allocate(tableBytes), big: allocate(tableBytes) };
-    // Lengths of records do not depend on where things lie, so a first rendering to nowhere gives the sizes.
-    const extents = new Map(directories.map((directory) => [directory, allocate(directoryData(directory, view, nowhere, nowhere).length)]));
-    return { view, directories, tables, tableBytes, extentOf: (directory: Directory) => extents.get(directory) ?? nowhere() };
+    const contents = new Map(directories.map((directory) => [directory, directoryContent(directory, view)]));
+    const extents = new Map([...contents].map(([directory, { bytes }]) => [directory, allocate(bytes)]));
+    return { view, directories, tables, tableBytes, contents, extentOf: (directory: Directory) => extents.get(directory) ?? nowhere };
   });
 
-  const contents = new Map<string, Extent>();
+  const extents = new Map<Buffer, Extent>();
   const pieces: [Extent, Buffer][] = [];
   for (const [, content] of [...files].sort(([one], [other]) => (one < other ? -1 : 1))) {
-    const key = content.toString("latin1");
-    if (content.length === 0 || contents.has(key)) continue;
-    const extent = allocate(content.length);
-    contents.set(key, extent);
-    pieces.push([extent, content]);
+    if (content.length === 0) continue;
+    const equal = pieces.find(([{ bytes }, other]) => bytes === content.length && other.equals(content));
+    const extent = equal?.[0] ?? allocate(content.length);
+    extents.set(content, extent);
+    if (equal === undefined) pieces.push([extent, content]);
   }
-  const extentOfContent = (content: Buffer) => contents.get(content.toString("latin1")) ?? { sector: 0, bytes: 0 };
 
   const image = Buffer.alloc(next * sectorSize);
   const put = (extent: Pick<Extent, "sector">, bytes: Buffer) => bytes.copy(image, extent.sector * sectorSize);
-  volumes.forEach(({ view, directories, tables, tableBytes, extentOf }, index) => {
+  volumes.forEach(({ view, directories, tables, tableBytes, contents, extentOf }, index) => {
     const descriptor = { type: view.type, label, text: view.text, sectors: next, pathTableBytes: tableBytes };
     const places = { littleTable: tables.little.sector, bigTable: tables.big.sector, root: extentOf(root) };
     put({ sector: 16 + index }, volumeDescriptor({ ...descriptor, ...places }));
     put(tables.little, pathTable(directories, view, extentOf, "little"));
     put(tables.big, pathTable(directories, view, extentOf, "big"));
-    for (const directory of directories) put(extentOf(directory), directoryData(directory, view, extentOf, extentOfContent));
+    for (const [directory, { places }] of contents) {
+      const start = extentOf(directory).sector * sectorSize;
+      for (const { entry, target, offset } of places)
+        writeDirectoryRecord(image, start + offset, entry, Buffer.isBuffer(target) ? (extents.get(target) ?? nowhere) : extentOf(target));
+    }
   });
   put({ sector: 18 }, terminator());
   for (const [extent, content] of pieces) put(extent, content);
@@ -114,63 +117,53 @@ function pathTable(
   return Buffer.concat(records);
 }
 
-/** The content of one directory, in whole sectors. */
-function directoryData(
-  directory: Directory,
-  view: View,
-  extentOf: (directory: Directory) => Extent,
-  extentOfContent: (content: Buffer) => Extent,
-): Buffer {
-  const parent = directory.parent ?? directory;
-  const links = (one: Directory) => 2 + one.directories.size;
-  const link = (identifier: number, target: Directory, kind: EntryKind) =>
-    directoryRecord({
-      identifier: Buffer.from([identifier]),
-      extent: extentOf(target),
-      directory: true,
-      systemUse: view.systemUse(kind, "", links(target)),
-    });
-
-  const entries = [
-    ...[...directory.directories.values()].map((child) => ({
-      identifier: view.identifier(child.name, true),
-      extent: extentOf(child),
-      directory: true,
-      systemUse: view.systemUse("directory", child.name, links(child)),
-    })),
-    ...[...directory.files].map(([name, content]) => ({
-      identifier: view.identifier(name, false),
-      extent: extentOfContent(content),
-      directory: false,
-      systemUse: view.systemUse("file", name, 1),
-    })),
-  ].sort((one, other) => Buffer.compare(one.identifier, other.identifier));
-  entries.forEach((entry, index) => {
-    if (index > 0 && entries[index - 1]?.identifier.equals(entry.identifier)) {
-      throw new TypeError(`two names in ${directory.name || "the root"} are both ${entry.identifier.toString()} in plain ISO 9660`);
-    }
-  });
-
-  return wholeSectors([
-    link(0, directory, directory.parent === undefined ? "root" : "self"),
-    link(1, parent, "parent"),
-    ...entries.map(directoryRecord),
-  ]);
+/** The entries of one directory with what they lead to and their offsets in it, none across a sector boundary (ECMA-119 6.8.1.1). */
+interface DirectoryContent {
+  readonly places: readonly { readonly entry: Entry; readonly target: Directory | Buffer; readonly offset: number }[];
+  /** Of whole sectors. */
+  readonly bytes: number;
 }
 
-/** Records one after the other, none across a sector boundary (ECMA-119 6.8.1.1). */
-function wholeSectors(records: readonly Buffer[]): Buffer {
-  const pieces: Buffer[] = [];
-  let used = 0;
-  const fill = () => {
-    pieces.push(Buffer.alloc((sectorSize - (used % sectorSize)) % sectorSize));
-    used = 0;
-  };
-  for (const record of records) {
-    if (used + record.length > sectorSize) fill();
-    pieces.push(record);
-    used += record.length;
-  }
-  fill();
-  return Buffer.concat(pieces);
+const itself = Buffer.from([0]);
+const above = Buffer.from([1]);
+
+function directoryContent(directory: Directory, view: View): DirectoryContent {
+  const links = (one: Directory) => 2 + one.directories.size;
+  const link = (identifier: Buffer, target: Directory, kind: EntryKind) => ({
+    entry: { identifier, directory: true, systemUse: view.systemUse(kind, "", links(target)) },
+    target,
+  });
+  const entries = [
+    ...[...directory.directories.values()].map((child) => ({
+      entry: {
+        identifier: view.identifier(child.name, true),
+        directory: true,
+        systemUse: view.systemUse("directory", child.name, links(child)),
+      },
+      target: child,
+    })),
+    ...[...directory.files].map(([name, content]) => ({
+      entry: { identifier: view.identifier(name, false), directory: false, systemUse: view.systemUse("file", name, 1) },
+      target: content,
+    })),
+  ].sort(({ entry: one }, { entry: other }) => Buffer.compare(one.identifier, other.identifier));
+  entries.forEach(({ entry: { identifier } }, index) => {
+    if (index > 0 && entries[index - 1]?.entry.identifier.equals(identifier)) {
+      throw new TypeError(`two names in ${directory.name || "the root"} are both ${identifier.toString()} in plain ISO 9660`);
+    }
+  });
+  const all = [
+    link(itself, directory, directory.parent === undefined ? "root" : "self"),
+    link(above, directory.parent ?? directory, "parent"),
+    ...entries,
+  ];
+  let end = 0;
+  const places = all.map(({ entry, target }) => {
+    const length = directoryRecordBytes(entry);
+    const left = sectorSize - (end % sectorSize);
+    const offset = length > left ? end + left : end;
+    end = offset + length;
+    return { entry, target, offset };
+  });
+  return { places, bytes: Math.ceil(end / sectorSize) * sectorSize };
 }

@@ -25,27 +25,45 @@ export function both32(value: number): Buffer {
 /** 1 January 1980, 00:00 UTC, everywhere: an image depends on nothing but its content. */
 const recordingDate = Buffer.from([80, 1, 1, 0, 0, 0, 0]);
 
-/** One entry of a directory (ECMA-119 9.1), `systemUse` being the Rock Ridge part. Throws a RangeError beyond 255 bytes. */
-export function directoryRecord(entry: { identifier: Buffer; extent: Extent; directory: boolean; systemUse: Buffer }): Buffer {
-  const { identifier, extent, directory, systemUse } = entry;
-  const padding = Buffer.alloc(1 - (identifier.length % 2));
-  const body = Buffer.concat([
-    both32(extent.sector),
-    both32(extent.bytes),
-    recordingDate,
-    Buffer.from([directory ? 2 : 0, 0, 0]),
-    both16(1),
-    Buffer.from([identifier.length]),
-    identifier,
-    padding,
-    systemUse,
-  ]);
-  const length = 2 + body.length + (body.length % 2);
+/** An entry of a directory, but for where it lies; `systemUse` is the Rock Ridge part. */
+export interface Entry {
+  readonly identifier: Buffer;
+  readonly directory: boolean;
+  readonly systemUse: Buffer;
+}
+
+/** Bytes before the identifier of an entry. */
+const fixedBytes = 33;
+const wholeWords = (bytes: number) => bytes + (bytes % 2);
+
+/** Bytes of an entry of a directory. Throws a RangeError beyond 255. */
+export function directoryRecordBytes({ identifier, systemUse }: Entry): number {
+  const length = wholeWords(wholeWords(fixedBytes + identifier.length) + systemUse.length);
   if (length > 255) throw new RangeError(`a directory record of ${length} bytes does not fit into 255`);
-  const record = Buffer.alloc(length);
-  record[0] = length;
-  body.copy(record, 2);
-  return record;
+  return length;
+}
+
+/** Writes one entry of a directory (ECMA-119 9.1) into zeroed bytes and returns where it ends. */
+export function writeDirectoryRecord(bytes: Buffer, offset: number, entry: Entry, extent: Extent): number {
+  const { identifier, directory, systemUse } = entry;
+  const length = directoryRecordBytes(entry);
+  bytes[offset] = length;
+  for (const [place, value] of [
+    [2, extent.sector],
+    [10, extent.bytes],
+  ] as const) {
+    bytes.writeUInt32LE(value, offset + place);
+    bytes.writeUInt32BE(value, offset + place + 4);
+  }
+  recordingDate.copy(bytes, offset + 18);
+  bytes[offset + 25] = directory ? 2 : 0;
+  // The number of the volume in its set.
+  bytes[offset + 28] = 1;
+  bytes[offset + 31] = 1;
+  bytes[offset + 32] = identifier.length;
+  identifier.copy(bytes, offset + fixedBytes);
+  systemUse.copy(bytes, offset + wholeWords(fixedBytes + identifier.length));
+  return offset + length;
 }
 
 /** One entry of a path table (ECMA-119 9.4). Parents count from one. */
@@ -93,7 +111,7 @@ export function volumeDescriptor(volume: Volume): Buffer {
   put(132, both32(volume.pathTableBytes));
   sector.writeUInt32LE(volume.littleTable, 140);
   sector.writeUInt32BE(volume.bigTable, 148);
-  put(156, directoryRecord({ identifier: Buffer.alloc(1), extent: volume.root, directory: true, systemUse: Buffer.alloc(0) }));
+  writeDirectoryRecord(sector, 156, { identifier: Buffer.alloc(1), directory: true, systemUse: Buffer.alloc(0) }, volume.root);
   for (const offset of [190, 318, 446, 574]) put(offset, volume.text("", 128));
   for (const offset of [702, 739, 776]) put(offset, volume.text("", 37));
   for (const offset of [813, 830, 847, 864]) put(offset, Buffer.from(`${"0".repeat(16)}\0`));
