@@ -19,9 +19,12 @@ export interface ProcessIdentity extends MachineIdentity {
   readonly startTime: string;
 }
 
-/** The identity of this process. */
+let self: ProcessIdentity | undefined;
+
+/** The identity of this process. Read once: temporary names and locks need it for each file. */
 export function thisProcess(): ProcessIdentity {
-  return { pid: process.pid, startTime: processState(process.pid)?.startTime ?? "", ...thisMachine() };
+  self ??= { pid: process.pid, startTime: processState(process.pid)?.startTime ?? "", ...thisMachine() };
+  return self;
 }
 
 /** Whether a process still runs; `unknown` on another machine or in another container. */

@@ -73,7 +73,7 @@ export type Names = "now" | "later";
 /** One of several changes that are made together. */
 export type FileChange =
   | { readonly do: "makeDirectory"; readonly path: string; readonly mode?: number }
-  /** Replaces the file as a whole. `staged`: content and name need not survive a power cut, as of a file that will be published. */
+  /** Replaces the file as a whole. `staged`: half of it after a kill or a power cut does no harm, as of a file that will be published. */
   | { readonly do: "write"; readonly path: string; readonly data: string | Uint8Array; readonly mode?: number; readonly staged?: true }
   /** Makes an empty file; no-op when one exists. */
   | { readonly do: "makeFile"; readonly path: string; readonly mode: number }

@@ -78,7 +78,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
     life.effect(`makeDirectory ${path}`, () => files.makeDirectories(path, mode));
     namesChanged(when, ...parents);
   };
-  const writeAtomic = (path: string, data: string | Uint8Array, mode: number, when: Names, staged = false): FileStat | undefined => {
+  const writeAtomic = (path: string, data: string | Uint8Array, mode: number, when: Names): FileStat | undefined => {
     sweepTemporaries(path);
     const content = sparseOf(Buffer.from(data));
     temporaries += 1;
@@ -88,7 +88,7 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
         `writeAtomic ${path} (write)`,
         () => {
           files.write(temporary, content, mode);
-          if (!staged) files.syncFile(temporary);
+          files.syncFile(temporary);
         },
         (tree) => leaveHalf(tree, temporary, content),
       );
@@ -98,7 +98,18 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
       if (!life.dead) files.unlink(temporary);
       throw error;
     }
-    if (!staged) namesChanged(when, path);
+    namesChanged(when, path);
+    return stat(path);
+  };
+  const writeStaged = (path: string, data: string | Uint8Array, mode: number): FileStat | undefined => {
+    if (found(path) !== undefined) life.effect(`writeStaged ${path} (remove)`, () => files.unlink(path));
+    const content = sparseOf(Buffer.from(data));
+    life.effect(
+      `writeStaged ${path}`,
+      () => files.write(path, content, mode),
+      (tree) => leaveHalf(tree, path, content),
+    );
+    files.file(path, "chmod").mode = mode;
     return stat(path);
   };
   const copy: CopyNow = (from, to, options = {}) => {
@@ -165,7 +176,8 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
   };
   const makeOne = (change: FileChange, when: Names): FileStat | undefined => {
     if (change.do === "makeDirectory") makeDirectory(change.path, change.mode, when);
-    else if (change.do === "write") return writeAtomic(change.path, change.data, change.mode ?? 0o644, when, change.staged);
+    else if (change.do === "write" && change.staged === true) return writeStaged(change.path, change.data, change.mode ?? 0o644);
+    else if (change.do === "write") return writeAtomic(change.path, change.data, change.mode ?? 0o644, when);
     else if (change.do === "makeFile") makeFile(change.path, change.mode, when);
     else if (change.do === "copy") copy(change.from, change.to);
     else if (change.do === "publish") publish(change.staged, change.final, change.mode, when);

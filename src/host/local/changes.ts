@@ -3,7 +3,7 @@ import type { FileChange, FileStat, Files } from "../../model/host.ts";
 import { makeDirectory, removeFile, touch } from "./change.ts";
 import { copyFile } from "./copy.ts";
 import { type NamesChanged, syncDirectory, syncUnderWay } from "./durable.ts";
-import { makeFile, publish, writeAtomic } from "./publish.ts";
+import { makeFile, publish, writeAtomic, writeStaged } from "./publish.ts";
 import { rotate } from "./rotate.ts";
 
 /** Changes made together, and the names that wait for the disk: those of one machine. */
@@ -53,7 +53,8 @@ async function makeOne(change: FileChange, names: NamesChanged): Promise<FileSta
       await makeDirectory(change.path, change.mode, names);
       break;
     case "write":
-      return writeAtomic(change.path, change.data, change.mode, { names, staged: change.staged === true });
+      if (change.staged === true) return writeStaged(change.path, change.data, change.mode);
+      return writeAtomic(change.path, change.data, change.mode, names);
     case "makeFile":
       await makeFile(change.path, change.mode, names);
       break;

@@ -18,7 +18,7 @@ export function createLocalFiles(): Files {
     identify: async (paths) => paths.map(identifyFile),
     list: async (path) => listDirectory(path),
     makeDirectory: (path, mode) => makeDirectory(path, mode, names),
-    writeAtomic: async (path, data, mode) => void (await writeAtomic(path, data, mode, { names })),
+    writeAtomic: async (path, data, mode) => void (await writeAtomic(path, data, mode, names)),
     copy: copyFile,
     publish: (staged, final, mode) => publish(staged, final, mode, names),
     link: (from, to) => link(from, to, names),

@@ -26,22 +26,34 @@ export async function writeAtomic(
   path: string,
   data: string | Uint8Array,
   mode = 0o644,
-  { names = syncNames, staged: isStaged = false }: { readonly names?: NamesChanged; readonly staged?: boolean } = {},
+  names: NamesChanged = syncNames,
 ): Promise<FileStat> {
   return explainedLater("write", path, async () => {
     removeAbandoned(path);
     const staged = temporaryName(path);
     let made: FileStat;
     try {
-      made = await writeNew(staged, typeof data === "string" ? Buffer.from(data) : data, mode, !isStaged);
+      made = await writeNew(staged, bytesOf(data), mode, true);
       renameSync(staged, path);
     } catch (error) {
       rmSync(staged, { force: true });
       throw error;
     }
-    if (!isStaged) await names(path);
+    await names(path);
     return made;
   });
+}
+
+/** Writes a file in place of what has its name, for which half a file after a kill or a power cut does no harm. */
+export async function writeStaged(path: string, data: string | Uint8Array, mode = 0o644): Promise<FileStat> {
+  return explainedLater("write", path, () => {
+    rmSync(path, { force: true });
+    return writeNew(path, bytesOf(data), mode, false);
+  });
+}
+
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? Buffer.from(data) : data;
 }
 
 /** Makes an empty file with this mode; no-op when one exists. */

@@ -159,6 +159,7 @@ def change_directory(names, path, mode):
         names.add(os.path.dirname(one))
 
 def change_write(names, path, mode, durable, data):
+    if not durable: return write_staged(path, mode, data)
     remove_abandoned(path)
     staged = temporary_name(path)
     try:
@@ -166,7 +167,7 @@ def change_write(names, path, mode, durable, data):
         try:
             write_all(file, data)
             os.fchmod(file, mode)
-            if durable: os.fsync(file)
+            os.fsync(file)
             found = os.fstat(file)
         finally:
             os.close(file)
@@ -175,8 +176,18 @@ def change_write(names, path, mode, durable, data):
         try: os.unlink(staged)
         except OSError: pass
         raise
-    if durable: names.add(os.path.dirname(path))
+    names.add(os.path.dirname(path))
     return state_of(found)
+
+def write_staged(path, mode, data):
+    change_remove(set(), path)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        write_all(file, data)
+        os.fchmod(file, mode)
+        return state_of(os.fstat(file))
+    finally:
+        os.close(file)
 
 def change_publish(names, staged, final, mode):
     try:
