@@ -179,6 +179,7 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
     const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
+    for (const kind of run.kinds) await kind.settle?.(held);
     await context.host.files.settle();
     const done = outcomes.every(({ status }) => status === "done");
     if (done && run.mode.do === "destroy" && run.targets.length === 0) await run.claim?.release(held);

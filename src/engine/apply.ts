@@ -6,7 +6,6 @@ import { diagnosticsOf, failureDiagnostics } from "../model/failure-diagnostics.
 import type { Outcome } from "../model/outcome.ts";
 import type { Plan, PlannedAction } from "../model/plan.ts";
 import type { Journal } from "./journal.ts";
-import { createMutexes } from "./mutex.ts";
 
 /** How a plan is carried out. */
 interface ApplyRequest {
@@ -29,10 +28,11 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   const { plan, context, journal, emit, stop } = request;
   const started = Date.now();
   const types = new Map(request.actionTypes.map((actionType) => [actionType.type, actionType]));
-  const mutexes = createMutexes();
   const outcomes = new Map<string, Outcome>();
   const waiting = new Set(plan.actions);
   const running = new Set<Promise<void>>();
+  /** Of the actions that run. Another one under such a name starts later, and does not take a place among `parallelism` while it waits. */
+  const locked = new Set<string>();
   emit({ type: "apply.start", plan, actions: plan.actions, parallelism: request.parallelism });
 
   let failed = false;
@@ -55,9 +55,7 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       const actionType = types.get(action.type);
       if (actionType === undefined) throw new Error(`no action type ${action.type}`);
       journal.write({ action: action.id, status: "started" });
-      await mutexes.hold(action.locks, () =>
-        actionType.run({ ...context, warn }, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress })),
-      );
+      await actionType.run({ ...context, warn }, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress }));
       journal.write({ action: action.id, status: "done" });
       end(action, record("done", []));
     } catch (error) {
@@ -69,6 +67,8 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       end(action, record(status, diagnostics));
     }
   };
+
+  const mayStart = ({ after, locks }: PlannedAction) => after.every((id) => outcomes.has(id)) && !locks.some((lock) => locked.has(lock));
 
   while (waiting.size > 0 || running.size > 0) {
     for (const action of waiting) {
@@ -83,9 +83,13 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       } else if (stop.aborted) {
         waiting.delete(action);
         end(action, { action: action.id, status: "cancelled", milliseconds: 0, diagnostics: [] });
-      } else if (running.size < request.parallelism && action.after.every((id) => outcomes.has(id))) {
+      } else if (running.size < request.parallelism && mayStart(action)) {
         waiting.delete(action);
-        const run: Promise<void> = carryOut(action).finally(() => running.delete(run));
+        for (const lock of action.locks) locked.add(lock);
+        const run: Promise<void> = carryOut(action).finally(() => {
+          running.delete(run);
+          for (const lock of action.locks) locked.delete(lock);
+        });
         running.add(run);
       }
     }

@@ -36,12 +36,19 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
   };
   const line = (record: object) => JSON.stringify({ at: now().toISOString(), ...record });
   // What is written while one append is under way goes with the next, so that the order holds and a slow host is not asked for each line.
+  // That an action has ended goes with the start of the next one, which mostly follows at once.
   let pending: string[] = [];
   let writing: Promise<void> | undefined;
   const write = (record: object): Promise<void> => {
     pending.push(line(record));
     writing ??= writeOut();
     return writing;
+  };
+  const writeSoon = (record: object) => {
+    pending.push(line(record));
+    setImmediate(() => {
+      if (pending.length > 0) writing ??= writeOut();
+    });
   };
   const writeOut = async () => {
     while (pending.length > 0) {
@@ -65,7 +72,10 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
     const { records } = await read(context, other);
     if (records?.[0]?.project === context.project) await attempt(() => files.appendLines(other, [line({ status: superseded })]));
   }
-  return { write: (record) => void write(record), end: () => write({ status: "apply-ended" }) };
+  return {
+    write: (record) => void (record.status === "started" ? write(record) : writeSoon(record)),
+    end: () => write({ status: "apply-ended" }),
+  };
 }
 
 const superseded = "apply-superseded";

@@ -50,6 +50,8 @@ export interface Kind<Config, Spec, State> {
   readonly actions: readonly ActionType[];
   /** Clears away what an interrupted apply left half made. Called under the project's lock, before anything else is done. */
   sweep?(context: Context): Promise<void>;
+  /** Writes what actions left for the end of an apply. Called under the project's lock, after the last action. */
+  settle?(context: Context): Promise<void>;
 }
 
 /** A question about everything that is wanted, whatever its kind, such as whether the host has room for it. Pure. */
