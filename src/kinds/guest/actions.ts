@@ -5,8 +5,8 @@ import type { FileChange } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { shellWord } from "../../model/shell-word.ts";
-import { type DomainPower, type DomainRecord, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
-import { parseXml } from "../../tools/xml.ts";
+import { type DomainPower, type DomainStanding, type Libvirt, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { parseXml, type XmlElement } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
@@ -14,13 +14,15 @@ import { whyPaused } from "../power/why-paused.ts";
 import { defined, gone, named, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { definitionDigest } from "./definition-digest.ts";
+import type { LookedAt } from "./field.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 import { fillings, foreignParts } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { liveDomainActions } from "./live/actions.ts";
 import { appliedText } from "./merge.ts";
 import { mergedXml } from "./merged-xml.ts";
-import { ownDomain, requireOwn } from "./own-domain.ts";
+import { ownStanding, requireOwn } from "./own-domain.ts";
+import { readFields } from "./read-fields.ts";
 import { refuseHeld } from "./refuse-held.ts";
 import { domainFields, domainOwner } from "./state.ts";
 import { isForeign, listedFields, traitsOf } from "./traits.ts";
@@ -70,14 +72,16 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     if (remembered === undefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
     throw error;
   }
-  const made = await libvirt.domain(spec.uuid);
+  // A domain that has just been made does not start with the host.
+  const [made, autostart] = await Promise.all([libvirt.definition(spec.uuid), had === undefined ? false : libvirt.autostart(spec.uuid)]);
   if (made === undefined)
     throw new RefusedError(
       "domain-vanished",
       `libvirt accepted the definition of ${spec.instance}, but the domain does not exist`,
       "It was undefined concurrently. Apply again.",
     );
-  const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(domainFields(made.xml)));
+  const kept = parseXml(made);
+  const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(readFields(kept)));
   if (lost.length > 0) {
     throw new RefusedError(
       "definition-not-kept",
@@ -85,14 +89,14 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
       `This libvirt or qemu may be too old. ${path} has the requested definition.`,
     );
   }
-  const added = filledBy(xml, made.xml, filled);
+  const added = filledBy(xml, kept, filled);
   if (added.join("\n") !== filled.join("\n")) await recordObject(context, spec, domainEntry, entry(added));
-  await setFields(libvirt, spec, made);
+  await setFields(libvirt, spec, { autostart, persistent: true });
 });
 
 /** The parts of a definition that libvirt filled in by itself, with those of earlier ones that it still holds. */
-function filledBy(sent: string, kept: string, earlier: readonly string[]): string[] {
-  const holds = foreignParts(parseXml(kept));
+function filledBy(sent: string, kept: XmlElement, earlier: readonly string[]): string[] {
+  const holds = foreignParts(kept);
   if (holds.length === 0) return [];
   const still = new Set(fillings([], holds));
   return [...new Set([...earlier.filter((part) => still.has(part)), ...fillings(foreignParts(parseXml(sent)), holds)])].sort();
@@ -112,7 +116,7 @@ function requirePlanned(had: string, held: string | null, spec: DomainSpec): voi
 }
 
 /** Sets the fields that libvirt keeps beside the XML. */
-async function setFields(libvirt: Libvirt, spec: DomainSpec, made: DomainRecord): Promise<void> {
+async function setFields(libvirt: Libvirt, spec: DomainSpec, made: LookedAt): Promise<void> {
   for (const row of fieldRows()) {
     if (isDevices(row) || row.set === undefined) continue;
     const value = wantedValue(row, spec);
@@ -122,13 +126,13 @@ async function setFields(libvirt: Libvirt, spec: DomainSpec, made: DomainRecord)
 
 /** Gives a guest that is off the name of its instance. */
 const rename = defineAction<DomainRef>("domain.rename", [named], async (context, ref) => {
-  const have = await ownDomain(context, ref);
+  const have = await ownStanding(context, ref);
   if (have !== undefined && have.name !== ref.instance) await libvirtOf(context).rename(ref.uuid, ref.instance);
 });
 
 const start = defineAction<StartArgs>("domain.start", [up], async (context, { holders = [], ...ref }) => {
   await refuseHeld(context, ref.instance, holders);
-  const have = await ownDomain(context, ref);
+  const have = await ownStanding(context, ref);
   if (have?.power === "saved") throw savedMeanwhile(ref);
   await startAndWait(context, ref, have);
 });
@@ -136,10 +140,10 @@ const start = defineAction<StartArgs>("domain.start", [up], async (context, { ho
 /** If the saved memory was discarded meanwhile, the guest boots. */
 const restore = defineAction<StartArgs>("domain.restore", [up, restored], async (context, { holders = [], ...ref }) => {
   await refuseHeld(context, ref.instance, holders);
-  await startAndWait(context, ref, await ownDomain(context, ref));
+  await startAndWait(context, ref, await ownStanding(context, ref));
 });
 
-async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord | undefined): Promise<void> {
+async function startAndWait(context: Context, ref: DomainRef, have: DomainStanding | undefined): Promise<void> {
   const libvirt = libvirtOf(context);
   const { host, layout } = context;
   // A guest writes to its disks at once: their names must survive a power cut.
@@ -152,7 +156,7 @@ async function startAndWait(context: Context, ref: DomainRef, have: DomainRecord
   if (have?.power === "paused") await libvirt.resume(ref.uuid);
   await libvirt.start(ref.uuid);
   // A guest that was saved while paused is restored paused.
-  if (have?.power === "saved" && (await libvirt.domain(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
+  if (have?.power === "saved" && (await libvirt.power(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
   await expectRunning(context, ref);
 }
 
@@ -165,14 +169,14 @@ function freshLog(path: string): FileChange[] {
 }
 
 const resume = defineAction<DomainRef>("domain.resume", [up], async (context, ref) => {
-  await ownDomain(context, ref);
+  await ownStanding(context, ref);
   await libvirtOf(context).resume(ref.uuid);
   await expectRunning(context, ref);
 });
 
 const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, ref) => {
   const libvirt = libvirtOf(context);
-  const have = await ownDomain(context, ref);
+  const have = await ownStanding(context, ref);
   if (have === undefined || have.power === "stopped") return;
   if (have.power === "saved") throw savedMeanwhile(ref);
   const { seconds, force } = ref.shutdown;
@@ -189,14 +193,14 @@ const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, re
     if (off === "crashed") break;
   }
   if (!force) {
-    const still = await libvirt.domain(ref.uuid);
+    const still = await libvirt.power(ref.uuid);
     if (still !== undefined && isUp(still.power)) throw notShutDown(ref, still.power);
   }
   await libvirt.destroy(ref.uuid);
 });
 
 const discard = defineAction<DomainRef>("domain.discard", [stopped], async (context, ref) => {
-  const have = await ownDomain(context, ref);
+  const have = await ownStanding(context, ref);
   if (have !== undefined && isUp(have.power)) {
     throw new RefusedError(
       "guest-runs",
@@ -208,7 +212,7 @@ const discard = defineAction<DomainRef>("domain.discard", [stopped], async (cont
 
 const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], async (context, ref) => {
   const libvirt = libvirtOf(context);
-  if ((await ownDomain(context, ref)) !== undefined) {
+  if ((await ownStanding(context, ref)) !== undefined) {
     // What libvirt refuses to undefine is not powered off either.
     await libvirt.undefine(ref.uuid);
     await libvirt.destroy(ref.uuid);

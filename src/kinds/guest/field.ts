@@ -37,6 +37,9 @@ export interface OwnedXml {
   readonly follows?: readonly string[] | ((have: FieldValue, want: FieldValue | null) => readonly string[]);
 }
 
+/** What libvirt keeps of a domain beside its definition. */
+export type LookedAt = Pick<DomainRecord, "autostart" | "persistent">;
+
 /**
  * One field of a guest, by its path in plans. It lives in the domain XML (`write`, `read`) or beside it (`look`, `set`). A field with neither
  * `want` nor `configured` is never wanted: if the host has it, it is removed.
@@ -62,7 +65,7 @@ export interface GuestField extends FieldTraits, OwnedXml {
   /** Reads what a guest that runs has, where its definition has another place for that. */
   readonly readActive?: (domain: XmlElement) => FieldValue | undefined;
   /** Reads a value that is not part of the domain XML. */
-  readonly look?: (domain: DomainRecord) => FieldValue | undefined;
+  readonly look?: (domain: LookedAt) => FieldValue | undefined;
   /** Sets such a value on a domain that is defined. Setting it twice is harmless. */
   readonly set?: (libvirt: Libvirt, uuid: string, value: FieldValue | null) => Promise<void>;
   /** Place among the fields that a person reads of a guest that is created or deleted; absent: not among them. */

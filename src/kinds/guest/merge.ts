@@ -21,9 +21,10 @@ import { inOrder } from "./xml-writer.ts";
  * Its label records the fields, so that a later plan can distinguish a changed configuration from a changed host.
  */
 export function mergeSpec(domain: Draft, spec: DomainSpec): void {
+  const fresh = domain.children.length === 0;
   const applied = appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null });
   identify(domain, spec);
-  for (const row of fieldRows()) mergeRow(domain, row, spec, applied);
+  for (const row of fieldRows()) mergeRow(domain, row, spec, applied, fresh);
   mergePatch(domain, spec.domainXml, applied);
   const [label, nova] = [labelOf(domain), novaOf(domain)];
   at(label, "virtform:applied").text = appliedText(spec);
@@ -50,14 +51,16 @@ function identify(domain: Draft, { uuid, instance, origin, project }: DomainSpec
   at(domain, "os", "type").text = "hvm";
 }
 
-function mergeRow(domain: Draft, row: FieldRow, spec: DomainSpec, applied: DomainFields | undefined): void {
+function mergeRow(domain: Draft, row: FieldRow, spec: DomainSpec, applied: DomainFields | undefined, fresh: boolean): void {
   if (isDevices(row)) {
     mergeDevices(domain, row, spec, applied);
     return;
   }
   const value = wantedValue(row, spec);
   if (value === null && isForeign(row.path, applied)) return;
-  if (row.element !== undefined) {
+  if (fresh) {
+    // Nothing to remove.
+  } else if (row.element !== undefined) {
     if (value !== null && row.read?.(domain) === value) return;
     removeAt(domain, [pathOf(row.element)]);
   } else if (clear(domain, row, row.read?.(domain), value)) return;
@@ -85,7 +88,8 @@ function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: Domain
     for (const field of row.fields) {
       const value = field.want(item, spec);
       if (value === null && field.onlyIfSet === true && isForeign(`${row.section}.${row.key(item)}.${field.name}`, applied)) continue;
-      if (!clear(element, field, field.read(element), value) && value !== null) field.write(element, value, item);
+      const stays = existing !== undefined && clear(element, field, field.read(element), value);
+      if (!stays && value !== null) field.write(element, value, item);
     }
   }
   if (items.length === 0 && leaving.length > 0) removeEmpty(domain, names);

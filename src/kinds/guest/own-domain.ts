@@ -1,15 +1,24 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
-import { type DomainRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { type DomainRecord, type DomainStanding, libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import type { DomainRef } from "../power/plan.ts";
 import type { DomainState } from "../terms/domain-state.ts";
-import { domainState } from "./state.ts";
+import { domainOwner } from "./state.ts";
 
 /** The domain as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
 export async function ownDomain(context: Context, ref: DomainRef): Promise<DomainRecord | undefined> {
   const record = await libvirtOf(context).domain(ref.uuid);
-  if (record !== undefined) requireOwn(context, ref, domainState(record));
+  if (record !== undefined) requireOwn(context, ref, domainOwner(record.xml));
   return record;
+}
+
+/** Its name and power alone, with fewer calls; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
+export async function ownStanding(context: Context, ref: DomainRef): Promise<(DomainStanding & { readonly name: string }) | undefined> {
+  const libvirt = libvirtOf(context);
+  const [standing, xml] = await Promise.all([libvirt.power(ref.uuid), libvirt.definition(ref.uuid)]);
+  if (standing === undefined || xml === undefined) return undefined;
+  const { name } = requireOwn(context, ref, domainOwner(xml));
+  return { ...standing, name };
 }
 
 /** Throws a RefusedError when this project does not own a domain. */

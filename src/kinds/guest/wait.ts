@@ -18,7 +18,7 @@ export async function waitForPower(
   using watch = libvirt.watch(uuid);
   for (;;) {
     options.signal.throwIfAborted();
-    const { power = "stopped", reason = "unknown" } = (await libvirt.domain(uuid)) ?? {};
+    const { power = "stopped", reason = "unknown" } = (await libvirt.power(uuid)) ?? {};
     if (wanted.includes(power)) return power;
     if (options.onSeen?.(power, reason) === "hopeless") return undefined;
     const left = deadline - performance.now();

@@ -52,13 +52,19 @@ const entities: Readonly<Record<string, string>> = {
   "\t": "&#9;",
 };
 
+/** Printable ASCII that needs no entity, which is nearly all there is: between double quotes, and between tags. */
+const plainAttribute = /^[ !#-%'-;=?-~]*$/;
+const plainText = /^[ -%'-;=?-~]*$/;
+
 /** Text as it is written between double quotes. Throws as `writeXml` does. */
 export function escapedAttribute(text: string): string {
+  if (plainAttribute.test(text)) return text;
   return checked(text).replace(/[&<>"\n\r\t]/g, (character) => entities[character] ?? character);
 }
 
 /** Text as it is written between tags. Throws as `writeXml` does. */
 export function escapedText(text: string): string {
+  if (plainText.test(text)) return text;
   return checked(text).replace(/[&<>\r]/g, (character) => entities[character] ?? character);
 }
 

@@ -1,7 +1,7 @@
 import type { Caller } from "./caller.ts";
 import { domainPower, stateReason } from "./domain-state.ts";
 import { explained, explaining, unlessMissing } from "./explaining.ts";
-import type { DomainRecord, Libvirt } from "./face.ts";
+import type { DomainRecord, DomainStanding, Libvirt } from "./face.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nameIn } from "./name-in.ts";
 import { procedures } from "./rpc/procedures.ts";
@@ -16,7 +16,7 @@ const flags = {
 const shutOff = 5;
 
 /** The part of the face that looks at domains. */
-export type DomainLooks = Pick<Libvirt, "domains" | "domain" | "definition" | "inUse" | "liveDefinition"> & {
+export type DomainLooks = Pick<Libvirt, "domains" | "domain" | "power" | "autostart" | "definition" | "inUse" | "liveDefinition"> & {
   /** A definition; `flags` 2: the inactive one. */
   xmlOf(domain: WireDomain, flags: number): Promise<string>;
   stateOf(domain: WireDomain): Promise<{ readonly state: number; readonly reason: number }>;
@@ -50,6 +50,15 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
       if (isRefusal(error, is.operationInvalid)) return false;
       throw error;
     }
+  }
+
+  const hasSavedMemory = async (domain: WireDomain) =>
+    (await call(procedures.hasManagedSave, { domain, flags: 0 }, domain.name)).saved === 1;
+
+  async function standingOf(domain: WireDomain): Promise<DomainStanding & { readonly state: number }> {
+    const [{ state, reason }, saved] = await Promise.all([stateOf(domain), hasSavedMemory(domain)]);
+    const power = domainPower(state);
+    return { state, power: power === "stopped" && saved ? "saved" : power, reason: stateReason(state, reason) };
   }
 
   return {
@@ -102,26 +111,32 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
       unlessMissing(`Reading domain ${uuid} failed`, async (): Promise<DomainRecord> => {
         const domain = at(uuid);
         // All at once: on a host elsewhere each turn is a round trip.
-        const [xml, state, { persistent }, { saved }, running, autostart] = await Promise.all([
+        const [xml, { state, power, reason }, { persistent }, running, autostart] = await Promise.all([
           xmlOf(domain, flags.inactive),
-          stateOf(domain),
+          standingOf(domain),
           call(procedures.isPersistent, { domain }, uuid),
-          call(procedures.hasManagedSave, { domain, flags: 0 }, uuid),
           activeXml(domain),
           autostartOf(domain),
         ]);
-        const power = domainPower(state.state);
         return {
           uuid,
           name: nameIn(xml),
-          power: power === "stopped" && saved === 1 ? "saved" : power,
-          reason: stateReason(state.state, state.reason),
+          power,
+          reason,
           persistent: persistent === 1,
           autostart: persistent === 1 && autostart,
           xml,
-          active: state.state === shutOff ? null : running,
+          active: state === shutOff ? null : running,
         };
       }),
+
+    power: (uuid) =>
+      unlessMissing(`Reading domain ${uuid} failed`, async () => {
+        const { power, reason } = await standingOf(at(uuid));
+        return { power, reason };
+      }),
+
+    autostart: async (uuid) => (await unlessMissing(`Reading domain ${uuid} failed`, () => autostartOf(at(uuid)))) ?? false,
 
     definition: (uuid) => unlessMissing(`Reading domain ${uuid} failed`, () => xmlOf(at(uuid), flags.inactive)),
 
@@ -129,8 +144,7 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
       unlessMissing(`Reading domain ${uuid} failed`, async () => {
         const active = await activeXml(at(uuid));
         if (active !== null) return { xml: active, saved: false };
-        const { saved } = await call(procedures.hasManagedSave, { domain: at(uuid), flags: 0 }, uuid);
-        if (saved === 0) return undefined;
+        if (!(await hasSavedMemory(at(uuid)))) return undefined;
         try {
           const { xml } = await call(procedures.managedSaveXml, { domain: at(uuid), flags: 0 }, uuid);
           return { xml, saved: true };

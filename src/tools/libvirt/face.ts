@@ -56,6 +56,9 @@ export interface DomainRecord {
   readonly active: string | null;
 }
 
+/** Whether a domain runs, and why not. */
+export type DomainStanding = Pick<DomainRecord, "power" | "reason">;
+
 /** One secret as libvirt reports it, which never includes its value. */
 export interface SecretRecord {
   readonly uuid: string;
@@ -106,7 +109,9 @@ export interface Libvirt {
   ): Promise<T[]>;
   /** One domain now; undefined when it does not exist. */
   domain(uuid: string): Promise<DomainRecord | undefined>;
-  /** Its inactive definition alone, with fewer calls; undefined when it does not exist. */
+  /** Its power alone, with fewer calls; undefined when it does not exist. */
+  power(uuid: string): Promise<DomainStanding | undefined>;
+  /** Its inactive definition alone, with one call; undefined when it does not exist. */
   definition(uuid: string): Promise<string | undefined>;
   /**
    * The document of what holds its disks: the guest that runs, or its saved memory, which belongs to them as they are. Undefined
@@ -130,7 +135,8 @@ export interface Libvirt {
   shutdown(uuid: string): Promise<void>;
   /** Powers it off at once; does nothing when it is off or does not exist. */
   destroy(uuid: string): Promise<void>;
-  /** Whether libvirt starts the domain when the host boots. */
+  /** Whether libvirt starts the domain when the host boots; false when it does not exist. */
+  autostart(uuid: string): Promise<boolean>;
   setAutostart(uuid: string, autostart: boolean): Promise<void>;
   /** Discards saved memory; does nothing when none exists. */
   discardMemory(uuid: string): Promise<void>;
