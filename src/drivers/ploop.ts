@@ -135,12 +135,16 @@ async function publish(context: Context, disk: DiskSpec, make: (path: string) =>
   undo.defer(() => files.removeTree(directory).catch(() => undefined));
   await files.change([{ do: "makeDirectory", path: directory }], "later");
   const bytes = await make(stagedPath(image(directory)));
-  // In this order: a power cut must not leave a whole name with nothing in it.
-  await files.change([
-    { do: "publish", staged: stagedPath(image(directory)), final: image(directory), mode: 0o644 },
-    { do: "write", path: descriptor(directory), data: descriptorText(imageName, bytes), mode: 0o644 },
-    { do: "publish", staged: directory, final: disk.path, mode: 0o755 },
-  ]);
+  // In this order: a power cut must not leave a whole name with nothing in it. The directory is synced before it gets its name, which is
+  // on the disk before its guest is defined or started, or its record says that it is whole.
+  await files.change(
+    [
+      { do: "publish", staged: stagedPath(image(directory)), final: image(directory), mode: 0o644 },
+      { do: "write", path: descriptor(directory), data: descriptorText(imageName, bytes), mode: 0o644 },
+      { do: "publish", staged: directory, final: disk.path, mode: 0o755 },
+    ],
+    "later",
+  );
 }
 
 async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, report: ReportProgress): Promise<void> {

@@ -24,7 +24,7 @@ for (const way of ways) {
         assert.equal(label?.project, "shop", when);
       }
     }
-    assert.ok(defined > 10, `only ${defined} looks at a domain`);
+    assert.ok(defined > 5, `only ${defined} looks at a domain`);
   });
 
   test(`no file under its own name is half after a ${way}`, async () => {

@@ -22,6 +22,7 @@ async function performTwice(
       const type = run.kinds.flatMap(({ actions }) => actions).find(({ type }) => type === action.type);
       assert.ok(type !== undefined, action.type);
       await type.run(run.context, action.args, () => undefined);
+      for (const kind of run.kinds) await kind.settle?.(run.context);
       await run.context.host.close();
     };
     await perform(first);

@@ -10,7 +10,7 @@ import { createWorkspace } from "./support/workspace.ts";
 /** More instances at a time give the figure of one, without what an apply costs once. */
 const more = 10;
 
-for (const backend of ["qcow2", "flat"]) {
+for (const backend of ["qcow2", "flat", "ploop"]) {
   test(`a stopped instance on ${backend} waits for the disk at most eight times`, async (t) => {
     const workspace = await createWorkspace(t);
     const image = `${workspace.directory}/image.raw`;

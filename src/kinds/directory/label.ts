@@ -1,5 +1,5 @@
 import type { Context } from "../../model/context.ts";
-import { RefusedError } from "../../model/errors.ts";
+import { CodedError, RefusedError } from "../../model/errors.ts";
 import type { FileChange, Names } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
@@ -129,6 +129,25 @@ export async function recordObject(
   await writeLabel(context, { ...owner, label }, objects, { before: [{ do: "makeDirectory", path: directory }, ...before], names, settle });
 }
 
+/**
+ * Records an object that exists, to be written when the label is written next, or at the end of the apply. Only for what a look recognises
+ * without its record as well. The directory has a label. The caller holds the instance's lock.
+ */
+export async function recordWithNext(context: Context, owner: LabelOwner, name: string, applied: Json): Promise<void> {
+  const label = await readLabel(context, owner.uuid);
+  knownOf(context).set(owner.uuid, {
+    label: labelOf(context, { ...owner, label }, { ...label?.objects, [name]: applied }),
+    unwritten: true,
+  });
+}
+
+/** Writes the labels whose latest records are not written yet, and forgets what was known of all. Called at the end of an apply. */
+export async function settleLabels(context: Context): Promise<void> {
+  const unwritten = [...knownOf(context)].flatMap(([uuid, known]) => (known.unwritten === true ? [[uuid, known.label] as const] : []));
+  await Promise.all(unwritten.map(([uuid, label]) => writeLater(context, uuid, label)));
+  forgetLabels(context);
+}
+
 /** How an object is recorded. */
 export interface RecordOptions {
   readonly names?: Names;
@@ -167,26 +186,41 @@ export function sweepDoomedDirectories(context: Context): Promise<void> {
   return sweepRetired(context, context.layout.root, (label) => parseLabel(label)?.project === context.project);
 }
 
-/** Labels that this process wrote under the project's lock, by host and uuid: on a host elsewhere each look costs a round trip. */
-const labelsOf = perHost(() => new Map<string, InstanceLabel>());
+/** What is known of a label under the project's lock: that there is none, what this process wrote, or what it is going to write. */
+type KnownLabel =
+  | { readonly label: InstanceLabel | undefined; readonly unwritten?: false }
+  | { readonly label: InstanceLabel; readonly unwritten: true };
 
-function knownOf({ host }: Pick<Context, "host">): Map<string, InstanceLabel> {
+/** By host and uuid: on a host elsewhere each look costs a round trip. */
+const labelsOf = perHost(() => new Map<string, KnownLabel>());
+
+function knownOf({ host }: Pick<Context, "host">): Map<string, KnownLabel> {
   return labelsOf(host);
 }
 
-/** Forgets what was written under an earlier lock. Called when the project's lock has been taken. */
+/** A record that cannot be written is lost, as it would be by a kill. */
+async function writeLater(context: Context, uuid: string, label: InstanceLabel): Promise<void> {
+  try {
+    await putLabel(context, uuid, label, { names: "later" });
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+  }
+}
+
+/** Forgets what was known under an earlier lock. Called when the project's lock has been taken. */
 export function forgetLabels(context: Context): void {
   knownOf(context).clear();
 }
 
 /** The label of an instance directory, where it has one. Throws a RefusedError for one that cannot be used. The caller holds the project's lock. */
 export async function readLabel(context: Context, uuid: string): Promise<InstanceLabel | undefined> {
-  const written = knownOf(context).get(uuid);
-  if (written !== undefined) return written;
+  const known = knownOf(context).get(uuid);
+  if (known !== undefined) return known.label;
   const path = context.layout.instanceFile(uuid, instanceFiles.label);
   const [file = { content: undefined }] = await readOwnFiles(context, [path]);
   const label = parseLabel(file.content);
   if (label === undefined) refuseDamaged(path, damageOf(file, "instance"));
+  if (label === undefined) knownOf(context).set(uuid, { label });
   return label;
 }
 
@@ -195,17 +229,20 @@ interface Relabelled extends LabelOwner {
   readonly label: InstanceLabel | undefined;
 }
 
-async function writeLabel(
+async function writeLabel(context: Context, owner: Relabelled, objects: InstanceLabel["objects"], options: RecordOptions): Promise<void> {
+  await putLabel(context, owner.uuid, labelOf(context, owner, objects), options);
+}
+
+async function putLabel(
   context: Context,
-  owner: Relabelled,
-  objects: InstanceLabel["objects"],
+  uuid: string,
+  label: InstanceLabel,
   { before = [], names = "now", settle = [] }: RecordOptions,
 ): Promise<void> {
-  const path = context.layout.instanceFile(owner.uuid, instanceFiles.label);
-  const label = labelOf(context, owner, objects);
-  knownOf(context).delete(owner.uuid);
+  const path = context.layout.instanceFile(uuid, instanceFiles.label);
+  knownOf(context).delete(uuid);
   await context.host.files.change([...before, { do: "write", path, data: labelText(label), mode }], names, settle);
-  knownOf(context).set(owner.uuid, label);
+  knownOf(context).set(uuid, { label });
 }
 
 /** A label with another instance than the one that it replaces keeps what that instance was created as: it was renamed. */

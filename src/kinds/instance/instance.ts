@@ -13,6 +13,7 @@ import { leftDisks, leftText } from "../chain/left-behind.ts";
 import { renameConflicts } from "../config/rename-conflicts.ts";
 import { earlierInstances } from "../config/renames.ts";
 import type { Config } from "../config.ts";
+import { settleLabels } from "../directory/label.ts";
 import { diskActions } from "../disk/actions.ts";
 import { checkBlankDisks } from "../disk/blank-check.ts";
 import { checkDisks } from "../disk/check.ts";
@@ -118,6 +119,7 @@ export function instanceKind(
     pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
+    settle: settleLabels,
   };
 }
 

@@ -28,11 +28,11 @@ async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string
     context,
     directories.map(({ name }) => layout.instanceFile(name, instanceFiles.label)),
   );
-  const own = new Set<string>();
-  for (const [index, { name: uuid }] of directories.entries()) {
-    if (parseLabel(labels[index]?.content)?.project !== context.project) continue;
-    own.add(uuid);
-    for (const { name, type } of await host.files.list(layout.instance(uuid))) {
+  const own = directories.filter((_, index) => parseLabel(labels[index]?.content)?.project === context.project).map(({ name }) => name);
+  // All at once: on a host elsewhere each turn is a round trip.
+  const contents = await Promise.all(own.map((uuid) => host.files.list(layout.instance(uuid))));
+  for (const [index, uuid] of own.entries()) {
+    for (const { name, type } of contents[index] ?? []) {
       const temporary =
         name === stagedPath(instanceFiles.configDrive) ||
         (name.endsWith(".tmp") && written.some((target) => name.startsWith(`${target}.`)));
@@ -40,5 +40,5 @@ async function sweepTemporaryFiles(context: Context): Promise<ReadonlySet<string
       if (type === "directory" && isStagedDisk(name)) await host.files.removeTree(layout.instanceFile(uuid, name));
     }
   }
-  return own;
+  return new Set(own);
 }

@@ -9,7 +9,7 @@ import { instanceFiles, stagedPath } from "../../../model/layout.ts";
 import { isoImage } from "../../../tools/iso9660/iso9660.ts";
 import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
-import { forgetObject, type RecordOptions, readLabel, recordObject } from "../../directory/label.ts";
+import { forgetObject, type RecordOptions, readLabel, recordObject, recordWithNext, rememberedDomain } from "../../directory/label.ts";
 import { isElsewhere } from "../../disk/place.ts";
 import { isUp } from "../../power/is-up.ts";
 import { seedExists, seedGone } from "../../terms/seed-address.ts";
@@ -62,9 +62,16 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   const part = stagedPath(disk.path);
   await using undo = new AsyncDisposableStack();
   undo.defer(() => files.remove(part));
-  const written = await writeImage(context, spec.format, part, tree);
+  const publish: FileChange = { do: "publish", staged: part, final: disk.path, mode: privateMode };
+  // Its definition follows and writes the label. If that is not reached, a drive without its record is built again for a guest that has never run.
+  const isNew = isPlainFile && known === undefined && rememberedDomain(label) === undefined;
+  const written = await writeImage(context, spec.format, part, tree, isNew ? [publish] : []);
   const { sha256 } = written;
   const built = builtOf(written);
+  if (isNew) {
+    undo.move();
+    return recordWithNext(context, spec, instanceFiles.configDrive, storedSeed({ ...kept, built }));
+  }
   const put = putOf(disk.backend);
   await put.stage(context, disk, { from: part, sha256, format: spec.format });
   // Removed now: after the next record, a drive in another place is not found any more.
@@ -72,7 +79,6 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
     await putOf(known.backend).remove(context, driveRef(context, spec.uuid, known.place), await isRunning(context, spec));
   if (isPlainFile) {
     // One round trip. Either may be lost in a power cut: the next look compares them.
-    const publish: FileChange = { do: "publish", staged: part, final: disk.path, mode: privateMode };
     await writeRecord(context, spec, { ...kept, built }, { names: "later", before: [publish] });
     undo.move();
     return;
@@ -86,16 +92,23 @@ interface WrittenImage {
   readonly stat: FileStat;
 }
 
-/** Writes the staged image. */
-async function writeImage(context: Context, format: SeedSpec["format"], path: string, tree: SeedTree): Promise<WrittenImage> {
+/** Writes the staged image and makes the changes that follow, with which the names in its directory may wait for the disk. */
+async function writeImage(
+  context: Context,
+  format: SeedSpec["format"],
+  path: string,
+  tree: SeedTree,
+  next: readonly FileChange[],
+): Promise<WrittenImage> {
   const { files } = context.host;
   if (format === "iso9660") {
     const data = isoImage(volumeLabel, tree);
-    const [stat] = await files.change([{ do: "write", path, data, mode: privateMode, staged: true }]);
+    const [stat] = await files.change([{ do: "write", path, data, mode: privateMode, staged: true }, ...next], "later");
     return whole(path, createHash("sha256").update(data).digest("hex"), stat);
   }
   await writeVfatImage(context, path, volumeLabel, tree);
   const [{ sha256 }, stat] = await Promise.all([files.digest(path, ["sha256"]), files.stat(path)]);
+  if (next.length > 0) await files.change(next, "later");
   return whole(path, sha256, stat);
 }
 
@@ -134,7 +147,7 @@ async function removeSeed(context: Context, owner: Owner): Promise<void> {
 }
 
 async function isRunning(context: Context, { uuid }: Pick<Owner, "uuid">): Promise<boolean> {
-  return isUp((await libvirtOf(context).domain(uuid))?.power ?? "stopped");
+  return isUp((await libvirtOf(context).power(uuid))?.power ?? "stopped");
 }
 
 function writeRecord(context: Context, owner: Owner, record: SeedRecord, options: RecordOptions = {}): Promise<void> {
