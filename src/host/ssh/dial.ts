@@ -18,6 +18,8 @@ type Run = Host["run"];
  */
 export function createSshDial(connection: SshConnection, run: Run): (path: string) => Promise<Channel> {
   const forwarded = new Map<string, Promise<string>>();
+  /** Known to be missing when the connection was made: to try one would cost a round trip. Later it may exist. */
+  let absent: Set<string> | undefined;
   /** How each path was opened successfully. */
   const ways = new Map<string, (path: string) => Promise<Channel>>();
 
@@ -39,6 +41,8 @@ export function createSshDial(connection: SshConnection, run: Run): (path: strin
   return async (path) => {
     const way = ways.get(path);
     if (way !== undefined) return way(path);
+    absent ??= new Set((await connection.greeting()).noSockets);
+    if (absent.delete(path)) throw new DialError(path, "missing", "no such socket");
     let refusal = new DialError(path, "failed", "ssh cannot forward the socket");
     for (const candidate of [throughForward, throughHelper]) {
       let end: { readonly why: string | undefined } | undefined;

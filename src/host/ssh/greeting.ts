@@ -8,6 +8,8 @@ export interface Greeting {
   readonly missing: readonly string[];
   /** Optional programs that exist: curl. */
   readonly extra: readonly string[];
+  /** Sockets of libvirt that many hosts lack and this one does. */
+  readonly noSockets: readonly string[];
 }
 
 /** Reports the programs that exist, then keeps the connection until our side closes it. Arguments: the nonce, then programs. */
@@ -19,6 +21,7 @@ for program; do command -v "$program" >/dev/null || printf 'missing %s\\n' "$pro
 command -v python3 >/dev/null || command -v /usr/libexec/platform-python >/dev/null || printf 'missing %s\\n' python3
 stat --printf= / 2>/dev/null || printf 'missing %s\\n' 'GNU coreutils'
 command -v curl >/dev/null && printf 'extra curl\\n'
+[ -S /run/libvirt/virtqemud-sock ] || printf 'nosocket %s\\n' /run/libvirt/virtqemud-sock
 printf '%s\\n' "$nonce"
 exec cat >/dev/null`;
 
@@ -60,7 +63,7 @@ export function greetingOf(child: SshProcess, nonce: string, name: string, limit
       const said = output.slice(first + nonce.length + 1, last).split("\n");
       settle();
       const words = (kind: string) => said.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []));
-      resolve({ missing: words("missing"), extra: words("extra") });
+      resolve({ missing: words("missing"), extra: words("extra"), noSockets: words("nosocket") });
     });
     child.once("error", (error) => {
       settle();

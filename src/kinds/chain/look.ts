@@ -46,15 +46,9 @@ export async function lookAtChains(context: Context, domains: readonly DomainDis
   const isOrdinary = (uuid: string) => (source: string) => own.has(source) || isPathOfOurs(context, uuid, source) || isElsewhere(source);
   const questions = domains.flatMap((domain): Question[] => (domain.own ? unusual(domain, isOrdinary(domain.uuid)) : every(domain)));
   if (questions.length === 0) return { chains: new Map(), uses: new Map() };
-  const read = await readChains(
-    context,
-    questions.map(({ disk }) => disk),
-  );
-  const recognise = await recogniser(
-    context,
-    disks,
-    read.flatMap(({ layers }) => layers),
-  );
+  const named = questions.map(({ disk }) => disk);
+  const isFile = named.some(({ top, below }) => [...(top === null ? [] : [top]), ...below].some(({ source }) => source.startsWith("/")));
+  const [read, recognise] = await Promise.all([readChains(context, named), recogniser(context, disks, isFile)]);
   const chains = new Map<string, DiskChain[]>();
   const uses = new Map<string, Set<string>>();
   for (const [index, { domain, disk, running }] of questions.entries()) {
@@ -110,8 +104,8 @@ function mirrorOf(source: string, disk: DiskLayers): DiskLayers {
 
 type Recognised = { readonly path: string; readonly kind: "disk" | "base" };
 
-/** Tells which layers are disks, volumes or base images of the instances path, whichever project has them. */
-async function recogniser(context: Context, disks: readonly OwnPath[], layers: readonly ReadLayer[]) {
+/** Tells which layers are disks, volumes or base images of the instances path, whichever project has them. `files`: some of them are files. */
+async function recogniser(context: Context, disks: readonly OwnPath[], files: boolean) {
   const { host, layout } = context;
   const [volumes, bases] = await Promise.all([host.files.list(layout.volumes), host.files.list(layout.base)]);
   const volumePaths = volumes.filter(({ name }) => isUuidDirectory(name)).map(({ name }) => layout.volumeFile(name, "disk"));
@@ -120,8 +114,7 @@ async function recogniser(context: Context, disks: readonly OwnPath[], layers: r
     ...volumePaths.map((path) => ({ path, kind: "disk" as const })),
     ...bases.filter(({ type }) => type === "file").map(({ name }) => ({ path: layout.baseImage(name), kind: "base" as const })),
   ];
-  const needed = layers.some(({ identity }) => identity !== undefined);
-  const identities = needed ? await host.files.identify(candidates.map(({ path }) => path)) : [];
+  const identities = files ? await host.files.identify(candidates.map(({ path }) => path)) : [];
   const byIdentity = new Map(identities.flatMap((identity, index) => (identity === undefined ? [] : [[identity.id, candidates[index]]])));
   const byPath = new Map(candidates.map((one) => [one.path, one]));
   return ({ source, identity }: ReadLayer): Recognised | undefined => {

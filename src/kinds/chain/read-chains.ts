@@ -89,20 +89,11 @@ function layerOf(named: NamedLayer, known: ReadonlyMap<string, Content>): ReadLa
 async function read(context: Context, layers: readonly NamedLayer[], known: Map<string, Content>): Promise<void> {
   const sources = [...new Set(layers.map(({ source }) => source))].filter((source) => source.startsWith("/") && !known.has(source));
   if (sources.length === 0) return;
-  const { files } = context.host;
-  const identities = await each(sources, files.identify);
+  // Few are links: on a host elsewhere, together they are one round trip.
+  const [identities, asNamed] = await Promise.all([each(sources, context.host.files.identify), lookAtFiles(context, sources)]);
   const paths = identities.map((identity) => (identity === unreadable ? undefined : identity?.path));
-  const there = paths.flatMap((path) => path ?? []);
-  const [starts, stats] = await Promise.all([
-    each(there, (some) =>
-      readManyOnce(
-        context,
-        some.map((path) => ({ path, length: qcow2HeaderBytes })),
-      ),
-    ),
-    each(there, files.statMany),
-  ]);
-  const contents = new Map(there.map((path, index) => [path, { start: starts[index], stat: stats[index] }]));
+  const others = paths.filter((path) => path !== undefined && !asNamed.has(path));
+  const contents = new Map([...asNamed, ...(await lookAtFiles(context, others as string[]))]);
   await Promise.all(
     sources.map(async (source, index) => {
       const identity = identities[index];
@@ -118,6 +109,20 @@ async function read(context: Context, layers: readonly NamedLayer[], known: Map<
       });
     }),
   );
+}
+
+/** The start and the properties of each file. */
+async function lookAtFiles(context: Context, paths: readonly string[]) {
+  const [starts, stats] = await Promise.all([
+    each(paths, (some) =>
+      readManyOnce(
+        context,
+        some.map((path) => ({ path, length: qcow2HeaderBytes })),
+      ),
+    ),
+    each(paths, context.host.files.statMany),
+  ]);
+  return new Map(paths.map((path, index) => [path, { start: starts[index], stat: stats[index] }]));
 }
 
 type Unreadable = "unreadable";

@@ -23,12 +23,17 @@ interface Disk {
 }
 
 /**
- * Disks that are backed by each base image, by entry: root disks, rescue disks and volumes. For planning. `blanks`: also look for overlays
+ * Disks in these directories that are backed by each base image, by entry: root disks, rescue disks and volumes. For planning. `blanks`: also look for overlays
  * of empty disks. A guest cannot forge this: only headers of overlays count, which qemu writes.
  */
-export async function findUsers(context: Context, blanks: boolean): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
+export async function findUsers(
+  context: Context,
+  directories: readonly string[],
+  blanks: boolean,
+): Promise<ReadonlyMap<string, readonly BaseUser[]>> {
   const { files } = context.host;
-  const disks = (await disksByLabel(context, blanks ? furtherDisks : rescueDisk)).filter(({ path, info }) => !isRaw(info, path));
+  const named = blanks ? furtherDisks : rescueDisk;
+  const disks = (await disksByLabel(context, directories, named)).filter(({ path, info }) => !isRaw(info, path));
   const paths = disks.map(({ path }) => path);
   const headers = await readManyOnce(
     context,
@@ -51,14 +56,15 @@ export async function findUsers(context: Context, blanks: boolean): Promise<Read
 }
 
 /** All root disks and volumes, and those of further disks that labels name. */
-async function disksByLabel(context: Context, named: RegExp): Promise<Disk[]> {
-  const directories = await diskDirectories(context);
-  const records = await readManyOnce(
-    context,
-    directories.flatMap((directory) =>
-      [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}`, length: ownFileBytes })),
-    ),
-  );
+async function disksByLabel(context: Context, directories: readonly string[], named: RegExp): Promise<Disk[]> {
+  const recordsOf = (directory: string) =>
+    [instanceFiles.label, instanceFiles.diskInfo].map((name) => ({ path: `${directory}/${name}`, length: ownFileBytes }));
+  // Every directory has a root disk, whose header is looked at next: on a host elsewhere, together they are one round trip.
+  const rootOf = (directory: string) => ({ path: `${directory}/${instanceFiles.root}`, length: qcow2HeaderBytes });
+  const [records] = await Promise.all([
+    readManyOnce(context, directories.flatMap(recordsOf)),
+    context.host.libvirtUri === undefined ? undefined : readManyOnce(context, directories.map(rootOf)),
+  ]);
   return directories.flatMap((directory, index) => {
     const [label, info] = records.slice(2 * index);
     // Only instances whose label names further disks are looked at more closely: few have them.
@@ -93,8 +99,8 @@ export async function findAllUsers(context: Context, entry: string): Promise<str
   return users;
 }
 
-/** Of instances, also those that Nova set aside while resizing or deleting (Nova LAY-12), and of volumes. */
-async function diskDirectories({ host, layout }: Context): Promise<string[]> {
+/** The directories of all disks: of instances, also those that Nova set aside while resizing or deleting (Nova LAY-12), and of volumes. */
+export async function diskDirectories({ host, layout }: Context): Promise<string[]> {
   const found = await Promise.all(
     [layout.root, layout.volumes].map(async (parent) =>
       (await host.files.list(parent))

@@ -8,7 +8,7 @@ import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import { bases } from "./address.ts";
 import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
-import { findUsers, unseen } from "./base-users.ts";
+import { diskDirectories, findUsers, unseen } from "./base-users.ts";
 import { findLeftovers } from "./find-leftovers.ts";
 import { type LeftoverState, leftovers } from "./leftover.ts";
 import type { BaseUser, BlankState, ImageState } from "./spec.ts";
@@ -18,13 +18,13 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
   const states = new Map<Address, ImageState | BlankState | LeftoverState>();
   const unmanaged: Unmanaged[] = [];
   const diagnostics: Diagnostic[] = [];
-  const listed = await context.host.files.list(context.layout.base);
+  const [listed, directories] = await Promise.all([context.host.files.list(context.layout.base), diskDirectories(context)]);
   const entries = listed.map(({ name }) => name).filter(isEntryName);
   const blanks = listed.filter(({ name, type }) => type === "file" && isBlankName(name)).map(({ name }) => name);
   const unused = entries.length === 0 && blanks.length === 0 && !listed.some(({ name }) => grownCopyOf(name) !== undefined);
   const [findings, users, blankStats, left] = await Promise.all([
     readBases(context, entries),
-    unused ? new Map<string, readonly BaseUser[]>() : findUsers(context, blanks.length > 0),
+    unused ? new Map<string, readonly BaseUser[]>() : findUsers(context, directories, blanks.length > 0),
     context.host.files.statMany(blanks.map(context.layout.baseImage)),
     findLeftovers(context, listed),
   ]);

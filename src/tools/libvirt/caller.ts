@@ -1,7 +1,7 @@
 import type { Host } from "../../model/host.ts";
 import { createDoor, type DoorOptions } from "./door.ts";
 import type { Connection } from "./rpc/connection.ts";
-import { createPool, type Pool } from "./rpc/pool.ts";
+import { createPool, type LookLimits, type Pool } from "./rpc/pool.ts";
 import type { Driver, Procedure } from "./rpc/procedures.ts";
 
 /** Calls to the libvirt of one host, whichever daemon answers them. */
@@ -15,16 +15,19 @@ export interface Caller {
   close(): Promise<void>;
 }
 
-/** Connections that looks share: two reach the server's limit on the same machine, eight hide round trips to another one. */
-const lookersHere = 2;
-const lookersThere = 8;
+/**
+ * Two connections reach the limit of a server on the same machine. To another machine all looks go out together: each answer that is
+ * waited for before the next question costs a round trip. libvirtd notes once per connection that more wait than it works on.
+ */
+const looksHere: LookLimits = { connections: 2, window: 4 };
+const looksThere: LookLimits = { connections: 2, window: 256 };
 
 /** A caller over connections that are opened when they are needed. */
 export function createCaller(options: DoorOptions & { readonly host: Pick<Host, "onTrace" | "libvirtUri"> }): Caller {
   const { host } = options;
   const door = createDoor(options);
   const pools = new Map<Driver, Pool>();
-  const lookers = host.libvirtUri === undefined ? lookersHere : lookersThere;
+  const looks = host.libvirtUri === undefined ? looksHere : looksThere;
 
   /** One pool for all where one daemon answers for all. */
   async function poolOf(driver: Driver): Promise<Pool> {
@@ -34,7 +37,7 @@ export function createCaller(options: DoorOptions & { readonly host: Pick<Host, 
   }
 
   function existing(driver: Driver): Pool {
-    const pool = pools.get(driver) ?? createPool(() => door.open(driver), lookers);
+    const pool = pools.get(driver) ?? createPool(() => door.open(driver), looks);
     pools.set(driver, pool);
     return pool;
   }

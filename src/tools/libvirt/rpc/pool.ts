@@ -8,7 +8,7 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** Calls under way on one connection: libvirtd warns from five on (max_client_requests). */
+/** Calls under way on one connection that libvirtd works on at the same time; it warns from five on (max_client_requests). */
 const window = 4;
 /** Connections at most: with four calls each, three times as many as libvirtd has workers (max_workers 20). */
 const connectionsAtMost = 16;
@@ -19,13 +19,26 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+/** What is under way on a connection. */
+interface Load {
+  calls: number;
+  changes: number;
+}
+
+/** How looks share connections. */
+export interface LookLimits {
+  readonly connections: number;
+  /** Looks under way on one connection. More than libvirtd works on wait there, which hides the way to a host elsewhere. */
+  readonly window: number;
+}
+
 /**
- * A pool over `open`. Looks share `lookers` connections; changes, which may take seconds, get further ones, so that as many run at
+ * A pool over `open`. Looks share a few connections; changes, which may take seconds, get further ones, so that as many run at
  * a time as are asked for.
  */
-export function createPool(open: () => Promise<Connection>, lookers: number): Pool {
+export function createPool(open: () => Promise<Connection>, looks: LookLimits = { connections: 2, window }): Pool {
   let connections: Connection[] = [];
-  const busy = new WeakMap<Connection, number>();
+  const loads = new WeakMap<Connection, Load>();
   const waiting: Waiting[] = [];
   let opening = 0;
   let changes = 0;
@@ -33,10 +46,11 @@ export function createPool(open: () => Promise<Connection>, lookers: number): Po
 
   function advance(): void {
     connections = connections.filter((connection) => connection.alive);
-    while (waiting.length > 0) {
-      const free = leastBusy();
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      const free = leastBusy(next.changes);
       if (free === undefined) break;
-      waiting.shift()?.start(free);
+      waiting.shift();
+      next.start(free);
     }
     const wanted = Math.min(Math.ceil(waiting.length / window), limit() - connections.length) - opening;
     for (let more = 0; more < wanted; more += 1) grow();
@@ -44,16 +58,25 @@ export function createPool(open: () => Promise<Connection>, lookers: number): Po
 
   function limit(): number {
     const slow = changes + waiting.filter((one) => one.changes).length;
-    return Math.min(connectionsAtMost, lookers + Math.ceil(slow / window));
+    return Math.min(connectionsAtMost, looks.connections + Math.ceil(slow / window));
   }
 
-  function leastBusy(): Connection | undefined {
+  function leastBusy(forChange: boolean): Connection | undefined {
     let best: Connection | undefined;
+    let least = Number.POSITIVE_INFINITY;
     for (const connection of connections) {
-      const load = busy.get(connection) ?? 0;
-      if (load < window && (best === undefined || load < (busy.get(best) ?? 0))) best = connection;
+      const load = loadOf(connection);
+      // Nothing is to wait in libvirtd behind a change.
+      const most = forChange || load.changes > 0 ? window : looks.window;
+      if (load.calls < most && load.calls < least) [best, least] = [connection, load.calls];
     }
     return best;
+  }
+
+  function loadOf(connection: Connection): Load {
+    const load = loads.get(connection) ?? { calls: 0, changes: 0 };
+    loads.set(connection, load);
+    return load;
   }
 
   function grow(): void {
@@ -77,12 +100,17 @@ export function createPool(open: () => Promise<Connection>, lookers: number): Po
   function take<T>(changing: boolean, work: (connection: Connection) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const start = (connection: Connection) => {
-        busy.set(connection, (busy.get(connection) ?? 0) + 1);
-        if (changing) changes += 1;
+        const load = loadOf(connection);
+        const count = (by: 1 | -1) => {
+          load.calls += by;
+          if (!changing) return;
+          load.changes += by;
+          changes += by;
+        };
+        count(1);
         work(connection)
           .finally(() => {
-            busy.set(connection, (busy.get(connection) ?? 1) - 1);
-            if (changing) changes -= 1;
+            count(-1);
             advance();
           })
           .then(resolve, reject);

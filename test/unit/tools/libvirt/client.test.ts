@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Channel } from "../../../../src/model/channel.ts";
 import { UnreachableError } from "../../../../src/model/errors.ts";
 import type { Host } from "../../../../src/model/host.ts";
 import { createCaller } from "../../../../src/tools/libvirt/caller.ts";
@@ -63,6 +64,50 @@ test("a thousand domains, each read once, with a window of four calls on two con
   assert.equal(new Set(names).size, 1000);
   assert.equal(channels, 2);
   await libvirt.close();
+});
+
+test("over ssh, all that is asked for together goes out together: five turns with any number of domains", async () => {
+  const turnsFor = async (count: number) => {
+    const machine = createMachine();
+    for (let at = 0; at < count; at += 1)
+      machine.libvirtd.define(domainXml(`guest-${at}`, `11111111-2222-4333-8444-${String(at).padStart(12, "0")}`));
+    const booted = machine.boot();
+    let turns = 0;
+    let answered = true;
+    const libvirt = libvirtOn(machine, {
+      host: {
+        libvirtUri: "qemu:///system",
+        dial: async (path) => {
+          const channel = await booted.dial(path);
+          const there: Channel = {
+            ended: channel.ended,
+            onData: () => undefined,
+            write(bytes) {
+              if (answered) turns += 1;
+              answered = false;
+              // The way there: whatever is written meanwhile arrives with it.
+              setTimeout(() => channel.write(bytes), 20);
+            },
+            close: () => channel.close(),
+          };
+          channel.onData = (bytes) => {
+            setTimeout(() => {
+              answered = true;
+              there.onData(bytes);
+            }, 20);
+          };
+          return there;
+        },
+      },
+    });
+    const found = await libvirt.domains(({ uuid: id }) => id);
+    assert.equal(found.length, count);
+    const looked = turns;
+    await libvirt.close();
+    return looked;
+  };
+  assert.ok((await turnsFor(10)) <= 5);
+  assert.ok((await turnsFor(500)) <= 5);
 });
 
 test("as many changes at a time as are asked for", async () => {
