@@ -29,6 +29,8 @@ export interface BlankContent {
   readonly label: string;
   /** This filesystem is a default, so an existing disk may have another one. */
   readonly usual: boolean;
+  /** The name by which the configuration distinguishes the ephemerals of an instance; null for none. */
+  readonly name: string | null;
 }
 
 /** What a disk holds when it is created: a base image, a filesystem or nothing, or bytes that are written by `Put`. */

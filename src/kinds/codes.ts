@@ -40,6 +40,7 @@ export const codes: Readonly<Record<string, string>> = {
   "domain-vanished": "A domain was undefined while it was defined.",
   "encryption-needs-qcow2": "Only qcow2 disks can be encrypted.",
   "ephemeral-as-root": "An ephemeral disk has boot_index 0.",
+  "ephemeral-name-taken": "Two ephemerals of an instance have the same name.",
   "ephemerals-exceed-flavor": "The ephemerals of an instance exceed those of its flavor.",
   "file-system-not-mounted": "The file system that the instances path was on is not mounted.",
   "flavor-disk-smaller-than-image": "The disk of a flavor is smaller than the image.",

@@ -47,6 +47,8 @@ export interface Identity {
   readonly origin?: string;
   /** The name that the host still has for it, where that is not its name. */
   readonly earlier?: string;
+  /** Of an instance: the names that its ephemeral disks are recorded with, by file name; empty for one without a name. */
+  readonly ephemerals?: Readonly<Record<string, string>>;
 }
 
 /** What a source knows about an image before it is fetched. */

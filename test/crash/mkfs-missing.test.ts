@@ -68,5 +68,8 @@ test("only what has still to be made needs the program", () => {
   const template = { [`base/${blankTemplateName(2 ** 30, { filesystem: "xfs", label: "ephemeral0" })}`]: {} };
   assert.deepEqual(codes(template), []);
   assert.deepEqual(codes(template, { ...disk, backend: "flat" }), ["mkfs-missing"]);
-  assert.deepEqual(codes({}, { ...disk, content: { kind: "blank", blank: { filesystem: "ext4", label: "", usual: false } } }), []);
+  assert.deepEqual(
+    codes({}, { ...disk, content: { kind: "blank", blank: { filesystem: "ext4", label: "", usual: false, name: null } } }),
+    [],
+  );
 });

@@ -84,6 +84,11 @@ test("every type of action leaves the same machine when it is performed twice", 
   machine.put(layout.basePart("0123456789abcdef0123456789abcdef01234567"), "half an image");
   for (const type of await performTwice(machine, shop({ instances: ["web"] }), { collect: "0s" })) seen.add(type);
 
+  const scratch = (name: string) =>
+    `${shop({ instances: ["web"] }).replace("disk: 1GiB", "disk: 1GiB, ephemeral: 1GiB")}    ephemerals: [ { ${name}size: 1GiB } ]\n`;
+  for (const name of ["", "name: scratch, "]) for (const type of await performTwice(machine, scratch(name))) seen.add(type);
+  await applied(machine, shop({ instances: ["web"] }));
+
   const renamed = shop({ instances: ["web"] }).replace("  web:\n", "  site:\n    renamed_from: web\n");
   const restart: Partial<Run> = { mode: { do: "only", changes: (observed) => restartChanges(observed, { names: [], pending: true }) } };
   for (const mode of [{}, restart]) for (const type of await performTwice(machine, renamed, {}, mode)) seen.add(type);

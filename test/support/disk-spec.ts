@@ -9,12 +9,12 @@ export interface DiskParts extends Partial<Omit<DiskSpec, "owner" | "content" | 
   readonly instance?: string;
   /** Either of them is the content. */
   readonly base?: Omit<BaseRef, "cloneFrom"> & Partial<BaseRef>;
-  readonly content?: Omit<BlankContent, "usual"> & Partial<BlankContent>;
+  readonly content?: Omit<BlankContent, "usual" | "name"> & Partial<BlankContent>;
 }
 
 /** A complete disk of an instance, `disk` unless its name is given. */
 export function diskSpec({ instance = "web", base, content, ...parts }: DiskParts): DiskSpec {
-  const blank = content === undefined ? null : { usual: false, ...content };
+  const blank = content === undefined ? null : { usual: false, name: null, ...content };
   return {
     name: "disk",
     role: "root",

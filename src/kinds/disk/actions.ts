@@ -9,7 +9,7 @@ import type { DomainRef } from "../power/plan.ts";
 import { agreeOnPassphrase } from "../secret/actions.ts";
 import { diskExists, rolledBack } from "../terms/disk-address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
-import { type AppliedDisk, appliedOf, readRecord, recordProblem } from "../terms/disk-record.ts";
+import { type AppliedDisk, appliedOf, readRecord, recordProblem, renamedRecord } from "../terms/disk-record.ts";
 import { grown } from "../terms/guest-address.ts";
 import { rebuildAction } from "./backing.ts";
 import type { OwnedDisk } from "./disk.ts";
@@ -72,6 +72,12 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       if (layer === null) await driverOf(disk.backend).grow(context, disk, disk.size, online ?? undefined);
       else await growLayer(context, disk, layer, disk.size, online ?? undefined);
     }),
+    // Its record stays, with other names, and the label gets the protection that is wanted.
+    defineAction<{ readonly disk: DiskSpec }>(`${kind}.label`, [life.exists], async (context, { disk }) => {
+      const record = await life.recorded(context, disk);
+      const applied = recordProblem(record) === undefined ? renamedRecord(readRecord(record, context.settings), disk) : appliedOf(disk);
+      await life.record(context, disk, applied);
+    }),
     defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, layers, ...disk }) => {
       if (user !== null) await refuseInUse(context, user, disk, layers);
       await markRemoval(context, kind, disk);
@@ -107,12 +113,4 @@ export const diskActions: readonly ActionType[] = [
 ];
 
 /** What can be done to volumes. */
-export const volumeActions: readonly ActionType[] = [
-  ...commonActions("volume"),
-  // Its record stays: only the protection in the label changes.
-  defineAction<{ readonly disk: DiskSpec }>("volume.label", [lives.volume.exists], async (context, { disk }) => {
-    const record = await lives.volume.recorded(context, disk);
-    const applied = recordProblem(record) === undefined ? readRecord(record, context.settings) : appliedOf(disk);
-    await lives.volume.record(context, disk, applied);
-  }),
-];
+export const volumeActions: readonly ActionType[] = commonActions("volume");

@@ -3,9 +3,11 @@ import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
 import { blankDisks } from "../config/blank-disks.ts";
+import { ephemeralFiles } from "../config/ephemeral-files.ts";
 import { imageOf } from "../config/image-of.ts";
 import { instanceNames } from "../config/instance-names.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { guests } from "../terms/guest-address.ts";
 import type { Checked } from "./checked.ts";
 
 /** Ephemerals and swap beyond what the flavor has (Nova BLD-21), and disks too small for their filesystem. */
@@ -13,7 +15,9 @@ export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const flavor = config.flavors?.[instance.flavor];
     if (flavor === undefined) return [];
-    const disks = blankDisks(instance, imageOf(config, instance), flavor, config.host);
+    const copies = instanceNames(name, instance.count);
+    const first = observed.facts.identities?.[guests.at(copies[0] ?? name)]?.ephemerals;
+    const disks = blankDisks(instance, imageOf(config, instance), flavor, config.host, ephemeralFiles(instance, first));
     const declared = (instance.ephemerals ?? []).reduce((sum, { size }) => sum + size, 0);
     const limit = flavor.ephemeral ?? 0;
     const tooMuch: Diagnostic = problem("ephemerals-exceed-flavor", {
@@ -34,7 +38,7 @@ export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "
       const least = smallestFilesystem[content.filesystem];
       // Existing disks keep their filesystem.
       const isThere = (copy: string) => observed.get(diskAddress(copy, fileName))?.disk !== undefined;
-      if (size >= least || (content.usual && instanceNames(name, instance.count).every(isThere))) return [];
+      if (size >= least || (content.usual && copies.every(isThere))) return [];
       return [
         problem("disk-too-small-for-filesystem", {
           summary: `A disk of ${formatQuantity(size)} is too small for ${content.filesystem}`,
@@ -43,6 +47,15 @@ export function checkBlankDisks({ config, observed }: Pick<Checked, "config" | "
         }),
       ];
     });
-    return [...(declared > limit ? [tooMuch] : []), ...(swap > swapLimit ? [tooMuchSwap] : []), ...tooSmall];
+    const names = (instance.ephemerals ?? []).flatMap(({ name }) => name ?? []);
+    const twice = [...new Set(names.filter((one, index) => names.indexOf(one) !== index))].map((one) =>
+      problem("ephemeral-name-taken", {
+        summary: `Two ephemerals of ${name} are named ${one}`,
+        detail: "A name says which disk is meant. Give each ephemeral its own.",
+        address: `domain/${name}`,
+        key: ["ephemerals"],
+      }),
+    );
+    return [...twice, ...(declared > limit ? [tooMuch] : []), ...(swap > swapLimit ? [tooMuchSwap] : []), ...tooSmall];
   });
 }

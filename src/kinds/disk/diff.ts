@@ -6,7 +6,7 @@ import { withFollowedChain } from "../chain/with-chain.ts";
 import { backingExists, type DiskAddress } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
-import { appliedOf, shownValues } from "../terms/disk-record.ts";
+import { appliedOf, isSameContent, shownValues } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
 import { rebuildOf } from "./backing.ts";
@@ -88,40 +88,53 @@ function creation(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState | 
   };
 }
 
-/** What is left to do to a disk that stays: growth, the end of its creation, and the protection that a volume has in its own label. */
+/** What is left to do to a disk that stays: growth, the end of its creation, its names, and the protection that a volume has in its own label. */
 function settle(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, grown: Change | undefined): Change | undefined {
   const { finished, json } = lives[have.kind];
   // What shows that it was once whole is written last.
   const unfinished = have.applied.unfinished && have.defined;
   const [protects, was] = [want.disk.owner.protects, have.owner.protects];
+  const names = newNames(want, have);
   const fields: FieldChange[] = [
     ...(unfinished ? [{ ...finished, effect: "none", cause: "drift" } as const] : []),
     ...(grown?.fields ?? []),
     ...(protects === was || isInstanceDisk(want)
       ? []
       : [{ path: "prevent_destroy", old: was, new: protects, effect: "none", cause: "config" } as const]),
-    ...(have.earlier === undefined
-      ? []
-      : [{ path: "name", old: have.earlier, new: ownerName(want.disk.owner), effect: "none", cause: "config" } as const]),
+    ...names,
   ];
   if (fields.length === 0) return undefined;
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
-  const words = [
-    ...(have.earlier === undefined ? [] : ["rename"]),
-    ...(protects === was ? [] : [protects ? "protect" : "lift the protection"]),
-  ];
   if (grown !== undefined) return { ...grown, fields, cause };
+  const words = [
+    ...(names.length === 0 ? [] : ["rename"]),
+    ...(protects === was || isInstanceDisk(want) ? [] : [protects ? "protect" : "lift the protection"]),
+  ];
   const label = diskAction(have, address, "label", words.join(" and "), { disk: want.disk });
+  const changed = names.some(({ path }) => path === "name") ? "its name changed" : "its image has another name";
+  const renamed = have.earlier === undefined ? changed : `it was ${have.earlier}`;
   return {
     address,
     verb: "update",
     cause,
-    reason: unfinished ? "its creation was interrupted" : have.earlier === undefined ? "prevent_destroy changed" : `it was ${have.earlier}`,
+    reason: unfinished ? "its creation was interrupted" : names.length > 0 ? renamed : "prevent_destroy changed",
     fields,
     actions: [unfinished ? { ...createDisk(address, want), summary: "finish" } : label],
     before: json(have.applied, was),
     after: json(appliedOf(want.disk), protects),
   };
+}
+
+/** The names that change while the disk stays: of a volume, of an ephemeral, of an image with the same content. */
+function newNames(want: OwnedDisk, have: OwnedDiskState): FieldChange[] {
+  const [wanted, { applied, earlier }] = [appliedOf(want.disk), have];
+  const field = (path: string, old: string | null, fresh: string | null): FieldChange[] =>
+    old === fresh ? [] : [{ path, old, new: fresh, effect: "none", cause: "config" }];
+  return [
+    ...(earlier === undefined ? [] : field("name", earlier, ownerName(want.disk.owner))),
+    ...field("name", applied.ephemeral, wanted.ephemeral),
+    ...(isSameContent(wanted, applied) ? field("image", applied.image, wanted.image) : []),
+  ];
 }
 
 function removal(address: DiskAddress, have: OwnedDiskState, observed: Observed): Change {

@@ -59,14 +59,15 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
     gone: diskGone,
     lock: "instance",
     shown: {
-      created: ["image", "filesystem", "size", "backend", "place", "encrypted"],
-      removed: ["image", "filesystem", "size", "backend", "place", "encrypted"],
+      created: ["ephemeral", "image", "filesystem", "size", "backend", "place", "encrypted"],
+      removed: ["ephemeral", "image", "filesystem", "size", "backend", "place", "encrypted"],
     },
     finished: { path: "unfinished", old: true, new: false },
     json: recordedDisk,
     lossOf: (address, { name, applied }, size) => {
       const what = applied.filesystem === "swap" ? "swap disk" : "disk";
-      return isCopy(name) ? undefined : `${formatQuantity(size)} ${what} ${addressName(address)}`;
+      const called = applied.ephemeral === null ? "" : ` (${applied.ephemeral})`;
+      return isCopy(name) ? undefined : `${formatQuantity(size)} ${what} ${addressName(address)}${called}`;
     },
     // Without a domain no disk counts as lost.
     async marksUnfinished(context, { uuid, name }) {

@@ -55,7 +55,7 @@ function bootFiles(guest: WantedGuest, image: Pick<ImageConfig, "kernel" | "ramd
 
 function blanks(guest: WantedGuest): DiskSpec[] {
   const { config, settings, instance, image, flavor } = guest;
-  return blankDisks(instance, image, flavor, config.host).map(({ name, content, ...blank }) => ({
+  return blankDisks(instance, image, flavor, config.host, guest.ephemeralFiles).map(({ name, content, ...blank }) => ({
     ...nameOf(guest, name),
     backend: driverName(guest),
     preallocate: settings.preallocateImages,

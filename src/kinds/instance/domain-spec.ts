@@ -77,7 +77,11 @@ function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpe
     root: { iso: false, ...root },
     others: disks
       .filter(({ role }) => role === "ephemeral" || role === "swap")
-      .map((disk) => ({ name: disk.name, attachment: attachmentOf(disk, guest), bootIndex: bootIndexOf(instance, disk.name) })),
+      .map((disk) => ({
+        name: disk.name,
+        attachment: attachmentOf(disk, guest),
+        bootIndex: bootIndexOf(instance.ephemerals, guest.ephemeralFiles, disk.name),
+      })),
     volumes: volumes.filter((volume) => volume !== rootVolume).map(({ device }) => device),
     configDrive: seed === null ? null : driveDevice(seed, guest),
   });

@@ -23,7 +23,7 @@ import { isUp } from "../power/is-up.ts";
 import { missingMount, notMounted } from "../presence/mount.ts";
 import { secretState, usagePrefix } from "../secret/secret.ts";
 import type { LooseLayers } from "../terms/disk-chain.ts";
-import { diskAddress, diskRole } from "../terms/disk-name.ts";
+import { diskAddress, diskRole, isEphemeral } from "../terms/disk-name.ts";
 import { instanceOwner } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
@@ -154,7 +154,7 @@ export async function observeInstances(
     ],
     complete: unread.length === 0,
     unread,
-    identities: identitiesOf(context, names, nameOf, [
+    identities: identitiesOf(context, names, nameOf, owned, [
       ...domains.flatMap(({ uuid, label }) => (label === undefined ? [] : [[uuid, label.origin] as const])),
       ...owned.map(({ uuid, label }) => [uuid, label.origin] as const),
     ]),
@@ -180,19 +180,32 @@ function named(state: DomainState, name: string | undefined): DomainState {
   return { ...state, label: { ...label, instance: name }, earlier: label.instance };
 }
 
+/** The ephemerals in a label, each with its name; empty for one without a name. */
+function namedEphemerals(label: InstanceLabel | undefined): (readonly [file: string, name: string])[] {
+  return Object.entries(label?.objects ?? {}).flatMap(([file, record]) => {
+    if (!isEphemeral(file)) return [];
+    const name = (record as { readonly ephemeral?: unknown } | null)?.ephemeral;
+    return [[file, typeof name === "string" ? name : ""] as const];
+  });
+}
+
 /** What instances keep when they are renamed, by the names that they have now. `recorded`: origins by uuid, the later ones count. */
 function identitiesOf(
   { project }: Context,
   names: ReadonlyMap<string, string>,
   nameOf: (uuid: string) => string | undefined,
+  owned: readonly OwnedDirectory[],
   recorded: readonly (readonly [uuid: string, origin: string | undefined])[],
 ): NonNullable<Observation<InstanceState>["identities"]> {
+  const labels = new Map(owned.map(({ uuid, label }) => [uuid, label]));
   const origins = new Map(recorded.filter(([, origin]) => origin !== undefined));
   return Object.fromEntries(
     [...names].map(([uuid, before]) => {
       const name = nameOf(uuid) ?? before;
       const origin = origins.get(uuid) ?? originOf("instance", project, before, uuid);
-      return [guests.at(name), identityFact(name, uuid, origin, name === before ? undefined : before)];
+      const ephemerals = namedEphemerals(labels.get(uuid));
+      const fact = identityFact(name, uuid, origin, name === before ? undefined : before);
+      return [guests.at(name), ephemerals.length === 0 ? fact : { ...fact, ephemerals: Object.fromEntries(ephemerals) }];
     }),
   );
 }

@@ -65,6 +65,14 @@ const ephemeralSchema = {
   additionalProperties: false,
   required: ["size"],
   properties: {
+    name: {
+      type: "string",
+      description:
+        "Name of the disk within the instance, and the label of its filesystem (the first 11 characters). A named disk stays the same when others come before it or go. Without a name it is known by its position. Giving a name to an existing disk, or removing it, keeps the disk.",
+      pattern: "^[a-z0-9][a-z0-9-]{0,30}$",
+      expects: "lower-case letters, digits and dashes, starting with a letter or digit, at most 31",
+      examples: ["scratch"],
+    },
     size: size("Size of the disk.", ["10GiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
     format: {
       type: "string",
@@ -280,10 +288,10 @@ export const instanceSchema = {
     ephemerals: {
       type: "array",
       description:
-        "Additional disks with empty filesystems, labelled ephemeral0, ephemeral1, …. Their total must not exceed the flavor's ephemeral size. Without this key, one disk has that whole size.",
+        "Additional disks with empty filesystems, labelled by their names, else ephemeral0, ephemeral1, …. Their total must not exceed the flavor's ephemeral size. Without this key, one disk has that whole size.",
       items: ephemeralSchema,
       maxItems: 16,
-      examples: [[{ size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
+      examples: [[{ name: "scratch", size: "5GiB", format: "ext4" }, { size: "5GiB" }]],
     },
     swap: size("Size of the swap disk, at most the flavor's swap; 0MiB: no swap disk. Default: the flavor's swap.", ["512MiB", "0MiB"], {
       multipleOf: "1MiB",

@@ -1,4 +1,5 @@
 import { declared } from "../config/declared.ts";
+import { ephemeralFiles } from "../config/ephemeral-files.ts";
 import { hardwareInput } from "../config/hardware/hardware-input.ts";
 import { hardwareOf } from "../config/hardware/hardware-of.ts";
 import { imageOf } from "../config/image-of.ts";
@@ -30,6 +31,8 @@ export interface WantedGuest extends Wanted {
   readonly flavor: FlavorConfig;
   readonly rescue: Rescue | null;
   readonly interfaces: readonly InterfaceSpec[];
+  /** The file names of the ephemerals that it declares. */
+  readonly ephemeralFiles: readonly string[];
   /** Settings of the hardware by path. */
   readonly hardware: Readonly<Record<string, FieldValue>>;
 }
@@ -60,6 +63,7 @@ function wantedGuest(wanted: Wanted, guest: Pick<WantedGuest, "entry" | "instanc
     image,
     flavor: declared(config.flavors, instance.flavor),
     rescue: rescueOf(config, instance) ?? null,
+    ephemeralFiles: ephemeralFiles(instance, wanted.facts.identities?.[guests.at(name)]?.ephemerals),
     interfaces: interfacesOf(instance, image, project, identity.origin),
     hardware: hardwareOf(hardwareInput(config, entry, instance)),
   };

@@ -15,12 +15,17 @@ const roles: Readonly<Record<string, DiskSpec["role"]>> = {
 
 /** What a file of an instance directory is for (Nova LAY-09); undefined when it is no disk. */
 export function diskRole(fileName: string): DiskSpec["role"] | undefined {
-  return roles[fileName] ?? (/^disk\.eph\d+$/.test(fileName) ? "ephemeral" : undefined);
+  return roles[fileName] ?? (isEphemeral(fileName) ? "ephemeral" : undefined);
 }
 
-/** The file name of an ephemeral disk that an instance declares, counted from 0. */
+/** The file name of an ephemeral disk that an instance declares, by its number. Numbers start at 0. */
 export function ephemeralFileName(index: number): string {
   return `disk.eph${index}`;
+}
+
+/** Whether a disk, by its file name, is an ephemeral that an instance declares. */
+export function isEphemeral(fileName: string): boolean {
+  return /^disk\.eph\d+$/.test(fileName);
 }
 
 /** Whether it is there for a rescue only: a copy of an image, which goes when the rescue is over (Nova LAY-10, RES-02). */

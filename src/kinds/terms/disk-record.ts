@@ -18,6 +18,8 @@ export interface AppliedDisk {
   readonly entry: string | null;
   /** Of a disk that is made from nothing. */
   readonly filesystem: Filesystem | null;
+  /** The name by which the configuration distinguishes the ephemerals of an instance; null for none. */
+  readonly ephemeral: string | null;
   readonly encrypted: boolean;
   /** It is being created or removed: if it is missing, it is not lost. */
   readonly unfinished: boolean;
@@ -40,6 +42,7 @@ const fields: { readonly [Key in keyof AppliedDisk]: Recorded<AppliedDisk[Key]> 
   image: { of: (disk) => baseOf(disk)?.image ?? null, type: "text", absent: null, alwaysWritten: true },
   entry: { of: (disk) => baseOf(disk)?.entry ?? null, type: "text", absent: null, alwaysWritten: true },
   filesystem: { of: (disk) => blankOf(disk)?.filesystem ?? null, type: "text", absent: null, alwaysWritten: false },
+  ephemeral: { of: (disk) => blankOf(disk)?.name ?? null, type: "text", absent: null, alwaysWritten: false },
   encrypted: { of: (disk) => disk.encryption !== null, type: "flag", absent: false, alwaysWritten: false },
   unfinished: { of: () => false, type: "flag", absent: false, alwaysWritten: false },
 };
@@ -49,6 +52,17 @@ const rows = Object.entries(fields) as readonly (readonly [keyof AppliedDisk, Re
 /** What the record of a disk is after a change to this spec. Pure. */
 export function appliedOf(disk: DiskSpec): AppliedDisk {
   return Object.fromEntries(rows.map(([key, { of }]) => [key, of(disk)])) as unknown as AppliedDisk;
+}
+
+/** The record of a disk that stays, with the names that this spec has for it and for its content. Pure. */
+export function renamedRecord(applied: AppliedDisk, disk: DiskSpec): AppliedDisk {
+  const wanted = appliedOf(disk);
+  return { ...applied, ephemeral: wanted.ephemeral, image: isSameContent(wanted, applied) ? wanted.image : applied.image };
+}
+
+/** Whether both are made from an image with the same content, whatever its name is. Pure. */
+export function isSameContent(wanted: AppliedDisk, applied: AppliedDisk): boolean {
+  return wanted.entry !== null && wanted.entry === applied.entry;
 }
 
 /** A record as labels, plans and `show` have it. Pure. */
@@ -95,7 +109,7 @@ const identity = ["filesystem", "image", "backend", "place"] as const;
 
 /** The first value by which the wanted disk is another one than the disk that was applied; undefined if it is the same. Pure. */
 export function anotherBy(wanted: AppliedDisk, applied: AppliedDisk): (typeof identity)[number] | undefined {
-  return identity.find((key) => wanted[key] !== applied[key]);
+  return identity.find((key) => wanted[key] !== applied[key] && !(key === "image" && isSameContent(wanted, applied)));
 }
 
 /** The key in the configuration that names the place of a driver's disks: `volume_group`, `pool`. */
@@ -107,6 +121,6 @@ export function placeKey(driver: string): string {
 export function shownValues(applied: AppliedDisk, keys: readonly (keyof AppliedDisk)[]): [string, string | number | boolean | null][] {
   return keys.flatMap((key): [string, string | number | boolean | null][] => {
     if (key !== "size" && applied[key] === fields[key].absent) return [];
-    return [[key === "place" ? placeKey(applied.backend) : key, applied[key]]];
+    return [[key === "place" ? placeKey(applied.backend) : key === "ephemeral" ? "name" : key, applied[key]]];
   });
 }

@@ -1,6 +1,7 @@
 import { placeOf, roundUp } from "../../drivers/index.ts";
 import { createLayout } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
+import { longestLabel } from "../config/blank-disks.ts";
 import { declared } from "../config/declared.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { baseRef } from "../image/base-ref.ts";
@@ -9,9 +10,6 @@ import { volumeOwner } from "../terms/disk-owner.ts";
 import { identityOf } from "../terms/identity.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { type VolumeSpec, volumeFileName } from "./spec.ts";
-
-/** Labels of filesystems are short: FAT has 11 characters, XFS 12. */
-const longestLabel = 11;
 
 /** Every volume of the configuration. */
 export function desiredVolumes(wanted: Wanted): Resource<VolumeSpec>[] {
@@ -42,7 +40,10 @@ export function desiredVolume(wanted: Wanted, name: string): VolumeSpec {
       volume.image === undefined
         ? {
             kind: "blank",
-            blank: volume.format === undefined ? null : { filesystem: volume.format, label: name.slice(0, longestLabel), usual: false },
+            blank:
+              volume.format === undefined
+                ? null
+                : { filesystem: volume.format, label: name.slice(0, longestLabel), usual: false, name: null },
           }
         : { kind: "base", base: baseRef(wanted, volume.image, false) },
     preallocate: settings.preallocateImages,

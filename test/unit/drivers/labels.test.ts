@@ -70,7 +70,16 @@ test("a label of a volume from version 0.1 is read", () => {
 });
 
 test("a label of a volume is written so that version 0.1 reads it: without null, and with the end of its creation beside the record", () => {
-  const applied = { backend: "rbd", place: "vms", size: 67108864, image: null, entry: null, filesystem: "ext4", encrypted: false } as const;
+  const applied = {
+    backend: "rbd",
+    place: "vms",
+    size: 67108864,
+    image: null,
+    entry: null,
+    filesystem: "ext4",
+    ephemeral: null,
+    encrypted: false,
+  } as const;
   assert.equal(
     volumeLabelText("shop", "data", true, { ...applied, unfinished: false }),
     '{"version":1,"project":"shop","volume":"data","preventDestroy":true,"applied":{"backend":"rbd","place":"vms","size":67108864,"filesystem":"ext4"},"made":true}\n',

@@ -1,5 +1,6 @@
 import { instanceFiles } from "../../../model/layout.ts";
 import { withoutUndefined } from "../../../model/without-undefined.ts";
+import { isEphemeral } from "../../terms/disk-name.ts";
 import type { DomainDisk } from "../../terms/spec.ts";
 
 /** EC2's names of disks and the guest's: `root: /dev/vda`, `ephemeral0: /dev/vdb`. */
@@ -14,7 +15,7 @@ export const rootOnly: BlockDevices = { ami: "vda", root: "/dev/vda" };
  */
 export function blockDevices(disks: readonly Pick<DomainDisk, "name" | "target">[]): BlockDevices {
   const root = disks[0]?.target ?? "vda";
-  const ephemerals = disks.filter(({ name }) => name === instanceFiles.local || /^disk\.eph\d+$/.test(name));
+  const ephemerals = disks.filter(({ name }) => name === instanceFiles.local || isEphemeral(name));
   const swap = disks.find(({ name }) => name === instanceFiles.swap);
   return withoutUndefined({
     ami: root,
