@@ -60,7 +60,7 @@ export interface DiskSpec extends DiskRef {
   readonly size: number | null;
   readonly content: DiskContent;
   readonly preallocate: "none" | "space";
-  /** LUKS inside the file, which only qcow2 has; null: it is not encrypted. */
+  /** LUKS: inside a qcow2 file, else around all that the disk holds; null: it is not encrypted. */
   readonly encryption: DiskEncryption | null;
 }
 
@@ -81,7 +81,10 @@ export interface DiskState {
   /** Absolute path of the backing file, where there is one, and its format where the disk says it. */
   readonly backing?: string;
   readonly backingFormat?: string;
-  /** By the disk's own header; `other` is the obsolete encryption of qcow2. Absent: it is not encrypted. */
+  /**
+   * By the disk's own header, or by what its storage says of it; `other` is the obsolete encryption of qcow2. Absent: it is not
+   * encrypted. `size` is that of the content.
+   */
   readonly encryption?: "luks" | "other";
   /** The format in `disk.info`, where it differs: the disk must not be used with this one. */
   readonly recordedFormat?: string;
@@ -121,6 +124,8 @@ export interface NetworkAttachment {
   readonly hosts: readonly { readonly name: string; readonly port: string }[];
   /** The key itself is libvirt's to know. */
   readonly auth: { readonly user: string; readonly secretUuid: string } | null;
+  /** Uuid of libvirt's secret with the passphrase; null for what is not encrypted. */
+  readonly secretUuid: string | null;
 }
 
 /** What an attachment depends on beside the disk. */
@@ -141,6 +146,12 @@ export interface DiskRef {
   readonly place: string | null;
 }
 
+/** A disk that is looked for. */
+export interface ListedDisk extends DiskRef {
+  /** It was recorded as encrypted. Of other disks no header of a container counts: their guests can write one. */
+  readonly encrypted?: boolean;
+}
+
 /** The running domain that has a disk, by its definition: the guest may get it only with its next start. */
 export interface OnlineDisk {
   /** Of the domain. */
@@ -155,8 +166,6 @@ export interface Traits<Settings, Facts> {
   readonly files: boolean;
   /** `preallocate: space` takes the whole size at once. */
   readonly reserves: boolean;
-  /** Disks can be encrypted (LUKS). */
-  readonly encrypts: boolean;
   /** An ext filesystem that has a disk to itself is made larger with the disk while no guest has it. */
   readonly growsInside: boolean;
   /** The step that sizes are a multiple of, in bytes, and why. Absent: any size. Pure. */
@@ -187,7 +196,7 @@ export interface Driver<Settings = unknown, Facts = unknown> {
    * Those of the given disks that exist whole and are this project's, by `<uuid>/<name>`. One look for all of them. Whose a
    * file is follows from the label of its directory; what lives elsewhere carries an owner label of its own.
    */
-  list(context: Context, disks: readonly DiskRef[]): Promise<ReadonlyMap<string, DiskState>>;
+  list(context: Context, disks: readonly ListedDisk[]): Promise<ReadonlyMap<string, DiskState>>;
   /** Makes sure that the disk exists and is whole; an existing one is left as it is. */
   create(context: Context, disk: DiskSpec, report: ReportProgress): Promise<void>;
   /** Makes sure it is at least `bytes` large; never shrinks. `online`: the running domain that may use it. */
@@ -223,6 +232,8 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   clearing?(disk: DiskState, settings: Settings): Clearing | undefined;
   /** Name in `_base` of the empty disk that disks with this content are made from, where they share one. Pure. */
   blankBase?(size: number, content: BlankContent): string;
+  /** Disks that are encrypted (LUKS). Without it none can be. */
+  readonly encryption?: Encryption;
   /** A way back to what a disk was before it grew. */
   readonly checkpoint?: Checkpoint<Settings>;
   /** Making disks from images that the storage has already, without copying them. */
@@ -253,6 +264,14 @@ export interface GrownBases {
     from: { readonly base: BaseRef; readonly format: "raw" | "qcow2" | null },
     report: ReportProgress,
   ): Promise<void>;
+}
+
+/** Disks that are encrypted. */
+export interface Encryption {
+  /** Whether the passphrase opens an encrypted disk, which exists and may be in use. Changes nothing. */
+  opens(context: Context, disk: DiskRef, passphrase: string): Promise<boolean>;
+  /** Whether a disk that no guest has can only grow with its passphrase. */
+  readonly growsOpened: boolean;
 }
 
 /** A way back to what a disk was before it grew (Nova RBD-10). */

@@ -1,11 +1,14 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
+import { RefusedError } from "../model/errors.ts";
 import type { FileStat } from "../model/host.ts";
 import { stagedPath } from "../model/layout.ts";
 import { isExtFile } from "../tools/e2fs.ts";
+import { luksHeaderBytes, luksOpensWith, readLuksHeader } from "../tools/luks.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
+import { readManyOnce } from "../tools/read-once.ts";
 import { baseOf } from "./content.ts";
-import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver } from "./driver.ts";
+import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver, OnlineDisk } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
@@ -13,7 +16,9 @@ import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } f
 import { directoryOf } from "./shared/file-name.ts";
 import { filePut } from "./shared/file-put.ts";
 import { growInside } from "./shared/inner-growth.ts";
+import { isEncrypted, makeLuksDisk, plainContent } from "./shared/luks-disk.ts";
 import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
+import { growOnline } from "./shared/online-growth.ts";
 import { reserveSpace } from "./shared/preallocation.ts";
 import { publishDisk, removeDisk } from "./shared/publish-disk.ts";
 import { growFile } from "./shared/size-growth.ts";
@@ -28,11 +33,17 @@ export const flat: Driver = {
 
   async list(context, disks) {
     const { files } = context.host;
-    const [stats, marks, records] = await Promise.all([
+    const encrypted = disks.filter((disk) => disk.encrypted === true).map(({ path }) => path);
+    const [stats, marks, records, starts] = await Promise.all([
       files.statMany(disks.map((disk) => disk.path)),
       files.statMany(disks.map((disk) => growthMark(disk))),
       otherRecords(context, disks, "raw"),
+      readManyOnce(
+        context,
+        encrypted.map((path) => ({ path, length: luksHeaderBytes })),
+      ),
     ]);
+    const containers = new Map(encrypted.map((path, index) => [path, readLuksHeader(starts[index] ?? Buffer.alloc(0))]));
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
       const stat = stats[index];
@@ -41,11 +52,13 @@ export const flat: Driver = {
         found.set(`${disk.uuid}/${disk.name}`, obstacleState("flat", "raw", stat));
         continue;
       }
+      const container = containers.get(disk.path);
       found.set(`${disk.uuid}/${disk.name}`, {
         backend: "flat",
         format: "raw",
-        size: knownSize(stat, marks[index]),
+        size: knownSize(stat, marks[index]) - (container?.contentAt ?? 0),
         allocated: stat.allocated,
+        ...(container === undefined ? {} : { encryption: "luks" as const }),
         ...records[index],
       });
     }
@@ -61,7 +74,7 @@ export const flat: Driver = {
     await recordDiskFormat(context, disk, "raw", there);
     if (there) return;
     const base = baseOf(disk);
-    if (base === null) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged));
+    if (base === null) return publishDisk(context, disk, (staged) => makeEmpty(context, disk, staged, report));
     await withBase(context, base.entry, () => createOnBase(context, disk, base, report));
   },
 
@@ -70,6 +83,7 @@ export const flat: Driver = {
     const mark = growthMark(disk);
     const [stat, marked] = await files.statMany([disk.path, mark]);
     refuseObstacle(disk, stat);
+    if (isEncrypted(disk) && stat !== undefined) return growContainer(context, disk, stat.size, bytes, online);
     refuseToShrink(disk, stat?.size, bytes);
     await refuseOtherRecord(context, disk, "raw");
     if (stat === undefined || knownSize(stat, marked) >= bytes) return;
@@ -82,17 +96,23 @@ export const flat: Driver = {
   async remove(context, disk) {
     // Before the disk: what takes its place has nothing to catch up with.
     await context.host.files.remove(growthMark(disk));
+    await context.host.files.remove(plainContent(disk));
     await removeDisk(context, disk);
     await forgetDiskFormat(context, disk);
   },
 
-  attachment: (disk) => ({ type: "file", format: "raw", source: disk.path, secretUuid: null }),
+  attachment: ({ path, encryption }) => ({ type: "file", format: "raw", source: path, secretUuid: encryption?.secretUuid ?? null }),
 
   owns: (source, { path }) => source === path,
 
   where: ({ path }) => path,
 
-  traits: { about: "raw file", files: true, reserves: true, encrypts: false, growsInside: true },
+  traits: { about: "raw file", files: true, reserves: true, growsInside: true },
+
+  encryption: {
+    opens: ({ host, signal }, { path }, passphrase) => luksOpensWith(host, { driver: "file", path }, passphrase, signal),
+    growsOpened: false,
+  },
 
   put: filePut,
 };
@@ -124,8 +144,52 @@ async function reserveMore(context: Context, path: string, size: number, bytes: 
   undo.move();
 }
 
-async function makeEmpty(context: Context, disk: DiskSpec, staged: string): Promise<void> {
+/**
+ * The content of a container is as long as the file allows, so that without a guest nothing but the file grows. What was not written there
+ * decrypts to noise, as on a new logical volume.
+ */
+async function growContainer(
+  context: Context,
+  disk: DiskSpec,
+  length: number,
+  bytes: number,
+  online: OnlineDisk | undefined,
+): Promise<void> {
+  const { files } = context.host;
+  const contentAt = await contentOffset(context, disk);
+  refuseToShrink(disk, length - contentAt, bytes);
+  await refuseOtherRecord(context, disk, "raw");
+  if (length - contentAt >= bytes) return;
+  if (disk.preallocate === "space") await reserveMore(context, disk.path, length, bytes + contentAt);
+  if (!(await growOnline(context, disk, disk.path, bytes, online))) await files.truncate(disk.path, bytes + contentAt);
+}
+
+/** Throws a RefusedError for a file that is not encrypted. */
+async function contentOffset(context: Context, { path, name, owner }: DiskSpec): Promise<number> {
+  const start = await context.host.files.read(path, { offset: 0, length: luksHeaderBytes });
+  const container = readLuksHeader(start ?? Buffer.alloc(0));
+  if (container !== undefined) return container.contentAt;
+  throw new RefusedError(
+    "disk-format-changed",
+    `${path} was recorded as encrypted, and is not a LUKS container: another file took the place of disk ${name} of ${owner.label}. It is not changed. Restore the disk, or plan again to recreate it.`,
+  );
+}
+
+async function makeContainer(
+  context: Context,
+  disk: DiskSpec,
+  path: string,
+  sizes: { readonly size: number; readonly baseSize: number },
+  report: ReportProgress,
+): Promise<void> {
+  const { host } = context;
+  await makeLuksDisk(context, disk, { name: path, at: { driver: "file", path } }, sizes, report);
+  if (disk.preallocate === "space") await reserveSpace(context, path, (await host.files.stat(path))?.size ?? sizes.size);
+}
+
+async function makeEmpty(context: Context, disk: DiskSpec, staged: string, report: ReportProgress): Promise<void> {
   const size = requireSize(disk);
+  if (isEncrypted(disk)) return makeContainer(context, disk, staged, { size, baseSize: 0 }, report);
   await context.host.files.truncate(staged, size);
   await makeBlankContent(context, disk, staged);
   // Afterwards: mkfs gives back what it does not use.
@@ -138,6 +202,7 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
   const size = sizeOn(disk, checked);
   await host.files.touch(base.path);
   await publishDisk(context, disk, async (staged) => {
+    if (isEncrypted(disk)) return makeContainer(context, disk, staged, { size, baseSize: checked.virtualSize }, report);
     if (base.format === "raw") {
       await host.files.copy(base.path, staged, {
         signal,

@@ -101,7 +101,6 @@ export const ploop: Driver = {
     about: "directory with a raw image and its descriptor",
     files: true,
     reserves: false,
-    encrypts: false,
     growsInside: true,
     steps: () => ({ bytes: cluster, why: "ploop counts in MiB" }),
   },

@@ -6,7 +6,7 @@ export type { QemuImageInfo } from "./qemu-img-output.ts";
 
 const minute = 60_000;
 /** A conversion reads a whole image over what may be a slow disk; it is bounded so that a hung one ends some day. */
-const convertTimeoutMs = 12 * 60 * minute;
+export const convertTimeoutMs = 12 * 60 * minute;
 
 /** Bounds for looking at files of unknown origin (Nova FET-06). */
 const inspectionLimits = { cpuSeconds: 30, addressSpaceBytes: 2 * 2 ** 30 };
@@ -171,7 +171,7 @@ export async function convertToEncrypted(
 }
 
 /** To find out how often it can go round in two seconds, qemu reads a clock that now and then goes backwards, and then gives up. */
-async function encrypting(host: Host, command: Command): Promise<void> {
+export async function encrypting(host: Host, command: Command): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await host.run(command);
@@ -189,10 +189,10 @@ const encryptionAttempts = 5;
 const smallestWithParts = 16384;
 
 /** What a passphrase is called between the options of one command. */
-const secretName = "passphrase";
+export const secretName = "passphrase";
 
 /** The passphrase comes on standard input: neither the list of processes nor a file ever has it (Nova QCOW-10 writes a file). */
-function secretArgs(passphrase: string | undefined): string[] {
+export function secretArgs(passphrase: string | undefined): string[] {
   return passphrase === undefined ? [] : ["--object", `secret,id=${secretName},file=/dev/stdin`];
 }
 

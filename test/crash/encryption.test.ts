@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FakeHost } from "../fake-host/host.ts";
+import { makeLuks, readLuks } from "../fake-host/luks.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
 import { readSparse } from "../fake-host/sparse.ts";
@@ -87,10 +88,101 @@ test("a passphrase that cannot be had is an error of the plan, and so is one tha
   assert.deepEqual(codes(await plan(machine, encrypted({ power: "stopped", ephemeral: "3GiB" }), {})), ["error passphrase-missing"]);
 });
 
-test("a disk that no qcow2 file keeps cannot be encrypted, and the plan says so", async () => {
-  const made = await plan(createWorld(), guests({ imagesType: "flat", more }));
-  assert.deepEqual(codes(made), ["error encryption-needs-qcow2"]);
-  assert.match(made.diagnostics[0]?.detail ?? "", /only qcow2/);
+test("a ploop disk cannot be encrypted, of an instance or as a volume, and the plan says so", async () => {
+  const sections = "volumes: { data: { size: 1GiB, encryption: { passphrase: { env: DISK_PASSPHRASE } } } }\n";
+  const made = await plan(createWorld(), guests({ imagesType: "ploop", more, sections }));
+  assert.deepEqual(codes(made), ["error encryption-needs-qcow2", "error encryption-needs-qcow2"]);
+  assert.match(made.diagnostics[0]?.detail ?? "", /images_type is ploop.*flat, qcow2, lvm, rbd can be encrypted/);
+  assert.match(made.diagnostics[1]?.summary ?? "", /Volume data/);
+});
+
+/** A raw disk of the guest: what its passphrase is known by, and the bytes that the guest has. */
+const containerOf = (machine: Machine, name: string) => {
+  const path = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", name);
+  return readLuks(machine.files.file(path, "open").content);
+};
+
+test("raw disks are encrypted as a whole, grow without the passphrase, and are known by their record and their header", async () => {
+  const flat = (options: Guests = {}) => encrypted({ imagesType: "flat", ...options });
+  const machine = createWorld();
+  const host = await applied(machine, flat(), { env });
+  for (const name of ["disk", "disk.local", "disk.swap"]) assert.match(containerOf(machine, name)?.key ?? "", /^[0-9a-f]{64}$/, name);
+  assert.doesNotMatch(host.trace.join("\n"), new RegExp(passphrase));
+  assert.deepEqual(secretsOf(machine), [`virtform/shop/web ${passphrase}`]);
+  const domain = machine.libvirtd.find("web");
+  assert.match(domain === undefined ? "" : machine.libvirtd.document(domain, true), /<encryption format='luks'>/);
+  const second = await plan(machine, flat(), {});
+  assert.deepEqual([summary(second), codes(second)], [[], []]);
+
+  await applied(machine, flat({ ephemeral: "3GiB" }), {});
+  await applied(machine, flat({ ephemeral: "3GiB", power: "stopped" }), {});
+  await applied(machine, flat({ ephemeral: "4GiB", power: "stopped" }), {});
+  assert.equal(containerOf(machine, "disk.local")?.size, 4 * 2 ** 30);
+  assert.deepEqual(summary(await plan(machine, flat({ ephemeral: "4GiB", power: "stopped" }), {})), []);
+
+  machine.libvirtd.secrets.restart();
+  const wrong = await apply(await runOn(machine.boot(), flat({ ephemeral: "4GiB" }), { env: { DISK_PASSPHRASE: "wrong" } }));
+  assert.match(JSON.stringify(wrong.outcomes), /The passphrase does not open a disk of web/);
+
+  // Another file in its place, which is not encrypted.
+  machine.put(layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk"), Buffer.alloc(2 ** 20));
+  const replaced = await plan(machine, flat({ ephemeral: "4GiB", power: "stopped" }));
+  assert.deepEqual(
+    replaced.changes
+      .filter(({ address }) => address.startsWith("disk/"))
+      .map(({ address, cause, reason }) => `${address} (${cause}): ${reason}`),
+    ["disk/web.root (drift): it was replaced by an unencrypted one outside virtform"],
+  );
+  assert.equal(replaced.actions.filter(({ destroys }) => destroys !== undefined).length, 1);
+});
+
+test("a container that a guest made on its own disk is that guest's: the disk counts as not encrypted", async () => {
+  const flat = { imagesType: "flat", swap: "512MiB", power: "stopped" } as const;
+  const machine = await after(guests(flat));
+  machine.files.write(
+    layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk.swap"),
+    makeLuks(510 * 2 ** 20 + 28672, "of the guest"),
+  );
+  assert.deepEqual(summary(await plan(machine, guests(flat))), []);
+});
+
+test("a volume is encrypted under a passphrase of its own, which libvirt has before the guest gets the volume", async () => {
+  const volumeOf = (more = "", size = "1GiB") => `volumes: { data: { size: ${size}, format: ext4, images_type: flat${more} } }\n`;
+  const withVolume = (sections: string, volumes = "[ { volume: data } ]") =>
+    guests({ more: volumes === "" ? "" : `    volumes: ${volumes}\n`, sections });
+  const key = ", encryption: { passphrase: { env: VOLUME_PASSPHRASE } }";
+  const both = { ...env, VOLUME_PASSPHRASE: "volume words" };
+  const machine = createWorld();
+  await applied(machine, withVolume("", ""), { env: {} });
+  const yaml = withVolume(volumeOf(key));
+  assert.deepEqual(codes(await plan(machine, yaml, {})), ["error passphrase-missing"]);
+  const first = await plan(machine, yaml, both);
+  assert.deepEqual(codes(first), []);
+  assert.ok(first.actions.some(({ summary: words }) => words === "create encrypted flat volume of 1GiB with ext4"));
+  const attaching = first.actions.find(({ type }) => type === "domain.adjust");
+  assert.ok(attaching?.after.includes("secret/volume.data#put"), JSON.stringify(attaching));
+  await applied(machine, yaml, { env: both });
+  assert.deepEqual(secretsOf(machine), ["virtform/shop/volume.data volume words"]);
+  assert.deepEqual([summary(await plan(machine, yaml, {})), codes(await plan(machine, yaml, {}))], [[], []]);
+  await applied(machine, withVolume(volumeOf(key, "2GiB")), { env: {} });
+
+  const open = await plan(machine, withVolume(volumeOf("", "2GiB")), both);
+  assert.deepEqual(codes(open), ["error volume-cannot-change"]);
+  assert.match(open.diagnostics[0]?.detail ?? "", /It is encrypted flat with ext4 and the configuration says flat with ext4/);
+
+  machine.libvirtd.secrets.restart();
+  const lost = await plan(machine, withVolume(volumeOf(key, "2GiB")), both);
+  assert.deepEqual(
+    lost.changes.map(({ address, verb, cause }) => `${verb} ${address} ${cause}`),
+    ["create secret/volume.data drift"],
+  );
+  await applied(machine, withVolume(volumeOf(key, "2GiB")), { env: both });
+  const renamed = withVolume(volumeOf(`${key}, renamed_from: data`, "2GiB").replace("{ data:", "{ files:"), "[ { volume: files } ]");
+  await applied(machine, renamed, { env: {} });
+  assert.deepEqual([summary(await plan(machine, renamed, {})), secretsOf(machine).length], [[], 1]);
+  await applied(machine, withVolume("", ""), { env: {} });
+  assert.deepEqual(secretsOf(machine), []);
+  await killEverywhere({ from: machine, yaml, env: both }, "kill -9");
 });
 
 test("a secret that libvirt has lost is drift and is put back, and others' secrets are left alone", async () => {
@@ -199,5 +291,8 @@ for (const way of ["kill -9", "power cut in the middle of an effect"] as const) 
     await killEverywhere({ from: await after(plain()), yaml: encrypted(), env }, way);
     await killEverywhere({ from: await after(encrypted()), yaml: plain(), env }, way);
     await killEverywhere({ from: await after(encrypted()), yaml: encrypted(), destroy: true, env }, way);
+    const flat = { imagesType: "flat", swap: "0MiB" } as const;
+    await killEverywhere({ from: createWorld(), yaml: encrypted(flat), env }, way);
+    await killEverywhere({ from: await after(encrypted(flat)), yaml: encrypted({ ...flat, ephemeral: "3GiB" }), env }, way);
   });
 }

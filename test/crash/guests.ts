@@ -8,7 +8,7 @@ export interface Guests {
   readonly swap?: string;
   /** YAML of the list. */
   readonly ephemerals?: string;
-  readonly imagesType?: "qcow2" | "flat";
+  readonly imagesType?: "qcow2" | "flat" | "ploop";
   readonly power?: "running" | "stopped";
   readonly diskFormat?: "qcow2" | "iso";
   /** YAML of further keys of the guest and of further sections. */

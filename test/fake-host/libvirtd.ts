@@ -1,6 +1,7 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { machineTypes, type Optional } from "./libvirt-node.ts";
+import { readLuks, resizeLuks } from "./luks.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createRunningGuests, type RunningGuests } from "./running-guest.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
@@ -247,14 +248,16 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       const disk = diskOf(running(domain), target);
       const content = copySparse(files.file(disk.path, "open").content);
       if (disk.format === "qcow2") resizeQcow2(content, bytes);
+      else if (disk.secret !== undefined) resizeLuks(content, bytes);
       else truncateSparse(content, bytes);
       files.write(disk.path, content);
     },
     blockInfo(domain, target) {
-      const { path, format } = diskOf(running(domain), target);
+      const { path, format, secret } = diskOf(running(domain), target);
       const { content } = files.file(path, "open");
       const header = format === "qcow2" ? readQcow2(content) : undefined;
-      return { capacity: header?.virtualSize ?? content.size, allocation: allocatedBytes(content) };
+      const container = secret === undefined || format === "qcow2" ? undefined : readLuks(content);
+      return { capacity: header?.virtualSize ?? container?.size ?? content.size, allocation: allocatedBytes(content) };
     },
     document: (domain, inactive) =>
       printXml((inactive ? (domain.stored ?? domain.undefined) : domain.live) ?? domain.stored ?? domain.live ?? readXml("<domain/>")),
@@ -283,8 +286,9 @@ function contentOfDisks(root: Xml, files: FileTree): string {
 }
 
 /** An encrypted disk needs a secret with the right value, and a disk that is not encrypted must not be said to be. */
-function refuseWrongKey({ path, secret }: Omit<OpenDisk, "domain">, files: FileTree, secrets: Secrets): void {
-  const key = readQcow2(files.file(path, "open").content)?.key;
+function refuseWrongKey({ path, format, secret }: Omit<OpenDisk, "domain">, files: FileTree, secrets: Secrets): void {
+  const { content } = files.file(path, "open");
+  const key = (format === "raw" ? (secret === undefined ? undefined : readLuks(content)) : readQcow2(content))?.key;
   const died = (words: string) =>
     new Error(`internal error: process exited while connecting to monitor: qemu-system-x86_64: -blockdev: ${words}`);
   if (secret === undefined) {

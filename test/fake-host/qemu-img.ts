@@ -1,5 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
+import { fillLuks, makeLuks, readLuks } from "./luks.ts";
 import { leaveHalf, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { digestOfPassphrase, makeQcow2, rawOfQcow2, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { allocatedBytes, type Content, copySparse, emptySparse, punchZeros, type Sparse, truncateSparse } from "./sparse.ts";
@@ -81,7 +82,7 @@ function refuseLocked({ libvirtd }: ProgramInput, path: string, write: boolean):
 
 /** What `--object secret` and an option that names it give. */
 function passphraseOf({ stdin }: ProgramInput, { options }: Asked, list: Map<string, string>): string | undefined {
-  const name = list.get("encrypt.key-secret");
+  const name = list.get("encrypt.key-secret") ?? list.get("key-secret");
   if (name === undefined) return undefined;
   const object = options.get("--object") ?? "";
   if (!object.startsWith(`secret,id=${name},`)) throw new Refusal(`No secret with id '${name}'`);
@@ -98,13 +99,21 @@ function openedImage(
   const path = list.get("file.filename") ?? asked.words[0] ?? "";
   const content = openFile(input.files, path);
   const format = list.get("driver") ?? asked.options.get("-f") ?? (readQcow2(content) === undefined ? "raw" : "qcow2");
-  const key = format === "qcow2" ? readQcow2(content)?.key : undefined;
+  const key = keyOf(content, format, path);
   const given = passphraseOf(input, asked, list);
   if (key !== undefined && given === undefined)
     throw new Refusal(`Could not open '${path}': Parameter 'encrypt.key-secret' is required for cipher`);
   if (key !== undefined && key !== digestOfPassphrase(given ?? ""))
     throw new Refusal(`Could not open '${path}': Invalid password, cannot unlock any keyslot`);
   return { path, format, words: list.size === 0 ? asked.words.slice(1) : asked.words };
+}
+
+/** What the passphrase of a file is known by; undefined for one that is not encrypted. */
+function keyOf(content: Content, format: string, path: string): string | undefined {
+  if (format !== "luks") return format === "qcow2" ? readQcow2(content)?.key : undefined;
+  const luks = readLuks(content);
+  if (luks === undefined) throw new Refusal(`Could not open '${path}': Volume is not in LUKS format`);
+  return luks.key;
 }
 
 function map(input: ProgramInput, asked: Asked): ProgramEnd {
@@ -137,7 +146,9 @@ function create(input: ProgramInput, asked: Asked): ProgramEnd {
   const content =
     format === "qcow2"
       ? makeQcow2({ size: virtualSize, ...backing, ...(passphrase === undefined ? {} : { passphrase }) })
-      : emptySparse(virtualSize);
+      : format === "luks"
+        ? makeLuks(virtualSize, passphrase ?? "")
+        : emptySparse(virtualSize);
   return writing(
     `qemu-img create ${path}`,
     life,
@@ -188,9 +199,11 @@ function rawOf(files: FileTree, path: string, format: string): Sparse {
   return rawOfQcow2(content, below);
 }
 
-function convert(input: ProgramInput, { words, options }: Asked): ProgramEnd {
+function convert(input: ProgramInput, asked: Asked): ProgramEnd {
+  const { words, options } = asked;
   const [from = "", to = ""] = words;
   const { files, life } = input;
+  if (options.has("--target-image-opts")) return convertIntoLuks(input, asked);
   openFile(files, from);
   refuseLocked(input, from, false);
   const raw = rawOf(files, from, options.get("-f") ?? "raw");
@@ -210,6 +223,30 @@ function convert(input: ProgramInput, { words, options }: Asked): ProgramEnd {
     (left) => leaveHalf(left, to, made),
   );
   return { ...end, out: options.has("-p") ? "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" : "" };
+}
+
+/** Into a container that exists. */
+function convertIntoLuks(input: ProgramInput, asked: Asked): ProgramEnd {
+  const { files, life } = input;
+  const [from = "", target = ""] = asked.words;
+  const list = optionList(target);
+  const to = list.get("file.filename") ?? "";
+  if (!asked.options.has("-n") || list.get("driver") !== "luks") throw new Refusal("this machine fills containers that exist");
+  openFile(files, from);
+  refuseLocked(input, from, false);
+  const made = copySparse(openFile(files, to));
+  refuseLocked(input, to, true);
+  if (keyOf(made, "luks", to) !== digestOfPassphrase(passphraseOf(input, asked, list) ?? ""))
+    throw new Refusal(`Could not open '${to}': Invalid password, cannot unlock any keyslot`);
+  fillLuks(made, rawOf(files, from, asked.options.get("-f") ?? "raw"));
+  const end = writing(
+    `qemu-img convert ${to}`,
+    life,
+    () => files.write(to, made),
+    `qemu-img: error while writing at byte 0: No space left on device`,
+    (left) => leaveHalf(left, to, made),
+  );
+  return { ...end, out: "    (0.00/100%)\r    (100.00/100%)\r\n" };
 }
 
 function resize(input: ProgramInput, asked: Asked): ProgramEnd {

@@ -23,6 +23,7 @@ const examples = ["encrypted", "environments", "flat-vfat", "lvm", "ploop", "qui
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
+process.env["EXAMPLE_VOLUME_PASSPHRASE"] = "another example";
 
 test("every example is applied by a test", async () => {
   const folders = (await readdir(`${checkout}examples`, { withFileTypes: true })).filter((entry) => entry.isDirectory());

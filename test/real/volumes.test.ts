@@ -199,6 +199,63 @@ test("a guest boots from a volume that was cloned within Ceph", async (t) => {
   assert.deepEqual(await clones(), []);
 });
 
+test("a guest boots from an encrypted logical volume, with encrypted volumes in a file and in Ceph that grow while it runs", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = `${workspace.prefix}-luks`;
+  const image = await counting.image(workspace.directory);
+  for (const key of ["root", "file", "ceph"]) await writeFile(`${workspace.directory}/${key}.key`, `the ${key} key`, { mode: 0o600 });
+  const encryption = (key: string) => ({ passphrase: { file: `./${key}.key` } });
+  const write = (size: string, key = "root") =>
+    writeConfig(workspace, {
+      host: { images_type: "lvm", lvm: { volume_group: lvm.group }, rbd: { pool: "vms", conf: ceph.conf } },
+      images: counting.images(image),
+      flavors: { small: { vcpus: 1, ram: counting.ram, disk: "16MiB" } },
+      volumes: {
+        file: { size, images_type: "flat", format: "ext4", encryption: encryption("file") },
+        ceph: { size, images_type: "rbd", encryption: encryption("ceph") },
+      },
+      instances: {
+        [name]: { image: "tiny", flavor: "small", encryption: encryption(key), volumes: [{ volume: "file" }, { volume: "ceph" }] },
+      },
+    });
+  const secrets = async () => (await virsh("secret-list")).split("\n").filter((line) => line.includes(`virtform/${workspace.project}/`));
+  t.after(async () => {
+    for (const line of await secrets()) await virsh("secret-undefine", line.trim().split(/\s+/)[0] ?? "");
+  });
+  await write("16MiB");
+  await apply(workspace);
+  await assertConverged(workspace);
+  await counting.booted(workspace, name, 1);
+  assert.equal((await secrets()).length, 3);
+  // On the storage there is nothing of the guest's.
+  const [root = ""] = lvm.volumes();
+  const bytes = await readFile(`/dev/${lvm.group}/${root}`);
+  assert.equal(bytes.toString("latin1", 0, 4), "LUKS");
+  assert.ok(!bytes.includes("this is the guest"));
+  const path = `${workspace.instancesPath}/volumes/${volumeUuid(workspace.project, "file")}/disk`;
+  assert.ok(!(await readFile(path)).includes("lost+found"));
+
+  await write("24MiB");
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.deepEqual(await Promise.all(["vdb", "vdc"].map((target) => capacity(name, target))), [24 * MiB, 24 * MiB]);
+
+  // Off and without secrets, as after a restart of the host.
+  await virsh("destroy", name);
+  for (const line of await secrets()) await virsh("secret-undefine", line.trim().split(/\s+/)[0] ?? "");
+  await write("24MiB", "file");
+  const wrong = await virtform("apply", workspace.directory, "--auto-approve");
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stdout + wrong.stderr, /The passphrase does not open a disk of .*-luks/);
+  await write("24MiB");
+  await apply(workspace);
+  await assertConverged(workspace);
+  await counting.booted(workspace, name, 2);
+  const gone = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+  assert.equal(gone.code, 0, gone.stdout + gone.stderr);
+  assert.deepEqual([await secrets(), lvm.volumes(), JSON.parse(await ceph.run("rbd", "ls", "vms", "--format", "json"))], [[], [], []]);
+});
+
 /** `root` is about the image that the volume begins as; `look` sees the volume while guests have it. */
 async function bootsFrom(
   t: TestContext,

@@ -35,9 +35,9 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   directory: ["terms", "presence"],
   host: ["config"],
   image: ["terms", "chain", "config"],
-  secret: ["terms"],
+  secret: ["terms", "directory"],
   disk: ["terms", "chain", "config", "power", "directory", "image", "secret"],
-  volume: ["terms", "chain", "config", "power", "directory", "image", "disk"],
+  volume: ["terms", "chain", "config", "power", "directory", "image", "secret", "disk"],
   guest: ["terms", "chain", "config", "power", "directory", "disk", "volume"],
   capacity: ["terms", "config", "host", "image", "disk", "volume"],
   instance: ["terms", "chain", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
@@ -65,7 +65,6 @@ const otherMeanings: readonly (readonly [file: RegExp, meaning: string])[] = [
   [/^tools\//, "programs and formats that drivers use"],
   [/^sources\/rbd\.ts$/, "the scheme of an image source, which shares how Ceph is reached"],
   [/^kinds\/image\//, "formats of images"],
-  [/^kinds\/secret\/actions\.ts$/, "the format that disk.info records"],
   [/^kinds\/disk\/backing\.ts$/, "the format of a backing file"],
 ];
 

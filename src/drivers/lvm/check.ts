@@ -2,11 +2,13 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { luksReserve } from "../../tools/luks.ts";
+import { blankOf } from "../content.ts";
 import type { PlannedDisk } from "../driver.ts";
 import { sum } from "../shared/sum.ts";
 import { groupMissing, type LvmFacts } from "./look.ts";
 import { lvmSettings } from "./settings.ts";
-import { sparsePool } from "./sparse.ts";
+import { sparsePool, wholeExtents } from "./sparse.ts";
 
 /** Whether the group exists and has room. Nova LVM-03: a sparse volume is counted by what it takes at once. Pure. */
 export function checkLvm(disks: readonly PlannedDisk[], group: LvmFacts | undefined, host: HostSettings): Diagnostic[] {
@@ -34,11 +36,14 @@ export function checkLvm(disks: readonly PlannedDisk[], group: LvmFacts | undefi
 /** Bytes that the volumes take from their group when they are made or grown. */
 function bytesAtOnce(disks: readonly PlannedDisk[], sparse: boolean, extentSize: number): number {
   let inReserve = 0;
-  const each = disks.map(({ missing, found, baseSize }) => {
+  const each = disks.map(({ missing, found, baseSize, disk }) => {
     // What a sparse volume takes when it has grown comes from its pool.
     if (found !== undefined) return found.allocated === undefined ? 0 : missing;
-    const pool = sparse ? sparsePool(missing, baseSize, extentSize) : undefined;
-    if (pool === undefined) return missing;
+    const encrypted = disk.encryption !== null;
+    const reserve = encrypted ? wholeExtents(luksReserve, extentSize) : 0;
+    const written = encrypted && blankOf(disk) !== null ? missing : baseSize;
+    const pool = sparse ? sparsePool(missing + reserve, written + reserve, extentSize) : undefined;
+    if (pool === undefined) return missing + reserve;
     inReserve = Math.max(inReserve, pool.records);
     return pool.data + pool.records;
   });

@@ -2,6 +2,7 @@ import type { ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { type LuksPlace, luksOpensWith, luksReserve } from "../../tools/luks.ts";
 import {
   activateVolume,
   addTag,
@@ -20,13 +21,14 @@ import {
   volumes,
 } from "../../tools/lvm.ts";
 import type { LogicalVolume } from "../../tools/lvm-output.ts";
-import { baseOf } from "../content.ts";
+import { baseOf, blankOf } from "../content.ts";
 import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { makeBlankContent } from "../shared/blank-content.ts";
 import { fileName } from "../shared/file-name.ts";
 import { growInside } from "../shared/inner-growth.ts";
+import { isEncrypted, makeLuksDisk, plainContent } from "../shared/luks-disk.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { checkLvm } from "./check.ts";
@@ -42,6 +44,8 @@ const incomplete = "virtform.incomplete";
 const removing = "virtform.removing";
 /** With the old size: the running guest may not have been told yet that the volume has grown, or the filesystem in it not made larger. */
 const growing = "virtform.growing=";
+/** With the bytes that a LUKS container takes of the volume, beside its content. */
+const container = "virtform.luks=";
 
 /**
  * Logical volumes (Nova LVM-01 … LVM-10). A volume is the owner's whose project its tag names; it is whole when the tag that
@@ -64,7 +68,15 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
       if (volume === undefined || !isOwn(context, volume) || !isWhole(volume)) continue;
       // A sparse volume does not say what it takes without being counted.
       const allocated = volume.sparse ? {} : { allocated: volume.size };
-      found.set(`${disk.uuid}/${disk.name}`, { backend: "lvm", format: "raw", size: knownSize(volume), ...allocated });
+      const reserve = reserveOf(volume);
+      const encryption = reserve === 0 ? {} : { encryption: "luks" as const };
+      found.set(`${disk.uuid}/${disk.name}`, {
+        backend: "lvm",
+        format: "raw",
+        size: knownSize(volume) - reserve,
+        ...encryption,
+        ...allocated,
+      });
     }
     return found;
   },
@@ -84,18 +96,21 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
   async grow(context, disk, bytes, online) {
     const name = nameOf(context, disk);
     const there = await look(context, name);
-    refuseToShrink(disk, there.volume?.size, bytes);
+    const reserve = there.volume === undefined ? 0 : reserveOf(there.volume);
+    refuseToShrink(disk, there.volume === undefined ? undefined : there.volume.size - reserve, bytes);
     if (there.volume === undefined) return;
     refuseForeign(context, name, there);
     const { size, tags } = there.volume;
+    const wanted = bytes + reserve;
     const marks = tags.filter((tag) => tag.startsWith(growing));
-    if (size >= bytes && marks.length === 0) return;
+    if (size >= wanted && marks.length === 0) return;
     if (!there.volume.active) await activateVolume(context, name);
     // A growth that was interrupted may have left the device halted, and the guest with it.
     else if (marks.length > 0) await refreshVolume(context, name);
     if (marks.length === 0) await addTag(context, name, `${growing}${size}`);
-    if (size < bytes) await extendVolume(context, name, bytes);
-    if (!(await growOnline(context, disk, devicePath(name), bytes, online))) await growInside(context, disk, devicePath(name), "device");
+    if (size < wanted) await extendVolume(context, name, wanted);
+    const told = await growOnline(context, disk, devicePath(name), bytes, online);
+    if (!told && reserve === 0) await growInside(context, disk, devicePath(name), "device");
     for (const tag of marks.length === 0 ? [`${growing}${size}`] : marks) await removeTag(context, name, tag);
   },
 
@@ -103,6 +118,7 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     const name = nameOf(context, disk);
     const there = await look(context, name);
     refuseForeign(context, name, there);
+    await context.host.files.remove(plainContent(disk));
     await removeAll(context, name, there);
   },
 
@@ -110,7 +126,7 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     type: "block",
     format: "raw",
     source: devicePath({ group: disk.place ?? lvmSettings(settings)?.volumeGroup ?? "", volume: volumeName(disk) }),
-    secretUuid: null,
+    secretUuid: disk.encryption?.secretUuid ?? null,
   }),
 
   owns: (source, { uuid, path }) => source.startsWith("/") && source.endsWith(`/${volumeName({ uuid, name: fileName(path) })}`),
@@ -121,13 +137,21 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
     about: "logical volume",
     files: false,
     reserves: false,
-    encrypts: false,
     growsInside: true,
     steps: (group, settings) => {
       const extent = group?.extentSize ?? 0;
       const why = `logical volumes are a whole number of extents, and those of volume group ${settings?.volumeGroup} have ${formatQuantity(extent)}`;
       return { bytes: Math.max(1, extent), why };
     },
+  },
+
+  encryption: {
+    async opens(context, disk, passphrase) {
+      const name = nameOf(context, disk);
+      if ((await look(context, name)).volume?.active === false) await activateVolume(context, name);
+      return luksOpensWith(context.host, deviceOf(name), passphrase, context.signal);
+    },
+    growsOpened: false,
   },
 
   settings: { schema: lvmSchema, read: readLvmSettings },
@@ -171,6 +195,16 @@ function isWhole({ tags }: LogicalVolume): boolean {
 function knownSize({ size, tags }: LogicalVolume): number {
   const from = tags.find((tag) => tag.startsWith(growing))?.slice(growing.length);
   return from === undefined || !/^\d+$/.test(from) ? size : Math.min(size, Number(from));
+}
+
+/** Bytes of a volume that a LUKS container takes beside its content; 0 without one. */
+function reserveOf({ tags }: LogicalVolume): number {
+  const bytes = Number(tags.find((tag) => tag.startsWith(container))?.slice(container.length) ?? 0);
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
+}
+
+function deviceOf(name: VolumeName): LuksPlace {
+  return { driver: "host_device", path: devicePath(name) };
 }
 
 /** A disk's volume and, for a sparse one, its pool, as found. */
@@ -250,16 +284,47 @@ async function makeFilled(context: Context, disk: DiskSpec, report: ReportProgre
   const base = baseOf(disk);
   const name = nameOf(context, disk);
   // Nova LVM-05: straight onto the volume.
-  if (base === null) return make(context, disk, requireSize(disk), 0, () => makeBlankContent(context, disk, devicePath(name)));
+  if (base === null) {
+    const size = requireSize(disk);
+    if (isEncrypted(disk)) return makeContainer(context, disk, { size, baseSize: 0 }, report);
+    return make(context, disk, size, 0, () => makeBlankContent(context, disk, devicePath(name)));
+  }
   await withBase(context, base.entry, async () => {
     const checked = await checkBase(context, base);
     await context.host.files.touch(base.path);
-    await make(context, disk, sizeOn(disk, checked), checked.virtualSize, () => fill(context, disk, base, checked.virtualSize, report));
+    const [size, baseSize] = [sizeOn(disk, checked), checked.virtualSize];
+    if (isEncrypted(disk)) return makeContainer(context, disk, { size, baseSize }, report);
+    await make(context, disk, size, baseSize, () => fill(context, disk, base, baseSize, report));
   });
 }
 
+/** The content is at least as large as wanted: the container takes whole extents, and the guest gets what its header leaves of them. */
+async function makeContainer(
+  context: Context,
+  disk: DiskSpec,
+  sizes: { readonly size: number; readonly baseSize: number },
+  report: ReportProgress,
+): Promise<void> {
+  const name = nameOf(context, disk);
+  const { extentSize } = (await volumeGroup(context, name.group)) ?? { extentSize: 1 };
+  const reserve = wholeExtents(luksReserve, extentSize);
+  // A filesystem is written with all its zeros.
+  const content = reserve + (baseOf(disk) === null && blankOf(disk) !== null ? sizes.size : sizes.baseSize);
+  const target = { name: devicePath(name), at: deviceOf(name) };
+  await make(context, disk, sizes.size + reserve, content, () => makeLuksDisk(context, disk, target, sizes, report), [
+    `${container}${reserve}`,
+  ]);
+}
+
 /** Makes a volume, has it filled, and takes away the tag that says it is not whole. A failure removes it again (Nova LVM-06). */
-async function make(context: Context, disk: DiskSpec, bytes: number, content: number, work: () => Promise<void>): Promise<void> {
+async function make(
+  context: Context,
+  disk: DiskSpec,
+  bytes: number,
+  content: number,
+  work: () => Promise<void>,
+  tags: readonly string[] = [],
+): Promise<void> {
   const name = nameOf(context, disk);
   const pool = requiredSettings(context).sparse ? await poolFor(context, name.group, bytes, content) : undefined;
   const labels = [ownerTag(context.project), instanceTag(disk.owner.label)];
@@ -269,7 +334,7 @@ async function make(context: Context, disk: DiskSpec, bytes: number, content: nu
     undo.defer(() => removeVolume(context, poolOf(name)).catch(() => undefined));
   }
   const from = pool === undefined ? {} : { pool: poolName(name.volume) };
-  await createVolume(context, name, { bytes, ...from, tags: [incomplete, ...labels] });
+  await createVolume(context, name, { bytes, ...from, tags: [incomplete, ...labels, ...tags] });
   undo.defer(() => removeVolume(context, name).catch(() => undefined));
   await work();
   await removeTag(context, name, incomplete);

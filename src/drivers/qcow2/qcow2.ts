@@ -4,7 +4,7 @@ import type { FileChange } from "../../model/host.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
-import { convertToEncrypted, createQcow2 } from "../../tools/qemu-img.ts";
+import { convertToEncrypted, createQcow2, opensWith } from "../../tools/qemu-img.ts";
 import { readManyOnce } from "../../tools/read-once.ts";
 import { baseOf, blankOf } from "../content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
@@ -107,7 +107,12 @@ export const qcow2: Driver = {
 
   where: ({ path }) => path,
 
-  traits: { about: "thin overlay on the base image", files: true, reserves: true, encrypts: true, growsInside: false },
+  traits: { about: "thin overlay on the base image", files: true, reserves: true, growsInside: false },
+
+  encryption: {
+    opens: ({ host, signal }, { path }, passphrase) => opensWith(host, path, passphrase, signal),
+    growsOpened: true,
+  },
 
   blankBase: blankTemplateName,
 

@@ -1,8 +1,11 @@
-import type { DiskRef, NetworkAttachment, Surroundings } from "../driver.ts";
+import type { DiskSpec, NetworkAttachment, Surroundings } from "../driver.ts";
 import { cephFacts, rbdSettings } from "./settings.ts";
 
 /** How a guest gets an image in Ceph (Nova RBD-11). Pure. */
-export function rbdAttachment(disk: Pick<DiskRef, "uuid" | "name" | "place">, { settings, facts }: Surroundings): NetworkAttachment {
+export function rbdAttachment(
+  disk: Pick<DiskSpec, "uuid" | "name" | "place" | "encryption">,
+  { settings, facts }: Surroundings,
+): NetworkAttachment {
   const { pool, user, secretUuid } = rbdSettings(settings) ?? { pool: "", user: null, secretUuid: null };
   return {
     type: "network",
@@ -11,6 +14,7 @@ export function rbdAttachment(disk: Pick<DiskRef, "uuid" | "name" | "place">, { 
     source: `${disk.place ?? pool}/${disk.uuid}_${disk.name}`,
     hosts: (cephFacts(facts)?.monitors ?? []).map(splitHost),
     auth: user === null || secretUuid === null ? null : { user, secretUuid },
+    secretUuid: disk.encryption?.secretUuid ?? null,
   };
 }
 

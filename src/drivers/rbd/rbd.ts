@@ -1,5 +1,6 @@
 import type { ReportProgress } from "../../model/action.ts";
 import { instanceFiles, stagedPath } from "../../model/layout.ts";
+import { luksOpensWith } from "../../tools/luks.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
 import {
   cloneRbd,
@@ -18,10 +19,12 @@ import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { makeBlankContent } from "../shared/blank-content.ts";
 import { directoryOf, fileName } from "../shared/file-name.ts";
+import { isEncrypted, makeLuksDisk, plainContent } from "../shared/luks-disk.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { rbdAttachment } from "./attachment.ts";
 import { cloneable, rbdClone } from "./clone.ts";
+import { containerIn, containerKey, contentOf, reserveOf } from "./container.ts";
 import { rbdPut, removeRetiredDrives } from "./drive.ts";
 import { checkRbd, lookAtCluster, rbdDoctor } from "./look.ts";
 import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
@@ -59,18 +62,21 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
   async grow(context, disk, bytes, online) {
     const place = await rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
-    const found = await rbdImage(place, name);
+    const image = await rbdImage(place, name);
+    const found = image === undefined ? undefined : contentOf(image);
     refuseToShrink(disk, found?.size, bytes);
     if (found === undefined || found.size >= bytes) return;
     refuseForeignRbd(place, name, found);
     if (await growOnline(context, disk, `rbd:${name.pool}/${name.image}`, bytes, online)) return;
-    await finishRbd(place, name, { size: bytes });
+    // The content of a container is as long as the image allows.
+    await finishRbd(place, name, { size: bytes + reserveOf(found) });
   },
 
   async remove(context, disk) {
     const place = await rbdPlace(context, disk.place);
     const name = rbdName(place, disk);
     await context.host.files.remove(stagedFile(disk));
+    await context.host.files.remove(plainContent(disk));
     if (disk.name === instanceFiles.root) await removeRetiredDrives(place, disk.uuid);
     const found = await rbdImage(place, name);
     if (found === undefined) return removePartRbd(place, name);
@@ -84,7 +90,16 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
 
   where: ({ uuid, name, place }) => `Image ${uuid}_${name} of pool ${place}`,
 
-  traits: { about: "Ceph image", files: false, reserves: false, encrypts: false, growsInside: false },
+  traits: { about: "Ceph image", files: false, reserves: false, growsInside: false },
+
+  // QEMU's container around the image rather than librbd's: disks of all drivers are opened alike, by every version of Ceph.
+  encryption: {
+    async opens(context, disk, passphrase) {
+      const place = await rbdPlace(context, disk.place);
+      return luksOpensWith(context.host, containerIn(place, rbdName(place, disk)), passphrase, context.signal);
+    },
+    growsOpened: false,
+  },
 
   settings: { schema: rbdSchema, read: readRbdSettings },
 
@@ -118,7 +133,11 @@ async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(re
     // This host's own label names it: a collision, or a host with a new identity. Neither is a loss.
     refuseOtherMachines(place, rbdName(place, { uuid, name }), image);
     if (ownRbdLabel(place, image) === undefined) return [];
-    return [[`${uuid}/${name}`, { backend: "rbd", format: "raw", size: image.size, ...resizeSnapshotOf(image) }] as const];
+    const encryption = reserveOf(image) === 0 ? {} : { encryption: "luks" as const };
+    const content = contentOf(image);
+    return [
+      [`${uuid}/${name}`, { backend: "rbd", format: "raw", size: content.size, ...encryption, ...resizeSnapshotOf(content) }] as const,
+    ];
   });
 }
 
@@ -126,6 +145,7 @@ async function listPool(place: RbdPlace, disks: readonly DiskRef[]): Promise<(re
 async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {
   const base = baseOf(disk);
   const metadata = diskLabelRbd(place, disk);
+  if (isEncrypted(disk)) return makeContainer(place, disk, part, report);
   if (base === null) return makeBlank(place, disk, part);
   const parent = await cloneable(place, base.cloneFrom);
   if (parent !== undefined) {
@@ -148,6 +168,24 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
       onFraction,
     });
     await finishRbd(place, part, { size, metadata });
+  });
+}
+
+/** A clone shares the bytes of its parent, which are not encrypted: the content of an encrypted disk is copied. */
+async function makeContainer(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {
+  const { context } = place;
+  const target = { name: qemuRbdName(place, part), at: containerIn(place, part) };
+  const make = async (size: number, baseSize: number) => {
+    await makeLuksDisk(context, disk, target, { size, baseSize }, report);
+    const bytes = (await rbdImage(place, part))?.size ?? size;
+    await finishRbd(place, part, { metadata: [[containerKey, String(bytes - size)], ...diskLabelRbd(place, disk)] });
+  };
+  const base = baseOf(disk);
+  if (base === null) return make(requireSize(disk), 0);
+  await withBase(context, base.entry, async () => {
+    const checked = await checkBase(context, base);
+    await context.host.files.touch(base.path);
+    await make(sizeOn(disk, checked), checked.virtualSize);
   });
 }
 

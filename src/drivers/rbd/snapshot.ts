@@ -14,7 +14,8 @@ import {
   setRbdMetadata,
 } from "../../tools/rbd/rbd.ts";
 import type { DiskRef, DiskState } from "../driver.ts";
-import { rbdName, rbdPlace, refuseForeignRbd } from "./place.ts";
+import { contentOf } from "./container.ts";
+import { type RbdPlace, rbdName, rbdPlace, refuseForeignRbd } from "./place.ts";
 
 /** The snapshot of a disk from before it grew (Nova RBD-10). */
 export const resizeSnapshotName = "nova-resize";
@@ -34,7 +35,7 @@ export function resizeSnapshotOf(image: RbdImage): Pick<DiskState, "resizeSnapsh
 /** Makes the snapshot before a disk grows to `bytes`. An existing one is kept: it is from an earlier attempt or an earlier growth. */
 export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes: number): Promise<void> {
   const { place, name, snapshot } = await namesOf(context, disk);
-  const found = await rbdImage(place, name);
+  const found = await imageOf(place, name);
   // The growth that follows reports what is wrong.
   if (found === undefined || found.size >= bytes) return;
   refuseForeignRbd(place, name, found);
@@ -46,7 +47,7 @@ export async function makeResizeSnapshot(context: Context, disk: DiskRef, bytes:
 /** Makes the disk what it was before it grew, `bytes` large, and removes the snapshot. The guest must be off. */
 export async function rollBackResize(context: Context, disk: DiskRef, bytes: number): Promise<void> {
   const { place, name, snapshot } = await namesOf(context, disk);
-  const found = await rbdImage(place, name);
+  const found = await imageOf(place, name);
   if (found !== undefined) refuseForeignRbd(place, name, found);
   const then = found?.snapshots[resizeSnapshotName];
   if (then === undefined && found?.size === bytes) return removeRbdMetadata(place, name, rollBackKey);
@@ -67,7 +68,7 @@ export async function rollBackResize(context: Context, disk: DiskRef, bytes: num
 /** Removes the snapshot, and with it the way back (Nova RSZ-08). No-op if absent. */
 export async function confirmResize(context: Context, disk: DiskRef): Promise<void> {
   const { place, name, snapshot } = await namesOf(context, disk);
-  const found = await rbdImage(place, name);
+  const found = await imageOf(place, name);
   if (found?.snapshots[resizeSnapshotName] === undefined) return;
   refuseForeignRbd(place, name, found);
   refuseRollingBack(name, found);
@@ -86,6 +87,12 @@ export async function confirmResize(context: Context, disk: DiskRef): Promise<vo
 /** Whether a snapshot is the one that virtform makes, and is not in use. Pure. */
 export function isRemovable(snapshot: RbdSnapshot): boolean {
   return snapshot.name === resizeSnapshotName && !snapshot.protected && snapshot.clones.length === 0;
+}
+
+/** The image as its guest sees it. */
+async function imageOf(place: RbdPlace, name: RbdName): Promise<RbdImage | undefined> {
+  const image = await rbdImage(place, name);
+  return image === undefined ? undefined : contentOf(image);
 }
 
 function refuseRollingBack(name: RbdName, found: RbdImage): void {

@@ -27,8 +27,7 @@ function followed(disk: DomainDisk, { uuid, instance }: DomainSpec, observed: Ob
   const source = top?.source;
   if (top === undefined || source === undefined || source === sourceText(attachment) || !source.startsWith("/")) return disk;
   if (above.length === 0 && attachment.type !== "network") return { ...disk, attachment: { ...attachment, source } };
-  const secretUuid = attachment.type === "network" ? null : attachment.secretUuid;
-  return { ...disk, attachment: { type: "file", format: imageFormat(top.format), source, secretUuid } };
+  return { ...disk, attachment: { type: "file", format: imageFormat(top.format), source, secretUuid: attachment.secretUuid } };
 }
 
 function looseAbove(instance: string, { name }: DomainDisk, observed: Observed): readonly Layer[] {

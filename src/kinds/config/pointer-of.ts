@@ -1,6 +1,7 @@
 import { type Address, addressKind, addressName } from "../../model/address.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import type { Config } from "../config.ts";
+import { secrets, volumeOfSecret } from "../terms/secret-address.ts";
 
 const sections: Readonly<Record<string, "images" | "volumes" | "instances">> = {
   image: "images",
@@ -13,6 +14,8 @@ const sections: Readonly<Record<string, "images" | "volumes" | "instances">> = {
 
 /** Where an object is declared: `["instances", "web"]` for `disk/web-0.root`. Undefined for one that no longer is, and for base images. */
 export function pointerOf(address: Address, config: Config): Pointer | undefined {
+  const volume = secrets.owns(address) ? volumeOfSecret(addressName(address)) : undefined;
+  if (volume !== undefined) return pointerOf(volume, config);
   const section = sections[addressKind(address)];
   if (section === undefined) return undefined;
   const name = addressName(address);

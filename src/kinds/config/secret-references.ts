@@ -13,5 +13,6 @@ export function secretReferences(config: Config): SecretRef[] {
 
 /** The passphrases of disks that a configuration refers to. */
 export function passphraseReferences(config: Config): SecretRef[] {
-  return Object.values(config.instances ?? {}).flatMap(({ encryption }) => encryption?.passphrase ?? []);
+  const owners = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})];
+  return owners.flatMap(({ encryption }) => encryption?.passphrase ?? []);
 }

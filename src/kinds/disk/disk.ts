@@ -1,4 +1,4 @@
-import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
+import type { DiskRef, DiskSpec, ListedDisk } from "../../drivers/driver.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -27,4 +27,9 @@ export function isInstanceDisk(want: OwnedDisk): want is InstanceDisk {
 /** Which disk to look for: where it was put, whatever the configuration says by now. */
 export function refOf({ uuid, name, path, applied: { place } }: Pick<OwnedDiskState, "uuid" | "name" | "path" | "applied">): DiskRef {
   return { uuid, name, path, place };
+}
+
+/** The same for a look, which goes by the record where a disk itself does not say what it is. */
+export function listedOf(disk: Pick<OwnedDiskState, "uuid" | "name" | "path" | "applied">): ListedDisk {
+  return { ...refOf(disk), encrypted: disk.applied.encrypted };
 }

@@ -83,7 +83,10 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
     exists: volumeExists,
     gone: volumeGone,
     lock: "volume",
-    shown: { created: ["size", "backend", "place", "filesystem", "image"], removed: ["size", "backend", "place"] },
+    shown: {
+      created: ["size", "backend", "place", "filesystem", "image", "encrypted"],
+      removed: ["size", "backend", "place", "encrypted"],
+    },
     finished: { path: "made", old: false, new: true },
     json: (applied, protects) => ({ ...recordedVolume(applied), prevent_destroy: protects }),
     lossOf: (_address, { owner }, size) => `${formatQuantity(size)} ${owner.label} with all that is in it`,

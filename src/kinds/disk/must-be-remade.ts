@@ -19,8 +19,12 @@ export function mustBeRemade(want: OwnedDisk, have: OwnedDiskState): boolean {
 
 function isAnotherKind(want: OwnedDisk, have: OwnedDiskState): boolean {
   if (anotherBy(appliedOf(want.disk), have.applied) !== undefined) return true;
-  // A volume is never encrypted by virtform: what its header says is not compared.
-  return want.kind === "disk" && isEncrypted(want) !== (have.disk?.encryption === "luks");
+  return isEncrypted(want) !== isFoundEncrypted(have);
+}
+
+/** Whether it is encrypted. The header of a volume that was made without encryption says nothing: people may have put content into it. */
+export function isFoundEncrypted({ kind, disk, applied }: OwnedDiskState): boolean {
+  return disk?.encryption === "luks" && (kind === "disk" || applied.encrypted);
 }
 
 /** Whether it is wanted encrypted. */

@@ -8,7 +8,7 @@ import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { type AskedDisk, askDrivers } from "./ask-drivers.ts";
 import { lostBackings } from "./backing.ts";
 import { damagedEntry } from "./damaged-entry.ts";
-import { refOf } from "./disk.ts";
+import { listedOf } from "./disk.ts";
 
 /** A disk that a label names. */
 export interface LabelledDisk extends Pick<OwnedDiskState, "kind" | "owner" | "uuid" | "name" | "path" | "running" | "saved" | "defined"> {
@@ -43,7 +43,7 @@ export async function observeDisks(context: Context, labelled: readonly Labelled
     const applied = readRecord(disk.record, context.settings);
     whole.push({ ...disk, applied, backend: applied.backend });
   }
-  const { found: disks, refused } = await askDrivers(whole, (driver, mine) => driver.list(context, mine.map(refOf)));
+  const { found: disks, refused } = await askDrivers(whole, (driver, mine) => driver.list(context, mine.map(listedOf)));
   const blocked = whole.flatMap((disk) => {
     const obstacle = disks.get(`${disk.uuid}/${disk.name}`)?.obstacle;
     return obstacle === undefined ? [] : [{ disk, diagnostics: [blockedPath(disk, obstacle)] }];

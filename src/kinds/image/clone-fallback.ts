@@ -10,9 +10,15 @@ import { fetchImage } from "./fetch.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** For a disk that is cloned within its storage: the image to fetch if the clone is not possible at apply time (Nova RBD-03). Null for any other disk. */
-export function cloneFallback(wanted: Wanted, disk: Pick<DiskSpec, "backend" | "content">): ImageSpec | null {
+export function cloneFallback(wanted: Wanted, disk: Pick<DiskSpec, "backend" | "content" | "encryption">): ImageSpec | null {
   const base = baseOf(disk);
-  if (base === null || driverOf(disk.backend).clone?.from(wanted.facts.drivers[disk.backend], base.cloneFrom) === undefined) return null;
+  // An encrypted disk is a copy whatever its storage can clone.
+  if (
+    base === null ||
+    disk.encryption !== null ||
+    driverOf(disk.backend).clone?.from(wanted.facts.drivers[disk.backend], base.cloneFrom) === undefined
+  )
+    return null;
   return desiredImage(wanted, base.image);
 }
 

@@ -14,6 +14,8 @@ export function cloneOnly({ config, facts }: Wanted, name: string, image: ImageC
   const users = [...Object.values(config.instances ?? {}), ...Object.values(config.volumes ?? {})].filter((user) => user.image === name);
   const backends = users.length === 0 ? [usual] : users.map((user) => user.images_type ?? usual);
   const booted = Object.values(config.images ?? {}).some(({ kernel, ramdisk }) => kernel === name || ramdisk === name);
+  // A clone shares the bytes of the image, which are not encrypted.
+  if (users.some(({ encryption }) => encryption !== undefined)) return null;
   const sizes = backends.map((backend) => driverOf(backend).clone?.from(facts.drivers[backend], addresses));
   return !booted && sizes.every((size) => size !== undefined) ? (sizes[0] ?? null) : null;
 }

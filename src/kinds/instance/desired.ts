@@ -12,6 +12,7 @@ import { diskSpecs } from "./disk-specs.ts";
 import { domainSpec } from "./domain-spec.ts";
 import { blockDevices } from "./seed/block-devices.ts";
 import { seedSpec } from "./seed-spec.ts";
+import { volumeSecrets } from "./volume-secrets.ts";
 import { type WantedGuest, wantedGuests } from "./wanted.ts";
 
 /** Any object of an instance as it should be. */
@@ -22,9 +23,9 @@ export type InstanceSpec =
   /** `disks`: those of the instance itself. */
   | { readonly kind: "domain"; readonly domain: DomainSpec; readonly disks: readonly InstanceDisk[] };
 
-/** Every secret, disk, config drive and domain of every instance of the configuration, with all defaults filled. */
+/** Every secret, disk, config drive and domain of every instance of the configuration, with all defaults filled, and the secrets of volumes. */
 export function desiredInstances(wanted: Wanted): Resource<InstanceSpec>[] {
-  return wantedGuests(wanted).flatMap(desiredGuest);
+  return [...volumeSecrets(wanted), ...wantedGuests(wanted).flatMap(desiredGuest)];
 }
 
 function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
@@ -48,5 +49,5 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
 /** The secret of a guest whose disks are encrypted; none for other guests. */
 function secretSpec({ instance, name, uuid, project }: WantedGuest): SecretSpec[] {
   const passphrase = instance.encryption?.passphrase;
-  return passphrase === undefined ? [] : [{ instance: name, uuid: secretUuid(uuid), owner: uuid, project, passphrase }];
+  return passphrase === undefined ? [] : [{ name, uuid: secretUuid(uuid), owner: uuid, project, passphrase }];
 }

@@ -178,7 +178,7 @@ function instanceOfSpec(spec: InstanceSpec): string {
     case "seed":
       return spec.seed.instance;
     case "secret":
-      return spec.secret.instance;
+      return spec.secret.name;
     default:
       return spec.domain.instance;
   }

@@ -29,8 +29,10 @@ import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
 import { identityFact, originOf } from "../terms/identity.ts";
-import { type FoundSecret, secrets as secretAddresses } from "../terms/secret-address.ts";
+import { type FoundSecret, secrets as secretAddresses, secretNameOf, volumeOfSecret } from "../terms/secret-address.ts";
 import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
+import { volumes as volumeAddresses } from "../terms/volume-address.ts";
+import { volumeNames } from "../volume/names.ts";
 import { missingDirectories } from "./missing-directories.ts";
 import type { RecordedSecrets } from "./seed/recorded-secrets.ts";
 import { observeSeeds } from "./seed/seed.ts";
@@ -118,12 +120,13 @@ export async function observeInstances(
   }
   for (const [address, disk] of disks.states)
     states.set(address, withLoose(withChain(disk, chains.get(disk.uuid) ?? []), loose.get(disk.path)));
-  for (const record of secrets) {
-    const secret = secretState(record, context.project);
-    if (secret === undefined) continue;
-    // Its usage, which cannot be changed, has the name that the instance had then.
-    const instance = nameOf(secret.owner) ?? secret.instance;
-    states.set(secretAddresses.at(instance), { ...secret, instance, kind: "secret" });
+  const ofSecrets = secrets.flatMap((record) => secretState(record, context.project) ?? []);
+  const volumes = ofSecrets.some(({ name }) => volumeOfSecret(name) !== undefined) ? await volumeNames(context, config) : undefined;
+  for (const secret of ofSecrets) {
+    const volume = volumes?.renamed.get(secret.owner) ?? volumes?.names.get(secret.owner);
+    // Its usage, which cannot be changed, has the name that the owner had then.
+    const name = nameOf(secret.owner) ?? (volume === undefined ? secret.name : secretNameOf({ address: volumeAddresses.at(volume) }));
+    states.set(secretAddresses.at(name), { ...secret, name, kind: "secret" });
   }
   const instanceOf = new Map(owned.map(({ uuid, instance }) => [uuid, instance]));
   const damaged = directories.flatMap((directory) => {

@@ -1,40 +1,49 @@
+import { driverOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
-import { secretPlace } from "../../model/secret.ts";
+import { secretPlace, unavailableSecret } from "../../model/secret.ts";
 import type { Checked } from "../disk/checked.ts";
-import type { InstanceDisk } from "../disk/disk.ts";
+import type { OwnedDisk } from "../disk/disk.ts";
 import { mustBeRemade } from "../disk/must-be-remade.ts";
+import { diskUser } from "../disk/user.ts";
+import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
-import { secrets } from "../terms/secret-address.ts";
+import { secretOwnerText, secrets, volumeOfSecret } from "../terms/secret-address.ts";
+import { volumes } from "../terms/volume-address.ts";
+import { desiredVolume } from "../volume/desired.ts";
 
 /** Passphrases that the plan needs and that are not available. A plan that does not open encrypted disks needs none. */
-export function checkPassphrases({ secrets: wanted, disks, observed }: Pick<Checked, "secrets" | "disks" | "observed">): Diagnostic[] {
-  const byInstance = Map.groupBy(disks, ({ disk }) => ownerName(disk.owner));
-  return wanted.flatMap(({ instance, passphrase }): Diagnostic[] => {
-    const address = secrets.at(instance);
-    const have = observed.get(address);
-    const own = byInstance.get(instance) ?? [];
+export function checkPassphrases({ secrets: wanted, disks, observed, config, settings }: Checked): Diagnostic[] {
+  const volumesOf = (name: string): OwnedDisk[] =>
+    Object.keys(config.volumes ?? {})
+      .filter((volume) => volumes.at(volume) === volumeOfSecret(name))
+      .map((volume) => desiredVolume({ config, settings, facts: observed.facts }, volume));
+  return wanted.flatMap(({ name, owner, passphrase }): Diagnostic[] => {
+    const have = observed.get(secrets.at(name));
+    const own: readonly OwnedDisk[] = [...disks.filter(({ disk }) => disk.uuid === owner), ...volumesOf(name)];
     if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
     const status = observed.facts.secrets[secretPlace(passphrase)] ?? "missing";
     if (status === "present") return [];
-    const summary = `The passphrase for the disks of ${instance} ${status === "empty" ? "is empty" : "is not available"}`;
-    const remedy =
-      "env" in passphrase
-        ? `Set it (export ${passphrase.env}=…) and run the same command again.`
-        : "file" in passphrase
-          ? "The file must exist on this machine and be readable."
-          : "The program must end with status 0 within 30 s and print the passphrase. Run it to see what is wrong.";
-    const detail = `It comes from ${secretPlace(passphrase)}. ${remedy}`;
+    const summary = `The passphrase for the disks of ${secretOwnerText(name)} ${status === "empty" ? "is empty" : "is not available"}`;
+    const detail = `It comes from ${secretPlace(passphrase)}. ${unavailableSecret(passphrase).remedy}`;
+    const address = volumeOfSecret(name) ?? secrets.at(name);
     return [problem(status === "empty" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
   });
 }
 
-/** Whether a disk is created, or grown while its guest is off. */
-function needsPassphrase(want: InstanceDisk, observed: Observed): boolean {
-  if (want.disk.encryption === null) return false;
-  const have = observed.get(diskAddress(ownerName(want.disk.owner), want.disk.name));
+/** Whether a disk is created, or can only be grown by who opens it. */
+function needsPassphrase(want: OwnedDisk, observed: Observed): boolean {
+  const { encryption, backend, size } = want.disk;
+  if (encryption === null) return false;
+  const have = observed.get(addressOf(want));
   if (have?.disk === undefined || mustBeRemade(want, have)) return true;
-  return !have.running && want.disk.size !== null && want.disk.size > have.disk.size;
+  const grows = size !== null && size > have.disk.size;
+  return grows && driverOf(backend).encryption?.growsOpened === true && diskUser(have, observed)?.running !== true;
+}
+
+function addressOf({ kind, disk }: OwnedDisk): DiskAddress {
+  const owner = ownerName(disk.owner);
+  return kind === "volume" ? volumes.at(owner) : diskAddress(owner, disk.name);
 }

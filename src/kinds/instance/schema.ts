@@ -1,4 +1,5 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { encryptionSchema } from "../config/encryption-schema.ts";
 import { hardwareKeys, hostKeys, powerKeys } from "../config/hardware/schema.ts";
 import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
 import { size } from "../schema-parts.ts";
@@ -139,26 +140,6 @@ const userDataStarts = [
   "{",
 ] as const;
 
-/** How the disks of an instance are encrypted. */
-const encryptionSchema = {
-  type: "object",
-  description:
-    "Encrypts the root disk, ephemerals and swap with LUKS inside the qcow2 files. Requires images_type qcow2. Enabling or disabling it recreates the disks. Base images, the config drive and volumes are not encrypted.",
-  additionalProperties: false,
-  required: ["passphrase"],
-  properties: {
-    passphrase: {
-      description:
-        "Reference to the passphrase: { env: NAME }, { file: PATH } or { command: [PROGRAM, …] } on the machine that runs virtform. Existing disks keep the passphrase they were created with.",
-      anyOf: secretForms,
-      secret: true,
-      expects: secretExpectation,
-      examples: [{ env: "DISK_PASSPHRASE" }, { file: "./disk.passphrase" }],
-    },
-  },
-  examples: [{ passphrase: { env: "DISK_PASSPHRASE" } }],
-} as const;
-
 /** One entry of `instances`: a guest, or `count` identical ones. */
 export const instanceSchema = {
   type: "object",
@@ -276,7 +257,9 @@ export const instanceSchema = {
       expects: secretExpectation,
       examples: [{ env: "WEB_PASSWORD" }, { command: ["pass", "show", "web/admin"] }],
     },
-    encryption: encryptionSchema,
+    encryption: encryptionSchema(
+      "Encrypts the root disk, ephemerals and swap with LUKS: within the files of qcow2, around the whole disk with flat, lvm and rbd; ploop cannot. Enabling or disabling it recreates the disks. Base images, the config drive and volumes are not encrypted by it.",
+    ),
     networks: {
       type: "array",
       description: "Network interfaces, in order. Default: none.",

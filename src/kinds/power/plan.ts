@@ -7,7 +7,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { adjusted, defined, gone, grown, guests, named, released, restored, stopped, up } from "../terms/guest-address.ts";
-import { secrets } from "../terms/secret-address.ts";
+import { secretExists, secretNameOf, secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import type { Shutdown } from "../terms/shutdown.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -126,7 +126,7 @@ export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Actio
   const { instance } = spec;
   return {
     ...common(spec, "restore", "start from its saved memory"),
-    needs: [exists(secrets.at(instance)), ...missing],
+    needs: [exists(secrets.at(instance)), ...volumeSecrets(spec), ...missing],
     makes: [up(guests.at(instance)), restored(guests.at(instance))],
     effect: "none",
   };
@@ -210,7 +210,15 @@ function common({ uuid, instance }: DomainRef, verb: string, summary: string) {
 
 /** The facts that everything the domain uses exists. */
 export function attachedFacts(spec: DomainSpec): Fact[] {
-  return attachedTo(spec).map(exists);
+  return [...attachedTo(spec).map(exists), ...volumeSecrets(spec)];
+}
+
+/** The facts that libvirt has the passphrases of its encrypted volumes (Nova DOM-09). */
+function volumeSecrets({ disks }: DomainSpec): Fact[] {
+  return disks.flatMap(({ name, attachment }) => {
+    const address = name as Address;
+    return attachment.secretUuid === null || !volumes.owns(address) ? [] : [secretExists(secrets.at(secretNameOf({ address })))];
+  });
 }
 
 /** What must exist before the domain can use it: disks, boot files, config drive. */

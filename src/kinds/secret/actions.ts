@@ -1,5 +1,5 @@
-import type { DiskSpec } from "../../drivers/driver.ts";
-import { parseDiskInfo } from "../../drivers/shared/disk-info.ts";
+import type { DiskRef, DiskSpec } from "../../drivers/driver.ts";
+import { driverOf } from "../../drivers/index.ts";
 import { wrongPassphrase } from "../../drivers/shared/passphrase.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
@@ -10,11 +10,11 @@ import { perHost } from "../../model/per-host.ts";
 import { secretPlace } from "../../model/secret.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { putSecret, type SecretIdentity } from "../../tools/libvirt/secret.ts";
-import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
-import { opensWith } from "../../tools/qemu-img.ts";
+import { readLabel } from "../directory/label.ts";
+import { readVolumeLabel } from "../directory/volume-label.ts";
 import { diskRole } from "../terms/disk-name.ts";
-import { ownerName } from "../terms/disk-owner.ts";
-import { secretExists, secretGone } from "../terms/secret-address.ts";
+import { readRecord, recordProblem } from "../terms/disk-record.ts";
+import { secretExists, secretGone, secretNameOf, secretOwnerText, volumeOfSecret } from "../terms/secret-address.ts";
 import type { SecretSpec } from "../terms/spec.ts";
 import { secretIdentity, usagePrefix } from "./secret.ts";
 
@@ -43,13 +43,8 @@ export const secretActions: readonly ActionType[] = [
 export async function agreeOnPassphrase(context: Context, disk: DiskSpec): Promise<void> {
   const { encryption, uuid: owner } = disk;
   if (encryption === null) return;
-  const secret = {
-    instance: ownerName(disk.owner),
-    uuid: encryption.secretUuid,
-    owner,
-    project: context.project,
-    passphrase: encryption.passphrase,
-  };
+  const { passphrase: reference, secretUuid: uuid } = encryption;
+  const secret = { name: secretNameOf(disk.owner), uuid, owner, project: context.project, passphrase: reference };
   const value = passphrase(context, secret);
   if (agreedOf(context.host).get(owner) === value) return;
   const others = await expectOpening(context, secret, value);
@@ -68,36 +63,51 @@ function agreeOn(host: Host, owner: string, value: string): void {
   agreedOf(host).set(owner, value);
 }
 
-function passphrase(context: Context, { passphrase: reference, instance }: SecretSpec): string {
+function passphrase(context: Context, { passphrase: reference, name }: SecretSpec): string {
   const value = context.secret(reference);
   if (value !== "") return value;
-  throw userError("passphrase-empty", `The passphrase for the disks of ${instance} is empty`, `It comes from ${secretPlace(reference)}.`);
+  const summary = `The passphrase for the disks of ${secretOwnerText(name)} is empty`;
+  throw userError("passphrase-empty", summary, `It comes from ${secretPlace(reference)}.`);
 }
 
-/** Tries the passphrase on an encrypted disk of the instance, and gives how many there are. */
-async function expectOpening(context: Context, { owner, instance, passphrase: reference }: SecretSpec, value: string): Promise<number> {
-  const { host, signal } = context;
-  const paths = await qcow2Disks(context, owner);
-  const starts = await host.files.readMany(paths.map((path) => ({ path, length: qcow2HeaderBytes })));
-  const encrypted = paths.filter((_, index) => readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header?.encryption === luks);
+/** Tries the passphrase on an encrypted disk of the instance or volume, and gives how many there are. */
+async function expectOpening(context: Context, secret: SecretSpec, value: string): Promise<number> {
+  const { owner, name, passphrase: reference } = secret;
+  const encrypted = await encryptedDisks(context, secret);
   const [first] = encrypted;
-  if (first === undefined || agreedOf(host).get(owner) === value || (await opensWith(host, first, value, signal))) return encrypted.length;
-  throw wrongPassphrase(first, instance, reference);
+  if (first === undefined || agreedOf(context.host).get(owner) === value) return encrypted.length;
+  const { disk, backend } = first;
+  if ((await driverOf(backend).encryption?.opens(context, disk, value)) === true) return encrypted.length;
+  throw wrongPassphrase(driverOf(backend).where(disk), secretOwnerText(name), reference);
 }
-
-/** In a header. */
-const luks = 2;
 
 /**
- * The disks of an instance that were recorded as qcow2 when they were created. A guest can write any header into its console log and
- * raw disks, which could make qemu-img open any file of the host.
+ * The disks that were recorded as encrypted, exist, and are. A guest can write any header into its console log and into disks that are not
+ * encrypted, which could make qemu-img open any file of the host.
  */
-async function qcow2Disks({ host, layout }: Context, owner: string): Promise<string[]> {
-  const info = layout.instanceFile(owner, instanceFiles.diskInfo);
-  const content = await host.files.read(info);
-  const formats = content === undefined ? {} : parseDiskInfo(content.toString("utf8"), info);
-  const prefix = layout.instanceFile(owner, "");
-  return Object.entries(formats).flatMap(([path, format]) =>
-    format === "qcow2" && path.startsWith(prefix) && diskRole(path.slice(prefix.length)) !== undefined ? [path] : [],
+async function encryptedDisks(context: Context, secret: SecretSpec): Promise<{ readonly disk: DiskRef; readonly backend: string }[]> {
+  const recorded = (await recordsOf(context, secret)).flatMap(({ name, path, record }) => {
+    if (recordProblem(record) !== undefined) return [];
+    const { backend, place, encrypted } = readRecord(record, context.settings);
+    return encrypted ? [{ backend, disk: { uuid: secret.owner, name, path, place, encrypted } }] : [];
+  });
+  const found = await Promise.all(
+    recorded.map(async ({ backend, disk }) => (await driverOf(backend).list(context, [disk])).get(`${disk.uuid}/${disk.name}`)),
+  );
+  return recorded.filter((_, index) => found[index]?.encryption === "luks");
+}
+
+/** What the labels say of disks. */
+async function recordsOf(context: Context, { name: secret, owner }: SecretSpec) {
+  const { layout } = context;
+  if (volumeOfSecret(secret) !== undefined) {
+    const label = await readVolumeLabel(context, owner);
+    return label === undefined
+      ? []
+      : [{ name: instanceFiles.root, path: layout.volumeFile(owner, instanceFiles.root), record: label.record }];
+  }
+  const objects = Object.entries((await readLabel(context, owner))?.objects ?? {}).sort(([one], [other]) => (one < other ? -1 : 1));
+  return objects.flatMap(([name, record]) =>
+    diskRole(name) === undefined ? [] : [{ name, path: layout.instanceFile(owner, name), record }],
   );
 }

@@ -1,19 +1,19 @@
 import type { Action } from "../../model/action.ts";
 import type { Change } from "../../model/change.ts";
 import type { Observed } from "../../model/kind.ts";
-import { instanceFiles } from "../../model/layout.ts";
 import { secretPlace } from "../../model/secret.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import type { SecretIdentity } from "../../tools/libvirt/secret.ts";
-import { diskAddress } from "../terms/disk-name.ts";
+import { disks } from "../terms/disk-address.ts";
 import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
-import { type SecretAddress, secretExists, secretGone } from "../terms/secret-address.ts";
+import { type SecretAddress, secretExists, secretGone, secretOwnerText, volumeOfSecret } from "../terms/secret-address.ts";
 import type { SecretState } from "../terms/secret-state.ts";
 import type { SecretSpec } from "../terms/spec.ts";
+import { volumeGone, volumes } from "../terms/volume-address.ts";
 
 export type { SecretState } from "../terms/secret-state.ts";
 
-/** The uuid of the secret of an instance. */
+/** The uuid of the secret of an instance or volume. */
 export function secretUuid(owner: string): string {
   return uuidV5(`secret/${owner}`);
 }
@@ -24,8 +24,8 @@ export function usagePrefix(project: string): string {
 }
 
 /** How libvirt identifies a secret. */
-export function secretIdentity({ instance, uuid, owner, project }: Omit<SecretSpec, "passphrase">): SecretIdentity {
-  return { uuid, usage: `${usagePrefix(project)}${instance}/${owner}`, description: `disks of ${instance} of project ${project}` };
+export function secretIdentity({ name, uuid, owner, project }: Omit<SecretSpec, "passphrase">): SecretIdentity {
+  return { uuid, usage: `${usagePrefix(project)}${name}/${owner}`, description: `disks of ${secretOwnerText(name)} of project ${project}` };
 }
 
 /** What there is to know about a secret from its usage; undefined for one that only looks like ours. */
@@ -33,9 +33,9 @@ export function secretState(
   { uuid, usage, ready }: { readonly uuid: string; readonly usage: string; readonly ready: boolean },
   project: string,
 ): SecretState | undefined {
-  const [instance, owner, ...rest] = usage.slice(usagePrefix(project).length).split("/");
-  if (instance === undefined || owner === undefined || rest.length > 0 || secretUuid(owner) !== uuid) return undefined;
-  return { instance, uuid, owner, ready };
+  const [name, owner, ...rest] = usage.slice(usagePrefix(project).length).split("/");
+  if (name === undefined || owner === undefined || rest.length > 0 || secretUuid(owner) !== uuid) return undefined;
+  return { name, uuid, owner, ready };
 }
 
 /** Difference between the wanted and the existing secret. Its value cannot be compared: libvirt does not reveal it. */
@@ -47,8 +47,10 @@ export function diffSecret(
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : removal(address, have);
   if (have?.ready === true) return undefined;
-  const disk = observed.get(diskAddress(want.instance, instanceFiles.root));
-  const lost = have === undefined && disk?.disk?.encryption !== undefined;
+  const opens = [...observed.of(disks), ...observed.of(volumes)].some(
+    ([, { uuid, disk }]) => uuid === want.owner && disk?.encryption !== undefined,
+  );
+  const lost = have === undefined && opens;
   const action: Action = {
     id: `${address}#put`,
     type: "secret.put",
@@ -57,7 +59,7 @@ export function diffSecret(
     args: { ...want, passphrase: { ...want.passphrase } },
     needs: [],
     makes: [secretExists(address)],
-    locks: [`instance/${want.owner}`],
+    locks: [lockOf(want)],
     effect: "none",
   };
   return {
@@ -76,18 +78,25 @@ export function diffSecret(
   };
 }
 
+/** What is done to its disks is done under the same lock. */
+function lockOf({ name, owner }: Pick<SecretState, "name" | "owner">): string {
+  return `${volumeOfSecret(name) === undefined ? "instance" : "volume"}/${owner}`;
+}
+
 function removal(address: SecretAddress, have: SecretState): Change {
-  const { instance, uuid, owner, ready } = have;
+  const { name, uuid, ready } = have;
+  const volume = volumeOfSecret(name);
   const action: Action = {
     id: `${address}#remove`,
     type: "secret.remove",
     address,
     summary: "remove the passphrase from libvirt",
     args: { uuid },
-    // One of the two happens: the guest is removed, or it is switched off and redefined without the secret.
-    needs: [gone, stopped, defined].map((fact) => fact(guests.at(instance))),
+    // One of the two happens: the guest is removed, or it is switched off and redefined without the secret. A volume keeps its own as long
+    // as it exists.
+    needs: volume === undefined ? [gone, stopped, defined].map((fact) => fact(guests.at(name))) : [volumeGone(volume)],
     makes: [secretGone(address)],
-    locks: [`instance/${owner}`],
+    locks: [lockOf(have)],
     effect: "none",
   };
   return {

@@ -1,8 +1,9 @@
 /** A secret of ours as libvirt has it, which never tells its value. */
 export interface SecretState {
-  readonly instance: string;
+  /** In its address: that of the instance, or `volume.data`. */
+  readonly name: string;
   readonly uuid: string;
-  /** Uuid of the instance. */
+  /** Uuid of the instance or volume. */
   readonly owner: string;
   /** Its value has been set. */
   readonly ready: boolean;

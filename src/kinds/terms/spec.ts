@@ -79,12 +79,13 @@ export interface DomainDisk {
   readonly serial: string | null;
 }
 
-/** The secret by which libvirt opens the encrypted disks of an instance (Nova QCOW-10); all of them have one passphrase. */
+/** The secret by which libvirt opens the encrypted disks of an instance (Nova QCOW-10), which have one passphrase, or a volume (DOM-09). */
 export interface SecretSpec {
-  readonly instance: string;
-  /** Of the secret itself, derived from the instance's. */
+  /** In its address: that of the instance, or `volume.data`. */
+  readonly name: string;
+  /** Of the secret itself, derived from the owner's. */
   readonly uuid: string;
-  /** Uuid of the instance. */
+  /** Uuid of the instance or volume. */
   readonly owner: string;
   readonly project: string;
   readonly passphrase: SecretRef;

@@ -12,6 +12,7 @@ import type { Config } from "../config.ts";
 import { checkDisk, type DiskProblems } from "../disk/check.ts";
 import { checkForeignUse } from "../disk/foreign-use.ts";
 import { checkLooseLayers } from "../disk/loose-check.ts";
+import { isFoundEncrypted } from "../disk/must-be-remade.ts";
 import { diskUser } from "../disk/user.ts";
 import { cachedImage } from "../image/address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
@@ -63,7 +64,7 @@ const problems: DiskProblems<VolumeSpec> = {
   },
 
   another(address, { disk }, have) {
-    const detail = `It is ${kindText(have.applied)} and the configuration says ${kindText(appliedOf(disk))}. Its data would be lost. Restore images_type, volume_group or pool, format and image, or declare another volume and copy the data.`;
+    const detail = `It is ${kindText({ ...have.applied, encrypted: isFoundEncrypted(have) })} and the configuration says ${kindText(appliedOf(disk))}. Its data would be lost. Restore images_type, volume_group or pool, format, image and encryption, or declare another volume and copy the data.`;
     return refusal("volume-cannot-change", address, `Volume ${ownerName(disk.owner)} cannot be converted`, detail);
   },
 
@@ -77,10 +78,10 @@ function refusal(code: string, address: Address, summary: string, detail: string
   return [problem(code, { summary, detail, address, key: ["size"] })];
 }
 
-/** `lvm in vg0 with ext4`. */
-function kindText({ backend, place, filesystem, image }: AppliedDisk): string {
+/** `encrypted lvm in vg0 with ext4`. */
+function kindText({ backend, place, filesystem, image, encrypted }: AppliedDisk): string {
   const [where, content] = [place === null ? "" : ` in ${place}`, filesystem === null ? "" : ` with ${filesystem}`];
-  return `${backend}${where}${content}${image === null ? "" : ` from image ${image}`}`;
+  return `${encrypted ? "encrypted " : ""}${backend}${where}${content}${image === null ? "" : ` from image ${image}`}`;
 }
 
 function checkFilesystem(address: Address, { disk }: VolumeSpec): Diagnostic[] {

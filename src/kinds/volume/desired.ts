@@ -6,6 +6,7 @@ import { declared } from "../config/declared.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
+import { secretUuid } from "../secret/secret.ts";
 import { volumeOwner } from "../terms/disk-owner.ts";
 import { identityOf } from "../terms/identity.ts";
 import { volumes } from "../terms/volume-address.ts";
@@ -47,7 +48,7 @@ export function desiredVolume(wanted: Wanted, name: string): VolumeSpec {
           }
         : { kind: "base", base: baseRef(wanted, volume.image, false) },
     preallocate: settings.preallocateImages,
-    encryption: null,
+    encryption: volume.encryption === undefined ? null : { passphrase: volume.encryption.passphrase, secretUuid: secretUuid(uuid) },
   };
   return { kind: "volume", domain: null, disk, fallback: cloneFallback(wanted, disk) };
 }

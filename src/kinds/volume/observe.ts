@@ -4,27 +4,22 @@ import type { Observation } from "../../model/kind.ts";
 import { instanceFiles, type Layout } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { looseLayers } from "../chain/loose-layers.ts";
-import { earlierVolumes, renames } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
-import { recordedVolumes } from "../directory/second-record.ts";
-import { type VolumeDirectory, type VolumeLabel, volumeDirectories } from "../directory/volume-label.ts";
+import type { VolumeDirectory, VolumeLabel } from "../directory/volume-label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { volumeOwner } from "../terms/disk-owner.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { identityFact } from "../terms/identity.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { volumeNames } from "./names.ts";
 import { volumeFileName, volumeUuid } from "./spec.ts";
 
 /** Looks at all volumes of the host, one look for each driver. */
 export async function observeVolumes(context: Context, config: Config = {}): Promise<Observation<OwnedDiskState>> {
   const { layout, project } = context;
-  const directories = await volumeDirectories(context);
-  const recorded = await recordedVolumes(context, directories);
-  const names = new Map<string, string>(recorded.map(({ uuid, volume }) => [uuid, volume]));
-  for (const { uuid, label } of directories) if (label?.project === project) names.set(uuid, label.volume);
-  const renamed = renames(earlierVolumes(config), names);
+  const { directories, recorded, names, renamed } = await volumeNames(context, config);
   const owned = directories.flatMap(({ uuid, label }): LabelledDisk[] => {
     if (label?.project !== project) return [];
     const { volume, preventDestroy, record } = label;

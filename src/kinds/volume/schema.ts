@@ -1,4 +1,5 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { encryptionSchema } from "../config/encryption-schema.ts";
 import { size } from "../schema-parts.ts";
 
 /** One entry of `volumes`: a disk that is independent of instances. */
@@ -43,6 +44,9 @@ export const volumeSchema = {
       minLength: 1,
       examples: ["database"],
     },
+    encryption: encryptionSchema(
+      "Encrypts the volume with LUKS under a passphrase of its own: within the file of qcow2, around the whole disk with flat, lvm and rbd; ploop cannot. Cannot be changed later.",
+    ),
     prevent_destroy: {
       type: "boolean",
       description:

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { copyFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -13,6 +14,7 @@ import { UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
 import type { HostFacts } from "../../../src/model/host-facts.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
+import { luksImage } from "../../../src/tools/luks.ts";
 import { type DiskParts, diskSpec } from "../../support/disk-spec.ts";
 import { tableRow } from "../../unit/drivers/table.ts";
 import { plainSpec } from "../../unit/kinds/guest/specs.ts";
@@ -70,6 +72,7 @@ export interface Subject {
 const uuid = "6b1c2d3e-0000-4000-8000-000000000001";
 const mebibyte = 2 ** 20;
 const entry = "c".repeat(40);
+const passphrase = "wandering otter, 17=x";
 const nothing = () => {};
 const code = (expected: string) => (error: unknown) =>
   (error instanceof UserError && error.diagnostics[0]?.code === expected) || (error as { code?: unknown }).code === expected;
@@ -201,6 +204,59 @@ const cases: Readonly<Record<string, Case>> = {
     );
     assert.deepEqual([await scene.sizeOf(disk), inside()], [to, to]);
     run("e2fsck", "-fn", bytes);
+    await scene.backend.remove(scene.context, disk);
+    assert.deepEqual(await scene.place.kept(scene.context), []);
+  },
+
+  encrypted: async (scene, t, subject) => {
+    const { encryption } = scene.backend;
+    if (encryption === undefined) return "not encrypted";
+    // What is a file instead of a device cannot be opened as one.
+    if (!subject.guests) return "no device";
+    const secretUuid = randomUUID();
+    const wanted = { passphrase: { env: "DISK_PASSPHRASE" }, secretUuid } as const;
+    const disk = scene.disk({ base: scene.base("raw"), encryption: wanted });
+    await scene.backend.create(scene.context, disk, nothing);
+    const look = async () => (await scene.backend.list(scene.context, [{ ...disk, encrypted: true }])).get(`${uuid}/disk`);
+    const found = await look();
+    assert.deepEqual([found?.encryption, found?.size], ["luks", 4 * mebibyte]);
+    assert.equal(await encryption.opens(scene.context, disk, passphrase), true);
+    assert.equal(await encryption.opens(scene.context, disk, "another"), false);
+
+    const on = scene.place.machine ?? here;
+    const [key, opened] = ["key", "opened"].map((name) => join(scene.context.layout.root, name)) as [string, string];
+    const written = join(temporary(t), "key");
+    writeFileSync(written, passphrase);
+    on.put(written, key);
+    const holds = () => {
+      const image = openedWith(scene, disk);
+      on.run("qemu-img", "convert", "--object", `secret,id=passphrase,file=${key}`, "--image-opts", image, "-O", "raw", opened);
+      on.put(scene.raw, `${opened}.base`);
+      on.run("cmp", "-n", String(mebibyte), opened, `${opened}.base`);
+    };
+    holds();
+    await scene.backend.grow(scene.context, disk, 8 * mebibyte, undefined);
+    assert.equal((await look())?.size, 8 * mebibyte);
+    holds();
+
+    const machine = guestMachine(scene);
+    machine.write(
+      join(scene.context.layout.root, "secret.xml"),
+      `<secret ephemeral="yes" private="yes"><uuid>${secretUuid}</uuid><usage type="volume"><volume>vf-${secretUuid}</volume></usage></secret>`,
+    );
+    machine.virsh("secret-define", join(scene.context.layout.root, "secret.xml"));
+    try {
+      machine.virsh("secret-set-value", secretUuid, "--file", key, "--plain");
+      using guest = startGuest(machine, join(scene.context.layout.root, "guest.xml"), [scene.backend.attachment(disk, scene.surroundings)]);
+      await scene.backend.grow(scene.context, disk, 12 * mebibyte, { uuid: guest.uuid });
+      assert.equal((await look())?.size, 12 * mebibyte);
+      // What a container takes comes in whole extents of a volume group.
+      assert.equal(Math.floor(guest.sizeOf("vda") / (4 * mebibyte)), 3);
+      guest.stop();
+      holds();
+    } finally {
+      machine.virsh("secret-undefine", secretUuid);
+    }
     await scene.backend.remove(scene.context, disk);
     assert.deepEqual(await scene.place.kept(scene.context), []);
   },
@@ -426,7 +482,7 @@ async function scene(t: TestContext, subject: Subject): Promise<Scene> {
   const root = join(temporary(t), "instances");
   const contextOf = (wrap: (host: Host) => Host): Context => {
     const context = machine(t, { root, wrap: (host) => wrap(place.wrap?.(host) ?? host) });
-    return { ...context, settings: { ...context.settings, ...place.settings } };
+    return { ...context, secret: () => passphrase, settings: { ...context.settings, ...place.settings } };
   };
   const context = contextOf((host) => host);
   await context.host.files.makeDirectory(context.layout.base);
@@ -502,6 +558,15 @@ function guestMachine({ place, context }: Scene): GuestMachine {
       put(own, path);
     },
   };
+}
+
+/** How qemu-img opens an encrypted disk, with a secret named passphrase. */
+function openedWith({ context, place, surroundings, backend }: Scene, disk: DiskSpec): string {
+  const { type, format, source } = backend.attachment(disk, surroundings);
+  if (format === "qcow2") return `driver=qcow2,encrypt.key-secret=passphrase,file.driver=file,file.filename=${source}`;
+  if (type !== "network") return luksImage({ driver: type === "block" ? "host_device" : "file", path: source });
+  const [pool = "", image = ""] = source.split("/");
+  return luksImage({ driver: "rbd", pool, image, user: null, conf: /:conf=(.*)$/.exec(place.open(context, disk))?.[1] ?? "" });
 }
 
 function formatOf(scene: Scene, disk: DiskSpec): string {

@@ -59,7 +59,11 @@ function document(name: string, uuid: string, disks: readonly DiskAttachment[]):
 
 function diskXml(disk: DiskAttachment, index: number): string {
   const target = `vd${String.fromCharCode(97 + index)}`;
-  return `<disk type="${disk.type}" device="disk"><driver name="qemu" type="${disk.format}"/>${sourceXml(disk)}<target dev="${target}" bus="virtio"/></disk>`;
+  return `<disk type="${disk.type}" device="disk"><driver name="qemu" type="${disk.format}"/>${sourceXml(disk)}${encryptionXml(disk)}<target dev="${target}" bus="virtio"/></disk>`;
+}
+
+function encryptionXml({ secretUuid }: DiskAttachment): string {
+  return secretUuid === null ? "" : `<encryption format="luks"><secret type="passphrase" uuid="${secretUuid}"/></encryption>`;
 }
 
 function sourceXml(disk: DiskAttachment): string {

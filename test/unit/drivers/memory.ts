@@ -86,7 +86,6 @@ export const memory: Driver<MemorySettings, MemoryFacts> = {
     about: "raw file in memory",
     files: false,
     reserves: false,
-    encrypts: false,
     growsInside: false,
     steps: () => ({ bytes: page, why: "memory has pages" }),
   },

@@ -115,6 +115,7 @@ test("rbd: monitors go into the definition, a raw snapshot may be cloned, and a 
     source: `vms/${result.disks[0]?.uuid}_disk`,
     hosts: [{ name: "10.0.0.1", port: "6789" }],
     auth: null,
+    secretUuid: null,
   });
   assert.deepEqual(codes(planned(configOf(host), { rbd: { ...cluster, pool: false } })), ["error ceph-pool-missing"]);
 });

@@ -57,5 +57,6 @@ test("a guest gets monitors, user and secret", () => {
       { name: "fd00::1", port: "6789" },
     ],
     auth: { user: "cinder", secretUuid: "457eb676-33da-42ec-9a8c-9293d545c337" },
+    secretUuid: null,
   });
 });

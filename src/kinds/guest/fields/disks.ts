@@ -81,21 +81,25 @@ export const disks: DeviceFields<DomainDisk> = {
     },
     {
       name: "secret",
-      want: ({ attachment }) => (attachment.type === "network" ? attachment.auth?.secretUuid : attachment.secretUuid) ?? null,
-      owns: ["auth/secret", "encryption/secret", "source/auth/secret", "source/encryption/secret"],
-      write: (disk, value, { attachment }) => {
-        const network = attachment.type === "network";
-        add(at(disk, network ? "auth" : "encryption"), "secret", { type: network ? "ceph" : "passphrase", uuid: String(value) });
-      },
-      read: (disk) => find(besideSource(disk, "auth") ?? besideSource(disk, "encryption"), "secret")?.attributes["uuid"],
+      want: ({ attachment }) => (attachment.type === "network" ? (attachment.auth?.secretUuid ?? null) : null),
+      owns: ["auth/secret", "source/auth/secret"],
+      write: (disk, value) => add(at(disk, "auth"), "secret", { type: "ceph", uuid: String(value) }),
+      read: (disk) => find(besideSource(disk, "auth"), "secret")?.attributes["uuid"],
     },
     {
       name: "encryption",
       // Nova QCOW-10: libvirt alone knows the passphrase.
-      want: ({ attachment }) => (attachment.type !== "network" && attachment.secretUuid !== null ? "luks" : null),
+      want: ({ attachment }) => (attachment.secretUuid === null ? null : "luks"),
       owns: ["encryption@format", "encryption@engine", "source/encryption@format", "source/encryption@engine"],
       write: (disk, value) => set(at(disk, "encryption"), "format", value),
       read: (disk) => besideSource(disk, "encryption")?.attributes["format"],
+    },
+    {
+      name: "encryption_secret",
+      want: ({ attachment }) => attachment.secretUuid,
+      owns: ["encryption/secret", "source/encryption/secret"],
+      write: (disk, value) => add(at(disk, "encryption"), "secret", { type: "passphrase", uuid: String(value) }),
+      read: (disk) => find(besideSource(disk, "encryption"), "secret")?.attributes["uuid"],
     },
     driver("type", "format", ({ attachment }) => attachment.format),
     driver("cache", "cache", (_disk, { cache }) => cache),

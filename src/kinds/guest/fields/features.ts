@@ -34,7 +34,6 @@ export const featureFields: readonly GuestField[] = [
   presence("apic", ({ arch }) => isX86(arch), "features", "apic"),
   {
     path: "hyperv",
-    fixed: true,
     want: (spec) => (wantsHyperv(spec) ? "relaxed, spinlocks 8191, vapic" : null),
     owns: ["features/hyperv/relaxed", "features/hyperv/vapic", "features/hyperv/spinlocks"],
     write: (domain) => {
@@ -84,7 +83,6 @@ interface Timer {
 /** Timers of the clock. */
 export const timers: DeviceFields<Timer> = {
   section: "timers",
-  fixed: true,
   // Nova XML-08.
   items: (spec) =>
     spec.virtType !== "kvm" || !isX86(spec.arch)

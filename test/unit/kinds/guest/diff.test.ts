@@ -4,6 +4,8 @@ import { appliedFields } from "../../../../src/kinds/guest/applied-fields.ts";
 import { checkDomainNames, checkProtection } from "../../../../src/kinds/guest/check.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
 import { domainState } from "../../../../src/kinds/guest/state.ts";
+import { traitsOf } from "../../../../src/kinds/guest/traits.ts";
+import { wantedFields } from "../../../../src/kinds/guest/wanted-fields.ts";
 import { domainXml } from "../../../../src/kinds/guest/xml.ts";
 import type { DomainState } from "../../../../src/kinds/terms/domain-state.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
@@ -86,6 +88,44 @@ test("three ways to differ: config, drift, both", () => {
   assert.equal(diff(plainSpec({ memory: 3 * 2 ** 30 }), found(spec))?.cause, "config");
   assert.equal(diff(spec, found(spec, "running", more))?.cause, "drift");
   assert.equal(diff(plainSpec({ memory: 3 * 2 ** 30 }), found(spec, "running", more))?.cause, "both");
+});
+
+test("what a configuration says of the hypervisor is a change of the configuration, and by hand it is drift", () => {
+  const edits: readonly [string, Partial<DomainSpec>, Partial<DomainSpec>][] = [
+    ["hyperv", { virtType: "kvm" }, { virtType: "kvm", values: { hyperv: true } }],
+    ["timers.hpet.present", { virtType: "kvm" }, { virtType: "kvm", values: { hpet: true } }],
+    ["timers.hypervclock.present", { virtType: "kvm" }, { virtType: "kvm", osType: "windows" }],
+  ];
+  for (const [path, before, after] of edits) {
+    for (const [one, other] of [
+      [before, after],
+      [after, before],
+    ] as const) {
+      const field = diff(plainSpec(other), found(plainSpec(one)))?.fields.find((change) => change.path === path);
+      assert.equal(field?.cause, "config", path);
+    }
+  }
+  const windows = plainSpec({ virtType: "kvm", osType: "windows" });
+  const removed = diff(
+    windows,
+    found(windows, "running", (xml) => xml.replace(/<hyperv>[\s\S]*?<\/hyperv>/, "")),
+  );
+  assert.deepEqual(
+    removed?.fields.map(({ path, cause }) => `${path} ${cause}`),
+    ["hyperv drift"],
+  );
+});
+
+test("no configuration changes a fixed field", () => {
+  const paths = (fields: Partial<DomainSpec>) => {
+    const wanted = wantedFields(plainSpec(fields));
+    return Object.entries(wanted).filter(([path]) => traitsOf(path).fixed === true);
+  };
+  const plain = paths({});
+  assert.ok(plain.length > 3);
+  const values = { hyperv: true, hpet: true, hide_hypervisor: true, pmu: false, "video.model": "vga", firmware: "uefi" };
+  for (const fields of [{ virtType: "kvm" }, { osType: "windows", virtType: "kvm" }, { machine: "pc" }, { values }] as const)
+    assert.deepEqual(paths(fields), plain);
 });
 
 test("a disk that a human added is drift and will go", () => {

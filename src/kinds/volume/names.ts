@@ -1,0 +1,25 @@
+import type { Context } from "../../model/context.ts";
+import { earlierVolumes, renames } from "../config/renames.ts";
+import type { Config } from "../config.ts";
+import { type RecordedVolume, recordedVolumes } from "../directory/second-record.ts";
+import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
+
+/** The volumes of a host, and how those of this project are called. */
+export interface VolumeNames {
+  readonly directories: readonly VolumeDirectory[];
+  /** Those whose directory is missing. */
+  readonly recorded: readonly RecordedVolume[];
+  /** Of this project, by uuid: as labels have them. */
+  readonly names: ReadonlyMap<string, string>;
+  /** The names that the configuration has for some of them instead, by uuid. */
+  readonly renamed: ReadonlyMap<string, string>;
+}
+
+/** Looks up the volumes of the host by their labels and their second records. */
+export async function volumeNames(context: Context, config: Config): Promise<VolumeNames> {
+  const directories = await volumeDirectories(context);
+  const recorded = await recordedVolumes(context, directories);
+  const names = new Map<string, string>(recorded.map(({ uuid, volume }) => [uuid, volume]));
+  for (const { uuid, label } of directories) if (label?.project === context.project) names.set(uuid, label.volume);
+  return { directories, recorded, names, renamed: renames(earlierVolumes(config), names) };
+}
