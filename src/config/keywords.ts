@@ -2,6 +2,7 @@
 export interface Schema {
   readonly type?: string;
   readonly description?: string;
+  readonly examples?: readonly unknown[];
   readonly pattern?: string;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -48,6 +49,12 @@ export interface Schema {
   readonly refusedKeys?: Readonly<Record<string, string>>;
   /** Values of an enum that are known and rejected, each with the reason and the remedy. */
   readonly refusedValues?: Readonly<Record<string, string>>;
+  /** Names that other programs have for keys, in lower case and with underscores, each with the key. */
+  readonly synonyms?: Readonly<Record<string, string>>;
+  /** Keys that are looked for here and belong elsewhere, each with a sentence that says where. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
+  /** The value, if it is missing, that the ending of a sibling's value suggests. */
+  readonly guess?: { readonly from: string; readonly endings: Readonly<Record<string, string>> };
   /** What one of the keys is called, and what may be written beside the known ones. */
   readonly openKeys?: { readonly noun: string; readonly hint: string };
   /** The expected value, as the end of "expected …". */
@@ -74,6 +81,9 @@ export const ownKeywords: readonly string[] = [
   "number",
   "refusedKeys",
   "refusedValues",
+  "synonyms",
+  "elsewhere",
+  "guess",
   "openKeys",
   "expects",
 ];

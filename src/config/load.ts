@@ -245,11 +245,14 @@ async function checkSchema({ schema, accepts }: Rules, config: unknown): Promise
 }
 
 function diagnosticOf(problem: Problem, root: Located): Diagnostic {
-  const { severity = "error", code, summary, pointer, of, hidden } = problem;
-  const notes = notesAt(root, pointer);
-  const detail = notes.length === 0 ? problem.detail : [...(problem.detail === undefined ? [] : [problem.detail]), ...notes].join(" ");
+  const { severity = "error", code, summary, pointer, of, hidden, quoted } = problem;
+  const at = placeAt(root, pointer, of, hidden === true);
+  // What is written, not what YAML reads it as: 1.10 is the number 1.1.
+  const quotes = quoted === true && at.text !== undefined && !/[$"'…]/.test(at.text) ? [`Put it in quotes: "${at.text}".`] : [];
+  const parts = [problem.detail, ...quotes, ...notesAt(root, pointer)].filter((part) => part !== undefined);
+  const detail = parts.length === 0 ? undefined : parts.join(" ");
   const words = { summary: withoutCredentials(summary), ...(detail === undefined ? {} : { detail: withoutCredentials(detail) }) };
-  return { severity, code, ...words, at: placeAt(root, pointer, of, hidden === true) };
+  return { severity, code, ...words, at };
 }
 
 /** In the order of files and lines; diagnostics without a place come first. */

@@ -94,6 +94,7 @@ export function createLocator(source: SourceText, deepest: number): Locator {
   const buildMap = (span: Span) => {
     const own = new Map<string, Entry>();
     const merged = new Map<string | number, Entry>();
+    let failed = false;
     return {
       add(key: unknown, value: (otherwise: Span) => Located) {
         const keySpan = spanOf(key, span);
@@ -102,7 +103,12 @@ export function createLocator(source: SourceText, deepest: number): Locator {
         if (name === "<<") {
           for (const [inherited, entry] of mergedEntries(node, keySpan)) if (!merged.has(inherited)) merged.set(inherited, entry);
         } else if (typeof name !== "string") {
-          const quoted = isScalar(key) ? ` Put it in quotes: "${String((key as Scalar).source ?? name)}".` : "";
+          const quoted = isScalar(key)
+            ? ` Put it in quotes: "${String((key as Scalar).source ?? name)}".`
+            : isMap(key)
+              ? ' Text between {{ and }} is not evaluated: write an expression in quotes, "${var.NAME}".'
+              : "";
+          failed ||= !isScalar(key);
           fail(keySpan, "key-not-text", "The key is not text", `Keys must be text.${quoted}`);
         } else if (name === "__proto__") {
           fail(keySpan, "key-not-allowed", 'The key "__proto__" cannot be used', "Choose another name.");
@@ -120,7 +126,8 @@ export function createLocator(source: SourceText, deepest: number): Locator {
       },
       finish(whole: Span): Located {
         for (const [key, entry] of merged) if (typeof key === "string" && !own.has(key)) own.set(key, entry);
-        return collection("map", whole, own);
+        const node = collection("map", whole, own);
+        return failed ? { ...node, failed } : node;
       },
     };
   };

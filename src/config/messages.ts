@@ -1,6 +1,7 @@
 import { closest } from "../model/closest.ts";
 import type { Schema } from "./keywords.ts";
 import { describePointer, type Pointer, type Problem, suggestion } from "./problem.ts";
+import { elsewhereSlip, formSlip, meantKey, missingSlip, typeSlip } from "./slips.ts";
 import { typeOf } from "./walk.ts";
 
 /** An error of the validator, independent of the validator's types. */
@@ -42,12 +43,17 @@ export function problemOf(finding: Finding): Problem {
         of: "key",
       };
     }
-    case "type":
-      return at(
-        "wrong-type",
-        `Expected ${typeNames[String(params.type)] ?? schema.expects ?? "something else"}`,
-        `${where} ${value === null ? "has no value" : `is ${nameOf(value)}`}.${typeHint(String(params.type), value)}`,
-      );
+    case "type": {
+      const quoted = params.type === "string" && (typeof value === "number" || typeof value === "boolean");
+      return {
+        ...at(
+          "wrong-type",
+          `Expected ${typeNames[String(params.type)] ?? schema.expects ?? "something else"}`,
+          `${where} ${value === null ? "has no value" : `is ${nameOf(value)}`}.${typeSlip(String(params.type), value, schema, pointer)}`,
+        ),
+        ...(quoted ? { quoted } : {}),
+      };
+    }
     case "enum": {
       const refused = schema.refusedValues?.[String(value)];
       if (refused !== undefined)
@@ -79,7 +85,11 @@ export function problemOf(finding: Finding): Problem {
     case "maxItems":
       return at("too-many", "Too many entries", `${where} may have at most ${String(params.limit)}.`);
     default:
-      return at("wrong-value", `${where} is not valid`, `Expected ${schema.expects ?? `something that ${finding.message}`}.`);
+      return at(
+        "wrong-value",
+        `${where} is not valid`,
+        `Expected ${schema.expects ?? `something that ${finding.message}`}.${formSlip(value, schema, pointer)}`,
+      );
   }
 }
 
@@ -111,7 +121,8 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
       ...at,
     };
   const known = Object.keys(schema.properties ?? {});
-  const meant = closest(key, known);
+  const belongs = elsewhereSlip(key, schema);
+  const meant = belongs === undefined ? meantKey(key, schema) : undefined;
   if (schema.openKeys !== undefined) {
     const { noun, hint } = schema.openKeys;
     return {
@@ -125,7 +136,7 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
   return {
     code: "unknown-key",
     summary: `Unknown key ${JSON.stringify(key)}`,
-    detail: `${where.replace(/^the /, "The ")} has no such key.${suggestion(meant, known)}`,
+    detail: `${where.replace(/^the /, "The ")} has no such key.${belongs === undefined ? suggestion(meant, known) : ` ${belongs}`}`,
     ...(meant === undefined ? {} : { meant }),
     ...at,
   };
@@ -137,12 +148,13 @@ function refusalOf(refused: Readonly<Record<string, string>>, key: string): stri
   return Object.entries(refused).find(([name]) => name.endsWith("*") && key.startsWith(name.slice(0, -1)))?.[1];
 }
 
-function missingKey({ pointer, schema }: Finding, key: string): Problem {
+function missingKey({ pointer, schema, value }: Finding, key: string): Problem {
   const about = schema.properties?.[key]?.description;
+  const guess = missingSlip(key, value, schema.properties?.[key] ?? {});
   return {
     code: "missing-key",
     summary: `Missing key ${JSON.stringify(key)}`,
-    detail: `${describePointer(pointer)} needs it${about === undefined ? "." : `: ${about}`}`,
+    detail: `${describePointer(pointer)} needs it${about === undefined ? "." : `: ${about}`}${guess}`,
     missing: key,
     pointer,
     of: "key",
@@ -153,14 +165,6 @@ function nameOf(value: unknown): string {
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number") return `the number ${value}`;
   return typeNames[typeOf(value)] ?? "something else";
-}
-
-function typeHint(expected: string, value: unknown): string {
-  if (expected === "string" && (typeof value === "number" || typeof value === "boolean")) return ` Put it in quotes: "${value}".`;
-  if (value === null) return " Write a value after the colon, or remove the key.";
-  if ((expected === "integer" || expected === "number") && typeof value === "string" && /^\d+$/.test(value))
-    return ` Write it without quotes: ${value}.`;
-  return "";
 }
 
 function alternatives(value: string, possible: readonly string[]): string {

@@ -1,10 +1,11 @@
-import { isMap, parseAllDocuments, parseDocument, type YAMLError, type YAMLMap } from "yaml";
+import { isMap, parseAllDocuments, parseDocument, type YAMLMap } from "yaml";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { tooDeepBracket } from "./bracket-depth.ts";
 import { lineTable } from "./line-table.ts";
 import { createLocator, type MapBuilder } from "./locate.ts";
 import { type Located, placeOf, type SourceText } from "./located.ts";
 import { type Piece, splitYaml } from "./split-yaml.ts";
+import { isShowable, yamlProblem } from "./yaml-words.ts";
 
 const deepest = 100;
 // Small enough for the garbage collector to free what the parser made while it is young.
@@ -48,7 +49,10 @@ function parseWhole(source: SourceText): { root?: Located; diagnostics: Diagnost
   if (errors.length > 0) {
     const byLine = new Map(errors.toReversed().map((error) => [lines.linePos(error.pos[0]).line, error]));
     const first = [...byLine.values()].toReversed().slice(0, 10);
-    return { diagnostics: first.map((error) => failure(source, error.pos[0], ...words(error))) };
+    const problems = new Map(first.map((error) => yamlProblem(error, text)).map((problem) => [problem.start, problem]));
+    return {
+      diagnostics: [...problems.values()].map(({ start, code, summary, detail }) => failure(source, start, code, summary, detail)),
+    };
   }
   if (second !== undefined) {
     const detail = "A file contains one configuration. Remove the line with ---, or split the file.";
@@ -90,30 +94,10 @@ function parsePiece(text: string): YAMLMap | undefined {
   return isValid && isMap(contents) && contents.anchor === undefined && contents.tag === undefined ? contents : undefined;
 }
 
-/** The text of a broken line is not shown: it may hold a secret. */
+/** The text of a broken line is not shown where it may hold a secret. */
 function failure(source: SourceText, start: number, code: string, summary: string, detail: string, end?: number): Diagnostic {
-  return { severity: "error", code, summary, detail, at: placeOf({ source, start, end: end ?? lineEnd(source.text, start) }, true) };
-}
-
-function words(error: YAMLError): [code: string, summary: string, detail: string] {
-  if (error.code === "TAB_AS_INDENT") return ["yaml-tab", "Tab in the indentation", "YAML indentation must use spaces. Replace the tab."];
-  if (error.code === "RESOURCE_EXHAUSTION")
-    return ["yaml-too-deep", "YAML nested too deeply", "A configuration has only a few levels. Check the indentation."];
-  if (error.code === "TAG_RESOLVE_FAILED")
-    return [
-      "yaml-tag",
-      "Unsupported YAML tag",
-      "Tags (words that start with !) are not supported. Put the text in quotes if it is meant literally.",
-    ];
-  if (error.code === "BAD_ALIAS")
-    return [
-      "unknown-anchor",
-      "Alias without an anchor",
-      "Text that starts with * refers to an anchor. Put it in quotes if it is meant literally.",
-    ];
-  const message = error.message.replace(/closing ["']quote/, "closing quote");
-  const detail = message.length > 200 ? `${message.slice(0, 200)}…` : message;
-  return ["yaml-syntax", "Not valid YAML", /[.!?…]$/.test(detail) ? detail : `${detail}.`];
+  const span = { source, start, end: end ?? lineEnd(source.text, start) };
+  return { severity: "error", code, summary, detail, at: placeOf(span, !isShowable(source.text, start)) };
 }
 
 function lineEnd(text: string, start: number): number {

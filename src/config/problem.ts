@@ -17,6 +17,8 @@ export interface Problem {
   readonly section?: string;
   /** Of a missing key: its name. */
   readonly missing?: string;
+  /** The remedy is to put what is written into quotes. */
+  readonly quoted?: true;
   /** The text may be a secret, so only its place is shown. */
   readonly hidden?: true;
 }

@@ -70,10 +70,22 @@ function withoutUnions(errors: readonly LocatedError[]): LocatedError[] {
     for (const error of inside) if (chosen?.includes(error) !== true) dropped.add(error);
     if (chosen !== undefined) dropped.add(union);
   }
+  // A value of another type fits no form either; that it is the wrong type says more.
+  const types = new Set(
+    errors.filter(({ keyword }) => keyword === "type").map(({ schemaPath, instancePath }) => `${parentOf(schemaPath)} ${instancePath}`),
+  );
+  for (const error of errors) {
+    const isForm = error.keyword === "oneOf" || error.keyword === "anyOf" || error.keyword === "not";
+    if (isForm && types.has(`${parentOf(error.schemaPath)} ${error.instancePath}`)) dropped.add(error);
+  }
   // An invalid name is reported by propertyNames, whose schema describes valid names.
   return errors
     .filter((error) => !dropped.has(error) && (error.propertyName === undefined || error.keyword === "propertyNames"))
     .map((error) => (error.keyword === "propertyNames" ? { ...error, parentSchema: error.schema as object } : error));
+}
+
+function parentOf(schemaPath: string): string {
+  return schemaPath.slice(0, schemaPath.lastIndexOf("/"));
 }
 
 /** The errors inside the branches of each union that failed. */

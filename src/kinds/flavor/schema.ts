@@ -10,6 +10,18 @@ export const flavorSchema = {
   description: "Size of an instance: CPUs, memory and disks.",
   additionalProperties: false,
   required: ["vcpus", "ram", "disk"],
+  synonyms: {
+    memory: "ram",
+    mem: "ram",
+    memory_mb: "ram",
+    cpus: "vcpus",
+    cores: "vcpus",
+    vcpu: "vcpus",
+    size: "disk",
+    root_disk: "disk",
+    root_gb: "disk",
+  },
+  examples: [{ vcpus: 1, ram: "2GiB", disk: "20GiB" }],
   properties: {
     vcpus: { type: "integer", description: "Number of virtual CPUs.", minimum: 1, maximum: 1024, examples: [1, 4] },
     ram: size("Memory of the guest.", ["2GiB", "512MiB"], { minimum: "1MiB", multipleOf: "1MiB" }),

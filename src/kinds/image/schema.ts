@@ -14,6 +14,21 @@ export const imageSchema = {
   additionalProperties: false,
   required: ["source", "disk_format"],
   dependentRequired: { ramdisk: ["kernel"] },
+  synonyms: {
+    url: "source",
+    path: "source",
+    file: "source",
+    location: "source",
+    format: "disk_format",
+    type: "disk_format",
+    initrd: "ramdisk",
+  },
+  elsewhere: {
+    sha256: "Write checksum: sha256:… for it.",
+    sha512: "Write checksum: sha512:… for it.",
+    md5: "MD5 proves nothing any more: write checksum: sha256:…, which `virtform image lock` computes.",
+  },
+  examples: [{ source: "./debian-13.qcow2", disk_format: "qcow2" }],
   properties: {
     source: {
       type: "string",
@@ -50,6 +65,7 @@ export const imageSchema = {
       description:
         "Format of the image file, as Glance names it. It is not detected: content of another format is rejected. Kernels are aki, ramdisks ari. ploop: one expanded image file without snapshots.",
       enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari"],
+      guess: { from: "source", endings: { qcow2: "qcow2", raw: "raw", iso: "iso", vmdk: "vmdk", vhd: "vhd", vhdx: "vhdx", vdi: "vdi" } },
       examples: ["qcow2", "raw"],
     },
     min_disk: sizeOr("0GiB", "Minimum size of the root disk; a smaller flavor is an error.", ["2GiB"]),

@@ -11,6 +11,8 @@ const networkSchema = {
   additionalProperties: false,
   oneOf: [{ required: ["network"] }, { required: ["bridge"] }, { required: ["user"] }],
   expects: "exactly one of network, bridge and user",
+  synonyms: { name: "network", source: "network", mac_address: "mac", type: "model", driver: "model" },
+  examples: [{ network: "default" }],
   properties: {
     name: {
       type: "string",
@@ -95,6 +97,8 @@ const ephemeralSchema = {
 const attachedVolumeSchema = {
   type: "object",
   description: "One volume to attach as a disk.",
+  synonyms: { name: "volume", id: "volume", device_name: "device" },
+  examples: [{ volume: "data" }],
   additionalProperties: false,
   required: ["volume"],
   properties: {
@@ -149,6 +153,43 @@ export const instanceSchema = {
   anyOf: [{ required: ["image"] }, { required: ["volumes"] }],
   expects: "image, or volumes with one that has boot_index: 0",
   notYet: ["security_groups", "files"],
+  synonyms: {
+    ssh_key: "key_pair",
+    ssh_keys: "key_pair",
+    key: "key_pair",
+    key_name: "key_pair",
+    keypair: "key_pair",
+    nics: "networks",
+    network: "networks",
+    interfaces: "networks",
+    network_interfaces: "networks",
+    state: "power_state",
+    status: "power_state",
+    running: "power_state",
+    cloud_init: "user_data",
+    cloud_config: "user_data",
+    userdata: "user_data",
+    replicas: "count",
+    password: "admin_password",
+    admin_pass: "admin_password",
+    base_image: "image",
+    template: "image",
+    instance_type: "flavor",
+    size: "flavor",
+    tags: "metadata",
+    labels: "metadata",
+    host_name: "hostname",
+    protected: "prevent_destroy",
+  },
+  elsewhere: Object.fromEntries([
+    ...["vcpus", "vcpu", "cpus", "cores", "memory", "ram", "disk", "root_disk", "ephemeral", "extra_specs"].map((key) => [
+      key,
+      "The size of a guest is in its flavor: flavors: { NAME: { vcpus: 2, ram: 2GiB, disk: 20GiB } }.",
+    ]),
+    ["disks", "The root disk has the size of the flavor. Other disks are ephemerals, which go with the guest, or volumes, which are kept."],
+    ["name", "The name of an instance is the key of its entry."],
+    ["properties", "Image properties are in the entry of images, extra specs in the flavor."],
+  ]) as Readonly<Record<string, string>>,
   properties: {
     count: {
       type: "integer",

@@ -5,6 +5,8 @@ export const keyPairSchema = {
   additionalProperties: false,
   oneOf: [{ required: ["public_key"] }, { required: ["public_key_file"] }],
   expects: "either public_key or public_key_file",
+  synonyms: { key: "public_key", file: "public_key_file", path: "public_key_file" },
+  examples: [{ public_key_file: "./ops.pub" }],
   properties: {
     public_key: {
       type: "string",

@@ -9,6 +9,8 @@ export const volumeSchema = {
   additionalProperties: false,
   required: ["size"],
   not: { required: ["image", "format"] },
+  synonyms: { capacity: "size", filesystem: "format", fs: "format", fstype: "format", backend: "images_type", driver: "images_type" },
+  examples: [{ size: "10GiB" }],
   expects: "image or format, not both: an image brings its own filesystem",
   properties: {
     size: size("Size of the volume. It can be increased, also while a guest uses it, and never decreased.", ["10GiB"], {

@@ -76,6 +76,33 @@ test("examples and defaults are valid themselves", () => {
   }
 });
 
+test("what a key is called elsewhere is not a key itself, and leads to one", () => {
+  const found = [["/", schema as Node] as const, ...all(schema as Node, "")].filter(
+    ([, node]) => node["synonyms"] !== undefined || node["elsewhere"] !== undefined,
+  );
+  assert.ok(found.length >= 5);
+  for (const [path, node] of found) {
+    const keys = Object.keys(node["properties"] as Node);
+    const { synonyms = {}, elsewhere = {} } = node as { synonyms?: Record<string, string>; elsewhere?: Record<string, string> };
+    for (const [name, key] of Object.entries(synonyms))
+      assert.ok(keys.includes(key) && !Object.hasOwn(elsewhere, name), `${path}: ${name} → ${key}`);
+  }
+});
+
+/** Every part of a schema, with its path. */
+function* all(node: Node, path: string): Generator<[string, Node]> {
+  const {
+    properties: own = {},
+    additionalProperties,
+    items,
+  } = node as { properties?: Record<string, Node>; additionalProperties?: unknown; items?: unknown };
+  for (const [name, child] of [...Object.entries(own), ["*", additionalProperties], ["*", items]] as [string, Node][]) {
+    if (typeof child !== "object" || child === null) continue;
+    yield [`${path}/${name}`, child];
+    yield* all(child, `${path}/${name}`);
+  }
+}
+
 test("references name sections, and no object lets unknown keys through", () => {
   for (const [path, node] of properties(schema as Node, "")) {
     if (typeof node["reference"] === "string") assert.ok(Object.hasOwn(schema.properties, node["reference"]), path);

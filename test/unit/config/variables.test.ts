@@ -109,7 +109,7 @@ test("every mistake in what is given is reported", async (t) => {
     "variable-value: count: expected a number: --var count is given. The variable has the type number.",
     'unknown-variable: Unknown variable "evn" (--var evn): The configuration declares no such variable. Did you mean "env"?',
     "list.yaml:1 not-a-mapping: The file is not a mapping: A file of values has a line NAME: VALUE for each variable.",
-    "--var zones:1 yaml-syntax: Not valid YAML: Flow sequence must end with a ].",
+    "--var zones:1 yaml-syntax: A [ is not closed: Its ] is missing. Everything that follows is read as a part of it.",
     "bad.yaml:1 variable-value: up: expected true or false: The variable has the type boolean.",
     'bad.yaml:2 unknown-variable: Unknown variable "nope": The configuration declares no such variable. Possible: env, ram, count, up, zones, tags, password.',
   ]);
