@@ -1,9 +1,11 @@
+import { acceptDrift } from "../engine/accept-drift.ts";
 import { hasChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { plan } from "../reconcile.ts";
 import { runsOf } from "../runs-of.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
+import { readIgnoreFiles } from "./ignore-file.ts";
 import type { Io } from "./io.ts";
 import { openConfigured } from "./open-session.ts";
 import { writePlanFile } from "./plan-file.ts";
@@ -18,9 +20,11 @@ interface Options {
 /** What `plan` and `drift` share. Resolves to the exit code, which follows from the plan that is shown. */
 export function runPlan(invocation: Invocation, io: Io, { command, detailedExitCode, out }: Options): Promise<number> {
   return reported(invocation, io, { command }, async ({ event }) => {
+    const accepted = await readIgnoreFiles(invocation.texts("ignore"));
     await using session = await openConfigured(invocation.positionals, io);
     const targets = invocation.texts("target");
-    const result = await plan(runsOf(session, { targets, mode: () => ({ do: "apply" }), fingerprints: out !== undefined }));
+    const made = await plan(runsOf(session, { targets, mode: () => ({ do: "apply" }), fingerprints: out !== undefined }));
+    const result = accepted.length === 0 ? made : acceptDrift(made, accepted, new Date().toISOString().slice(0, 10));
     const waits = ({ pending }: Plan) => invocation.flag("pending") && pending.length > 0;
     event({ type: "plan", plan: command === "drift" ? { ...result, unmanaged: [] } : result });
     if (isErrored(result)) return 1;

@@ -36,6 +36,14 @@ export interface Unchanged {
   readonly before: Json;
 }
 
+/** Drift that `drift --ignore` accepts: what differs, and what its entry says of it. */
+export interface IgnoredDrift {
+  readonly address: Address;
+  readonly fields: readonly FieldChange[];
+  readonly reason?: string;
+  readonly until?: string;
+}
+
 /** An action with the ids of those that must have ended well before it starts. */
 export type PlannedAction = Action & { readonly after: readonly string[] };
 
@@ -63,6 +71,8 @@ export interface Plan {
   readonly unmanaged: readonly Unmanaged[];
   /** What waits for a restart and is not changed by this plan. Not a change: there is nothing to apply. */
   readonly pending: readonly Pending[];
+  /** Differences that are accepted and therefore no changes. */
+  readonly ignored?: readonly IgnoredDrift[];
   /** False when part of the host could not be looked at. */
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */

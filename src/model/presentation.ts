@@ -1,5 +1,6 @@
 import { type Address, addressKind, addressName } from "./address.ts";
 import type { FieldChange } from "./change.ts";
+import type { Json } from "./json.ts";
 
 /** How people see the objects of one address kind, or the things on a host that are not managed here and have this name. */
 export interface Presentation {
@@ -9,6 +10,8 @@ export interface Presentation {
   readonly sizes?: ReadonlySet<string>;
   /** What a person reads of an object that is created or deleted. Default: every field, a line each. */
   readonly summary?: (fields: readonly FieldChange[]) => readonly SummaryLine[];
+  /** The paths in a state of the object whose values are secrets or references to them. Default: none. */
+  readonly secrets?: (state: Json) => readonly string[];
   /** For the parts of an instance: the name of the instance, from the name in the address. */
   readonly instanceOf?: (name: string) => string;
 }

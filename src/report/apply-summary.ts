@@ -40,7 +40,9 @@ export function applySummaryLines(
   const { name } = changingCommands[options.command] ?? { name: "Apply" };
   const counts = `${add} added, ${change} changed, ${destroy} destroyed`;
   if (isComplete(summary)) {
-    return [[span(`${name} complete:`, "add"), span(` ${counts}.`), span(` Took ${formatDuration(options.milliseconds)}.`, "faint")]];
+    return [
+      [span(`${name} complete!`, "add"), span(` Resources: ${counts}.`), span(` Took ${formatDuration(options.milliseconds)}.`, "faint")],
+    ];
   }
   const width = (options.width ?? 100) - 4;
   const lines = [

@@ -19,6 +19,7 @@ const formats: Format[] = [
   { name: "markdown", commands: reportedCommands, load: async () => (await import("./markdown.ts")).createMarkdownReporter },
   { name: "junit", commands: reportedCommands, load: async () => (await import("./junit.ts")).createJunitReporter },
   { name: "sarif", commands: reportedCommands, load: async () => (await import("./sarif.ts")).createSarifReporter },
+  { name: "ignore", commands: ["plan", "drift"], load: async () => (await import("./ignore-file.ts")).createIgnoreReporter },
   { name: "tui", commands: Object.keys(changingCommands), load: loadTerminalInterface },
 ];
 

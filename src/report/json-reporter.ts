@@ -29,14 +29,15 @@ export function createJsonReporter(options: ReporterOptions): Reporter {
 }
 
 /** One document. Errors are also written to standard error, for the log of a pipeline. */
-function documents({ command, stdout, stderr, color, version }: ReporterOptions): (event: Event) => void {
+function documents({ command, stdout, stderr, color, version, now }: ReporterOptions): (event: Event) => void {
+  const head = () => ({ version, now: now?.() ?? new Date() });
   const explain = (diagnostics: readonly Diagnostic[]) => {
     if (diagnostics.length > 0) stderr.write(formatDiagnostics(diagnostics, { color }));
   };
   return (event) => {
     switch (event.type) {
       case "plan":
-        stdout.write(jsonText(planJson(event.plan, version)));
+        stdout.write(jsonText(planJson(event.plan, head())));
         if (isErrored(event.plan)) explain(event.plan.diagnostics.filter(({ severity }) => severity === "error"));
         return;
       case "result":
@@ -46,7 +47,7 @@ function documents({ command, stdout, stderr, color, version }: ReporterOptions)
         explain([event.diagnostic]);
         return;
       case "failed":
-        if (command === "plan" || command === "drift") stdout.write(jsonText(failedPlanJson(event.diagnostics, version)));
+        if (command === "plan" || command === "drift") stdout.write(jsonText(failedPlanJson(event.diagnostics, head())));
         explain(event.diagnostics);
         return;
       default:
@@ -156,9 +157,8 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
         const summary = summarizeApply(event.plan, event.outcomes);
         const { add, change, destroy } = summary;
         const name = command === "destroy" ? "Destroy" : "Apply";
-        const word = isComplete(summary) ? "complete" : "incomplete";
         const counts = changeCounts({ add, change, destroy }, command);
-        const message = `${name} ${word}: ${add} added, ${change} changed, ${destroy} destroyed`;
+        const message = `${name} ${isComplete(summary) ? "complete! Resources:" : "incomplete:"} ${add} added, ${change} changed, ${destroy} destroyed`;
         write("change_summary", message, { changes: counts }, isComplete(summary) ? "info" : "error");
         return;
       }

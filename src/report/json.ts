@@ -2,9 +2,12 @@ import { addressKind, addressName } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Json } from "../model/json.ts";
-import { applicablePlans, isErrored, type Pending, type Plan } from "../model/plan.ts";
+import { applicablePlans, type IgnoredDrift, isErrored, type Pending, type Plan } from "../model/plan.ts";
+import { presentationOf } from "../model/presentation.ts";
 import type { UsedVariable } from "../model/used-variable.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import { effectOf } from "./describe-change.ts";
+import { nested, nestPaths } from "./nest-paths.ts";
 
 type JsonObject = { readonly [key: string]: Json };
 
@@ -20,16 +23,25 @@ const reasonOf: Readonly<Partial<Record<Change["verb"], string>>> = {
   delete: "delete_because_no_resource_config",
 };
 
+/** Who made a document, and when. */
+export interface DocumentHead {
+  readonly version: string;
+  readonly now: Date;
+}
+
 /**
  * A plan as one JSON document: a subset of Terraform's plan representation, so that policies and summaries written for
- * it work unchanged. Additions of virtform are under `change.virtform`. It holds no time, so two runners print the same.
+ * it work unchanged. Additions of virtform are under `change.virtform`. But for the time, two runners print the same.
  */
-export function planJson(plan: Plan, version: string): JsonObject {
+export function planJson(plan: Plan, head: DocumentHead): JsonObject {
   const changed = plan.changes.map((change) => ({ ...identity(change.address), ...previous(change), ...changeJson(change) }));
-  const unchanged = plan.unchanged.map((one) => ({ ...identity(one.address), ...previous(one), change: noChange(one.before) }));
+  const unchanged = plan.unchanged.map((one) => ({
+    ...identity(one.address),
+    ...previous(one),
+    change: noChange(one.address, one.before),
+  }));
   return {
-    format_version: "1.2",
-    virtform_version: version,
+    ...headJson(head),
     project: plan.project,
     ...(plan.hosts === undefined ? { target: targetJson(plan) } : { hosts: plan.hosts.map(hostJson) }),
     ...(plan.variables === undefined ? {} : { variables: Object.fromEntries(plan.variables.map(variableJson)) }),
@@ -37,6 +49,7 @@ export function planJson(plan: Plan, version: string): JsonObject {
     resource_drift: byAddress(plan.changes.filter(({ cause }) => cause !== "config").map(driftJson)),
     unmanaged: plan.unmanaged.map((found) => ({ ...found })),
     pending: plan.pending.map(pendingJson),
+    ...(plan.ignored === undefined ? {} : { ignored: plan.ignored.map(ignoredJson) }),
     diagnostics: plan.diagnostics.map(diagnosticJson),
     applyable: applicablePlans(plan).length > 0,
     complete: plan.complete,
@@ -47,6 +60,10 @@ export function planJson(plan: Plan, version: string): JsonObject {
 /** As Terraform has it, with a mark instead of the value of a secret. */
 function variableJson({ name, value, sensitive, from }: UsedVariable): [string, JsonObject] {
   return [name, sensitive ? { value: null, sensitive, from } : { value, from }];
+}
+
+function headJson({ version, now }: DocumentHead) {
+  return { format_version: "1.2", virtform_version: version, timestamp: now.toISOString().replace(/\.\d+/, "") };
 }
 
 function targetJson({ target }: Plan): JsonObject {
@@ -60,10 +77,9 @@ function hostJson(plan: Plan): JsonObject {
 }
 
 /** The same document for a plan that could not be made at all. */
-export function failedPlanJson(diagnostics: readonly Diagnostic[], version: string): JsonObject {
+export function failedPlanJson(diagnostics: readonly Diagnostic[], head: DocumentHead): JsonObject {
   return {
-    format_version: "1.2",
-    virtform_version: version,
+    ...headJson(head),
     resource_changes: [],
     resource_drift: [],
     unmanaged: [],
@@ -91,7 +107,7 @@ export function diagnosticJson(diagnostic: Diagnostic): JsonObject {
 }
 
 function identity(address: Change["address"]) {
-  return { address, mode: "managed", type: addressKind(address), name: addressName(address) };
+  return { address, mode: "managed", type: addressKind(address), name: addressName(address), provider_name: "virtform" };
 }
 
 /** As Terraform has it for what was moved to another address. */
@@ -111,11 +127,19 @@ function changeJson(change: Change) {
   return {
     change: {
       actions: actionsOf[verb],
-      before,
-      after,
+      before: nested(before),
+      after: nested(after),
       after_unknown: {},
-      before_sensitive: before === null ? false : sensitive(fields.filter(({ old }) => old !== undefined)),
-      after_sensitive: after === null ? false : sensitive(fields.filter(({ new: wanted }) => wanted !== undefined)),
+      before_sensitive: sensitive(
+        change.address,
+        before,
+        fields.filter(({ old }) => old !== undefined),
+      ),
+      after_sensitive: sensitive(
+        change.address,
+        after,
+        fields.filter(({ new: wanted }) => wanted !== undefined),
+      ),
       ...(verb === "replace" ? { replace_paths: replacePaths(fields) } : {}),
       virtform: {
         cause: change.cause,
@@ -137,6 +161,10 @@ function pendingJson({ address, fields }: Pending): JsonObject {
   return { ...identity(address), fields: fields.map(fieldJson) };
 }
 
+function ignoredJson({ address, fields, reason, until }: IgnoredDrift): JsonObject {
+  return { ...identity(address), fields: fields.map(fieldJson), ...withoutUndefined({ reason, until }) };
+}
+
 function fieldJson(field: FieldChange): JsonObject {
   const { path, effect, cause } = field;
   const shown = (value: Json) => (field.sensitive === true ? "(sensitive)" : value);
@@ -150,8 +178,9 @@ function fieldJson(field: FieldChange): JsonObject {
   };
 }
 
-function noChange(state: Json) {
-  return { actions: ["no-op"], before: state, after: state, after_unknown: {}, before_sensitive: {}, after_sensitive: {} };
+function noChange(address: Change["address"], state: Json) {
+  const [shown, marks] = [nested(state), sensitive(address, state ?? {}, [])];
+  return { actions: ["no-op"], before: shown, after: shown, after_unknown: {}, before_sensitive: marks, after_sensitive: marks };
 }
 
 /** Drift is shown in the opposite direction: `before` is what should be, `after` is what was found. */
@@ -163,31 +192,22 @@ function driftJson(change: Change) {
     ...identity(change.address),
     change: {
       actions,
-      before: wanted,
-      after: found,
+      before: nested(wanted),
+      after: nested(found),
       after_unknown: {},
-      before_sensitive: wanted === null ? false : sensitive(change.fields),
-      after_sensitive: found === null ? false : sensitive(change.fields),
+      before_sensitive: sensitive(change.address, wanted, change.fields),
+      after_sensitive: sensitive(change.address, found, change.fields),
       virtform: { cause: change.cause, reason: change.reason, fields },
     },
   };
 }
 
-/** `metadata.role` as the nested object `{ metadata: { role: true } }`. */
-function sensitive(fields: readonly FieldChange[]): JsonObject {
-  const root: Record<string, Json> = {};
-  for (const { path } of fields.filter((field) => field.sensitive === true)) {
-    const steps = path.split(".");
-    let level = root;
-    for (const step of steps.slice(0, -1)) {
-      const next = level[step];
-      const deeper: Record<string, Json> = typeof next === "object" && next !== null ? (next as Record<string, Json>) : {};
-      level[step] = deeper;
-      level = deeper;
-    }
-    level[steps.at(-1) ?? path] = true;
-  }
-  return root;
+/** Which values of an object are secrets, as Terraform marks them: those that its kind names, and the fields of the change that are. */
+function sensitive(address: Change["address"], state: Json, fields: readonly FieldChange[]): Json {
+  if (state === null) return false;
+  const { secrets = () => [] } = presentationOf(addressKind(address));
+  const paths = [...secrets(state), ...fields.filter((field) => field.sensitive === true).map(({ path }) => path)];
+  return nestPaths([...new Set(paths)].map((path) => [path, true]));
 }
 
 function replacePaths(fields: readonly FieldChange[]): (string | number)[][] {

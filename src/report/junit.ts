@@ -3,13 +3,14 @@ import type { Change } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { escapeControls } from "../model/escape-controls.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { hasDriftWhileRunning, type Plan } from "../model/plan.ts";
+import { hasDriftWhileRunning, type IgnoredDrift, type Plan } from "../model/plan.ts";
 import { causeNote, changeDetails } from "./describe-change.ts";
 import { diagnosticLines } from "./diagnostics.ts";
 import { documentReporter, type RenderReport } from "./document-reporter.ts";
+import { ignoredLine } from "./ignored-lines.ts";
 import { pendingLines } from "./pending-line.ts";
 import type { RunRecord } from "./run-record.ts";
-import { type Line, paint } from "./style.ts";
+import { type Line, paint, textOf } from "./style.ts";
 import { verbs } from "./words.ts";
 
 /** How one test case ended. */
@@ -81,7 +82,8 @@ function objectCases(plan: Plan, command: string, ended: ReadonlyMap<string, Out
   );
   const waiting = new Map(plan.pending.map((pending) => [pending.address, pending]));
   const changes = new Map(plan.changes.map((change) => [change.address, change]));
-  const addresses = [...new Set<Address>([...changes.keys(), ...plan.unchanged.map(({ address }) => address)])].sort();
+  const ignored = Map.groupBy(plan.ignored ?? [], ({ address }) => address);
+  const addresses = [...new Set<Address>([...changes.keys(), ...ignored.keys(), ...plan.unchanged.map(({ address }) => address)])].sort();
   return addresses.map((address) => {
     const change = changes.get(address);
     const unseen = problems.get(address);
@@ -95,6 +97,8 @@ function objectCases(plan: Plan, command: string, ended: ReadonlyMap<string, Out
       const fails = command === "drift" || change.cause !== "config";
       return fails ? { ...head, verdict: differenceVerdict(change) } : { ...head, note: described(change) };
     }
+    const accepted = ignored.get(address);
+    if (accepted !== undefined) return { ...head, verdict: ignoredVerdict(accepted) };
     if (pending === undefined) return head;
     const text = paint(pendingLines([pending]), false).trimEnd();
     const drifted = hasDriftWhileRunning({ ...plan, pending: [pending] });
@@ -109,6 +113,11 @@ function withVerdict(head: Case, verdict: Verdict | undefined): Case {
 function differenceVerdict(change: Change): Verdict {
   const message = `${verbs[change.verb].phrase}: ${change.reason}${causeNote(change)}`;
   return { element: "failure", type: change.cause === "config" ? "config" : "drift", message, text: described(change) };
+}
+
+function ignoredVerdict(ignored: readonly IgnoredDrift[]): Verdict {
+  const message = ignored.map((one) => textOf(ignoredLine(one))).join("\n");
+  return { element: "skipped", type: "ignored", message, text: message };
 }
 
 function described(change: Change): string {

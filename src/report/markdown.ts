@@ -7,12 +7,13 @@ import { changingCommands } from "./changing-commands.ts";
 import { causeNote, changeDetails, effectOf } from "./describe-change.ts";
 import { documentReporter, type RenderReport, type ReportHead } from "./document-reporter.ts";
 import { type FittingItem, fitItems } from "./fit-items.ts";
+import { ignoredLines } from "./ignored-lines.ts";
 import { codeBlock, htmlCode, inlineCode, plainHtml, plainMarkdown } from "./markdown-text.ts";
 import { pendingLines } from "./pending-line.ts";
 import { planImpact } from "./plan-impact.ts";
 import { count, formatDuration } from "./quantities.ts";
 import { type RunRecord, recordedDiagnostics, succeeded } from "./run-record.ts";
-import type { Line } from "./style.ts";
+import { type Line, textOf } from "./style.ts";
 import { verbs } from "./words.ts";
 
 /** GitHub refuses a comment of more than 65,536 characters. */
@@ -69,7 +70,7 @@ function impact(plan: Plan): string[] {
     ...list("Data that will be permanently deleted", destroys.map(plainMarkdown)),
     ...list("Guests restarted", restarted.map(inlineCode)),
     ...list("Guests stopped", stopped.map(inlineCode)),
-    ...pendingLines(plan.pending).map((line) => plainMarkdown(textOf(line))),
+    ...[...pendingLines(plan.pending), ...ignoredLines(plan)].map((line) => plainMarkdown(textOf(line))),
   ];
 }
 
@@ -124,10 +125,6 @@ function diffLine(line: Line): string {
   const text = textOf(line);
   const inner = /^ {4}([+-] .*)$/.exec(text);
   return inner?.[1] ?? text.replace(/^~ /, "! ");
-}
-
-function textOf(line: Line): string {
-  return line.map(({ text }) => text).join("");
 }
 
 function oneLine(text: string): string {

@@ -6,6 +6,7 @@ import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
 import { changingCommands } from "./changing-commands.ts";
 import { changeDetails, changeHeader, earlierName } from "./describe-change.ts";
+import { ignoredLines } from "./ignored-lines.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
 import { pendingLines } from "./pending-line.ts";
@@ -75,6 +76,8 @@ function planFooter(plan: Plan): Line[] {
   if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
   const pending = pendingLines(plan.pending);
   if (pending.length > 0) lines.push(...pending, []);
+  const ignored = ignoredLines(plan);
+  if (ignored.length > 0) lines.push(...ignored, []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
 }

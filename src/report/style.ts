@@ -29,6 +29,11 @@ export function span(text: string, tone?: Tone): Span {
   return tone === undefined ? { text } : { text, tone };
 }
 
+/** A line without its tones, as it was written. */
+export function textOf(line: Line): string {
+  return line.map(({ text }) => text).join("");
+}
+
 /** Characters of a line as it is shown. */
 export function lengthOf(line: Line): number {
   return line.reduce((sum, part) => sum + escapeControls(part.text).length, 0);

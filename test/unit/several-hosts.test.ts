@@ -77,7 +77,7 @@ test("one plan for two hosts: every address names its host, and each host has it
     names.map((name) => [name, layout.root, each]),
   );
   assert.match(textOf(made, "plan"), /\+ beta\/domain\/web will be created[\s\S]*Plan: 8 to add, 0 to change, 0 to destroy\.\n$/);
-  const json = JSON.parse(JSON.stringify(planJson(made, "1")));
+  const json = JSON.parse(JSON.stringify(planJson(made, { version: "1", now: new Date(0) })));
   assert.equal(json.target, undefined);
   assert.deepEqual(
     json.hosts.map(({ host, applyable, complete }: Record<string, unknown>) => [host, applyable, complete]),
@@ -258,5 +258,5 @@ test("the text of an apply of two hosts ends with one summary", async () => {
   const options = { color: false, stdout: output, stderr: output, command: "apply", interactive: false, version: "1" };
   await apply(session, { ...everything, reporter: await createReporter("text", options) });
   assert.match(text, /alpha\/disk\/web\.root: [^\n]*done/i);
-  assert.equal(text.match(/Apply complete: 4 added/g)?.length, 1);
+  assert.equal(text.match(/Apply complete! Resources: 4 added/g)?.length, 1);
 });

@@ -55,7 +55,7 @@ test("destroy keeps the base images, destroy --images takes them, and then there
   assert.equal((await domainNames(project)).length, 2);
 
   const { stdout } = await workspace.mustRun(["destroy", "--auto-approve", "--allow-destroy"]);
-  assert.match(stdout, /Plan: 0 to add, 0 to change, 6 to destroy\.[\s\S]*Destroy complete: 0 added, 0 changed, 6 destroyed\./);
+  assert.match(stdout, /Plan: 0 to add, 0 to change, 6 to destroy\.[\s\S]*Destroy complete! Resources: 0 added, 0 changed, 6 destroyed\./);
   assert.deepEqual(await domainNames(project), []);
   assert.equal((await baseImages(workspace)).length, 1);
   assert.deepEqual((await readdir(workspace.instancesPath)).sort(), ["_base", "journal", "locks"]);

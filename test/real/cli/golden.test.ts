@@ -54,7 +54,7 @@ for (const [name, { argv, cwd }] of Object.entries(cases)) {
   test(`virtform ${argv.join(" ")} (${name})`, async (t) => {
     const { code, stdout, stderr } = await virtform(argv, { cwd: cwd === "empty" ? await temporaryDirectory(t) : (cwd ?? fixtures) });
     const text = [`$ virtform ${argv.join(" ")}`, `exit ${code}`, "--- stdout", stdout, "--- stderr", stderr].join("\n");
-    const steady = text.replaceAll(version, "VERSION").replaceAll(/"@timestamp":"[^"]*"/g, '"@timestamp":"TIME"');
+    const steady = text.replaceAll(version, "VERSION").replaceAll(/"(@?timestamp)":( ?)"[^"]*"/g, '"$1":$2"TIME"');
     assertGolden(new URL(`golden/${name}.txt`, import.meta.url), steady);
   });
 }

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { planDocumentSchema } from "../../../src/report/plan-document-schema.ts";
+import { closedSchema } from "../../support/closed-schema.ts";
 import { type ResourceChange, readPlan } from "./support/plan-json.ts";
 import { createWorkspace, makeImage, stopped, virsh } from "./support/workspace.ts";
 
@@ -53,6 +56,7 @@ test("exit code, text and JSON agree, whatever the state, and Terraform's reader
     invalid: () => write({ [project]: stopped({ flavor: "huge" }) }),
   };
   const seen = new Set<string>();
+  const followsSchema = new Ajv2020({ allowUnionTypes: true }).compile(closedSchema(planDocumentSchema));
   for (const [state, reach] of Object.entries(states)) {
     await reach();
     const text = await workspace.run(["plan", "--detailed-exitcode"]);
@@ -60,6 +64,8 @@ test("exit code, text and JSON agree, whatever the state, and Terraform's reader
     const drift = await workspace.run(["drift", "--json"]);
     const plan = readPlan(json);
     assert.match(plan.format_version, /^1\./, state);
+    for (const { stdout } of [json, drift])
+      assert.ok(followsSchema(JSON.parse(stdout)), `${state}: ${JSON.stringify(followsSchema.errors)}`);
     for (const change of [...plan.resource_changes, ...plan.resource_drift]) assertReadable(change);
     for (const { change } of plan.resource_changes) seen.add(change.actions.join(","));
     const addresses = plan.resource_changes.map(({ address }) => address);

@@ -62,6 +62,15 @@ test("an apply and a check for drift leave reports that their readers accept", a
   );
   assert.match(await readFile(file("drift.md"), "utf8"), /^! memory +32MiB → 64MiB$/m);
   assert.equal(JSON.parse(await readFile(file("drift.json"), "utf8")).resource_drift.length, 1);
+
+  await workspace.run(["drift", "--report", `ignore=${file("accepted.yml")}`]);
+  const accepted = await workspace.run(["drift", "--ignore", file("accepted.yml"), "--report", `junit=${file("accepted.xml")}`]);
+  assert.equal(accepted.code, 0, accepted.stdout + accepted.stderr);
+  assert.match(accepted.stdout, new RegExp(`Accepted drift:\\n {2}- domain/${project}-0 \\(memory 32MiB, expected 64MiB\\)`));
+  await assertJunit(file("accepted.xml"));
+  assert.match(await readFile(file("accepted.xml"), "utf8"), /failures="0" errors="0" skipped="1"/);
+  await virsh("setmem", `${project}-0`, "48M", "--config");
+  assert.equal((await workspace.run(["drift", "--ignore", file("accepted.yml")])).code, 2, "another value is not accepted");
 });
 
 test("mistakes in a file are SARIF with file, line, column and rule", async (t) => {

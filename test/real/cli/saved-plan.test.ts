@@ -22,7 +22,7 @@ test("a saved plan is applied without a question, and then there is nothing to d
   // The plan holds all that is needed: the configuration may be gone.
   await rm(`${workspace.directory}/virtform.yaml`);
   const applied = await workspace.mustRun(["apply", "site.plan"]);
-  assert.match(applied.stdout, /Apply complete: 4 added, 0 changed, 0 destroyed\./);
+  assert.match(applied.stdout, /Apply complete! Resources: 4 added, 0 changed, 0 destroyed\./);
   await workspace.write({ [workspace.project]: stopped() });
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
   // Once is enough: the world has moved by its own doing.

@@ -48,7 +48,7 @@ test("apply in a terminal: the tree opens and closes, the question is answered, 
   assert.match(all, /\+ image\/small {2}not in the image cache\n/);
   assert.match(
     all,
-    /Plan: 7 to add, 0 to change, 0 to destroy\.\n[\s\S]*Apply complete: 7 added, 0 changed, 0 destroyed\. Took .*\nexit 0\n/,
+    /Plan: 7 to add, 0 to change, 0 to destroy\.\n[\s\S]*Apply complete! Resources: 7 added, 0 changed, 0 destroyed\. Took .*\nexit 0\n/,
   );
   assert.doesNotMatch(all, /Applying|running|▾/, `a view is left behind:\n${all}`);
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
@@ -75,7 +75,7 @@ test("losing data takes the whole word, and no means no", async (t) => {
   await terminal.enter("clear; virtform destroy");
   await terminal.until(/Data that will be permanently deleted: 2 objects/);
   await terminal.press("y", "e", "s", "Enter");
-  await terminal.until(/Destroy complete: 0 added, 0 changed, 6 destroyed\..*\nexit 0\n/);
+  await terminal.until(/Destroy complete! Resources: 0 added, 0 changed, 6 destroyed\..*\nexit 0\n/);
   assert.deepEqual(await domainNames(project), []);
 });
 

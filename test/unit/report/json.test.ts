@@ -6,12 +6,14 @@ import { plan as create } from "./plans/create.ts";
 import { plan as mixed } from "./plans/mixed.ts";
 import { change, failure, planOf, recordingReporter } from "./support.ts";
 
+const head = { version: "0.1.0", now: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)) };
+
 // biome-ignore lint/suspicious/noExplicitAny: read as any consumer of JSON reads it
 type Loose = any;
-const parsed = (plan: Parameters<typeof planJson>[0]): Loose => JSON.parse(JSON.stringify(planJson(plan, "0.1.0")));
+const parsed = (plan: Parameters<typeof planJson>[0]): Loose => JSON.parse(JSON.stringify(planJson(plan, head)));
 
 test("a plan as JSON", () => {
-  assertGolden(new URL("plans/mixed.golden.json", import.meta.url), `${JSON.stringify(planJson(mixed, "0.1.0"), null, 2)}\n`);
+  assertGolden(new URL("plans/mixed.golden.json", import.meta.url), `${JSON.stringify(planJson(mixed, head), null, 2)}\n`);
 });
 
 test("a Terraform policy finds every destructive change by its actions, and what does not change is listed too", () => {
@@ -38,7 +40,7 @@ test("drift is what was found against what should be", () => {
 });
 
 test("secrets are marked and not shown", () => {
-  const text = JSON.stringify(planJson(mixed, "0.1.0"));
+  const text = JSON.stringify(planJson(mixed, head));
   assert.doesNotMatch(text, /hunter/);
   const seed = parsed(mixed).resource_changes.find((entry: Loose) => entry.address === "seed/web-0");
   assert.deepEqual(seed.change.after_sensitive, { admin_password: true });
@@ -107,5 +109,5 @@ test("apply --json writes one event per line", async () => {
 
 test("two runners print the same plan whatever the order of what they found", () => {
   const backwards = { ...mixed, changes: mixed.changes.toReversed() };
-  assert.equal(JSON.stringify(planJson(backwards, "0.1.0")), JSON.stringify(planJson(mixed, "0.1.0")));
+  assert.equal(JSON.stringify(planJson(backwards, head)), JSON.stringify(planJson(mixed, head)));
 });

@@ -57,7 +57,7 @@ image/debian-13: fetch and convert to raw: done in 12s
   );
   const outcomes = create.actions.map(({ id }) => ({ action: id, status: "done", milliseconds: 10, diagnostics: [] }) as const);
   reporter.event({ type: "apply.end", plan: create, outcomes, milliseconds: 65_000 });
-  assert.equal(stdout.text, "\nApply complete: 7 added, 0 changed, 0 destroyed. Took 1m05s.\n");
+  assert.equal(stdout.text, "\nApply complete! Resources: 7 added, 0 changed, 0 destroyed. Took 1m05s.\n");
 });
 
 test("an incomplete apply lists what failed with the reason, what was skipped and what was cancelled", async () => {

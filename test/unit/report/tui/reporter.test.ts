@@ -149,7 +149,7 @@ test("an apply that was agreed to beforehand shows its plan, runs, and leaves th
   reporter.event({ type: "apply.end", plan: create, outcomes, milliseconds: 1500 });
   await reporter.close();
   assert.match(stderr.text, /Held until the view is gone/);
-  assert.match(output.text, /Apply complete: 7 added, 0 changed, 0 destroyed\. Took 1\.5s\.\n$/);
+  assert.match(output.text, /Apply complete! Resources: 7 added, 0 changed, 0 destroyed\. Took 1\.5s\.\n$/);
   assert.equal(stdin.raw, false);
 });
 
