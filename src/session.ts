@@ -11,6 +11,7 @@ import { claimProject, projectOwner, releaseProject } from "./kinds/host/project
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
 import { createChecks, createKinds } from "./kinds/index.ts";
 import { configRules } from "./kinds/rules.ts";
+import type { DomainSpec } from "./kinds/terms/spec.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import { hasErrors } from "./model/diagnostic.ts";
@@ -123,12 +124,21 @@ export async function openHosts(hosts: readonly HostConfig[], surroundings: Surr
 
 /** Prepares to carry out a saved plan, which holds the hosts that it is for. */
 export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise<Session> {
-  const opens = plansOfHosts(plan).map(({ host, project, target }) => () => {
+  const opens = plansOfHosts(plan).map((plan) => () => {
+    const { host, project, target } = plan;
     const { uri, instancesPath, ...drivers } = target;
-    const config: Config = { project, host: { uri, instances_path: instancesPath } };
+    const config: Config = { project, host: { uri, instances_path: instancesPath }, instances: adoptedIn(plan) };
     return openHost(host, { config, diagnostics: [] }, { ...hostSettings(config, surroundings.runner), drivers }, surroundings);
   });
   return openAll(opens);
+}
+
+/** The instances that a saved plan adopts: until then, their guests are known by the configuration alone. */
+function adoptedIn({ actions }: Plan): NonNullable<Config["instances"]> {
+  const adopted = actions
+    .filter(({ type }) => type === "domain.adopt")
+    .map(({ args }) => (args as unknown as { readonly spec: DomainSpec }).spec);
+  return Object.fromEntries(adopted.map(({ instance, uuid, flavor }) => [instance, { adopt: true, uuid, flavor: flavor.name }]));
 }
 
 /** The only host of a session. Throws if it has several: a caller that supports several uses `hosts`. */

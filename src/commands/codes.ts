@@ -1,12 +1,15 @@
 /** The stable codes of problems with the command line, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
+  "already-adopted": "A guest that is to be adopted is declared already.",
   "bad-duration": "A duration does not have the form `30s`.",
   "bad-option": "An option has a value that it cannot have.",
   "bad-parallelism": "`--parallelism` is not a whole number above 0.",
+  "file-exists": "A file that a command would write exists, or cannot be written.",
   "image-lock": "The checksum of an image cannot be looked up or written.",
   "instances-path-missing": "A session libvirt on another host needs `host.instances_path`.",
   "missing-name": "A command lacks the name that it is about.",
   "no-console": "The guest has no console log yet.",
+  "not-adoptable": "A domain cannot be described by a configuration, or belongs to a project.",
   "not-found": "Nothing of that name exists.",
   "output-failed": "The output cannot be written.",
   "plan-file": "A saved plan cannot be read or written.",

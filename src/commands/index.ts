@@ -24,6 +24,7 @@ const list: Record<string, Listed> = {
     summary: "Remove the snapshots that allow rolling back disk growth",
     load: async () => (await import("./confirm.ts")).confirm,
   },
+  adopt: { summary: "Write YAML for guests that other programs made", load: async () => (await import("./adopt.ts")).adopt },
   restart: { summary: "Restart guests, or those that wait for a restart", load: async () => (await import("./restart.ts")).restart },
   gc: {
     summary: "Remove unused base images and leftovers from the image cache",

@@ -59,7 +59,7 @@ const plan = {
         properties: {
           address,
           previousAddress: address,
-          verb: { enum: ["create", "update", "replace", "delete"] },
+          verb: { enum: ["create", "adopt", "update", "replace", "delete"] },
           cause,
           reason: text,
           fields: { type: "array", items: field },

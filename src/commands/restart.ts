@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { restartChanges } from "../kinds/guest/restart.ts";
 import { userError } from "../model/errors.ts";
-import { applyOptions, type CommandDefinition, type Invocation } from "./command.ts";
+import { applyOptions, type CommandDefinition } from "./command.ts";
+import { namesAndPaths } from "./names-and-paths.ts";
 import { runApply } from "./run-apply.ts";
 
 const { "allow-destroy": _nothingIsLost, target: _named, ...options } = applyOptions;
@@ -21,7 +21,7 @@ export const restart: CommandDefinition = {
     ["virtform restart --pending --auto-approve", "For a maintenance window: restarts every guest that waits for it."],
   ],
   run(invocation, io) {
-    const { names, paths } = splitPositionals(invocation);
+    const { names, paths } = namesAndPaths(invocation);
     const pending = invocation.flag("pending");
     if (names.length === 0 && !pending)
       throw userError(
@@ -35,9 +35,3 @@ export const restart: CommandDefinition = {
     });
   },
 };
-
-/** A word is a path if it begins with a dot or a slash, ends like a file of a configuration, or has a slash and exists. */
-function splitPositionals({ positionals }: Invocation): { readonly names: readonly string[]; readonly paths: readonly string[] } {
-  const isPath = (word: string) => /^[./]|\.ya?ml$/.test(word) || (word.includes("/") && existsSync(word));
-  return { names: positionals.filter((word) => !isPath(word)), paths: positionals.filter(isPath) };
-}

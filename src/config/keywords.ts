@@ -55,6 +55,13 @@ export interface Schema {
   readonly elsewhere?: Readonly<Record<string, string>>;
   /** The value, if it is missing, that the ending of a sibling's value suggests. */
   readonly guess?: { readonly from: string; readonly endings: Readonly<Record<string, string>> };
+  /** Keys that only make sense with others, or not with others, and why. */
+  readonly together?: readonly {
+    readonly key: string;
+    readonly needs: readonly string[];
+    readonly excludes: readonly string[];
+    readonly why: string;
+  }[];
   /** What one of the keys is called, and what may be written beside the known ones. */
   readonly openKeys?: { readonly noun: string; readonly hint: string };
   /** The expected value, as the end of "expected …". */
@@ -84,6 +91,7 @@ export const ownKeywords: readonly string[] = [
   "synonyms",
   "elsewhere",
   "guess",
+  "together",
   "openKeys",
   "expects",
 ];

@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
 import type { UsedVariable } from "../model/used-variable.ts";
 import { checkCounts } from "./check-counts.ts";
@@ -10,6 +10,7 @@ import { checkNumber } from "./check-number.ts";
 import { checkReference } from "./check-references.ts";
 import { checkSize } from "./check-sizes.ts";
 import { checkSupport } from "./check-support.ts";
+import { checkTogether } from "./check-together.ts";
 import { checkUri } from "./check-uri.ts";
 import { type ConfigLine, describeConfig } from "./describe.ts";
 import { findFiles } from "./find-files.ts";
@@ -18,6 +19,7 @@ import { entryAt, type Located, notesAt, placeAt, toPlain, withEntries, withoutC
 import { mergeFiles } from "./merge.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import type { Pointer, Problem } from "./problem.ts";
+import { proposedProject } from "./proposed-project.ts";
 import { readText } from "./read-text.ts";
 import { resolveInputs } from "./resolve-inputs.ts";
 import { collectGiven, type VariableInputs } from "./variables/given.ts";
@@ -201,7 +203,7 @@ async function checkAll(rules: Rules, config: unknown, root: Located): Promise<P
   for (const visit of walk(schema, config)) {
     const one = firstOf(visit, config) ?? checkEarlierName(visit, config, claimed, where);
     if (one !== undefined) problems.push(one);
-    problems.push(...checkSupport(visit));
+    problems.push(...checkSupport(visit), ...checkTogether(visit));
   }
   problems.push(...checkCounts(schema, config, where));
   problems.push(...(await resolveInputs(schema, config, (pointer) => baseOf(entryAt(root, pointer)?.node ?? root))));
@@ -229,11 +231,7 @@ function firstOf(visit: Visit, config: unknown): Problem | undefined {
 /** The error for a key that is missing, with a value to write: the name of the directory without what cannot be in it. */
 function checkNeeded({ key, code, summary, why, not }: NeededKey, config: unknown, directory: string, root: Located): Diagnostic[] {
   if (typeof config !== "object" || config === null || Object.hasOwn(config, key)) return [];
-  const proposed = basename(directory)
-    .replaceAll(not, "-")
-    .replaceAll(/^[^a-zA-Z0-9]+|[^a-zA-Z0-9]+$/g, "")
-    .slice(0, 63);
-  const detail = `${why} For example:\n\n    ${key}: ${proposed === "" ? "shop" : proposed}`;
+  const detail = `${why} For example:\n\n    ${key}: ${proposedProject(directory, not)}`;
   return [{ severity: "error", code, summary, detail, at: placeAt(root, []) }];
 }
 

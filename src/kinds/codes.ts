@@ -1,5 +1,10 @@
 /** The stable codes of problems with images, disks, volumes and guests, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
+  "adopt-differs": "A guest that is to be adopted is not what the configuration says.",
+  "adopt-transient": "A guest that is to be adopted has no stored definition.",
+  "adopted-guest-missing": "There is no guest with the uuid of an adopted instance.",
+  "adopted-otherwise": "An instance that virtform made is declared as adopted, or the reverse.",
+  "adoption-changed": "A guest was changed after the plan to adopt it was made.",
   "backing-file-lost": "The backing file of a disk is lost, and so is what it could be made from.",
   "base-file-unknown": "An unknown file has the name of a base image.",
   "base-image-changed": "A base image has changed since it was published.",

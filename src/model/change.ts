@@ -3,8 +3,8 @@ import type { Address } from "./address.ts";
 import type { Effect } from "./effect.ts";
 import type { Json } from "./json.ts";
 
-/** What happens to an object. `replace` deletes and recreates it. */
-export type Verb = "create" | "update" | "replace" | "delete";
+/** What happens to an object. `replace` deletes and recreates it; `adopt` makes one that exists this project's and leaves it as it is. */
+export type Verb = "create" | "adopt" | "update" | "replace" | "delete";
 
 /** Why there is a difference: the configuration was edited, the host drifted from what was last applied, or both. */
 export type Cause = "config" | "drift" | "both";

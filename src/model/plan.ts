@@ -118,7 +118,7 @@ export function countChanges(changes: readonly Change[]): { add: number; change:
   const counts = { add: 0, change: 0, destroy: 0 };
   for (const { verb } of changes) {
     if (verb === "create" || verb === "replace") counts.add += 1;
-    if (verb === "update") counts.change += 1;
+    if (verb === "update" || verb === "adopt") counts.change += 1;
     if (verb === "delete" || verb === "replace") counts.destroy += 1;
   }
   return counts;

@@ -32,7 +32,7 @@ export function earlierName({ previousAddress }: Pick<Change, "previousAddress">
 
 /** The cause in words; empty for a create or delete that the configuration asks for, which is the usual case. */
 export function causeNote({ verb, cause }: Change): string {
-  return cause === "config" && (verb === "create" || verb === "delete") ? "" : ` (${causes[cause]})`;
+  return cause === "config" && (verb === "create" || verb === "delete" || verb === "adopt") ? "" : ` (${causes[cause]})`;
 }
 
 /** The lines below the header: fields, steps, effect on the guest, lost data, transfers. Not indented. */

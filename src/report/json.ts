@@ -13,6 +13,7 @@ type JsonObject = { readonly [key: string]: Json };
 
 const actionsOf: Readonly<Record<Change["verb"], readonly string[]>> = {
   create: ["create"],
+  adopt: ["update"],
   update: ["update"],
   replace: ["delete", "create"],
   delete: ["delete"],
@@ -106,6 +107,11 @@ export function diagnosticJson(diagnostic: Diagnostic): JsonObject {
   };
 }
 
+/** The identity that an object had before it was adopted, as Terraform has that of an import. */
+function idOf(before: Json): string {
+  return typeof before === "object" && before !== null && "uuid" in before ? String(before["uuid"]) : "";
+}
+
 function identity(address: Change["address"]) {
   return { address, mode: "managed", type: addressKind(address), name: addressName(address), provider_name: "virtform" };
 }
@@ -140,6 +146,7 @@ function changeJson(change: Change) {
         after,
         fields.filter(({ new: wanted }) => wanted !== undefined),
       ),
+      ...(verb === "adopt" ? { importing: { id: idOf(before) } } : {}),
       ...(verb === "replace" ? { replace_paths: replacePaths(fields) } : {}),
       virtform: {
         cause: change.cause,

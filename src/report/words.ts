@@ -5,6 +5,7 @@ import type { Tone } from "./style.ts";
 /** The symbol, words and colour of each verb. */
 export const verbs: Readonly<Record<Verb, { readonly symbol: string; readonly phrase: string; readonly tone: Tone }>> = {
   create: { symbol: "+", phrase: "will be created", tone: "add" },
+  adopt: { symbol: "=", phrase: "will be adopted", tone: "change" },
   update: { symbol: "~", phrase: "will be updated in place", tone: "change" },
   replace: { symbol: "-/+", phrase: "will be replaced", tone: "replace" },
   delete: { symbol: "-", phrase: "will be deleted", tone: "remove" },

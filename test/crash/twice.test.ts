@@ -76,6 +76,10 @@ test("every type of action leaves the same machine when it is performed twice", 
     for (const type of await performTwice(machine, yaml, { env })) seen.add(type);
   }
 
+  const adopted = `project: adopts\nhost: { virt_type: qemu }\nflavors: { s: { vcpus: 1, ram: 128MiB, disk: 0GiB } }
+instances: { stranger: { adopt: true, uuid: ffffffff-0000-4000-8000-000000000002, flavor: s } }\n`;
+  for (const type of await performTwice(createWorld(), adopted)) seen.add(type);
+
   const disk = layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", "disk");
   const backing = readQcow2(machine.files.file(disk, "open").content)?.backing ?? "";
   machine.files.write(disk, makeQcow2({ size: 2 ** 30, backing: { path: `${backing}_1`, format: "raw" } }));

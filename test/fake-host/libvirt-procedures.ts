@@ -119,8 +119,10 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     change(client, "limit a disk of", domain, (one) => client.libvirtd.guests.limit(one, disk, values)),
   setScheduler: (client, { domain, values }) =>
     change(client, "set the share of", domain, (one) => client.libvirtd.guests.schedule(one, values)),
-  setMetadata: (client, { domain, metadata, key, uri }) =>
-    change(client, "label the running", domain, (one) => client.libvirtd.guests.setMetadata(one, metadata ?? "", key ?? "", uri ?? "")),
+  setMetadata: (client, { domain, metadata, key, uri, flags }) =>
+    change(client, (flags & 2) === 0 ? "label the running" : "label", domain, (one) =>
+      client.libvirtd.guests.setMetadata(one, { metadata: metadata ?? "", key: key ?? "", uri: uri ?? "" }, flags),
+    ),
 
   watchDomains: ({ registrations }) => {
     const callback = registrations.size + 1;

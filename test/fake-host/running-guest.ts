@@ -20,7 +20,8 @@ export interface RunningGuests {
   detach(domain: Domain, document: string): void;
   limit(domain: Domain, target: string, values: readonly Value[]): void;
   schedule(domain: Domain, values: readonly Value[]): void;
-  setMetadata(domain: Domain, metadata: string, key: string, uri: string): void;
+  /** `to`: of the guest that runs, of the stored definition, or of both. */
+  setMetadata(domain: Domain, element: { readonly metadata: string; readonly key: string; readonly uri: string }, to: number): void;
 }
 
 export function createRunningGuests(from?: RunningGuests): RunningGuests {
@@ -81,13 +82,16 @@ export function createRunningGuests(from?: RunningGuests): RunningGuests {
       const renamed = values.map(({ field, value }) => ({ field: names[field] ?? field, value }));
       setValues(running(domain), "cputune", renamed, () => true);
     },
-    setMetadata(domain, metadata, key, uri) {
-      const live = running(domain);
-      const element = prefixed(readXml(metadata), key);
-      element.attributes[`xmlns:${key}`] = uri;
-      const all = child(live, "metadata");
-      if (all === undefined) live.children.push(xml("metadata", {}, [element]));
-      else all.children = [...all.children.filter(({ attributes }) => attributes[`xmlns:${key}`] !== uri), element];
+    setMetadata(domain, { metadata, key, uri }, to) {
+      if ((to & 2) !== 0 && domain.stored === undefined)
+        throw new Error("Requested operation is not valid: transient domains do not have any persistent config");
+      for (const document of [...((to & 1) === 0 ? [] : [running(domain)]), ...((to & 2) === 0 ? [] : [domain.stored])]) {
+        const element = prefixed(readXml(metadata), key);
+        element.attributes[`xmlns:${key}`] = uri;
+        const all = child(document, "metadata");
+        if (all === undefined) document?.children.push(xml("metadata", {}, [element]));
+        else all.children = [...all.children.filter(({ attributes }) => attributes[`xmlns:${key}`] !== uri), element];
+      }
     },
   };
 }

@@ -49,7 +49,8 @@ function allFollowed(observed: Observed): ReadonlyMap<string, FollowedChain> {
     const [top] = chain.layers;
     if (chain.disk === null || top === undefined || found.has(chain.disk)) continue;
     // A layer that another guest has above a disk is a copy of that guest's, not the disk.
-    const isItsOwn = chain.disk.includes(guest.uuid) || isVolume(chain.disk, observed);
+    const isItsOwn =
+      chain.disk.includes(guest.uuid) || guest.label?.adopted?.includes(chain.disk) === true || isVolume(chain.disk, observed);
     const isAnothers = direct.has(chain.disk) && !Object.values(guest.disks).includes(chain.disk);
     if (!isItsOwn || isAnothers) continue;
     found.set(chain.disk, { instance: addressName(address), guest, chain, top, above: layersAbove(chain) });

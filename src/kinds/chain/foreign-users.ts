@@ -24,22 +24,24 @@ export function foreignBaseUsers(path: string, observed: Observed): string[] {
   return usersOf(
     observed,
     (used) => used === path || used.startsWith(`${path}_`),
-    (_instance, _target, disk) => disk !== null,
+    // The disk of an adopted guest is in no directory that is searched for users of base images.
+    (_instance, _target, disk, brought) => disk !== null && !brought.includes(disk),
   );
 }
 
 function usersOf(
   observed: Observed,
   isUsed: (path: string) => boolean,
-  isItsOwn: (instance: string, target: string, disk: string | null) => boolean,
+  isItsOwn: (instance: string, target: string, disk: string | null, brought: readonly string[]) => boolean,
 ): string[] {
   const others = observed.unmanaged.flatMap(({ what, name, owner, uses = [] }) =>
     what === "domain" && uses.some(isUsed) ? [`domain ${name}${owner === undefined ? "" : ` of project ${owner}`}`] : [],
   );
-  const own = observed.of(guests).flatMap(([address, { chains = [] }]) => {
+  const own = observed.of(guests).flatMap(([address, { chains = [], label }]) => {
     const instance = addressName(address);
     const using = chains.some(
-      ({ layers, target, disk }) => !isItsOwn(instance, target, disk) && layers.some((layer) => layer.own !== null && isUsed(layer.own)),
+      ({ layers, target, disk }) =>
+        !isItsOwn(instance, target, disk, label?.adopted ?? []) && layers.some((layer) => layer.own !== null && isUsed(layer.own)),
     );
     return using ? [`domain ${instance}`] : [];
   });

@@ -10,7 +10,13 @@ export async function lookForUsers(context: Context, isUsed: (path: string) => b
   const domains = await libvirtOf(context).domains(({ uuid, name, xml, active }): DomainDisks => {
     names.set(uuid, name);
     const stored = diskLayers(parseXml(xml));
-    return { uuid, own: false, stored, active: active === null ? null : active === xml ? stored : diskLayers(parseXml(active)) };
+    return {
+      uuid,
+      own: false,
+      adopted: false,
+      stored,
+      active: active === null ? null : active === xml ? stored : diskLayers(parseXml(active)),
+    };
   });
   const { uses } = await lookAtChains(context, domains, []);
   return [...uses].flatMap(([uuid, paths]) => (paths.some(isUsed) ? [names.get(uuid) ?? uuid] : [])).sort();

@@ -12,6 +12,8 @@ export interface DomainDisks {
   readonly uuid: string;
   /** It belongs to this project. */
   readonly own: boolean;
+  /** Other programs made its disks: what is below each of them is not known otherwise. */
+  readonly adopted: boolean;
   readonly stored: readonly DiskLayers[];
   /** Null when it is off. */
   readonly active: readonly DiskLayers[] | null;
@@ -44,7 +46,9 @@ interface Question {
 export async function lookAtChains(context: Context, domains: readonly DomainDisks[], disks: readonly OwnPath[]): Promise<ChainLook> {
   const own = new Set(disks.map(({ path }) => path));
   const isOrdinary = (uuid: string) => (source: string) => own.has(source) || isPathOfOurs(context, uuid, source) || isElsewhere(source);
-  const questions = domains.flatMap((domain): Question[] => (domain.own ? unusual(domain, isOrdinary(domain.uuid)) : every(domain)));
+  const questions = domains.flatMap((domain): Question[] =>
+    domain.own ? unusual(domain, domain.adopted ? () => false : isOrdinary(domain.uuid)) : every(domain),
+  );
   if (questions.length === 0) return { chains: new Map(), uses: new Map() };
   const named = questions.map(({ disk }) => disk);
   const isFile = named.some(({ top, below }) => [...(top === null ? [] : [top]), ...below].some(({ source }) => source.startsWith("/")));

@@ -26,6 +26,7 @@ export function blankDisks(
   host?: Pick<HostConfig, "default_ephemeral_format">,
   files: readonly string[] = ephemeralFiles(instance),
 ): BlankDisk[] {
+  if (instance.adopt === true) return [];
   // Nova GEN-02, without templates of commands.
   const usual = host?.default_ephemeral_format ?? usualFilesystem(image?.properties?.["os_type"]);
   const ephemeral = (name: string, size: number, format: Filesystem | undefined, label: string, given: string | null): BlankDisk => ({

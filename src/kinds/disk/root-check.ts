@@ -8,6 +8,8 @@ export function checkRootDisks({ config }: Pick<Checked, "config">): Diagnostic[
   return Object.entries(config.instances ?? {}).flatMap(([name, instance]): Diagnostic[] => {
     const volume = rootVolumeOf(instance);
     const several = (instance.volumes ?? []).filter((one) => one.boot_index === 0).length > 1;
+    // An adopted guest boots as it did.
+    if (instance.adopt === true && volume === undefined) return [];
     if ((instance.image === undefined) !== (volume === undefined) && !several) return [];
     const address = `domain/${name}` as const;
     if (volume === undefined) {

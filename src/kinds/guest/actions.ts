@@ -13,19 +13,21 @@ import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.t
 import { whyPaused } from "../power/why-paused.ts";
 import { defined, gone, named, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import { adopt } from "./adopt.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import type { LookedAt } from "./field.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 import { fillings, foreignParts } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { liveDomainActions } from "./live/actions.ts";
+import { isManaged, staysUnwanted } from "./managed.ts";
 import { appliedText } from "./merge.ts";
 import { mergedXml } from "./merged-xml.ts";
 import { ownStanding, requireOwn } from "./own-domain.ts";
 import { readFields } from "./read-fields.ts";
 import { refuseHeld } from "./refuse-held.ts";
 import { domainFields, domainOwner } from "./state.ts";
-import { isForeign, listedFields, traitsOf } from "./traits.ts";
+import { listedFields, traitsOf } from "./traits.ts";
 import { waitForPower } from "./wait.ts";
 import { wantedFields, wantedValue } from "./wanted-fields.ts";
 import { domainXml } from "./xml.ts";
@@ -54,6 +56,13 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     prevent_destroy: spec.preventDestroy,
     ...(parts.length === 0 ? {} : { filled: parts }),
   });
+  // Nothing of an adopted guest is in a directory of ours.
+  if (spec.adopted) {
+    if (had === undefined) throw adoptedGone(spec);
+    await libvirt.define(xml);
+    await confirmDefinition(libvirt, spec, path);
+    return;
+  }
   // One wait for all names of the directory: what the domain needs is on the disk before it is defined.
   await recordObject(context, spec, domainEntry, entry(filled), {
     before: [
@@ -72,8 +81,18 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     if (remembered === undefined) await unrecordObject(context, spec, domainEntry).catch(() => undefined);
     throw error;
   }
+  const made = await confirmDefinition(libvirt, spec, path, had === undefined);
+  const added = filledBy(xml, made, filled);
+  if (added.join("\n") !== filled.join("\n")) await recordObject(context, spec, domainEntry, entry(added));
+});
+
+/**
+ * Looks at a domain that was just defined, and sets what libvirt keeps beside the XML. Gives its definition. Throws a RefusedError for what libvirt
+ * did not keep. `fresh`: it did not exist before.
+ */
+async function confirmDefinition(libvirt: Libvirt, spec: DomainSpec, path: string, fresh = false): Promise<XmlElement> {
   // A domain that has just been made does not start with the host.
-  const [made, autostart] = await Promise.all([libvirt.definition(spec.uuid), had === undefined ? false : libvirt.autostart(spec.uuid)]);
+  const [made, autostart] = await Promise.all([libvirt.definition(spec.uuid), fresh ? false : libvirt.autostart(spec.uuid)]);
   if (made === undefined)
     throw new RefusedError(
       "domain-vanished",
@@ -81,18 +100,25 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
       "It was undefined concurrently. Apply again.",
     );
   const kept = parseXml(made);
-  const lost = differences(listedFields(wantedFields(spec, "xml")), listedFields(readFields(kept)));
+  const lost = differences(spec, listedFields(wantedFields(spec, "xml")), listedFields(readFields(kept)));
   if (lost.length > 0) {
     throw new RefusedError(
       "definition-not-kept",
       `libvirt changed the definition of ${spec.instance}: ${lost.join("; ")}`,
-      `This libvirt or qemu may be too old. ${path} has the requested definition.`,
+      spec.adopted ? "This libvirt or qemu may be too old." : `This libvirt or qemu may be too old. ${path} has the requested definition.`,
     );
   }
-  const added = filledBy(xml, kept, filled);
-  if (added.join("\n") !== filled.join("\n")) await recordObject(context, spec, domainEntry, entry(added));
   await setFields(libvirt, spec, { autostart, persistent: true });
-});
+  return kept;
+}
+
+function adoptedGone({ instance, uuid }: DomainSpec): RefusedError {
+  return new RefusedError(
+    "adopted-guest-missing",
+    `The adopted guest ${instance} (${uuid}) was undefined after the plan was made, so it was not changed`,
+    "Plan again.",
+  );
+}
 
 /** The parts of a definition that libvirt filled in by itself, with those of earlier ones that it still holds. */
 function filledBy(sent: string, kept: XmlElement, earlier: readonly string[]): string[] {
@@ -107,7 +133,7 @@ function requirePlanned(had: string, held: string | null, spec: DomainSpec): voi
   if (held !== null && definitionDigest(had) === held) return;
   const wanted = wantedFields(spec, "xml");
   const { applied } = domainOwner(had).label ?? { applied: null };
-  if (applied === appliedText(spec) && differences(listedFields(wanted), listedFields(domainFields(had))).length === 0) return;
+  if (applied === appliedText(spec) && differences(spec, listedFields(wanted), listedFields(domainFields(had))).length === 0) return;
   throw new RefusedError(
     "definition-changed",
     `The definition of ${spec.instance} was changed after the plan was made, so it was not edited`,
@@ -118,7 +144,7 @@ function requirePlanned(had: string, held: string | null, spec: DomainSpec): voi
 /** Sets the fields that libvirt keeps beside the XML. */
 async function setFields(libvirt: Libvirt, spec: DomainSpec, made: LookedAt): Promise<void> {
   for (const row of fieldRows()) {
-    if (isDevices(row) || row.set === undefined) continue;
+    if (isDevices(row) || row.set === undefined || !isManaged(row, spec)) continue;
     const value = wantedValue(row, spec);
     if ((row.look?.(made) ?? null) !== value) await row.set(libvirt, spec.uuid, value);
   }
@@ -148,8 +174,8 @@ async function startAndWait(context: Context, ref: DomainRef, have: DomainStandi
   const { host, layout } = context;
   // A guest writes to its disks at once: their names must survive a power cut.
   const settled = [layout.instance(ref.uuid), layout.root];
-  if (have !== undefined && isUp(have.power)) await host.files.settle(settled);
-  else await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
+  if (have !== undefined && isUp(have.power) && ref.adopted !== true) await host.files.settle(settled);
+  else if (ref.adopted !== true) await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // An interrupted start leaves the guest paused. What was paused by others is not ours to resume here: no plan said so.
   if (have?.power === "paused" && have.reason !== "starting-up") throw pausedMeanwhile(ref);
@@ -217,12 +243,25 @@ const undefine = defineAction<DomainRef>("domain.undefine", [gone, stopped], asy
     await libvirt.undefine(ref.uuid);
     await libvirt.destroy(ref.uuid);
   }
+  // A directory of that name is another program's, such as Nova's.
+  if (ref.adopted === true) return;
   await forgetObject(context, ref, domainEntry);
   await context.host.files.remove(context.layout.instanceFile(ref.uuid, instanceFiles.xml));
 });
 
 /** All actions on domains. */
-export const domainActions: readonly ActionType[] = [define, rename, ...liveDomainActions, start, restore, resume, stop, discard, undefine];
+export const domainActions: readonly ActionType[] = [
+  define,
+  adopt,
+  rename,
+  ...liveDomainActions,
+  start,
+  restore,
+  resume,
+  stop,
+  discard,
+  undefine,
+];
 
 function pausedMeanwhile({ instance }: DomainRef): RefusedError {
   return new RefusedError(
@@ -271,9 +310,12 @@ async function expectRunning(context: Context, { uuid, instance }: DomainRef): P
   );
 }
 
-function differences(sent: ReturnType<typeof domainFields>, kept: ReturnType<typeof domainFields>): string[] {
+function differences(spec: DomainSpec, sent: ReturnType<typeof domainFields>, kept: ReturnType<typeof domainFields>): string[] {
   const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
   return [...new Set([...Object.keys(sent), ...Object.keys(kept)])]
-    .filter((path) => !isSatisfied(traitsOf(path), kept[path], sent[path]) && !(sent[path] === undefined && isForeign(path, undefined)))
+    .filter(
+      (path) =>
+        !isSatisfied(traitsOf(path), kept[path], sent[path]) && !(sent[path] === undefined && staysUnwanted(path, spec, sent, undefined)),
+    )
     .map((path) => `${path} is ${show(kept[path])} instead of ${show(sent[path])}`);
 }

@@ -7,7 +7,7 @@ export function configuredValues(instance: InstanceConfig): Readonly<Record<stri
   const keys = instance as unknown as Readonly<Record<string, FieldValue | undefined>>;
   const values = fieldRows().flatMap((row) => {
     if (isDevices(row) || row.configured === undefined) return [];
-    const value = keys[row.configured.key] ?? row.configured.fallback;
+    const value = keys[row.configured.key] ?? (instance.adopt === true ? null : row.configured.fallback);
     return value === null ? [] : [[row.path, value] as const];
   });
   return Object.fromEntries(values);

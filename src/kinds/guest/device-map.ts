@@ -74,6 +74,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       readOnly: input.root.iso,
       bootOrder: before.length === 0 ? 1 : null,
       serial: input.root.serial ?? null,
+      given: null,
     },
   ];
   // Nova BLK-11: only the rescue disk in front is bootable.
@@ -88,12 +89,13 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       readOnly: false,
       bootOrder: orderOf(bootIndex),
       serial: null,
+      given: null,
     });
   }
   for (const { name, attachment, serial, device, bootIndex } of input.volumes ?? []) {
     const bus = device === undefined ? diskBus : busNamed(device, diskBus);
     const target = device ?? next(bus);
-    disks.push({ name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: orderOf(bootIndex), serial });
+    disks.push({ name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: orderOf(bootIndex), serial, given: null });
   }
   if (input.configDrive !== null) {
     const { format, attachment } = input.configDrive;
@@ -109,12 +111,23 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       readOnly: true,
       bootOrder: null,
       serial: null,
+      given: null,
     });
   }
   if (rescue === null || !rescue.stable) return disks;
   // Nova BLK-12: the guest's disks keep their names and move back in the boot order.
   const later = disks.map((disk) => (disk.bootOrder === null ? disk : { ...disk, bootOrder: disk.bootOrder + 1 }));
   return [...later, rescueDisk(rescue, input, next)];
+}
+
+/** Volumes that are added to a guest whose other disks have these names. */
+export function addedDisks(volumes: NonNullable<DeviceMapInput["volumes"]>, taken: ReadonlySet<string>): DomainDisk[] {
+  const next = createNames(taken);
+  return volumes.map(({ name, attachment, serial, device }) => {
+    const bus = device === undefined ? "virtio" : busNamed(device, "virtio");
+    const target = device ?? next(bus);
+    return { name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: null, serial, given: null };
+  });
 }
 
 /** Nova BLK-09, BLK-10: libvirt counts from one. A device without an order is not bootable. */
@@ -127,7 +140,17 @@ function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: Device
   const named = properties["hw_rescue_bus"] ?? properties[cdrom ? "hw_cdrom_bus" : "hw_disk_bus"];
   const bus = busOf(named, cdrom ? cdromBuses : buses) ?? (cdrom ? defaultCdromBus(input) : "virtio");
   const device = cdrom ? "cdrom" : "disk";
-  return { name: instanceFiles.rescue, device, bus, target: next(bus), attachment, readOnly: cdrom, bootOrder: 1, serial: null };
+  return {
+    name: instanceFiles.rescue,
+    device,
+    bus,
+    target: next(bus),
+    attachment,
+    readOnly: cdrom,
+    bootOrder: 1,
+    serial: null,
+    given: null,
+  };
 }
 
 /** The possible buses of a rescue disk. */

@@ -12,6 +12,7 @@ import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import {
   adjustDomain,
+  adoptDomain,
   attachedTo,
   defineDomain,
   leftBy,
@@ -30,8 +31,9 @@ import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
-import { type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
+import { defined, type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
 import { guestSources } from "../terms/guest-sources.ts";
+import { isAdopted } from "../terms/is-adopted.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
@@ -39,10 +41,11 @@ import { notWanted } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { laterOf } from "./live/live.ts";
 import { type LivePlan, type LiveStep, nothingLive, planLive, subjectOf } from "./live/plan.ts";
+import { staysUnwanted } from "./managed.ts";
 import { missesDisks, missingFacts } from "./memory.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
-import { isForeign, listedFields, traitsOf } from "./traits.ts";
+import { listedFields, traitsOf } from "./traits.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
 /**
@@ -59,13 +62,16 @@ export function diffDomain(
   replaced = false,
   leaves: string | null = null,
 ): Change | undefined {
-  if (want === undefined) return have === undefined ? undefined : deletion(address, have, observed);
+  // Without a label it is a guest that the configuration adopts: until then it is not ours to change.
+  if (want === undefined) return have?.label === undefined ? undefined : deletion(address, have, observed);
+  if (have?.label !== undefined && want.adopted !== isAdopted(have)) return undefined;
+  if (want.adopted && have?.label === undefined) return have === undefined ? undefined : adoption(address, want, have, observed);
   const change = have === undefined ? creation(address, want, observed) : leaving(update(address, want, have, observed, replaced), leaves);
   const holders = volumeHolders(want, observed);
   if (change === undefined || holders.length === 0) return change;
   const waiting = (action: Action): Action => {
     if (action.type !== "domain.start" && action.type !== "domain.restore") return action;
-    const args: StartArgs = { uuid: want.uuid, instance: want.instance, holders };
+    const args: StartArgs = { uuid: want.uuid, instance: want.instance, ...(want.adopted ? { adopted: true } : {}), holders };
     return { ...action, args: args as unknown as Json, needs: [...action.needs, ...leftBy(holders)] };
   };
   return { ...change, actions: change.actions.map(waiting) };
@@ -147,17 +153,20 @@ function creation(address: GuestAddress, want: DomainSpec, observed: Observed): 
 function deletion(address: Address, have: DomainState, observed: Observed): Change {
   const instance = have.label?.instance ?? have.name;
   const kept = have.label?.preventDestroy === true;
+  const adopted = isAdopted(have);
   const crashed = have.power === "crashed" ? { running: true } : {};
-  const undefine = undefineDomain({ uuid: have.uuid, instance }, { ...activityOf(have), ...crashed });
+  const ref = { uuid: have.uuid, instance, ...(adopted ? { adopted } : {}) };
+  const undefine = undefineDomain(ref, { ...activityOf(have), ...crashed });
   // Removed disks ask for consent themselves. Without disks, a label alone must not suffice to power a guest off.
   const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => ownerName(disk.owner) === instance && disk.disk !== undefined);
+  const lost = adopted ? adoptedLoss(have) : alone ? `the memory of running guest ${instance}` : undefined;
   return {
     address,
     verb: "delete",
     cause: "config",
     reason: kept ? `${notConfigured}, but ${protectedBy}` : notConfigured,
     fields: Object.entries(listedFields(have.fields)).map(([path, value]) => ({ path, old: value })),
-    actions: kept ? [] : [alone ? { ...undefine, destroys: `the memory of running guest ${instance}` } : undefine],
+    actions: kept ? [] : [lost === undefined ? undefine : { ...undefine, destroys: lost }],
     before: describeDomain(have),
     after: null,
   };
@@ -184,14 +193,15 @@ function canBeRenamed({ power }: DomainState): boolean {
 /** The instance gets another name. `restarts`: whether it gets it in libvirt as well although it runs. */
 function renaming(want: DomainSpec, have: DomainState, restarts: boolean): FieldChange[] {
   if (have.earlier === undefined) return [];
-  const effect = canBeRenamed(have) ? "none" : restarts ? "restart" : "next_boot";
+  // The domain of an adopted guest keeps its name.
+  const effect = want.adopted || canBeRenamed(have) ? "none" : restarts ? "restart" : "next_boot";
   return [{ path: "name", old: have.earlier, new: want.instance, effect, cause: "config" }];
 }
 
 function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Update | undefined {
   const wanted = wantedFields(want);
   const renamed = have.earlier !== undefined;
-  const differing = differingPaths(wanted, have).filter((path) => path !== "name" || !renamed);
+  const differing = differingPaths(want, wanted, have).filter((path) => path !== "name" || !renamed);
   const needsRestart = differing.some((path) => laterOf(traitsOf(path).running) === "restart");
   const possible = planLive(want, wanted, have, differing);
   const awake = activityOf(have);
@@ -211,7 +221,7 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
         .filter(({ path }) => !changed.has(path) && !(renamed && path === "name"))
         .map((field) => ({ ...field, effect: "restart" as const }))
     : [];
-  const defined = [
+  const changes = [
     ...renaming(want, have, restarts),
     ...definitionChanges(differing, have, wanted, restarts, live),
     ...unwantedParts(want, have, wanted),
@@ -222,11 +232,11 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
   const unlabelled = have.unlabelled === true;
-  if (defined.length === 0 && setBack.length === 0 && power === undefined && !unlabelled) return undefined;
-  const fields = [...defined, ...setBack, ...(power === undefined ? [] : [power.field])];
+  if (changes.length === 0 && setBack.length === 0 && power === undefined && !unlabelled) return undefined;
+  const fields = [...changes, ...setBack, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState || unlabelled;
   // What the guest takes while it runs is an action of its own.
-  const stored = defined.flatMap(({ effect = "none" }) => (effect === "live" ? [] : [effect]));
+  const stored = changes.flatMap(({ effect = "none" }) => (effect === "live" ? [] : [effect]));
   const define = defineDomain(want, strongestEffect(stored), have.definition);
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
@@ -236,7 +246,7 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
   const actions = restarts
     ? [...off, ...(onlyWaits ? [] : [offFirst]), ...switchOnAgain(want, awake)]
     : inTurn(
-        [...liveActions(want, live, observed), ...(defined.length > 0 || stale ? [define] : [])],
+        [...liveActions(want, live, observed), ...(changes.length > 0 || stale ? [define] : [])],
         power?.action === undefined ? [] : [power.action],
         awake.saved && !replaced,
       );
@@ -258,19 +268,54 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
   return { change, restarts };
 }
 
+/**
+ * Paths in which a guest that is to be adopted is not what the configuration says: adopting it changes nothing but its label, so there
+ * must be none. What virtform records in the label is not compared.
+ */
+export function adoptionDifferences(want: DomainSpec, have: DomainState): FieldChange[] {
+  const wanted = wantedFields(want);
+  const paths = differingPaths(want, wanted, have).filter((path) => path !== "prevent_destroy");
+  return paths.map((path) => withoutUndefined({ path, old: have.fields[path], new: wanted[path] }));
+}
+
+/** One that differs is not adopted: `checkAdopted` reports it. */
+function adoption(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed): Change | undefined {
+  if (adoptionDifferences(want, have).length > 0 || !have.persistent) return undefined;
+  const power = powerAction(want, have, observed, false);
+  const then = power === undefined ? [] : [{ ...power, needs: [...power.needs, defined(address)] }];
+  return {
+    address,
+    verb: "adopt",
+    cause: "config",
+    reason: power === undefined ? "labelled, nothing else changes" : `labelled; it is ${have.power} and should be ${want.powerState}`,
+    fields: [],
+    actions: [adoptDomain(want), ...then],
+    before: describeDomain(have),
+    after: afterOf(want, listedFields(have.fields)),
+  };
+}
+
+/** What goes with the definition of a guest that other programs made. */
+function adoptedLoss({ label, name, disks, fields }: DomainState): string {
+  const kept = Object.values(disks);
+  const variables = fields["uefi_variables"] === undefined ? "" : ", with its UEFI variables";
+  const stay = kept.length === 0 ? "" : ` (its disks stay: ${kept.join(", ")})`;
+  return `the definition of adopted guest ${label?.instance ?? name}${variables}${stay}`;
+}
+
 /** A saved guest is restored before it is redefined, because its memory belongs to the old definition. */
 function inTurn(define: readonly Action[], power: readonly Action[], saved: boolean): Action[] {
   return saved ? [...power, ...define] : [...define, ...power];
 }
 
 /** Paths whose values differ, but for the power state, which `powerChange` compares. */
-function differingPaths(wanted: DomainFields, { fields, label }: DomainState): string[] {
+function differingPaths(want: DomainSpec, wanted: DomainFields, { fields, label }: DomainState): string[] {
   const differing = Object.keys(wanted).filter(
     (path) => fields[path] !== wanted[path] && !isSatisfied(traitsOf(path), fields[path], wanted[path]),
   );
   const others = Object.keys(fields).filter((path) => wanted[path] === undefined);
   const applied = others.length === 0 ? undefined : appliedFields(label);
-  const unwanted = others.filter((path) => !isForeign(path, applied));
+  const unwanted = others.filter((path) => !staysUnwanted(path, want, wanted, applied));
   return [...differing, ...unwanted].filter((path) => path !== "power_state");
 }
 

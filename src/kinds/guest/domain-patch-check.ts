@@ -10,6 +10,12 @@ import { draft } from "./draft.ts";
 import { type KnownValue, type KnownXml, knownOfChild, knownXml } from "./known-xml.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
+/** What fields of the table write for a guest. Of an adopted one, what they do not write is open to `domain_xml`. */
+interface Wanted {
+  readonly fields: DomainFields;
+  readonly adopted: boolean;
+}
+
 /** Patches (`domain_xml`) that are no XML, that are ambiguous, or that are about what a field sets. */
 export function checkDomainPatches({ config, domains }: Pick<Checked, "config" | "domains">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([entry, instance]): Diagnostic[] => {
@@ -17,7 +23,7 @@ export function checkDomainPatches({ config, domains }: Pick<Checked, "config" |
     if (patch === undefined) return [];
     const names = new Set(instanceNames(entry, count));
     const spec = domains.find(({ instance: name }) => names.has(name));
-    const wanted = spec === undefined ? {} : wantedFields(spec);
+    const wanted = { fields: spec === undefined ? {} : wantedFields(spec), adopted: instance.adopt === true };
     return [
       ...(patch.merge === undefined ? [] : mergeProblems(entry, patch.merge, wanted)),
       ...(patch.remove ?? []).flatMap((path, index) => removeProblems(entry, path, index, wanted)),
@@ -25,7 +31,7 @@ export function checkDomainPatches({ config, domains }: Pick<Checked, "config" |
   });
 }
 
-function mergeProblems(entry: string, merge: string, wanted: DomainFields): Diagnostic[] {
+function mergeProblems(entry: string, merge: string, wanted: Wanted): Diagnostic[] {
   const pointer = ["instances", entry, "domain_xml", "merge"];
   let document: XmlElement;
   try {
@@ -50,7 +56,7 @@ function mergeProblems(entry: string, merge: string, wanted: DomainFields): Diag
   ];
 }
 
-function removeProblems(entry: string, path: string, index: number, wanted: DomainFields): Diagnostic[] {
+function removeProblems(entry: string, path: string, index: number, wanted: Wanted): Diagnostic[] {
   const pointer = ["instances", entry, "domain_xml", "remove", index];
   const parsed = patchPath(path);
   if (parsed === undefined) {
@@ -75,7 +81,7 @@ function owned(entry: string, path: string, field: string, pointer: Diagnostic["
 }
 
 /** What a document has that fields of the table write for this guest. */
-function ownersIn(document: XmlElement, wanted: DomainFields): { readonly path: string; readonly field: string }[] {
+function ownersIn(document: XmlElement, wanted: Wanted): { readonly path: string; readonly field: string }[] {
   const visit = (element: XmlElement, known: readonly KnownXml[], device: string, path: string): { path: string; field: string }[] => {
     const section = known.find((one) => one.section !== null)?.section ?? undefined;
     const within = section === undefined ? device : `${section.name}.${section.keyOf(element)}`;
@@ -99,16 +105,16 @@ function ownersIn(document: XmlElement, wanted: DomainFields): { readonly path: 
 }
 
 /** The field that writes a value for this guest; none for what libvirt fills in, and for a key that the guest does not use. */
-function ownerOf(value: KnownValue | null, device: string, wanted: DomainFields): string[] {
+function ownerOf(value: KnownValue | null, device: string, wanted: Wanted): string[] {
   if (value === null || value.owner === "") return [];
   const field = value.ofDevice ? `${device}.${value.owner}` : value.owner;
-  return value.onlyIfSet && wanted[field] === undefined ? [] : [field];
+  return (value.onlyIfSet || wanted.adopted) && wanted.fields[field] === undefined ? [] : [field];
 }
 
 /** The fields that write anything in an element of which this is known. */
-function ownersBelow(known: readonly KnownXml[], wanted: DomainFields): string[] {
+function ownersBelow(known: readonly KnownXml[], wanted: Wanted): string[] {
   return known.flatMap(({ whole, text, attributes, children, section }) => [
-    ...(section === null || section.onlyIfSet ? [] : [section.name]),
+    ...(section === null || section.onlyIfSet || wanted.adopted ? [] : [section.name]),
     ...[whole, text, ...attributes.values()].flatMap((value) => ownerOf(value, section?.name ?? "", wanted)),
     ...ownersBelow(
       children.map((child) => child.known),

@@ -20,6 +20,8 @@ export interface FieldTraits {
    * it was applied before.
    */
   readonly onlyIfSet?: true;
+  /** It is managed of adopted guests too, whatever the configuration sets; of others fields of them, only those that a key of the configuration is about. */
+  readonly ofAdopted?: true;
   /** What a guest that runs needs for a new value. Default: `next_boot`; `none` for a cosmetic field. */
   readonly running?: "none" | "next_boot" | "restart" | LiveField;
   /** Whether a value on the host does what is wanted, where more than the same value does. Such a value stays as it is. */
@@ -85,6 +87,8 @@ export interface DeviceFields<Item> extends FieldTraits, OwnedXml {
    */
   readonly shape: (element: Draft, item: Item, fresh: boolean) => void;
   readonly keyOf: (element: XmlElement) => string;
+  /** Names of the fields of a device that are ours, where the others stay as they are; null: all. Absent: all of every device. */
+  readonly given?: (item: Item) => readonly string[] | null;
   /** Whether an element is this device under another key. */
   readonly isSame?: (element: XmlElement, item: Item, spec: DomainSpec) => boolean;
   readonly fields: readonly DeviceField<Item>[];

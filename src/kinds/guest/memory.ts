@@ -30,8 +30,8 @@ export function missingFacts(want: DomainSpec, observed: Observed): Fact[] {
  */
 export function missesDisks(want: DomainSpec, have: DomainState, observed: Observed): boolean {
   const had = new Set(Object.values(have.disks));
-  return want.disks.some(({ name, attachment }) => {
-    const other = name.startsWith("volume/") || name === instanceFiles.configDrive;
+  return want.disks.some(({ name, attachment, given }) => {
+    const other = name.startsWith("volume/") || name === instanceFiles.configDrive || given !== null;
     return !other && had.has(sourceText(attachment)) && !isThere(stateOf(diskAddress(want.instance, name), observed));
   });
 }

@@ -1,4 +1,4 @@
-import { textAt } from "../../tools/xml.ts";
+import { find, textAt } from "../../tools/xml.ts";
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { appliedFields } from "./applied-fields.ts";
@@ -8,10 +8,11 @@ import { add, at, type Draft } from "./draft.ts";
 import type { DeviceFields, FieldTraits, OwnedXml } from "./field.ts";
 import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
+import { isManaged, staysUnwanted } from "./managed.ts";
 import { findLabel, labelOf, novaOf } from "./metadata.ts";
 import { recordedFields } from "./recorded-fields.ts";
 import { isForeign } from "./traits.ts";
-import { wantedValue } from "./wanted-fields.ts";
+import { isGiven, wantedValue } from "./wanted-fields.ts";
 import { parseXmlPath, removeAt, type XmlPath } from "./xml-path.ts";
 import { inOrder } from "./xml-writer.ts";
 
@@ -24,11 +25,11 @@ export function mergeSpec(domain: Draft, spec: DomainSpec): void {
   const fresh = domain.children.length === 0;
   const applied = appliedFields({ applied: textAt(findLabel(domain), "virtform:applied") ?? null });
   identify(domain, spec);
-  for (const row of fieldRows()) mergeRow(domain, row, spec, applied, fresh);
+  for (const row of fieldRows()) if (isManaged(row, spec)) mergeRow(domain, row, spec, applied, fresh);
   mergePatch(domain, spec.domainXml, applied);
-  const [label, nova] = [labelOf(domain), novaOf(domain)];
-  at(label, "virtform:applied").text = appliedText(spec);
-  nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));
+  at(labelOf(domain), "virtform:applied").text = appliedText(spec);
+  const nova = find(domain, "metadata", "nova:instance") as Draft | undefined;
+  if (nova !== undefined && !spec.adopted) nova.children.splice(0, nova.children.length, ...inOrder(nova.name, nova.children));
 }
 
 /** What the label records as applied. */
@@ -37,15 +38,21 @@ export function appliedText(spec: DomainSpec): string {
 }
 
 /** The identity of the domain, which is not a field: uuid, owner and type of guest. */
-function identify(domain: Draft, { uuid, instance, origin, project }: DomainSpec): void {
+function identify(domain: Draft, { uuid, instance, origin, project, adopted, disks }: DomainSpec): void {
   at(domain, "uuid").text = uuid;
-  const [label, nova] = [labelOf(domain), novaOf(domain)];
-  // Both are ours as a whole.
-  for (const { children } of [label, nova]) children.splice(0, children.length);
+  const label = labelOf(domain);
+  label.children.splice(0, label.children.length);
   at(label, "virtform:project").text = project;
   at(label, "virtform:instance_name").text = instance;
   at(label, "virtform:uuid").text = uuid;
   if (origin !== instance) at(label, "virtform:origin").text = origin;
+  if (adopted) {
+    const brought = disks.filter(({ given, device, attachment }) => given !== null && device === "disk" && attachment.source !== "");
+    at(label, "virtform:adopted").text = JSON.stringify(brought.map(({ name }) => name));
+    return;
+  }
+  const nova = novaOf(domain);
+  nova.children.splice(0, nova.children.length);
   at(nova, "nova:name").text = instance;
   at(nova, "nova:owner", "nova:project").text = project;
   at(domain, "os", "type").text = "hvm";
@@ -57,7 +64,7 @@ function mergeRow(domain: Draft, row: FieldRow, spec: DomainSpec, applied: Domai
     return;
   }
   const value = wantedValue(row, spec);
-  if (value === null && isForeign(row.path, applied)) return;
+  if (value === null && staysUnwanted(row.path, spec, {}, applied)) return;
   if (fresh) {
     // Nothing to remove.
   } else if (row.element !== undefined) {
@@ -76,7 +83,9 @@ function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: Domain
   const names = row.at.split("/");
   const last = names.pop() ?? "";
   const pathsOf = (key: string) => row.fields.map(({ name }) => `${row.section}.${key}.${name}`);
-  const leaving = found.filter((element) => !kept.has(element) && !pathsOf(row.keyOf(element)).every((path) => isForeign(path, applied)));
+  const leaving = found.filter(
+    (element) => !kept.has(element) && !pathsOf(row.keyOf(element)).every((path) => staysUnwanted(path, spec, {}, applied)),
+  );
   if (leaving.length > 0) {
     const { children } = at(domain, ...names);
     for (const element of leaving) children.splice(children.indexOf(element), 1);
@@ -86,8 +95,10 @@ function mergeDevices<Item>(domain: Draft, row: DeviceFields<Item>, spec: Domain
     const element = existing ?? add(at(domain, ...names), last);
     row.shape(element, item, existing === undefined);
     for (const field of row.fields) {
+      if (!isGiven(row, field.name, item)) continue;
       const value = field.want(item, spec);
       if (value === null && field.onlyIfSet === true && isForeign(`${row.section}.${row.key(item)}.${field.name}`, applied)) continue;
+      if (value === null && spec.adopted && field.onlyIfSet !== true) continue;
       const stays = existing !== undefined && clear(element, field, field.read(element), value);
       if (!stays && value !== null) field.write(element, value, item);
     }

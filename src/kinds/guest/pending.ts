@@ -2,6 +2,7 @@ import type { Cause, FieldChange } from "../../model/change.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
+import { isAdopted } from "../terms/is-adopted.ts";
 import { appliedFields } from "./applied-fields.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { traitsOf } from "./traits.ts";
@@ -21,15 +22,17 @@ export function pendingFields(have: DomainState): FieldChange[] {
   const recorded = appliedFields({ applied: have.activeApplied });
   const others = paths.map((path) => {
     const [old, stored] = [active[path], fields[path]];
-    const cause = runningCause(path, old, recorded);
+    // Of an adopted guest only what is ours is recorded.
+    const isOurs = !isAdopted(have) || (recorded !== undefined && Object.hasOwn(recorded, path));
+    const cause = isOurs ? runningCause(path, old, recorded) : "config";
     return withoutUndefined({ path, old, new: stored, effect: "next_boot" as const, cause });
   });
   return [...rename, ...others];
 }
 
-/** libvirt renames only guests that are off, so both definitions of a renamed one have the earlier name until then. */
+/** libvirt renames only guests that are off, so both definitions of a renamed one have the earlier name until then. An adopted guest keeps its name. */
 function pendingName({ name, label }: DomainState): FieldChange[] {
-  if (label === undefined || label.instance === name) return [];
+  if (label === undefined || label.adopted !== null || label.instance === name) return [];
   return [{ path: "name", old: name, new: label.instance, effect: "next_boot", cause: "config" }];
 }
 

@@ -6,6 +6,7 @@ import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
 import { renameDomain, startAgain, stopDomain } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
+import { isAdopted } from "../terms/is-adopted.ts";
 import { recordedShutdown } from "../terms/shutdown.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
@@ -27,7 +28,8 @@ export function restartChanges(observed: Observed, { names, pending }: RestartRe
   const off = named.filter(([, { power }]) => !isUp(power));
   if (names.length > 0 && !pending && off.length > 0) throw new UserError(off.map(([address, { power }]) => notUp(address, power)));
   return named.flatMap(([address, guest]) => {
-    if (!isUp(guest.power)) return [];
+    // One that is not adopted yet is not ours.
+    if (!isUp(guest.power) || guest.label === undefined) return [];
     const change = restart(address, guest);
     return pending && change.fields.length === 0 ? [] : [change];
   });
@@ -35,7 +37,9 @@ export function restartChanges(observed: Observed, { names, pending }: RestartRe
 
 function restart(address: GuestAddress, guest: GuestState): Change {
   const fields = pendingFields(guest).map((field) => ({ ...field, effect: "restart" as const }));
-  const ref = { uuid: guest.uuid, instance: guest.label?.instance ?? guest.name, shutdown: recordedShutdown(guest.fields) };
+  const { label } = guest;
+  const shutdown = recordedShutdown(guest.fields);
+  const ref = { uuid: guest.uuid, instance: label?.instance ?? guest.name, adopted: isAdopted(guest), shutdown };
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
   const { pending: _waits, ...after } = before;
   return {
@@ -44,7 +48,7 @@ function restart(address: GuestAddress, guest: GuestState): Change {
     cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
     reason: fields.length === 0 ? "its restart was requested" : "it waits for a restart",
     fields,
-    actions: [stopDomain(ref), ...(guest.name === ref.instance ? [] : [renameDomain(ref)]), startAgain(ref)],
+    actions: [stopDomain(ref), ...(guest.name === ref.instance || ref.adopted ? [] : [renameDomain(ref)]), startAgain(ref)],
     before,
     after: { ...after, ...Object.fromEntries(fields.map(({ path, new: stored }) => [path, stored ?? null])), power_state: "running" },
   };

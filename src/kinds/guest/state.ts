@@ -72,6 +72,17 @@ function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): D
   return { ...common, active, activeApplied: readLabel(running)?.applied ?? null, freePorts: freePorts(running) };
 }
 
+/** The paths that the label of an adopted guest lists. */
+function adoptedDisks(text: string | undefined): string[] | null {
+  if (text === undefined) return null;
+  try {
+    const paths: unknown = JSON.parse(text);
+    return Array.isArray(paths) ? paths.filter((path) => typeof path === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
 /** The fields in domain XML, flat. Documents that describe the same guest have equal fields. */
 export function domainFields(xml: string): DomainFields {
   return readFields(parseXml(xml));
@@ -131,6 +142,7 @@ function readLabel(root: XmlElement): DomainLabel | undefined {
       instance,
       ...(origin === undefined ? {} : { origin }),
       preventDestroy: text("prevent_destroy") !== "false",
+      adopted: adoptedDisks(text("adopted")),
       powerState,
       applied: applied ?? null,
     };

@@ -1,8 +1,9 @@
 import type { DomainFields, FieldValue } from "../terms/domain-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { devicePaths } from "./device-paths.ts";
-import type { GuestField } from "./field.ts";
+import type { DeviceFields, GuestField } from "./field.ts";
 import { fieldRows, isDevices } from "./fields.ts";
+import { isManaged } from "./managed.ts";
 
 /** The fields that a spec gives a guest, by path: what an observed guest is compared with. `part`: only those in the domain XML. */
 export function wantedFields(spec: DomainSpec, part: "all" | "xml" = "all"): DomainFields {
@@ -11,16 +12,23 @@ export function wantedFields(spec: DomainSpec, part: "all" | "xml" = "all"): Dom
     if (value !== null) fields[path] = value;
   };
   for (const row of fieldRows()) {
+    if (!isManaged(row, spec)) continue;
     if (!isDevices(row)) {
       if (part === "all" || row.write !== undefined) set(row.path, wantedValue(row, spec));
     } else
       for (const item of row.items(spec)) {
         const paths = devicePaths(row, row.key(item));
-        for (const [index, field] of row.fields.entries()) set(paths[index] ?? "", field.want(item, spec));
+        for (const [index, field] of row.fields.entries())
+          if (isGiven(row, field.name, item)) set(paths[index] ?? "", field.want(item, spec));
       }
   }
   Object.assign(fields, spec.domainXml);
   return fields;
+}
+
+/** Whether a field of a device is ours: of a disk that an adopted guest brought along, those that the configuration sets. */
+export function isGiven<Item>({ given }: Pick<DeviceFields<Item>, "given">, name: string, item: Item): boolean {
+  return given?.(item)?.includes(name) ?? true;
 }
 
 /** The value of one field that a spec gives; null for none. */

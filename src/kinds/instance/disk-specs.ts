@@ -12,6 +12,8 @@ import type { WantedGuest } from "./wanted.ts";
 
 /** Every disk of a guest but its volumes: root, kernel and ramdisk, ephemerals and swap, and what it is rescued with. */
 export function diskSpecs(guest: WantedGuest): DiskSpec[] {
+  // An adopted guest has its disks already.
+  if (guest.instance.adopt === true) return [];
   const disks = [...rootDisk(guest), ...bootFiles(guest, guest.image, "own"), ...blanks(guest), ...rescueDisks(guest)];
   return disks.map((disk) => placed(disk, guest));
 }

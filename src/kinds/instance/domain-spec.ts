@@ -7,7 +7,7 @@ import { machineType } from "../config/machine-type.ts";
 import { rootVolumeOf } from "../config/root-volume-of.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { configuredValues } from "../guest/configured-values.ts";
-import { type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
+import { addedDisks, type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
 import { patchValues } from "../guest/domain-patch.ts";
 import { shutdownOf } from "../terms/shutdown.ts";
 import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
@@ -31,6 +31,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     project,
     powerState: instance.power_state ?? "running",
     preventDestroy: instance.prevent_destroy ?? false,
+    adopted: instance.adopt === true,
     restart: instance.restart ?? "never",
     shutdown: shutdownOf(guest.hardware),
     virtType,
@@ -50,7 +51,13 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     image: instance.image ?? null,
     foreign: instance.foreign ?? "keep",
     domainXml: patchValues(instance.domain_xml ?? {}),
-    values: { ...configuredValues(instance), ...guest.hardware, ...(instance.autostart === true ? { autostart: true } : {}) },
+    values: {
+      ...configuredValues(instance),
+      ...guest.hardware,
+      ...(instance.autostart === true || (instance.adopt === true && instance.autostart === false)
+        ? { autostart: instance.autostart }
+        : {}),
+    },
   };
 }
 
@@ -63,6 +70,7 @@ function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpe
   const { facts, instance, image, rescue } = guest;
   const properties = propertiesOf(guest);
   const volumes = volumesOf(guest);
+  if (instance.adopt === true) return adoptedDisks(guest, volumes);
   const rootVolume = instance.image === undefined ? volumes.find(({ volume }) => volume === rootVolumeOf(instance)) : undefined;
   const rootDisk = disks.find((disk) => disk.role === "root");
   const root =
@@ -85,6 +93,33 @@ function devicesOf(guest: WantedGuest, disks: readonly DiskSpec[], seed: SeedSpe
     volumes: volumes.filter((volume) => volume !== rootVolume).map(({ device }) => device),
     configDrive: seed === null ? null : driveDevice(seed, guest),
   });
+}
+
+/** The disks that an adopted guest brought along, and volumes: they get the first free names where none is given. */
+function adoptedDisks({ instance }: WantedGuest, volumes: readonly { readonly device: VolumeDevice }[]): DomainDisk[] {
+  const own = (instance.disks ?? []).map(({ device, path = "", format, bus, type = "disk" }): DomainDisk => {
+    const given = { source: path === "" ? undefined : path, format, bus, device: type };
+    return {
+      // Its path, whatever lies above it on the host.
+      name: path === "" ? device : path,
+      device: type,
+      bus: bus ?? "virtio",
+      target: device,
+      attachment: { type: path.startsWith("/dev/") ? "block" : "file", source: path, format: format ?? "raw", secretUuid: null },
+      readOnly: false,
+      bootOrder: null,
+      serial: null,
+      given: Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+    };
+  });
+  const taken = new Set([...own.map(({ target }) => target), ...volumes.flatMap(({ device }) => device.device ?? [])]);
+  return [
+    ...own,
+    ...addedDisks(
+      volumes.map(({ device }) => device),
+      taken,
+    ),
+  ];
 }
 
 type VolumeDevice = NonNullable<DeviceMapInput["volumes"]>[number];

@@ -50,6 +50,7 @@ import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
+import { checkAdopted } from "./adopted-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
@@ -88,6 +89,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDomainNames,
   checkDomainPatches,
   checkForeign,
+  checkAdopted,
   checkUuids,
   ({ config, observed }) => renameConflicts("instances", earlierInstances(config), guests.at, observed),
   checkProtection,

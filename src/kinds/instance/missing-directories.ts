@@ -20,7 +20,7 @@ export function missingDirectories(
   domains: readonly DomainState[],
   hasDirectory: (uuid: string) => boolean,
 ): ReadonlyMap<Address, OwnedDiskState> {
-  const missing = domains.filter(({ uuid, label }) => label?.project === context.project && !hasDirectory(uuid));
+  const missing = domains.filter(({ uuid, label }) => label?.project === context.project && label.adopted === null && !hasDirectory(uuid));
   return new Map(
     missing.flatMap((domain) => disksOf(context, domain).map((disk) => [diskAddress(ownerName(disk.owner), disk.name), disk])),
   );

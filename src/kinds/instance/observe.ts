@@ -12,6 +12,7 @@ import { readOwnFiles } from "../../tools/own-file.ts";
 import { type DomainDisks, lookAtChains, type OwnPath } from "../chain/look.ts";
 import { type DiskDirectory, looseLayers } from "../chain/loose-layers.ts";
 import { withChain } from "../chain/with-chain.ts";
+import { adoptedInstances } from "../config/adopted-instances.ts";
 import { earlierInstances, renames } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
@@ -29,6 +30,7 @@ import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
 import { identityFact, originOf } from "../terms/identity.ts";
+import { isAdopted } from "../terms/is-adopted.ts";
 import { type FoundSecret, secrets as secretAddresses, secretNameOf, volumeOfSecret } from "../terms/secret-address.ts";
 import { type FoundSeed, seeds as seedAddresses } from "../terms/seed-address.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
@@ -58,7 +60,7 @@ interface OwnedDirectory {
 
 /**
  * Looks at all domains and all instance directories, in one conversation with libvirt and a few rounds of reading files,
- * however many there are.
+ * however many there are. `config`: which instances have other names now, and which guests are to be adopted, which have no label yet.
  */
 export async function observeInstances(
   context: Context,
@@ -66,6 +68,7 @@ export async function observeInstances(
   config: Config = {},
 ): Promise<Observation<InstanceState>> {
   const libvirt = libvirtOf(context);
+  const adopts = adoptedInstances(config);
   const refused: UnreadableDomain[] = [];
   const parsers = definitionParsers();
   const [read, directories, secrets, mount] = await Promise.all([
@@ -98,7 +101,12 @@ export async function observeInstances(
   const [disks, seeds, { chains, uses }, loose] = await Promise.all([
     observeDisks(context, labelled),
     observeSeeds(context, owned, values),
-    lookAtChains(context, looks.map(disksOfDomain(context)), owned.flatMap(ownPaths(context))),
+    lookAtChains(context, looks.map(disksOfDomain(context, adopts)), [
+      ...owned.flatMap(ownPaths(context)),
+      ...domains.flatMap(({ uuid, label }) =>
+        label?.project === context.project ? (label.adopted ?? []).map((path) => ({ uuid, path })) : [],
+      ),
+    ]),
     looseLayers(context, owned.flatMap(undefinedGuest(context, defined))),
   ]);
 
@@ -106,8 +114,13 @@ export async function observeInstances(
   const hasDirectory = new Set(directories.flatMap(({ uuid, blank }) => (blank ? [] : [uuid])));
   const filledOf = new Map(owned.map(({ uuid, label }) => [uuid, rememberedDomain(label)?.filled]));
   for (const domain of domains) {
+    const adopting = domain.label === undefined ? adopts.get(domain.uuid) : undefined;
+    if (adopting !== undefined) {
+      const below = chains.get(domain.uuid);
+      states.set(guests.at(adopting), { ...domain, ...(below === undefined ? {} : { chains: below }), kind: "domain" });
+    }
     if (domain.label?.project !== context.project) continue;
-    const unlabelled = hasDirectory.has(domain.uuid) ? {} : ({ unlabelled: true } as const);
+    const unlabelled = hasDirectory.has(domain.uuid) || isAdopted(domain) ? {} : ({ unlabelled: true } as const);
     const below = chains.get(domain.uuid);
     const foreign = withoutFillings(domain.foreign, filledOf.get(domain.uuid) ?? []);
     const chained = below === undefined ? {} : { chains: below };
@@ -147,7 +160,7 @@ export async function observeInstances(
   const unknown = unreadable.filter(({ uuid }) => !instanceOf.has(uuid)).map(({ name, uuid }) => ({ what: "domain", name, uuid }));
   return {
     states,
-    unmanaged: [...findUnmanaged(context, domains, directories, uses), ...unknown],
+    unmanaged: [...findUnmanaged(context, domains, directories, uses, adopts), ...unknown],
     diagnostics: [
       ...(libvirt.readOnly ? [onlyLooks(context)] : []),
       ...unreadable.flatMap((domain) => unreadableDiagnostics(domain, instanceOf.get(domain.uuid))),
@@ -308,9 +321,10 @@ async function objectsIn(context: Context, uuid: string, instance: string): Prom
   return [guests.at(instance), seedAddresses.at(instance), diskAddress(instance, instanceFiles.root), ...disks];
 }
 
-function disksOfDomain({ project }: Context) {
+function disksOfDomain({ project }: Context, adopts: ReadonlyMap<string, string>) {
   return ({ state, stored, running }: DomainLook): DomainDisks => {
-    return { uuid: state.uuid, own: state.label?.project === project, stored, active: running };
+    const own = state.label === undefined ? adopts.has(state.uuid) : state.label.project === project;
+    return { uuid: state.uuid, own, adopted: isAdopted(state), stored, active: running };
   };
 }
 
@@ -337,10 +351,11 @@ function findUnmanaged(
   domains: readonly DomainState[],
   directories: readonly Directory[],
   uses: ReadonlyMap<string, readonly string[]>,
+  adopts: ReadonlyMap<string, string>,
 ): Unmanaged[] {
   const own = context.project;
   const others = domains
-    .filter(({ label }) => label?.project !== own)
+    .filter(({ label, uuid }) => label?.project !== own && (label !== undefined || !adopts.has(uuid)))
     .map(({ name, uuid, label, fields }) => {
       // Also of one that is off: it can be started at any time.
       const takes = { memory: Number(fields["memory"] ?? 0), vcpus: Number(fields["vcpus"] ?? 0) };

@@ -1,4 +1,5 @@
 import { driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { layeredFormat } from "../../tools/image-format.ts";
 import { encryptionSchema } from "../config/encryption-schema.ts";
 import { hardwareKeys, hostKeys, powerKeys } from "../config/hardware/schema.ts";
 import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
@@ -127,6 +128,70 @@ const attachedVolumeSchema = {
   },
 } as const;
 
+/** One disk of an adopted instance. */
+const adoptedDiskSchema = {
+  type: "object",
+  description:
+    "One disk or CD drive that an adopted instance has. Its file or device is attached; it is never created, changed or deleted.",
+  additionalProperties: false,
+  required: ["device"],
+  properties: {
+    device: {
+      type: "string",
+      description: "Device name in the definition. It tells which disk is meant.",
+      pattern: "^[a-z]{2,3}[a-z0-9]{1,12}$",
+      expects: "the name of a disk, such as vda, sda or hda",
+      examples: ["vda"],
+    },
+    path: {
+      type: "string",
+      description:
+        "Absolute path of the file or block device (below /dev). Another path gives the guest another disk; the file before stays. Without it the source is left as it is.",
+      pattern: "^/.*[^/]$",
+      maxLength: 4096,
+      expects: "an absolute path of a file or a device",
+      examples: ["/var/lib/libvirt/images/web.qcow2"],
+    },
+    format: {
+      type: "string",
+      description: "Format of the file. Without it the format is left as it is.",
+      enum: ["raw", layeredFormat],
+      examples: [layeredFormat],
+    },
+    bus: {
+      type: "string",
+      description: "Bus that the disk is attached to. Without it the bus is left as it is.",
+      enum: ["virtio", "scsi", "sata", "ide", "usb"],
+      examples: ["virtio"],
+    },
+    type: {
+      type: "string",
+      description: "disk, or cdrom: a CD drive, which may be empty (no path).",
+      enum: ["disk", "cdrom"],
+      default: "disk",
+      examples: ["cdrom"],
+    },
+  },
+} as const;
+
+/** Keys of an instance that are about what virtform makes for it, which it makes nothing of for an adopted one. */
+const notAdopted = [
+  "count",
+  "image",
+  "images_type",
+  "config_drive",
+  "user_data",
+  "key_pair",
+  "metadata",
+  "admin_password",
+  "encryption",
+  "ephemerals",
+  "swap",
+  "rescue",
+  "hostname",
+  "foreign",
+] as const;
+
 /** Beginnings of user data that cloud-init, cloudbase-init or Ignition (JSON) recognise. MIME messages are recognised by their headers. */
 const userDataStarts = [
   "#cloud-config",
@@ -150,8 +215,22 @@ export const instanceSchema = {
   description: "A guest: image, size and first-boot data. `count` creates several identical guests.",
   additionalProperties: false,
   required: ["flavor"],
-  anyOf: [{ required: ["image"] }, { required: ["volumes"] }],
+  anyOf: [{ required: ["image"] }, { required: ["volumes"] }, { required: ["adopt"] }],
   expects: "image, or volumes with one that has boot_index: 0",
+  together: [
+    {
+      key: "adopt",
+      needs: ["uuid"],
+      excludes: notAdopted,
+      why: "An adopted instance is a guest that exists: uuid says which, and its disks and first-boot data are not made by virtform.",
+    },
+    {
+      key: "disks",
+      needs: ["adopt"],
+      excludes: [],
+      why: "Only an adopted instance has disks that virtform did not create. Other disks come from image, ephemerals and volumes.",
+    },
+  ],
   notYet: ["security_groups", "files"],
   synonyms: {
     ssh_key: "key_pair",
@@ -400,6 +479,21 @@ export const instanceSchema = {
       formerly: "instances",
       minLength: 1,
       examples: ["www"],
+    },
+    adopt: {
+      type: "boolean",
+      const: true,
+      description:
+        "The instance is the existing domain with this uuid, made by other programs. apply labels it; of its definition virtform then manages what is written here, and leaves everything else as it is. `virtform adopt` writes such entries.",
+      expects: "true",
+      examples: [true],
+    },
+    disks: {
+      type: "array",
+      description: "Disks and CD drives of an adopted instance. Those that are not listed are left as they are.",
+      items: adoptedDiskSchema,
+      maxItems: 64,
+      examples: [[{ device: "vda", path: "/var/lib/libvirt/images/web.qcow2", format: layeredFormat, bus: "virtio" }]],
     },
     prevent_destroy: {
       type: "boolean",

@@ -29,7 +29,9 @@ type Problem = Pick<Diagnostic, "code" | "summary" | "detail">;
 
 function takenByForeign(spec: DomainSpec, holders: readonly Unmanaged[]): Problem | undefined {
   // `checkDomainNames` reports a domain of the same name.
-  const holder = holders.find(({ what, name }) => what !== "domain" || name !== spec.instance);
+  // The directory of an adopted guest is another program's, and so is that of a guest that Nova made.
+  const others = spec.adopted ? holders.filter(({ what }) => what === "domain") : holders;
+  const holder = others.find(({ what, name }) => what !== "domain" || name !== spec.instance);
   if (holder === undefined) return undefined;
   const thing = holder.what === "domain" ? `Domain ${holder.name}` : "An instance directory";
   const why = holder.owner === undefined ? "it has no virtform label" : `project ${holder.owner} owns it`;

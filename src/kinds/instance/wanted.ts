@@ -40,7 +40,7 @@ export interface WantedGuest extends Wanted {
 /** Every guest that the configuration declares. One without a root disk is left out; `checkRootDisks` reports it. */
 export function wantedGuests(wanted: Wanted): WantedGuest[] {
   return Object.entries(wanted.config.instances ?? {}).flatMap(([entry, instance]) =>
-    instance.image === undefined && rootVolumeOf(instance) === undefined
+    instance.image === undefined && rootVolumeOf(instance) === undefined && instance.adopt !== true
       ? []
       : instanceNames(entry, instance.count).map((name, index) => wantedGuest(wanted, { entry, instance, name, index })),
   );

@@ -17,6 +17,8 @@ import { volumes } from "../terms/volume-address.ts";
 export interface DomainRef {
   readonly uuid: string;
   readonly instance: string;
+  /** Other programs made it: it has no directory of ours. */
+  readonly adopted?: boolean;
 }
 
 /** Arguments of `domain.define`. */
@@ -64,6 +66,17 @@ export interface VolumeHolder extends DomainRef {
 export interface StartArgs extends DomainRef {
   /** Guests that must have released these volumes before. */
   readonly holders?: readonly VolumeHolder[];
+}
+
+/** Labels a guest that other programs made. Nothing else about it changes. */
+export function adoptDomain(spec: DomainSpec): Action {
+  return {
+    ...common(spec, "adopt", "label"),
+    args: { spec } as unknown as Json,
+    needs: [],
+    makes: [defined(guests.at(spec.instance))],
+    effect: "none",
+  };
 }
 
 /** Takes devices away from a running guest. */
@@ -203,9 +216,10 @@ export function undefineDomain(domain: DomainRef, { running, saved = false }: Gu
   });
 }
 
-function common({ uuid, instance }: DomainRef, verb: string, summary: string) {
+function common({ uuid, instance, adopted = false }: DomainRef, verb: string, summary: string) {
   const address = guests.at(instance);
-  return { id: `${address}#${verb}`, type: `domain.${verb}`, address, summary, args: { uuid, instance }, locks: [`instance/${uuid}`] };
+  const args = { uuid, instance, ...(adopted ? { adopted } : {}) };
+  return { id: `${address}#${verb}`, type: `domain.${verb}`, address, summary, args, locks: [`instance/${uuid}`] };
 }
 
 /** The facts that everything the domain uses exists. */
@@ -227,7 +241,7 @@ export function attachedTo({ instance, disks, kernel, rescue }: DomainSpec): Add
     rescue === null ? [instanceFiles.kernel, instanceFiles.ramdisk] : [instanceFiles.rescueKernel, instanceFiles.rescueRamdisk];
   const used = kernel === null ? 0 : kernel.ramdisk === null ? 1 : 2;
   return [
-    ...disks.map(({ name }) => attachedAddress(instance, name)),
+    ...disks.flatMap(({ name, given }) => (given === null ? [attachedAddress(instance, name)] : [])),
     ...bootFiles.slice(0, used).map((fileName) => diskAddress(instance, fileName)),
   ];
 }

@@ -15,6 +15,8 @@ export interface DomainLabel {
   /** The name that the instance was created as; absent: that name. */
   readonly origin?: string;
   readonly preventDestroy: boolean;
+  /** Other programs made the guest, with these files and devices as its disks: they are never created or deleted. Null: virtform made it. */
+  readonly adopted: readonly string[] | null;
   readonly powerState: DomainSpec["powerState"];
   /** The fields that were last applied, as they are recorded (JSON); null where they are not. `appliedFields` reads them. */
   readonly applied: string | null;
@@ -42,7 +44,7 @@ export interface DomainState {
   readonly earlier?: string;
   /** The instance directory with its label is missing. */
   readonly unlabelled?: true;
-  /** Undefined when the domain carries no label. */
+  /** Undefined when the domain carries no label: a guest that the configuration adopts, or not ours. */
   readonly label: DomainLabel | undefined;
   /** Of the definition that the next start uses, and beside it. */
   readonly fields: DomainFields;

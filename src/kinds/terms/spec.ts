@@ -65,7 +65,7 @@ export interface SeedSpec {
 
 /** One disk or drive as the guest gets it. */
 export interface DomainDisk {
-  /** File name by Nova's layout: `disk`, `disk.config`; or the address of a volume: `volume/data`. */
+  /** File name by Nova's layout: `disk`, `disk.config`; or the address of a volume: `volume/data`; or the path of a disk that an adopted guest brought along. */
   readonly name: string;
   readonly device: "disk" | "cdrom";
   readonly bus: "virtio" | "scsi" | "sata" | "ide" | "usb";
@@ -77,6 +77,8 @@ export interface DomainDisk {
   readonly bootOrder: number | null;
   /** Stable serial that the guest sees; null: made from instance and role. */
   readonly serial: string | null;
+  /** Of a disk that an adopted guest brought along: the names of its fields that the configuration sets, the others stay as they are. Null: a disk of ours. */
+  readonly given: readonly string[] | null;
 }
 
 /** The secret by which libvirt opens the encrypted disks of an instance (Nova QCOW-10), which have one passphrase, or a volume (DOM-09). */
@@ -102,6 +104,8 @@ export interface DomainSpec {
   readonly project: string;
   readonly powerState: "running" | "stopped" | "ignore";
   readonly preventDestroy: boolean;
+  /** Other programs made the guest: of its definition only what the configuration sets is ours, and nothing else is compared or written. */
+  readonly adopted: boolean;
   /** Whether a plan restarts the guest for changes that it cannot take while it runs. */
   readonly restart: "never" | "when_needed";
   readonly shutdown: Shutdown;

@@ -20,6 +20,8 @@ const flags = {
   activeNetworks: 2,
   /** Of a change: to the running guest only. */
   live: 1,
+  /** Of a change: to the stored definition. */
+  config: 2,
   metadataElement: 2,
 } as const;
 /** libvirt's numbers of the types of values. */
@@ -187,14 +189,11 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         call(procedures.setScheduler, { domain: at(uuid), values, flags: flags.live }, uuid),
       );
     },
-    setRunningMetadata: (uuid, { prefix, namespace, xml }) =>
-      change(`Labelling running domain ${uuid} failed`, uuid, () =>
-        call(
-          procedures.setMetadata,
-          { domain: at(uuid), type: flags.metadataElement, metadata: xml, key: prefix, uri: namespace, flags: flags.live },
-          uuid,
-        ),
-      ),
+    setMetadata: (uuid, { prefix, namespace, xml }, of) => {
+      const affected = (of === "stored" ? 0 : flags.live) | (of === "running" ? 0 : flags.config);
+      const args = { domain: at(uuid), type: flags.metadataElement, metadata: xml, key: prefix, uri: namespace, flags: affected };
+      return change(`Labelling domain ${uuid} failed`, uuid, () => call(procedures.setMetadata, args, uuid));
+    },
 
     hasSecret: async (uuid) =>
       (await unlessMissing(`Looking for secret ${uuid} failed`, () => call(procedures.findSecret, { uuid }, uuid), is.noSupport)) !==

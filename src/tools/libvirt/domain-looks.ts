@@ -8,6 +8,8 @@ import { procedures } from "./rpc/procedures.ts";
 import type { WireDomain } from "./rpc/types.ts";
 
 const flags = {
+  /** With passwords of displays, which would be lost when the definition is written back. */
+  secure: 1,
   inactive: 2,
   list: { transient: 1 << 3, managedSave: 1 << 8, autostart: 1 << 10, snapshots: 1 << 12, checkpoints: 1 << 14 },
   statsState: 1,
@@ -138,7 +140,7 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
 
     autostart: async (uuid) => (await unlessMissing(`Reading domain ${uuid} failed`, () => autostartOf(at(uuid)))) ?? false,
 
-    definition: (uuid) => unlessMissing(`Reading domain ${uuid} failed`, () => xmlOf(at(uuid), flags.inactive)),
+    definition: (uuid) => unlessMissing(`Reading domain ${uuid} failed`, () => xmlOf(at(uuid), flags.inactive | flags.secure)),
 
     inUse: (uuid) =>
       unlessMissing(`Reading domain ${uuid} failed`, async () => {

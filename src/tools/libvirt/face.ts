@@ -111,7 +111,7 @@ export interface Libvirt {
   domain(uuid: string): Promise<DomainRecord | undefined>;
   /** Its power alone, with fewer calls; undefined when it does not exist. */
   power(uuid: string): Promise<DomainStanding | undefined>;
-  /** Its inactive definition alone, with one call; undefined when it does not exist. */
+  /** Its inactive definition alone, with one call and with its passwords, for writing it back; undefined when it does not exist. */
   definition(uuid: string): Promise<string | undefined>;
   /**
    * The document of what holds its disks: the guest that runs, or its saved memory, which belongs to them as they are. Undefined
@@ -164,8 +164,15 @@ export interface Libvirt {
   setDiskLimits(uuid: string, target: string, limits: Readonly<Record<string, number>>): Promise<void>;
   /** Sets the share of the processors that a running guest gets, by libvirt's names. */
   setScheduler(uuid: string, values: Readonly<Record<string, { readonly value: number; readonly signed: boolean }>>): Promise<void>;
-  /** Replaces the element of a namespace in the metadata of a running guest; the stored definition keeps its own. */
-  setRunningMetadata(uuid: string, element: { readonly prefix: string; readonly namespace: string; readonly xml: string }): Promise<void>;
+  /**
+   * Replaces the element of a namespace in the metadata of a domain, and nothing else: of the guest that runs, of the stored definition, or of
+   * both.
+   */
+  setMetadata(
+    uuid: string,
+    element: { readonly prefix: string; readonly namespace: string; readonly xml: string },
+    of: "running" | "stored" | "both",
+  ): Promise<void>;
   /** All networks by name, and whether each is active. */
   networks(): Promise<ReadonlyMap<string, boolean>>;
   /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */

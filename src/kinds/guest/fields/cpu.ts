@@ -16,6 +16,7 @@ const usualTopology = topologyText(1, 1);
 export const cpuFields: readonly GuestField[] = [
   {
     path: "vcpus",
+    ofAdopted: true,
     headline: 3,
     running: liveVcpus,
     want: ({ vcpus }) => vcpus,
@@ -25,6 +26,7 @@ export const cpuFields: readonly GuestField[] = [
   },
   {
     path: "max_vcpus",
+    ofAdopted: true,
     want: ({ values, vcpus }) => {
       const most = Number(values["max_vcpus"] ?? 0);
       return most > vcpus ? most : null;

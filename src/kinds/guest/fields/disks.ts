@@ -15,15 +15,17 @@ import { set, setText } from "./write.ts";
 /** Disks and CDs of a guest, by target name. */
 export const disks: DeviceFields<DomainDisk> = {
   section: "disks",
+  ofAdopted: true,
   items: (spec) => spec.disks,
   key: ({ target }) => target,
   at: "devices/disk",
   owns: ["@type", "driver@name", "target@dev"],
-  shape: (disk, { target, attachment }, fresh) => {
-    set(disk, "type", attachment.type);
+  shape: (disk, { target, attachment, given }, fresh) => {
+    if (fresh || given === null || !hasSource(disk, attachment)) set(disk, "type", attachment.type);
     if (fresh) set(at(disk, "driver"), "name", "qemu");
     set(at(disk, "target"), "dev", target);
   },
+  given: ({ given }) => given,
   keyOf: (disk) => find(disk, "target")?.attributes["dev"] ?? "?",
   hotplug: hotDisks,
   isSame: (disk, { name, serial }, { uuid }) => textAt(disk, "serial") === (serial ?? diskSerial(uuid, name)),
@@ -148,6 +150,11 @@ export const disks: DeviceFields<DomainDisk> = {
     },
   ],
 };
+
+/** Whether a disk has a source already, of whatever type its definition calls it. An empty drive keeps its type too. */
+function hasSource(disk: XmlElement, attachment: DomainDisk["attachment"]): boolean {
+  return attachment.source === "" || diskSource(find(disk, "source")) === sourceText(attachment);
+}
 
 /** An attribute of a disk's `<driver>`. */
 function driver(attribute: string, name: string, want: (disk: DomainDisk, spec: DomainSpec) => FieldValue | null): DeviceField<DomainDisk> {

@@ -75,7 +75,7 @@ export const firmwareFields: readonly GuestField[] = [
   {
     path: "uefi_variables",
     // In the directory of the instance they have no name that another guest can get, and go with it.
-    want: (spec) => (isUefi(spec) ? `${dirname(spec.consoleLog)}/${instanceFiles.nvram}` : null),
+    want: (spec) => (isUefi(spec) && !spec.adopted ? `${dirname(spec.consoleLog)}/${instanceFiles.nvram}` : null),
     owns: ["os/nvram#"],
     write: (domain, value) => setText(at(domain, "os", "nvram"), value),
     read: (domain) => textAt(domain, "os", "nvram"),

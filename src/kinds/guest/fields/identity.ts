@@ -33,7 +33,8 @@ export const identityFields: readonly GuestField[] = [
   },
   {
     path: "machine",
-    want: ({ machine }) => machine,
+    // Of an adopted guest the machine is only compared where the configuration names it.
+    want: ({ machine, values }) => values["machine"] ?? machine,
     // libvirt writes the version that an alias stands for; a later start keeps it.
     satisfied: (have, want) => machineFamily(String(have)) === want,
     owns: ["os/type@machine"],

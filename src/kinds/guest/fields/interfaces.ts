@@ -12,6 +12,7 @@ const placed = ["source@portgroup", "source@portid", "source@mode", "virtualport
 /** Network interfaces of a guest, by MAC address. */
 export const interfaces: DeviceFields<InterfaceSpec> = {
   section: "interfaces",
+  ofAdopted: true,
   items: (spec) => spec.interfaces,
   key: ({ mac }) => mac,
   at: "devices/interface",

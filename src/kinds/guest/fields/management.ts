@@ -10,6 +10,7 @@ import { set, setText } from "./write.ts";
 export const managementFields: readonly GuestField[] = [
   {
     path: "power_state",
+    ofAdopted: true,
     headline: 6,
     want: ({ powerState }) => powerState,
     owns: ["metadata/virtform:instance/virtform:power_state"],
@@ -18,6 +19,7 @@ export const managementFields: readonly GuestField[] = [
   },
   {
     path: "prevent_destroy",
+    ofAdopted: true,
     cosmetic: true,
     want: ({ preventDestroy }) => preventDestroy,
     owns: ["metadata/virtform:instance/virtform:prevent_destroy"],
@@ -30,6 +32,7 @@ export const managementFields: readonly GuestField[] = [
   },
   {
     path: "shutdown_timeout",
+    ofAdopted: true,
     cosmetic: true,
     want: ({ shutdown: { seconds } }) => (seconds === usualShutdown.seconds ? null : seconds),
     owns: ["metadata/virtform:instance/virtform:shutdown_timeout"],
@@ -38,6 +41,7 @@ export const managementFields: readonly GuestField[] = [
   },
   {
     path: "shutdown_force",
+    ofAdopted: true,
     cosmetic: true,
     want: ({ shutdown: { force } }) => (force ? null : false),
     owns: ["metadata/virtform:instance/virtform:shutdown_force"],
@@ -89,6 +93,7 @@ export const autostartFields: readonly GuestField[] = [
   {
     path: "autostart",
     running: "none",
+    // An adopted guest that is not to start with the host says so.
     want: ({ values }) => values["autostart"] === true || null,
     look: ({ autostart }) => autostart || undefined,
     set: (libvirt, uuid, value) => libvirt.setAutostart(uuid, value === true),

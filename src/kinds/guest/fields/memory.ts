@@ -10,6 +10,7 @@ import { set, setText } from "./write.ts";
 export const memoryFields: readonly GuestField[] = [
   {
     path: "memory",
+    ofAdopted: true,
     headline: 4,
     running: liveMemory,
     size: true,
@@ -21,6 +22,7 @@ export const memoryFields: readonly GuestField[] = [
   },
   {
     path: "max_memory",
+    ofAdopted: true,
     size: true,
     want: ({ values, memory }) => {
       const most = Number(values["max_ram"] ?? 0);

@@ -95,10 +95,11 @@ async function take(libvirt: Libvirt, active: string, spec: DomainSpec, step: Li
 
 /** The running guest's own label says what it has now, so that a later look tells what is changed by hand. A refusal costs only that. */
 async function recordRunning(libvirt: Libvirt, spec: DomainSpec, record: DomainRecord): Promise<void> {
-  const label = runningLabel(record.active ?? "", lookAt(record).active);
+  const ours = wantedFields(spec);
+  const label = runningLabel(record.active ?? "", lookAt(record).active, (path) => !spec.adopted || Object.hasOwn(ours, path));
   if (label === undefined) return;
   try {
-    await libvirt.setRunningMetadata(spec.uuid, label);
+    await libvirt.setMetadata(spec.uuid, label, "running");
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
   }

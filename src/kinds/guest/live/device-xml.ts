@@ -5,6 +5,7 @@ import { readDocument } from "../document.ts";
 import { add, at, draft } from "../draft.ts";
 import { fieldRows, isDevices } from "../fields.ts";
 import { mergeSpec } from "../merge.ts";
+import { isGiven } from "../wanted-fields.ts";
 import { writeXml } from "../xml-writer.ts";
 
 /** A device of a guest. */
@@ -23,7 +24,7 @@ export function wantedDevice(spec: DomainSpec, ref: DeviceRef): string | undefin
   const element = add(at(draft("domain"), ...names), last);
   row.shape(element, item, true);
   for (const field of row.fields) {
-    const value = field.want(item, spec);
+    const value = isGiven(row, field.name, item) ? field.want(item, spec) : null;
     if (value !== null) field.write(element, value, item);
   }
   return writeXml(element);

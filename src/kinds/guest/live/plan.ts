@@ -37,8 +37,9 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
   const { active } = have;
   if (active === null || active === have.fields || !isUp(have.power) || want.powerState === "stopped") return nothingLive;
   const changed = new Set(differing);
+  const isOurs = (path: string) => !want.adopted || wanted[path] !== undefined;
   const drifted = pendingFields(have).flatMap(({ path, cause }) =>
-    cause === "drift" && !changed.has(path) && have.fields[path] === wanted[path] ? [path] : [],
+    cause === "drift" && !changed.has(path) && have.fields[path] === wanted[path] && isOurs(path) ? [path] : [],
   );
   const paths = [...differing.filter((path) => active[path] !== wanted[path]), ...drifted];
   if (paths.length === 0) return nothingLive;

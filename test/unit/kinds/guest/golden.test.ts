@@ -38,6 +38,7 @@ for (const name of readdirSync(cases).sort()) {
       project: spec.project,
       instance: spec.instance,
       preventDestroy: spec.preventDestroy,
+      adopted: null,
       powerState: spec.powerState,
     });
     assert.deepEqual(JSON.parse(applied ?? "null"), listedFields(state.fields));

@@ -14,6 +14,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     project: "shop",
     powerState: "running",
     preventDestroy: false,
+    adopted: false,
     restart: "never",
     shutdown: { seconds: 60, force: true },
     virtType: "qemu",
