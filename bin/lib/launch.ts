@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writ
 import { dirname } from "node:path";
 import type { Script } from "node:vm";
 import { isVersionQuestion, versionText } from "../../src/version.ts";
+import { tuneV8 } from "./tune-v8.ts";
 
 /** SHA-256 of the program, known when it is built. */
 declare const PROGRAM_DIGEST: string;
@@ -33,6 +34,7 @@ function printed(text: string): boolean {
 }
 
 function load(command: string, cache: string): Program {
+  const untuned = tuneV8();
   const vm = process.getBuiltinModule("node:vm");
   const filename = new URL("../dist/program.cjs", import.meta.url);
   // All characters are ASCII. Text in Latin-1 is kept outside V8's heap.
@@ -46,6 +48,7 @@ function load(command: string, cache: string): Program {
   const script = new vm.Script(source, { filename: filename.pathname, ...(cachedData === undefined ? {} : { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected === true) {
     process.once("exit", (code) => {
+      untuned();
       if (complete.includes(code)) writeCache(script, cache, file, key);
     });
   }

@@ -78,7 +78,7 @@ export function parsePlainXml(document: string, like?: XmlElement): XmlElement |
       if (top === root) {
         if (kind !== blank) return undefined;
       } else {
-        const text = document.slice(start, at);
+        const text = piece(document, start, at);
         const plain = kind === encoded ? decoded(text) : text;
         if (plain === undefined) return undefined;
         top.text = top.text === "" ? plain : top.text + plain;
@@ -221,7 +221,7 @@ function attributesAt(document: string, from: number): Record<string, string> {
     const nameEnd = endOfName(document, at);
     if (nameEnd === at) return attributes;
     const end = document.indexOf(document.charCodeAt(nameEnd + 1) === apostrophe ? "'" : '"', nameEnd + 2);
-    const raw = document.slice(nameEnd + 2, end);
+    const raw = piece(document, nameEnd + 2, end);
     attributes[nameAt(document, at, nameEnd)] = raw.includes("&") ? (decoded(raw) ?? raw) : raw;
     at = end + 1;
   }
@@ -234,6 +234,15 @@ function isSpace(code: number): boolean {
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x09;
 }
+
+/** A part of a document that can be kept: what `slice` gives is a view of the whole document, which stays in memory with it. */
+function piece(document: string, from: number, to: number): string {
+  const view = document.slice(from, to);
+  return to - from < shortestView ? view : Buffer.from(view, "utf8").toString("utf8");
+}
+
+/** V8 copies what is shorter. */
+const shortestView = 13;
 
 function decoded(text: string): string | undefined {
   let plain = true;

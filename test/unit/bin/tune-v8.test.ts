@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+
+const source = JSON.stringify(new URL("../../../bin/lib/tune-v8.ts", import.meta.url).href);
+
+/** Keeps a million objects, as a look at many guests does, and prints the size of the young generation in MiB, and whether a cache is accepted. */
+const script = (tuned: boolean) => `
+import v8 from "node:v8";
+import vm from "node:vm";
+const { tuneV8 } = await import(${source});
+const untuned = ${tuned} ? tuneV8() : () => undefined;
+const script = new vm.Script("1 + 1");
+const kept = [];
+for (let round = 0; round < 100; round += 1) {
+  for (let index = 0; index < 10_000; index += 1) kept.push({ round, index });
+  await new Promise((resolve) => setTimeout(resolve, 3));
+}
+const young = v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space").space_size / 2 ** 20;
+untuned();
+console.log(JSON.stringify({ young, cache: script.createCachedData().toString("base64") }));
+`;
+
+const accepted = (cache: string) => `
+import vm from "node:vm";
+const { tuneV8 } = await import(${source});
+tuneV8();
+console.log(JSON.stringify({ rejected: new vm.Script("1 + 1", { cachedData: Buffer.from("${cache}", "base64") }).cachedDataRejected }));
+`;
+
+const run = (text: string) => JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" }));
+
+test("the young generation stays small, and compiled code that the process leaves is accepted by the next", () => {
+  const { young, cache } = run(script(true)) as { young: number; cache: string };
+  assert.ok(young <= 8, `${young} MiB`);
+  assert.ok((run(script(false)) as { young: number }).young > 8, "it would grow");
+  assert.deepEqual(run(accepted(cache)), { rejected: false });
+});
