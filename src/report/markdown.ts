@@ -14,6 +14,7 @@ import { planImpact } from "./plan-impact.ts";
 import { count, formatDuration } from "./quantities.ts";
 import { type RunRecord, recordedDiagnostics, succeeded } from "./run-record.ts";
 import { type Line, textOf } from "./style.ts";
+import { variableValue } from "./variable-value.ts";
 import { verbs } from "./words.ts";
 
 /** GitHub refuses a comment of more than 65,536 characters. */
@@ -64,6 +65,10 @@ function headline(record: RunRecord, { command }: ReportHead): string {
 
 function impact(plan: Plan): string[] {
   const { destroys, restarted, stopped } = planImpact(plan);
+  const variables = (plan.variables ?? []).map(
+    (variable) =>
+      `${inlineCode(`${variable.name} = ${variableValue(variable)}`)}${variable.from === "default" ? "" : ` (${plainMarkdown(variable.from)})`}`,
+  );
   const list = (title: string, entries: readonly string[]) =>
     entries.length === 0 ? [] : [`**${title}**\n\n${entries.map((entry) => `- ${entry}\n`).join("")}`];
   return [
@@ -71,6 +76,7 @@ function impact(plan: Plan): string[] {
     ...list("Guests restarted", restarted.map(inlineCode)),
     ...list("Guests stopped", stopped.map(inlineCode)),
     ...[...pendingLines(plan.pending), ...ignoredLines(plan)].map((line) => plainMarkdown(textOf(line))),
+    ...list("Variables", variables),
   ];
 }
 

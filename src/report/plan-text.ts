@@ -1,6 +1,5 @@
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
-import type { Json } from "../model/json.ts";
 import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
@@ -13,6 +12,7 @@ import { pendingLines } from "./pending-line.ts";
 import { planImpact } from "./plan-impact.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
+import { variableValue } from "./variable-value.ts";
 import { verbs } from "./words.ts";
 
 type Command = ReporterOptions["command"];
@@ -46,16 +46,11 @@ export function planRecord(plan: Plan): Line[] {
 function variableLines({ variables = [] }: Plan): Line[] {
   if (variables.length === 0) return [];
   const width = Math.max(...variables.map(({ name }) => name.length));
-  const lines = variables.map(({ name, value, sensitive, from }): Line => {
-    const shown = sensitive ? "(sensitive)" : shortJson(value);
-    return [span(`  ${name.padEnd(width)} = ${shown}`), span(from === "default" ? "" : `  (${from})`, "faint")];
+  const lines = variables.map((variable): Line => {
+    const { name, from } = variable;
+    return [span(`  ${name.padEnd(width)} = ${variableValue(variable)}`), span(from === "default" ? "" : `  (${from})`, "faint")];
   });
   return [[span("Variables:", "strong")], ...lines, []];
-}
-
-function shortJson(value: Json): string {
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
 function planFooter(plan: Plan): Line[] {

@@ -83,7 +83,8 @@ function boundValue(name: string, declaration: Declaration, own: Given | undefin
   const read = readGiven(type, given);
   for (const diagnostic of read.diagnostics) report(diagnostic);
   if (read.diagnostics.length > 0) return failed(given.node.span);
-  const value = own?.isText === true ? read.node : expand(read.node, undefined, closed, report);
+  const isPlain = own?.isText === true && read.node.kind === "scalar";
+  const value = isPlain ? read.node : expand(read.node, undefined, closed, report);
   if (value.failed === true && read.node.failed !== true) return value;
   const problem = checkValue(name, declaration, value);
   if (problem === undefined) return type === "secret" ? { ...value, isSecret: true } : value;
