@@ -5,7 +5,7 @@ import { userError } from "../model/errors.ts";
 import { instanceFiles, rotatedName } from "../model/layout.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
 import { onlyHost } from "../session.ts";
-import { type CommandDefinition, colorOptions } from "./command.ts";
+import { type CommandDefinition, colorOptions, variableOptions } from "./command.ts";
 import type { Io } from "./io.ts";
 import { openConfigured } from "./open-session.ts";
 import { streamLog } from "./stream-log.ts";
@@ -20,6 +20,7 @@ export const console: CommandDefinition = {
     "Prints the output of the guest's first serial port since its last start, or with --previous since the one before. With --follow, continues until Ctrl-C. On a terminal, control characters of the guest are escaped (\\u001b) and colours are removed; a file or pipe gets the original bytes.",
   options: {
     ...colorOptions,
+    ...variableOptions,
     follow: { type: "boolean", short: "f", help: "Continue printing new output." },
     previous: {
       type: "string",
