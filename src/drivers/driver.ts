@@ -7,6 +7,7 @@ import type { HostFacts } from "../model/host-facts.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import type { Filesystem } from "../tools/mkfs.ts";
+import type { WrongAccess } from "./shared/file-access.ts";
 
 /** The base image that a disk is made from. */
 export interface BaseRef {
@@ -88,6 +89,8 @@ export interface DiskState {
   readonly encryption?: "luks" | "other";
   /** The format in `disk.info`, where it differs: the disk must not be used with this one. */
   readonly recordedFormat?: string;
+  /** Its file has other permissions than it should have. */
+  readonly access?: WrongAccess;
   /** `a symbolic link`: what has the disk's name and is no disk. Then nothing else about it is known. */
   readonly obstacle?: string;
   /** From before the disk grew: it can be made what it was then. */
@@ -211,6 +214,8 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   where(disk: DiskRef): string;
   readonly traits: Traits<Settings, Facts>;
 
+  /** Gives the file of a disk the permissions that it should have. Of drivers that find some to be wrong. */
+  restrict?(context: Context, disk: DiskRef): Promise<void>;
   /** The section of `host` that carries the driver's name. */
   readonly settings?: {
     readonly schema: object;
@@ -327,7 +332,7 @@ export interface Put {
   look(
     context: Context,
     disks: readonly { readonly ref: DiskRef; readonly record: PutRecord | null }[],
-  ): Promise<ReadonlyMap<string, { readonly intact: boolean; readonly missing: boolean }>>;
+  ): Promise<ReadonlyMap<string, { readonly intact: boolean; readonly missing: boolean; readonly access?: WrongAccess }>>;
   /** Brings the content of the file `from` to where it gets the disk's name in one step. `format`: for the label, where it has one. */
   stage(
     context: Context,
@@ -336,6 +341,8 @@ export interface Put {
   ): Promise<void>;
   /** Gives what was staged the disk's name. */
   publish(context: Context, disk: DiskSpec, content: { readonly from: string }): Promise<void>;
+  /** Gives a drive that is a file the permissions that it should have. */
+  restrict?(context: Context, disk: DiskRef): Promise<void>;
   /** Makes sure that neither the disk nor anything staged is left. `inUse`: a guest runs with it. */
   remove(context: Context, disk: DiskRef, inUse: boolean): Promise<void>;
   /** Removes what interrupted runs left. `own`: uuids of this project's instances. */

@@ -3,6 +3,7 @@ import type { Context } from "../model/context.ts";
 import { RefusedError } from "../model/errors.ts";
 import type { FileStat } from "../model/host.ts";
 import { stagedPath } from "../model/layout.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import { isExtFile } from "../tools/e2fs.ts";
 import { luksHeaderBytes, luksOpensWith, readLuksHeader } from "../tools/luks.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
@@ -13,6 +14,7 @@ import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
+import { diskMode, wrongAccess } from "./shared/file-access.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { filePut } from "./shared/file-put.ts";
 import { growInside } from "./shared/inner-growth.ts";
@@ -34,7 +36,8 @@ export const flat: Driver = {
   async list(context, disks) {
     const { files } = context.host;
     const encrypted = disks.filter((disk) => disk.encrypted === true).map(({ path }) => path);
-    const [stats, marks, records, starts] = await Promise.all([
+    const [mode, stats, marks, records, starts] = await Promise.all([
+      diskMode(context),
       files.statMany(disks.map((disk) => disk.path)),
       files.statMany(disks.map((disk) => growthMark(disk))),
       otherRecords(context, disks, "raw"),
@@ -53,14 +56,10 @@ export const flat: Driver = {
         continue;
       }
       const container = containers.get(disk.path);
-      found.set(`${disk.uuid}/${disk.name}`, {
-        backend: "flat",
-        format: "raw",
-        size: knownSize(stat, marks[index]) - (container?.contentAt ?? 0),
-        allocated: stat.allocated,
-        ...(container === undefined ? {} : { encryption: "luks" as const }),
-        ...records[index],
-      });
+      const size = knownSize(stat, marks[index]) - (container?.contentAt ?? 0);
+      const state = { backend: "flat", format: "raw", size, allocated: stat.allocated } as const;
+      const [encryption, access] = [container === undefined ? undefined : ("luks" as const), wrongAccess(stat, mode)];
+      found.set(`${disk.uuid}/${disk.name}`, withoutUndefined({ ...state, encryption, access, ...records[index] }));
     }
     return found;
   },
@@ -104,6 +103,8 @@ export const flat: Driver = {
   attachment: ({ path, encryption }) => ({ type: "file", format: "raw", source: path, secretUuid: encryption?.secretUuid ?? null }),
 
   owns: (source, { path }) => source === path,
+
+  restrict: async (context, { path }) => context.host.files.setMode(path, await diskMode(context)),
 
   where: ({ path }) => path,
 

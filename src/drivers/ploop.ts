@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import { stagedPath } from "../model/layout.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import { descriptorText, parseDescriptorSize } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
 import { baseOf } from "./content.ts";
@@ -8,6 +9,7 @@ import type { BaseRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
+import { diskMode, wrongAccess } from "./shared/file-access.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { growInside } from "./shared/inner-growth.ts";
 import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
@@ -34,7 +36,8 @@ export const ploop: Driver = {
 
   async list(context, disks) {
     const { files } = context.host;
-    const [directories, images, descriptors] = await Promise.all([
+    const [mode, directories, images, descriptors] = await Promise.all([
+      diskMode(context),
       files.statMany(disks.map(({ path }) => path)),
       files.statMany(disks.map(({ path }) => image(path))),
       files.readMany(disks.map(({ path }) => ({ path: descriptor(path), length: longestDescriptor }))),
@@ -52,7 +55,11 @@ export const ploop: Driver = {
       }
       if (stat?.type !== "file" || told === undefined) continue;
       const size = knownSize(stat.size, told);
-      found.set(`${disk.uuid}/${disk.name}`, { backend: "ploop", format: "raw", size, allocated: stat.allocated });
+      const access = wrongAccess(stat, mode);
+      found.set(
+        `${disk.uuid}/${disk.name}`,
+        withoutUndefined({ backend: "ploop", format: "raw", size, allocated: stat.allocated, access } as const),
+      );
     }
     return found;
   },
@@ -94,6 +101,8 @@ export const ploop: Driver = {
   attachment: (disk) => ({ type: "file", format: "raw", source: image(disk.path), secretUuid: null }),
 
   owns: (source, { path }) => source.startsWith(`${path}/`),
+
+  restrict: async (context, { path }) => context.host.files.setMode(image(path), await diskMode(context)),
 
   where: ({ path }) => path,
 
@@ -138,7 +147,7 @@ async function publish(context: Context, disk: DiskSpec, make: (path: string) =>
   // on the disk before its guest is defined or started, or its record says that it is whole.
   await files.change(
     [
-      { do: "publish", staged: stagedPath(image(directory)), final: image(directory), mode: 0o644 },
+      { do: "publish", staged: stagedPath(image(directory)), final: image(directory), mode: await diskMode(context) },
       { do: "write", path: descriptor(directory), data: descriptorText(imageName, bytes), mode: 0o644 },
       { do: "publish", staged: directory, final: disk.path, mode: 0o755 },
     ],

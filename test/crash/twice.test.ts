@@ -64,6 +64,12 @@ test("every type of action leaves the same machine when it is performed twice", 
   for (const fields of ["1GiB", "2GiB", "2GiB, prevent_destroy: true", "2GiB"]) {
     for (const type of await performTwice(machine, volume(fields))) seen.add(type);
   }
+  const web = machine.libvirtd.find("web")?.uuid ?? "";
+  const volumeDisk = machine.files.walk().find(([path]) => /\/volumes\/[^/]+\/disk$/.test(path))?.[0] ?? "";
+  for (const path of [volumeDisk, ...["disk", "disk.config", "console.log"].map((name) => layout.instanceFile(web, name))])
+    machine.files.file(path, "open").mode = 0o644;
+  machine.files.unlink(layout.instanceFile(web, "libvirt.xml"));
+  for (const type of await performTwice(machine, volume("2GiB"))) seen.add(type);
   for (const type of await performTwice(machine, shop({ instances: ["web"] }))) seen.add(type);
 
   // One card goes and another comes while the guest runs.

@@ -21,6 +21,12 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^remove (\S+) from the definition of (\S+)$/, removeElement],
   [/^edit (\S+) of (\S+): (<.*>)$/, addElements],
   [/^delete (\S+) of (\S+)$/, (machine, file, name) => machine.files.unlink(`${root}/${domainOf(machine, name).uuid}/${file}`)],
+  [
+    /^set the mode of (\S+) of (\S+) to (\d+)$/,
+    (machine, file, name, mode = "") => {
+      machine.files.file(`${root}/${domainOf(machine, name).uuid}/${file}`, "open").mode = Number.parseInt(mode, 8);
+    },
+  ],
   [/^snapshot (\S+) as (\S+)$/, (machine, name, snapshot = "") => takeSnapshot(domainOf(machine, name), snapshot, machine.files, true)],
   [/^pivot (\S+) of (\S+) to (\S+)$/, (machine, target = "", name, to = "") => pivot(domainOf(machine, name), target, to, machine.files)],
   [

@@ -11,6 +11,7 @@ import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { diskFormatChanges, forgetDiskFormat, otherRecords, readDiskInfo, refuseOtherRecord } from "../shared/disk-info.ts";
+import { diskMode, wrongAccess } from "../shared/file-access.ts";
 import { obstacleState } from "../shared/obstacle.ts";
 import { passphraseOf } from "../shared/passphrase.ts";
 import { withSpaceErrors } from "../shared/preallocation.ts";
@@ -31,7 +32,8 @@ export const qcow2: Driver = {
   async list(context, disks) {
     const { files } = context.host;
     const paths = disks.map((disk) => disk.path);
-    const [starts, stats, records] = await Promise.all([
+    const [mode, starts, stats, records] = await Promise.all([
+      diskMode(context),
       readManyOnce(
         context,
         paths.map((path) => ({ path, length: qcow2HeaderBytes })),
@@ -53,7 +55,8 @@ export const qcow2: Driver = {
       const backing = await backingName(context, disk.path, header);
       const encryption = header.encryption === 0 ? undefined : header.encryption === luks ? "luks" : "other";
       const state = { backend: "qcow2", format: "qcow2", size: header.virtualSize, allocated: stat.allocated } as const;
-      const known = withoutUndefined({ backing, backingFormat: header.backingFormat, encryption } as const);
+      const access = wrongAccess(stat, mode);
+      const known = withoutUndefined({ access, backing, backingFormat: header.backingFormat, encryption } as const);
       found.set(`${disk.uuid}/${disk.name}`, { ...state, ...known, ...records[index] });
     }
     return found;
@@ -104,6 +107,8 @@ export const qcow2: Driver = {
   }),
 
   owns: (source, { path }) => source === path,
+
+  restrict: async (context, { path }) => context.host.files.setMode(path, await diskMode(context)),
 
   where: ({ path }) => path,
 

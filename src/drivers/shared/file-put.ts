@@ -1,7 +1,9 @@
 import type { Context } from "../../model/context.ts";
 import type { FileStat } from "../../model/host.ts";
 import { stagedPath } from "../../model/layout.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import type { Put, PutRecord } from "../driver.ts";
+import { wrongAccess } from "./file-access.ts";
 
 /** A drive may hold a password. libvirt gives the file to its guest when that starts. */
 const privateMode = 0o600;
@@ -15,7 +17,8 @@ export const filePut: Put = {
     const each = disks.map(async ({ ref, record }, index) => {
       const stat = stats[index];
       const found = { intact: await isIntact(context, record, ref.path, stat), missing: stat === undefined };
-      return [`${ref.uuid}/${ref.name}`, found] as const;
+      const access = stat?.type === "file" ? wrongAccess(stat, privateMode) : undefined;
+      return [`${ref.uuid}/${ref.name}`, withoutUndefined({ ...found, access })] as const;
     });
     return new Map(await Promise.all(each));
   },
@@ -27,6 +30,8 @@ export const filePut: Put = {
   async publish(context, { path }, { from }) {
     await context.host.files.change([{ do: "publish", staged: from, final: path, mode: privateMode }], "later");
   },
+
+  restrict: (context, { path }) => context.host.files.setMode(path, privateMode),
 
   async remove(context, { path }) {
     await context.host.files.remove(stagedPath(path));

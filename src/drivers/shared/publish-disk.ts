@@ -2,6 +2,7 @@ import type { Context } from "../../model/context.ts";
 import type { FileChange } from "../../model/host.ts";
 import { stagedPath } from "../../model/layout.ts";
 import type { DiskRef } from "../driver.ts";
+import { diskMode } from "./file-access.ts";
 
 /** A disk in the making. One name per disk, so that what a crash left is found and replaced. */
 function stagedDisk(disk: Pick<DiskRef, "path">): string {
@@ -17,7 +18,7 @@ export async function publishDisk(context: Context, disk: Pick<DiskRef, "path">,
   undo.defer(() => files.remove(staged).catch(() => undefined));
   await make(staged);
   // Its name is on the disk before its guest is defined or started, or its record says that it is whole.
-  await files.change([{ do: "publish", staged, final: disk.path, mode: 0o644 }], "later");
+  await files.change([{ do: "publish", staged, final: disk.path, mode: await diskMode(context) }], "later");
 }
 
 /** Makes a disk as a copy of a small file, with further changes before it: one round trip on a host elsewhere. */
@@ -34,7 +35,7 @@ export async function publishCopy(
   const copy: readonly FileChange[] = [
     { do: "remove", path: staged },
     { do: "copy", from, to: staged },
-    { do: "publish", staged, final: disk.path, mode: 0o644 },
+    { do: "publish", staged, final: disk.path, mode: await diskMode(context) },
   ];
   await files.change([...before, ...copy], "later");
   undo.move();

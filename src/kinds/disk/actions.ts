@@ -33,6 +33,11 @@ export interface GrowArgs {
   readonly layer: ActiveLayer | null;
 }
 
+/** What `restrict` is given. */
+export interface RestrictArgs extends DiskRef {
+  readonly backend: string;
+}
+
 /** What `remove` is given. */
 export interface RemoveArgs extends DiskRef {
   readonly owner: DiskOwner;
@@ -78,6 +83,7 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       const applied = recordProblem(record) === undefined ? renamedRecord(readRecord(record, context.settings), disk) : appliedOf(disk);
       await life.record(context, disk, applied);
     }),
+    defineAction<RestrictArgs>(`${kind}.restrict`, [], async (context, { backend, ...ref }) => driverOf(backend).restrict?.(context, ref)),
     defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, layers, ...disk }) => {
       if (user !== null) await refuseInUse(context, user, disk, layers);
       await markRemoval(context, kind, disk);

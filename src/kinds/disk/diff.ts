@@ -9,8 +9,9 @@ import { ownerName } from "../terms/disk-owner.ts";
 import { appliedOf, isSameContent, shownValues } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { defined, gone, guests, stopped } from "../terms/guest-address.ts";
+import type { RestrictArgs } from "./actions.ts";
 import { rebuildOf } from "./backing.ts";
-import { isInstanceDisk, type OwnedDisk } from "./disk.ts";
+import { isInstanceDisk, type OwnedDisk, refOf } from "./disk.ts";
 import { growth } from "./growth.ts";
 import { lives } from "./life.ts";
 import { isLost } from "./lost.ts";
@@ -98,6 +99,7 @@ function settle(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, gro
   const fields: FieldChange[] = [
     ...(unfinished ? [{ ...finished, effect: "none", cause: "drift" } as const] : []),
     ...(grown?.fields ?? []),
+    ...accessFields(have),
     ...(protects === was || isInstanceDisk(want)
       ? []
       : [{ path: "prevent_destroy", old: was, new: protects, effect: "none", cause: "config" } as const]),
@@ -105,21 +107,25 @@ function settle(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, gro
   ];
   if (fields.length === 0) return undefined;
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
-  if (grown !== undefined) return { ...grown, fields, cause };
-  const words = [
-    ...(names.length === 0 ? [] : ["rename"]),
-    ...(protects === was || isInstanceDisk(want) ? [] : [protects ? "protect" : "lift the protection"]),
-  ];
+  const restricts = have.disk?.access === undefined ? [] : [restrictDisk(address, have)];
+  if (grown !== undefined) return { ...grown, fields, cause, actions: [...restricts, ...grown.actions] };
+  const protection = protects === was || isInstanceDisk(want) ? [] : [protects ? "protect" : "lift the protection"];
+  const words = [...(names.length === 0 ? [] : ["rename"]), ...protection];
   const label = diskAction(have, address, "label", words.join(" and "), { disk: want.disk });
   const changed = names.some(({ path }) => path === "name") ? "its name changed" : "its image has another name";
   const renamed = have.earlier === undefined ? changed : `it was ${have.earlier}`;
+  const labelled = names.length > 0 ? renamed : protection.length > 0 ? "prevent_destroy changed" : wrongAccessText;
   return {
     address,
     verb: "update",
     cause,
-    reason: unfinished ? "its creation was interrupted" : names.length > 0 ? renamed : "prevent_destroy changed",
+    reason: unfinished ? "its creation was interrupted" : labelled,
     fields,
-    actions: [unfinished ? { ...createDisk(address, want), summary: "finish" } : label],
+    actions: [
+      ...(unfinished ? [{ ...createDisk(address, want), summary: "finish" }] : []),
+      ...restricts,
+      ...(unfinished || words.length === 0 ? [] : [label]),
+    ],
     before: json(have.applied, was),
     after: json(appliedOf(want.disk), protects),
   };
@@ -135,6 +141,19 @@ function newNames(want: OwnedDisk, have: OwnedDiskState): FieldChange[] {
     ...field("name", applied.ephemeral, wanted.ephemeral),
     ...(isSameContent(wanted, applied) ? field("image", applied.image, wanted.image) : []),
   ];
+}
+
+/** Reason of a change that only gives a file the permissions that it should have. */
+const wrongAccessText = "its permissions were changed, or are those of an earlier version";
+
+function accessFields({ disk }: OwnedDiskState): FieldChange[] {
+  if (disk?.access === undefined) return [];
+  return [{ path: "mode", old: disk.access.found, new: disk.access.wanted, effect: "none", cause: "drift" }];
+}
+
+function restrictDisk(address: DiskAddress, have: OwnedDiskState): Action {
+  const args: RestrictArgs = { ...refOf(have), backend: have.disk?.backend ?? have.applied.backend };
+  return { ...diskAction(have, address, "restrict", "restrict access", args), makes: [] };
 }
 
 function removal(address: DiskAddress, have: OwnedDiskState, observed: Observed): Change {

@@ -17,6 +17,7 @@ import { adopt } from "./adopt.ts";
 import { definitionDigest } from "./definition-digest.ts";
 import type { LookedAt } from "./field.ts";
 import { fieldRows, isDevices } from "./fields.ts";
+import { restoreFiles } from "./files.ts";
 import { fillings, foreignParts } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { liveDomainActions } from "./live/actions.ts";
@@ -254,6 +255,7 @@ export const domainActions: readonly ActionType[] = [
   define,
   adopt,
   rename,
+  restoreFiles,
   ...liveDomainActions,
   start,
   restore,

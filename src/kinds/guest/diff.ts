@@ -37,6 +37,7 @@ import { isAdopted } from "../terms/is-adopted.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { appliedFields } from "./applied-fields.ts";
+import { withFiles } from "./files.ts";
 import { notWanted } from "./foreign.ts";
 import { isSatisfied } from "./is-satisfied.ts";
 import { laterOf } from "./live/live.ts";
@@ -66,7 +67,10 @@ export function diffDomain(
   if (want === undefined) return have?.label === undefined ? undefined : deletion(address, have, observed);
   if (have?.label !== undefined && want.adopted !== isAdopted(have)) return undefined;
   if (want.adopted && have?.label === undefined) return have === undefined ? undefined : adoption(address, want, have, observed);
-  const change = have === undefined ? creation(address, want, observed) : leaving(update(address, want, have, observed, replaced), leaves);
+  const change =
+    have === undefined
+      ? creation(address, want, observed)
+      : withFiles(leaving(update(address, want, have, observed, replaced), leaves), address, want, have);
   const holders = volumeHolders(want, observed);
   if (change === undefined || holders.length === 0) return change;
   const waiting = (action: Action): Action => {

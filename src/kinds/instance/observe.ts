@@ -18,6 +18,7 @@ import type { Config } from "../config.ts";
 import { damagedLabel } from "../directory/damaged-label.ts";
 import { type DamagedLabel, damageOf, type InstanceLabel, parseLabel, rememberedDomain } from "../directory/label.ts";
 import { type LabelledDisk, observeDisks } from "../disk/observe.ts";
+import { lookAtFiles } from "../guest/files.ts";
 import { withoutFillings } from "../guest/foreign.ts";
 import { type DefinitionParsers, type DomainLook, definitionParsers, domainLook } from "../guest/state.ts";
 import { isUp } from "../power/is-up.ts";
@@ -98,7 +99,7 @@ export async function observeInstances(
   const labelled = owned.flatMap((directory) =>
     labelledDisks(context, directory, { running: isRunning(directory.uuid), saved: isSaved(directory.uuid) }),
   );
-  const [disks, seeds, { chains, uses }, loose] = await Promise.all([
+  const [disks, seeds, { chains, uses }, loose, files] = await Promise.all([
     observeDisks(context, labelled),
     observeSeeds(context, owned, values),
     lookAtChains(context, looks.map(disksOfDomain(context, adopts)), [
@@ -108,6 +109,10 @@ export async function observeInstances(
       ),
     ]),
     looseLayers(context, owned.flatMap(undefinedGuest(context, defined))),
+    lookAtFiles(
+      context,
+      owned.flatMap(({ uuid }) => (defined.has(uuid) ? [uuid] : [])),
+    ),
   ]);
 
   const states = new Map<Address, InstanceState>();
@@ -124,7 +129,8 @@ export async function observeInstances(
     const below = chains.get(domain.uuid);
     const foreign = withoutFillings(domain.foreign, filledOf.get(domain.uuid) ?? []);
     const chained = below === undefined ? {} : { chains: below };
-    states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, ...chained, kind: "domain" });
+    const troubled = withoutUndefined({ files: files.get(domain.uuid) });
+    states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, ...chained, ...troubled, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {
     const seed = seeds.states.get(uuid);

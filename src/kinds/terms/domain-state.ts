@@ -44,6 +44,8 @@ export interface DomainState {
   readonly earlier?: string;
   /** The instance directory with its label is missing. */
   readonly unlabelled?: true;
+  /** Files beside its disks that are missing (null), or have these permissions and should not. Absent: none. */
+  readonly files?: Readonly<Record<string, string | null>>;
   /** Undefined when the domain carries no label: a guest that the configuration adopts, or not ours. */
   readonly label: DomainLabel | undefined;
   /** Of the definition that the next start uses, and beside it. */

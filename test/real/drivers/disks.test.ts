@@ -68,7 +68,7 @@ for (const backend of fileBackends) {
       assert.match(qemuImg("compare", "-f", format, "-F", "raw", disk.path, raw), /identical/);
       const info = JSON.parse(qemuImg("info", "-f", format, "--output=json", disk.path));
       assert.equal(info["virtual-size"], 4 * mebibyte);
-      assert.equal(statSync(disk.path).mode & 0o777, 0o644);
+      assert.equal(statSync(disk.path).mode & 0o777, 0o640);
       assert.ok(statSync(base.path).mtimeMs > 1e12, "its base's time is renewed");
       assert.deepEqual(JSON.parse(readFileSync(context.layout.instanceFile(uuid, "disk.info"), "utf8")), { [disk.path]: format });
       const before = statSync(disk.path);

@@ -155,8 +155,11 @@ function writeRecord(context: Context, owner: Owner, record: SeedRecord, options
   return recordObject(context, { uuid, instance }, instanceFiles.configDrive, storedSeed(record), options);
 }
 
-/** `seed.build` creates or rebuilds a config drive; `seed.remove` removes it. */
+/** `seed.build` creates or rebuilds a config drive; `seed.remove` removes it; `seed.restrict` corrects the permissions of its file. */
 export const seedActions: readonly ActionType[] = [
   defineAction<{ readonly spec: SeedSpec }>("seed.build", [seedExists], buildSeed),
   defineAction<Owner>("seed.remove", [seedGone], removeSeed),
+  defineAction<Owner & { readonly backend: string; readonly place: string | null }>("seed.restrict", [], async (context, drive) =>
+    putOf(drive.backend).restrict?.(context, driveRef(context, drive.uuid, drive.place)),
+  ),
 ];

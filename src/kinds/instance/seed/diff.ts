@@ -39,7 +39,7 @@ export function diffSeed(
   const drifted = have?.applied != null && !have.intact;
   const moved = have?.applied != null && have.backend === want.disk.backend && have.place !== want.disk.place;
   const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
-  if (!configured && !drifted) return undefined;
+  if (!configured && !drifted) return have?.access === undefined ? undefined : restriction(address, want, have, have.access);
 
   const before = there === undefined ? null : { ...there.applied, intact: there.intact };
   const fields: FieldChange[] = [
@@ -75,6 +75,32 @@ export function diffSeed(
     actions: [action],
     before,
     after,
+  };
+}
+
+/** A drive whose file has other permissions than it should have; its content stays. */
+function restriction(address: SeedAddress, want: SeedSpec, have: SeedState, access: NonNullable<SeedState["access"]>): Change {
+  const action: Action = {
+    id: `${address}#restrict`,
+    type: "seed.restrict",
+    address,
+    summary: "restrict access",
+    args: { uuid: have.uuid, instance: have.instance, backend: have.backend, place: have.place },
+    needs: [],
+    makes: [],
+    locks: [`instance/${want.uuid}`],
+    effect: "none",
+  };
+  const shown = { ...publicSeed(want), intact: true };
+  return {
+    address,
+    verb: "update",
+    cause: "drift",
+    reason: "the permissions of its file were changed",
+    fields: [{ path: "mode", old: access.found, new: access.wanted, effect: "none", cause: "drift" }],
+    actions: [action],
+    before: shown,
+    after: shown,
   };
 }
 

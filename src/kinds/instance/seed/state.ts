@@ -137,7 +137,7 @@ function lookedFor({ record, ref }: { readonly record: SeedRecord; readonly ref:
 function stateOf(
   owner: { readonly uuid: string; readonly instance: string },
   record: SeedRecord,
-  found: Pick<SeedState, "intact" | "missing">,
+  found: Pick<SeedState, "intact" | "missing" | "access">,
   values: RecordedSecrets,
 ): SeedState {
   const { built, format, backend, place } = record;
