@@ -53,6 +53,7 @@ export const codes: Readonly<Record<string, string>> = {
   "flavor-memory-too-small": "The memory of a flavor is smaller than the image's min_ram.",
   "foreign-settings": "The definition of a guest has settings that virtform does not manage. They stay.",
   "guest-is-off": "A guest that is to be restarted does not run.",
+  "guest-not-renamed": "libvirt does not rename a guest of which it records snapshots or checkpoints.",
   "guest-not-running": "A guest was started and does not run.",
   "guest-not-shut-down": "A guest that must not be powered off did not shut down in time.",
   "guest-paused": "A guest was paused since the plan was made.",

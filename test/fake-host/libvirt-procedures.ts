@@ -81,6 +81,15 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     return { capacity, allocation, physical: allocation };
   },
 
+  blockJobInfo: (client, { domain, path }) => {
+    const job = found(client, domain).jobs?.[path] ?? 0;
+    return { found: job === 0 ? 0 : 1, type: job, bandwidth: 0, done: 0, end: job === 0 ? 0 : 1 };
+  },
+  listSnapshots: (client, { domain }) => {
+    const one = found(client, domain);
+    return { snapshots: one.snapshots.map((name) => ({ name, domain: wire(one) })), count: one.snapshots.length };
+  },
+
   defineXml: (client, { xml }) =>
     client.life.effect(`define ${/<name>([^<]*)/.exec(xml)?.[1] ?? "?"}`, () => ({ domain: wire(client.libvirtd.define(xml)) })),
   undefine: (client, { domain, flags }) =>

@@ -30,6 +30,8 @@ export interface Domain {
   /** Names of the snapshots and checkpoints that libvirt records. */
   snapshots: string[];
   checkpoints: string[];
+  /** Numbers of the kinds of block jobs of its running disks, by target: 1 pull, 3 commit. */
+  jobs?: Record<string, number>;
   /** Of a running domain that was undefined: its last definition, which libvirt still reports as the inactive one. */
   undefined?: Xml;
 }

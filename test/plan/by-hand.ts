@@ -33,6 +33,15 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
     /^start a (copy|active-commit) of (\S+) of (\S+) to (\S+)$/,
     (machine, job, target = "", name, to = "") => startMirror(domainOf(machine, name), target, to, job as "copy"),
   ],
+  [
+    /^start a (pull|commit) in (\S+) of (\S+)$/,
+    (machine, job, target = "", name) => void Object.assign(domainOf(machine, name), { jobs: { [target]: job === "pull" ? 1 : 3 } }),
+  ],
+  [
+    /^record a (snapshot|checkpoint) (\S+) of (\S+)$/,
+    (machine, what, label = "", name) => void domainOf(machine, name)[`${what}s` as "snapshots"].push(label),
+  ],
+  [/^rename (\S+) to (\S+)$/, (machine, name, to = "") => machine.libvirtd.rename(domainOf(machine, name), to)],
   [/^define (\S+) with vda on (\S+)$/, useSource],
   [/^define a clone on (\S+) of (\S+)$/, (machine, file, name) => defineClone(machine, `${root}/${domainOf(machine, name).uuid}/${file}`)],
   [

@@ -44,6 +44,17 @@ async function virtualSize(path: string): Promise<number> {
   return JSON.parse(await mustRun("qemu-img", ["info", "-U", "--output=json", path]))["virtual-size"];
 }
 
+async function backingOf(path: string): Promise<string> {
+  return JSON.parse(await mustRun("qemu-img", ["info", "-U", "--output=json", path]))["full-backing-filename"];
+}
+
+/** The name of the root disk of a running guest in qemu. */
+async function deviceOf(name: string): Promise<string> {
+  return (
+    /\/machine\/peripheral\/virtio-disk0\/virtio-backend/.exec(await virsh("qemu-monitor-command", name, "--hmp", "info block"))?.[0] ?? ""
+  );
+}
+
 /** Writes a pattern into a disk as its guest would, and says whether it is there. */
 const write = (path: string, pattern: string) => mustRun("qemu-io", ["-c", `write -P ${pattern} 1M 64k`, path]);
 const holds = async (path: string, pattern: string) =>
@@ -108,6 +119,7 @@ test("a guest with a checkpoint and a snapshot is destroyed, also one that runs"
     if (power === "stopped") await virsh("destroy", name);
     const gone = await destroy(workspace);
     assert.equal(gone.code, 0, text(gone));
+    assert.match(gone.stdout, new RegExp(`Destroys: snapshot s1 of ${name}`));
     assert.notEqual((await runProgram("virsh", ["-q", "-c", "qemu:///system", "dominfo", name])).code, 0);
   }
 });
@@ -213,6 +225,40 @@ test("a base image or a disk below a clone of a domain of others is neither remo
   await virsh("undefine", clone);
   assert.equal((await destroy(workspace, "--images")).code, 0);
   assert.ok(!existsSync(base));
+});
+
+test("a pull of a lower layer that has not ended is an error, which goes away with it", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = await configure(workspace, { power: "running" });
+  await apply(workspace);
+  // Enough to pull for as long as the test looks.
+  const { vda = "" } = await sources(name);
+  await virsh("qemu-monitor-command", name, "--hmp", `qemu-io -d ${await deviceOf(name)} "write -P 7 0 32M"`);
+  await virsh(
+    "snapshot-create-as",
+    name,
+    "s1",
+    "--disk-only",
+    "--no-metadata",
+    "--diskspec",
+    "vdb,snapshot=no",
+    "--diskspec",
+    "sda,snapshot=no",
+  );
+  await virsh(
+    "blockpull",
+    name,
+    "vda",
+    "--base",
+    await mustRun("readlink", ["-f", await backingOf(vda)]).then((path) => path.trim()),
+    "--bandwidth",
+    "1",
+  );
+  const active = await plan(workspace);
+  assert.equal(active.code, 1, text(active));
+  assert.match(flat(active), /A block job \(pull\) of disk vda of .* is active.*--abort/);
+  await virsh("blockjob", name, "vda", "--abort");
+  await assertConverged(workspace);
 });
 
 test("a copy that was pivoted to, a block job, and a file of another format are errors; going back is a loss", async (t) => {

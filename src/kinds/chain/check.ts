@@ -26,11 +26,15 @@ export function checkChains(
 
 function jobProblems(instance: string, { target, job }: DiskChain): Diagnostic[] {
   if (job === null) return [];
-  const to = job.source === null ? "" : ` to ${job.source}`;
+  const virsh = `virsh blockjob ${shellWord(instance)} ${shellWord(target)}`;
+  const detail =
+    job.source === null && (job.name === "pull" || job.name === "commit")
+      ? `libvirt moves content between the layers of the disk, and which of them are left is not known yet. Wait until it has ended, or end it: \`${virsh} --abort\`. Then run the same command again.`
+      : `libvirt copies the disk${job.source === null ? "" : ` to ${job.source}`}, and which file the guest has afterwards is not known yet. Wait until it has ended, or end it: \`${virsh} --pivot\` once it is ready, or \`${virsh} --abort\`. Then run the same command again.`;
   return [
     problem("block-job-active", {
       summary: `A block job (${job.name}) of disk ${target} of ${instance} is active`,
-      detail: `libvirt copies the disk${to}, and which file the guest has afterwards is not known yet. Wait until it has ended, or end it: \`virsh blockjob ${shellWord(instance)} ${shellWord(target)} --pivot\` once it is ready, or \`virsh blockjob ${shellWord(instance)} ${shellWord(target)} --abort\`. Then run the same command again.`,
+      detail,
       address: guests.at(instance),
     }),
   ];

@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { layeredFormat } from "../../tools/image-format.ts";
 import type { DiskLayers } from "../../tools/libvirt/disk-layers.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import type { DiskChain, Layer } from "../terms/disk-chain.ts";
 import { diskRole } from "../terms/disk-name.ts";
 import { type ReadLayer, readChains } from "./read-chains.ts";
@@ -52,7 +53,11 @@ export async function lookAtChains(context: Context, domains: readonly DomainDis
   if (questions.length === 0) return { chains: new Map(), uses: new Map() };
   const named = questions.map(({ disk }) => disk);
   const isFile = named.some(({ top, below }) => [...(top === null ? [] : [top]), ...below].some(({ source }) => source.startsWith("/")));
-  const [read, recognise] = await Promise.all([readChains(context, named), recogniser(context, disks, isFile)]);
+  const [read, recognise, jobs] = await Promise.all([
+    readChains(context, named),
+    recogniser(context, disks, isFile),
+    Promise.all(questions.map((question) => jobOf(context, question))),
+  ]);
   const chains = new Map<string, DiskChain[]>();
   const uses = new Map<string, Set<string>>();
   for (const [index, { domain, disk, running }] of questions.entries()) {
@@ -62,7 +67,7 @@ export async function lookAtChains(context: Context, domains: readonly DomainDis
     });
     if (domain.own) {
       const isDisk = found.find((layer) => recognise(layer)?.kind === "disk");
-      const job = disk.mirror === null ? null : { name: disk.mirror.job, source: disk.mirror.source };
+      const job = jobs[index] ?? null;
       const owned = isDisk === undefined ? null : (recognise(isDisk)?.path ?? null);
       chains.set(domain.uuid, [...(chains.get(domain.uuid) ?? []), { target: disk.target, running, layers, disk: owned, broken, job }]);
     } else {
@@ -72,6 +77,13 @@ export async function lookAtChains(context: Context, domains: readonly DomainDis
     }
   }
   return { chains, uses: new Map([...uses].map(([uuid, paths]) => [uuid, [...paths].sort()])) };
+}
+
+/** The block job of a disk of ours: a copy and an active commit are in the definition that runs, of what changes lower layers only libvirt knows. */
+async function jobOf(context: Context, { domain, disk, running }: Question): Promise<DiskChain["job"]> {
+  if (disk.mirror !== null) return { name: disk.mirror.job, source: disk.mirror.source };
+  const name = domain.own && running ? await libvirtOf(context).blockJob(domain.uuid, disk.target) : undefined;
+  return name === undefined ? null : { name, source: null };
 }
 
 /** Disks of a guest of ours that are not simply ours: what runs and what is stored, where they differ or one of them is unusual. */

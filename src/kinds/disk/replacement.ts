@@ -1,9 +1,11 @@
+import type { Action } from "../../model/action.ts";
 import { type Change, causeOf, combineCauses, type FieldChange } from "../../model/change.ts";
 import type { Effect } from "../../model/effect.ts";
 import type { Observed } from "../../model/observed.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { switchOff, switchOnAgain } from "../power/plan.ts";
 import { type DiskAddress, diskGone } from "../terms/disk-address.ts";
+import { isForRescue } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { appliedOf, shownValues } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
@@ -40,7 +42,9 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
   const off = [stopped(guests.at(ownerName(have.owner)))];
   // Of one that is lost something may be left, half removed, and only where it was.
   const remove =
-    lost && (have.unlabelled || !isElsewhere(want.disk, have.applied)) ? [] : [removeDisk(address, have, observed, [...base, ...off])];
+    lost && (have.unlabelled || !isElsewhere(want.disk, have.applied))
+      ? []
+      : [withSnapshots(removeDisk(address, have, observed, [...base, ...off]), have, observed)];
   const create = createDisk(address, want, remove.length === 0 ? off : [diskGone(address)]);
   return {
     address,
@@ -59,6 +63,16 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
     ],
     before: json(have.applied, have.owner.protects),
     after: json(wanted, want.disk.owner.protects),
+  };
+}
+
+/** Without the disk that they were taken of, what libvirt records of snapshots leads nowhere. */
+function withSnapshots(remove: Action, have: OwnedDiskState, observed: Observed): Action {
+  const snapshots = observed.get(guests.at(ownerName(have.owner)))?.snapshots;
+  if (snapshots === undefined || remove.destroys === undefined || isForRescue(have.name)) return remove;
+  return {
+    ...remove,
+    destroys: `${remove.destroys}, and what it has of ${snapshots.length === 1 ? "snapshot" : "snapshots"} ${snapshots.join(", ")}`,
   };
 }
 

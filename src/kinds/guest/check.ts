@@ -3,6 +3,7 @@ import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
 import type { Checked } from "../disk/checked.ts";
+import { isUp } from "../power/is-up.ts";
 import { disks } from "../terms/disk-address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { guests } from "../terms/guest-address.ts";
@@ -33,6 +34,30 @@ function nameNotFreeYet(instance: string, holder: string): Diagnostic {
     summary: `${holder}, which was renamed, still has the name ${instance} in libvirt`,
     detail: `libvirt renames only guests that are off. Restart it with \`virtform restart ${shellWord(holder)}\`, or shut it down and apply without ${instance}; then apply again.`,
     address: guests.at(instance),
+  });
+}
+
+/** Guests that libvirt does not rename, because it records snapshots or checkpoints of them under their name. */
+export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
+  return domains.flatMap(({ instance }): Diagnostic[] => {
+    const address = guests.at(instance);
+    const have = observed.get(address);
+    // One that runs is renamed once it is off.
+    if (have === undefined || have.name === instance || isUp(have.power)) return [];
+    if (have.snapshots === undefined && have.checkpoints === undefined) return [];
+    const name = shellWord(have.name);
+    const snapshots = (have.snapshots ?? []).map((snapshot) => `\`virsh snapshot-delete ${name} ${shellWord(snapshot)}\``);
+    const ways = [
+      ...snapshots,
+      ...(have.checkpoints === undefined ? [] : [`\`virsh checkpoint-list ${name}\` and \`virsh checkpoint-delete\``]),
+    ];
+    return [
+      problem("guest-not-renamed", {
+        summary: `Domain ${have.name} cannot be renamed to ${instance}`,
+        detail: `libvirt renames no domain of which it records ${have.snapshots === undefined ? "checkpoints" : "snapshots"}. Delete them first: ${ways.join(", ")}.`,
+        address,
+      }),
+    ];
   });
 }
 

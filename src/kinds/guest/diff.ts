@@ -163,14 +163,21 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   const undefine = undefineDomain(ref, { ...activityOf(have), ...crashed });
   // Removed disks ask for consent themselves. Without disks, a label alone must not suffice to power a guest off.
   const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => ownerName(disk.owner) === instance && disk.disk !== undefined);
-  const lost = adopted ? adoptedLoss(have) : alone ? `the memory of running guest ${instance}` : undefined;
+  const loss = (adopted ? adoptedLoss(have) : alone ? `the memory of running guest ${instance}` : undefined) ?? undefine.destroys;
+  const { snapshots = [], checkpoints } = have;
+  const named = `${snapshots.length === 1 ? "snapshot" : "snapshots"} ${snapshots.join(", ")}`;
+  const lost = [...(loss === undefined ? [] : [loss]), ...(snapshots.length === 0 ? [] : [`${named} of ${instance}`])];
   return {
     address,
     verb: "delete",
     cause: "config",
     reason: kept ? `${notConfigured}, but ${protectedBy}` : notConfigured,
-    fields: Object.entries(listedFields(have.fields)).map(([path, value]) => ({ path, old: value })),
-    actions: kept ? [] : [lost === undefined ? undefine : { ...undefine, destroys: lost }],
+    fields: [
+      ...Object.entries(listedFields(have.fields)).map(([path, value]) => ({ path, old: value })),
+      ...(snapshots.length === 0 ? [] : [{ path: "snapshots", old: snapshots.join(", ") }]),
+      ...(checkpoints === undefined ? [] : [{ path: "checkpoints", old: true }]),
+    ],
+    actions: kept ? [] : [lost.length === 0 ? undefine : { ...undefine, destroys: lost.join("; ") }],
     before: describeDomain(have),
     after: null,
   };

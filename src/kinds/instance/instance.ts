@@ -31,7 +31,7 @@ import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
-import { checkDomainNames, checkProtection } from "../guest/check.ts";
+import { checkDomainNames, checkProtection, checkRenames } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkDomainPatches } from "../guest/domain-patch-check.ts";
@@ -87,6 +87,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
       observed,
     ),
   checkDomainNames,
+  checkRenames,
   checkDomainPatches,
   checkForeign,
   checkAdopted,

@@ -27,6 +27,8 @@ const flags = {
 /** libvirt's numbers of the types of values. */
 const valueTypes = { long: 3, unsignedLong: 4 } as const;
 const volumeUsage = 1;
+/** Kinds of block jobs by libvirt's numbers of them. */
+const jobTypes = ["unknown", "pull", "copy", "commit", "active-commit", "backup"] as const;
 /** libvirt's numbers of states. */
 const shutOff = 5;
 const crashed = 6;
@@ -144,6 +146,17 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       }),
     watch: (uuid) => events.watch(uuid),
 
+    blockJob: (uuid, target) =>
+      explaining(`Looking for a block job of disk ${target} of domain ${uuid} failed`, async () => {
+        try {
+          const { found, type } = await call(procedures.blockJobInfo, { domain: at(uuid), path: target, flags: 0 }, uuid);
+          return found === 0 ? undefined : (jobTypes[type] ?? "unknown");
+        } catch (error) {
+          // It ended meanwhile, or is of a kind of guest without block jobs.
+          if (isRefusal(error, is.noDomain, is.operationInvalid, is.noSupport, is.invalidArgument)) return undefined;
+          throw error;
+        }
+      }),
     blockSize: (uuid, target) =>
       explaining(`Looking at disk ${target} of domain ${uuid} failed`, async () => {
         const { capacity } = await call(procedures.blockInfo, { domain: at(uuid), path: target, flags: 0 }, uuid);

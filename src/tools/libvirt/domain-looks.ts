@@ -44,6 +44,11 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
     return new Set(domains.map(({ uuid }) => uuid));
   }
 
+  async function snapshotsOf(domain: WireDomain): Promise<string[]> {
+    const { snapshots } = await call(procedures.listSnapshots, { domain, needResults: 1, flags: 0 }, domain.name);
+    return snapshots.map(({ name }) => name).sort();
+  }
+
   /** Whether a domain starts with the host; a transient one cannot. */
   async function autostartOf(domain: WireDomain): Promise<boolean> {
     try {
@@ -69,12 +74,14 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
 
     domains: (read, failed) =>
       explaining("Listing the domains failed", async () => {
-        const [{ domains }, states, transient, saved, autostart] = await Promise.all([
+        const [{ domains }, states, transient, saved, autostart, snapshots, checkpoints] = await Promise.all([
           call(procedures.listDomains, { needResults: 1, flags: 0 }),
           call(procedures.domainStats, { domains: [], groups: flags.statsState, flags: 0 }).then(({ stats }) => statesOf(stats)),
           listed("transient"),
           listed("managedSave"),
           listed("autostart"),
+          listed("snapshots"),
+          listed("checkpoints"),
         ]);
         const found = await Promise.all(
           domains.map(async (domain) => {
@@ -83,7 +90,11 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
             // It came or went meanwhile.
             if (state === undefined) return [];
             try {
-              const [xml, active] = await Promise.all([xmlOf(domain, flags.inactive), domain.id < 0 ? null : activeXml(domain)]);
+              const [xml, active, names] = await Promise.all([
+                xmlOf(domain, flags.inactive),
+                domain.id < 0 ? null : activeXml(domain),
+                snapshots.has(uuid) ? snapshotsOf(domain) : [],
+              ]);
               const power = domainPower(state.state);
               return [
                 read({
@@ -93,6 +104,8 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
                   reason: stateReason(state.state, state.reason),
                   persistent: !transient.has(uuid),
                   autostart: autostart.has(uuid),
+                  ...(names.length === 0 ? {} : { snapshots: names }),
+                  ...(checkpoints.has(uuid) ? { checkpoints: true } : {}),
                   xml,
                   active,
                 }),

@@ -52,6 +52,10 @@ export interface DomainRecord {
   readonly autostart: boolean;
   /** The inactive definition, which the next start uses. Of a transient domain: the active one. */
   readonly xml: string;
+  /** Names of the snapshots that libvirt records. Absent: none, or not looked up, which only `domains` does. */
+  readonly snapshots?: readonly string[];
+  /** libvirt records checkpoints. Absent: none, or not looked up, which only `domains` does. */
+  readonly checkpoints?: true;
   /** The active definition of a domain that runs (also paused, suspended or crashed with its process kept); null of one that is off. */
   readonly active: string | null;
 }
@@ -146,6 +150,8 @@ export interface Libvirt {
   hasSecret(uuid: string): Promise<boolean>;
   /** The active definition, which may differ from the inactive one; undefined when the domain does not run. */
   liveDefinition(uuid: string): Promise<string | undefined>;
+  /** The block job of a disk of a running guest that has not ended: `pull`, `copy`, `commit`, `active-commit`, `backup`. Undefined without one. */
+  blockJob(uuid: string, target: string): Promise<string | undefined>;
   /** Bytes of a disk of a running guest, by the guest's name for it. */
   blockSize(uuid: string, target: string): Promise<number>;
   /** Makes a disk of a running guest this large, also smaller. `disk`: its path, or the running guest's name for it. */

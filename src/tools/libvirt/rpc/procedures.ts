@@ -1,5 +1,5 @@
 import { type Codec, fixedString, hyper, int, list, nothing, opaque, optional, string, struct, uint, uuid } from "./codec.ts";
-import { domain, domainStats, network, parameter, secret } from "./types.ts";
+import { domain, domainStats, network, parameter, secret, snapshot } from "./types.ts";
 
 /** The daemon that answers a procedure where libvirt's daemons are split. */
 export type Driver = "hypervisor" | "secret" | "network";
@@ -20,6 +20,8 @@ export interface Procedure<A, R> {
 
 /** Most domains, networks or secrets in one answer (REMOTE_DOMAIN_LIST_MAX and the like). */
 export const maxListed = 16_384;
+/** Most snapshots of one domain in one answer (REMOTE_DOMAIN_SNAPSHOT_LIST_MAX). */
+const maxSnapshots = 16_384;
 /** The longest value of a secret (REMOTE_SECRET_VALUE_MAX). */
 export const maxSecretValue = 65_536;
 
@@ -84,6 +86,19 @@ export const procedures = {
     "DOMAIN_GET_BLOCK_INFO",
     struct({ domain, path: string, flags: uint }),
     struct({ allocation: hyper, capacity: hyper, physical: hyper }),
+  ),
+
+  blockJobInfo: look(
+    238,
+    "DOMAIN_GET_BLOCK_JOB_INFO",
+    struct({ domain, path: string, flags: uint }),
+    struct({ found: int, type: int, bandwidth: hyper, done: hyper, end: hyper }),
+  ),
+  listSnapshots: look(
+    274,
+    "DOMAIN_LIST_ALL_SNAPSHOTS",
+    struct({ domain, needResults: int, flags: uint }),
+    struct({ snapshots: list(snapshot, maxSnapshots), count: int }),
   ),
 
   defineXml: change(350, "DOMAIN_DEFINE_XML_FLAGS", struct({ xml: string, flags: uint }), one),

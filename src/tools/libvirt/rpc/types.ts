@@ -6,6 +6,9 @@ import type { XdrWriter } from "./xdr-writer.ts";
 export const domain = struct({ name: string, uuid, id: int });
 export type WireDomain = ValueOf<typeof domain>;
 
+/** A snapshot on the wire, with the domain that it is of. */
+export const snapshot = struct({ name: string, domain });
+
 /** A secret on the wire. Usage types: 0 none, 1 volume, 2 ceph, 3 iSCSI, 4 TLS, 5 vTPM. */
 export const secret = struct({ uuid, usageType: int, usageId: string });
 
