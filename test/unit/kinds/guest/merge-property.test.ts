@@ -60,19 +60,27 @@ function keepsOrNames(seed: number): void {
   const stored = (xml: string) => printXml(storedDomain(readXml(xml)));
   assert.equal(stored(mergedXml(stored(merged), after)), stored(merged), "the second merge changes nothing");
 
+  // A later redefinition finds what the first one kept.
+  const later = { ...randomSpec(random), virtType: before.virtType };
+  const twice = mergedXml(merged, later);
+  const named = [...changed(held, after), ...changed(merged, later)];
+  const isNamed = (device: string) => named.some((path) => path === device || path.startsWith(`${device}.`));
+  for (const { raw, device } of added)
+    if (device === null || !isNamed(device)) assert.ok(twice.includes(raw), `${raw} was lost by the second redefinition`);
+
   const plan = changed(held, after);
   for (const { raw, device } of added) {
-    if (device !== null && !Object.keys(wantedFields(after)).some((path) => path.startsWith(`${device}.`)))
-      assert.ok(
-        plan.some((path) => path.startsWith(`${device}.`)),
-        `${raw} left with ${device}, which the plan does not name`,
-      );
+    const isIts = (path: string) => path === device || path.startsWith(`${device}.`);
+    if (device !== null && !Object.keys(wantedFields(after)).some(isIts))
+      assert.ok(plan.some(isIts) || merged.includes(raw), `${raw} left with ${device}, which the plan does not name`);
     else assert.ok(merged.includes(raw), `${raw} was lost or changed`);
   }
   const kept = new Set(foreignParts(document).map(({ path, xml }) => `${path} ${xml}`));
   for (const { path, xml } of parts) {
-    const named = plan.some((one) => path.startsWith(one.slice(0, one.lastIndexOf(".") + 1) || "?"));
-    assert.ok(kept.has(`${path} ${xml}`) || named, `${path} is neither kept nor named`);
+    const isTold = plan.some(
+      (one) => path === one || path.startsWith(`${one}.`) || path.startsWith(one.slice(0, one.lastIndexOf(".") + 1) || "?"),
+    );
+    assert.ok(kept.has(`${path} ${xml}`) || isTold, `${path} is neither kept nor named`);
   }
   for (const address of held.match(/<address type='pci'[^>]*>/g) ?? []) {
     const mac = addressOwner(held, address);
@@ -118,6 +126,18 @@ function pick<Item>(random: Random, items: readonly [Item, ...Item[]]): Item {
   return items[random(items.length)] ?? items[0];
 }
 
+/** Hardware that keys of the configuration give, which comes and goes between redefinitions. */
+const hardware: readonly (readonly [string, string | number | boolean])[] = [
+  ["watchdog", "reset"],
+  ["sound", "ich9"],
+  ["boot_menu", true],
+  ["rng.enabled", false],
+  ["quota.cpu_shares", 512],
+  ["hpet", true],
+  ["graphics.type", "none"],
+  ["tpm.version", "2.0"],
+];
+
 function randomSpec(random: Random): DomainSpec {
   const plain = plainSpec();
   const directory = plain.consoleLog.slice(0, plain.consoleLog.lastIndexOf("/"));
@@ -157,9 +177,32 @@ function randomSpec(random: Random): DomainSpec {
     kernel:
       random(3) > 0 ? null : { path: "/boot/vmlinuz", ramdisk: pick(random, [null, "/boot/initrd"]), commandLine: "root=/dev/vda <&>" },
     rescue: null,
+    values: Object.fromEntries(hardware.filter(() => random(4) === 0).map(([path, value]) => [path, value])),
     image: pick(random, ["debian-13", null]),
   };
 }
+
+/** What people add inside of elements of which virtform manages a part. */
+const within = (mark: string): readonly [readonly [string, string], ...(readonly [string, string])[]] => [
+  ["cpu", `<feature policy='disable' name='${mark}'/>`],
+  ["cpu", `<cache mode='passthrough' level="3"/>`],
+  ["features", `<kvm><poll-control state='on'/></kvm>`],
+  ["features", `<ioapic driver='${mark}'/>`],
+  ["os", `<acpi><table type='slic'>/srv/${mark}</table></acpi>`],
+  ["metadata", `<x:note xmlns:x='urn:${mark}'>ask first</x:note>`],
+  ["sysinfo", `<baseBoard><entry name='serial'>${mark}</entry></baseBoard>`],
+];
+
+/** Attributes that people add to elements that virtform manages: after which text, and the attribute. */
+type Attribute = readonly [element: string, attribute: string, device?: string];
+const attributes: readonly [Attribute, ...Attribute[]] = [
+  ["<memory", "dumpCore='off'"],
+  ["<domain", "xmlns:dnsmasq='urn:other'"],
+  ["<graphics", "sharePolicy='ignore'", "graphics"],
+  ["<memballoon", "autodeflate='on'"],
+  ["<rng", "virtio-made='up'", "rng"],
+  ["<cpu", "deprecated_features='off'"],
+];
 
 interface Added {
   readonly raw: string;
@@ -178,7 +221,7 @@ function withForeign(libvirts: string, random: Random): { readonly document: str
   };
   for (let number = 1 + random(6); number > 0; number -= 1) {
     const mark = `x${number}-${random(1000)}`;
-    const kind = random(9);
+    const kind = random(12);
     if (kind === 0) insert("<os>", `<title>${mark} &lt;&amp;&gt; &#x41; ü</title>`);
     else if (kind === 1) insert("</devices>", `<watchdog model='${mark}' action="reset" />`);
     else if (kind === 2) insert("</devices>", `<channel type='unix'><target type='virtio' name='org.${mark}.0'/></channel>`);
@@ -192,7 +235,19 @@ function withForeign(libvirts: string, random: Random): { readonly document: str
         "</domain>",
         `<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-${mark}'/></qemu:commandline>`,
       );
-    else if (kind === 5) insert("<devices>", `<unknown${mark}><cell id='0' ${mark}="1"/> </unknown${mark}>`);
+    else if (kind === 9) {
+      const [container, raw] = pick(random, within(mark));
+      if (document.includes(`</${container}>`)) insert(`</${container}>`, raw);
+    } else if (kind === 10) {
+      const [element, attribute, device = null] = pick(random, attributes);
+      if (!document.includes(element) || document.includes(attribute)) continue;
+      document = document.replace(element, () => `${element} ${attribute}`);
+      added.push({ raw: attribute, device });
+    } else if (kind === 11) {
+      if (!document.includes("<on_crash>destroy")) continue;
+      document = document.replace("<on_crash>destroy", "<on_crash>restart");
+      added.push({ raw: "<on_crash>restart</on_crash>", device: null });
+    } else if (kind === 5) insert("<devices>", `<unknown${mark}><cell id='0' ${mark}="1"/> </unknown${mark}>`);
     else {
       const section = kind === 6 ? "interface" : "disk";
       const elements = document.match(new RegExp(`<${section} [\\s\\S]*?</${section}>`, "g")) ?? [];
