@@ -39,11 +39,11 @@ function nameNotFreeYet(instance: string, holder: string): Diagnostic {
 
 /** Guests that libvirt does not rename, because it records snapshots or checkpoints of them under their name. */
 export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
-  return domains.flatMap(({ instance }): Diagnostic[] => {
+  return domains.flatMap(({ instance, adopted, domainName }): Diagnostic[] => {
     const address = guests.at(instance);
     const have = observed.get(address);
-    // One that runs is renamed once it is off.
-    if (have === undefined || have.name === instance || isUp(have.power)) return [];
+    // One that runs is renamed once it is off, and an adopted one keeps its name.
+    if (have === undefined || adopted || have.name === domainName || isUp(have.power) || have.power === "saved") return [];
     if (have.snapshots === undefined && have.checkpoints === undefined) return [];
     const name = shellWord(have.name);
     const snapshots = (have.snapshots ?? []).map((snapshot) => `\`virsh snapshot-delete ${name} ${shellWord(snapshot)}\``);
