@@ -24,13 +24,14 @@ export const config: CommandDefinition = {
       const { files, variables, written } = await readConfig(invocation.positionals, variableInputs(io));
       const { value, lines } = written();
       const json = invocation.flag("json") || invocation.text("format") === "json";
-      const text = json ? JSON.stringify({ format_version: "1.0", files, variables, config: value }, null, 2) : yamlText(lines);
+      const text = json ? JSON.stringify({ format_version: "1.0", files, variables, config: value }, null, 2) : configText(lines);
       event({ type: "result", result: { kind: "document", text: `${escapeControls(text, "\n")}\n` } });
       return 0;
     }),
 };
 
-function yamlText(lines: readonly ConfigLine[]): string {
+/** The lines with their places. */
+export function configText(lines: readonly ConfigLine[]): string {
   const margin = Math.min(widest, Math.max(...lines.map(({ text, from }) => (from === undefined ? 0 : text.length))));
   return lines
     .map(({ text, from, note }) =>

@@ -3,6 +3,7 @@ import type { ReporterOptions } from "../options.ts";
 import { planClosing } from "../plan-text.ts";
 import { count } from "../quantities.ts";
 import { type Line, span } from "../style.ts";
+import { variableValue } from "../variable-value.ts";
 import type { Key } from "./keys.ts";
 import { allKeys, buildTree, firstOpen, flatten, type Node, type TreeRow } from "./plan-tree.ts";
 import { windowAround } from "./window.ts";
@@ -146,10 +147,17 @@ function settle(state: PlanViewState): PlanViewState {
   return { ...state, cursor, top: windowAround(state.rows.length, treeHeight(state), cursor, state.top).start };
 }
 
-/** Lines around the tree: the title, what the plan comes to, what is lost, the question, the keys. */
-function treeHeight({ size, destroys }: Pick<PlanViewState, "size" | "destroys">): number {
+/** Lines around the tree: the title, the variables, what the plan comes to, what is lost, the question, the keys. */
+function treeHeight({ size, destroys, plan }: Pick<PlanViewState, "size" | "destroys" | "plan">): number {
   // The last line of the terminal stays empty, else everything scrolls by one.
-  return Math.max(1, size.rows - 1 - 4 - (destroys > 0 ? 1 : 0));
+  return Math.max(1, size.rows - 1 - 4 - (destroys > 0 ? 1 : 0) - (plan.variables === undefined ? 0 : 1));
+}
+
+/** The values that the plan was made with, in one line. */
+function variablesLine({ variables }: Plan): Line[] {
+  if (variables === undefined) return [];
+  const values = variables.map((variable) => `${variable.name} = ${variableValue(variable)}`);
+  return [[span("Variables: "), span(values.join(" · "), "faint")]];
 }
 
 /** The view as lines, never more than the terminal has rows. Pure; the screen cuts long lines. */
@@ -161,6 +169,7 @@ export function planViewLines(state: PlanViewState): Line[] {
   const [closing = []] = planClosing(plan, command);
   return [
     [span(`virtform ${command}`, "strong"), span(`  project ${plan.project} on ${plan.target.uri}`, "faint")],
+    ...variablesLine(plan),
     ...tree,
     [...closing, ...(hidden > 0 ? [span(`  (lines ${shown.start + 1}-${shown.end} of ${rows.length})`, "faint")] : [])],
     ...(destroys > 0 ? [[span(`The data of ${count(destroys, "object")} will be permanently deleted.`, "remove")]] : []),

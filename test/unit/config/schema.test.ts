@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { parse } from "yaml";
 import { schemaCheckText } from "../../../bin/lib/schema-check-text.ts";
 import { ownKeywords } from "../../../src/config/keywords.ts";
 import { validate } from "../../../src/config/validate.ts";
@@ -50,6 +51,23 @@ test("the compiled check of the build says no exactly where there is something t
 test("the schema is a valid JSON Schema 2020-12", () => {
   const ajv = new Ajv2020({ strict: false });
   assert.ok(ajv.validateSchema(JSON.parse(schemaText())), JSON.stringify(ajv.errors));
+});
+
+test("the published schema takes expressions, for_each and anchors, and nothing else more", () => {
+  const check = new Ajv2020({ strict: false }).compile(JSON.parse(schemaText()));
+  const root = join(import.meta.dirname, "../../..");
+  for (const file of [
+    "test/unit/config/diagnostics/variables-valid/virtform.yaml",
+    ...globSync("examples/*/virtform.yaml", { cwd: root }),
+  ]) {
+    const written = parse(readFileSync(join(root, file), "utf8"), { merge: true });
+    assert.ok(check(written), `${file}: ${JSON.stringify(check.errors?.[0])}`);
+  }
+  const flavor = { vcpus: 1, ram: "1GiB", disk: "1GiB" };
+  const accepts = (flavors: unknown) => check({ project: "shop", flavors: { small: flavors } });
+  assert.ok(accepts({ ...flavor, vcpus: "${var.n}", ram: "${var.ram}", extra_specs: "${local.specs}", for_each: ["a"] }));
+  for (const wrong of [{ vcpus: "1" }, { ram: "1GB" }, { extra_specs: [] }, { for_each: 1 }, { foreach: [] }])
+    assert.ok(!accepts({ ...flavor, ...wrong }));
 });
 
 test("no keyword is misspelt", () => {

@@ -107,3 +107,12 @@ test("characters that arrive together are keys one by one", () => {
   assert.deepEqual(toKeys("c", { ...none, ctrl: true }), [{ name: "interrupt" }]);
   assert.deepEqual(toKeys("", { ...none, pageDown: true }), [{ name: "page-down" }]);
 });
+
+test("the variables that the plan depends on are in a line of their own, and the tree has one line less", () => {
+  const plan = { ...manyInstances(200), variables: [{ name: "env", value: "prod", sensitive: false, from: "--var" }] };
+  const [without, state] = [planViewLines(large()), openPlanView(plan, "apply", 0, size)];
+  const lines = planViewLines(state);
+  assert.equal(lines.length, without.length);
+  assert.equal(textOf(lines.slice(1, 2)).trim(), 'Variables: env = "prod"');
+  assert.equal(cursorText(pressed(state, "down")), "web-0");
+});
