@@ -1,6 +1,9 @@
 import { loadConfig } from "../config/load.ts";
+import { pointerOf } from "../kinds/config/pointer-of.ts";
+import type { Config } from "../kinds/config.ts";
 import { configRules } from "../kinds/rules.ts";
-import { hasErrors } from "../model/diagnostic.ts";
+import { type Diagnostic, hasErrors } from "../model/diagnostic.ts";
+import { withPlaces } from "../model/diagnostic-places.ts";
 import { type CommandDefinition, hostOptions, reportOptions } from "./command.ts";
 import { variableInputs } from "./open-session.ts";
 import { reported } from "./reported.ts";
@@ -9,7 +12,8 @@ import { reported } from "./reported.ts";
 export const validate: CommandDefinition = {
   summary: "Check the configuration; touches no host",
   usage: "[PATH…] [options]",
-  description: "Checks the files against the schema, and all references between them. Reports all mistakes at once, each with its place.",
+  description:
+    "Checks the files against the schema, all references between them, and whether what they say can be together. Reports all mistakes at once, each with its place. What depends on the host is checked by `virtform plan`.",
   options: {
     ...hostOptions,
     ...reportOptions,
@@ -23,8 +27,17 @@ export const validate: CommandDefinition = {
   run: (invocation, io) =>
     reported(invocation, io, { command: "validate" }, async ({ event }) => {
       const paths = invocation.positionals.length === 0 ? ["."] : invocation.positionals;
-      const { diagnostics, files } = await loadConfig(paths, { ...configRules(), ...variableInputs(io) });
+      const { config, diagnostics: found, files, place } = await loadConfig(paths, { ...configRules(), ...variableInputs(io) });
+      const written = config as Config;
+      const alone = hasErrors(found) ? [] : await checkAlone(written);
+      const diagnostics = [...found, ...withPlaces(alone, { place, pointerOf: (address) => pointerOf(address, written) })];
       event({ type: "result", result: { kind: "validation", files, diagnostics } });
       return hasErrors(diagnostics) ? 1 : 0;
     }),
 };
+
+/** Only for a configuration without mistakes of form, so that what is loaded for it does not delay the others. */
+async function checkAlone(config: Config): Promise<Diagnostic[]> {
+  const { checkConfig } = await import("../kinds/config-check.ts");
+  return checkConfig(config);
+}

@@ -45,7 +45,7 @@ interface Mistake {
  * is written, in the instance, its flavor or its image.
  */
 export function checkSettings({ config, observed }: Pick<Checked, "config" | "observed">): Diagnostic[] {
-  return Object.entries(config.instances ?? {}).flatMap(([entry, instance]) => {
+  const found = Object.entries(config.instances ?? {}).flatMap(([entry, instance]) => {
     const hardware = hardwareFor(config, entry, instance, observed.facts);
     const { settings } = hardware;
     if (settings.length === 0) return checkDrive(hardware, config);
@@ -62,6 +62,8 @@ export function checkSettings({ config, observed }: Pick<Checked, "config" | "ob
       ...checkDrive(hardware, config),
     ];
   });
+  // What is wrong within a flavor or an image is wrong once, however many instances have it.
+  return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function hardwareFor(config: Config, entry: string, instance: InstanceConfig, facts: HostFacts): Hardware {

@@ -15,7 +15,6 @@ import { earlierInstances } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { settleLabels } from "../directory/label.ts";
 import { diskActions } from "../disk/actions.ts";
-import { checkBlankDisks } from "../disk/blank-check.ts";
 import { checkDisks } from "../disk/check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { withClearing } from "../disk/clearing.ts";
@@ -23,24 +22,19 @@ import { keepExistingFilesystem } from "../disk/content.ts";
 import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
-import { checkEncryption } from "../disk/encryption-check.ts";
 import { checkForeignUse } from "../disk/foreign-use.ts";
 import { isReplaced } from "../disk/is-replaced.ts";
 import { checkLooseLayers } from "../disk/loose-check.ts";
-import { checkRootDisks } from "../disk/root-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
-import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkDomainNames, checkProtection, checkRenames } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkDomainPatches } from "../guest/domain-patch-check.ts";
 import { checkForeign } from "../guest/foreign-check.ts";
-import { checkHardware } from "../guest/hardware-check.ts";
 import { checkNetworks } from "../guest/network-check.ts";
 import { checkNetworkNames } from "../guest/network-names-check.ts";
 import { pendingFields } from "../guest/pending.ts";
-import { checkSettings } from "../guest/settings-check.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
@@ -55,24 +49,16 @@ import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkPassphrases } from "./passphrase-check.ts";
-import { checkRescues } from "./rescue-check.ts";
-import { checkDrives } from "./seed/drive-check.ts";
 import { recordedSecrets } from "./seed/recorded-secrets.ts";
 import { checkSeedSecrets } from "./seed/secrets-check.ts";
 import { describeSeed, diffSeed, seedActions, seedDigest } from "./seed/seed.ts";
 import { sweepInstances } from "./sweep.ts";
 import { checkUuids } from "./uuid-check.ts";
+import { writtenChecks } from "./written-checks.ts";
 
 /** Problems are reported in this order. */
 const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
-  checkDrives,
-  checkHardware,
-  checkSettings,
-  checkBlankDisks,
-  checkRootDisks,
-  checkBootOrder,
-  checkRescues,
-  checkEncryption,
+  ...writtenChecks,
   checkPassphrases,
   checkSeedSecrets,
   checkDisks,

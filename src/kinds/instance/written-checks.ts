@@ -1,0 +1,22 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { checkBlankDisks } from "../disk/blank-check.ts";
+import type { Checked } from "../disk/checked.ts";
+import { checkEncryption } from "../disk/encryption-check.ts";
+import { checkRootDisks } from "../disk/root-check.ts";
+import { checkBootOrder } from "../guest/boot-order-check.ts";
+import { checkHardware } from "../guest/hardware-check.ts";
+import { checkSettings } from "../guest/settings-check.ts";
+import { checkRescues } from "./rescue-check.ts";
+import { checkDrives } from "./seed/drive-check.ts";
+
+/** Checks of how instances are written. They find mistakes that need no host to be seen, and more with what is known of one. */
+export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
+  checkDrives,
+  checkHardware,
+  checkSettings,
+  checkBlankDisks,
+  checkRootDisks,
+  checkBootOrder,
+  checkRescues,
+  checkEncryption,
+];
