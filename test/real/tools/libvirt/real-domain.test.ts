@@ -9,7 +9,8 @@ import { createLocalHost } from "../../../../src/host/local/local.ts";
 import { domainActions } from "../../../../src/kinds/guest/actions.ts";
 import { deviceMap } from "../../../../src/kinds/guest/device-map.ts";
 import { diffDomain } from "../../../../src/kinds/guest/diff.ts";
-import { domainState } from "../../../../src/kinds/guest/state.ts";
+import { domainFields, domainState } from "../../../../src/kinds/guest/state.ts";
+import { wantedFields } from "../../../../src/kinds/guest/wanted-fields.ts";
 import { guests } from "../../../../src/kinds/terms/guest-address.ts";
 import type { DomainSpec } from "../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../src/model/change.ts";
@@ -117,6 +118,32 @@ for (const machine of ["q35", "pc"]) {
     await perform(deletion);
     await perform(deletion);
     assert.equal(await libvirt.domain(spec.uuid), undefined);
+  });
+}
+
+// What this machine may be unable to run: libvirt takes the definition, and reads it back as it was meant.
+for (const [name, fields] of Object.entries<Partial<DomainSpec>>({
+  hostdevs: { values: { "hostdevs.0.pci": "0000:03:00.0", "hostdevs.1.usb": "046d:c52b" } },
+  memory: { vcpus: 2, values: { huge_pages: "2MiB", locked_memory: true, numa_nodes: 2, "cpu_pinning.0": "0", emulator_pinning: "0" } },
+  multiqueue: {
+    vcpus: 4,
+    interfaces: [{ name: "0", type: "network", source: "default", mac: "52:54:00:12:34:57", model: "virtio", link: "up" }],
+    values: { vif_multiqueue: true, packed_ring: true, "quota.vif_inbound_average": 100 },
+  },
+  hyperv: { osType: "windows", values: { hyperv: true, hide_hypervisor: true, pmu: false } },
+  spice: {
+    values: { "graphics.type": "spice", "graphics.keymap": "de", "video.model": "qxl", "video.memory": 32 * 2 ** 20, sound: "ich9" },
+  },
+})) {
+  test(`${name}: defined as it was meant`, async () => {
+    const spec = await guest(name, fields);
+    await act("domain.define", (await diff({ ...spec, powerState: "stopped" }, spec.uuid))?.actions[0]?.args);
+    assert.deepEqual((await diff({ ...spec, powerState: "stopped" }, spec.uuid))?.fields ?? [], []);
+    const read = domainFields(virsh("dumpxml", "--inactive", spec.uuid));
+    assert.deepEqual(
+      Object.keys(wantedFields(spec, "xml")).filter((path) => read[path] === undefined),
+      [],
+    );
   });
 }
 
