@@ -63,6 +63,8 @@ export interface Reconciliation<Config> {
   /** The variables that the configuration uses. Absent: none. */
   readonly variables?: readonly UsedVariable[];
   readonly targets: readonly string[];
+  /** Addresses or names of what is replaced although nothing about it differs. Absent: nothing. */
+  readonly replace?: readonly string[];
   readonly mode: Mode;
   /** The plan is to be saved. */
   readonly fingerprints?: boolean;
@@ -257,6 +259,7 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     project,
     target: targetOf(settings),
     targets: run.targets,
+    replace: run.replace ?? [],
     mode: run.mode.do,
     fingerprints: run.fingerprints ?? false,
     extraChanges: furtherChanges(run.mode, observed),

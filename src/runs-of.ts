@@ -8,19 +8,22 @@ import type { HostSession, Session } from "./session.ts";
 interface Runs {
   /** Addresses or names, with the name of the host in front where the session has several; empty for everything. */
   readonly targets: readonly string[];
+  /** Addresses or names of what is replaced although nothing about it differs. Absent: nothing. */
+  readonly replace?: readonly string[];
   readonly mode: (host: HostSession) => Mode;
   readonly fingerprints?: boolean;
 }
 
 /** The run on each host; with targets only on the hosts that they name. Throws a UserError for a target that names none of several hosts. */
-export function runsOf({ hosts }: Session, { targets, mode, fingerprints = false }: Runs): Reconciliation<Config>[] {
+export function runsOf({ hosts }: Session, { targets, replace = [], mode, fingerprints = false }: Runs): Reconciliation<Config>[] {
   const qualified = hosts.length > 1;
-  if (qualified) for (const target of targets) refuseUnknownHost(target, hosts);
+  if (qualified) for (const target of [...targets, ...replace]) refuseUnknownHost(target, hosts);
   return hosts.flatMap((host) => {
-    const own = qualified
-      ? targets.flatMap((target) => (hostOf(target) === host.name ? [target.slice(host.name.length + 1)] : []))
-      : targets;
-    return targets.length > 0 && own.length === 0 ? [] : [{ ...host, qualified, targets: own, mode: mode(host), fingerprints }];
+    const ofHost = (names: readonly string[]) =>
+      qualified ? names.flatMap((name) => (hostOf(name) === host.name ? [name.slice(host.name.length + 1)] : [])) : names;
+    const own = ofHost(targets);
+    if (targets.length > 0 && own.length === 0) return [];
+    return [{ ...host, qualified, targets: own, replace: ofHost(replace), mode: mode(host), fingerprints }];
   });
 }
 

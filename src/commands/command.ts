@@ -90,6 +90,16 @@ export const planOptions = {
   },
 } as const satisfies Record<string, OptionDefinition>;
 
+/** The option of the commands that make a plan from the configuration. */
+export const replaceOptions = {
+  replace: {
+    type: "string",
+    multiple: true,
+    value: "ADDR",
+    help: "Recreate the root disk of this instance (web-0, web-*) or this disk (disk/web-0.eph0), although nothing about it differs. Repeatable.",
+  },
+} as const satisfies Record<string, OptionDefinition>;
+
 /** Options of every command that changes a host. */
 export const applyOptions = {
   ...planOptions,

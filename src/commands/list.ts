@@ -16,10 +16,17 @@ export const list: CommandDefinition = {
   run: (invocation, io) =>
     reported(invocation, io, { command: "list" }, async (reporter) => {
       await using session = await openConfigured(invocation.positionals, io);
-      const { objects } = await survey(onlyHost(session), reporter);
+      const { objects, behind } = await survey(onlyHost(session), reporter);
       const instances = objects
         .filter(({ address }) => addressKind(address) === "domain")
-        .map(({ address, state }) => ({ name: addressName(address), ...(state as unknown as Omit<FoundInstance, "name">) }));
+        .map(({ address, state }) => {
+          const name = addressName(address);
+          return {
+            name,
+            ...(state as unknown as Omit<FoundInstance, "name">),
+            ...(behind.has(`disk/${name}.root`) ? { behind_image: true as const } : {}),
+          };
+        });
       reporter.event({ type: "result", result: { kind: "instances", instances } });
       return 0;
     }),

@@ -1,4 +1,4 @@
-import { type CommandDefinition, planOptions } from "./command.ts";
+import { type CommandDefinition, planOptions, replaceOptions } from "./command.ts";
 import { runPlan } from "./run-plan.ts";
 
 /** `virtform plan`: reads the host and shows what apply would change. */
@@ -9,6 +9,7 @@ export const plan: CommandDefinition = {
     "Compares the host with the configuration and shows what apply would do, with the effect of each change on a running guest. Takes no lock and changes nothing.",
   options: {
     ...planOptions,
+    ...replaceOptions,
     out: {
       type: "string",
       value: "FILE",

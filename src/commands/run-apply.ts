@@ -54,15 +54,18 @@ async function reconcileWith(
   const losesData = command === "apply" || command === "destroy";
   const allowed = losesData ? invocation.texts("allow-destroy") : [];
   const mode = scope?.mode ?? modeOf(command, invocation);
-  const { verdict } = await reconcile(runsOf(session, { targets: scope?.targets ?? invocation.texts("target"), mode }), {
-    reporter,
-    parallelism,
-    lockTimeoutMs,
-    autoApprove: invocation.flag("auto-approve"),
-    allowDestroy: allowed.includes("*") ? "all" : allowed,
-    stop: interrupt.stop,
-    ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
-  });
+  const { verdict } = await reconcile(
+    runsOf(session, { targets: scope?.targets ?? invocation.texts("target"), replace: invocation.texts("replace"), mode }),
+    {
+      reporter,
+      parallelism,
+      lockTimeoutMs,
+      autoApprove: invocation.flag("auto-approve"),
+      allowDestroy: allowed.includes("*") ? "all" : allowed,
+      stop: interrupt.stop,
+      ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
+    },
+  );
   return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
 }
 

@@ -23,7 +23,9 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
     const accepted = await readIgnoreFiles(invocation.texts("ignore"));
     await using session = await openConfigured(invocation.positionals, io);
     const targets = invocation.texts("target");
-    const made = await plan(runsOf(session, { targets, mode: () => ({ do: "apply" }), fingerprints: out !== undefined }));
+    const made = await plan(
+      runsOf(session, { targets, replace: invocation.texts("replace"), mode: () => ({ do: "apply" }), fingerprints: out !== undefined }),
+    );
     const result = accepted.length === 0 ? made : acceptDrift(made, accepted, new Date().toISOString().slice(0, 10));
     const waits = ({ pending }: Plan) => invocation.flag("pending") && pending.length > 0;
     event({ type: "plan", plan: command === "drift" ? { ...result, unmanaged: [] } : result });

@@ -27,7 +27,11 @@ export const show: CommandDefinition = {
       const { wanted, paths } = splitPositionals(invocation.positionals);
       await using session = await openConfigured(paths, io);
       const host = onlyHost(session);
-      const { objects, unmanaged } = await survey(host, reporter);
+      const { objects: found, unmanaged, behind } = await survey(host, reporter);
+      const objects = found.map(({ address, state }) => ({
+        address,
+        state: behind.has(address) ? { ...(state as object), behind_image: true } : state,
+      }));
       if (wanted === undefined) {
         const { project, settings } = host.context;
         reporter.event({ type: "result", result: { kind: "host", project, uri: settings.uri, objects, unmanaged } });

@@ -1,5 +1,5 @@
 import { observe } from "../engine/observe.ts";
-import { addressKind } from "../model/address.ts";
+import { type Address, addressKind } from "../model/address.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { UserError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
@@ -11,10 +11,12 @@ import type { HostSession } from "../session.ts";
 export interface Survey {
   readonly objects: readonly FoundObject[];
   readonly unmanaged: readonly Unmanaged[];
+  /** Root disks that stay on an earlier image than the configured one. */
+  readonly behind: ReadonlySet<Address>;
 }
 
 /** Reads everything on a host and reports warnings. Throws if part of the host cannot be read. */
-export async function survey({ kinds, context, lookUpFacts }: HostSession, { event }: Pick<Reporter, "event">): Promise<Survey> {
+export async function survey({ kinds, config, context, lookUpFacts }: HostSession, { event }: Pick<Reporter, "event">): Promise<Survey> {
   const looking = { ...context, looksOnly: true };
   const observed = await observe(kinds, looking, lookUpFacts(looking));
   if (!observed.complete || hasErrors(observed.diagnostics)) throw new UserError(observed.diagnostics);
@@ -23,5 +25,7 @@ export async function survey({ kinds, context, lookUpFacts }: HostSession, { eve
   const objects = [...observed.states]
     .map(([address, state]) => ({ address, state: kindOf.get(addressKind(address))?.describe(state) ?? null }))
     .sort((a, b) => (a.address < b.address ? -1 : 1));
-  return { objects, unmanaged: observed.unmanaged };
+  const problems = kinds.flatMap((kind) => kind.check?.(kind.desired(config, observed.facts), observed, config) ?? []);
+  const behind = new Set(problems.flatMap(({ code, address }) => (code === "behind-image" && address !== undefined ? [address] : [])));
+  return { objects, unmanaged: observed.unmanaged, behind };
 }

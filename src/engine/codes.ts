@@ -9,5 +9,6 @@ export const codes: Readonly<Record<string, string>> = {
   "moved-since-plan": "The host has changed between a plan and the answer to it. Nothing has been done.",
   "nobody-to-ask": "The plan needs consent, and there is no terminal to ask.",
   "stale-plan": "The host has changed since the plan was saved.",
-  "unknown-target": "`--target` names nothing that is declared or found.",
+  "not-replaceable": "What is named for a replacement cannot be replaced.",
+  "unknown-target": "`--target` or `--replace` names nothing that is declared or found.",
 };

@@ -9,6 +9,7 @@ import { checkFacts } from "./check-facts.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
 import { removalsInOrder } from "./removal-order.ts";
+import { withReplacements } from "./replacements.ts";
 import { isTarget, selectTargets } from "./target.ts";
 import { withRestarts } from "./with-restart.ts";
 
@@ -26,6 +27,8 @@ interface PlanRequest<Config> {
   /** Addresses or names to restrict the plan to; empty for all. */
   readonly targets: readonly string[];
   /** `apply` compares what is wanted with what is found; for `destroy` nothing is wanted; `only` compares nothing. */
+  /** Addresses or names of what is replaced although nothing about it differs. */
+  readonly replace?: readonly string[];
   readonly mode: "apply" | "destroy" | "only";
   /** Whether the plan is to be kept, and has to know later what the host was like. */
   readonly fingerprints: boolean;
@@ -38,7 +41,8 @@ interface PlanRequest<Config> {
  * gives the same plan on every machine.
  */
 export function makePlan<Config>(request: PlanRequest<Config>): Plan {
-  const { kinds, config, observed } = request;
+  const { kinds, config } = request;
+  const observed = withReplacements(kinds, request.observed, request.replace ?? []);
   // What was not seen and has no name could be any of the things that are wanted: then nothing is compared.
   const known = observed.complete || observed.unread.length > 0;
   const diagnostics: Diagnostic[] = [...observed.diagnostics];

@@ -8,7 +8,7 @@ import { checkPreallocation } from "./capacity/preallocation-check.ts";
 import { checkRoom, planned, type SizedDisk } from "./capacity/room.ts";
 import { checkRounding } from "./capacity/size-rounding.ts";
 import type { Config } from "./config.ts";
-import { keepExistingFilesystem } from "./disk/content.ts";
+import { keepExistingContent } from "./disk/content.ts";
 import type { InstanceSpec } from "./instance/desired.ts";
 import { disks as instanceDisks } from "./terms/disk-address.ts";
 import { volumes } from "./terms/volume-address.ts";
@@ -20,7 +20,7 @@ export function checkHostCapacity(settings: HostSettings): Check<Config> {
     const [own, drives, others]: [SizedDisk[], PlannedDisk[], SizedDisk[]] = [[], [], []];
     const domains = [];
     for (const [address, found] of wanted as ReadonlyMap<Address, InstanceSpec | VolumeSpec | { readonly kind?: undefined }>) {
-      const spec = keepExistingFilesystem(address, found as InstanceSpec, observed) as typeof found;
+      const spec = keepExistingContent(address, found as InstanceSpec, observed) as typeof found;
       if (spec.kind === "disk" && instanceDisks.owns(address)) own.push({ address, disk: spec.disk });
       if (spec.kind === "volume" && volumes.owns(address)) others.push({ address, disk: spec.disk });
       if (spec.kind === "seed") drives.push(driveOf(address, spec.seed.disk));

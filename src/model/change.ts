@@ -35,6 +35,8 @@ export interface Change {
   readonly previousAddress?: Address;
   readonly verb: Verb;
   readonly cause: Cause;
+  /** A replacement that was asked for by name. */
+  readonly requested?: true;
   /** A short sentence for people: why this change. */
   readonly reason: string;
   readonly fields: readonly FieldChange[];

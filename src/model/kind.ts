@@ -45,6 +45,8 @@ export interface Kind<Config, Spec, State> {
   describe(state: State): Json;
   /** The address that an object had under its earlier name, while the host still has it under that; undefined for others. Pure. */
   earlierAddress?(address: Address, facts: HostFacts): Address | undefined;
+  /** The objects that are replaced when this one is to be, each with its state marked so that `diff` does it; empty when it cannot be. Pure. */
+  replaced?(address: Address, observed: Observed): readonly (readonly [Address, State])[];
   /** What an object that runs differs in from what is stored of it. Pure. */
   pending?(state: State): readonly FieldChange[];
   readonly actions: readonly ActionType[];

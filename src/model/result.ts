@@ -17,6 +17,8 @@ export interface FoundInstance {
   readonly vcpus: number;
   readonly memory: number;
   readonly uuid: string;
+  /** Its root disk stays on an earlier image than the configured one. Absent: it does not. */
+  readonly behind_image?: true;
   /** Fields that wait for a restart, by path, where there are any. */
   readonly pending?: Readonly<Record<string, { readonly active: Json; readonly stored: Json }>>;
 }

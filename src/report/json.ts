@@ -129,7 +129,7 @@ function changeJson(change: Change) {
   const { verb, before, after, fields } = change;
   const destroys = change.actions.flatMap((action) => action.destroys ?? []);
   const overwrites = change.actions.reduce((sum, action) => sum + (action.overwrites ?? 0), 0);
-  const reason = reasonOf[verb];
+  const reason = change.requested === true ? "replace_by_request" : reasonOf[verb];
   return {
     change: {
       actions: actionsOf[verb],

@@ -6,6 +6,7 @@ import type { Finding } from "../model/finding.ts";
 import type { Json } from "../model/json.ts";
 import { pendingOfState } from "../model/pending-of-state.ts";
 import type { Unmanaged } from "../model/plan.ts";
+import { instanceOf } from "../model/presentation.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import type { FoundInstance, Result } from "../model/result.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
@@ -36,6 +37,7 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       return;
     case "instances":
       print(...instanceTable(result.instances), ...waiting(result.instances.map(({ name, ...state }) => [`domain/${name}`, state])));
+      print(...behindImage(result.instances.flatMap(({ name, behind_image }) => (behind_image === true ? [name] : []))));
       return;
     case "host": {
       const { project, uri, objects, unmanaged } = result;
@@ -43,6 +45,7 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       const others = unmanaged.map(unmanagedLine);
       print([span(`Project ${project} on ${uri}:`)], ...own);
       print(...waiting(objects.map(({ address, state }) => [address, state])));
+      print(...behindImage(objects.flatMap(({ address, state }) => (isBehind(state) ? [instanceOf(address) ?? address] : []))));
       if (others.length > 0) print([], [span("Not managed here, never touched:")], ...others);
       return;
     }
@@ -70,6 +73,20 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
 function waiting(objects: readonly (readonly [address: Address, state: Json])[]): Line[] {
   const lines = pendingLines(objects.flatMap(([address, state]) => pendingOfState(address, state) ?? []));
   return lines.length === 0 ? [] : [[], ...lines];
+}
+
+/** Instances whose root disks stay on an earlier image than the configured one. */
+function behindImage(names: readonly string[]): Line[] {
+  return names.length === 0 ? [] : [[], [span(`${count(names.length, "guest")} behind the image: ${names.join(", ")}`)]];
+}
+
+function isBehind(state: Json): boolean {
+  return (
+    typeof state === "object" &&
+    state !== null &&
+    !Array.isArray(state) &&
+    (state as { readonly behind_image?: Json })["behind_image"] === true
+  );
 }
 
 const marks: Readonly<Record<Finding["status"], Tone>> = { ok: "add", warning: "change", error: "remove" };

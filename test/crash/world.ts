@@ -113,6 +113,7 @@ export async function runOn(
     /** Collect garbage that is at least this old, instead. */
     readonly collect?: string;
     readonly targets?: readonly string[];
+    readonly replace?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Run> {
@@ -143,6 +144,7 @@ export async function runOn(
     warnings,
     variables,
     targets: options.targets ?? [],
+    replace: options.replace ?? [],
     mode:
       options.collect !== undefined
         ? collection(config, options.collect)

@@ -12,6 +12,8 @@ export interface Case {
   /** Environment of the apply, and of the plan. */
   readonly env: Readonly<Record<string, string>>;
   readonly envThen: Readonly<Record<string, string>>;
+  /** What is to be replaced. */
+  readonly replace: readonly string[];
   /** Whether the plan has anything to do. */
   readonly changes: boolean;
   /** Everything above the plan, for writing the file again. */
@@ -31,6 +33,7 @@ const separator = "\n----\n";
  *   env: NAME=VALUE …                 environment of the apply, words without blanks
  *   env then: NAME=VALUE …            environment of the plan
  *   command: destroy --images         instead of plan
+ *   replace: web                      with --replace, words with spaces between them
  *   changes: none                     nothing is to be done
  *   ----
  *   the plan as it is printed
@@ -58,12 +61,13 @@ export function readCase(text: string, baseOf: (name: string) => string): Case {
     command,
     env: variables("env"),
     envThen: variables("env then"),
+    replace: one("replace")?.split(" ") ?? [],
     changes: one("changes") !== "none",
     head: text.slice(0, end + separator.length),
   };
 }
 
-const known = new Set(["base", "applied", "before", "change", "by hand", "env", "env then", "command", "changes"]);
+const known = new Set(["base", "applied", "before", "change", "by hand", "env", "env then", "command", "replace", "changes"]);
 
 function readKeys(head: string): Map<string, { readonly value: string; readonly lines: string[] }> {
   const keys = new Map<string, { readonly value: string; readonly lines: string[] }>();

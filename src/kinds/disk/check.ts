@@ -5,6 +5,7 @@ import type { Observed } from "../../model/kind.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { type ProblemWords, problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { withFollowedChain } from "../chain/with-chain.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
@@ -14,7 +15,7 @@ import { guests } from "../terms/guest-address.ts";
 import { checkBacking } from "./backing.ts";
 import { checkOverlayBase } from "./base-check.ts";
 import type { Checked } from "./checked.ts";
-import type { InstanceDisk, OwnedDisk } from "./disk.ts";
+import { type InstanceDisk, isInstanceDisk, type OwnedDisk } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
 import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
@@ -115,7 +116,7 @@ function checkProtected(address: DiskAddress, want: InstanceDisk, observed: Obse
     problem("prevent-destroy", {
       summary: `${want.disk.owner.label} is protected, and this would recreate its disk`,
       detail:
-        "It was applied with prevent_destroy: true, and changing the image, driver, volume group, pool, filesystem or encryption recreates the disk. To recreate it, apply prevent_destroy: false first.",
+        "It was applied with prevent_destroy: true, and changing the image, driver, volume group, pool, filesystem or encryption recreates the disk, and so does --replace. To recreate it, apply prevent_destroy: false first.",
       address,
     }),
   ];
@@ -160,14 +161,15 @@ function declaredBy(
 }
 
 function checkBehind(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState): Diagnostic[] {
-  const base = baseOf(want.disk);
-  if (want.disk.role !== "root" || base === null || have.applied.entry === base.entry) return [];
+  if (want.disk.role !== "root" || !isInstanceDisk(want) || want.behind === undefined) return [];
+  const { image } = have.applied;
+  const other = image !== want.behind;
   return [
     problem(
       "behind-image",
       {
-        summary: `${have.owner.label} is based on an earlier ${base.image}`,
-        detail: "The content of the image has changed. An existing disk keeps its base image; only new instances get the new one.",
+        summary: `${have.owner.label} is behind its image: it is based on ${other ? image : `an earlier ${image}`}${other ? `, and ${want.behind} is configured` : ""}`,
+        detail: `${other ? "It has rebuild: manual" : "The content of the image has changed"}, so the disk stays as it is; only new instances get the new image. \`virtform apply --replace ${shellWord(have.owner.label)}\` recreates the root disk from it, with consent${other ? "" : ", and rebuild: on_image_change does so with every change"}.`,
         address,
       },
       "note",

@@ -1,25 +1,50 @@
-import { blankOf } from "../../drivers/content.ts";
+import { baseOf, blankOf } from "../../drivers/content.ts";
+import type { BaseRef } from "../../drivers/driver.ts";
 import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
 import { disks } from "../terms/disk-address.ts";
+import { isForRescue } from "../terms/disk-name.ts";
+import { appliedOf, isSameContent } from "../terms/disk-record.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { InstanceDisk } from "./disk.ts";
 
 /**
- * A wanted disk, given what exists: a default filesystem is for new disks only (Nova GEN-02), and an existing disk keeps the filesystem
- * that it has. Other specs are returned unchanged.
+ * A wanted disk, given what exists: a default filesystem is for new disks only (Nova GEN-02), so an existing disk keeps the filesystem that it
+ * has; and one whose instance does not follow a change of its image keeps the image, with the wanted one as `behind`. Other specs are
+ * returned unchanged.
  */
-export function keepExistingFilesystem<Spec extends InstanceDisk | { readonly kind: string } | undefined>(
+export function keepExistingContent<Spec extends InstanceDisk | { readonly kind: string } | undefined>(
   address: Address,
   spec: Spec,
   observed: Pick<Observed, "get">,
 ): Spec {
-  const blank = isDisk(spec) ? blankOf(spec.disk) : null;
-  if (!isDisk(spec) || blank?.usual !== true) return spec;
-  const have = disks.owns(address) ? observed.get(address) : undefined;
-  const filesystem = have?.disk === undefined ? undefined : have.applied.filesystem;
-  return filesystem === undefined || filesystem === null
-    ? spec
-    : { ...spec, disk: { ...spec.disk, content: { kind: "blank", blank: { ...blank, filesystem } } } };
+  const have = isDisk(spec) && disks.owns(address) ? observed.get(address) : undefined;
+  if (!isDisk(spec) || have?.disk === undefined || have.replace === true) return spec;
+  const [base, blank] = [baseOf(spec.disk), blankOf(spec.disk)];
+  if (blank?.usual === true) {
+    const { filesystem } = have.applied;
+    return filesystem === null ? spec : { ...spec, disk: { ...spec.disk, content: { kind: "blank", blank: { ...blank, filesystem } } } };
+  }
+  if (base === null || !keepsImage(spec, base, have)) return spec;
+  return { ...spec, behind: base.image, disk: { ...spec.disk, content: { kind: "base", base: baseBefore(base, have) } } };
+}
+
+/** Whether a disk stays on the image that it was made from although another one is configured. The disks of a rescue come and go with it. */
+function keepsImage({ disk, domain }: InstanceDisk, base: BaseRef, { applied }: OwnedDiskState): boolean {
+  if (applied.entry === null || applied.image === null || isForRescue(disk.name) || isSameContent(appliedOf(disk), applied)) return false;
+  return domain.rebuild === "manual" || (domain.rebuild === "on_name_change" && applied.image === base.image);
+}
+
+/** The base image that an existing disk was made from. */
+function baseBefore(base: BaseRef, { applied: { image, entry } }: OwnedDiskState): BaseRef {
+  const before = entry ?? base.entry;
+  return {
+    ...base,
+    image: image ?? base.image,
+    entry: before,
+    path: `${base.path.slice(0, base.path.length - base.entry.length)}${before}`,
+    cloneFrom: [],
+  };
 }
 
 function isDisk<Spec>(spec: Spec): spec is Spec & InstanceDisk {

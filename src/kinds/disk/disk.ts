@@ -17,6 +17,8 @@ export interface OwnedDisk {
 export interface InstanceDisk extends OwnedDisk {
   readonly kind: "disk";
   readonly domain: DomainSpec;
+  /** The image that is configured, of a disk that stays on the one that it was made from. Absent: it is the same. */
+  readonly behind?: string;
 }
 
 /** Whether a disk belongs to an instance. */

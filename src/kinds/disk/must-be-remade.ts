@@ -1,4 +1,4 @@
-import { blankOf } from "../../drivers/content.ts";
+import { baseOf, blankOf } from "../../drivers/content.ts";
 import { anotherBy, appliedOf } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { OwnedDisk } from "./disk.ts";
@@ -10,21 +10,31 @@ export function isSwapResize(want: OwnedDisk, have: OwnedDiskState): boolean {
 }
 
 /**
- * Whether only a new disk can be what is wanted: another size of a swap disk, another image by name, another backend or place, another
- * filesystem, encrypted or no longer. New bytes under the same name leave the disk alone.
+ * Whether only a new disk can be what is wanted: another size of a swap disk, another image as far as `rebuild` of the instance follows it,
+ * another backend or place, another filesystem, encrypted or no longer; and one that is to be recreated.
  */
 export function mustBeRemade(want: OwnedDisk, have: OwnedDiskState): boolean {
-  return isAnotherKind(want, have) || isSwapResize(want, have);
+  return (have.replace === true && want.kind === "disk") || isAnotherKind(want, have) || isSwapResize(want, have);
 }
 
 function isAnotherKind(want: OwnedDisk, have: OwnedDiskState): boolean {
   if (anotherBy(appliedOf(want.disk), have.applied) !== undefined) return true;
+  if (want.kind === "disk" && followsContent(want, have)) return true;
   return isEncrypted(want) !== isFoundEncrypted(have);
 }
 
 /** Whether it is encrypted. The header of a volume that was made without encryption says nothing: people may have put content into it. */
 export function isFoundEncrypted({ kind, disk, applied }: OwnedDiskState): boolean {
   return disk?.encryption === "luks" && (kind === "disk" || applied.encrypted);
+}
+
+/** Whether the content of its image has changed, and the instance follows that. */
+export function followsContent(
+  { domain, disk }: Pick<OwnedDisk, "domain" | "disk">,
+  { applied }: Pick<OwnedDiskState, "applied">,
+): boolean {
+  const entry = baseOf(disk)?.entry;
+  return domain?.rebuild === "on_image_change" && entry !== undefined && applied.entry !== null && applied.entry !== entry;
 }
 
 /** Whether it is wanted encrypted. */

@@ -14,7 +14,7 @@ import { baseFacts } from "./base-facts.ts";
 import type { InstanceDisk } from "./disk.ts";
 import { lives } from "./life.ts";
 import { lossText } from "./lost.ts";
-import { isEncrypted } from "./must-be-remade.ts";
+import { followsContent, isEncrypted } from "./must-be-remade.ts";
 import { isElsewhere } from "./place.ts";
 import { createDisk, removalEffect, removeDisk } from "./plan.ts";
 import { replacementReason } from "./words.ts";
@@ -38,6 +38,10 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
   const cause = causeOf(isEncrypted(want), have.applied.encrypted, found);
   const encryption: FieldChange[] =
     isEncrypted(want) === found || have.unlabelled ? [] : [{ path: "encrypted", old: found, new: isEncrypted(want), effect, cause }];
+  const content: FieldChange[] =
+    followsContent(want, have) && wanted.image === have.applied.image
+      ? [{ path: "base", old: have.applied.entry, new: wanted.entry, effect, cause: "config" }]
+      : [];
   const loss: FieldChange[] = lost ? [{ path: "exists", old: false, new: true, effect, cause: "drift" }] : [];
   const off = [stopped(guests.at(ownerName(have.owner)))];
   // Of one that is lost something may be left, half removed, and only where it was.
@@ -49,12 +53,13 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
   return {
     address,
     verb: "replace",
+    ...(have.replace === true ? { requested: true as const } : {}),
     cause: combineCauses([
-      ...(fields.length > 0 ? ["config" as const] : []),
+      ...(fields.length + content.length > 0 ? ["config" as const] : []),
       ...[...encryption, ...loss].flatMap((field) => field.cause ?? []),
     ]),
     reason: replacementReason(wanted, have),
-    fields: [...fields, ...encryption, ...loss],
+    fields: [...fields, ...content, ...encryption, ...loss],
     actions: [
       ...switchOff(want.domain, have, base),
       ...remove,

@@ -17,13 +17,16 @@ export function creationSummary(spec: DiskSpec, cloned: boolean): string {
 }
 
 /** Why a disk is recreated. */
-export function replacementReason(wanted: AppliedDisk, { applied, disk, unlabelled }: OwnedDiskState): string {
+export function replacementReason(wanted: AppliedDisk, have: OwnedDiskState): string {
+  const { applied, disk, unlabelled } = have;
   if (unlabelled) return "its directory is missing; its data is lost";
   if (disk === undefined) return "disk is missing; its data is lost";
+  if (have.replace === true) return "its replacement was requested";
   const another = anotherBy(wanted, applied);
   if (another === "backend") return "driver changed";
   if (another === "place") return `${placeKey(wanted.backend).replace("_", " ")} changed`;
   if (another !== undefined) return `${another} changed`;
+  if (wanted.entry !== applied.entry && wanted.entry !== null) return "the content of its image changed";
   if (!wanted.encrypted) return "encryption was removed";
   return applied.encrypted && disk.encryption === undefined
     ? "it was replaced by an unencrypted one outside virtform"

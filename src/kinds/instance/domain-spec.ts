@@ -34,6 +34,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     adopted: instance.adopt === true,
     restart: instance.restart ?? "never",
     shutdown: shutdownOf(guest.hardware),
+    rebuild: instance.rebuild ?? "on_name_change",
     virtType,
     arch: facts.arch,
     machine: machineType(properties, facts),

@@ -1,8 +1,10 @@
+import { baseOf } from "../../drivers/content.ts";
 import { type Address, addressKind, addressName } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
+import { instanceFiles } from "../../model/layout.ts";
 import { instanceOf } from "../../model/presentation.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { SecretRef } from "../../model/secret.ts";
@@ -18,7 +20,7 @@ import { diskActions } from "../disk/actions.ts";
 import { checkDisks } from "../disk/check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { withClearing } from "../disk/clearing.ts";
-import { keepExistingFilesystem } from "../disk/content.ts";
+import { keepExistingContent } from "../disk/content.ts";
 import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
@@ -96,7 +98,7 @@ export function instanceKind(
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances({ config, settings, facts }),
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret), config),
-    diff: (address, want, have, observed) => diffOne(address, keepExistingFilesystem(address, want, observed), have, observed, settings),
+    diff: (address, want, have, observed) => diffOne(address, asItStays(address, want, observed), have, observed, settings),
     check: (resources, observed, config) => {
       // How instances are written matters only where they are wanted: a mistake in them must not stop a destroy.
       const written = resources.length === 0 ? { ...config, instances: {} } : config;
@@ -105,6 +107,11 @@ export function instanceKind(
     },
     describe,
     earlierAddress,
+    replaced: (address, observed) => {
+      const disk = guests.owns(address) ? diskAddress(addressName(address), instanceFiles.root) : address;
+      const have = disks.owns(disk) ? observed.get(disk) : undefined;
+      return have?.disk === undefined ? [] : [[disk, { ...have, replace: true }]];
+    },
     pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
     sweep: sweepInstances,
@@ -173,10 +180,19 @@ function instanceOfSpec(spec: InstanceSpec): string {
   }
 }
 
+/** What is wanted, given what exists: a guest whose root disk stays on its image is described with that image. */
+function asItStays<Spec extends InstanceSpec | undefined>(address: Address, spec: Spec, observed: Observed): Spec | InstanceSpec {
+  if (spec?.kind !== "domain") return keepExistingContent(address, spec, observed);
+  const root = spec.disks.find(({ disk }) => disk.name === instanceFiles.root);
+  if (root === undefined) return spec;
+  const kept = keepExistingContent(diskAddress(spec.domain.instance, root.disk.name), root, observed);
+  return kept.behind === undefined ? spec : { ...spec, domain: { ...spec.domain, image: baseOf(kept.disk)?.image ?? spec.domain.image } };
+}
+
 /** Whether the plan for what is observed gives a disk other content. */
 function replaces(want: InstanceDisk, observed: Observed): boolean {
   const address = diskAddress(ownerName(want.disk.owner), want.disk.name);
-  return isReplaced(keepExistingFilesystem(address, want, observed), observed.get(address));
+  return isReplaced(keepExistingContent(address, want, observed), observed.get(address));
 }
 
 /** What is wanted, by kind. Disks that exist keep the filesystem that they have. */
@@ -184,7 +200,7 @@ function byKind(
   resources: readonly Resource<InstanceSpec>[],
   observed: Observed,
 ): Pick<Checked, "disks" | "domains" | "drives" | "secrets"> {
-  const specs = resources.map(({ address, spec }) => keepExistingFilesystem(address, spec, observed));
+  const specs = resources.map(({ address, spec }) => asItStays(address, spec, observed));
   return {
     disks: specs.filter((spec) => spec.kind === "disk"),
     domains: specs.filter((spec) => spec.kind === "domain").map(({ domain }) => domain),

@@ -472,6 +472,14 @@ export const instanceSchema = {
       default: "keep",
       examples: ["forbid"],
     },
+    rebuild: {
+      type: "string",
+      description:
+        "Which changes of the image recreate the root disk, with consent. manual: none; the plan says that the instance is behind its image, and `virtform apply --replace NAME` rebuilds it. on_name_change: another image by name. on_image_change: also new content (source or checksum) under the same name.",
+      enum: ["manual", "on_name_change", "on_image_change"],
+      default: "on_name_change",
+      examples: ["manual"],
+    },
     renamed_from: {
       type: "string",
       description:

@@ -10,6 +10,8 @@ export interface OwnedDiskState {
   readonly uuid: string;
   /** Of a volume: the name in its label, where the configuration has another one for it since. */
   readonly earlier?: string;
+  /** It is to be recreated although nothing about it differs. */
+  readonly replace?: true;
   /** File name: `disk`. */
   readonly name: string;
   readonly path: string;

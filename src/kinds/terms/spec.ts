@@ -109,6 +109,8 @@ export interface DomainSpec {
   /** Whether a plan restarts the guest for changes that it cannot take while it runs. */
   readonly restart: "never" | "when_needed";
   readonly shutdown: Shutdown;
+  /** Which changes of its image recreate its root disk: none, another image by name, and new content under the same name too. */
+  readonly rebuild: "manual" | "on_name_change" | "on_image_change";
   readonly virtType: "kvm" | "qemu";
   readonly arch: string;
   /** `q35`, `pc`, `virt`. */

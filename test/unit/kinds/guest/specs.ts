@@ -17,6 +17,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
     adopted: false,
     restart: "never",
     shutdown: { seconds: 60, force: true },
+    rebuild: "on_name_change",
     virtType: "qemu",
     arch: "x86_64",
     machine: "q35",
