@@ -97,10 +97,12 @@ export async function loadConfig(paths: readonly string[], options: Rules & Load
     where: (name: string) => `Give it one: --var ${name}=VALUE, --var-file FILE, or VIRTFORM_VAR_${name} in the environment.`,
     inside: [],
   };
+  const modules = { count: 0 };
   const expanded = await expandUnit(unit, {
     schema,
     cwd,
     report,
+    modules,
     check: async (root) => void diagnostics.push(...(await checkOwnKeys(options, root))),
     read: async (path, at) => {
       const read = await readMerged([path], cwd, schema);

@@ -1,6 +1,8 @@
+import type { Diagnostic, Place } from "../../model/diagnostic.ts";
 import type { Schema } from "../keywords.ts";
+import { heaviest } from "../locate.ts";
 import { type Entry, type Located, placeOf, withEntries } from "../located.ts";
-import { expand, failed, type Report, reportKey } from "./expand.ts";
+import { expand, failed, type Report, reportKey, tooManyValues } from "./expand.ts";
 import type { Scope } from "./scope.ts";
 
 /** More copies are refused. */
@@ -27,31 +29,28 @@ export interface EntryRules {
 export function expandEntries(section: Located, rules: EntryRules, scope: Scope, report: Report): ExpandedEntries {
   const entries = new Map<string | number, Entry>();
   let incomplete = false;
-  const add = (name: string, entry: Entry) => {
-    const before = entries.get(name);
-    if (before === undefined && entries.size < mostEntries) return void entries.set(name, entry);
-    incomplete = true;
-    const at = placeOf(entry.key ?? entry.node.span);
-    if (before === undefined) {
-      if (entries.size === mostEntries) report(tooMany(rules.section, at));
-      return;
-    }
-    const { file, line, column } = placeOf(before.key ?? before.node.span);
-    const summary = `Two ${rules.section} are named ${JSON.stringify(name)}`;
-    const detail = `The other one is declared in ${file}:${line}:${column}. With for_each, NAME becomes NAME-KEY. Rename one of them.`;
-    report({ severity: "error", code: "name-collision", summary, detail, at });
-  };
+  let weight = 0;
   for (const [key, entry] of section.entries) {
     const copies = copiesOf(String(key), entry, scope, report);
     incomplete ||= copies === undefined;
+    const isKey = String(key).includes("${");
+    if (isKey) reportKey(entry, report);
     for (const copy of copies ?? [])
       for (const [name, counted] of numbered(copy, rules, report)) {
-        const isKey = String(key).includes("${");
-        if (isKey) reportKey(entry, report);
-        add(name, {
-          ...counted.entry,
-          node: isKey ? failed(entry.node.span) : expand(counted.entry.node, rules.schema, counted.scope, report),
-        });
+        const at = placeOf(entry.key ?? entry.node.span);
+        const before = entries.get(name);
+        if (before !== undefined) {
+          incomplete = true;
+          report(collision(rules.section, name, before, at));
+          continue;
+        }
+        const node = isKey ? failed(entry.node.span) : expand(counted.entry.node, rules.schema, counted.scope, report);
+        weight += node.weight;
+        if (entries.size >= mostEntries || weight > heaviest) {
+          report(weight > heaviest ? tooManyValues(at) : tooMany(rules.section, at));
+          return { entries, incomplete: true };
+        }
+        entries.set(name, { ...counted.entry, node });
       }
   }
   return { entries, incomplete };
@@ -130,7 +129,14 @@ function usesIndex(node: Located): boolean {
   return [...node.entries.values()].some((entry) => usesIndex(entry.node));
 }
 
-function tooMany(section: string, at: ReturnType<typeof placeOf>) {
+function collision(section: string, name: string, before: Entry, at: Place): Diagnostic {
+  const { file, line, column } = placeOf(before.key ?? before.node.span);
+  const summary = `Two ${section} are named ${JSON.stringify(name)}`;
+  const detail = `The other one is declared in ${file}:${line}:${column}. With for_each, NAME becomes NAME-KEY. Rename one of them.`;
+  return { severity: "error", code: "name-collision", summary, detail, at };
+}
+
+function tooMany(section: string, at: Place) {
   const detail = `There are at most ${mostEntries} with all copies of for_each and count.`;
   return { severity: "error", code: "too-many", summary: `Too many ${section}`, detail, at } as const;
 }

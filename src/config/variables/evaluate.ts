@@ -3,7 +3,7 @@ import { type Located, type Span, scalarNode } from "../located.ts";
 import { suggestion } from "../problem.ts";
 import type { Expression } from "./expression.ts";
 import { Fault, MissingFault } from "./fault.ts";
-import { functions, usages } from "./functions.ts";
+import { functions, longestText, tooLong, usages } from "./functions.ts";
 import type { Scope } from "./scope.ts";
 
 /** The value of an expression in the text of `span`. Throws a Fault or a ReportedFault. */
@@ -36,7 +36,9 @@ function called({ name, words, at }: Expression & { kind: "call" }, scope: Scope
   if (words.length !== known.words) throw wordCount(name, known.usage, words.length, at);
   const values = words.map((word) => evaluate(word, scope, span));
   const places = words.map((word) => word.at);
-  return { ...scalarNode(known.apply(values, places, span.source.path), span), dynamic: false };
+  const text = known.apply(values, places, span.source.path);
+  if (text.length > longestText) throw tooLong(at);
+  return { ...scalarNode(text, span), dynamic: false };
 }
 
 /** The first of two that has a value. Only what is missing is passed over; a misspelt variable is an error all the same. */

@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Diagnostic, Place } from "../../model/diagnostic.ts";
 import type { Schema } from "../keywords.ts";
 import { heaviest } from "../locate.ts";
 import { type Entry, type Located, placeOf, type Span, scalarNode, withEntries } from "../located.ts";
@@ -6,11 +6,9 @@ import { partFor } from "../walk.ts";
 import { evaluate } from "./evaluate.ts";
 import { expressionPlace } from "./expression-place.ts";
 import { Fault, ReportedFault } from "./fault.ts";
-import { textOf } from "./functions.ts";
+import { longestText, textOf, tooLong } from "./functions.ts";
 import type { Scope } from "./scope.ts";
 import { parseTemplate } from "./template.ts";
-
-const longestText = 1024 * 1024;
 
 /** Called with every mistake. */
 export type Report = (diagnostic: Diagnostic) => void;
@@ -31,9 +29,14 @@ export function expand(node: Located, schema: Schema | undefined, scope: Scope, 
   }
   const expanded = withEntries(node, entries);
   if (expanded.weight <= heaviest) return expanded;
-  const detail = `With the values of its expressions this has more than ${heaviest} values.`;
-  report({ severity: "error", code: "yaml-too-large", summary: "Too many values", detail, at: placeOf(node.span, true) });
+  report(tooManyValues(placeOf(node.span, true)));
   return failed(node.span);
+}
+
+/** The error for a value that holds too many others. */
+export function tooManyValues(at: Place): Diagnostic {
+  const detail = `With the values of its expressions this has more than ${heaviest} values.`;
+  return { severity: "error", code: "yaml-too-large", summary: "Too many values", detail, at };
 }
 
 /** What stands for a value that could not be evaluated. */
@@ -51,13 +54,7 @@ function expandText(node: Located, schema: Schema | undefined, scope: Scope, rep
       return withOrigin(asWanted(value, schema), text, node);
     }
     const whole = parts.map((part) => (typeof part === "string" ? part : textOf(evaluate(part, scope, node.span), part.at))).join("");
-    if (whole.length > longestText)
-      throw new Fault(
-        "text-too-long",
-        0,
-        "The text is too long",
-        `With the values of its expressions it has more than ${longestText} characters.`,
-      );
+    if (whole.length > longestText) throw tooLong(0);
     return { ...scalarNode(whole, node.span), dynamic: false };
   } catch (error) {
     if (error instanceof ReportedFault) return failed(node.span);

@@ -14,6 +14,15 @@ export interface ExpressionFunction {
 
 const longestFile = 1024 * 1024;
 
+/** Longer texts are refused, so that values which use each other cannot grow without end. */
+export const longestText = 1024 * 1024;
+
+/** The fault of a text that is too long. */
+export function tooLong(at: number): Fault {
+  const detail = `With the values of its expressions it has more than ${longestText} characters.`;
+  return new Fault("text-too-long", at, "The text is too long", detail);
+}
+
 /** The functions by name. */
 export const functions: Readonly<Record<string, ExpressionFunction>> = {
   join: { usage: 'join(", ", LIST)', words: 2, apply: ([separator, list], at) => joined(separator, list, at) },
@@ -46,7 +55,11 @@ export function textOf(node: Located | undefined, at = 0): string {
 function joined(separator: Located | undefined, list: Located | undefined, at: readonly number[]): string {
   if (list?.kind !== "list")
     throw new Fault("wrong-type", at[1] ?? 0, "Expected a list", 'join puts the items of a list together: join(", ", LIST).');
-  return [...list.entries.values()].map(({ node }) => textOf(node, at[1])).join(textOf(separator, at[0]));
+  const between = textOf(separator, at[0]);
+  const items = [...list.entries.values()].map(({ node }) => textOf(node, at[1]));
+  const length = items.reduce((sum, item) => sum + item.length + between.length, 0);
+  if (length > longestText) throw tooLong(at[1] ?? 0);
+  return items.join(between);
 }
 
 function content(path: string, at: number, from: string): string {

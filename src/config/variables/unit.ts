@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly report: Report;
   /** Reads and merges the files at a path. Undefined when that failed, which has been reported. */
   readonly read: (path: string, at: Place) => Promise<Located | undefined>;
+  /** Counts the modules that are read. */
+  readonly modules: { count: number };
   /** Reports mistakes in the own keys of a unit. */
   readonly check: (unit: Located) => Promise<void>;
 }
@@ -47,6 +49,9 @@ export interface ExpandedUnit {
 }
 
 const deepest = 10;
+const mostModules = 1000;
+/** Local values that need each other in a row; each level takes a part of the stack. */
+const longestChain = 100;
 
 /** Evaluates a unit: its variables and locals, then its sections with `for_each` written out, then the modules that it includes. */
 export async function expandUnit(unit: Unit, surroundings: Surroundings): Promise<ExpandedUnit> {
@@ -114,7 +119,20 @@ function tryLocal(scope: Scope, name: string): void {
 /** Local values are evaluated at their first use, so that they can use each other in any order. */
 function scopeOf(variables: ReadonlyMap<string, Bound>, locals: Located | undefined, used: Set<string>, report: Report): Scope {
   const evaluated = new Map<string, Located | "open">();
+  let chain = 0;
   const declared = locals?.kind === "map" ? locals.entries : new Map<string | number, Entry>();
+  const evaluateLocal = (name: string, node: Located, at: number): Located => {
+    if (chain >= longestChain) {
+      const detail = `At most ${longestChain} local values may need each other in a row.`;
+      throw new Fault("local-cycle", at, `local.${name} is needed through too many others`, detail);
+    }
+    evaluated.set(name, "open");
+    chain += 1;
+    const value = expand(node, undefined, scope, report);
+    chain -= 1;
+    evaluated.set(name, value);
+    return value;
+  };
   const scope: Scope = {
     variables: [...variables.keys()],
     locals: [...declared.keys()].map(String),
@@ -132,9 +150,7 @@ function scopeOf(variables: ReadonlyMap<string, Bound>, locals: Located | undefi
       }
       const entry = declared.get(name);
       if (entry === undefined) return undefined;
-      if (known === undefined) evaluated.set(name, "open");
-      const value = known ?? expand(entry.node, undefined, scope, report);
-      evaluated.set(name, value);
+      const value = known ?? evaluateLocal(name, entry.node, at);
       if (value.failed === true || value.hasFailed === true) throw new ReportedFault();
       return value;
     },
@@ -160,6 +176,8 @@ async function includeModule(name: string, entry: Entry, unit: Unit, surrounding
   if (unit.inside.includes(absolute))
     return refuse("include-cycle", "The file includes itself", "It is included by itself, or by a file that it includes.");
   if (unit.inside.length >= deepest) return refuse("include-cycle", "Too many levels of include", `There are at most ${deepest}.`);
+  surroundings.modules.count += 1;
+  if (surroundings.modules.count > mostModules) return refuse("include-cycle", "Too many modules", `There are at most ${mostModules}.`);
   const root = await surroundings.read(relative(cwd, absolute) || ".", placeOf(path.span));
   if (root === undefined) return undefined;
   const variables = node.entries.get("variables")?.node;

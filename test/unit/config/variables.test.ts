@@ -164,3 +164,23 @@ test("a file may be included many times without an end, and values may double: b
     ["text-too-long"],
   );
 });
+
+test("what grows through for_each, join, a long chain or modules in modules is bounded too", async (t) => {
+  const codesOf = async (files: Readonly<Record<string, string>>) => {
+    const { diagnostics } = await loadConfig([], { schema, cwd: workspace(t, files) });
+    return [...new Set(diagnostics.map(({ code }) => code))];
+  };
+  const list = (count: number, item: (index: number) => string) => Array.from({ length: count }, (_, index) => item(index));
+  const growing = list(20, (index) => `  a${index + 1}: "\${join(local.a${index}, var.list)}"`).join("\n");
+  const words = `project: a\nvariables: { list: { default: [${list(20, String).join(", ")}] } }\nlocals:\n  a0: xx\n${growing}\n`;
+  assert.deepEqual(await codesOf({ "virtform.yaml": words }), ["text-too-long"]);
+  const chain = list(5000, (index) => `  a${index}: "\${local.a${index + 1}}"`).join("\n");
+  assert.deepEqual(await codesOf({ "virtform.yaml": `project: a\nlocals:\n${chain}\n  a5000: x\n` }), ["local-cycle"]);
+  const keys = list(1000, (index) => `k${index}`).join(", ");
+  const wide = list(1000, (index) => `m${index}: "\${each.key}"`).join(", ");
+  const copies = `project: a\n${images}${flavors}instances:\n  web: { for_each: [${keys}], image: debian, flavor: small, metadata: { ${wide} } }\n`;
+  assert.deepEqual(await codesOf({ "virtform.yaml": copies }), ["yaml-too-large"]);
+  const below = (index: number) => `include: { x: { for_each: [a, b, c, d, e, f], path: ./${index + 1}.yaml } }\n`;
+  const nested = Object.fromEntries(list(8, (index) => `${index}.yaml`).map((name, index) => [name, below(index)]));
+  assert.deepEqual(await codesOf({ "virtform.yaml": `project: a\n${below(-1)}`, ...nested, "8.yaml": flavors }), ["include-cycle"]);
+});
