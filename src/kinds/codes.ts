@@ -123,6 +123,7 @@ export const codes: Readonly<Record<string, string>> = {
   "uuid-taken": "The uuid of an instance belongs to something that is not this project's.",
   "volume-cannot-change": "A volume cannot become another kind of volume.",
   "volume-in-saved-memory": "A volume cannot grow below saved memory.",
+  "volume-layers-elsewhere": "A volume that is to be detached has layers that would not be found again.",
   "volume-lost": "A volume is gone.",
   "volume-smaller-than-image": "A volume is smaller than its image.",
 };

@@ -4,6 +4,7 @@ import type { Event } from "../../src/model/event.ts";
 import { takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { readQcow2 } from "../fake-host/qcow2.ts";
+import { child, childrenOf } from "../fake-host/xml.ts";
 import { doByHand } from "../plan/by-hand.ts";
 import { killEverywhere } from "./kill-everywhere.ts";
 import { shop } from "./shop.ts";
@@ -137,6 +138,43 @@ instances:
     plan.diagnostics.map(({ code, address }) => [code, address]),
     [["disk-layers-unclear", "volume/data"]],
   );
+});
+
+test("a volume with layers outside of its directory is not detached, moves to another guest, and is removed with them", async () => {
+  const machine = createWorld();
+  const yaml = (volumes: string, db = "") => `project: shop
+host: { virt_type: qemu }
+images: { debian: { source: https://images.test/debian.qcow2, checksum: ${checksum("https://images.test/debian.qcow2")}, disk_format: qcow2 } }
+flavors: { small: { vcpus: 1, ram: 256MiB, disk: 1GiB } }
+volumes: { data: { size: 1GiB } }
+instances:
+  web: { image: debian, flavor: small, power_state: stopped, volumes: [${volumes}] }
+  db: { image: debian, flavor: small, power_state: stopped, volumes: [${db}] }
+`;
+  await applied(machine, yaml("{ volume: data }"));
+  takeSnapshot(web(machine), "s1", machine.files, false);
+  const [overlay = "", elsewhere] = [sources(machine).find((path) => path?.includes("/volumes/")), "/srv/overlays/data.s1"];
+  machine.put(elsewhere, "");
+  machine.files.write(elsewhere, machine.files.file(overlay, "open").content);
+  machine.files.unlink(overlay);
+  for (const disk of childrenOf(child(web(machine).stored, "devices"), "disk")) {
+    const source = child(disk, "source");
+    if (source?.attributes["file"] === overlay) source.attributes = { ...source.attributes, file: elsewhere };
+  }
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml("{ volume: data }")))), []);
+  const without = yaml("{ volume: data }").replace(/^ {2}web:.*\n/m, "");
+  for (const detached of [yaml(""), without]) {
+    const refused = await planOf(await runOn(machine.boot(), detached));
+    assert.deepEqual(
+      refused.diagnostics.filter(({ severity }) => severity === "error").map(({ code, address }) => [code, address]),
+      [["volume-layers-elsewhere", "volume/data"]],
+    );
+    assert.match(refused.diagnostics.map(({ detail }) => detail).join(), /virsh blockcommit web vdb --active --pivot/);
+  }
+  await applied(machine, yaml("", "{ volume: data }"));
+  assert.ok(sources(machine, "db").includes(elsewhere));
+  await applied(machine, yaml("", "{ volume: data }"), { destroy: true });
+  assert.equal(machine.files.find(elsewhere), undefined, "the whole chain is removed");
 });
 
 for (const way of ["kill -9", "power cut, unsynced names lost"] as const) {

@@ -5,7 +5,9 @@ import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { smallestFilesystem } from "../../tools/mkfs.ts";
+import { followedChain } from "../chain/followed.ts";
 import { renameConflicts } from "../config/rename-conflicts.ts";
 import { earlierVolumes } from "../config/renames.ts";
 import type { Config } from "../config.ts";
@@ -44,6 +46,7 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
     ...lost,
     ...resources.flatMap((resource) => [...checkVolume(resource, observed), ...checkSavedUser(resource, observed, config)]),
     ...protection,
+    ...resources.flatMap((resource) => checkLayersElsewhere(resource, observed, config)),
     ...renameConflicts("volumes", earlierVolumes(config), volumes.at, observed),
     ...checkLooseLayers(observed.of(volumes), observed),
     ...checkForeignUse(observed.of(volumes), new Map(resources.map(({ address, spec }) => [address, spec])), observed),
@@ -91,6 +94,26 @@ function checkFilesystem(address: Address, { disk }: VolumeSpec): Diagnostic[] {
   const detail = `${blank.filesystem} needs at least ${formatQuantity(smallestFilesystem[blank.filesystem])}. Make the volume larger or choose another format.`;
   const summary = `A volume of ${formatQuantity(size)} is too small for ${blank.filesystem}`;
   return refusal("disk-too-small-for-filesystem", address, summary, detail);
+}
+
+/** A volume that no guest has any more is found with its layers by the files in its directory: layers elsewhere would be left behind. */
+function checkLayersElsewhere({ address, spec }: Resource<VolumeSpec>, observed: Observed, config: Config): Diagnostic[] {
+  const have = observed.get(volumes.at(ownerName(spec.disk.owner)));
+  const chain = have === undefined ? null : followedChain(have, observed);
+  const isAttached = Object.values(config.instances ?? {}).some(
+    ({ count, volumes: attached = [] }) => count !== 0 && attached.some(({ volume }) => volumes.at(volume) === address),
+  );
+  if (have === undefined || chain === null || isAttached) return [];
+  const elsewhere = chain.above.map(({ source }) => source).filter((source) => !source.startsWith(`${have.owner.directory}/`));
+  if (elsewhere.length === 0) return [];
+  const detail = `${chain.instance} writes to ${chain.top.source}, and without a guest nothing leads to ${elsewhere.join(", ")} any more. Bring the content into the volume first: \`virsh blockcommit ${shellWord(chain.guest.name)} ${shellWord(chain.chain.target)} --active --pivot\` while the guest runs. Then run the same command again.`;
+  return [
+    problem("volume-layers-elsewhere", {
+      summary: `Volume ${ownerName(spec.disk.owner)} has layers outside of its directory and is to be detached`,
+      detail,
+      address,
+    }),
+  ];
 }
 
 /** A volume grows through its guest where that has it in its memory; one whose memory is saved has to go on first. */
