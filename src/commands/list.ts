@@ -1,7 +1,6 @@
-import { addressKind, addressName } from "../model/address.ts";
-import type { FoundInstance } from "../model/result.ts";
 import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
+import { foundInstances } from "./found-instances.ts";
 import { openConfigured } from "./open-session.ts";
 import { reported } from "./reported.ts";
 import { survey } from "./survey.ts";
@@ -10,24 +9,23 @@ import { survey } from "./survey.ts";
 export const list: CommandDefinition = {
   summary: "List the instances of this project",
   usage: "[PATH…] [options]",
-  description: "Lists the instances of this project on the host: power state, vCPUs, memory, UUID.",
-  options: { ...hostOptions, json: { type: "boolean", help: "Print a JSON array." } },
-  examples: [["virtform list", "Lists the instances of the configuration in the current directory."]],
+  description:
+    "Lists every instance that the configuration declares, also one that is missing, and what the project has besides: state, addresses, image, flavor, vCPUs, memory, disks. Addresses are those that libvirt's networks leased, else those under which the host has talked to the guest.",
+  options: {
+    ...hostOptions,
+    wide: { type: "boolean", help: "Also print UUIDs, MAC addresses and the reason of a state." },
+    json: { type: "boolean", help: "Print a JSON array." },
+  },
+  examples: [
+    ["virtform list", "Lists the instances of the configuration in the current directory."],
+    ["virtform list --json | jq '.[].status'", "Prints the state of each instance, for scripts."],
+  ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "list" }, async (reporter) => {
       await using session = await openConfigured(invocation.positionals, io);
-      const { objects, behind } = await survey(onlyHost(session), reporter);
-      const instances = objects
-        .filter(({ address }) => addressKind(address) === "domain")
-        .map(({ address, state }) => {
-          const name = addressName(address);
-          return {
-            name,
-            ...(state as unknown as Omit<FoundInstance, "name">),
-            ...(behind.has(`disk/${name}.root`) ? { behind_image: true as const } : {}),
-          };
-        });
-      reporter.event({ type: "result", result: { kind: "instances", instances } });
+      const host = onlyHost(session);
+      const instances = await foundInstances(host, await survey(host, reporter));
+      reporter.event({ type: "result", result: { kind: "instances", instances, wide: invocation.flag("wide") } });
       return 0;
     }),
 };

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
-import { type Address, addressName } from "../model/address.ts";
+import { type Address, addressKind, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import { instanceOf } from "../model/presentation.ts";
+import type { FoundInstance, FoundObject } from "../model/result.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
+import { foundInstances } from "./found-instances.ts";
 import { openConfigured } from "./open-session.ts";
 import { reported } from "./reported.ts";
 import { survey } from "./survey.ts";
@@ -15,7 +17,7 @@ export const show: CommandDefinition = {
   summary: "Show the objects on the host and their owners",
   usage: "[ADDR] [PATH] [options]",
   description:
-    "Without an address: all objects of this project, and other objects on the host with their owners. With an address (domain/web-0, disk/web-0.root, or web-0): all known fields, as YAML.",
+    "Without an address: all objects of this project, and other objects on the host with their owners. With an address (domain/web-0, disk/web-0.root, or web-0): all known fields, as YAML; of a guest also its status, and its addresses.",
   options: { ...hostOptions, json: { type: "boolean", help: "Print JSON." } },
   examples: [
     ["virtform show", "Lists all objects."],
@@ -27,16 +29,18 @@ export const show: CommandDefinition = {
       const { wanted, paths } = splitPositionals(invocation.positionals);
       await using session = await openConfigured(paths, io);
       const host = onlyHost(session);
-      const { objects: found, unmanaged, behind } = await survey(host, reporter);
-      const objects = found.map(({ address, state }) => ({
+      const surveyed = await survey(host, reporter);
+      const { unmanaged, behind } = surveyed;
+      const found = surveyed.objects.map(({ address, state }) => ({
         address,
         state: behind.has(address) ? { ...(state as object), behind_image: true } : state,
       }));
       if (wanted === undefined) {
         const { project, settings } = host.context;
-        reporter.event({ type: "result", result: { kind: "host", project, uri: settings.uri, objects, unmanaged } });
+        reporter.event({ type: "result", result: { kind: "host", project, uri: settings.uri, objects: found, unmanaged } });
         return 0;
       }
+      const objects = withStatus(found, await foundInstances(host, surveyed));
       const named = objects.filter(({ address }) => isNamed(address, wanted));
       if (named.length === 0) {
         const near = closest(
@@ -63,6 +67,25 @@ function splitPositionals(positionals: readonly string[]): { wanted: string | un
   if (first === undefined || /^[./]|\.ya?ml$/.test(first) || (first.includes("/") && existsSync(first)))
     return { wanted: undefined, paths: positionals };
   return { wanted: first, paths: rest };
+}
+
+/** Guests with what `list` says of them, also those that are declared and missing. */
+function withStatus(objects: readonly FoundObject[], instances: readonly FoundInstance[]): FoundObject[] {
+  const missing = instances.filter(({ name, declared }) => declared && !objects.some(({ address }) => address === `domain/${name}`));
+  const rows = [...objects, ...missing.map(({ name }): FoundObject => ({ address: `domain/${name}`, state: {} }))];
+  return rows
+    .map((object) => {
+      const instance =
+        addressKind(object.address) === "domain" ? instances.find(({ name }) => `domain/${name}` === object.address) : undefined;
+      if (instance === undefined) return object;
+      const { status, reason, declared, addresses, uuid, vcpus, memory, image, flavor } = instance;
+      const known = { uuid, vcpus, memory, image, flavor };
+      return {
+        ...object,
+        state: { status, ...(reason === null ? {} : { reason }), declared, addresses, ...known, ...(object.state as object) },
+      };
+    })
+    .sort((one, other) => (one.address < other.address ? -1 : 1));
 }
 
 function isNamed(address: Address, wanted: string): boolean {

@@ -3,12 +3,14 @@ import { type Address, addressKind } from "../model/address.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { UserError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
+import type { Observed } from "../model/observed.ts";
 import type { Unmanaged } from "../model/plan.ts";
 import type { FoundObject } from "../model/result.ts";
 import type { HostSession } from "../session.ts";
 
 /** What is on the host, for people to look at. */
 export interface Survey {
+  readonly observed: Observed;
   readonly objects: readonly FoundObject[];
   readonly unmanaged: readonly Unmanaged[];
   /** Root disks that stay on an earlier image than the configured one. */
@@ -27,5 +29,5 @@ export async function survey({ kinds, config, context, lookUpFacts }: HostSessio
     .sort((a, b) => (a.address < b.address ? -1 : 1));
   const problems = kinds.flatMap((kind) => kind.check?.(kind.desired(config, observed.facts), observed, config) ?? []);
   const behind = new Set(problems.flatMap(({ code, address }) => (code === "behind-image" && address !== undefined ? [address] : [])));
-  return { objects, unmanaged: observed.unmanaged, behind };
+  return { observed, objects, unmanaged: observed.unmanaged, behind };
 }

@@ -10,13 +10,26 @@ export interface FoundObject {
   readonly state: Json;
 }
 
-/** An instance as it is on the host. Memory in bytes. */
+/** An instance that is declared, or of which something is on the host. Sizes are bytes; what is not known is null. */
 export interface FoundInstance {
   readonly name: string;
-  readonly power_state: string;
-  readonly vcpus: number;
-  readonly memory: number;
   readonly uuid: string;
+  /** `active`, `building`, `missing` and so on. */
+  readonly status: string;
+  /** Why it is so, where one word does not say. */
+  readonly reason: string | null;
+  /** The configuration has it. */
+  readonly declared: boolean;
+  /** libvirt's state of the guest; null where there is none. */
+  readonly power_state: string | null;
+  readonly vcpus: number | null;
+  readonly memory: number | null;
+  readonly image: string | null;
+  readonly flavor: string | null;
+  readonly addresses: readonly string[];
+  /** MAC addresses. */
+  readonly interfaces: readonly string[];
+  readonly disk_sizes: readonly { readonly name: string; readonly size: number | null }[];
   /** Its root disk stays on an earlier image than the configured one. Absent: it does not. */
   readonly behind_image?: true;
   /** Fields that wait for a restart, by path, where there are any. */
@@ -29,7 +42,8 @@ export type Result =
   | { readonly kind: "validation"; readonly files: readonly string[]; readonly diagnostics: readonly Diagnostic[] }
   /** A host was checked. */
   | { readonly kind: "findings"; readonly findings: readonly Finding[] }
-  | { readonly kind: "instances"; readonly instances: readonly FoundInstance[] }
+  /** `wide`: people asked for more columns. */
+  | { readonly kind: "instances"; readonly instances: readonly FoundInstance[]; readonly wide?: boolean }
   /** Everything of a project, and what is not its own. */
   | {
       readonly kind: "host";

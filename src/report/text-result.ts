@@ -36,7 +36,10 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       print(...result.findings.flatMap(findingLines));
       return;
     case "instances":
-      print(...instanceTable(result.instances), ...waiting(result.instances.map(({ name, ...state }) => [`domain/${name}`, state])));
+      print(
+        ...instanceTable(result.instances, result.wide === true),
+        ...waiting(result.instances.map(({ name, ...state }) => [`domain/${name}`, state as unknown as Json])),
+      );
       print(...behindImage(result.instances.flatMap(({ name, behind_image }) => (behind_image === true ? [name] : []))));
       return;
     case "host": {
@@ -96,11 +99,34 @@ function findingLines({ check, status, found, fix }: Finding): Line[] {
   return fix === undefined ? [line] : [line, [span(`         → ${fix}`)]];
 }
 
-function instanceTable(instances: readonly FoundInstance[]): Line[] {
-  const rows = [
-    ["NAME", "STATE", "VCPUS", "MEMORY", "UUID"],
-    ...instances.map(({ name, power_state, vcpus, memory, uuid }) => [name, power_state, String(vcpus), formatQuantity(memory), uuid]),
-  ].map((row) => row.map((cell) => escapeControls(cell)));
+const columns: readonly (readonly [title: string, cell: (instance: FoundInstance) => string, wide?: true])[] = [
+  ["NAME", ({ name }) => name],
+  ["STATE", stateOf],
+  ["ADDRESS", ({ addresses }) => addresses.join(",")],
+  ["IMAGE", ({ image }) => image ?? ""],
+  ["FLAVOR", ({ flavor }) => flavor ?? ""],
+  ["VCPUS", ({ vcpus }) => (vcpus === null ? "" : String(vcpus))],
+  ["MEMORY", ({ memory }) => (memory === null ? "" : formatQuantity(memory))],
+  ["DISK", ({ disk_sizes: disks }) => disks.map(({ size }) => (size === null ? "?" : formatQuantity(size))).join("+")],
+  ["UUID", ({ uuid }) => uuid, true],
+  ["MAC", ({ interfaces }) => interfaces.join(","), true],
+  ["REASON", ({ reason }) => reason ?? "", true],
+];
+
+function stateOf({ status, reason, declared, pending }: FoundInstance): string {
+  const why = status === "error" && reason !== null ? ` (${reason})` : "";
+  return [
+    `${status}${why}`,
+    ...(pending === undefined ? [] : ["restart pending"]),
+    ...(declared || status === "leftover" ? [] : ["not declared"]),
+  ].join(", ");
+}
+
+function instanceTable(instances: readonly FoundInstance[], wide: boolean): Line[] {
+  const shown = columns.filter(([, , onlyWide]) => wide || onlyWide === undefined);
+  const rows = [shown.map(([title]) => title), ...instances.map((instance) => shown.map(([, cell]) => cell(instance) || "-"))].map((row) =>
+    row.map((cell) => escapeControls(cell)),
+  );
   const widths = (rows[0] ?? []).map((_, column) => rows.reduce((width, row) => Math.max(width, (row[column] ?? "").length), 0));
   return rows.map((row) => [
     span(

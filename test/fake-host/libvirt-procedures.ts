@@ -4,7 +4,7 @@ import { capabilities, domainCapabilities, libVersion, node } from "./libvirt-no
 import type { Domain, Libvirtd } from "./libvirtd.ts";
 import type { Life } from "./life.ts";
 import type { Secret } from "./secrets.ts";
-import { printXml } from "./xml.ts";
+import { child, childrenOf, printXml } from "./xml.ts";
 
 /** One client as its daemon sees it. */
 export interface Client {
@@ -88,6 +88,18 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   listSnapshots: (client, { domain }) => {
     const one = found(client, domain);
     return { snapshots: one.snapshots.map((name) => ({ name, domain: wire(one) })), count: one.snapshots.length };
+  },
+  interfaceAddresses: (client, { domain }) => {
+    const { live } = found(client, domain);
+    if (live === undefined) throw new Error("Requested operation is not valid: domain is not running");
+    const cards = childrenOf(child(live, "devices"), "interface").filter(({ attributes }) => attributes["type"] === "network");
+    return {
+      interfaces: cards.flatMap((card, index) => {
+        const mac = child(card, "mac")?.attributes["address"] ?? "";
+        const address = client.libvirtd.leases.get(mac);
+        return address === undefined ? [] : [{ name: `vnet${index}`, mac, addresses: [{ type: 0, address, prefix: 24 }] }];
+      }),
+    };
   },
 
   defineXml: (client, { xml }) =>

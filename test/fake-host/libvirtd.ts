@@ -67,6 +67,8 @@ export interface Libvirtd {
   readonly guests: RunningGuests;
   /** Networks by name, and whether they are active. */
   readonly networks: Map<string, boolean>;
+  /** Addresses that networks leased, by MAC address. */
+  readonly leases: Map<string, string>;
   readonly secrets: Secrets;
   /** Its sockets, and whether this user may open each. */
   readonly sockets: Map<string, "open" | "denied">;
@@ -121,6 +123,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     deaf: new Set(from?.deaf),
     guests: createRunningGuests(from?.guests),
     networks: new Map(from?.networks ?? [["default", true]]),
+    leases: new Map(from?.leases),
     secrets: from?.secrets.clone() ?? createSecrets(),
     sockets: new Map(
       from?.sockets ?? [

@@ -29,6 +29,8 @@ const valueTypes = { long: 3, unsignedLong: 4 } as const;
 const volumeUsage = 1;
 /** Kinds of block jobs by libvirt's numbers of them. */
 const jobTypes = ["unknown", "pull", "copy", "commit", "active-commit", "backup"] as const;
+/** Addresses from the leases of libvirt's networks. */
+const fromLeases = 0;
 /** libvirt's numbers of states. */
 const shutOff = 5;
 const crashed = 6;
@@ -206,6 +208,17 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       const affected = (of === "stored" ? 0 : flags.live) | (of === "running" ? 0 : flags.config);
       const args = { domain: at(uuid), type: flags.metadataElement, metadata: xml, key: prefix, uri: namespace, flags: affected };
       return change(`Labelling domain ${uuid} failed`, uuid, () => call(procedures.setMetadata, args, uuid));
+    },
+
+    leases: async (uuid) => {
+      try {
+        const { interfaces } = await call(procedures.interfaceAddresses, { domain: at(uuid), source: fromLeases, flags: 0 }, uuid);
+        return new Map(interfaces.map(({ mac, addresses }) => [(mac ?? "").toLowerCase(), addresses.map(({ address }) => address)]));
+      } catch (error) {
+        // It is off, or gone, or its driver does not know: an address is an extra.
+        if (error instanceof LibvirtError) return new Map();
+        throw explained(`Looking for addresses of domain ${uuid} failed`, error);
+      }
     },
 
     hasSecret: async (uuid) =>

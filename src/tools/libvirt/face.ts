@@ -170,6 +170,8 @@ export interface Libvirt {
   setDiskLimits(uuid: string, target: string, limits: Readonly<Record<string, number>>): Promise<void>;
   /** Sets the share of the processors that a running guest gets, by libvirt's names. */
   setScheduler(uuid: string, values: Readonly<Record<string, { readonly value: number; readonly signed: boolean }>>): Promise<void>;
+  /** Addresses that libvirt's networks leased to a running domain, by MAC address; none of one that is off, or that libvirt does not tell. */
+  leases(uuid: string): Promise<ReadonlyMap<string, readonly string[]>>;
   /**
    * Replaces the element of a namespace in the metadata of a domain, and nothing else: of the guest that runs, of the stored definition, or of
    * both.

@@ -9,13 +9,24 @@ test("show, list and console say what is there, and the JSON says the same", asy
   const workspace = await createWorkspace(t);
   const { project } = workspace;
   await workspace.write({ [project]: stopped({ count: 2 }) });
-  assert.match((await workspace.mustRun(["list"])).stdout, /^NAME +STATE +VCPUS +MEMORY +UUID\n$/);
-  assert.deepEqual(JSON.parse((await workspace.mustRun(["list", "--json"])).stdout), []);
+  assert.match(
+    (await workspace.mustRun(["list"])).stdout,
+    new RegExp(`^NAME +STATE +ADDRESS +IMAGE +FLAVOR +VCPUS +MEMORY +DISK\n${project}-0 +missing .*\n${project}-1 +missing .*\n$`),
+  );
+  const before = JSON.parse((await workspace.mustRun(["list", "--json"])).stdout) as { status: string; reason: string }[];
+  assert.deepEqual(
+    before.map(({ status, reason }) => [status, reason]),
+    Array(2).fill(["missing", "not applied yet"]),
+  );
+  assert.match(
+    (await workspace.mustRun(["show", `${project}-1`])).stdout,
+    new RegExp(`^domain/${project}-1:\n +status: missing\n +reason: not applied yet\n`),
+  );
   assert.match((await workspace.mustRun(["show"])).stdout, new RegExp(`^Project ${project} on qemu:///system:\n {2}nothing\n`));
   await workspace.mustRun(["apply", "--auto-approve"]);
 
-  const list = (await workspace.mustRun(["list"])).stdout;
-  assert.match(list, new RegExp(`^${project}-0  stopped +1 +64MiB +[0-9a-f-]{36}$`, "m"));
+  const list = (await workspace.mustRun(["list", "--wide"])).stdout;
+  assert.match(list, new RegExp(`^${project}-0  stopped +- .* 1 +64MiB +\\S+ +[0-9a-f-]{36} `, "m"));
   const instances = JSON.parse((await workspace.mustRun(["list", "--json"])).stdout) as {
     name: string;
     power_state: string;

@@ -1,5 +1,5 @@
 import { type Codec, fixedString, hyper, int, list, nothing, opaque, optional, string, struct, uint, uuid } from "./codec.ts";
-import { domain, domainStats, network, parameter, secret, snapshot } from "./types.ts";
+import { domain, domainInterface, domainStats, network, parameter, secret, snapshot } from "./types.ts";
 
 /** The daemon that answers a procedure where libvirt's daemons are split. */
 export type Driver = "hypervisor" | "secret" | "network";
@@ -99,6 +99,12 @@ export const procedures = {
     "DOMAIN_LIST_ALL_SNAPSHOTS",
     struct({ domain, needResults: int, flags: uint }),
     struct({ snapshots: list(snapshot, maxSnapshots), count: int }),
+  ),
+  interfaceAddresses: look(
+    353,
+    "DOMAIN_INTERFACE_ADDRESSES",
+    struct({ domain, source: uint, flags: uint }),
+    struct({ interfaces: list(domainInterface, 2048) }),
   ),
 
   defineXml: change(350, "DOMAIN_DEFINE_XML_FLAGS", struct({ xml: string, flags: uint }), one),

@@ -59,5 +59,12 @@ function numberCodec(type: number) {
 /** A named value. */
 export const parameter = struct({ field: string, value: typedValue });
 
+/** A network interface of a domain with its addresses. Types: 0 IPv4, 1 IPv6. */
+export const domainInterface = struct({
+  name: string,
+  mac: optional(string),
+  addresses: list(struct({ type: int, address: string, prefix: uint }), 2048),
+});
+
 /** State and reason of one domain among its statistics. */
 export const domainStats = struct({ domain, values: list(parameter, 4096) });

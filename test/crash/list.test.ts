@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { foundInstances } from "../../src/commands/found-instances.ts";
+import type { FoundInstance } from "../../src/model/result.ts";
+import { look } from "../../src/reconcile.ts";
+import { showResult } from "../../src/report/text-result.ts";
+import type { Machine } from "../fake-host/machine.ts";
+import { shop } from "./shop.ts";
+import { applied, apply, createWorld, layout, runOn } from "./world.ts";
+
+async function list(machine: Machine, yaml: string): Promise<FoundInstance[]> {
+  const run = await runOn(machine.boot(), yaml);
+  const found = await foundInstances(run, { observed: await look(run), behind: new Set() });
+  await run.context.host.close();
+  return found;
+}
+
+function text(instances: readonly FoundInstance[], wide = false): string {
+  let shown = "";
+  const output = { write: (part: string) => (shown += part) };
+  showResult({ kind: "instances", instances, wide }, { stdout: output, stderr: output, color: false });
+  return shown;
+}
+
+const states = (instances: readonly FoundInstance[]) =>
+  instances.map(({ name, status, reason, declared }) => [name, status, reason, declared]);
+const domainOf = (machine: Machine, name: string) => machine.libvirtd.find(name) ?? assert.fail(name);
+
+test("list has every declared guest, with its state, addresses, image, flavor and disks", async () => {
+  const machine = createWorld();
+  const yaml = shop();
+  assert.deepEqual(states(await list(machine, yaml)), [
+    ["web", "missing", "not applied yet", true],
+    ["db", "missing", "not applied yet", true],
+  ]);
+  await applied(machine, yaml);
+  const [web, db] = await list(machine, yaml);
+  assert.ok(web !== undefined && db !== undefined);
+  assert.deepEqual([web.status, web.image, web.flavor, web.addresses], ["active", "debian", "small", []]);
+  machine.libvirtd.leases.set(web.interfaces[0] ?? "", "192.168.122.7");
+  machine.put(
+    "/proc/net/arp",
+    `IP address       HW type     Flags       HW address            Mask     Device\n192.168.122.9    0x1         0x2         ${db.interfaces[0]}     *        virbr0\n192.168.122.8    0x1         0x0         ${web.interfaces[0]}     *        virbr0\n`,
+  );
+  const there = await list(machine, yaml);
+  assert.deepEqual(
+    there.map(({ addresses }) => addresses),
+    [["192.168.122.7"], ["192.168.122.9"]],
+  );
+  assert.equal(
+    text(there),
+    `NAME  STATE   ADDRESS        IMAGE   FLAVOR  VCPUS  MEMORY  DISK
+web   active  192.168.122.7  debian  small   1      256MiB  1GiB
+db    active  192.168.122.9  debian  small   1      256MiB  1GiB
+`,
+  );
+  assert.match(text(there, true), /^NAME .* UUID +MAC +REASON\nweb .* [0-9a-f-]{36} +52:54:00:[0-9a-f:]{8} +-\n/);
+});
+
+test("list says what is wrong: a guest that is gone, begun, paused by an error, without a disk, waiting, in no file", async () => {
+  const machine = createWorld();
+  const yaml = shop();
+  await applied(machine, yaml);
+  const gone = machine.clone();
+  const options = { managedSave: true, snapshots: true, checkpoints: true };
+  gone.libvirtd.destroy(domainOf(gone, "web"));
+  gone.libvirtd.undefine(domainOf(gone, "web"), options);
+  const paused = domainOf(gone, "db");
+  paused.full = true;
+  gone.libvirtd.suspend(paused);
+  assert.deepEqual(states(await list(gone, yaml)), [
+    ["web", "missing", "undefined outside virtform; its disks still exist", true],
+    ["db", "error", "paused by an I/O error of a disk, such as no space", true],
+  ]);
+
+  const begun = createWorld();
+  const victim = begun.boot();
+  victim.dieAfter(60);
+  await apply(await runOn(victim, yaml)).catch(() => undefined);
+  assert.ok((await list(begun, yaml)).some(({ status }) => status === "building"));
+
+  const lost = machine.clone();
+  lost.files.unlink(layout.instanceFile(domainOf(lost, "web").uuid, "disk"));
+  assert.deepEqual(states(await list(lost, yaml))[0], ["web", "error", "disk is missing", true]);
+
+  await applied(machine, shop({ memory: "512MiB" }));
+  const waiting = await list(machine, shop({ memory: "512MiB", instances: ["web"] }));
+  assert.deepEqual(states(waiting), [
+    ["web", "active", null, true],
+    ["db", "active", null, false],
+  ]);
+  assert.match(text(waiting), /^web +active, restart pending +/m);
+  assert.match(text(waiting), /^db +active, restart pending, not declared +/m);
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { randomBytes, randomInt } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { mustRun, runProgram, virtform } from "./support/virtform.ts";
+import { apply, createWorkspace, guestImages, haltingGuest, virsh, writeConfig } from "./support/workspace.ts";
+
+test("list and show have the address that a network of libvirt leased to a guest", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, prefix } = workspace;
+  const id = randomBytes(3).toString("hex");
+  const [network, bridge, ours, theirs] = [`${prefix}-net`, `vtb${id}`, `vta${id}`, `vtc${id}`];
+  const subnet = `10.${randomInt(100, 250)}.${randomInt(1, 250)}`;
+  const mac = `52:54:00:${id.match(/../g)?.join(":")}`;
+  t.after(async () => {
+    await runProgram("ip", ["link", "del", ours]);
+    await runProgram("virsh", ["-q", "net-destroy", network]);
+    await runProgram("virsh", ["-q", "net-undefine", network]);
+  });
+  const xml = `<network><name>${network}</name><bridge name="${bridge}" stp="off"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.20"/></dhcp></ip></network>`;
+  await writeFile(`${directory}/network.xml`, xml);
+  await virsh("net-define", `${directory}/network.xml`);
+  await virsh("net-start", network);
+  const name = `${prefix}-leased`;
+  await writeConfig(workspace, {
+    images: guestImages(await haltingGuest(directory)),
+    flavors: { small: { vcpus: 1, ram: "64MiB", disk: "1GiB" } },
+    instances: { [name]: { image: "tiny", flavor: "small", config_drive: false, networks: [{ network, mac }] } },
+  });
+  await apply(workspace);
+  assert.match((await virtform("list", directory)).stdout, new RegExp(`^${name} +active +- `, "m"));
+
+  // The guest halts at once: its card's address asks from another card on the same bridge.
+  await mustRun("ip", ["link", "add", ours, "address", mac, "type", "veth", "peer", "name", theirs]);
+  await mustRun("ip", ["link", "set", theirs, "master", bridge, "up"]);
+  await mustRun("ip", ["link", "set", ours, "up"]);
+  await mustRun("busybox", ["udhcpc", "-i", ours, "-n", "-q", "-f", "-s", "/bin/true"], 60_000);
+
+  const listed = await virtform("list", directory);
+  assert.match(
+    listed.stdout,
+    new RegExp(`^${name} +active +${subnet.replaceAll(".", "\\.")}\\.1\\d +tiny +small +1 +64MiB +1GiB$`, "m"),
+    listed.stdout + listed.stderr,
+  );
+  const [one] = JSON.parse((await virtform("list", directory, "--json")).stdout) as { addresses: string[]; interfaces: string[] }[];
+  assert.deepEqual(one?.interfaces, [mac]);
+  assert.equal(one?.addresses.length, 1);
+  assert.match((await virtform("show", name, directory)).stdout, new RegExp(`status: active\\n[\\s\\S]*addresses:\\n +- ${subnet}`));
+});
