@@ -1,18 +1,54 @@
 import { createHash } from "node:crypto";
 import standalone from "ajv/dist/standalone/index.js";
+import { ownKeywords } from "../../src/config/keywords.ts";
 import { createAjv } from "../../src/config/validate.ts";
 
 /**
  * The module that replaces `src/kinds/accepts.ts` in the build: Ajv's code for a schema. It answers yes or no without a reason,
- * which keeps it small.
+ * which keeps it small: every start reads the compiled code of all of it.
  */
 export function schemaCheckText(schema: object): string {
   const ajv = createAjv({ messages: false, code: { source: true, esm: true } });
-  ajv.addSchema(schema, "config");
+  ajv.addSchema(withoutNotes(schema) as object, "config");
   // Ajv asks for its own parts with require, even in a module.
-  const code = standalone
-    .default(ajv, { accepts: "config" })
-    .replaceAll(/const (\w+) = require\("(ajv\/dist\/runtime\/\w+)"\)\.default;/g, 'import $1_ from "$2.js";const $1 = $1_.default;');
+  const code = withoutReasons(standalone.default(ajv, { accepts: "config" })).replaceAll(
+    /const (\w+) = require\("(ajv\/dist\/runtime\/\w+)"\)\.default;/g,
+    'import $1_ from "$2.js";const $1 = $1_.default;',
+  );
   const schemaDigest = createHash("sha256").update(JSON.stringify(schema)).digest("hex");
   return `${code}\nexport const compiledCheck = { schemaDigest: ${JSON.stringify(schemaDigest)}, accepts };\n`;
+}
+
+const notes: ReadonlySet<string> = new Set(["title", "description", "examples", "default", ...ownKeywords]);
+/** Keywords whose value is schemas by name. */
+const named: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs", "dependentSchemas"]);
+/** Keywords whose value is data. */
+const data: ReadonlySet<string> = new Set(["enum", "const", "required", "dependentRequired"]);
+
+/** A schema without what says nothing about a value. */
+function withoutNotes(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutNotes);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const kept = Object.entries(schema).filter(([key]) => !notes.has(key));
+  return Object.fromEntries(
+    kept.map(([key, value]) => {
+      if (data.has(key)) return [key, value];
+      if (!named.has(key)) return [key, withoutNotes(value)];
+      return [key, Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, withoutNotes(one)]))];
+    }),
+  );
+}
+
+/** Ajv's code without the objects that describe errors. It counts errors as well, and only looks for `null` in the list of them. */
+function withoutReasons(code: string): string {
+  const short = code
+    .replaceAll(
+      /const (err\d+) = \{.*?\};if\(vErrors === null\)\{vErrors = \[\1\];\}\s*else \{vErrors\.push\(\1\);\}errors\+\+;/gs,
+      "errors++;",
+    )
+    .replaceAll(/validate\d+\.errors = \[\{.*?\}\];\s*return false;/gs, "return false;");
+  const unknown = /schemaPath|\berr\d+\b|vErrors\.(?!length = )/.exec(short);
+  if (unknown !== null)
+    throw new Error(`Ajv writes other code than before: ${short.slice(Math.max(0, unknown.index - 100), unknown.index + 100)}`);
+  return short;
 }

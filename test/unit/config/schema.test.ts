@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { schemaCheckText } from "../../../bin/lib/schema-check-text.ts";
 import { ownKeywords } from "../../../src/config/keywords.ts";
-import { validate } from "../../../src/config/validate.ts";
+import { createAjv, validate } from "../../../src/config/validate.ts";
 import type { CompiledCheck } from "../../../src/kinds/accepts.ts";
 import { schemaText } from "../../../src/kinds/config-schema.ts";
 import { schema } from "../../../src/kinds/schema.ts";
@@ -46,7 +46,37 @@ test("the compiled check of the build says no exactly where there is something t
   ];
   for (const value of values) assert.equal(accepts(value), validate(schema, value).length === 0, JSON.stringify(value));
   assert.ok(accepts(values[8]) && accepts(values[10]) && !accepts(values[9]));
+  const check = createAjv().compile(schema);
+  const answers = new Set<boolean>();
+  for (const example of exampleFiles()) {
+    for (const edited of [example, ...editsOf(example)]) {
+      const answer = accepts(edited);
+      answers.add(answer);
+      assert.equal(answer, check(edited), JSON.stringify(edited));
+    }
+  }
+  assert.equal(answers.size, 2);
 });
+
+/** The configurations of `examples`. */
+function exampleFiles(): unknown[] {
+  const directory = join(import.meta.dirname, "../../../examples");
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("virtform.yaml"));
+  assert.ok(files.length > 3);
+  return files.map((name) => parse(readFileSync(join(directory, name), "utf8")));
+}
+
+/** The same value with one part replaced or removed, for each part. */
+function editsOf(value: unknown): unknown[] {
+  const others = [null, -1, "x", [], {}];
+  if (typeof value !== "object" || value === null) return others;
+  if (Array.isArray(value)) return [...others, ...value.flatMap((item, index) => editsOf(item).map((edited) => value.with(index, edited)))];
+  const inside = Object.entries(value).flatMap(([key, one]) => {
+    const { [key]: _removed, ...rest } = value as Record<string, unknown>;
+    return [rest, { ...rest, [`${key}x`]: one }, ...editsOf(one).map((edited) => ({ ...value, [key]: edited }))];
+  });
+  return [...others, ...inside];
+}
 
 test("the schema is a valid JSON Schema 2020-12", () => {
   const ajv = new Ajv2020({ strict: false });
