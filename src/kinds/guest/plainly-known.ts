@@ -41,7 +41,8 @@ function textIsKnown({ children, text }: XmlElement, known: readonly KnownXml[])
 }
 
 function childrenAreKnown(element: XmlElement, known: readonly KnownXml[]): boolean {
-  for (const child of element.children) {
+  for (let index = 0; index < element.children.length; index += 1) {
+    const child = element.children[index] as XmlElement;
     const before = remembered.get(child);
     if (before !== undefined && isSame(before, known)) continue;
     if (!isPlainlyKnown(child, knownOfChild(known, element, child))) return false;

@@ -5,11 +5,11 @@ import { appliedPatch } from "./applied-patch.ts";
 import { deviceElements } from "./device-elements.ts";
 import { devicePaths } from "./device-paths.ts";
 import { patchPaths, patchPrefix, readPatchValue } from "./domain-patch.ts";
-import { fieldRows, isDevices } from "./fields.ts";
+import { type FieldRow, fieldRows, isDevices } from "./fields.ts";
 
 /**
  * The fields in domain XML, by path. The order of elements, and what libvirt fills in by itself (addresses, aliases, controllers), do not
- * matter. `record`: also the fields beside the XML. `running`: it is the definition of a guest that runs.
+ * matter. Loops over indexes, because this is done for every guest of the host. `record`: also the fields beside the XML. `running`: it is the definition of a guest that runs.
  */
 export function readFields(
   domain: XmlElement,
@@ -19,7 +19,9 @@ export function readFields(
   const set = (path: string, value: FieldValue | undefined) => {
     if (value !== undefined) fields[path] = value;
   };
-  for (const row of fieldRows()) {
+  const rows = fieldRows();
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] as FieldRow;
     if (!isDevices(row)) {
       const inXml = ((running ? row.readActive : undefined) ?? row.read)?.(domain);
       set(row.path, inXml ?? (record === undefined ? undefined : row.look?.(record)));
@@ -27,7 +29,7 @@ export function readFields(
     }
     for (const element of deviceElements(domain, row)) {
       const paths = devicePaths(row, row.keyOf(element));
-      for (const [index, field] of row.fields.entries()) set(paths[index] ?? "", field.read(element));
+      for (let index = 0; index < paths.length; index += 1) set(paths[index] ?? "", row.fields[index]?.read(element));
     }
   }
   const applied = appliedPatch(domain);

@@ -81,6 +81,7 @@ export function isAt(parent: XmlElement, child: XmlElement, step: XmlStep): bool
 
 function stepMatches(element: XmlElement, { name, tests }: XmlStep): boolean {
   if (name !== "*" && element.name !== name) return false;
+  if (tests.length === 0) return true;
   return tests.every(({ child, attribute, value }) => {
     if (child === null) return element.attributes[attribute] === value;
     return element.children.some((one) => one.name === child && one.attributes[attribute] === value);

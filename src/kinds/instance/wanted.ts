@@ -39,15 +39,15 @@ export interface WantedGuest extends Wanted {
 
 /** Every guest that the configuration declares. One without a root disk is left out; `checkRootDisks` reports it. */
 export function wantedGuests(wanted: Wanted): WantedGuest[] {
-  return Object.entries(wanted.config.instances ?? {}).flatMap(([entry, instance]) =>
-    instance.image === undefined && rootVolumeOf(instance) === undefined && instance.adopt !== true
-      ? []
-      : instanceNames(entry, instance.count).map((name, index) => wantedGuest(wanted, { entry, instance, name, index })),
-  );
+  return Object.entries(wanted.config.instances ?? {}).flatMap(([entry, instance]) => {
+    if (instance.image === undefined && rootVolumeOf(instance) === undefined && instance.adopt !== true) return [];
+    const hardware = hardwareOf(hardwareInput(wanted.config, entry, instance));
+    return instanceNames(entry, instance.count).map((name, index) => wantedGuest(wanted, { entry, instance, name, index, hardware }));
+  });
 }
 
-function wantedGuest(wanted: Wanted, guest: Pick<WantedGuest, "entry" | "instance" | "name" | "index">): WantedGuest {
-  const { entry, instance, name, index } = guest;
+function wantedGuest(wanted: Wanted, guest: Pick<WantedGuest, "entry" | "instance" | "name" | "index" | "hardware">): WantedGuest {
+  const { entry, instance, name, index, hardware } = guest;
   const { config } = wanted;
   const project = config.project ?? "default";
   const image = imageOf(config, instance);
@@ -65,6 +65,6 @@ function wantedGuest(wanted: Wanted, guest: Pick<WantedGuest, "entry" | "instanc
     rescue: rescueOf(config, instance) ?? null,
     ephemeralFiles: ephemeralFiles(instance, wanted.facts.identities?.[guests.at(name)]?.ephemerals),
     interfaces: interfacesOf(instance, image, project, identity.origin),
-    hardware: hardwareOf(hardwareInput(config, entry, instance)),
+    hardware,
   };
 }

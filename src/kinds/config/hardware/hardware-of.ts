@@ -57,7 +57,8 @@ const ownKeys = [...flavorKeys, ...Object.keys(hostKeys), ...Object.keys(powerKe
 
 function ownSettings(written: object, pointer: Pointer, owner: string, keys: readonly string[]): HardwareSetting[] {
   const values = written as Readonly<Record<string, unknown>>;
-  return keys.flatMap((key) => leaves(values[key], [key]).map(({ path, value }) => setting(path, value, owner, [...pointer, ...path])));
+  const given = keys.filter((key) => values[key] !== undefined);
+  return given.flatMap((key) => leaves(values[key], [key]).map(({ path, value }) => setting(path, value, owner, [...pointer, ...path])));
 }
 
 function setting(path: Pointer, value: FieldValue, owner: string, pointer: Pointer): HardwareSetting {

@@ -2,9 +2,10 @@ import { find, findAll, type XmlElement } from "../../../tools/xml.ts";
 
 /** The first device of a name that has these attributes. */
 export function device(domain: XmlElement, name: string, attributes: Readonly<Record<string, string>>): XmlElement | undefined {
-  return findAll(find(domain, "devices"), name).find((one) =>
-    Object.entries(attributes).every(([key, value]) => one.attributes[key] === value),
-  );
+  return findAll(find(domain, "devices"), name).find((one) => {
+    for (const key in attributes) if (one.attributes[key] !== attributes[key]) return false;
+    return true;
+  });
 }
 
 /** The number that an attribute or a text holds; undefined when it is absent. */
