@@ -8,6 +8,7 @@ import { makePlan } from "./engine/plan.ts";
 import { findStale } from "./engine/stale.ts";
 import { unseenPlan } from "./engine/unseen-plan.ts";
 import { type HostResult, hostsTogether, type Seat } from "./hosts-together.ts";
+import { allDone } from "./model/all-done.ts";
 import type { Change } from "./model/change.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
@@ -150,9 +151,10 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     seat.locked();
     const held = { ...context, signal: AbortSignal.any([context.signal, lost]) };
     const stop = AbortSignal.any([options.stop, lost]);
-    const [interrupted, seen] = await Promise.all([interruptedActions(held), run.room?.seen(held)]);
     const sweeps = run.mode.do !== "only" || run.mode.keepLeftovers !== true;
-    for (const kind of sweeps ? run.kinds : []) await kind.sweep?.(held);
+    // All at once: on a host elsewhere each turn is a round trip.
+    const sweeping = (sweeps ? run.kinds : []).map(async (kind) => kind.sweep?.(held));
+    const [interrupted, seen] = await allDone([interruptedActions(held), Promise.resolve(run.room?.seen(held)), ...sweeping]);
     const saved = options.savedPlan === undefined ? undefined : savedPlanOf(options.savedPlan, run);
     const lookAndPlan = async () => {
       const observed = await look({ ...run, context: held });

@@ -1,3 +1,4 @@
+import { allDone } from "../model/all-done.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage } from "../model/errors.ts";
@@ -58,15 +59,15 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
     }
     writing = undefined;
   };
-  const later: string[] = [];
+  const [later, oldest]: [string[], string[]] = [[], []];
   await attempt(async () => {
-    await files.makeDirectory(directory);
-    const paths = await journalsOf(context);
+    const [paths] = await allDone([journalsOf(context), files.makeDirectory(directory)]);
     later.push(...paths.filter((other) => other > path));
-    // What cannot be removed, such as a directory of such a name, stays: it must not end the journal.
-    for (const oldest of paths.slice(0, Math.max(0, paths.length - kept + 1))) await files.remove(oldest).catch(() => undefined);
+    oldest.push(...paths.slice(0, Math.max(0, paths.length - kept + 1)));
   });
-  await write({ status: "apply-started", project: context.project });
+  // What cannot be removed, such as a directory of such a name, stays: it must not end the journal.
+  const removed = oldest.map((other) => files.remove(other).catch(() => undefined));
+  await allDone([write({ status: "apply-started", project: context.project }), ...removed]);
   // A clock that was wrong has named them after this one. Without the mark they would count as the last apply.
   for (const other of later) {
     const { records } = await read(context, other);
@@ -139,12 +140,11 @@ type JournalRecord = { readonly action: string | undefined; readonly status: str
 async function read(context: Context, path: string): Promise<{ readonly records?: readonly JournalRecord[]; readonly problem?: string }> {
   const { files } = context.host;
   try {
-    const stat = await files.stat(path);
+    const [stat, [content]] = await allDone([files.stat(path), files.readMany([{ path, length: mostBytes }])]);
     if (stat === undefined) return {};
     if (stat.type !== "file")
       return { problem: `It is not a regular file but ${stat.type === "other" ? "a special one" : `a ${stat.type}`}.` };
     if (stat.size > mostBytes) return { problem: `It has ${stat.size} bytes; at most ${mostBytes} are read.` };
-    const content = await files.read(path, { offset: 0, length: mostBytes });
     return { records: parseRecords(content?.toString("utf8") ?? "") };
   } catch (error) {
     return { problem: errorMessage(error) };

@@ -19,7 +19,7 @@ async function applyAsked(machine: Machine, meanwhile: () => void) {
       event: (event) => void events.push(event),
       confirm: async () => {
         meanwhile();
-        changed = machine.snapshot(/journal|locks/);
+        changed = machine.snapshot(/journal|locks|capacity\.json/);
         return true;
       },
       close: async () => undefined,
@@ -32,7 +32,7 @@ async function applyAsked(machine: Machine, meanwhile: () => void) {
   });
   await host.close();
   const errors = events.flatMap((event) => (event.type === "diagnostic" ? [event.diagnostic] : []));
-  const untouched = JSON.stringify(machine.snapshot(/journal|locks/)) === JSON.stringify(changed);
+  const untouched = JSON.stringify(machine.snapshot(/journal|locks|capacity\.json/)) === JSON.stringify(changed);
   return { verdict, outcomes, errors, untouched };
 }
 

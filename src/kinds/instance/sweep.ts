@@ -1,4 +1,5 @@
 import { allDrivers } from "../../drivers/index.ts";
+import { allDone } from "../../model/all-done.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk, isUuidDirectory, stagedPath } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
@@ -11,9 +12,7 @@ const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml,
 /** Removes leftovers of an interrupted apply of this project from instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
   forgetLabels(context);
-  await rememberMount(context);
-  await sweepDoomedDirectories(context);
-  const own = await sweepTemporaryFiles(context);
+  const [, , own] = await allDone([rememberMount(context), sweepDoomedDirectories(context), sweepTemporaryFiles(context)]);
   for (const { put } of allDrivers()) await put?.sweep?.(context, own);
 }
 

@@ -1,3 +1,4 @@
+import { allDone } from "../../model/all-done.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isStagedDisk } from "../../model/layout.ts";
 import { sweepRetired } from "../directory/retire-directory.ts";
@@ -7,9 +8,9 @@ import { parseVolumeLabel, volumeDirectories } from "../directory/volume-label.t
 /** Clears away what an interrupted apply of this project left half made or half removed beside volumes. */
 export async function sweepVolumes(context: Context): Promise<void> {
   const { host, layout } = context;
-  await sweepRetired(context, layout.volumes, (label) => parseVolumeLabel(label)?.project === context.project);
+  const isOurs = (label: Buffer | undefined) => parseVolumeLabel(label)?.project === context.project;
+  const [, directories] = await allDone([sweepRetired(context, layout.volumes, isOurs), volumeDirectories(context)]);
   const written = [instanceFiles.label, instanceFiles.diskInfo];
-  const directories = await volumeDirectories(context);
   await recordVolumes(context, directories);
   for (const { uuid, label } of directories) {
     if (label?.project !== context.project) continue;
