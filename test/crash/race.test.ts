@@ -206,3 +206,17 @@ test("the claim of an apply that was killed is void, and so is a damaged ledger"
   await applied(machine, large("depot"));
   assert.equal(machine.files.find(ledger), undefined);
 });
+
+test("a host that stops answering while the plan is made once more ends the apply, and is no trouble of the ledger", async () => {
+  const machine = createWorld();
+  machine.put(ledger, '{"claims": [{"project": "x", "lock": "/srv/x", "device": "", "guests": [], "diskBytes": 0}]}');
+  const run = await runOn(machine.boot(), large("shop"));
+  let looks = 0;
+  const lookUpFacts: Run["lookUpFacts"] = (context) => {
+    looks += 1;
+    if (looks > 1) throw new UserError([{ severity: "error", code: "libvirt-unreachable", summary: "gone" }]);
+    return run.lookUpFacts(context);
+  };
+  await assert.rejects(apply({ ...run, lookUpFacts }), /gone/);
+  assert.equal(machine.libvirtd.find("shop"), undefined);
+});

@@ -20,7 +20,7 @@ interface Entry extends CapacityClaim {
 
 type Machine = Pick<Context, "host" | "layout" | "project">;
 
-const ledgerPath = perHost((host) => host.account().then(({ stateDirectory }) => stateDirectory));
+const stateDirectoryOf = perHost((host) => host.account().then(({ stateDirectory }) => stateDirectory));
 
 /** The ledger as it is now, to be compared later; empty when there are no claims. */
 export async function readLedger(context: Context): Promise<string> {
@@ -48,11 +48,15 @@ export type Claimed = Omit<CapacityClaim, "project"> | undefined;
 export async function claimRoom(context: Context, seen: string, first: Claimed, again: () => Promise<Claimed>): Promise<AsyncDisposable> {
   const isOwn = ({ lock }: Entry) => lock === ownLock(context);
   let entered = entriesOf(seen).some(isOwn);
+  let isDeciding = false;
   if (first === undefined && !entered) return { [Symbol.asyncDispose]: async () => undefined };
   try {
     await changeLedger(context, async (text) => {
       const others = await liveOthers(context, text);
-      const claimed = text === seen && entriesOf(text).every(isOwn) ? first : await again();
+      const holds = text === seen && entriesOf(text).every(isOwn);
+      isDeciding = !holds;
+      const claimed = holds ? first : await again();
+      isDeciding = false;
       entered ||= claimed !== undefined;
       return claimed === undefined
         ? others
@@ -60,7 +64,8 @@ export async function claimRoom(context: Context, seen: string, first: Claimed, 
     });
   } catch (error) {
     const failure = failureDiagnostics(error);
-    if (failure === undefined || context.warn === undefined) throw error;
+    // What goes wrong while deciding is not about the ledger.
+    if (failure === undefined || isDeciding || context.warn === undefined) throw error;
     const summary = `${await pathOf(context)} cannot be written`;
     const detail = `${failure.map((one) => one.summary).join("; ")}. Applies of other projects that run at the same time do not see what this one brings to the host.`;
     context.warn(problem("capacity-not-claimed", { summary, detail }, "warning"));
@@ -94,7 +99,7 @@ async function changeLedger(context: Context, change: (text: string) => Promise<
 const waitMs = 60_000;
 
 async function pathOf({ host, layout }: Pick<Context, "host" | "layout">): Promise<string> {
-  return layout.ledger(await ledgerPath(host));
+  return layout.ledger(await stateDirectoryOf(host));
 }
 
 /** Claims of other applies whose process runs. */
