@@ -1,6 +1,7 @@
 import type { CommandDefinition } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { type Io, processIo } from "./commands/io.ts";
+import { errorMessage, type UserError, userError } from "./model/errors.ts";
 import { isVersionQuestion, versionText } from "./version.ts";
 
 /** Runs one command line. Resolves to the exit code; throws only for bugs. Output that cannot be written makes it 1. */
@@ -13,6 +14,16 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 }
 
 async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  const directory = directoryOf(argv);
+  if (directory !== undefined) {
+    try {
+      process.chdir(directory.path);
+    } catch (error) {
+      const { showFailure } = await import("./commands/show-failure.ts");
+      return showFailure(noDirectory(directory.path, error), io, { noColor: false });
+    }
+    return dispatch(directory.rest, io);
+  }
   const [name, ...rest] = argv;
   if (isVersionQuestion(argv)) {
     io.stdout.write(versionText);
@@ -26,6 +37,16 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     return 1;
   }
   return run(name, await entry.load(), rest, io);
+}
+
+/** `-C DIR` or `-chdir=DIR` before the command: where it runs. */
+function directoryOf([first, ...rest]: readonly string[]): { readonly path: string; readonly rest: readonly string[] } | undefined {
+  if (first === "-C" && rest[0] !== undefined) return { path: rest[0], rest: rest.slice(1) };
+  return first?.startsWith("-chdir=") === true ? { path: first.slice("-chdir=".length), rest } : undefined;
+}
+
+function noDirectory(path: string, error: unknown): UserError {
+  return userError("file-not-found", `Cannot change to the directory ${path}`, `${errorMessage(error)}. It is the DIR of \`-C DIR\`.`);
 }
 
 async function help(name: string | undefined, topic: string | undefined, io: Io): Promise<number> {

@@ -22,6 +22,7 @@ export const console: CommandDefinition = {
     ...colorOptions,
     ...variableOptions,
     follow: { type: "boolean", short: "f", help: "Continue printing new output." },
+    lines: { type: "string", short: "n", value: "N", help: "Only the last N lines of what there is." },
     previous: {
       type: "string",
       value: "N",
@@ -31,6 +32,7 @@ export const console: CommandDefinition = {
   },
   examples: [
     ["virtform console web-0", "Prints the log of web-0."],
+    ["virtform console -n 20 web-0", "Prints the last 20 lines."],
     ["virtform console -f web-0", "Prints the log and new output as it arrives."],
     ["virtform console --previous web-0", "Prints what web-0 wrote before it was last started."],
   ],
@@ -73,7 +75,7 @@ export const console: CommandDefinition = {
         size: async () => (await files.stat(path))?.size,
       },
       (piece) => written(io.stdout, text?.(piece) ?? piece),
-      { follow: invocation.flag("follow"), stop: ended.stop },
+      { follow: invocation.flag("follow"), stop: ended.stop, ...lastLines(invocation.text("lines")) },
     );
     if (found) return 0;
     if (previous > 0) {
@@ -83,6 +85,12 @@ export const console: CommandDefinition = {
     throw userError("no-console", `${name} has no console log yet`, `${path} does not exist; it appears when the guest is first started.`);
   },
 };
+
+function lastLines(text: string | undefined): { readonly lines?: number } {
+  if (text === undefined) return {};
+  if (/^\d{1,6}$/.test(text)) return { lines: Number(text) };
+  throw userError("bad-option", `--lines: "${text}" is not a number of lines`, "Write a number such as 20.");
+}
 
 /** How many starts ago; 0 for the current log. */
 function parsePrevious(text: string | undefined, follow: boolean): number {

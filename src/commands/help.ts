@@ -11,9 +11,9 @@ export function overview(): string {
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `virtform: plan and apply for libvirt hosts
 
-Usage: virtform COMMAND [PATH…] [options]
+Usage: virtform [-C DIR] COMMAND [PATH…] [options]
 
-A PATH is a file, or a directory whose virtform.yaml and *.virtform.yaml are merged. Default: the current directory.
+A PATH is a file, or a directory whose virtform.yaml and *.virtform.yaml are merged. Default: the current directory, or DIR.
 
 Commands:
 ${lines.join("\n")}

@@ -12,7 +12,8 @@ export function parseInvocation(name: string, command: CommandDefinition, argv: 
       { type, ...(multiple === undefined ? {} : { multiple }), ...(short === undefined ? {} : { short }) },
     ]),
   );
-  const given = argv.map((word) => {
+  const given = argv.map((written) => {
+    const word = withTwoDashes(written, definitions);
     const bare = word.startsWith("--") ? definitions[word.slice(2)]?.bare : undefined;
     return bare === undefined ? word : `${word}=${bare}`;
   });
@@ -47,9 +48,34 @@ export function parseInvocation(name: string, command: CommandDefinition, argv: 
   };
 }
 
+/** Terraform writes long options with one dash: `-out=FILE`. A word that begins with a short option of the command is left alone. */
+function withTwoDashes(word: string, definitions: CommandDefinition["options"]): string {
+  const option = /^-([a-z][a-z-]+)(?:=|$)/.exec(word)?.[1];
+  if (option === undefined) return word;
+  const isShort = option.startsWith("h") || Object.values(definitions).some(({ short }) => short !== undefined && option.startsWith(short));
+  return Object.hasOwn(definitions, option) || !isShort ? `-${word}` : word;
+}
+
+/** Options of Terraform that virtform has another word for, or no need of. */
+const terraformOptions: Readonly<Record<string, string>> = {
+  input: "Questions are asked only on a terminal; `--auto-approve` applies without a question.",
+  lock: "`virtform plan` takes no lock; `--lock-timeout` says how long an apply waits for it.",
+  refresh: "Every plan reads the host, so there is nothing to refresh.",
+  "refresh-only": "`virtform drift` compares the host with the configuration and changes nothing.",
+  state: "There is no state file: the host is the state.",
+  backup: "There is no state file: the host is the state.",
+  "compact-warnings": "Warnings with the same text are shown once.",
+  yes: "Write `--auto-approve`.",
+  y: "Write `--auto-approve`.",
+  force: "Write `--auto-approve`; loss of data also needs `--allow-destroy`.",
+};
+
 function badOption(name: string, definitions: CommandDefinition["options"], error: Error & { code?: string }) {
   const unknown = error.code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" ? /'(-[^']*)'/.exec(error.message)?.[1] : undefined;
   if (unknown === undefined) return userError("bad-option", error.message, `\`virtform ${name} --help\` lists the options.`);
+  const instead = terraformOptions[unknown.replace(/^-+/, "").replace(/=.*/s, "")];
+  if (instead !== undefined)
+    return userError("unknown-option", `Unknown option ${unknown}`, `${instead} \`virtform ${name} --help\` lists the options.`);
   const near = closest(
     unknown,
     [...Object.keys(definitions), "help"].map((option) => `--${option}`),

@@ -16,7 +16,7 @@ import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 
 interface Options {
-  readonly command: "apply" | "destroy" | "confirm" | "gc" | "restart";
+  readonly command: "apply" | "destroy" | "confirm" | "gc" | "restart" | "start" | "stop";
   /** What a command works on that takes other words than paths. */
   readonly scope?: { readonly paths: readonly string[]; readonly targets: readonly string[]; readonly mode: () => Mode };
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };

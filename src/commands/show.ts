@@ -6,26 +6,35 @@ import { instanceOf } from "../model/presentation.ts";
 import type { FoundInstance, FoundObject } from "../model/result.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { onlyHost } from "../session.ts";
+import { version } from "../version.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { foundInstances } from "./found-instances.ts";
 import { openConfigured } from "./open-session.ts";
+import { readPlanFile } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 import { survey } from "./survey.ts";
 
 /** `virtform show`: the host as it is. */
 export const show: CommandDefinition = {
   summary: "Show the objects on the host and their owners",
-  usage: "[ADDR] [PATH] [options]",
+  usage: "[ADDR] [PATH] [options] | PLANFILE",
   description:
-    "Without an address: all objects of this project, and other objects on the host with their owners. With an address (domain/web-0, disk/web-0.root, or web-0): all known fields, as YAML; of a guest also its status, and its addresses.",
+    "Of a saved plan: the plan as it was shown when it was saved. Without an address: all objects of this project, and other objects on the host with their owners. With an address (domain/web-0, disk/web-0.root, or web-0): all known fields, as YAML; of a guest also its status, and its addresses.",
   options: { ...hostOptions, json: { type: "boolean", help: "Print JSON." } },
   examples: [
     ["virtform show", "Lists all objects."],
     ["virtform show web-0", "Shows all objects of instance web-0."],
+    ["virtform show site.plan", "Shows a plan saved by `virtform plan --out site.plan`; reads no host."],
     ["virtform show disk/web-0.root site.yaml", "Shows one object of another configuration."],
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "show" }, async (reporter) => {
+      const [file, ...more] = invocation.positionals;
+      const saved = file === undefined || more.length > 0 ? undefined : await readPlanFile(file, version);
+      if (saved !== undefined) {
+        reporter.event({ type: "plan", plan: saved });
+        return 0;
+      }
       const { wanted, paths } = splitPositionals(invocation.positionals);
       await using session = await openConfigured(paths, io);
       const host = onlyHost(session);

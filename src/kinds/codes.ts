@@ -52,6 +52,7 @@ export const codes: Readonly<Record<string, string>> = {
   "flavor-disk-smaller-than-min-disk": "The disk of a flavor is smaller than the image's min_disk.",
   "flavor-memory-too-small": "The memory of a flavor is smaller than the image's min_ram.",
   "foreign-settings": "The definition of a guest has settings that virtform does not manage. They stay.",
+  "guest-is-paused": "A guest that is to be started is paused or suspended.",
   "guest-is-off": "A guest that is to be restarted does not run.",
   "guest-not-renamed": "libvirt does not rename a guest of which it records snapshots or checkpoints.",
   "guest-not-running": "A guest was started and does not run.",

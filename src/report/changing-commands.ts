@@ -10,5 +10,7 @@ export const changingCommands: Readonly<Record<string, ChangingCommand>> = {
   destroy: { name: "Destroy", nothing: "There is nothing to destroy." },
   confirm: { name: "Confirm", nothing: "There is nothing to confirm." },
   restart: { name: "Restart", nothing: "No running guest waits for a restart." },
+  start: { name: "Start", nothing: "The guests run." },
+  stop: { name: "Stop", nothing: "The guests are off." },
   gc: { name: "Collection", nothing: "There is nothing to collect." },
 };

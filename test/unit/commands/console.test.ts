@@ -99,3 +99,23 @@ test("text that never finishes a sequence is bounded", () => {
   for (let piece = 0; piece < 100; piece += 1) length += text(Buffer.from(`\u001b[${"1;".repeat(5000)}`)).length;
   assert.ok(length > 900_000, `${length} characters were shown`);
 });
+
+test("--lines begins with the last so many lines, and looks for them only so far back", async () => {
+  const text = Array.from({ length: 50_000 }, (_, line) => `line ${line}\n`).join("");
+  const log = (content: Buffer) => ({
+    read: async (offset: number, length: number) => content.subarray(offset, offset + length),
+    size: async () => content.length,
+  });
+  const tail = async (content: string, lines: number) => {
+    const printed: Buffer[] = [];
+    await streamLog(log(Buffer.from(content)), async (piece) => void printed.push(piece), { follow: false, stop: never, lines });
+    return Buffer.concat(printed).toString();
+  };
+  assert.equal(await tail(text, 2), "line 49998\nline 49999\n");
+  assert.equal(await tail(`${text}unfinished`, 2), "line 49999\nunfinished");
+  assert.equal(await tail("one\ntwo\n", 9), "one\ntwo\n");
+  assert.equal(await tail("one\ntwo\n", 0), "");
+  const endless = zeros(5 * 2 ** 30);
+  await streamLog(endless, async () => {}, { follow: false, stop: never, lines: 1 });
+  assert.ok(endless.bytesRead <= 40 * 2 ** 20, `${endless.bytesRead} bytes were read`);
+});

@@ -1,0 +1,45 @@
+import type { Change } from "../../model/change.ts";
+import { UserError } from "../../model/errors.ts";
+import type { Json } from "../../model/json.ts";
+import type { Observed } from "../../model/observed.ts";
+import { problem } from "../../model/problem.ts";
+import { isUp } from "../power/is-up.ts";
+import { startAgain, stopDomain } from "../power/plan.ts";
+import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
+import { recordedShutdown } from "../terms/shutdown.ts";
+import { describeDomain } from "./state.ts";
+
+/**
+ * Changes that start guests of ours which are off, or shut down those that run, each with its stored definition. Nothing else about them
+ * changes. A guest that is already as wanted has no change. Throws a UserError for a guest that is paused and is to be started.
+ */
+export function switchChanges(observed: Observed, names: readonly string[], to: "running" | "stopped"): Change[] {
+  const named = observed.of(guests).filter(([address]) => names.some((name) => address === name || address === guests.at(name)));
+  const paused = to === "running" ? named.filter(([, { power }]) => isUp(power) && power !== "running") : [];
+  if (paused.length > 0) throw new UserError(paused.map(([address, { power }]) => notOff(address, power)));
+  return named.filter(([, { power }]) => isUp(power) !== (to === "running")).map(([address, guest]) => switchOne(address, guest, to));
+}
+
+function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "stopped"): Change {
+  const ref = { uuid: guest.uuid, instance: guest.label?.instance ?? guest.name, shutdown: recordedShutdown(guest.fields) };
+  const before = describeDomain(guest) as Readonly<Record<string, Json>>;
+  return {
+    address,
+    verb: "update",
+    cause: "config",
+    reason: to === "running" ? "its start was requested" : "its shutdown was requested",
+    fields: [{ path: "power_state", old: before["power_state"] ?? null, new: to }],
+    actions: [to === "running" ? startAgain(ref) : stopDomain(ref)],
+    before,
+    after: { ...before, power_state: to },
+  };
+}
+
+function notOff(address: GuestAddress, power: GuestState["power"]) {
+  return problem("guest-is-paused", {
+    summary: `${address} is ${power}`,
+    detail:
+      "It cannot be started, because it was not shut down. `virtform apply` resumes a guest that should be running; `virtform restart` shuts it down and starts it.",
+    address,
+  });
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseInvocation } from "../../../src/commands/parse-invocation.ts";
+import { plan } from "../../../src/commands/plan.ts";
+import { UserError } from "../../../src/model/errors.ts";
+import { runMain } from "./run-main.ts";
+
+const parsed = (...argv: string[]) => {
+  const invocation = parseInvocation("plan", plan, argv);
+  if (invocation === "help") throw new Error("help was not asked for");
+  return invocation;
+};
+
+test("options are understood as Terraform writes them", () => {
+  const invocation = parsed("-out=site.plan", "-target=web", "-target", "db", "-detailed-exitcode", "-json", "site/");
+  assert.equal(invocation.text("out"), "site.plan");
+  assert.deepEqual(invocation.texts("target"), ["web", "db"]);
+  assert.ok(invocation.flag("detailed-exitcode") && invocation.flag("json"));
+  assert.deepEqual(invocation.positionals, ["site/"]);
+});
+
+test("options of Terraform that do not exist name what to use instead", () => {
+  for (const [word, remedy] of [
+    ["-refresh=false", /Every plan reads the host/],
+    ["-input=false", /asked only on a terminal/],
+    ["-lock=false", /takes no lock/],
+    ["-y", /--auto-approve/],
+    ["--yes", /--auto-approve/],
+    ["-tarjet=web", /Did you mean --target\?/],
+  ] as const) {
+    assert.throws(
+      () => parsed(word),
+      (error: unknown) => error instanceof UserError && remedy.test(error.diagnostics[0]?.detail ?? ""),
+      word,
+    );
+  }
+});
+
+test("-C and -chdir run a command in another directory", async (t) => {
+  const files = { "virtform.yaml": "project: shop\n" };
+  for (const argv of [["-C", "."], ["-chdir=."]]) {
+    const { code, stdout } = await runMain(t, [...argv, "validate"], files);
+    assert.deepEqual([code, stdout], [0, "The configuration is valid (1 file).\n"]);
+  }
+  const missing = await runMain(t, ["-C", "nowhere", "validate"], files);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /^Error: Cannot change to the directory nowhere\n/);
+});
