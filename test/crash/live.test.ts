@@ -235,3 +235,37 @@ test("a live apply can be killed at each effect", async () => {
     "kill -9",
   );
 });
+
+test("the config drive of a running guest is exchanged; one that it has mounted is pending", async () => {
+  const machine = createWorld();
+  const meta = (role: string) => web({ keys: `    metadata: { role: ${role} }\n` });
+  await applied(machine, meta("first"));
+  const { id } = domainOf(machine);
+  const made = await plan(machine, meta("second"));
+  assert.deepEqual(
+    made.changes.map(({ address, fields }) => [address, [...new Set(fields.map(({ effect }) => effect))]]),
+    [["seed/web", ["live"]]],
+  );
+  await applied(machine, meta("second"));
+  const after = await plan(machine, meta("second"));
+  assert.deepEqual([domainOf(machine).id, summary(after), after.pending], [id, [], []]);
+
+  machine.libvirtd.guests.deafTo.set("web", new Set(["tray"]));
+  const { verdict, warnings } = await applyWith(machine, meta("third"));
+  assert.deepEqual([verdict, warnings.map(({ code }) => code)], ["done", ["change-not-taken"]]);
+  const waiting = await plan(machine, meta("third"));
+  assert.deepEqual(summary(waiting), []);
+  assert.deepEqual(
+    waiting.pending.map(({ fields }) => fields.map(({ path, old }) => [path, old])),
+    [[["config_drive", "previous content"]]],
+  );
+  machine.libvirtd.destroy(domainOf(machine));
+  await applied(machine, meta("third"));
+  assert.deepEqual((await plan(machine, meta("third"))).pending, []);
+});
+
+test("an exchange of the config drive can be killed at each effect", async () => {
+  const machine = createWorld();
+  await applied(machine, web());
+  await killEverywhere({ from: machine, yaml: web({ networks: "[ { user: true } ]", keys: "    metadata: { role: web }\n" }) }, "kill -9");
+});

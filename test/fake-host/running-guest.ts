@@ -1,8 +1,8 @@
 import type { Domain } from "./libvirtd.ts";
 import { child, childrenOf, readXml, type Xml, xml } from "./xml.ts";
 
-/** What a guest does not take part in: `balloon`, `unplug`. */
-export type Deafness = "balloon" | "unplug";
+/** What a guest does not take part in: `balloon`, `unplug`, `tray` (it has its CD mounted). */
+export type Deafness = "balloon" | "unplug" | "tray";
 
 interface Value {
   readonly field: string;
@@ -63,6 +63,10 @@ export function createRunningGuests(from?: RunningGuests): RunningGuests {
     },
     update(domain, document) {
       const { device, found, devices } = locate(domain, document);
+      if (device.attributes["device"] === "cdrom" && isMediumChanged(found, device)) {
+        if (child(found, "source")?.attributes["file"] !== undefined && deafTo.get(domain.name)?.has("tray") === true)
+          throw new Error(`operation failed: timed out waiting to open tray of '${keyOf(device)}'`);
+      } else if (device.attributes["device"] === "cdrom") return;
       const kept = found.children.filter(({ name }) => name === "alias" || name === "address");
       const fresh = device.children.filter(({ name }) => name !== "alias" && name !== "address");
       devices.children[devices.children.indexOf(found)] = { ...device, children: [...fresh, ...kept] };
@@ -117,6 +121,11 @@ function devicesOf(domain: Domain): Xml {
   const devices = child(running(domain), "devices");
   if (devices === undefined) throw new Error("internal error: a domain without devices");
   return devices;
+}
+
+/** For libvirt, another file with the same name is the same medium. */
+function isMediumChanged(found: Xml, device: Xml): boolean {
+  return child(found, "source")?.attributes["file"] !== child(device, "source")?.attributes["file"];
 }
 
 /** The target of a disk, the address of an interface. */

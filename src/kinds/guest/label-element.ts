@@ -10,15 +10,16 @@ export interface LabelElement {
   readonly xml: string;
 }
 
-/** The label of a document. `applied`: what it records as applied instead. libvirt gives the elements the prefix. */
-export function labelElement(label: XmlElement, applied?: string): LabelElement {
-  const plain = ({ name, text }: XmlElement) => {
-    const local = name.slice(name.indexOf(":") + 1);
-    return draft(local, {}, local === "applied" ? (applied ?? text.trim()) : text.trim());
-  };
+/** The label of a document with other texts of elements, by their names; null: without the element. libvirt gives the elements the prefix. */
+export function labelElement(label: XmlElement, changed: Readonly<Record<string, string | null>> = {}): LabelElement {
+  const texts = new Map(label.children.map(({ name, text }) => [name.slice(name.indexOf(":") + 1), text.trim()]));
+  for (const [name, text] of Object.entries(changed)) {
+    if (text === null) texts.delete(name);
+    else texts.set(name, text);
+  }
   return {
     prefix: "virtform",
     namespace: labelNamespace,
-    xml: writeXml({ ...draft("instance"), children: label.children.map(plain) }),
+    xml: writeXml({ ...draft("instance"), children: [...texts].map(([name, text]) => draft(name, {}, text)) }),
   };
 }

@@ -43,7 +43,7 @@ import { diffSecret } from "../secret/secret.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
-import { guests } from "../terms/guest-address.ts";
+import { type GuestState, guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import { checkAdopted } from "./adopted-check.ts";
@@ -141,6 +141,7 @@ function diffOne(
       return diffSeed(seeds.at(name), wanted, found, {
         running: found?.running === true || found?.saved === true,
         saved: found?.saved ?? false,
+        exchangeable: wanted !== undefined && hasDrive(observed.get(guests.at(name)), wanted.disk.path),
         // Where what everyone may see differs already, the drive is built again anyway, and values cannot be told from references.
         secretsChanged: found?.secrets === "changed" && wanted !== undefined && found.digest === seedDigest(wanted),
       });
@@ -153,6 +154,13 @@ function diffOne(
       return diffDomain(guests.at(name), followed, only("domain", have), observed, replaced.size > 0, leftText(name, left));
     }
   }
+}
+
+/** Whether a guest runs with a config drive as a CD, which can be exchanged. */
+function hasDrive(guest: GuestState | undefined, path: string): boolean {
+  if (guest?.power !== "running" || guest.active === null) return false;
+  const { active } = guest;
+  return Object.entries(guest.disks).some(([target, source]) => source === path && active[`disks.${target}.device`] === "cdrom");
 }
 
 function checkLayers({ domains, disks, observed }: Checked): Diagnostic[] {

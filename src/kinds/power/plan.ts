@@ -91,6 +91,18 @@ export function releaseDevices<Step>(spec: DomainSpec, steps: readonly Step[], w
   };
 }
 
+/** Gives a running guest the config drive that was built while it runs. `address`: of the drive. */
+export function exchangeDrive(ref: DomainRef, address: Address, needs: readonly Fact[]): Action {
+  return {
+    ...common(ref, "exchange", "exchange the CD of the running guest"),
+    id: `${address}#exchange`,
+    address,
+    needs,
+    makes: [],
+    effect: "live",
+  };
+}
+
 /** Changes a running guest. `holders`: guests that must have released its volumes before. */
 export function adjustDomain<Step>(spec: DomainSpec, steps: readonly Step[], what: string, holders: readonly VolumeHolder[]): Action {
   const address = guests.at(spec.instance);

@@ -2,6 +2,7 @@ import { find, textAt } from "../../../tools/xml.ts";
 import { usualShutdown } from "../../terms/shutdown.ts";
 import { at } from "../draft.ts";
 import type { GuestField } from "../field.ts";
+import { findMark, liveDrive, oldDrive } from "../live/drive.ts";
 import { findLabel, findNova, labelOf, novaOf } from "../metadata.ts";
 import { numberOf } from "./read.ts";
 import { set, setText } from "./write.ts";
@@ -47,6 +48,14 @@ export const managementFields: readonly GuestField[] = [
     owns: ["metadata/virtform:instance/virtform:shutdown_force"],
     write: (domain, value) => setText(at(labelOf(domain), "virtform:shutdown_force"), value),
     read: (domain) => (textAt(findLabel(domain), "virtform:shutdown_force") === "false" ? false : undefined),
+  },
+  {
+    path: "config_drive",
+    // Only the label of a running guest says so, until it has the drive that was built meanwhile.
+    want: () => null,
+    running: liveDrive,
+    owns: ["metadata/virtform:instance/virtform:config_drive"],
+    read: (domain) => (findMark(domain) === undefined ? undefined : oldDrive),
   },
   {
     path: "rescue",

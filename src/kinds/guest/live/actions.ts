@@ -6,7 +6,7 @@ import { shellWord } from "../../../model/shell-word.ts";
 import { type DomainRecord, type Libvirt, libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { LibvirtError } from "../../../tools/libvirt/libvirt-error.ts";
 import { parseXml } from "../../../tools/xml.ts";
-import type { LiveArgs } from "../../power/plan.ts";
+import type { DomainRef, LiveArgs } from "../../power/plan.ts";
 import { adjusted, guests, released } from "../../terms/guest-address.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
 import { ownDomain } from "../own-domain.ts";
@@ -15,6 +15,7 @@ import { refuseHeld } from "../refuse-held.ts";
 import { traitsOf } from "../traits.ts";
 import { wantedFields } from "../wanted-fields.ts";
 import { activeDevice, changedDevice, wantedDevice } from "./device-xml.ts";
+import { exchangeDrive } from "./drive.ts";
 import { isTaken, type LiveStep, subjectOf } from "./plan.ts";
 import { runningLabel } from "./running-label.ts";
 
@@ -26,21 +27,35 @@ type Args = LiveArgs<LiveStep>;
 
 /** What a guest did not take, and libvirt's words where it refused. */
 interface Untaken {
-  readonly step: LiveStep;
+  /** `disks.vdb`. */
+  readonly subject: string;
   readonly words: string | undefined;
 }
 
 const release = defineAction<Args>("domain.release", [released], async (context, { spec, steps }) => {
-  report(context, spec, await carryOut(context, spec, steps));
+  report(context, spec.instance, await carryOut(context, spec, steps));
 });
 
 const adjust = defineAction<Args>("domain.adjust", [adjusted], async (context, { spec, steps, holders }) => {
   await refuseHeld(context, spec.instance, holders);
-  report(context, spec, await carryOut(context, spec, steps));
+  report(context, spec.instance, await carryOut(context, spec, steps));
+});
+
+const exchange = defineAction<DomainRef>("domain.exchange", [], async (context, ref) => {
+  const libvirt = libvirtOf(context);
+  if ((await ownDomain(context, ref)) === undefined) return;
+  try {
+    await exchangeDrive(libvirt, ref.uuid);
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error;
+    const now = await libvirt.domain(ref.uuid);
+    if (now !== undefined) await recordRunning(libvirt, now, () => true);
+    report(context, ref.instance, [{ subject: "its config drive", words: error.words }]);
+  }
 });
 
 /** Actions on guests that run. What a guest does not take waits for its next start, as a warning says: it is stored by the definition. */
-export const liveDomainActions: readonly ActionType[] = [release, adjust];
+export const liveDomainActions: readonly ActionType[] = [release, adjust, exchange];
 
 /** Does what the guest does not have yet, looks at it again, and gives what it did not take. Nothing where it does not run. */
 async function carryOut(context: Context, spec: DomainSpec, steps: readonly LiveStep[]): Promise<Untaken[]> {
@@ -64,8 +79,9 @@ async function carryOut(context: Context, spec: DomainSpec, steps: readonly Live
     if (now?.active === undefined || now.active === null) return [];
     const left = steps.filter((step) => !isTaken(step, wanted, lookAt(now)));
     if (left.every((step) => refused.has(step)) || Date.now() >= end) {
-      await recordRunning(libvirt, spec, now);
-      return left.map((step) => ({ step, words: refused.get(step) }));
+      const ours = wantedFields(spec);
+      await recordRunning(libvirt, now, (path) => !spec.adopted || Object.hasOwn(ours, path));
+      return left.map((step) => ({ subject: subjectOf(step), words: refused.get(step) }));
     }
     await sleep(lookEveryMs, undefined, { signal: context.signal });
   }
@@ -94,27 +110,26 @@ async function take(libvirt: Libvirt, active: string, spec: DomainSpec, step: Li
 }
 
 /** The running guest's own label says what it has now, so that a later look tells what is changed by hand. A refusal costs only that. */
-async function recordRunning(libvirt: Libvirt, spec: DomainSpec, record: DomainRecord): Promise<void> {
-  const ours = wantedFields(spec);
-  const label = runningLabel(record.active ?? "", lookAt(record).active, (path) => !spec.adopted || Object.hasOwn(ours, path));
+async function recordRunning(libvirt: Libvirt, record: DomainRecord, isOurs: (path: string) => boolean): Promise<void> {
+  const label = runningLabel(record.active ?? "", lookAt(record).active, isOurs);
   if (label === undefined) return;
   try {
-    await libvirt.setMetadata(spec.uuid, label, "running");
+    await libvirt.setMetadata(record.uuid, label, "running");
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error;
   }
 }
 
-function report(context: Context, spec: DomainSpec, left: readonly Untaken[]): void {
+function report(context: Context, instance: string, left: readonly Untaken[]): void {
   if (left.length === 0) return;
-  const names = left.map(({ step }) => subjectOf(step)).join(", ");
+  const names = left.map(({ subject }) => subject).join(", ");
   context.warn?.(
     problem(
       "change-not-taken",
       {
-        summary: `${spec.instance} did not take ${names} while it runs`,
-        detail: `${capital(reasonOf(left).replace(/^: /, "")) || "The guest did not follow within 5 s: it may have no driver for it, or still boot"}. It is stored and waits for a restart: \`virtform restart ${shellWord(spec.instance)}\`.`,
-        address: guests.at(spec.instance),
+        summary: `${instance} did not take ${names} while it runs`,
+        detail: `${capital(reasonOf(left).replace(/^: /, "")) || "The guest did not follow within 5 s: it may have no driver for it, or still boot"}. It is stored and waits for a restart: \`virtform restart ${shellWord(instance)}\`.`,
+        address: guests.at(instance),
       },
       "warning",
     ),

@@ -12,7 +12,8 @@ export const hotDisks: Hotplug<DomainDisk> = {
     const [device, bus] = [guest.active[`disks.${key}.device`], guest.active[`disks.${key}.bus`]];
     return device === "disk" && (bus === "virtio" || bus === "scsi") && isVolume(key, guest) ? true : "";
   },
-  changes: [],
+  // A medium is exchanged; a disk is replaced as a whole.
+  changes: (key, { active }) => (active[`disks.${key}.device`] === "cdrom" ? ["source"] : []),
   replaces: true,
   takesPort: ({ bus }) => bus === "virtio",
 };

@@ -43,8 +43,8 @@ export interface Hotplug<Item> {
   readonly attach: (item: Item, guest: RunningGuest) => Possible;
   /** `key`: of the device, as in paths. */
   readonly detach: (key: string, guest: RunningGuest) => Possible;
-  /** Names of fields that a device can change. */
-  readonly changes: readonly string[];
+  /** Names of fields that a device of a running guest can change. */
+  readonly changes: (key: string, guest: RunningGuest) => readonly string[];
   /** A device that changes otherwise is taken away, and another comes in its place. */
   readonly replaces?: true;
   readonly change?: (item: Item, key: string, guest: RunningGuest) => Possible;

@@ -99,7 +99,8 @@ export function planLive(want: DomainSpec, wanted: DomainFields, have: DomainSta
       const rest = of.filter((path) => !own.includes(path));
       const names = rest.map((path) => path.slice(device.length + 1));
       if (rest.length === 0 || hotplug === undefined) return;
-      if (!names.every((name) => hotplug.changes.includes(name))) {
+      const changes = hotplug.changes(key, guest);
+      if (!names.every((name) => changes.includes(name))) {
         if (hotplug.replaces !== true || !names.includes("source")) return;
         const leaves = hotplug.detach(key, guest);
         const possible = leaves === true ? hotplug.attach(item, guest) : leaves;

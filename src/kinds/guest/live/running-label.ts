@@ -15,5 +15,5 @@ export function runningLabel(
 ): LabelElement | undefined {
   const label = findLabel(parseXml(active));
   const own = Object.fromEntries(Object.entries(listedFields(fields)).filter(([path]) => isOurs(path)));
-  return label === undefined ? undefined : labelElement(label, JSON.stringify(own));
+  return label === undefined ? undefined : labelElement(label, { applied: JSON.stringify(own) });
 }

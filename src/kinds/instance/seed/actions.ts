@@ -11,6 +11,7 @@ import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
 import { forgetObject, type RecordOptions, readLabel, recordObject, recordWithNext, rememberedDomain } from "../../directory/label.ts";
 import { isElsewhere } from "../../disk/place.ts";
+import { markDrive } from "../../guest/live/drive.ts";
 import { isUp } from "../../power/is-up.ts";
 import { seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
@@ -31,12 +32,18 @@ interface Owner {
   readonly instance: string;
 }
 
+/** `exchange`: the guest runs with the drive and gets the new one. */
+interface BuildArgs {
+  readonly spec: SeedSpec;
+  readonly exchange?: boolean;
+}
+
 /**
  * Makes sure that the drive exists as the spec says. A drive that is correct keeps its file. A directory gets its label before
  * its first file. After a kill the next look finds a drive without a record, or one that does not match it, and the drive is
  * built again, from the same random seed where one was recorded.
  */
-async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }): Promise<void> {
+async function buildSeed(context: Context, { spec, exchange = false }: BuildArgs): Promise<void> {
   const { files } = context.host;
   const secrets = resolveSeedSecrets(context, spec);
   const label = await readLabel(context, spec.uuid);
@@ -78,6 +85,8 @@ async function buildSeed(context: Context, { spec }: { readonly spec: SeedSpec }
   if (known !== undefined && isElsewhere(disk, known))
     await putOf(known.backend).remove(context, driveRef(context, spec.uuid, known.place), await isRunning(context, spec));
   if (isPlainFile) {
+    // Before the drive has its name: after a kill, the next plan knows that the guest has the old one.
+    if (exchange) await markDrive(libvirtOf(context), spec.uuid);
     // One round trip. Either may be lost in a power cut: the next look compares them.
     await writeRecord(context, spec, { ...kept, built }, { names: "later", before: [publish] });
     undo.move();
@@ -157,7 +166,7 @@ function writeRecord(context: Context, owner: Owner, record: SeedRecord, options
 
 /** `seed.build` creates or rebuilds a config drive; `seed.remove` removes it; `seed.restrict` corrects the permissions of its file. */
 export const seedActions: readonly ActionType[] = [
-  defineAction<{ readonly spec: SeedSpec }>("seed.build", [seedExists], buildSeed),
+  defineAction<BuildArgs>("seed.build", [seedExists], buildSeed),
   defineAction<Owner>("seed.remove", [seedGone], removeSeed),
   defineAction<Owner & { readonly backend: string; readonly place: string | null }>("seed.restrict", [], async (context, drive) =>
     putOf(drive.backend).restrict?.(context, driveRef(context, drive.uuid, drive.place)),

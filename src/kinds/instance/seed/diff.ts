@@ -1,4 +1,4 @@
-import { driverOf, putOf } from "../../../drivers/index.ts";
+import { driverOf, plainFileDriver, putOf } from "../../../drivers/index.ts";
 import type { Action } from "../../../model/action.ts";
 import { addressName } from "../../../model/address.ts";
 import type { Cause, Change, FieldChange, Verb } from "../../../model/change.ts";
@@ -6,6 +6,7 @@ import { combineCauses } from "../../../model/change.ts";
 import type { Effect } from "../../../model/effect.ts";
 import type { Json } from "../../../model/json.ts";
 import { awaitRestored } from "../../guest/memory.ts";
+import { exchangeDrive } from "../../power/plan.ts";
 import { defined, gone, guests } from "../../terms/guest-address.ts";
 import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address.ts";
 import { isSecretText, type SeedSpec } from "../../terms/spec.ts";
@@ -19,13 +20,15 @@ export interface SeedSituation {
   readonly running: boolean;
   /** The guest is off with saved memory. */
   readonly saved?: boolean;
+  /** The guest runs with the drive as a CD. */
+  readonly exchangeable?: boolean;
   /** A referenced value differs from the one that the drive was built with. */
   readonly secretsChanged: boolean;
 }
 
 /**
  * The change of one config drive. A drive is never changed in place: a new one is built beside it and takes its name, so a running guest
- * keeps the old one until its next cold start.
+ * keeps the old one until it is exchanged in its CD drive, or until its next cold start.
  */
 export function diffSeed(
   address: SeedAddress,
@@ -52,13 +55,16 @@ export function diffSeed(
   ];
   const causes: Cause[] = [...(configured ? ["config" as const] : []), ...(drifted ? ["drift" as const] : [])];
   const verb = there === undefined ? "create" : there.format === want.format ? "update" : "replace";
-  const effect: Effect = situation.running ? "next_boot" : "none";
+  const live =
+    situation.exchangeable === true && verb === "update" && !moved && want.format === "iso9660" && want.disk.backend === plainFileDriver;
+  const effect: Effect = live ? "live" : situation.running ? "next_boot" : "none";
+  const when = live ? "" : situation.running ? ", seen at the next cold start" : "";
   const action: Action = {
     id: `${address}#${verb}`,
     type: "seed.build",
     address,
-    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${putOf(want.disk.backend).words.where}${situation.running ? ", seen at the next cold start" : ""}`,
-    args: { spec: want as unknown as Json },
+    summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${putOf(want.disk.backend).words.where}${when}`,
+    args: { spec: want as unknown as Json, ...(live ? { exchange: true } : {}) },
     // A missing drive is built before its guest is restored.
     needs: awaitRestored(want.instance, situation.saved && there !== undefined),
     makes: [seedExists(address)],
@@ -70,9 +76,9 @@ export function diffSeed(
     address,
     verb,
     cause: combineCauses(causes),
-    reason: reason(want, have, verb, situation),
+    reason: reason(want, have, verb, { ...situation, exchangeable: live }),
     fields: seen,
-    actions: [action],
+    actions: [action, ...(live ? [exchangeDrive(want, address, [seedExists(address)])] : [])],
     before,
     after,
   };
@@ -141,7 +147,12 @@ function distinct(fields: readonly FieldChange[]): FieldChange[] {
   return fields.filter(({ path }, index) => fields.findIndex((other) => other.path === path) === index);
 }
 
-function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { running, secretsChanged }: SeedSituation): string {
+function reason(
+  want: SeedSpec,
+  have: SeedState | undefined,
+  verb: Verb,
+  { running, exchangeable = false, secretsChanged }: SeedSituation,
+): string {
   if (have === undefined) return "the config drive does not exist yet";
   if (have.applied === null) return "building the config drive was interrupted";
   const { thing } = putOf(have.backend).words;
@@ -155,9 +166,10 @@ function reason(want: SeedSpec, have: SeedState | undefined, verb: Verb, { runni
     ...(verb !== "replace" && have.backend === want.disk.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
     ...(secretsChanged ? ["a secret that it holds changed"] : []),
   ];
-  return `${why.join(" and ")}; ${running ? seenWhenRunning : seenWhenStopped}`;
+  return `${why.join(" and ")}; ${exchangeable ? seenAtOnce : running ? seenWhenRunning : seenWhenStopped}`;
 }
 
 const onceOnly = "cloud-init repeats its per-instance steps only for a new instance id, that is after a rebuild";
 const seenWhenRunning = `the running guest keeps the old drive until its next cold start (stop and start, not a reboot in the guest), and ${onceOnly}`;
+const seenAtOnce = `the running guest finds it in its CD drive, and ${onceOnly}`;
 const seenWhenStopped = `the guest sees it at its next start, and ${onceOnly}`;
