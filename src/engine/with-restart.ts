@@ -16,16 +16,23 @@ export function withRestarts(changes: readonly Change[]): Change[] {
   const restarted = restartedIn(changes.flatMap(({ actions }) => actions));
   if (restarted.size === 0) return [...changes];
   const instances = new Set([...restarted].map(instanceOf));
-  const sooner = <Part extends { readonly effect?: Effect }>(part: Part): Part =>
-    part.effect === "next_boot" ? { ...part, effect: "with_restart" } : part;
+  const atRestart = <Part extends { readonly effect?: Effect }>(part: Part, effect: Effect): Part =>
+    part.effect === effect ? { ...part, effect: "with_restart" } : part;
+  const sooner = <Part extends { readonly effect?: Effect }>(part: Part) => atRestart(part, "next_boot");
   // An action that several changes name is one object's, and the same in all of them.
   const isRestarted = (address: Address) => {
     const instance = instanceOf(address);
     return instance !== undefined && instances.has(instance);
   };
-  return changes.map((change) => ({
-    ...change,
-    fields: isRestarted(change.address) ? change.fields.map(sooner) : change.fields,
-    actions: change.actions.map((action) => (isRestarted(action.address) ? sooner(action) : action)),
-  }));
+  return changes.map((change) => {
+    const kept = change.actions.filter((action) => action.withoutRestart !== true || !isRestarted(action.address));
+    // What would be done live without the restart.
+    const late =
+      kept.length < change.actions.length ? <Part extends { readonly effect?: Effect }>(part: Part) => atRestart(part, "live") : sooner;
+    return {
+      ...change,
+      fields: isRestarted(change.address) ? change.fields.map(late) : change.fields,
+      actions: kept.map((action) => (isRestarted(action.address) ? late(action) : action)),
+    };
+  });
 }

@@ -25,6 +25,8 @@ export interface Action {
   readonly effect: Effect;
   /** Data that is permanently deleted, in words: `20GiB disk web-0.root`. An action that has this needs consent. */
   readonly destroys?: string;
+  /** Left out where the same plan restarts the guest, which has the same result. */
+  readonly withoutRestart?: true;
   /** Bytes to be moved, where that is known. */
   readonly bytes?: number;
   /** Bytes that are overwritten before removal, all passes together. They determine how long the action takes. */

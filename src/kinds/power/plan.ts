@@ -100,6 +100,7 @@ export function exchangeDrive(ref: DomainRef, address: Address, needs: readonly 
     needs,
     makes: [],
     effect: "live",
+    withoutRestart: true,
   };
 }
 
