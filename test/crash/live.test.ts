@@ -88,6 +88,22 @@ test("interfaces and volumes come and go while the guest runs", async () => {
   assert.equal(devices(machine, "disk").length, 2);
 });
 
+test("the first of two volumes goes: the second one keeps its name, and is not touched", async () => {
+  const machine = createWorld();
+  await applied(machine, web({ volumes: "[ { volume: data }, { volume: more } ]" }));
+  const targets = () => devices(machine, "disk").map((disk) => child(disk, "target")?.attributes["dev"]);
+  const [root, , second, drive] = targets();
+  const made = await plan(machine, web({ volumes: "[ { volume: more } ]" }));
+  assert.deepEqual(
+    made.actions.filter(({ type }) => type !== "domain.define").map(({ summary: words }) => words),
+    ["detach disks.vdb"],
+  );
+  await live(machine, web({ volumes: "[ { volume: more } ]" }));
+  assert.deepEqual(targets(), [root, second, drive]);
+  await live(machine, web({ volumes: "[ { volume: data }, { volume: more } ]" }));
+  assert.deepEqual(targets().toSorted(), ["sda", "vda", "vdb", "vdc"]);
+});
+
 test("an interface changes its network and keeps its address; another model waits", async () => {
   const machine = createWorld();
   machine.libvirtd.networks.set("other", true);

@@ -70,6 +70,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       device: rootDevice,
       bus: rootBus,
       target: rootTarget,
+      named: asked !== undefined,
       attachment: input.root.attachment,
       readOnly: input.root.iso,
       bootOrder: before.length === 0 ? 1 : null,
@@ -85,6 +86,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       device: "disk",
       bus: diskBus,
       target: next(diskBus),
+      named: false,
       attachment,
       readOnly: false,
       bootOrder: orderOf(bootIndex),
@@ -95,7 +97,18 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
   for (const { name, attachment, serial, device, bootIndex } of input.volumes ?? []) {
     const bus = device === undefined ? diskBus : busNamed(device, diskBus);
     const target = device ?? next(bus);
-    disks.push({ name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: orderOf(bootIndex), serial, given: null });
+    disks.push({
+      name,
+      device: "disk",
+      bus,
+      target,
+      named: device !== undefined,
+      attachment,
+      readOnly: false,
+      bootOrder: orderOf(bootIndex),
+      serial,
+      given: null,
+    });
   }
   if (input.configDrive !== null) {
     const { format, attachment } = input.configDrive;
@@ -107,6 +120,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       device: drive ? "cdrom" : "disk",
       bus,
       target: next(bus),
+      named: false,
       attachment,
       readOnly: true,
       bootOrder: null,
@@ -126,7 +140,18 @@ export function addedDisks(volumes: NonNullable<DeviceMapInput["volumes"]>, take
   return volumes.map(({ name, attachment, serial, device }) => {
     const bus = device === undefined ? "virtio" : busNamed(device, "virtio");
     const target = device ?? next(bus);
-    return { name, device: "disk", bus, target, attachment, readOnly: false, bootOrder: null, serial, given: null };
+    return {
+      name,
+      device: "disk",
+      bus,
+      target,
+      named: device !== undefined,
+      attachment,
+      readOnly: false,
+      bootOrder: null,
+      serial,
+      given: null,
+    };
   });
 }
 
@@ -145,6 +170,7 @@ function rescueDisk(rescue: NonNullable<DeviceMapInput["rescue"]>, input: Device
     device,
     bus,
     target: next(bus),
+    named: false,
     attachment,
     readOnly: cdrom,
     bootOrder: 1,
@@ -210,7 +236,8 @@ function busNamed(device: string, usual: Bus): Bus {
   return prefixes[usual] === prefix ? usual : (buses.find((bus) => prefixes[bus] === prefix) ?? usual);
 }
 
-function createNames(taken: ReadonlySet<string>): (bus: Bus) => string {
+/** Gives the next free name of a bus, again and again. Throws a UserError when IDE has none left. */
+export function createNames(taken: ReadonlySet<string>): (bus: Bus) => string {
   const used = new Map<string, number>();
   return (bus) => {
     const prefix = prefixes[bus];

@@ -106,6 +106,7 @@ function adoptedDisks({ instance }: WantedGuest, volumes: readonly { readonly de
       device: type,
       bus: bus ?? "virtio",
       target: device,
+      named: true,
       attachment: { type: path.startsWith("/dev/") ? "block" : "file", source: path, format: format ?? "raw", secretUuid: null },
       readOnly: false,
       bootOrder: null,

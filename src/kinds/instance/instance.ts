@@ -34,6 +34,7 @@ import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkDomainPatches } from "../guest/domain-patch-check.ts";
 import { checkForeign } from "../guest/foreign-check.ts";
+import { keepTargets } from "../guest/keep-targets.ts";
 import { checkNetworks } from "../guest/network-check.ts";
 import { checkNetworkNames } from "../guest/network-names-check.ts";
 import { pendingFields } from "../guest/pending.ts";
@@ -149,7 +150,8 @@ function diffOne(
     default: {
       const wanted = only("domain", want);
       const replaced = new Set((wanted?.disks ?? []).filter((disk) => replaces(disk, observed)).map(({ disk }) => disk.name));
-      const followed = wanted === undefined ? undefined : follow(wanted.domain, observed, (disk) => replaced.has(disk));
+      const had = only("domain", have)?.fields ?? {};
+      const followed = wanted === undefined ? undefined : follow(keepTargets(wanted.domain, had), observed, (disk) => replaced.has(disk));
       const left = wanted === undefined ? [] : leftDisks(wanted.domain, observed, (disk) => replaced.has(disk));
       return diffDomain(guests.at(name), followed, only("domain", have), observed, replaced.size > 0, leftText(name, left));
     }

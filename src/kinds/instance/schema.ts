@@ -113,7 +113,7 @@ const attachedVolumeSchema = {
     device: {
       type: "string",
       description:
-        "Device name, which also selects the bus: vd for virtio, sd for SCSI, hd for IDE (i440FX machines only, at most four). Default: the next free name. The guest may use a different name.",
+        "Device name, which also selects the bus: vd for virtio, sd for SCSI, hd for IDE (i440FX machines only, at most four). Default: the next free name, which an attached volume keeps. The guest may use a different name.",
       pattern: "^((vd|sd)[a-z]{1,2}|hd[a-d])$",
       expects: "the name of a disk, such as vdb, sda or, up to hdd, hda",
       examples: ["vdb"],

@@ -71,6 +71,8 @@ export interface DomainDisk {
   readonly bus: "virtio" | "scsi" | "sata" | "ide" | "usb";
   /** `vda`, `sda`. */
   readonly target: string;
+  /** The configuration names the target. */
+  readonly named: boolean;
   readonly attachment: DiskAttachment;
   readonly readOnly: boolean;
   /** 1 is tried first; null is not booted from. */
