@@ -43,6 +43,8 @@ export const codes: Readonly<Record<string, string>> = {
   "domain-xml-invalid": "domain_xml is not XML, or a path in it is none.",
   "domain-xml-owned": "domain_xml is about what another key sets.",
   "domain-vanished": "A domain was undefined while it was defined.",
+  "encrypted-layer-offline": "The layer above an encrypted disk grows only through a running guest.",
+  "encrypted-layer-open": "A layer above an encrypted disk is not encrypted.",
   "encryption-needs-qcow2": "The storage driver of a disk cannot encrypt it.",
   "ephemeral-as-root": "An ephemeral disk has boot_index 0.",
   "ephemeral-name-taken": "Two ephemerals of an instance have the same name.",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import { makeLuks, readLuks } from "../fake-host/luks.ts";
 import type { Machine } from "../fake-host/machine.ts";
@@ -135,6 +136,25 @@ test("raw disks are encrypted as a whole, grow without the passphrase, and are k
   );
   assert.equal(replaced.actions.filter(({ destroys }) => destroys !== undefined).length, 1);
 });
+
+for (const imagesType of ["qcow2", "flat"] as const) {
+  test(`${imagesType}: a snapshot of an encrypted guest is followed as it is, named, and grows through the guest only`, async () => {
+    const shape = { imagesType, swap: "0MiB", ephemeral: "0GiB" } as const;
+    const larger = (size: string, options: Guests = {}) => encrypted({ ...shape, ...options }).replace("disk: 1GiB", `disk: ${size}`);
+    const machine = await after(encrypted(shape));
+    const domain = machine.libvirtd.find("web");
+    assert.ok(domain);
+    takeSnapshot(domain, "s1", machine.files, false);
+    const followed = await plan(machine, encrypted(shape), {});
+    assert.deepEqual([summary(followed), codes(followed)], [[], ["warning encrypted-layer-open"]]);
+    await applied(machine, larger("2GiB"), {});
+    assert.deepEqual(summary(await plan(machine, larger("2GiB"), {})), []);
+    machine.libvirtd.destroy(domain);
+    assert.deepEqual(codes(await plan(machine, larger("3GiB", { power: "stopped" }), env)), ["error encrypted-layer-offline"]);
+    await applied(machine, larger("2GiB"), { env });
+    assert.equal(machine.libvirtd.find("web")?.state, 1);
+  });
+}
 
 test("a container that a guest made on its own disk is that guest's: the disk counts as not encrypted", async () => {
   const flat = { imagesType: "flat", swap: "512MiB", power: "stopped" } as const;

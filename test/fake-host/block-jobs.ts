@@ -1,4 +1,5 @@
 import type { FileTree } from "./file-tree.ts";
+import { readLuks } from "./luks.ts";
 import { makeQcow2, readQcow2 } from "./qcow2.ts";
 import { child, childrenOf, copyXml, type Xml, xml } from "./xml.ts";
 
@@ -19,7 +20,7 @@ export function takeSnapshot(domain: Definitions, snapshot: string, files: FileT
   const overlays = diskElements(used).flatMap((disk) => {
     const source = child(disk, "source")?.attributes["file"];
     if (source === undefined || child(disk, "readonly") !== undefined || disk.attributes["device"] === "cdrom") return [];
-    return [{ target: targetOf(disk), source, overlay: overlayName(source, snapshot), format: formatOf(disk) }];
+    return [{ target: targetOf(disk), source, overlay: overlayName(source, snapshot), format: formatBelow(disk) }];
   });
   for (const { target, overlay } of overlays) {
     if (files.find(overlay) === undefined) continue;
@@ -29,7 +30,7 @@ export function takeSnapshot(domain: Definitions, snapshot: string, files: FileT
   }
   for (const { target, source, overlay, format } of overlays) {
     const below = files.file(source, "open").content;
-    const size = format === "qcow2" ? (readQcow2(below)?.virtualSize ?? 0) : below.size;
+    const size = format === "qcow2" ? (readQcow2(below)?.virtualSize ?? 0) : format === "luks" ? (readLuks(below)?.size ?? 0) : below.size;
     files.write(overlay, makeQcow2({ size, backing: { path: source, format } }), 0o600);
     useOverlay(domain.live, target, overlay, "chain");
     useOverlay(domain.stored, target, overlay, domain.live === undefined ? "none" : "one");
@@ -52,6 +53,12 @@ export function startMirror(domain: Definitions, target: string, to: string, job
   disk?.children.push(xml("mirror", { type: "file", job }, [xml("format", { type: "qcow2" }), xml("source", { file: to })]));
 }
 
+/** The format that the header of an overlay names for what it is based on. */
+function formatBelow(disk: Xml): string {
+  const format = formatOf(disk);
+  return format === "raw" && child(disk, "encryption") !== undefined ? "luks" : format;
+}
+
 /** libvirt puts the name of the snapshot in place of the ending. */
 function overlayName(path: string, snapshot: string): string {
   const [directory, file] = [path.slice(0, path.lastIndexOf("/") + 1), path.slice(path.lastIndexOf("/") + 1)];
@@ -64,9 +71,14 @@ function useOverlay(root: Xml | undefined, target: string, file: string, below: 
   const [driver, source] = [child(disk, "driver"), child(disk, "source")];
   if (disk === undefined || driver === undefined || source === undefined) return;
   const store = child(disk, "backingStore");
+  // The passphrase goes with the disk; what is written to the overlay is not encrypted.
+  const encryption = child(disk, "encryption");
+  const sourceBelow = copyXml(source);
+  if (encryption !== undefined) sourceBelow.children.push(copyXml(encryption));
+  disk.children = disk.children.filter((one) => one !== encryption);
   const under = xml("backingStore", { type: "file" }, [
     xml("format", { type: driver.attributes["type"] ?? "raw" }),
-    copyXml(source),
+    sourceBelow,
     ...(below === "chain" ? [store === undefined ? xml("backingStore") : copyXml(store)] : []),
   ]);
   disk.children = disk.children.filter((one) => one !== store);

@@ -27,7 +27,8 @@ function followed(disk: DomainDisk, { uuid, instance }: DomainSpec, observed: Ob
   const source = top?.source;
   if (top === undefined || source === undefined || source === sourceText(attachment) || !source.startsWith("/")) return disk;
   if (above.length === 0 && attachment.type !== "network") return { ...disk, attachment: { ...attachment, source } };
-  return { ...disk, attachment: { type: "file", format: imageFormat(top.format), source, secretUuid: attachment.secretUuid } };
+  // The layer is a file of its own, and libvirt names the passphrase with the disk below it.
+  return { ...disk, attachment: { type: "file", format: imageFormat(top.format), source, secretUuid: null } };
 }
 
 function looseAbove(instance: string, { name }: DomainDisk, observed: Observed): readonly Layer[] {

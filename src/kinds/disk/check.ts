@@ -6,6 +6,7 @@ import { instanceFiles } from "../../model/layout.ts";
 import { type ProblemWords, problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import { activeLayer } from "../chain/active-layer.ts";
 import { withFollowedChain } from "../chain/with-chain.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import { diskAddress, isForRescue } from "../terms/disk-name.ts";
@@ -19,6 +20,7 @@ import { type InstanceDisk, isInstanceDisk, type OwnedDisk } from "./disk.ts";
 import { checkLost, isLost } from "./lost.ts";
 import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { snapshotToRollBackTo } from "./roll-back.ts";
+import { diskUser } from "./user.ts";
 
 /** What is said of a disk, of an instance or a volume, where the plan cannot make it what is wanted. */
 export interface DiskProblems<Want extends OwnedDisk> {
@@ -49,12 +51,35 @@ export function checkDisk<Want extends OwnedDisk>(
   if (record.length > 0) return record;
   const base = checkOverlayBase(address, have);
   if (base.length > 0) return base;
-  const { size } = want.disk;
+  const { size, encryption } = want.disk;
+  const layered = encryption === null ? [] : checkEncryptedLayer(address, want, have, observed);
+  if (layered.some(({ severity }) => severity === "error")) return layered;
   const shrink = (found: number) => (size === null || size >= found ? [] : problems.smaller(address, want, have, found));
   const snapshot = snapshotToRollBackTo(want, have);
   // An interrupted rollback has to be finished, and then a smaller size is refused as usual.
   if (snapshot !== undefined) return snapshot.rollingBack ? shrink(snapshot.size) : checkRollBack(address, want, have, observed);
-  return [...checkBacking(address, want, have, observed), ...shrink(have.disk.size), ...checkBehind(address, want, have)];
+  return [...layered, ...checkBacking(address, want, have, observed), ...shrink(have.disk.size), ...checkBehind(address, want, have)];
+}
+
+/** A layer that a snapshot has put above an encrypted disk is not encrypted, and qemu-img opens it only together with the disk. */
+function checkEncryptedLayer(address: DiskAddress, { disk }: OwnedDisk, have: OwnedDiskState, observed: Observed): Diagnostic[] {
+  const layer = activeLayer(have);
+  if (layer === null) return [];
+  const what = have.kind === "volume" ? have.owner.label : `disk ${have.name} of ${have.owner.label}`;
+  const merge = "Merge the layer while the guest runs: `virsh blockcommit … --active --pivot`.";
+  const user = diskUser(have, observed);
+  if (disk.size !== null && disk.size > (have.disk?.size ?? 0) && user?.running !== true) {
+    const detail = `${layer.path} is above it, and grows only through the guest. Start the guest and apply again. ${merge}`;
+    return [
+      problem("encrypted-layer-offline", {
+        summary: `The layer above encrypted ${what} cannot grow while no guest runs with it`,
+        detail,
+        address,
+      }),
+    ];
+  }
+  const detail = `${layer.path} is a layer that a snapshot has put above the disk, and libvirt does not encrypt it: what the guest writes can be read on the host. ${merge}`;
+  return [problem("encrypted-layer-open", { summary: `The layer above encrypted ${what} is not encrypted`, detail, address }, "warning")];
 }
 
 /** The same for all disks of instances. */
