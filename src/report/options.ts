@@ -22,7 +22,7 @@ export interface ReporterOptions {
   readonly stdin?: NodeJS.ReadableStream;
   /** Called for each Ctrl-C that reaches a terminal interface as a key. Default: the process gets the signal. */
   readonly onInterrupt?: () => void;
-  /** Milliseconds between two frames of a terminal interface. Default: 100. */
+  /** Milliseconds between two frames of a terminal interface. Default: 200. */
   readonly frameEveryMs?: number;
   /** Default: the clock of this machine. */
   readonly now?: () => Date;

@@ -1,11 +1,9 @@
-import { Writable } from "node:stream";
-import { render, useInput } from "ink";
+import { render, Text, useInput } from "ink";
 import { createElement } from "react";
 import type { ReporterOptions } from "../options.ts";
 import { type Line, paint } from "../style.ts";
 import { fitLine } from "./fit-line.ts";
 import { type Key, toKeys } from "./keys.ts";
-import { createPainter } from "./painter.ts";
 import type { Size } from "./plan-view.ts";
 
 /** A view on the terminal until it is unmounted; it leaves nothing behind. */
@@ -29,32 +27,29 @@ export function mount(
   const stdin = (options.stdin ?? process.stdin) as NodeJS.ReadStream;
   // A terminal that has gone fails to be read and to change its mode, also after the view is over. Its output fails too, which ends the command.
   stdin.off("error", ignore).on("error", ignore);
-  const painter = createPainter();
-  let shown: string | undefined;
-  const show = (lines: readonly Line[]) => {
-    const frame = frameOf(lines, options);
-    if (frame === shown || stdout.writableLength > mostWaitingBytes) return;
-    shown = frame;
-    stdout.write(painter.next(frame));
-  };
-  // Of a view that is not taken off, because the process ends.
-  const leave = () => stdout.write(painter.clear());
-  process.once("exit", leave);
-  const keys = { stdout: nowhere(), stdin, exitOnCtrlC: false, patchConsole: false, interactive: true };
-  const instance = render(createElement(Keys, { onKey: on.key }), keys);
-  show(first);
-  const onResize = () => {
-    stdout.write(painter.clear());
-    shown = undefined;
-    on.resize(sizeOf(options));
-  };
-  stdout.on("resize", onResize);
+  let shown = frameOf(first, options);
+  const instance = render(createElement(Screen, { frame: shown, onKey: on.key }), {
+    stdout,
+    stdin,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    interactive: true,
+    // A frame that Ink holds back is written after the view was cleared, and stays. Frames come no faster than keys and the timer of the caller.
+    maxFps: 1000,
+  });
+  const onResize = () => on.resize(sizeOf(options));
+  // Before Ink's own listener, which would draw the old lines once more; those may be too many for the new size.
+  stdout.prependListener("resize", onResize);
   return {
-    show,
+    show(lines) {
+      const frame = frameOf(lines, options);
+      if (frame === shown || stdout.writableLength > mostWaitingBytes) return;
+      shown = frame;
+      instance.rerender(createElement(Screen, { frame, onKey: on.key }));
+    },
     async unmount() {
       stdout.off("resize", onResize);
-      process.off("exit", leave);
-      leave();
+      instance.clear();
       instance.unmount();
       await instance.waitUntilExit();
     },
@@ -66,12 +61,15 @@ export function sizeOf({ stdout }: Pick<ReporterOptions, "stdout">): Size {
   return { rows: stdout.rows || 24, columns: stdout.columns || 80 };
 }
 
-/** What Ink does here: it takes the keyboard and gives it back. */
-function Keys({ onKey }: { readonly onKey: (key: Key) => void }) {
+/**
+ * A whole frame as one text. With an element for each part of a line, Ink lays out some hundred nodes for every frame, which takes
+ * several times the memory of the rest of an apply.
+ */
+function Screen({ frame, onKey }: { readonly frame: string; readonly onKey: (key: Key) => void }) {
   useInput((input, key) => {
     for (const pressed of toKeys(input, key)) onKey(pressed);
   });
-  return null;
+  return createElement(Text, null, frame);
 }
 
 /** Lines as the terminal gets them, each cut at its width so that it takes exactly one row. */
@@ -81,12 +79,6 @@ function frameOf(lines: readonly Line[], options: Pick<ReporterOptions, "stdout"
     lines.map((line) => fitLine(line, columns)),
     options.color,
   ).replace(/\n$/, "");
-}
-
-/** Ink draws nothing: what it would write all the same goes here. */
-function nowhere(): NodeJS.WriteStream {
-  const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return Object.assign(sink, { columns: 80, rows: 24, isTTY: true }) as unknown as NodeJS.WriteStream;
 }
 
 function ignore(): void {}

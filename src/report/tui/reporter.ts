@@ -15,7 +15,7 @@ import { type Mounted, mount, sizeOf } from "./mount.ts";
 import { openPlanView, type PlanViewEvent, planViewLines, reducePlanView } from "./plan-view.ts";
 
 /** Between two frames while an apply runs; more often than this is too fast to read. */
-const frameEveryMs = 100;
+const frameEveryMs = 200;
 
 /**
  * The terminal interface: the plan as a tree with its question, then the actions as they run. Both leave the terminal
