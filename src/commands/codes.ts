@@ -4,6 +4,8 @@ export const codes: Readonly<Record<string, string>> = {
   "bad-duration": "A duration does not have the form `30s`.",
   "bad-option": "An option has a value that it cannot have.",
   "bad-parallelism": "`--parallelism` is not a whole number above 0.",
+  "drift-accept": "A file of the configuration cannot be written.",
+  "drift-not-expressible": "What the host has cannot be said in the configuration, or not in this notation.",
   "file-exists": "A file that a command would write exists, or cannot be written.",
   "image-lock": "The checksum of an image cannot be looked up or written.",
   "instances-path-missing": "A session libvirt on another host needs `host.instances_path`.",

@@ -1,4 +1,3 @@
-import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setChecksums } from "../config/lock-checksums.ts";
 import type { Place } from "../model/diagnostic.ts";
 import { errorMessage, userError } from "../model/errors.ts";
@@ -10,6 +9,7 @@ import { type CommandDefinition, hostOptions, type Invocation } from "./command.
 import type { Io } from "./io.ts";
 import { openConfigured, variableInputs } from "./open-session.ts";
 import { reported } from "./reported.ts";
+import { rewriteFile } from "./rewrite-file.ts";
 import { uncachedDigest } from "./uncached-digest.ts";
 
 /** `virtform image lock`: pins images to their content. */
@@ -60,7 +60,7 @@ async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter[
     byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));
     event({ type: "result", result: { kind: "digest", image: name, digest, bytes } });
   }
-  for (const [file, checksums] of byFile) await rewrite(file, (text) => setChecksums(text, checksums));
+  for (const [file, checksums] of byFile) await rewriteFile(file, (text) => setChecksums(text, checksums), "image-lock");
   if (chosen.length === 0) event({ type: "result", result: { kind: "nothing", text: "Every image has a checksum." } });
   return 0;
 }
@@ -74,20 +74,4 @@ function refuseCopy(name: string, at: Place | undefined): void {
     `The checksum of image ${name} cannot be written into the file`,
     `It is a copy of ${written ?? "an entry"} in ${at.file}:${at.line}, made by for_each or include. Write the checksum there, for example as each.value.checksum.`,
   );
-}
-
-/** Replaces a file's text whole. Its permissions and owner stay, and a link to it stays one. */
-async function rewrite(file: string, edit: (text: string) => string): Promise<void> {
-  const path = await realpath(file);
-  const { mode, uid, gid } = await stat(path);
-  const staged = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(staged, edit(await readFile(path, "utf8")), { mode: 0o600, flag: "wx" });
-    await chown(staged, uid, gid).catch(() => undefined);
-    await chmod(staged, mode & 0o7777);
-    await rename(staged, path);
-  } catch (error) {
-    await rm(staged, { force: true });
-    throw userError("image-lock", `Cannot write the checksums to ${file}`, errorMessage(error));
-  }
 }
