@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { switchChanges } from "../../src/kinds/guest/switch.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { child, childrenOf } from "../fake-host/xml.ts";
@@ -150,6 +151,18 @@ test("a volume that the guest does not release is pending; neither its removal n
   const moved = two("[]", "[ { volume: data } ]");
   assert.deepEqual(await codesOf(moved), ["incomplete", ["change-not-taken"], ["domain/db#adjust device-not-released"]]);
   assert.deepEqual(await codesOf(moved), ["incomplete", [], ["domain/db#adjust device-not-released"]], "it is not asked again");
+
+  // Started by hand or by name, it does not get the volume either.
+  machine.libvirtd.destroy(domainOf(machine, "db"));
+  assert.deepEqual((await codesOf(moved)).at(-1), ["domain/db#start device-not-released"]);
+  const started = await apply({
+    ...(await runOn(machine.boot(), moved, { targets: ["db"] })),
+    mode: { do: "only", changes: (observed) => switchChanges(observed, ["db"], "running") },
+  });
+  assert.deepEqual(
+    started.outcomes.flatMap(({ diagnostics }) => diagnostics.map(({ code }) => code)),
+    ["device-not-released"],
+  );
 
   const released = two("[]", "[]");
   await applied(machine, released);

@@ -1,7 +1,7 @@
 import { ownsSource } from "../../drivers/index.ts";
 import { sourceText } from "../../drivers/shared/disk-source.ts";
 import type { Action } from "../../model/action.ts";
-import { type Address, addressName } from "../../model/address.ts";
+import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
 import { exists } from "../../model/fact.ts";
@@ -31,8 +31,7 @@ import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
-import { defined, type GuestAddress, guests, stopped } from "../terms/guest-address.ts";
-import { guestSources } from "../terms/guest-sources.ts";
+import { defined, type GuestAddress, stopped } from "../terms/guest-address.ts";
 import { isAdopted } from "../terms/is-adopted.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { volumes } from "../terms/volume-address.ts";
@@ -47,6 +46,7 @@ import { missesDisks, missingFacts } from "./memory.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
+import { volumeHolders } from "./volume-holders.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
 /**
@@ -71,7 +71,7 @@ export function diffDomain(
     have === undefined
       ? creation(address, want, observed)
       : withFiles(leaving(update(address, want, have, observed, replaced), leaves), address, want, have);
-  const holders = volumeHolders(want, observed);
+  const holders = holdersOf(want, observed);
   if (change === undefined || holders.length === 0) return change;
   const waiting = (action: Action): Action => {
     if (action.type !== "domain.start" && action.type !== "domain.restore") return action;
@@ -115,15 +115,10 @@ function isThere(address: Address, observed: Observed): boolean {
   return disks.owns(address) && observed.get(address)?.disk !== undefined;
 }
 
-/** Other guests that still have volumes of this guest: they must release them before it gets them. */
-function volumeHolders(want: DomainSpec, observed: Observed): VolumeHolder[] {
+/** Other guests that still have volumes of this guest. */
+function holdersOf(want: DomainSpec, observed: Observed): VolumeHolder[] {
   const attached = want.disks.filter(({ name }) => volumes.owns(name as Address));
-  if (attached.length === 0) return [];
-  const sources = new Set(attached.map(({ attachment }) => sourceText(attachment)));
-  return observed.of(guests).flatMap(([address, guest]) => {
-    const held = guest.uuid === want.uuid ? [] : [...guestSources(guest)].filter((source) => sources.has(source));
-    return held.length === 0 ? [] : [{ uuid: guest.uuid, instance: addressName(address), sources: held }];
-  });
+  return volumeHolders(want.uuid, new Set(attached.map(({ attachment }) => sourceText(attachment))), observed);
 }
 
 /** The change with what it leaves behind as a loss, if it gives the guest another file. */
@@ -377,7 +372,7 @@ function liveActions(want: DomainSpec, { steps }: LivePlan, observed: Observed):
   const words = (of: readonly LiveStep[]) => of.map(subjectOf).join(", ");
   return [
     ...(leaving.length === 0 ? [] : [releaseDevices(want, leaving, words(leaving))]),
-    ...(rest.length === 0 ? [] : [adjustDomain(want, rest, words(rest), volumeHolders(want, observed))]),
+    ...(rest.length === 0 ? [] : [adjustDomain(want, rest, words(rest), holdersOf(want, observed))]),
   ];
 }
 

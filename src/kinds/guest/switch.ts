@@ -1,13 +1,16 @@
+import { ownsSource } from "../../drivers/index.ts";
 import type { Change } from "../../model/change.ts";
 import { UserError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
-import { startAgain, stopDomain } from "../power/plan.ts";
+import { startAgain, stopDomain, type VolumeHolder } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
 import { recordedShutdown } from "../terms/shutdown.ts";
+import { volumes } from "../terms/volume-address.ts";
 import { describeDomain } from "./state.ts";
+import { volumeHolders } from "./volume-holders.ts";
 
 /**
  * Changes that start guests of ours which are off, or shut down those that run, each with its stored definition. Nothing else about them
@@ -17,10 +20,12 @@ export function switchChanges(observed: Observed, names: readonly string[], to: 
   const named = observed.of(guests).filter(([address]) => names.some((name) => address === name || address === guests.at(name)));
   const paused = to === "running" ? named.filter(([, { power }]) => isUp(power) && power !== "running") : [];
   if (paused.length > 0) throw new UserError(paused.map(([address, { power }]) => notOff(address, power)));
-  return named.filter(([, { power }]) => isUp(power) !== (to === "running")).map(([address, guest]) => switchOne(address, guest, to));
+  return named
+    .filter(([, { power }]) => isUp(power) !== (to === "running"))
+    .map(([address, guest]) => switchOne(address, guest, to, observed));
 }
 
-function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "stopped"): Change {
+function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "stopped", observed: Observed): Change {
   const ref = { uuid: guest.uuid, instance: guest.label?.instance ?? guest.name, shutdown: recordedShutdown(guest.fields) };
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
   return {
@@ -29,10 +34,17 @@ function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "st
     cause: "config",
     reason: to === "running" ? "its start was requested" : "its shutdown was requested",
     fields: [{ path: "power_state", old: before["power_state"] ?? null, new: to }],
-    actions: [to === "running" ? startAgain(ref) : stopDomain(ref)],
+    actions: [to === "running" ? startAgain(ref, holdersOf(guest, observed)) : stopDomain(ref)],
     before,
     after: { ...before, power_state: to },
   };
+}
+
+/** Other guests that run with volumes of this guest, which they did not release. */
+function holdersOf({ uuid, disks }: GuestState, observed: Observed): VolumeHolder[] {
+  const all = observed.of(volumes).map(([, volume]) => volume);
+  const attached = Object.values(disks).filter((source) => all.some((volume) => ownsSource(source, volume)));
+  return volumeHolders(uuid, new Set(attached), observed);
 }
 
 function notOff(address: GuestAddress, power: GuestState["power"]) {

@@ -139,9 +139,11 @@ export function renameDomain(ref: DomainRef): Action {
 }
 
 /** Starts a guest that a plan shut down, with the definition that is stored. */
-export function startAgain(ref: DomainRef): Action {
+export function startAgain(ref: DomainRef, holders: readonly VolumeHolder[] = []): Action {
   const address = guests.at(ref.instance);
-  return { ...common(ref, "start", "start"), needs: [stopped(address), named(address)], makes: [up(address)], effect: "none" };
+  const { args, ...start } = common(ref, "start", "start");
+  const held = holders.length === 0 ? {} : { holders: holders as unknown as Json };
+  return { ...start, args: { ...args, ...held }, needs: [stopped(address), named(address)], makes: [up(address)], effect: "none" };
 }
 
 /**

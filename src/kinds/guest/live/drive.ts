@@ -1,3 +1,4 @@
+import { instanceFiles } from "../../../model/layout.ts";
 import type { DomainRecord, Libvirt } from "../../../tools/libvirt/libvirt.ts";
 import { find, parseXml, type XmlElement } from "../../../tools/xml.ts";
 import { readDocument } from "../document.ts";
@@ -58,7 +59,8 @@ function disksOf(domain: Draft): Draft[] {
 
 function driveOf(domain: Draft): Draft | undefined {
   return disksOf(domain).find(
-    (disk) => disk.attributes["device"] === "cdrom" && /\/disk\.config$/.test(find(disk, "source")?.attributes["file"] ?? ""),
+    (disk) =>
+      disk.attributes["device"] === "cdrom" && find(disk, "source")?.attributes["file"]?.endsWith(`/${instanceFiles.configDrive}`) === true,
   );
 }
 
