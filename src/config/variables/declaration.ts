@@ -6,7 +6,7 @@ export const variableTypes = ["string", "number", "boolean", "size", "list", "ma
 /** One of them. */
 export type VariableType = (typeof variableTypes)[number];
 
-/** A declared variable. What is not written as the schema wants it counts as not written: the schema reports it. */
+/** A declared variable. Parts of another shape than the schema's count as absent; the schema reports them. */
 export interface Declaration {
   readonly node: Located;
   readonly type: VariableType;

@@ -37,17 +37,17 @@ export function expandEntries(section: Located, rules: EntryRules, scope: Scope,
     if (isKey) reportKey(entry, report);
     for (const copy of copies ?? [])
       for (const [name, counted] of numbered(copy, rules, report)) {
-        const at = placeOf(entry.key ?? entry.node.span);
         const before = entries.get(name);
         if (before !== undefined) {
           incomplete = true;
-          report(collision(rules.section, name, before, at));
+          report(collision(rules.section, name, before, entry));
           continue;
         }
         const node = isKey ? failed(entry.node.span) : expand(counted.entry.node, rules.schema, counted.scope, report);
-        weight += node.weight;
+        // The weight of what is written was checked when the file was read.
+        if (node !== entry.node) weight += node.weight;
         if (entries.size >= mostEntries || weight > heaviest) {
-          report(weight > heaviest ? tooManyValues(at) : tooMany(rules.section, at));
+          report(weight > heaviest ? tooManyValues(placeOfEntry(entry)) : tooMany(rules.section, placeOfEntry(entry)));
           return { entries, incomplete: true };
         }
         entries.set(name, { ...counted.entry, node });
@@ -117,8 +117,9 @@ function* numbered({ name, entry, scope }: Copy, { counted, schema }: EntryRules
     return yield [name, { name, entry, scope: { ...scope, index: 0 } }];
   const node = withEntries(entry.node, new Map([...entry.node.entries].filter(([key]) => key !== counted)));
   for (let index = 0; index < count; index += 1) {
-    const note = `This is the copy of ${name} with count.index ${index}.`;
-    yield [`${name}-${index}`, { name, entry: { ...entry, node: withNote(node, note) }, scope: { ...scope, note, index } }];
+    const own = `This is the copy of ${name} with count.index ${index}.`;
+    const note = scope.note === undefined ? own : `${scope.note} ${own}`;
+    yield [`${name}-${index}`, { name, entry: { ...entry, node: withNote(node, own) }, scope: { ...scope, note, index } }];
   }
 }
 
@@ -129,11 +130,15 @@ function usesIndex(node: Located): boolean {
   return [...node.entries.values()].some((entry) => usesIndex(entry.node));
 }
 
-function collision(section: string, name: string, before: Entry, at: Place): Diagnostic {
-  const { file, line, column } = placeOf(before.key ?? before.node.span);
+function placeOfEntry({ key, node }: Entry): Place {
+  return placeOf(key ?? node.span);
+}
+
+function collision(section: string, name: string, before: Entry, entry: Entry): Diagnostic {
+  const { file, line, column } = placeOfEntry(before);
   const summary = `Two ${section} are named ${JSON.stringify(name)}`;
   const detail = `The other one is declared in ${file}:${line}:${column}. With for_each, NAME becomes NAME-KEY. Rename one of them.`;
-  return { severity: "error", code: "name-collision", summary, detail, at };
+  return { severity: "error", code: "name-collision", summary, detail, at: placeOfEntry(entry) };
 }
 
 function tooMany(section: string, at: Place) {

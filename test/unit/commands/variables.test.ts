@@ -64,3 +64,11 @@ test("what config prints is a configuration that stands for the same, with the p
   assert.equal(again.code, 0, again.stderr);
   assert.deepEqual(JSON.parse(again.stdout).config, JSON.parse(first.stdout).config);
 });
+
+test("image lock says where the checksum of a copy is written", async (t) => {
+  const copies =
+    "project: shop\nimages:\n  disk:\n    for_each: { a: { path: ./a.raw } }\n    source: ${each.value.path}\n    disk_format: raw\n";
+  const { code, stderr } = await runMain(t, ["image", "lock"], { "virtform.yaml": copies, "a.raw": "" });
+  assert.equal(code, 1);
+  assert.match(stderr.replaceAll(/\s+/g, " "), /image disk-a cannot be written into the file It is a copy of disk in virtform\.yaml:3/);
+});
