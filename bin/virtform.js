@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: the rest needs a current one.
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { fileURLToPath } from "node:url";
-
 const needed = 24;
+const current = Number(process.versions.node.split(".")[0]) >= needed;
+// Where possible no import: it loads everything that a part of Node exports.
+const part = async (name) => (current ? process.getBuiltinModule(name) : import(name));
+const { existsSync } = await part("node:fs");
+const { fileURLToPath } = await part("node:url");
 const bundled = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
 
-if (Number(process.versions.node.split(".")[0]) >= needed) {
+if (current) {
   const entry = new URL("../dist/cli.js", import.meta.url);
   if (existsSync(entry)) {
     const { main } = await import(entry.href);
     // Not in /tmp, where other users could leave code for root.
-    const cache = `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/virtform/compiled`;
+    const cache = `${process.env.XDG_CACHE_HOME || `${(await part("node:os")).homedir()}/.cache`}/virtform/compiled`;
     process.exitCode = await main(process.argv.slice(2), cache);
   } else {
     console.error("virtform is not built yet: run `npm ci && npm run build` in its directory.");

@@ -62,6 +62,18 @@ const loadedAtOnce: Plugin = {
   },
 };
 
+/** Parts of Node without an import, which loads everything that they export. */
+const builtinParts: Plugin = {
+  name: "builtin-parts",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "part-of-node" }));
+    onLoad({ filter: /.*/, namespace: "part-of-node" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      loader: "js",
+    }));
+  },
+};
+
 const common: BuildOptions = {
   absWorkingDir: checkout,
   bundle: true,
@@ -99,6 +111,7 @@ await build({
   outdir: "dist",
   format: "esm",
   define: { PROGRAM_DIGEST: JSON.stringify(digest) },
+  plugins: [builtinParts],
 });
 writeFileSync(`${checkout}/dist/program.cjs`, script);
 

@@ -58,7 +58,17 @@ function load(command: string, cache: string): Program {
 }
 
 /** Parts of Node that few commands use and that take milliseconds to load: loaded when something of them is used. */
-const late: ReadonlySet<string> = new Set(["child_process", "http", "https", "readline", "readline/promises", "tls", "zlib"]);
+const late: ReadonlySet<string> = new Set([
+  "child_process",
+  "fs/promises",
+  "http",
+  "https",
+  "readline",
+  "readline/promises",
+  "timers/promises",
+  "tls",
+  "zlib",
+]);
 
 function partOfNode(name: string): object {
   const plain = name.replace(/^node:/, "");

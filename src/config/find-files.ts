@@ -1,4 +1,4 @@
-import { readdir, realpath, stat } from "node:fs/promises";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { readProblem } from "./read-text.ts";
@@ -22,14 +22,14 @@ export interface FoundFile {
 }
 
 /** The files of the given paths: files themselves, and the configuration files of directories. */
-export async function findFiles(paths: readonly string[], cwd: string): Promise<{ files: FoundFile[]; diagnostics: Diagnostic[] }> {
+export function findFiles(paths: readonly string[], cwd: string): { files: FoundFile[]; diagnostics: Diagnostic[] } {
   const files: FoundFile[] = [];
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
   for (const path of paths) {
     try {
-      for (const file of await filesAt(path, cwd, diagnostics)) {
-        const real = await realpath(resolve(cwd, file)).catch(() => resolve(cwd, file));
+      for (const file of filesAt(path, cwd, diagnostics)) {
+        const real = realPath(resolve(cwd, file));
         if (seen.has(real)) continue;
         seen.add(real);
         files.push({ file, path: resolve(cwd, file) });
@@ -49,9 +49,17 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
   return { files, diagnostics };
 }
 
-async function filesAt(path: string, cwd: string, diagnostics: Diagnostic[]): Promise<string[]> {
-  if (!(await stat(resolve(cwd, path))).isDirectory()) return [path];
-  const names = (await readdir(resolve(cwd, path))).sort();
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
+
+function filesAt(path: string, cwd: string, diagnostics: Diagnostic[]): string[] {
+  if (!statSync(resolve(cwd, path)).isDirectory()) return [path];
+  const names = readdirSync(resolve(cwd, path)).sort();
   const ours = names.filter((name) => name === "virtform.yaml" || name.endsWith(".virtform.yaml"));
   if (ours.length === 0) {
     const almost = names.find((name) => /(^|\.)virtform\.(yml|json)$/i.test(name));

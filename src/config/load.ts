@@ -135,7 +135,7 @@ export async function loadConfig(paths: readonly string[], options: Rules & Load
 
 /** The files at some paths as one mapping. `whole`: all of them could be read. */
 async function readMerged(paths: readonly string[], cwd: string, schema: Schema) {
-  const found = await findFiles(paths, cwd);
+  const found = findFiles(paths, cwd);
   const diagnostics: Diagnostic[] = [...found.diagnostics];
   const roots: Located[] = [];
   for (const { file, path } of found.files) {

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 
@@ -11,7 +11,7 @@ const limit = 1024 * 1024;
  */
 export async function originOf(directory: string): Promise<string> {
   for (let at = directory; ; at = dirname(at)) {
-    const remote = await remoteOf(join(at, ".git"));
+    const remote = remoteOf(join(at, ".git"));
     if (remote !== undefined) {
       const below = relative(at, directory);
       return below === "" ? remote : `${remote}//${below}`;
@@ -23,11 +23,11 @@ export async function originOf(directory: string): Promise<string> {
 /** The commit that is checked out in the git repository of a directory; undefined without one, and before its first commit. */
 export async function readHead(directory: string): Promise<string | undefined> {
   for (let at = resolve(directory); ; at = dirname(at)) {
-    const { own, common } = await gitDirectories(join(at, ".git"));
-    const head = (await textOf(join(own, "HEAD")))?.trim();
+    const { own, common } = gitDirectories(join(at, ".git"));
+    const head = textOf(join(own, "HEAD"))?.trim();
     if (head !== undefined) {
       const ref = /^ref: (refs\/\S+)$/.exec(head)?.[1];
-      return ref === undefined ? commitIn(head) : (commitIn(await textOf(join(common, ref))) ?? packedCommit(common, ref));
+      return ref === undefined ? commitIn(head) : (commitIn(textOf(join(common, ref))) ?? packedCommit(common, ref));
     }
     if (dirname(at) === at) return undefined;
   }
@@ -37,23 +37,23 @@ function commitIn(text: string | undefined): string | undefined {
   return /^[0-9a-f]{40,64}$/.exec(text?.trim() ?? "")?.[0];
 }
 
-async function packedCommit(common: string, ref: string): Promise<string | undefined> {
-  const lines = (await textOf(join(common, "packed-refs")))?.split("\n") ?? [];
+function packedCommit(common: string, ref: string): string | undefined {
+  const lines = textOf(join(common, "packed-refs"))?.split("\n") ?? [];
   return commitIn(lines.find((line) => line.endsWith(` ${ref}`))?.split(" ")[0]);
 }
 
 /** The directory of a checkout's own files of git, and the one that all worktrees of the repository share. */
-async function gitDirectories(git: string): Promise<{ readonly own: string; readonly common: string }> {
+function gitDirectories(git: string): { readonly own: string; readonly common: string } {
   // In a worktree it is a file that names the directory.
-  const elsewhere = /^gitdir: (.*)$/m.exec((await textOf(git)) ?? "")?.[1];
+  const elsewhere = /^gitdir: (.*)$/m.exec(textOf(git) ?? "")?.[1];
   const own = elsewhere === undefined ? git : resolve(dirname(git), elsewhere);
-  const common = (await textOf(join(own, "commondir")))?.trim();
+  const common = textOf(join(own, "commondir"))?.trim();
   return { own, common: common === undefined ? own : resolve(own, common) };
 }
 
 /** The address of the remote `origin`, without user, scheme and the ending of a repository. */
-async function remoteOf(git: string): Promise<string | undefined> {
-  const config = await textOf(join((await gitDirectories(git)).common, "config"));
+function remoteOf(git: string): string | undefined {
+  const config = textOf(join(gitDirectories(git).common, "config"));
   const section = /^\[remote "origin"\]\n((?:(?!\[).*\n?)*)/m.exec(config ?? "")?.[1];
   const url = /^\s*url\s*=\s*(\S.*?)\s*$/m.exec(section ?? "")?.[1];
   return url
@@ -63,10 +63,10 @@ async function remoteOf(git: string): Promise<string | undefined> {
     .replace(/\/*(\.git)?\/*$/, "");
 }
 
-async function textOf(path: string): Promise<string | undefined> {
+function textOf(path: string): string | undefined {
   try {
-    const found = await stat(path);
-    return found.isFile() && found.size <= limit ? await readFile(path, "utf8") : undefined;
+    const found = statSync(path);
+    return found.isFile() && found.size <= limit ? readFileSync(path, "utf8") : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,4 @@
 import { readFileSync, type Stats, statSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
 
 /** Why a file cannot be used, as the parts of a diagnostic. */
 export interface ReadProblem {
@@ -9,23 +8,14 @@ export interface ReadProblem {
 }
 
 /** The text of a UTF-8 file of at most `limit` bytes, or why it cannot be read. `shown` is its displayed name. File errors do not throw. */
-export async function readText(
-  path: string,
-  limit: number,
-  shown: string,
-): Promise<{ readonly text: string } | { readonly problem: ReadProblem }> {
-  const read = await readBytes(path, limit, shown);
+export function readTextSync(path: string, limit: number, shown: string): { readonly text: string } | { readonly problem: ReadProblem } {
+  const read = readBytesSync(path, limit, shown);
   return "problem" in read ? read : decode(read.bytes, shown);
 }
 
-/** The same at once, for a file that an expression names. */
-export function readTextSync(path: string, limit: number, shown: string): { readonly text: string } | { readonly problem: ReadProblem } {
-  try {
-    const problem = unusable(statSync(path), limit, shown);
-    return problem ?? decode(readFileSync(path), shown);
-  } catch (error) {
-    return { problem: readProblem(shown, error) };
-  }
+/** The same for code that waits. At once all the same: configurations are small, and threads for reading them take longer to start than the reading. */
+export async function readText(path: string, limit: number, shown: string): Promise<ReturnType<typeof readTextSync>> {
+  return readTextSync(path, limit, shown);
 }
 
 function decode(bytes: Buffer, shown: string): { readonly text: string } | { readonly problem: ReadProblem } {
@@ -37,14 +27,13 @@ function decode(bytes: Buffer, shown: string): { readonly text: string } | { rea
 }
 
 /** The content of a file of at most `limit` bytes, or why it cannot be read. File errors do not throw. */
-export async function readBytes(
-  path: string,
-  limit: number,
-  shown: string,
-): Promise<{ readonly bytes: Buffer } | { readonly problem: ReadProblem }> {
+export async function readBytes(path: string, limit: number, shown: string): Promise<ReturnType<typeof readBytesSync>> {
+  return readBytesSync(path, limit, shown);
+}
+
+function readBytesSync(path: string, limit: number, shown: string): { readonly bytes: Buffer } | { readonly problem: ReadProblem } {
   try {
-    const problem = unusable(await stat(path), limit, shown);
-    return problem ?? { bytes: await readFile(path) };
+    return unusable(statSync(path), limit, shown) ?? { bytes: readFileSync(path) };
   } catch (error) {
     return { problem: readProblem(shown, error) };
   }

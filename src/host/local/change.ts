@@ -1,6 +1,19 @@
-import { chmodSync, closeSync, constants, ftruncateSync, lstatSync, lutimesSync, mkdirSync, openSync, statSync, unlinkSync } from "node:fs";
-import { rm, statfs } from "node:fs/promises";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  ftruncateSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  statfs,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { errnoOf, explained, explainedLater, symbolicLink } from "../file-error.ts";
 import { type NamesChanged, syncNames } from "./durable.ts";
 
@@ -81,12 +94,14 @@ export function setMode(path: string, mode: number): void {
   });
 }
 
+const statfsLater = promisify(statfs);
+
 /** Free bytes (for unprivileged users), total bytes and magic number of the filesystem that holds the path or its nearest existing parent. */
 export async function space(path: string): Promise<{ total: number; free: number; filesystem: number }> {
   let place = path;
   explained("measure the space of", path, () => {
     while (statSync(place, { throwIfNoEntry: false }) === undefined && dirname(place) !== place) place = dirname(place);
   });
-  const { bsize, blocks, bavail, type } = await explainedLater("measure the space of", place, () => statfs(place));
+  const { bsize, blocks, bavail, type } = await explainedLater("measure the space of", place, () => statfsLater(place));
   return { total: blocks * bsize, free: bavail * bsize, filesystem: type };
 }
