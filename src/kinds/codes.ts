@@ -20,6 +20,7 @@ export const codes: Readonly<Record<string, string>> = {
   "capacity-not-claimed": "What an apply brings to the host could not be recorded for other applies.",
   "change-not-taken": "A running guest did not take a change, which waits for its restart.",
   "definition-not-kept": "libvirt changed a definition.",
+  "device-added-by-hand": "A guest has a device that was added by hand. It is detached, and nothing on it is deleted.",
   "device-not-released": "A running guest did not release a device.",
   "device-taken": "Two disks are assigned the same device.",
   "directory-kept": "Files that virtform did not create stay in the directory of an instance or a volume that was removed.",

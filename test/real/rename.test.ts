@@ -38,7 +38,7 @@ test("guests are renamed in libvirt: one that is off at once, one that runs with
   assert.deepEqual(await kept(name("on")), on, "libvirt keeps the name of a guest that runs, and the guest its process");
   await assertConverged(workspace);
   const { stdout: list } = await virtform("list", workspace.directory);
-  assert.match(list, new RegExp(`^${name("up")} +running`, "m"));
+  assert.match(list, new RegExp(`^${name("up")} +active, restart pending`, "m"));
   assert.match(list, new RegExp(`waits for a restart: ${name("up")} \\(name ${name("on")} → ${name("up")}`));
 
   const restarted = await virtform("restart", "--pending", "--auto-approve", workspace.directory);

@@ -29,6 +29,7 @@ import { isReplaced } from "../disk/is-replaced.ts";
 import { checkLooseLayers } from "../disk/loose-check.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
+import { checkAddedDevices } from "../guest/added-check.ts";
 import { checkDomainNames, checkProtection, checkRenames } from "../guest/check.ts";
 import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
@@ -79,6 +80,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkRenames,
   checkDomainPatches,
   checkForeign,
+  checkAddedDevices,
   checkAdopted,
   checkUuids,
   ({ config, observed }) => renameConflicts("instances", earlierInstances(config), guests.at, observed),
