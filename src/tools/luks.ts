@@ -1,6 +1,6 @@
 import { CommandError } from "../model/errors.ts";
 import type { Host } from "../model/host.ts";
-import { convertTimeoutMs, encrypting, optionValue, refusesDirectIo, refusesPassphrase, secretArgs, secretName } from "./qemu-img.ts";
+import { convertTimeoutMs, encrypting, opensImage, optionValue, refusesDirectIo, secretArgs, secretName } from "./qemu-img.ts";
 import { parseConvertProgress } from "./qemu-img-output.ts";
 
 /** The bytes of a disk that is one LUKS container, as QEMU reaches them. */
@@ -82,20 +82,8 @@ export async function fillLuks(
 }
 
 /** Whether the passphrase opens a container, which may be in use. Changes nothing. */
-export async function luksOpensWith(host: Host, at: LuksPlace, passphrase: string, signal?: AbortSignal): Promise<boolean> {
-  try {
-    await host.run({
-      program: "qemu-img",
-      args: ["map", "-U", "--max-length=512", "--output=json", ...secretArgs(passphrase), "--image-opts", luksImage(at)],
-      stdin: passphrase,
-      timeoutMs: 5 * minute,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof CommandError && refusesPassphrase(error.stderr)) return false;
-    throw error;
-  }
+export function luksOpensWith(host: Host, at: LuksPlace, passphrase: string, signal?: AbortSignal): Promise<boolean> {
+  return opensImage(host, luksImage(at), passphrase, signal);
 }
 
 /** How QEMU opens a container: each layer is named, and nothing is looked for in the content. Pure. */

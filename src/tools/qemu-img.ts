@@ -197,16 +197,21 @@ export function secretArgs(passphrase: string | undefined): string[] {
 }
 
 /** How an encrypted qcow2 file is opened: format and file are said, and nothing else is looked for. */
-function encryptedImage(path: string): string[] {
-  return ["--image-opts", `driver=qcow2,encrypt.key-secret=${secretName},file.driver=file,file.filename=${optionValue(path)}`];
+function encryptedImage(path: string): string {
+  return `driver=qcow2,encrypt.key-secret=${secretName},file.driver=file,file.filename=${optionValue(path)}`;
 }
 
 /** Whether the passphrase opens an encrypted qcow2 file, which may be in use. Changes nothing. */
-export async function opensWith(host: Host, path: string, passphrase: string, signal?: AbortSignal): Promise<boolean> {
+export function opensWith(host: Host, path: string, passphrase: string, signal?: AbortSignal): Promise<boolean> {
+  return opensImage(host, encryptedImage(path), passphrase, signal);
+}
+
+/** The same of any encrypted image. `image`: its options, as `--image-opts` takes them. */
+export async function opensImage(host: Host, image: string, passphrase: string, signal?: AbortSignal): Promise<boolean> {
   try {
     await host.run({
       program: "qemu-img",
-      args: ["map", "-U", "--max-length=512", "--output=json", ...secretArgs(passphrase), ...encryptedImage(path)],
+      args: ["map", "-U", "--max-length=512", "--output=json", ...secretArgs(passphrase), "--image-opts", image],
       stdin: passphrase,
       timeoutMs: 5 * minute,
       ...(signal === undefined ? {} : { signal }),
@@ -237,7 +242,7 @@ export async function resizeImage(
   options: { readonly passphrase?: string; readonly preallocate?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const { passphrase, preallocate = false, signal } = options;
-  const image = passphrase === undefined ? ["-f", format, path] : [...secretArgs(passphrase), ...encryptedImage(path)];
+  const image = passphrase === undefined ? ["-f", format, path] : [...secretArgs(passphrase), "--image-opts", encryptedImage(path)];
   await host.run({
     program: "qemu-img",
     args: ["resize", "-q", ...(preallocate ? ["--preallocation=falloc"] : []), ...image, String(bytes)],
