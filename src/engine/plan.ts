@@ -50,7 +50,9 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   for (const kind of kinds) {
     const resources: Resource<unknown>[] = request.mode !== "apply" ? [] : kind.desired(config, observed.facts);
     for (const { address, spec } of resources) wanted.set(address, spec);
-    if (kind.check !== undefined && known && request.mode !== "only") diagnostics.push(...kind.check(resources, observed, config));
+    if (kind.check !== undefined && known && request.mode !== "only") {
+      diagnostics.push(...kind.check(resources, observed, config, request.mode === "destroy"));
+    }
   }
 
   if (known && request.mode !== "only") {

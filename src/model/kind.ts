@@ -39,8 +39,8 @@ export interface Kind<Config, Spec, State> {
   observe(context: Context): Promise<Observation<State>>;
   /** What differs and what to do about it; undefined when nothing. Pure and synchronous. At least one of `want` and `have` is given. */
   diff(address: Address, want: Spec | undefined, have: State | undefined, observed: Observed): Change | undefined;
-  /** Problems that only show when everything is seen together: capacity, sizes, names in use. Pure. */
-  check?(resources: readonly Resource<Spec>[], observed: Observed, config: Config): Diagnostic[];
+  /** Problems that only show when everything is seen together: capacity, sizes, names in use. `destroying`: nothing is wanted. Pure. */
+  check?(resources: readonly Resource<Spec>[], observed: Observed, config: Config, destroying?: boolean): Diagnostic[];
   /** What is compared to find out whether the world has moved since a plan, and shown by `show`. Never a secret. */
   describe(state: State): Json;
   /** The address that an object had under its earlier name, while the host still has it under that; undefined for others. Pure. */

@@ -102,9 +102,9 @@ export function instanceKind(
     desired: (config, facts) => desiredInstances({ config, settings, facts }),
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret), config),
     diff: (address, want, have, observed) => diffOne(address, asItStays(address, want, observed), have, observed, settings),
-    check: (resources, observed, config) => {
+    check: (resources, observed, config, destroying = false) => {
       // How instances are written matters only where they are wanted: a mistake in them must not stop a destroy.
-      const written = resources.length === 0 ? { ...config, instances: {} } : config;
+      const written = destroying ? { ...config, instances: {} } : config;
       const checked = { config: written, settings, observed, ...byKind(resources, observed) };
       return checks.flatMap((check) => check(checked));
     },
