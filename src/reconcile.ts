@@ -270,6 +270,7 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
   const { variables = [] } = run;
   return {
     ...plan,
+    ...(run.mode.do === "destroy" ? { purpose: "destroy" as const } : {}),
     ...(variables.length === 0 ? {} : { variables }),
     diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places),
   };

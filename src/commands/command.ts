@@ -86,7 +86,7 @@ export const planOptions = {
     type: "string",
     multiple: true,
     value: "ADDR",
-    help: "Only this object (disk/web-0.root) or all objects of this name (web-0), and their dependencies. Repeatable.",
+    help: "Only this object (disk/web-0.root) or all objects of this name (web-0, web-*), and their dependencies. Repeatable.",
   },
 } as const satisfies Record<string, OptionDefinition>;
 

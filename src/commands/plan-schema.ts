@@ -48,6 +48,7 @@ const plan = {
   ],
   properties: {
     formatVersion: { const: "1.0" },
+    purpose: { const: "destroy" },
     host: text,
     project: text,
     target: { type: "object", required: ["uri", "instancesPath"], properties: { uri: text, instancesPath: text } },

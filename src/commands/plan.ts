@@ -15,6 +15,7 @@ export const plan: CommandDefinition = {
       value: "FILE",
       help: "Save the plan. `virtform apply FILE` applies exactly this plan, or stops if the host changed since.",
     },
+    destroy: { type: "boolean", help: "Plan the removal of everything that this project owns, as `virtform destroy` does it." },
     json: { type: "boolean", help: "Print one JSON document, a compatible subset of Terraform's plan." },
     "detailed-exitcode": { type: "boolean", help: "Exit 0 without changes, 2 with changes, 1 on errors." },
   },
@@ -23,6 +24,7 @@ export const plan: CommandDefinition = {
     ["virtform plan --out site.plan && virtform apply site.plan", "Review a plan, then apply exactly this plan."],
     ["virtform plan --detailed-exitcode", "For a pipeline: 0 no changes, 2 changes, 1 error."],
     ["virtform plan --report markdown=plan.md", "Also writes the plan for a comment on a pull request."],
+    ["virtform plan --destroy --out end.plan", "Plans the end of an environment, for review."],
     ["virtform plan --target web-0", "Plans instance web-0 and its dependencies only."],
   ],
   run: (invocation, io) =>

@@ -53,7 +53,7 @@ async function reconcileWith(
   }
   const losesData = command === "apply" || command === "destroy";
   const allowed = losesData ? invocation.texts("allow-destroy") : [];
-  const mode = scope?.mode ?? modeOf(command, invocation);
+  const mode = scope?.mode ?? modeOf(savedPlan?.plan.purpose ?? command, invocation);
   const { verdict } = await reconcile(
     runsOf(session, { targets: scope?.targets ?? invocation.texts("target"), replace: invocation.texts("replace"), mode }),
     {

@@ -24,7 +24,12 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
     await using session = await openConfigured(invocation.positionals, io);
     const targets = invocation.texts("target");
     const made = await plan(
-      runsOf(session, { targets, replace: invocation.texts("replace"), mode: () => ({ do: "apply" }), fingerprints: out !== undefined }),
+      runsOf(session, {
+        targets,
+        replace: invocation.texts("replace"),
+        mode: () => ({ do: invocation.flag("destroy") ? "destroy" : "apply" }),
+        fingerprints: out !== undefined,
+      }),
     );
     const result = accepted.length === 0 ? made : acceptDrift(made, accepted, new Date().toISOString().slice(0, 10));
     const waits = ({ pending }: Plan) => invocation.flag("pending") && pending.length > 0;

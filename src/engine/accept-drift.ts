@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Address } from "../model/address.ts";
 import { type Cause, type Change, combineCauses, type FieldChange } from "../model/change.ts";
 import type { Json } from "../model/json.ts";
+import { matchesPattern } from "../model/matches-pattern.ts";
 import type { IgnoredDrift, Pending, Plan } from "../model/plan.ts";
 import { problem } from "../model/problem.ts";
 
@@ -78,25 +79,10 @@ function entryOf(address: Address, fields: readonly FieldChange[], { reason, unt
 }
 
 function matches(entry: AcceptedDrift, address: Address, field: FieldChange | undefined): boolean {
-  if (!like(entry.address, address)) return false;
+  if (!matchesPattern(entry.address, address)) return false;
   if (field === undefined) return entry.field === undefined;
-  if (entry.field === undefined || !like(entry.field, field.path)) return false;
+  if (entry.field === undefined || !matchesPattern(entry.field, field.path)) return false;
   return entry.found === undefined || isDeepStrictEqual(entry.found, field.old ?? null);
-}
-
-/** Whether a text matches a pattern in which `*` stands for any characters. */
-function like(pattern: string, text: string): boolean {
-  const [first = "", ...parts] = pattern.split("*");
-  if (parts.length === 0) return pattern === text;
-  if (!text.startsWith(first)) return false;
-  const last = parts.pop() ?? "";
-  let at = first.length;
-  for (const part of parts) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
 }
 
 function expiredNote(entry: AcceptedDrift) {

@@ -3,12 +3,13 @@ import { addressName } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import { closest } from "../model/closest.ts";
 import { UserError } from "../model/errors.ts";
+import { matchesPattern } from "../model/matches-pattern.ts";
 import { instanceOf } from "../model/presentation.ts";
 import { problem } from "../model/problem.ts";
 
 /**
  * Keeps the changes that `--target` names, together with those whose outcome they need. A target is an address
- * (`disk/web-0.root`) or a bare name (`web-0`, `debian-13`), which selects all objects of that name. Throws a UserError
+ * (`disk/web-0.root`) or a bare name (`web-0`, `debian-13`), which selects all objects of that name; `*` stands for any characters. Throws a UserError
  * for a target that matches nothing that is declared or found.
  */
 export function selectTargets(changes: readonly Change[], targets: readonly string[], known: Iterable<Address>): Change[] {
@@ -44,7 +45,7 @@ export function isTarget(address: Address, targets: readonly string[]): boolean 
 }
 
 function matches(address: Address, target: string): boolean {
-  return target.includes("/") ? address === target : objectName(address) === target;
+  return matchesPattern(target, target.includes("/") ? address : objectName(address));
 }
 
 /** `web-0` of `disk/web-0.root`; the name itself of an object that is part of no instance. */

@@ -92,6 +92,7 @@ export function combinePlans(plans: readonly Plan[]): Plan {
     pending: named.flatMap(({ pending }) => pending),
     complete: named.every(({ complete }) => complete),
     basis: Object.assign({}, ...named.map(({ basis }) => basis)),
+    ...(plans.some(({ purpose }) => purpose === "destroy") ? { purpose: "destroy" as const } : {}),
     ...(variables.size === 0 ? {} : { variables: [...variables.values()] }),
     hosts: plans,
   };

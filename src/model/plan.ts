@@ -53,6 +53,8 @@ export type PlannedAction = Action & { readonly after: readonly string[] };
  */
 export interface Plan {
   readonly formatVersion: "1.0";
+  /** What the plan is for, unless it makes the host match the configuration. */
+  readonly purpose?: "destroy";
   /** The name of the host in the session; of several, their names. */
   readonly host: string;
   readonly project: string;

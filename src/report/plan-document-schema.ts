@@ -50,6 +50,12 @@ const change = {
       required: stateKeys,
       properties: {
         ...states,
+        importing: {
+          type: "object",
+          description: "Of an object that is adopted: what it was before.",
+          required: ["id"],
+          properties: { id: text },
+        },
         replace_paths: { type: "array", items: { type: "array", items: { type: ["string", "integer"] } } },
         virtform: {
           type: "object",

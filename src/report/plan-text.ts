@@ -107,7 +107,7 @@ export function planClosing(plan: Plan, command: Command): Line[] {
 function countsLine(plan: Plan, changes: readonly Change[], command: Command): Line {
   if (changes.length === 0) {
     const stored = "What is stored matches the configuration; a running guest differs.";
-    const { nothing } = changingCommands[command] ?? {
+    const { nothing } = changingCommands[plan.purpose ?? command] ?? {
       nothing: hasDriftWhileRunning(plan) ? stored : "The host matches the configuration.",
     };
     return [span("No changes.", "add"), span(` ${nothing}`)];

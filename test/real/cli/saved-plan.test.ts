@@ -29,6 +29,13 @@ test("a saved plan is applied without a question, and then there is nothing to d
   const again = await workspace.run(["apply", "site.plan"]);
   assert.equal(again.code, 1);
   assert.match(again.stderr, new RegExp(`The saved plan no longer fits: domain/${workspace.project} has appeared`));
+
+  const end = await workspace.mustRun(["plan", "--destroy", "--out", "end.plan"]);
+  assert.match(end.stdout, /Plan: 0 to add, 0 to change, 3 to destroy\.\n$/);
+  const refused = await workspace.run(["apply", "end.plan"]);
+  assert.equal(refused.code, 1, "loss of data needs consent, also of a saved plan");
+  await workspace.mustRun(["apply", "end.plan", "--allow-destroy"]);
+  assert.match((await workspace.mustRun(["plan", "--destroy"])).stdout, /^No changes\. There is nothing to destroy\.$/m);
 });
 
 test("a saved plan is refused, naming the object, when the world has moved since", async (t) => {

@@ -26,6 +26,12 @@ test("a name stands for everything of an instance, and brings what that needs", 
   assert.deepEqual(addresses(["web-0"]), ["image/debian", "disk/web-0.root", "domain/web-0"]);
 });
 
+test("* stands for any characters, in names and in addresses", () => {
+  assert.deepEqual(addresses(["web-*"]), known);
+  assert.deepEqual(addresses(["disk/*.root"]), ["image/debian", "disk/web-0.root", "disk/web-1.root"]);
+  assert.throws(() => addresses(["db-*"]), UserError);
+});
+
 test("an address stands for itself and what it needs", () => {
   assert.deepEqual(addresses(["disk/web-1.root"]), ["image/debian", "disk/web-1.root"]);
 });
