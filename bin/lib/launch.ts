@@ -34,7 +34,7 @@ function printed(text: string): boolean {
 }
 
 function load(command: string, cache: string): Program {
-  const untuned = tuneV8();
+  tuneV8();
   const vm = process.getBuiltinModule("node:vm");
   const filename = new URL("../dist/program.cjs", import.meta.url);
   // All characters are ASCII. Text in Latin-1 is kept outside V8's heap.
@@ -48,7 +48,6 @@ function load(command: string, cache: string): Program {
   const script = new vm.Script(source, { filename: filename.pathname, ...(cachedData === undefined ? {} : { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected === true) {
     process.once("exit", (code) => {
-      untuned();
       if (complete.includes(code)) writeCache(script, cache, file, key);
     });
   }
