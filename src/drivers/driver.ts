@@ -236,7 +236,7 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   /** What happens to the bytes of a disk before it is removed; undefined when nothing does. Pure. */
   clearing?(disk: DiskState, settings: Settings): Clearing | undefined;
   /** Name in `_base` of the empty disk that disks with this content are made from, where they share one. Pure. */
-  blankBase?(size: number, content: BlankContent): string;
+  blankBase?(disk: DiskSpec): string | undefined;
   /** Disks that are encrypted (LUKS). Without it none can be. */
   readonly encryption?: Encryption;
   /** A way back to what a disk was before it grew. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DiskSpec } from "../../src/drivers/driver.ts";
+import { ownFilesystem } from "../../src/drivers/shared/blank-content.ts";
 import { blankTemplateName } from "../../src/drivers/shared/template-blank.ts";
 import { checkMkfs } from "../../src/kinds/capacity/mkfs-check.ts";
 import { canApply } from "../../src/model/plan.ts";
@@ -65,7 +66,7 @@ test("only what has still to be made needs the program", () => {
   assert.deepEqual(codes({ [address]: { disk: found, applied } }), []);
   assert.deepEqual(codes({ [address]: { disk: undefined, applied } }), ["mkfs-missing"]);
   assert.deepEqual(codes({ [address]: { disk: found, applied: { ...applied, filesystem: "ext4" } } }), ["mkfs-missing"]);
-  const template = { [`base/${blankTemplateName(2 ** 30, { filesystem: "xfs", label: "ephemeral0" })}`]: {} };
+  const template = { [`base/${blankTemplateName(2 ** 30, ownFilesystem(disk) ?? { filesystem: "xfs", label: "" })}`]: {} };
   assert.deepEqual(codes(template), []);
   assert.deepEqual(codes(template, { ...disk, backend: "flat" }), ["mkfs-missing"]);
   assert.deepEqual(

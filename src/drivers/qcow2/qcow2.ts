@@ -6,10 +6,11 @@ import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
 import { convertToEncrypted, createQcow2, opensWith } from "../../tools/qemu-img.ts";
 import { readManyOnce } from "../../tools/read-once.ts";
-import { baseOf, blankOf } from "../content.ts";
+import { baseOf } from "../content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
+import { ownFilesystem } from "../shared/blank-content.ts";
 import { diskFormatChanges, forgetDiskFormat, otherRecords, readDiskInfo, refuseOtherRecord } from "../shared/disk-info.ts";
 import { diskMode, wrongAccess } from "../shared/file-access.ts";
 import { obstacleState } from "../shared/obstacle.ts";
@@ -70,7 +71,7 @@ export const qcow2: Driver = {
     ]);
     if (existing !== undefined) refuseOtherFormat(disk, existing);
     const record = diskFormatChanges(disk, "qcow2", existing !== undefined, info);
-    const [base, blank] = [baseOf(disk), blankOf(disk)];
+    const [base, blank] = [baseOf(disk), ownFilesystem(disk)];
     if (existing === undefined && base !== null) return withBase(context, base.entry, () => createOverlay(context, disk, base, record));
     await files.change(record, "later");
     if (existing !== undefined) return;
@@ -119,7 +120,10 @@ export const qcow2: Driver = {
     growsOpened: true,
   },
 
-  blankBase: blankTemplateName,
+  blankBase: (disk) => {
+    const filesystem = ownFilesystem(disk);
+    return filesystem === null ? undefined : blankTemplateName(disk.size ?? 0, filesystem);
+  },
 
   grownBases: { parse: legacyBacking, rebuild: rebuildBacking },
 };

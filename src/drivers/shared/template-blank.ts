@@ -29,8 +29,9 @@ function exact(size: number): string {
 const makingOf = perHost(() => new Map<string, Promise<void>>());
 
 /**
- * The empty disk of this size and content that backs overlays (Nova QCOW-09), created if missing. It gets its name
- * only when it is whole. All disks on it share the identity of its filesystem. The caller holds the entry of its name.
+ * The empty disk of this size and content that backs an overlay (Nova QCOW-09), created if missing. It gets its name only when it is
+ * whole. Nova shares it between disks, so that two of them in one guest have filesystems with one uuid; here the uuid of the
+ * filesystem is part of the content. The caller holds the entry of its name.
  */
 export async function blankTemplate(context: Context, size: number, content: Formatting): Promise<BaseRef> {
   const entry = blankTemplateName(size, content);

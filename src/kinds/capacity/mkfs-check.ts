@@ -31,12 +31,12 @@ export function checkMkfs(disks: readonly PlannedDisk[], observed: Observed): Di
 /** The program that a disk needs; undefined when the disk exists, or is made from an existing empty disk. */
 function programFor({ address, disk }: PlannedDisk, observed: Observed): string | undefined {
   const content = blankOf(disk);
-  const { size, backend } = disk;
+  const { backend } = disk;
   if (content === null) return undefined;
   const have = observed.get(address as AddressOf<OwnedDiskState>);
   const stays = have !== undefined && !isElsewhere(disk, have.applied) && have.applied.filesystem === content.filesystem;
   if (have?.disk !== undefined && stays) return undefined;
-  const shared = driverOf(backend).blankBase?.(size ?? 0, content);
+  const shared = driverOf(backend).blankBase?.(disk);
   if (shared !== undefined && observed.get(bases.at(shared)) !== undefined) return undefined;
   return mkfsCommand(content, "").program;
 }
