@@ -89,6 +89,8 @@ export interface DiskState {
   readonly encryption?: "luks" | "other";
   /** The format in `disk.info`, where it differs: the disk must not be used with this one. */
   readonly recordedFormat?: string;
+  /** It has the mark that the driver gives to what it makes (`marks`). */
+  readonly marked?: true;
   /** Its file has other permissions than it should have. */
   readonly access?: WrongAccess;
   /** `a symbolic link`: what has the disk's name and is no disk. Then nothing else about it is known. */
@@ -214,6 +216,8 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   where(disk: DiskRef): string;
   readonly traits: Traits<Settings, Facts>;
 
+  /** Whether a disk of this spec gets a mark when it is made, so that an empty file in its place can be told from it. Pure. */
+  marks?(disk: DiskSpec): boolean;
   /** Gives the file of a disk the permissions that it should have. Of drivers that find some to be wrong. */
   restrict?(context: Context, disk: DiskRef): Promise<void>;
   /** The section of `host` that carries the driver's name. */

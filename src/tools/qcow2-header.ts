@@ -18,6 +18,8 @@ export interface Qcow2Header {
   /** The name itself; undefined also when it lies beyond the bytes given. */
   readonly backing?: string;
   readonly backingFormat?: string;
+  /** It has the mark of an overlay that virtform made (`markedQcow2`). */
+  readonly marked?: true;
 }
 
 /** A header, or why it is none that can be trusted. */
@@ -29,6 +31,8 @@ const magic = Buffer.from("QFI\xfb", "latin1");
 const endOfExtensions = 0;
 const backingFormatExtension = 0xe2792aca;
 const dataFileExtension = 0x44415441;
+/** The extension by which virtform marks the overlays that it makes. Programs that do not know it keep it when they rewrite the header. */
+export const markExtension = 0x7674666d;
 const dataFileBit = 4n;
 
 /** Longest backing file name that qemu accepts. */
@@ -86,6 +90,7 @@ export function readQcow2Header(start: Buffer): Qcow2Reading | undefined {
       ...(backingOffset === 0 ? {} : { backingAt: { offset: backingOffset, length: backingLength } }),
       ...(named ? { backing: start.toString("utf8", backingOffset, backingOffset + backingLength) } : {}),
       ...(extensions.dataFileName === undefined ? {} : { dataFileName: extensions.dataFileName }),
+      ...(extensions.marked === true ? { marked: true } : {}),
       ...(extensions.backingFormat === undefined ? {} : { backingFormat: extensions.backingFormat }),
     },
   };
@@ -96,6 +101,7 @@ interface Extensions {
   dataFile: boolean;
   dataFileName?: string;
   backingFormat?: string;
+  marked?: true;
 }
 
 /** Walks the header extensions as far as the bytes given reach. */
@@ -112,6 +118,7 @@ function readExtensions(start: Buffer, from: number, end: number): Extensions {
       found.dataFile = true;
       if (text !== undefined) found.dataFileName = text;
     }
+    if (type === markExtension) found.marked = true;
     if (type === backingFormatExtension && text !== undefined) found.backingFormat = text;
     at += 8 + Math.ceil(length / 8) * 8;
   }

@@ -49,6 +49,13 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
     (machine, file, name) => replaceDisk(machine, `${root}/${domainOf(machine, name).uuid}/${file}`),
   ],
   [
+    /^replace (\S+) of (\S+) by an empty overlay$/,
+    (machine, file, name) => {
+      const path = `${root}/${domainOf(machine, name).uuid}/${file}`;
+      machine.files.write(path, makeQcow2({ size: 2 ** 31, backing: { path: baseImage(machine), format: "raw" } }));
+    },
+  ],
+  [
     /^rebase (\S+) of (\S+) to (\S+)$/,
     (machine, file, name, base) => replaceDisk(machine, `${root}/${domainOf(machine, name).uuid}/${file}`, base),
   ],

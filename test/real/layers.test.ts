@@ -227,6 +227,27 @@ test("a base image or a disk below a clone of a domain of others is neither remo
   assert.ok(!existsSync(base));
 });
 
+test("a disk that qemu-img made again in place is not taken for the disk, and a mark survives what qemu does to it", async (t) => {
+  const workspace = await createWorkspace(t);
+  const name = await configure(workspace);
+  await apply(workspace);
+  const { vda = "" } = await sources(name);
+  const base = await backingOf(vda);
+  await configure(workspace, { disk: "512MiB" });
+  await apply(workspace);
+  await mustRun("qemu-img", ["rebase", "-u", "-b", base, "-F", "raw", vda]);
+  await assertConverged(workspace);
+  assert.match(await mustRun("qemu-img", ["check", vda]), /No errors/);
+
+  await write(vda, "0xaa");
+  await mustRun("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", vda, "512M"]);
+  const emptied = await plan(workspace);
+  assert.equal(emptied.code, 1, text(emptied));
+  assert.match(flat(emptied), /Disk .* is empty .* is now an overlay of it that holds nothing/);
+  await write(vda, "0xbb");
+  await assertConverged(workspace);
+});
+
 test("a pull of a lower layer that has not ended is an error, which goes away with it", async (t) => {
   const workspace = await createWorkspace(t);
   const name = await configure(workspace, { power: "running" });

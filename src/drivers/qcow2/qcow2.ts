@@ -57,7 +57,7 @@ export const qcow2: Driver = {
       const encryption = header.encryption === 0 ? undefined : header.encryption === luks ? "luks" : "other";
       const state = { backend: "qcow2", format: "qcow2", size: header.virtualSize, allocated: stat.allocated } as const;
       const access = wrongAccess(stat, mode);
-      const known = withoutUndefined({ access, backing, backingFormat: header.backingFormat, encryption } as const);
+      const known = withoutUndefined({ access, marked: header.marked, backing, backingFormat: header.backingFormat, encryption } as const);
       found.set(`${disk.uuid}/${disk.name}`, { ...state, ...known, ...records[index] });
     }
     return found;
@@ -108,6 +108,9 @@ export const qcow2: Driver = {
   }),
 
   owns: (source, { path }) => source === path,
+
+  // What is copied from a template has its mark.
+  marks: (disk) => baseOf(disk) !== null && disk.encryption === null && disk.preallocate === "none",
 
   restrict: async (context, { path }) => context.host.files.setMode(path, await diskMode(context)),
 

@@ -1,6 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { markedQcow2, smallestMarked } from "../../tools/qcow2-mark.ts";
 import { createQcow2 } from "../../tools/qemu-img.ts";
 import type { BaseRef } from "../driver.ts";
 import type { CheckedBase } from "./base-check.ts";
@@ -22,6 +23,9 @@ export async function overlayTemplate(context: Context, base: BaseRef, checked: 
   const backing = { path: base.path, format: base.format };
   // qemu does not inherit the cluster size (Nova QCOW-04).
   await createQcow2(host, withoutUndefined({ path: staged, size, backing, clusterSize: checked.clusterSize, signal }));
+  const made = await host.files.read(staged);
+  const marked = made === undefined ? undefined : markedQcow2(made);
+  if (marked !== undefined) await host.files.change([{ do: "write", path: staged, data: marked, staged: true }], "later");
   await host.files.publish(staged, path, 0o444);
   return path;
 }
@@ -37,6 +41,7 @@ function fits(start: Buffer | undefined, base: BaseRef, checked: CheckedBase, si
     header?.backing === base.path &&
     header.backingFormat === base.format &&
     header.virtualSize === size &&
+    (header.marked === true || header.clusterSize < smallestMarked) &&
     (checked.clusterSize === undefined || header.clusterSize === checked.clusterSize)
   );
 }

@@ -73,7 +73,9 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       // First, because it has to hold the old content.
       if (checkpoint) await checkpointOf(disk.backend).make(context, disk, disk.size);
       // A disk that grew without a record looks as if it had been grown manually.
-      await life.record(context, disk, appliedOf(disk));
+      const record = await life.recorded(context, disk);
+      const marked = recordProblem(record) === undefined && readRecord(record, context.settings).marked;
+      await life.record(context, disk, { ...appliedOf(disk), marked });
       if (layer === null) await driverOf(disk.backend).grow(context, disk, disk.size, online ?? undefined);
       else await growLayer(context, disk, layer, disk.size, online ?? undefined);
     }),

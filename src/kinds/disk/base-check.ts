@@ -7,7 +7,12 @@ import type { OwnedDiskState } from "../terms/disk-state.ts";
 export function checkOverlayBase(address: Address, { baseTrouble, applied, path, disk, kind }: OwnedDiskState): Diagnostic[] {
   const what = `${kind === "volume" ? "Volume" : "Disk"} ${addressName(address)}`;
   if (baseTrouble === "emptied") {
-    const detail = `${path} was created from image ${applied.image}, and now has neither a backing file nor content: another file took its place, and the guest would find an empty disk. Restore it; or remove it, and the next plan creates a new disk with consent.`;
+    const found =
+      disk?.backing === undefined
+        ? "now has neither a backing file nor content"
+        : "is now an overlay of it that holds nothing and that virtform did not make";
+    const guest = disk?.backing === undefined ? "an empty disk" : "the image as it was at first";
+    const detail = `${path} was created from image ${applied.image}, and ${found}: another file took its place, and the guest would find ${guest}. Restore it; or remove it, and the next plan creates a new disk with consent.`;
     return [problem("disk-emptied", { summary: `${what} is empty`, detail, address })];
   }
   if (baseTrouble === "elsewhere") {

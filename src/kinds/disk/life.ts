@@ -63,7 +63,7 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
       removed: ["ephemeral", "image", "filesystem", "size", "backend", "place", "encrypted"],
     },
     finished: { path: "unfinished", old: true, new: false },
-    json: recordedDisk,
+    json: (applied) => recordedDisk({ ...applied, marked: false }),
     lossOf: (address, { name, applied }, size) => {
       const what = applied.filesystem === "swap" ? "swap disk" : "disk";
       const called = applied.ephemeral === null ? "" : ` (${applied.ephemeral})`;
@@ -88,7 +88,7 @@ export const lives: Readonly<Record<OwnedDisk["kind"], DiskLife>> = {
       removed: ["size", "backend", "place", "encrypted"],
     },
     finished: { path: "made", old: false, new: true },
-    json: (applied, protects) => ({ ...recordedVolume(applied), prevent_destroy: protects }),
+    json: (applied, protects) => ({ ...recordedVolume({ ...applied, marked: false }), prevent_destroy: protects }),
     lossOf: (_address, { owner }, size) => `${formatQuantity(size)} ${owner.label} with all that is in it`,
     async marksUnfinished(context, { uuid }) {
       await readVolumeLabel(context, uuid);

@@ -52,7 +52,9 @@ export async function observeDisks(context: Context, labelled: readonly Labelled
   const unread = new Set<Address>(problems.map(({ disk }) => disk.address));
   const overlays = whole.flatMap(({ uuid, name, path, applied }) => {
     const disk = disks.get(`${uuid}/${name}`);
-    return disk === undefined || applied.image === null || applied.encrypted ? [] : [{ path, disk }];
+    return disk === undefined || applied.image === null || applied.encrypted
+      ? []
+      : [{ path, disk, markedOn: applied.marked ? applied.entry : null }];
   });
   const [lost, troubles] = await Promise.all([lostBackings(context, [...disks.values()]), lookAtBases(context, overlays)]);
   const states = whole

@@ -21,6 +21,8 @@ export interface AppliedDisk {
   /** The name by which the configuration distinguishes the ephemerals of an instance; null for none. */
   readonly ephemeral: string | null;
   readonly encrypted: boolean;
+  /** It was made with a mark (`marks` of its driver), which earlier versions did not do. */
+  readonly marked: boolean;
   /** It is being created or removed: if it is missing, it is not lost. */
   readonly unfinished: boolean;
 }
@@ -44,6 +46,7 @@ const fields: { readonly [Key in keyof AppliedDisk]: Recorded<AppliedDisk[Key]> 
   filesystem: { of: (disk) => blankOf(disk)?.filesystem ?? null, type: "text", absent: null, alwaysWritten: false },
   ephemeral: { of: (disk) => blankOf(disk)?.name ?? null, type: "text", absent: null, alwaysWritten: false },
   encrypted: { of: (disk) => disk.encryption !== null, type: "flag", absent: false, alwaysWritten: false },
+  marked: { of: (disk) => driverOf(disk.backend).marks?.(disk) === true, type: "flag", absent: false, alwaysWritten: false },
   unfinished: { of: () => false, type: "flag", absent: false, alwaysWritten: false },
 };
 

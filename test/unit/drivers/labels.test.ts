@@ -39,7 +39,9 @@ test("a label of an instance from version 0.1 is read: disks, places, drive, pro
     image: null,
     entry: null,
     filesystem: "swap",
+    ephemeral: null,
     encrypted: true,
+    marked: false,
     unfinished: true,
   });
   // Written as it was read, so that the earlier version reads it too.
@@ -62,7 +64,9 @@ test("a label of a volume from version 0.1 is read", () => {
     image: "debian",
     entry: null,
     filesystem: "ext4",
+    ephemeral: null,
     encrypted: false,
+    marked: false,
     unfinished: false,
   });
   const unmade = parseVolumeLabel(Buffer.from(text.replace('"made":true', '"made":false')));
@@ -79,6 +83,7 @@ test("a label of a volume is written so that version 0.1 reads it: without null,
     filesystem: "ext4",
     ephemeral: null,
     encrypted: false,
+    marked: false,
   } as const;
   assert.equal(
     volumeLabelText("shop", "data", true, { ...applied, unfinished: false }),
