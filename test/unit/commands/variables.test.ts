@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { commands } from "../../../src/commands/index.ts";
 import { runMain } from "./run-main.ts";
@@ -19,11 +18,10 @@ const files = {
 };
 
 test("every command that reads a configuration takes values for its variables", async () => {
+  const without = new Set(["schema", "completion"]);
   for (const [name, { load }] of Object.entries(commands)) {
-    const text = readFileSync(new URL(`../../../src/commands/${name}.ts`, import.meta.url), "utf8");
-    if (!/openConfigured|readConfig|loadConfig|runApply|runPlan/.test(text)) continue;
     const { options } = await load();
-    assert.ok("var" in options && "var-file" in options, name);
+    assert.ok(without.has(name) || ("var" in options && "var-file" in options), name);
   }
 });
 
