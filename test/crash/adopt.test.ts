@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { adoptYaml } from "../../src/commands/adopt-yaml.ts";
+import { restartChanges } from "../../src/kinds/guest/restart.ts";
+import { switchChanges } from "../../src/kinds/guest/switch.ts";
 import { adoptedEntry } from "../../src/kinds/instance/adopt/entry.ts";
 import { lookAtDomains } from "../../src/kinds/instance/adopt/look.ts";
+import type { Change } from "../../src/model/change.ts";
+import type { Observed } from "../../src/model/observed.ts";
 import { takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2 } from "../fake-host/qcow2.ts";
@@ -280,4 +284,28 @@ test("the base image below a disk of an adopted guest is kept, also where Nova's
   await applied(machine, head.replace("shop", "other"));
   const unused = await planOf(await runOn(machine.boot(), yaml, { collect: "0s" }));
   assert.deepEqual(summary(unused), []);
+});
+
+test("starting, stopping and restarting an adopted guest makes no files for it", async () => {
+  const { machine, yaml } = await adopted({ running: true });
+  const before = files(machine).filter((line) => line.includes("/virtform/"));
+  const change = async (changes: (observed: Observed) => Change[]) => {
+    const run = await runOn(machine.boot(), yaml);
+    const { verdict, outcomes } = await apply({ ...run, mode: { do: "only", changes } });
+    assert.equal(verdict, "done", JSON.stringify(outcomes));
+  };
+  const { id } = domainOf(machine);
+  await change((observed) => restartChanges(observed, { names: ["old-web"], pending: false }));
+  assert.notEqual(domainOf(machine).id, id);
+  assert.equal(domainOf(machine).name, "Old Web");
+  await change((observed) => switchChanges(observed, ["old-web"], "stopped"));
+  await change((observed) => switchChanges(observed, ["old-web"], "running"));
+  assert.equal(domainOf(machine).state, 1);
+  await applied(machine, yaml.replace("uuid:", "power_state: stopped\n    uuid:"));
+  await applied(machine, yaml);
+  assert.equal(domainOf(machine).state, 1);
+  assert.deepEqual(
+    files(machine).filter((line) => line.includes("/virtform/")),
+    before,
+  );
 });

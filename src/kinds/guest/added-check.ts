@@ -4,16 +4,17 @@ import { problem } from "../../model/problem.ts";
 import type { Checked } from "../disk/checked.ts";
 import type { DomainFields, DomainState } from "../terms/domain-state.ts";
 import { guests } from "../terms/guest-address.ts";
+import type { DomainSpec } from "../terms/spec.ts";
 import { appliedFields } from "./applied-fields.ts";
 import { fieldRows, isDevices } from "./fields.ts";
-import { isForeign } from "./traits.ts";
+import { staysUnwanted } from "./managed.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
 /** One warning for each guest with devices that virtform neither wants nor gave it: the plan takes them away, and not what is on them. */
 export function checkAddedDevices({ domains, observed }: Pick<Checked, "domains"> & { readonly observed: Observed }): Diagnostic[] {
   return domains.flatMap((spec): Diagnostic[] => {
     const guest = observed.get(guests.at(spec.instance));
-    const added = guest === undefined ? [] : addedDevices(guest, wantedFields(spec));
+    const added = guest === undefined ? [] : addedDevices(guest, spec);
     if (added.length === 0) return [];
     const device = added.length === 1 ? "a device that was" : `${added.length} devices that were`;
     return [
@@ -32,7 +33,8 @@ export function checkAddedDevices({ domains, observed }: Pick<Checked, "domains"
 }
 
 /** `disks.vdb (/srv/extra.qcow2)`, `interfaces.52:54:00:00:00:01`. */
-function addedDevices({ label, fields, active }: DomainState, wanted: DomainFields): string[] {
+function addedDevices({ label, fields, active }: DomainState, spec: DomainSpec): string[] {
+  const wanted = wantedFields(spec);
   const applied = appliedFields(label);
   if (applied === undefined) return [];
   const found: DomainFields = { ...fields, ...active };
@@ -40,7 +42,9 @@ function addedDevices({ label, fields, active }: DomainState, wanted: DomainFiel
   const isDevice = (path: string) => sections.some((section) => path.startsWith(section));
   const deviceOf = (path: string) => path.slice(0, path.lastIndexOf("."));
   const known = new Set([...Object.keys(wanted), ...Object.keys(applied)].map(deviceOf));
-  const paths = Object.keys(found).filter((path) => isDevice(path) && !known.has(deviceOf(path)) && !isForeign(path, applied));
+  const paths = Object.keys(found).filter(
+    (path) => isDevice(path) && !known.has(deviceOf(path)) && !staysUnwanted(path, spec, wanted, applied),
+  );
   return [...new Set(paths.map(deviceOf))].map((device) => {
     const source = device.startsWith("disks.") ? found[`${device}.source`] : undefined;
     return source === undefined ? device : `${device} (${source})`;

@@ -7,6 +7,7 @@ import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
 import { startAgain, stopDomain, type VolumeHolder } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
+import { isAdopted } from "../terms/is-adopted.ts";
 import { recordedShutdown } from "../terms/shutdown.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { describeDomain } from "./state.ts";
@@ -17,7 +18,9 @@ import { volumeHolders } from "./volume-holders.ts";
  * changes. A guest that is already as wanted has no change. Throws a UserError for a guest that is paused and is to be started.
  */
 export function switchChanges(observed: Observed, names: readonly string[], to: "running" | "stopped"): Change[] {
-  const named = observed.of(guests).filter(([address]) => names.some((name) => address === name || address === guests.at(name)));
+  // One that is not adopted yet is not ours.
+  const own = observed.of(guests).filter(([, { label }]) => label !== undefined);
+  const named = own.filter(([address]) => names.some((name) => address === name || address === guests.at(name)));
   const paused = to === "running" ? named.filter(([, { power }]) => isUp(power) && power !== "running") : [];
   if (paused.length > 0) throw new UserError(paused.map(([address, { power }]) => notOff(address, power)));
   return named
@@ -26,7 +29,8 @@ export function switchChanges(observed: Observed, names: readonly string[], to: 
 }
 
 function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "stopped", observed: Observed): Change {
-  const ref = { uuid: guest.uuid, instance: guest.label?.instance ?? guest.name, shutdown: recordedShutdown(guest.fields) };
+  const instance = guest.label?.instance ?? guest.name;
+  const ref = { uuid: guest.uuid, instance, adopted: isAdopted(guest), shutdown: recordedShutdown(guest.fields) };
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
   return {
     address,
