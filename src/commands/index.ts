@@ -25,8 +25,8 @@ const list: Record<string, Listed> = {
     load: async () => (await import("./confirm.ts")).confirm,
   },
   adopt: { summary: "Write YAML for guests that other programs made", load: async () => (await import("./adopt.ts")).adopt },
-  start: { summary: "Start guests", load: async () => (await import("./switch.ts")).start },
-  stop: { summary: "Shut guests down", load: async () => (await import("./switch.ts")).stop },
+  start: { summary: "Start guests", load: async () => (await import("./start.ts")).start },
+  stop: { summary: "Shut guests down", load: async () => (await import("./stop.ts")).stop },
   restart: { summary: "Restart guests, or those that wait for a restart", load: async () => (await import("./restart.ts")).restart },
   gc: {
     summary: "Remove unused base images and leftovers from the image cache",

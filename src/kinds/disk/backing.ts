@@ -11,7 +11,7 @@ import { formatQuantity } from "../../model/quantity.ts";
 import { baseExists, bases, cachedImage } from "../image/address.ts";
 import { backingExists, type DiskAddress, diskExists } from "../terms/disk-address.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
-import type { OwnedDisk } from "./disk.ts";
+import { isInstanceDisk, type OwnedDisk } from "./disk.ts";
 
 interface RebuildArgs {
   /** The driver of the disks that it backs. */
@@ -68,8 +68,9 @@ export function checkBacking(address: Address, want: OwnedDisk, have: OwnedDiskS
 }
 
 /** The base image that the copy was made of: the configured one, which is fetched where it is missing, or one that is in the cache. */
-function baseOf({ disk }: OwnedDisk, { entry, path }: GrownBase, observed: Observed): BaseRef | undefined {
-  const wanted = baseOfDisk(disk);
+function baseOf(want: OwnedDisk, { entry, path }: GrownBase, observed: Observed): BaseRef | undefined {
+  // The earlier content of an image, which a disk behind it keeps, cannot be fetched.
+  const wanted = isInstanceDisk(want) && want.behind !== undefined ? null : baseOfDisk(want.disk);
   if (wanted?.entry === entry) return wanted;
   const cached = cachedImage(observed, entry);
   if (cached === undefined) return undefined;

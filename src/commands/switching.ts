@@ -6,23 +6,8 @@ import { runApply } from "./run-apply.ts";
 
 const { "allow-destroy": _nothingIsLost, target: _named, ...options } = applyOptions;
 
-/** `virtform start`: starts guests that are off. */
-export const start = switching("start", "running", {
-  summary: "Start guests",
-  description:
-    "Starts guests of this project that are off, each with its stored definition. Nothing else is changed, not even the configuration: with `power_state: stopped`, the next apply shuts the guest down again.",
-  examples: [["virtform start web-0", "Shows the plan, asks, starts one guest."]],
-});
-
-/** `virtform stop`: shuts guests down. */
-export const stop = switching("stop", "stopped", {
-  summary: "Shut guests down",
-  description:
-    "Shuts guests of this project down. A guest that does not shut down in time is powered off, if its configuration allows that. Nothing else is changed, not even the configuration: with `power_state: running`, the next apply starts the guest again.",
-  examples: [["virtform stop web-0 web-1", "Shows the plan, asks, shuts down two guests."]],
-});
-
-function switching(
+/** The definition of a command that starts guests or shuts them down. */
+export function switching(
   command: "start" | "stop",
   to: "running" | "stopped",
   words: Pick<CommandDefinition, "summary" | "description" | "examples">,
