@@ -23,6 +23,8 @@ test("list and show have the address that a network of libvirt leased to a guest
   await virsh("net-start", network);
   const name = `${prefix}-leased`;
   await writeConfig(workspace, {
+    // Applies of other tests claim the disk as well.
+    host: { allocation_ratio: { vcpus: 1000, memory: 1000, disk: 100 } },
     images: guestImages(await haltingGuest(directory)),
     flavors: { small: { vcpus: 1, ram: "64MiB", disk: "1GiB" } },
     instances: { [name]: { image: "tiny", flavor: "small", config_drive: false, networks: [{ network, mac }] } },
@@ -39,7 +41,7 @@ test("list and show have the address that a network of libvirt leased to a guest
   const listed = await virtform("list", directory);
   assert.match(
     listed.stdout,
-    new RegExp(`^${name} +active +${subnet.replaceAll(".", "\\.")}\\.1\\d +tiny +small +1 +64MiB +1GiB$`, "m"),
+    new RegExp(`^${name} +active +${subnet.replaceAll(".", "\\.")}\\.(1\\d|20) +tiny +small +1 +64MiB +1GiB$`, "m"),
     listed.stdout + listed.stderr,
   );
   const [one] = JSON.parse((await virtform("list", directory, "--json")).stdout) as { addresses: string[]; interfaces: string[] }[];
