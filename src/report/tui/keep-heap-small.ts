@@ -1,6 +1,7 @@
 /** V8's flags are no interface of Node: they are set only in versions in which they were tried. */
 const tried: readonly string[] = ["24"];
 /** How much larger than what is in use V8 lets its heap become before it looks for garbage. Usually up to four times. */
+const flag = "heap-growing-percent";
 const percent = 20;
 
 /**
@@ -10,7 +11,7 @@ const percent = 20;
 export function keepHeapSmall(): Disposable {
   const set = (value: number) => {
     if (!tried.includes(process.versions.node.split(".")[0] ?? "")) return;
-    process.getBuiltinModule("node:v8").setFlagsFromString(`-heap-growing-percent=${value}`);
+    process.getBuiltinModule("node:v8").setFlagsFromString(`--${flag}=${value}`);
   };
   set(percent);
   // 0 is V8's own way.

@@ -3,7 +3,6 @@ import { createElement } from "react";
 import type { ReporterOptions } from "../options.ts";
 import { type Line, paint } from "../style.ts";
 import { fitLine } from "./fit-line.ts";
-import { keepHeapSmall } from "./keep-heap-small.ts";
 import { type Key, toKeys } from "./keys.ts";
 import type { Size } from "./plan-view.ts";
 
@@ -28,7 +27,6 @@ export function mount(
   const stdin = (options.stdin ?? process.stdin) as NodeJS.ReadStream;
   // A terminal that has gone fails to be read and to change its mode, also after the view is over. Its output fails too, which ends the command.
   stdin.off("error", ignore).on("error", ignore);
-  const small = keepHeapSmall();
   let shown = frameOf(first, options);
   const instance = render(createElement(Screen, { frame: shown, onKey: on.key }), {
     stdout,
@@ -54,7 +52,6 @@ export function mount(
       instance.clear();
       instance.unmount();
       await instance.waitUntilExit();
-      small[Symbol.dispose]();
     },
   };
 }

@@ -10,6 +10,7 @@ import { showPlan } from "../text.ts";
 import { showResult } from "../text-result.ts";
 import { applyViewLines } from "./apply-lines.ts";
 import { type ApplyViewEvent, openApplyView, reduceApplyView } from "./apply-view.ts";
+import { keepHeapSmall } from "./keep-heap-small.ts";
 import type { Key } from "./keys.ts";
 import { type Mounted, mount, sizeOf } from "./mount.ts";
 import { openPlanView, type PlanViewEvent, planViewLines, reducePlanView } from "./plan-view.ts";
@@ -23,6 +24,7 @@ const frameEveryMs = 200;
  */
 export function createTuiReporter(options: ReporterOptions): Reporter {
   const { stdout, stderr, color, command } = options;
+  const small = keepHeapSmall();
   const now = () => (options.now?.() ?? new Date()).getTime();
   const interrupt = options.onInterrupt ?? (() => process.kill(process.pid, "SIGINT"));
   const say = (...lines: readonly Line[]) => stderr.write(paint(lines, color));
@@ -99,6 +101,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
     if (running !== undefined) ending.push(running.end());
     running = undefined;
     await Promise.all(ending);
+    small[Symbol.dispose]();
     showUnseen();
     if (held.length > 0) stderr.write(formatDiagnostics(held.splice(0), { color }));
   };
