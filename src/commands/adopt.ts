@@ -87,7 +87,7 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
   return code;
 }
 
-/** The domains that were named, or all that nobody has: what the configuration adopts already is none of them. */
+/** The domains that were named, or all without an owner, except those that the configuration adopts already. */
 function chooseDomains(domains: readonly AdoptableDomain[], names: readonly string[], config: Config): AdoptableDomain[] {
   const declared = new Map(
     Object.entries(config.instances ?? {}).flatMap(([name, { adopt, uuid }]) => (adopt === true ? [[uuid, name] as const] : [])),

@@ -94,22 +94,7 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
       given: null,
     });
   }
-  for (const { name, attachment, serial, device, bootIndex } of input.volumes ?? []) {
-    const bus = device === undefined ? diskBus : busNamed(device, diskBus);
-    const target = device ?? next(bus);
-    disks.push({
-      name,
-      device: "disk",
-      bus,
-      target,
-      named: device !== undefined,
-      attachment,
-      readOnly: false,
-      bootOrder: orderOf(bootIndex),
-      serial,
-      given: null,
-    });
-  }
+  for (const volume of input.volumes ?? []) disks.push(volumeDisk(volume, { bus: diskBus, bootOrder: orderOf(volume.bootIndex), next }));
   if (input.configDrive !== null) {
     const { format, attachment } = input.configDrive;
     const drive = format === "iso9660";
@@ -137,22 +122,27 @@ export function deviceMap(input: DeviceMapInput): DomainDisk[] {
 /** Volumes that are added to a guest whose other disks have these names. */
 export function addedDisks(volumes: NonNullable<DeviceMapInput["volumes"]>, taken: ReadonlySet<string>): DomainDisk[] {
   const next = createNames(taken);
-  return volumes.map(({ name, attachment, serial, device }) => {
-    const bus = device === undefined ? "virtio" : busNamed(device, "virtio");
-    const target = device ?? next(bus);
-    return {
-      name,
-      device: "disk",
-      bus,
-      target,
-      named: device !== undefined,
-      attachment,
-      readOnly: false,
-      bootOrder: null,
-      serial,
-      given: null,
-    };
-  });
+  return volumes.map((volume) => volumeDisk(volume, { bus: "virtio", bootOrder: null, next }));
+}
+
+/** A volume as a disk; the bus follows from its name where it has one. */
+function volumeDisk(
+  { name, attachment, serial, device }: NonNullable<DeviceMapInput["volumes"]>[number],
+  given: { readonly bus: Bus; readonly bootOrder: number | null; readonly next: (bus: Bus) => string },
+): DomainDisk {
+  const bus = device === undefined ? given.bus : busNamed(device, given.bus);
+  return {
+    name,
+    device: "disk",
+    bus,
+    target: device ?? given.next(bus),
+    named: device !== undefined,
+    attachment,
+    readOnly: false,
+    bootOrder: given.bootOrder,
+    serial,
+    given: null,
+  };
 }
 
 /** Nova BLK-09, BLK-10: libvirt counts from one. A device without an order is not bootable. */
