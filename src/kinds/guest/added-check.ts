@@ -33,7 +33,7 @@ export function checkAddedDevices({ domains, observed }: Pick<Checked, "domains"
 }
 
 /** `disks.vdb (/srv/extra.qcow2)`, `interfaces.52:54:00:00:00:01`. */
-function addedDevices({ label, fields, active }: DomainState, spec: DomainSpec): string[] {
+function addedDevices({ label, fields, active, activeApplied }: DomainState, spec: DomainSpec): string[] {
   const wanted = wantedFields(spec);
   const applied = appliedFields(label);
   if (applied === undefined) return [];
@@ -41,7 +41,9 @@ function addedDevices({ label, fields, active }: DomainState, spec: DomainSpec):
   const sections = fieldRows().flatMap((row) => (isDevices(row) ? [`${row.section}.`] : []));
   const isDevice = (path: string) => sections.some((section) => path.startsWith(section));
   const deviceOf = (path: string) => path.slice(0, path.lastIndexOf("."));
-  const known = new Set([...Object.keys(wanted), ...Object.keys(applied)].map(deviceOf));
+  // A device that waits for the next start to go was given by the definition that the guest was started with.
+  const started = appliedFields({ applied: activeApplied }) ?? {};
+  const known = new Set([wanted, applied, started].flatMap((one) => Object.keys(one)).map(deviceOf));
   const paths = Object.keys(found).filter(
     (path) => isDevice(path) && !known.has(deviceOf(path)) && !staysUnwanted(path, spec, wanted, applied),
   );
