@@ -1,8 +1,13 @@
-/** Writes the schemas that are published: of configurations, for editors, and of the plan document, for its readers. */
+/**
+ * Writes what is made from the schemas: those that are published (of configurations, for editors, and of the plan document, for its
+ * readers), and the page about every key.
+ */
 import { writeFileSync } from "node:fs";
 import { schemaText } from "../../src/kinds/config-schema.ts";
 import { planDocumentSchema } from "../../src/report/plan-document-schema.ts";
+import { configurationPage } from "./configuration-page.ts";
 
-const schemas = new URL("../../schemas/", import.meta.url);
-writeFileSync(new URL("config.schema.json", schemas), schemaText());
-writeFileSync(new URL("plan.schema.json", schemas), `${JSON.stringify(planDocumentSchema, null, 2)}\n`);
+const root = new URL("../../", import.meta.url);
+writeFileSync(new URL("schemas/config.schema.json", root), schemaText());
+writeFileSync(new URL("schemas/plan.schema.json", root), `${JSON.stringify(planDocumentSchema, null, 2)}\n`);
+writeFileSync(new URL("docs/configuration.md", root), configurationPage());

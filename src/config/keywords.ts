@@ -49,6 +49,8 @@ export interface Schema {
   readonly refusedKeys?: Readonly<Record<string, string>>;
   /** Values of an enum that are known and rejected, each with the reason and the remedy. */
   readonly refusedValues?: Readonly<Record<string, string>>;
+  /** Values of an enum, each with what it means. Editors and docs/configuration.md show them. */
+  readonly meanings?: Readonly<Record<string, string>>;
   /** Names that other programs have for keys, in lower case and with underscores, each with the key. */
   readonly synonyms?: Readonly<Record<string, string>>;
   /** Keys that are looked for here and belong elsewhere, each with a sentence that says where. */
@@ -88,6 +90,7 @@ export const ownKeywords: readonly string[] = [
   "number",
   "refusedKeys",
   "refusedValues",
+  "meanings",
   "synonyms",
   "elsewhere",
   "guess",

@@ -149,12 +149,14 @@ function refusalOf(refused: Readonly<Record<string, string>>, key: string): stri
 }
 
 function missingKey({ pointer, schema, value }: Finding, key: string): Problem {
-  const about = schema.properties?.[key]?.description;
-  const guess = missingSlip(key, value, schema.properties?.[key] ?? {});
+  const wanted = schema.properties?.[key];
+  const about = wanted?.description;
+  const choice = wanted?.meanings === undefined ? "" : ` One of ${wanted.enum?.join(", ")}.`;
+  const guess = missingSlip(key, value, wanted ?? {});
   return {
     code: "missing-key",
     summary: `Missing key ${JSON.stringify(key)}`,
-    detail: `${describePointer(pointer)} needs it${about === undefined ? "." : `: ${about}`}${guess}`,
+    detail: `${describePointer(pointer)} needs it${about === undefined ? "." : `: ${about}`}${choice}${guess}`,
     missing: key,
     pointer,
     of: "key",

@@ -21,6 +21,13 @@ export function driverNames(): string[] {
   return [...registry.keys()];
 }
 
+/** What each driver is, as a sentence by its name. */
+export function driverMeanings(): Record<string, string> {
+  return Object.fromEntries(
+    allDrivers().map(({ name, traits: { about } }) => [name, `${about.charAt(0).toUpperCase()}${about.slice(1)}.`]),
+  );
+}
+
 /** Every driver. */
 export function allDrivers(): AnyDriver[] {
   return [...registry.values()];

@@ -8,6 +8,7 @@ const expression = { $ref: "#/$defs/expression" } as const;
 const definition = {
   type: "string",
   pattern: "\\$\\{",
+  patternErrorMessage: "Expected an expression such as ${var.NAME}.",
   description: "An expression: ${var.NAME}, ${local.NAME}, ${each.key}, ${each.value}, ${count.index}, or a function of them.",
 } as const;
 

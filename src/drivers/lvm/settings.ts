@@ -67,6 +67,7 @@ export const lvmSchema = {
       type: "string",
       description: "How the data of a volume is erased before the volume is removed.",
       enum: ["none", "zero", "shred"],
+      meanings: { none: "It is not erased.", zero: "It is overwritten with zeros.", shred: "It is overwritten three times." },
       default: "zero",
       examples: ["none"],
     },

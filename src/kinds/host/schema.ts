@@ -1,4 +1,4 @@
-import { allDrivers, defaultDriver, driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { allDrivers, defaultDriver, driverMeanings, driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { size, sizeOr } from "../schema-parts.ts";
 
 const machine = {
@@ -21,19 +21,21 @@ const machine = {
   },
   virt_type: {
     type: "string",
-    description: "Virtualization type: kvm (hardware acceleration), qemu (emulation), or auto (kvm if the host supports it, else qemu).",
+    description: "Virtualization type.",
     enum: ["auto", "kvm", "qemu", "lxc"],
+    meanings: { auto: "kvm if the host supports it, else qemu.", kvm: "Hardware acceleration.", qemu: "Emulation." },
     notYet: ["lxc"],
     default: "auto",
     examples: ["kvm"],
   },
   images_type: {
     type: "string",
-    get description() {
-      return `Default storage driver of instance disks. ${driverList()}`;
-    },
+    description: "Default storage driver of instance disks.",
     get enum() {
       return driverNames();
+    },
+    get meanings() {
+      return driverMeanings();
     },
     default: defaultDriver,
     examples: [plainFileDriver],
@@ -46,17 +48,23 @@ const machine = {
   },
   preallocate_images: {
     type: "string",
-    description:
-      "space: reserves the full size of flat and qcow2 disks when they are created; the plan fails if the filesystem does not support it. none: disks grow as the guest writes.",
+    description: "Whether the space of flat and qcow2 disks is reserved when they are created.",
     enum: ["none", "space"],
+    meanings: {
+      none: "Disks grow as the guest writes.",
+      space: "The full size is reserved; the plan fails if the filesystem does not support it.",
+    },
     default: "none",
     examples: ["space"],
   },
   hw_disk_discard: {
     type: "string",
-    description:
-      "Handling of guest discard (TRIM). unmap: discarded space is returned to the storage, if it supports that. ignore: discards are not passed on, so preallocated space stays allocated.",
+    description: "Handling of guest discard (TRIM).",
     enum: ["unmap", "ignore"],
+    meanings: {
+      unmap: "Discarded space is returned to the storage, if it supports that.",
+      ignore: "Discards are not passed on, so preallocated space stays allocated.",
+    },
     default: "unmap",
     examples: ["ignore"],
   },
@@ -139,10 +147,4 @@ export const hostSchema = {
 /** The sections of drivers that have one, by name. */
 function driverSections(): Record<string, object> {
   return Object.fromEntries(allDrivers().flatMap(({ name, settings }) => (settings === undefined ? [] : [[name, settings.schema]])));
-}
-
-/** `qcow2: thin overlay on the base image. flat: raw file.`: the default first. */
-function driverList(): string {
-  const drivers = allDrivers().sort((one, other) => Number(other.name === defaultDriver) - Number(one.name === defaultDriver));
-  return drivers.map(({ name, traits }) => `${name}: ${traits.about}.`).join(" ");
 }

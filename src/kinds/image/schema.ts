@@ -62,9 +62,21 @@ export const imageSchema = {
     },
     disk_format: {
       type: "string",
-      description:
-        "Format of the image file, as Glance names it. It is not detected: content of another format is rejected. Kernels are aki, ramdisks ari. ploop: one expanded image file without snapshots.",
+      description: "Format of the image file, as Glance names it. It is not detected: content of another format is rejected.",
       enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari"],
+      meanings: {
+        raw: "The bytes of the disk.",
+        qcow2: "QEMU.",
+        vmdk: "VMware.",
+        vhd: "Virtual PC and Xen.",
+        vhdx: "Hyper-V.",
+        vdi: "VirtualBox.",
+        ploop: "One expanded image file without snapshots.",
+        iso: "A CD.",
+        ami: "The root filesystem of an image with its own kernel.",
+        aki: "A kernel.",
+        ari: "A ramdisk.",
+      },
       guess: { from: "source", endings: { qcow2: "qcow2", raw: "raw", iso: "iso", vmdk: "vmdk", vhd: "vhd", vhdx: "vhdx", vdi: "vdi" } },
       examples: ["qcow2", "raw"],
     },

@@ -1,4 +1,4 @@
-import { driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { driverMeanings, driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { layeredFormat } from "../../tools/image-format.ts";
 import { encryptionSchema } from "../config/encryption-schema.ts";
 import { hardwareKeys, hostKeys, powerKeys } from "../config/hardware/schema.ts";
@@ -54,8 +54,9 @@ const networkSchema = {
     },
     link: {
       type: "string",
-      description: "State of the link: with down, the card is there and its cable is unplugged. Changed while the guest runs.",
+      description: "State of the link. Changed while the guest runs.",
       enum: ["up", "down"],
+      meanings: { up: "The card is connected.", down: "The card is there and its cable is unplugged." },
       default: "up",
       examples: ["down"],
     },
@@ -166,8 +167,9 @@ const adoptedDiskSchema = {
     },
     type: {
       type: "string",
-      description: "disk, or cdrom: a CD drive, which may be empty (no path).",
+      description: "What the guest sees.",
       enum: ["disk", "cdrom"],
+      meanings: { disk: "A disk.", cdrom: "A CD drive, which may be empty (no path)." },
       default: "disk",
       examples: ["cdrom"],
     },
@@ -216,6 +218,7 @@ export const instanceSchema = {
   additionalProperties: false,
   required: ["flavor"],
   anyOf: [{ required: ["image"] }, { required: ["volumes"] }, { required: ["adopt"] }],
+  examples: [{ image: "debian-13", flavor: "m1.small" }],
   expects: "image, or volumes with one that has boot_index: 0",
   together: [
     {
@@ -286,17 +289,24 @@ export const instanceSchema = {
     flavor: { type: "string", description: "Size of the instance: a name from flavors.", reference: "flavors", examples: ["m1.small"] },
     power_state: {
       type: "string",
-      description:
-        "running: apply starts the guest if it is not running. stopped: apply shuts it down. ignore: the power state is not managed.",
+      description: "Whether the guest runs.",
       enum: ["running", "stopped", "ignore"],
+      meanings: {
+        running: "Apply starts the guest if it is not running.",
+        stopped: "Apply shuts the guest down.",
+        ignore: "The power state is not managed.",
+      },
       default: "running",
       examples: ["stopped"],
     },
     restart: {
       type: "string",
-      description:
-        "never: a change that a running guest cannot take waits for its next cold start (pending); `virtform restart` does it. when_needed: apply restarts the guest for such a change.",
+      description: "What is done for a change that a running guest cannot take.",
       enum: ["never", "when_needed"],
+      meanings: {
+        never: "The change waits for the next cold start of the guest (pending); `virtform restart` does it.",
+        when_needed: "Apply restarts the guest.",
+      },
       default: "never",
       examples: ["when_needed"],
     },
@@ -305,6 +315,9 @@ export const instanceSchema = {
       description: "Storage driver of its disks. Default: images_type of host.",
       get enum() {
         return driverNames();
+      },
+      get meanings() {
+        return driverMeanings();
       },
       examples: [plainFileDriver],
     },
@@ -320,8 +333,9 @@ export const instanceSchema = {
           properties: {
             format: {
               type: "string",
-              description: "Filesystem of the drive: iso9660 on a CD, or vfat on a disk for guests without CD support.",
+              description: "Filesystem of the drive.",
               enum: ["iso9660", "vfat"],
+              meanings: { iso9660: "A CD.", vfat: "A disk, for guests without CD support." },
               examples: ["vfat"],
             },
           },
@@ -466,17 +480,21 @@ export const instanceSchema = {
     },
     foreign: {
       type: "string",
-      description:
-        "Settings of the guest's definition in libvirt that virtform does not manage, made by people or other programs. keep: they stay, and plans name them. forbid: they are drift, and apply removes them.",
+      description: "Settings of the guest's definition in libvirt that virtform does not manage, made by people or other programs.",
       enum: ["keep", "forbid"],
+      meanings: { keep: "They stay, and plans name them.", forbid: "They are drift, and apply removes them." },
       default: "keep",
       examples: ["forbid"],
     },
     rebuild: {
       type: "string",
-      description:
-        "Which changes of the image recreate the root disk, with consent. manual: none; the plan says that the instance is behind its image, and `virtform apply --replace NAME` rebuilds it. on_name_change: another image by name. on_image_change: also new content (source or checksum) under the same name.",
+      description: "Which changes of the image recreate the root disk, with consent.",
       enum: ["manual", "on_name_change", "on_image_change"],
+      meanings: {
+        manual: "None. The plan says that the instance is behind its image, and `virtform apply --replace NAME` rebuilds it.",
+        on_name_change: "Another image by name.",
+        on_image_change: "Another image by name, or new content (source or checksum) under the same name.",
+      },
       default: "on_name_change",
       examples: ["manual"],
     },

@@ -108,7 +108,7 @@ export const includeSchema = {
       },
       for_each: {
         description: "Includes the file once for each item of a list, or key of a mapping; the names are NAME-KEY.",
-        anyOf: [{ type: "array" }, { type: "object" }, { type: "string", pattern: "\\$\\{" }],
+        anyOf: [{ type: "array" }, { type: "object" }, { type: "string", pattern: "\\$\\{", expects: "an expression such as ${var.NAME}" }],
         expects: "a list of texts, a mapping, or an expression",
         examples: [["blue", "green"]],
       },

@@ -1,4 +1,4 @@
-import { driverNames, plainFileDriver } from "../../drivers/index.ts";
+import { driverMeanings, driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { encryptionSchema } from "../config/encryption-schema.ts";
 import { size } from "../schema-parts.ts";
 
@@ -22,6 +22,9 @@ export const volumeSchema = {
       description: "Storage driver. Default: images_type of host. Cannot be changed later.",
       get enum() {
         return driverNames();
+      },
+      get meanings() {
+        return driverMeanings();
       },
       examples: [plainFileDriver],
     },

@@ -102,7 +102,7 @@ test("the published schema takes expressions, for_each and anchors, and nothing 
 
 test("no keyword is misspelt", () => {
   const ajv = new Ajv2020({ strictTypes: false, strictRequired: false });
-  ajv.addVocabulary([...ownKeywords]);
+  ajv.addVocabulary([...ownKeywords, "enumDescriptions", "markdownEnumDescriptions", "patternErrorMessage"]);
   assert.doesNotThrow(() => ajv.compile(JSON.parse(schemaText())));
 });
 
@@ -136,6 +136,34 @@ test("what a key is called elsewhere is not a key itself, and leads to one", () 
       assert.ok(keys.includes(key) && !Object.hasOwn(elsewhere, name), `${path}: ${name} → ${key}`);
   }
 });
+
+test("editors are told what each value of an enum means, and what a pattern expects", () => {
+  const found = [...mappings(JSON.parse(schemaText()), "")];
+  const enums = found.filter(([, node]) => node["meanings"] !== undefined);
+  assert.ok(enums.length > 20);
+  for (const [path, { enum: values, enumDescriptions, markdownEnumDescriptions, notYet = [], meanings }] of enums) {
+    const expected = (values as string[]).map((value) => (meanings as Record<string, string>)[value] ?? "");
+    assert.deepEqual(enumDescriptions, expected, path);
+    assert.deepEqual(markdownEnumDescriptions, expected, path);
+    for (const [index, value] of (values as string[]).entries())
+      assert.ok(expected[index] !== "" || (notYet as string[]).includes(value), `${path}: ${value} has no meaning`);
+    assert.ok(
+      Object.keys(meanings as object).every((value) => (values as string[]).includes(value)),
+      path,
+    );
+  }
+  const patterns = found.filter(([, node]) => typeof node["pattern"] === "string");
+  assert.ok(patterns.length > 100);
+  for (const [path, { pattern, expects, quantity, digest, patternErrorMessage }] of patterns)
+    assert.equal(typeof patternErrorMessage, "string", `${path}: ${JSON.stringify({ pattern, expects, quantity, digest })}`);
+});
+
+/** Every mapping in a document, with its path. */
+function* mappings(value: unknown, path: string): Generator<[string, Node]> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield [path, value as Node];
+  for (const [key, inside] of Object.entries(value)) yield* mappings(inside, `${path}/${key}`);
+}
 
 /** Every part of a schema, with its path. */
 function* all(node: Node, path: string): Generator<[string, Node]> {

@@ -16,9 +16,12 @@ const number = (description: string, minimum: number, maximum: number) =>
 export const hardwareKeys = {
   firmware: {
     type: "string",
-    description:
-      "Firmware: bios, or uefi (OVMF, which the host needs). The UEFI variables are kept with the instance and deleted with it. Property: hw_firmware_type.",
+    description: "Firmware of the guest. Property: hw_firmware_type.",
     enum: ["bios", "uefi"],
+    meanings: {
+      bios: "The BIOS of a PC.",
+      uefi: "OVMF, which the host needs. The UEFI variables are kept with the instance and deleted with it.",
+    },
     examples: ["uefi"],
   },
   secure_boot: {
@@ -53,6 +56,12 @@ export const hardwareKeys = {
         description:
           "Where the processor comes from. Default: host-model on x86, host-passthrough elsewhere, maximum without KVM; custom with a model.",
         enum: ["host-model", "host-passthrough", "maximum", "custom"],
+        meanings: {
+          "host-model": "The model of libvirt that is nearest to the processor of the host.",
+          "host-passthrough": "The processor of the host as it is.",
+          maximum: "Every feature that the hypervisor can give.",
+          custom: "The processor that `model` names.",
+        },
         examples: ["host-passthrough"],
       },
       model: {
@@ -68,9 +77,15 @@ export const hardwareKeys = {
         propertyNames: { type: "string", pattern: "^[a-z0-9][a-z0-9_.-]{0,63}$", expects: "the name of a processor feature" },
         additionalProperties: {
           type: "string",
-          description:
-            "require: the guest has it, and the host must. disable: the guest does not have it. force: also if the host lacks it.",
+          description: "What holds for the feature.",
           enum: ["require", "disable", "force", "optional", "forbid"],
+          meanings: {
+            require: "The guest has it, and the host must.",
+            disable: "The guest does not have it.",
+            force: "The guest has it, also if the host lacks it.",
+            optional: "The guest has it if the host does.",
+            forbid: "The guest does not have it, and is not started on a host that has it.",
+          },
           examples: ["require"],
         },
         examples: [{ vmx: "disable" }],
@@ -94,6 +109,7 @@ export const hardwareKeys = {
         type: "string",
         description: "Where the number of bits of a physical address comes from. Property: hw_maxphysaddr_mode.",
         enum: ["passthrough", "emulate"],
+        meanings: { passthrough: "As many as the host has.", emulate: "As many as `address_bits` says." },
         examples: ["passthrough"],
       },
       address_bits: number("Bits of a physical address, with address_mode: emulate. Property: hw_maxphysaddr_bits.", 1, 64),
@@ -204,8 +220,9 @@ export const hardwareKeys = {
     properties: {
       type: {
         type: "string",
-        description: "Protocol; none: no display.",
+        description: "Protocol of the display.",
         enum: ["vnc", "spice", "none"],
+        meanings: { vnc: "VNC.", spice: "SPICE.", none: "The guest has no display." },
         default: "vnc",
         examples: ["spice"],
       },
@@ -234,8 +251,17 @@ export const hardwareKeys = {
     properties: {
       model: {
         type: "string",
-        description: "Model; none: no card. Property: hw_video_model.",
+        description: "Model of the card. Property: hw_video_model.",
         enum: ["virtio", "vga", "qxl", "cirrus", "bochs", "vmvga", "none"],
+        meanings: {
+          virtio: "A paravirtual card.",
+          vga: "A card with standard VGA.",
+          qxl: "The card of SPICE.",
+          cirrus: "Cirrus Logic GD5446, for old systems.",
+          bochs: "A simple framebuffer, for UEFI.",
+          vmvga: "The card of VMware.",
+          none: "The guest has no card.",
+        },
         examples: ["vga"],
       },
       memory: size("Memory of the card. Property: hw_video_ram.", ["64MiB"], { minimum: "1MiB", multipleOf: "1MiB" }),
@@ -244,9 +270,15 @@ export const hardwareKeys = {
   },
   watchdog: {
     type: "string",
-    description:
-      "What happens to a guest that stops feeding its watchdog; disabled: it has none (the default). Property: hw_watchdog_action.",
+    description: "What happens to a guest that stops feeding its watchdog. Default: disabled. Property: hw_watchdog_action.",
     enum: ["disabled", "none", "pause", "poweroff", "reset"],
+    meanings: {
+      disabled: "The guest has no watchdog.",
+      none: "Nothing happens to the guest.",
+      pause: "The guest is paused.",
+      poweroff: "The guest is switched off.",
+      reset: "The guest is reset.",
+    },
     examples: ["reset"],
   },
   boot_menu: { type: "boolean", description: "Shows a boot menu at the start. Property: hw_boot_menu.", examples: [true] },
@@ -284,8 +316,9 @@ export const hardwareKeys = {
   },
   pointer: {
     type: "string",
-    description: "Pointer: a tablet, or the mouse that a PC has. Default: usbtablet. Property: hw_pointer_model.",
+    description: "Pointer of the guest. Default: usbtablet. Property: hw_pointer_model.",
     enum: ["usbtablet", "ps2mouse"],
+    meanings: { usbtablet: "A tablet, whose pointer is where that of the viewer is.", ps2mouse: "The mouse that a PC has." },
     examples: ["ps2mouse"],
   },
   input_bus: {
@@ -301,8 +334,9 @@ export const hardwareKeys = {
   },
   viommu: {
     type: "string",
-    description: "IOMMU of the guest; intel requires machine q35, smmuv3 machine virt. Property: hw_viommu_model.",
+    description: "IOMMU of the guest. Property: hw_viommu_model.",
     enum: ["intel", "virtio", "smmuv3"],
+    meanings: { intel: "Intel VT-d. Requires machine q35.", virtio: "A paravirtual device.", smmuv3: "ARM SMMUv3. Requires machine virt." },
     examples: ["intel"],
   },
   sound: {
