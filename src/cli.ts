@@ -25,6 +25,10 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     return dispatch(directory.rest, io);
   }
   const [name, ...rest] = argv;
+  if (name === "__complete") {
+    const { complete } = await import("./commands/complete.ts");
+    return complete(rest, io);
+  }
   if (isVersionQuestion(argv)) {
     io.stdout.write(versionText);
     return 0;

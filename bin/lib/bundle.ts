@@ -103,6 +103,9 @@ const asked = Object.values(program.metafile?.outputs ?? {}).flatMap(({ imports 
 const strange = asked.find((path) => !isBuiltin(path));
 if (strange !== undefined) throw new Error(`the program asks for ${strange}, which is not a part of Node`);
 const script = `(function (module, exports, require, __moduleUrl) {${program.outputFiles?.[0]?.text ?? ""}\n})`;
+// It is read as Latin-1 (launch.ts). Texts are written with escapes, but literals of regular expressions stay as they are.
+const foreign = script.split("\n").find((line) => [...line].some((character) => character > "\u007f"));
+if (foreign !== undefined) throw new Error(`the program has characters beyond ASCII; write them as \\uXXXX: ${foreign.trim()}`);
 const digest = createHash("sha256").update(script).digest("hex");
 
 await build({

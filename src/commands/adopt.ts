@@ -21,7 +21,7 @@ import { reported } from "./reported.ts";
 /** `virtform adopt`: writes YAML for guests that other programs made. */
 export const adopt: CommandDefinition = {
   summary: "Write YAML for guests that other programs made",
-  usage: "NAME…|--all [PATH…] [options]",
+  usage: "DOMAIN…|--all [PATH…] [options]",
   description:
     "Writes the YAML that describes existing domains as they are (of virt-install, virt-manager or Nova). Nothing is changed by it: with the YAML among the files of the configuration, `plan` shows one line for each guest, and `apply` labels it. What YAML cannot say stays as it is, and is named in a comment. Disks that virtform did not create are attached, never created, changed or deleted. Names are those of domains, or their UUIDs.",
   options: {

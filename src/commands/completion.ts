@@ -2,77 +2,96 @@ import { userError } from "../model/errors.ts";
 import type { CommandDefinition } from "./command.ts";
 import { reported } from "./reported.ts";
 
-/** Every command with what it is for and its options, in the order in which they are offered. */
-type Vocabulary = readonly { readonly name: string; readonly summary: string; readonly options: readonly string[] }[];
-
-const shells: Readonly<Record<string, (vocabulary: Vocabulary) => string>> = { bash, zsh, fish };
-
-/** `virtform completion SHELL`: commands and options for the Tab key. */
-export const completion = (
-  commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<CommandDefinition> }>>,
-): CommandDefinition => ({
+/** `virtform completion SHELL`: a script for the Tab key. */
+export const completion: CommandDefinition = {
   summary: "Print a completion script for bash, zsh or fish",
   usage: "bash|zsh|fish",
-  description: "Prints a script that completes commands and options.",
+  description:
+    "Prints a script that completes commands, options and their values: names of instances, images and volumes and addresses of the configuration, formats, and files. No host is contacted.",
   options: {},
   examples: [
     ["source <(virtform completion bash)", "For this shell; add the line to ~/.bashrc for every new one."],
+    ["source <(virtform completion zsh)", "For zsh, in ~/.zshrc after compinit."],
     ["virtform completion fish > ~/.config/fish/completions/virtform.fish", "For fish."],
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "completion" }, async ({ event }) => {
-      const shell = shells[invocation.positionals[0] ?? ""];
-      if (shell === undefined) {
-        const [given] = invocation.positionals;
-        const summary = given === undefined ? "Missing argument: shell" : `Unknown shell: ${given}`;
+      const [given = ""] = invocation.positionals;
+      const script = Object.hasOwn(scripts, given) ? scripts[given] : undefined;
+      if (script === undefined) {
+        const summary = given === "" ? "Missing argument: shell" : `Unknown shell: ${given}`;
         throw userError("unknown-shell", summary, "Usage: virtform completion bash|zsh|fish");
       }
-      const vocabulary = await Promise.all(
-        Object.entries(commands).map(async ([name, { summary, load }]) => ({
-          name,
-          summary: summary.replaceAll("'", ""),
-          options: [...Object.keys((await load()).options), "help"].map((option) => `--${option}`),
-        })),
-      );
-      event({ type: "result", result: { kind: "document", text: shell(vocabulary) } });
+      event({ type: "result", result: { kind: "document", text: script } });
       return 0;
     }),
-});
+};
 
-function bash(vocabulary: Vocabulary): string {
-  const cases = vocabulary.map(({ name, options }) => `    ${name}) words="${options.join(" ")}" ;;`);
-  return `_virtform() {
-  local words current="\${COMP_WORDS[COMP_CWORD]}"
-  case "\${COMP_WORDS[1]}" in
-${cases.join("\n")}
-  esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="${vocabulary.map(({ name }) => name).join(" ")} --help --version"; fi
-  COMPREPLY=( $(compgen -W "$words" -- "$current") )
-  if [ "$COMP_CWORD" -gt 1 ] && [ "\${current#-}" = "$current" ]; then COMPREPLY+=( $(compgen -f -- "$current") ); fi
+// Each script asks `virtform __complete` with the words up to the cursor. It prints candidates, what each is for behind a tab, and the line
+// `:files` where names of files fit.
+
+// bash makes words of its own of the equals signs, and replaces only the last of them.
+const bash = `_virtform() {
+  local typed="\${COMP_WORDS[COMP_CWORD]}" current="\${COMP_WORDS[COMP_CWORD]}" cut= line candidate files= i
+  [[ $current == "=" ]] && current=
+  for (( i = COMP_CWORD; i > 1; i-- )); do
+    [[ \${COMP_WORDS[i]} == "=" || \${COMP_WORDS[i-1]} == "=" ]] || break
+    typed="\${COMP_WORDS[i-1]}$typed"
+  done
+  cut="\${typed%"$current"}"
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [[ $line == ":files" ]]; then files=1; continue; fi
+    candidate="\${line%%$'\\t'*}"
+    COMPREPLY+=("\${candidate#"$cut"}")
+  done < <("\${COMP_WORDS[0]/#\\~/$HOME}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  if [[ \${#COMPREPLY[@]} -gt 0 && \${COMPREPLY[0]} == *= ]]; then compopt -o nospace 2>/dev/null; fi
+  if [[ -n $files ]]; then
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current")
+  fi
 }
-complete -o filenames -F _virtform virtform virtform.js
+complete -F _virtform virtform virtform.js
 `;
-}
 
-function zsh(vocabulary: Vocabulary): string {
-  return `#compdef virtform virtform.js
+const zsh = `#compdef virtform virtform.js
 _virtform() {
-  local -a known=(
-${vocabulary.map(({ name, summary }) => `    '${name}:${summary.replaceAll(":", " -")}'`).join("\n")}
-  )
-  if (( CURRENT == 2 )); then _describe command known; return; fi
-  case "$words[2]" in
-${vocabulary.map(({ name, options }) => `    ${name}) compadd -- ${options.join(" ")}; _files ;;`).join("\n")}
-  esac
+  local -a lines values shown
+  local line files
+  lines=("\${(@f)$("\${(Q)words[1]/#\\~/$HOME}" __complete "\${(Q@)words[2,CURRENT]}" 2>/dev/null)}")
+  for line in $lines; do
+    if [[ $line == :files ]]; then files=1; continue; fi
+    values+=("\${line%%$'\\t'*}")
+    shown+=("\${line/$'\\t'/  -- }")
+  done
+  if (( $#values )); then
+    if [[ $values[1] == *= ]]; then compadd -S '' -l -d shown -a values; else compadd -l -d shown -a values; fi
+  fi
+  if [[ -n $files ]]; then
+    compset -P '*='
+    _files
+  fi
 }
 if [ "$funcstack[1]" = _virtform ]; then _virtform "$@"; else compdef _virtform virtform virtform.js; fi
 `;
-}
 
-function fish(vocabulary: Vocabulary): string {
-  const lines = vocabulary.flatMap(({ name, summary, options }) => [
-    `complete -c virtform -n __fish_use_subcommand -f -a ${name} -d '${summary}'`,
-    ...options.map((option) => `complete -c virtform -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}`),
-  ]);
-  return `${lines.join("\n")}\n`;
-}
+const fish = `function __virtform_complete
+  set -l words (commandline -opc)
+  set -l current (commandline -ct)
+  set -l program (string replace -r '^~' $HOME -- $words[1])
+  for line in ($program __complete $words[2..-1] $current 2>/dev/null)
+    if test "$line" = ":files"
+      set -l before (string match -r '^.*=' -- $current)
+      set -l typed (string replace -r '^.*=' '' -- $current)
+      for file in (__fish_complete_path $typed)
+        echo "$before$file"
+      end
+    else
+      echo $line
+    end
+  end
+end
+complete -c virtform -f -a '(__virtform_complete)'
+`;
+
+const scripts: Readonly<Record<string, string>> = { bash, zsh, fish };

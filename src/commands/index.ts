@@ -45,7 +45,7 @@ const list: Record<string, Listed> = {
   schema: { summary: "Print the JSON Schema of the configuration", load: async () => (await import("./schema.ts")).schema },
   completion: {
     summary: "Print a completion script for bash, zsh or fish",
-    load: async () => (await import("./completion.ts")).completion(list),
+    load: async () => (await import("./completion.ts")).completion,
   },
 };
 

@@ -248,7 +248,7 @@ function diagnosticOf(problem: Problem, root: Located): Diagnostic {
   const { severity = "error", code, summary, pointer, of, hidden, quoted } = problem;
   const at = placeAt(root, pointer, of, hidden === true);
   // What is written, not what YAML reads it as: 1.10 is the number 1.1.
-  const quotes = quoted === true && at.text !== undefined && !/[$"'…]/.test(at.text) ? [`Put it in quotes: "${at.text}".`] : [];
+  const quotes = quoted === true && at.text !== undefined && !/[$"'\u2026]/.test(at.text) ? [`Put it in quotes: "${at.text}".`] : [];
   const parts = [problem.detail, ...quotes, ...notesAt(root, pointer)].filter((part) => part !== undefined);
   const detail = parts.length === 0 ? undefined : parts.join(" ");
   const words = { summary: withoutCredentials(summary), ...(detail === undefined ? {} : { detail: withoutCredentials(detail) }) };
