@@ -24,10 +24,7 @@ ${lines.join("\n")}
 
 /** What `virtform COMMAND --help` prints. */
 export function commandHelp(name: string, command: CommandDefinition): string {
-  const options: [string, OptionDefinition][] = [
-    ...Object.entries(command.options),
-    ["help", { type: "boolean", short: "h", help: "Show this help." }],
-  ];
+  const options = allOptions(command);
   const names = options.map(([option, definition]) => optionForm(option, definition));
   const margin = Math.max(...names.map((form) => form.length)) + 4;
   const optionLines = options.map(([, { help }], index) => `  ${names[index] ?? ""}`.padEnd(margin) + hanging(help, margin));
@@ -59,7 +56,13 @@ function hanging(text: string, margin: number): string {
   return wrap(text, width - margin).join(`\n${" ".repeat(margin)}`);
 }
 
-function optionForm(name: string, { type, value, short, bare }: OptionDefinition): string {
+/** The options of a command with those that every command has. */
+export function allOptions({ options }: CommandDefinition): [string, OptionDefinition][] {
+  return [...Object.entries(options), ["help", { type: "boolean", short: "h", help: "Show this help." }]];
+}
+
+/** `-n, --lines N`. */
+export function optionForm(name: string, { type, value, short, bare }: OptionDefinition): string {
   const word = `--${name}`;
   const withValue = type === "boolean" ? word : bare === undefined ? `${word} ${value ?? "TEXT"}` : `${word}[=${value ?? "TEXT"}]`;
   return short === undefined ? withValue : `-${short}, ${withValue}`;

@@ -1,4 +1,5 @@
-import type { CommandDefinition, OptionDefinition } from "./command.ts";
+import type { CommandDefinition } from "./command.ts";
+import { allOptions } from "./help.ts";
 import { type Slot, usageSlots } from "./usage-slots.ts";
 
 /** What may be written next on a command line. */
@@ -26,7 +27,7 @@ export interface KnownWords {
 
 /** What may be written as the last of the words that follow a command's name; it is empty at the start of a word. Pure. */
 export function wantedWords(definition: CommandDefinition, words: readonly string[], known: KnownWords): WantedWords {
-  const options = { ...definition.options, help: { type: "boolean", help: "Show this help." } } satisfies CommandDefinition["options"];
+  const options: CommandDefinition["options"] = Object.fromEntries(allOptions(definition));
   const earlier = readEarlier(options, words.slice(0, -1));
   const current = words.at(-1) ?? "";
   const { positionals } = earlier;
@@ -38,7 +39,7 @@ export function wantedWords(definition: CommandDefinition, words: readonly strin
     return { ...none, prefix: before, ...valuesOf(option, options, known, current.slice(before.length)) };
   }
   if (current.startsWith("-")) {
-    const texts = Object.entries<OptionDefinition>(options).flatMap(([option, { multiple, help }]) =>
+    const texts = Object.entries(options).flatMap(([option, { multiple, help }]) =>
       multiple !== true && earlier.options.includes(option) ? [] : [[`--${option}`, firstSentence(help)] as const],
     );
     return { ...none, texts };
