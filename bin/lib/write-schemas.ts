@@ -12,4 +12,4 @@ const root = new URL("../../", import.meta.url);
 writeFileSync(new URL("schemas/config.schema.json", root), schemaText());
 writeFileSync(new URL("schemas/plan.schema.json", root), `${JSON.stringify(planDocumentSchema, null, 2)}\n`);
 writeFileSync(new URL("docs/configuration.md", root), configurationPage());
-writeFileSync(new URL("man/virtform.1", root), await manPage());
+writeFileSync(new URL("docs/virtform.1", root), await manPage());
