@@ -88,8 +88,15 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
     // Not a spread: it would open standard input.
     return await command.run(invocation, given.length === 0 ? traced : Object.create(traced, { given: { value: given } }));
   } catch (error) {
-    return showFailure(error, io, { noColor: argv.includes("--no-color") });
+    const noColor = argv.includes("--no-color");
+    return showFailure(error, io, wantsJson(command, argv) ? { noColor, json: { command: name } } : { noColor });
   }
+}
+
+/** Whether a command line that could not be carried out asks for JSON, where the command has it. */
+function wantsJson({ options }: CommandDefinition, argv: readonly string[]): boolean {
+  const asked = argv.some((word, index) => /^--?(?:json|format=json)$/.test(word) || (word === "json" && argv[index - 1] === "--format"));
+  return asked && (Object.hasOwn(options, "json") || Object.hasOwn(options, "format"));
 }
 
 /** The same streams with one more variable in the environment. */

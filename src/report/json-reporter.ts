@@ -47,12 +47,21 @@ function documents({ command, stdout, stderr, color, version, now }: ReporterOpt
         explain([event.diagnostic]);
         return;
       case "failed":
-        if (command === "plan" || command === "drift") stdout.write(jsonText(failedPlanJson(event.diagnostics, head())));
+        stdout.write(jsonText(isPlanned(command) ? failedPlanJson(event.diagnostics, head()) : failedJson(event.diagnostics)));
         explain(event.diagnostics);
         return;
       default:
     }
   };
+}
+
+function isPlanned(command: string): boolean {
+  return command === "plan" || command === "drift";
+}
+
+/** The document of a command that ended without a result. */
+function failedJson(diagnostics: readonly Diagnostic[]): Json {
+  return { format_version: "1.0", errored: true, diagnostics: diagnostics.map(diagnosticJson) };
 }
 
 function lines(options: ReporterOptions): (event: Event) => void {

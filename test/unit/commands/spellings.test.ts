@@ -46,3 +46,24 @@ test("-C and -chdir run a command in another directory", async (t) => {
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /^Error: Cannot change to the directory nowhere\n/);
 });
+
+test("with --json, every error of a command line is JSON on standard output", async (t) => {
+  const files = { "virtform.yaml": "project: shop\n" };
+  const failed = async (...argv: string[]) => {
+    const { code, stdout } = await runMain(t, argv, files);
+    assert.equal(code, 1);
+    return stdout;
+  };
+  const list = JSON.parse(await failed("list", "--json", "--nope"));
+  assert.deepEqual([list.errored, list.diagnostics[0].code], [true, "unknown-option"]);
+  const plan = JSON.parse(await failed("plan", "--json", "--nope"));
+  assert.deepEqual([plan.complete, plan.diagnostics[0].code], [false, "unknown-option"]);
+  const apply = (await failed("apply", "--json", "--parallelism=0")).trimEnd().split("\n");
+  assert.deepEqual(
+    apply.map((line) => JSON.parse(line).type),
+    ["version", "diagnostic"],
+  );
+  const show = JSON.parse(await failed("show", "--format", "json", "nowhere/site.yaml"));
+  assert.deepEqual([show.errored, typeof show.diagnostics[0].summary], [true, "string"]);
+  assert.equal(await failed("list", "--nope"), "", "without --json, standard output stays empty");
+});
