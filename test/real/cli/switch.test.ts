@@ -12,8 +12,7 @@ test("start and stop switch a guest, and a saved plan can be shown and drawn", a
   await workspace.write({ [project]: guest });
 
   const planFile = join(directory, "site.plan");
-  await workspace.mustRun(["plan", "-out=site.plan"]);
-  const planned = (await workspace.mustRun(["plan"])).stdout;
+  const planned = (await workspace.mustRun(["plan", "-out=site.plan"])).stdout;
   assert.equal((await workspace.mustRun(["show", planFile])).stdout, planned);
   assert.match((await workspace.mustRun(["graph"])).stdout, new RegExp(`label="domain/${project}\\\\ndefine"`));
   await workspace.mustRun(["apply", planFile]);

@@ -42,7 +42,6 @@ test("nothing is applied, shown or listed of a host that cannot be reached", asy
     ["destroy", "--auto-approve", "--allow-destroy"],
     ["show"],
     ["list"],
-    ["list", "--json"],
     ["console", workspace.project],
   ]) {
     const { code, stdout, stderr } = await workspace.run(argv);
@@ -51,6 +50,11 @@ test("nothing is applied, shown or listed of a host that cannot be reached", asy
     assert.match(stderr, /^Error: /m, argv.join(" "));
     assert.doesNotMatch(stderr, /bug in virtform/, argv.join(" "));
   }
+  const list = await workspace.run(["list", "--json"]);
+  assert.deepEqual(
+    [list.code, JSON.parse(list.stdout).errored, JSON.parse(list.stdout).diagnostics[0].code],
+    [1, true, "host-unreachable"],
+  );
   const json = await workspace.run(["apply", "--auto-approve", "--json"]);
   assert.equal(json.code, 1);
   const events = json.stdout
