@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { describePointer } from "../config/problem.ts";
 import { errorMessage, type UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { planSchema } from "./plan-schema.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What every saved plan begins with, and no configuration does. */
 const mark = '{"virtform_plan"';
@@ -24,15 +25,9 @@ export async function writePlanFile(path: string, plan: Plan, version: string): 
     );
   }
   const content = JSON.stringify(plan);
-  const staged = `${path}.${process.pid}.tmp`;
+  const head = `${mark}:${JSON.stringify(plan.formatVersion)},"virtform_version":${JSON.stringify(version)},"sha256":"${digest(content)}"}`;
   try {
-    const file = await open(staged, "w", 0o600);
-    await file.writeFile(
-      `${mark}:${JSON.stringify(plan.formatVersion)},"virtform_version":${JSON.stringify(version)},"sha256":"${digest(content)}"}\n${content}\n`,
-    );
-    await file.sync();
-    await file.close();
-    await rename(staged, path);
+    await writeWhole(path, `${head}\n${content}\n`, 0o600);
   } catch (error) {
     throw userError("plan-file", `Cannot write the plan to ${path}`, (error as Error).message);
   }

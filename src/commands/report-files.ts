@@ -1,8 +1,8 @@
-import { open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { errorMessage, userError } from "../model/errors.ts";
 import type { Event, Reporter } from "../model/event.ts";
 import { createReporter, type ReporterOptions } from "../report/index.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** A report in a file beside what a command shows. */
 interface ReportFile {
@@ -54,24 +54,9 @@ async function openReportFile({ format, path }: ReportFile, options: ReporterOpt
     event: (event) => reporter.event(event),
     async close() {
       await reporter.close();
-      await writeWhole(path, text);
+      await writeWhole(path, text).catch((error: unknown) => {
+        throw userError("report-file", `Cannot write the report ${path}`, `${errorMessage(error)}. What the command did is not affected.`);
+      });
     },
   };
-}
-
-/** A reader of the file sees the old content or the new one. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const staged = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(staged, "w");
-    try {
-      await file.writeFile(text);
-    } finally {
-      await file.close();
-    }
-    await rename(staged, path);
-  } catch (error) {
-    await rm(staged, { force: true });
-    throw userError("report-file", `Cannot write the report ${path}`, `${errorMessage(error)}. What the command did is not affected.`);
-  }
 }

@@ -9,6 +9,7 @@ import { onlyHost } from "../session.ts";
 import { version } from "../version.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { foundInstances } from "./found-instances.ts";
+import { isPath } from "./names-and-paths.ts";
 import { openConfigured } from "./open-session.ts";
 import { readPlanFile } from "./plan-file.ts";
 import { reported } from "./reported.ts";
@@ -73,9 +74,7 @@ export const show: CommandDefinition = {
  */
 function splitPositionals(positionals: readonly string[]): { wanted: string | undefined; paths: readonly string[] } {
   const [first, ...rest] = positionals;
-  if (first === undefined || /^[./]|\.ya?ml$/.test(first) || (first.includes("/") && existsSync(first)))
-    return { wanted: undefined, paths: positionals };
-  return { wanted: first, paths: rest };
+  return first === undefined || isPath(first) ? { wanted: undefined, paths: positionals } : { wanted: first, paths: rest };
 }
 
 /** Guests with what `list` says of them, also those that are declared and missing. */

@@ -115,7 +115,7 @@ export interface LocalAttachment {
   readonly type: "file" | "block";
   readonly format: "raw" | "qcow2";
   readonly source: string;
-  /** Uuid of libvirt's secret with the passphrase; null for what is not encrypted. */
+  /** Uuid of libvirt's secret with the passphrase; null without encryption. */
   readonly secretUuid: string | null;
 }
 
@@ -129,7 +129,7 @@ export interface NetworkAttachment {
   readonly hosts: readonly { readonly name: string; readonly port: string }[];
   /** The key itself is libvirt's to know. */
   readonly auth: { readonly user: string; readonly secretUuid: string } | null;
-  /** Uuid of libvirt's secret with the passphrase; null for what is not encrypted. */
+  /** Uuid of libvirt's secret with the passphrase; null without encryption. */
   readonly secretUuid: string | null;
 }
 

@@ -10,7 +10,7 @@ export interface FoundObject {
   readonly state: Json;
 }
 
-/** An instance that is declared, or of which something is on the host. Sizes are bytes; what is not known is null. */
+/** An instance that is declared, or of which something is on the host. Sizes are bytes; unknown values are null. */
 export interface FoundInstance {
   readonly name: string;
   readonly uuid: string;

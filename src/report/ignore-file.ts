@@ -12,7 +12,7 @@ export const renderIgnoreFile: RenderReport = ({ plan }, { now }) => {
   const live = (plan?.pending ?? []).flatMap(({ address, fields }) =>
     fields.filter(({ cause }) => cause === "drift").map(({ path, old }) => entry(address, path, old)),
   );
-  const head = `# Drift found on ${now.toISOString().slice(0, 10)}. Delete what is not accepted; \`reason\` and \`until: YYYY-MM-DD\` may be added.\n`;
+  const head = `# Drift found on ${now.toISOString().slice(0, 10)}. Delete the entries that you do not accept; \`reason\` and \`until: YYYY-MM-DD\` may be added.\n`;
   return head + stringify({ ignore: [...changed, ...live] }, { lineWidth: 0 });
 };
 

@@ -202,7 +202,7 @@ function rawOf(files: FileTree, path: string, format: string): Sparse {
 function convert(input: ProgramInput, asked: Asked): ProgramEnd {
   const { words, options } = asked;
   const [from = "", to = ""] = words;
-  const { files, life } = input;
+  const { files } = input;
   if (options.has("--target-image-opts")) return convertIntoLuks(input, asked);
   openFile(files, from);
   refuseLocked(input, from, false);
@@ -215,19 +215,24 @@ function convert(input: ProgramInput, asked: Asked): ProgramEnd {
   if (files.find(dirname(to))?.type !== "directory")
     throw new Refusal(`${to}: error while converting raw: Could not create '${to}': No such file or directory`);
   refuseLocked(input, to, true);
-  const end = writing(
+  const end = writeConverted(input, to, made);
+  return { ...end, out: options.has("-p") ? "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" : "" };
+}
+
+/** The effect of a conversion; a kill in the middle of it leaves half of it. */
+function writeConverted({ files, life }: ProgramInput, to: string, made: Parameters<typeof leaveHalf>[2]): ProgramEnd {
+  return writing(
     `qemu-img convert ${to}`,
     life,
     () => files.write(to, made),
     `qemu-img: error while writing at byte 0: No space left on device`,
     (left) => leaveHalf(left, to, made),
   );
-  return { ...end, out: options.has("-p") ? "    (0.00/100%)\r    (50.00/100%)\r    (100.00/100%)\r\n" : "" };
 }
 
 /** Into a container that exists. */
 function convertIntoLuks(input: ProgramInput, asked: Asked): ProgramEnd {
-  const { files, life } = input;
+  const { files } = input;
   const [from = "", target = ""] = asked.words;
   const list = optionList(target);
   const to = list.get("file.filename") ?? "";
@@ -239,13 +244,7 @@ function convertIntoLuks(input: ProgramInput, asked: Asked): ProgramEnd {
   if (keyOf(made, "luks", to) !== digestOfPassphrase(passphraseOf(input, asked, list) ?? ""))
     throw new Refusal(`Could not open '${to}': Invalid password, cannot unlock any keyslot`);
   fillLuks(made, rawOf(files, from, asked.options.get("-f") ?? "raw"));
-  const end = writing(
-    `qemu-img convert ${to}`,
-    life,
-    () => files.write(to, made),
-    `qemu-img: error while writing at byte 0: No space left on device`,
-    (left) => leaveHalf(left, to, made),
-  );
+  const end = writeConverted(input, to, made);
   return { ...end, out: "    (0.00/100%)\r    (100.00/100%)\r\n" };
 }
 

@@ -6,10 +6,10 @@ import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
 import { renameDomain, startAgain, stopDomain } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
-import { isAdopted } from "../terms/is-adopted.ts";
-import { recordedShutdown } from "../terms/shutdown.ts";
+import { isGuestNamed } from "./is-guest-named.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
+import { storedRef } from "./stored-ref.ts";
 
 /** Which guests are restarted. */
 export interface RestartRequest {
@@ -24,7 +24,7 @@ export interface RestartRequest {
  * a UserError when a guest that is named does not run.
  */
 export function restartChanges(observed: Observed, { names, pending }: RestartRequest): Change[] {
-  const named = observed.of(guests).filter(([address]) => names.length === 0 || names.some((name) => isNamed(address, name)));
+  const named = observed.of(guests).filter(([address]) => names.length === 0 || names.some((name) => isGuestNamed(address, name)));
   const off = named.filter(([, { power }]) => !isUp(power));
   if (names.length > 0 && !pending && off.length > 0) throw new UserError(off.map(([address, { power }]) => notUp(address, power)));
   return named.flatMap(([address, guest]) => {
@@ -37,9 +37,7 @@ export function restartChanges(observed: Observed, { names, pending }: RestartRe
 
 function restart(address: GuestAddress, guest: GuestState): Change {
   const fields = pendingFields(guest).map((field) => ({ ...field, effect: "restart" as const }));
-  const { label } = guest;
-  const shutdown = recordedShutdown(guest.fields);
-  const ref = { uuid: guest.uuid, instance: label?.instance ?? guest.name, adopted: isAdopted(guest), shutdown };
+  const ref = storedRef(guest);
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
   const { pending: _waits, ...after } = before;
   return {
@@ -52,10 +50,6 @@ function restart(address: GuestAddress, guest: GuestState): Change {
     before,
     after: { ...after, ...Object.fromEntries(fields.map(({ path, new: stored }) => [path, stored ?? null])), power_state: "running" },
   };
-}
-
-function isNamed(address: GuestAddress, name: string): boolean {
-  return address === name || address === `${guests.name}/${name}`;
 }
 
 function notUp(address: GuestAddress, power: GuestState["power"]) {

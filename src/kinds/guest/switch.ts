@@ -7,10 +7,10 @@ import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
 import { startAgain, stopDomain, type VolumeHolder } from "../power/plan.ts";
 import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
-import { isAdopted } from "../terms/is-adopted.ts";
-import { recordedShutdown } from "../terms/shutdown.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { isGuestNamed } from "./is-guest-named.ts";
 import { describeDomain } from "./state.ts";
+import { storedRef } from "./stored-ref.ts";
 import { volumeHolders } from "./volume-holders.ts";
 
 /**
@@ -20,7 +20,7 @@ import { volumeHolders } from "./volume-holders.ts";
 export function switchChanges(observed: Observed, names: readonly string[], to: "running" | "stopped"): Change[] {
   // One that is not adopted yet is not ours.
   const own = observed.of(guests).filter(([, { label }]) => label !== undefined);
-  const named = own.filter(([address]) => names.some((name) => address === name || address === guests.at(name)));
+  const named = own.filter(([address]) => names.some((name) => isGuestNamed(address, name)));
   const paused = to === "running" ? named.filter(([, { power }]) => isUp(power) && power !== "running") : [];
   if (paused.length > 0) throw new UserError(paused.map(([address, { power }]) => notOff(address, power)));
   return named
@@ -29,8 +29,7 @@ export function switchChanges(observed: Observed, names: readonly string[], to: 
 }
 
 function switchOne(address: GuestAddress, guest: GuestState, to: "running" | "stopped", observed: Observed): Change {
-  const instance = guest.label?.instance ?? guest.name;
-  const ref = { uuid: guest.uuid, instance, adopted: isAdopted(guest), shutdown: recordedShutdown(guest.fields) };
+  const ref = storedRef(guest);
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
   return {
     address,

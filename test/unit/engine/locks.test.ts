@@ -29,32 +29,18 @@ async function logOf(actions: readonly (readonly [id: string, ...locks: string[]
   return log;
 }
 
+const twoUnderOneLock = [
+  ["a1", "a"],
+  ["a2", "a"],
+  ["b1", "b"],
+] as const;
+
 test("actions under the same lock run one after the other, others beside them", async () => {
-  assert.deepEqual(
-    await logOf(
-      [
-        ["a1", "a"],
-        ["a2", "a"],
-        ["b1", "b"],
-      ],
-      3,
-    ),
-    ["+a1", "+b1", "-a1", "+a2", "-b1", "-a2"],
-  );
+  assert.deepEqual(await logOf(twoUnderOneLock, 3), ["+a1", "+b1", "-a1", "+a2", "-b1", "-a2"]);
 });
 
 test("an action that waits for a lock takes no place from one that can start", async () => {
-  assert.deepEqual(
-    await logOf(
-      [
-        ["a1", "a"],
-        ["a2", "a"],
-        ["b1", "b"],
-      ],
-      2,
-    ),
-    ["+a1", "+b1", "-a1", "+a2", "-b1", "-a2"],
-  );
+  assert.deepEqual(await logOf(twoUnderOneLock, 2), ["+a1", "+b1", "-a1", "+a2", "-b1", "-a2"]);
 });
 
 test("several locks in any order are no deadlock, and a failure gives its locks back", async () => {
