@@ -28,7 +28,7 @@ test("stop and start change the power of the guests that are named, and nothing 
   assert.notDeepEqual(power(machine), running);
   assert.equal((await switched(machine, "stopped", "web")).verdict, "nothing-to-do");
 
-  const started = await switched(machine, "running", "web");
+  const started = await switched(machine, "running", "we*");
   assert.equal(started.verdict, "done");
   assert.deepEqual(power(machine), running);
   assert.deepEqual(summary(await planOf(await runOn(machine.boot(), shop()))), []);
