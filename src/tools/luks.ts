@@ -29,20 +29,28 @@ export function readLuksHeader(start: Buffer): { readonly contentAt: number } | 
 
 /**
  * Makes a container whose content is `size` bytes and not defined: LUKS, aes-256 in xts mode (Nova QCOW-10), QEMU's default. `name`: as
- * qemu-img takes it. A device has to be large enough already; a file or an image in Ceph is made. Not atomic.
+ * qemu-img takes it. A device has to be large enough already; a file or an image in Ceph is made. `discard` removes what a failed attempt
+ * left: QEMU replaces a file, and refuses an image in Ceph that exists. Not atomic.
  */
 export async function createLuks(
   host: Host,
-  request: { readonly name: string; readonly size: number; readonly passphrase: string; readonly signal?: AbortSignal },
+  request: {
+    readonly name: string;
+    readonly size: number;
+    readonly passphrase: string;
+    readonly discard?: () => Promise<void>;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<void> {
-  const { name, size, passphrase, signal } = request;
-  await encrypting(host, {
+  const { name, size, passphrase, discard, signal } = request;
+  const command = {
     program: "qemu-img",
     args: ["create", "-q", "-f", "luks", ...secretArgs(passphrase), "-o", `key-secret=${secretName}`, name, String(size)],
     stdin: passphrase,
     timeoutMs: 5 * minute,
     ...(signal === undefined ? {} : { signal }),
-  });
+  };
+  await encrypting(host, command, discard);
 }
 
 /**

@@ -170,8 +170,11 @@ export async function convertToEncrypted(
   });
 }
 
-/** To find out how often it can go round in two seconds, qemu reads a clock that now and then goes backwards, and then gives up. */
-export async function encrypting(host: Host, command: Command): Promise<void> {
+/**
+ * Runs a command that makes a LUKS header. To find out how many rounds take two seconds, QEMU reads a clock that now and then goes
+ * backwards, and gives up: the command is repeated. `discard` removes what a failed attempt left, where the next cannot replace it.
+ */
+export async function encrypting(host: Host, command: Command, discard?: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await host.run(command);
@@ -179,6 +182,7 @@ export async function encrypting(host: Host, command: Command): Promise<void> {
     } catch (error) {
       const clock = error instanceof CommandError && /Unable to get accurate CPU usage/.test(error.stderr);
       if (!clock || attempt === encryptionAttempts) throw error;
+      await discard?.();
     }
   }
 }

@@ -174,7 +174,11 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
 /** A clone shares the bytes of its parent, which are not encrypted: the content of an encrypted disk is copied. */
 async function makeContainer(place: RbdPlace, disk: DiskSpec, part: RbdName, report: ReportProgress): Promise<void> {
   const { context } = place;
-  const target = { name: qemuRbdName(place, part), at: containerIn(place, part) };
+  const target = {
+    name: qemuRbdName(place, part),
+    at: containerIn(place, part),
+    discard: () => removePartRbd(place, rbdName(place, disk)),
+  };
   const make = async (size: number, baseSize: number) => {
     await makeLuksDisk(context, disk, target, { size, baseSize }, report);
     const bytes = (await rbdImage(place, part))?.size ?? size;

@@ -14,6 +14,8 @@ export interface LuksTarget {
   readonly name: string;
   /** How QEMU opens it. */
   readonly at: LuksPlace;
+  /** Removes what a failed attempt left, where the next attempt cannot replace it. */
+  readonly discard?: () => Promise<void>;
 }
 
 /** Whether the disk is wanted as a LUKS container. */
@@ -34,7 +36,8 @@ export async function makeLuksDisk(
 ): Promise<void> {
   const { host, signal } = context;
   const { passphrase = "" } = passphraseOf(context, disk);
-  const create = () => createLuks(host, { name: target.name, size, passphrase, signal });
+  const { name, discard } = target;
+  const create = () => createLuks(host, { name, size, passphrase, signal, ...(discard === undefined ? {} : { discard }) });
   const fill = (from: string, format: "raw" | "qcow2", total: number) => {
     const onFraction = (fraction: number) => report({ phase: "encrypt", done: Math.round(fraction * total), total });
     return fillLuks(host, { from, format, to: target.at, passphrase, signal, onFraction });

@@ -7,7 +7,7 @@ import { driverOf } from "../../../src/drivers/index.ts";
 import type { CephFacts } from "../../../src/drivers/rbd/settings.ts";
 import { lookUpDrivers } from "../../../src/kinds/host/driver-facts.ts";
 import type { Context } from "../../../src/model/context.ts";
-import { UnreachableError, UserError } from "../../../src/model/errors.ts";
+import { CommandError, UnreachableError, UserError } from "../../../src/model/errors.ts";
 import type { Host } from "../../../src/model/host.ts";
 import { requireSource } from "../../../src/sources/index.ts";
 import { type Ceph, startCeph } from "../../support/ceph.ts";
@@ -171,6 +171,23 @@ test("Nova RBD-04: of several locations the first that can be cloned is, and one
   const wanted = disk(elsewhere, nowhere, loose, `${first}-gone`, second, first);
   await rbd.create(context, wanted, nothing);
   assert.equal(await parentOf(wanted), "images/two@snap");
+});
+
+test("an encrypted disk is made although QEMU once gives up on its clock and leaves an image", async (t) => {
+  const { context, disk } = await prepare(t);
+  const { host } = context;
+  let attempts = 0;
+  const run: Host["run"] = async (command) => {
+    if (!command.args.includes("create") || attempts++ > 0) return host.run(command);
+    await ceph.run("rbd", "create", "--size", "1M", `vms/${uuid}_disk.part`);
+    const stderr = "qemu-img: rbd:vms/disk: Unable to get accurate CPU usage";
+    throw new CommandError({ commandLine: "qemu-img create", exitCode: 1, stderr, reason: "exit", message: stderr });
+  };
+  const there: Context = { ...context, secret: () => "otter", host: { ...host, run } };
+  const wanted = { ...disk(), encryption: { passphrase: { env: "DISK_PASSPHRASE" }, secretUuid: uuid } } satisfies DiskSpec;
+  await rbd.create(there, wanted, nothing);
+  assert.deepEqual([attempts, await images()], [2, [`${uuid}_disk`]]);
+  assert.equal(await rbd.encryption?.opens(there, wanted, "otter"), true);
 });
 
 test("an image that is too large for its disk is found before a byte is imported", async (t) => {
