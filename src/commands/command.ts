@@ -96,7 +96,7 @@ export const replaceOptions = {
     type: "string",
     multiple: true,
     value: "ADDR",
-    help: "Recreate the root disk of this instance (web-0, web-*) or this disk (disk/web-0.eph0), although nothing about it differs. Repeatable.",
+    help: "Recreate the root disk of this instance (web-0, web-*), this disk (disk/web-0.eph0) or this volume (volume/data), although nothing about it differs. Repeatable.",
   },
 } as const satisfies Record<string, OptionDefinition>;
 

@@ -42,7 +42,7 @@ interface PlanRequest<Config> {
  */
 export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const { kinds, config } = request;
-  const observed = withReplacements(kinds, request.observed, request.replace ?? []);
+  const observed = withReplacements(kinds, { observed: request.observed, replace: request.replace ?? [], config });
   // What was not seen and has no name could be any of the things that are wanted: then nothing is compared.
   const known = observed.complete || observed.unread.length > 0;
   const diagnostics: Diagnostic[] = [...observed.diagnostics];

@@ -45,8 +45,11 @@ export interface Kind<Config, Spec, State> {
   describe(state: State): Json;
   /** The address that an object had under its earlier name, while the host still has it under that; undefined for others. Pure. */
   earlierAddress?(address: Address, facts: HostFacts): Address | undefined;
-  /** The objects that are replaced when this one is to be, each with its state marked so that `diff` does it; empty when it cannot be. Pure. */
-  replaced?(address: Address, observed: Observed): readonly (readonly [Address, State])[];
+  /**
+   * The objects that are replaced when this one is to be, each with its state marked so that `diff` does it, or undefined where it does not exist and has
+   * only to be created; empty when this one cannot be replaced. Pure.
+   */
+  replaced?(address: Address, observed: Observed): readonly (readonly [Address, State | undefined])[];
   /** What an object that runs differs in from what is stored of it. Pure. */
   pending?(state: State): readonly FieldChange[];
   readonly actions: readonly ActionType[];

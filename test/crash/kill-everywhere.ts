@@ -37,6 +37,8 @@ export interface Story {
   readonly yaml: string;
   readonly destroy?: boolean;
   readonly images?: boolean;
+  /** With --replace, until the objects were replaced. */
+  readonly replace?: readonly string[];
   /** Environment of the command, for secrets. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -57,7 +59,7 @@ export interface KilledState {
 }
 
 function optionsOf(story: Story) {
-  return { destroy: story.destroy ?? false, images: story.images ?? false, env: story.env ?? {} };
+  return { destroy: story.destroy ?? false, images: story.images ?? false, replace: story.replace ?? [], env: story.env ?? {} };
 }
 
 /**
@@ -136,7 +138,7 @@ async function recovers(story: Story, way: Way, { count, effect, machine }: Kill
     second.verdict === "done" || second.verdict === "nothing-to-do",
     `${when}: ${second.verdict}: ${JSON.stringify([...second.outcomes.filter(({ status }) => status !== "done"), ...second.plan.diagnostics])}`,
   );
-  const third = await planOf(await runOn(machine.boot(), story.yaml, optionsOf(story)));
+  const third = await planOf(await runOn(machine.boot(), story.yaml, { ...optionsOf(story), replace: [] }));
   assert.deepEqual(summary(third), [], `${when}: the third plan is not empty; ${guestsWere} guests ran`);
   assert.deepEqual(third.diagnostics, [], when);
 

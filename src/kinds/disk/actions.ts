@@ -46,6 +46,8 @@ export interface RemoveArgs extends DiskRef {
   readonly user: DomainRef | null;
   /** Paths of the layers above the disk, the upper ones first: they are nothing without it. */
   readonly layers: readonly string[];
+  /** Another disk is created in its place, and the record stays until then. */
+  readonly keepsRecord?: true;
 }
 
 /**
@@ -86,13 +88,13 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       await life.record(context, disk, applied);
     }),
     defineAction<RestrictArgs>(`${kind}.restrict`, [], async (context, { backend, ...ref }) => driverOf(backend).restrict?.(context, ref)),
-    defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, layers, ...disk }) => {
+    defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, layers, keepsRecord, ...disk }) => {
       if (user !== null) await refuseInUse(context, user, disk, layers);
       await markRemoval(context, kind, disk);
       await life.removing(context, disk);
       for (const path of layers) await context.host.files.remove(path);
       await driverOf(backend).remove(context, disk);
-      await life.forget(context, disk);
+      if (keepsRecord !== true) await life.forget(context, disk);
     }),
   ];
 }

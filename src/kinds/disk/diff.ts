@@ -13,18 +13,19 @@ import type { RestrictArgs } from "./actions.ts";
 import { rebuildOf } from "./backing.ts";
 import { isInstanceDisk, type OwnedDisk, refOf } from "./disk.ts";
 import { growth } from "./growth.ts";
+import { isReplaced } from "./is-replaced.ts";
 import { lives } from "./life.ts";
 import { isLost } from "./lost.ts";
 import { isSwapResize, mustBeRemade } from "./must-be-remade.ts";
 import { isElsewhere } from "./place.ts";
 import { createDisk, diskAction, removeDisk } from "./plan.ts";
-import { remadeSwap, replacement } from "./replacement.ts";
+import { remadeSwap, replacement, volumeReplacement } from "./replacement.ts";
 import { rollBack, snapshotToRollBackTo } from "./roll-back.ts";
 import { diskUser } from "./user.ts";
 
 /**
- * The difference between a disk as wanted and as found. A disk is never shrunk, and a volume is never recreated, because it is kept for its
- * data: `checkDisk` says so instead.
+ * The difference between a disk as wanted and as found. A disk is never shrunk, and a volume, which is kept for its data, is recreated only on
+ * request: `checkDisk` says so instead.
  */
 export function diffDisk(
   address: DiskAddress,
@@ -37,6 +38,7 @@ export function diffDisk(
   if (want === undefined) return have === undefined ? undefined : removal(address, have, observed);
   if (have === undefined || (have.disk === undefined && !isLost(want, have))) return creation(address, want, have, observed);
   if (!isInstanceDisk(want)) {
+    if (isReplaced(want, have)) return volumeReplacement(address, want, have, observed);
     const stays = have.disk !== undefined && !mustBeRemade(want, have);
     return stays ? settle(address, want, have, growth(address, want, have, observed, settings)) : undefined;
   }

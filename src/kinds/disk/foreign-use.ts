@@ -5,7 +5,7 @@ import { problem } from "../../model/problem.ts";
 import { foreignUsers } from "../chain/foreign-users.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
-import { isInstanceDisk, type OwnedDisk } from "./disk.ts";
+import type { OwnedDisk } from "./disk.ts";
 import { isReplaced } from "./is-replaced.ts";
 
 /**
@@ -41,6 +41,6 @@ function hasChains(observed: Observed): boolean {
 function fateOf(want: OwnedDisk | undefined, have: OwnedDiskState): string | undefined {
   if (have.disk === undefined) return undefined;
   if (want === undefined) return "removed";
-  if (isInstanceDisk(want) && isReplaced(want, have)) return "recreated";
+  if (isReplaced(want, have)) return "recreated";
   return (want.disk.size ?? 0) > have.disk.size ? "grown" : undefined;
 }

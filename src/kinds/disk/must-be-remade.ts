@@ -14,7 +14,7 @@ export function isSwapResize(want: OwnedDisk, have: OwnedDiskState): boolean {
  * another backend or place, another filesystem, encrypted or no longer; and one that is to be recreated.
  */
 export function mustBeRemade(want: OwnedDisk, have: OwnedDiskState): boolean {
-  return (have.replace === true && want.kind === "disk") || isAnotherKind(want, have) || isSwapResize(want, have);
+  return have.replace === true || isAnotherKind(want, have) || isSwapResize(want, have);
 }
 
 function isAnotherKind(want: OwnedDisk, have: OwnedDiskState): boolean {

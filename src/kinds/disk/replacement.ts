@@ -9,14 +9,16 @@ import { isForRescue } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { appliedOf, shownValues } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
-import { guests, stopped } from "../terms/guest-address.ts";
+import { gone, guests, released, stopped } from "../terms/guest-address.ts";
+import { volumeGone, volumes } from "../terms/volume-address.ts";
 import { baseFacts } from "./base-facts.ts";
-import type { InstanceDisk } from "./disk.ts";
+import type { InstanceDisk, OwnedDisk } from "./disk.ts";
 import { lives } from "./life.ts";
 import { lossText } from "./lost.ts";
 import { followsContent, isEncrypted } from "./must-be-remade.ts";
 import { isElsewhere } from "./place.ts";
 import { createDisk, removalEffect, removeDisk } from "./plan.ts";
+import { diskUser } from "./user.ts";
 import { replacementReason } from "./words.ts";
 
 /** A new disk in place of one that cannot become what is wanted, or of one that is lost. */
@@ -71,9 +73,44 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
   };
 }
 
+/**
+ * A new volume in place of one, on request. The guest that has it is off meanwhile, as its own change says, or releases it. Its record stays, so that
+ * an interrupted replacement is not taken for a loss.
+ */
+export function volumeReplacement(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, observed: Observed): Change {
+  const wanted = appliedOf(want.disk);
+  const { json, shown } = lives[have.kind];
+  const effect = removalEffect(have);
+  const [before, after] = [new Map(shownValues(have.applied, shown.created)), new Map(shownValues(wanted, shown.created))];
+  const fields = [...new Set([...after.keys(), ...before.keys()])].flatMap((path): FieldChange[] => {
+    const [old, fresh] = [before.get(path) ?? null, after.get(path) ?? null];
+    return old === fresh ? [] : [{ path, old, new: fresh, effect, cause: "config" }];
+  });
+  const content: FieldChange[] =
+    wanted.image !== null && wanted.image === have.applied.image && wanted.entry !== have.applied.entry
+      ? [{ path: "base", old: have.applied.entry, new: wanted.entry, effect, cause: "config" }]
+      : [];
+  const user = diskUser(have, observed);
+  const letGo = user === null ? [] : [stopped, released, gone].map((fact) => fact(guests.at(user.instance)));
+  const remove = removeDisk(address, have, observed, [...baseFacts(want), ...letGo]);
+  const kept: Action = { ...remove, args: { ...(remove.args as object), keepsRecord: true } };
+  return {
+    address,
+    verb: "replace",
+    requested: true,
+    cause: "config",
+    reason: replacementReason(wanted, have),
+    fields: [...fields, ...content],
+    actions: [withSnapshots(kept, have, observed), createDisk(address, want, [volumeGone(volumes.at(ownerName(have.owner)))])],
+    before: json(have.applied, have.owner.protects),
+    after: json(wanted, want.disk.owner.protects),
+  };
+}
+
 /** Without the disk that they were taken of, what libvirt records of snapshots leads nowhere. */
 function withSnapshots(remove: Action, have: OwnedDiskState, observed: Observed): Action {
-  const snapshots = observed.get(guests.at(ownerName(have.owner)))?.snapshots;
+  const user = diskUser(have, observed);
+  const snapshots = user === null ? undefined : observed.get(guests.at(user.instance))?.snapshots;
   if (snapshots === undefined || remove.destroys === undefined || isForRescue(have.name)) return remove;
   return {
     ...remove,

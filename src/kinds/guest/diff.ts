@@ -4,7 +4,7 @@ import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import { type Cause, type Change, causeOf, combineCauses, type FieldChange, notConfigured, protectedBy } from "../../model/change.ts";
 import { type Effect, strongestEffect } from "../../model/effect.ts";
-import { exists } from "../../model/fact.ts";
+import { exists, type Fact } from "../../model/fact.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import type { Observed } from "../../model/observed.ts";
@@ -49,19 +49,30 @@ import { listedFields, traitsOf } from "./traits.ts";
 import { volumeHolders } from "./volume-holders.ts";
 import { wantedFields } from "./wanted-fields.ts";
 
+/** What the plan does to disks and volumes of a guest. */
+export interface DisksOfPlan {
+  /** A disk or volume gets other content, so that saved memory is discarded. */
+  readonly replaced: boolean;
+  /** What the guest wrote to a file that its definition no longer names then. */
+  readonly leaves: string | null;
+  /** Volumes of the guest that are recreated, for which it is off, and facts that what they are made from exists. */
+  readonly volumes: readonly { readonly name: string; readonly bases: readonly Fact[] }[];
+}
+
+/** The same for the running guest alone. */
+type FreshDisks = Omit<DisksOfPlan, "leaves">;
+
 /**
  * Difference between the wanted and the existing domain. Definitions are changed in place and never undefined first, so a running guest
  * keeps its active definition until its next cold start. A protected domain that is no longer wanted gives a change without actions;
- * `checkProtection` reports it. `replaced`: a disk of the guest gets other content in this plan, so that its
- * saved memory is discarded. `leaves`: what the guest wrote to a file that its definition no longer names then.
+ * `checkProtection` reports it.
  */
 export function diffDomain(
   address: GuestAddress,
   want: DomainSpec | undefined,
   have: DomainState | undefined,
   observed: Observed,
-  replaced = false,
-  leaves: string | null = null,
+  { leaves, ...fresh }: DisksOfPlan = { replaced: false, leaves: null, volumes: [] },
 ): Change | undefined {
   // Without a label it is a guest that the configuration adopts: until then it is not ours to change.
   if (want === undefined) return have?.label === undefined ? undefined : deletion(address, have, observed);
@@ -70,7 +81,7 @@ export function diffDomain(
   const change =
     have === undefined
       ? creation(address, want, observed)
-      : withFiles(leaving(update(address, want, have, observed, replaced), leaves), address, want, have);
+      : withFiles(leaving(update(address, want, have, observed, fresh), leaves), address, want, have);
   const holders = holdersOf(want, observed);
   if (change === undefined || holders.length === 0) return change;
   const waiting = (action: Action): Action => {
@@ -178,12 +189,12 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   };
 }
 
-function update(address: GuestAddress, target: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Change | undefined {
+function update(address: GuestAddress, target: DomainSpec, have: DomainState, observed: Observed, fresh: FreshDisks): Change | undefined {
   // libvirt renames only guests that are off: one that stays on keeps its name there, and waits for its restart.
   const kept = canBeRenamed(have) ? target : { ...target, domainName: have.name };
-  const first = updateTo(address, kept, have, observed, replaced);
+  const first = updateTo(address, kept, have, observed, fresh);
   if (kept === target || first === undefined || !first.restarts) return first?.change;
-  return updateTo(address, target, have, observed, replaced)?.change;
+  return updateTo(address, target, have, observed, fresh)?.change;
 }
 
 /** A change, and whether it switches the guest off and on again. */
@@ -204,7 +215,8 @@ function renaming(want: DomainSpec, have: DomainState, restarts: boolean): Field
   return [{ path: "name", old: have.earlier, new: want.instance, effect, cause: "config" }];
 }
 
-function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, replaced: boolean): Update | undefined {
+function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, observed: Observed, fresh: FreshDisks): Update | undefined {
+  const { replaced, volumes: recreated } = fresh;
   const wanted = wantedFields(want);
   const renamed = have.earlier !== undefined;
   const differing = differingPaths(want, wanted, have).filter((path) => path !== "name" || !renamed);
@@ -215,8 +227,11 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
   const waiting = want.restart === "when_needed" ? pendingFields(have).filter(({ path }) => !possible.drifted.includes(path)) : [];
   const isLeft = (path: string) => isNoticed(path, wanted, have) && !possible.paths.has(path);
   const restartsForChange = want.restart === "when_needed" && awake.running && (renamed || differing.some(isLeft));
-  const must = lost || needsRestart || restartsForChange || waiting.length > 0 || detachesDisks(want, have, observed, possible);
-  const restarts = must && (awake.running || awake.saved);
+  const isAwake = awake.running || awake.saved;
+  const renewed = isAwake ? recreated : [];
+  const must =
+    lost || needsRestart || restartsForChange || waiting.length > 0 || renewed.length > 0 || detachesDisks(want, have, observed, possible);
+  const restarts = must && isAwake;
   // A guest that is restarted takes everything from its new definition.
   const live = restarts ? nothingLive : possible;
   const memory: FieldChange[] =
@@ -238,7 +253,7 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
   const power = powerChange(want, have, observed, replaced);
   // Its directory is created again, and records the definition.
   const unlabelled = have.unlabelled === true;
-  if (changes.length === 0 && setBack.length === 0 && power === undefined && !unlabelled) return undefined;
+  if (changes.length === 0 && setBack.length === 0 && power === undefined && !unlabelled && renewed.length === 0) return undefined;
   const fields = [...changes, ...setBack, ...(power === undefined ? [] : [power.field])];
   const stale = have.fields["power_state"] !== want.powerState || unlabelled;
   // What the guest takes while it runs is an action of its own.
@@ -247,25 +262,30 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
   // Switched off before it is redefined: while the old definition exists, a later plan sees which disks the guest may have open.
   const offFirst: Action = { ...define, needs: [...define.needs, stopped(address)] };
   // The guest keeps running until everything that it restarts from exists.
-  const off = switchOff(want, awake, needsRestart ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : []);
+  const bases = renewed.flatMap((volume) => volume.bases);
+  const missing = needsRestart ? attachedTo(want).flatMap((one) => (isThere(one, observed) ? [] : [exists(one)])) : [];
+  const off = switchOff(want, awake, [...missing, ...bases]);
   const onlyWaits = due.length > 0 && due.length === fields.length && !stale;
+  const onlyRenewed = renewed.length > 0 && fields.length === due.length + memory.length && !stale;
   const actions = restarts
-    ? [...off, ...(onlyWaits ? [] : [offFirst]), ...switchOnAgain(want, awake)]
+    ? [...off, ...(onlyWaits || onlyRenewed ? [] : [offFirst]), ...switchOnAgain(want, awake)]
     : inTurn(
         [...liveActions(want, live, observed), ...(changes.length > 0 || stale ? [define] : [])],
         power?.action === undefined ? [] : [power.action],
         awake.saved && !replaced,
       );
-  const cause = combineCauses(fields.length === 0 ? ["drift"] : fields.flatMap((field) => field.cause ?? []));
+  const cause = combineCauses(fields.length === 0 ? [onlyRenewed ? "config" : "drift"] : fields.flatMap((field) => field.cause ?? []));
   const change: Change = {
     address,
     verb: "update",
     cause,
-    reason: onlyWaits
-      ? "it waits for a restart"
-      : unlabelled && fields.length === 0
-        ? "its directory is missing"
-        : reasonFor(cause, fields, have),
+    reason: onlyRenewed
+      ? `${renewed.length === 1 ? "its volume" : "its volumes"} ${renewed.map(({ name }) => name).join(", ")} ${renewed.length === 1 ? "is" : "are"} recreated`
+      : onlyWaits
+        ? "it waits for a restart"
+        : unlabelled && fields.length === 0
+          ? "its directory is missing"
+          : reasonFor(cause, fields, have),
     fields,
     actions,
     before: describeDomain(have),

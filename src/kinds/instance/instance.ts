@@ -14,9 +14,11 @@ import { follow } from "../chain/follow.ts";
 import { leftDisks, leftText } from "../chain/left-behind.ts";
 import { renameConflicts } from "../config/rename-conflicts.ts";
 import { earlierInstances } from "../config/renames.ts";
+import type { Wanted } from "../config/wanted.ts";
 import type { Config } from "../config.ts";
 import { settleLabels } from "../directory/label.ts";
 import { diskActions } from "../disk/actions.ts";
+import { baseFacts } from "../disk/base-facts.ts";
 import { checkDisks } from "../disk/check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { withClearing } from "../disk/clearing.ts";
@@ -27,6 +29,7 @@ import type { InstanceDisk } from "../disk/disk.ts";
 import { checkForeignUse } from "../disk/foreign-use.ts";
 import { isReplaced } from "../disk/is-replaced.ts";
 import { checkLooseLayers } from "../disk/loose-check.ts";
+import { markedForReplacement } from "../disk/marked-for-replacement.ts";
 import { checkResizeSnapshots } from "../disk/snapshot-check.ts";
 import { domainActions } from "../guest/actions.ts";
 import { checkAddedDevices } from "../guest/added-check.ts";
@@ -48,6 +51,8 @@ import { ownerName } from "../terms/disk-owner.ts";
 import { type GuestState, guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
+import { volumes } from "../terms/volume-address.ts";
+import { desiredVolume } from "../volume/desired.ts";
 import { checkAdopted } from "./adopted-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { checkMissingDirectories } from "./missing-check.ts";
@@ -101,7 +106,7 @@ export function instanceKind(
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances({ config, settings, facts }),
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret), config),
-    diff: (address, want, have, observed) => diffOne(address, asItStays(address, want, observed), have, observed, settings),
+    diff: (address, want, have, observed) => diffOne(address, asItStays(address, want, observed), have, observed, { config, settings }),
     check: (resources, observed, config, destroying = false) => {
       // How instances are written matters only where they are wanted: a mistake in them must not stop a destroy.
       const written = destroying ? { ...config, instances: {} } : config;
@@ -112,8 +117,7 @@ export function instanceKind(
     earlierAddress,
     replaced: (address, observed) => {
       const disk = guests.owns(address) ? diskAddress(addressName(address), instanceFiles.root) : address;
-      const have = disks.owns(disk) ? observed.get(disk) : undefined;
-      return have?.disk === undefined ? [] : [[disk, { ...have, replace: true }]];
+      return disks.owns(disk) ? [[disk, markedForReplacement(observed.get(disk))]] : [];
     },
     pending: (state) => (state.kind === "domain" ? pendingFields(state) : []),
     actions: [...secretActions, ...diskActions, ...seedActions, ...domainActions],
@@ -127,7 +131,7 @@ function diffOne(
   want: InstanceSpec | undefined,
   have: InstanceState | undefined,
   observed: Observed,
-  settings: HostSettings,
+  { config, settings }: Pick<Wanted, "config" | "settings">,
 ) {
   const name = addressName(address);
   if (isMissingAndProtected(want, have, observed)) return undefined;
@@ -151,13 +155,26 @@ function diffOne(
     }
     default: {
       const wanted = only("domain", want);
-      const replaced = new Set((wanted?.disks ?? []).filter((disk) => replaces(disk, observed)).map(({ disk }) => disk.name));
+      const recreated = (wanted?.domain.disks ?? []).flatMap(({ name: disk }) => (isReplacedVolume(disk, observed) ? [disk] : []));
+      const own = (wanted?.disks ?? []).filter((disk) => replaces(disk, observed)).map(({ disk }) => disk.name);
+      const replaced = new Set<string>([...own, ...recreated]);
       const had = only("domain", have)?.fields ?? {};
       const followed = wanted === undefined ? undefined : follow(keepTargets(wanted.domain, had), observed, (disk) => replaced.has(disk));
       const left = wanted === undefined ? [] : leftDisks(wanted.domain, observed, (disk) => replaced.has(disk));
-      return diffDomain(guests.at(name), followed, only("domain", have), observed, replaced.size > 0, leftText(name, left));
+      const fresh = recreated.map((disk) => desiredVolume({ config, settings, facts: observed.facts }, addressName(disk as Address)));
+      return diffDomain(guests.at(name), followed, only("domain", have), observed, {
+        replaced: replaced.size > 0,
+        leaves: leftText(name, left),
+        volumes: fresh.map((volume) => ({ name: ownerName(volume.disk.owner), bases: baseFacts(volume) })),
+      });
     }
   }
+}
+
+/** Whether a disk of a guest, by its name, is a volume that this plan gives other content. */
+function isReplacedVolume(name: string, observed: Observed): boolean {
+  const address = name as Address;
+  return volumes.owns(address) && observed.get(address)?.replace === true;
 }
 
 /** Whether a guest runs with a config drive as a CD, which can be exchanged. */
@@ -169,7 +186,7 @@ function hasDrive(guest: GuestState | undefined, path: string): boolean {
 
 function checkLayers({ domains, disks, observed }: Checked): Diagnostic[] {
   const replaced = new Set(disks.filter((disk) => replaces(disk, observed)).map(({ disk }) => `${ownerName(disk.owner)}/${disk.name}`));
-  return checkChains(domains, observed, (instance, name) => replaced.has(`${instance}/${name}`));
+  return checkChains(domains, observed, (instance, name) => replaced.has(`${instance}/${name}`) || isReplacedVolume(name, observed));
 }
 
 /** Whether the directory of the guest is missing and the guest is protected: then nothing of it is created or removed. */

@@ -19,6 +19,7 @@ import { diskUser } from "../disk/user.ts";
 import { cachedImage } from "../image/address.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { type AppliedDisk, appliedOf } from "../terms/disk-record.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { checkLostVolume, lostVolume } from "./lost.ts";
 import type { VolumeSpec } from "./spec.ts";
@@ -66,16 +67,29 @@ const problems: DiskProblems<VolumeSpec> = {
     return lost === null ? [] : [checkLostVolume(address, ownerName(want.disk.owner), lost)];
   },
 
-  another(address, { disk }, have) {
-    const detail = `It is ${kindText({ ...have.applied, encrypted: isFoundEncrypted(have) })} and the configuration says ${kindText(appliedOf(disk))}. Its data would be lost. Restore images_type, volume_group or pool, format, image and encryption, or declare another volume and copy the data.`;
+  another(address, want, have, observed) {
+    const { disk } = want;
+    if (have.replace === true) return [...checkProtected(address, have), ...checkImage(address, want, observed)];
+    const detail = `It is ${kindText({ ...have.applied, encrypted: isFoundEncrypted(have) })} and the configuration says ${kindText(appliedOf(disk))}. Its data would be lost. Restore images_type, volume_group or pool, format, image and encryption; declare another volume and copy the data; or recreate the volume without its data: \`virtform apply --replace ${shellWord(address)}\`.`;
     return refusal("volume-cannot-change", address, `Volume ${ownerName(disk.owner)} cannot be converted`, detail);
   },
 
   smaller(address, { disk }, _have, found) {
-    const detail = `It is ${formatQuantity(found)} and the configuration says ${formatQuantity(disk.size ?? 0)}; the data at its end would be lost. Write size: ${formatQuantity(found)}.`;
+    const detail = `It is ${formatQuantity(found)} and the configuration says ${formatQuantity(disk.size ?? 0)}; the data at its end would be lost. Write size: ${formatQuantity(found)}, or recreate the volume without its data: \`virtform apply --replace ${shellWord(address)}\`.`;
     return refusal("disk-shrink-refused", address, `Volume ${ownerName(disk.owner)} cannot be made smaller`, detail);
   },
 };
+
+function checkProtected(address: Address, { owner }: OwnedDiskState): Diagnostic[] {
+  if (!owner.protects) return [];
+  return [
+    problem("prevent-destroy", {
+      summary: `Volume ${ownerName(owner)} is protected, and --replace would recreate it without its data`,
+      detail: "It was applied with prevent_destroy: true. To recreate it, apply prevent_destroy: false first.",
+      address,
+    }),
+  ];
+}
 
 function refusal(code: string, address: Address, summary: string, detail: string): Diagnostic[] {
   return [problem(code, { summary, detail, address, key: ["size"] })];
@@ -120,7 +134,7 @@ function checkLayersElsewhere({ address, spec }: Resource<VolumeSpec>, observed:
 function checkSavedUser({ address, spec }: Resource<VolumeSpec>, observed: Observed, config: Config): Diagnostic[] {
   const have = observed.get(volumes.at(ownerName(spec.disk.owner)));
   const user = have === undefined ? null : diskUser(have, observed);
-  if (user?.saved !== true || (spec.disk.size ?? 0) <= (have?.disk?.size ?? 0)) return [];
+  if (have?.replace === true || user?.saved !== true || (spec.disk.size ?? 0) <= (have?.disk?.size ?? 0)) return [];
   const wanted = config.instances?.[user.instance];
   if (wanted !== undefined && (wanted.power_state ?? "running") === "running") return [];
   const detail = `The memory of ${user.instance} is saved (virsh managedsave) and belongs to the current content of the volume. Start ${user.instance} and apply again, or discard the memory: virsh managedsave-remove ${user.instance}.`;

@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { volumeActions } from "../disk/actions.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { describeDisk } from "../disk/describe.ts";
+import { markedForReplacement } from "../disk/marked-for-replacement.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { checkVolumes } from "./check.ts";
@@ -29,6 +30,7 @@ export function volumeKind(settings: HostSettings, _lookUpSecret?: unknown, conf
       const earlier = identities[address]?.earlier;
       return earlier === undefined ? undefined : volumes.at(earlier);
     },
+    replaced: (address, observed) => (volumes.owns(address) ? [[address, markedForReplacement(observed.get(address))]] : []),
     actions: volumeActions,
     sweep: sweepVolumes,
   };

@@ -233,7 +233,7 @@ test("saved memory goes on, unless a disk of the guest gets other content", () =
   const saved = found(spec, "saved");
   const whole = observedWith({ "disk/web-0.root": { kind: "disk", disk: {} }, "seed/web-0": { kind: "seed", missing: false } });
   assert.deepEqual(types(diffDomain("domain/web-0", spec, saved, whole)), ["domain.restore"]);
-  assert.deepEqual(types(diffDomain("domain/web-0", spec, saved, whole, true)), ["domain.start"]);
+  assert.deepEqual(types(diffDomain("domain/web-0", spec, saved, whole, { replaced: true, leaves: null, volumes: [] })), ["domain.start"]);
 });
 
 test("a running guest that is not configured and has no disk of ours is powered off only with consent", () => {
