@@ -17,11 +17,15 @@ export interface Sink {
   write(chunk: Uint8Array): Promise<void>;
   /** Discards everything received, and the digests. */
   restart(): Promise<void>;
+  /** Takes the first bytes of what the file already has as received, digesting them; the rest is cut off. Before the first write. */
+  adopt(bytes: number): Promise<void>;
+  /** Writes what is held back, so that a later sink can adopt it. */
+  keep(): Promise<void>;
   /** Sets the length and returns the digests. The file is synced when it is published. */
   finish(): Promise<Digests>;
 }
 
-/** Opens a sink into an open, empty file. `what` names the source of the bytes, for messages. */
+/** Opens a sink into a file that is open for reading and writing. `what` names the source of the bytes, for messages. */
 export function createSink(
   file: FileHandle,
   request: {
@@ -67,6 +71,22 @@ export function createSink(
         filled = 0;
         flushed = 0;
         digester = createDigester(request.digests);
+      }),
+    adopt: (bytes) =>
+      onDisk(async () => {
+        await file.truncate(bytes);
+        while (flushed < bytes) {
+          const { bytesRead } = await file.read(pending, 0, Math.min(sinkBlock, bytes - flushed), flushed);
+          if (bytesRead === 0) break;
+          digester.update(pending.subarray(0, bytesRead));
+          flushed += bytesRead;
+        }
+      }),
+    keep: () =>
+      onDisk(async () => {
+        await flush(pending.subarray(0, filled));
+        filled = 0;
+        await file.truncate(flushed);
       }),
     finish: () =>
       onDisk(async () => {

@@ -1,4 +1,5 @@
 import type { Channel } from "./channel.ts";
+import type { StatusWords, Validators, WebAccess } from "./web-access.ts";
 
 /** One program to run. Never a shell: `args` reach it as they are. */
 export interface Command {
@@ -57,7 +58,7 @@ export interface FileIdentity {
   readonly path: string;
 }
 
-export type DigestAlgorithm = "sha256" | "sha512" | "sha1" | "md5";
+export type DigestAlgorithm = "sha256" | "sha384" | "sha512" | "sha224" | "sha1" | "md5";
 /** Lower-case hex by algorithm. */
 export type Digests = Partial<Record<DigestAlgorithm, string>>;
 
@@ -154,12 +155,37 @@ export interface Files {
 /** A download to a staged name, with digests computed while the bytes come. */
 export interface Download {
   readonly url: string;
+  /** Further addresses of the same bytes. After a failure that another attempt may mend, the next one is asked, and so on round. */
+  readonly alternatives?: readonly string[];
+  readonly access?: WebAccess;
+  /** Follow a redirection from https to http: only where the digests are verified afterwards. */
+  readonly insecureRedirects?: boolean;
+  /**
+   * What is at the address never changes, and the digests are verified afterwards: a download is continued without validators, also
+   * from an alternative. Otherwise it is continued only where the server proves that the file is the same.
+   */
+  readonly immutable?: boolean;
+  /** What a status means, where the usual words do not fit. */
+  readonly explain?: (status: number) => StatusWords | undefined;
+  /**
+   * Path of a record beside `to`. With it, a download that is killed or stopped, or whose server fails, keeps what has come, and the next
+   * one with the same addresses continues it. Removed with the end of the download, and with everything that must not be used.
+   */
+  readonly record?: string;
   readonly to: string;
   readonly digests: readonly DigestAlgorithm[];
   /** Refuse more than this. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;
   readonly signal?: AbortSignal;
+}
+
+/** Bytes that have come to a staged name. */
+export interface Transferred {
+  readonly bytes: number;
+  readonly digests: Digests;
+  /** Of a web server: what it said about the version of the file. */
+  readonly validators?: Validators;
 }
 
 /** A file of the machine that virtform runs on, to be pushed to a host elsewhere. A symbolic link at `from` is followed. */
@@ -210,7 +236,7 @@ export interface Host {
   dial(path: string): Promise<Channel>;
   account(): Promise<Account>;
   readonly files: Files;
-  download(request: Download): Promise<{ readonly bytes: number; readonly digests: Digests }>;
+  download(request: Download): Promise<Transferred>;
   /** Only of a host elsewhere: pushes a file from here. Undefined when there is no such file here. */
   upload?(request: Upload): Promise<{ readonly bytes: number; readonly digests: Digests } | undefined>;
   /** Only of a host elsewhere: the way that images take to it. */

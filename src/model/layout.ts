@@ -57,7 +57,7 @@ export function grownCopyOf(name: string): string | undefined {
 /** The entry of a file in the cache that an interrupted maker may have left, and whether it is a sidecar; undefined for other names. */
 export function leftoverOf(name: string): { readonly entry: string; readonly sidecar: boolean } | undefined {
   const [, entry, ending] =
-    /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|converted|json)$/.exec(name) ??
+    /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|part\.json|converted|json)$/.exec(name) ??
     /^([0-9a-f]{40})_\d+\.part$/.exec(name) ??
     [];
   return entry === undefined ? undefined : { entry, sidecar: ending === "json" };
@@ -90,6 +90,8 @@ export function createLayout(instancesPath: string) {
     baseImage: (entry: string) => `${base}/${entry}`,
     baseSidecar: (entry: string) => `${base}/${entry}.json`,
     basePart: (entry: string) => stagedPath(`${base}/${entry}`),
+    /** How an interrupted download of it is continued. */
+    basePartRecord: (entry: string) => `${stagedPath(`${base}/${entry}`)}.json`,
     baseConverted: (entry: string) => `${base}/${entry}.converted`,
     /** Nova LAY-13: `locks/nova-<entry>`; slashes become underscores. */
     lock: (name: string) => `${root}/locks/${name.replaceAll("/", "_")}`,

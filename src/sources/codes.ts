@@ -1,5 +1,6 @@
 /** The stable codes of problems with where images come from, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
+  "image-access": "What an image's source asks for is empty or cannot be sent.",
   "image-source-invalid": "The address of an image cannot be read.",
   "image-source-missing": "The file of an image does not exist.",
   "image-source-not-a-file": "The source of an image is not a file.",

@@ -1,4 +1,6 @@
+import { withoutUndefined } from "../model/without-undefined.ts";
 import type { Source } from "./source.ts";
+import { webAccess } from "./web-access.ts";
 
 /** The web. Resumes broken downloads, follows redirections, and uses the proxies of the environment. */
 function overHttp(scheme: string): Source {
@@ -9,7 +11,15 @@ function overHttp(scheme: string): Source {
       const itself = await host.route.downloads();
       return { way: itself ? `${host.name} downloads it` : `downloaded here, pushed to ${host.name}`, bytes: null };
     },
-    fetch: ({ host, signal }, { source, ...request }) => host.download({ url: source, signal, ...request }),
+    async fetch(context, { source, access, verified, ...request }) {
+      const { host, signal } = context;
+      return await host.download({
+        url: source,
+        signal,
+        ...withoutUndefined({ access: webAccess(context, access, source), insecureRedirects: verified }),
+        ...request,
+      });
+    },
   };
 }
 

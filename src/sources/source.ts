@@ -1,7 +1,8 @@
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { ByteProgress, DigestAlgorithm, Digests } from "../model/host.ts";
+import type { ByteProgress, DigestAlgorithm, Transferred } from "../model/host.ts";
 import type { SourceFacts } from "../model/host-facts.ts";
+import type { ImageAccess } from "./access.ts";
 
 /** What to bring where. */
 export interface SourceRequest {
@@ -10,6 +11,12 @@ export interface SourceRequest {
   /** A staged name: an existing file is replaced, and after a failure nothing is left. */
   readonly to: string;
   readonly digests: readonly DigestAlgorithm[];
+  /** Whether something is checked about these bytes afterwards (a checksum, a signature), so that they may come over an insecure way. */
+  readonly verified?: boolean;
+  /** References to what the source asks for; null or absent where nothing is presented. */
+  readonly access?: ImageAccess | null;
+  /** Path of a record with which an interrupted transfer is continued by the next run (`Download.record`). */
+  readonly record?: string;
   /** Bytes; a longer source is refused. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;
@@ -36,5 +43,5 @@ export interface Source {
    * Brings the bytes as they are published, digesting them on the way. Throws a UserError when they are not available, a RefusedError
    * when they must not be used.
    */
-  fetch(context: Context, request: SourceRequest): Promise<{ readonly bytes: number; readonly digests: Digests }>;
+  fetch(context: Context, request: SourceRequest): Promise<Transferred>;
 }

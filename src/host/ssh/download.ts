@@ -1,8 +1,15 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { CommandError, RefusedError, type UserError, userError } from "../../model/errors.ts";
-import type { Command, CommandResult, Digests, Download, Files } from "../../model/host.ts";
+import { CodedError, CommandError, RefusedError, type UserError, userError } from "../../model/errors.ts";
+import type { Command, CommandResult, Download, Files, Transferred } from "../../model/host.ts";
+import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
+import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
 import { refuseTooLarge } from "../sink.ts";
+import { refuseEncoding } from "../web/content-encoding.ts";
+import { nextAddress } from "../web/redirect.ts";
+import { continues, resumeHeaders, validatorsOf } from "../web/resume.ts";
+import { statusTrouble } from "../web/transfer-error.ts";
 
 /** How often a transfer is retried, and after which pauses. */
 export interface CurlPatience {
@@ -20,35 +27,36 @@ const again = new Set([6, 7, 18, 28, 35, 52, 55, 56, 92]);
 /** The server cannot resume: the file changed, or ranges are not supported. */
 const cannotContinue = new Set([33, 36]);
 const busy = new Set([408, 425, 429, 500, 502, 503, 504]);
+const moved = new Set([301, 302, 303, 307, 308]);
+const maxRedirects = 10;
+/** An attempt that brings less is no progress. */
+const progressBytes = 64 * 1024;
 
 /** The last response head. */
 export interface Head {
   readonly status: number;
-  readonly length: number | undefined;
-  /** What tells one version of the file from another: a strong tag, else a date. */
-  readonly validator: string | undefined;
+  readonly headers: IncomingHttpHeaders;
 }
 
+type Run = (command: Command) => Promise<CommandResult>;
+
 /**
- * Lets the host download an address itself, with curl. An interrupted transfer is resumed if the server reports the same
- * file. On failure nothing is left on the host. Addresses can hold passwords, so curl reads them from its standard input.
+ * Lets the host download an address itself, with curl. An interrupted transfer is resumed if the server proves that the file is the
+ * same; with a record, also by a later run. On failure nothing else is left on the host. Addresses and headers can hold secrets, so
+ * curl reads them from its standard input.
  */
-export async function downloadWithCurl(
-  run: (command: Command) => Promise<CommandResult>,
-  files: Files,
-  request: Download,
-  patience: CurlPatience = usual,
-): Promise<{ bytes: number; digests: Digests }> {
-  const { url, to, digests, maxBytes, signal, onProgress } = request;
+export async function downloadWithCurl(run: Run, files: Files, request: Download, patience: CurlPatience = usual): Promise<Transferred> {
+  const { url, alternatives = [], to, digests, maxBytes, record, onProgress } = request;
   const shown = withoutCredentials(url);
-  const address = URL.parse(url);
-  if (address === null || !/^https?:$/.test(address.protocol)) throw userError("address-invalid", `Not an http or https address: ${shown}`);
-  await files.remove(to);
+  const addresses = [url, ...alternatives].map(addressOf);
+  const boot = record === undefined ? "" : ((await files.read("/proc/sys/kernel/random/boot_id"))?.toString("latin1").trim() ?? "");
   await using undo = new AsyncDisposableStack();
-  undo.defer(() => files.remove(to).catch(() => undefined));
-  // Readable by its owner only, until it gets its final name and mode.
-  await files.truncate(to, 0);
-  await files.setMode(to, 0o600);
+  const remove = async () => {
+    await files.remove(to);
+    if (record !== undefined) await files.remove(record);
+  };
+  undo.defer(() => remove().catch(() => undefined));
+  const validators = await openPartial(files, request, boot, remove);
   let total: number | undefined;
   const timer = setInterval(() => {
     files.stat(to).then(
@@ -56,41 +64,17 @@ export async function downloadWithCurl(
       () => undefined,
     );
   }, lookMs);
-  undo.defer(async () => clearInterval(timer));
-
-  let validator: string | undefined;
-  let best = 0;
-  for (let failures = 0; ; ) {
-    const done = (await files.stat(to))?.size ?? 0;
-    const resuming = done > 0 && validator !== undefined;
-    if (done > 0 && !resuming) await files.truncate(to, 0);
-    const attempt = await runCurl(
-      run,
-      { ...request, address, offset: resuming ? done : 0, validator: resuming ? validator : undefined },
-      (head) => {
-        total = head.length === undefined ? undefined : head.length + (head.status === 206 ? done : 0);
-      },
-    );
-    const { code, head, said } = attempt;
-    const size = (await files.stat(to))?.size ?? 0;
-    if (code === 63 || code === 153 || code === 23)
-      refuseTooLarge(shown, Math.max(total ?? 0, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
-    if (code === 0 && (head?.status === 200 || head?.status === 206)) break;
-    if (cannotContinue.has(code) || (resuming && (head?.status === 416 || (head?.status === 200 && code !== 0)))) {
-      await files.truncate(to, 0);
-      validator = undefined;
-      failures += 1;
-    } else {
-      if (head?.status === 200) validator = head.validator;
-      failures = size > best ? 1 : failures + 1;
-      best = Math.max(best, size);
-      const retry = again.has(code) || (code === 22 && busy.has(head?.status ?? 0));
-      if (!retry) throw givenUp(shown, attempt, failures);
-    }
-    if (failures > patience.retries) throw givenUp(shown, { code, head, said }, failures);
-    await pause(patience.pauseMs * 2 ** (failures - 1), undefined, signal === undefined ? {} : { signal }).catch(() => {
-      throw userError("interrupted", `The download of ${shown} was stopped`);
-    });
+  await using ticking = new AsyncDisposableStack();
+  ticking.defer(async () => clearInterval(timer));
+  const tell = (length: number) => {
+    total = length;
+  };
+  const transfer: Transfer = { run, files, request, addresses, boot, patience, validators, tell };
+  try {
+    await persist(transfer);
+  } catch (error) {
+    if (record !== undefined && error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space") undo.move();
+    throw error;
   }
   const bytes = (await files.stat(to))?.size ?? 0;
   refuseTooLarge(shown, bytes, maxBytes);
@@ -98,50 +82,165 @@ export async function downloadWithCurl(
   // Zeros become holes where the filesystem supports it.
   await run({ program: "fallocate", args: ["--dig-holes", to], timeoutMs: longMs }).catch(onlyCommandErrors);
   await run({ program: "sync", args: ["--", to], timeoutMs: longMs });
-  const result = { bytes, digests: await files.digest(to, digests) };
-  clearInterval(timer);
+  const result = { bytes, digests: await files.digest(to, digests), validators: transfer.validators };
   undo.move();
   return result;
+}
+
+function addressOf(url: string): URL {
+  const address = URL.parse(url);
+  if (address !== null && /^https?:$/.test(address.protocol)) return address;
+  throw userError("address-invalid", `Not an http or https address: ${withoutCredentials(url)}`);
+}
+
+/** Keeps what an earlier run began and gives what is known of it; else begins a new file, readable by its owner only. */
+async function openPartial(files: Files, request: Download, boot: string, remove: () => Promise<void>): Promise<Validators> {
+  const { to, record } = request;
+  const [known, stat] = record === undefined ? [] : await Promise.all([files.read(record).catch(() => undefined), files.stat(to)]);
+  const validators = recordedValidators(known, request, boot);
+  if (validators !== undefined && stat?.type === "file" && stat.links === 1) {
+    await files.truncate(to, bytesToKeep(stat.size, validators));
+    return validators;
+  }
+  await remove();
+  await files.truncate(to, 0);
+  await files.setMode(to, 0o600);
+  return {};
+}
+
+/** One file on its way. */
+interface Transfer {
+  readonly run: Run;
+  readonly files: Files;
+  readonly request: Download;
+  readonly addresses: readonly URL[];
+  readonly boot: string;
+  readonly patience: CurlPatience;
+  readonly tell: (total: number) => void;
+  /** Of the version that the bytes so far are from. */
+  validators: Validators;
+}
+
+async function persist(transfer: Transfer): Promise<void> {
+  const { files, request, addresses, patience } = transfer;
+  const { to, maxBytes, signal } = request;
+  const shown = withoutCredentials(request.url);
+  const sizeNow = async () => (await files.stat(to))?.size ?? 0;
+  let best = await sizeNow();
+  for (let failures = 0, attempts = 0; ; attempts += 1) {
+    const { code, head, said, address, restarted } = await attempt(transfer, addresses[attempts % addresses.length] as URL);
+    const size = await sizeNow();
+    if (code === 63 || code === 153 || code === 23) {
+      const length = head === undefined ? 0 : Number(head.headers["content-length"] ?? 0);
+      refuseTooLarge(shown, Math.max(length, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);
+    }
+    if (code === 0 && !restarted && (head?.status === 200 || head?.status === 206)) return;
+    failures = restarted || size < best + progressBytes ? failures + 1 : 1;
+    best = Math.max(best, size);
+    const others = attempts + 1 < addresses.length;
+    const retry = restarted || others || again.has(code) || (code === 22 && busy.has(head?.status ?? 0));
+    if (!retry || failures > patience.retries + addresses.length - 1) throw givenUp(request, { code, head, said, address }, failures);
+    await pause(patience.pauseMs * 2 ** (failures - 1), undefined, signal === undefined ? {} : { signal }).catch(() => {
+      throw userError("interrupted", `The download of ${shown} was stopped`);
+    });
+  }
 }
 
 interface Attempt {
   readonly code: number;
   readonly head: Head | undefined;
   readonly said: string;
+  readonly address: URL;
+}
+
+/** One request, with the redirections that it meets. `restarted`: what had come was of another version and is gone. */
+async function attempt(transfer: Transfer, asked: URL): Promise<Attempt & { readonly restarted: boolean }> {
+  const { files, request } = transfer;
+  const { to, immutable } = request;
+  const shown = withoutCredentials(request.url);
+  const done = (await files.stat(to))?.size ?? 0;
+  const resuming = resumeHeaders(done, transfer.validators, immutable);
+  if (done > 0 && resuming === undefined) await files.truncate(to, 0);
+  const offset = resuming === undefined ? 0 : done;
+  let address = asked;
+  for (let hops = 0; ; hops += 1) {
+    const own = address.origin === asked.origin;
+    const tell = ({ status, headers }: Head) => {
+      const length = headers["content-length"];
+      if (length !== undefined) transfer.tell(Number(length) + (status === 206 ? offset : 0));
+    };
+    const { code, head, said } = await runCurl(transfer.run, request, { address, offset, resuming, own }, tell);
+    const status = head?.status ?? 0;
+    const location = head?.headers.location;
+    if (moved.has(status) && location !== undefined) {
+      await files.truncate(to, offset);
+      address = nextAddress(address, String(location), request.insecureRedirects);
+      if (hops < maxRedirects) continue;
+      const detail = "Check the address: the server redirects in a circle.";
+      throw userError("download-failed", `The host cannot download ${shown}: it redirects more than ${maxRedirects} times`, detail);
+    }
+    const result = { code, head, said, address, restarted: false };
+    if (head === undefined) return result;
+    if (status === 200 || status === 206) refuseEncoding(shown, address.pathname, head.headers["content-encoding"]);
+    const changed = status === 206 && continues(head.headers, offset, transfer.validators, immutable) === undefined;
+    if (resuming !== undefined && (changed || status === 416 || cannotContinue.has(code))) {
+      await files.truncate(to, 0);
+      transfer.validators = {};
+      return { ...result, restarted: true };
+    }
+    if (status === 206 && resuming === undefined) {
+      await files.truncate(to, 0);
+      return { ...result, code: 22 };
+    }
+    if (status !== 200) return result;
+    transfer.validators = validatorsOf(head.headers);
+    if (request.record !== undefined) {
+      const record = downloadRecord(request, transfer.validators, transfer.boot);
+      await files.change([{ do: "write", path: request.record, data: `${JSON.stringify(record)}\n`, mode: 0o600, staged: true }], "later");
+    }
+    return result;
+  }
 }
 
 async function runCurl(
-  run: (command: Command) => Promise<CommandResult>,
-  request: Download & { readonly address: URL; readonly offset: number; readonly validator: string | undefined },
+  run: Run,
+  request: Download,
+  at: {
+    readonly address: URL;
+    readonly offset: number;
+    readonly resuming: Record<string, string> | undefined;
+    /** The address is on the server that the access is for. */
+    readonly own: boolean;
+  },
   tell: (head: Head) => void,
-): Promise<Attempt> {
-  const { address, offset, validator, maxBytes, to, signal } = request;
-  const secure = address.protocol === "https:";
+): Promise<Omit<Attempt, "address">> {
+  const { maxBytes, to, signal, access } = request;
+  const { address, offset, resuming, own } = at;
+  const condition = resuming?.["if-range"];
   const options = [
     "silent",
     "show-error",
     "fail",
-    "location",
     "globoff",
-    "max-redirs = 10",
-    // Never from https to http, and never to a local file.
     `proto = "=http,https"`,
-    `proto-redir = "=${secure ? "https" : "http,https"}"`,
     "connect-timeout = 30",
-    "speed-limit = 1",
+    // 64KiB in two minutes.
+    "speed-limit = 546",
     "speed-time = 60",
     `user-agent = "virtform"`,
     `header = "Accept-Encoding: identity"`,
+    ...Object.entries((own ? access?.headers : undefined) ?? {}).map(([name, value]) => `header = ${quoted(`${name}: ${value}`)}`),
     `dump-header = "-"`,
     `output = ${quoted(to)}`,
-    ...(offset === 0 ? [] : [`continue-at = ${offset}`, `header = ${quoted(`If-Range: ${validator}`)}`]),
+    ...(offset === 0 ? [] : [`continue-at = ${offset}`]),
+    ...(condition === undefined ? [] : [`header = ${quoted(`If-Range: ${condition}`)}`]),
     ...(maxBytes === undefined ? [] : [`max-filesize = ${Math.max(1, maxBytes)}`]),
     `url = ${quoted(address.href)}`,
   ];
   const heads: string[] = [];
   const onLine = (line: string) => {
     if (/^HTTP\//.test(line)) heads.length = 0;
-    heads.push(line);
+    if (heads.length < maxHeadLines) heads.push(line.slice(0, 8192));
     if (/^content-length:/i.test(line)) {
       const head = parseHead(heads);
       if (head !== undefined) tell(head);
@@ -168,22 +267,18 @@ async function runCurl(
   }
 }
 
+const maxHeadLines = 200;
+
 /** The last answer's head from its lines. */
 export function parseHead(lines: readonly string[]): Head | undefined {
   const status = /^HTTP\/[\d.]+ (\d+)/.exec(lines[0] ?? "")?.[1];
   if (status === undefined) return undefined;
-  const value = (name: string) =>
-    lines
-      .find((line) => line.toLowerCase().startsWith(`${name}:`))
-      ?.slice(name.length + 1)
-      .trim();
-  const etag = value("etag");
-  const length = value("content-length");
-  return {
-    status: Number(status),
-    length: length === undefined ? undefined : Number(length),
-    validator: etag !== undefined && !etag.startsWith("W/") ? etag : value("last-modified"),
-  };
+  const headers: Record<string, string> = {};
+  for (const line of lines.slice(1)) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] ??= line.slice(colon + 1).trim();
+  }
+  return { status: Number(status), headers };
 }
 
 /** A value in curl's configuration language. */
@@ -195,23 +290,18 @@ function onlyCommandErrors(error: unknown): void {
   if (!(error instanceof CommandError)) throw error;
 }
 
-function givenUp(shown: string, { code, head, said }: Attempt, attempts: number): UserError | RefusedError {
+function givenUp(request: Download, { code, head, said, address }: Attempt, attempts: number): UserError {
   const words = said
     .split("\n")
     .map((line) => line.replace(/^curl: /, "").trim())
     .filter((line) => line !== "")
     .at(-1);
-  if (code === 1) {
-    return new RefusedError(
-      "redirect-insecure",
-      `${shown} redirects to an address that is not followed: anybody on the way could change the image.`,
-    );
-  }
-  const why = code === 22 && head !== undefined ? `the server answers ${head.status}` : (words ?? `curl ended with ${code}`);
   const tried = attempts > 1 ? ` Tried ${attempts} times in a row without getting further.` : "";
-  return userError(
-    "download-failed",
-    `The host cannot download ${shown}: ${why}`,
-    `Check the address, and the way from the host to it.${tried}`,
-  );
+  const known = head === undefined ? undefined : request.explain?.(head.status);
+  if (known !== undefined) return userError(known.code, known.summary, `${known.detail}${tried}`);
+  const status = code === 22 && head !== undefined ? statusTrouble(head.status, undefined, 0) : undefined;
+  const hint = status === undefined ? "Check the address, and the way from the host to it." : status.hint;
+  const shown = withoutCredentials(address.origin === URL.parse(request.url)?.origin ? request.url : address.href);
+  const why = status?.message ?? words ?? `curl ended with ${code}`;
+  return userError("download-failed", `The host cannot download ${shown}: ${why}`, `${hint}${tried}`);
 }

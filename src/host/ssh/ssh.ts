@@ -81,8 +81,12 @@ export function createSshHost(
         return found?.isFile() === true ? found.size : undefined;
       },
     },
-    download: async (request) =>
-      (await ready()).extra.includes("curl") ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request),
+    download: async (request) => {
+      const { client, authorities } = request.access ?? {};
+      // Certificates and keys of a client stay on this machine.
+      const itself = client === undefined && authorities === undefined && (await ready()).extra.includes("curl");
+      return itself ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request);
+    },
     lock: (request, work) => lockOverSsh({ connection, helper: readyHelper, name }, request, work),
     isLocked: (path) => isLockedOverSsh(readyHelper, path),
     now: () => new Date(),

@@ -3,7 +3,8 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UnreachableError, userError } from "../../model/errors.ts";
-import type { Digests, Download, Upload } from "../../model/host.ts";
+import type { Download, Transferred, Upload } from "../../model/host.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { errnoOf, explainFileError } from "../file-error.ts";
@@ -22,8 +23,6 @@ import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 const idleMs = 300_000;
 /** How long the remote may take to put the whole file on its disk. */
 const syncMs = 3_600_000;
-
-type Transferred = { readonly bytes: number; readonly digests: Digests };
 
 /**
  * Pushes a file of this machine to the host, digesting it on the way. Undefined when there is no such file here. When it
@@ -100,7 +99,7 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
 /** Downloads to this machine and pushes from here, for a host that cannot fetch by itself. */
 export async function downloadHereAndPush(
   push: (request: Upload) => Promise<Transferred | undefined>,
-  { to, ...request }: Download,
+  { to, record: _record, ...request }: Download,
 ): Promise<Transferred> {
   const directory = await mkdtemp(join(process.env["TMPDIR"] ?? "/var/tmp", "virtform-download-")).catch(() =>
     mkdtemp(join(tmpdir(), "virtform-download-")),
@@ -108,8 +107,8 @@ export async function downloadHereAndPush(
   try {
     const staged = `${directory}/image`;
     const here = await download({ ...request, to: staged });
-    const { digests: _digests, ...rest } = request;
-    await push({ ...rest, from: staged, to, digests: [] });
+    const { maxBytes, onProgress, signal } = request;
+    await push(withoutUndefined({ maxBytes, onProgress, signal, from: staged, to, digests: [] }));
     return here;
   } finally {
     await rm(directory, { recursive: true, force: true });

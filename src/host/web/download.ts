@@ -1,19 +1,25 @@
-import { rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { constants, readFileSync, rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import { type UserError, userError } from "../../model/errors.ts";
-import type { Digests, Download } from "../../model/host.ts";
+import { CodedError, RefusedError, type UserError, userError } from "../../model/errors.ts";
+import type { Download, Transferred } from "../../model/host.ts";
+import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
-import { explained, explainedLater } from "../file-error.ts";
+import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
+import { errnoOf, explained, explainedLater } from "../file-error.ts";
 import { newFile, stagedMode } from "../local/copy.ts";
+import { writeStaged } from "../local/publish.ts";
+import { safeRead } from "../local/read.ts";
+import { thisProcess } from "../process-identity.ts";
 import { createSink, refuseTooLarge, type Sink } from "../sink.ts";
+import { refuseEncoding } from "./content-encoding.ts";
 import { bodyOf, httpGet, type Patience } from "./http-get.ts";
-import { continues, resumeHeaders, type Validator, validatorOf } from "./resume.ts";
+import { continues, resumeHeaders, validatorsOf } from "./resume.ts";
 import { statusTrouble, TransferError } from "./transfer-error.ts";
 
 /** How often and after what pauses a transfer is tried. */
 export interface Persistence extends Patience {
-  /** Further attempts after one that brought nothing new. Progress resets the count. */
+  /** Further attempts after one that brought little new. Progress resets the count. */
   readonly retries: number;
   /** Pause before the first of them; it doubles from one to the next. */
   readonly pauseMs: number;
@@ -22,52 +28,108 @@ export interface Persistence extends Patience {
 }
 
 const usual: Persistence = { connectMs: 30_000, idleMs: 60_000, retries: 3, pauseMs: 1000, maxPauseMs: 60_000 };
+/** An attempt that brings less is no progress, so that a server cannot keep a transfer going with a few bytes each time. */
+const progressBytes = 64 * 1024;
 
 /** One file on its way. */
 interface Transfer {
   readonly request: Download;
-  readonly address: URL;
-  readonly shown: string;
+  readonly addresses: readonly URL[];
   readonly sink: Sink;
   readonly persistence: Persistence;
   /** Of the version that the bytes so far are from. */
-  validator: Validator;
+  validators: Validators;
 }
 
 /**
  * Downloads over http or https. A broken connection is continued where it broke, if the server can and the file is still the
- * same; digests go on with it. What is at `to` is replaced; when it fails, nothing is left there (Nova FET-02). Throws
- * RefusedError for what must not be taken (`image-too-large`, redirections), UserError when it cannot be had.
+ * same; digests continue with it. With a record, so does the next run after a kill, a stop or a failure. Everything else that was at `to`
+ * is replaced, and a download that fails leaves nothing there (Nova FET-02). Throws RefusedError for what must not be taken
+ * (`image-too-large`, `image-encoded`, redirections), UserError when it cannot be had.
  */
-export async function download(request: Download, persistence: Persistence = usual): Promise<{ bytes: number; digests: Digests }> {
-  const { url, to, digests, maxBytes } = request;
-  const shown = withoutCredentials(url);
-  const address = URL.parse(url);
-  if (address === null || !/^https?:$/.test(address.protocol)) throw userError("address-invalid", `Not an http or https address: ${shown}`);
-  explained("write", to, () => rmSync(to, { force: true }));
+export async function download(request: Download, persistence: Persistence = usual): Promise<Transferred> {
+  const { url, alternatives = [], to, digests, maxBytes, record } = request;
+  const addresses = [url, ...alternatives].map(addressOf);
   await using undo = new AsyncDisposableStack();
-  undo.defer(() => rmSync(to, { force: true }));
-  await using file = await explainedLater("write", to, () => open(to, newFile, stagedMode));
-  const sink = createSink(file, { path: to, what: shown, digests, maxBytes });
-  await persist({ request, address, shown, sink, persistence, validator: {} });
-  const result = { bytes: sink.bytes, digests: await sink.finish() };
+  const remove = () => {
+    rmSync(to, { force: true });
+    if (record !== undefined) rmSync(record, { force: true });
+  };
+  undo.defer(remove);
+  const begun = await openPartial(request, remove);
+  await using file = begun.file;
+  const sink = createSink(file, { path: to, what: withoutCredentials(url), digests, maxBytes });
+  await sink.adopt(begun.bytes);
+  const transfer: Transfer = { request, addresses, sink, persistence, validators: begun.validators };
+  try {
+    await persist(transfer);
+  } catch (error) {
+    if (record !== undefined && isResumable(error)) {
+      await sink.keep();
+      undo.move();
+    }
+    throw error;
+  }
+  const result = { bytes: sink.bytes, digests: await sink.finish(), validators: transfer.validators };
   undo.move();
   return result;
 }
 
+function addressOf(url: string): URL {
+  const address = URL.parse(url);
+  if (address !== null && /^https?:$/.test(address.protocol)) return address;
+  throw userError("address-invalid", `Not an http or https address: ${withoutCredentials(url)}`);
+}
+
+/** The file that an earlier run began, and what is known of it; else a new one. */
+async function openPartial(
+  request: Download,
+  remove: () => void,
+): Promise<{ readonly file: FileHandle; readonly bytes: number; readonly validators: Validators }> {
+  const { to, record } = request;
+  const validators = record === undefined ? undefined : recordedValidators(readIfThere(record), request, thisProcess().bootId);
+  if (validators !== undefined) {
+    const file = await open(to, constants.O_RDWR | constants.O_NOFOLLOW).catch(() => undefined);
+    const stat = await file?.stat();
+    if (file !== undefined && stat?.isFile() === true && stat.nlink === 1)
+      return { file, bytes: bytesToKeep(stat.size, validators), validators };
+    await file?.close();
+  }
+  explained("write", to, remove);
+  const file = await explainedLater("write", to, () => open(to, (newFile & ~constants.O_WRONLY) | constants.O_RDWR, stagedMode));
+  return { file, bytes: 0, validators: {} };
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path, { flag: safeRead });
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Whether the bytes that have come are good, so that another run can continue. */
+function isResumable(error: unknown): boolean {
+  return error instanceof CodedError && !(error instanceof RefusedError) && error.code !== "no-space";
+}
+
 async function persist(transfer: Transfer): Promise<void> {
-  const { request, shown, sink, persistence } = transfer;
-  const interrupted = () => userError("interrupted", `The download of ${shown} was stopped`);
-  let best = 0;
-  for (let failures = 0; ; ) {
+  const { request, sink, persistence } = transfer;
+  const interrupted = () => userError("interrupted", `The download of ${withoutCredentials(request.url)} was stopped`);
+  let best = sink.bytes;
+  for (let failures = 0, attempts = 0; ; attempts += 1) {
+    const address = transfer.addresses[attempts % transfer.addresses.length] as URL;
     try {
-      return await attempt(transfer);
+      return await attempt(transfer, address);
     } catch (error) {
       if (request.signal?.aborted === true) throw interrupted();
       if (!(error instanceof TransferError)) throw error;
-      failures = sink.bytes > best ? 1 : failures + 1;
+      failures = sink.bytes >= best + progressBytes ? 1 : failures + 1;
       best = Math.max(best, sink.bytes);
-      if (!error.again || failures > persistence.retries) throw givenUp(transfer, error, failures);
+      const others = attempts + 1 < transfer.addresses.length;
+      if ((!error.again && !others) || failures > persistence.retries + transfer.addresses.length - 1)
+        throw givenUp(request, address, error, failures);
       await pause(pauseBefore(failures, error.waitMs, persistence, Math.random()), undefined, {
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       }).catch(() => {
@@ -83,13 +145,19 @@ export function pauseBefore(retry: number, askedMs: number | undefined, { pauseM
   return Math.min(maxPauseMs, Math.max(own, askedMs ?? 0));
 }
 
-async function attempt(transfer: Transfer): Promise<void> {
+async function attempt(transfer: Transfer, asked: URL): Promise<void> {
   const { request, sink, persistence } = transfer;
-  const resuming = resumeHeaders(sink.bytes, transfer.validator);
-  const { response, address } = await httpGet(transfer.address, resuming ?? {}, persistence, request.signal);
+  const resuming = resumeHeaders(sink.bytes, transfer.validators, request.immutable);
+  const { response, address } = await httpGet(asked, {
+    headers: resuming ?? {},
+    access: request.access,
+    insecure: request.insecureRedirects,
+    patience: persistence,
+    signal: request.signal,
+  });
   let total: number | undefined;
   try {
-    total = await begin(transfer, response, resuming !== undefined);
+    total = await begin(transfer, response, address, resuming !== undefined);
   } catch (error) {
     response.destroy();
     throw error;
@@ -107,12 +175,15 @@ async function attempt(transfer: Transfer): Promise<void> {
 async function begin(
   transfer: Transfer,
   response: Awaited<ReturnType<typeof httpGet>>["response"],
+  address: URL,
   resuming: boolean,
 ): Promise<number | undefined> {
-  const { request, sink, shown } = transfer;
+  const { request, sink } = transfer;
+  const shown = withoutCredentials(request.url);
   const { headers, statusCode: status = 0 } = response;
+  if (status === 200 || status === 206) refuseEncoding(shown, address.pathname, headers["content-encoding"]);
   if (resuming && status === 206) {
-    const rest = continues(headers, sink.bytes, transfer.validator);
+    const rest = continues(headers, sink.bytes, transfer.validators, request.immutable);
     if (rest !== undefined) {
       refuseTooLarge(shown, rest.total ?? 0, request.maxBytes);
       return rest.total;
@@ -125,16 +196,24 @@ async function begin(
   if (status !== 200) throw statusTrouble(status, headers["retry-after"], Date.now());
   // A new version, or a server that cannot continue: from the beginning, with new digests.
   if (sink.bytes > 0) await sink.restart();
-  transfer.validator = validatorOf(headers);
-  const length = headers["content-length"];
-  if (length === undefined) return undefined;
-  refuseTooLarge(shown, Number(length), request.maxBytes);
-  return Number(length);
+  transfer.validators = validatorsOf(headers);
+  const { length } = transfer.validators;
+  if (length !== undefined) refuseTooLarge(shown, length, request.maxBytes);
+  if (request.record !== undefined) {
+    const record = downloadRecord(request, transfer.validators, thisProcess().bootId);
+    await writeStaged(request.record, `${JSON.stringify(record)}\n`, stagedMode);
+  }
+  return length;
 }
 
-function givenUp({ shown }: Transfer, error: TransferError, attempts: number): UserError {
+function givenUp({ url, explain }: Download, address: URL, error: TransferError, attempts: number): UserError {
+  const words = error.status === undefined ? undefined : explain?.(error.status);
   const tried = attempts > 1 ? ` Tried ${attempts} times in a row without getting further.` : "";
-  const failure = userError("download-failed", `Cannot download ${shown}: ${error.message}`, `${error.hint}${tried}`);
+  const shown = withoutCredentials(address.origin === URL.parse(url)?.origin ? url : address.href);
+  const failure =
+    words === undefined
+      ? userError("download-failed", `Cannot download ${shown}: ${error.message}`, `${error.hint}${tried}`)
+      : userError(words.code, words.summary, `${words.detail}${tried}`);
   failure.cause = error;
   return failure;
 }

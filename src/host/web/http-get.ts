@@ -1,6 +1,7 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import tls from "node:tls";
+import type { WebAccess } from "../../model/web-access.ts";
 import { nextAddress } from "./redirect.ts";
 import { networkTrouble, TransferError } from "./transfer-error.ts";
 
@@ -10,7 +11,22 @@ export interface Patience {
   readonly connectMs: number;
   /** Between two pieces of the body. */
   readonly idleMs: number;
+  /** A server that sends less than `slowBytes` within this time is given up. */
+  readonly slowMs?: number;
 }
+
+/** How an address is asked for. */
+export interface Asking {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly access?: WebAccess | undefined;
+  /** Follow redirections from https to http. */
+  readonly insecure?: boolean | undefined;
+  readonly patience: Patience;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const slowBytes = 64 * 1024;
+const usualSlowMs = 120_000;
 
 const maxRedirects = 10;
 
@@ -18,36 +34,32 @@ const maxRedirects = 10;
  * Asks for an address and follows redirections. The answer may have any other status; its body has not been read. Proxies
  * are those of the environment variables http_proxy, https_proxy and no_proxy, in either case.
  */
-export async function httpGet(
-  address: URL,
-  headers: Readonly<Record<string, string>>,
-  patience: Patience,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly response: IncomingMessage; readonly address: URL }> {
+export async function httpGet(address: URL, asking: Asking): Promise<{ readonly response: IncomingMessage; readonly address: URL }> {
   let current = address;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
-    const response = await ask(current, headers, patience, signal);
+    const own = current.origin === address.origin;
+    const response = await ask(current, own ? asking : { ...asking, access: withoutOwn(asking.access) });
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) return { response, address: current };
     response.destroy();
-    current = nextAddress(current, location);
+    current = nextAddress(current, location, asking.insecure);
   }
   throw new TransferError(`it redirects more than ${maxRedirects} times`, {
     again: false,
-    hint: "Check the address: the server sends us in a circle.",
+    hint: "Check the address: the server redirects in a circle.",
   });
 }
 
-function ask(
-  address: URL,
-  headers: Readonly<Record<string, string>>,
-  patience: Patience,
-  signal: AbortSignal | undefined,
-): Promise<IncomingMessage> {
+/** What is presented to another server than the one that it is for: nothing, and its authorities are trusted all the same. */
+function withoutOwn(access: WebAccess | undefined): WebAccess | undefined {
+  return access?.authorities === undefined ? undefined : { authorities: access.authorities };
+}
+
+function ask(address: URL, { headers, access, patience, signal }: Asking): Promise<IncomingMessage> {
   const secure = address.protocol === "https:";
-  const agent = agentFor(secure);
-  // The bytes as they are published are what a checksum is about: nothing may be packed on the way.
-  const sent = { "user-agent": "virtform", accept: "*/*", "accept-encoding": "identity", ...headers };
+  const agent = agentFor(secure, access);
+  // A checksum is about the bytes as they are published, so nothing may be packed on the way.
+  const sent = { "user-agent": "virtform", accept: "*/*", "accept-encoding": "identity", ...access?.headers, ...headers };
   return new Promise((resolve, reject) => {
     const request = (secure ? https : http).get(address, { agent, headers: sent, ...(signal === undefined ? {} : { signal }) });
     const late = new TransferError(`${address.host} did not answer within ${patience.connectMs / 1000} s`, { again: true });
@@ -63,14 +75,34 @@ function ask(
   });
 }
 
-function agentFor(secure: boolean): http.Agent {
+function agentFor(secure: boolean, access: WebAccess | undefined): http.Agent {
+  const tlsOptions = secure ? securityOf(access) : {};
   try {
-    return secure ? new https.Agent({ proxyEnv: process.env, ca: trustedAuthorities() }) : new http.Agent({ proxyEnv: process.env });
+    return secure ? new https.Agent({ proxyEnv: process.env, ...tlsOptions }) : new http.Agent({ proxyEnv: process.env });
   } catch (error) {
-    // What Node says of it repeats the setting, which may hold a password.
+    // Node's message repeats the setting, which may hold a password.
     const hint = "Correct http_proxy or https_proxy in the environment: http://proxy.example.org:3128.";
     throw new TransferError("the proxy setting is not an address", { again: false, hint, cause: error });
   }
+}
+
+function securityOf(access: WebAccess | undefined): tls.SecureContextOptions {
+  const { client, authorities } = access ?? {};
+  const ca = [...trustedAuthorities(), ...(authorities === undefined ? [] : [authorities])];
+  const options = {
+    ca,
+    ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
+    ...(client?.passphrase === undefined ? {} : { passphrase: client.passphrase }),
+  };
+  if (access === undefined) return options;
+  try {
+    tls.createSecureContext(options);
+  } catch {
+    // OpenSSL's message can repeat parts of what it was given.
+    const hint = "access.ca and access.client_certificate have to be PEM, and the key has to belong to the certificate and its passphrase.";
+    throw new TransferError("the certificates for it cannot be used", { again: false, hint });
+  }
+  return options;
 }
 
 /** Node's own and those that this system trusts: where an organisation has added its authority, curl works and so must we. */
@@ -78,17 +110,30 @@ function trustedAuthorities(): string[] {
   return [...new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")])];
 }
 
-/** The body, piece by piece. Only waiting for the server counts as waiting, not what is done with a piece. */
+/**
+ * The body, piece by piece. Only waiting for the server counts as waiting, not what is done with a piece. A server that is silent for
+ * too long is asked again; one that sends almost nothing for minutes is given up.
+ */
 export async function* bodyOf(response: IncomingMessage, host: string, patience: Patience): AsyncGenerator<Buffer> {
-  const silent = new TransferError(`${host} stopped sending for ${patience.idleMs / 1000} s`, { again: true });
+  const { idleMs, slowMs = usualSlowMs } = patience;
+  const silent = new TransferError(`${host} stopped sending for ${idleMs / 1000} s`, { again: true });
+  const slow = new TransferError(`${host} sent less than ${slowBytes / 1024}KiB in ${slowMs / 1000} s`, { again: false });
   let timer: NodeJS.Timeout | undefined;
+  let started = 0;
+  let waited = 0;
+  let came = 0;
   const watch = () => {
-    timer = setTimeout(() => response.destroy(silent), patience.idleMs);
+    started = performance.now();
+    timer = setTimeout(() => response.destroy(silent), idleMs);
   };
   try {
     watch();
     for await (const chunk of response) {
       clearTimeout(timer);
+      waited += performance.now() - started;
+      came += (chunk as Buffer).length;
+      if (came >= slowBytes) [waited, came] = [0, 0];
+      else if (waited >= slowMs) throw slow;
       yield chunk as Buffer;
       watch();
     }

@@ -7,20 +7,29 @@ export class TransferError extends Error {
   readonly hint: string;
   /** How long the server asked to wait. */
   readonly waitMs: number | undefined;
+  /** The status that the server answered with. */
+  readonly status: number | undefined;
   constructor(
     message: string,
-    fields: { readonly again: boolean; readonly hint?: string; readonly waitMs?: number | undefined; readonly cause?: unknown },
+    fields: {
+      readonly again: boolean;
+      readonly hint?: string;
+      readonly waitMs?: number | undefined;
+      readonly status?: number;
+      readonly cause?: unknown;
+    },
   ) {
     super(message, { cause: fields.cause });
     this.again = fields.again;
     this.hint = fields.hint ?? "Try again later, or use another source.";
     this.waitMs = fields.waitMs;
+    this.status = fields.status;
   }
 }
 
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ERR_TLS|HOSTNAME_MISMATCH/;
 
-/** What an error of the network means. `host` is whom we wanted to reach. */
+/** What an error of the network means. `host` is the server that was asked. */
 export function networkTrouble(error: unknown, host: string): TransferError {
   if (error instanceof TransferError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -29,9 +38,14 @@ export function networkTrouble(error: unknown, host: string): TransferError {
     const hint = "Check the address and the name service; where the web is reached through a proxy, set https_proxy and http_proxy.";
     return new TransferError(`the name ${host} is not known`, { again: false, hint, cause: error });
   }
+  if (/ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)|certificate required/i.test(`${code} ${text}`)) {
+    const hint =
+      "The server does not accept the connection. If it asks for a certificate of the client, name one in access.client_certificate.";
+    return new TransferError(`${host} refuses the connection (${text.split(";")[0]})`, { again: false, hint, cause: error });
+  }
   if (untrusted.test(code)) {
     const hint =
-      "Check the address. For an authority of your own, install its certificate on this system or name its file in NODE_EXTRA_CA_CERTS.";
+      "Check the address. For an authority of your own, name its certificate in access.ca of the image, install it on this system, or name its file in NODE_EXTRA_CA_CERTS.";
     return new TransferError(`the certificate of ${host} is not trusted (${text.split(";")[0]})`, { again: false, hint, cause: error });
   }
   return new TransferError(`the connection to ${host} failed (${text})`, { again: true, cause: error });
@@ -41,8 +55,8 @@ export function networkTrouble(error: unknown, host: string): TransferError {
 export function statusTrouble(status: number, retryAfter: string | undefined, now: number): TransferError {
   const again = [408, 425, 429, 500, 502, 503, 504].includes(status);
   const hints: Readonly<Record<number, string>> = {
-    401: "The server requires a user name and password, which an address must not hold: fetch the file beforehand and write its path, or put it where no password is needed.",
-    403: "The server does not give it to us: check the address, and whether it wants credentials or has expired.",
+    401: "The server asks for credentials. Name them in access of the image, by reference: access: { bearer: { env: TOKEN } }. Where they are named already, check that they are valid.",
+    403: "The server refuses it: check the address, whether it has expired, and the credentials in access of the image.",
     404: "Check the address: publishers move and remove old images.",
     407: "The proxy wants a user name and password: write them into http_proxy and https_proxy.",
     410: "The publisher has removed it. Use another source.",
@@ -50,6 +64,7 @@ export function statusTrouble(status: number, retryAfter: string | undefined, no
   const hint = hints[status];
   return new TransferError(`the server answers ${status}`, {
     again,
+    status,
     ...(hint === undefined ? {} : { hint }),
     waitMs: parseRetryAfter(retryAfter, now),
   });

@@ -32,6 +32,7 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     entry: cacheEntryName(id),
     source: image.source,
     checksum: parseChecksum(image.checksum),
+    access: image.access ?? null,
     diskFormat: image.disk_format,
     format: bootFile ? "raw" : baseFormat(image.disk_format, settings.forceRawImages),
     bootFile,

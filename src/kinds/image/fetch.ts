@@ -1,7 +1,7 @@
 import { defineAction, type ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import { RefusedError, userError } from "../../model/errors.ts";
-import type { DigestAlgorithm, Digests } from "../../model/host.ts";
+import { CodedError, RefusedError, userError } from "../../model/errors.ts";
+import type { Digests, Transferred } from "../../model/host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
@@ -14,6 +14,7 @@ import { findAllUsers } from "./base-users.ts";
 import { examine, examineConverted } from "./examine.ts";
 import { findTwin } from "./find-twin.ts";
 import { formatFacts } from "./formats.ts";
+import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
 
@@ -37,13 +38,28 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
     await host.files.touch(path);
     return;
   }
-  await using undo = new AsyncDisposableStack();
-  const removeStaged = () =>
-    Promise.all([host.files.remove(layout.basePart(spec.entry)), host.files.remove(layout.baseConverted(spec.entry))]);
-  // Nova FET-17. The next run sweeps what cannot be removed now; a failing removal must not hide the first failure.
-  undo.defer(async () => void (await removeStaged().catch(() => undefined)));
-  await removeStaged();
-  await makeBase(context, spec, report);
+  try {
+    await removeStaged(context, spec, true);
+    await makeBase(context, spec, report);
+  } catch (error) {
+    // Nova FET-17. The next run sweeps what cannot be removed now; a failing removal must not hide the first failure.
+    await removeStaged(context, spec, isResumable(error)).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Removes what is in the making. `keepPartial`: not a download that the next run can continue. */
+async function removeStaged({ host, layout }: Context, { entry }: ImageSpec, keepPartial: boolean): Promise<void> {
+  const { files } = host;
+  const [part, record] = [layout.basePart(entry), layout.basePartRecord(entry)];
+  const keeps = keepPartial && (await files.stat(record)) !== undefined;
+  const staged = [layout.baseConverted(entry), ...(keeps ? [] : [part, record])];
+  await files.change(staged.map((path) => ({ do: "remove", path })));
+}
+
+/** Whether the transfer itself failed or was stopped, so that the bytes that have come are good. */
+function isResumable(error: unknown): boolean {
+  return error instanceof CodedError && ["interrupted", "download-failed", "host-unreachable"].includes(error.code);
 }
 
 /** Fetches, examines, converts and publishes a base (Nova FET-03 … FET-16). */
@@ -51,8 +67,9 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const { host, layout } = context;
   const path = layout.baseImage(spec.entry);
   const part = layout.basePart(spec.entry);
-  const { bytes, digests } = await download(context, spec, part, report);
-  verifyChecksum(spec, digests);
+  const published = await download(context, spec, part, report);
+  const { bytes, digests } = published;
+  await checkPublished(context, spec, published);
   await refuseOtherThanBefore(context, spec, digests);
   const virtualSize = spec.bootFile ? bytes : await examine(context, part, bytes, spec.diskFormat);
   refuseTooLarge(spec, virtualSize);
@@ -75,23 +92,25 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const twin = await findTwin(context, spec, sidecar);
   if (twin !== undefined) {
     // Removed first: an interruption right after the link, which completes the base, leaves no staged file.
-    await host.files.remove(part);
+    await removeStaged(context, spec, false);
     await writeSidecar();
     await host.files.link(twin, path);
     return;
   }
   const staged = needsConversion(spec) ? await convert(context, spec, virtualSize, report) : part;
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
+  await host.files.remove(layout.basePartRecord(spec.entry));
   await writeSidecar();
   await host.files.publish(staged, path, 0o444);
 }
 
-async function download(context: Context, spec: ImageSpec, part: string, report: ReportProgress) {
-  const algorithms = new Set<DigestAlgorithm>(["sha256", ...(spec.checksum === null ? [] : [spec.checksum.algorithm])]);
+async function download(context: Context, spec: ImageSpec, part: string, report: ReportProgress): Promise<Transferred> {
   return requireSource(spec.source).fetch(context, {
     source: spec.source,
     to: part,
-    digests: [...algorithms],
+    record: context.layout.basePartRecord(spec.entry),
+    access: spec.access,
+    ...digestsForChecks(spec),
     maxBytes: await bytesToTake(context, spec),
     onProgress: (done, total) => report({ phase: "download", done, total }),
   });
@@ -105,17 +124,6 @@ async function bytesToTake({ host, layout, settings }: Context, spec: ImageSpec)
   const { free } = await host.files.space(layout.base);
   const bytes = (free - settings.reserved.disk) * 0.95;
   return Math.max(0, Math.floor(needsConversion(spec) ? bytes / 2 : bytes));
-}
-
-function verifyChecksum(spec: ImageSpec, digests: Digests): void {
-  if (spec.checksum === null) return;
-  const { algorithm, hex } = spec.checksum;
-  const received = digests[algorithm];
-  if (received?.toLowerCase() === hex.toLowerCase()) return;
-  throw new RefusedError(
-    "image-checksum-mismatch",
-    `Image ${spec.name} does not match its checksum: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Its publisher replaced it (get the new checksum from the publisher, or run \`virtform image lock ${spec.name}\`), or it was modified in transit.`,
-  );
 }
 
 /**

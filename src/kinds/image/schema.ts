@@ -1,6 +1,7 @@
 import { extraSpecs } from "../config/hardware/extra-specs.ts";
 import { imageProperties } from "../config/hardware/image-properties.ts";
 import { novaSchema } from "../config/hardware/nova-schema.ts";
+import { accessSchema } from "../config/image-access-schema.ts";
 import { sizeOr } from "../schema-parts.ts";
 import { sourcePattern } from "./source-pattern.ts";
 
@@ -39,6 +40,7 @@ export const imageSchema = {
       expects: "a path, or a URL that starts with file://, https://, http://, glance:// or rbd://",
       examples: ["./debian-13.qcow2", "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2"],
     },
+    access: accessSchema,
     locations: {
       type: "array",
       description:

@@ -1,4 +1,5 @@
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
+import type { ImageAccess } from "../../sources/access.ts";
 
 /** Formats that an image's content can have, as Glance names them (Nova FET-19). */
 export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "ploop" | "iso" | "ami" | "aki" | "ari";
@@ -12,6 +13,8 @@ export interface ImageSpec {
   /** Absolute path, or URL with a scheme. */
   readonly source: string;
   readonly checksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
+  /** References to what its source asks for; null for nothing. */
+  readonly access: ImageAccess | null;
   readonly diskFormat: DiskFormat;
   /** Format of the base image: raw where images are converted, else the format of the source. */
   readonly format: "raw" | "qcow2";

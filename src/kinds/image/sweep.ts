@@ -15,8 +15,17 @@ export async function sweepLeftovers(context: Context): Promise<void> {
   const leftovers = await findLeftovers(context, await host.files.list(layout.base));
   if (leftovers.length === 0) return;
   await host.files.makeDirectory(layout.locks);
-  for (const { entry, paths } of leftovers) await sweepEntry(context, entry, paths);
+  for (const { entry, paths, writtenAt } of leftovers) {
+    // The next fetch continues a partial download that has its record.
+    const [part, record] = [layout.basePart(entry), layout.basePartRecord(entry)];
+    const keeps = paths.includes(record) && host.now().getTime() - writtenAt < partialMs;
+    const removed = keeps ? paths.filter((path) => path !== part && path !== record) : paths;
+    if (removed.length > 0) await sweepEntry(context, entry, removed);
+  }
 }
+
+/** How long a partial download is kept for the next run. */
+const partialMs = 24 * 3_600_000;
 
 /** The same for the leftovers of one entry, as an action of a plan. */
 export const removeLeftover = defineAction<{ readonly entry: string; readonly paths: readonly string[] }>(

@@ -38,7 +38,9 @@ async function run(
 
 async function expectContent(context: TestContext, answers: RequestListener[], expected = content, more: Parameters<typeof run>[2] = {}) {
   const { to, seen, outcome } = await run(context, answers, more);
-  assert.deepEqual(await outcome, { value: { bytes: expected.length, digests: { sha256: sha256(expected) } } });
+  const result = await outcome;
+  if (!("value" in result)) throw result.error;
+  assert.deepEqual([result.value.bytes, result.value.digests], [expected.length, { sha256: sha256(expected) }]);
   assert.ok(readFileSync(to).equals(expected));
   return seen;
 }
@@ -72,9 +74,18 @@ test("a file arrives whole and not unpacked, with digest and progress", async (c
   assert.deepEqual(steps.at(-1), [content.length, content.length]);
 });
 
-test("bytes that are packed all the same are kept as they came", async (context) => {
+test("bytes that a server packs unasked are refused; a .gz file that it calls an encoding is the file itself", async (context) => {
   const packed = gzipSync("an image");
-  await expectContent(context, [whole(packed, { "content-encoding": "gzip" })], packed);
+  for (const encoding of ["gzip", "br", "deflate, gzip"]) {
+    await expectFailure(
+      context,
+      [whole(packed, { "content-encoding": encoding })],
+      "image-encoded",
+      /Content-Encoding: .*not those that were/,
+    );
+  }
+  await expectContent(context, [whole(packed, { "content-encoding": "identity" })], packed);
+  await expectContent(context, [whole(packed, { "content-encoding": "x-gzip" })], packed, { path: "/image.raw.gz" });
 });
 
 test("without a length the end of the answer is the end", async (context) => {
@@ -188,8 +199,8 @@ test("a server that is busy is asked again, as late as it wants within bounds", 
 test("what will not change is not asked for again, and credentials are not shown", async (context) => {
   for (const [code, hint] of [
     [404, /answers 404 Check the address: publishers move/],
-    [403, /answers 403 The server does not give it/],
-    [401, /answers 401 The server requires a user name and password, which an address must not hold: fetch the file beforehand/],
+    [403, /answers 403 The server refuses it/],
+    [401, /answers 401 The server asks for credentials\. Name them in access of the image/],
     [501, /answers 501/],
   ] as const) {
     const seen = await expectFailure(context, [status(code)], "download-failed", hint);
@@ -216,9 +227,8 @@ test("too large a file is refused by what the server says, and by what comes", a
     more();
   };
   await expectFailure(context, [endless], "image-too-large", /1MiB may be used/, { maxBytes });
-  await expectFailure(context, [broken(content.subarray(0, maxBytes), 1000), rest(content)], "image-too-large", /1MiB may be used/, {
-    maxBytes,
-  });
+  const unmeasured = broken(content, 1000, clean({ "content-length": undefined }));
+  await expectFailure(context, [unmeasured, rest(content)], "image-too-large", /1MiB may be used/, { maxBytes });
   await expectContent(context, [whole(content)], content, { maxBytes: content.length });
 });
 
@@ -272,4 +282,125 @@ test("what was there before is replaced", async (context) => {
   writeFileSync(`${directory}/x`, "something longer");
   await download({ url: origin, to: `${directory}/x`, digests: [] }, hurried);
   assert.equal(readFileSync(`${directory}/x`, "utf8"), "new");
+});
+
+const monday = "Mon, 01 Jan 2024 00:00:00 GMT";
+const tuesday = "Tue, 02 Jan 2024 00:00:00 GMT";
+
+test("every validator is compared, also with a server that ignores If-Range: what is not proven the same begins again", async (context) => {
+  const next = randomBytes(content.length);
+  for (const [old, later, same] of [
+    [{ etag: undefined, "last-modified": monday }, { etag: undefined, "last-modified": tuesday }, false],
+    [{ etag: undefined, "last-modified": monday }, { etag: undefined }, false],
+    [{ etag: 'W/"a"', "last-modified": monday }, { etag: 'W/"b"', "last-modified": monday }, false],
+    [{ etag: '"a"', "last-modified": monday }, { etag: '"a"', "last-modified": tuesday }, false],
+    [{ etag: '"a"' }, { etag: undefined }, false],
+    [{ etag: '"a"' }, { etag: 'W/"a"' }, false],
+    [{ etag: '"a"', "last-modified": monday }, { etag: '"a"' }, true],
+    [{ etag: 'W/"a"', "last-modified": monday }, { etag: 'W/"a"', "last-modified": monday }, true],
+  ] as const) {
+    const [from, to] = [broken(content, half, clean(old)), rest(same ? content : next, clean(later))];
+    const seen = await expectContent(context, same ? [from, to] : [from, to, whole(next, clean(later))], same ? content : next);
+    assert.equal(seen.length, same ? 2 : 3, JSON.stringify([old, later]));
+  }
+  // A weak tag alone proves nothing, and neither does a date without a length: the rest is not even asked for.
+  for (const weak of [{ etag: 'W/"a"' }, { etag: undefined, "last-modified": monday, "content-length": undefined }]) {
+    const seen = await expectContent(context, [broken(content, half, clean(weak)), whole(next, clean(weak))], next);
+    assert.equal(seen[1]?.headers.range, undefined, JSON.stringify(weak));
+  }
+  const longer = Buffer.concat([content, randomBytes(10)]);
+  await expectContent(context, [broken(content, half), rest(longer), whole(longer)], longer);
+});
+
+/** Headers over those that the answers of the server have by themselves: undefined removes one. */
+function clean(headers: Readonly<Record<string, string | undefined>>) {
+  return headers as Record<string, string>;
+}
+
+test("a partial file of an earlier run is continued where its record proves that it is the same", async (context) => {
+  const directory = await testDirectory(context);
+  const [to, record] = [`${directory}/image.part`, `${directory}/image.part.json`];
+  const { origin, seen } = await startServer(context, broken(content, half), status(503), rest(content));
+  const get = (patience: Partial<Persistence> = {}, url = `${origin}/x`) =>
+    download({ url, to, digests: ["sha256"], record }, { ...hurried, retries: 0, ...patience });
+  await assert.rejects(get(), (error: unknown) => error instanceof UserError && error.code === "download-failed");
+  assert.equal(statSync(to).size, half, "what had come is kept");
+  await assert.rejects(get({ retries: 0 }));
+  const done = await get();
+  assert.deepEqual([done.bytes, done.digests.sha256], [content.length, sha256(content)]);
+  assert.equal(seen[2]?.headers.range, `bytes=${half}-`);
+  // A later step was interrupted: the last byte alone is asked for.
+  const again = await get();
+  assert.equal(again.digests.sha256, sha256(content));
+  assert.equal(seen[3]?.headers.range, `bytes=${content.length - 1}-`);
+});
+
+test("a partial file is begun again when its record is of another address, another start of the machine, or damaged", async (context) => {
+  const directory = await testDirectory(context);
+  const [to, record] = [`${directory}/image.part`, `${directory}/image.part.json`];
+  const { origin, seen } = await startServer(context, whole(content));
+  const get = (url = `${origin}/x`) => download({ url, to, digests: ["sha256"], record }, hurried);
+  await get();
+  const good = readFileSync(record, "utf8");
+  const parsed = JSON.parse(good) as { boot: string; validators: object };
+  for (const damaged of [
+    "",
+    "null",
+    "{}",
+    JSON.stringify({ ...parsed, boot: "another" }),
+    JSON.stringify({ ...parsed, validators: { length: -1 } }),
+  ]) {
+    writeFileSync(record, damaged);
+    writeFileSync(to, "of an earlier attempt");
+    assert.equal((await get()).digests.sha256, sha256(content), damaged);
+    assert.equal(seen.at(-1)?.headers.range, undefined, damaged);
+  }
+  writeFileSync(record, good);
+  await get(`${origin}/y`);
+  assert.equal(seen.at(-1)?.headers.range, undefined);
+  const next = randomBytes(1000);
+  const other = await startServer(context, whole(content), rest(next, { etag: '"v2"' }), whole(next, { etag: '"v2"' }));
+  await get(other.origin);
+  assert.equal((await get(other.origin)).digests.sha256, sha256(next), "replaced between two runs");
+});
+
+test("what must not be used is not kept for the next run", async (context) => {
+  const directory = await testDirectory(context);
+  const [to, record] = [`${directory}/image.part`, `${directory}/image.part.json`];
+  const { origin } = await startServer(context, broken(content, half), rest(content));
+  await assert.rejects(download({ url: origin, to, digests: [], record, maxBytes: half + 10 }, hurried), RefusedError);
+  assert.deepEqual([existsSync(to), existsSync(record)], [false, false]);
+});
+
+test("a server that trickles is given up, and so is one that breaks off after every few bytes", async (context) => {
+  const trickle: RequestListener = (_request, response) => {
+    response.writeHead(200, { "content-length": content.length, etag: '"v1"' });
+    const timer = setInterval(() => response.write("x"), 20);
+    response.on("close", () => clearInterval(timer));
+  };
+  await expectFailure(context, [trickle], "download-failed", /sent less than 64KiB in 0\.3 s/, { patience: { slowMs: 300 } });
+  const crumbs = await expectFailure(context, [broken(content, 100), rest(content, {}, 100)], "download-failed", /Tried 4 times/);
+  assert.equal(crumbs.length, 4);
+});
+
+test("alternatives are asked in turn, and an image that never changes is continued from another of them", async (context) => {
+  const directory = await testDirectory(context);
+  const first = await startServer(context, broken(content, half, clean({ etag: undefined })));
+  const second = await startServer(context, rest(content, clean({ etag: undefined })));
+  const gone = await startServer(context, status(404));
+  const request = {
+    url: `${gone.origin}/x`,
+    alternatives: [`${first.origin}/x`, `${second.origin}/x`],
+    digests: ["sha256" as const],
+    immutable: true,
+  };
+  const done = await download({ ...request, to: `${directory}/x` }, hurried);
+  assert.equal(done.digests.sha256, sha256(content));
+  assert.equal(second.seen[0]?.headers.range, `bytes=${half}-`);
+  const explain = (code: number) =>
+    code === 404 ? { code: "image-source-missing", summary: "no such image", detail: "Check its id." } : undefined;
+  await assert.rejects(
+    download({ url: gone.origin, to: `${directory}/y`, digests: [], explain }, hurried),
+    (error: unknown) => error instanceof UserError && error.code === "image-source-missing" && error.message === "no such image",
+  );
 });

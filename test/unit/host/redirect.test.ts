@@ -50,6 +50,39 @@ test("redirections are followed, with credentials only for the server they were 
   assert.deepEqual([target.seen[0]?.url, target.seen[0]?.headers.authorization], ["/image", undefined]);
 });
 
+test("headers and certificates of the client are for the server of the address alone", async (context) => {
+  const directory = await testDirectory(context);
+  const target = await startServer(context, whole(content));
+  const entrance = await startServer(context, status(302, { location: "/moved" }), status(302, { location: `${target.origin}/image` }));
+  const access = { headers: { authorization: "Bearer hunter2", "x-key": "hunter3" } };
+  await download({ url: entrance.origin, to: `${directory}/x`, digests: [], access }, hurried);
+  assert.deepEqual(
+    entrance.seen.map(({ headers }) => [headers.authorization, headers["x-key"]]),
+    [
+      ["Bearer hunter2", "hunter3"],
+      ["Bearer hunter2", "hunter3"],
+    ],
+  );
+  assert.deepEqual([target.seen[0]?.headers.authorization, target.seen[0]?.headers["x-key"]], [undefined, undefined]);
+});
+
+test("an authority of one's own is trusted for the image that names it, and certificates that cannot be used are said", async (context) => {
+  const directory = await testDirectory(context);
+  const secure = await startSecureServer(context, directory, (_request, response) => response.end(content));
+  const get = (authorities: string) =>
+    download({ url: secure.origin, to: `${directory}/x`, digests: [], access: { authorities } }, hurried);
+  await get(secure.certificate);
+  assert.equal(readFileSync(`${directory}/x`, "utf8"), "an image");
+  const client = { certificate: "-----BEGIN hunter2", key: "hunter3" };
+  await assert.rejects(
+    download({ url: secure.origin, to: `${directory}/x`, digests: [], access: { authorities: secure.certificate, client } }, hurried),
+    (error: unknown) =>
+      error instanceof UserError &&
+      /the certificates for it cannot be used/.test(error.message) &&
+      !/hunter/.test(`${error.message} ${JSON.stringify(error.diagnostics)}`),
+  );
+});
+
 test("a circle of redirections has an end", async (context) => {
   const directory = await testDirectory(context);
   const { origin, seen } = await startServer(context, status(302, { location: "/again" }));
@@ -86,8 +119,11 @@ test("https: trusted where the authority is, refused otherwise, never left for h
   context.after(() => tls.setDefaultCACertificates(before));
   await get("/");
   assert.equal(readFileSync(`${directory}/x`, "utf8"), "an image");
-  await assert.rejects(get("/leave"), refusal("redirect-insecure"));
+  await assert.rejects(get("/leave"), (error: unknown) => refusal("redirect-insecure")(error) && /Add the checksum/.test(String(error)));
   assert.equal(plain.seen.length, 0);
+  // What a checksum verifies cannot be changed on the way.
+  await download({ url: `${secure.origin}/leave`, to: `${directory}/x`, digests: ["sha256"], insecureRedirects: true }, hurried);
+  assert.equal(plain.seen.length, 1);
 
   const proxy = await startProxy(context);
   setEnvironment(context, { https_proxy: `http://${proxy.address}`, no_proxy: "" });

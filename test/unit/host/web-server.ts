@@ -83,7 +83,7 @@ export async function startProxy(context: TestContext): Promise<{ address: strin
 /** The whole of it, with what it takes to continue. */
 export function whole(content: Buffer, headers: http.OutgoingHttpHeaders = {}): RequestListener {
   return (_request, response) => {
-    response.writeHead(200, { "content-length": content.length, etag: '"v1"', ...headers });
+    response.writeHead(200, present({ "content-length": content.length, etag: '"v1"', ...headers }));
     response.end(content);
   };
 }
@@ -91,7 +91,7 @@ export function whole(content: Buffer, headers: http.OutgoingHttpHeaders = {}): 
 /** Begins well and breaks the connection after so many bytes. */
 export function broken(content: Buffer, after: number, headers: http.OutgoingHttpHeaders = {}): RequestListener {
   return (_request, response) => {
-    response.writeHead(200, { "content-length": content.length, etag: '"v1"', ...headers });
+    response.writeHead(200, present({ "content-length": content.length, etag: '"v1"', ...headers }));
     breakAfter(response, content.subarray(0, after));
   };
 }
@@ -101,7 +101,7 @@ export function rest(content: Buffer, headers: http.OutgoingHttpHeaders = {}, li
   return (request, response) => {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1]);
     const range = `bytes ${start}-${content.length - 1}/${content.length}`;
-    response.writeHead(206, { "content-length": content.length - start, "content-range": range, etag: '"v1"', ...headers });
+    response.writeHead(206, present({ "content-length": content.length - start, "content-range": range, etag: '"v1"', ...headers }));
     if (content.length - start > limit) breakAfter(response, content.subarray(start, start + limit));
     else response.end(content.subarray(start));
   };
@@ -113,6 +113,11 @@ export function status(code: number, headers: http.OutgoingHttpHeaders = {}): Re
     response.writeHead(code, headers);
     response.end();
   };
+}
+
+/** Without the headers whose value is undefined. */
+function present(headers: http.OutgoingHttpHeaders): http.OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 }
 
 function breakAfter(response: ServerResponse, data: Buffer): void {

@@ -63,6 +63,7 @@ export function imageSpec(source: string, changes: Partial<ImageSpec> = {}): Ima
     diskFormat: "qcow2",
     format: "raw",
     bootFile: false,
+    access: null,
     cloneSize: null,
     minDisk: 0,
     minRam: 0,

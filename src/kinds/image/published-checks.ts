@@ -1,0 +1,43 @@
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import type { DigestAlgorithm, Transferred } from "../../model/host.ts";
+import type { ImageSpec } from "./spec.ts";
+
+/**
+ * Something that is proven about the bytes as they were published, before they are unpacked, examined or converted. A signature is one
+ * more. It sees digests and not the bytes, because on a host elsewhere the bytes do not pass through this process.
+ */
+export interface PublishedCheck {
+  /** Digests that it needs; empty when it does not apply to the image. */
+  digests(spec: ImageSpec): readonly DigestAlgorithm[];
+  /** Throws a RefusedError when the bytes are not what they should be. Called only when it applies. */
+  check(context: Context, spec: ImageSpec, published: Transferred): Promise<void>;
+}
+
+const checksum: PublishedCheck = {
+  digests: (spec) => (spec.checksum === null ? [] : [spec.checksum.algorithm]),
+  async check(_context, { name, checksum: wanted }, { digests }) {
+    if (wanted === null) return;
+    const { algorithm, hex } = wanted;
+    const received = digests[algorithm];
+    if (received?.toLowerCase() === hex.toLowerCase()) return;
+    throw new RefusedError(
+      "image-checksum-mismatch",
+      `Image ${name} does not match its checksum: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Its publisher replaced it (get the new checksum from the publisher, or run \`virtform image lock ${name}\`), or it was modified in transit.`,
+    );
+  },
+};
+
+/** Every check, in the order in which they are made. A new one is one more entry. */
+const publishedChecks: readonly PublishedCheck[] = [checksum];
+
+/** The digests that the checks of an image need, and whether any check applies. Pure. */
+export function digestsForChecks(spec: ImageSpec): { readonly digests: readonly DigestAlgorithm[]; readonly verified: boolean } {
+  const digests = publishedChecks.flatMap((check) => check.digests(spec));
+  return { digests: [...new Set<DigestAlgorithm>(["sha256", ...digests])], verified: digests.length > 0 };
+}
+
+/** Makes all checks that apply. Throws the RefusedError of the first that fails. */
+export async function checkPublished(context: Context, spec: ImageSpec, published: Transferred): Promise<void> {
+  for (const one of publishedChecks) if (one.digests(spec).length > 0) await one.check(context, spec, published);
+}
