@@ -36,7 +36,7 @@ if (current) {
   });
 } else {
   console.error(
-    `virtform needs Node ${needed} or newer; this is ${process.versions.node}. Run \`npm ci\` in its directory to get one beside it.`,
+    `virtform needs Node ${needed} or newer; this is ${process.versions.node}. Install one (https://nodejs.org), or the virtform that has Node in it (docs/install.md). In a clone of the repository, \`npm ci\` gets one.`,
   );
   process.exitCode = 1;
 }

@@ -8,6 +8,7 @@ import { schema } from "../../src/kinds/schema.ts";
 import { schemaCheckText } from "./schema-check-text.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
+const { version } = JSON.parse(readFileSync(`${checkout}package.json`, "utf8")) as { readonly version: string };
 
 /** Compiles the schema at build time. */
 const compiledSchema: Plugin = {
@@ -80,7 +81,7 @@ const common: BuildOptions = {
   platform: "node",
   target: "node24",
   // The development build of React keeps a record of every render.
-  define: { "process.env.NODE_ENV": '"production"' },
+  define: { "process.env.NODE_ENV": '"production"', VIRTFORM_VERSION: JSON.stringify(version) },
   // Ink loads it only for its own development.
   external: ["react-devtools-core"],
   logLevel: "warning",
@@ -113,18 +114,34 @@ await build({
   entryPoints: { cli: "bin/lib/launch.ts" },
   outdir: "dist",
   format: "esm",
-  define: { PROGRAM_DIGEST: JSON.stringify(digest) },
+  define: { ...common.define, PROGRAM_DIGEST: JSON.stringify(digest) },
+  plugins: [builtinParts],
+});
+// What starts it in the one-file binary (bin/package).
+await build({
+  ...common,
+  entryPoints: { binary: "bin/lib/launch-binary.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  define: { ...common.define, PROGRAM_DIGEST: JSON.stringify(digest), "import.meta.url": "__filename" },
   plugins: [builtinParts],
 });
 writeFileSync(`${checkout}/dist/program.cjs`, script);
 
-await build({
+const library = await build({
   ...common,
   entryPoints: ["src/index.ts"],
   outdir: "dist",
   splitting: true,
   format: "esm",
+  metafile: true,
   plugins: [compiledSchema],
   // Packages of the older kind of module ask for Node's parts with require.
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
+
+// Whose licences a package has to contain.
+const inputs = [program, library].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const packages = new Set(inputs.flatMap((path) => /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+writeFileSync(`${checkout}/dist/bundled-packages.json`, `${JSON.stringify([...packages].sort())}\n`);

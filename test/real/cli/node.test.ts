@@ -68,7 +68,7 @@ test("without a Node that is new enough, and without a build, one line says what
   const directory = await installation(t);
   const tooOld = await runOld(directory, ["plan"]);
   assert.equal(tooOld.code, 1);
-  assert.match(tooOld.stderr, /^virtform needs Node 24 or newer; this is 20\.0\.0\. Run `npm ci`.*\n$/);
+  assert.match(tooOld.stderr, /^virtform needs Node 24 or newer; this is 20\.0\.0\. Install one \(https:\/\/nodejs\.org\).*\n$/);
   const unbuilt = await run(process.execPath, [`${directory}/bin/virtform.js`, "plan"]);
   assert.equal(unbuilt.code, 1);
   assert.match(unbuilt.stderr, /^virtform is not built yet: run `npm ci && npm run build`.*\n$/);

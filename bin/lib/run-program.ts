@@ -1,0 +1,134 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Script } from "node:vm";
+import { isVersionQuestion, versionText } from "../../src/version.ts";
+import { tuneV8 } from "./tune-v8.ts";
+
+/** The program as it was built: a script whose characters are all ASCII. */
+export interface ProgramSource {
+  /** As Latin-1, which V8 keeps outside its heap. */
+  readonly text: string;
+  /** Changes with the text. */
+  readonly key: string;
+  /** For stacks. */
+  readonly filename: string;
+  /** What `import.meta.url` is in the program. */
+  readonly url: string;
+}
+
+interface Program {
+  main(argv: readonly string[]): Promise<number>;
+}
+
+/** The caches of a command are written after a run with one of these exit codes: a run that fails early compiles only a part. */
+const complete: readonly unknown[] = [0, 2];
+const digestBytes = 32;
+
+/**
+ * Runs one command line with the program; resolves to the exit code. `cache` is a directory for compiled code, one file per command: a third of
+ * the processor time of a short plan. Only this user may write to it, because V8 runs what it holds.
+ */
+export async function runProgram(argv: readonly string[], source: () => ProgramSource, cache: string): Promise<number> {
+  if (isVersionQuestion(argv) && printed(versionText)) return 0;
+  return load(argv[0] ?? "", source, cache).main(argv);
+}
+
+/** False when it cannot be written: the program then says why. */
+function printed(text: string): boolean {
+  try {
+    return writeSync(1, text) === Buffer.byteLength(text);
+  } catch {
+    return false;
+  }
+}
+
+function load(command: string, source: () => ProgramSource, cache: string): Program {
+  tuneV8();
+  const vm = process.getBuiltinModule("node:vm");
+  const { text, key: textKey, filename, url } = source();
+  const name = /^[a-z]{1,20}$/.test(command) ? command : "other";
+  const file = `${cache}/${name}.bin`;
+  // V8 compares its version, its flags and the length of the source, but not the source.
+  const key = [textKey, process.version, process.arch].join(" ");
+  const cachedData = readCache(file, key);
+  const script = new vm.Script(text, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+  if (cachedData === undefined || script.cachedDataRejected === true) {
+    process.once("exit", (code) => {
+      if (complete.includes(code)) writeCache(script, cache, file, key);
+    });
+  }
+  const program = { exports: {} as Program };
+  script.runInThisContext()(program, program.exports, partOfNode, url);
+  return program.exports;
+}
+
+/** Parts of Node that few commands use and that take milliseconds to load: loaded when something of them is used. */
+const late: ReadonlySet<string> = new Set([
+  "child_process",
+  "fs/promises",
+  "http",
+  "https",
+  "readline",
+  "readline/promises",
+  "timers/promises",
+  "tls",
+  "zlib",
+]);
+
+function partOfNode(name: string): object {
+  const plain = name.replace(/^node:/, "");
+  if (!late.has(plain)) return process.getBuiltinModule(name) as object;
+  let loaded: Record<string | symbol, unknown> | undefined;
+  const load = () => {
+    loaded ??= process.getBuiltinModule(name) as unknown as Record<string | symbol, unknown>;
+    return loaded;
+  };
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => load()[key],
+      has: (_, key) => key in load(),
+      ownKeys: () => Reflect.ownKeys(load()),
+      // All are given as configurable, which a proxy may only do for what its target lacks.
+      getOwnPropertyDescriptor: (_, key) => ({ ...Reflect.getOwnPropertyDescriptor(load(), key), configurable: true }),
+    },
+  );
+}
+
+/** Undefined when it is absent, damaged, or of another program. */
+function readCache(file: string, key: string): Buffer | undefined {
+  try {
+    const bytes = readFileSync(file);
+    const data = bytes.subarray(digestBytes);
+    return bytes.subarray(0, digestBytes).equals(digestOf(key, data)) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a home that exists: on some filesystems (autofs, /proc) Node's recursive mkdir never ends for one that does not exist. */
+function makeDirectories(directory: string): void {
+  for (const path of [dirname(dirname(directory)), dirname(directory), directory]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+}
+
+/** What cannot be written is compiled again. */
+function writeCache(script: Script, directory: string, file: string, key: string): void {
+  const staged = `${file}.${process.pid}`;
+  try {
+    makeDirectories(directory);
+    const data = script.createCachedData();
+    try {
+      writeFileSync(staged, Buffer.concat([digestOf(key, data), data]), { mode: 0o600 });
+      renameSync(staged, file);
+    } catch {
+      rmSync(staged, { force: true });
+    }
+  } catch {
+    // A full disk, or a home that does not exist.
+  }
+}
+
+function digestOf(key: string, data: Buffer): Buffer {
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  return createHash("sha256").update(key).update(data).digest();
+}
