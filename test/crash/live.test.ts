@@ -285,8 +285,8 @@ test("the config drive of a running guest is exchanged; one that it has mounted 
   const waiting = await plan(machine, meta("third"));
   assert.deepEqual(summary(waiting), []);
   assert.deepEqual(
-    waiting.pending.map(({ fields }) => fields.map(({ path, old }) => [path, old])),
-    [[["config_drive", "previous content"]]],
+    waiting.pending.map(({ fields }) => fields.map(({ path, old, new: stored }) => [path, old, stored])),
+    [[["config_drive", "previous content", "new content"]]],
   );
   machine.libvirtd.destroy(domainOf(machine));
   await applied(machine, meta("third"));

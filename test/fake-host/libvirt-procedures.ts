@@ -89,6 +89,10 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     const one = found(client, domain);
     return { snapshots: one.snapshots.map((name) => ({ name, domain: wire(one) })), count: one.snapshots.length };
   },
+  listCheckpoints: (client, { domain }) => {
+    const one = found(client, domain);
+    return { checkpoints: one.checkpoints.map((name) => ({ name, domain: wire(one) })), count: one.checkpoints.length };
+  },
   interfaceAddresses: (client, { domain }) => {
     const { live } = found(client, domain);
     if (live === undefined) throw new Error("Requested operation is not valid: domain is not running");

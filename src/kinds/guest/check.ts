@@ -49,12 +49,12 @@ export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "o
     const snapshots = (have.snapshots ?? []).map((snapshot) => `\`virsh snapshot-delete ${name} ${shellWord(snapshot)}\``);
     const ways = [
       ...snapshots,
-      ...(have.checkpoints === undefined ? [] : [`\`virsh checkpoint-list ${name}\` and \`virsh checkpoint-delete\``]),
+      ...(have.checkpoints ?? []).map((checkpoint) => `\`virsh checkpoint-delete ${name} ${shellWord(checkpoint)}\``),
     ];
     return [
       problem("guest-not-renamed", {
         summary: `Domain ${have.name} cannot be renamed to ${instance}`,
-        detail: `libvirt renames no domain of which it records ${have.snapshots === undefined ? "checkpoints" : "snapshots"}. Delete them first: ${ways.join(", ")}.`,
+        detail: `libvirt renames no domain of which it records ${[have.snapshots && "snapshots", have.checkpoints && "checkpoints"].filter(Boolean).join(" and ")}. Delete them first: ${ways.join(", ")}.`,
         address,
       }),
     ];

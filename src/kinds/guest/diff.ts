@@ -170,9 +170,13 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
   // Removed disks ask for consent themselves. Without disks, a label alone must not suffice to power a guest off.
   const alone = isUp(have.power) && !observed.of(disks).some(([, disk]) => ownerName(disk.owner) === instance && disk.disk !== undefined);
   const loss = (adopted ? adoptedLoss(have) : alone ? `the memory of running guest ${instance}` : undefined) ?? undefine.destroys;
-  const { snapshots = [], checkpoints } = have;
-  const named = `${snapshots.length === 1 ? "snapshot" : "snapshots"} ${snapshots.join(", ")}`;
-  const lost = [...(loss === undefined ? [] : [loss]), ...(snapshots.length === 0 ? [] : [`${named} of ${instance}`])];
+  const recorded = [["snapshots", have.snapshots ?? []] as const, ["checkpoints", have.checkpoints ?? []] as const].filter(
+    ([, names]) => names.length > 0,
+  );
+  const lost = [
+    ...(loss === undefined ? [] : [loss]),
+    ...recorded.map(([what, names]) => `${names.length === 1 ? what.slice(0, -1) : what} ${names.join(", ")} of ${instance}`),
+  ];
   return {
     address,
     verb: "delete",
@@ -180,8 +184,7 @@ function deletion(address: Address, have: DomainState, observed: Observed): Chan
     reason: kept ? `${notConfigured}, but ${protectedBy}` : notConfigured,
     fields: [
       ...Object.entries(listedFields(have.fields)).map(([path, value]) => ({ path, old: value })),
-      ...(snapshots.length === 0 ? [] : [{ path: "snapshots", old: snapshots.join(", ") }]),
-      ...(checkpoints === undefined ? [] : [{ path: "checkpoints", old: true }]),
+      ...recorded.map(([path, names]) => ({ path, old: names.join(", ") })),
     ],
     actions: kept ? [] : [lost.length === 0 ? undefine : { ...undefine, destroys: lost.join("; ") }],
     before: describeDomain(have),

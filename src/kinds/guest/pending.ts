@@ -21,7 +21,7 @@ export function pendingFields(have: DomainState): FieldChange[] {
   if (paths.length === 0) return rename;
   const recorded = appliedFields({ applied: have.activeApplied });
   const others = paths.map((path) => {
-    const [old, stored] = [active[path], fields[path]];
+    const [old, stored] = [active[path], fields[path] ?? traitsOf(path).missing];
     // Of an adopted guest only what is ours is recorded.
     const isOurs = !isAdopted(have) || (recorded !== undefined && Object.hasOwn(recorded, path));
     const cause = isOurs ? runningCause(path, old, recorded) : "config";

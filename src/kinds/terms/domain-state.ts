@@ -62,9 +62,9 @@ export interface DomainState {
   readonly definition: string;
   /** Source path by target name: `vda` → `/var/lib/…/disk`. */
   readonly disks: Readonly<Record<string, string>>;
-  /** Names of the snapshots that libvirt records of it, and whether it records checkpoints. Absent: none. */
+  /** Names of the snapshots and checkpoints that libvirt records of it. Absent: none. */
   readonly snapshots?: readonly string[];
-  readonly checkpoints?: true;
+  readonly checkpoints?: readonly string[];
   /** What lies below disks that are not simply one of ours. Absent: all are. */
   readonly chains?: readonly DiskChain[];
 }

@@ -49,6 +49,11 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
     return snapshots.map(({ name }) => name).sort();
   }
 
+  async function checkpointsOf(domain: WireDomain): Promise<string[]> {
+    const { checkpoints } = await call(procedures.listCheckpoints, { domain, needResults: 1, flags: 0 }, domain.name);
+    return checkpoints.map(({ name }) => name).sort();
+  }
+
   /** Whether a domain starts with the host; a transient one cannot. */
   async function autostartOf(domain: WireDomain): Promise<boolean> {
     try {
@@ -90,10 +95,11 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
             // It came or went meanwhile.
             if (state === undefined) return [];
             try {
-              const [xml, active, names] = await Promise.all([
+              const [xml, active, names, marks] = await Promise.all([
                 xmlOf(domain, flags.inactive),
                 domain.id < 0 ? null : activeXml(domain),
                 snapshots.has(uuid) ? snapshotsOf(domain) : [],
+                checkpoints.has(uuid) ? checkpointsOf(domain) : [],
               ]);
               const power = domainPower(state.state);
               return [
@@ -105,7 +111,7 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
                   persistent: !transient.has(uuid),
                   autostart: autostart.has(uuid),
                   ...(names.length === 0 ? {} : { snapshots: names }),
-                  ...(checkpoints.has(uuid) ? { checkpoints: true } : {}),
+                  ...(marks.length === 0 ? {} : { checkpoints: marks }),
                   xml,
                   active,
                 }),

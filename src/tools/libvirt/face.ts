@@ -54,8 +54,8 @@ export interface DomainRecord {
   readonly xml: string;
   /** Names of the snapshots that libvirt records. Absent: none, or not looked up, which only `domains` does. */
   readonly snapshots?: readonly string[];
-  /** libvirt records checkpoints. Absent: none, or not looked up, which only `domains` does. */
-  readonly checkpoints?: true;
+  /** Names of the checkpoints that libvirt records. Absent: none, or not looked up, which only `domains` does. */
+  readonly checkpoints?: readonly string[];
   /** The active definition of a domain that runs (also paused, suspended or crashed with its process kept); null of one that is off. */
   readonly active: string | null;
 }

@@ -2,7 +2,7 @@ import { find, textAt } from "../../../tools/xml.ts";
 import { usualShutdown } from "../../terms/shutdown.ts";
 import { at } from "../draft.ts";
 import type { GuestField } from "../field.ts";
-import { findMark, liveDrive, oldDrive } from "../live/drive.ts";
+import { findMark, liveDrive, newDrive, oldDrive } from "../live/drive.ts";
 import { findLabel, findNova, labelOf, novaOf } from "../metadata.ts";
 import { numberOf } from "./read.ts";
 import { set, setText } from "./write.ts";
@@ -53,6 +53,7 @@ export const managementFields: readonly GuestField[] = [
     path: "config_drive",
     // Only the label of a running guest says so, until it has the drive that was built meanwhile.
     want: () => null,
+    missing: newDrive,
     running: liveDrive,
     owns: ["metadata/virtform:instance/virtform:config_drive"],
     read: (domain) => (findMark(domain) === undefined ? undefined : oldDrive),

@@ -10,8 +10,9 @@ import { type LiveField, live } from "./live.ts";
 
 /** Element of the label of a running guest that has the config drive of an earlier build. The stored definition never has it. */
 export const driveMark = "config_drive";
-/** What the field of the mark says. */
+/** What the field of the mark says: what the guest has, and what it gets at its next start. */
 export const oldDrive = "previous content";
+export const newDrive = "new content";
 
 /** A running guest gets the config drive that was built while it ran, if a CD drive has it. */
 export const liveDrive: LiveField = live((libvirt, { spec }) => exchangeDrive(libvirt, spec.uuid))

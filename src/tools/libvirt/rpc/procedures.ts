@@ -20,7 +20,7 @@ export interface Procedure<A, R> {
 
 /** Most domains, networks or secrets in one answer (REMOTE_DOMAIN_LIST_MAX and the like). */
 export const maxListed = 16_384;
-/** Most snapshots of one domain in one answer (REMOTE_DOMAIN_SNAPSHOT_LIST_MAX). */
+/** Most snapshots or checkpoints of one domain in one answer (REMOTE_DOMAIN_SNAPSHOT_LIST_MAX, REMOTE_DOMAIN_CHECKPOINT_LIST_MAX). */
 const maxSnapshots = 16_384;
 /** The longest value of a secret (REMOTE_SECRET_VALUE_MAX). */
 export const maxSecretValue = 65_536;
@@ -99,6 +99,12 @@ export const procedures = {
     "DOMAIN_LIST_ALL_SNAPSHOTS",
     struct({ domain, needResults: int, flags: uint }),
     struct({ snapshots: list(snapshot, maxSnapshots), count: int }),
+  ),
+  listCheckpoints: look(
+    413,
+    "DOMAIN_LIST_ALL_CHECKPOINTS",
+    struct({ domain, needResults: int, flags: uint }),
+    struct({ checkpoints: list(snapshot, maxSnapshots), count: int }),
   ),
   interfaceAddresses: look(
     353,

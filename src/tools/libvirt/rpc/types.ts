@@ -6,7 +6,7 @@ import type { XdrWriter } from "./xdr-writer.ts";
 export const domain = struct({ name: string, uuid, id: int });
 export type WireDomain = ValueOf<typeof domain>;
 
-/** A snapshot on the wire, with the domain that it is of. */
+/** A snapshot or a checkpoint on the wire, with the domain that it is of. */
 export const snapshot = struct({ name: string, domain });
 
 /** A secret on the wire. Usage types: 0 none, 1 volume, 2 ceph, 3 iSCSI, 4 TLS, 5 vTPM. */
