@@ -91,7 +91,7 @@ export interface DiskState {
   readonly recordedFormat?: string;
   /** It has the mark that the driver gives to what it makes (`marks`). */
   readonly marked?: true;
-  /** Its file has other permissions than it should have. */
+  /** Its file has other permissions than it should have, or belongs to another user. */
   readonly access?: WrongAccess;
   /** `a symbolic link`: what has the disk's name and is no disk. Then nothing else about it is known. */
   readonly obstacle?: string;
@@ -218,8 +218,8 @@ export interface Driver<Settings = unknown, Facts = unknown> {
 
   /** Whether a disk of this spec gets a mark when it is made, so that an empty file in its place can be told from it. Pure. */
   marks?(disk: DiskSpec): boolean;
-  /** Gives the file of a disk the permissions that it should have. Of drivers that find some to be wrong. */
-  restrict?(context: Context, disk: DiskRef): Promise<void>;
+  /** Gives the file of a disk the permissions that it should have, and its owner (`UID:GID`) where that is wrong. Of drivers that find some to be wrong. */
+  restrict?(context: Context, disk: DiskRef, owner: string | null): Promise<void>;
   /** The section of `host` that carries the driver's name. */
   readonly settings?: {
     readonly schema: object;
@@ -345,8 +345,8 @@ export interface Put {
   ): Promise<void>;
   /** Gives what was staged the disk's name. */
   publish(context: Context, disk: DiskSpec, content: { readonly from: string }): Promise<void>;
-  /** Gives a drive that is a file the permissions that it should have. */
-  restrict?(context: Context, disk: DiskRef): Promise<void>;
+  /** Gives a drive that is a file the permissions that it should have, and its owner (`UID:GID`) where that is wrong. */
+  restrict?(context: Context, disk: DiskRef, owner: string | null): Promise<void>;
   /** Makes sure that neither the disk nor anything staged is left. `inUse`: a guest runs with it. */
   remove(context: Context, disk: DiskRef, inUse: boolean): Promise<void>;
   /** Removes what interrupted runs left. `own`: uuids of this project's instances. */

@@ -14,7 +14,7 @@ import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
-import { diskMode, wrongAccess } from "./shared/file-access.ts";
+import { diskMode, fileOwners, restrictFile, wrongAccess } from "./shared/file-access.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { filePut } from "./shared/file-put.ts";
 import { growInside } from "./shared/inner-growth.ts";
@@ -36,8 +36,9 @@ export const flat: Driver = {
   async list(context, disks) {
     const { files } = context.host;
     const encrypted = disks.filter((disk) => disk.encrypted === true).map(({ path }) => path);
-    const [mode, stats, marks, records, starts] = await Promise.all([
+    const [mode, owners, stats, marks, records, starts] = await Promise.all([
       diskMode(context),
+      fileOwners(context),
       files.statMany(disks.map((disk) => disk.path)),
       files.statMany(disks.map((disk) => growthMark(disk))),
       otherRecords(context, disks, "raw"),
@@ -58,7 +59,7 @@ export const flat: Driver = {
       const container = containers.get(disk.path);
       const size = knownSize(stat, marks[index]) - (container?.contentAt ?? 0);
       const state = { backend: "flat", format: "raw", size, allocated: stat.allocated } as const;
-      const [encryption, access] = [container === undefined ? undefined : ("luks" as const), wrongAccess(stat, mode)];
+      const [encryption, access] = [container === undefined ? undefined : ("luks" as const), wrongAccess(disk.path, stat, mode, owners)];
       found.set(`${disk.uuid}/${disk.name}`, withoutUndefined({ ...state, encryption, access, ...records[index] }));
     }
     return found;
@@ -104,7 +105,7 @@ export const flat: Driver = {
 
   owns: (source, { path }) => source === path,
 
-  restrict: async (context, { path }) => context.host.files.setMode(path, await diskMode(context)),
+  restrict: async (context, { path }, owner) => restrictFile(context, path, await diskMode(context), owner),
 
   where: ({ path }) => path,
 

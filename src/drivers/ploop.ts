@@ -9,7 +9,7 @@ import type { BaseRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
-import { diskMode, wrongAccess } from "./shared/file-access.ts";
+import { diskMode, fileOwners, restrictFile, wrongAccess } from "./shared/file-access.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { growInside } from "./shared/inner-growth.ts";
 import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
@@ -36,8 +36,9 @@ export const ploop: Driver = {
 
   async list(context, disks) {
     const { files } = context.host;
-    const [mode, directories, images, descriptors] = await Promise.all([
+    const [mode, owners, directories, images, descriptors] = await Promise.all([
       diskMode(context),
+      fileOwners(context),
       files.statMany(disks.map(({ path }) => path)),
       files.statMany(disks.map(({ path }) => image(path))),
       files.readMany(disks.map(({ path }) => ({ path: descriptor(path), length: longestDescriptor }))),
@@ -55,7 +56,7 @@ export const ploop: Driver = {
       }
       if (stat?.type !== "file" || told === undefined) continue;
       const size = knownSize(stat.size, told);
-      const access = wrongAccess(stat, mode);
+      const access = wrongAccess(image(disk.path), stat, mode, owners);
       found.set(
         `${disk.uuid}/${disk.name}`,
         withoutUndefined({ backend: "ploop", format: "raw", size, allocated: stat.allocated, access } as const),
@@ -102,7 +103,7 @@ export const ploop: Driver = {
 
   owns: (source, { path }) => source.startsWith(`${path}/`),
 
-  restrict: async (context, { path }) => context.host.files.setMode(image(path), await diskMode(context)),
+  restrict: async (context, { path }, owner) => restrictFile(context, image(path), await diskMode(context), owner),
 
   where: ({ path }) => path,
 

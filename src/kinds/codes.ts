@@ -50,6 +50,7 @@ export const codes: Readonly<Record<string, string>> = {
   "ephemeral-as-root": "An ephemeral disk has boot_index 0.",
   "ephemeral-name-taken": "Two ephemerals of an instance have the same name.",
   "ephemerals-exceed-flavor": "The ephemerals of an instance exceed those of its flavor.",
+  "file-of-another-user": "A file of a guest belongs to a user that neither virtform nor libvirt gives it to.",
   "file-system-not-mounted": "The file system that the instances path was on is not mounted.",
   "flavor-disk-smaller-than-image": "The disk of a flavor is smaller than the image.",
   "flavor-disk-smaller-than-min-disk": "The disk of a flavor is smaller than the image's min_disk.",

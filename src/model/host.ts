@@ -48,6 +48,14 @@ export interface FileStat {
   readonly mode: number;
   readonly inode: number;
   readonly links: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** User and group that a file belongs to, as the kernel numbers them. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** The object that a path leads to. */
@@ -141,6 +149,8 @@ export interface Files {
   /** Sets the length of a file, making it when there is none; holes read as zeros. */
   truncate(path: string, bytes: number): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
+  /** Only root may give files away. A link is refused, as by `setMode`. */
+  setOwner(path: string, owner: Owner): Promise<void>;
   /** Appends lines. They are on the disk when it ends only with `durable`. */
   appendLines(path: string, lines: readonly string[], options?: { readonly durable?: boolean }): Promise<void>;
   /** Free and total bytes of the filesystem that holds the path or its nearest existing parent. */
@@ -214,7 +224,7 @@ export interface LockRequest {
 }
 
 /** The user that programs on the host run as, for the places of sockets. */
-export interface Account {
+export interface Account extends Owner {
   readonly root: boolean;
   /** `$XDG_RUNTIME_DIR`; null where it is not set. */
   readonly runtimeDirectory: string | null;

@@ -13,6 +13,9 @@ for (const way of ["kill -9", "power cut in the middle of an effect", "power cut
       "set the mode of kernel of db to 0644",
       "set the mode of disk.config of web to 0644",
       "set the mode of console.log of web to 0644",
+      "set the owner of disk of web to 1000:1000",
+      "set the owner of disk.config of db to 1000:1000",
+      "set the owner of libvirt.xml of db to 1000:1000",
       "delete libvirt.xml of web",
       "delete console.log of db",
     ])

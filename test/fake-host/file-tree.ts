@@ -7,6 +7,8 @@ export interface Inode {
   readonly number: number;
   readonly type: "file" | "directory" | "symlink";
   mode: number;
+  uid: number;
+  gid: number;
   mtimeMs: number;
   /** Names it has. */
   links: number;
@@ -74,6 +76,8 @@ export function createFileTree(capacity: number, now: () => number): FileTree {
     number: next++,
     type,
     mode,
+    uid: 0,
+    gid: 0,
     mtimeMs: now(),
     links: 0,
     content: emptySparse(),
@@ -320,6 +324,8 @@ function treeOn(
         number: ++highest,
         type,
         mode,
+        uid: 0,
+        gid: 0,
         mtimeMs: clock(),
         links: 0,
         content: emptySparse(),

@@ -26,6 +26,8 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
       mode: inode.mode,
       inode: inode.number,
       links: inode.links,
+      uid: inode.uid,
+      gid: inode.gid,
     };
   };
   /** Below a file there is nothing. */
@@ -254,6 +256,12 @@ export function fakeFiles({ files, tick, isAlive }: Machine, life: Life, pid: nu
           life.effect(`setMode ${path}`, () => {
             inode.mode = mode;
           });
+      }),
+    setOwner: (path, { uid, gid }) =>
+      soon(`chown ${path}`, () => {
+        const inode = files.find(path);
+        if (inode === undefined) files.file(path, "chown");
+        else life.effect(`setOwner ${path}`, () => void Object.assign(inode, { uid, gid }));
       }),
     appendLines: (path, lines, { durable = false } = {}) =>
       soon(`append ${path}`, () => {

@@ -91,7 +91,14 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       life.check(`connect to ${path}`);
       return openLibvirt(world, path, later);
     },
-    account: async () => ({ root: true, runtimeDirectory: null, cacheDirectory: "/root/.cache", stateDirectory: "/var/lib/virtform" }),
+    account: async () => ({
+      root: true,
+      uid: 0,
+      gid: 0,
+      runtimeDirectory: null,
+      cacheDirectory: "/root/.cache",
+      stateDirectory: "/var/lib/virtform",
+    }),
     onClose: (end) => void ends.push(end),
     async close() {
       for (const end of ends.splice(0).reverse()) await end();

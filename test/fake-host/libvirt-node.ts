@@ -36,6 +36,16 @@ export function capabilities(kvm: boolean): string {
         </cell>
       </cells>
     </topology>
+    <secmodel>
+      <model>none</model>
+      <doi>0</doi>
+    </secmodel>
+    <secmodel>
+      <model>dac</model>
+      <doi>0</doi>
+      <baselabel type='kvm'>+64055:+64055</baselabel>
+      <baselabel type='qemu'>+64055:+64055</baselabel>
+    </secmodel>
   </host>
 
   <guest>

@@ -27,6 +27,14 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
       machine.files.file(`${root}/${domainOf(machine, name).uuid}/${file}`, "open").mode = Number.parseInt(mode, 8);
     },
   ],
+  [
+    /^set the owner of (\S+) of (\S+) to (\d+):(\d+)$/,
+    (machine, file, name, uid, gid) =>
+      void Object.assign(machine.files.file(`${root}/${domainOf(machine, name).uuid}/${file}`, "open"), {
+        uid: Number(uid),
+        gid: Number(gid),
+      }),
+  ],
   [/^snapshot (\S+) as (\S+)$/, (machine, name, snapshot = "") => takeSnapshot(domainOf(machine, name), snapshot, machine.files, true)],
   [/^pivot (\S+) of (\S+) to (\S+)$/, (machine, target = "", name, to = "") => pivot(domainOf(machine, name), target, to, machine.files)],
   [

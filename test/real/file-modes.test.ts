@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { chmodSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, chownSync, readdirSync, rmSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { createWorkspace, virsh } from "./cli/support/workspace.ts";
 
-test("files of guests are for nobody else, while a guest runs and while it is off, and are made so again", async (t) => {
+test("files of guests are for no other user, while a guest runs and while it is off, and permissions and owners are corrected", async (t) => {
   const workspace = await createWorkspace(t);
   const { project, instancesPath } = workspace;
   await workspace.write(
@@ -33,7 +33,30 @@ test("files of guests are for nobody else, while a guest runs and while it is of
   assert.deepEqual([modes(), await process()], [right, started]);
   assert.ok(await isEmpty());
 
+  const owners = () => paths.map((path) => `${statSync(path).uid}:${statSync(path).gid}`);
+  const ofGuest = owners()[0] ?? "";
+  assert.deepEqual(owners(), [ofGuest, ofGuest, ofGuest, "0:0", "0:0"]);
+  for (const path of paths) chownSync(path, 1000, 1000);
+  const given = await workspace.run(["plan", "--detailed-exitcode"]);
+  assert.equal(given.code, 2);
+  assert.deepEqual(
+    given.stdout
+      .match(/owner +1000:1000 → \S+/g)
+      ?.map((line) => line.split("→ ")[1])
+      .sort(),
+    ["0:0", "0:0", ofGuest, ofGuest, ofGuest].sort(),
+  );
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  assert.deepEqual([owners(), await process()], [[ofGuest, ofGuest, ofGuest, "0:0", "0:0"], started]);
+  assert.ok(await isEmpty());
+
   await virsh("destroy", project);
+  // libvirt gives files back to whom they belonged to at the start.
+  for (const path of paths.slice(0, 3)) chownSync(path, 1000, 0);
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  assert.ok(await isEmpty());
+  await virsh("destroy", project);
+  assert.ok(!owners().some((owner) => owner.startsWith("1000:")), `${owners()}`);
   for (const path of paths.slice(3)) rmSync(path);
   await workspace.mustRun(["apply", "--auto-approve"]);
   assert.deepEqual(modes(), right);

@@ -12,7 +12,7 @@ import { checkBase, sizeOn } from "../shared/base-check.ts";
 import { withBase } from "../shared/base-lease.ts";
 import { ownFilesystem } from "../shared/blank-content.ts";
 import { diskFormatChanges, forgetDiskFormat, otherRecords, readDiskInfo, refuseOtherRecord } from "../shared/disk-info.ts";
-import { diskMode, wrongAccess } from "../shared/file-access.ts";
+import { diskMode, fileOwners, restrictFile, wrongAccess } from "../shared/file-access.ts";
 import { obstacleState } from "../shared/obstacle.ts";
 import { passphraseOf } from "../shared/passphrase.ts";
 import { withSpaceErrors } from "../shared/preallocation.ts";
@@ -33,8 +33,9 @@ export const qcow2: Driver = {
   async list(context, disks) {
     const { files } = context.host;
     const paths = disks.map((disk) => disk.path);
-    const [mode, starts, stats, records] = await Promise.all([
+    const [mode, owners, starts, stats, records] = await Promise.all([
       diskMode(context),
+      fileOwners(context),
       readManyOnce(
         context,
         paths.map((path) => ({ path, length: qcow2HeaderBytes })),
@@ -56,7 +57,7 @@ export const qcow2: Driver = {
       const backing = await backingName(context, disk.path, header);
       const encryption = header.encryption === 0 ? undefined : header.encryption === luks ? "luks" : "other";
       const state = { backend: "qcow2", format: "qcow2", size: header.virtualSize, allocated: stat.allocated } as const;
-      const access = wrongAccess(stat, mode);
+      const access = wrongAccess(disk.path, stat, mode, owners);
       const known = withoutUndefined({ access, marked: header.marked, backing, backingFormat: header.backingFormat, encryption } as const);
       found.set(`${disk.uuid}/${disk.name}`, { ...state, ...known, ...records[index] });
     }
@@ -112,7 +113,7 @@ export const qcow2: Driver = {
   // What is copied from a template has its mark.
   marks: (disk) => baseOf(disk) !== null && disk.encryption === null && disk.preallocate === "none",
 
-  restrict: async (context, { path }) => context.host.files.setMode(path, await diskMode(context)),
+  restrict: async (context, { path }, owner) => restrictFile(context, path, await diskMode(context), owner),
 
   where: ({ path }) => path,
 

@@ -1,14 +1,34 @@
 import type { Context } from "../../model/context.ts";
-import type { FileStat } from "../../model/host.ts";
+import type { FileStat, Owner } from "../../model/host.ts";
 import { perHost } from "../../model/per-host.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 
-/** Permissions of a file that are not what they should be, in octal: `0644`. */
+/** What is wrong with the permissions or the owner of a file; at least one of the two. */
 export interface WrongAccess {
-  readonly found: string;
-  readonly wanted: string;
+  /** In octal: `0644`. */
+  readonly mode?: { readonly found: string; readonly wanted: string };
+  readonly owner?: WrongOwner;
 }
 
-const isRoot = perHost((host) => host.account().then(({ root }) => root));
+/** A file that belongs to a user or group that neither virtform nor libvirt gives it to. Owners are `UID:GID`. */
+export interface WrongOwner {
+  readonly path: string;
+  readonly found: string;
+  /** Whom it belongs to while no guest runs with it. */
+  readonly own: string;
+  /** Whom libvirt gives it to while a guest runs with it; null in a session of an ordinary user. */
+  readonly guest: string | null;
+}
+
+/** Whose files of guests can be on a host. */
+export interface FileOwners {
+  readonly own: Owner;
+  readonly guest: Owner | null;
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+}
+
+const accountOf = perHost((host) => host.account());
 
 /**
  * The mode of disks that are files: others on the host cannot read what a guest wrote. libvirt gives a file to the user of the guest when that
@@ -16,17 +36,66 @@ const isRoot = perHost((host) => host.account().then(({ root }) => root));
  * without the permission for others.
  */
 export async function diskMode({ host, settings }: Pick<Context, "host" | "settings">): Promise<number> {
-  return /\/session(?:\?|$)/.test(settings.uri) || (await isRoot(host)) ? 0o640 : 0o644;
+  return isSession(settings.uri) || (await accountOf(host)).root ? 0o640 : 0o644;
+}
+
+const knownOwners = perHost(() => new Map<string, FileOwners>());
+
+/**
+ * Whose files of guests can be. libvirt gives a file to the user of the guest when that starts, and back to its owner when it ends, but not those that
+ * the guest only reads: so both count at any time, and so do the owners of the directories, from which files get their group, or on NFS their owner.
+ * Null where that is not known: several users may share the guests of the system's libvirt, and then each has files.
+ */
+export async function fileOwners(context: Pick<Context, "host" | "settings" | "layout">): Promise<FileOwners | null> {
+  const { host, settings, layout } = context;
+  const { root, uid, gid } = await accountOf(host);
+  const known = knownOwners(host).get(layout.root);
+  if (known !== undefined) return known;
+  if (!root && !isSession(settings.uri)) return null;
+  const [directories, guest] = await Promise.all([
+    host.files.statMany([layout.root, layout.base]),
+    root ? libvirtOf(context).guestOwner() : null,
+  ]);
+  if (root && guest === null) return null;
+  const all = [{ uid, gid }, ...(guest === null ? [] : [guest]), ...directories.flatMap((found) => found ?? [])];
+  const owners = { own: { uid, gid }, guest, uids: all.map((one) => one.uid), gids: all.map((one) => one.gid) };
+  if (!directories.includes(undefined)) knownOwners(host).set(layout.root, owners);
+  return owners;
 }
 
 /**
  * What is wrong with the permissions of a file: others may do more than `wanted` says, or its owner cannot read and write it. Those of
- * the group are the host's to set. Pure.
+ * the group are the host's to set. `owners` null: not compared. Pure.
  */
-export function wrongAccess({ mode }: Pick<FileStat, "mode">, wanted: number): WrongAccess | undefined {
-  const isOpen = (mode & 0o007 & ~wanted) !== 0;
-  const isShut = (mode & wanted & 0o600) !== (wanted & 0o600);
-  return isOpen || isShut ? { found: octal(mode), wanted: octal(wanted) } : undefined;
+export function wrongAccess(
+  path: string,
+  stat: Pick<FileStat, "mode" | "uid" | "gid">,
+  wanted: number,
+  owners: FileOwners | null,
+): WrongAccess | undefined {
+  const isOpen = (stat.mode & 0o007 & ~wanted) !== 0;
+  const isShut = (stat.mode & wanted & 0o600) !== (wanted & 0o600);
+  const isForeign = owners !== null && !(owners.uids.includes(stat.uid) && owners.gids.includes(stat.gid));
+  if (!isOpen && !isShut && !isForeign) return undefined;
+  return {
+    ...(isOpen || isShut ? { mode: { found: octal(stat.mode), wanted: octal(wanted) } } : {}),
+    ...(isForeign ? { owner: { path, found: text(stat), own: text(owners.own), guest: owners.guest && text(owners.guest) } } : {}),
+  };
+}
+
+/** Gives a file the permissions that it should have, and its owner (`UID:GID`) where that is wrong. */
+export async function restrictFile({ host }: Pick<Context, "host">, path: string, mode: number, owner: string | null): Promise<void> {
+  const [uid, gid] = (owner ?? "").split(":").map(Number);
+  if (owner !== null && uid !== undefined && gid !== undefined) await host.files.setOwner(path, { uid, gid });
+  await host.files.setMode(path, mode);
+}
+
+function isSession(uri: string): boolean {
+  return /\/session(?:\?|$)/.test(uri);
+}
+
+function text({ uid, gid }: Owner): string {
+  return `${uid}:${gid}`;
 }
 
 /** A mode as people write it. Pure. */

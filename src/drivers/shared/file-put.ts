@@ -3,7 +3,7 @@ import type { FileStat } from "../../model/host.ts";
 import { stagedPath } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import type { Put, PutRecord } from "../driver.ts";
-import { wrongAccess } from "./file-access.ts";
+import { fileOwners, restrictFile, wrongAccess } from "./file-access.ts";
 
 /** A drive may hold a password. libvirt gives the file to its guest when that starts. */
 const privateMode = 0o600;
@@ -13,11 +13,11 @@ export const filePut: Put = {
   words: { thing: "file", where: "", arrival: "it becomes a file" },
 
   async look(context, disks) {
-    const stats = await context.host.files.statMany(disks.map(({ ref }) => ref.path));
+    const [stats, owners] = await Promise.all([context.host.files.statMany(disks.map(({ ref }) => ref.path)), fileOwners(context)]);
     const each = disks.map(async ({ ref, record }, index) => {
       const stat = stats[index];
       const found = { intact: await isIntact(context, record, ref.path, stat), missing: stat === undefined };
-      const access = stat?.type === "file" ? wrongAccess(stat, privateMode) : undefined;
+      const access = stat?.type === "file" ? wrongAccess(ref.path, stat, privateMode, owners) : undefined;
       return [`${ref.uuid}/${ref.name}`, withoutUndefined({ ...found, access })] as const;
     });
     return new Map(await Promise.all(each));
@@ -31,7 +31,7 @@ export const filePut: Put = {
     await context.host.files.change([{ do: "publish", staged: from, final: path, mode: privateMode }], "later");
   },
 
-  restrict: (context, { path }) => context.host.files.setMode(path, privateMode),
+  restrict: (context, { path }, owner) => restrictFile(context, path, privateMode, owner),
 
   async remove(context, { path }) {
     await context.host.files.remove(stagedPath(path));

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   ftruncateSync,
+  lchownSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import {
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import type { Owner } from "../../model/host.ts";
 import { errnoOf, explained, explainedLater, symbolicLink } from "../file-error.ts";
 import { type NamesChanged, syncNames } from "./durable.ts";
 
@@ -91,6 +93,14 @@ export function setMode(path: string, mode: number): void {
   explained("set the mode of", path, () => {
     if (lstatSync(path).isSymbolicLink()) throw symbolicLink(path);
     chmodSync(path, mode);
+  });
+}
+
+/** Gives a file to another user and group. A link is rejected, since its target would change. */
+export function setOwner(path: string, { uid, gid }: Owner): void {
+  explained("set the owner of", path, () => {
+    if (lstatSync(path).isSymbolicLink()) throw symbolicLink(path);
+    lchownSync(path, uid, gid);
   });
 }
 

@@ -58,6 +58,8 @@ export function localAccount(environment: Readonly<Record<string, string | undef
   const root = process.geteuid?.() === 0;
   return {
     root,
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
     runtimeDirectory: environment["XDG_RUNTIME_DIR"] || null,
     cacheDirectory: environment["XDG_CACHE_HOME"] || `${homedir()}/.cache`,
     stateDirectory: root ? "/var/lib/virtform" : `${environment["XDG_STATE_HOME"] || `${homedir()}/.local/state`}/virtform`,

@@ -1,5 +1,5 @@
 import type { Files } from "../../model/host.ts";
-import { makeDirectory, removeFile, removeTree, setMode, space, touch, truncate } from "./change.ts";
+import { makeDirectory, removeFile, removeTree, setMode, setOwner, space, touch, truncate } from "./change.ts";
 import { createChanges } from "./changes.ts";
 import { copyFile } from "./copy.ts";
 import { digestFile } from "./digest.ts";
@@ -27,6 +27,7 @@ export function createLocalFiles(): Files {
     touch: async (path) => touch(path),
     truncate: async (path, bytes) => truncate(path, bytes),
     setMode: async (path, mode) => setMode(path, mode),
+    setOwner: async (path, owner) => setOwner(path, owner),
     appendLines: (path, lines, options) => appendLines(path, lines, { ...options, names }),
     space,
     digest: digestFile,

@@ -79,6 +79,8 @@ export function fileStatOf(stat: Stats): FileStat {
     mode: stat.mode & 0o7777,
     inode: stat.ino,
     links: stat.nlink,
+    uid: stat.uid,
+    gid: stat.gid,
   };
 }
 

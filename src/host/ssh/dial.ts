@@ -79,12 +79,12 @@ async function socketState(run: Run, path: string): Promise<"missing" | "denied"
 
 /** The user on the other side. */
 export async function sshAccount(run: Run): Promise<Account> {
-  const script = `printf '%s\\n' "$(id -u)" "\${XDG_RUNTIME_DIR-}" "\${XDG_CACHE_HOME:-$HOME/.cache}" "\${XDG_STATE_HOME:-$HOME/.local/state}"`;
+  const script = `printf '%s\\n' "$(id -u)" "$(id -g)" "\${XDG_RUNTIME_DIR-}" "\${XDG_CACHE_HOME:-$HOME/.cache}" "\${XDG_STATE_HOME:-$HOME/.local/state}"`;
   const { stdout } = await run({ program: "sh", args: ["-c", script], timeoutMs: probeMs });
-  const [uid, runtime, cache = "", state] = stdout.split("\n");
+  const [uid, gid, runtime, cache = "", state] = stdout.split("\n");
   const root = uid === "0";
   const stateDirectory = root ? "/var/lib/virtform" : `${state}/virtform`;
-  return { root, runtimeDirectory: runtime || null, cacheDirectory: cache, stateDirectory };
+  return { root, uid: Number(uid), gid: Number(gid), runtimeDirectory: runtime || null, cacheDirectory: cache, stateDirectory };
 }
 
 /** Arguments that make `virt-ssh-helper` connect to a socket: it accepts a URI, not a path. Pure. */

@@ -140,6 +140,7 @@ export function createSshFiles(helper: SshHelper): Files {
     touch: async (path) => void (await change("touch", path, [[["touch", path]]])),
     truncate: async (path, bytes) => void (await change("set the length of", path, [[["truncate", path, bytes]]])),
     setMode: async (path, mode) => void (await change("set the mode of", path, [[["setMode", path, mode]]])),
+    setOwner: async (path, { uid, gid }) => void (await change("set the owner of", path, [[["setOwner", path, uid, gid]]])),
     async appendLines(path, lines, { durable = false } = {}) {
       const data = Buffer.from(lines.map((line) => `${line}\n`).join(""));
       // The journal does not wait for it.
@@ -187,6 +188,7 @@ const verbs: Readonly<Record<string, string>> = {
   touch: "touch",
   truncate: "set the length of",
   setMode: "set the mode of",
+  setOwner: "set the owner of",
   append: "append to",
   copy: "copy",
   rotate: "rotate",
@@ -273,8 +275,8 @@ function digestsOf(algorithms: readonly DigestAlgorithm[], digests: unknown): Di
   return Object.fromEntries(algorithms.map((algorithm, index) => [algorithm, String(values[index] ?? "")]));
 }
 
-/** From mode, size, blocks, seconds, nanoseconds, inode and links. The time equals what Node reports for a local stat. */
-function fileStat([mode, size, blocks, seconds, nanoseconds, inode, links]: readonly number[] | unknown[]): FileStat {
+/** From mode, size, blocks, seconds, nanoseconds, inode, links, user and group. The time equals what Node reports for a local stat. */
+function fileStat([mode, size, blocks, seconds, nanoseconds, inode, links, uid, gid]: readonly number[] | unknown[]): FileStat {
   return {
     type: typeOfMode(Number(mode)),
     size: Number(size),
@@ -283,6 +285,8 @@ function fileStat([mode, size, blocks, seconds, nanoseconds, inode, links]: read
     mode: Number(mode) & 0o7777,
     inode: Number(inode),
     links: Number(links),
+    uid: Number(uid),
+    gid: Number(gid),
   };
 }
 

@@ -49,7 +49,7 @@ def write_all(file, data):
 
 def state_of(found):
     seconds, nanoseconds = divmod(found.st_mtime_ns, 10**9)
-    return [found.st_mode, found.st_size, found.st_blocks, seconds, nanoseconds, found.st_ino, found.st_nlink]
+    return [found.st_mode, found.st_size, found.st_blocks, seconds, nanoseconds, found.st_ino, found.st_nlink, found.st_uid, found.st_gid]
 
 def look_read(path, offset, length):
     try:
@@ -243,6 +243,10 @@ def change_mode(names, path, mode):
     if stat.S_ISLNK(os.lstat(path).st_mode): raise Refused("symbolic-link", path)
     os.chmod(path, mode)
 
+def change_owner(names, path, uid, gid):
+    if stat.S_ISLNK(os.lstat(path).st_mode): raise Refused("symbolic-link", path)
+    os.lchown(path, uid, gid)
+
 def change_make_file(names, path, mode):
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
@@ -281,7 +285,7 @@ def change_copy(names, source, target, limit):
 
 changes = {
     "makeDirectory": change_directory, "write": change_write, "publish": change_publish, "link": change_link, "remove": change_remove,
-    "removeTree": change_remove_tree, "touch": change_touch, "truncate": change_truncate, "setMode": change_mode,
+    "removeTree": change_remove_tree, "touch": change_touch, "truncate": change_truncate, "setMode": change_mode, "setOwner": change_owner,
     "makeFile": change_make_file, "append": change_append, "copy": change_copy,
     "rotate": change_rotate,
 }

@@ -36,6 +36,8 @@ export interface GrowArgs {
 /** What `restrict` is given. */
 export interface RestrictArgs extends DiskRef {
   readonly backend: string;
+  /** Whom its file is given to, `UID:GID`; null: nobody else. */
+  readonly owner: string | null;
 }
 
 /** What `remove` is given. */
@@ -87,7 +89,9 @@ function commonActions(kind: OwnedDisk["kind"]): ActionType[] {
       const applied = recordProblem(record) === undefined ? renamedRecord(readRecord(record, context.settings), disk) : appliedOf(disk);
       await life.record(context, disk, applied);
     }),
-    defineAction<RestrictArgs>(`${kind}.restrict`, [], async (context, { backend, ...ref }) => driverOf(backend).restrict?.(context, ref)),
+    defineAction<RestrictArgs>(`${kind}.restrict`, [], async (context, { backend, owner, ...ref }) =>
+      driverOf(backend).restrict?.(context, ref, owner),
+    ),
     defineAction<RemoveArgs>(`${kind}.remove`, [life.gone], async (context, { backend, user, layers, keepsRecord, ...disk }) => {
       if (user !== null) await refuseInUse(context, user, disk, layers);
       await markRemoval(context, kind, disk);

@@ -3,6 +3,7 @@ import { type Change, combineCauses, type FieldChange, notConfigured, protectedB
 import type { Observed } from "../../model/observed.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { withFollowedChain } from "../chain/with-chain.ts";
+import { accessFields, rightOwner } from "../terms/access-fields.ts";
 import { backingExists, type DiskAddress } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
@@ -40,7 +41,7 @@ export function diffDisk(
   if (!isInstanceDisk(want)) {
     if (isReplaced(want, have)) return volumeReplacement(address, want, have, observed);
     const stays = have.disk !== undefined && !mustBeRemade(want, have);
-    return stays ? settle(address, want, have, growth(address, want, have, observed, settings)) : undefined;
+    return stays ? settle(address, want, have, growth(address, want, have, observed, settings), observed) : undefined;
   }
   if (have.disk !== undefined && isSwapResize(want, have)) return remadeSwap(address, want, have, observed);
   if (have.disk === undefined || mustBeRemade(want, have)) return replacement(address, want, have, observed);
@@ -48,7 +49,7 @@ export function diffDisk(
   const rebuild = rebuildOf(address, want, have, observed);
   if (rebuild !== undefined) return withRebuild(address, have, rebuild, change);
   const snapshot = snapshotToRollBackTo(want, have);
-  if (snapshot === undefined) return settle(address, want, have, change);
+  if (snapshot === undefined) return settle(address, want, have, change, observed);
   // One that was interrupted is brought to an end whatever is wanted since.
   const back = { ...have, running: false, saved: false, disk: { ...have.disk, size: snapshot.size } };
   return rollBack(address, want, have, snapshot, growth(address, want, back, observed, settings)?.actions[0]);
@@ -92,16 +93,25 @@ function creation(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState | 
 }
 
 /** What is left to do to a disk that stays: growth, the end of its creation, its names, and the protection that a volume has in its own label. */
-function settle(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, grown: Change | undefined): Change | undefined {
+function settle(
+  address: DiskAddress,
+  want: OwnedDisk,
+  have: OwnedDiskState,
+  grown: Change | undefined,
+  observed: Observed,
+): Change | undefined {
   const { finished, json } = lives[have.kind];
   // What shows that it was once whole is written last.
   const unfinished = have.applied.unfinished && have.defined;
   const [protects, was] = [want.disk.owner.protects, have.owner.protects];
   const names = newNames(want, have);
+  const access = have.disk?.access;
+  const owner = access?.owner === undefined ? null : rightOwner(access.owner, diskUser(have, observed), observed);
+  const mended = accessFields(access, owner);
   const fields: FieldChange[] = [
     ...(unfinished ? [{ ...finished, effect: "none", cause: "drift" } as const] : []),
     ...(grown?.fields ?? []),
-    ...accessFields(have),
+    ...mended,
     ...(protects === was || isInstanceDisk(want)
       ? []
       : [{ path: "prevent_destroy", old: was, new: protects, effect: "none", cause: "config" } as const]),
@@ -109,14 +119,21 @@ function settle(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, gro
   ];
   if (fields.length === 0) return undefined;
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
-  const restricts = have.disk?.access === undefined ? [] : [restrictDisk(address, have)];
+  const restricts = mended.length === 0 ? [] : [restrictDisk(address, have, owner)];
   if (grown !== undefined) return { ...grown, fields, cause, actions: [...restricts, ...grown.actions] };
   const protection = protects === was || isInstanceDisk(want) ? [] : [protects ? "protect" : "lift the protection"];
   const words = [...(names.length === 0 ? [] : ["rename"]), ...protection];
   const label = diskAction(have, address, "label", words.join(" and "), { disk: want.disk });
   const changed = names.some(({ path }) => path === "name") ? "its name changed" : "its image has another name";
   const renamed = have.earlier === undefined ? changed : `it was ${have.earlier}`;
-  const labelled = names.length > 0 ? renamed : protection.length > 0 ? "prevent_destroy changed" : wrongAccessText;
+  const labelled =
+    names.length > 0
+      ? renamed
+      : protection.length > 0
+        ? "prevent_destroy changed"
+        : access?.mode === undefined
+          ? wrongOwnerText
+          : wrongAccessText;
   return {
     address,
     verb: "update",
@@ -147,14 +164,10 @@ function newNames(want: OwnedDisk, have: OwnedDiskState): FieldChange[] {
 
 /** Reason of a change that only gives a file the permissions that it should have. */
 const wrongAccessText = "its permissions were changed, or are those of an earlier version";
+const wrongOwnerText = "its owner was changed";
 
-function accessFields({ disk }: OwnedDiskState): FieldChange[] {
-  if (disk?.access === undefined) return [];
-  return [{ path: "mode", old: disk.access.found, new: disk.access.wanted, effect: "none", cause: "drift" }];
-}
-
-function restrictDisk(address: DiskAddress, have: OwnedDiskState): Action {
-  const args: RestrictArgs = { ...refOf(have), backend: have.disk?.backend ?? have.applied.backend };
+function restrictDisk(address: DiskAddress, have: OwnedDiskState, owner: string | null): Action {
+  const args: RestrictArgs = { ...refOf(have), backend: have.disk?.backend ?? have.applied.backend, owner };
   return { ...diskAction(have, address, "restrict", "restrict access", args), makes: [] };
 }
 

@@ -81,7 +81,7 @@ export function diffDomain(
   const change =
     have === undefined
       ? creation(address, want, observed)
-      : withFiles(leaving(update(address, want, have, observed, fresh), leaves), address, want, have);
+      : withFiles(leaving(update(address, want, have, observed, fresh), leaves), address, want, have, observed);
   const holders = holdersOf(want, observed);
   if (change === undefined || holders.length === 0) return change;
   const waiting = (action: Action): Action => {

@@ -1,10 +1,12 @@
-import { wrongAccess } from "../../drivers/shared/file-access.ts";
+import { type FileOwners, fileOwners, restrictFile, type WrongAccess, wrongAccess } from "../../drivers/shared/file-access.ts";
 import { type ActionType, defineAction } from "../../model/action.ts";
 import { type Change, combineCauses, type FieldChange } from "../../model/change.ts";
 import type { Context } from "../../model/context.ts";
 import type { FileChange, FileStat } from "../../model/host.ts";
 import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
+import type { Observed } from "../../model/observed.ts";
+import { accessFields, rightOwner } from "../terms/access-fields.ts";
 import type { DomainState } from "../terms/domain-state.ts";
 import type { GuestAddress } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -17,43 +19,60 @@ const privateMode = 0o600;
 /** The files beside the disks of a guest. Nova has both. */
 const names = [instanceFiles.xml, instanceFiles.console] as const;
 
-/** What is wrong with files of one guest, by name: the permissions as found, null for a file that is missing or empty and must not be. */
+/** What is wrong with files of one guest, by name; null for a file that is missing or empty and must not be. */
 type FileTrouble = NonNullable<DomainState["files"]>;
 
 /** Looks at the files of guests, by uuid of the guest. Guests whose files are all right are left out. */
-export async function lookAtFiles({ host, layout }: Context, uuids: readonly string[]): Promise<ReadonlyMap<string, FileTrouble>> {
-  const stats = await host.files.statMany(uuids.flatMap((uuid) => names.map((name) => layout.instanceFile(uuid, name))));
+export async function lookAtFiles(context: Context, uuids: readonly string[]): Promise<ReadonlyMap<string, FileTrouble>> {
+  const { host, layout } = context;
+  const paths = uuids.flatMap((uuid) => names.map((name) => layout.instanceFile(uuid, name)));
+  const [stats, owners] = await Promise.all([host.files.statMany(paths), paths.length === 0 ? null : fileOwners(context)]);
   return new Map(
     uuids.flatMap((uuid, index) => {
-      const troubles = names.flatMap((name, place) => troubleOf(name, stats[index * names.length + place]));
+      const troubles = names.flatMap((name, place) =>
+        troubleOf(layout.instanceFile(uuid, name), name, stats[index * names.length + place], owners),
+      );
       return troubles.length === 0 ? [] : [[uuid, Object.fromEntries(troubles)] as const];
     }),
   );
 }
 
-function troubleOf(name: string, stat: FileStat | undefined): (readonly [string, string | null])[] {
+function troubleOf(
+  path: string,
+  name: string,
+  stat: FileStat | undefined,
+  owners: FileOwners | null,
+): (readonly [string, WrongAccess | null])[] {
   if (stat === undefined || (name === instanceFiles.xml && stat.type === "file" && stat.size === 0)) return [[name, null]];
-  const access = stat.type === "file" ? wrongAccess(stat, privateMode) : undefined;
-  return access === undefined ? [] : [[name, access.found]];
+  const access = stat.type === "file" ? wrongAccess(path, stat, privateMode, owners) : undefined;
+  return access === undefined ? [] : [[name, access]];
 }
 
 /** The change of a guest that stays, with what is wrong with its files. */
-export function withFiles(change: Change | undefined, address: GuestAddress, want: DomainSpec, have: DomainState): Change | undefined {
+export function withFiles(
+  change: Change | undefined,
+  address: GuestAddress,
+  want: DomainSpec,
+  have: DomainState,
+  observed: Observed,
+): Change | undefined {
   // Without its directory everything in it is made again, and an adopted guest has none.
-  const troubles =
-    have.unlabelled === true || want.adopted ? [] : Object.entries(have.files ?? {}).filter(([name]) => isWanted(name, want));
-  if (troubles.length === 0 || (change !== undefined && change.verb !== "update")) return change;
-  const fields = troubles.map(([name, found]): FieldChange => {
-    const shown =
-      found === null ? { path: `files.${name}`, new: "created again" } : { path: `files.${name}.mode`, old: found, new: "0600" };
-    return { ...shown, effect: "none", cause: "drift" };
+  const all = have.unlabelled === true || want.adopted ? [] : Object.entries(have.files ?? {}).filter(([name]) => isWanted(name, want));
+  const troubles = all.flatMap(([name, access]): Trouble[] => {
+    // libvirt does not give them to the guest: its log daemon writes the one, and nobody reads the other.
+    const owner = rightOwner(access?.owner, { instance: want.instance, running: false }, observed);
+    const fields = accessFields(access ?? undefined, owner, `files.${name}.`);
+    const again: FieldChange = { path: `files.${name}`, new: "created again", effect: "none", cause: "drift" };
+    return access === null ? [{ name, owner, fields: [again] }] : fields.length === 0 ? [] : [{ name, owner, fields }];
   });
-  const args: FilesArgs = { spec: want, files: troubles.map(([name]) => name) };
+  if (troubles.length === 0 || (change !== undefined && change.verb !== "update")) return change;
+  const fields = troubles.flatMap((trouble) => trouble.fields);
+  const args: FilesArgs = { spec: want, files: troubles.map(({ name, owner }) => ({ name, owner })) };
   const action = {
     id: `${address}#files`,
     type: "domain.files",
     address,
-    summary: `restore ${args.files.join(" and ")}`,
+    summary: `restore ${troubles.map(({ name }) => name).join(" and ")}`,
     args: args as unknown as Json,
     needs: [],
     makes: [],
@@ -64,7 +83,7 @@ export function withFiles(change: Change | undefined, address: GuestAddress, wan
     const cause = combineCauses([change.cause, "drift"]);
     return { ...change, cause, fields: [...change.fields, ...fields], actions: [action, ...change.actions] };
   }
-  const reason = "files beside its disks are missing or readable by others";
+  const reason = "files beside its disks are missing, or others may read them";
   const shown = describeDomain(have);
   return { address, verb: "update", cause: "drift", reason, fields, actions: [action], before: shown, after: shown };
 }
@@ -73,18 +92,28 @@ function isWanted(name: string, { values }: DomainSpec): boolean {
   return name !== instanceFiles.console || values["serial_ports"] !== 0;
 }
 
+/** A file, whom it is given to if it belongs to another user, and what the plan says of it. */
+interface Trouble {
+  readonly name: string;
+  readonly owner: string | null;
+  readonly fields: readonly FieldChange[];
+}
+
 interface FilesArgs {
   readonly spec: DomainSpec;
-  readonly files: readonly string[];
+  readonly files: readonly Pick<Trouble, "name" | "owner">[];
 }
 
 /** Makes files of a guest again, and gives them the permissions that they should have. The guest is not touched. */
-export const restoreFiles: ActionType = defineAction<FilesArgs>("domain.files", [], async ({ host, layout }, { spec, files }) => {
-  const changes = files.map((name): FileChange => {
+export const restoreFiles: ActionType = defineAction<FilesArgs>("domain.files", [], async (context, { spec, files }) => {
+  const { host, layout } = context;
+  const changes = files.map(({ name }): FileChange => {
     const path = layout.instanceFile(spec.uuid, name);
     if (name === instanceFiles.xml) return { do: "write", path, data: domainXml(spec), mode: privateMode, staged: true };
     return { do: "makeFile", path, mode: privateMode };
   });
   await host.files.change(changes, "later");
-  if (files.includes(instanceFiles.console)) await host.files.setMode(layout.instanceFile(spec.uuid, instanceFiles.console), privateMode);
+  // The definition is another file now.
+  const kept = files.filter(({ name }) => name !== instanceFiles.xml);
+  for (const { name, owner } of kept) await restrictFile(context, layout.instanceFile(spec.uuid, name), privateMode, owner);
 });

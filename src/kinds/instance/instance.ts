@@ -45,6 +45,7 @@ import { pendingFields } from "../guest/pending.ts";
 import { describeDomain } from "../guest/state.ts";
 import { secretActions } from "../secret/actions.ts";
 import { diffSecret } from "../secret/secret.ts";
+import { rightOwner } from "../terms/access-fields.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
@@ -57,6 +58,7 @@ import { checkAdopted } from "./adopted-check.ts";
 import { desiredInstances, type InstanceSpec } from "./desired.ts";
 import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
+import { checkOwners } from "./owner-check.ts";
 import { checkPassphrases } from "./passphrase-check.ts";
 import { recordedSecrets } from "./seed/recorded-secrets.ts";
 import { checkSeedSecrets } from "./seed/secrets-check.ts";
@@ -71,6 +73,7 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkPassphrases,
   checkSeedSecrets,
   checkDisks,
+  checkOwners,
   checkResizeSnapshots,
   checkMissingDirectories,
   checkLayers,
@@ -148,6 +151,7 @@ function diffOne(
       return diffSeed(seeds.at(name), wanted, found, {
         running: found?.running === true || found?.saved === true,
         saved: found?.saved ?? false,
+        owner: rightOwner(found?.access?.owner, { instance: name, running: found?.running === true }, observed),
         exchangeable: wanted !== undefined && hasDrive(observed.get(guests.at(name)), wanted.disk.path),
         // Where what everyone may see differs already, the drive is built again anyway, and values cannot be told from references.
         secretsChanged: found?.secrets === "changed" && wanted !== undefined && found.digest === seedDigest(wanted),

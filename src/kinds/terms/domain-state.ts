@@ -1,3 +1,4 @@
+import type { WrongAccess } from "../../drivers/shared/file-access.ts";
 import type { DomainPower } from "../../tools/libvirt/libvirt.ts";
 import type { DiskChain } from "./disk-chain.ts";
 import type { DomainSpec } from "./spec.ts";
@@ -44,8 +45,8 @@ export interface DomainState {
   readonly earlier?: string;
   /** The instance directory with its label is missing. */
   readonly unlabelled?: true;
-  /** Files beside its disks that are missing (null), or have these permissions and should not. Absent: none. */
-  readonly files?: Readonly<Record<string, string | null>>;
+  /** Files beside its disks that are missing (null), or have other permissions or owners than they should have. Absent: none. */
+  readonly files?: Readonly<Record<string, WrongAccess | null>>;
   /** Undefined when the domain carries no label: a guest that the configuration adopts, or not ours. */
   readonly label: DomainLabel | undefined;
   /** Of the definition that the next start uses, and beside it. */

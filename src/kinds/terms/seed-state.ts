@@ -1,3 +1,4 @@
+import type { WrongAccess } from "../../drivers/shared/file-access.ts";
 import type { Json } from "../../model/json.ts";
 
 /**
@@ -27,8 +28,8 @@ export interface SeedState {
   readonly intact: boolean;
   /** There is none. */
   readonly missing: boolean;
-  /** Its file has other permissions than it should have, in octal. */
-  readonly access?: { readonly found: string; readonly wanted: string };
+  /** Its file has other permissions than it should have, or belongs to another user. */
+  readonly access?: WrongAccess;
   /** What was last applied, without secrets; null like `digest`. */
   readonly applied: PublicSeed | null;
   /** How the values behind its references compare with those that it was built with; unknown where it has none, or one is not available. */

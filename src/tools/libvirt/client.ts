@@ -8,7 +8,7 @@ import { guestCapabilities } from "./guest-capabilities.ts";
 import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nameIn } from "./name-in.ts";
-import { nodeFacts } from "./node-facts.ts";
+import { guestOwner, nodeFacts } from "./node-facts.ts";
 import { procedures } from "./rpc/procedures.ts";
 import { unfinishedMark } from "./unfinished-mark.ts";
 
@@ -69,17 +69,33 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     return { inactive: wanted.filter((name) => all.get(name) === false), missing: wanted.filter((name) => !all.has(name)) };
   }
 
+  let capabilities: Promise<string> | undefined;
+  const capabilitiesNow = () => call(procedures.capabilities, undefined).then(({ xml }) => xml);
+
   return {
     node: () =>
       explaining("Looking at the host failed", async () => {
-        const [{ xml }, { memoryKiB, cpus }, { hostname }, { version }] = await Promise.all([
-          call(procedures.capabilities, undefined),
+        capabilities = capabilitiesNow();
+        const [xml, { memoryKiB, cpus }, { hostname }, { version }] = await Promise.all([
+          capabilities,
           call(procedures.nodeInfo, undefined),
           call(procedures.hostname, undefined),
           call(procedures.libVersion, undefined),
         ]);
         return nodeFacts({ capabilities: xml, memoryKiB, cpus, hostname, version });
       }),
+
+    guestOwner: async () => {
+      capabilities ??= capabilitiesNow();
+      const asked = capabilities;
+      try {
+        return guestOwner(await asked);
+      } catch {
+        // Whoever needs libvirt for more than this is told why it does not answer.
+        if (capabilities === asked) capabilities = undefined;
+        return null;
+      }
+    },
 
     guestCapabilities: async ({ arch, machine, virtType }) => {
       const answer = await unlessMissing(

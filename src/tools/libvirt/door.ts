@@ -167,7 +167,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
 }
 
 /** The sockets of the system's daemons are in the same place for every user. */
-const systemAccount: Account = { root: true, runtimeDirectory: null, cacheDirectory: "", stateDirectory: "" };
+const systemAccount: Account = { root: true, uid: 0, gid: 0, runtimeDirectory: null, cacheDirectory: "", stateDirectory: "" };
 
 function notInstalled(name: string, uri: string): UnreachableError {
   return new UnreachableError(

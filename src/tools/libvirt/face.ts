@@ -1,3 +1,4 @@
+import type { Owner } from "../../model/host.ts";
 import type { GuestFacts } from "../../model/host-facts.ts";
 
 /**
@@ -101,6 +102,8 @@ export interface DomainWatch extends Disposable {
  */
 export interface Libvirt {
   node(): Promise<NodeFacts>;
+  /** The user and group that guests run as, and that libvirt gives their files to; null where libvirt does not tell. Never throws. */
+  guestOwner(): Promise<Owner | null>;
   /** What a guest of a machine type can have; undefined for one that this libvirt does not know. `virtType`: `kvm` or `qemu`. */
   guestCapabilities(guest: { readonly arch: string; readonly machine: string; readonly virtType: string }): Promise<GuestFacts | undefined>;
   /**

@@ -1,4 +1,5 @@
 import { unexpectedAnswer } from "../../model/errors.ts";
+import type { Owner } from "../../model/host.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { find, findAll, parseXml, textAt, type XmlElement } from "../xml.ts";
 import type { NodeFacts } from "./face.ts";
@@ -30,6 +31,14 @@ export function nodeFacts(answers: {
     machines: [...new Set(machines.map(({ text }) => text.trim()))],
     ...hugePagesOf(capabilities),
   };
+}
+
+/** The user and group of guests: the base label of libvirt's DAC driver, `+64055:+64055`. Null where there is none. */
+export function guestOwner(capabilities: string): Owner | null {
+  const models = findAll(find(parseXml(capabilities), "host"), "secmodel").filter((model) => textAt(model, "model") === "dac");
+  const label = models.flatMap((model) => findAll(model, "baselabel"))[0]?.text.trim() ?? "";
+  const [, uid, gid] = /^\+(\d+):\+(\d+)$/.exec(label) ?? [];
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
 }
 
 /** Huge pages of all NUMA nodes together; those of 4 KiB are not huge. */

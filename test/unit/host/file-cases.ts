@@ -21,6 +21,8 @@ import { testDirectory } from "./directory.ts";
 const refusal = (code: string) => (error: unknown) => error instanceof RefusedError && error.code === code;
 const problem = (code: string) => (error: unknown) => error instanceof UserError && error.diagnostics[0]?.code === code;
 
+const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+
 /** What the files of every machine have to do, as tests. The directories are looked at from here, so the machine has to be this one. */
 export function fileCases(machine: string, files: Files): void {
   test(`${machine}: a file is read whole, in part, beyond its end, and not at all`, async (context) => {
@@ -51,6 +53,7 @@ export function fileCases(machine: string, files: Files): void {
     await assert.rejects(files.copy(`${directory}/link`, `${directory}/copy`), refusal("symbolic-link"));
     await assert.rejects(files.truncate(`${directory}/link`, 0), refusal("symbolic-link"));
     await assert.rejects(files.setMode(`${directory}/link`, 0o777), refusal("symbolic-link"));
+    await assert.rejects(files.setOwner(`${directory}/link`, own), refusal("symbolic-link"));
     await assert.rejects(files.appendLines(`${directory}/link`, ["x"]), refusal("symbolic-link"));
     assert.equal(readFileSync(`${directory}/secret`, "utf8"), "of the host");
   });
@@ -120,6 +123,16 @@ export function fileCases(machine: string, files: Files): void {
     chmodSync(`${directory}/sparse`, 0o640);
     const stat = await files.stat(`${directory}/sparse`);
     assert.deepEqual([stat?.size, stat?.allocated, stat?.mode, stat?.links], [10 * 2 ** 20, 0, 0o640, 2]);
+  });
+
+  test(`${machine}: a file has the owner that it is given`, async (context) => {
+    const path = `${await testDirectory(context)}/file`;
+    writeFileSync(path, "");
+    // Only root can give files away.
+    const owner = own.uid === 0 ? { uid: 1234, gid: 2345 } : own;
+    await files.setOwner(path, owner);
+    const stat = await files.stat(path);
+    assert.deepEqual({ uid: stat?.uid, gid: stat?.gid }, owner);
   });
 
   test(`${machine}: a directory is listed by name; one that is absent is empty, a file is an error`, async (context) => {

@@ -168,7 +168,9 @@ function writeRecord(context: Context, owner: Owner, record: SeedRecord, options
 export const seedActions: readonly ActionType[] = [
   defineAction<BuildArgs>("seed.build", [seedExists], buildSeed),
   defineAction<Owner>("seed.remove", [seedGone], removeSeed),
-  defineAction<Owner & { readonly backend: string; readonly place: string | null }>("seed.restrict", [], async (context, drive) =>
-    putOf(drive.backend).restrict?.(context, driveRef(context, drive.uuid, drive.place)),
+  defineAction<Owner & { readonly backend: string; readonly place: string | null; readonly owner: string | null }>(
+    "seed.restrict",
+    [],
+    async (context, drive) => putOf(drive.backend).restrict?.(context, driveRef(context, drive.uuid, drive.place), drive.owner),
   ),
 ];

@@ -7,6 +7,7 @@ import type { Effect } from "../../../model/effect.ts";
 import type { Json } from "../../../model/json.ts";
 import { awaitRestored } from "../../guest/memory.ts";
 import { exchangeDrive } from "../../power/plan.ts";
+import { accessFields } from "../../terms/access-fields.ts";
 import { defined, gone, guests } from "../../terms/guest-address.ts";
 import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address.ts";
 import { isSecretText, type SeedSpec } from "../../terms/spec.ts";
@@ -22,6 +23,8 @@ export interface SeedSituation {
   readonly saved?: boolean;
   /** The guest runs with the drive as a CD. */
   readonly exchangeable?: boolean;
+  /** Whom its file is given to, if it belongs to another user. */
+  readonly owner?: string | null;
   /** A referenced value differs from the one that the drive was built with. */
   readonly secretsChanged: boolean;
 }
@@ -42,7 +45,7 @@ export function diffSeed(
   const drifted = have?.applied != null && !have.intact;
   const moved = have?.applied != null && have.backend === want.disk.backend && have.place !== want.disk.place;
   const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
-  if (!configured && !drifted) return have?.access === undefined ? undefined : restriction(address, want, have, have.access);
+  if (!configured && !drifted) return have?.access === undefined ? undefined : restriction(address, want, have, situation.owner ?? null);
 
   const before = there === undefined ? null : { ...there.applied, intact: there.intact };
   const fields: FieldChange[] = [
@@ -84,14 +87,16 @@ export function diffSeed(
   };
 }
 
-/** A drive whose file has other permissions than it should have; its content stays. */
-function restriction(address: SeedAddress, want: SeedSpec, have: SeedState, access: NonNullable<SeedState["access"]>): Change {
+/** A drive whose file has other permissions or another owner than it should have; its content stays. */
+function restriction(address: SeedAddress, want: SeedSpec, have: SeedState, owner: string | null): Change | undefined {
+  const fields = accessFields(have.access, owner);
+  if (fields.length === 0) return undefined;
   const action: Action = {
     id: `${address}#restrict`,
     type: "seed.restrict",
     address,
     summary: "restrict access",
-    args: { uuid: have.uuid, instance: have.instance, backend: have.backend, place: have.place },
+    args: { uuid: have.uuid, instance: have.instance, backend: have.backend, place: have.place, owner },
     needs: [],
     makes: [],
     locks: [`instance/${want.uuid}`],
@@ -102,8 +107,8 @@ function restriction(address: SeedAddress, want: SeedSpec, have: SeedState, acce
     address,
     verb: "update",
     cause: "drift",
-    reason: "the permissions of its file were changed",
-    fields: [{ path: "mode", old: access.found, new: access.wanted, effect: "none", cause: "drift" }],
+    reason: `the ${have.access?.mode === undefined ? "owner" : "permissions"} of its file ${have.access?.mode === undefined ? "was" : "were"} changed`,
+    fields,
     actions: [action],
     before: shown,
     after: shown,

@@ -315,6 +315,8 @@ test("a session: the runtime directory or the cache, and the daemon is started w
       host: {
         account: async () => ({
           root: false,
+          uid: 1000,
+          gid: 1000,
           runtimeDirectory,
           cacheDirectory: "/home/me/.cache",
           stateDirectory: "/home/me/.local/state",
