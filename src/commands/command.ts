@@ -78,10 +78,21 @@ export const reportOptions = {
   "max-bytes": { type: "string", value: "N", help: "The longest Markdown report (default 65000). Losses and restarts are never cut." },
 } as const satisfies Record<string, OptionDefinition>;
 
+/** Options of every command that shows a plan. */
+export const shownPlanOptions = {
+  each: { type: "boolean", help: "Show every object by itself, also where many are alike." },
+} as const satisfies Record<string, OptionDefinition>;
+
+/** The option of the commands whose plan is only looked at. */
+export const browseOptions = {
+  tui: { type: "boolean", help: "Look through the plan on the terminal: open and close its parts, filter them; ? shows the keys." },
+} as const satisfies Record<string, OptionDefinition>;
+
 /** Options of every command that plans. */
 export const planOptions = {
   ...hostOptions,
   ...reportOptions,
+  ...shownPlanOptions,
   target: {
     type: "string",
     multiple: true,

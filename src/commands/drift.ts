@@ -1,5 +1,5 @@
 import { userError } from "../model/errors.ts";
-import { type CommandDefinition, planOptions } from "./command.ts";
+import { browseOptions, type CommandDefinition, planOptions } from "./command.ts";
 import { runAccept } from "./run-accept.ts";
 import { runPlan } from "./run-plan.ts";
 
@@ -23,6 +23,7 @@ export const drift: CommandDefinition = {
     },
     write: { type: "boolean", help: "With --accept: also write it into the files." },
     pending: { type: "boolean", help: "Exit 2 also if a guest waits for a restart." },
+    ...browseOptions,
     json: { type: "boolean", help: "Print the plan as one JSON document." },
   },
   examples: [

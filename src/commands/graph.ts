@@ -8,7 +8,7 @@ import { type CommandDefinition, planOptions } from "./command.ts";
 import { openConfigured } from "./open-session.ts";
 import { reported } from "./reported.ts";
 
-const { format: _one, report: _none, "max-bytes": _unused, ...options } = planOptions;
+const { format: _one, report: _none, "max-bytes": _unused, each: _whole, ...options } = planOptions;
 
 /** `virtform graph`: what an apply would do in which order. */
 export const graph: CommandDefinition = {

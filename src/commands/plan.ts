@@ -1,4 +1,4 @@
-import { type CommandDefinition, planOptions, replaceOptions } from "./command.ts";
+import { browseOptions, type CommandDefinition, planOptions, replaceOptions } from "./command.ts";
 import { runPlan } from "./run-plan.ts";
 
 /** `virtform plan`: reads the host and shows what apply would change. */
@@ -16,6 +16,7 @@ export const plan: CommandDefinition = {
       help: "Save the plan. `virtform apply FILE` applies exactly this plan, or stops if the host changed since.",
     },
     destroy: { type: "boolean", help: "Plan the removal of everything that this project owns, as `virtform destroy` does it." },
+    ...browseOptions,
     json: { type: "boolean", help: "Print one JSON document, a compatible subset of Terraform's plan." },
     "detailed-exitcode": { type: "boolean", help: "Exit 0 without changes, 2 with changes, 1 on errors." },
   },
@@ -24,6 +25,7 @@ export const plan: CommandDefinition = {
     ["virtform plan --out site.plan && virtform apply site.plan", "Review a plan, then apply exactly this plan."],
     ["virtform plan --detailed-exitcode", "For a pipeline: 0 no changes, 2 changes, 1 error."],
     ["virtform plan --report markdown=plan.md", "Also writes the plan for a comment on a pull request."],
+    ["virtform plan --tui", "Opens and closes the parts of a large plan on the terminal."],
     ["virtform plan --destroy --out end.plan", "Plans the end of an environment, for review."],
     ["virtform plan --target web-0", "Plans instance web-0 and its dependencies only."],
   ],

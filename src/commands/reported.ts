@@ -20,21 +20,28 @@ export async function reported(
   work: (reporter: Reporter) => Promise<number>,
 ): Promise<number> {
   const { interactive = false, ...rest } = options;
-  const isTTY = interactive && io.stdout.isTTY === true && io.stdin.isTTY === true;
-  const asked = invocation.text("format") ?? (invocation.flag("json") ? "json" : undefined);
-  const format = asked ?? chooseFormat({ json: false, isTTY, env: io.env });
+  const asked = askedFormat(invocation);
+  const isTTY = (interactive || asked === "tui") && io.stdout.isTTY === true && io.stdin.isTTY === true;
+  const format = asked ?? chooseFormat({ json: false, isTTY, color: !invocation.flag("no-color"), env: io.env });
   const maxBytes = parseMaxBytes(invocation.text("max-bytes"));
   const reporterOptions: ReporterOptions = {
     ...rest,
     ...outputs(io, invocation.flag("no-color")),
     ...(isTTY ? { stdin: io.stdin } : {}),
     ...(maxBytes === undefined ? {} : { maxBytes }),
-    interactive: isTTY && format !== "json",
+    interactive: interactive && isTTY && format !== "json",
+    each: invocation.flag("each"),
     version,
     commit: () => commitOf(process.cwd(), io.env),
     meanings: async () => Object.assign({}, ...(await import("../codes.ts")).allCodes.map(({ codes }) => codes)),
   };
   const main = await createReporter(format, reporterOptions);
+  if (asked === "tui" && (!isTTY || io.env["TERM"] === "dumb"))
+    throw userError(
+      "bad-option",
+      `${invocation.flag("tui") ? "--tui" : "--format tui"} needs a terminal`,
+      "Its input and its output have to be one that can move its cursor. Without the option the result is shown as text.",
+    );
   const reporter = together(main, await openReportFiles(invocation.texts("report"), reporterOptions));
   try {
     return await work(reporter);
@@ -46,6 +53,19 @@ export async function reported(
   } finally {
     await reporter.close();
   }
+}
+
+/** What the command line asks for. Throws a UserError where it asks for two. */
+function askedFormat(invocation: Invocation): string | undefined {
+  const { flag, text } = invocation;
+  const asked = [...(flag("tui") ? ["tui"] : []), ...(flag("json") ? ["json"] : []), text("format") ?? []].flat();
+  const [first, ...others] = [...new Set(asked)];
+  if (first === undefined || others.length === 0) return first;
+  throw userError(
+    "bad-option",
+    `Two output formats: ${[first, ...others].join(" and ")}`,
+    "Ask for one of them; `--report NAME=FILE` writes another into a file.",
+  );
 }
 
 function parseMaxBytes(text: string | undefined): number | undefined {

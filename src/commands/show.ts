@@ -7,7 +7,7 @@ import type { FoundInstance, FoundObject } from "../model/result.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { onlyHost } from "../session.ts";
 import { version } from "../version.ts";
-import { type CommandDefinition, hostOptions } from "./command.ts";
+import { browseOptions, type CommandDefinition, hostOptions, shownPlanOptions } from "./command.ts";
 import { foundInstances } from "./found-instances.ts";
 import { isPath } from "./names-and-paths.ts";
 import { openConfigured } from "./open-session.ts";
@@ -21,7 +21,7 @@ export const show: CommandDefinition = {
   usage: "[ADDR] [PATH] [options] | PLANFILE",
   description:
     "Of a saved plan: the plan as it was shown when it was saved. Without an address: all objects of this project, and other objects on the host with their owners. With an address (domain/web-0, disk/web-0.root, or web-0): all known fields, as YAML; of a guest also its status, and its addresses.",
-  options: { ...hostOptions, json: { type: "boolean", help: "Print JSON." } },
+  options: { ...hostOptions, ...shownPlanOptions, ...browseOptions, json: { type: "boolean", help: "Print JSON." } },
   examples: [
     ["virtform show", "Lists all objects."],
     ["virtform show web-0", "Shows all objects of instance web-0."],

@@ -39,6 +39,15 @@ export interface ActionProgress {
   readonly total?: number | undefined;
   /** What the bytes are: `download`, `convert`. */
   readonly phase?: string;
+  /** A transfer that failed is tried again: which try this is, of how many at most in a row, and why the one before ended. */
+  readonly retry?: Retry;
+}
+
+/** A further try of a transfer. */
+export interface Retry {
+  readonly attempt: number;
+  readonly of: number;
+  readonly because: string;
 }
 
 /** Called by a running action as often as it likes; the receiver throttles. */

@@ -1,3 +1,4 @@
+import type { Retry } from "./action.ts";
 import type { Channel } from "./channel.ts";
 import type { StatusWords, Validators, WebAccess } from "./web-access.ts";
 
@@ -187,6 +188,8 @@ export interface Download {
   /** Refuse more than this. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;
+  /** Called before the pause after which a transfer that failed is tried again. */
+  readonly onRetry?: (retry: Retry) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -12,6 +12,8 @@ export interface Presentation {
   readonly summary?: (fields: readonly FieldChange[]) => readonly SummaryLine[];
   /** The paths in a state of the object whose values are secrets or references to them. Default: none. */
   readonly secrets?: (state: Json) => readonly string[];
+  /** Whether a field follows from which object it is, such as a serial number: objects that differ in nothing else are alike. Default: none. */
+  readonly isIdentity?: (path: string) => boolean;
   /** For the parts of an instance: the name of the instance, from the name in the address. */
   readonly instanceOf?: (name: string) => string;
 }

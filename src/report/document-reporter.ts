@@ -5,7 +5,7 @@ import type { ReporterOptions } from "./options.ts";
 import { emptyRecord, type RunRecord, recordEvent } from "./run-record.ts";
 
 /** What a report says of itself. */
-export interface ReportHead extends Pick<ReporterOptions, "command" | "version" | "maxBytes"> {
+export interface ReportHead extends Pick<ReporterOptions, "command" | "version" | "maxBytes" | "each"> {
   /** When the report was made. */
   readonly now: Date;
   /** The commit of the configuration, where it is known. */
@@ -23,7 +23,7 @@ export type RenderReport = (record: RunRecord, head: ReportHead) => string;
  */
 export function documentReporter(render: RenderReport): CreateReporter {
   return (options) => {
-    const { command, version, stdout, stderr, color, maxBytes } = options;
+    const { command, version, stdout, stderr, color, maxBytes, each } = options;
     let record = emptyRecord;
     return {
       event(event) {
@@ -34,7 +34,7 @@ export function documentReporter(render: RenderReport): CreateReporter {
       async close() {
         const [commit, meanings] = [await options.commit?.(), await options.meanings?.()];
         const now = options.now?.() ?? new Date();
-        stdout.write(render(record, { command, version, now, ...withoutUndefined({ maxBytes, commit, meanings }) }));
+        stdout.write(render(record, { command, version, now, ...withoutUndefined({ maxBytes, each, commit, meanings }) }));
       },
     };
   };

@@ -20,7 +20,7 @@ const formats: Format[] = [
   { name: "junit", commands: reportedCommands, load: async () => (await import("./junit.ts")).createJunitReporter },
   { name: "sarif", commands: reportedCommands, load: async () => (await import("./sarif.ts")).createSarifReporter },
   { name: "ignore", commands: ["plan", "drift"], load: async () => (await import("./ignore-file.ts")).createIgnoreReporter },
-  { name: "tui", commands: Object.keys(changingCommands), load: loadTerminalInterface },
+  { name: "tui", commands: ["plan", "drift", "show", ...Object.keys(changingCommands)], load: loadTerminalInterface },
 ];
 
 /** Adds a form of output until it is disposed. */
@@ -57,9 +57,9 @@ export async function createReporter(format: string, options: ReporterOptions): 
 /** Below this a terminal interface shows too little to be of use. */
 const smallest = { columns: 40, rows: 12 };
 
-/** Plain text on a terminal that is too small or must not have colours. */
-async function loadTerminalInterface({ color, stdout }: ReporterOptions) {
-  if (!color || !fits(stdout)) return (await import("./text.ts")).createTextReporter;
+/** Plain text on a terminal that is too small. */
+async function loadTerminalInterface({ stdout }: ReporterOptions) {
+  if (!fits(stdout)) return (await import("./text.ts")).createTextReporter;
   const { createTuiReporter, layoutReady } = await import("./tui/load.ts");
   await layoutReady;
   return createTuiReporter;

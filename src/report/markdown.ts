@@ -2,13 +2,15 @@ import type { Change } from "../model/change.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { countChanges, hasChanges, isErrored, type Plan } from "../model/plan.ts";
+import { type AlikeChanges, alikeGroups, groupDetails, groupReason } from "./alike.ts";
 import { isComplete, summarizeApply } from "./apply-summary.ts";
 import { changingCommands } from "./changing-commands.ts";
-import { causeNote, changeDetails, effectOf } from "./describe-change.ts";
+import { effectOf } from "./describe-change.ts";
 import { documentReporter, type RenderReport, type ReportHead } from "./document-reporter.ts";
 import { type FittingItem, fitItems } from "./fit-items.ts";
 import { ignoredLines } from "./ignored-lines.ts";
 import { codeBlock, htmlCode, inlineCode, plainHtml, plainMarkdown } from "./markdown-text.ts";
+import { nameRanges } from "./name-ranges.ts";
 import { pendingLines } from "./pending-line.ts";
 import { planImpact } from "./plan-impact.ts";
 import { count, formatDuration } from "./quantities.ts";
@@ -33,7 +35,7 @@ export const renderMarkdown: RenderReport = (record, head) => {
     `### ${plainMarkdown(headline(record, head))}`,
     ...(plan === undefined ? [] : impact(plan)),
   ];
-  const items = [...problemItems(recordedDiagnostics(record)), ...(plan === undefined ? [] : planItems(plan, record.outcomes))];
+  const items = [...problemItems(recordedDiagnostics(record)), ...(plan === undefined ? [] : planItems(plan, record.outcomes, head.each))];
   return fitItems({ top: block(top), items, bottom: footer(record, head), maxBytes: head.maxBytes ?? defaultMaxBytes });
 };
 
@@ -73,8 +75,8 @@ function impact(plan: Plan): string[] {
     entries.length === 0 ? [] : [`**${title}**\n\n${entries.map((entry) => `- ${entry}\n`).join("")}`];
   return [
     ...list("Data that will be permanently deleted", destroys.map(plainMarkdown)),
-    ...list("Guests restarted", restarted.map(inlineCode)),
-    ...list("Guests stopped", stopped.map(inlineCode)),
+    ...list("Guests restarted", nameRanges(restarted).map(inlineCode)),
+    ...list("Guests stopped", nameRanges(stopped).map(inlineCode)),
     ...[...pendingLines(plan.pending), ...ignoredLines(plan)].map((line) => plainMarkdown(textOf(line))),
     ...list("Variables", variables),
   ];
@@ -94,18 +96,20 @@ function problemItems(diagnostics: readonly Diagnostic[]): FittingItem[] {
   });
 }
 
-function planItems(plan: Plan, outcomes: readonly Outcome[] | undefined): FittingItem[] {
+function planItems(plan: Plan, outcomes: readonly Outcome[] | undefined, each: boolean | undefined): FittingItem[] {
   const ended = new Map(outcomes?.map((outcome) => [outcome.action, outcome]));
-  return plan.changes
-    .map((change) => ({ change, rank: rankOf(change) }))
+  const endOf = (change: Change) => (outcomes === undefined ? "" : outcomeOf(change, ended).word);
+  return alikeGroups(plan.changes, { each, tag: endOf })
+    .map((group) => ({ group, rank: rankOf(group[0]) }))
     .sort((a, b) => a.rank - b.rank)
-    .map(({ change }) => {
-      const { symbol, phrase } = verbs[change.verb];
-      const how = outcomes === undefined ? `${phrase}: ${change.reason}${causeNote(change)}` : outcomeOf(change, ended);
-      const title = `${htmlCode(`${symbol} ${change.address}`)} ${plainHtml(oneLine(how))}`;
-      const details = changeDetails(change).map(diffLine);
+    .map(({ group }) => {
+      const { symbol } = verbs[group[0].verb];
+      const how = outcomes === undefined ? intended(group) : outcomeOfAll(group, ended);
+      const object = `${symbol} ${nameRanges(group.map(({ address }) => address)).join(", ")}`;
+      const title = `${htmlCode(object)} ${plainHtml(oneLine(how))}`;
+      const details = groupDetails(group).map(diffLine);
       return {
-        short: `- ${inlineCode(`${symbol} ${change.address}`)} ${plainMarkdown(oneLine(how))}\n`,
+        short: `- ${inlineCode(object)} ${plainMarkdown(oneLine(how))}\n`,
         full: `<details><summary>${title}</summary>\n\n${details.length === 0 ? "" : `${codeBlock("diff", details)}\n`}</details>\n`,
       };
     });
@@ -118,12 +122,28 @@ function rankOf(change: Change): number {
   return change.verb === "create" ? 3 : 2;
 }
 
-function outcomeOf(change: Change, ended: ReadonlyMap<string, Outcome>): string {
+function intended(group: AlikeChanges): string {
+  return group.length === 1 ? groupReason(group) : `(${group.length} alike) ${groupReason(group)}`;
+}
+
+interface End {
+  readonly word: string;
+  readonly milliseconds: number;
+}
+
+function outcomeOf(change: Change, ended: ReadonlyMap<string, Outcome>): End {
   const outcomes = change.actions.flatMap(({ id }) => ended.get(id) ?? []);
   const worst = (["failed", "cancelled", "skipped"] as const).find((status) => outcomes.some((outcome) => outcome.status === status));
-  if (worst !== undefined) return worst;
-  const seconds = outcomes.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  return outcomes.length === 0 ? "nothing to do" : `done in ${formatDuration(seconds)}`;
+  const milliseconds = outcomes.reduce((sum, outcome) => sum + outcome.milliseconds, 0);
+  return { word: worst ?? (outcomes.length === 0 ? "nothing to do" : "done"), milliseconds };
+}
+
+function outcomeOfAll(group: AlikeChanges, ended: ReadonlyMap<string, Outcome>): string {
+  const ends = group.map((change) => outcomeOf(change, ended));
+  const { word } = ends[0] ?? { word: "" };
+  const most = Math.max(...ends.map(({ milliseconds }) => milliseconds));
+  if (group.length === 1) return word === "done" ? `done in ${formatDuration(most)}` : word;
+  return `(${group.length} alike) ${word === "done" ? `done, each in at most ${formatDuration(most)}` : word}`;
 }
 
 /** A line of a change as a line of a difference, whose first character decides the colour. */

@@ -26,6 +26,10 @@ export interface ReporterOptions {
   readonly frameEveryMs?: number;
   /** Default: the clock of this machine. */
   readonly now?: () => Date;
+  /** Shows every object by itself, also where many are alike. */
+  readonly each?: boolean;
+  /** Shows every warning in full, also those about what does not change. */
+  readonly warnings?: boolean;
   /** The longest Markdown report, in bytes. Default: what a comment on a pull request can hold. */
   readonly maxBytes?: number;
   /** The commit of the configuration, for reports that name it. Resolves to undefined where it is not known. */

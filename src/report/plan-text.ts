@@ -1,11 +1,13 @@
+import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { alikeGroups, groupDetails, groupHeader } from "./alike.ts";
 import { changingCommands } from "./changing-commands.ts";
-import { changeDetails, changeHeader, earlierName } from "./describe-change.ts";
 import { ignoredLines } from "./ignored-lines.ts";
+import { nameRanges } from "./name-ranges.ts";
 import type { ReporterOptions } from "./options.ts";
 import { overwriting } from "./overwriting.ts";
 import { pendingLines } from "./pending-line.ts";
@@ -13,33 +15,23 @@ import { planImpact } from "./plan-impact.ts";
 import { count } from "./quantities.ts";
 import { type Line, paint, span } from "./style.ts";
 import { variableValue } from "./variable-value.ts";
-import { verbs } from "./words.ts";
 
 type Command = ReporterOptions["command"];
 
 /** A whole plan as text: the body and the closing line. Diagnostics are not part of it. */
-export function formatPlan(plan: Plan, options: { readonly color: boolean; readonly command?: Command }): string {
-  return paint([...planBody(plan), ...planClosing(plan, options.command ?? "plan")], options.color);
+export function formatPlan(plan: Plan, options: { readonly color: boolean; readonly command?: Command; readonly each?: boolean }): string {
+  return paint([...planBody(plan, options), ...planClosing(plan, options.command ?? "plan")], options.color);
 }
 
-/** Every change with its details, what is lost, what is restarted, what is not ours. */
-export function planBody(plan: Plan): Line[] {
+/** Every change with its details, what is lost, what is restarted, what is not ours. Many that are alike are shown as one, unless `each`. */
+export function planBody(plan: Plan, { each = false }: { readonly each?: boolean | undefined } = {}): Line[] {
   const lines: Line[] = variableLines(plan);
-  for (const change of plan.changes) {
-    lines.push(changeHeader(change));
-    for (const line of changeDetails(change)) lines.push([span("    "), ...line]);
+  for (const group of alikeGroups(plan.changes, { each })) {
+    lines.push(groupHeader(group));
+    for (const line of groupDetails(group)) lines.push([span("    "), ...line]);
     lines.push([]);
   }
   return [...lines, ...planFooter(plan)];
-}
-
-/** Every change on one line, for a record of what was agreed to. */
-export function planRecord(plan: Plan): Line[] {
-  const lines = plan.changes.map((change: Change): Line => {
-    const { symbol, tone } = verbs[change.verb];
-    return [span(symbol, tone), span(` ${change.address}`), ...earlierName(change), span(`  ${change.reason}`, "faint")];
-  });
-  return [...variableLines(plan), ...lines, [], ...planFooter(plan)];
 }
 
 /** The values that the plan was made with. */
@@ -62,8 +54,8 @@ function planFooter(plan: Plan): Line[] {
       ...destroys.map((what) => [span("  - ", "remove"), span(what)]),
       [],
     );
-  if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(restarted.join(", "))], []);
-  if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(stopped.join(", "))], []);
+  if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(namesOf(restarted))], []);
+  if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(namesOf(stopped))], []);
   const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
   if (bytes > 0) lines.push([span(`To be moved: about ${approximateQuantity(bytes)}`)], []);
   // A single action already shows this in its change.
@@ -75,6 +67,10 @@ function planFooter(plan: Plan): Line[] {
   if (ignored.length > 0) lines.push(...ignored, []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
+}
+
+function namesOf(addresses: readonly Address[]): string {
+  return nameRanges(addresses).join(", ");
 }
 
 /** The last line: the counts of the plan. The exit code follows from the same plan. */

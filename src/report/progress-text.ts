@@ -2,14 +2,22 @@ import type { ActionProgress } from "../model/action.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { PlannedAction } from "../model/plan.ts";
 import { approximateQuantity } from "../model/quantity.ts";
+import { type Pace, timeLeft } from "./pace.ts";
 import { formatDuration } from "./quantities.ts";
 import { type Line, span } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
-/** `45% of 1.2GiB`, or `540MiB` while the whole is not known. */
-export function progressText({ done, total, phase }: ActionProgress): string {
+/** `download 45% of 1.2GiB, 80MiB/s, 8s left`; only `540MiB` while the whole and the pace are not known, and why it is tried again. */
+export function progressText(progress: ActionProgress, pace?: Pace): string {
+  const { done, total, phase, retry } = progress;
   const share = total === undefined || total <= 0 ? approximateQuantity(done) : `${percent(done, total)}% of ${approximateQuantity(total)}`;
-  return phase === undefined ? share : `${phase} ${share}`;
+  const left = timeLeft(progress, pace);
+  return [
+    phase === undefined ? share : `${phase} ${share}`,
+    ...(retry === undefined ? [] : [`try ${retry.attempt} of ${retry.of} (${retry.because})`]),
+    ...(retry !== undefined || pace?.speed === undefined ? [] : [`${approximateQuantity(Math.round(pace.speed))}/s`]),
+    ...(retry !== undefined || left === undefined ? [] : [`${formatDuration(left)} left`]),
+  ].join(", ");
 }
 
 /** A whole number from 0 to 100, rounded down so that 100 means the end. */
@@ -23,8 +31,8 @@ export function startLine(action: PlannedAction): Line {
 }
 
 /** The line for a running action. */
-export function progressLine(action: PlannedAction, progress: ActionProgress, elapsedMs: number): Line {
-  return [span(action.address, "strong"), span(`: ${progressText(progress)}`), span(` after ${formatDuration(elapsedMs)}`, "faint")];
+export function progressLine(action: PlannedAction, progress: ActionProgress, elapsedMs: number, pace?: Pace): Line {
+  return [span(action.address, "strong"), span(`: ${progressText(progress, pace)}`), span(` after ${formatDuration(elapsedMs)}`, "faint")];
 }
 
 /** An action has ended; a failure with what is wrong; what to do about it follows in the summary. */

@@ -39,26 +39,45 @@ export function lengthOf(line: Line): number {
   return line.reduce((sum, part) => sum + escapeControls(part.text).length, 0);
 }
 
-/** A line in pieces of at most `width` characters, broken anywhere: values have no words. */
+/** What the second and further pieces of a broken line begin with. */
+const hanging = "    ";
+
+/** A line in pieces of at most `width` characters, broken at blanks; a longer word, such as a path, is broken anywhere. */
 export function breakLine(line: Line, width: number): Line[] {
   if (lengthOf(line) <= width) return [line];
+  let rest = line.flatMap(({ text, tone }) => [...escapeControls(text)].map((character) => ({ character, tone })));
   const lines: Span[][] = [];
-  let room = 0;
-  for (const { text, tone } of line) {
-    let rest = [...escapeControls(text)];
-    while (rest.length > 0) {
-      if (room === 0) {
-        const indent = lines.length === 0 ? "" : "    ";
-        lines.push(indent === "" ? [] : [{ text: indent }]);
-        room = Math.max(1, width - indent.length);
-      }
-      lines.at(-1)?.push(span(rest.slice(0, room).join(""), tone));
-      const taken = Math.min(room, rest.length);
-      rest = rest.slice(taken);
-      room -= taken;
-    }
+  while (rest.length > 0) {
+    const indent = lines.length === 0 ? "" : hanging;
+    const room = Math.max(1, width - indent.length);
+    const end = rest.length <= room ? rest.length : endOfWord(rest, room);
+    lines.push([...(indent === "" ? [] : [span(indent)]), ...joined(rest.slice(0, end))]);
+    rest = rest.slice(end);
+    while (rest[0]?.character === " ") rest = rest.slice(1);
   }
   return lines;
+}
+
+interface Toned {
+  readonly character: string;
+  readonly tone: Tone | undefined;
+}
+
+/** Where a line of at most `room` characters ends: before a blank that is not part of its indentation, else in the middle of a word. */
+function endOfWord(characters: readonly Toned[], room: number): number {
+  const start = characters.findIndex(({ character }) => character !== " ");
+  for (let end = room; end > start; end -= 1) if (characters[end]?.character === " ") return end;
+  return room;
+}
+
+function joined(characters: readonly Toned[]): Span[] {
+  const spans: { text: string; readonly tone: Tone | undefined }[] = [];
+  for (const { character, tone } of characters) {
+    const last = spans.at(-1);
+    if (last !== undefined && last.tone === tone) last.text += character;
+    else spans.push({ text: character, tone });
+  }
+  return spans.map(({ text, tone }) => span(text, tone));
 }
 
 /** Lines as text for a stream, each with its end. Control characters in them are escaped. */

@@ -4,6 +4,7 @@ import { applySummaryLines } from "./apply-summary.ts";
 import { ask, type Question } from "./ask.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import type { ReporterOptions } from "./options.ts";
+import { type Pace, paceAfter } from "./pace.ts";
 import { planBody, planClosing } from "./plan-text.ts";
 import { endLine, progressLine, startLine } from "./progress-text.ts";
 import { count } from "./quantities.ts";
@@ -18,7 +19,7 @@ export function createTextReporter(options: ReporterOptions): Reporter {
   const { stdout, stderr, color, command } = options;
   const now = () => (options.now?.() ?? new Date()).getTime();
   const actions = new Map<string, PlannedAction>();
-  const reported = new Map<string, { readonly started: number; last: number }>();
+  const reported = new Map<string, { readonly started: number; last: number; pace?: Pace; retry?: number | undefined }>();
   let question: Question | undefined;
   const say = (...lines: readonly Line[]) => stderr.write(paint(lines, color));
 
@@ -52,9 +53,15 @@ export function createTextReporter(options: ReporterOptions): Reporter {
         const action = actions.get(event.id);
         const seen = reported.get(event.id);
         const time = now();
-        if (action === undefined || seen === undefined || time - seen.last < progressEveryMs) return;
+        if (action === undefined || seen === undefined) return;
+        seen.pace = paceAfter(seen.pace, event.progress, time);
+        const attempt = event.progress.retry?.attempt;
+        // A further try is said at once.
+        const isNew = attempt !== undefined && attempt !== seen.retry;
+        seen.retry = attempt;
+        if (!isNew && time - seen.last < progressEveryMs) return;
         seen.last = time;
-        say(progressLine(action, event.progress, time - seen.started));
+        say(progressLine(action, event.progress, time - seen.started, seen.pace));
         return;
       }
       case "action.end": {
@@ -96,9 +103,9 @@ export function createTextReporter(options: ReporterOptions): Reporter {
 }
 
 /** Writes the plan to standard output, and its diagnostics to standard error just before the closing line. */
-export function showPlan(plan: Plan, options: Pick<ReporterOptions, "stdout" | "stderr" | "color" | "command">): void {
+export function showPlan(plan: Plan, options: Pick<ReporterOptions, "stdout" | "stderr" | "color" | "command" | "each">): void {
   const { stdout, stderr, color, command } = options;
-  stdout.write(paint(planBody(plan), color));
+  stdout.write(paint(planBody(plan, options), color));
   if (plan.diagnostics.length > 0) stderr.write(formatDiagnostics(plan.diagnostics, { color }));
   stdout.write(paint(planClosing(plan, command), color));
 }

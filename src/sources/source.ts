@@ -1,3 +1,4 @@
+import type { Retry } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { ByteProgress, DigestAlgorithm, Transferred } from "../model/host.ts";
@@ -20,6 +21,8 @@ export interface SourceRequest {
   /** Bytes; a longer source is refused. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;
+  /** Called when a transfer that failed is going to be tried again. */
+  readonly onRetry?: (retry: Retry) => void;
 }
 
 /** Why nothing can be fetched from an address. */

@@ -140,6 +140,8 @@ async function persist(transfer: Transfer): Promise<void> {
     const others = attempts + 1 < addresses.length;
     const retry = restarted || others || again.has(code) || (code === 22 && busy.has(head?.status ?? 0));
     if (!retry || failures > patience.retries + addresses.length - 1) throw givenUp(request, { code, head, said, address }, failures);
+    const because = restarted ? "the file changed while it was read" : reasonOf({ code, head, said });
+    request.onRetry?.({ attempt: failures + 1, of: patience.retries + addresses.length, because });
     await pause(patience.pauseMs * 2 ** (failures - 1), undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw userError("interrupted", `The download of ${shown} was stopped`);
     });
@@ -290,18 +292,26 @@ function onlyCommandErrors(error: unknown): void {
   if (!(error instanceof CommandError)) throw error;
 }
 
-function givenUp(request: Download, { code, head, said, address }: Attempt, attempts: number): UserError {
+/** Why an attempt failed, in the words of the server or of curl. */
+function reasonOf({ code, head, said }: Pick<Attempt, "code" | "head" | "said">): string {
   const words = said
     .split("\n")
     .map((line) => line.replace(/^curl: /, "").trim())
     .filter((line) => line !== "")
     .at(-1);
+  return refusalOf({ code, head })?.message ?? words ?? `curl ended with ${code}`;
+}
+
+/** What the server's answer means, where it is one that curl fails for. */
+function refusalOf({ code, head }: Pick<Attempt, "code" | "head">) {
+  return code === 22 && head !== undefined ? statusTrouble(head.status, undefined, 0) : undefined;
+}
+
+function givenUp(request: Download, { code, head, said, address }: Attempt, attempts: number): UserError {
   const tried = attempts > 1 ? ` Tried ${attempts} times in a row without getting further.` : "";
   const known = head === undefined ? undefined : request.explain?.(head.status);
   if (known !== undefined) return userError(known.code, known.summary, `${known.detail}${tried}`);
-  const status = code === 22 && head !== undefined ? statusTrouble(head.status, undefined, 0) : undefined;
-  const hint = status === undefined ? "Check the address, and the way from the host to it." : status.hint;
+  const hint = refusalOf({ code, head })?.hint ?? "Check the address, and the way from the host to it.";
   const shown = withoutCredentials(address.origin === URL.parse(request.url)?.origin ? request.url : address.href);
-  const why = status?.message ?? words ?? `curl ended with ${code}`;
-  return userError("download-failed", `The host cannot download ${shown}: ${why}`, `${hint}${tried}`);
+  return userError("download-failed", `The host cannot download ${shown}: ${reasonOf({ code, head, said })}`, `${hint}${tried}`);
 }

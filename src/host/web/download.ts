@@ -130,6 +130,7 @@ async function persist(transfer: Transfer): Promise<void> {
       const others = attempts + 1 < transfer.addresses.length;
       if ((!error.again && !others) || failures > persistence.retries + transfer.addresses.length - 1)
         throw givenUp(request, address, error, failures);
+      request.onRetry?.({ attempt: failures + 1, of: persistence.retries + transfer.addresses.length, because: error.message });
       await pause(pauseBefore(failures, error.waitMs, persistence, Math.random()), undefined, {
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       }).catch(() => {

@@ -10,6 +10,7 @@ export const presentGuest: Presentation = {
     return sizesOf(fieldRows());
   },
   summary: (fields) => [...headlines(fields), ...devices(fields), ...protection(fields)],
+  isIdentity: (path) => /^(name|uuid|disks\..+\.serial)$/.test(path),
   instanceOf: (name) => name,
 };
 

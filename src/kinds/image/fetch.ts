@@ -1,4 +1,4 @@
-import { defineAction, type ReportProgress } from "../../model/action.ts";
+import { type ActionProgress, defineAction, type ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { CodedError, RefusedError, userError } from "../../model/errors.ts";
 import type { Digests, Transferred } from "../../model/host.ts";
@@ -105,6 +105,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
 }
 
 async function download(context: Context, spec: ImageSpec, part: string, report: ReportProgress): Promise<Transferred> {
+  let last: ActionProgress = { phase: "download", done: 0 };
   return requireSource(spec.source).fetch(context, {
     source: spec.source,
     to: part,
@@ -112,7 +113,16 @@ async function download(context: Context, spec: ImageSpec, part: string, report:
     access: spec.access,
     ...digestsForChecks(spec),
     maxBytes: await bytesToTake(context, spec),
-    onProgress: (done, total) => report({ phase: "download", done, total }),
+    onProgress: (done, total) => {
+      const { retry } = last;
+      // Until something comes, the reason for which it is tried again stays in sight.
+      last = { phase: "download", done, total, ...(retry === undefined || done > last.done ? {} : { retry }) };
+      report(last);
+    },
+    onRetry: (retry) => {
+      last = { ...last, retry };
+      report(last);
+    },
   });
 }
 

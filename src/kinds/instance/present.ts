@@ -14,6 +14,7 @@ export const presentInstances: Readonly<Record<string, Presentation>> = {
   seed: {
     ...part,
     summary: (fields) => fields.filter(({ path }) => seedFields.test(path)).map((field) => ({ field, covers: 1 })),
+    isIdentity: (path) => /^(uuid|name|launch_index)$/.test(path),
     secrets: secretsOf,
   },
   secret: part,

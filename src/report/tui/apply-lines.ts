@@ -1,8 +1,10 @@
+import type { ActionProgress } from "../../model/action.ts";
 import type { PlannedAction } from "../../model/plan.ts";
+import type { Pace } from "../pace.ts";
 import { percent, progressText } from "../progress-text.ts";
 import { formatDuration } from "../quantities.ts";
 import { type Line, type Span, span } from "../style.ts";
-import { type ApplyViewState, listHeight } from "./apply-view.ts";
+import { type ApplyViewState, listHeight, rowsOf } from "./apply-view.ts";
 import { type Folded, fold } from "./window.ts";
 
 const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
@@ -11,24 +13,38 @@ const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 export function applyViewLines(state: ApplyViewState, now: number): Line[] {
   const { plan, actions, command } = state;
   const width = Math.min(36, Math.max(10, Math.floor(state.size.columns / 3)), Math.max(...actions.map(({ address }) => address.length)));
-  const list = chooseRows(state).map((chosen) => ("row" in chosen ? actionLine(state, chosen.row, width, now) : foldLine(state, chosen)));
   const title = command === "destroy" ? "Destroying" : "Applying";
-  return [
-    [span(title, "strong"), span(`  project ${plan.project} on ${plan.target.uri}  ${formatDuration(now - state.started)}`, "faint")],
-    ...list,
-    countsLine(state),
-    keysLine(state),
+  const head = [
+    span(title, "strong"),
+    span(`  project ${plan.project} on ${plan.target.uri}  ${formatDuration(now - state.started)}`, "faint"),
   ];
+  if (state.mode === "help") return [head, ...helpLines(state), countsLine(state)];
+  const { placeOf } = rowsOf(state);
+  const list = chooseRows(state).map((chosen) =>
+    "row" in chosen ? actionLine(state, placeOf(chosen.row), width, now) : foldLine(state, chosen),
+  );
+  return [head, ...(list.length === 0 ? [[span("no action holds this text", "faint")]] : list), countsLine(state), keysLine(state)];
 }
 
 function chooseRows(state: ApplyViewState): Folded[] {
   const height = listHeight(state.size);
-  const total = state.actions.length;
+  const { total } = rowsOf(state);
   if (state.top !== undefined) {
     const { top } = state;
     return Array.from({ length: Math.min(height, total - top) }, (_, index) => ({ row: top + index }));
   }
-  return fold(total, height, importance(state, height));
+  if (state.matching === undefined) return fold(total, height, importance(state, height));
+  const rows = new Map(state.matching.map((place, row) => [place, row]));
+  return fold(total, height, rowsAmong(importance(state, height * 4), rows));
+}
+
+/** The rows of those places that have one. */
+function* rowsAmong(places: Iterable<number>, rows: ReadonlyMap<number, number>): Generator<number> {
+  for (const place of places) {
+    const row = rows.get(place);
+    if (row !== undefined) yield row;
+  }
+  yield* rows.values();
 }
 
 /** Rows by how much they are worth seeing: what runs, the last failures, what just ended, what is next. */
@@ -61,13 +77,13 @@ function actionLine(state: ApplyViewState, row: number, width: number, now: numb
   if (standing.status === "running") {
     const elapsed = now - standing.since;
     const icon = span(spinner[Math.floor(Math.max(0, elapsed) / 100) % spinner.length] ?? "", "note");
-    const { progress } = standing;
+    const { progress, pace } = standing;
     const summary = span(action.summary, progress === undefined ? undefined : "faint");
     return line(
       icon,
       "running",
       formatDuration(elapsed),
-      progress === undefined ? [summary] : [...progressSpans(progress), span("  "), summary],
+      progress === undefined ? [summary] : [...progressSpans(progress, pace), span("  "), summary],
     );
   }
   const { outcome } = standing;
@@ -92,8 +108,8 @@ function actionLine(state: ApplyViewState, row: number, width: number, now: numb
   }
 }
 
-function progressSpans(progress: { readonly done: number; readonly total?: number | undefined; readonly phase?: string }): Span[] {
-  const text = span(progressText(progress));
+function progressSpans(progress: ActionProgress, pace: Pace | undefined): Span[] {
+  const text = span(progressText(progress, pace), progress.retry === undefined ? undefined : "warning");
   if (progress.total === undefined || progress.total <= 0) return [text];
   return [...bar(percent(progress.done, progress.total) / 100, 12), span(" "), text];
 }
@@ -116,7 +132,10 @@ function waitText(state: ApplyViewState, action: PlannedAction): string {
 
 function foldLine(state: ApplyViewState, { from, to }: { readonly from: number; readonly to: number }): Line {
   const counts = new Map<string, number>();
-  for (const standing of state.states.slice(from, to)) {
+  const { placeOf } = rowsOf(state);
+  for (let row = from; row < to; row += 1) {
+    const standing = state.states[placeOf(row)];
+    if (standing === undefined) continue;
     const status = standing.status === "ended" ? standing.outcome.status : standing.status;
     counts.set(status, (counts.get(status) ?? 0) + 1);
   }
@@ -140,8 +159,25 @@ function countsLine(state: ApplyViewState): Line {
 function keysLine(state: ApplyViewState): Line {
   if (state.stopping === 2) return [span("Aborting now.", "warning")];
   if (state.stopping === 1) return [span("Stopping after running actions finish. Press Ctrl-C again to abort now.", "warning")];
-  if (state.top !== undefined) return [span("↑↓ scroll · f follow running actions · Ctrl-C stop after running actions", "faint")];
-  return [span("↑↓ scroll · Ctrl-C stop after running actions", "faint")];
+  if (state.mode === "filter" || state.filter !== "") {
+    const typing = state.mode === "filter";
+    const hint = typing ? "  enter keeps it, esc shows all" : "  esc shows all · ? keys";
+    return [span("Only actions with: "), span(`${state.filter}${typing ? "▏" : ""}`, "note"), span(hint, "faint")];
+  }
+  const follow = state.top === undefined ? "" : " · f follow";
+  return [span(`↑↓ scroll${follow} · / filter · ? keys · Ctrl-C stop after running actions`, "faint")];
+}
+
+function helpLines(state: ApplyViewState): Line[] {
+  const keys: readonly (readonly [keys: string, what: string])[] = [
+    ["↑ ↓, k j", "one line up or down; page up, page down, home and end as well"],
+    ["f", "follow what runs again"],
+    ["/", "show only actions that hold a text, such as web-1 or start"],
+    ["esc", "follow again, then show all actions again"],
+    ["Ctrl-C", "finish running actions and start no others; again: abort"],
+  ];
+  const lines = [[], ...keys.map(([key, what]): Line => [span(`  ${key.padEnd(10)}`, "strong"), span(what)]), []];
+  return [...lines.slice(0, listHeight(state.size)), [span("Any key goes back; the apply goes on.", "faint")]];
 }
 
 function bar(share: number, width: number): Span[] {

@@ -3,13 +3,14 @@ import type { Event } from "../../model/event.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Plan, PlannedAction } from "../../model/plan.ts";
 import type { ReporterOptions } from "../options.ts";
+import { type Pace, paceAfter } from "../pace.ts";
 import type { Key } from "./keys.ts";
 import type { Size } from "./plan-view.ts";
 
 /** Where one action stands. Times are milliseconds of the clock that the events were reduced with. */
 export type ActionState =
   | { readonly status: "waiting" }
-  | { readonly status: "running"; readonly since: number; readonly progress?: ActionProgress }
+  | { readonly status: "running"; readonly since: number; readonly progress?: ActionProgress; readonly pace?: Pace }
   | { readonly status: "ended"; readonly outcome: Outcome };
 
 /** Everything that the view of a running apply depends on. */
@@ -31,6 +32,12 @@ export interface ApplyViewState {
   readonly stopping: 0 | 1 | 2;
   /** First row shown when the user looks around; undefined while the view follows what runs. */
   readonly top: number | undefined;
+  /** Only actions that hold this text are shown; empty for all. */
+  readonly filter: string;
+  /** Places of the actions that the filter shows; undefined for all. */
+  readonly matching: readonly number[] | undefined;
+  /** What keys are for now: `filter` takes text. */
+  readonly mode: "watch" | "filter" | "help";
   readonly size: Size;
 }
 
@@ -60,6 +67,9 @@ export function openApplyView(
     started: at,
     stopping: 0,
     top: undefined,
+    filter: "",
+    matching: undefined,
+    mode: "watch",
     size,
   };
 }
@@ -76,7 +86,10 @@ export function reduceApplyView(state: ApplyViewState, event: ApplyViewEvent, at
       const place = state.places.get(event.id);
       const before = place === undefined ? undefined : state.states[place];
       if (place === undefined || before?.status !== "running") return state;
-      return { ...state, states: state.states.with(place, { ...before, progress: event.progress }) };
+      return {
+        ...state,
+        states: state.states.with(place, { ...before, progress: event.progress, pace: paceAfter(before.pace, event.progress, at) }),
+      };
     }
     case "action.end":
       return ended(state, event.id, event.outcome);
@@ -106,11 +119,45 @@ function ended(state: ApplyViewState, id: string, outcome: Outcome): ApplyViewSt
 }
 
 function press(state: ApplyViewState, key: Key): ApplyViewState {
+  if (key.name === "interrupt") return { ...state, stopping: state.stopping === 0 ? 1 : 2 };
+  if (state.mode === "help") return { ...state, mode: "watch" };
+  return state.mode === "filter" && key.name !== "up" && key.name !== "down" ? typeFilter(state, key) : look(state, key);
+}
+
+/** Longer than any address. */
+const longestFilter = 120;
+
+function typeFilter(state: ApplyViewState, key: Key): ApplyViewState {
+  switch (key.name) {
+    case "text":
+      return filtered(state, (state.filter + key.text).slice(0, longestFilter));
+    case "backspace":
+      return state.filter === "" ? { ...state, mode: "watch" } : filtered(state, state.filter.slice(0, -1));
+    case "escape":
+      return filtered({ ...state, mode: "watch" }, "");
+    case "enter":
+      return { ...state, mode: "watch" };
+    default:
+      return state;
+  }
+}
+
+function filtered(state: ApplyViewState, filter: string): ApplyViewState {
+  const wanted = filter.toLowerCase();
+  const matching = state.actions.flatMap(({ address, summary }, place) =>
+    `${address} ${summary}`.toLowerCase().includes(wanted) ? [place] : [],
+  );
+  return { ...state, filter, matching: filter === "" ? undefined : matching, top: undefined };
+}
+
+function look(state: ApplyViewState, key: Key): ApplyViewState {
   const page = Math.max(1, listHeight(state.size) - 1);
   const by = (rows: number) => settle({ ...state, top: (state.top ?? firstOfInterest(state)) + rows });
   switch (key.name === "text" ? key.text : key.name) {
-    case "interrupt":
-      return { ...state, stopping: state.stopping === 0 ? 1 : 2 };
+    case "/":
+      return { ...state, mode: "filter" };
+    case "?":
+      return { ...state, mode: "help" };
     case "up":
     case "k":
       return by(-1);
@@ -127,10 +174,11 @@ function press(state: ApplyViewState, key: Key): ApplyViewState {
       return settle({ ...state, top: 0 });
     case "end":
     case "G":
-      return settle({ ...state, top: state.actions.length });
+      return settle({ ...state, top: rowsOf(state).total });
     case "f":
-    case "escape":
       return { ...state, top: undefined };
+    case "escape":
+      return state.top === undefined ? filtered(state, "") : { ...state, top: undefined };
     default:
       return state;
   }
@@ -138,12 +186,24 @@ function press(state: ApplyViewState, key: Key): ApplyViewState {
 
 /** Where looking around begins: at the first action that runs. */
 function firstOfInterest(state: ApplyViewState): number {
-  return Math.max(0, Math.min(state.actions.length, ...state.running) - 2);
+  const { matching } = state;
+  const running = matching === undefined ? state.running : state.running.map((place) => matching.indexOf(place)).filter((row) => row >= 0);
+  return Math.max(0, Math.min(rowsOf(state).total, ...running) - 2);
+}
+
+/** The rows that the view has: every action, or those that the filter shows. `placeOf` gives the place of the action in a row. */
+export function rowsOf({ actions, matching }: Pick<ApplyViewState, "actions" | "matching">): {
+  readonly total: number;
+  readonly placeOf: (row: number) => number;
+} {
+  return matching === undefined
+    ? { total: actions.length, placeOf: (row) => row }
+    : { total: matching.length, placeOf: (row) => matching[row] ?? -1 };
 }
 
 function settle(state: ApplyViewState): ApplyViewState {
   if (state.top === undefined) return state;
-  const last = Math.max(0, state.actions.length - listHeight(state.size));
+  const last = Math.max(0, rowsOf(state).total - listHeight(state.size));
   return { ...state, top: Math.max(0, Math.min(state.top, last)) };
 }
 

@@ -1,11 +1,14 @@
+import type { Address } from "../../model/address.ts";
 import type { Plan } from "../../model/plan.ts";
+import { nameRanges } from "../name-ranges.ts";
 import type { ReporterOptions } from "../options.ts";
+import { planImpact } from "../plan-impact.ts";
 import { planClosing } from "../plan-text.ts";
 import { count } from "../quantities.ts";
 import { type Line, span } from "../style.ts";
 import { variableValue } from "../variable-value.ts";
 import type { Key } from "./keys.ts";
-import { allKeys, buildTree, firstOpen, flatten, type Node, type TreeRow } from "./plan-tree.ts";
+import { allKeys, buildTree, filterTree, firstOpen, flatten, type Node, type TreeRow } from "./plan-tree.ts";
 import { windowAround } from "./window.ts";
 
 /** Size of the terminal in characters. */
@@ -18,38 +21,75 @@ export interface Size {
 export interface PlanViewState {
   readonly plan: Plan;
   readonly command: ReporterOptions["command"];
+  /** `ask`: the plan is to be agreed to; `browse`: it is only looked at. */
+  readonly purpose: "ask" | "browse";
   readonly destroys: number;
+  /** What the plan costs, a line each. */
+  readonly impact: readonly Line[];
+  /** Many objects that are alike stand one by one. */
+  readonly each: boolean;
+  /** The whole plan. */
+  readonly whole: readonly Node[];
+  /** What of it holds the text of the filter. */
   readonly tree: readonly Node[];
+  readonly filter: string;
   readonly open: ReadonlySet<string>;
   /** What the tree shows now. */
   readonly rows: readonly TreeRow[];
   readonly cursor: number;
   readonly top: number;
   readonly size: Size;
-  /** What has been typed of the word that is asked for; undefined while nothing has. */
-  readonly typed: string | undefined;
+  /** What keys are for now: `filter` and `consent` take text. */
+  readonly mode: "browse" | "filter" | "consent" | "help";
+  /** What has been typed of the word that is asked for. */
+  readonly typed: string;
   readonly message: string | undefined;
+  /** Set when the view is over. */
   readonly answer: boolean | undefined;
 }
 
 /** What can happen to the view. */
 export type PlanViewEvent = { readonly type: "key"; readonly key: Key } | { readonly type: "resize"; readonly size: Size };
 
-/** The view as it opens. `destroys` is how many losses consent is asked for. */
-export function openPlanView(plan: Plan, command: ReporterOptions["command"], destroys: number, size: Size): PlanViewState {
-  const tree = buildTree(plan, size.columns);
-  const open = firstOpen(plan, tree);
-  const rows = flatten(tree, open);
-  return { plan, command, destroys, tree, open, rows, cursor: 0, top: 0, size, typed: undefined, message: undefined, answer: undefined };
+/** How the view opens. */
+export interface PlanViewOptions {
+  readonly command: ReporterOptions["command"];
+  /** How many losses consent is asked for. */
+  readonly destroys: number;
+  readonly size: Size;
+  /** Default: the plan is to be agreed to. */
+  readonly purpose?: PlanViewState["purpose"];
+  readonly each?: boolean;
+}
+
+/** The view as it opens. */
+export function openPlanView(plan: Plan, { command, destroys, size, purpose = "ask", each = false }: PlanViewOptions): PlanViewState {
+  const whole = buildTree(plan, size.columns, each);
+  const open = firstOpen(plan, whole);
+  const rows = flatten(whole, open);
+  const [impact, start] = [impactLines(plan), { filter: "", cursor: 0, top: 0, typed: "", message: undefined, answer: undefined }];
+  return { plan, command, purpose, destroys, impact, each, whole, tree: whole, open, rows, size, mode: "browse", ...start };
 }
 
 /** The view after something happened. Pure. */
 export function reducePlanView(state: PlanViewState, event: PlanViewEvent): PlanViewState {
   if (state.answer !== undefined) return state;
-  if (event.type === "resize") return reopen({ ...state, size: event.size, tree: buildTree(state.plan, event.size.columns) }, state.open);
+  if (event.type === "resize") {
+    const whole = buildTree(state.plan, event.size.columns, state.each);
+    return reopen({ ...state, size: event.size, whole, tree: filterTree(whole, state.filter).nodes }, state.open);
+  }
   const { key } = event;
   if (key.name === "interrupt") return { ...state, answer: false };
-  return state.typed === undefined ? browse({ ...state, message: undefined }, key) : type(state, state.typed, key);
+  switch (state.mode) {
+    case "browse":
+      return browse({ ...state, message: undefined }, key);
+    case "filter":
+      return typeFilter(state, key);
+    case "consent":
+      return typeConsent(state, key);
+    case "help":
+      return settle({ ...state, mode: "browse" });
+  }
 }
 
 function browse(state: PlanViewState, key: Key): PlanViewState {
@@ -83,31 +123,70 @@ function browse(state: PlanViewState, key: Key): PlanViewState {
       return state.rows[state.cursor]?.state === "open" ? toggle(state) : to(parentOf(state));
     case "e":
       return reopen(state, new Set(state.open.size > 0 && everythingOpen(state) ? [] : allKeys(state.tree)));
+    case "/":
+      return settle({ ...state, mode: "filter" });
+    case "?":
+      return { ...state, mode: "help" };
     case "y":
-      return state.destroys > 0 ? { ...state, typed: "y" } : { ...state, answer: true };
-    case "n":
-    case "q":
+      if (state.purpose === "browse") return state;
+      return state.destroys > 0 ? { ...state, mode: "consent", typed: "y" } : { ...state, answer: true };
     case "escape":
+      // It leaves the filter first.
+      return state.filter === "" ? { ...state, answer: false } : filtered(state, "");
+    case "n":
+      return state.purpose === "browse" ? state : { ...state, answer: false };
+    case "q":
       return { ...state, answer: false };
     default:
       return state;
   }
 }
 
-function type(state: PlanViewState, typed: string, key: Key): PlanViewState {
+function typeConsent(state: PlanViewState, key: Key): PlanViewState {
+  const { typed } = state;
+  const back = (message?: string): PlanViewState => ({ ...state, mode: "browse", typed: "", message });
   switch (key.name) {
     case "text":
       return { ...state, typed: (typed + key.text).slice(0, 20) };
     case "backspace":
-      return typed.length > 1 ? { ...state, typed: typed.slice(0, -1) } : { ...state, typed: undefined };
+      return typed.length > 1 ? { ...state, typed: typed.slice(0, -1) } : back();
     case "escape":
-      return { ...state, typed: undefined };
+      return back();
     case "enter":
-      if (typed.trim() === "yes") return { ...state, answer: true };
-      return { ...state, typed: undefined, message: `"${typed}" is not "yes": nothing has been done.` };
+      return typed.trim() === "yes" ? { ...state, answer: true } : back(`"${typed}" is not "yes": nothing has been done.`);
     default:
       return state;
   }
+}
+
+/** Longer than any address. */
+const longestFilter = 120;
+
+function typeFilter(state: PlanViewState, key: Key): PlanViewState {
+  switch (key.name) {
+    case "text":
+      return filtered(state, (state.filter + key.text).slice(0, longestFilter));
+    case "backspace":
+      return state.filter === "" ? { ...state, mode: "browse" } : filtered(state, state.filter.slice(0, -1));
+    case "escape":
+      return filtered({ ...state, mode: "browse" }, "");
+    case "enter":
+      return settle({ ...state, mode: "browse" });
+    case "up":
+    case "down":
+    case "page-up":
+    case "page-down":
+      return browse(state, key);
+    default:
+      return state;
+  }
+}
+
+/** Shows what holds the text, opened as far down as it is. */
+function filtered(state: PlanViewState, filter: string): PlanViewState {
+  const { nodes, open } = filterTree(state.whole, filter);
+  const shown = filter === "" ? firstOpen(state.plan, state.whole) : open;
+  return settle({ ...state, filter, tree: nodes, open: shown, rows: flatten(nodes, shown), cursor: 0, top: 0 });
 }
 
 function toggle(state: PlanViewState): PlanViewState {
@@ -147,10 +226,11 @@ function settle(state: PlanViewState): PlanViewState {
   return { ...state, cursor, top: windowAround(state.rows.length, treeHeight(state), cursor, state.top).start };
 }
 
-/** Lines around the tree: the title, the variables, what the plan comes to, what is lost, the question, the keys. */
-function treeHeight({ size, destroys, plan }: Pick<PlanViewState, "size" | "destroys" | "plan">): number {
+/** Lines around the tree: the title, the variables, what the plan comes to, what it costs, the filter, the question, the keys. */
+function treeHeight(state: PlanViewState): number {
+  const around = [state.plan.variables !== undefined, state.filter !== "" || state.mode === "filter", state.purpose === "ask"];
   // The last line of the terminal stays empty, else everything scrolls by one.
-  return Math.max(1, size.rows - 1 - 4 - (destroys > 0 ? 1 : 0) - (plan.variables === undefined ? 0 : 1));
+  return Math.max(1, state.size.rows - 1 - 3 - state.impact.length - around.filter((shown) => shown).length);
 }
 
 /** The values that the plan was made with, in one line. */
@@ -160,21 +240,89 @@ function variablesLine({ variables }: Plan): Line[] {
   return [[span("Variables: "), span(values.join(" · "), "faint")]];
 }
 
+/** What the plan costs, in sight whatever of the tree is: data, and guests that are interrupted. */
+function impactLines(plan: Plan): Line[] {
+  const { destroys, restarted, stopped } = planImpact(plan);
+  const interrupted = (addresses: readonly Address[], verb: string): Line[] =>
+    addresses.length === 0
+      ? []
+      : [
+          [
+            span(`${count(addresses.length, "guest")} ${addresses.length === 1 ? "is" : "are"} ${verb}: `, "replace"),
+            span(namesOf(addresses)),
+          ],
+        ];
+  return [
+    ...(destroys.length > 0 ? [[span(`The data of ${count(destroys.length, "object")} will be permanently deleted.`, "remove")]] : []),
+    ...interrupted(restarted, "restarted"),
+    ...interrupted(stopped, "stopped"),
+  ];
+}
+
+function namesOf(addresses: readonly Address[]): string {
+  return nameRanges(addresses).join(", ");
+}
+
 /** The view as lines, never more than the terminal has rows. Pure; the screen cuts long lines. */
 export function planViewLines(state: PlanViewState): Line[] {
-  const { plan, rows, cursor, command, destroys } = state;
+  const { plan, rows, cursor, command, impact } = state;
+  const title = [span(`virtform ${command}`, "strong"), span(`  project ${plan.project} on ${plan.target.uri}`, "faint")];
+  if (state.mode === "help") return [title, ...helpLines(state)].slice(0, Math.max(1, state.size.rows - 1));
   const shown = windowAround(rows.length, treeHeight(state), cursor, state.top);
   const tree = rows.slice(shown.start, shown.end).map((row, index) => treeLine(row, shown.start + index === cursor));
   const hidden = rows.length - tree.length;
   const [closing = []] = planClosing(plan, command);
   return [
-    [span(`virtform ${command}`, "strong"), span(`  project ${plan.project} on ${plan.target.uri}`, "faint")],
+    title,
     ...variablesLine(plan),
     ...tree,
+    ...filterLine(state),
     [...closing, ...(hidden > 0 ? [span(`  (lines ${shown.start + 1}-${shown.end} of ${rows.length})`, "faint")] : [])],
-    ...(destroys > 0 ? [[span(`The data of ${count(destroys, "object")} will be permanently deleted.`, "remove")]] : []),
-    question(state),
-    [span("↑↓ move · enter open or close · e everything · n or Ctrl-C do nothing", "faint")],
+    ...impact,
+    ...(state.purpose === "ask" ? [question(state)] : []),
+    keysLine(state),
+  ];
+}
+
+function filterLine({ filter, mode, rows }: PlanViewState): Line[] {
+  if (filter === "" && mode !== "filter") return [];
+  const typing = mode === "filter";
+  const hint = typing ? "  enter keeps it, esc shows everything" : "  esc shows everything";
+  return [
+    [
+      span("Only lines with: "),
+      span(`${filter}${typing ? "▏" : ""}`, "note"),
+      span(`${rows.length === 0 ? "  none" : ""}${hint}`, "faint"),
+    ],
+  ];
+}
+
+function keysLine({ purpose }: PlanViewState): Line {
+  const end = purpose === "ask" ? "n or Ctrl-C do nothing" : "q ends";
+  return [span(`↑↓ move · enter open · e all · / filter · ? keys · ${end}`, "faint")];
+}
+
+function helpLines({ purpose, destroys }: PlanViewState): Line[] {
+  const keys: readonly (readonly [keys: string, what: string])[] = [
+    ["↑ ↓, k j", "one line up or down"],
+    ["page up, page down", "one page up or down"],
+    ["g G, home end", "to the beginning, to the end"],
+    ["enter, blank", "open or close the line"],
+    ["→ ←, l h", "open; close, or go to the line above that it belongs to"],
+    ["e", "open everything, or close everything"],
+    ["/", "show only lines with a text, such as web-1 or memory"],
+    ...(purpose === "ask"
+      ? ([
+          ["y", destroys > 0 ? "agree: type yes and press enter" : "agree"],
+          ["n, q, esc, Ctrl-C", "do nothing"],
+        ] as const)
+      : ([["q, esc, Ctrl-C", "end"]] as const)),
+  ];
+  return [
+    [],
+    ...keys.map(([key, what]): Line => [span(`  ${key.padEnd(20)}`, "strong"), span(what)]),
+    [],
+    [span("Any key goes back.", "faint")],
   ];
 }
 
@@ -187,7 +335,7 @@ function treeLine(row: TreeRow, current: boolean): Line {
 function question(state: PlanViewState): Line {
   const verb = state.command === "destroy" ? "Destroy all of this?" : "Apply these changes?";
   if (state.message !== undefined) return [span(`${state.message} `, "warning"), span(verb, "strong")];
-  if (state.typed !== undefined)
+  if (state.mode === "consent")
     return [span(verb, "strong"), span(` Type yes and press enter: ${state.typed}▏`), span("  esc goes back", "faint")];
   return [span(verb, "strong"), span(state.destroys > 0 ? ' Type "yes" and enter, or n' : " y or n")];
 }

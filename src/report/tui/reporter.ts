@@ -2,9 +2,10 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Event, Reporter } from "../../model/event.ts";
 import { applicablePlans, type Plan } from "../../model/plan.ts";
 import { applySummaryLines } from "../apply-summary.ts";
+import { changingCommands } from "../changing-commands.ts";
 import { formatDiagnostics } from "../diagnostics.ts";
 import type { ReporterOptions } from "../options.ts";
-import { planClosing, planRecord } from "../plan-text.ts";
+import { planBody, planClosing } from "../plan-text.ts";
 import { type Line, paint, span } from "../style.ts";
 import { showPlan } from "../text.ts";
 import { showResult } from "../text-result.ts";
@@ -13,14 +14,14 @@ import { type ApplyViewEvent, openApplyView, reduceApplyView } from "./apply-vie
 import { keepHeapSmall } from "./keep-heap-small.ts";
 import type { Key } from "./keys.ts";
 import { type Mounted, mount, sizeOf } from "./mount.ts";
-import { openPlanView, type PlanViewEvent, planViewLines, reducePlanView } from "./plan-view.ts";
+import { openPlanView, type PlanViewEvent, type PlanViewState, planViewLines, reducePlanView } from "./plan-view.ts";
 
 /** Between two frames while an apply runs; more often than this is too fast to read. */
 const frameEveryMs = 200;
 
 /**
- * The terminal interface: the plan as a tree with its question, then the actions as they run. Both leave the terminal
- * when they are over; a record of the plan and the summary stay in the scrollback.
+ * The terminal interface: the plan as a tree with its question, then the actions as they run; of a command that only plans, the plan to be looked
+ * at. Each leaves the terminal when it is over; the plan as text and the summary stay in the scrollback.
  */
 export function createTuiReporter(options: ReporterOptions): Reporter {
   const { stdout, stderr, color, command } = options;
@@ -35,6 +36,8 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
   let cancelQuestion: (() => void) | undefined;
   let running: ReturnType<typeof startApplyView> | undefined;
   const ending: Promise<void>[] = [];
+  /** The command makes a plan only to be looked at. */
+  const browses = changingCommands[command] === undefined;
 
   const report = (diagnostics: readonly Diagnostic[]) => {
     if (running === undefined && cancelQuestion === undefined) stderr.write(formatDiagnostics(diagnostics, { color }));
@@ -48,11 +51,12 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
   const confirm: NonNullable<Reporter["confirm"]> = async ({ plan, destroys }) => {
     unseen = undefined;
     if (plan.diagnostics.length > 0) stderr.write(formatDiagnostics(plan.diagnostics, { color }));
-    const answer = await askAboutPlan(plan, destroys.length, options, interrupt, (cancel) => {
+    const onOpen = (cancel: () => void) => {
       cancelQuestion = cancel;
-    });
+    };
+    const answer = await view(plan, destroys.length, "ask", options, { interrupt, onOpen });
     cancelQuestion = undefined;
-    stdout.write(paint([...planRecord(plan), ...planClosing(plan, command)], color));
+    stdout.write(paint([...planBody(plan, options), ...planClosing(plan, command)], color));
     if (!answer) say([span("Not confirmed: nothing has been done.")]);
     return answer;
   };
@@ -73,6 +77,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
         return;
       case "plan":
         unseen = event.plan;
+        if (browses) return;
         if (applicablePlans(event.plan).length === 0) showUnseen();
         return;
       case "apply.start":
@@ -101,6 +106,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
     if (running !== undefined) ending.push(running.end());
     running = undefined;
     await Promise.all(ending);
+    if (browses && unseen !== undefined && unseen.changes.length > 0) await browsePlan(unseen, options);
     small[Symbol.dispose]();
     showUnseen();
     if (held.length > 0) stderr.write(formatDiagnostics(held.splice(0), { color }));
@@ -110,14 +116,15 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
 }
 
 /** Shows the plan until it is answered. `onOpen` is given what answers "no" from outside. */
-async function askAboutPlan(
+async function view(
   plan: Plan,
   destroys: number,
+  purpose: PlanViewState["purpose"],
   options: ReporterOptions,
-  interrupt: () => void,
-  onOpen: (cancel: () => void) => void,
+  { interrupt, onOpen }: { readonly interrupt: () => void; readonly onOpen: (cancel: () => void) => void },
 ): Promise<boolean> {
-  let state = openPlanView(plan, options.command, destroys, sizeOf(options));
+  const { command, each = false } = options;
+  let state = openPlanView(plan, { command, destroys, size: sizeOf(options), purpose, each });
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const dispatch = (event: PlanViewEvent) => {
     state = reducePlanView(state, event);
@@ -135,6 +142,11 @@ async function askAboutPlan(
   const answer = await promise;
   await mounted.unmount();
   return answer;
+}
+
+/** Shows a plan until the user has seen enough of it. */
+function browsePlan(plan: Plan, options: ReporterOptions): Promise<unknown> {
+  return view(plan, 0, "browse", options, { interrupt: () => {}, onOpen: () => {} });
 }
 
 /** Shows the actions until `end` is called. The rate of frames does not depend on the rate of events. */

@@ -45,7 +45,8 @@ test("apply in a terminal: the tree opens and closes, the question is answered, 
   server.release();
   await terminal.until(/exit 0\n\$/);
   const all = await terminal.scrollback();
-  assert.match(all, /\+ image\/small {2}not in the image cache\n/);
+  assert.match(all, /\+ image\/small will be created: not in the image cache\n {4}\+ source /);
+  assert.match(all, /\n {4}\+ size +128MiB\n/, "the fields of what was agreed to stay");
   assert.match(
     all,
     /Plan: 7 to add, 0 to change, 0 to destroy\.\n[\s\S]*Apply complete! Resources: 7 added, 0 changed, 0 destroyed\. Took .*\nexit 0\n/,
@@ -79,7 +80,7 @@ test("losing data takes the whole word, and no means no", async (t) => {
   assert.deepEqual(await domainNames(project), []);
 });
 
-test("200 instances: the plan fits the terminal, scrolls to its end, survives a resize, and a no does nothing", async (t) => {
+test("200 instances: the plan fits the terminal, opens, is filtered, scrolls to its end, survives a resize, and a no does nothing", async (t) => {
   const workspace = await createWorkspace(t);
   const { project, directory } = workspace;
   const flavors = { tiny: { vcpus: 1, ram: "1MiB", disk: "64MiB" } };
@@ -87,22 +88,43 @@ test("200 instances: the plan fits the terminal, scrolls to its end, survives a 
   const terminal = await openTerminal(t, directory, usual);
   await terminal.enter("virtform apply");
   const first = await terminal.until(/Plan: 601 to add, 0 to change, 0 to destroy\./);
-  assert.match(first, new RegExp(`▸ ${project}-0 {2}\\+3`));
+  assert.match(first, new RegExp(`▸ ${project}-0 … ${project}-199 \\(200 alike\\) {2}\\+600`));
   assert.ok(longest(first) <= usual.columns);
-  await terminal.press("G");
-  const last = await terminal.until(new RegExp(`${project}-199 {2}\\+3`));
+  // One of them by its name.
+  await terminal.press("/", ..."-137", "Enter");
+  await terminal.until(new RegExp(`▾ ${project}-137 {2}\\+3`));
+  await terminal.press("Escape");
+  await terminal.until(/❯ ▸ images/);
+  await terminal.press("?");
+  await terminal.until(/open everything, or close everything/);
+  await terminal.press("q");
+  await terminal.until(/Apply these changes\? y or n/);
+  await terminal.press("e", "G");
+  const last = await terminal.until(new RegExp(`▾ ${project}-199 {2}\\+3|domain/${project}-199`));
   assert.doesNotMatch(last, new RegExp(`${project}-0 `));
   await terminal.resize(60, 16);
-  const small = await terminal.until(new RegExp(`${project}-199 {2}\\+3`));
+  const small = await terminal.until(new RegExp(`domain/${project}-199`));
   assert.ok(longest(small) <= 80);
   await terminal.resize(80, 24);
-  await terminal.press("g", "e");
-  await terminal.until(new RegExp(`disk/${project}-0\\.root`));
+  await terminal.press("g");
+  await terminal.until(new RegExp(`disk/${project}-0\\.root … disk/${project}-199\\.root`));
   await terminal.press("n");
   await terminal.until(/Not confirmed: nothing has been done\.\nexit 1\n/);
   const all = await terminal.scrollback();
-  assert.match(all, new RegExp(`\\+ domain/${project}-199 `), "the record of the plan is in the scrollback");
+  assert.match(
+    all,
+    new RegExp(`\\+ domain/${project}-0 … domain/${project}-199 \\(200 alike\\) will be created`),
+    "the plan is in the scrollback",
+  );
   assert.deepEqual(await domainNames(project), []);
+
+  await terminal.enter("clear; virtform plan --tui --out site.plan; virtform show site.plan --tui");
+  for (const name of ["plan", "show"]) {
+    await terminal.until(new RegExp(`virtform ${name} {2}project[\\s\\S]*q ends`));
+    await terminal.press("y", "q");
+    await terminal.until(/Plan: 601 to add, 0 to change, 0 to destroy\.\n[\s\S]*exit 0/);
+  }
+  assert.deepEqual(await domainNames(project), [], "y is no consent where nothing is asked");
 });
 
 test("Ctrl-C in a terminal: at the question it is a no, while applying what runs is finished", async (t) => {

@@ -50,8 +50,8 @@ test("a whole apply: progress on standard error, the summary on standard output"
   assert.equal(
     stderr.text,
     `image/debian-13: fetch and convert to raw …
-image/debian-13: download 20% of 240MiB after 5.0s
-image/debian-13: download 41% of 240MiB after 10s
+image/debian-13: download 20% of 240MiB, 10MiB/s, 19s left after 5.0s
+image/debian-13: download 41% of 240MiB, 10MiB/s, 14s left after 10s
 image/debian-13: fetch and convert to raw: done in 12s
 `,
   );

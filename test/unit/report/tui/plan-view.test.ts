@@ -6,9 +6,9 @@ import { plan as mixed } from "../plans/mixed.ts";
 import { manyInstances } from "../support.ts";
 import { key, pressed, size, textOf } from "./support.ts";
 
-const large = () => openPlanView(manyInstances(200), "apply", 0, size);
-const harmless = () => openPlanView(manyInstances(1), "apply", 0, size);
-const lossy = () => openPlanView(mixed, "apply", 2, size);
+const large = () => openPlanView(manyInstances(200), { command: "apply", destroys: 0, size, each: true });
+const harmless = () => openPlanView(manyInstances(1), { command: "apply", destroys: 0, size });
+const lossy = () => openPlanView(mixed, { command: "apply", destroys: 2, size });
 const cursorText = (state: ReturnType<typeof large>) =>
   textOf([state.rows[state.cursor]?.line ?? []])
     .trim()
@@ -28,7 +28,7 @@ test("enter, space and the arrows open and close; left goes to the parent", () =
   assert.equal(state.rows.length, 204);
   state = pressed(state, "down", "right");
   assert.equal(cursorText(state), "+ disk/web-0.root");
-  assert.equal(state.rows.length, 207, "its three fields are shown");
+  assert.equal(state.rows.length, 208, "its three fields are shown, and the reason, for which the line has no room");
   state = pressed(state, "down", "left");
   assert.equal(cursorText(state), "+ disk/web-0.root");
   state = pressed(state, "left", "left");
@@ -110,7 +110,7 @@ test("characters that arrive together are keys one by one", () => {
 
 test("the variables that the plan depends on are in a line of their own, and the tree has one line less", () => {
   const plan = { ...manyInstances(200), variables: [{ name: "env", value: "prod", sensitive: false, from: "--var" }] };
-  const [without, state] = [planViewLines(large()), openPlanView(plan, "apply", 0, size)];
+  const [without, state] = [planViewLines(large()), openPlanView(plan, { command: "apply", destroys: 0, size, each: true })];
   const lines = planViewLines(state);
   assert.equal(lines.length, without.length);
   assert.equal(textOf(lines.slice(1, 2)).trim(), 'Variables: env = "prod"');

@@ -28,7 +28,7 @@ function terminal() {
   return { stdin, stdout, output };
 }
 
-function makeReporter(options: { readonly interactive?: boolean } = {}) {
+function makeReporter(options: { readonly interactive?: boolean; readonly command?: string } = {}) {
   const { stdin, stdout, output } = terminal();
   const stderr = memory();
   let interrupts = 0;
@@ -37,7 +37,7 @@ function makeReporter(options: { readonly interactive?: boolean } = {}) {
     stdout: stdout as never,
     stderr,
     stdin: stdin as never,
-    command: "apply",
+    command: options.command ?? "apply",
     interactive: options.interactive ?? true,
     version: "0.1.0",
     onInterrupt: () => {
@@ -65,11 +65,26 @@ async function answer(plan: Plan, destroys: readonly string[], typed: string) {
   return { ...made, agreed };
 }
 
-test("y agrees, and a record of the plan stays behind", async () => {
+test("y agrees, and the plan with its fields stays behind", async () => {
   const { agreed, output } = await answer(create, [], "y");
   assert.equal(agreed, true);
-  assert.match(output.text, /\+ disk\/web-0\.root {2}does not exist yet\n/);
+  assert.match(output.text, /\+ disk\/web-0\.root will be created: does not exist yet\n {4}\+ image {4}debian-13\n/);
   assert.match(output.text, /Plan: 7 to add, 0 to change, 0 to destroy\.\n$/);
+});
+
+test("a command that only plans shows the plan until q, and its text stays behind", async () => {
+  const { reporter, output, stdin, interrupts } = makeReporter({ command: "plan", interactive: false });
+  assert.equal(reporter.confirm, undefined);
+  reporter.event({ type: "plan", plan: create });
+  const closed = reporter.close();
+  await until(() => stdin.raw && output.text.includes("q ends"));
+  assert.doesNotMatch(output.text, /Apply these changes/);
+  stdin.write("y");
+  stdin.write("q");
+  await closed;
+  assert.equal(stdin.raw, false);
+  assert.equal(interrupts(), 0);
+  assert.match(output.text, /\+ disk\/web-0\.root will be created[\s\S]*Plan: 7 to add, 0 to change, 0 to destroy\.\n$/);
 });
 
 test("n declines", async () => {
