@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Every path that we use on a host. No other module spells one. */
-export type Layout = ReturnType<typeof createLayout>;
+export type Layout = ReturnType<typeof layoutBelow>;
 
 /** Names of the files of one instance (Nova LAY-09 … LAY-11). */
 export const instanceFiles = {
@@ -76,8 +76,18 @@ export function rotatedName(path: string, number: number): string {
   return `${path}.previous-${number}`;
 }
 
-/** The paths below one instances path. Pure: nothing is looked at. */
-export function createLayout(instancesPath: string) {
+const layouts = new Map<string, Layout>();
+
+/** The paths below one instances path. Pure: nothing is looked at. Remembered, because every disk of every guest asks for it. */
+export function createLayout(instancesPath: string): Layout {
+  const known = layouts.get(instancesPath);
+  if (known !== undefined) return known;
+  const layout = layoutBelow(instancesPath);
+  layouts.set(instancesPath, layout);
+  return layout;
+}
+
+function layoutBelow(instancesPath: string) {
   const root = instancesPath.replace(/\/+$/, "");
   const base = `${root}/_base`;
   return {

@@ -5,5 +5,7 @@ type Present<T> = { readonly [Key in keyof T as undefined extends T[Key] ? never
 
 /** An object without the keys whose value is undefined, for types and outputs in which an absent key says that there is nothing. Pure. */
 export function withoutUndefined<T extends object>(object: T): Present<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as unknown as Present<T>;
+  const present: Record<string, unknown> = {};
+  for (const key in object) if (object[key] !== undefined) present[key] = object[key];
+  return present as unknown as Present<T>;
 }

@@ -72,12 +72,15 @@ export function malformedXml(why: string): CodedError {
   return new CodedError([problem("xml-malformed", { summary: `An XML document is malformed: ${why.trim()}` })]);
 }
 
-// Loops over indexes: a plan of a thousand guests comes to `childNamed` 100 000 times, and an iterator makes an object for each child.
+// Loops over indexes, and no list of names for the usual one and two: a plan of a thousand guests comes to `childNamed` 100 000 times, and an iterator or a
+// list makes an object each time.
 
 /** The element at a path of names below, the first where there are several. */
-export function find(element: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
+export function find(element: XmlElement | undefined, name?: string, below?: string, deeper?: string): XmlElement | undefined {
   let found = element;
-  for (let index = 0; index < path.length && found !== undefined; index += 1) found = childNamed(found.children, path[index] ?? "");
+  if (name !== undefined && found !== undefined) found = childNamed(found.children, name);
+  if (below !== undefined && found !== undefined) found = childNamed(found.children, below);
+  if (deeper !== undefined && found !== undefined) found = childNamed(found.children, deeper);
   return found;
 }
 
@@ -101,6 +104,6 @@ function childNamed(children: readonly XmlElement[], name: string): XmlElement |
 }
 
 /** The trimmed text of the element at a path; undefined when there is none. */
-export function textAt(element: XmlElement | undefined, ...path: string[]): string | undefined {
-  return find(element, ...path)?.text.trim();
+export function textAt(element: XmlElement | undefined, name?: string, below?: string, deeper?: string): string | undefined {
+  return find(element, name, below, deeper)?.text.trim();
 }

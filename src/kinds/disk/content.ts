@@ -4,7 +4,7 @@ import type { Address } from "../../model/address.ts";
 import type { Observed } from "../../model/kind.ts";
 import { disks } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
-import { appliedOf, isSameContent } from "../terms/disk-record.ts";
+import { isSameContent } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { InstanceDisk } from "./disk.ts";
 
@@ -31,7 +31,7 @@ export function keepExistingContent<Spec extends InstanceDisk | { readonly kind:
 
 /** Whether a disk stays on the image that it was made from although another one is configured. The disks of a rescue come and go with it. */
 function keepsImage({ disk, domain }: InstanceDisk, base: BaseRef, { applied }: OwnedDiskState): boolean {
-  if (applied.entry === null || applied.image === null || isForRescue(disk.name) || isSameContent(appliedOf(disk), applied)) return false;
+  if (applied.entry === null || applied.image === null || isSameContent(base, applied) || isForRescue(disk.name)) return false;
   return domain.rebuild === "manual" || (domain.rebuild === "on_name_change" && applied.image === base.image);
 }
 

@@ -8,7 +8,7 @@ import type { DomainSpec } from "../terms/spec.ts";
 import { appliedFields } from "./applied-fields.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 import { staysUnwanted } from "./managed.ts";
-import { wantedFields } from "./wanted-fields.ts";
+import { hasWantedFields, wantedFields } from "./wanted-fields.ts";
 
 /** One warning for each guest with devices that virtform neither wants nor gave it: the plan takes them away, and not what is on them. */
 export function checkAddedDevices({ domains, observed }: Pick<Checked, "domains"> & { readonly observed: Observed }): Diagnostic[] {
@@ -34,9 +34,10 @@ export function checkAddedDevices({ domains, observed }: Pick<Checked, "domains"
 
 /** `disks.vdb (/srv/extra.qcow2)`, `interfaces.52:54:00:00:00:01`. */
 function addedDevices({ label, fields, active, activeApplied }: DomainState, spec: DomainSpec): string[] {
-  const wanted = wantedFields(spec);
+  if (hasWantedFields(spec, fields) && (active === null || hasWantedFields(spec, active))) return [];
   const applied = appliedFields(label);
   if (applied === undefined) return [];
+  const wanted = wantedFields(spec);
   const found: DomainFields = { ...fields, ...active };
   const sections = fieldRows().flatMap((row) => (isDevices(row) ? [`${row.section}.`] : []));
   const isDevice = (path: string) => sections.some((section) => path.startsWith(section));

@@ -6,7 +6,9 @@ const split = new Map<string, { readonly parents: readonly string[]; readonly na
 export function deviceElements(domain: XmlElement, { at }: { readonly at: string }): XmlElement[] {
   const known = split.get(at) ?? splitPath(at);
   split.set(at, known);
-  return findAll(find(domain, ...known.parents), known.name);
+  let parent: XmlElement | undefined = domain;
+  for (let index = 0; index < known.parents.length; index += 1) parent = find(parent, known.parents[index]);
+  return findAll(parent, known.name);
 }
 
 function splitPath(at: string) {

@@ -13,6 +13,7 @@ import { diskSerial } from "./disk-serial.ts";
 export function keepTargets(want: DomainSpec, had: DomainFields): DomainSpec {
   // A rescue moves the names of all disks, and they move back after it.
   if ((had["rescue"] ?? null) !== want.rescue) return want;
+  if (want.disks.every((disk) => !isMovable(disk) || hasOwnTarget(disk, want, had))) return want;
   const bySerial = new Map(
     Object.entries(had).flatMap(([path, serial]) => {
       const [, target] = /^disks\.([^.]+)\.serial$/.exec(path) ?? [];
@@ -22,7 +23,7 @@ export function keepTargets(want: DomainSpec, had: DomainFields): DomainSpec {
   const taken = new Set(want.disks.filter((disk) => !isMovable(disk)).map(({ target }) => target));
   const kept = new Map<DomainDisk, string>();
   for (const disk of want.disks.filter(isMovable)) {
-    const target = bySerial.get(disk.serial ?? diskSerial(want.uuid, disk.name));
+    const target = bySerial.get(serialOf(disk, want));
     if (target === undefined || taken.has(target) || had[`disks.${target}.bus`] !== disk.bus) continue;
     kept.set(disk, target);
     taken.add(target);
@@ -31,6 +32,15 @@ export function keepTargets(want: DomainSpec, had: DomainFields): DomainSpec {
   const next = createNames(taken);
   const targetOf = (disk: DomainDisk) => kept.get(disk) ?? (isMovable(disk) ? next(disk.bus) : disk.target);
   return { ...want, disks: want.disks.map((disk) => ({ ...disk, target: targetOf(disk) })) };
+}
+
+/** Whether the guest has the disk under the name that it would have anyway, as nearly all guests do. */
+function hasOwnTarget(disk: DomainDisk, want: DomainSpec, had: DomainFields): boolean {
+  return had[`disks.${disk.target}.serial`] === serialOf(disk, want) && had[`disks.${disk.target}.bus`] === disk.bus;
+}
+
+function serialOf({ serial, name }: DomainDisk, { uuid }: DomainSpec): string {
+  return serial ?? diskSerial(uuid, name);
 }
 
 /** Whether the name of a disk follows from its place in the list alone. */

@@ -161,6 +161,8 @@ function knownChildren(known: KnownXml, name: string): KnownChildren {
   return learned;
 }
 
+// Loops over indexes: they run for the elements of every guest.
+
 /** What is known of a child of an element, of which this is known; nothing for a foreign one. */
 export function knownOfChild(known: readonly KnownXml[], parent: XmlElement, child: XmlElement): readonly KnownXml[] {
   if (known.length === 1 && known[0] !== undefined) {
@@ -168,14 +170,18 @@ export function knownOfChild(known: readonly KnownXml[], parent: XmlElement, chi
     if (always !== null) return always;
   }
   const found: KnownXml[] = [];
-  for (const one of known) {
-    for (const { step, known: inner } of knownChildren(one, child.name).children) if (isAt(parent, child, step)) found.push(inner);
+  for (let index = 0; index < known.length; index += 1) {
+    const { children } = knownChildren(known[index] as KnownXml, child.name);
+    for (let place = 0; place < children.length; place += 1) {
+      const one = children[place] as KnownXml["children"][number];
+      if (isAt(parent, child, one.step)) found.push(one.known);
+    }
   }
   return found;
 }
 
 /** Whether what is known of a child of this name depends on its place among its siblings. */
 export function knownByOrder(known: readonly KnownXml[], name: string): boolean {
-  for (const one of known) if (knownChildren(one, name).byOrder) return true;
+  for (let index = 0; index < known.length; index += 1) if (knownChildren(known[index] as KnownXml, name).byOrder) return true;
   return false;
 }

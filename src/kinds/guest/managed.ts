@@ -10,10 +10,13 @@ const known = new WeakMap<DomainSpec, ReadonlySet<FieldRow>>();
  * programs made it: a row is ours if what it wants depends on a setting that is written.
  */
 export function isManaged(row: FieldRow, spec: DomainSpec): boolean {
-  if (!spec.adopted || row.ofAdopted === true) return true;
+  return !spec.adopted || row.ofAdopted === true || managedRows(spec).has(row);
+}
+
+function managedRows(spec: DomainSpec): ReadonlySet<FieldRow> {
   const rows = known.get(spec) ?? new Set(fieldRows().filter((one) => dependsOnSettings(one, spec)));
   known.set(spec, rows);
-  return rows.has(row);
+  return rows;
 }
 
 /**

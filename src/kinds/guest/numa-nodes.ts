@@ -13,6 +13,7 @@ export interface NumaNode {
  * not divide. None without either.
  */
 export function numaNodes({ values, vcpus, memory }: Pick<DomainSpec, "values" | "vcpus" | "memory">): NumaNode[] {
+  if (!hasNuma(values)) return [];
   const most = Math.max(vcpus, Number(values["max_vcpus"] ?? 0));
   const whole = Math.max(memory, Number(values["max_ram"] ?? 0));
   const written = new Set(Object.keys(values).flatMap((path) => /^numa\.(\d+)\./.exec(path)?.[1] ?? []));
@@ -27,6 +28,12 @@ export function numaNodes({ values, vcpus, memory }: Pick<DomainSpec, "values" |
       memory: Number(values[`numa.${id}.memory`] ?? (mebibytes[id] ?? 0) * 2 ** 20),
     };
   });
+}
+
+/** Whether anything is said about nodes; of few guests it is. */
+function hasNuma(values: DomainSpec["values"]): boolean {
+  for (const path in values) if (path.startsWith("numa")) return true;
+  return false;
 }
 
 function shares(whole: number, count: number): number[] {

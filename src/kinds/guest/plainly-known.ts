@@ -14,7 +14,8 @@ const remembered = new WeakMap<XmlElement, readonly KnownXml[]>();
 export function isPlainlyKnown(element: XmlElement, known: readonly KnownXml[]): boolean {
   if (known.length === 0) return false;
   let whole = false;
-  for (const one of known) {
+  for (let index = 0; index < known.length; index += 1) {
+    const one = known[index] as KnownXml;
     if (one.section?.onlyIfSet === true || one.whole?.onlyIfSet === true) return false;
     if (one.whole !== null) whole = true;
   }
@@ -26,7 +27,7 @@ function attributesAreKnown({ attributes }: XmlElement, known: readonly KnownXml
     if (name.startsWith("xmlns")) continue;
     const value = attributes[name] ?? "";
     let fits = false;
-    for (const one of known) if (isFitting(one.attributes.get(name), value)) fits = true;
+    for (let index = 0; index < known.length && !fits; index += 1) fits = isFitting(known[index]?.attributes.get(name), value);
     if (!fits) return false;
   }
   return true;
@@ -36,7 +37,7 @@ function textIsKnown({ children, text }: XmlElement, known: readonly KnownXml[])
   if (children.length > 0 || text === "") return true;
   const trimmed = text.trim();
   if (trimmed === "") return true;
-  for (const one of known) if (isFitting(one.text, trimmed)) return true;
+  for (let index = 0; index < known.length; index += 1) if (isFitting(known[index]?.text, trimmed)) return true;
   return false;
 }
 

@@ -27,7 +27,9 @@ export function readFields(
       set(row.path, inXml ?? (record === undefined ? undefined : row.look?.(record)));
       continue;
     }
-    for (const element of deviceElements(domain, row)) {
+    const elements = deviceElements(domain, row);
+    for (let place = 0; place < elements.length; place += 1) {
+      const element = elements[place] as XmlElement;
       const paths = devicePaths(row, row.keyOf(element));
       for (let index = 0; index < paths.length; index += 1) set(paths[index] ?? "", row.fields[index]?.read(element));
     }

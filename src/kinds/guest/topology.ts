@@ -16,9 +16,11 @@ export function topologyOf({ values, vcpus }: Pick<DomainSpec, "values" | "vcpus
   const total = Math.max(vcpus, number("max_vcpus") ?? 0);
   const fits = (name: string, count: number) =>
     (number(`cpu.topology.${name}`) ?? count) === count && count <= (number(`cpu.topology.max_${name}`) ?? count);
-  const divisors = (whole: number) => Array.from({ length: whole }, (_, index) => whole - index).filter((part) => whole % part === 0);
-  for (const sockets of divisors(total).filter((count) => fits("sockets", count)))
-    for (const cores of divisors(total / sockets).filter((count) => fits("cores", count)))
-      if (fits("threads", total / sockets / cores)) return { sockets, cores, threads: total / sockets / cores };
+  for (let sockets = total; sockets > 0; sockets -= 1) {
+    if (total % sockets !== 0 || !fits("sockets", sockets)) continue;
+    const each = total / sockets;
+    for (let cores = each; cores > 0; cores -= 1)
+      if (each % cores === 0 && fits("cores", cores) && fits("threads", each / cores)) return { sockets, cores, threads: each / cores };
+  }
   return undefined;
 }

@@ -66,9 +66,10 @@ async function disksByLabel(context: Context, directories: readonly string[], na
     context.host.libvirtUri === undefined ? undefined : readManyOnce(context, directories.map(rootOf)),
   ]);
   return directories.flatMap((directory, index) => {
-    const [label, info] = records.slice(2 * index);
+    const [label, info] = [records[2 * index], records[2 * index + 1]];
     // Only instances whose label names further disks are looked at more closely: few have them.
     const further = label === undefined ? [] : namesIn(label.toString("utf8"), named);
+    if (further.length === 0) return [{ path: `${directory}/${instanceFiles.root}`, label, info }];
     return [...new Set([instanceFiles.root, ...further])].map((name) => ({ path: `${directory}/${name}`, label, info }));
   });
 }

@@ -51,15 +51,23 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     flavor: { name: instance.flavor, disk: flavor.disk, ephemeral: flavor.ephemeral ?? 0, swap: flavor.swap ?? 0 },
     image: instance.image ?? null,
     foreign: instance.foreign ?? "keep",
-    domainXml: patchValues(instance.domain_xml ?? {}),
-    values: {
-      ...configuredValues(instance),
-      ...guest.hardware,
-      ...(instance.autostart === true || (instance.adopt === true && instance.autostart === false)
-        ? { autostart: instance.autostart }
-        : {}),
-    },
+    domainXml: instance.domain_xml === undefined ? noPatch : patchValues(instance.domain_xml),
+    values: valuesOf(guest),
   };
+}
+
+const noPatch: DomainSpec["domainXml"] = {};
+const known = new WeakMap<WantedGuest["hardware"], { readonly instance: WantedGuest["instance"]; readonly values: DomainSpec["values"] }>();
+
+/** The settings of a guest. Made once for all guests of an entry, which share their configuration. */
+function valuesOf({ instance, hardware }: WantedGuest): DomainSpec["values"] {
+  const before = known.get(hardware);
+  if (before?.instance === instance) return before.values;
+  const { adopt, autostart } = instance;
+  const isSet = autostart === true || (adopt === true && autostart === false);
+  const values = { ...configuredValues(instance), ...hardware, ...(isSet ? { autostart } : {}) };
+  known.set(hardware, { instance, values });
+  return values;
 }
 
 /** Nova BLK-11: without stable devices, the guest's hardware is what the system of the rescue image knows. */

@@ -52,9 +52,19 @@ const fields: { readonly [Key in keyof AppliedDisk]: Recorded<AppliedDisk[Key]> 
 
 const rows = Object.entries(fields) as readonly (readonly [keyof AppliedDisk, Recorded<AppliedDisk[keyof AppliedDisk]>])[];
 
-/** What the record of a disk is after a change to this spec. Pure. */
+const appliedTo = new WeakMap<DiskSpec, AppliedDisk>();
+
+/** What the record of a disk is after a change to this spec. Pure. Remembered: a plan asks several times for every disk. */
 export function appliedOf(disk: DiskSpec): AppliedDisk {
-  return Object.fromEntries(rows.map(([key, { of }]) => [key, of(disk)])) as unknown as AppliedDisk;
+  const known = appliedTo.get(disk);
+  if (known !== undefined) return known;
+  const applied: Partial<Record<keyof AppliedDisk, AppliedDisk[keyof AppliedDisk]>> = {};
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index] as (typeof rows)[number];
+    applied[row[0]] = row[1].of(disk);
+  }
+  appliedTo.set(disk, applied as unknown as AppliedDisk);
+  return applied as unknown as AppliedDisk;
 }
 
 /** The record of a disk that stays, with the names that this spec has for it and for its content. Pure. */
@@ -64,7 +74,7 @@ export function renamedRecord(applied: AppliedDisk, disk: DiskSpec): AppliedDisk
 }
 
 /** Whether both are made from an image with the same content, whatever its name is. Pure. */
-export function isSameContent(wanted: AppliedDisk, applied: AppliedDisk): boolean {
+export function isSameContent(wanted: Pick<AppliedDisk, "entry">, applied: Pick<AppliedDisk, "entry">): boolean {
   return wanted.entry !== null && wanted.entry === applied.entry;
 }
 
@@ -103,8 +113,13 @@ export function recordProblem(value: unknown): string | undefined {
 /** A record in which `recordProblem` finds nothing wrong. Labels of earlier versions name no place: it is the configured one. Pure. */
 export function readRecord(value: unknown, settings: HostSettings): AppliedDisk {
   const record = value as Readonly<Record<string, unknown>>;
-  const applied = Object.fromEntries(rows.map(([key, { absent }]) => [key, record[key] ?? absent])) as unknown as AppliedDisk;
-  return { ...applied, place: applied.place ?? placeOf(applied.backend, settings) };
+  const applied: Record<string, unknown> = {};
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index] as (typeof rows)[number];
+    applied[row[0]] = record[row[0]] ?? row[1].absent;
+  }
+  applied["place"] ??= placeOf(applied["backend"] as string, settings);
+  return applied as unknown as AppliedDisk;
 }
 
 /** The values that make a disk another one: a disk never changes into one with another of these. */

@@ -36,6 +36,7 @@ export function identityOf(
 
 /** The name that an existing object was created as, where its label does not record one: its name, with a number if that was in use. Pure. */
 export function originOf(of: "instance" | "volume", project: string, name: string, uuid: string): string {
+  if (derivedUuid(of, project, name) === uuid) return name;
   return numbered(name).find((origin) => derivedUuid(of, project, origin) === uuid) ?? name;
 }
 

@@ -40,13 +40,13 @@ export function diffSeed(
   situation: SeedSituation,
 ): Change | undefined {
   if (want === undefined) return have === undefined ? undefined : deletion(address, have, situation);
-  const after = { ...publicSeed(want), intact: true };
   const there = have?.applied != null && !have.missing ? have : undefined;
   const drifted = have?.applied != null && !have.intact;
   const moved = have?.applied != null && have.backend === want.disk.backend && have.place !== want.disk.place;
   const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
   if (!configured && !drifted) return have?.access === undefined ? undefined : restriction(address, want, have, situation.owner ?? null);
 
+  const after = { ...publicSeed(want), intact: true };
   const before = there === undefined ? null : { ...there.applied, intact: there.intact };
   const fields: FieldChange[] = [
     ...seedFields(there?.applied ?? null, publicSeed(want)),

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
@@ -31,11 +31,13 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
   };
 }
 
+const digestOf = new WeakMap<SeedSpec, string>();
+
 /** Identifies the public content of a config drive: equal for equal drives, whatever their secrets and random seed. */
 export function seedDigest(spec: SeedSpec): string {
-  return createHash("sha256")
-    .update(JSON.stringify(publicSeed(spec)))
-    .digest("hex");
+  const digest = digestOf.get(spec) ?? hash("sha256", JSON.stringify(publicSeed(spec)));
+  digestOf.set(spec, digest);
+  return digest;
 }
 
 function userDataShown(userData: SeedSpec["userData"]): Json {
@@ -43,10 +45,10 @@ function userDataShown(userData: SeedSpec["userData"]): Json {
   if (isSecretText(userData)) return { ...userData } as Json;
   if ("gzip" in userData) {
     const bytes = bytesOfInput(userData);
-    return { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
+    return { sha256: hash("sha256", bytes), bytes: bytes.length };
   }
   const lines = userData.text === "" ? 0 : userData.text.replace(/\n$/, "").split("\n").length;
-  return { sha256: createHash("sha256").update(userData.text).digest("hex"), lines };
+  return { sha256: hash("sha256", userData.text), lines };
 }
 
 function sortedRecord(record: Readonly<Record<string, string>>): Json {

@@ -42,14 +42,17 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
   const waiting: Waiting[] = [];
   let opening = 0;
   let changes = 0;
+  /** Of those that wait. Counted, because a look at a thousand guests waits with a thousand calls. */
+  let waitingChanges = 0;
   let closed = false;
 
   function advance(): void {
-    connections = connections.filter((connection) => connection.alive);
+    if (connections.some((connection) => !connection.alive)) connections = connections.filter((connection) => connection.alive);
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       const free = leastBusy(next.changes);
       if (free === undefined) break;
       waiting.shift();
+      if (next.changes) waitingChanges -= 1;
       next.start(free);
     }
     const wanted = Math.min(Math.ceil(waiting.length / window), limit() - connections.length) - opening;
@@ -57,8 +60,7 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
   }
 
   function limit(): number {
-    const slow = changes + waiting.filter((one) => one.changes).length;
-    return Math.min(connectionsAtMost, looks.connections + Math.ceil(slow / window));
+    return Math.min(connectionsAtMost, looks.connections + Math.ceil((changes + waitingChanges) / window));
   }
 
   function leastBusy(forChange: boolean): Connection | undefined {
@@ -92,6 +94,7 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
         opening -= 1;
         // Other connections still serve what waits. Without any, it would wait forever.
         if (connections.some(({ alive }) => alive)) return;
+        waitingChanges = 0;
         for (const { fail } of waiting.splice(0)) fail(error);
       },
     );
@@ -117,6 +120,7 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
       };
       if (closed) return reject(new UnreachableError("The connection to libvirt is closed."));
       waiting.push({ changes: changing, start, fail: reject });
+      if (changing) waitingChanges += 1;
       advance();
     });
   }
