@@ -12,10 +12,15 @@ interface Runs {
   readonly replace?: readonly string[];
   readonly mode: (host: HostSession) => Mode;
   readonly fingerprints?: boolean;
+  /** Compare base images with their digests. */
+  readonly verify?: boolean;
 }
 
 /** The run on each host; with targets only on the hosts that they name. Throws a UserError for a target that names none of several hosts. */
-export function runsOf({ hosts }: Session, { targets, replace = [], mode, fingerprints = false }: Runs): Reconciliation<Config>[] {
+export function runsOf(
+  { hosts }: Session,
+  { targets, replace = [], mode, fingerprints = false, verify = false }: Runs,
+): Reconciliation<Config>[] {
   const qualified = hosts.length > 1;
   if (qualified) for (const target of [...targets, ...replace]) refuseUnknownHost(target, hosts);
   return hosts.flatMap((host) => {
@@ -23,7 +28,8 @@ export function runsOf({ hosts }: Session, { targets, replace = [], mode, finger
       qualified ? names.flatMap((name) => (hostOf(name) === host.name ? [name.slice(host.name.length + 1)] : [])) : names;
     const own = ofHost(targets);
     if (targets.length > 0 && own.length === 0) return [];
-    return [{ ...host, qualified, targets: own, replace: ofHost(replace), mode: mode(host), fingerprints }];
+    const context = verify ? { ...host.context, verifiesBases: true } : host.context;
+    return [{ ...host, context, qualified, targets: own, replace: ofHost(replace), mode: mode(host), fingerprints }];
   });
 }
 

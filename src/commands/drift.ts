@@ -22,6 +22,10 @@ export const drift: CommandDefinition = {
       help: "Print the patch of the files that makes what the host has the wanted state, of all objects or those that are named; exits 2 if something cannot be written.",
     },
     write: { type: "boolean", help: "With --accept: also write it into the files." },
+    verify: {
+      type: "boolean",
+      help: "Also read all base images and compare them with their digests, as `virtform image verify` does.",
+    },
     pending: { type: "boolean", help: "Exit 2 also if a guest waits for a restart." },
     ...browseOptions,
     json: { type: "boolean", help: "Print the plan as one JSON document." },

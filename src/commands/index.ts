@@ -37,8 +37,8 @@ const list: Record<string, Listed> = {
   list: { summary: "List the instances of this project", load: async () => (await import("./list.ts")).list },
   console: { summary: "Print the console log of an instance", load: async () => (await import("./console.ts")).console },
   image: {
-    summary: "Image helpers: `image lock` writes checksums into the configuration",
-    load: async () => (await import("./image.ts")).image,
+    summary: "List, verify, pin and remove images",
+    load: async () => (await import("./image/image.ts")).image,
   },
   doctor: { summary: "Check the host's requirements and suggest fixes", load: async () => (await import("./doctor.ts")).doctor },
   debug: { summary: "Print one phase of a plan as JSON, for bug reports", load: async () => (await import("./debug.ts")).debug },

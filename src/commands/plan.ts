@@ -17,6 +17,10 @@ export const plan: CommandDefinition = {
     },
     destroy: { type: "boolean", help: "Plan the removal of everything that this project owns, as `virtform destroy` does it." },
     ...browseOptions,
+    verify: {
+      type: "boolean",
+      help: "Also read all base images and compare them with their digests, as `virtform image verify` does.",
+    },
     json: { type: "boolean", help: "Print one JSON document, a compatible subset of Terraform's plan." },
     "detailed-exitcode": { type: "boolean", help: "Exit 0 without changes, 2 with changes, 1 on errors." },
   },

@@ -29,6 +29,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
         replace: invocation.texts("replace"),
         mode: () => ({ do: invocation.flag("destroy") ? "destroy" : "apply" }),
         fingerprints: out !== undefined,
+        verify: invocation.flag("verify"),
       }),
     );
     const result = accepted.length === 0 ? made : acceptDrift(made, accepted, new Date().toISOString().slice(0, 10));

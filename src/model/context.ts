@@ -17,6 +17,8 @@ export interface Context {
   readonly warn?: (diagnostic: Diagnostic) => void;
   /** Nothing will be changed, so libvirt's read-only socket is sufficient. */
   readonly looksOnly?: boolean;
+  /** Base images are read again and compared with their digests, which takes as long as reading them. */
+  readonly verifiesBases?: boolean;
   /** One look at the host: what is read for one kind serves the others, for as long as the look lasts. Absent in an action. */
   readonly look?: object;
   /** Aborted when the user asks twice to stop. */

@@ -36,6 +36,53 @@ export interface FoundInstance {
   readonly pending?: Readonly<Record<string, { readonly active: Json; readonly stored: Json }>>;
 }
 
+/** Where an image is in its life: Glance's words, and `cloned` for one that disks are cloned from in Ceph and that is never fetched. */
+export type ImageStatus = "queued" | "saving" | "active" | "killed" | "cloned";
+
+/** Disks that depend on a base image: addresses, or paths of disks that are not this project's. */
+interface ImageUsers {
+  /** Their data is in layers above it. */
+  readonly backed: readonly string[];
+  /** They were copied from it. */
+  readonly copied: readonly string[];
+}
+
+/** An image that is declared, or that the cache has. Sizes are bytes; unknown values are null. */
+export interface FoundImage extends ImageUsers {
+  readonly name: string;
+  readonly declared: boolean;
+  readonly status: ImageStatus;
+  /** Without credentials. */
+  readonly source: string;
+  /** The digest that the configuration declares. */
+  readonly checksum: string | null;
+  readonly disk_format: string;
+  readonly entry: string;
+  /** The project that fetched it. */
+  readonly project: string | null;
+  readonly path: string | null;
+  readonly format: string | null;
+  /** As published. */
+  readonly file_size: number | null;
+  readonly allocated: number | null;
+  readonly virtual_size: number | null;
+  /** Of the published file, and of the base image. */
+  readonly digest: string | null;
+  readonly content_digest: string | null;
+  readonly fetched_at: string | null;
+}
+
+/** What reading a base image again showed. `recorded`: it had no digest, and has one now. */
+export interface VerifiedImage extends ImageUsers {
+  readonly image: string;
+  readonly entry: string;
+  readonly path: string;
+  readonly outcome: "intact" | "changed" | "recorded" | "unrecorded";
+  /** SHA-256 in hex. */
+  readonly expected: string | null;
+  readonly found: string;
+}
+
 /** What a command other than a plan or an apply found out, for reporters to show. */
 export type Result =
   /** A configuration was checked. */
@@ -54,6 +101,16 @@ export type Result =
     }
   /** The objects that were asked for by name, in full. */
   | { readonly kind: "objects"; readonly objects: readonly FoundObject[] }
+  | { readonly kind: "images"; readonly images: readonly FoundImage[] }
+  /** One base image was compared with its record. */
+  | { readonly kind: "verified"; readonly verified: VerifiedImage }
+  /** Whether the source of an image has other content now than when it was fetched. */
+  | {
+      readonly kind: "freshness";
+      readonly image: string;
+      readonly outcome: "current" | "outdated" | "unknown";
+      readonly reason: string;
+    }
   /** The content of an image, as its source gives it now. */
   | { readonly kind: "digest"; readonly image: string; readonly digest: string; readonly bytes: number }
   /** There was nothing to do. */

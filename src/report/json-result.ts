@@ -25,6 +25,12 @@ export function resultText(result: Result): string {
       return jsonText({ objects: result.objects, unmanaged: result.unmanaged });
     case "objects":
       return jsonText({ objects: result.objects });
+    case "images":
+      return jsonText(result.images);
+    case "verified":
+      return jsonLine(result.verified);
+    case "freshness":
+      return jsonLine({ image: result.image, outcome: result.outcome, reason: result.reason });
     case "digest":
       return jsonLine({ image: result.image, digest: result.digest, bytes: result.bytes });
     case "nothing":

@@ -7,8 +7,8 @@ import type { Json } from "../model/json.ts";
 import { pendingOfState } from "../model/pending-of-state.ts";
 import type { Unmanaged } from "../model/plan.ts";
 import { instanceOf } from "../model/presentation.ts";
-import { formatQuantity } from "../model/quantity.ts";
-import type { FoundInstance, Result } from "../model/result.ts";
+import { approximateQuantity, formatQuantity } from "../model/quantity.ts";
+import type { FoundImage, FoundInstance, Result, VerifiedImage } from "../model/result.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import type { ReporterOptions } from "./options.ts";
 import { pendingLines } from "./pending-line.ts";
@@ -60,6 +60,15 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
         ),
       );
       return;
+    case "images":
+      print(...table(imageColumns, result.images));
+      return;
+    case "verified":
+      print(...verifiedLines(result.verified));
+      return;
+    case "freshness":
+      print([span(result.outcome.padEnd(9), freshnessTones[result.outcome]), span(` ${result.image}: ${result.reason}`)]);
+      return;
     case "digest":
       print([span(`${result.image}: ${result.digest} (${formatQuantity(result.bytes)})`)]);
       return;
@@ -99,7 +108,10 @@ function findingLines({ check, status, found, fix }: Finding): Line[] {
   return fix === undefined ? [line] : [line, [span(`         → ${fix}`)]];
 }
 
-const columns: readonly (readonly [title: string, cell: (instance: FoundInstance) => string, wide?: true])[] = [
+/** A column of a table; `wide`: only where more columns are asked for. */
+type Column<Row> = readonly [title: string, cell: (row: Row) => string, wide?: true];
+
+const columns: readonly Column<FoundInstance>[] = [
   ["NAME", ({ name }) => name],
   ["STATE", stateOf],
   ["ADDRESS", ({ addresses }) => addresses.join(",")],
@@ -122,9 +134,50 @@ function stateOf({ status, reason, declared, pending }: FoundInstance): string {
   ].join(", ");
 }
 
+const size = (bytes: number | null) => (bytes === null ? "" : approximateQuantity(bytes));
+
+const imageColumns: readonly Column<FoundImage>[] = [
+  ["NAME", ({ name }) => name],
+  ["STATUS", ({ status, declared }) => (declared ? status : `${status}, not declared`)],
+  ["FORMAT", ({ disk_format: from, format }) => (format === null || format === from ? from : `${from}→${format}`)],
+  ["FILE", ({ file_size }) => size(file_size)],
+  ["ALLOCATED", ({ allocated }) => size(allocated)],
+  ["VIRTUAL", ({ virtual_size }) => size(virtual_size)],
+  ["DISKS", ({ backed, copied }) => (backed.length + copied.length === 0 ? "" : String(backed.length + copied.length))],
+  ["PROJECT", ({ project }) => project ?? ""],
+  ["SOURCE", ({ source }) => source],
+];
+
+const freshnessTones = { current: "add", outdated: "change", unknown: "remove" } as const satisfies Record<string, Tone>;
+
+function verifiedLines({ image, path, outcome, expected, found, backed, copied }: VerifiedImage): Line[] {
+  const first = (text: string, tone: Tone): Line => [span(outcome.padEnd(10), tone), span(` ${image}: ${text}`)];
+  if (outcome === "intact") return [first(`sha256:${found}`, "add")];
+  if (outcome !== "changed") {
+    const then = outcome === "recorded" ? "; its present digest is recorded for the next comparison" : "";
+    return [first(`an earlier version fetched it and recorded no digest of ${path}${then}`, "change")];
+  }
+  const concerns = [
+    ...(backed.length === 0 ? [] : [`backed by it, and damaged with it: ${backed.join(", ")}`]),
+    ...(copied.length === 0 ? [] : [`copied from it, damaged if that was after the change: ${copied.join(", ")}`]),
+  ];
+  return [
+    first(`${path} was written to since it was published`, "remove"),
+    [span(`           expected sha256:${expected ?? ""}`)],
+    [span(`           found    sha256:${found}`)],
+    ...concerns.map((text): Line => [span(`           ${text}`)]),
+  ];
+}
+
 function instanceTable(instances: readonly FoundInstance[], wide: boolean): Line[] {
-  const shown = columns.filter(([, , onlyWide]) => wide || onlyWide === undefined);
-  const rows = [shown.map(([title]) => title), ...instances.map((instance) => shown.map(([, cell]) => cell(instance) || "-"))].map((row) =>
+  return table(
+    columns.filter(([, , onlyWide]) => wide || onlyWide === undefined),
+    instances,
+  );
+}
+
+function table<Row>(shown: readonly Column<Row>[], all: readonly Row[]): Line[] {
+  const rows = [shown.map(([title]) => title), ...all.map((one) => shown.map(([, cell]) => cell(one) || "-"))].map((row) =>
     row.map((cell) => escapeControls(cell)),
   );
   const widths = (rows[0] ?? []).map((_, column) => rows.reduce((width, row) => Math.max(width, (row[column] ?? "").length), 0));

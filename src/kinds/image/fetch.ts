@@ -17,6 +17,7 @@ import { formatFacts } from "./formats.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
+import { writeSidecar } from "./write-sidecar.ts";
 
 /** Makes sure that an image is in the cache, complete and checked. */
 export const fetchImage = defineAction<ImageSpec>("image.fetch", [baseExists], async (context, spec, report) => {
@@ -81,26 +82,28 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     image: spec.name,
     source: withoutCredentials(spec.source),
     digests,
+    bytes,
+    validators: published.validators,
     diskFormat: spec.diskFormat,
     format: spec.format,
     virtualSize,
     fetchedAt: host.now().toISOString(),
     bootFile: spec.bootFile ? (true as const) : undefined,
   });
-  const writeSidecar = () => host.files.writeAtomic(layout.baseSidecar(spec.entry), `${JSON.stringify(sidecar, null, 2)}\n`);
+  const record = () => writeSidecar(context, spec.entry, sidecar);
 
   const twin = await findTwin(context, spec, sidecar);
   if (twin !== undefined) {
     // Removed first: an interruption right after the link, which completes the base, leaves no staged file.
     await removeStaged(context, spec, false);
-    await writeSidecar();
+    await record();
     await host.files.link(twin, path);
     return;
   }
   const staged = needsConversion(spec) ? await convert(context, spec, virtualSize, report) : part;
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
   await host.files.remove(layout.basePartRecord(spec.entry));
-  await writeSidecar();
+  await record();
   await host.files.publish(staged, path, 0o444);
 }
 
@@ -162,8 +165,8 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
   );
 }
 
-/** Formats whose bytes already are the disk's bytes stay as they are (Nova FET-16). */
-function needsConversion(spec: ImageSpec): boolean {
+/** Whether the base is not what was fetched: formats whose bytes already are the disk's bytes stay as they are (Nova FET-16). */
+export function needsConversion(spec: Pick<ImageSpec, "bootFile" | "format" | "diskFormat">): boolean {
   return !spec.bootFile && spec.format === "raw" && formatFacts[spec.diskFormat].qemu !== "raw";
 }
 

@@ -1,3 +1,4 @@
+import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
@@ -10,9 +11,10 @@ import { baseExists, bases } from "./address.ts";
 import { checkImages } from "./check.ts";
 import { describeBase } from "./describe.ts";
 import { desiredImages } from "./desired.ts";
-import { fetchImage } from "./fetch.ts";
+import { fetchImage, needsConversion } from "./fetch.ts";
 import { type LeftoverState, leftovers } from "./leftover.ts";
 import { observeBases } from "./observe.ts";
+import { recordDigest } from "./record-digest.ts";
 import { removeImage } from "./remove.ts";
 import type { BlankState, ImageSpec, ImageState } from "./spec.ts";
 import { removeLeftover, sweepLeftovers } from "./sweep.ts";
@@ -30,7 +32,7 @@ export function imageKind(settings: HostSettings): Kind<Config, ImageSpec, Image
     diff: (address, want, _have, observed) => (want === undefined ? undefined : fetchChange(address, want, observed)),
     check: checkImages,
     describe: describeBase,
-    actions: [fetchImage, removeImage, removeLeftover],
+    actions: [fetchImage, recordDigest, removeImage, removeLeftover],
     sweep: sweepLeftovers,
   };
 }
@@ -66,6 +68,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         effect: "none" as const,
         bytes: bytes ?? undefined,
       }),
+      ...(needsConversion(want) ? [digestAction(address, want.entry)] : []),
     ],
     before: null,
     after: {
@@ -77,5 +80,20 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       disk_format: want.diskFormat,
       format: want.format,
     },
+  };
+}
+
+/** Nothing waits for it. */
+function digestAction(address: Address, entry: string): Action {
+  return {
+    id: `${address}#digest`,
+    type: recordDigest.type,
+    address,
+    summary: "record the digest of the base image",
+    args: { entry },
+    needs: [baseExists(bases.at(entry))],
+    makes: [],
+    locks: [],
+    effect: "none",
   };
 }

@@ -9,6 +9,7 @@ import { shellWord } from "../../model/shell-word.ts";
 import { bases } from "./address.ts";
 import { type BaseFile, isBlankName, isEntryName, readBases } from "./base-files.ts";
 import { diskDirectories, findUsers, unseen } from "./base-users.ts";
+import { contentDigest } from "./content-digest.ts";
 import { findLeftovers } from "./find-leftovers.ts";
 import { type LeftoverState, leftovers } from "./leftover.ts";
 import type { BaseUser, BlankState, ImageState } from "./spec.ts";
@@ -79,6 +80,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       continue;
     unmanaged.push({ what: "base-file", name });
   }
+  if (context.verifiesBases === true) diagnostics.push(...(await changedBases(context, states.values())));
   if (states.size > 0 && behindLinks.length > 0) diagnostics.push(unseenUsers(behindLinks));
   return { states, unmanaged, diagnostics, complete: true };
 }
@@ -93,6 +95,27 @@ function unseenUsers(users: readonly BaseUser[]): Diagnostic {
     },
     "note",
   );
+}
+
+/** Errors for base images whose bytes are no longer those that were recorded. They are read one after the other: a disk is no faster with two. */
+async function changedBases(context: Context, states: Iterable<ImageState | BlankState | LeftoverState>): Promise<Diagnostic[]> {
+  const problems: Diagnostic[] = [];
+  for (const state of states) {
+    const expected = "kind" in state ? undefined : contentDigest(state.sidecar);
+    if ("kind" in state || expected === undefined) continue;
+    const { sha256 } = await context.host.files.digest(state.path, ["sha256"]);
+    if (sha256 === expected) continue;
+    const users = state.users.map(({ path }) => path);
+    const concerned = users.length === 0 ? "No disk is backed by it." : `Backed by it, and damaged with it: ${users.join(", ")}.`;
+    problems.push(
+      problem("base-image-changed", {
+        summary: `The base image of ${state.sidecar.image} was written to`,
+        detail: `${state.path} has the SHA-256 ${sha256} and had ${expected} when it was published. ${concerned} Restore the file, or remove the instances and the base image and apply again.`,
+        address: bases.at(state.entry),
+      }),
+    );
+  }
+  return problems;
 }
 
 /** Signs that a base image was modified; a published base image never changes (Nova CACHE-11). */

@@ -1,4 +1,5 @@
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
+import type { Validators } from "../../model/web-access.ts";
 import type { ImageAccess } from "../../sources/access.ts";
 
 /** Formats that an image's content can have, as Glance names them (Nova FET-19). */
@@ -42,6 +43,12 @@ export interface ImageSidecar {
   readonly source: string;
   /** Of the bytes as they came; always with sha256. */
   readonly digests: Digests;
+  /** How many came. Absent: an earlier version fetched it. */
+  readonly bytes?: number;
+  /** What the server said of them, to ask it later whether they changed. */
+  readonly validators?: Validators;
+  /** SHA-256 of a base image that was converted. Absent: see `contentDigest`. */
+  readonly content?: string;
   readonly diskFormat: DiskFormat;
   readonly format: "raw" | "qcow2";
   /** Bytes. */

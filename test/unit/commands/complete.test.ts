@@ -67,7 +67,7 @@ test("names come from the configuration, also from one with mistakes and missing
   assert.deepEqual(await candidates(t, ["console", "-n", "20", "d"]), ["db"]);
   assert.deepEqual(await candidates(t, ["start", "web-0", ""]), ["web-1", "db", ":files"]);
   assert.deepEqual(await candidates(t, ["restart", ""]), ["web-0", "web-1", "db", ":files"]);
-  assert.deepEqual(await candidates(t, ["image", ""]), ["lock"]);
+  assert.deepEqual(await candidates(t, ["image", ""]), ["list", "verify", "outdated", "lock", "rm"]);
   assert.deepEqual(await candidates(t, ["image", "lock", ""]), ["debian"]);
   assert.deepEqual(await candidates(t, ["console", "w"], { "more.virtform.yaml": "instances: { worker: { colour: red } }\n" }), [
     "web-0",

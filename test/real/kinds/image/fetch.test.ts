@@ -56,6 +56,7 @@ test("a pinned qcow2 image becomes a raw, read-only base with a record of where 
     image: "debian",
     source,
     digests: { sha256: digest("sha256", source), sha512: hex },
+    bytes: statSync(source).size,
     diskFormat: "qcow2",
     format: "raw",
     virtualSize: mebibyte,

@@ -1,42 +1,23 @@
-import { setChecksums } from "../config/lock-checksums.ts";
-import type { Place } from "../model/diagnostic.ts";
-import { errorMessage, userError } from "../model/errors.ts";
-import { escapeControls } from "../model/escape-controls.ts";
-import type { Reporter } from "../model/event.ts";
-import { onlyHost, readConfig } from "../session.ts";
-import { requireSource, withoutCredentials } from "../sources/index.ts";
-import { type CommandDefinition, hostOptions, type Invocation } from "./command.ts";
-import type { Io } from "./io.ts";
-import { openConfigured, variableInputs } from "./open-session.ts";
-import { reported } from "./reported.ts";
-import { rewriteFile } from "./rewrite-file.ts";
-import { uncachedDigest } from "./uncached-digest.ts";
+import { setChecksums } from "../../config/lock-checksums.ts";
+import type { Place } from "../../model/diagnostic.ts";
+import { errorMessage, userError } from "../../model/errors.ts";
+import { escapeControls } from "../../model/escape-controls.ts";
+import type { Reporter } from "../../model/event.ts";
+import { onlyHost, readConfig } from "../../session.ts";
+import { requireSource, withoutCredentials } from "../../sources/index.ts";
+import type { Invocation } from "../command.ts";
+import type { Io } from "../io.ts";
+import { openConfigured, variableInputs } from "../open-session.ts";
+import { reported } from "../reported.ts";
+import { rewriteFile } from "../rewrite-file.ts";
+import { uncachedDigest } from "../uncached-digest.ts";
 
 /** `virtform image lock`: pins images to their content. */
-export const image: CommandDefinition = {
-  summary: "Image helpers: `image lock` writes checksums into the configuration",
-  usage: "lock [IMAGE…] [--path PATH] [options]",
-  description:
-    "`image lock` fetches each image without a checksum, or the named ones, and writes the SHA-256 of the content into the YAML, keeping comments and order. Different content from the same address is rejected afterwards.",
-  options: {
-    ...hostOptions,
-    path: { type: "string", multiple: true, value: "PATH", help: "Path of the configuration (default: the current directory)." },
-  },
-  examples: [
-    ["virtform image lock", "Adds the missing checksums."],
-    ["virtform image lock debian-13", "Fetches the source again and updates its checksum."],
-  ],
-  run: (invocation, io) => reported(invocation, io, { command: "image" }, ({ event }) => lock(invocation, io, event)),
-};
+export function lockImages(names: readonly string[], invocation: Invocation, io: Io): Promise<number> {
+  return reported(invocation, io, { command: "image" }, ({ event }) => lock(names, invocation, io, event));
+}
 
-async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter["event"]): Promise<number> {
-  const [verb, ...names] = positionals;
-  if (verb !== "lock")
-    throw userError(
-      "unknown-verb",
-      verb === undefined ? "Missing argument: subcommand" : `No such image command: ${verb}`,
-      "Usage: virtform image lock [IMAGE…]",
-    );
+async function lock(names: readonly string[], { texts, flag }: Invocation, io: Io, event: Reporter["event"]): Promise<number> {
   const paths = texts("path");
   const { config, place } = await readConfig(paths, variableInputs(io));
   await using session = await openConfigured(paths, io);
@@ -46,7 +27,7 @@ async function lock({ positionals, texts }: Invocation, io: Io, event: Reporter[
   if (unknown !== undefined)
     throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${Object.keys(images).join(", ") || "none"}.`);
   const chosen = Object.entries(images).filter(([name, { checksum }]) =>
-    names.length === 0 ? checksum === undefined : names.includes(name),
+    names.length === 0 ? checksum === undefined || flag("update") : names.includes(name),
   );
   for (const [name] of chosen) refuseCopy(name, place(["images", name]));
   const byFile = new Map<string, Map<string, string>>();

@@ -1,0 +1,57 @@
+import { cachedImage } from "../../kinds/image/address.ts";
+import { type Comparison, compareVersions } from "../../kinds/image/compare-versions.ts";
+import { desiredImages } from "../../kinds/image/desired.ts";
+import type { ImageSpec, ImageState } from "../../kinds/image/spec.ts";
+import type { Context } from "../../model/context.ts";
+import { errorMessage, userError } from "../../model/errors.ts";
+import { onlyHost } from "../../session.ts";
+import { requireSource } from "../../sources/index.ts";
+import { webAccess } from "../../sources/web-access.ts";
+import type { Invocation } from "../command.ts";
+import type { Io } from "../io.ts";
+import { openConfigured } from "../open-session.ts";
+import { reported } from "../reported.ts";
+import { survey } from "../survey.ts";
+import { uncachedDigest } from "../uncached-digest.ts";
+
+/** `virtform image outdated`: asks the sources whether they have newer content. Resolves to 2 when one has. */
+export function outdatedImages(words: readonly string[], invocation: Invocation, io: Io): Promise<number> {
+  return reported(invocation, io, { command: "image" }, async (reporter) => {
+    await using session = await openConfigured(invocation.texts("path"), io);
+    const host = onlyHost(session);
+    const { context, config } = host;
+    const { observed } = await survey(host, reporter);
+    const images = desiredImages({ config, settings: context.settings, facts: observed.facts }).map(({ spec }) => spec);
+    const unknown = words.find((word) => !images.some(({ name }) => name === word));
+    if (unknown !== undefined) {
+      const names = images.map(({ name }) => name).join(", ") || "none";
+      throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${names}.`);
+    }
+    const outcomes = new Set<string>();
+    for (const spec of images.filter(({ name }) => words.length === 0 || words.includes(name))) {
+      const comparison = await compare(context, spec, cachedImage(observed, spec.entry));
+      outcomes.add(comparison.outcome);
+      reporter.event({ type: "result", result: { kind: "freshness", image: spec.name, ...comparison } });
+    }
+    return outcomes.has("outdated") ? 2 : 0;
+  });
+}
+
+async function compare(context: Context, spec: ImageSpec, state: ImageState | undefined): Promise<Comparison> {
+  if (spec.cloneSize !== null) return { outcome: "current", reason: "disks are cloned from a protected snapshot, which does not change" };
+  if (state === undefined) return { outcome: "unknown", reason: "not fetched yet" };
+  const { sidecar } = state;
+  try {
+    if (!/^https?:/.test(spec.source)) {
+      const { digest } = await uncachedDigest(context, requireSource(spec.source), spec.source);
+      const same = digest === `sha256:${sidecar.digests.sha256}`;
+      return same ? { outcome: "current", reason: "same content" } : { outcome: "outdated", reason: `its content is ${digest} now` };
+    }
+    const { presentVersion } = await import("../../host/web/present-version.ts");
+    const now = await presentVersion(spec.source, webAccess(context, spec.access, spec.source), context.signal);
+    if (now.status !== 200) return { outcome: "unknown", reason: `the server answers with status ${now.status}` };
+    return compareVersions(sidecar.validators, now.validators);
+  } catch (error) {
+    return { outcome: "unknown", reason: errorMessage(error) };
+  }
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { chmod, open, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { createWorkspace, makeImage, type Workspace } from "./support/workspace.ts";
+
+interface Listed {
+  readonly name: string;
+  readonly status: string;
+  readonly path: string | null;
+  readonly file_size: number | null;
+  readonly allocated: number | null;
+  readonly virtual_size: number | null;
+  readonly backed: readonly string[];
+  readonly copied: readonly string[];
+}
+
+async function images(workspace: Workspace): Promise<readonly Listed[]> {
+  return JSON.parse((await workspace.mustRun(["image", "list", "--json"])).stdout);
+}
+
+/** Writes one byte into a base image, as nothing should. */
+async function damage(path: string): Promise<void> {
+  await chmod(path, 0o644);
+  const file = await open(path, "r+");
+  await file.write(Buffer.from("!"), 0, 1, 4096);
+  await file.close();
+  await chmod(path, 0o444);
+}
+
+test("base images are listed with three sizes, verified by their bytes, and removed when no disk needs them", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, project, instancesPath } = workspace;
+  await makeImage(`${directory}/small.qcow2`);
+  const text = (flow: string) => `project: ${project}
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu }
+images:
+  small: { source: ./small.qcow2, disk_format: qcow2 }
+  later: { source: ./later.qcow2, disk_format: qcow2 }
+flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: 128MiB } }
+instances:
+${flow}`;
+  const both = `  ${project}: { image: small, flavor: tiny, power_state: stopped }
+  ${project}-flat: { image: small, flavor: tiny, power_state: stopped, images_type: flat }
+`;
+  await writeFile(`${directory}/virtform.yaml`, text("  {}\n"));
+  assert.deepEqual(
+    (await images(workspace)).map(({ name, status }) => [name, status]),
+    [
+      ["small", "queued"],
+      ["later", "queued"],
+    ],
+  );
+  await writeFile(`${directory}/virtform.yaml`, text(both).replace(/.*later.*\n/, ""));
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  const [small] = await images(workspace);
+  assert.ok(small !== undefined && small.path !== null);
+  assert.equal(small.status, "active");
+  assert.equal(small.file_size, (await stat(`${directory}/small.qcow2`)).size);
+  assert.ok((small.allocated ?? 0) < (small.virtual_size ?? 0) && small.file_size !== small.allocated);
+  assert.deepEqual([small.backed, small.copied], [[`disk/${project}.root`], [`disk/${project}-flat.root`]]);
+  assert.match(
+    (await workspace.mustRun(["image", "list"])).stdout,
+    /^NAME +STATUS +FORMAT +FILE +ALLOCATED +VIRTUAL +DISKS.*\nsmall +active +qcow2→raw .* 2 /,
+  );
+
+  assert.match((await workspace.mustRun(["image", "verify"])).stdout, /^intact +small: sha256:[0-9a-f]{64}\n$/);
+  await damage(small.path);
+  const changed = await workspace.run(["image", "verify", "small"]);
+  assert.equal(changed.code, 1);
+  assert.match(changed.stdout, /^changed +small: .* was written to since it was published\n/);
+  assert.match(changed.stdout, new RegExp(`damaged with it: disk/${project}\\.root\n`));
+  assert.match(changed.stdout, new RegExp(`copied from it, .*: disk/${project}-flat\\.root\n`));
+
+  assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
+  const plan = await workspace.run(["plan", "--verify"]);
+  assert.equal(plan.code, 1);
+  assert.match(plan.stderr, /The base image of small was written to/);
+
+  const kept = await workspace.run(["image", "rm", "small", "--auto-approve"]);
+  assert.equal(kept.code, 1);
+  assert.match(kept.stderr, /The base image of small is kept: a disk is backed by it/);
+  await workspace.mustRun(["destroy", "--auto-approve", "--allow-destroy"]);
+  await workspace.mustRun(["image", "rm", "small", "--auto-approve"]);
+  assert.deepEqual(
+    (await readdir(`${instancesPath}/_base`)).filter((name) => /^[0-9a-f]{40}/.test(name)),
+    [],
+  );
+  const gone = await workspace.run(["image", "rm", "small", "--auto-approve"]);
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /The image cache has no base image of small/);
+});
+
+test("image outdated names what was published anew, from the web and from a file, and fetches nothing", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, project, instancesPath } = workspace;
+  await makeImage(`${directory}/web.qcow2`);
+  await makeImage(`${directory}/near.qcow2`);
+  const content = await readFile(`${directory}/web.qcow2`);
+  let tag = '"one"';
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "content-length": content.length, etag: tag });
+    response.end(content);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  await writeFile(
+    `${directory}/virtform.yaml`,
+    `project: ${project}
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu }
+images:
+  web: { source: "http://127.0.0.1:${port}/web.qcow2", disk_format: qcow2 }
+  near: { source: ./near.qcow2, disk_format: qcow2 }
+`,
+  );
+  assert.match(
+    (await workspace.mustRun(["image", "outdated"])).stdout,
+    /^unknown +web: not fetched yet\nunknown +near: not fetched yet\n$/,
+  );
+  await workspace.mustRun(["apply", "--auto-approve"]);
+  assert.match((await workspace.mustRun(["image", "outdated"])).stdout, /^current +web: same ETag\ncurrent +near: same content\n$/);
+  tag = '"two"';
+  await writeFile(`${directory}/near.qcow2`, "something else");
+  const outdated = await workspace.run(["image", "outdated"]);
+  assert.equal(outdated.code, 2);
+  assert.match(outdated.stdout, /^outdated +web: its ETag was "one" and is "two"\noutdated +near: its content is sha256:/);
+  assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
+});
