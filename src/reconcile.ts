@@ -121,7 +121,8 @@ function unseen<Config>({ name, context, warnings }: Reconciliation<Config>, err
 }
 
 /** Locks, looks and plans on each host, asks for consent to all of it, and applies. */
-export function reconcile<Config>(runs: readonly Reconciliation<Config>[], options: ApplyOptions): Promise<ApplyResult> {
+export async function reconcile<Config>(runs: readonly Reconciliation<Config>[], options: ApplyOptions): Promise<ApplyResult> {
+  refuseReaders(runs);
   const members = runs.map((run) => ({
     name: run.name,
     qualified: run.qualified,
@@ -131,6 +132,17 @@ export function reconcile<Config>(runs: readonly Reconciliation<Config>[], optio
   const emit = options.reporter.event.bind(options.reporter);
   return hostsTogether(members, { emit, consent: (question) => consent(question, options) }, (place, seat) =>
     reconcileHost(runs[place] as Reconciliation<Config>, options, seat),
+  );
+}
+
+/** A reader changes nothing, and makes no plan that another session could apply (Nova GLA-08, the guard of read-only contexts). */
+export function refuseReaders(runs: readonly { readonly name: string; readonly context: Pick<Context, "settings"> }[]): void {
+  const readers = runs.filter(({ context }) => context.settings.role === "reader").map(({ name }) => name);
+  if (readers.length === 0) return;
+  throw userError(
+    "read-only-role",
+    `This configuration only reads ${readers.join(", ")}`,
+    "It has `host.role: reader`: sessions with it plan, and neither apply nor save plans. Use a configuration, or the value of a variable, with the role admin.",
   );
 }
 

@@ -1,7 +1,7 @@
 import { acceptDrift } from "../engine/accept-drift.ts";
 import { hasChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { shellWord } from "../model/shell-word.ts";
-import { plan } from "../reconcile.ts";
+import { plan, refuseReaders } from "../reconcile.ts";
 import { runsOf } from "../runs-of.ts";
 import { version } from "../version.ts";
 import type { Invocation } from "./command.ts";
@@ -22,6 +22,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
   return reported(invocation, io, { command }, async ({ event }) => {
     const accepted = await readIgnoreFiles(invocation.texts("ignore"));
     await using session = await openConfigured(invocation.positionals, io);
+    if (out !== undefined) refuseReaders(session.hosts);
     const targets = invocation.texts("target");
     const made = await plan(
       runsOf(session, {

@@ -8,6 +8,7 @@ export const codes: Readonly<Record<string, string>> = {
   "journal-not-written": "The journal of this apply is incomplete. The apply does not depend on it.",
   "moved-since-plan": "The host has changed between a plan and the answer to it. Nothing has been done.",
   "nobody-to-ask": "The plan needs consent, and there is no terminal to ask.",
+  "read-only-role": "`host.role` is reader: sessions with this configuration change nothing.",
   "stale-plan": "The host has changed since the plan was saved.",
   "not-replaceable": "What is named for a replacement cannot be replaced.",
   "unknown-target": "`--target` or `--replace` names nothing that is declared or found.",

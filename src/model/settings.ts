@@ -4,6 +4,8 @@ export interface HostSettings {
   readonly uri: string;
   /** Root of everything we keep on the host (Nova LAY-01). Absolute. */
   readonly instancesPath: string;
+  /** A session of a reader changes nothing. Absent: admin. */
+  readonly role?: "admin" | "reader";
   readonly virtType: "auto" | "kvm" | "qemu" | "lxc";
   /** Name of the driver of disks that name none. */
   readonly imagesType: string;

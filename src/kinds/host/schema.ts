@@ -19,6 +19,15 @@ const machine = {
     expects: "an absolute path on the host, without a slash at its end",
     examples: ["/var/lib/virtform/instances", "/srv/instances"],
   },
+  role: {
+    type: "string",
+    description:
+      "What sessions with this configuration may do. A reader plans and reports, and neither applies nor saves plans: for pipelines that must never change the host, usually as a variable.",
+    enum: ["admin", "reader"],
+    meanings: { admin: "Everything.", reader: "Only commands that change nothing." },
+    default: "admin",
+    examples: ["reader", "${var.role}"],
+  },
   virt_type: {
     type: "string",
     description: "Virtualization type.",

@@ -26,6 +26,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
   return {
     uri,
     instancesPath: host.instances_path ?? home,
+    role: host.role ?? "admin",
     virtType: host.virt_type ?? "auto",
     imagesType: host.images_type ?? defaultDriver,
     forceRawImages: host.force_raw_images ?? true,
