@@ -40,6 +40,10 @@ const packages: Readonly<Record<string, string>> = {
   "mkfs.fat": "dosfstools",
   mcopy: "mtools",
   genisoimage: "genisoimage",
+  gzip: "gzip",
+  xz: "xz-utils (Debian) or xz (Fedora)",
+  zstd: "zstd",
+  bzip2: "bzip2",
 };
 
 /** What to do about a missing program. */

@@ -4,17 +4,25 @@ import { explainedLater } from "./file-error.ts";
 /** Bytes read with one call. */
 const chunkBytes = 2 ** 20;
 
-/** The content of a file, in chunks; the next is read while the current one is processed. A chunk is valid until the next is requested. */
-export async function* fileChunks(source: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+/**
+ * The content of a file, or a range of it, in chunks; the next is read while the current one is processed. A chunk is valid until the next
+ * is requested.
+ */
+export async function* fileChunks(
+  source: FileHandle,
+  path: string,
+  { offset, length }: { readonly offset: number; readonly length: number } = { offset: 0, length: Number.POSITIVE_INFINITY },
+): AsyncGenerator<Uint8Array> {
+  const end = offset + length;
   let [current, spare] = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)];
   const read = (buffer: Buffer, position: number) => {
-    const reading = explainedLater("read", path, () => source.read(buffer, 0, chunkBytes, position));
+    const reading = explainedLater("read", path, () => source.read(buffer, 0, Math.max(0, Math.min(chunkBytes, end - position)), position));
     // A caller that stops early never awaits it.
     reading.catch(() => undefined);
     return reading;
   };
-  let next = read(current, 0);
-  for (let position = 0; ; ) {
+  let next = read(current, offset);
+  for (let position = offset; ; ) {
     const { bytesRead } = await next;
     if (bytesRead === 0) return;
     position += bytesRead;

@@ -13,6 +13,8 @@ export const sinkBlock = 2 ** 20;
 export interface Sink {
   /** Received so far. */
   readonly bytes: number;
+  /** Of them, those that are on the disk: not holes. */
+  readonly written: number;
   /** Throws a RefusedError (`image-too-large`) as soon as there are too many. */
   write(chunk: Uint8Array): Promise<void>;
   /** Discards everything received, and the digests. */
@@ -33,23 +35,39 @@ export function createSink(
     readonly what: string;
     readonly digests: readonly DigestAlgorithm[];
     readonly maxBytes?: number | undefined;
+    /** Limit of bytes that are not holes. */
+    readonly maxWritten?: number | undefined;
+    /** Gets the same bytes, in order. */
+    readonly also?: { write(chunk: Uint8Array): Promise<void>; restart(): Promise<void> } | undefined;
   },
 ): Sink {
   const pending = Buffer.allocUnsafe(sinkBlock);
   let filled = 0;
   let flushed = 0;
+  let written = 0;
   let digester = createDigester(request.digests);
   const onDisk = <T>(work: () => Promise<T>) => explainedLater("write", request.path, work);
 
   async function flush(data: Uint8Array): Promise<void> {
     digester.update(data);
-    for (const { start, end } of dataRuns(data)) await writeAll(file, data.subarray(start, end), flushed + start);
+    const elsewhere = request.also?.write(data);
+    // Awaited below; a failure of the file comes first.
+    elsewhere?.catch(() => undefined);
+    for (const { start, end } of dataRuns(data)) {
+      written += end - start;
+      refuseTooLarge(request.what, written, request.maxWritten);
+      await writeAll(file, data.subarray(start, end), flushed + start);
+    }
     flushed += data.length;
+    await elsewhere;
   }
 
   return {
     get bytes() {
       return flushed + filled;
+    },
+    get written() {
+      return written;
     },
     write: (chunk) =>
       onDisk(async () => {
@@ -70,7 +88,9 @@ export function createSink(
         await file.truncate(0);
         filled = 0;
         flushed = 0;
+        written = 0;
         digester = createDigester(request.digests);
+        await request.also?.restart();
       }),
     adopt: (bytes) =>
       onDisk(async () => {
@@ -79,6 +99,7 @@ export function createSink(
           const { bytesRead } = await file.read(pending, 0, Math.min(sinkBlock, bytes - flushed), flushed);
           if (bytesRead === 0) break;
           digester.update(pending.subarray(0, bytesRead));
+          await request.also?.write(pending.subarray(0, bytesRead));
           flushed += bytesRead;
         }
       }),

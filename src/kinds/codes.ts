@@ -68,6 +68,7 @@ export const codes: Readonly<Record<string, string>> = {
   "hardware-impossible": "The hardware of a guest is not possible.",
   "hardware-not-on-host": "The host cannot give a guest its hardware.",
   "image-changed-under-disks": "The source of an image gives other bytes than those that disks are made from.",
+  "image-archive": "An archive of an image is damaged, or does not hold one disk.",
   "image-checksum-mismatch": "An image does not have its checksum.",
   "image-empty": "An image has no content.",
   "image-encrypted": "An image is encrypted.",

@@ -1,5 +1,6 @@
 import type { Retry } from "./action.ts";
 import type { Channel } from "./channel.ts";
+import type { Compression } from "./packing.ts";
 import type { StatusWords, Validators, WebAccess } from "./web-access.ts";
 
 /** One program to run. Never a shell: `args` reach it as they are. */
@@ -183,6 +184,8 @@ export interface Download {
    * one with the same addresses continues it. Removed with the end of the download, and with everything that must not be used.
    */
   readonly record?: string;
+  /** Unpacks what comes as well. A host that cannot do both at once leaves it to `Host.unpack`. */
+  readonly unpack?: Unpacking;
   readonly to: string;
   readonly digests: readonly DigestAlgorithm[];
   /** Refuse more than this. */
@@ -193,10 +196,40 @@ export interface Download {
   readonly signal?: AbortSignal;
 }
 
+/** Where the content of a compressed transfer goes while it comes. */
+export interface Unpacking {
+  readonly compression: Compression;
+  /** A staged name: what is there is replaced. */
+  readonly to: string;
+  /** Of the content. */
+  readonly digests: readonly DigestAlgorithm[];
+  /** Refuse more content than this; holes do not count. */
+  readonly maxBytes?: number;
+}
+
+/** A file of the host that is unpacked: decompressed, or a part of it taken out. */
+export interface Unpack extends Omit<Unpacking, "compression"> {
+  readonly from: string;
+  readonly compression: Compression | null;
+  /** The part, without a compression. */
+  readonly range?: { readonly offset: number; readonly length: number };
+  /** Follow a symbolic link at `from`: only for a path that the user wrote. */
+  readonly followLinks?: boolean;
+  /** Digests of `from` itself. */
+  readonly packedDigests?: readonly DigestAlgorithm[];
+  /** Refuse a longer file. */
+  readonly maxPacked?: number;
+  /** Bytes of `from` that are done. */
+  readonly onProgress?: ByteProgress;
+  readonly signal?: AbortSignal;
+}
+
 /** Bytes that have come to a staged name. */
 export interface Transferred {
   readonly bytes: number;
   readonly digests: Digests;
+  /** The content, where the transfer was asked to unpack it and did. */
+  readonly content?: { readonly bytes: number; readonly digests: Digests };
   /** Of a web server: what it said about the version of the file. */
   readonly validators?: Validators;
 }
@@ -250,6 +283,11 @@ export interface Host {
   account(): Promise<Account>;
   readonly files: Files;
   download(request: Download): Promise<Transferred>;
+  /**
+   * Unpacks a file. The result is about `from`; its `content` is about what came out. When it fails, nothing is left at `to`. Throws a
+   * RefusedError for content that is damaged, cut off (`image-unpack`) or larger than it may be (`image-too-large`, `image-bomb`).
+   */
+  unpack(request: Unpack): Promise<Transferred & Required<Pick<Transferred, "content">>>;
   /** Only of a host elsewhere: pushes a file from here. Undefined when there is no such file here. */
   upload?(request: Upload): Promise<{ readonly bytes: number; readonly digests: Digests } | undefined>;
   /** Only of a host elsewhere: the way that images take to it. */

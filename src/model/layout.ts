@@ -46,7 +46,7 @@ export function isStagedDisk(name: string): boolean {
 
 /** Whether a name in the cache is that of a companion of a base image, or of an empty disk in the making. */
 export function isBaseCompanion(name: string): boolean {
-  return /^([0-9a-f]{40}\.(json|part|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}\.part)$/.test(name);
+  return /^([0-9a-f]{40}\.(json|part|unpacked|member|converted)(\..*)?|(ephemeral|swap)_\d+[KMGTP]?i?B_.*[0-9a-f]{7}\.part)$/.test(name);
 }
 
 /** The entry of a grown copy of a base image (Nova LAY-06), whole or in the making, by its name; undefined for other names. */
@@ -57,7 +57,7 @@ export function grownCopyOf(name: string): string | undefined {
 /** The entry of a file in the cache that an interrupted maker may have left, and whether it is a sidecar; undefined for other names. */
 export function leftoverOf(name: string): { readonly entry: string; readonly sidecar: boolean } | undefined {
   const [, entry, ending] =
-    /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|part\.json|converted|json)$/.exec(name) ??
+    /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|part\.json|unpacked|member|converted|json)$/.exec(name) ??
     /^([0-9a-f]{40})_\d+\.part$/.exec(name) ??
     [];
   return entry === undefined ? undefined : { entry, sidecar: ending === "json" };
@@ -102,6 +102,10 @@ function layoutBelow(instancesPath: string) {
     basePart: (entry: string) => stagedPath(`${base}/${entry}`),
     /** How an interrupted download of it is continued. */
     basePartRecord: (entry: string) => `${stagedPath(`${base}/${entry}`)}.json`,
+    /** What is inside a compressed image. */
+    baseUnpacked: (entry: string) => `${base}/${entry}.unpacked`,
+    /** The disk that was taken out of an archive. */
+    baseMember: (entry: string) => `${base}/${entry}.member`,
     baseConverted: (entry: string) => `${base}/${entry}.converted`,
     /** Nova LAY-13: `locks/nova-<entry>`; slashes become underscores. */
     lock: (name: string) => `${root}/locks/${name.replaceAll("/", "_")}`,

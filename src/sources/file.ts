@@ -4,6 +4,7 @@ import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import type { Host } from "../model/host.ts";
 import { problem } from "../model/problem.ts";
 import { formatQuantity } from "../model/quantity.ts";
+import { withoutUndefined } from "../model/without-undefined.ts";
 import type { Source, SourceProblem } from "./source.ts";
 
 /**
@@ -22,12 +23,17 @@ export const file: Source = {
     const way = host.route === undefined ? null : `from a file on ${host.name}`;
     return { way, bytes: null, ...(problem === undefined ? {} : { problem }) };
   },
-  async fetch({ host, signal }, { source, to, ...options }) {
+  async fetch({ host, signal }, { source, to, unpack, digests, maxBytes, onProgress }) {
     const path = pathOf(source);
+    const options = withoutUndefined({ digests, maxBytes, onProgress });
     const pushed = await host.upload?.({ from: path, to, signal, ...options });
     if (pushed !== undefined) return pushed;
     const found = await problemOf(host, path);
     if (found !== undefined) throw new UserError([problem(found.code, found)]);
+    if (unpack !== undefined && host.upload === undefined) {
+      const packed = withoutUndefined({ packedDigests: digests, maxPacked: maxBytes, onProgress });
+      return await host.unpack({ ...unpack, from: path, followLinks: true, signal, ...packed });
+    }
     return await host.files.copy(path, to, { ...options, signal, followLinks: true });
   },
 };

@@ -1,7 +1,7 @@
 import type { Retry } from "../model/action.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { ByteProgress, DigestAlgorithm, Transferred } from "../model/host.ts";
+import type { ByteProgress, DigestAlgorithm, Transferred, Unpacking } from "../model/host.ts";
 import type { SourceFacts } from "../model/host-facts.ts";
 import type { ImageAccess } from "./access.ts";
 
@@ -18,6 +18,8 @@ export interface SourceRequest {
   readonly access?: ImageAccess | null;
   /** Path of a record with which an interrupted transfer is continued by the next run (`Download.record`). */
   readonly record?: string;
+  /** Unpacks the content on the way, where the source can: its result then has `content`, and `to` may not exist. */
+  readonly unpack?: Unpacking;
   /** Bytes; a longer source is refused. */
   readonly maxBytes?: number;
   readonly onProgress?: ByteProgress;

@@ -7,6 +7,7 @@ import { openLibvirt } from "./libvirt-server.ts";
 import { createLife, type OnEffect } from "./life.ts";
 import type { Machine } from "./machine.ts";
 import { programs } from "./programs.ts";
+import { fakeUnpack } from "./unpack.ts";
 
 /** A process on a machine, as a `Host`. */
 export interface FakeHost extends Host {
@@ -51,6 +52,7 @@ export function createHost(machine: Machine, pid: number): FakeHost {
     kill: () => life.kill(),
     files: fakeFiles(machine, life, pid),
     download: (request) => fakeDownload(machine, life, request),
+    unpack: (request) => fakeUnpack(machine, life, request),
     now: () => {
       life.check("look at the clock");
       return new Date(machine.tick());

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, type Stats, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, rmSync, type Stats, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Files } from "../../model/host.ts";
@@ -9,6 +9,7 @@ import { createSink, refuseTooLarge, sinkBlock } from "../sink.ts";
 import { dataRuns } from "../sparse.ts";
 import { copyInKernel, Stopped } from "./kernel-copy.ts";
 import { requireRegular, safeRead } from "./read.ts";
+import { expectUnchanged, fileChanged } from "./unchanged.ts";
 
 type CopyOptions = NonNullable<Parameters<Files["copy"]>[2]>;
 type Copied = Awaited<ReturnType<Files["copy"]>>;
@@ -60,7 +61,8 @@ async function copyContent(copy: Copy): Promise<Copied> {
 
 /** One read, few writes, no thread pool: overlays are copied from templates by the thousand. */
 function copySmall({ source, from, to, options }: Copy): Copied {
-  const data = explained("read", from, () => readFileSync(source));
+  const data = explained("read", from, () => readBounded(source));
+  if (data === undefined) throw fileChanged(from);
   refuseTooLarge(from, data.length, options.maxBytes);
   explained("write", to, () => {
     const target = openSync(to, newFile, stagedMode);
@@ -75,6 +77,15 @@ function copySmall({ source, from, to, options }: Copy): Copied {
   digester.update(data);
   options.onProgress?.(data.length, data.length);
   return { bytes: data.length, digests: digester.digests() };
+}
+
+/** A whole small file; undefined when it has grown. Files that the kernel makes up have no length, and may have no end. */
+function readBounded(source: number): Buffer | undefined {
+  const buffer = Buffer.allocUnsafe(sinkBlock + 1);
+  let filled = 0;
+  for (let read = -1; read !== 0 && filled < buffer.length; filled += read)
+    read = readSync(source, buffer, filled, buffer.length - filled, filled);
+  return filled > sinkBlock ? undefined : buffer.subarray(0, filled);
 }
 
 /** The bytes do not pass through this process: a base image has gigabytes, most of them holes. */
@@ -105,7 +116,9 @@ async function copyLarge({ source, stat, from, to, options }: Copy): Promise<Cop
     await sink.write(chunk);
     options.onProgress?.(sink.bytes, Math.max(stat.size, sink.bytes));
   }
-  return { bytes: sink.bytes, digests: await sink.finish() };
+  const done = { bytes: sink.bytes, digests: await sink.finish() };
+  await expectUnchanged(input, stat, from);
+  return done;
 }
 
 /** The open file itself: its name may refer to another file by now. */

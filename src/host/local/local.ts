@@ -14,6 +14,7 @@ export function createLocalHost(): Host {
     account: async () => localAccount(),
     files: createLocalFiles(),
     download: async (request) => (await import("../web/download.ts")).download(request),
+    unpack: async (request) => (await import("./unpack.ts")).unpackFile(request),
     lock: async (request, work) => (await import("./lock.ts")).withLock(request, work),
     isLocked: async (path) => (await import("./lock.ts")).isLocked(path),
     now: () => new Date(),

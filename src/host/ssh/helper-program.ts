@@ -1,5 +1,6 @@
 import { helperFiles } from "./helper-files.ts";
 import { helperLocks } from "./helper-locks.ts";
+import { helperUnpack } from "./helper-unpack.ts";
 
 /**
  * What runs on the remote for the whole session: Python, standard library only, constant text. Whatever varies comes in frames.
@@ -39,6 +40,7 @@ def describe(error):
     return {"error": {"errno": "EIO", "words": "%s: %s" % (type(error).__name__, error), "path": ""}}
 ${helperFiles}
 ${helperLocks}
+${helperUnpack}
 def look(message, blob):
     results, pieces, total = [], [], 0
     for name, *args in message["looks"]:
@@ -157,7 +159,7 @@ def end_program(program):
         except subprocess.TimeoutExpired:
             pass
 
-operations = {"look": look, "change": change, "settle": put_names, "digest": digest, "copy": copy, "run": run, "lock": lock}
+operations = {"look": look, "change": change, "settle": put_names, "digest": digest, "copy": copy, "unpack": unpack, "run": run, "lock": lock}
 short = ThreadPoolExecutor(8)
 stops = {}
 
@@ -208,7 +210,7 @@ else:
                 if stop is not None: stop.set()
             else:
                 stops[message["id"]] = threading.Event()
-                if op in ("run", "copy", "digest"): threading.Thread(target=perform, args=(message, blob), daemon=True).start()
+                if op in ("run", "copy", "digest", "unpack"): threading.Thread(target=perform, args=(message, blob), daemon=True).start()
                 else: short.submit(perform, message, blob)
     finally:
         end()

@@ -12,6 +12,7 @@ import { createSshHelper, type SshHelper } from "./helper.ts";
 import { isLockedOverSsh, lockOverSsh } from "./lock.ts";
 import type { SshTarget } from "./target.ts";
 import { downloadHereAndPush, uploadOverSsh } from "./transfer.ts";
+import { unpackOverSsh } from "./unpack.ts";
 
 /** A host reached over ssh. */
 export interface SshHost extends Host {
@@ -87,6 +88,7 @@ export function createSshHost(
       const itself = client === undefined && authorities === undefined && (await ready()).extra.includes("curl");
       return itself ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request);
     },
+    unpack: (request) => unpackOverSsh(readyHelper, request),
     lock: (request, work) => lockOverSsh({ connection, helper: readyHelper, name }, request, work),
     isLocked: (path) => isLockedOverSsh(readyHelper, path),
     now: () => new Date(),

@@ -9,6 +9,7 @@ import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
 import { errnoOf, explainFileError } from "../file-error.ts";
 import { requireRegular, safeRead } from "../local/read.ts";
+import { expectUnchanged } from "../local/unchanged.ts";
 import { refuseTooLarge } from "../sink.ts";
 import { download } from "../web/download.ts";
 import { collect } from "./collect.ts";
@@ -93,13 +94,14 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
     throw userError("file-changed", `${from} changed while it was read`, "Stop what writes to it, and run the same command again.");
   }
   if (failed !== undefined) throw explainTrouble(failed, "write", to);
+  await expectUnchanged(source, stat, from);
   return { bytes: done, digests: digester.digests() };
 }
 
 /** Downloads to this machine and pushes from here, for a host that cannot fetch by itself. */
 export async function downloadHereAndPush(
   push: (request: Upload) => Promise<Transferred | undefined>,
-  { to, record: _record, ...request }: Download,
+  { to, record: _record, unpack: _unpack, ...request }: Download,
 ): Promise<Transferred> {
   const directory = await mkdtemp(join(process.env["TMPDIR"] ?? "/var/tmp", "virtform-download-")).catch(() =>
     mkdtemp(join(tmpdir(), "virtform-download-")),

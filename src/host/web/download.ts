@@ -10,6 +10,7 @@ import { errnoOf, explained, explainedLater } from "../file-error.ts";
 import { newFile, stagedMode } from "../local/copy.ts";
 import { writeStaged } from "../local/publish.ts";
 import { safeRead } from "../local/read.ts";
+import { startUnpacker } from "../local/unpacker.ts";
 import { thisProcess } from "../process-identity.ts";
 import { createSink, refuseTooLarge, type Sink } from "../sink.ts";
 import { refuseEncoding } from "./content-encoding.ts";
@@ -58,7 +59,9 @@ export async function download(request: Download, persistence: Persistence = usu
   undo.defer(remove);
   const begun = await openPartial(request, remove);
   await using file = begun.file;
-  const sink = createSink(file, { path: to, what: withoutCredentials(url), digests, maxBytes });
+  const what = withoutCredentials(url);
+  await using unpacker = request.unpack === undefined ? undefined : await startUnpacker(request.unpack, what);
+  const sink = createSink(file, { path: to, what, digests, maxBytes, also: unpacker });
   await sink.adopt(begun.bytes);
   const transfer: Transfer = { request, addresses, sink, persistence, validators: begun.validators };
   try {
@@ -70,7 +73,8 @@ export async function download(request: Download, persistence: Persistence = usu
     }
     throw error;
   }
-  const result = { bytes: sink.bytes, digests: await sink.finish(), validators: transfer.validators };
+  const done = { bytes: sink.bytes, digests: await sink.finish(), validators: transfer.validators };
+  const result = unpacker === undefined ? done : { ...done, content: await unpacker.finish() };
   undo.move();
   return result;
 }

@@ -76,8 +76,14 @@ function checkTwins({ address, spec }: Resource<ImageSpec>, resources: readonly 
   const twin = resources.find((other) => other.spec.entry === spec.entry);
   if (twin === undefined || twin.address === address) return [];
   const { spec: first } = twin;
-  if (first.diskFormat === spec.diskFormat && first.format === spec.format && first.bootFile === spec.bootFile) return [];
-  const detail = `Images ${first.name} and ${spec.name} have the same bytes and share one base image, but differ in disk_format or in whether disks are made from them.`;
+  if (
+    first.diskFormat === spec.diskFormat &&
+    first.format === spec.format &&
+    first.bootFile === spec.bootFile &&
+    first.unpack === spec.unpack
+  )
+    return [];
+  const detail = `Images ${first.name} and ${spec.name} have the same bytes and share one base image, but differ in disk_format, in unpack, or in whether disks are made from them.`;
   return [
     problem("same-image-different-use", {
       summary: `Images ${first.name} and ${spec.name} contradict each other`,

@@ -15,6 +15,8 @@ export function describeBase(state: ImageState | BlankState | LeftoverState): Js
     path,
     source: sidecar.source,
     digests: { ...sidecar.digests },
+    ...(sidecar.unpack === undefined ? {} : { unpack: sidecar.unpack }),
+    ...(sidecar.unpacked === undefined ? {} : { unpacked_digests: { ...sidecar.unpacked } }),
     disk_format: sidecar.diskFormat,
     format: sidecar.format,
     virtual_size: sidecar.virtualSize,

@@ -1,5 +1,6 @@
 import type { DigestAlgorithm } from "../../model/host.ts";
 import { cacheEntryName } from "../../model/layout.ts";
+import { packingOfName } from "../../model/packing.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { givenImageId } from "../../sources/index.ts";
@@ -32,6 +33,8 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     entry: cacheEntryName(id),
     source: image.source,
     checksum: parseChecksum(image.checksum),
+    unpack: image.unpack ?? (bootFile ? "none" : packingOfName(image.source)),
+    contentChecksum: parseChecksum(image.content_checksum),
     access: image.access ?? null,
     diskFormat: image.disk_format,
     format: bootFile ? "raw" : baseFormat(image.disk_format, settings.forceRawImages),

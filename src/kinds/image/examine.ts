@@ -2,8 +2,8 @@ import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import { imageInfo, type QemuImageInfo } from "../../tools/qemu-img.ts";
 import { formatFacts, rawContents } from "./formats.ts";
-import type { Read } from "./inspect/finding.ts";
 import { inspect, inspectOrThrow } from "./inspect/inspect.ts";
+import { readerOf } from "./reader-of.ts";
 import type { DiskFormat } from "./spec.ts";
 
 /**
@@ -60,8 +60,4 @@ function refuseUnsafe(info: QemuImageInfo): void {
     throw new RefusedError("image-has-data-file", `The image keeps its data in another file (${JSON.stringify(info.dataFile)}).`);
   }
   if (info.encrypted) throw new RefusedError("image-encrypted", "The image is encrypted. Decrypt it where it was made.");
-}
-
-function readerOf(context: Context, path: string): Read {
-  return async (offset, length) => (await context.host.files.read(path, { offset: Math.max(0, offset), length })) ?? Buffer.alloc(0);
 }

@@ -2,6 +2,7 @@ import { type ActionProgress, defineAction, type ReportProgress } from "../../mo
 import type { Context } from "../../model/context.ts";
 import { CodedError, RefusedError, userError } from "../../model/errors.ts";
 import type { Digests, Transferred } from "../../model/host.ts";
+import { stepsOf } from "../../model/packing.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
@@ -17,6 +18,7 @@ import { formatFacts } from "./formats.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
+import { contentDigests, unpackingOf, unpackPublished } from "./unpack.ts";
 import { writeSidecar } from "./write-sidecar.ts";
 
 /** Makes sure that an image is in the cache, complete and checked. */
@@ -49,13 +51,13 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
   }
 }
 
-/** Removes what is in the making. `keepPartial`: not a download that the next run can continue. */
-async function removeStaged({ host, layout }: Context, { entry }: ImageSpec, keepPartial: boolean): Promise<void> {
+/** Removes what is in the making. `keepPartial`: not a download that the next run can continue; `except`: not this file. */
+async function removeStaged({ host, layout }: Context, { entry }: ImageSpec, keepPartial: boolean, except?: string): Promise<void> {
   const { files } = host;
   const [part, record] = [layout.basePart(entry), layout.basePartRecord(entry)];
   const keeps = keepPartial && (await files.stat(record)) !== undefined;
-  const staged = [layout.baseConverted(entry), ...(keeps ? [] : [part, record])];
-  await files.change(staged.map((path) => ({ do: "remove", path })));
+  const staged = [layout.baseUnpacked(entry), layout.baseMember(entry), layout.baseConverted(entry), ...(keeps ? [] : [part, record])];
+  await files.change(staged.filter((path) => path !== except).map((path) => ({ do: "remove", path })));
 }
 
 /** Whether the transfer itself failed or was stopped, so that the bytes that have come are good. */
@@ -68,11 +70,13 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const { host, layout } = context;
   const path = layout.baseImage(spec.entry);
   const part = layout.basePart(spec.entry);
-  const published = await download(context, spec, part, report);
-  const { bytes, digests } = published;
+  const maxBytes = await bytesToTake(context, spec);
+  const published = await download(context, spec, part, maxBytes, report);
+  const { digests } = published;
   await checkPublished(context, spec, published);
   await refuseOtherThanBefore(context, spec, digests);
-  const virtualSize = spec.bootFile ? bytes : await examine(context, part, bytes, spec.diskFormat);
+  const image = await unpackPublished(context, spec, published, maxBytes, report);
+  const virtualSize = spec.bootFile ? image.bytes : await examine(context, image.path, image.bytes, spec.diskFormat);
   refuseTooLarge(spec, virtualSize);
 
   const sidecar: ImageSidecar = withoutUndefined({
@@ -82,8 +86,10 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     image: spec.name,
     source: withoutCredentials(spec.source),
     digests,
-    bytes,
+    bytes: published.bytes,
     validators: published.validators,
+    ...(spec.unpack === "none" ? {} : { unpack: spec.unpack, unpacked: image.digests }),
+    content: spec.unpack === "none" || needsConversion(spec) ? undefined : image.digests.sha256,
     diskFormat: spec.diskFormat,
     format: spec.format,
     virtualSize,
@@ -100,22 +106,27 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     await host.files.link(twin, path);
     return;
   }
-  const staged = needsConversion(spec) ? await convert(context, spec, virtualSize, report) : part;
+  const staged = needsConversion(spec) ? await convert(context, spec, image.path, virtualSize, report) : image.path;
+  // Removed before the base has its name, which completes it: an interruption leaves no staged file.
+  await removeStaged(context, spec, false, staged);
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
-  await host.files.remove(layout.basePartRecord(spec.entry));
   await record();
   await host.files.publish(staged, path, 0o444);
 }
 
-async function download(context: Context, spec: ImageSpec, part: string, report: ReportProgress): Promise<Transferred> {
+async function download(context: Context, spec: ImageSpec, part: string, maxBytes: number, report: ReportProgress): Promise<Transferred> {
+  const { digests, verified } = digestsForChecks(spec);
+  const unpack = unpackingOf(context, spec, maxBytes);
   let last: ActionProgress = { phase: "download", done: 0 };
   return requireSource(spec.source).fetch(context, {
     source: spec.source,
     to: part,
     record: context.layout.basePartRecord(spec.entry),
     access: spec.access,
-    ...digestsForChecks(spec),
-    maxBytes: await bytesToTake(context, spec),
+    verified,
+    digests: spec.unpack === "none" ? [...new Set([...digests, ...contentDigests(spec)])] : digests,
+    ...(unpack === undefined ? {} : { unpack }),
+    maxBytes,
     onProgress: (done, total) => {
       const { retry } = last;
       // Until something comes, the reason for which it is tried again stays in sight.
@@ -131,12 +142,14 @@ async function download(context: Context, spec: ImageSpec, part: string, report:
 
 /**
  * Limit of an image's length in bytes. An endless response must not fill the disk that guests write to: the host's reserve and a
- * twentieth of the rest stay free, and an image that is converted exists twice for a while.
+ * twentieth of the rest stay free, and an image that is unpacked or converted exists several times for a while.
  */
 async function bytesToTake({ host, layout, settings }: Context, spec: ImageSpec): Promise<number> {
   const { free } = await host.files.space(layout.base);
   const bytes = (free - settings.reserved.disk) * 0.95;
-  return Math.max(0, Math.floor(needsConversion(spec) ? bytes / 2 : bytes));
+  const { compression, archive } = stepsOf(spec.unpack);
+  const copies = [needsConversion(spec), compression !== null, archive !== null].filter((made) => made).length;
+  return Math.max(0, Math.floor(bytes / (1 + copies)));
 }
 
 /**
@@ -170,17 +183,16 @@ export function needsConversion(spec: Pick<ImageSpec, "bootFile" | "format" | "d
   return !spec.bootFile && spec.format === "raw" && formatFacts[spec.diskFormat].qemu !== "raw";
 }
 
-async function convert(context: Context, spec: ImageSpec, virtualSize: number, report: ReportProgress): Promise<string> {
+async function convert(context: Context, spec: ImageSpec, from: string, virtualSize: number, report: ReportProgress): Promise<string> {
   const { host, layout, signal } = context;
   const converted = layout.baseConverted(spec.entry);
   await convertToRaw(host, {
-    from: layout.basePart(spec.entry),
+    from,
     to: converted,
     format: formatFacts[spec.diskFormat].qemu,
     signal,
     onFraction: (fraction) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize }),
   });
-  await host.files.remove(layout.basePart(spec.entry));
   await examineConverted(context, converted);
   return converted;
 }

@@ -16,6 +16,7 @@ export async function findTwin(context: Context, spec: ImageSpec, sidecar: Image
       other.digests.sha256 === sidecar.digests.sha256 &&
       other.diskFormat === sidecar.diskFormat &&
       other.format === sidecar.format &&
+      other.unpack === sidecar.unpack &&
       other.bootFile === sidecar.bootFile;
     if (same) return finding.base.path;
   }

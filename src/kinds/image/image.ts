@@ -43,6 +43,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
   if (observed.get(base) !== undefined) return undefined;
   const source = withoutCredentials(want.source);
   const { way: words, bytes } = observed.facts.sources?.[want.source] ?? { way: null, bytes: null };
+  const unpacks = want.unpack === "none" ? "" : `, unpack ${want.unpack}`;
   const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
   return {
     address,
@@ -51,6 +52,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
     reason: "not in the image cache",
     fields: [
       { path: "source", new: source },
+      ...(want.unpack === "none" ? [] : [{ path: "unpack", new: want.unpack }]),
       { path: "format", new: want.format },
       { path: "size", new: "known after apply" },
       ...(words === null ? [] : [{ path: "way", new: words }]),
@@ -60,7 +62,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         id: `${address}#fetch`,
         type: fetchImage.type,
         address,
-        summary: `fetch ${want.diskFormat} image${converts}${words === null ? "" : ` (${words})`}`,
+        summary: `fetch ${want.diskFormat} image${converts}${unpacks}${words === null ? "" : ` (${words})`}`,
         args: want as unknown as Json,
         needs: [],
         makes: [baseExists(base)],
@@ -76,6 +78,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       id: want.id,
       entry: want.entry,
       source,
+      ...(want.unpack === "none" ? {} : { unpack: want.unpack }),
       checksum: want.checksum === null ? null : `${want.checksum.algorithm}:${want.checksum.hex}`,
       disk_format: want.diskFormat,
       format: want.format,

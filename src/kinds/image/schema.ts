@@ -1,3 +1,4 @@
+import { packings } from "../../model/packing.ts";
 import { extraSpecs } from "../config/hardware/extra-specs.ts";
 import { imageProperties } from "../config/hardware/image-properties.ts";
 import { novaSchema } from "../config/hardware/nova-schema.ts";
@@ -23,6 +24,9 @@ export const imageSchema = {
     format: "disk_format",
     type: "disk_format",
     initrd: "ramdisk",
+    compression: "unpack",
+    packing: "unpack",
+    uncompressed_sha256: "content_checksum",
   },
   elsewhere: {
     sha256: "Write checksum: sha256:… for it.",
@@ -58,6 +62,33 @@ export const imageSchema = {
     checksum: {
       type: "string",
       description: "Expected digest of the image file, written by `virtform image lock`. Without it, downloads are not verified.",
+      pattern: "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$",
+      digest: true,
+      examples: ["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    },
+    unpack: {
+      type: "string",
+      description:
+        "How the file at source is packed. By default its ending decides (.gz, .xz, .zst, .bz2, .tar, .tar.xz, .tgz, .ova and so on); a kernel or ramdisk is not unpacked by default. checksum is about the packed file, disk_format about what is inside.",
+      enum: packings,
+      meanings: {
+        none: "Not packed, whatever its name.",
+        gz: "gzip.",
+        xz: "xz.",
+        zst: "Zstandard.",
+        bz2: "bzip2.",
+        tar: "A tar archive with one disk.",
+        "tar.gz": "A tar archive with one disk, compressed with gzip.",
+        "tar.xz": "A tar archive with one disk, compressed with xz.",
+        "tar.zst": "A tar archive with one disk, compressed with Zstandard.",
+        "tar.bz2": "A tar archive with one disk, compressed with bzip2.",
+        ova: "An OVF package in one file, with one disk. Its manifest is checked.",
+      },
+      examples: ["xz"],
+    },
+    content_checksum: {
+      type: "string",
+      description: "Expected digest of what is inside a packed image, as some publishers state it beside that of the packed file.",
       pattern: "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$",
       digest: true,
       examples: ["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],

@@ -25,6 +25,10 @@ export function baseConflict(spec: ImageSpec, sidecar: ImageSidecar): string | u
   if (sidecar.format !== spec.format) {
     return `The base image of ${spec.name} is ${sidecar.format} and the configuration now asks for ${spec.format} (force_raw_images). Existing disks are backed by it: set force_raw_images back, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
   }
+  const packed = sidecar.unpack ?? "none";
+  if (packed !== spec.unpack) {
+    return `The base image of ${spec.name} was made from a source packed as ${packed}, and the configuration now says ${spec.unpack} (unpack). Existing disks are backed by it: set unpack back, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
+  }
   if (sidecar.bootFile === true && !spec.bootFile) {
     return `The base image of ${spec.name} was fetched as a kernel or ramdisk, so its content has not been checked for use as a disk. Remove it first (\`virtform destroy --images\`).`;
   }

@@ -1,4 +1,5 @@
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
+import type { Packing } from "../../model/packing.ts";
 import type { Validators } from "../../model/web-access.ts";
 import type { ImageAccess } from "../../sources/access.ts";
 
@@ -14,6 +15,9 @@ export interface ImageSpec {
   /** Absolute path, or URL with a scheme. */
   readonly source: string;
   readonly checksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
+  /** How the source is packed. The checksum is about the packed bytes, disk_format about what is inside. */
+  readonly unpack: Packing;
+  readonly contentChecksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
   /** References to what its source asks for; null for nothing. */
   readonly access: ImageAccess | null;
   readonly diskFormat: DiskFormat;
@@ -49,6 +53,10 @@ export interface ImageSidecar {
   readonly validators?: Validators;
   /** SHA-256 of a base image that was converted. Absent: see `contentDigest`. */
   readonly content?: string;
+  /** How they were packed; absent where they were not. */
+  readonly unpack?: Packing;
+  /** Of the image that was inside; absent where nothing was packed. */
+  readonly unpacked?: Digests;
   readonly diskFormat: DiskFormat;
   readonly format: "raw" | "qcow2";
   /** Bytes. */

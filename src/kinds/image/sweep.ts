@@ -18,7 +18,8 @@ export async function sweepLeftovers(context: Context): Promise<void> {
   for (const { entry, paths, writtenAt } of leftovers) {
     // The next fetch continues a partial download that has its record.
     const [part, record] = [layout.basePart(entry), layout.basePartRecord(entry)];
-    const keeps = paths.includes(record) && host.now().getTime() - writtenAt < partialMs;
+    const whole = (await host.files.stat(layout.baseImage(entry))) !== undefined;
+    const keeps = !whole && paths.includes(record) && host.now().getTime() - writtenAt < partialMs;
     const removed = keeps ? paths.filter((path) => path !== part && path !== record) : paths;
     if (removed.length > 0) await sweepEntry(context, entry, removed);
   }

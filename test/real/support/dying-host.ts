@@ -79,6 +79,7 @@ export function dyingHost(host: Host, survives: number, kind: "between" | "half"
       account: () => host.account(),
       files,
       download: (request) => call(true, () => host.download(request), request.to),
+      unpack: (request) => call(true, () => host.unpack(request), request.to),
       ...(host.upload === undefined ? {} : { upload: (request) => call(true, async () => host.upload?.(request), request.to) }),
       ...(host.libvirtUri === undefined ? {} : { libvirtUri: host.libvirtUri }),
       // A lock is given back by the kernel when its holder dies.

@@ -143,6 +143,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
       account: () => host.account(),
       files: host.files,
       download: (request) => host.download(request),
+      unpack: (request) => host.unpack(request),
       lock: (request, work) => host.lock(request, work),
       isLocked: (path) => host.isLocked(path),
       now: () => host.now(),

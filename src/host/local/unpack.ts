@@ -1,0 +1,65 @@
+import { constants, rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { RefusedError } from "../../model/errors.ts";
+import type { Host, Unpack } from "../../model/host.ts";
+import { createDigester } from "../digester.ts";
+import { fileChunks } from "../file-chunks.ts";
+import { explained, explainedLater } from "../file-error.ts";
+import { createSink, refuseTooLarge } from "../sink.ts";
+import { newFile, stagedMode } from "./copy.ts";
+import { requireRegular, safeRead } from "./read.ts";
+import { expectUnchanged } from "./unchanged.ts";
+import { startUnpacker, unpackStopped } from "./unpacker.ts";
+
+/** Unpacks a file of this machine (`Host.unpack`). */
+export async function unpackFile(request: Unpack): ReturnType<Host["unpack"]> {
+  const { from, followLinks = false } = request;
+  const flags = followLinks ? safeRead & ~constants.O_NOFOLLOW : safeRead;
+  await using source = await explainedLater("read", from, () => open(from, flags));
+  const stat = await source.stat();
+  requireRegular(from, stat);
+  refuseTooLarge(from, stat.size, request.maxPacked);
+  const done = request.compression === null ? await takeRange(source, stat.size, request) : await decompress(source, stat.size, request);
+  await expectUnchanged(source, stat, from);
+  return done;
+}
+
+async function decompress(source: FileHandle, size: number, request: Unpack): ReturnType<Host["unpack"]> {
+  const { from, to, compression, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
+  if (compression === null) throw new Error("there is nothing to decompress");
+  const packed = createDigester(packedDigests);
+  await using unpacker = await startUnpacker({ compression, to, digests, ...(maxBytes === undefined ? {} : { maxBytes }) }, from);
+  let bytes = 0;
+  for await (const chunk of fileChunks(source, from)) {
+    if (signal?.aborted === true) throw unpackStopped(from);
+    packed.update(chunk);
+    await unpacker.write(chunk);
+    bytes += chunk.length;
+    refuseTooLarge(from, bytes, request.maxPacked);
+    onProgress?.(bytes, Math.max(size, bytes));
+  }
+  const content = await unpacker.finish();
+  return { bytes, digests: packed.digests(), content };
+}
+
+/** A part of the file, or all of it. */
+async function takeRange(source: FileHandle, size: number, request: Unpack): ReturnType<Host["unpack"]> {
+  const { from, to, digests, maxBytes, packedDigests = [], signal, onProgress } = request;
+  const { offset, length } = request.range ?? { offset: 0, length: size };
+  if (offset + length > size) throw new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
+  explained("write", to, () => rmSync(to, { force: true }));
+  await using undo = new AsyncDisposableStack();
+  await using target = await explainedLater("write", to, () => open(to, newFile, stagedMode));
+  undo.defer(() => rmSync(to, { force: true }));
+  const packed = createDigester(packedDigests);
+  const sink = createSink(target, { path: to, what: from, digests, maxWritten: maxBytes });
+  for await (const chunk of fileChunks(source, from, { offset, length })) {
+    if (signal?.aborted === true) throw unpackStopped(from);
+    packed.update(chunk);
+    await sink.write(chunk);
+    onProgress?.(sink.bytes, length);
+  }
+  const content = { bytes: sink.bytes, digests: await sink.finish() };
+  undo.move();
+  return { bytes: sink.bytes, digests: packed.digests(), content };
+}

@@ -1,0 +1,27 @@
+import { type CodedError, RefusedError, userError } from "../model/errors.ts";
+import type { Compression } from "../model/packing.ts";
+import { missingHint } from "./command-line.ts";
+import { decompressor } from "./decompressor.ts";
+
+/** Why a program that decompresses failed, from how it ended and its last words. */
+export function unpackTrouble(
+  what: string,
+  compression: Compression,
+  ending: { readonly missing: boolean; readonly code: number | undefined; readonly said: string },
+): CodedError {
+  const { program, title } = decompressor(compression);
+  if (ending.missing) {
+    const detail = `It is needed to unpack ${what}. ${missingHint(program)}`;
+    return userError("program-missing", `The program ${program} is not installed`, detail);
+  }
+  const words = ending.said
+    .split("\n")
+    .map((line) => line.replace(/^(?:\/\S*\/)?\w+: (?:(?:\(stdin\)|stdin|\/\*stdin\*\\): )?/, "").trim())
+    .filter((line) => line !== "")
+    .at(0);
+  const why = words === undefined ? `${program} ended with ${ending.code ?? "a signal"}` : words.slice(0, 200);
+  return new RefusedError(
+    "image-unpack",
+    `${what} is no whole ${title} file: ${why}. It is damaged, cut off, or packed in another way: check the download at its publisher, and unpack of the image.`,
+  );
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { RefusedError } from "../../../model/errors.ts";
+import type { Read } from "../inspect/finding.ts";
+import { type ManifestEntry, readManifest } from "./manifest.ts";
+import { readTar, type TarMember } from "./tar.ts";
+
+/** Files that come with a disk and are none. */
+const companions =
+  /(?:\.(?:ovf|mf|cert|txt|md|json|xml|ya?ml|nvram|asc|sig|sha(?:1|256|512)(?:sums?)?)|(?:^|\/)(?:[A-Z0-9]*SUMS|README|LICENSE|\._[^/]*))$/i;
+/** A descriptor or a manifest is shorter. */
+const maxText = 16 * 2 ** 20;
+
+/** The one disk of an archive, and what its manifest says of it. */
+export interface ArchivedDisk {
+  readonly member: TarMember;
+  readonly expected: ManifestEntry | undefined;
+}
+
+/**
+ * Finds the one disk in a tar archive or an OVA. Of an OVA with a manifest every other member is checked here, and the disk by the caller.
+ * Throws a RefusedError (`image-archive`) when there is no disk or more than one, or when a member is not what the manifest says.
+ */
+export async function findDisk(read: Read, size: number, archive: "tar" | "ova"): Promise<ArchivedDisk> {
+  const members = await readTar(read, size);
+  const candidates = members.filter(({ name, size: bytes }) => bytes > 0 && !companions.test(name));
+  const [member, ...others] = candidates;
+  if (member === undefined) throw refused(`it holds no disk: ${named(members)}`);
+  if (others.length > 0) {
+    throw refused(`it holds more than one file that may be the disk: ${named(candidates)}. Unpack it, and use one of them as the source`);
+  }
+  if (archive === "tar") return { member, expected: undefined };
+  if (!members.some(({ name }) => /\.ovf$/i.test(name))) throw refused("it has no OVF descriptor, so it is no OVA: write unpack: tar");
+  const manifest = members.find(({ name }) => /\.mf$/i.test(name));
+  if (manifest === undefined) return { member, expected: undefined };
+  const entries = readManifest((await whole(read, manifest)).toString("utf8"));
+  if (entries === undefined) throw refused(`its manifest ${JSON.stringify(manifest.name)} cannot be read`);
+  for (const entry of entries) await check(read, members, member, entry);
+  const expected = entries.find(({ name }) => name === member.name);
+  if (expected === undefined) throw refused(`its manifest does not name the disk ${JSON.stringify(member.name)}`);
+  return { member, expected };
+}
+
+async function check(read: Read, members: readonly TarMember[], disk: TarMember, entry: ManifestEntry): Promise<void> {
+  const found = members.filter(({ name }) => name === entry.name);
+  const [member] = found;
+  if (member === undefined || found.length > 1)
+    throw refused(`its manifest names ${JSON.stringify(entry.name)}, which it holds ${found.length} times`);
+  if (member === disk) return;
+  const hash = createHash(entry.algorithm);
+  for (let at = 0; at < member.size; at += 2 ** 20) hash.update(await read(member.offset + at, Math.min(2 ** 20, member.size - at)));
+  if (hash.digest("hex") !== entry.hex) throw manifestMismatch(entry);
+}
+
+/** A member that is not what the manifest says. */
+export function manifestMismatch({ name, algorithm, hex }: ManifestEntry): RefusedError {
+  return new RefusedError(
+    "image-archive",
+    `${JSON.stringify(name)} is not what the manifest of the OVA says (${algorithm}:${hex}): it was changed or damaged after the export. Get it again from its publisher.`,
+  );
+}
+
+async function whole(read: Read, { offset, size, name }: TarMember): Promise<Buffer> {
+  if (size > maxText) throw refused(`${JSON.stringify(name)} is too long`);
+  return await read(offset, size);
+}
+
+function named(members: readonly TarMember[]): string {
+  const shown = members.slice(0, 5).map(({ name }) => JSON.stringify(name));
+  return members.length === 0 ? "nothing" : `${shown.join(", ")}${members.length > 5 ? ` and ${members.length - 5} more` : ""}`;
+}
+
+function refused(what: string): RefusedError {
+  return new RefusedError("image-archive", `The archive cannot be used: ${what}.`);
+}
