@@ -2,7 +2,7 @@
  * The part of the helper program that unpacks files: a program decompresses, under limits; what it prints is written with holes, counted and
  * digested. The same bounds and words as host/local.
  */
-export const helperUnpack = String.raw`
+export const helperUnpack = `
 def unpack(message, blob):
     tell, stop = progress_of(message["id"]), stops[message["id"]]
     source, target, limit, words = message["from"], message["to"], message["limit"], message["words"]
