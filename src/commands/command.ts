@@ -17,6 +17,8 @@ export interface OptionDefinition {
 /** A call of a command, parsed. */
 export interface Invocation {
   readonly positionals: readonly string[];
+  /** Those of the positionals that stand behind `--`. */
+  readonly behindDashes: readonly string[];
   flag(name: string): boolean;
   text(name: string): string | undefined;
   texts(name: string): readonly string[];

@@ -36,6 +36,7 @@ const list: Record<string, Listed> = {
   show: { summary: "Show the objects on the host and their owners", load: async () => (await import("./show.ts")).show },
   list: { summary: "List the instances of this project", load: async () => (await import("./list.ts")).list },
   console: { summary: "Print the console log of an instance", load: async () => (await import("./console.ts")).console },
+  ssh: { summary: "Log in to an instance, or run a command in it", load: async () => (await import("./ssh.ts")).ssh },
   image: {
     summary: "List, verify, pin and remove images",
     load: async () => (await import("./image/image.ts")).image,

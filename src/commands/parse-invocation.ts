@@ -12,7 +12,9 @@ export function parseInvocation(name: string, command: CommandDefinition, argv: 
       { type, ...(multiple === undefined ? {} : { multiple }), ...(short === undefined ? {} : { short }) },
     ]),
   );
-  const given = argv.map((written) => {
+  const dashes = argv.indexOf("--");
+  const given = argv.map((written, index) => {
+    if (dashes !== -1 && index >= dashes) return written;
     const word = withTwoDashes(written, definitions);
     const bare = word.startsWith("--") ? definitions[word.slice(2)]?.bare : undefined;
     return bare === undefined ? word : `${word}=${bare}`;
@@ -34,8 +36,11 @@ export function parseInvocation(name: string, command: CommandDefinition, argv: 
     const value = parsed.values[option];
     return (Array.isArray(value) ? value : [value]).filter((text) => typeof text === "string");
   };
+  // A `--` can also be the value of an option.
+  const terminator = parsed.tokens?.find(({ kind }) => kind === "option-terminator")?.index;
   return {
     positionals: parsed.positionals,
+    behindDashes: terminator === undefined ? [] : argv.slice(terminator + 1),
     flag: (option) => parsed.values[option] === true,
     text: (option) => texts(option).at(-1),
     texts,

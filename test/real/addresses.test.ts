@@ -32,6 +32,8 @@ test("list and show have the address that a network of libvirt leased to a guest
   await apply(workspace);
   assert.match((await virtform("list", directory)).stdout, new RegExp(`^${name} +active +- `, "m"));
 
+  await assertSaysWhy(["ssh", name, directory], /No address of \S+ is known/);
+
   // The guest halts at once: its card's address asks from another card on the same bridge.
   await mustRun("ip", ["link", "add", ours, "address", mac, "type", "veth", "peer", "name", theirs]);
   await mustRun("ip", ["link", "set", theirs, "master", bridge, "up"]);
@@ -47,5 +49,19 @@ test("list and show have the address that a network of libvirt leased to a guest
   const [one] = JSON.parse((await virtform("list", directory, "--json")).stdout) as { addresses: string[]; interfaces: string[] }[];
   assert.deepEqual(one?.interfaces, [mac]);
   assert.equal(one?.addresses.length, 1);
+  assert.equal(
+    (await virtform("ssh", "--print", name, directory, "--", "uname", "-a")).stdout,
+    `ssh -o HostKeyAlias=${name}.${workspace.project}.localhost -- ${one?.addresses[0]} uname -a\n`,
+  );
+  await assertSaysWhy(
+    ["ssh", "--print", name, directory, "uname"],
+    /There is no configuration called uname[\s\S]*virtform ssh\s+\S+ -- uname/,
+  );
   assert.match((await virtform("show", name, directory)).stdout, new RegExp(`status: active\\n[\\s\\S]*addresses:\\n +- ${subnet}`));
 });
+
+async function assertSaysWhy(args: readonly string[], why: RegExp): Promise<void> {
+  const { code, stderr } = await virtform(...args);
+  assert.equal(code, 1);
+  assert.match(stderr, why);
+}
