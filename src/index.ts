@@ -64,6 +64,8 @@ export function processSurroundings(env: Readonly<Record<string, string | undefi
 export interface Scope {
   /** Addresses or names, in a session of several hosts with the name of the host and a slash in front; empty or absent for everything. */
   readonly targets?: readonly string[];
+  /** Names as those of targets, of what is left as it is, with what cannot be done without it. Default: nothing. */
+  readonly exclude?: readonly string[];
   /** Instances whose root disk, and disks of instances, that are recreated although nothing about them differs. Default: none. */
   readonly replace?: readonly string[];
   /** Removes what the project owns; `"images"` also removes base images that no disk uses. */
@@ -75,8 +77,8 @@ export interface Scope {
  * an incomplete plan.
  */
 export function plan(session: Session, options: Scope & { readonly fingerprints?: boolean } = {}): Promise<Plan> {
-  const { targets = [], replace = [], fingerprints = false } = options;
-  return planRuns(runsOf(session, { targets, replace, mode: modeOf(options), fingerprints }));
+  const { targets = [], exclude = [], replace = [], fingerprints = false } = options;
+  return planRuns(runsOf(session, { targets, exclude, replace, mode: modeOf(options), fingerprints }));
 }
 
 /** How an apply goes about it. */
@@ -102,8 +104,8 @@ export interface ApplyOptions extends Scope {
  * hosts, one that fails has the reason in the plan or among the events instead, and the others go on.
  */
 export function apply(session: Session, options: ApplyOptions = {}): Promise<ApplyResult> {
-  const { savedPlan, targets = [], replace = [] } = options;
-  return reconcile(runsOf(session, { targets, replace, mode: modeOf(options) }), {
+  const { savedPlan, targets = [], exclude = [], replace = [] } = options;
+  return reconcile(runsOf(session, { targets, exclude, replace, mode: modeOf(options) }), {
     reporter: options.reporter ?? { event: () => {}, close: async () => {} },
     autoApprove: options.autoApprove ?? false,
     allowDestroy: options.allowDestroy ?? [],

@@ -8,6 +8,7 @@ import { makePlan } from "./engine/plan.ts";
 import { findStale } from "./engine/stale.ts";
 import { unseenPlan } from "./engine/unseen-plan.ts";
 import { type HostResult, hostsTogether, type Seat } from "./hosts-together.ts";
+import type { Address } from "./model/address.ts";
 import { allDone } from "./model/all-done.ts";
 import type { Change } from "./model/change.ts";
 import type { Context } from "./model/context.ts";
@@ -18,6 +19,7 @@ import type { Reporter } from "./model/event.ts";
 import type { HostFacts } from "./model/host-facts.ts";
 import type { Json } from "./model/json.ts";
 import type { AnyKind, Check, Observed } from "./model/kind.ts";
+import { markKnown } from "./model/mark-known.ts";
 import { combinePlans } from "./model/on-host.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
 import { problem } from "./model/problem.ts";
@@ -64,6 +66,10 @@ export interface Reconciliation<Config> {
   /** The variables that the configuration uses. Absent: none. */
   readonly variables?: readonly UsedVariable[];
   readonly targets: readonly string[];
+  /** Addresses or names of what is left out, with what depends on it. Absent: nothing. */
+  readonly exclude?: readonly string[];
+  /** Which copy of an entry of the configuration an object belongs to. Absent: not known. */
+  readonly indexOf?: (address: Address) => string | number | undefined;
   /** Addresses or names of what is replaced although nothing about it differs. Absent: nothing. */
   readonly replace?: readonly string[];
   readonly mode: Mode;
@@ -198,7 +204,7 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     for (const kind of run.kinds) await kind.settle?.(held);
     await context.host.files.settle();
     const done = outcomes.every(({ status }) => status === "done");
-    if (done && run.mode.do === "destroy" && run.targets.length === 0) await run.claim?.release(held);
+    if (done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0) await run.claim?.release(held);
     await journal.end();
     return { verdict: done ? "done" : "incomplete", outcomes };
   });
@@ -273,7 +279,9 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     project,
     target: targetOf(settings),
     targets: run.targets,
+    exclude: run.exclude ?? [],
     replace: run.replace ?? [],
+    ...(run.indexOf === undefined ? {} : { indexOf: run.indexOf }),
     mode: run.mode.do,
     fingerprints: run.fingerprints ?? false,
     extraChanges: furtherChanges(run.mode, observed),
@@ -284,7 +292,7 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
     ...plan,
     ...(run.mode.do === "destroy" ? { purpose: "destroy" as const } : {}),
     ...(variables.length === 0 ? {} : { variables }),
-    diagnostics: run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places),
+    diagnostics: markKnown(run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places), plan, run.places),
   };
 }
 

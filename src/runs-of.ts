@@ -8,6 +8,8 @@ import type { HostSession, Session } from "./session.ts";
 interface Runs {
   /** Addresses or names, with the name of the host in front where the session has several; empty for everything. */
   readonly targets: readonly string[];
+  /** Addresses or names of what is left out, with what depends on it. Absent: nothing. */
+  readonly exclude?: readonly string[];
   /** Addresses or names of what is replaced although nothing about it differs. Absent: nothing. */
   readonly replace?: readonly string[];
   readonly mode: (host: HostSession) => Mode;
@@ -19,17 +21,19 @@ interface Runs {
 /** The run on each host; with targets only on the hosts that they name. Throws a UserError for a target that names none of several hosts. */
 export function runsOf(
   { hosts }: Session,
-  { targets, replace = [], mode, fingerprints = false, verify = false }: Runs,
+  { targets, exclude = [], replace = [], mode, fingerprints = false, verify = false }: Runs,
 ): Reconciliation<Config>[] {
   const qualified = hosts.length > 1;
-  if (qualified) for (const target of [...targets, ...replace]) refuseUnknownHost(target, hosts);
+  if (qualified) for (const target of [...targets, ...exclude, ...replace]) refuseUnknownHost(target, hosts);
   return hosts.flatMap((host) => {
     const ofHost = (names: readonly string[]) =>
       qualified ? names.flatMap((name) => (hostOf(name) === host.name ? [name.slice(host.name.length + 1)] : [])) : names;
     const own = ofHost(targets);
     if (targets.length > 0 && own.length === 0) return [];
     const context = verify ? { ...host.context, verifiesBases: true } : host.context;
-    return [{ ...host, context, qualified, targets: own, replace: ofHost(replace), mode: mode(host), fingerprints }];
+    return [
+      { ...host, context, qualified, targets: own, exclude: ofHost(exclude), replace: ofHost(replace), mode: mode(host), fingerprints },
+    ];
   });
 }
 

@@ -2,6 +2,7 @@ import { type LoadedConfig, type LoadOptions, loadConfig } from "./config/load.t
 import { originOf } from "./config/origin.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
 import { claimPlan } from "./kinds/capacity/claim-plan.ts";
+import { copyIndex } from "./kinds/config/copy-index.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
 import { secretReferences } from "./kinds/config/secret-references.ts";
 import type { Config } from "./kinds/config.ts";
@@ -12,6 +13,7 @@ import { hostSettings, type Runner } from "./kinds/host/settings.ts";
 import { createChecks, createKinds } from "./kinds/index.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { DomainSpec } from "./kinds/terms/spec.ts";
+import type { Address } from "./model/address.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import { hasErrors } from "./model/diagnostic.ts";
@@ -61,6 +63,8 @@ export interface HostSession {
   readonly warnings: readonly Diagnostic[];
   /** The variables that the configuration uses. */
   readonly variables?: readonly UsedVariable[];
+  /** Which copy of an entry of the configuration an object belongs to: a key of `for_each`, or a number. */
+  readonly indexOf?: (address: Address) => string | number | undefined;
   /** Finds the places of problems in the files that were read. Absent where there are none. */
   readonly places?: Places;
 }
@@ -87,6 +91,8 @@ export interface CheckedConfig {
   readonly diagnostics: readonly Diagnostic[];
   /** Where something is written in the files, or the nearest thing above it. */
   readonly place?: LoadedConfig["place"];
+  /** Which copy of `for_each` or `count` an entry of a section is. */
+  readonly copyOf?: LoadedConfig["copyOf"];
   /** The variables that it uses, for the plan. */
   readonly variables?: readonly UsedVariable[];
   /** Where it comes from, so that two configurations cannot have one project on a host. Absent: not checked. */
@@ -172,7 +178,7 @@ function hostName(uri: string): string {
 
 async function openHost(
   name: string,
-  { config, diagnostics, place, origin, variables }: CheckedConfig,
+  { config, diagnostics, place, origin, variables, copyOf = () => undefined }: CheckedConfig,
   settings: HostSettings,
   surroundings: Surroundings,
 ): Promise<HostSession> {
@@ -195,7 +201,8 @@ async function openHost(
   return {
     name,
     config,
-    warnings: diagnostics,
+    warnings: diagnostics.map((diagnostic) => ({ ...diagnostic, lasting: true })),
+    indexOf: (address) => copyIndex(address, config, copyOf),
     ...(variables === undefined ? {} : { variables }),
     ...(place === undefined ? {} : { places: { place, pointerOf: (address) => pointerOf(address, config) } }),
     context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },

@@ -45,6 +45,7 @@ async function savedPlanOf({
       );
     const hints = {
       target: "Give --target when making it: `virtform plan --target ADDR --out FILE`.",
+      exclude: "Give --exclude when making it: `virtform plan --exclude ADDR --out FILE`.",
       replace: "Give --replace when making it: `virtform plan --replace ADDR --out FILE`.",
     };
     for (const [option, hint] of Object.entries(hints))

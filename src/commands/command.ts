@@ -83,6 +83,7 @@ export const reportOptions = {
 /** Options of every command that shows a plan. */
 export const shownPlanOptions = {
   each: { type: "boolean", help: "Show every object by itself, also where many are alike." },
+  warnings: { type: "boolean", help: "Show every warning in full, also those about what does not change." },
 } as const satisfies Record<string, OptionDefinition>;
 
 /** The option of the commands whose plan is only looked at. */
@@ -100,6 +101,12 @@ export const planOptions = {
     multiple: true,
     value: "ADDR",
     help: "Only this object (disk/web-0.root) or all objects of this name (web-0, web-*), and their dependencies. Repeatable.",
+  },
+  exclude: {
+    type: "string",
+    multiple: true,
+    value: "ADDR",
+    help: "Leave this object (disk/web-0.root) or all objects of this name (web-0, web-*) as they are, and what cannot be done without them. Repeatable.",
   },
 } as const satisfies Record<string, OptionDefinition>;
 

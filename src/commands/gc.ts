@@ -36,6 +36,7 @@ function show(invocation: Invocation, io: Io): Promise<number> {
     await using session = await openConfigured(invocation.positionals, io);
     const runs = runsOf(session, {
       targets: invocation.texts("target"),
+      exclude: invocation.texts("exclude"),
       mode: ({ config }) => collection(config, invocation.text("min-age")),
     });
     const made = await plan(runs);

@@ -8,7 +8,7 @@ import { type CommandDefinition, planOptions } from "./command.ts";
 import { openConfigured } from "./open-session.ts";
 import { reported } from "./reported.ts";
 
-const { format: _one, report: _none, "max-bytes": _unused, each: _whole, ...options } = planOptions;
+const { format: _one, report: _none, "max-bytes": _unused, each: _whole, warnings: _said, ...options } = planOptions;
 
 /** `virtform graph`: what an apply would do in which order. */
 export const graph: CommandDefinition = {
@@ -24,7 +24,8 @@ export const graph: CommandDefinition = {
   run: (invocation, io) =>
     reported(invocation, io, { command: "graph" }, async ({ event }) => {
       await using session = await openConfigured(invocation.positionals, io);
-      const made = await plan(runsOf(session, { targets: invocation.texts("target"), mode: () => ({ do: "apply" }) }));
+      const [targets, exclude] = [invocation.texts("target"), invocation.texts("exclude")];
+      const made = await plan(runsOf(session, { targets, exclude, mode: () => ({ do: "apply" }) }));
       const errors = made.diagnostics.filter(({ severity }) => severity === "error");
       if (errors.length > 0) event({ type: "failed", diagnostics: errors });
       else if (!made.complete) throw userError("unexpected-answer", "The plan is incomplete", "`virtform plan` says why.");

@@ -69,7 +69,7 @@ const terraformOptions: Readonly<Record<string, string>> = {
   "refresh-only": "`virtform drift` compares the host with the configuration and changes nothing.",
   state: "There is no state file: the host is the state.",
   backup: "There is no state file: the host is the state.",
-  "compact-warnings": "Warnings with the same text are shown once.",
+  "compact-warnings": "Warnings with the same text are shown once, and those about what does not change in one line each.",
   yes: "Write `--auto-approve`.",
   y: "Write `--auto-approve`.",
   force: "Write `--auto-approve`; loss of data also needs `--allow-destroy`.",

@@ -88,6 +88,7 @@ const plan = {
     },
     complete: { type: "boolean" },
     basis: { type: "object", additionalProperties: text },
+    excluded: { type: "array", items: address },
     variables: {
       type: "array",
       items: {

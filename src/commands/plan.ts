@@ -32,6 +32,7 @@ export const plan: CommandDefinition = {
     ["virtform plan --tui", "Opens and closes the parts of a large plan on the terminal."],
     ["virtform plan --destroy --out end.plan", "Plans the end of an environment, for review."],
     ["virtform plan --target web-0", "Plans instance web-0 and its dependencies only."],
+    ["virtform plan --exclude 'db-*'", "Plans everything but the instances whose names begin with db-."],
   ],
   run: (invocation, io) =>
     runPlan(invocation, io, { command: "plan", detailedExitCode: invocation.flag("detailed-exitcode"), out: invocation.text("out") }),

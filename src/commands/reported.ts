@@ -31,6 +31,7 @@ export async function reported(
     ...(maxBytes === undefined ? {} : { maxBytes }),
     interactive: interactive && isTTY && format !== "json",
     each: invocation.flag("each"),
+    warnings: invocation.flag("warnings"),
     version,
     commit: () => commitOf(process.cwd(), io.env),
     meanings: async () => Object.assign({}, ...(await import("../codes.ts")).allCodes.map(({ codes }) => codes)),

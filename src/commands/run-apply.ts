@@ -55,7 +55,12 @@ async function reconcileWith(
   const allowed = losesData ? invocation.texts("allow-destroy") : [];
   const mode = scope?.mode ?? modeOf(savedPlan?.plan.purpose ?? command, invocation);
   const { verdict } = await reconcile(
-    runsOf(session, { targets: scope?.targets ?? invocation.texts("target"), replace: invocation.texts("replace"), mode }),
+    runsOf(session, {
+      targets: scope?.targets ?? invocation.texts("target"),
+      exclude: scope === undefined ? invocation.texts("exclude") : [],
+      replace: invocation.texts("replace"),
+      mode,
+    }),
     {
       reporter,
       parallelism,

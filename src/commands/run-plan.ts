@@ -27,6 +27,7 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
     const made = await plan(
       runsOf(session, {
         targets,
+        exclude: invocation.texts("exclude"),
         replace: invocation.texts("replace"),
         mode: () => ({ do: invocation.flag("destroy") ? "destroy" : "apply" }),
         fingerprints: out !== undefined,

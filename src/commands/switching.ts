@@ -4,7 +4,7 @@ import { applyOptions, type CommandDefinition } from "./command.ts";
 import { namesAndPaths } from "./names-and-paths.ts";
 import { runApply } from "./run-apply.ts";
 
-const { "allow-destroy": _nothingIsLost, target: _named, ...options } = applyOptions;
+const { "allow-destroy": _nothingIsLost, target: _named, exclude: _also, ...options } = applyOptions;
 
 /** The definition of a command that starts guests or shuts them down. */
 export function switching(

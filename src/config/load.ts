@@ -61,6 +61,8 @@ export interface LoadedConfig {
   readonly directory: string | undefined;
   /** The place of a value, or of the nearest one above it that is written. Undefined if nothing was read. */
   readonly place: (pointer: Pointer) => Place | undefined;
+  /** Which copy of `for_each` or `count` an entry of a section is: its key or its number. Undefined for one that is written once. */
+  readonly copyOf: (pointer: Pointer) => string | number | undefined;
   /** The variables that the configuration uses, with their values. */
   readonly variables: readonly UsedVariable[];
   /** The configuration with everything written out, before paths, files and sizes are resolved: as data, and as YAML with the places. */
@@ -85,7 +87,7 @@ export async function loadConfig(paths: readonly string[], options: Rules & Load
   const files = [...first.files];
   const { directory } = first;
   diagnostics.push(...first.diagnostics);
-  const nothing = { variables: [], written: () => ({ value: {}, lines: [] }), place: () => undefined };
+  const nothing = { variables: [], written: () => ({ value: {}, lines: [] }), place: () => undefined, copyOf: () => undefined };
   if (first.root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, directory, ...nothing };
 
   const given = await collectGiven(options, cwd);
@@ -130,6 +132,7 @@ export async function loadConfig(paths: readonly string[], options: Rules & Load
     variables,
     written,
     place: (pointer) => placeAt(root, pointer),
+    copyOf: (pointer) => entryAt(root, pointer)?.node.copy,
   };
 }
 
@@ -252,7 +255,7 @@ function diagnosticOf(problem: Problem, root: Located): Diagnostic {
   const parts = [problem.detail, ...quotes, ...notesAt(root, pointer)].filter((part) => part !== undefined);
   const detail = parts.length === 0 ? undefined : parts.join(" ");
   const words = { summary: withoutCredentials(summary), ...(detail === undefined ? {} : { detail: withoutCredentials(detail) }) };
-  return { severity, code, ...words, at };
+  return { severity, code, ...words, pointer, at };
 }
 
 /** In the order of files and lines; diagnostics without a place come first. */

@@ -32,6 +32,8 @@ export interface Located {
   readonly dynamic: boolean;
   /** A sentence for every message about the value: where it comes from, when that is not where it is written. */
   readonly note?: string;
+  /** Which copy of `for_each` or `count` the entry is: its key or its number. */
+  readonly copy?: string | number;
   /** The absolute path of the file that relative paths in it start from, where that is not the file of the span. */
   readonly base?: string;
   /** The value is a reference to a secret: it cannot become part of a text. */

@@ -10,7 +10,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { order } from "./order.ts";
 import { removalsInOrder } from "./removal-order.ts";
 import { withReplacements } from "./replacements.ts";
-import { isTarget, selectTargets } from "./target.ts";
+import { excludeChanges, isTarget, selectTargets } from "./target.ts";
 import { withRestarts } from "./with-restart.ts";
 
 /** What a plan is made from. */
@@ -26,12 +26,16 @@ interface PlanRequest<Config> {
   readonly target: Plan["target"];
   /** Addresses or names to restrict the plan to; empty for all. */
   readonly targets: readonly string[];
-  /** `apply` compares what is wanted with what is found; for `destroy` nothing is wanted; `only` compares nothing. */
+  /** Addresses or names of what is left out, with what depends on it. */
+  readonly exclude?: readonly string[];
   /** Addresses or names of what is replaced although nothing about it differs. */
   readonly replace?: readonly string[];
+  /** `apply` compares what is wanted with what is found; for `destroy` nothing is wanted; `only` compares nothing. */
   readonly mode: "apply" | "destroy" | "only";
   /** Whether the plan is to be kept, and has to know later what the host was like. */
   readonly fingerprints: boolean;
+  /** Which copy of an entry of the configuration an object belongs to. Absent: not known. */
+  readonly indexOf?: (address: Address) => string | number | undefined;
   /** Changes that no difference between wanted and found asks for, such as removing base images. */
   readonly extraChanges?: readonly Change[];
 }
@@ -73,12 +77,17 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     if (request.fingerprints) basis[address] = state === undefined ? "absent" : fingerprint(kind.describe(state));
     const change = kind.diff(address, wanted.get(address), state, observed);
     const previousAddress = kind.earlierAddress?.(address, observed.facts);
-    const previous = previousAddress === undefined ? {} : { previousAddress };
-    if (change !== undefined) changes.push({ ...(request.mode === "destroy" ? destroyed(change) : change), ...previous });
-    else if (wanted.has(address)) unchanged.push(asFound(kind, address, previous, state));
+    const index = request.indexOf?.(address);
+    const more = { ...(previousAddress === undefined ? {} : { previousAddress }), ...(index === undefined ? {} : { index }) };
+    if (change !== undefined) changes.push({ ...(request.mode === "destroy" ? destroyed(change) : change), ...more });
+    else if (wanted.has(address)) unchanged.push(asFound(kind, address, more, state));
   }
 
-  const selected = withRestarts(selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses));
+  const targeted = selectTargets([...changes, ...(request.extraChanges ?? [])], request.targets, addresses);
+  const left = excludeChanges(targeted, request.exclude ?? [], addresses);
+  const kept = new Set(left);
+  const excluded = targeted.filter((change) => !kept.has(change)).map(({ address }) => address);
+  const selected = withRestarts(left);
   const chosen = selected.flatMap((change) => change.actions);
   checkFacts(
     chosen,
@@ -96,19 +105,20 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     diagnostics,
     unmanaged: observed.unmanaged,
     pending: pendingOf(request, selected),
+    ...(excluded.length === 0 ? {} : { excluded }),
     complete: observed.complete && !diagnostics.some(({ unseen }) => unseen === true),
     basis,
   };
 }
 
 /** What waits for a restart, without what the plan changes or restarts anyway. */
-function pendingOf<Config>({ kinds, observed, targets }: PlanRequest<Config>, changes: readonly Change[]): Pending[] {
+function pendingOf<Config>({ kinds, observed, targets, exclude = [] }: PlanRequest<Config>, changes: readonly Change[]): Pending[] {
   const changeOf = new Map(changes.map((change) => [change.address, change]));
   return kinds
     .flatMap((kind) => {
       if (kind.pending === undefined) return [];
       return [...observed.states].flatMap(([address, state]): Pending[] => {
-        if (!kind.addressKinds.includes(addressKind(address)) || !isTarget(address, targets)) return [];
+        if (!kind.addressKinds.includes(addressKind(address)) || !isTarget(address, targets, exclude)) return [];
         const change = changeOf.get(address);
         if (change?.actions.some(({ effect }) => effect === "restart") === true) return [];
         const changed = new Set(change?.fields.map(({ path }) => path));
@@ -120,10 +130,15 @@ function pendingOf<Config>({ kinds, observed, targets }: PlanRequest<Config>, ch
 }
 
 /** Described when it is asked for: only some forms of output show what does not change. */
-function asFound<Config>(kind: AnyKind<Config>, address: Address, previous: Pick<Unchanged, "previousAddress">, state: unknown): Unchanged {
+function asFound<Config>(
+  kind: AnyKind<Config>,
+  address: Address,
+  more: Pick<Unchanged, "previousAddress" | "index">,
+  state: unknown,
+): Unchanged {
   return {
     address,
-    ...previous,
+    ...more,
     get before() {
       return state === undefined ? null : kind.describe(state);
     },

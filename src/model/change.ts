@@ -33,6 +33,8 @@ export interface Change {
   readonly address: Address;
   /** Where the object gets another name: its address on the host until now. */
   readonly previousAddress?: Address;
+  /** Which copy of an entry of the configuration it belongs to: a key of `for_each`, or a number of `count`. */
+  readonly index?: string | number;
   readonly verb: Verb;
   readonly cause: Cause;
   /** A replacement that was asked for by name. */

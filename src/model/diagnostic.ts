@@ -33,6 +33,10 @@ export interface Diagnostic {
   readonly unseen?: true;
   /** An error that is a warning only where the loss of data at all of these addresses was allowed in advance. */
   readonly allowedBy?: readonly Address[];
+  /** It follows from what is written or kept, and is true in every plan until that changes. */
+  readonly lasting?: true;
+  /** It lasts, and nothing that it is about changes in this plan: it was said when that was applied. */
+  readonly known?: true;
 }
 
 /** Whether any of them forbids going on. */

@@ -61,6 +61,7 @@ export function onHost(host: string): OnHost {
       unchanged: given.unchanged.map((one) => ({
         address: at(one.address),
         ...previous(one),
+        ...(one.index === undefined ? {} : { index: one.index }),
         get before() {
           return one.before;
         },
@@ -69,6 +70,7 @@ export function onHost(host: string): OnHost {
       diagnostics: given.diagnostics.map(diagnostic),
       unmanaged: given.unmanaged.map((found) => ({ ...found, name: id(found.name) })),
       pending: given.pending.map(({ address, fields }) => ({ address: at(address), fields })),
+      ...(given.excluded === undefined ? {} : { excluded: given.excluded.map(at) }),
       basis: Object.fromEntries(Object.entries(given.basis).map(([address, digest]) => [id(address), digest])),
     }),
   };
@@ -93,6 +95,7 @@ export function combinePlans(plans: readonly Plan[]): Plan {
     complete: named.every(({ complete }) => complete),
     basis: Object.assign({}, ...named.map(({ basis }) => basis)),
     ...(plans.some(({ purpose }) => purpose === "destroy") ? { purpose: "destroy" as const } : {}),
+    ...(named.some(({ excluded }) => excluded !== undefined) ? { excluded: named.flatMap(({ excluded = [] }) => excluded) } : {}),
     ...(variables.size === 0 ? {} : { variables: [...variables.values()] }),
     hosts: plans,
   };

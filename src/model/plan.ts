@@ -33,6 +33,8 @@ export interface Pending {
 export interface Unchanged {
   readonly address: Address;
   readonly previousAddress?: Address;
+  /** As that of a change. */
+  readonly index?: string | number;
   readonly before: Json;
 }
 
@@ -73,6 +75,8 @@ export interface Plan {
   readonly unmanaged: readonly Unmanaged[];
   /** What waits for a restart and is not changed by this plan. Not a change: there is nothing to apply. */
   readonly pending: readonly Pending[];
+  /** Changes that `--exclude` leaves out, and those that need them. Absent: none. */
+  readonly excluded?: readonly Address[];
   /** Differences that are accepted and therefore no changes. */
   readonly ignored?: readonly IgnoredDrift[];
   /** False when part of the host could not be looked at. */

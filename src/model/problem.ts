@@ -18,12 +18,14 @@ export interface ProblemWords {
   readonly unseen?: boolean;
   /** An error that is a warning only where the loss of data at all of these addresses was allowed in advance. */
   readonly allowedBy?: readonly Address[] | undefined;
+  /** It follows from what is written or kept, and is true in every plan until that changes. */
+  readonly lasting?: boolean;
 }
 
 /** A problem for the user under its stable code. Each code is in the table of its room, which `docs/errors.md` is made from. */
 export function problem(
   code: string,
-  { summary, detail, address, key, pointer, unseen = false, allowedBy }: ProblemWords,
+  { summary, detail, address, key, pointer, unseen = false, allowedBy, lasting = false }: ProblemWords,
   severity: Diagnostic["severity"] = "error",
 ): Diagnostic {
   return {
@@ -36,5 +38,6 @@ export function problem(
     ...(pointer === undefined ? {} : { pointer }),
     ...(unseen ? { unseen } : {}),
     ...(allowedBy === undefined ? {} : { allowedBy }),
+    ...(lasting ? { lasting } : {}),
   };
 }

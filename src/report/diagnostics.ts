@@ -1,4 +1,5 @@
 import type { Diagnostic, Place } from "../model/diagnostic.ts";
+import { count } from "./quantities.ts";
 import { type Line, paint, span, type Tone } from "./style.ts";
 import { wrap } from "./wrap.ts";
 
@@ -17,6 +18,34 @@ export function formatDiagnostics(
   options: { readonly color: boolean; readonly width?: number },
 ): string {
   return paint(diagnosticLines(diagnostics, options.width ?? 80), options.color);
+}
+
+/** The diagnostics of a plan as text: those that are known in one line each, unless `warnings`. */
+export function formatPlanDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  { color, warnings = false }: { readonly color: boolean; readonly warnings?: boolean | undefined },
+): string {
+  const all = warnings ? [] : diagnostics.filter((diagnostic) => diagnostic.known === true);
+  // One that has nothing but its line is no shorter without its label.
+  const known = gather(all).length === 1 && all[0]?.detail === undefined ? [] : all;
+  const others = known.length === 0 ? diagnostics : diagnostics.filter((diagnostic) => !known.includes(diagnostic));
+  return paint([...diagnosticLines(others), ...knownLines(known)], color);
+}
+
+/** What was said when it was applied: a line for each, and where the rest of it is. */
+function knownLines(known: readonly Diagnostic[]): Line[] {
+  if (known.length === 0) return [];
+  const lines = gather(known).map(([first, ...others]): Line => {
+    const place = first?.at === undefined ? (first?.address ?? "") : `${first.at.file}:${first.at.line}`;
+    const more = others.length === 0 ? "" : `${place === "" ? "" : " "}and ${others.length} more like it`;
+    const where = place === "" && more === "" ? "" : `  (${place}${more})`;
+    return [span(`  ${(first?.summary ?? "").split(/\r?\n/, 1)[0]}`), span(where, "faint")];
+  });
+  const warnings = known.filter(({ severity }) => severity === "warning").length;
+  const what = [count(warnings, "warning"), count(known.length - warnings, "note")]
+    .filter((words) => !words.startsWith("0 "))
+    .join(" and ");
+  return [[span(`${what} about what does not change; --warnings shows all of it:`, "faint")], ...lines, []];
 }
 
 /** The same as lines. */

@@ -35,9 +35,15 @@ export interface DocumentHead {
  * it work unchanged. Additions of virtform are under `change.virtform`. But for the time, two runners print the same.
  */
 export function planJson(plan: Plan, head: DocumentHead): JsonObject {
-  const changed = plan.changes.map((change) => ({ ...identity(change.address), ...previous(change), ...changeJson(change) }));
+  const changed = plan.changes.map((change) => ({
+    ...identity(change.address),
+    ...indexed(change),
+    ...previous(change),
+    ...changeJson(change),
+  }));
   const unchanged = plan.unchanged.map((one) => ({
     ...identity(one.address),
+    ...indexed(one),
     ...previous(one),
     change: noChange(one.address, one.before),
   }));
@@ -50,6 +56,7 @@ export function planJson(plan: Plan, head: DocumentHead): JsonObject {
     resource_drift: byAddress(plan.changes.filter(({ cause }) => cause !== "config").map(driftJson)),
     unmanaged: plan.unmanaged.map((found) => ({ ...found })),
     pending: plan.pending.map(pendingJson),
+    ...(plan.excluded === undefined ? {} : { excluded: [...plan.excluded] }),
     ...(plan.ignored === undefined ? {} : { ignored: plan.ignored.map(ignoredJson) }),
     diagnostics: plan.diagnostics.map(diagnosticJson),
     applyable: applicablePlans(plan).length > 0,
@@ -114,6 +121,11 @@ function idOf(before: Json): string {
 
 function identity(address: Change["address"]) {
   return { address, mode: "managed", type: addressKind(address), name: addressName(address), provider_name: "virtform" };
+}
+
+/** As Terraform has it for copies of an entry. */
+function indexed({ index }: Pick<Change, "index">): JsonObject {
+  return index === undefined ? {} : { index };
 }
 
 /** As Terraform has it for what was moved to another address. */
@@ -197,6 +209,7 @@ function driftJson(change: Change) {
   const fields = change.fields.filter(({ cause }) => cause !== "config").map(({ path }) => path);
   return {
     ...identity(change.address),
+    ...indexed(change),
     change: {
       actions,
       before: nested(wanted),

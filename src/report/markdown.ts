@@ -77,6 +77,7 @@ function impact(plan: Plan): string[] {
     ...list("Data that will be permanently deleted", destroys.map(plainMarkdown)),
     ...list("Guests restarted", nameRanges(restarted).map(inlineCode)),
     ...list("Guests stopped", nameRanges(stopped).map(inlineCode)),
+    ...list("Left out (--exclude)", nameRanges(plan.excluded ?? []).map(inlineCode)),
     ...[...pendingLines(plan.pending), ...ignoredLines(plan)].map((line) => plainMarkdown(textOf(line))),
     ...list("Variables", variables),
   ];
@@ -85,13 +86,13 @@ function impact(plan: Plan): string[] {
 const labels: Readonly<Record<Diagnostic["severity"], string>> = { error: "Error", warning: "Warning", note: "Note" };
 
 function problemItems(diagnostics: readonly Diagnostic[]): FittingItem[] {
-  return diagnostics.map(({ severity, summary, detail, address, at, code }) => {
+  return diagnostics.map(({ severity, summary, detail, address, at, code, known }) => {
     const where = [
       ...(address === undefined ? [] : [inlineCode(address)]),
       ...(at === undefined ? [] : [inlineCode(`${at.file}:${at.line}:${at.column}`)]),
     ];
     const short = `- **${labels[severity]}:** ${plainMarkdown(oneLine(summary))}${where.map((part) => ` ${part}`).join("")} (${inlineCode(code)})\n`;
-    const paragraphs = detail === undefined ? [] : detail.trimEnd().split(/\r?\n/);
+    const paragraphs = detail === undefined || known === true ? [] : detail.trimEnd().split(/\r?\n/);
     return { short, full: `${short}${paragraphs.map((line) => `  ${plainMarkdown(line)}\n`).join("  \n")}` };
   });
 }

@@ -19,6 +19,7 @@ const field = {
 const identity = {
   address,
   previous_address: { ...address, description: "Its address before it was renamed." },
+  index: { type: ["string", "integer"], description: "Which copy of its entry it belongs to: a key of for_each, or a number of count." },
   mode: { const: "managed" },
   type: { type: "string", description: "The kind of the object: image, disk, seed, domain, volume." },
   name: text,
@@ -197,6 +198,7 @@ export const planDocumentSchema = {
         properties: { ...identity, fields: { type: "array", items: field } },
       },
     },
+    excluded: { ...texts, description: "Addresses whose changes --exclude left out, and those that cannot be done without them." },
     ignored: {
       type: "array",
       description: "Drift that `drift --ignore` accepts. Absent without it.",

@@ -63,6 +63,8 @@ function planFooter(plan: Plan): Line[] {
   if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
   const pending = pendingLines(plan.pending);
   if (pending.length > 0) lines.push(...pending, []);
+  const { excluded = [] } = plan;
+  if (excluded.length > 0) lines.push([span(`Left out (--exclude): ${namesOf(excluded)}`)], []);
   const ignored = ignoredLines(plan);
   if (ignored.length > 0) lines.push(...ignored, []);
   const unmanaged = unmanagedLine(plan);

@@ -2,7 +2,7 @@ import type { Event, Reporter } from "../model/event.ts";
 import type { Plan, PlannedAction } from "../model/plan.ts";
 import { applySummaryLines } from "./apply-summary.ts";
 import { ask, type Question } from "./ask.ts";
-import { formatDiagnostics } from "./diagnostics.ts";
+import { formatDiagnostics, formatPlanDiagnostics } from "./diagnostics.ts";
 import type { ReporterOptions } from "./options.ts";
 import { type Pace, paceAfter } from "./pace.ts";
 import { planBody, planClosing } from "./plan-text.ts";
@@ -103,9 +103,12 @@ export function createTextReporter(options: ReporterOptions): Reporter {
 }
 
 /** Writes the plan to standard output, and its diagnostics to standard error just before the closing line. */
-export function showPlan(plan: Plan, options: Pick<ReporterOptions, "stdout" | "stderr" | "color" | "command" | "each">): void {
+export function showPlan(
+  plan: Plan,
+  options: Pick<ReporterOptions, "stdout" | "stderr" | "color" | "command" | "each" | "warnings">,
+): void {
   const { stdout, stderr, color, command } = options;
   stdout.write(paint(planBody(plan, options), color));
-  if (plan.diagnostics.length > 0) stderr.write(formatDiagnostics(plan.diagnostics, { color }));
+  if (plan.diagnostics.length > 0) stderr.write(formatPlanDiagnostics(plan.diagnostics, options));
   stdout.write(paint(planClosing(plan, command), color));
 }

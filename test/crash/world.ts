@@ -114,6 +114,7 @@ export async function runOn(
     readonly collect?: string;
     readonly targets?: readonly string[];
     readonly replace?: readonly string[];
+    readonly exclude?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Run> {
@@ -145,6 +146,7 @@ export async function runOn(
     variables,
     targets: options.targets ?? [],
     replace: options.replace ?? [],
+    exclude: options.exclude ?? [],
     mode:
       options.collect !== undefined
         ? collection(config, options.collect)

@@ -14,6 +14,8 @@ export interface Case {
   readonly envThen: Readonly<Record<string, string>>;
   /** What is to be replaced. */
   readonly replace: readonly string[];
+  /** What is to be left as it is. */
+  readonly exclude: readonly string[];
   /** Whether the plan has anything to do. */
   readonly changes: boolean;
   /** Everything above the plan, for writing the file again. */
@@ -34,6 +36,7 @@ const separator = "\n----\n";
  *   env then: NAME=VALUE …            environment of the plan
  *   command: destroy --images         instead of plan
  *   replace: web                      with --replace, words with spaces between them
+ *   exclude: web                      with --exclude, words with spaces between them
  *   changes: none                     nothing is to be done
  *   ----
  *   the plan as it is printed
@@ -62,12 +65,13 @@ export function readCase(text: string, baseOf: (name: string) => string): Case {
     env: variables("env"),
     envThen: variables("env then"),
     replace: one("replace")?.split(" ") ?? [],
+    exclude: one("exclude")?.split(" ") ?? [],
     changes: one("changes") !== "none",
     head: text.slice(0, end + separator.length),
   };
 }
 
-const known = new Set(["base", "applied", "before", "change", "by hand", "env", "env then", "command", "replace", "changes"]);
+const known = new Set(["base", "applied", "before", "change", "by hand", "env", "env then", "command", "replace", "exclude", "changes"]);
 
 function readKeys(head: string): Map<string, { readonly value: string; readonly lines: string[] }> {
   const keys = new Map<string, { readonly value: string; readonly lines: string[] }>();

@@ -18,7 +18,7 @@ const baseOf = (name: string) => readFileSync(`${here}bases/${name}.yaml`, "utf8
 const caseOf = (name: string) => readCase(readFileSync(`${here}cases/${name}.txt`, "utf8"), baseOf);
 
 /** What the command prints as its plan, with what goes to standard error where it appears on a terminal. */
-async function planText({ applied: before, wanted, byHand, command, env, envThen, replace, changes }: Case): Promise<string> {
+async function planText({ applied: before, wanted, byHand, command, env, envThen, replace, exclude, changes }: Case): Promise<string> {
   const machine = createWorld();
   if (before !== undefined) await applied(machine, before, { env });
   const run = await runOn(machine.boot(), wanted, {
@@ -26,6 +26,7 @@ async function planText({ applied: before, wanted, byHand, command, env, envThen
     images: command === "destroy --images",
     env: envThen,
     replace,
+    exclude,
   });
   for (const line of byHand) doByHand(machine, line);
   const observed = await look(run);

@@ -96,7 +96,7 @@ function copiesOf(name: string, entry: Entry, scope: Scope, report: Report): Cop
     const note = `This is the copy of ${name} with each.key ${JSON.stringify(key)}.`;
     copies.set(key, {
       name: `${name}-${key}`,
-      entry: { ...entry, node: withNote(rest, note) },
+      entry: { ...entry, node: { ...withNote(rest, note), copy: key } },
       scope: { ...scope, note, each: { key, value: node } },
     });
   }
@@ -119,7 +119,10 @@ function* numbered({ name, entry, scope }: Copy, { counted, schema }: EntryRules
   for (let index = 0; index < count; index += 1) {
     const own = `This is the copy of ${name} with count.index ${index}.`;
     const note = scope.note === undefined ? own : `${scope.note} ${own}`;
-    yield [`${name}-${index}`, { name, entry: { ...entry, node: withNote(node, own) }, scope: { ...scope, note, index } }];
+    yield [
+      `${name}-${index}`,
+      { name, entry: { ...entry, node: { ...withNote(node, own), copy: index } }, scope: { ...scope, note, index } },
+    ];
   }
 }
 

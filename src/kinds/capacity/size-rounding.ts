@@ -25,7 +25,9 @@ export function checkRounding(config: Config, facts: HostFacts, settings: HostSe
   const words = [...new Set(rounded.map((one) => one.words))];
   const why = [...new Set(rounded.map((one) => one.why))].join("; ");
   const detail = `${words.join(", ")}. The next larger size is used: ${why}.`;
-  return [problem("disk-size-rounded-up", { summary: "Sizes are rounded up to the granularity of the storage", detail }, "note")];
+  return [
+    problem("disk-size-rounded-up", { summary: "Sizes are rounded up to the granularity of the storage", detail, lasting: true }, "note"),
+  ];
 }
 
 /** Each size where it is written: many instances of a flavor are one size. */

@@ -20,6 +20,7 @@ export function checkForeign({ domains, observed }: Pick<Checked, "domains"> & {
     const paths = parts.slice(0, named).map(({ path }) => path);
     const list = [...paths, ...(parts.length > named ? ["…"] : [])].join(", ");
     const settings = parts.length === 1 ? "1 setting" : `${parts.length} settings`;
-    return [problem("foreign-settings", { summary: `${instance} keeps ${settings} that virtform does not manage: ${list}` }, "note")];
+    const summary = `${instance} keeps ${settings} that virtform does not manage: ${list}`;
+    return [problem("foreign-settings", { summary, address: guests.at(instance), lasting: true }, "note")];
   });
 }

@@ -40,7 +40,7 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   return [
     problem(
       "image-without-checksum",
-      { summary, detail, ...(alone ? { address: first.address } : { pointer: ["images", first.spec.name] }) },
+      { summary, detail, lasting: true, ...(alone ? { address: first.address } : { pointer: ["images", first.spec.name] }) },
       "warning",
     ),
   ];

@@ -52,7 +52,7 @@ export function checkLocations(
     const why = clone?.from(found, addresses) === undefined ? clone?.whyNot(found, addresses) : undefined;
     if (why === undefined) return [];
     const detail = `${why} Until then the image is fetched and imported.`;
-    return [problem("image-not-cloned", { summary: `Disks of image ${name} are not cloned`, detail, address }, "note")];
+    return [problem("image-not-cloned", { summary: `Disks of image ${name} are not cloned`, detail, address, lasting: true }, "note")];
   });
 }
 

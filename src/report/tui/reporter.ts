@@ -3,7 +3,7 @@ import type { Event, Reporter } from "../../model/event.ts";
 import { applicablePlans, type Plan } from "../../model/plan.ts";
 import { applySummaryLines } from "../apply-summary.ts";
 import { changingCommands } from "../changing-commands.ts";
-import { formatDiagnostics } from "../diagnostics.ts";
+import { formatDiagnostics, formatPlanDiagnostics } from "../diagnostics.ts";
 import type { ReporterOptions } from "../options.ts";
 import { planBody, planClosing } from "../plan-text.ts";
 import { type Line, paint, span } from "../style.ts";
@@ -50,7 +50,7 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
 
   const confirm: NonNullable<Reporter["confirm"]> = async ({ plan, destroys }) => {
     unseen = undefined;
-    if (plan.diagnostics.length > 0) stderr.write(formatDiagnostics(plan.diagnostics, { color }));
+    if (plan.diagnostics.length > 0) stderr.write(formatPlanDiagnostics(plan.diagnostics, options));
     const onOpen = (cancel: () => void) => {
       cancelQuestion = cancel;
     };

@@ -22,7 +22,16 @@ test("--target takes a name, an address, and what they need", async (t) => {
   assert.equal((await changed(`seed/${project}-0`, `seed/${project}-1`)).length, 2);
   assert.equal((await changed()).length, 2 * whole.length - 1);
 
+  const without = readPlan(await workspace.mustRun(["plan", "--json", "--exclude", `disk/${project}-0.root`]));
+  const excluded = [`disk/${project}-0.root`, `domain/${project}-0`];
+  assert.deepEqual([...(without.excluded ?? [])].sort(), excluded, "the guest cannot be made without its disk");
+  assert.equal(without.resource_changes.length, 2 * whole.length - 1 - excluded.length);
+  const index = without.resource_changes.find(({ address }) => address === `seed/${project}-1`)?.index;
+  assert.equal(index, 1);
+
   await workspace.mustRun(["apply", "--auto-approve", "--target", `${project}-1`]);
+  assert.deepEqual(await domainNames(project), [`${project}-1`]);
+  await workspace.mustRun(["apply", "--auto-approve", "--exclude", `domain/${project}-0`]);
   assert.deepEqual(await domainNames(project), [`${project}-1`]);
   assert.equal((await workspace.run(["plan", "--detailed-exitcode", "--target", `${project}-1`])).code, 0);
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 2);

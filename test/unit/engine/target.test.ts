@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { selectTargets } from "../../../src/engine/target.ts";
+import { excludeChanges, selectTargets } from "../../../src/engine/target.ts";
 import type { Action } from "../../../src/model/action.ts";
 import type { Address } from "../../../src/model/address.ts";
 import type { Change } from "../../../src/model/change.ts";
@@ -30,6 +30,28 @@ test("* stands for any characters, in names and in addresses", () => {
   assert.deepEqual(addresses(["web-*"]), known);
   assert.deepEqual(addresses(["disk/*.root"]), ["image/debian", "disk/web-0.root", "disk/web-1.root"]);
   assert.throws(() => addresses(["db-*"]), UserError);
+});
+
+test("what is excluded goes with what cannot be done without it, and leaves what can", () => {
+  const left = (...excluded: string[]) => excludeChanges(changes, excluded, known).map(({ address }) => address);
+  assert.deepEqual(left(), known);
+  assert.deepEqual(left("web-0*"), ["image/debian", "disk/web-1.root"]);
+  assert.deepEqual(left("domain/web-0"), ["image/debian", "disk/web-0.root", "disk/web-1.root"], "what it needs stays");
+  assert.deepEqual(left("disk/web-0.root"), ["image/debian", "disk/web-1.root"]);
+  assert.deepEqual(left("image/debian"), []);
+  assert.deepEqual(left("disk/*"), ["image/debian"]);
+  assert.throws(() => left("web-O"), /Nothing to exclude: web-O/);
+  // A fact that another change makes as well is not missing; an action of an excluded object is.
+  const both = [change("a/1", [], ["x"]), change("a/2", [], ["x"]), change("b/1", ["x"], [])];
+  assert.deepEqual(
+    excludeChanges(both, ["a/1"], ["a/1"]).map(({ address }) => address),
+    ["a/2", "b/1"],
+  );
+  const stops = {
+    ...change("disk/web-2.root", [], []),
+    actions: [{ ...action("domain/web-2#stop", {}), address: "domain/web-2" as const }],
+  };
+  assert.deepEqual(excludeChanges([change("domain/web-2", [], []), stops], ["domain/web-2"], ["domain/web-2"]), []);
 });
 
 test("an address stands for itself and what it needs", () => {

@@ -7,6 +7,7 @@ export interface ResourceChange {
   readonly mode: string;
   readonly type: string;
   readonly name: string;
+  readonly index?: string | number;
   readonly action_reason?: string;
   readonly change: {
     readonly actions: readonly string[];
@@ -30,6 +31,7 @@ export interface PlanDocument {
   readonly format_version: string;
   readonly resource_changes: readonly ResourceChange[];
   readonly resource_drift: readonly ResourceChange[];
+  readonly excluded?: readonly string[];
   readonly diagnostics: readonly { readonly severity: string; readonly code: string; readonly summary: string }[];
   readonly applyable: boolean;
   readonly complete: boolean;
