@@ -4,6 +4,7 @@ import type { FileChange } from "../../model/host.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
 import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { qcow2HeaderOf } from "../../tools/qcow2-header-of.ts";
 import { convertToEncrypted, createQcow2, opensWith } from "../../tools/qemu-img.ts";
 import { readManyOnce } from "../../tools/read-once.ts";
 import { baseOf } from "../content.ts";
@@ -45,7 +46,7 @@ export const qcow2: Driver = {
     ]);
     const found = new Map<string, DiskState>();
     for (const [index, disk] of disks.entries()) {
-      const header = readQcow2Header(starts[index] ?? Buffer.alloc(0))?.header;
+      const header = qcow2HeaderOf(starts[index] ?? Buffer.alloc(0))?.header;
       const stat = stats[index];
       if (stat !== undefined && stat.type !== "file") found.set(`${disk.uuid}/${disk.name}`, obstacleState("qcow2", "qcow2", stat));
       if (stat?.type !== "file") continue;

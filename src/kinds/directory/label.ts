@@ -5,6 +5,7 @@ import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { perHost } from "../../model/per-host.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
+import { jsonOf } from "../../tools/json-of.ts";
 import { type OwnFile, readOwnFiles } from "../../tools/own-file.ts";
 import { originOf } from "../terms/identity.ts";
 import { retireDirectory, sweepRetired } from "./retire-directory.ts";
@@ -92,13 +93,8 @@ export function refuseDamaged(path: string, damage: DamagedLabel | undefined): v
 
 /** Content that is one JSON object; undefined for anything else. */
 export function jsonObject(content: Buffer | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (content === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(content.toString("utf8"));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = content === undefined ? undefined : jsonOf(content);
+  return isObject(value) ? value : undefined;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

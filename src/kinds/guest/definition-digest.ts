@@ -5,5 +5,7 @@ import { hash } from "node:crypto";
  * for them.
  */
 export function definitionDigest(xml: string): string {
-  return hash("sha256", xml.replaceAll(/ (?:passwd|passwdValidTo|connected)='[^']*'/g, "")).slice(0, 32);
+  // Few definitions have any: two searches for a word take a fifth of the time of one for the expression.
+  const has = xml.includes(" passwd") || xml.includes(" connected='");
+  return hash("sha256", has ? xml.replaceAll(/ (?:passwd|passwdValidTo|connected)='[^']*'/g, "") : xml).slice(0, 32);
 }

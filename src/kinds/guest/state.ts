@@ -1,4 +1,5 @@
 import type { Json } from "../../model/json.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type DiskLayers, diskLayers } from "../../tools/libvirt/disk-layers.ts";
 import type { DomainRecord } from "../../tools/libvirt/libvirt.ts";
 import { alikeXmlParser, find, parseXml, textAt, type XmlElement } from "../../tools/xml.ts";
@@ -54,24 +55,29 @@ function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): D
   const foreign = label === undefined ? [] : foreignParts(root);
   const definition = label === undefined ? "" : definitionDigest(record.xml);
   const pausedBy = whyPaused(record);
-  const common = {
-    uuid,
-    name,
-    power,
-    ...(pausedBy === null ? {} : { pausedBy }),
-    ...(record.snapshots === undefined ? {} : { snapshots: record.snapshots }),
-    ...(record.checkpoints === undefined ? {} : { checkpoints: record.checkpoints }),
-    persistent,
-    label,
-    fields,
-    foreign,
-    definition,
-    disks: disksOf(root),
-  };
-  if (record.active === null) return { ...common, active: null, activeApplied: null, freePorts: null };
-  if (running === root) return { ...common, active: fields, activeApplied: label?.applied ?? null, freePorts: null };
+  const active = activeOf(record, fields, label, root, running);
+  const state = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root), ...active };
+  const { snapshots, checkpoints } = record;
+  if (pausedBy === null && snapshots === undefined && checkpoints === undefined) return state;
+  return { ...state, ...withoutUndefined({ pausedBy: pausedBy ?? undefined, snapshots, checkpoints }) };
+}
+
+type ActivePart = Pick<DomainState, "active" | "activeApplied" | "freePorts">;
+
+const off: ActivePart = { active: null, activeApplied: null, freePorts: null };
+
+/** What a domain runs with. */
+function activeOf(
+  record: DomainRecord,
+  stored: DomainFields,
+  label: DomainLabel | undefined,
+  root: XmlElement,
+  running: XmlElement,
+): ActivePart {
+  if (record.active === null) return off;
+  if (running === root) return { active: stored, activeApplied: label?.applied ?? null, freePorts: null };
   const active = readFields(running, { record, running: true });
-  return { ...common, active, activeApplied: readLabel(running)?.applied ?? null, freePorts: freePorts(running) };
+  return { active, activeApplied: readLabel(running)?.applied ?? null, freePorts: freePorts(running) };
 }
 
 /** The paths that the label of an adopted guest lists. */

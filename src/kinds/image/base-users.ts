@@ -1,9 +1,11 @@
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
+import { jsonOf } from "../../tools/json-of.ts";
 import { ownFileBytes } from "../../tools/own-file.ts";
 import { backingName } from "../../tools/qcow2-backing.ts";
-import { qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-header.ts";
+import { qcow2HeaderBytes } from "../../tools/qcow2-header.ts";
+import { qcow2HeaderOf } from "../../tools/qcow2-header-of.ts";
 import { readManyOnce } from "../../tools/read-once.ts";
 import { isBlankName } from "./base-files.ts";
 import type { BaseUser } from "./spec.ts";
@@ -119,7 +121,7 @@ async function entriesBehind(
   paths: readonly string[],
   headers: readonly (Buffer | undefined)[],
 ): Promise<(string | undefined)[]> {
-  const read = headers.map((start) => (start === undefined ? undefined : readQcow2Header(start)?.header));
+  const read = headers.map((start) => (start === undefined ? undefined : qcow2HeaderOf(start)?.header));
   return Promise.all(
     read.map(async (header, index) => {
       const name = header === undefined ? undefined : await backingName(context, paths[index] ?? "", header);
@@ -131,20 +133,13 @@ async function entriesBehind(
 
 /** Whether `disk.info` records that a disk is raw: its content, even if it looks like a header, was written by the guest. */
 function isRaw(info: Buffer | undefined, path: string): boolean {
-  try {
-    return JSON.parse(info?.toString("utf8") ?? "{}")?.[path] === "raw";
-  } catch {
-    return false;
-  }
+  const formats = info === undefined ? undefined : (jsonOf(info) as Readonly<Record<string, unknown>> | null | undefined);
+  return formats?.[path] === "raw";
 }
 
 function projectOf(label: Buffer | undefined): string | undefined {
-  try {
-    const { project } = JSON.parse(label?.toString("utf8") ?? "{}") as { project?: unknown };
-    return typeof project === "string" ? project : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = label === undefined ? undefined : (jsonOf(label) as { readonly project?: unknown } | null | undefined);
+  return typeof value?.project === "string" ? value.project : undefined;
 }
 
 /** True also for a directory that is being removed, whose name continues after the uuid: its disks may still be in use. */

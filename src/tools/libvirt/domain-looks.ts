@@ -95,12 +95,17 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
             // It came or went meanwhile.
             if (state === undefined) return [];
             try {
-              const [xml, active, names, marks] = await Promise.all([
-                xmlOf(domain, flags.inactive),
-                domain.id < 0 ? null : activeXml(domain),
-                snapshots.has(uuid) ? snapshotsOf(domain) : [],
-                checkpoints.has(uuid) ? checkpointsOf(domain) : [],
-              ]);
+              const stored = xmlOf(domain, flags.inactive);
+              // Of most guests that are off, nothing else is asked for.
+              const isPlain = domain.id < 0 && !snapshots.has(uuid) && !checkpoints.has(uuid);
+              const [xml, active, names, marks] = isPlain
+                ? [await stored, null, [], []]
+                : await Promise.all([
+                    stored,
+                    domain.id < 0 ? null : activeXml(domain),
+                    snapshots.has(uuid) ? snapshotsOf(domain) : [],
+                    checkpoints.has(uuid) ? checkpointsOf(domain) : [],
+                  ]);
               const power = domainPower(state.state);
               return [
                 read({

@@ -111,12 +111,20 @@ export function createPool(open: () => Promise<Connection>, looks: LookLimits = 
           changes += by;
         };
         count(1);
-        work(connection)
-          .finally(() => {
-            count(-1);
-            advance();
-          })
-          .then(resolve, reject);
+        const ended = () => {
+          count(-1);
+          advance();
+        };
+        work(connection).then(
+          (result) => {
+            ended();
+            resolve(result);
+          },
+          (error: unknown) => {
+            ended();
+            reject(error);
+          },
+        );
       };
       if (closed) return reject(new UnreachableError("The connection to libvirt is closed."));
       waiting.push({ changes: changing, start, fail: reject });
