@@ -1,5 +1,6 @@
 import { apply } from "./engine/apply.ts";
 import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
+import { type EventHook, hookFailed } from "./engine/event-hook.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
 import { findMovedSince } from "./engine/moved.ts";
 import { addNotes } from "./engine/notes.ts";
@@ -17,6 +18,7 @@ import { type Places, withPlaces } from "./model/diagnostic-places.ts";
 import { CodedError, UserError, userError } from "./model/errors.ts";
 import type { Reporter } from "./model/event.ts";
 import type { HostFacts } from "./model/host-facts.ts";
+import type { ImageEvent } from "./model/image-event.ts";
 import type { Json } from "./model/json.ts";
 import type { AnyKind, Check, Observed } from "./model/kind.ts";
 import { markKnown } from "./model/mark-known.ts";
@@ -59,6 +61,8 @@ export interface Reconciliation<Config> {
   readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
   /** The room of the host that applies claim while they run. Absent: none is claimed. */
   readonly room?: Room;
+  /** Gets the events of images. Absent: no program does. */
+  readonly hook?: EventHook;
   /** Finds the places of problems in the files of the configuration. Absent: they have none. */
   readonly places?: Places;
   /** Warnings from before, to stand in the plan. */
@@ -200,7 +204,17 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     await claimProject(run, held, observed, emit);
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
-    const outcomes = await apply({ plan, actionTypes, context: held, journal, parallelism: options.parallelism, stop, emit });
+    const hook = announcing(run);
+    const outcomes = await apply({
+      plan,
+      actionTypes,
+      context: held,
+      journal,
+      parallelism: options.parallelism,
+      stop,
+      emit,
+      ...(hook === undefined ? {} : { hook }),
+    });
     for (const kind of run.kinds) await kind.settle?.(held);
     await context.host.files.settle();
     const done = outcomes.every(({ status }) => status === "done");
@@ -214,6 +228,15 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
 async function claimProject<Config>({ claim, mode }: Reconciliation<Config>, held: Context, { facts }: Observed, emit: Seat["emit"]) {
   if (mode.do !== "apply" || facts.project === undefined || facts.project.owner === facts.project.origin) return;
   await claim?.take({ ...held, warn: (diagnostic) => emit({ type: "diagnostic", diagnostic }) });
+}
+
+/** Hands the events of images to the program of the configuration. */
+function announcing<Config>({ hook, name, context }: Reconciliation<Config>) {
+  if (hook === undefined) return undefined;
+  return async (event: ImageEvent): Promise<Diagnostic | undefined> => {
+    const why = await hook({ ...event, at: context.host.now().toISOString(), host: name, project: context.project });
+    return why === undefined ? undefined : hookFailed(event, why);
+  };
 }
 
 /** Whether a person is asked, which takes any time. */

@@ -1,5 +1,6 @@
 import { type LoadedConfig, type LoadOptions, loadConfig } from "./config/load.ts";
 import { originOf } from "./config/origin.ts";
+import type { EventHook } from "./engine/event-hook.ts";
 import { parseSshTarget } from "./host/ssh/target.ts";
 import { claimPlan } from "./kinds/capacity/claim-plan.ts";
 import { copyIndex } from "./kinds/config/copy-index.ts";
@@ -59,6 +60,8 @@ export interface HostSession {
   readonly room?: Room;
   /** Records on the host what an apply begins, and what is gone after everything was destroyed. Called under the project's lock. */
   readonly claim?: { readonly take: (context: Context) => Promise<void>; readonly release: (context: Context) => Promise<void> };
+  /** Gets the events of images. Absent: no program does. */
+  readonly hook?: EventHook;
   /** Warnings from reading the configuration. */
   readonly warnings: readonly Diagnostic[];
   /** The variables that the configuration uses. */
@@ -209,6 +212,7 @@ async function openHost(
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
     room: { seen: readLedger, claim: claimPlan },
+    ...(settings.eventHook === undefined ? {} : { hook: eventHook(settings.eventHook) }),
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
     lookUpFacts: async (context) => {
       const [facts, owner] = await Promise.all([
@@ -220,6 +224,11 @@ async function openHost(
       return { ...facts, project: { origin, ...(owner === undefined ? {} : { owner }), ...takeOver } };
     },
   };
+}
+
+/** The program of the configuration runs on this machine, wherever the host is. */
+function eventHook(command: readonly string[]): EventHook {
+  return async (event) => (await import("./host/local/event-hook.ts")).runEventHook(command, event);
 }
 
 async function openLocalHost(): Promise<Host> {

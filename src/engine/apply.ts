@@ -3,6 +3,7 @@ import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Event } from "../model/event.ts";
 import { diagnosticsOf, failureDiagnostics } from "../model/failure-diagnostics.ts";
+import type { ImageEvent } from "../model/image-event.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Plan, PlannedAction } from "../model/plan.ts";
 import type { Journal } from "./journal.ts";
@@ -18,6 +19,8 @@ interface ApplyRequest {
   /** Aborted when the user asks to stop: what runs is finished, nothing new is started. */
   readonly stop: AbortSignal;
   readonly emit: (event: Event) => void;
+  /** Gets each event of an image. Absent: no program does. */
+  readonly hook?: (event: ImageEvent) => Promise<Diagnostic | undefined>;
 }
 
 /**
@@ -41,6 +44,13 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     failed ||= outcome.status !== "done";
     emit({ type: "action.end", id: action.id, outcome });
   };
+  const announced: Promise<void>[] = [];
+  const notify = (id: string) => (image: ImageEvent) => {
+    journal.note(image);
+    emit({ type: "image", id, image });
+    const told = request.hook?.(image).then((trouble) => trouble !== undefined && emit({ type: "diagnostic", diagnostic: trouble }));
+    if (told !== undefined) announced.push(told.then(() => undefined));
+  };
   const carryOut = async (action: PlannedAction): Promise<void> => {
     emit({ type: "action.start", id: action.id });
     const started = Date.now();
@@ -55,7 +65,9 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       const actionType = types.get(action.type);
       if (actionType === undefined) throw new Error(`no action type ${action.type}`);
       journal.write({ action: action.id, status: "started" });
-      await actionType.run({ ...context, warn }, action.args, (progress) => emit({ type: "action.progress", id: action.id, progress }));
+      await actionType.run({ ...context, warn, notify: notify(action.id) }, action.args, (progress) =>
+        emit({ type: "action.progress", id: action.id, progress }),
+      );
       journal.write({ action: action.id, status: "done" });
       end(action, record("done", []));
     } catch (error) {
@@ -95,6 +107,7 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     }
     if (running.size > 0) await Promise.race(running);
   }
+  await Promise.all(announced);
   const all = plan.actions.map((action) => outcomes.get(action.id)).filter((outcome) => outcome !== undefined);
   emit({ type: "apply.end", plan, outcomes: all, milliseconds: Date.now() - started });
   return all;

@@ -2,6 +2,7 @@ import { allDone } from "../model/all-done.ts";
 import type { Context } from "../model/context.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage } from "../model/errors.ts";
+import type { ImageEvent } from "../model/image-event.ts";
 import { problem } from "../model/problem.ts";
 
 /**
@@ -10,6 +11,8 @@ import { problem } from "../model/problem.ts";
  */
 export interface Journal {
   write(record: { readonly action: string; readonly status: string; readonly diagnostics?: readonly Diagnostic[] }): void;
+  /** Records a step in the life of an image. */
+  note(event: ImageEvent): void;
   /** Waits for what was written, and marks the end of the apply; its absence tells the next one that this one was interrupted. */
   end(): Promise<void>;
 }
@@ -75,6 +78,7 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
   }
   return {
     write: (record) => void (record.status === "started" ? write(record) : writeSoon(record)),
+    note: ({ event, ...rest }) => writeSoon({ status: event, ...rest }),
     end: () => write({ status: "apply-ended" }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Host } from "./host.ts";
+import type { ImageEvent } from "./image-event.ts";
 import type { Layout } from "./layout.ts";
 import type { SecretRef } from "./secret.ts";
 import type { HostSettings } from "./settings.ts";
@@ -15,6 +16,8 @@ export interface Context {
   readonly secret: (reference: SecretRef) => string;
   /** Reports a non-fatal problem of the running action. Absent while looking. */
   readonly warn?: (diagnostic: Diagnostic) => void;
+  /** Announces a step in the life of an image. Absent while looking. */
+  readonly notify?: (event: ImageEvent) => void;
   /** Nothing will be changed, so libvirt's read-only socket is sufficient. */
   readonly looksOnly?: boolean;
   /** Base images are read again and compared with their digests, which takes as long as reading them. */

@@ -1,5 +1,6 @@
 import type { ActionProgress } from "./action.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import type { ImageEvent } from "./image-event.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, PlannedAction } from "./plan.ts";
 import type { Result } from "./result.ts";
@@ -14,6 +15,8 @@ export type Event =
   | { readonly type: "action.start"; readonly id: string }
   | { readonly type: "action.progress"; readonly id: string; readonly progress: ActionProgress }
   | { readonly type: "action.end"; readonly id: string; readonly outcome: Outcome }
+  /** A step in the life of an image, by the action of this id. */
+  | { readonly type: "image"; readonly id: string; readonly image: ImageEvent }
   /** What a command other than a plan or an apply found out. */
   | { readonly type: "result"; readonly result: Result }
   /** The command ends here with exit code 1, for these reasons. */

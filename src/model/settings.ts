@@ -6,6 +6,8 @@ export interface HostSettings {
   readonly instancesPath: string;
   /** A session of a reader changes nothing. Absent: admin. */
   readonly role?: "admin" | "reader";
+  /** Program and arguments that get the events of images. */
+  readonly eventHook?: readonly string[] | undefined;
   readonly virtType: "auto" | "kvm" | "qemu" | "lxc";
   /** Name of the driver of disks that name none. */
   readonly imagesType: string;

@@ -156,6 +156,11 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
         });
         return;
       }
+      case "image":
+        write(event.image.event.replace(".", "_"), `Image ${event.image.image}: ${imageWords[event.image.event]}`, {
+          image: { ...event.image },
+        });
+        return;
       case "action.end":
         end(event.id, event.outcome);
         return;
@@ -174,6 +179,13 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
     }
   };
 }
+
+const imageWords = {
+  "image.prepare": "fetch begins",
+  "image.upload": "its bytes are here",
+  "image.activate": "its base image is published",
+  "image.error": "its fetch failed",
+} as const;
 
 function plannedChanges(write: Write, plan: Plan): void {
   for (const change of plan.changes) {

@@ -28,6 +28,15 @@ const machine = {
     default: "admin",
     examples: ["reader", "${var.role}"],
   },
+  event_hook: {
+    type: "array",
+    description:
+      "A program of the machine that virtform runs on, with its arguments, that gets one JSON object on standard input for each step of an image: image.prepare, image.upload, image.activate, image.error. It has ten seconds; when it fails, the apply warns and goes on. An apply of a saved plan runs no program.",
+    items: { type: "string", minLength: 1 },
+    minItems: 1,
+    maxItems: 32,
+    examples: [["/usr/local/bin/announce", "--channel", "images"]],
+  },
   virt_type: {
     type: "string",
     description: "Virtualization type.",

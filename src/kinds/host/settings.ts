@@ -27,6 +27,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     uri,
     instancesPath: host.instances_path ?? home,
     role: host.role ?? "admin",
+    eventHook: host.event_hook,
     virtType: host.virt_type ?? "auto",
     imagesType: host.images_type ?? defaultDriver,
     forceRawImages: host.force_raw_images ?? true,

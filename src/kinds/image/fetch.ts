@@ -1,7 +1,9 @@
 import { type ActionProgress, defineAction, type ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
-import { CodedError, RefusedError, userError } from "../../model/errors.ts";
+import { CodedError, errorMessage, RefusedError, userError } from "../../model/errors.ts";
+import { failureDiagnostics } from "../../model/failure-diagnostics.ts";
 import type { Digests, Transferred } from "../../model/host.ts";
+import type { ImageEvent } from "../../model/image-event.ts";
 import { stepsOf } from "../../model/packing.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
@@ -41,10 +43,13 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
     await host.files.touch(path);
     return;
   }
+  const announce = announcing(context, spec);
   try {
     await removeStaged(context, spec, true);
-    await makeBase(context, spec, report);
+    announce("image.prepare");
+    await makeBase(context, spec, report, announce);
   } catch (error) {
+    announce("image.error", failureOf(error));
     // Nova FET-17. The next run sweeps what cannot be removed now; a failing removal must not hide the first failure.
     await removeStaged(context, spec, isResumable(error)).catch(() => undefined);
     throw error;
@@ -66,7 +71,7 @@ function isResumable(error: unknown): boolean {
 }
 
 /** Fetches, examines, converts and publishes a base (Nova FET-03 … FET-16). */
-async function makeBase(context: Context, spec: ImageSpec, report: ReportProgress): Promise<void> {
+async function makeBase(context: Context, spec: ImageSpec, report: ReportProgress, announce: ReturnType<typeof announcing>): Promise<void> {
   const { host, layout } = context;
   const path = layout.baseImage(spec.entry);
   const part = layout.basePart(spec.entry);
@@ -75,6 +80,8 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const { digests } = published;
   await checkPublished(context, spec, published);
   await refuseOtherThanBefore(context, spec, digests);
+  const known = withoutUndefined({ bytes: published.bytes, sha256: digests.sha256 });
+  announce("image.upload", known);
   const image = await unpackPublished(context, spec, published, maxBytes, report);
   const virtualSize = spec.bootFile ? image.bytes : await examine(context, image.path, image.bytes, spec.diskFormat);
   refuseTooLarge(spec, virtualSize);
@@ -104,6 +111,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     await removeStaged(context, spec, false);
     await record();
     await host.files.link(twin, path);
+    announce("image.activate", { ...known, virtual_size: virtualSize });
     return;
   }
   const staged = needsConversion(spec) ? await convert(context, spec, image.path, virtualSize, report) : image.path;
@@ -112,6 +120,18 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
   await record();
   await host.files.publish(staged, path, 0o444);
+  announce("image.activate", { ...known, virtual_size: virtualSize });
+}
+
+/** Announces the steps of one image. */
+function announcing({ notify }: Context, { name, entry, source }: ImageSpec) {
+  return (event: ImageEvent["event"], more: Partial<ImageEvent> = {}): void =>
+    notify?.({ event, image: name, entry, source: withoutCredentials(source), ...more });
+}
+
+function failureOf(error: unknown): Partial<ImageEvent> {
+  const [first] = failureDiagnostics(error) ?? [];
+  return first === undefined ? { message: errorMessage(error) } : { code: first.code, message: first.summary };
 }
 
 async function download(context: Context, spec: ImageSpec, part: string, maxBytes: number, report: ReportProgress): Promise<Transferred> {

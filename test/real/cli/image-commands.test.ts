@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { chmod, open, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -127,4 +128,58 @@ images:
   assert.equal(outdated.code, 2);
   assert.match(outdated.stdout, /^outdated +web: its ETag was "one" and is "two"\noutdated +near: its content is sha256:/);
   assert.equal((await workspace.run(["plan", "--detailed-exitcode"])).code, 0);
+});
+
+test("a program gets each step of an image, the events and the journal have it, and its failure is a warning", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { directory, project, instancesPath } = workspace;
+  await makeImage(`${directory}/small.qcow2`);
+  await writeFile(`${directory}/hook`, '#!/bin/sh\ncat >> "$1"\n', { mode: 0o755 });
+  const write = (hook: string, images: string) =>
+    writeFile(
+      `${directory}/virtform.yaml`,
+      `project: ${project}
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, event_hook: ${hook} }
+images: ${images}
+`,
+    );
+  const told = `${directory}/told`;
+  await write(`[${directory}/hook, ${told}]`, "{ small: { source: ./small.qcow2, disk_format: qcow2 } }");
+  const { stdout } = await workspace.mustRun(["apply", "--auto-approve", "--json"]);
+  const events = (await readFile(told, "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const file = await readFile(`${directory}/small.qcow2`);
+  const sha256 = createHash("sha256").update(file).digest("hex");
+  assert.deepEqual(
+    events.map(({ event, image, project: owner, bytes, sha256: digest }) => [event, image, owner, bytes, digest]),
+    [
+      ["image.prepare", "small", project, undefined, undefined],
+      ["image.upload", "small", project, file.length, sha256],
+      ["image.activate", "small", project, file.length, sha256],
+    ],
+  );
+  assert.ok(events.every(({ at, host }) => !Number.isNaN(Date.parse(at)) && host === "localhost"));
+  const types = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).type);
+  assert.deepEqual(
+    types.filter((type) => type.startsWith("image_")),
+    ["image_prepare", "image_upload", "image_activate"],
+  );
+  const journals = await readdir(`${instancesPath}/journal`);
+  const journal = await readFile(`${instancesPath}/journal/${journals.sort().at(-1)}`, "utf8");
+  assert.match(journal, /"status":"image\.activate","image":"small"/);
+
+  await write("[/bin/false]", `{ wrong: { source: ./small.qcow2, disk_format: qcow2, checksum: "sha256:${"0".repeat(64)}" } }`);
+  const failed = await workspace.run(["apply", "--auto-approve", "--json"]);
+  assert.equal(failed.code, 1);
+  const lines = failed.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(lines.find(({ type }) => type === "image_error")?.image.code, "image-checksum-mismatch");
+  assert.ok(lines.some(({ diagnostic }) => diagnostic?.code === "event-hook-failed" && diagnostic.severity === "warning"));
 });
