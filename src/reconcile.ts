@@ -81,6 +81,12 @@ export interface Reconciliation<Config> {
   readonly fingerprints?: boolean;
 }
 
+/** A look at a host, and the plan that follows from it. */
+export interface Shown {
+  readonly observed: Observed;
+  readonly plan: Plan;
+}
+
 /** Claims of applies on the room of a host. */
 export interface Room {
   /** What is claimed before the look, to be compared when a claim is made. */
@@ -89,7 +95,7 @@ export interface Room {
    * Claims what a plan brings, for as long as the result is not disposed of. Where others claimed or gave back room since `seen`, `again`
    * plans once more before. A plan that cannot be applied claims nothing.
    */
-  readonly claim: (context: Context, seen: string, plan: Plan, again: () => Promise<Plan>) => Promise<AsyncDisposable>;
+  readonly claim: (context: Context, seen: string, shown: Shown, again: () => Promise<Shown>) => Promise<AsyncDisposable>;
 }
 
 /** How an apply may go about it. */
@@ -188,9 +194,9 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     };
     let shown = await lookAndPlan();
     const warns = { ...held, warn: (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic }) };
-    await using _claimed = await run.room?.claim(warns, seen ?? "", shown.plan, async () => {
+    await using _claimed = await run.room?.claim(warns, seen ?? "", shown, async () => {
       shown = await lookAndPlan();
-      return shown.plan;
+      return shown;
     });
     const { observed, plan } = shown;
     const answer = await Promise.race([seat.agree(plan), rejectionOf(lost)]);
@@ -245,10 +251,7 @@ function asks({ autoApprove, savedPlan }: ApplyOptions): boolean {
 }
 
 /** Looks again: why the plan must not be carried out any more. */
-async function movedSince<Config>(
-  run: Reconciliation<Config>,
-  shown: { readonly observed: Observed; readonly plan: Plan },
-): Promise<Diagnostic[]> {
+async function movedSince<Config>(run: Reconciliation<Config>, shown: Shown): Promise<Diagnostic[]> {
   const observed = await look(run);
   return findMovedSince(run.kinds, shown, { observed, plan: decide(run, observed) });
 }

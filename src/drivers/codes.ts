@@ -5,6 +5,7 @@ export const codes: Readonly<Record<string, string>> = {
   "base-image-damaged": "A base image is not what it was when it was published.",
   "base-image-missing": "The base image of a disk is missing.",
   "ceph-pool-missing": "The Ceph pool does not exist.",
+  "ceph-pool-overcommitted": "Disks in the Ceph pool may grow to more than it has.",
   "ceph-secret-missing": "libvirt has no secret with the key of the Ceph user.",
   "disk-path-blocked": "A link or a special file has the name of a disk.",
   "disk-format-changed": "A disk has another format than recorded: a guest may have written a header.",

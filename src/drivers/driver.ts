@@ -189,6 +189,12 @@ export interface PlannedDisk {
   readonly baseSize: number;
 }
 
+/** What running applies of other projects take from a pool, and their projects. */
+export interface ClaimedRoom {
+  readonly bytes: number;
+  readonly applies: readonly string[];
+}
+
 /**
  * Where a disk's bytes live, and everything that only this storage knows. The members up to `traits` are what every driver has; the
  * others are groups that a driver has where its storage needs them. `Settings` is what `settings.read` makes of the driver's section
@@ -233,8 +239,18 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   };
   /** Looks up what planning has to know about the storage. Throws UnreachableError when it does not answer. */
   look?(context: Context, settings: Settings): Promise<Facts>;
-  /** What the plan cannot have: missing storage, too little room. `disks` are those wanted in this driver, at least one. Pure. */
-  check?(disks: readonly PlannedDisk[], facts: Facts | undefined, host: HostSettings): Diagnostic[];
+  /**
+   * What the plan cannot have: missing storage, too little room. `disks` are those wanted in this driver, at least one. `claimed`: what running applies of
+   * other projects take from the same pool. Pure.
+   */
+  check?(disks: readonly PlannedDisk[], facts: Facts | undefined, host: HostSettings, claimed: ClaimedRoom): Diagnostic[];
+  /** Storage that is not the file system of the instances path, and that other projects may fill. Pure. */
+  readonly pool?: {
+    /** Equal for all configurations of a host that use the same storage; undefined where it is not known. */
+    name(facts: Facts | undefined, host: HostSettings): string | undefined;
+    /** Bytes that disks take from it when they are made or grown. */
+    takes(disks: readonly PlannedDisk[], facts: Facts | undefined, host: HostSettings): number;
+  };
   /** The same for `doctor`, together with whatever else has to be installed. */
   doctor?(context: Context): Promise<Finding[]>;
   /** What happens to the bytes of a disk before it is removed; undefined when nothing does. Pure. */

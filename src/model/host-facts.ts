@@ -68,6 +68,8 @@ export interface CapacityClaim {
   readonly guests: readonly { readonly uuid: string; readonly memory: number; readonly vcpus: number }[];
   /** Of new and grown disks in the file system of the instances path. */
   readonly diskBytes: number;
+  /** Of new and grown disks elsewhere, by name of the volume group or pool. */
+  readonly pools?: Readonly<Record<string, number>>;
 }
 
 /** Whether a secret is available. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { otherClaims } from "../../src/kinds/host/ledger.ts";
 import { UserError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
 import { reconcile } from "../../src/reconcile.ts";
@@ -205,6 +206,26 @@ test("the claim of an apply that was killed is void, and so is a damaged ledger"
   machine.put(ledger, '{"claims": [{"project": "x", "lock": "/srv/x", "guests": [{"memory": "all"}]}, 7]}');
   await applied(machine, large("depot"));
   assert.equal(machine.files.find(ledger), undefined);
+});
+
+test("claims in pools are read with those of earlier versions, which have none, and a damaged one is ignored", async () => {
+  const machine = createWorld();
+  const holder = machine.boot();
+  const lock = layout.lock("apply-depot");
+  const entry = { project: "depot", lock, device: "", guests: [], diskBytes: 0 };
+  machine.put(
+    ledger,
+    JSON.stringify({ claims: [entry, { ...entry, pools: { "lvm vg0": 5 } }, { ...entry, pools: { "lvm vg0": "all" } }] }),
+  );
+  const { context } = await runOn(machine.boot(), shop());
+  assert.deepEqual(await otherClaims(context), []);
+  await holder.files.makeDirectory(layout.locks);
+  await holder.lock({ path: lock, purpose: "a test", timeoutMs: 0 }, async () =>
+    assert.deepEqual(
+      (await otherClaims(context)).map(({ pools }) => pools),
+      [{}, { "lvm vg0": 5 }],
+    ),
+  );
 });
 
 test("a host that stops answering while the plan is made once more ends the apply, and is no trouble of the ledger", async () => {

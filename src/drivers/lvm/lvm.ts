@@ -31,7 +31,7 @@ import { growInside } from "../shared/inner-growth.ts";
 import { isEncrypted, makeLuksDisk, plainContent } from "../shared/luks-disk.ts";
 import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
-import { checkLvm } from "./check.ts";
+import { checkLvm, lvmPool } from "./check.ts";
 import { lvmClearing } from "./clearing.ts";
 import { type LvmFacts, lookAtGroup, lvmDoctor } from "./look.ts";
 import { type LvmSettings, lvmSchema, lvmSettings, readLvmSettings } from "./settings.ts";
@@ -161,6 +161,7 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
   look: lookAtGroup,
 
   check: checkLvm,
+  pool: lvmPool,
 
   doctor: async (context) => (lvmSettings(context.settings) === undefined ? [] : lvmDoctor(context)),
 

@@ -3,12 +3,14 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import type { Finding } from "../../model/finding.ts";
 import { problem } from "../../model/problem.ts";
+import { approximateQuantity, formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { hasRbdDriver } from "../../tools/qemu-img.ts";
-import { cephCluster, cephPools, type Rbd, rbdNames } from "../../tools/rbd/rbd.ts";
-import type { PlannedDisk } from "../driver.ts";
+import { cephCluster, cephPools, cephRoom, type Rbd, rbdNames } from "../../tools/rbd/rbd.ts";
+import type { ClaimedRoom, Driver, PlannedDisk } from "../driver.ts";
 import { findingOf, firstLine, lookForDoctor } from "../shared/doctor.ts";
+import { sum } from "../shared/sum.ts";
 import { cloneable } from "./clone.ts";
 import { type CephFacts, type RbdSettings, rbdSettings } from "./settings.ts";
 
@@ -17,10 +19,12 @@ export async function lookAtCluster(context: Context, settings: RbdSettings): Pr
   const place = { context, access: settings };
   const [cluster, pools] = await Promise.all([cephCluster(place), cephPools(place)]);
   // A user without rights to the pool shows now, and not when half of a plan is done.
-  if (pools.includes(settings.pool)) await rbdNames(place, settings.pool);
+  const there = pools.includes(settings.pool);
+  const [room] = there ? await Promise.all([cephRoom(place, settings.pool), rbdNames(place, settings.pool)]) : [null];
   return {
     ...cluster,
-    pool: pools.includes(settings.pool),
+    pool: there,
+    room,
     secret: settings.secretUuid === null ? null : await libvirtOf(context).hasSecret(settings.secretUuid),
     cloneable: await lookUpClones(context, place),
   };
@@ -42,11 +46,32 @@ async function lookUpClones(context: Context, place: Rbd): Promise<Readonly<Reco
   return Object.fromEntries(found.flat());
 }
 
-/** Whether the pool and the guests' secret exist. Pure. */
-export function checkRbd(_disks: readonly PlannedDisk[], facts: CephFacts | undefined, host: HostSettings): Diagnostic[] {
+/** Whether the pool and the guests' secret exist, and whether the pool has room for all that guests may write. Pure. */
+export function checkRbd(
+  disks: readonly PlannedDisk[],
+  facts: CephFacts | undefined,
+  host: HostSettings,
+  claimed: ClaimedRoom,
+): Diagnostic[] {
   const secret = facts?.secret === false ? [secretMissing(host)] : [];
-  return facts?.pool === true ? secret : [poolMissing(host), ...secret];
+  if (facts?.pool !== true) return [poolMissing(host), ...secret];
+  const { room = null } = facts;
+  const virtual = sum(disks.map(({ missing }) => missing));
+  if (room === null || virtual === 0 || virtual <= room - claimed.bytes) return secret;
+  const others =
+    claimed.bytes === 0 ? "" : `, ${formatQuantity(claimed.bytes)} of it claimed by running applies of ${claimed.applies.join(", ")}`;
+  const detail = `The new and grown disks are ${formatQuantity(virtual)} together, and the pool has room for ${approximateQuantity(room)}${others}. Images are sparse: if guests fill them, the pool runs full and their writes stop.`;
+  return [
+    ...secret,
+    problem("ceph-pool-overcommitted", { summary: `Ceph pool ${rbdSettings(host)?.pool} is overcommitted`, detail }, "warning"),
+  ];
 }
+
+/** A pool of Ceph, as others that use it from this host claim room in it. */
+export const rbdPool: NonNullable<Driver<RbdSettings, CephFacts>["pool"]> = {
+  name: (facts, host) => (facts === undefined ? undefined : `ceph ${facts.fsid} ${rbdSettings(host)?.pool}`),
+  takes: (disks) => sum(disks.map(({ missing }) => missing)),
+};
 
 /** Cluster, pool, secret and qemu's driver, for `doctor`. */
 export async function rbdDoctor(context: Context): Promise<Finding[]> {

@@ -26,7 +26,7 @@ import { rbdAttachment } from "./attachment.ts";
 import { cloneable, rbdClone } from "./clone.ts";
 import { containerIn, containerKey, contentOf, reserveOf } from "./container.ts";
 import { rbdPut, removeRetiredDrives } from "./drive.ts";
-import { checkRbd, lookAtCluster, rbdDoctor } from "./look.ts";
+import { checkRbd, lookAtCluster, rbdDoctor, rbdPool } from "./look.ts";
 import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
 import { removePartRbd, removeWholeRbd } from "./remove.ts";
 import { type CephFacts, type RbdSettings, rbdSchema, readRbdSettings } from "./settings.ts";
@@ -108,6 +108,7 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
   look: lookAtCluster,
 
   check: checkRbd,
+  pool: rbdPool,
 
   doctor: rbdDoctor,
 

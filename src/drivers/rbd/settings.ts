@@ -23,6 +23,8 @@ export interface CephFacts {
   readonly monitors: readonly string[];
   /** Whether the pool exists. */
   readonly pool: boolean;
+  /** Bytes that can still be written to the pool; null where that is not known. Absent: not looked up. */
+  readonly room?: number | null;
   /** Whether libvirt knows the secret with the key of the guests; null where none is configured. */
   readonly secret: boolean | null;
   /** Of the images that the configuration names in Ceph, those that disks can be cloned from: bytes by `rbd://` address. */

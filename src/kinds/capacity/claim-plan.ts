@@ -1,10 +1,17 @@
 import type { Context } from "../../model/context.ts";
+import type { Observed } from "../../model/kind.ts";
 import { isErrored, type Plan } from "../../model/plan.ts";
 import { claimRoom } from "../host/ledger.ts";
 import { claimOf } from "./claim.ts";
 
+/** A look at a host, and the plan that follows from it. */
+interface Shown {
+  readonly observed: Observed;
+  readonly plan: Plan;
+}
+
 /** Claims what a plan brings to its host, if it can be applied, for as long as the result is not disposed of. */
-export function claimPlan(context: Context, seen: string, plan: Plan, again: () => Promise<Plan>): Promise<AsyncDisposable> {
-  const claimed = (made: Plan) => (isErrored(made) ? undefined : claimOf(made));
-  return claimRoom(context, seen, claimed(plan), async () => claimed(await again()));
+export function claimPlan(context: Context, seen: string, shown: Shown, again: () => Promise<Shown>): Promise<AsyncDisposable> {
+  const claimed = ({ observed, plan }: Shown) => (isErrored(plan) ? undefined : claimOf(plan, observed, context.settings));
+  return claimRoom(context, seen, claimed(shown), async () => claimed(await again()));
 }

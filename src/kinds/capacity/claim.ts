@@ -1,11 +1,23 @@
-import type { DiskSpec } from "../../drivers/driver.ts";
-import { driverOf } from "../../drivers/index.ts";
+import type { DiskSpec, PlannedDisk } from "../../drivers/driver.ts";
+import { allDrivers, driverOf } from "../../drivers/index.ts";
+import type { AddressOf } from "../../model/address.ts";
 import type { CapacityClaim } from "../../model/host-facts.ts";
+import type { Observed } from "../../model/kind.ts";
 import type { Plan } from "../../model/plan.ts";
+import type { HostSettings } from "../../model/settings.ts";
+import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
+import { planned } from "./room.ts";
 
-/** What a plan brings to the host: guests that it defines or changes, new and grown disks that are files. Undefined when nothing. Pure. */
-export function claimOf({ actions, changes }: Pick<Plan, "actions" | "changes">): Omit<CapacityClaim, "project"> | undefined {
+/**
+ * What a plan brings to the host: guests that it defines or changes, new and grown disks, of which those that are no files by the pool that they
+ * are kept in. Undefined when nothing. Pure.
+ */
+export function claimOf(
+  { actions, changes }: Pick<Plan, "actions" | "changes">,
+  observed: Observed,
+  settings: HostSettings,
+): Omit<CapacityClaim, "project"> | undefined {
   const guests = new Map<string, CapacityClaim["guests"][number]>();
   let diskBytes = 0;
   for (const { type, args } of actions) {
@@ -20,7 +32,27 @@ export function claimOf({ actions, changes }: Pick<Plan, "actions" | "changes">)
     const size = fields.find(({ path }) => path === "size");
     if (grows && typeof size?.new === "number" && typeof size.old === "number") diskBytes += Math.max(0, size.new - size.old);
   }
-  return guests.size === 0 && diskBytes === 0 ? undefined : { guests: [...guests.values()], diskBytes };
+  const pools = poolsOf(actions, observed, settings);
+  if (guests.size === 0 && diskBytes === 0 && Object.keys(pools).length === 0) return undefined;
+  return { guests: [...guests.values()], diskBytes, pools };
+}
+
+/** Bytes that new and grown disks take from pools that other projects use as well, by name of the pool. */
+function poolsOf(actions: Plan["actions"], observed: Observed, settings: HostSettings): Readonly<Record<string, number>> {
+  const disks = actions.flatMap(({ type, address, args }): PlannedDisk[] => {
+    const { disk } = args as { readonly disk?: DiskSpec };
+    return /\.(?:create|grow)$/.test(type) && disk !== undefined
+      ? [planned({ address: address as AddressOf<OwnedDiskState>, disk }, observed)]
+      : [];
+  });
+  const claims = allDrivers().flatMap(({ name, pool }) => {
+    const mine = disks.filter(({ disk }) => disk.backend === name);
+    const facts = observed.facts.drivers[name];
+    const where = mine.length === 0 ? undefined : pool?.name(facts, settings);
+    const bytes = where === undefined ? 0 : (pool?.takes(mine, facts, settings) ?? 0);
+    return where === undefined || bytes === 0 ? [] : [[where, bytes] as const];
+  });
+  return Object.fromEntries(claims);
 }
 
 function isFile({ backend }: DiskSpec): boolean {

@@ -33,8 +33,8 @@ export async function otherClaims(context: Context): Promise<CapacityClaim[]> {
   const text = await readLedger(context);
   if (text === "") return [];
   const [device, live] = await Promise.all([deviceOf(context), liveOthers(context, text)]);
-  return live.map(({ project, guests, diskBytes, device: where }) => {
-    return { project, guests, diskBytes: where === device || device === "" ? diskBytes : 0 };
+  return live.map(({ project, guests, diskBytes, pools = {}, device: where }) => {
+    return { project, guests, diskBytes: where === device || device === "" ? diskBytes : 0, pools };
   });
 }
 
@@ -131,14 +131,18 @@ function entriesOf(text: string): readonly Entry[] {
 }
 
 function isEntry(value: unknown): value is Entry {
-  const { project, lock, device, guests, diskBytes } = (value ?? {}) as Partial<Record<keyof Entry, unknown>>;
+  const { project, lock, device, guests, diskBytes, pools = {} } = (value ?? {}) as Partial<Record<keyof Entry, unknown>>;
   const texts = [project, lock, device].every((part) => typeof part === "string");
-  return texts && String(lock).startsWith("/") && isAmount(diskBytes) && Array.isArray(guests) && guests.every(isGuest);
+  return texts && String(lock).startsWith("/") && isAmount(diskBytes) && isAmounts(pools) && Array.isArray(guests) && guests.every(isGuest);
 }
 
 function isGuest(value: unknown): boolean {
   const { uuid, memory, vcpus } = (value ?? {}) as Readonly<Record<string, unknown>>;
   return typeof uuid === "string" && isAmount(memory) && isAmount(vcpus);
+}
+
+function isAmounts(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).every(isAmount);
 }
 
 function isAmount(value: unknown): boolean {

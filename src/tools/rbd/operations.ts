@@ -9,6 +9,13 @@ def monitors(task):
 def pool_names(task):
     return connected().list_pools()
 
+def room(task, pool_name):
+    """Bytes that guests can still write to a pool, None where this user may not ask."""
+    code, answer, said = connected().mon_command(json.dumps({"prefix": "df", "format": "json"}), b"", timeout=30)
+    if code != 0: return None
+    found = [one["stats"]["max_avail"] for one in json.loads(answer)["pools"] if one["name"] == pool_name]
+    return found[0] if found else None
+
 def names(task, pool_name):
     return rbd.RBD().list(pool(pool_name))
 

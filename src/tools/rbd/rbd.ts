@@ -59,6 +59,11 @@ export function cephPools(rbd: Rbd): Promise<string[]> {
   return askRbd(rbd, "pool_names", {}, { what: "pools" });
 }
 
+/** Bytes that can still be written to a pool, by what Ceph expects of its replicas; null where the user may not ask. */
+export function cephRoom(rbd: Rbd, pool: string): Promise<number | null> {
+  return askRbd(rbd, "room", { pool_name: pool }, { what: `df ${pool}` });
+}
+
 /** The names of all images of a pool. Throws UnreachableError when there is no such pool: what is in it may be there all the same. */
 export function rbdNames(rbd: Rbd, pool: string): Promise<string[]> {
   return askRbd(rbd, "names", { pool_name: pool }, { what: `list ${pool}` });

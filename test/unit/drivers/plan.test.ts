@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { baseOf } from "../../../src/drivers/content.ts";
-import type { DiskSpec } from "../../../src/drivers/driver.ts";
+import type { DiskSpec, PlannedDisk } from "../../../src/drivers/driver.ts";
 import { roundUp } from "../../../src/drivers/index.ts";
+import { claimOf } from "../../../src/kinds/capacity/claim.ts";
 import { checkDrivers } from "../../../src/kinds/capacity/driver-check.ts";
 import { checkPreallocation } from "../../../src/kinds/capacity/preallocation-check.ts";
 import { planned as plannedDisk } from "../../../src/kinds/capacity/room.ts";
@@ -12,7 +13,8 @@ import type { InstanceDisk } from "../../../src/kinds/disk/disk.ts";
 import { hostSettings } from "../../../src/kinds/host/settings.ts";
 import { desiredInstances } from "../../../src/kinds/instance/desired.ts";
 import { UserError } from "../../../src/model/errors.ts";
-import type { HostFacts } from "../../../src/model/host-facts.ts";
+import type { CapacityClaim, HostFacts } from "../../../src/model/host-facts.ts";
+import type { PlannedAction } from "../../../src/model/plan.ts";
 import type { HostSettings } from "../../../src/model/settings.ts";
 import { factsWith, observedOf, runner } from "./planning.ts";
 
@@ -28,9 +30,14 @@ function configOf(host: NonNullable<Config["host"]>, disk = 257 * mebibyte, coun
   };
 }
 
-function planned(config: Config, storage: HostFacts["drivers"], preallocation?: HostFacts["disk"]["preallocation"]) {
+function planned(
+  config: Config,
+  storage: HostFacts["drivers"],
+  preallocation?: HostFacts["disk"]["preallocation"],
+  claims: readonly CapacityClaim[] = [],
+) {
   const settings = hostSettings(config, runner);
-  const facts = factsWith(storage, preallocation === undefined ? {} : { preallocation });
+  const facts = { ...factsWith(storage, preallocation === undefined ? {} : { preallocation }), claims };
   const observed = observedOf(facts);
   const wanted = desiredInstances({ config, settings, facts });
   const disks = wanted.flatMap(({ address, spec }): (InstanceDisk & { address: typeof address })[] =>
@@ -41,11 +48,29 @@ function planned(config: Config, storage: HostFacts["drivers"], preallocation?: 
   return {
     disks: disks.map((one): DiskSpec => one.disk),
     attachment: domain?.kind === "domain" ? domain.domain.disks[0]?.attachment : undefined,
+    claim: claimOf({ actions: sized.map(creating), changes: [] }, observed, settings),
     found: [
       ...checkDrivers(sized, observed, settings),
       ...checkPreallocation(sized, facts, settings),
       ...checkRounding(config, facts, settings),
     ],
+  };
+}
+
+/** The action that makes a disk. */
+function creating({ address, disk }: PlannedDisk): PlannedAction {
+  const args = { disk } as unknown as PlannedAction["args"];
+  return {
+    id: `${address}#create`,
+    type: "disk.create",
+    address,
+    summary: "",
+    args,
+    needs: [],
+    makes: [],
+    locks: [],
+    after: [],
+    effect: "none",
   };
 }
 
@@ -99,6 +124,42 @@ test("lvm: too little space in the group is an error of the plan; a sparse volum
     "error insufficient-volume-group",
   ]);
   assert.deepEqual(codes(planned(configOf({ images_type: "lvm", lvm: group }), { lvm: null })), ["error volume-group-missing"]);
+});
+
+test("what an apply of another project takes from a volume group or a pool is not free", () => {
+  const one = configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, 256 * mebibyte);
+  const { claim } = planned(one, { lvm: extents });
+  assert.deepEqual(claim, { guests: [], diskBytes: 0, pools: { "lvm vg0": 256 * mebibyte } });
+  const claims = [{ guests: [], diskBytes: 0, ...claim, project: "depot" }];
+  assert.deepEqual(codes(planned(one, { lvm: extents }, undefined, claims)), []);
+  const both = planned(
+    configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, 256 * mebibyte, 2),
+    { lvm: extents },
+    undefined,
+    claims,
+  );
+  assert.deepEqual(codes(both), ["error insufficient-volume-group"]);
+  assert.match(both.found[0]?.detail ?? "", /free: 512MiB of 1GiB, 256MiB of it claimed by running applies of depot/);
+  const elsewhere = planned(
+    configOf({ images_type: "lvm", lvm: { volume_group: "vg1" } }, 256 * mebibyte, 2),
+    { lvm: extents },
+    undefined,
+    claims,
+  );
+  assert.deepEqual(codes(elsewhere), []);
+
+  const ceph = { fsid: "f", monitors: [], pool: true, room: 512 * mebibyte };
+  const images = (count: number) => configOf({ images_type: "rbd", rbd: { pool: "vms" } }, 256 * mebibyte, count);
+  const first = planned(images(1), { rbd: ceph });
+  assert.deepEqual([first.claim?.pools, codes(first)], [{ "ceph f vms": 256 * mebibyte }, []]);
+  const taken = [{ guests: [], diskBytes: 0, ...first.claim, project: "depot" }];
+  const second = planned(images(2), { rbd: ceph }, undefined, taken);
+  assert.deepEqual(codes(second), ["warning ceph-pool-overcommitted"]);
+  assert.match(
+    second.found[0]?.detail ?? "",
+    /512MiB together, and the pool has room for 512MiB, 256MiB of it claimed by running applies of depot/,
+  );
+  assert.deepEqual(codes(planned(images(9), { rbd: { ...ceph, room: null } }, undefined, taken)), []);
 });
 
 test("rbd: monitors go into the definition, a raw snapshot may be cloned, and a missing pool is an error of the plan", () => {
