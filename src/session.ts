@@ -5,7 +5,7 @@ import { parseSshTarget } from "./host/ssh/target.ts";
 import { claimPlan } from "./kinds/capacity/claim-plan.ts";
 import { copyIndex } from "./kinds/config/copy-index.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
-import { secretReferences } from "./kinds/config/secret-references.ts";
+import { passphraseReferences, secretReferences } from "./kinds/config/secret-references.ts";
 import type { Config } from "./kinds/config.ts";
 import { lookUpFacts } from "./kinds/host/facts.ts";
 import { readLedger } from "./kinds/host/ledger.ts";
@@ -216,7 +216,7 @@ async function openHost(
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
     lookUpFacts: async (context) => {
       const [facts, owner] = await Promise.all([
-        lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config)),
+        lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config), passphraseReferences(config)),
         origin === undefined ? undefined : projectOwner(context),
       ]);
       if (origin === undefined) return facts;

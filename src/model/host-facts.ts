@@ -22,6 +22,8 @@ export interface HostFacts {
   readonly sources: Readonly<Record<string, SourceFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
   readonly secrets: Readonly<Record<string, SecretStatus>>;
+  /** References whose value is the recorded passphrase of the disks of an instance or volume, by its uuid. Absent: not looked up. */
+  readonly passphrases?: Readonly<Record<string, readonly string[]>>;
   /** Of the programs that the configuration needs, those that are not installed. */
   readonly missingPrograms: readonly string[];
   /** The networks and bridges that guests can be connected to; null where the configuration names none. */

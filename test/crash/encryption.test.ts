@@ -35,6 +35,9 @@ const fileOf = (machine: Machine, name: string) => {
 const secretsOf = (machine: Machine) =>
   machine.libvirtd.secrets.all().map(({ usage, value }) => `${usage.split("/").slice(0, 3).join("/")} ${value}`);
 
+/** The records of passphrases. */
+const recordsOf = (machine: Machine) => machine.files.walk().flatMap(([path]) => (path.includes("/passphrase-") ? [path] : []));
+
 /** A process, and the files on which it has tried a passphrase. */
 function watchingPassphrases(machine: Machine): { host: FakeHost; tried: string[] } {
   const booted = machine.boot();
@@ -87,6 +90,30 @@ test("a passphrase that cannot be had is an error of the plan, and so is one tha
   assert.deepEqual(codes(await plan(machine, encrypted({ swap: "1GiB" }), {})), ["error passphrase-missing"], "swap is recreated");
   await applied(machine, encrypted({ power: "stopped" }), { env });
   assert.deepEqual(codes(await plan(machine, encrypted({ power: "stopped", ephemeral: "3GiB" }), {})), ["error passphrase-missing"]);
+});
+
+test("a passphrase that was changed is an error of the plan, as long as libvirt has the earlier one", async () => {
+  const machine = createWorld();
+  await applied(machine, encrypted(), { env });
+  const changed = await plan(machine, encrypted(), { DISK_PASSPHRASE: "another" });
+  assert.deepEqual(codes(changed), ["error passphrase-wrong"]);
+  assert.match(changed.diagnostics[0]?.detail ?? "", /another passphrase than the one that comes from .*DISK_PASSPHRASE/);
+  // Also where a guest is added that has its disks open with the right one.
+  assert.deepEqual(codes(await plan(machine, encrypted(), env)), []);
+  assert.deepEqual(codes(await plan(machine, guests(), { DISK_PASSPHRASE: "another" })), []);
+  // Without the secret, as after a restart of libvirt, apply tries the passphrase, and records it again.
+  machine.libvirtd.secrets.restart();
+  assert.deepEqual(codes(await plan(machine, encrypted(), { DISK_PASSPHRASE: "another" })), []);
+  const { outcomes } = await apply(await runOn(machine.boot(), encrypted(), { env: { DISK_PASSPHRASE: "another" } }));
+  assert.match(JSON.stringify(outcomes), /passphrase-wrong/);
+  await applied(machine, encrypted(), { env });
+  assert.deepEqual(codes(await plan(machine, encrypted(), { DISK_PASSPHRASE: "another" })), ["error passphrase-wrong"]);
+  assert.deepEqual(
+    recordsOf(machine).map((path) => machine.files.find(path)?.mode),
+    [0o600],
+  );
+  await applied(machine, encrypted(), { env, destroy: true });
+  assert.deepEqual(recordsOf(machine), []);
 });
 
 test("a ploop disk cannot be encrypted, of an instance or as a volume, and the plan says so", async () => {
@@ -288,7 +315,11 @@ test("a disk put in place of an encrypted one is drift", async () => {
 test("all disks of a guest have one passphrase: a further disk with another one is refused", async () => {
   const machine = await after(encrypted({ swap: "0MiB" }));
   const second = await apply(await runOn(machine.boot(), encrypted(), { env: { DISK_PASSPHRASE: "another" } }));
-  assert.match(JSON.stringify(second.outcomes), /The passphrase does not open a disk of web/);
+  assert.match(JSON.stringify(second.plan.diagnostics), /The passphrase for the disks of web was changed/);
+  // What libvirt has may be from an earlier version, of which nothing is recorded.
+  for (const path of recordsOf(machine)) machine.files.unlink(path);
+  const third = await apply(await runOn(machine.boot(), encrypted(), { env: { DISK_PASSPHRASE: "another" } }));
+  assert.match(JSON.stringify(third.outcomes), /The passphrase does not open a disk of web/);
   await applied(machine, encrypted(), { env });
   assert.match(fileOf(machine, "disk.swap")?.key ?? "", /./);
 });
@@ -301,7 +332,7 @@ test("encrypted disks grow, of running guests without the passphrase and of stop
   await applied(machine, encrypted({ ephemeral: "4GiB", power: "stopped" }), { env });
   assert.equal(fileOf(machine, "disk.local")?.virtualSize, 4 * 2 ** 30);
   const wrong = await runOn(machine.boot(), encrypted({ ephemeral: "5GiB", power: "stopped" }), { env: { DISK_PASSPHRASE: "wrong" } });
-  assert.match(JSON.stringify((await apply(wrong)).outcomes), /The passphrase does not open a disk of web/);
+  assert.match(JSON.stringify((await apply(wrong)).plan.diagnostics), /The passphrase for the disks of web was changed/);
 });
 
 for (const way of ["kill -9", "power cut in the middle of an effect"] as const) {

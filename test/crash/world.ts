@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { collection } from "../../src/commands/collection.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { claimPlan } from "../../src/kinds/capacity/claim-plan.ts";
-import { secretReferences } from "../../src/kinds/config/secret-references.ts";
+import { passphraseReferences, secretReferences } from "../../src/kinds/config/secret-references.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { configSchema } from "../../src/kinds/config-schema.ts";
 import { lookUpFacts } from "../../src/kinds/host/facts.ts";
@@ -141,7 +141,8 @@ export async function runOn(
       },
       signal: new AbortController().signal,
     },
-    lookUpFacts: (context) => lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config)),
+    lookUpFacts: (context) =>
+      lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config), passphraseReferences(config)),
     warnings,
     variables,
     targets: options.targets ?? [],

@@ -5,6 +5,7 @@ import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
+import { matchPassphrases } from "../presence/passphrase-record.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
 import { lookUpGuests } from "./guest-facts.ts";
 import { otherClaims } from "./ledger.ts";
@@ -19,9 +20,10 @@ export async function lookUpFacts(
   context: Context,
   images: readonly { readonly source: string }[] = [],
   secrets: readonly SecretRef[] = [],
+  passphrases: readonly SecretRef[] = [],
 ): Promise<HostFacts> {
   const { instancesPath, preallocateImages, programs } = context.settings;
-  const [node, space, drivers, missingPrograms, preallocation, networks, sources, claims] = await Promise.all([
+  const [node, space, drivers, missingPrograms, preallocation, networks, sources, claims, matches] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(context),
@@ -33,6 +35,7 @@ export async function lookUpFacts(
       images.map(({ source }) => source),
     ),
     otherClaims(context),
+    matchPassphrases(context, passphrases),
   ]);
   const guests = await lookUpGuests(context, node);
   return {
@@ -49,6 +52,7 @@ export async function lookUpFacts(
     guests,
     drivers,
     sources,
+    ...(Object.keys(matches).length === 0 ? {} : { passphrases: matches }),
     secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])),
   };
 }

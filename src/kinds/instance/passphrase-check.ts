@@ -2,7 +2,7 @@ import { driverOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
-import { secretPlace, unavailableSecret } from "../../model/secret.ts";
+import { type SecretRef, secretPlace, unavailableSecret } from "../../model/secret.ts";
 import type { Checked } from "../disk/checked.ts";
 import type { OwnedDisk } from "../disk/disk.ts";
 import { mustBeRemade } from "../disk/must-be-remade.ts";
@@ -23,13 +23,33 @@ export function checkPassphrases({ secrets: wanted, disks, observed, config, set
   return wanted.flatMap(({ name, owner, passphrase }): Diagnostic[] => {
     const have = observed.get(secrets.at(name));
     const own: readonly OwnedDisk[] = [...disks.filter(({ disk }) => disk.uuid === owner), ...volumesOf(name)];
-    if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
     const status = observed.facts.secrets[secretPlace(passphrase)] ?? "missing";
+    const opened = observed.facts.passphrases?.[owner];
+    // Without the secret, apply tries the passphrase on a disk.
+    const isKnown = have?.ready === true && status === "present" && opened !== undefined;
+    if (isKnown && !opened.includes(secretPlace(passphrase)) && own.some((disk) => isEncryptedNow(disk, observed)))
+      return [changedPassphrase(name, passphrase)];
+    if (have?.ready === true && !own.some((disk) => needsPassphrase(disk, observed))) return [];
     if (status === "present") return [];
     const summary = `The passphrase for the disks of ${secretOwnerText(name)} ${status === "empty" ? "is empty" : "is not available"}`;
     const detail = `It comes from ${secretPlace(passphrase)}. ${unavailableSecret(passphrase).remedy}`;
     const address = volumeOfSecret(name) ?? secrets.at(name);
     return [problem(status === "empty" ? "passphrase-empty" : "passphrase-missing", { summary, detail, address, key: ["encryption"] })];
+  });
+}
+
+/** Whether a disk exists, is encrypted, and stays. */
+function isEncryptedNow(want: OwnedDisk, observed: Observed): boolean {
+  const have = observed.get(addressOf(want));
+  return have?.disk?.encryption !== undefined && want.disk.encryption !== null && !mustBeRemade(want, have);
+}
+
+function changedPassphrase(name: string, passphrase: SecretRef): Diagnostic {
+  return problem("passphrase-wrong", {
+    summary: `The passphrase for the disks of ${secretOwnerText(name)} was changed`,
+    detail: `They were encrypted with another passphrase than the one that comes from ${secretPlace(passphrase)}, and disks keep theirs: new disks would differ, and after the next start of libvirt the guest could not be started. Provide the earlier one, or change that of the disks; docs/backends.md says how.`,
+    address: volumeOfSecret(name) ?? secrets.at(name),
+    key: ["encryption"],
   });
 }
 

@@ -5,6 +5,7 @@ import { instanceFiles, isStagedDisk, isUuidDirectory, stagedPath } from "../../
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { forgetLabels, parseLabel, sweepDoomedDirectories } from "../directory/label.ts";
 import { rememberMount } from "../presence/mount.ts";
+import { sweepPassphrases } from "../secret/sweep.ts";
 
 /** Files that are written under a temporary name first. */
 const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml, stagedPath(instanceFiles.configDrive)];
@@ -12,7 +13,12 @@ const written = [instanceFiles.label, instanceFiles.diskInfo, instanceFiles.xml,
 /** Removes leftovers of an interrupted apply of this project from instance directories. */
 export async function sweepInstances(context: Context): Promise<void> {
   forgetLabels(context);
-  const [, , own] = await allDone([rememberMount(context), sweepDoomedDirectories(context), sweepTemporaryFiles(context)]);
+  const [, , own] = await allDone([
+    rememberMount(context),
+    sweepDoomedDirectories(context),
+    sweepTemporaryFiles(context),
+    sweepPassphrases(context),
+  ]);
   for (const { put } of allDrivers()) await put?.sweep?.(context, own);
 }
 

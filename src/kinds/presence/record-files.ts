@@ -28,8 +28,13 @@ export async function readRecords(context: Context, pattern: RegExp): Promise<Re
   );
 }
 
-/** Writes a record. Failing in that is a warning: the object itself and its first record are whole. */
-export async function writeRecord(context: Context, name: string, record: object): Promise<void> {
+/** Writes a record. Failing in that is a warning, which says what is `unnoticed` without it: the object itself and its first record are whole. */
+export async function writeRecord(
+  context: Context,
+  name: string,
+  record: object,
+  unnoticed = "that the file system of the instances path is not mounted",
+): Promise<void> {
   const { files } = context.host;
   const path = await recordPath(context, name);
   try {
@@ -43,7 +48,7 @@ export async function writeRecord(context: Context, name: string, record: object
         "record-not-written",
         {
           summary: `${path} cannot be written`,
-          detail: `${failure.map(({ summary }) => summary).join("; ")}. Without this record virtform does not notice when the file system of the instances path is not mounted.`,
+          detail: `${failure.map(({ summary }) => summary).join("; ")}. Without this record virtform does not notice ${unnoticed}.`,
         },
         "warning",
       ),

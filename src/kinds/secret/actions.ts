@@ -12,6 +12,7 @@ import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { putSecret, type SecretIdentity } from "../../tools/libvirt/secret.ts";
 import { readLabel } from "../directory/label.ts";
 import { readVolumeLabel } from "../directory/volume-label.ts";
+import { forgetPassphrase, recordPassphrase } from "../presence/passphrase-record.ts";
 import { diskRole } from "../terms/disk-name.ts";
 import { readRecord, recordProblem } from "../terms/disk-record.ts";
 import { secretExists, secretGone, secretNameOf, secretOwnerText, volumeOfSecret } from "../terms/secret-address.ts";
@@ -26,13 +27,16 @@ export const secretActions: readonly ActionType[] = [
   defineAction<SecretSpec>("secret.put", [secretExists], async (context, secret) => {
     const value = passphrase(context, secret);
     await expectOpening(context, secret, value);
+    // Before libvirt has it ready: a record of another passphrase would then be taken for a changed one.
+    await recordPassphrase(context, secret.owner, value);
     await putSecret(context, await identityNow(context, secret), value);
     agreeOn(context.host, secret.owner, value);
   }),
-  defineAction<{ readonly uuid: string }>("secret.remove", [secretGone], async (context, { uuid }) => {
+  defineAction<{ readonly uuid: string; readonly owner: string }>("secret.remove", [secretGone], async (context, { uuid, owner }) => {
     const libvirt = libvirtOf(context);
     const own = await libvirt.secrets(usagePrefix(context.project));
     if (own.some((secret) => secret.uuid === uuid)) await libvirt.undefineSecret(uuid);
+    await forgetPassphrase(context, owner);
   }),
 ];
 
@@ -48,6 +52,7 @@ export async function agreeOnPassphrase(context: Context, disk: DiskSpec): Promi
   const value = passphrase(context, secret);
   if (agreedOf(context.host).get(owner) === value) return;
   const others = await expectOpening(context, secret, value);
+  await recordPassphrase(context, owner, value);
   if (others === 0) await putSecret(context, await identityNow(context, secret), value);
   agreeOn(context.host, owner, value);
 }

@@ -84,14 +84,14 @@ function lockOf({ name, owner }: Pick<SecretState, "name" | "owner">): string {
 }
 
 function removal(address: SecretAddress, have: SecretState): Change {
-  const { name, uuid, ready } = have;
+  const { name, uuid, owner, ready } = have;
   const volume = volumeOfSecret(name);
   const action: Action = {
     id: `${address}#remove`,
     type: "secret.remove",
     address,
     summary: "remove the passphrase from libvirt",
-    args: { uuid },
+    args: { uuid, owner },
     // One of the two happens: the guest is removed, or it is switched off and redefined without the secret. A volume keeps its own as long
     // as it exists.
     needs: volume === undefined ? [gone, stopped, defined].map((fact) => fact(guests.at(name))) : [volumeGone(volume)],

@@ -130,7 +130,7 @@ test("what an apply of another project takes from a volume group or a pool is no
   const one = configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, 256 * mebibyte);
   const { claim } = planned(one, { lvm: extents });
   assert.deepEqual(claim, { guests: [], diskBytes: 0, pools: { "lvm vg0": 256 * mebibyte } });
-  const claims = [{ guests: [], diskBytes: 0, ...claim, project: "depot" }];
+  const claims = [{ project: "depot", ...claim }];
   assert.deepEqual(codes(planned(one, { lvm: extents }, undefined, claims)), []);
   const both = planned(
     configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }, 256 * mebibyte, 2),
@@ -152,7 +152,7 @@ test("what an apply of another project takes from a volume group or a pool is no
   const images = (count: number) => configOf({ images_type: "rbd", rbd: { pool: "vms" } }, 256 * mebibyte, count);
   const first = planned(images(1), { rbd: ceph });
   assert.deepEqual([first.claim?.pools, codes(first)], [{ "ceph f vms": 256 * mebibyte }, []]);
-  const taken = [{ guests: [], diskBytes: 0, ...first.claim, project: "depot" }];
+  const taken = [{ project: "depot", ...(first.claim ?? { guests: [], diskBytes: 0 }) }];
   const second = planned(images(2), { rbd: ceph }, undefined, taken);
   assert.deepEqual(codes(second), ["warning ceph-pool-overcommitted"]);
   assert.match(

@@ -1,0 +1,15 @@
+import type { Context } from "../../model/context.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { forgetPassphrase, recordedOwners } from "../presence/passphrase-record.ts";
+import { secretUuid } from "./secret.ts";
+
+/**
+ * Removes the records of passphrases whose secret libvirt does not have any more, of all projects: it loses secrets when it restarts, and the
+ * passphrase is tried on a disk and recorded again before it gets one.
+ */
+export async function sweepPassphrases(context: Context): Promise<void> {
+  const owners = await recordedOwners(context);
+  if (owners.length === 0) return;
+  const known = new Set((await libvirtOf(context).secrets("virtform/")).map(({ uuid }) => uuid));
+  for (const owner of owners) if (!known.has(secretUuid(owner))) await forgetPassphrase(context, owner);
+}
