@@ -39,7 +39,7 @@ export async function recordedOwners(context: Context): Promise<string[]> {
 export async function matchPassphrases(context: Context, references: readonly SecretRef[]): Promise<Record<string, readonly string[]>> {
   if (references.length === 0) return {};
   const records = await readRecords(context, recordName);
-  const values = new Map(references.flatMap((one) => valueOf(context, one)));
+  const values = new Map(references.flatMap((one) => placeAndValue(context, one)));
   const salts = new Set([...records.values()].map(({ salt }) => String(salt)));
   const keys = await Promise.all(
     [...salts].flatMap((salt) =>
@@ -60,7 +60,7 @@ export async function matchPassphrases(context: Context, references: readonly Se
   );
 }
 
-function valueOf(context: Context, reference: SecretRef): (readonly [string, string])[] {
+function placeAndValue(context: Context, reference: SecretRef): (readonly [string, string])[] {
   try {
     return [[secretPlace(reference), context.secret(reference)]];
   } catch (error) {
