@@ -38,7 +38,7 @@ import { volumes as volumeAddresses } from "../terms/volume-address.ts";
 import { volumeNames } from "../volume/names.ts";
 import { missingDirectories } from "./missing-directories.ts";
 import type { RecordedSecrets } from "./seed/recorded-secrets.ts";
-import { observeSeeds } from "./seed/seed.ts";
+import { observeSeeds, withTexts } from "./seed/seed.ts";
 
 /** Anything of an instance as found. */
 export type InstanceState = OwnedDiskState | FoundSeed | FoundSecret | GuestState;
@@ -101,7 +101,7 @@ export async function observeInstances(
   );
   const [disks, seeds, { chains, uses }, loose, files] = await Promise.all([
     observeDisks(context, labelled),
-    observeSeeds(context, owned, values),
+    observeSeeds(context, owned, values).then((look) => withTexts(context, config, look)),
     lookAtChains(context, looks.map(disksOfDomain(context, adopts)), [
       ...owned.flatMap(ownPaths(context)),
       ...domains.flatMap(({ uuid, label }) =>

@@ -30,6 +30,8 @@ export interface SeedState {
   readonly missing: boolean;
   /** Its file has other permissions than it should have, or belongs to another user. */
   readonly access?: WrongAccess;
+  /** The user data on the drive, where the configuration has another text and neither is secret. Absent: not read. */
+  readonly userData?: string;
   /** What was last applied, without secrets; null like `digest`. */
   readonly applied: PublicSeed | null;
   /** How the values behind its references compare with those that it was built with; unknown where it has none, or one is not available. */

@@ -49,7 +49,7 @@ export function diffSeed(
   const after = { ...publicSeed(want), intact: true };
   const before = there === undefined ? null : { ...there.applied, intact: there.intact };
   const fields: FieldChange[] = [
-    ...seedFields(there?.applied ?? null, publicSeed(want)),
+    ...seedFields(there?.applied ?? null, publicSeed(want)).map((field) => withText(field, want, there)),
     ...(there !== undefined && moved
       ? [{ path: placeWord(want), old: have?.place ?? null, new: want.disk.place, cause: "config" as const }]
       : []),
@@ -84,6 +84,18 @@ export function diffSeed(
     actions: [action, ...(live ? [exchangeDrive(want, address, [seedExists(address)])] : [])],
     before,
     after,
+  };
+}
+
+/** User data as text where both sides are known and none is secret: what differs says more than two digests. */
+function withText(field: FieldChange, { userData }: SeedSpec, have: SeedState | undefined): FieldChange {
+  if (field.path !== "user_data" || field.sensitive === true || have === undefined) return field;
+  const text = userData !== null && "text" in userData ? userData.text : undefined;
+  if ((field.old !== undefined && have.userData === undefined) || (field.new !== undefined && text === undefined)) return field;
+  return {
+    ...field,
+    ...(have.userData === undefined ? {} : { old: have.userData }),
+    ...(field.new === undefined || text === undefined ? {} : { new: text }),
   };
 }
 

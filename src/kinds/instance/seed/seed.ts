@@ -7,3 +7,4 @@ export type { SeedSecrets } from "./secrets.ts";
 export { resolveSeedSecrets } from "./secrets.ts";
 export type { SeedState } from "./state.ts";
 export { describeSeed, observeSeeds } from "./state.ts";
+export { withTexts } from "./written-texts.ts";
