@@ -8,6 +8,7 @@ interface Listed {
 
 /** Every command by name. */
 const list: Record<string, Listed> = {
+  init: { summary: "Write a first configuration: project, image, key and network", load: async () => (await import("./init.ts")).init },
   validate: { summary: "Check the configuration; touches no host", load: async () => (await import("./validate.ts")).validate },
   config: {
     summary: "Print the configuration with variables, copies, includes and overrides written out",

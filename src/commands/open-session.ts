@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import type { VariableInputs } from "../config/variables/given.ts";
+import type { Config } from "../kinds/config.ts";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
 import { openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
@@ -30,6 +31,11 @@ export async function openConfiguredOrDefault(paths: readonly string[], io: Io):
     if (!unwritten || paths.length > 0) throw error;
     return openSession({ config: {}, diagnostics: [] }, await surroundings(io));
   }
+}
+
+/** Prepares to talk to the host of a configuration that is not written yet. */
+export async function openUnwritten(config: Config, io: Io): Promise<Session> {
+  return openSession({ config, diagnostics: [] }, await surroundings(io));
 }
 
 /** Prepares to carry out a saved plan. */

@@ -8,13 +8,13 @@ import { kindSections } from "./index.ts";
 import { schema } from "./schema.ts";
 
 /** Where the schema of the newest version is, as a catalogue of schemas refers to it. */
-const published = "https://raw.githubusercontent.com/virtform/virtform/main/schemas/config.schema.json";
+export const publishedSchema = "https://raw.githubusercontent.com/virtform/virtform/main/schemas/config.schema.json";
 
 /** The schema as it is published for editors and other tools: of what is written, expressions included. */
 export function schemaText(): string {
   // The loader asks for the project itself, to propose one.
   const { $schema, ...written } = editorSchema(withEditorHints({ ...configSchema() }));
-  return `${JSON.stringify({ $schema, $id: published, ...written, required: ["project"] }, null, 2)}\n`;
+  return `${JSON.stringify({ $schema, $id: publishedSchema, ...written, required: ["project"] }, null, 2)}\n`;
 }
 
 /** The JSON Schema of a configuration, with the sections, keys and schemes that were registered at run time. */

@@ -1,14 +1,24 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { checkout } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, publicKey, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { randomBytes, randomInt } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { checkout, mustRun, runProgram, virtform } from "./support/virtform.ts";
+import { apply, assertConverged, createWorkspace, virsh, type Workspace, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 // What cloud-init understood, said on the console by cloud-init itself.
 const userData = `#cloud-config
 write_files:
   - path: /run/written-by-user-data
     content: written by user data
+  - path: /etc/systemd/network/50-dhcp.network
+    content: |
+      [Match]
+      Name=e*
+      [Network]
+      DHCP=yes
 runcmd:
+  - systemctl restart systemd-networkd
   - |
     say() { printf '\\nvirtform-debian: %s\\n' "$*" >/dev/ttyS0; } # on a line of its own, whatever the login prompt left
     say "cloud-id=$(cloud-id)"
@@ -17,12 +27,18 @@ runcmd:
     say "file=$(cat /run/written-by-user-data)"
     say "role=$(cloud-init query ds.meta_data.meta.role)"
     say "filesystem=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
+    for _ in $(seq 100); do ip -4 -o address show scope global | grep -q inet && break; sleep 1; done
+    say "address=$(ip -4 -o address show scope global | tr -s ' ' | cut -d ' ' -f 4)"
     say ready
 `;
 
-test("cloud-init of a real Debian guest takes host name, key and user data from the config drive", async (t) => {
+test("cloud-init of a real Debian guest takes host name, key and user data from the config drive, and virtform logs in to it", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-debian`;
+  const network = await startNetwork(t, workspace);
+  const key = join(workspace.directory, "key");
+  await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "real-test", "-f", key]);
+  const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();
   const guest = `${checkout}.cache/debian`;
   await writeConfig(workspace, {
     images: {
@@ -31,13 +47,23 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
         disk_format: "qcow2",
         kernel: "kernel",
         ramdisk: "initrd",
+        properties: { os_distro: "debian" },
       },
       kernel: { source: `${guest}/vmlinuz`, disk_format: "aki" },
       initrd: { source: `${guest}/initrd.img`, disk_format: "ari" },
     },
     flavors: { medium: { vcpus: 2, ram: "1GiB", disk: "3GiB" } },
     key_pairs: { ops: { public_key: publicKey } },
-    instances: { [name]: { image: "debian", flavor: "medium", key_pair: "ops", user_data: userData, metadata: { role: "database" } } },
+    instances: {
+      [name]: {
+        image: "debian",
+        flavor: "medium",
+        key_pair: "ops",
+        networks: [{ network }],
+        user_data: userData,
+        metadata: { role: "database" },
+      },
+    },
   });
   await apply(workspace);
   const log = await waitForConsole(workspace, name, /^virtform-debian: ready$/m, 600);
@@ -49,4 +75,28 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
   assert.equal(said["role"], "database");
   assert.ok(Number(said["filesystem"]) > 2.5 * 2 ** 30, `the root filesystem has grown to the flavor's 3 GiB: ${said["filesystem"]}`);
   await assertConverged(workspace);
+
+  const options = [`IdentityFile=${key}`, "BatchMode=yes", `UserKnownHostsFile=${key}.hosts`, "StrictHostKeyChecking=accept-new"];
+  const login = (...command: readonly string[]) =>
+    virtform("ssh", ...options.flatMap((option) => ["-o", option]), name, workspace.directory, "--", ...command);
+  const inside = await login("echo $(id -un) on $(hostname); exit 7");
+  assert.deepEqual([inside.code, inside.stdout], [7, `debian on ${name}\n`], inside.stderr);
+  // ssh may keep names as hashes.
+  assert.match(await mustRun("ssh-keygen", ["-F", `${name}.${workspace.project}.localhost`, "-f", `${key}.hosts`]), / ssh-ed25519 /);
 });
+
+/** A network of libvirt for the duration of a test, with DHCP. */
+async function startNetwork(t: TestContext, { directory, prefix }: Workspace): Promise<string> {
+  const network = `${prefix}-net`;
+  const id = randomBytes(3).toString("hex");
+  const subnet = `10.${randomInt(100, 250)}.${randomInt(1, 250)}`;
+  t.after(async () => {
+    await runProgram("virsh", ["-q", "net-destroy", network]);
+    await runProgram("virsh", ["-q", "net-undefine", network]);
+  });
+  const xml = `<network><name>${network}</name><bridge name="vtb${id}" stp="off"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.20"/></dhcp></ip></network>`;
+  await writeFile(`${directory}/network.xml`, xml);
+  await virsh("net-define", `${directory}/network.xml`);
+  await virsh("net-start", network);
+  return network;
+}

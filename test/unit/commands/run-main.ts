@@ -11,6 +11,7 @@ export async function runMain(
   t: TestContext,
   argv: readonly string[],
   files: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const directory = mkdtempSync(join(tmpdir(), "virtform-main-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
@@ -23,7 +24,7 @@ export async function runMain(
       stdout: stdout as never,
       stderr: stderr as never,
       stdin: process.stdin,
-      env: {},
+      env,
       secrets: processSecrets({}),
       outputFailed: new AbortController().signal,
       settled: async () => {},
