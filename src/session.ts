@@ -15,6 +15,7 @@ import { createChecks, createKinds } from "./kinds/index.ts";
 import { configRules } from "./kinds/rules.ts";
 import type { DomainSpec } from "./kinds/terms/spec.ts";
 import type { Address } from "./model/address.ts";
+import type { CloudDoor } from "./model/cloud-door.ts";
 import type { Context } from "./model/context.ts";
 import type { Diagnostic } from "./model/diagnostic.ts";
 import { hasErrors } from "./model/diagnostic.ts";
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly runner: Runner;
   /** The value behind a reference; undefined when it is not available. */
   readonly lookUpSecret: (reference: SecretRef) => string | undefined;
+  /** How OpenStack clouds are reached. Absent: images do not come from them. */
+  readonly clouds?: CloudDoor;
   /** Aborted to end everything that runs at once. */
   readonly signal?: AbortSignal;
   /** Called with one line for each program, connection and libvirt call. */
@@ -208,7 +211,15 @@ async function openHost(
     indexOf: (address) => copyIndex(address, config, copyOf),
     ...(variables === undefined ? {} : { variables }),
     ...(place === undefined ? {} : { places: { place, pointerOf: (address) => pointerOf(address, config) } }),
-    context: { host, layout: createLayout(settings.instancesPath), settings, project: config.project ?? "default", secret, signal },
+    context: {
+      host,
+      layout: createLayout(settings.instancesPath),
+      settings,
+      project: config.project ?? "default",
+      secret,
+      signal,
+      ...(surroundings.clouds === undefined ? {} : { clouds: surroundings.clouds }),
+    },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
     room: { seen: readLedger, claim: claimPlan },

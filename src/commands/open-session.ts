@@ -4,6 +4,7 @@ import type { Config } from "../kinds/config.ts";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
 import { openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
+import { cloudDoor } from "./cloud-door.ts";
 import type { Io } from "./io.ts";
 
 /** What the command line and the environment give for the variables of a configuration. */
@@ -49,6 +50,7 @@ async function surroundings({ env, secrets, stderr }: Io, signal?: AbortSignal):
   return {
     runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
     lookUpSecret: secrets.lookUp,
+    clouds: cloudDoor(env),
     ...(signal === undefined ? {} : { signal }),
     ...(target === undefined || target === "" ? {} : { trace: await traceTo(target, stderr) }),
   };

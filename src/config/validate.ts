@@ -80,7 +80,9 @@ function withoutUnions(errors: readonly LocatedError[]): LocatedError[] {
   }
   // An invalid name is reported by propertyNames, whose schema describes valid names.
   return errors
-    .filter((error) => !dropped.has(error) && (error.propertyName === undefined || error.keyword === "propertyNames"))
+    .filter(
+      (error) => !dropped.has(error) && error.keyword !== "if" && (error.propertyName === undefined || error.keyword === "propertyNames"),
+    )
     .map((error) => (error.keyword === "propertyNames" ? { ...error, parentSchema: error.schema as object } : error));
 }
 

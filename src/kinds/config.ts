@@ -1,5 +1,7 @@
 import type { FromSchema } from "json-schema-to-ts";
 import type { quantityPattern } from "../model/quantity.ts";
+import type { SourceImage } from "../model/source-image.ts";
+import type { GlanceSection } from "../sources/glance/settings.ts";
 import type { flavorSchema } from "./flavor/schema.ts";
 import type { hostSchema } from "./host/schema.ts";
 import type { imageSchema } from "./image/schema.ts";
@@ -25,8 +27,15 @@ export type HostConfig = FromSchema<typeof hostSchema, Options> & {
   readonly [section: string]: unknown;
 };
 
-/** One entry of `images`. `source` is an absolute path or a URL. */
-export type ImageConfig = Omit<FromSchema<typeof imageSchema, Options>, "properties"> & { readonly properties?: NovaTexts };
+/**
+ * One entry of `images`. `source` is an absolute path or a URL. Of an image in Glance, `withSourceImages` adds what the service says:
+ * before, `disk_format` can be missing.
+ */
+export type ImageConfig = Omit<FromSchema<typeof imageSchema, Options>, "properties" | "disk_format"> & {
+  readonly properties?: NovaTexts;
+  readonly disk_format: NonNullable<FromSchema<typeof imageSchema, Options>["disk_format"]>;
+  readonly found?: SourceImage;
+};
 
 /** One entry of `flavors`. Sizes are bytes. */
 export type FlavorConfig = Omit<FromSchema<typeof flavorSchema, Options>, "extra_specs"> & { readonly extra_specs?: NovaTexts };
@@ -49,6 +58,7 @@ export type VolumeConfig = FromSchema<typeof volumeSchema, Options>;
 export interface Config {
   readonly project?: string;
   readonly host?: HostConfig;
+  readonly glance?: GlanceSection;
   readonly images?: Readonly<Record<string, ImageConfig>>;
   readonly flavors?: Readonly<Record<string, FlavorConfig>>;
   readonly key_pairs?: Readonly<Record<string, KeyPairConfig>>;

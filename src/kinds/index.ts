@@ -3,12 +3,15 @@ import { type Presentation, present } from "../model/presentation.ts";
 import type { SecretRef } from "../model/secret.ts";
 import type { HostSettings } from "../model/settings.ts";
 import { checkHostCapacity } from "./capacity.ts";
+import { withSourceImages } from "./config/with-source-images.ts";
 import type { Config } from "./config.ts";
 import { checkClaim } from "./host/claim-check.ts";
 import { imageKind } from "./image/image.ts";
 import { presentImages } from "./image/present.ts";
 import { instanceKind } from "./instance/instance.ts";
 import { presentInstances } from "./instance/present.ts";
+import { presentPublished } from "./published/present.ts";
+import { publishedKind } from "./published/published.ts";
 import { presentVolumes } from "./volume/present.ts";
 import { volumeKind } from "./volume/volume.ts";
 
@@ -26,6 +29,7 @@ export interface KindModule {
 /** Every kind. A new one is one more line. */
 const kinds: KindModule[] = [
   { name: "image", section: null, present: presentImages, create: imageKind },
+  { name: "published", section: null, present: presentPublished, create: publishedKind },
   { name: "volume", section: null, present: presentVolumes, create: volumeKind },
   { name: "instance", section: null, present: presentInstances, create: instanceKind },
 ];
@@ -49,7 +53,7 @@ export function createKinds(
   lookUpSecret: (reference: SecretRef) => string | undefined,
   config: Config = {},
 ): readonly AnyKind<Config>[] {
-  return kinds.map((kind) => kind.create(settings, lookUpSecret, config));
+  return kinds.map((kind) => withImagesFound(kind.create(settings, lookUpSecret, config)));
 }
 
 /** The sections of the configuration that registered kinds add, by key. */
@@ -59,7 +63,22 @@ export function kindSections(): Readonly<Record<string, Readonly<Record<string, 
 
 /** What is checked across all kinds. */
 export function createChecks(settings: HostSettings): readonly Check<Config>[] {
-  return [checkClaim, checkHostCapacity(settings)];
+  const checks: readonly Check<Config>[] = [checkClaim, checkHostCapacity(settings)];
+  return checks.map((check) => (wanted, observed, config) => check(wanted, observed, withSourceImages(config, observed.facts)));
+}
+
+/** A kind that is asked about the configuration with what image services say about its images. */
+function withImagesFound(kind: AnyKind<Config>): AnyKind<Config> {
+  return {
+    ...kind,
+    desired: (config, facts) => kind.desired(withSourceImages(config, facts), facts),
+    ...(kind.check === undefined
+      ? {}
+      : {
+          check: (resources, observed, config, destroying) =>
+            kind.check?.(resources, observed, withSourceImages(config, observed.facts), destroying) ?? [],
+        }),
+  };
 }
 
 function presentKind(kind: KindModule): Disposable {

@@ -1,3 +1,4 @@
+import { glanceSchema } from "./config/glance-schema.ts";
 import { flavorSchema } from "./flavor/schema.ts";
 import { hostSchema } from "./host/schema.ts";
 import { imageSchema } from "./image/schema.ts";
@@ -35,6 +36,7 @@ export const schema = {
     locals: localsSchema,
     include: includeSchema,
     host: hostSchema,
+    glance: glanceSchema,
     images: {
       type: "object",
       description: "Images by name. Unused images are fetched as well.",

@@ -1,3 +1,4 @@
+import type { CloudDoor } from "./cloud-door.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Host } from "./host.ts";
 import type { ImageEvent } from "./image-event.ts";
@@ -14,6 +15,8 @@ export interface Context {
   readonly project: string;
   /** The value behind a reference. Throws a UserError when it cannot be had. */
   readonly secret: (reference: SecretRef) => string;
+  /** How OpenStack clouds are reached. Absent: they are not. */
+  readonly clouds?: CloudDoor;
   /** Reports a non-fatal problem of the running action. Absent while looking. */
   readonly warn?: (diagnostic: Diagnostic) => void;
   /** Announces a step in the life of an image. Absent while looking. */

@@ -1,3 +1,5 @@
+import type { SourceImage } from "./source-image.ts";
+
 /** What the machine can do and has to give, as looked up before planning. Sizes are bytes. */
 export interface HostFacts {
   readonly hostname: string;
@@ -59,6 +61,8 @@ export interface SourceFacts {
   readonly way: string | null;
   /** Length of what is transferred; null when unknown. */
   readonly bytes: number | null;
+  /** What an image service says about it; absent for other sources. */
+  readonly image?: SourceImage;
   /** Why nothing can be fetched from there, as far as that is known before. */
   readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
 }

@@ -25,7 +25,7 @@ export interface HostSettings {
   readonly networks: { readonly names: readonly string[]; readonly bridges: readonly string[] } | null;
   /** Machine types whose capabilities are looked up; null stands for the default of the host. */
   readonly machines: readonly (string | null)[];
-  /** What drivers make of their own sections, by name: plain data that only the driver itself understands. */
+  /** What drivers and image services make of their own sections, by name: plain data that only these understand. */
   readonly drivers: Readonly<Record<string, unknown>>;
   /** Addresses of raw images that this configuration names and a driver may clone disks from. */
   readonly cloneSources: readonly string[];

@@ -6,6 +6,8 @@ export interface WebAccess {
   readonly client?: { readonly certificate: string; readonly key: string; readonly passphrase?: string };
   /** Certificates of authorities, as PEM, that are trusted beside those of the system. */
   readonly authorities?: string;
+  /** The certificate of the server is not checked: only where the user asked for it. */
+  readonly insecure?: true;
 }
 
 /** What a server says about the version of a file. */

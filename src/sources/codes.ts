@@ -1,5 +1,18 @@
 /** The stable codes of problems with where images come from, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
+  "cloud-catalogue": "The catalogue of a cloud has no image service in the region and interface that are configured.",
+  "cloud-refused": "Keystone refuses to log in.",
+  "cloud-unreachable": "Keystone cannot be reached, or fails.",
+  "glance-bad-request": "Glance does not accept a request.",
+  "glance-conflict": "An image in Glance is in another state than is needed, or was deleted meanwhile.",
+  "glance-forbidden": "Glance refuses what a user may not do.",
+  "glance-image-ambiguous": "Several images in Glance have the name of a source.",
+  "glance-image-empty": "An image in Glance has no data.",
+  "glance-image-missing": "An image in Glance does not exist, or is not visible.",
+  "glance-image-not-active": "An image in Glance is queued, deactivated, or in another state in which it cannot be fetched.",
+  "glance-quota": "Something is more than Glance takes.",
+  "glance-unauthorized": "Glance does not accept a token of Keystone.",
+  "glance-unavailable": "Glance cannot be reached, or fails.",
   "image-access": "What an image's source asks for is empty or cannot be sent.",
   "image-source-invalid": "The address of an image cannot be read.",
   "image-source-missing": "The file of an image does not exist.",

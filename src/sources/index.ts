@@ -2,7 +2,7 @@ import { UserError } from "../model/errors.ts";
 import { problem } from "../model/problem.ts";
 import { withoutCredentials } from "../model/without-credentials.ts";
 import { file } from "./file.ts";
-import { glance } from "./glance.ts";
+import { glance, glanceHttp } from "./glance/source.ts";
 import { http, https } from "./http.ts";
 import { rbd } from "./rbd.ts";
 import type { Source, SourceProblem } from "./source.ts";
@@ -10,7 +10,7 @@ import type { Source, SourceProblem } from "./source.ts";
 export { withoutCredentials };
 
 /** Every source. A new one is one more line. */
-const sources: Source[] = [file, http, https, rbd, glance];
+const sources: Source[] = [file, http, https, rbd, glance, glanceHttp];
 
 /** Adds a source, for as long as the result is not disposed of. Throws a TypeError when its scheme is in use. */
 export function registerSource(source: Source): Disposable {

@@ -1,6 +1,10 @@
 /** The stable codes of problems with programs on the host, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
   "ceph-missing": "The Python bindings of Ceph are not installed.",
+  "cloud-auth-type": "A cloud is configured with a way to log in that is not supported.",
+  "cloud-incomplete": "The settings of a cloud are incomplete.",
+  "cloud-invalid": "The settings of a cloud cannot be used.",
+  "cloud-missing": "No cloud is chosen, or the chosen one is not configured.",
   "image-inspection-aborted": "Looking at an image took too much time or memory and was stopped.",
   "libvirt-refused": "libvirt refused a request. The summary has its words, the detail what helps.",
   "lvm-missing": "LVM is not installed on the host.",

@@ -35,13 +35,14 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   directory: ["terms", "presence"],
   host: ["presence", "config"],
   image: ["terms", "chain", "config"],
+  published: ["terms", "chain", "config", "image"],
   secret: ["terms", "presence", "directory"],
   disk: ["terms", "chain", "config", "power", "directory", "image", "secret"],
   volume: ["terms", "chain", "config", "power", "directory", "image", "secret", "disk"],
   guest: ["terms", "chain", "config", "power", "directory", "disk", "volume"],
   capacity: ["terms", "config", "host", "image", "disk", "volume"],
   instance: ["terms", "chain", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
-  top: ["terms", "config", "host", "image", "secret", "disk", "volume", "guest", "capacity", "instance"],
+  top: ["terms", "config", "host", "image", "published", "secret", "disk", "volume", "guest", "capacity", "instance"],
 };
 
 /** Rooms that see a machine only through the Host interface. */

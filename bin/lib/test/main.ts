@@ -56,6 +56,7 @@ const builds: Readonly<Record<Need, readonly string[]>> = {
   "tiny guest": ["bin/lib/guest/build"],
   "Debian guest": ["test/guests/debian/build"],
   "LVM host": ["test/guests/lvm-host/build"],
+  OpenStack: ["test/openstack/build"],
 };
 const checks: Readonly<Record<string, readonly string[]>> = {
   types: ["node_modules/.bin/tsc", "-p", "tsconfig.json", "--noEmit"],

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /** What a test file needs before it can run. */
-export type Need = "build" | "tiny guest" | "Debian guest" | "LVM host";
+export type Need = "build" | "tiny guest" | "Debian guest" | "LVM host" | "OpenStack";
 
 /** One file of tests, by its path in the checkout. */
 export interface TestFile {
@@ -22,6 +22,7 @@ const signs: readonly (readonly [sign: string, need: Need])[] = [
   [".cache/guest", "tiny guest"],
   [".cache/debian", "Debian guest"],
   [".cache/lvm-host", "LVM host"],
+  [".cache/openstack", "OpenStack"],
 ];
 
 /** All test files of the checkout, sorted by path. */

@@ -83,9 +83,9 @@ export function createSshHost(
       },
     },
     download: async (request) => {
-      const { client, authorities } = request.access ?? {};
+      const { client, authorities, insecure } = request.access ?? {};
       // Certificates and keys of a client stay on this machine.
-      const itself = client === undefined && authorities === undefined && (await ready()).extra.includes("curl");
+      const itself = client === undefined && authorities === undefined && insecure === undefined && (await ready()).extra.includes("curl");
       return itself ? downloadWithCurl(run, files, request) : downloadHereAndPush(upload, request);
     },
     unpack: (request) => unpackOverSsh(readyHelper, request),

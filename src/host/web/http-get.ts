@@ -2,6 +2,7 @@ import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import tls from "node:tls";
 import type { WebAccess } from "../../model/web-access.ts";
+import { withoutUndefined } from "../../model/without-undefined.ts";
 import { nextAddress } from "./redirect.ts";
 import { networkTrouble, TransferError } from "./transfer-error.ts";
 
@@ -52,7 +53,8 @@ export async function httpGet(address: URL, asking: Asking): Promise<{ readonly 
 
 /** What is presented to another server than the one that it is for: nothing, and its authorities are trusted all the same. */
 function withoutOwn(access: WebAccess | undefined): WebAccess | undefined {
-  return access?.authorities === undefined ? undefined : { authorities: access.authorities };
+  const { authorities, insecure } = access ?? {};
+  return authorities === undefined && insecure === undefined ? undefined : withoutUndefined({ authorities, insecure });
 }
 
 function ask(address: URL, { headers, access, patience, signal }: Asking): Promise<IncomingMessage> {
@@ -86,13 +88,14 @@ function agentFor(secure: boolean, access: WebAccess | undefined): http.Agent {
   }
 }
 
-function securityOf(access: WebAccess | undefined): tls.SecureContextOptions {
-  const { client, authorities } = access ?? {};
+function securityOf(access: WebAccess | undefined): https.AgentOptions {
+  const { client, authorities, insecure } = access ?? {};
   const ca = [...trustedAuthorities(), ...(authorities === undefined ? [] : [authorities])];
   const options = {
     ca,
     ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
     ...(client?.passphrase === undefined ? {} : { passphrase: client.passphrase }),
+    ...(insecure === true ? { rejectUnauthorized: false } : {}),
   };
   if (access === undefined) return options;
   try {

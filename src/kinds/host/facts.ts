@@ -23,17 +23,18 @@ export async function lookUpFacts(
   passphrases: readonly SecretRef[] = [],
 ): Promise<HostFacts> {
   const { instancesPath, preallocateImages, programs } = context.settings;
-  const [node, space, drivers, missingPrograms, preallocation, networks, sources, claims, matches] = await Promise.all([
+  // Where an image service stores an image decides what drivers look for.
+  const sources = await lookUpSources(
+    context,
+    images.map(({ source }) => source),
+  );
+  const [node, space, drivers, missingPrograms, preallocation, networks, claims, matches] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
-    lookUpDrivers(context),
+    lookUpDrivers(withLocations(context, sources)),
     missingMkfs(context, programs),
     preallocateImages === "space" ? filesystemOf(context, instancesPath) : null,
     lookUpNetworks(context),
-    lookUpSources(
-      context,
-      images.map(({ source }) => source),
-    ),
     otherClaims(context),
     matchPassphrases(context, passphrases),
   ]);
@@ -55,6 +56,15 @@ export async function lookUpFacts(
     ...(Object.keys(matches).length === 0 ? {} : { passphrases: matches }),
     secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])),
   };
+}
+
+/** With the addresses of raw images that image services name. */
+function withLocations(context: Context, sources: HostFacts["sources"]): Context {
+  const found = Object.values(sources).flatMap(({ image }) => (image?.diskFormat === "raw" ? image.locations : []));
+  const locations = found.filter((url) => url.startsWith("rbd://"));
+  if (locations.length === 0) return context;
+  const cloneSources = [...new Set([...context.settings.cloneSources, ...locations])];
+  return { ...context, settings: { ...context.settings, cloneSources } };
 }
 
 function statusOf({ secret }: Context, reference: SecretRef): SecretStatus {

@@ -1,5 +1,6 @@
 import { allDrivers, defaultDriver } from "../../drivers/index.ts";
 import type { HostSettings } from "../../model/settings.ts";
+import { glanceSettings } from "../../sources/glance/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
@@ -43,7 +44,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     programs: mkfsPrograms(usedFilesystems(config)),
     machines: usedMachines(config),
     networks: usedNetworks(config),
-    drivers: driverSettings(config, usedDrivers),
+    drivers: { ...driverSettings(config, usedDrivers), ...(config.glance === undefined ? {} : { glance: glanceSettings(config.glance) }) },
     cloneSources: cloneSourcesOf(config),
   };
 }

@@ -4,6 +4,9 @@ import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
 import { isSourceProblem, sourceOf } from "../../sources/index.ts";
+import { imageSignature } from "../../tools/signature/image-signature.ts";
+import { propertiesOfSource } from "../config/source-properties.ts";
+import { isFromGlance, diskFormat as knownFormat } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
 import { cachedImage } from "./address.ts";
 import { checkLocations } from "./location-check.ts";
@@ -16,6 +19,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
     ...checkPins(resources),
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
+      ...checkFound(resource),
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),
       ...checkFlavors(resource.spec, observed, config),
@@ -27,7 +31,8 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
 /** One warning for all of them: a guest's image often comes with a kernel and a ramdisk. */
 function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   // What is cloned has no bytes here to compare, and a protected snapshot does not change.
-  const unpinned = resources.filter(({ spec }) => spec.checksum === null && spec.cloneSize === null);
+  // An image service has a digest of its own.
+  const unpinned = resources.filter(({ spec }) => spec.checksum === null && spec.cloneSize === null && !isFromGlance(spec.source));
   const [first, second] = unpinned;
   if (first === undefined) return [];
   const names = unpinned.map(({ spec }) => spec.name);
@@ -50,8 +55,91 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
 function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
   const source = sourceOf(spec.source);
   const isFetched = spec.cloneSize === null && stateOf(spec, observed) === undefined;
-  const found = isSourceProblem(source) ? source : isFetched ? observed.facts.sources[spec.source]?.problem : undefined;
+  // What a guest of an image in Glance is like follows from the service, also when the image is in the cache.
+  const isAsked = isFetched || (isFromGlance(spec.source) && spec.found === null);
+  const found = isSourceProblem(source) ? source : isAsked ? observed.facts.sources[spec.source]?.problem : undefined;
   return found === undefined ? [] : [problem(found.code, { ...found, address, key: ["source"] })];
+}
+
+/** What an image service says about an image, against what the configuration says of it and what virtform supports. */
+function checkFound({ address, spec }: Resource<ImageSpec>): Diagnostic[] {
+  const { found, name, diskFormat, signers } = spec;
+  if (found === null) return [];
+  const signature = imageSignature(found.properties);
+  const named = knownFormat(found.diskFormat);
+  const refused = propertiesOfSource(found.properties).refused.filter((one) => !one.name.startsWith("img_signature"));
+  const shown = refused.slice(0, 5).map((one) => `${one.name}: ${one.why}`);
+  return [
+    ...(found.diskFormat === null || named === undefined
+      ? [
+          problem("image-format-unsupported", {
+            summary: `Image ${name} has no disk_format that is supported`,
+            detail: `Glance says ${found.diskFormat ?? "nothing"}. Set its disk_format in Glance, or use another image.`,
+            address,
+            key: ["source"],
+          }),
+        ]
+      : named !== diskFormat
+        ? [
+            problem("image-format-mismatch", {
+              summary: `Image ${name} has another format in Glance than disk_format says`,
+              detail: `Glance says ${named}, and the file says ${diskFormat}. Remove disk_format from the file, or correct it.`,
+              address,
+              key: ["disk_format"],
+            }),
+          ]
+        : []),
+    ...(typeof signature === "string" && signers !== null
+      ? [
+          problem("image-signature-invalid", {
+            summary: `The signature of image ${name} cannot be checked`,
+            detail: signature,
+            address,
+            key: ["source"],
+          }),
+        ]
+      : []),
+    ...(signature === null && signers?.required === true
+      ? [
+          problem("image-unsigned", {
+            summary: `Image ${name} is not signed`,
+            detail:
+              "verify_glance_signatures is set, and the image has no img_signature properties in Glance. Sign it there, or use another image.",
+            address,
+            key: ["source"],
+          }),
+        ]
+      : []),
+    ...(signature !== null && signers === null
+      ? [
+          problem(
+            "image-signature-unchecked",
+            {
+              summary: `The signature of image ${name} is not checked`,
+              detail:
+                "It has img_signature properties in Glance. Write the files of the certificates into glance.trusted_certificates to have it checked.",
+              address,
+              key: ["source"],
+            },
+            "warning",
+          ),
+        ]
+      : []),
+    ...(refused.length === 0
+      ? []
+      : [
+          problem(
+            "image-property-ignored",
+            {
+              summary: `Image ${name} has properties in Glance that no guest gets`,
+              detail: `${shown.join(" ")}${refused.length > 5 ? ` And ${refused.length - 5} more.` : ""}`,
+              address,
+              key: ["source"],
+            },
+            "warning",
+          ),
+        ]),
+  ];
 }
 
 function checkCache({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {

@@ -3,9 +3,11 @@ import { cacheEntryName } from "../../model/layout.ts";
 import { packingOfName } from "../../model/packing.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
+import { glanceSettings } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
 import { declared } from "../config/declared.ts";
 import type { Wanted } from "../config/wanted.ts";
+import { isFromGlance } from "../config/with-source-images.ts";
 import type { Config, ImageConfig } from "../config.ts";
 import { cloneOnly } from "./clone-only.ts";
 import { baseFormat } from "./formats.ts";
@@ -44,6 +46,8 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     maxVirtualSize: smallestDisk(config, name, image.disk_format === "iso"),
     properties: image.properties ?? {},
     cloneSize: cloneOnly(wanted, name, image),
+    found: image.found ?? null,
+    signers: signersOf(config, image),
   };
 }
 
@@ -60,8 +64,14 @@ function onlyBootFiles({ images = {}, instances = {}, volumes = {} }: Config): R
  * The id that the cache entry's name is made from: the one that the source gives (Nova LAY-03), else derived
  * from the declared digest, so that the same bytes under two names share one base, else from the source.
  */
-export function imageId({ source, checksum }: Pick<ImageConfig, "source" | "checksum">): string {
-  return givenImageId(source) ?? uuidV5(checksum ?? source);
+export function imageId({ source, checksum, found }: Pick<ImageConfig, "source" | "checksum" | "found">): string {
+  return found?.id ?? givenImageId(source) ?? uuidV5(checksum ?? source);
+}
+
+/** Only an image service says how an image is signed. */
+function signersOf({ glance }: Config, { source }: ImageConfig): ImageSpec["signers"] {
+  const { certificates, verifySignatures: required } = glanceSettings(glance);
+  return isFromGlance(source) && certificates.length > 0 ? { certificates, required } : null;
 }
 
 function parseChecksum(checksum: string | undefined): ImageSpec["checksum"] {

@@ -6,6 +6,7 @@ import type { Kind, Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { withoutCredentials } from "../../sources/index.ts";
+import { propertiesOfSource } from "../config/source-properties.ts";
 import type { Config } from "../config.ts";
 import { baseExists, bases } from "./address.ts";
 import { checkImages } from "./check.ts";
@@ -56,6 +57,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       { path: "format", new: want.format },
       { path: "size", new: "known after apply" },
       ...(words === null ? [] : [{ path: "way", new: words }]),
+      ...foundFields(want),
     ],
     actions: [
       withoutUndefined({
@@ -82,6 +84,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       checksum: want.checksum === null ? null : `${want.checksum.algorithm}:${want.checksum.hex}`,
       disk_format: want.diskFormat,
       format: want.format,
+      ...(want.found === null ? {} : { found: want.found as unknown as Json }),
     },
   };
 }
@@ -99,4 +102,20 @@ function digestAction(address: Address, entry: string): Action {
     locks: [],
     effect: "none",
   };
+}
+
+/** What an image service says about the image, for people. */
+function foundFields({ found, minDisk, minRam }: ImageSpec): { path: string; new: Json }[] {
+  if (found === null) return [];
+  const { id, name, owner, visibility, digest, properties } = found;
+  const names = Object.keys(propertiesOfSource(properties).taken);
+  return [
+    { path: "image", new: name === null ? id : `${name} (${id})` },
+    { path: "visibility", new: found.protected ? `${visibility}, protected` : visibility },
+    ...(owner === null ? [] : [{ path: "owner", new: owner }]),
+    ...(digest === null ? [] : [{ path: "digest", new: `${digest.algorithm}:${digest.hex}` }]),
+    ...(minDisk === 0 ? [] : [{ path: "min_disk", new: minDisk }]),
+    ...(minRam === 0 ? [] : [{ path: "min_ram", new: minRam }]),
+    ...(names.length === 0 ? [] : [{ path: "properties", new: names.map((key) => `${key}=${properties[key]}`).join(", ") }]),
+  ];
 }

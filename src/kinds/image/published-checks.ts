@@ -1,6 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { DigestAlgorithm, Transferred } from "../../model/host.ts";
+import { checkSignature, signatureToCheck } from "./signature-check.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /**
@@ -28,8 +29,17 @@ const checksum: PublishedCheck = {
   },
 };
 
+/** What an image service says about who signed an image. */
+const signature: PublishedCheck = {
+  digests(spec) {
+    const found = signatureToCheck(spec);
+    return found === null ? [] : [found.algorithm];
+  },
+  check: checkSignature,
+};
+
 /** Every check, in the order in which they are made. A new one is one more entry. */
-const publishedChecks: readonly PublishedCheck[] = [checksum];
+const publishedChecks: readonly PublishedCheck[] = [checksum, signature];
 
 /** The digests that the checks of an image need, and whether any check applies. Pure. */
 export function digestsForChecks(spec: ImageSpec): { readonly digests: readonly DigestAlgorithm[]; readonly verified: boolean } {

@@ -3,18 +3,43 @@ import { extraSpecs } from "../config/hardware/extra-specs.ts";
 import { imageProperties } from "../config/hardware/image-properties.ts";
 import { novaSchema } from "../config/hardware/nova-schema.ts";
 import { accessSchema } from "../config/image-access-schema.ts";
+import { publishSchema } from "../config/publish-schema.ts";
 import { sizeOr } from "../schema-parts.ts";
 import { sourcePattern } from "./source-pattern.ts";
 
 /** The schemes of this version, those that it does not support yet included. */
-export const schemes: readonly string[] = ["file", "https?", "glance", "rbd"];
+export const schemes: readonly string[] = ["file", "https?", "glance(?:\\+http)?", "rbd"];
+
+const diskFormat = {
+  type: "string",
+  description: "Format of the image file, as Glance names it. It is not detected: content of another format is rejected.",
+  enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari"],
+  meanings: {
+    raw: "The bytes of the disk.",
+    qcow2: "QEMU.",
+    vmdk: "VMware.",
+    vhd: "Virtual PC and Xen.",
+    vhdx: "Hyper-V.",
+    vdi: "VirtualBox.",
+    ploop: "One expanded image file without snapshots.",
+    iso: "A CD.",
+    ami: "The root filesystem of an image with its own kernel.",
+    aki: "A kernel.",
+    ari: "A ramdisk.",
+  },
+  guess: { from: "source", endings: { qcow2: "qcow2", raw: "raw", iso: "iso", vmdk: "vmdk", vhd: "vhd", vhdx: "vhdx", vdi: "vdi" } },
+  examples: ["qcow2", "raw"],
+} as const;
 
 /** One entry of `images`: the content of a disk, or a kernel or ramdisk. */
 export const imageSchema = {
   type: "object",
   description: "An image: source and format of its content. Fetched once and kept as a base image that never changes.",
   additionalProperties: false,
-  required: ["source", "disk_format"],
+  required: ["source"],
+  // An image in Glance has a format there.
+  if: { required: ["source"], properties: { source: { pattern: "^glance(?:\\+http)?://" } } },
+  else: { required: ["disk_format"], properties: { disk_format: diskFormat } },
   dependentRequired: { ramdisk: ["kernel"] },
   synonyms: {
     url: "source",
@@ -93,26 +118,7 @@ export const imageSchema = {
       digest: true,
       examples: ["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     },
-    disk_format: {
-      type: "string",
-      description: "Format of the image file, as Glance names it. It is not detected: content of another format is rejected.",
-      enum: ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi", "ploop", "iso", "ami", "aki", "ari"],
-      meanings: {
-        raw: "The bytes of the disk.",
-        qcow2: "QEMU.",
-        vmdk: "VMware.",
-        vhd: "Virtual PC and Xen.",
-        vhdx: "Hyper-V.",
-        vdi: "VirtualBox.",
-        ploop: "One expanded image file without snapshots.",
-        iso: "A CD.",
-        ami: "The root filesystem of an image with its own kernel.",
-        aki: "A kernel.",
-        ari: "A ramdisk.",
-      },
-      guess: { from: "source", endings: { qcow2: "qcow2", raw: "raw", iso: "iso", vmdk: "vmdk", vhd: "vhd", vhdx: "vhdx", vdi: "vdi" } },
-      examples: ["qcow2", "raw"],
-    },
+    disk_format: { ...diskFormat, description: `${diskFormat.description} Not required for an image in Glance, which has one there.` },
     min_disk: sizeOr("0GiB", "Minimum size of the root disk; a smaller flavor is an error.", ["2GiB"]),
     min_ram: sizeOr("0MiB", "Minimum memory; a smaller flavor is an error.", ["256MiB"]),
     properties: {
@@ -123,6 +129,7 @@ export const imageSchema = {
       }),
       examples: [{ os_type: "linux", hw_disk_bus: "virtio" }],
     },
+    publish: publishSchema,
     kernel: {
       type: "string",
       description: "Kernel image (a name from images) for direct kernel boot, instead of the boot loader on the disk.",

@@ -1,5 +1,6 @@
 import type { DigestAlgorithm, Digests } from "../../model/host.ts";
 import type { Packing } from "../../model/packing.ts";
+import type { SourceImage } from "../../model/source-image.ts";
 import type { Validators } from "../../model/web-access.ts";
 import type { ImageAccess } from "../../sources/access.ts";
 
@@ -33,6 +34,10 @@ export interface ImageSpec {
   readonly properties: Readonly<Record<string, string>>;
   /** Bytes of one that all disks are cloned from within their Ceph cluster: it is not fetched. Null for any other. */
   readonly cloneSize: number | null;
+  /** What the image service says about it; null for other sources. */
+  readonly found: SourceImage | null;
+  /** PEM files with the certificates that its signature is checked with, and whether it must have one; null where none is checked. */
+  readonly signers: { readonly certificates: readonly string[]; readonly required: boolean } | null;
 }
 
 /** What the sidecar `_base/<entry>.json` records about a base image. It is written before the base gets its name. */

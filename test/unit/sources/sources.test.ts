@@ -65,12 +65,15 @@ test("what is not known is told with what is", () => {
     (error: unknown) => {
       assert.ok(error instanceof UserError);
       assert.equal(error.message, "Unsupported image source: ftp://host/a");
-      assert.equal(error.diagnostics[0]?.detail, "Use an absolute path or an address with file://, http://, https://, rbd://.");
+      assert.equal(
+        error.diagnostics[0]?.detail,
+        "Use an absolute path or an address with file://, http://, https://, rbd://, glance://, glance+http://.",
+      );
       return true;
     },
   );
   assert.throws(() => requireSource("a.qcow2"), problem("image-source-unknown"));
-  assert.throws(() => requireSource("glance://0b4ca6a8"), /not supported by this version/);
+  assert.throws(() => requireSource("glance://0b4ca6a8/"), /Invalid address of an image in Glance/);
   for (const source of ["rbd://vms/a", "rbd://fsid/images//snap", "rbd://fsid/images/a/snap/more", "rbd://fsid/%/a/snap"])
     assert.throws(() => requireSource(source), problem("image-source-invalid"));
   assert.equal(requireSource("rbd://0c1d/images/debian%2F13/snap").scheme, "rbd");

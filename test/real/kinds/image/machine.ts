@@ -67,6 +67,8 @@ export function imageSpec(source: string, changes: Partial<ImageSpec> = {}): Ima
     unpack: "none",
     contentChecksum: null,
     cloneSize: null,
+    found: null,
+    signers: null,
     minDisk: 0,
     minRam: 0,
     maxVirtualSize: null,

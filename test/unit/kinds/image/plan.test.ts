@@ -146,7 +146,7 @@ test("images without a checksum are warned of by name, all at once", () => {
 test("a source that cannot be fetched from is an error of the plan", () => {
   const found = (source: string) =>
     codes({ images: { x: { source, checksum: `sha256:${hex}`, disk_format: "raw" as const } }, instances: {} });
-  assert.deepEqual(found("glance://0b4ca6a8"), ["image-source-unsupported"]);
+  assert.deepEqual(found("glance://0b4ca6a8/"), ["image-source-invalid"]);
   assert.deepEqual(found("rbd://pool/image"), ["image-source-invalid"]);
 });
 

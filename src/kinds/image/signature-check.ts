@@ -1,0 +1,62 @@
+import type { X509Certificate } from "node:crypto";
+import type { Context } from "../../model/context.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import type { Transferred } from "../../model/host.ts";
+import { type ImageSignature, imageSignature } from "../../tools/signature/image-signature.ts";
+import { certificatesIn, unusable } from "../../tools/signature/signing-certificates.ts";
+import { verifyDigest } from "../../tools/signature/verify-digest.ts";
+import type { ImageSpec } from "./spec.ts";
+
+/** The signature of an image that is checked; null where it has none, or nothing is checked. */
+export function signatureToCheck({ found, signers }: ImageSpec): ImageSignature | null {
+  const signature = found === null || signers === null ? null : imageSignature(found.properties);
+  // One that cannot be checked is an error of the plan.
+  return typeof signature === "string" ? null : signature;
+}
+
+/**
+ * Checks the digest of an image against its signature, with each trusted certificate of the kind of key that it names (Nova GCL-14, GCL-15).
+ * Throws a RefusedError where none fits, a UserError where a file of certificates cannot be used.
+ */
+export async function checkSignature(context: Context, spec: ImageSpec, { digests }: Transferred): Promise<void> {
+  const signed = signatureToCheck(spec);
+  if (signed === null) return;
+  const hex = digests[signed.algorithm];
+  const reasons: string[] = [];
+  for (const { path, certificate } of (spec.signers?.certificates ?? []).flatMap((path) => read(context, path))) {
+    const name = `${certificate.subject.replaceAll("\n", ", ")} (${path})`;
+    const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+    if (asymmetricKeyType !== signed.keyType || (signed.curve !== null && asymmetricKeyDetails?.namedCurve !== signed.curve)) {
+      reasons.push(`${name} has another kind of key`);
+      continue;
+    }
+    const why = unusable(certificate, context.host.now());
+    if (why !== undefined) reasons.push(`${name} ${why}`);
+    else if (fits(certificate, signed, hex)) return;
+    else reasons.push(`${name} has not signed it`);
+  }
+  throw new RefusedError(
+    "image-signature-wrong",
+    `The signature of image ${spec.name} is not right`,
+    `The image was changed after it was signed, or its signer is not trusted: ${reasons.join("; ")}. Nothing of it was kept. Get the image and its signature again, or add the certificate of its signer to glance.trusted_certificates.`,
+  );
+}
+
+function fits({ publicKey }: X509Certificate, { algorithm, signature }: ImageSignature, hex: string | undefined): boolean {
+  return (
+    hex !== undefined &&
+    verifyDigest(publicKey, { algorithm, digest: Buffer.from(hex, "hex"), signature: Buffer.from(signature, "base64") })
+  );
+}
+
+function read({ clouds }: Context, path: string): { readonly path: string; readonly certificate: X509Certificate }[] {
+  const text = clouds?.readText(path);
+  const found = text === undefined ? undefined : certificatesIn(text);
+  if (found !== undefined) return found.map((certificate) => ({ path, certificate }));
+  const what = text === undefined ? "cannot be read" : "has no certificates";
+  throw userError(
+    "image-certificate-unusable",
+    `The file ${path} ${what}`,
+    "glance.trusted_certificates names it. It has to be PEM, with at most 50 certificates.",
+  );
+}

@@ -1,0 +1,57 @@
+import type { Address } from "../../model/address.ts";
+import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { CodedError } from "../../model/errors.ts";
+import type { Observation } from "../../model/kind.ts";
+import { digestProperty, glancePublisher, isOwnProperty, ownedProperty } from "../../sources/glance/published.ts";
+import type { GlanceImage } from "../../tools/openstack/image.ts";
+import { declared } from "../config/declared.ts";
+import type { Config } from "../config.ts";
+import { published } from "./address.ts";
+import { contentKey, publishedNames } from "./desired.ts";
+import type { PublishedState } from "./spec.ts";
+
+/** The images in Glance that this configuration publishes, as they are there. */
+export async function observePublished(context: Context, config: Config): Promise<Observation<PublishedState>> {
+  const names = publishedNames(config);
+  const states = new Map<Address, PublishedState>();
+  if (names.length === 0) return { states, unmanaged: [], diagnostics: [], complete: true };
+  const diagnostics: Diagnostic[] = [];
+  const unread: Address[] = [];
+  const publisher = glancePublisher(context);
+  for (const name of names) {
+    const address = published.at(name);
+    try {
+      const image = await publisher.find({ project: context.project, image: name, content: contentKey(declared(config.images, name)) });
+      if (image === undefined) continue;
+      states.set(address, stateOf(image, image.visibility === "shared" ? await publisher.members(image.id) : []));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      unread.push(address);
+      diagnostics.push(...error.diagnostics.map((one) => ({ ...one, address, unseen: true as const })));
+    }
+  }
+  return { states, unmanaged: [], diagnostics, complete: unread.length === 0, unread };
+}
+
+function stateOf(image: GlanceImage, members: readonly string[]): PublishedState {
+  const { properties } = image;
+  return {
+    id: image.id,
+    status: image.status,
+    size: image.size,
+    digest: image.hash === null ? null : `${image.hash.algorithm}:${image.hash.hex}`,
+    uploaded: properties[digestProperty] ?? null,
+    fields: {
+      name: image.name ?? "",
+      visibility: image.visibility,
+      protected: image.protected,
+      min_disk: image.minDisk / 2 ** 30,
+      min_ram: image.minRam / 2 ** 20,
+      tags: [...image.tags].sort(),
+      members: [...members].sort(),
+      properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !isOwnProperty(name))),
+    },
+    owned: (properties[ownedProperty] ?? "").split(",").filter((name) => name !== ""),
+  };
+}

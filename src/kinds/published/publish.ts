@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import { defineAction, type ReportProgress } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { RefusedError, userError } from "../../model/errors.ts";
+import {
+  type Content,
+  digestProperty,
+  glancePublisher,
+  isOwnProperty,
+  ownedProperty,
+  type Publisher,
+} from "../../sources/glance/published.ts";
+import type { GlanceImage } from "../../tools/openstack/image.ts";
+import { readBase } from "../image/base-files.ts";
+import { isPublished } from "./address.ts";
+import { differenceOf } from "./difference.ts";
+import type { PublishedFields, PublishedSpec } from "./spec.ts";
+
+/** Bytes read at once of what is uploaded. */
+const pieceBytes = 4 * 2 ** 20;
+
+/**
+ * Makes sure that an image is in Glance with its content and its fields: creates it, uploads, and mends what differs. An image whose upload
+ * did not end is used for the next one.
+ */
+export const publishImage = defineAction<PublishedSpec>("published.publish", [isPublished], async (context, spec, report) => {
+  const publisher = glancePublisher(context);
+  const key = { project: context.project, image: spec.image, content: spec.content };
+  const found = await publisher.find(key);
+  // Protected and visible to others only once it has its content.
+  const { tags, name, min_disk, min_ram } = spec.fields;
+  const first = {
+    name,
+    tags,
+    min_disk,
+    min_ram,
+    visibility: "private",
+    disk_format: spec.diskFormat,
+    container_format: spec.containerFormat,
+  };
+  const usable = found !== undefined && ["active", "queued", "saving"].includes(found.status) ? found : undefined;
+  if (found !== undefined && usable === undefined) refuseState(found);
+  const image = usable ?? (await publisher.create(key, first));
+  const digest = image.properties[digestProperty];
+  if (image.status !== "active" || digest === undefined) await uploadAndVerify(context, publisher, image, spec, report);
+  await mend(publisher, image.id, key, spec.fields);
+});
+
+function refuseState({ id, status }: GlanceImage): void {
+  throw new RefusedError(
+    "glance-image-not-active",
+    `Image ${id} in Glance is ${status}`,
+    "It was published earlier. Have it reactivated, or delete it; the next apply publishes it again.",
+  );
+}
+
+async function uploadAndVerify(
+  context: Context,
+  publisher: Publisher,
+  image: GlanceImage,
+  { entry }: PublishedSpec,
+  report: ReportProgress,
+): Promise<void> {
+  const { host, layout } = context;
+  const path = layout.baseImage(entry);
+  const finding = await readBase(context, entry);
+  if (finding === undefined || "foreign" in finding) {
+    throw userError(
+      "published-base-missing",
+      `The base image of ${image.name ?? image.id} is missing`,
+      `${path} is what is uploaded. Apply again, which fetches it.`,
+    );
+  }
+  const content = contentOf(context, path, finding.base.stat.size);
+  let sent: string | undefined;
+  const watched: Content = {
+    bytes: content.bytes,
+    async *read() {
+      const hash = createHash("sha512");
+      for await (const piece of content.read()) {
+        hash.update(piece);
+        yield piece;
+      }
+      sent = hash.digest("hex");
+    },
+  };
+  const stored = await publisher.upload(image, watched, (done, total) => report({ phase: "upload", done, total }));
+  // An earlier run uploaded it, and ended before it compared.
+  const uploaded = sent ?? (await host.files.digest(path, ["sha512"])).sha512 ?? "";
+  const isSame = stored.hash?.algorithm === "sha512" ? stored.hash.hex === uploaded : stored.size === content.bytes;
+  if (stored.status !== "active" || !isSame) {
+    if (stored.status === "active") await publisher.remove(image.id);
+    throw new RefusedError(
+      "published-image-damaged",
+      `Image ${stored.name ?? stored.id} is not in Glance as it was uploaded`,
+      `It is ${stored.status}, with ${stored.hash?.algorithm}:${stored.hash?.hex} instead of sha512:${uploaded}. It was removed there; apply again.`,
+    );
+  }
+  await publisher.change(image.id, [{ op: "add", path: `/${digestProperty}`, value: `sha512:${uploaded}` }]);
+}
+
+function contentOf({ host, signal }: Context, path: string, bytes: number): Content {
+  return {
+    bytes,
+    async *read() {
+      for (let offset = 0; offset < bytes; ) {
+        signal.throwIfAborted();
+        const piece = await host.files.read(path, { offset, length: Math.min(pieceBytes, bytes - offset) });
+        if (piece === undefined || piece.length === 0)
+          throw userError("published-base-missing", `${path} ended while it was uploaded`, "Apply again.");
+        offset += piece.length;
+        yield piece;
+      }
+    },
+  };
+}
+
+/** Brings the fields to what they should be, as they are now. */
+async function mend(publisher: Publisher, id: string, key: Parameters<Publisher["find"]>[0], want: PublishedFields): Promise<void> {
+  const image = await publisher.find(key);
+  if (image === undefined || image.id !== id)
+    throw userError("glance-conflict", `Image ${id} was removed meanwhile`, "Run the same command again.");
+  const owned = (image.properties[ownedProperty] ?? "").split(",").filter((name) => name !== "");
+  const have: PublishedFields = {
+    name: image.name ?? "",
+    visibility: image.visibility,
+    protected: image.protected,
+    min_disk: image.minDisk / 2 ** 30,
+    min_ram: image.minRam / 2 ** 20,
+    tags: [...image.tags].sort(),
+    // Compared below, once it is shared.
+    members: want.members,
+    properties: Object.fromEntries(Object.entries(image.properties).filter(([name]) => !isOwnProperty(name))),
+  };
+  const ours = Object.keys(want.properties).join(",");
+  const patch = differenceOf(want, { fields: have, owned }).map(({ path, want: value, have: current }) => {
+    const pointer = `/${path
+      .replace(/^properties\./, "")
+      .replaceAll("~", "~0")
+      .replaceAll("/", "~1")}`;
+    if (!path.startsWith("properties.")) return { op: "replace", path: pointer, value };
+    return value === undefined ? { op: "remove", path: pointer } : { op: current === undefined ? "add" : "replace", path: pointer, value };
+  });
+  await publisher.change(id, [
+    ...patch,
+    ...(ours === (image.properties[ownedProperty] ?? "") ? [] : [{ op: "add", path: `/${ownedProperty}`, value: ours }]),
+  ]);
+  const members = want.visibility === "shared" ? await publisher.members(id) : [];
+  for (const project of want.members) if (!members.includes(project)) await publisher.setMember(id, project, true);
+  for (const project of members) if (!want.members.includes(project)) await publisher.setMember(id, project, false);
+}

@@ -1,0 +1,45 @@
+import { userError } from "../../model/errors.ts";
+import type { GlanceAddress } from "../../tools/openstack/address.ts";
+import type { GlanceImage } from "../../tools/openstack/image.ts";
+import { type GlanceClient, imageOf, imagesOf } from "./client.ts";
+import { glanceWords, wordsError } from "./trouble.ts";
+
+/** The image that an address means. A name has to be that of exactly one active image that is visible. Throws a UserError. */
+export async function findImage(client: GlanceClient, { image }: GlanceAddress): Promise<GlanceImage> {
+  if ("id" in image) return imageOf(await client.call({ method: "GET", path: `/v2/images/${image.id}`, what: `image ${image.id}` }));
+  const what = `image ${image.name}`;
+  const query = new URLSearchParams({ name: image.name, limit: "50" });
+  const { images } = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what }));
+  const active = images.filter(({ status }) => status === "active");
+  const [only, second] = active.length === 0 ? images : active;
+  if (only === undefined) throw wordsError(glanceWords(404, what, await client.origin()));
+  if (second === undefined) return only;
+  const ids = (active.length === 0 ? images : active).slice(0, 5).map(({ id }) => id);
+  throw userError(
+    "glance-image-ambiguous",
+    `Several images are called ${image.name}`,
+    `Write the id of the one that is meant: ${ids.join(", ")}.`,
+  );
+}
+
+/** Why an image cannot be fetched in its state; undefined when it can. */
+export function stateProblem({
+  status,
+  name,
+  id,
+}: GlanceImage): { readonly code: string; readonly summary: string; readonly detail: string } | undefined {
+  if (status === "active") return undefined;
+  const shown = name === null ? id : `${name} (${id})`;
+  const remedies: Readonly<Record<string, string>> = {
+    queued: "Nothing was uploaded yet. Upload its content, or use another image.",
+    saving: "Its content is being uploaded. Wait until it is active; after a broken upload, delete it and upload it again.",
+    uploading: "Its content is being uploaded. Wait until it is active.",
+    importing: "Its content is being imported. Wait until it is active.",
+    deactivated: "An administrator deactivated it, and its content cannot be read. Ask to have it reactivated, or use another image.",
+    killed: "Its upload failed. Delete it and upload it again.",
+    deleted: "Use another image.",
+    pending_delete: "Use another image.",
+  };
+  const detail = remedies[status] ?? "Only an active image can be fetched.";
+  return { code: "glance-image-not-active", summary: `Image ${shown} in Glance is ${status}`, detail };
+}

@@ -1,0 +1,46 @@
+/** How images come from Glance: the section `glance` of a configuration. Plain data without secrets, part of saved plans. */
+export interface GlanceSettings {
+  /** The entry of clouds.yaml; null for OS_CLOUD or the OS_* variables. */
+  readonly cloud: string | null;
+  /** Addresses of the service that replace those of the catalogue, without version. */
+  readonly servers: readonly string[];
+  /** Further attempts after a failure that another attempt may mend (Nova GCL-03). */
+  readonly retries: number;
+  /** Schemes of locations that are read without Glance (Nova GCL-11); files only below `directories`. */
+  readonly directSchemes: readonly string[];
+  /** Absolute paths on the host. */
+  readonly directories: readonly string[];
+  /** Refuse images without a signature (Nova GCL-14). */
+  readonly verifySignatures: boolean;
+  /** PEM files of the machine that virtform runs on: certificates that signatures are checked with. */
+  readonly certificates: readonly string[];
+}
+
+/** The section as it is written. */
+export interface GlanceSection {
+  readonly cloud?: string;
+  readonly api_servers?: readonly string[];
+  readonly num_retries?: number;
+  readonly allowed_direct_url_schemes?: readonly string[];
+  readonly direct_url_directories?: readonly string[];
+  readonly verify_glance_signatures?: boolean;
+  readonly trusted_certificates?: readonly string[];
+}
+
+/** The section with its defaults. */
+export function glanceSettings(section: GlanceSection = {}): GlanceSettings {
+  return {
+    cloud: section.cloud ?? null,
+    servers: section.api_servers ?? [],
+    retries: section.num_retries ?? 3,
+    directSchemes: section.allowed_direct_url_schemes ?? [],
+    directories: section.direct_url_directories ?? [],
+    verifySignatures: section.verify_glance_signatures ?? false,
+    certificates: section.trusted_certificates ?? [],
+  };
+}
+
+/** The settings of a session, or the defaults. */
+export function glanceSettingsOf(drivers: Readonly<Record<string, unknown>>): GlanceSettings {
+  return (drivers["glance"] as GlanceSettings | undefined) ?? glanceSettings();
+}
