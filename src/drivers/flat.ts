@@ -8,6 +8,7 @@ import { isExtFile } from "../tools/e2fs.ts";
 import { luksHeaderBytes, luksOpensWith, readLuksHeader } from "../tools/luks.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
 import { readManyOnce } from "../tools/read-once.ts";
+import { touchUsed } from "../tools/touch-used.ts";
 import { baseOf } from "./content.ts";
 import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver, OnlineDisk } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
@@ -202,7 +203,7 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
   const { host, signal } = context;
   const checked = await checkBase(context, base);
   const size = sizeOn(disk, checked);
-  await host.files.touch(base.path);
+  await touchUsed(context, base.path);
   await publishDisk(context, disk, async (staged) => {
     if (isEncrypted(disk)) return makeContainer(context, disk, staged, { size, baseSize: checked.virtualSize }, report);
     if (base.format === "raw") {

@@ -4,6 +4,7 @@ import { stagedPath } from "../model/layout.ts";
 import { withoutUndefined } from "../model/without-undefined.ts";
 import { descriptorText, parseDescriptorSize } from "../tools/ploop.ts";
 import { convertToRaw } from "../tools/qemu-img.ts";
+import { touchUsed } from "../tools/touch-used.ts";
 import { baseOf } from "./content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "./driver.ts";
 import { checkBase, sizeOn } from "./shared/base-check.ts";
@@ -161,7 +162,7 @@ async function createOnBase(context: Context, disk: DiskSpec, base: BaseRef, rep
   const checked = await checkBase(context, base);
   const total = checked.virtualSize;
   const size = wholeClusters(sizeOn(disk, checked));
-  await host.files.touch(base.path);
+  await touchUsed(context, base.path);
   await publish(context, disk, async (path) => {
     const onFraction = (fraction: number) => report({ phase: "convert", done: Math.round(fraction * total), total });
     if (base.format === "raw")

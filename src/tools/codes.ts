@@ -1,5 +1,6 @@
 /** The stable codes of problems with programs on the host, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
+  "base-image-not-touched": "The time of a base image cannot be set, so its last use is not recorded.",
   "ceph-missing": "The Python bindings of Ceph are not installed.",
   "cloud-auth-type": "A cloud is configured with a way to log in that is not supported.",
   "cloud-incomplete": "The settings of a cloud are incomplete.",

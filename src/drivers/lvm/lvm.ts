@@ -21,6 +21,7 @@ import {
   volumes,
 } from "../../tools/lvm.ts";
 import type { LogicalVolume } from "../../tools/lvm-output.ts";
+import { touchUsed } from "../../tools/touch-used.ts";
 import { baseOf, blankOf } from "../content.ts";
 import type { BaseRef, DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
@@ -292,7 +293,7 @@ async function makeFilled(context: Context, disk: DiskSpec, report: ReportProgre
   }
   await withBase(context, base.entry, async () => {
     const checked = await checkBase(context, base);
-    await context.host.files.touch(base.path);
+    await touchUsed(context, base.path);
     const [size, baseSize] = [sizeOn(disk, checked), checked.virtualSize];
     if (isEncrypted(disk)) return makeContainer(context, disk, { size, baseSize }, report);
     await make(context, disk, size, baseSize, () => fill(context, disk, base, baseSize, report));

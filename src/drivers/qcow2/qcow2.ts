@@ -7,6 +7,7 @@ import { isQcow2, qcow2HeaderBytes, readQcow2Header } from "../../tools/qcow2-he
 import { qcow2HeaderOf } from "../../tools/qcow2-header-of.ts";
 import { convertToEncrypted, createQcow2, opensWith } from "../../tools/qemu-img.ts";
 import { readManyOnce } from "../../tools/read-once.ts";
+import { touchUsed } from "../../tools/touch-used.ts";
 import { baseOf } from "../content.ts";
 import type { BaseRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
@@ -165,7 +166,7 @@ async function createEncryptedCopy(context: Context, disk: DiskSpec, template: B
   const { host, signal } = context;
   const { passphrase = "" } = passphraseOf(context, disk);
   const preallocate = disk.preallocate === "space";
-  await host.files.touch(template.path);
+  await touchUsed(context, template.path);
   await publishDisk(context, disk, (to) =>
     withSpaceErrors(disk.path, size, () => convertToEncrypted(host, { from: template.path, to, passphrase, preallocate, signal })),
   );

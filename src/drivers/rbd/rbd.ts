@@ -13,6 +13,7 @@ import {
   rbdImages,
   renameRbd,
 } from "../../tools/rbd/rbd.ts";
+import { touchUsed } from "../../tools/touch-used.ts";
 import { baseOf, blankOf } from "../content.ts";
 import type { DiskRef, DiskSpec, DiskState, Driver } from "../driver.ts";
 import { checkBase, sizeOn } from "../shared/base-check.ts";
@@ -158,7 +159,7 @@ async function fill(place: RbdPlace, disk: DiskSpec, part: RbdName, report: Repo
     const checked = await checkBase(place.context, base);
     const total = checked.virtualSize;
     const size = sizeOn(disk, checked);
-    await place.context.host.files.touch(base.path);
+    await touchUsed(place.context, base.path);
     const onFraction = (fraction: number) => report({ phase: "import", done: Math.round(fraction * total), total });
     if (base.format === "raw") return importRbd(place, base.path, part, { size, metadata, onFraction });
     await convertToRaw(place.context.host, {
@@ -189,7 +190,7 @@ async function makeContainer(place: RbdPlace, disk: DiskSpec, part: RbdName, rep
   if (base === null) return make(requireSize(disk), 0);
   await withBase(context, base.entry, async () => {
     const checked = await checkBase(context, base);
-    await context.host.files.touch(base.path);
+    await touchUsed(context, base.path);
     await make(sizeOn(disk, checked), checked.virtualSize);
   });
 }

@@ -67,10 +67,9 @@ function nameOf(state: ImageState | BlankState): string {
   return isBlank(state) ? `empty disk ${state.entry}` : `base image of ${state.sidecar.image}`;
 }
 
-/** Milliseconds since an entry was made. A date that cannot be read counts as now: such an entry is kept. */
+/** Milliseconds since an entry was last used, or made (Nova GC-05, GC-06). */
 function ageOf(state: ImageState | BlankState, now: number): number {
-  const made = isBlank(state) ? state.writtenAt : Date.parse(state.sidecar.fetchedAt);
-  return Number.isNaN(made) ? 0 : Math.max(0, now - made);
+  return Math.max(0, now - (isBlank(state) ? state.writtenAt : state.usedAt));
 }
 
 /** `3 days`, `5 hours`, `12 minutes`, `8 seconds`. */

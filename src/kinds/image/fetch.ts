@@ -10,6 +10,7 @@ import { withoutUndefined } from "../../model/without-undefined.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
 import { convertToRaw } from "../../tools/qemu-img.ts";
+import { touchUsed } from "../../tools/touch-used.ts";
 import { baseExists } from "./address.ts";
 import { readBase } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
@@ -33,14 +34,14 @@ export const fetchImage = defineAction<ImageSpec>("image.fetch", [baseExists], a
 
 /** Looks again under the lock, so that two processes never fetch the same image (Nova CACHE-03, CACHE-04). */
 async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProgress): Promise<void> {
-  const { host, layout } = context;
+  const { layout } = context;
   const path = layout.baseImage(spec.entry);
   const finding = await readBase(context, spec.entry);
   if (finding !== undefined && "foreign" in finding) throw foreignBase(path);
   if (finding !== undefined) {
     const conflict = baseConflict(spec, finding.base.sidecar);
     if (conflict !== undefined) throw new RefusedError("base-image-conflict", conflict);
-    await host.files.touch(path);
+    await touchUsed(context, path);
     return;
   }
   const announce = announcing(context, spec);

@@ -46,6 +46,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       size: base.stat.size,
       allocated: base.stat.allocated,
       mode: base.stat.mode,
+      usedAt: base.stat.mtimeMs,
       users: [...(users.get(entry) ?? []), ...behindLinks],
     });
   }

@@ -80,6 +80,8 @@ export interface ImageState {
   readonly size: number;
   readonly allocated: number;
   readonly mode: number;
+  /** When a disk was last made from it, in milliseconds since 1970. */
+  readonly usedAt: number;
   /** Disks of any project that are backed by it. A removal looks again, more closely. */
   readonly users: readonly BaseUser[];
 }

@@ -81,7 +81,8 @@ function cachedState(spec: ImageSpec, changes: Partial<ImageSidecar> = {}): Imag
     fetchedAt: "2026-01-01T00:00:00.000Z",
     ...changes,
   };
-  return { sidecar, entry: spec.entry, path: `/i/_base/${spec.entry}`, size: 3 * gibibyte, allocated: gibibyte, mode: 0o100444, users: [] };
+  const path = `/i/_base/${spec.entry}`;
+  return { sidecar, entry: spec.entry, path, size: 3 * gibibyte, allocated: gibibyte, mode: 0o100444, usedAt: 0, users: [] };
 }
 
 function codes(changes: Partial<Config> = {}, observed: Observed = look()): string[] {
