@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reconcile } from "../../src/reconcile.ts";
+import { takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { shop } from "./shop.ts";
 import { applied, apply, checksum, createWorld, planOf, root, runOn, summary } from "./world.ts";
@@ -50,6 +51,27 @@ test("a guest whose directory was moved away is created again only with consent"
   machine.files.unlink(`${path}/disk`);
   const again = await planOf(await runOn(machine.boot(), yaml));
   assert.ok(summary(again).includes("replace disk/web.root: disk is missing; its data is lost"), "a second loss is noticed as well");
+});
+
+test("a directory that was moved away is missing also where the guest has a layer above its disk, while it runs and while it is off", async () => {
+  const machine = createWorld();
+  await applied(machine, yaml);
+  const web = machine.libvirtd.find("web");
+  assert.ok(web);
+  takeSnapshot(web, "s1", machine.files, true);
+  // The next definition names the layer, and so does what is recorded as applied.
+  const changed = yaml.replace("ram: 256MiB", "ram: 384MiB");
+  assert.notEqual(changed, yaml);
+  await applied(machine, changed);
+  const path = directory(machine, "web");
+  machine.files.rename(path, "/srv/web");
+  for (const off of [false, true]) {
+    if (off) machine.libvirtd.destroy(web);
+    assert.deepEqual(errorsOf(await planOf(await runOn(machine.boot(), changed))), ["instance-directory-missing"], off ? "off" : "running");
+    assert.equal((await careful(machine, changed, ["domain/web"])).verdict, "refused");
+  }
+  machine.files.rename("/srv/web", path);
+  assert.deepEqual(errorsOf(await planOf(await runOn(machine.boot(), changed))), []);
 });
 
 test("a protected guest whose directory was moved away is not created again, whatever is allowed", async () => {

@@ -1,6 +1,7 @@
 import { sourceText } from "../../drivers/shared/disk-source.ts";
 import type { Observed } from "../../model/observed.ts";
 import type { DiskChain } from "../terms/disk-chain.ts";
+import { diskAddress } from "../terms/disk-name.ts";
 import { guests } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { followedChain } from "./followed.ts";
@@ -30,6 +31,8 @@ export function leftDisks(want: DomainSpec, observed: Observed, isReplaced: (nam
     if (chain === undefined || source === undefined || device !== "disk" || source === disk || isReplaced(name)) return [];
     const followed = followedChain({ uuid: want.uuid, path: disk }, observed);
     if (followed?.chain === chain || followed?.top.source === source) return [];
+    // Its directory is missing, with all layers in it: that is reported instead.
+    if (observed.get(diskAddress(want.instance, name))?.unlabelled === true) return [];
     return [{ target, source, disk, running: chain.running, missing: isMissing(chain, source) }];
   });
 }

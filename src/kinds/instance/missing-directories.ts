@@ -31,7 +31,8 @@ function disksOf(context: Context, domain: DomainState): OwnedDiskState[] {
   const found = new Map<string, OwnedDiskState>();
   for (const { source, format } of namedSources(domain)) {
     const start = source.indexOf(`/${uuid}/`);
-    const [name = ""] = start < 0 ? [] : source.slice(start + uuid.length + 2).split("/");
+    const [file = ""] = start < 0 ? [] : source.slice(start + uuid.length + 2).split("/");
+    const name = diskOfLayer(file);
     if (label === undefined || !source.startsWith("/") || diskRole(name) === undefined || keepsNothing(name) || found.has(name)) continue;
     const path = source.slice(0, start + uuid.length + 2) + name;
     const owners = allDrivers().filter((driver) => driver.owns(source, { uuid, path }));
@@ -52,6 +53,12 @@ function disksOf(context: Context, domain: DomainState): OwnedDiskState[] {
     });
   }
   return [...found.values()];
+}
+
+/** The disk that a file is, or that it is a layer above by its name: libvirt calls the layer of snapshot `s1` above `disk` `disk.s1`. */
+function diskOfLayer(file: string): string {
+  const end = file.lastIndexOf(".");
+  return diskRole(file) !== undefined || end < 0 ? file : diskOfLayer(file.slice(0, end));
 }
 
 /** The sources that were last applied, and those of the definition: a snapshot puts another file in front of a disk. */
