@@ -59,3 +59,48 @@ test("a removal that is killed is brought to an end", async () => {
   await killEverywhere({ from: await after(yaml(cache, scratch)), yaml: yaml(scratch) }, "kill -9");
   await killEverywhere({ from: await after(yaml("{ size: 1GiB }")), yaml: yaml(cache) }, "kill -9");
 });
+
+const running = (...ephemerals: readonly string[]) =>
+  guests({ ephemeral: "9GiB", ephemerals: `[ ${ephemerals.join(", ")} ]`, swap: "64MiB", more: "    config_drive: true\n" });
+const process = (machine: Machine) => machine.libvirtd.find("web")?.id;
+
+test("disks of a running guest come, go and get other names without a restart, and those that stay keep their devices", async () => {
+  const machine = await after(running(cache, scratch));
+  const [id, second] = [process(machine), file(machine, "disk.eph1")];
+  const steps = [
+    running(scratch),
+    running("{ name: work, size: 1GiB }", scratch),
+    running("{ name: work, size: 1GiB }", scratch, cache),
+    running("{ name: work, size: 1GiB }", scratch),
+    running("{ size: 1GiB }", "{ size: 1GiB }"),
+  ];
+  for (const wanted of steps) {
+    const { actions } = await planOf(await runOn(machine.boot(), wanted));
+    assert.deepEqual(
+      actions.filter(({ effect }) => effect === "restart" || effect === "next_boot"),
+      [],
+      wanted,
+    );
+    await applied(machine, wanted);
+    assert.equal(process(machine), id, wanted);
+    assert.equal(file(machine, "disk.eph1"), second);
+    const next = await planOf(await runOn(machine.boot(), wanted));
+    assert.deepEqual([summary(next), next.pending], [[], []], wanted);
+  }
+  await killEverywhere({ from: await after(running(cache, scratch)), yaml: running(scratch, "{ name: work, size: 1GiB }") }, "kill -9");
+});
+
+test("a swap disk of a running guest does not go without a restart, which the plan says", async () => {
+  const machine = await after(running(cache));
+  const wanted = running(cache).replace("swap: 64MiB", "swap: 0MiB");
+  const { actions } = await planOf(await runOn(machine.boot(), wanted));
+  assert.ok(actions.some(({ id, effect }) => id === "domain/web#stop" && effect === "restart"));
+});
+
+test("devices that disks keep are those of the config drive, also during a rescue and after it", async () => {
+  const machine = await after(running(cache, scratch), running(scratch));
+  for (const wanted of [running(scratch).replace("flavor: small", "flavor: small\n    rescue: true"), running(scratch)]) {
+    await applied(machine, wanted);
+    assert.deepEqual(summary(await planOf(await runOn(machine.boot(), wanted))), []);
+  }
+});

@@ -30,11 +30,11 @@ after(async () => {
   await ceph?.stop();
 });
 
-/** A guest of the matrix: `qcow2`, `luks` and the like have only a boot sector; `linux` and `mounted` have Linux. */
-type Name = MatrixBackend | "linux" | "mounted";
-const names: readonly Name[] = [...matrixBackends, "linux", "mounted"];
+/** A guest of the matrix: `qcow2`, `luks` and the like have only a boot sector, and so has `vfat`; `linux` and `mounted` have Linux. */
+type Name = MatrixBackend | "vfat" | "linux" | "mounted";
+const names: readonly Name[] = [...matrixBackends, "vfat", "linux", "mounted"];
 const hasLinux = (name: Name) => name === "linux" || name === "mounted";
-const backendOf = (name: Name) => (hasLinux(name) || name === "luks" ? "qcow2" : name);
+const backendOf = (name: Name) => (hasLinux(name) || name === "luks" || name === "vfat" ? "qcow2" : name);
 
 const taking: Readonly<Record<LiveChange["of"], readonly Name[]>> = {
   each: [...matrixBackends, "linux"],
@@ -43,6 +43,7 @@ const taking: Readonly<Record<LiveChange["of"], readonly Name[]>> = {
   "one without drivers": ["qcow2"],
   // A boot sector has nothing that mounts a CD.
   files: matrixBackends.filter((name) => name !== "rbd"),
+  vfat: ["vfat"],
   rbd: ["rbd"],
 };
 
@@ -79,7 +80,7 @@ async function write(workspace: Workspace, wishes: Wishes, power: "running" | "s
           max_ram: hasLinux(name) ? "256MiB" : "160MiB",
           scsi_model: "virtio-scsi",
           // Its content names the cards, and Linux keeps the drive mounted.
-          config_drive: name !== "linux",
+          config_drive: name === "vfat" ? { format: "vfat" } : name !== "linux",
           shutdown: { timeout: "1s" },
           ...(name === "luks" ? { encryption: { passphrase: { env: "VIRTFORM_TEST_PASSPHRASE" } } } : {}),
           // Linux releases a virtio disk; a boot sector need not do anything for a SCSI disk to go.
@@ -154,7 +155,7 @@ test("the matrix: what is announced of each change is what a guest gets, on each
   let cells = 0;
 
   for (const change of liveChanges) {
-    const { title, running, untaken = false, unlisted = false, why, active, seen, temporary = false } = change;
+    const { title, running, untaken = false, why, active, seen, temporary = false } = change;
     const affected = taking[change.of];
     const wanted = after_(wishes, change);
     const waited = new Set((await planOf(workspace)).pending.map(({ address }) => address));
@@ -172,7 +173,7 @@ test("the matrix: what is announced of each change is what a guest gets, on each
     const changed = then.resource_changes.filter(({ change: { actions } }) => actions.some((action) => action !== "no-op"));
     assert.deepEqual(changed, [], `${title}: the next plan is not empty`);
     const waits = then.pending.map(({ address }) => address).filter((address) => !waited.has(address));
-    const expected = (running === "next_boot" && !unlisted) || untaken ? affected.map((name) => `domain/${domain(name)}`) : [];
+    const expected = running === "next_boot" || untaken ? affected.map((name) => `domain/${domain(name)}`) : [];
     assert.deepEqual(waits.sort(), expected.sort(), `${title}: pending`);
     for (const name of affected) {
       assert.equal(await pid(name), processes.get(name), `${title}, ${name}: another process`);

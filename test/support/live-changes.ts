@@ -19,14 +19,15 @@ export interface LiveChange {
   /** For people, and the name of the row. */
   readonly title: string;
   readonly keys: string;
-  /** `each`: of guests on each backend, which need not take part. `files`: of those without Linux whose config drive is a file. `linux`: of one guest that has drivers and says what it sees. */
-  readonly of: "each" | "linux" | "linux with a mounted CD" | "one without drivers" | "files" | "rbd";
+  /**
+   * `each`: of guests on each backend, which need not take part. `files`: of those without Linux whose config drive is a file and a CD, `vfat`: of one whose
+   * config drive is a disk. `linux`: of one guest that has drivers and says what it sees.
+   */
+  readonly of: "each" | "linux" | "linux with a mounted CD" | "one without drivers" | "files" | "vfat" | "rbd";
   /** What the plan announces of a guest that runs; `none`: it is no change to the guest. */
   readonly running: "live" | "next_boot" | "none";
   /** The guest does not take what the plan announced: it is a warning, and pending. */
   readonly untaken?: true;
-  /** It waits for the next start, and is not in the list of what is pending. */
-  readonly unlisted?: true;
   /** Why it is not live, as the plan says. */
   readonly why?: RegExp;
   /** What the guests have from here on, beside what they had. `temporary`: for this row alone. */
@@ -45,9 +46,15 @@ export const backMac = "52:54:00:7e:58:02";
 const front = { name: "front", user: true, mac: frontMac };
 const back = { name: "back", user: true, mac: backMac };
 
+const cache = { name: "cache", size: "16MiB", format: "ext4" };
+
 /** What every guest of the matrix starts with, and the one that says what it sees. */
 export const matrixStart: MatrixGuest = { flavor: { vcpus: 1, ram: "160MiB", disk: "64MiB" }, volume: "16MiB" };
-export const linuxStart: MatrixGuest = { ...matrixStart, keys: { networks: [front] } };
+export const linuxStart: MatrixGuest = {
+  ...matrixStart,
+  flavor: { ...matrixStart.flavor, ephemeral: "64MiB" },
+  keys: { networks: [front], ephemerals: [] },
+};
 
 /** The rows, in the order in which a guest goes through them. */
 export const liveChanges: readonly LiveChange[] = [
@@ -167,6 +174,46 @@ export const liveChanges: readonly LiveChange[] = [
     proof: "disks of the guest",
   },
   {
+    title: "an ephemeral disk comes",
+    keys: "`ephemerals`",
+    of: "linux",
+    running: "live",
+    want: { keys: { networks: [front], ephemerals: [cache] } },
+    active: /-eph0<\/serial>/,
+    seen: /vdb=16777216/,
+    proof: "disks of the guest",
+  },
+  {
+    title: "another ephemeral disk comes before it",
+    keys: "`ephemerals`",
+    of: "linux",
+    running: "live",
+    want: { keys: { networks: [front], ephemerals: [{ name: "work", size: "32MiB", format: "ext4" }, cache] } },
+    active: /-eph1<\/serial>/,
+    seen: /vdb=16777216.*vdc=33554432/,
+    proof: "disks of the guest",
+  },
+  {
+    title: "the first of two ephemeral disks goes",
+    keys: "`ephemerals`",
+    of: "linux",
+    running: "live",
+    want: { keys: { networks: [front], ephemerals: [cache] } },
+    active: /^(?![\s\S]*-eph1<\/serial>)/,
+    seen: /^(?!.*vdc=).*vdb=16777216/,
+    proof: "disks of the guest",
+  },
+  {
+    title: "the last ephemeral disk goes",
+    keys: "`ephemerals`",
+    of: "linux",
+    running: "live",
+    want: { keys: { networks: [front], ephemerals: [] } },
+    active: /^(?![\s\S]*-eph\d<\/serial>)/,
+    seen: /^(?!.*vdb=)/,
+    proof: "disks of the guest",
+  },
+  {
     title: "an interface comes",
     keys: "`networks`",
     of: "linux",
@@ -218,9 +265,18 @@ export const liveChanges: readonly LiveChange[] = [
     keys: "`user_data`, `metadata`, `key_pair` and the like",
     of: "rbd",
     running: "next_boot",
-    unlisted: true,
+    why: /only a file in a CD drive/,
     want: { keys: { metadata: { step: "two" } } },
-    proof: "plan",
+    proof: "plan, and pending",
+  },
+  {
+    title: "content of a config drive with vfat",
+    keys: "`user_data`, `metadata`, `key_pair` and the like",
+    of: "vfat",
+    running: "next_boot",
+    why: /vfat drive is a disk/,
+    want: { keys: { metadata: { step: "two" } } },
+    proof: "plan, and pending",
   },
   {
     title: "content of a config drive that the guest has mounted",

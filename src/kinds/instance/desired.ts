@@ -1,9 +1,10 @@
 import type { Resource } from "../../model/resource.ts";
 import type { Wanted } from "../config/wanted.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
+import type { TargetedGuest } from "../guest/keep-targets.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
 import { secretUuid } from "../secret/secret.ts";
-import { diskAddress } from "../terms/disk-name.ts";
+import { diskAddress, diskRole } from "../terms/disk-name.ts";
 import { guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
@@ -18,10 +19,24 @@ import { type WantedGuest, wantedGuests } from "./wanted.ts";
 /** Any object of an instance as it should be. */
 export type InstanceSpec =
   | InstanceDisk
-  | { readonly kind: "seed"; readonly seed: SeedSpec }
+  | SeedResource
   | { readonly kind: "secret"; readonly secret: SecretSpec }
   /** `disks`: those of the instance itself. */
   | { readonly kind: "domain"; readonly domain: DomainSpec; readonly disks: readonly InstanceDisk[] };
+
+/** A config drive. */
+export interface SeedResource {
+  readonly kind: "seed";
+  readonly seed: SeedSpec;
+  /** What decides about the device names in it; null where it names only the root disk. */
+  readonly devices: DriveDevices | null;
+}
+
+/** The guest without a rescue, whose disks a config drive names, and whether it is wanted with one. */
+export interface DriveDevices {
+  readonly usual: TargetedGuest;
+  readonly rescued: boolean;
+}
 
 /** Every secret, disk, config drive and domain of every instance of the configuration, with all defaults filled, and the secrets of volumes. */
 export function desiredInstances(wanted: Wanted): Resource<InstanceSpec>[] {
@@ -41,9 +56,24 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
     ...own.map((spec) => ({ address: diskAddress(name, spec.disk.name), spec })),
     ...(drive === null
       ? []
-      : [{ address: seeds.at(name), spec: { kind: "seed" as const, seed: { ...drive, blockDevices: blockDevices(usual.disks) } } }]),
+      : [
+          {
+            address: seeds.at(name),
+            spec: {
+              kind: "seed" as const,
+              seed: { ...drive, blockDevices: blockDevices(usual.disks) },
+              devices: driveDevices(usual, guest.rescue !== null),
+            },
+          },
+        ]),
     { address: guests.at(name), spec: { kind: "domain", domain, disks: own } },
   ];
+}
+
+function driveDevices({ uuid, rescue, disks }: DomainSpec, rescued: boolean): DriveDevices | null {
+  if (!disks.some(({ name }) => diskRole(name) === "ephemeral" || diskRole(name) === "swap")) return null;
+  const targeted = disks.map(({ name, target, bus, serial, bootOrder, named }) => ({ name, target, bus, serial, bootOrder, named }));
+  return { usual: { uuid, rescue, disks: targeted }, rescued };
 }
 
 /** The secret of a guest whose disks are encrypted; none for other guests. */

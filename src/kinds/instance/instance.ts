@@ -55,11 +55,12 @@ import { seeds } from "../terms/seed-address.ts";
 import { volumes } from "../terms/volume-address.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { checkAdopted } from "./adopted-check.ts";
-import { desiredInstances, type InstanceSpec } from "./desired.ts";
+import { desiredInstances, type InstanceSpec, type SeedResource } from "./desired.ts";
 import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkOwners } from "./owner-check.ts";
 import { checkPassphrases } from "./passphrase-check.ts";
+import { type BlockDevices, blockDevices, rootOnly } from "./seed/block-devices.ts";
 import { recordedSecrets } from "./seed/recorded-secrets.ts";
 import { checkSeedSecrets } from "./seed/secrets-check.ts";
 import { describeSeed, diffSeed, seedActions, seedDigest } from "./seed/seed.ts";
@@ -152,7 +153,7 @@ function diffOne(
         running: found?.running === true || found?.saved === true,
         saved: found?.saved ?? false,
         owner: rightOwner(found?.access?.owner, { instance: name, running: found?.running === true }, observed),
-        exchangeable: wanted !== undefined && hasDrive(observed.get(guests.at(name)), wanted.disk.path),
+        ...(wanted === undefined ? {} : { exchangeable: isExchangeable(observed.get(guests.at(name)), wanted.disk.path) }),
         // Where what everyone may see differs already, the drive is built again anyway, and values cannot be told from references.
         secretsChanged: found?.secrets === "changed" && wanted !== undefined && found.digest === seedDigest(wanted),
       });
@@ -175,17 +176,28 @@ function diffOne(
   }
 }
 
+/** The devices that a config drive names: those that the disks of the guest keep. While it is rescued they have others, and the drive stays. */
+function keptBlockDevices({ seed, devices }: SeedResource, observed: Observed): BlockDevices {
+  if (devices === null) return seed.blockDevices;
+  const had = observed.get(guests.at(seed.instance))?.fields ?? {};
+  const applied = observed.get(seeds.at(seed.instance))?.applied ?? null;
+  if (!devices.rescued || had["rescue"] === undefined || applied === null) return blockDevices(keepTargets(devices.usual, had).disks);
+  return (applied["block_devices"] as BlockDevices | undefined) ?? rootOnly;
+}
+
 /** Whether a disk of a guest, by its name, is a volume that this plan gives other content. */
 function isReplacedVolume(name: string, observed: Observed): boolean {
   const address = name as Address;
   return volumes.owns(address) && observed.get(address)?.replace === true;
 }
 
-/** Whether a guest runs with a config drive as a CD, which can be exchanged. */
-function hasDrive(guest: GuestState | undefined, path: string): boolean {
-  if (guest?.power !== "running" || guest.active === null) return false;
+/** Whether a guest runs with a config drive as a CD, which can be exchanged; otherwise why not. */
+function isExchangeable(guest: GuestState | undefined, path: string): true | string {
+  if (guest === undefined || guest.active === null) return "it does not run";
+  if (guest.power !== "running") return `it is ${guest.power}`;
   const { active } = guest;
-  return Object.entries(guest.disks).some(([target, source]) => source === path && active[`disks.${target}.device`] === "cdrom");
+  const has = Object.entries(guest.disks).some(([target, source]) => source === path && active[`disks.${target}.device`] === "cdrom");
+  return has || "it has no such drive as a CD";
 }
 
 function checkLayers({ domains, disks, observed }: Checked): Diagnostic[] {
@@ -213,8 +225,12 @@ function instanceOfSpec(spec: InstanceSpec): string {
   }
 }
 
-/** What is wanted, given what exists: a guest whose root disk stays on its image is described with that image. */
+/**
+ * What is wanted, given what exists: a guest whose root disk stays on its image is described with that image, and a config drive names the devices that
+ * disks keep.
+ */
 function asItStays<Spec extends InstanceSpec | undefined>(address: Address, spec: Spec, observed: Observed): Spec | InstanceSpec {
+  if (spec?.kind === "seed") return { ...spec, seed: { ...spec.seed, blockDevices: keptBlockDevices(spec, observed) } };
   if (spec?.kind !== "domain") return keepExistingContent(address, spec, observed);
   const root = spec.disks.find(({ disk }) => disk.name === instanceFiles.root);
   if (root === undefined) return spec;

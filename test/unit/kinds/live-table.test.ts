@@ -12,12 +12,15 @@ After each live change the guest is looked at again, for five seconds. What it d
 driver, a disk that it does not release, a CD that it has mounted. The next plan does not try it again.
 
 - A paused guest takes nothing. It is not restarted for a change either; what it would release waits for its next start.
-- A volume that a guest still runs with is neither attached to another guest nor removed: these steps fail (\`device-not-released\`, \`guest-runs\`).
+- A volume that a guest still runs with is neither attached to another guest nor removed, and an ephemeral disk is not removed: these steps fail
+  (\`device-not-released\`, \`guest-runs\`).
+- Disks that stay keep their device names when others come or go. Swap disks go with a restart, which the plan says.
 - Fewer vCPUs wait for the next start: guests rarely release one.
 - Of a disk by \`virtio\` and of a card, the guest has to take part when it goes: an operating system with ACPI or PCIe hotplug. A SCSI disk needs no such help.
   Disks on SATA, IDE and USB, CD drives and config drives as such come and go at the next start.
 - A config drive in a CD drive is ejected and inserted again with its new content. cloud-init reads it at boot, and repeats its per-instance steps only for a
   new instance id: so new user data reaches a guest that looks at the drive by itself, or the next guest, not the packages of a system that is set up.
+  A vfat drive is a disk, and one in Ceph is not a file: both are exchanged with the next start, and pending until then.
 - Disks and cards are found by name: a volume by its serial, an interface by its MAC address, which follows its \`name\` in \`networks\`.
 
 ## Changes

@@ -1,6 +1,8 @@
 import { instanceFiles } from "../../../model/layout.ts";
 import type { DomainRecord, Libvirt } from "../../../tools/libvirt/libvirt.ts";
-import { find, parseXml, type XmlElement } from "../../../tools/xml.ts";
+import { find, parseXml, textAt, type XmlElement } from "../../../tools/xml.ts";
+import type { DomainFields } from "../../terms/domain-state.ts";
+import { appliedFields } from "../applied-fields.ts";
 import { readDocument } from "../document.ts";
 import type { Draft } from "../draft.ts";
 import { labelElement } from "../label-element.ts";
@@ -14,16 +16,38 @@ export const driveMark = "config_drive";
 export const oldDrive = "previous content";
 export const newDrive = "new content";
 
-/** A running guest gets the config drive that was built while it ran, if a CD drive has it. */
+/** A running guest gets the config drive that was built while it ran, if it has a file in a CD drive. */
 export const liveDrive: LiveField = live((libvirt, { spec }) => exchangeDrive(libvirt, spec.uuid))
-  .when(() => true)
+  .when((_value, { active }) => hasFileInCdDrive(active) || "its config drive is not a file in a CD drive")
   .otherwise("next_boot");
+
+function hasFileInCdDrive(active: DomainFields): boolean {
+  return Object.entries(active).some(
+    ([path, source]) =>
+      /^disks\.\w+\.source$/.test(path) &&
+      String(source).endsWith(`/${instanceFiles.configDrive}`) &&
+      active[path.replace(/source$/, "device")] === "cdrom",
+  );
+}
 
 /** Notes in the label of a running guest that it has an earlier config drive; done before that is replaced. Nothing where it does not run. */
 export async function markDrive(libvirt: Libvirt, uuid: string): Promise<void> {
   const record = await libvirt.domain(uuid);
   if (record?.active === undefined || record.active === null) return;
   await setMark(libvirt, record, record.active, true);
+}
+
+/**
+ * Notes in the label of a running guest that it keeps an earlier config drive until its next start, which is pending then, and no change by hand. Nothing
+ * where it does not run.
+ */
+export async function markWaitingDrive(libvirt: Libvirt, uuid: string): Promise<void> {
+  const record = await libvirt.domain(uuid);
+  const label = record?.active === undefined || record.active === null ? undefined : findLabel(parseXml(record.active));
+  if (label === undefined) return;
+  const recorded = appliedFields({ applied: textAt(label, "virtform:applied") ?? null });
+  const applied = recorded === undefined ? {} : { applied: JSON.stringify({ ...recorded, [driveMark]: oldDrive }) };
+  await libvirt.setMetadata(uuid, labelElement(label, { [driveMark]: "old", ...applied }), "running");
 }
 
 /**

@@ -11,7 +11,7 @@ import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { writeVfatImage } from "../../../tools/vfat.ts";
 import { forgetObject, type RecordOptions, readLabel, recordObject, recordWithNext, rememberedDomain } from "../../directory/label.ts";
 import { isElsewhere } from "../../disk/place.ts";
-import { markDrive } from "../../guest/live/drive.ts";
+import { markDrive, markWaitingDrive } from "../../guest/live/drive.ts";
 import { isUp } from "../../power/is-up.ts";
 import { seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
@@ -32,10 +32,11 @@ interface Owner {
   readonly instance: string;
 }
 
-/** `exchange`: the guest runs with the drive and gets the new one. */
+/** `exchange`: the guest runs with the drive and gets the new one. `waits`: it gets the new one with its next start. */
 interface BuildArgs {
   readonly spec: SeedSpec;
   readonly exchange?: boolean;
+  readonly waits?: boolean;
 }
 
 /**
@@ -43,7 +44,7 @@ interface BuildArgs {
  * its first file. After a kill the next look finds a drive without a record, or one that does not match it, and the drive is
  * built again, from the same random seed where one was recorded.
  */
-async function buildSeed(context: Context, { spec, exchange = false }: BuildArgs): Promise<void> {
+async function buildSeed(context: Context, { spec, exchange = false, waits = false }: BuildArgs): Promise<void> {
   const { files } = context.host;
   const secrets = resolveSeedSecrets(context, spec);
   const label = await readLabel(context, spec.uuid);
@@ -84,6 +85,7 @@ async function buildSeed(context: Context, { spec, exchange = false }: BuildArgs
   // Removed now: after the next record, a drive in another place is not found any more.
   if (known !== undefined && isElsewhere(disk, known))
     await putOf(known.backend).remove(context, driveRef(context, spec.uuid, known.place), await isRunning(context, spec));
+  if (waits) await markWaitingDrive(libvirtOf(context), spec.uuid);
   if (isPlainFile) {
     // Before the drive has its name: after a kill, the next plan knows that the guest has the old one.
     if (exchange) await markDrive(libvirtOf(context), spec.uuid);

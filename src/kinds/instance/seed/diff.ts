@@ -21,8 +21,8 @@ export interface SeedSituation {
   readonly running: boolean;
   /** The guest is off with saved memory. */
   readonly saved?: boolean;
-  /** The guest runs with the drive as a CD. */
-  readonly exchangeable?: boolean;
+  /** True: the guest runs with the drive as a CD. Otherwise why it cannot be exchanged, in words. */
+  readonly exchangeable?: true | string;
   /** Whom its file is given to, if it belongs to another user. */
   readonly owner?: string | null;
   /** A referenced value differs from the one that the drive was built with. */
@@ -58,8 +58,9 @@ export function diffSeed(
   ];
   const causes: Cause[] = [...(configured ? ["config" as const] : []), ...(drifted ? ["drift" as const] : [])];
   const verb = there === undefined ? "create" : there.format === want.format ? "update" : "replace";
-  const live =
-    situation.exchangeable === true && verb === "update" && !moved && want.format === "iso9660" && want.disk.backend === plainFileDriver;
+  const waitsFor = whyNotLive(want, verb, moved, situation);
+  const live = situation.running && waitsFor === null;
+  const waits = situation.running && situation.saved !== true && !live && there !== undefined;
   const effect: Effect = live ? "live" : situation.running ? "next_boot" : "none";
   const when = live ? "" : situation.running ? ", seen at the next cold start" : "";
   const action: Action = {
@@ -67,24 +68,40 @@ export function diffSeed(
     type: "seed.build",
     address,
     summary: `${verb === "create" ? "build" : "rebuild"} ${want.format} config drive${putOf(want.disk.backend).words.where}${when}`,
-    args: { spec: want as unknown as Json, ...(live ? { exchange: true } : {}) },
+    args: { spec: want as unknown as Json, ...(live ? { exchange: true } : waits ? { waits } : {}) },
     // A missing drive is built before its guest is restored.
     needs: awaitRestored(want.instance, situation.saved && there !== undefined),
     makes: [seedExists(address)],
     locks: [`instance/${want.uuid}`],
     effect,
   };
-  const seen = distinct(fields).map((field) => ({ ...field, effect }));
+  const why = effect === "next_boot" && waitsFor !== null ? { why: waitsFor } : {};
+  const seen = distinct(fields).map((field) => ({ ...field, effect, ...why }));
   return {
     address,
     verb,
     cause: combineCauses(causes),
-    reason: reason(want, have, verb, { ...situation, exchangeable: live }),
+    reason: reason(want, have, verb, situation, live),
     fields: seen,
     actions: [action, ...(live ? [exchangeDrive(want, address, [seedExists(address)])] : [])],
     before,
     after,
   };
+}
+
+/** Why a guest that is awake does not get a drive at once; null where it does. */
+function whyNotLive(
+  want: SeedSpec,
+  verb: Verb,
+  moved: boolean,
+  { saved = false, exchangeable = "it has none in a CD drive" }: SeedSituation,
+): string | null {
+  if (saved) return "its memory is saved";
+  if (verb === "create") return "it runs without the drive";
+  if (verb === "replace" || moved) return "the drive is another device then";
+  if (want.format !== "iso9660") return "a vfat drive is a disk, which is not exchanged";
+  if (want.disk.backend !== plainFileDriver) return "only a file in a CD drive is exchanged";
+  return exchangeable === true ? null : exchangeable;
 }
 
 /** User data as text where both sides are known and none is secret: what differs says more than two digests. */
@@ -168,7 +185,8 @@ function reason(
   want: SeedSpec,
   have: SeedState | undefined,
   verb: Verb,
-  { running, exchangeable = false, secretsChanged }: SeedSituation,
+  { running, secretsChanged }: SeedSituation,
+  live: boolean,
 ): string {
   if (have === undefined) return "the config drive does not exist yet";
   if (have.applied === null) return "building the config drive was interrupted";
@@ -183,7 +201,7 @@ function reason(
     ...(verb !== "replace" && have.backend === want.disk.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
     ...(secretsChanged ? ["a secret that it holds changed"] : []),
   ];
-  return `${why.join(" and ")}; ${exchangeable ? seenAtOnce : running ? seenWhenRunning : seenWhenStopped}`;
+  return `${why.join(" and ")}; ${live ? seenAtOnce : running ? seenWhenRunning : seenWhenStopped}`;
 }
 
 const onceOnly = "cloud-init repeats its per-instance steps only for a new instance id, that is after a rebuild";
