@@ -167,6 +167,76 @@ test("a volume is renamed with its data, below a guest that runs", async () => {
   assert.deepEqual(summary(await plan(machine, both)), ["create volume/data: does not exist yet"]);
 });
 
+/** Guests and volumes that follow one another: what was `a` is `b`, and what was `b` is `c`. */
+const chain = {
+  before: (more: string) =>
+    yaml(
+      guest("a", `volumes: [ { volume: a } ], ${more}`) + guest("b", `volumes: [ { volume: b } ], ${more}`),
+      "{ a: { size: 1GiB }, b: { size: 2GiB } }",
+    ),
+  wanted: (more: string) =>
+    yaml(
+      guest("b", `renamed_from: a, volumes: [ { volume: b } ], ${more}`) +
+        guest("c", `renamed_from: b, volumes: [ { volume: c } ], ${more}`),
+      "{ b: { size: 1GiB, renamed_from: a }, c: { size: 2GiB, renamed_from: b } }",
+    ),
+};
+
+test("two renames in a chain are one apply, of guests that are off and of guests that may be restarted", async () => {
+  for (const more of ["power_state: stopped", "restart: when_needed"]) {
+    const machine = await after(chain.before(more));
+    const [first, second] = [kept(machine, "a"), kept(machine, "b")];
+    await applied(machine, chain.wanted(more), { env });
+    assert.deepEqual(kept(machine, "b").slice(1), first.slice(1), more);
+    assert.deepEqual(kept(machine, "c").slice(1), second.slice(1), more);
+    assert.equal(machine.libvirtd.find("a"), undefined);
+    const done = await plan(machine, chain.wanted(more));
+    assert.deepEqual([summary(done), done.diagnostics, done.pending], [[], [], []], more);
+    // What is lost afterwards does not make the one that has its old name move on.
+    const lost = machine.libvirtd.find("c");
+    assert.ok(lost);
+    machine.libvirtd.undefine(lost, { managedSave: false });
+    machine.files.unlink(`/var/lib/virtform/instances/${lost.uuid}/virtform.json`);
+    assert.ok(!summary(await plan(machine, chain.wanted(more))).some((line) => line.includes("it was")));
+  }
+});
+
+test("guests of a chain that run keep their names in libvirt until they are restarted, one after the other", async () => {
+  const machine = await after(chain.before("restart: never"));
+  const [first, second] = [kept(machine, "a"), kept(machine, "b")];
+  const wanted = chain.wanted("restart: never");
+  await applied(machine, wanted, { env });
+  assert.deepEqual([kept(machine, "a"), kept(machine, "b")], [first, second], "the same processes");
+  assert.deepEqual(summary(await plan(machine, wanted)), []);
+  const run = await runOn(machine.boot(), wanted, { env });
+  const restarted = await apply({
+    ...run,
+    mode: { do: "only", changes: (observed) => restartChanges(observed, { names: [], pending: true }) },
+  });
+  assert.equal(restarted.verdict, "done");
+  assert.deepEqual([kept(machine, "b").slice(1), kept(machine, "c").slice(1)], [first.slice(1), second.slice(1)]);
+  const done = await plan(machine, wanted);
+  assert.deepEqual([summary(done), done.pending], [[], []]);
+});
+
+test("without the first of a chain, what was created under the second name moves on", async () => {
+  const machine = await after(yaml(guest("b", "power_state: stopped"), "{ b: { size: 2GiB } }"));
+  const second = kept(machine, "b");
+  const wanted = yaml(
+    guest("b", "renamed_from: a, power_state: stopped") + guest("c", "renamed_from: b, power_state: stopped"),
+    "{ b: { size: 1GiB, renamed_from: a }, c: { size: 2GiB, renamed_from: b } }",
+  );
+  await applied(machine, wanted, { env });
+  assert.deepEqual(kept(machine, "c").slice(1), second.slice(1));
+  assert.deepEqual(summary(await plan(machine, wanted)), []);
+});
+
+test("a chain of renames that is killed is brought to an end", async () => {
+  const way = "kill -9";
+  await killEverywhere({ from: await after(chain.before("power_state: stopped")), yaml: chain.wanted("power_state: stopped"), env }, way);
+  await killEverywhere({ from: await after(chain.before("restart: never")), yaml: chain.wanted("restart: never"), env }, way);
+});
+
 test("a rename that is killed is brought to an end", async () => {
   const [off, on] = [yaml(guest("web", "power_state: stopped")), yaml(guest("web"))];
   // libvirt loses its secrets with the power, and gets them again under the new name.

@@ -166,7 +166,7 @@ test("the matrix: what is announced of each change is what a guest gets, on each
       assert.deepEqual(effects, running === "none" ? [] : [running], `${title}, ${name}: ${JSON.stringify(fields)}`);
       if (why !== undefined) assert.match(fields.map((field) => field.why ?? "").join(), why, title);
     }
-    const result = await apply(workspace);
+    const result = await apply(workspace, "--allow-destroy");
     const refused = [...result.stderr.matchAll(/(\S+) did not take/g)].map(([, who]) => who);
     assert.deepEqual(refused, untaken ? affected.map(domain) : [], `${title}: ${result.stderr}`);
     const then = await planOf(workspace);
@@ -206,7 +206,7 @@ test("the matrix: what is announced of each change is what a guest gets, on each
       assert.deepEqual(effects, [], `${change.title}, ${name} is off: ${JSON.stringify(fields)}`);
       cells += 1;
     }
-    await apply(workspace);
+    await apply(workspace, "--allow-destroy");
     if (change.temporary !== true) wishes = wanted;
   }
   assert.deepEqual(

@@ -11,9 +11,9 @@ export function renameConflicts(
   at: (name: string) => Address,
   { facts: { identities = {} } }: Pick<Observed, "facts">,
 ): Diagnostic[] {
-  return earlier.flatMap(({ name, entry, names, renamedFrom }): Diagnostic[] => {
+  return earlier.flatMap(({ name, entry, names, renamedFrom, chained }): Diagnostic[] => {
     const here = identities[at(name)];
-    const source = names.find((before) => identities[at(before)] !== undefined);
+    const source = names.find((before) => !chained.includes(before) && identities[at(before)] !== undefined);
     if (renamedFrom === null || here === undefined || here.earlier !== undefined || source === undefined) return [];
     return [
       problem("rename-target-exists", {

@@ -11,10 +11,18 @@ import { guests } from "../terms/guest-address.ts";
 /** Names of instances that a domain of the host has which this project does not own. */
 export function checkDomainNames({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
   const owners = new Map(observed.unmanaged.flatMap(({ what, name, owner }) => (what === "domain" ? [[name, owner]] : [])));
+  const powers = new Map(observed.of(guests).map(([, { uuid, power }]) => [uuid, power]));
   const own = new Map(observed.of(guests).map(([, { name, uuid, label }]) => [name, { uuid, instance: label?.instance ?? name }]));
+  const restarting = new Set(domains.flatMap(({ restart, uuid }) => (restart === "when_needed" ? [uuid] : [])));
+  // libvirt has its name when this plan is done.
+  const isRenamed = (uuid: string) => {
+    const power = powers.get(uuid);
+    return power === undefined || !(isUp(power) || power === "saved") || restarting.has(uuid);
+  };
   return domains.flatMap(({ instance, project, uuid }): Diagnostic[] => {
     const holder = own.get(instance);
-    if (holder !== undefined && holder.uuid !== uuid && holder.instance !== instance) return [nameNotFreeYet(instance, holder.instance)];
+    const another = holder !== undefined && holder.uuid !== uuid && holder.instance !== instance ? holder : undefined;
+    if (another !== undefined && isRenamed(uuid) && !isRenamed(another.uuid)) return [nameNotFreeYet(instance, another.instance)];
     if (!owners.has(instance)) return [];
     const owner = owners.get(instance);
     const why = owner === undefined ? "it has no virtform label" : `project ${owner} owns it`;

@@ -67,12 +67,15 @@ export function withFiles(
   });
   if (troubles.length === 0 || (change !== undefined && change.verb !== "update")) return change;
   const fields = troubles.flatMap((trouble) => trouble.fields);
-  const args: FilesArgs = { spec: want, files: troubles.map(({ name, owner }) => ({ name, owner })) };
+  // A definition writes it anyway, with the name that libvirt has for the guest.
+  const isWritten = change?.actions.some(({ type }) => type === "domain.define") === true;
+  const left = troubles.filter(({ name }) => !isWritten || name !== instanceFiles.xml);
+  const args: FilesArgs = { spec: want, files: left.map(({ name, owner }) => ({ name, owner })) };
   const action = {
     id: `${address}#files`,
     type: "domain.files",
     address,
-    summary: `restore ${troubles.map(({ name }) => name).join(" and ")}`,
+    summary: `restore ${(left.length === 0 ? troubles : left).map(({ name }) => name).join(" and ")}`,
     args: args as unknown as Json,
     needs: [],
     makes: [],
@@ -81,7 +84,8 @@ export function withFiles(
   };
   if (change !== undefined) {
     const cause = combineCauses([change.cause, "drift"]);
-    return { ...change, cause, fields: [...change.fields, ...fields], actions: [action, ...change.actions] };
+    const restored = args.files.length === 0 ? [] : [action];
+    return { ...change, cause, fields: [...change.fields, ...fields], actions: [...restored, ...change.actions] };
   }
   const reason = "files beside its disks are missing, or others may read them";
   const shown = describeDomain(have);

@@ -5,7 +5,7 @@ import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { isUp } from "../power/is-up.ts";
 import { renameDomain, startAgain, stopDomain } from "../power/plan.ts";
-import { type GuestAddress, type GuestState, guests } from "../terms/guest-address.ts";
+import { type GuestAddress, type GuestState, guests, named as namedAs } from "../terms/guest-address.ts";
 import { isGuestNamed } from "./is-guest-named.ts";
 import { pendingFields } from "./pending.ts";
 import { describeDomain } from "./state.ts";
@@ -30,14 +30,18 @@ export function restartChanges(observed: Observed, { names, pending }: RestartRe
   return named.flatMap(([address, guest]) => {
     // One that is not adopted yet is not ours.
     if (!isUp(guest.power) || guest.label === undefined) return [];
-    const change = restart(address, guest);
+    const holder = observed.of(guests).find(([, { name, uuid }]) => name === guest.label?.instance && uuid !== guest.uuid);
+    const change = restart(address, guest, holder?.[0] ?? null);
     return pending && change.fields.length === 0 ? [] : [change];
   });
 }
 
-function restart(address: GuestAddress, guest: GuestState): Change {
+/** `holder`: the guest that libvirt has under the name of this one, which is renamed before it. */
+function restart(address: GuestAddress, guest: GuestState, holder: GuestAddress | null): Change {
   const fields = pendingFields(guest).map((field) => ({ ...field, effect: "restart" as const }));
   const ref = storedRef(guest);
+  const rename = renameDomain(ref);
+  const inTurn = holder === null ? rename : { ...rename, needs: [...rename.needs, namedAs(holder)] };
   const before = describeDomain(guest) as Readonly<Record<string, Json>>;
   const { pending: _waits, ...after } = before;
   return {
@@ -46,7 +50,7 @@ function restart(address: GuestAddress, guest: GuestState): Change {
     cause: combineCauses(fields.flatMap(({ cause }) => cause ?? [])),
     reason: fields.length === 0 ? "its restart was requested" : "it waits for a restart",
     fields,
-    actions: [stopDomain(ref), ...(guest.name === ref.instance || ref.adopted ? [] : [renameDomain(ref)]), startAgain(ref)],
+    actions: [stopDomain(ref), ...(guest.name === ref.instance || ref.adopted ? [] : [inTurn]), startAgain(ref)],
     before,
     after: { ...after, ...Object.fromEntries(fields.map(({ path, new: stored }) => [path, stored ?? null])), power_state: "running" },
   };

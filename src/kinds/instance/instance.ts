@@ -38,6 +38,7 @@ import { checkDevices } from "../guest/device-check.ts";
 import { diffDomain } from "../guest/diff.ts";
 import { checkDomainPatches } from "../guest/domain-patch-check.ts";
 import { checkForeign } from "../guest/foreign-check.ts";
+import { givenUpNames } from "../guest/given-up-names.ts";
 import { keepTargets } from "../guest/keep-targets.ts";
 import { checkNetworks } from "../guest/network-check.ts";
 import { checkNetworkNames } from "../guest/network-names-check.ts";
@@ -49,10 +50,11 @@ import { rightOwner } from "../terms/access-fields.ts";
 import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
-import { type GuestState, guests } from "../terms/guest-address.ts";
+import { defined, type GuestState, gone, guests } from "../terms/guest-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import { volumes } from "../terms/volume-address.ts";
+import { withNeeds } from "../terms/with-needs.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { checkAdopted } from "./adopted-check.ts";
 import { desiredInstances, type InstanceSpec, type SeedResource } from "./desired.ts";
@@ -110,7 +112,11 @@ export function instanceKind(
     addressKinds: [secrets.name, disks.name, seeds.name, guests.name],
     desired: (config, facts) => desiredInstances({ config, settings, facts }),
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret), config),
-    diff: (address, want, have, observed) => diffOne(address, asItStays(address, want, observed), have, observed, { config, settings }),
+    diff: (address, want, have, observed) => {
+      const change = diffOne(address, asItStays(address, want, observed), have, observed, { config, settings });
+      const before = givenUpNames(observed).get(instanceOf(address) ?? "");
+      return before === undefined ? change : withNeeds(change, [defined(before), gone(before)]);
+    },
     check: (resources, observed, config, destroying = false) => {
       // How instances are written matters only where they are wanted: a mistake in them must not stop a destroy.
       const written = destroying ? { ...config, instances: {} } : config;

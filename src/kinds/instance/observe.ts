@@ -86,7 +86,9 @@ export async function observeInstances(
   const looks = found.flatMap((domain) => ("failure" in domain ? [] : [domain]));
   const unreadable = found.flatMap((domain) => ("failure" in domain ? [domain] : []));
   const names = namesOf(context, looks, directories);
-  const renamed = renames(earlierInstances(config), names);
+  const origins = originsOf(looks, directories);
+  // A label records only another name than the one that it has.
+  const renamed = renames(earlierInstances(config), names, (uuid, name) => (origins.get(uuid) ?? name) === name);
   const nameOf = (uuid: string) => renamed.get(uuid) ?? names.get(uuid);
   const domains = looks.map(({ state }) => named(state, nameOf(state.uuid)));
   const power = new Map([...domains, ...unreadable].map(({ uuid, power }) => [uuid, power]));
@@ -176,10 +178,7 @@ export async function observeInstances(
     ],
     complete: unread.length === 0,
     unread,
-    identities: identitiesOf(context, names, nameOf, owned, [
-      ...domains.flatMap(({ uuid, label }) => (label === undefined ? [] : [[uuid, label.origin] as const])),
-      ...owned.map(({ uuid, label }) => [uuid, label.origin] as const),
-    ]),
+    identities: identitiesOf(context, { names, nameOf, owned, origins }),
   };
 }
 
@@ -211,16 +210,28 @@ function namedEphemerals(label: InstanceLabel | undefined): (readonly [file: str
   });
 }
 
-/** What instances keep when they are renamed, by the names that they have now. `recorded`: origins by uuid, the later ones count. */
+/** The names that instances were created as, by uuid, where a label records one. That in the directory counts. */
+function originsOf(looks: readonly DomainLook[], directories: readonly Directory[]): ReadonlyMap<string, string> {
+  const labels = [...looks.map(({ state: { uuid, label } }) => ({ uuid, label })), ...directories];
+  return new Map(labels.flatMap(({ uuid, label }) => (label?.origin === undefined ? [] : [[uuid, label.origin] as const])));
+}
+
+/** What instances keep when they are renamed, by the names that they have now. */
 function identitiesOf(
   { project }: Context,
-  names: ReadonlyMap<string, string>,
-  nameOf: (uuid: string) => string | undefined,
-  owned: readonly OwnedDirectory[],
-  recorded: readonly (readonly [uuid: string, origin: string | undefined])[],
+  {
+    names,
+    nameOf,
+    owned,
+    origins,
+  }: {
+    readonly names: ReadonlyMap<string, string>;
+    readonly nameOf: (uuid: string) => string | undefined;
+    readonly owned: readonly OwnedDirectory[];
+    readonly origins: ReadonlyMap<string, string>;
+  },
 ): NonNullable<Observation<InstanceState>["identities"]> {
   const labels = new Map(owned.map(({ uuid, label }) => [uuid, label]));
-  const origins = new Map(recorded.filter(([, origin]) => origin !== undefined));
   return Object.fromEntries(
     [...names].map(([uuid, before]) => {
       const name = nameOf(uuid) ?? before;

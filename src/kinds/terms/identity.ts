@@ -1,4 +1,4 @@
-import type { Address } from "../../model/address.ts";
+import { type Address, addressKind } from "../../model/address.ts";
 import type { HostFacts, Identity } from "../../model/host-facts.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 
@@ -49,6 +49,21 @@ export function derivedUuid(of: "instance" | "volume", project: string, origin: 
 export function identityFact(name: string, uuid: string, origin: string, earlier: string | undefined): Identity {
   return { uuid, ...(origin === name ? {} : { origin }), ...(earlier === undefined ? {} : { earlier }) };
 }
+
+/** The objects that give up their names in this plan, by the address that they had: whatever gets such a name has to wait for that. Pure. */
+export function givenUp({ identities = {} }: Pick<HostFacts, "identities">): ReadonlyMap<string, Address> {
+  const known = addressesGivenUp.get(identities);
+  if (known !== undefined) return known;
+  const found = new Map(
+    Object.entries(identities).flatMap(([address, { earlier }]) =>
+      earlier === undefined ? [] : [[`${addressKind(address as Address)}/${earlier}`, address as Address] as const],
+    ),
+  );
+  addressesGivenUp.set(identities, found);
+  return found;
+}
+
+const addressesGivenUp = new WeakMap<object, ReadonlyMap<string, Address>>();
 
 function numbered(name: string): string[] {
   return Array.from({ length: mostOfOneName }, (_, index) => (index === 0 ? name : `${name}#${index + 1}`));

@@ -3,6 +3,7 @@ import { earlierVolumes, renames } from "../config/renames.ts";
 import type { Config } from "../config.ts";
 import { type RecordedVolume, recordedVolumes } from "../directory/second-record.ts";
 import { type VolumeDirectory, volumeDirectories } from "../directory/volume-label.ts";
+import { derivedUuid } from "../terms/identity.ts";
 
 /** The volumes of a host, and how those of this project are called. */
 export interface VolumeNames {
@@ -21,5 +22,6 @@ export async function volumeNames(context: Context, config: Config): Promise<Vol
   const recorded = await recordedVolumes(context, directories);
   const names = new Map<string, string>(recorded.map(({ uuid, volume }) => [uuid, volume]));
   for (const { uuid, label } of directories) if (label?.project === context.project) names.set(uuid, label.volume);
-  return { directories, recorded, names, renamed: renames(earlierVolumes(config), names) };
+  const isCreatedAs = (uuid: string, name: string) => derivedUuid("volume", context.project, name) === uuid;
+  return { directories, recorded, names, renamed: renames(earlierVolumes(config), names, isCreatedAs) };
 }

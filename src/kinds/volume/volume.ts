@@ -7,7 +7,9 @@ import { withClearing } from "../disk/clearing.ts";
 import { describeDisk } from "../disk/describe.ts";
 import { markedForReplacement } from "../disk/marked-for-replacement.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
-import { volumes } from "../terms/volume-address.ts";
+import { givenUp } from "../terms/identity.ts";
+import { volumeExists, volumes } from "../terms/volume-address.ts";
+import { withNeeds } from "../terms/with-needs.ts";
 import { checkVolumes } from "./check.ts";
 import { desiredVolumes } from "./desired.ts";
 import { diffVolume } from "./diff.ts";
@@ -22,8 +24,11 @@ export function volumeKind(settings: HostSettings, _lookUpSecret?: unknown, conf
     addressKinds: [volumes.name],
     desired: (config, facts) => desiredVolumes({ config, settings, facts }),
     observe: (context) => observeVolumes(context, config),
-    diff: (address, want, have, observed) =>
-      withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings),
+    diff: (address, want, have, observed) => {
+      const change = withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings);
+      const before = givenUp(observed.facts).get(address);
+      return before === undefined ? change : withNeeds(change, [volumeExists(volumes.at(addressName(before)))]);
+    },
     check: checkVolumes,
     describe: describeDisk,
     earlierAddress: (address, { identities = {} }) => {

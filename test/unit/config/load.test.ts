@@ -171,6 +171,10 @@ instances:
   site: { image: tiny, flavor: small, renamed_from: web }
   a: { image: tiny, flavor: small, renamed_from: old }
   b: { image: tiny, flavor: small, renamed_from: old }
+  second: { image: tiny, flavor: small, renamed_from: first }
+  third: { image: tiny, flavor: small, renamed_from: second }
+  east: { image: tiny, flavor: small, renamed_from: west }
+  west: { image: tiny, flavor: small, renamed_from: east }
 `,
   });
   const { diagnostics } = await load(cwd);
@@ -179,6 +183,8 @@ instances:
     [
       ["earlier-name-in-use", 6, 53],
       ["earlier-name-in-use", 8, 50],
+      ["earlier-name-in-use", 11, 53],
+      ["earlier-name-in-use", 12, 53],
     ],
   );
 });
