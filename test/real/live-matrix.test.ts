@@ -101,7 +101,7 @@ interface Planned {
       readonly virtform?: { readonly fields?: readonly { readonly path: string; readonly effect?: string; readonly why?: string }[] };
     };
   }[];
-  readonly pending: readonly { readonly address: string }[];
+  readonly pending: readonly { readonly address: string; readonly fields: readonly { readonly path: string }[] }[];
 }
 
 async function planOf({ directory }: Workspace): Promise<Planned> {
@@ -111,6 +111,11 @@ async function planOf({ directory }: Workspace): Promise<Planned> {
   } catch {
     throw new Error(`plan: ${stdout}${stderr}`);
   }
+}
+
+/** What guests wait for: `domain/web memory`. */
+function waitingFields({ pending }: Planned): string[] {
+  return pending.flatMap(({ address, fields }) => fields.map(({ path }) => `${address} ${path}`));
 }
 
 /** Effects of a plan on one guest, the strongest words first. */
@@ -158,7 +163,7 @@ test("the matrix: what is announced of each change is what a guest gets, on each
     const { title, running, untaken = false, why, active, seen, temporary = false } = change;
     const affected = taking[change.of];
     const wanted = after_(wishes, change);
-    const waited = new Set((await planOf(workspace)).pending.map(({ address }) => address));
+    const waited = new Set(waitingFields(await planOf(workspace)));
     await write(workspace, wanted, "running");
     const announced = await planOf(workspace);
     for (const name of affected) {
@@ -172,7 +177,8 @@ test("the matrix: what is announced of each change is what a guest gets, on each
     const then = await planOf(workspace);
     const changed = then.resource_changes.filter(({ change: { actions } }) => actions.some((action) => action !== "no-op"));
     assert.deepEqual(changed, [], `${title}: the next plan is not empty`);
-    const waits = then.pending.map(({ address }) => address).filter((address) => !waited.has(address));
+    const fresh = waitingFields(then).filter((field) => !waited.has(field));
+    const waits = [...new Set(fresh.map((field) => field.slice(0, field.indexOf(" "))))];
     const expected = running === "next_boot" || untaken ? affected.map((name) => `domain/${domain(name)}`) : [];
     assert.deepEqual(waits.sort(), expected.sort(), `${title}: pending`);
     for (const name of affected) {
