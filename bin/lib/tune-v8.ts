@@ -6,7 +6,6 @@ const flags: readonly string[] = [
   "--invocation-count-for-maglev=2000",
   "--semi-space-growth-factor=1",
   "--no-parallel-scavenge",
-  "--no-incremental-marking",
 ];
 
 /**
@@ -17,7 +16,6 @@ const flags: readonly string[] = [
  *   functions that are called 2000 times instead of 400: it compiles on such a thread too, and a plan of a hundred guests ends before that pays off.
  * - The young generation stays as small as it begins. All states of guests survive, with which it would grow by 50 MiB. It is then collected by one thread:
  *   there is too little in it to share.
- * - The old generation is marked at once and not in small steps beside the program: it is marked once or twice, in 10 ms each.
  */
 export function tuneV8(): void {
   if (!tried.includes(process.versions.node.split(".")[0] ?? "")) return;
