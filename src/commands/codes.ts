@@ -18,6 +18,7 @@ export const codes: Readonly<Record<string, string>> = {
   "output-failed": "The output cannot be written.",
   "plan-file": "A saved plan cannot be read or written.",
   "report-file": "A report of `--report` cannot be written.",
+  "schema-file": "The schema of `virtform schema` cannot be written.",
   "secret-missing": "A secret is not available where its reference says.",
   stopped: "The command was stopped by the user.",
   "trace-file": "The trace of `--trace` or `VIRTFORM_TRACE` cannot be written.",

@@ -60,7 +60,7 @@ async function candidatesFor(words: readonly string[], io: Io): Promise<Candidat
   const fromConfig = await configured(wanted, { name, definition, earlier: rest.slice(0, -1), io });
   const typed = (rest.at(-1) ?? "").slice(wanted.prefix.length);
   const texts = fitting([...wanted.texts, ...fromConfig], typed).filter(([text]) => !wanted.given.includes(text));
-  const asksForFiles = wanted.kinds.some((kind) => ["PATH", "FILE", "PLANFILE"].includes(kind));
+  const asksForFiles = wanted.kinds.some((kind) => ["PATH", "FILE", "PLANFILE", "DIR"].includes(kind));
   return [...texts.map(([text, about]) => [`${wanted.prefix}${text}`, about] as const), ...(asksForFiles ? [[files, ""] as const] : [])];
 }
 

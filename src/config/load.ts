@@ -65,6 +65,8 @@ export interface LoadedConfig {
   readonly copyOf: (pointer: Pointer) => string | number | undefined;
   /** The variables that the configuration uses, with their values. */
   readonly variables: readonly UsedVariable[];
+  /** All variables that are declared. */
+  readonly variableNames: readonly string[];
   /** The configuration with everything written out, before paths, files and sizes are resolved: as data, and as YAML with the places. */
   readonly written: () => { readonly value: unknown; readonly lines: readonly ConfigLine[] };
 }
@@ -87,7 +89,13 @@ export async function loadConfig(paths: readonly string[], options: Rules & Load
   const files = [...first.files];
   const { directory } = first;
   diagnostics.push(...first.diagnostics);
-  const nothing = { variables: [], written: () => ({ value: {}, lines: [] }), place: () => undefined, copyOf: () => undefined };
+  const nothing = {
+    variables: [],
+    variableNames: [],
+    written: () => ({ value: {}, lines: [] }),
+    place: () => undefined,
+    copyOf: () => undefined,
+  };
   if (first.root === undefined) return { config: undefined, diagnostics: inOrder(diagnostics, files), files, directory, ...nothing };
 
   const given = await collectGiven(options, cwd);
@@ -130,6 +138,7 @@ export async function loadConfig(paths: readonly string[], options: Rules & Load
     files,
     directory,
     variables,
+    variableNames: [...expanded.variables.keys()],
     written,
     place: (pointer) => placeAt(root, pointer),
     copyOf: (pointer) => entryAt(root, pointer)?.node.copy,

@@ -121,7 +121,9 @@ test("values that are known are offered, and files where a path is expected", as
   assert.deepEqual(await candidates(t, ["debug", ""]), ["observe", "desired", "plan"]);
   assert.deepEqual(await candidates(t, ["debug", "plan", ""]), [":files"]);
   assert.deepEqual(await candidates(t, ["apply", ""]), [":files"]);
-  assert.deepEqual(await candidates(t, ["schema", ""]), []);
+  assert.deepEqual(await candidates(t, ["schema", ""]), [":files"]);
+  assert.deepEqual(await candidates(t, ["init", ""]), [":files"]);
+  assert.deepEqual(await candidates(t, ["completion", "bash", ""]), []);
 });
 
 test("every word in the usage of a command is known to the completion", async () => {
@@ -129,5 +131,5 @@ test("every word in the usage of a command is known to the completion", async ()
   for (const { load } of Object.values(commands)) {
     for (const slot of usageSlots((await load()).usage, ["--accept"])) for (const kind of slot.kinds) kinds.add(kind);
   }
-  assert.deepEqual([...kinds].sort(), ["ADDR", "DOMAIN", "IMAGE", "NAME", "PATH", "PLANFILE"]);
+  assert.deepEqual([...kinds].sort(), ["ADDR", "DIR", "DOMAIN", "IMAGE", "NAME", "PATH", "PLANFILE"]);
 });
