@@ -6,6 +6,7 @@ import { instanceNames } from "../../src/kinds/config/instance-names.ts";
 import { startCeph } from "../support/ceph.ts";
 import { assertGolden } from "../support/golden.ts";
 import { startLoopLvm } from "../support/loop-lvm.ts";
+import { startOpenStack } from "../support/openstack.ts";
 import { checkout, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -14,12 +15,13 @@ import {
   createWorkspace,
   readMarkers,
   roomy,
+  tinyGuest,
   virsh,
   type Workspace,
   waitForConsole,
 } from "./support/workspace.ts";
 
-const examples = ["encrypted", "environments", "flat-vfat", "lvm", "ploop", "quickstart", "rbd", "web"];
+const examples = ["encrypted", "environments", "flat-vfat", "glance", "lvm", "ploop", "quickstart", "rbd", "web"];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
@@ -56,6 +58,7 @@ for (const example of examples) {
       t.after(ceph.stop);
       config.host.rbd.conf = ceph.conf;
     }
+    if (example === "glance") await startGlance(t);
     if (config.host.lvm !== undefined) config.host.lvm.volume_group = loopGroup(t);
     for (const section of ["instances", "include"])
       if (config[section] !== undefined)
@@ -89,6 +92,23 @@ for (const example of examples) {
   });
 }
 
+/** A cloud with the images of the tiny guest, for programs that this process starts. */
+async function startGlance(t: TestContext): Promise<void> {
+  const cloud = await startOpenStack();
+  t.after(cloud.stop);
+  for (const [name, path, format, container] of [
+    ["tiny-guest", tinyGuest.disk, "qcow2", "bare"],
+    ["tiny-kernel", tinyGuest.kernel, "aki", "aki"],
+    ["tiny-ramdisk", tinyGuest.ramdisk, "ari", "ari"],
+  ] as const)
+    await cloud.upload({ name, disk_format: format, container_format: container, min_ram: 128 }, await readFile(path));
+  const variables = cloud.environment();
+  Object.assign(process.env, variables);
+  t.after(() => {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  });
+}
+
 /** A volume group of loop devices. The real LVM is on a host of its own, in test/real/lvm, where no Linux is started. */
 function loopGroup(t: TestContext): string {
   const lvm = startLoopLvm(2 ** 30);
@@ -112,6 +132,11 @@ function likeEverywhere(text: string, { prefix, project, directory, instancesPat
   return Object.entries(own)
     .reduce((known, [from, to]) => known.replaceAll(from, to), text)
     .replace(/52:54:00(:[0-9a-f]{2}){3}/g, "52:54:00:xx:xx:xx")
+    .replace(/ \([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/g, " (ID)")
+    .replace(/owner( +)[0-9a-f]{32}/g, "owner$1OWNER")
+    .replace(/sha512:[0-9a-f]{128}/g, "sha512:DIGEST")
+    .replace(/Glance at 127\.0\.0\.1:\d+/g, "Glance at SERVER")
+    .replace(/^( +Moves: +|To be moved: about )\S+$/gm, "$1SIZE")
     .replace(/\bvt-[0-9a-f]{6}\b/g, "GROUP")
     .replace(/^Not managed here: .*\n\n/m, "");
 }
