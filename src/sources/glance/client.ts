@@ -31,6 +31,8 @@ export interface GlanceClient {
     readonly headers: Readonly<Record<string, string>>;
     readonly security: WebSecurity;
   }>;
+  /** Logs in again, because a token was refused that this client gave. */
+  renew(): Promise<void>;
   /** For messages: whose token it is. */
   origin(): Promise<string>;
   /** The project of the token. */
@@ -79,6 +81,10 @@ export function glanceClient(context: Context, settings: GlanceSettings, endpoin
     async servers() {
       const opened = await openCloud(context, settings.cloud);
       return { urls: serversOf(opened), headers: { "x-auth-token": opened.session.token }, security: opened.security };
+    },
+    async renew() {
+      const { session } = await openCloud(context, settings.cloud);
+      await openCloud(context, settings.cloud, session);
     },
     origin: async () => (await openCloud(context, settings.cloud)).cloud.origin,
     project: async () => (await openCloud(context, settings.cloud)).session.project,

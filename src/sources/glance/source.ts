@@ -61,7 +61,14 @@ async function fetchImage(context: Context, request: SourceRequest): Promise<Tra
   const algorithm = digestOf(image)?.algorithm;
   const digests = [...new Set<DigestAlgorithm>([...request.digests, ...(algorithm === undefined ? [] : [algorithm])])];
   const direct = await fetchDirect(context, { ...request, digests }, image);
-  const transferred = direct ?? (await download(context, client, { ...request, digests }, image));
+  const transferred =
+    direct ??
+    (await download(context, client, { ...request, digests }, image).catch(async (error: unknown) => {
+      // The token ended while a long download was resumed.
+      if (!(error instanceof CodedError) || error.code !== "glance-unauthorized") throw error;
+      await client.renew();
+      return await download(context, client, { ...request, digests }, image);
+    }));
   refuseOther(image, transferred);
   return transferred;
 }
