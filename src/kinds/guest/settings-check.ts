@@ -59,6 +59,7 @@ export function checkSettings({ config, observed }: Pick<Checked, "config" | "ob
       ...lacks(hardware.values, { machine: hardware.machine, vcpus: hardware.flavor.vcpus }, observed.facts)
         .filter(({ path }) => !clashing.has(path))
         .map((lack) => impossible("hardware-not-on-host", lack, hardware)),
+      ...withoutEffect(hardware),
       ...checkDrive(hardware, config),
     ];
   });
@@ -93,6 +94,24 @@ function impossible(code: string, { path, summary, detail }: Mistake, { settings
   const written = settings.find((one) => one.path === path) ?? settings.find((one) => one.path.startsWith(`${path}.`));
   const place = written === undefined ? { pointer: ["instances", entry] } : { pointer: written.pointer };
   return problem(code, { summary: `${summary} (${written?.words ?? `instance ${entry}`})`, detail, ...place });
+}
+
+/** libvirt accepts a bandwidth for a card of a user network and does not limit it, and such a card has one queue. */
+function withoutEffect({ entry, instance, settings }: Hardware): Diagnostic[] {
+  if (!(instance.networks ?? []).some((network) => "user" in network && network.user === true)) return [];
+  return settings
+    .filter(({ path, value }) => path.startsWith("quota.vif_") || (path === "vif_multiqueue" && value === true))
+    .map(({ words, pointer }) =>
+      problem(
+        "setting-without-effect",
+        {
+          summary: `${words} has no effect on a user network`,
+          detail: `${entry} has a card with user: true, whose traffic QEMU forwards itself in one queue; libvirt does not limit it. Connect the card to a network or a bridge, or remove the setting.`,
+          pointer,
+        },
+        "warning",
+      ),
+    );
 }
 
 /** Nova CFG-01. */
