@@ -2,6 +2,8 @@ import { apply } from "./engine/apply.ts";
 import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
 import { type EventHook, hookFailed } from "./engine/event-hook.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
+import { keepRates } from "./engine/keep-rates.ts";
+import { createMeter } from "./engine/meter.ts";
 import { findMovedSince } from "./engine/moved.ts";
 import { addNotes } from "./engine/notes.ts";
 import { observe } from "./engine/observe.ts";
@@ -210,18 +212,21 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     await claimProject(run, held, observed, emit);
     const journal = await openJournal(held, (diagnostic) => emit({ type: "diagnostic", diagnostic }));
     const actionTypes = run.kinds.flatMap((kind) => kind.actions);
+    const meter = createMeter(() => performance.now());
     const hook = announcing(run);
     const outcomes = await apply({
       plan,
       actionTypes,
       context: held,
       journal,
+      meter,
       parallelism: options.parallelism,
       stop,
       emit,
       ...(hook === undefined ? {} : { hook }),
     });
     for (const kind of run.kinds) await kind.settle?.(held);
+    await keepRates(held, observed.facts.rates, meter.rates());
     await context.host.files.settle();
     const done = outcomes.every(({ status }) => status === "done");
     if (done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0) await run.claim?.release(held);

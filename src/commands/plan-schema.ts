@@ -2,6 +2,8 @@ const text = { type: "string" } as const;
 const texts = { type: "array", items: text } as const;
 const effect = { enum: ["none", "live", "next_boot", "with_restart", "restart", "rebuild"] } as const;
 const cause = { enum: ["config", "drift", "both"] } as const;
+const numbers = { type: "object", additionalProperties: { type: "number" } } as const;
+const sizes = { type: "object", additionalProperties: { type: ["number", "null"] } } as const;
 /** `kind/name`. */
 const address = { type: "string", pattern: "^[^/]+/.+$", expects: "an address" } as const;
 
@@ -18,8 +20,7 @@ const action = {
     locks: texts,
     effect,
     destroys: text,
-    bytes: { type: "number" },
-    overwrites: { type: "number" },
+    cost: { type: "object", properties: { moves: sizes, takes: sizes, seconds: { type: "number" } } },
     after: texts,
   },
 } as const;
@@ -89,6 +90,11 @@ const plan = {
     complete: { type: "boolean" },
     basis: { type: "object", additionalProperties: text },
     excluded: { type: "array", items: address },
+    rates: {
+      type: "object",
+      required: ["bytesPerSecond", "seconds"],
+      properties: { bytesPerSecond: numbers, seconds: numbers },
+    },
     variables: {
       type: "array",
       items: {

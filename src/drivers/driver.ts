@@ -1,6 +1,7 @@
 import type { ReportProgress } from "../model/action.ts";
 import type { Address } from "../model/address.ts";
 import type { Context } from "../model/context.ts";
+import type { Cost } from "../model/cost.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Finding } from "../model/finding.ts";
 import type { HostFacts } from "../model/host-facts.ts";
@@ -177,6 +178,21 @@ export interface Traits<Settings, Facts> {
   readonly steps?: (facts: Facts | undefined, settings: Settings | undefined) => { readonly bytes: number; readonly why: string };
 }
 
+/** What is known of a base image before a disk is made from it. Bytes; null where it is not known. */
+export interface KnownBase {
+  readonly virtualSize: number | null;
+  /** What its file takes on the disk: holes do not count. */
+  readonly content: number | null;
+}
+
+/** What a disk is made from or grows from. */
+export interface DiskStart {
+  /** Its base image; null for a disk without one. */
+  readonly base: KnownBase | null;
+  /** Bytes that it has already; 0 for one that is made. */
+  readonly size: number;
+}
+
 /** A disk of the plan, with what the room for it is judged by. Sizes are bytes. */
 export interface PlannedDisk {
   readonly address: Address;
@@ -253,6 +269,8 @@ export interface Driver<Settings = unknown, Facts = unknown> {
   };
   /** The same for `doctor`, together with whatever else has to be installed. */
   doctor?(context: Context): Promise<Finding[]>;
+  /** What making a disk costs, or making it larger. Pure. */
+  cost?(disk: DiskSpec, from: DiskStart, settings: Settings | undefined, facts: Facts | undefined): Cost;
   /** What happens to the bytes of a disk before it is removed; undefined when nothing does. Pure. */
   clearing?(disk: DiskState, settings: Settings): Clearing | undefined;
   /** Name in `_base` of the empty disk that disks with this content are made from, where they share one. Pure. */

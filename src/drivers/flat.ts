@@ -16,6 +16,7 @@ import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
 import { forgetDiskFormat, otherRecords, recordDiskFormat, refuseOtherRecord } from "./shared/disk-info.ts";
 import { diskMode, fileOwners, restrictFile, wrongAccess } from "./shared/file-access.ts";
+import { rawFileCost } from "./shared/file-cost.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { filePut } from "./shared/file-put.ts";
 import { growInside } from "./shared/inner-growth.ts";
@@ -111,6 +112,8 @@ export const flat: Driver = {
   where: ({ path }) => path,
 
   traits: { about: "raw file", files: true, reserves: true, growsInside: true },
+
+  cost: rawFileCost,
 
   encryption: {
     opens: ({ host, signal }, { path }, passphrase) => luksOpensWith(host, { driver: "file", path }, passphrase, signal),

@@ -11,6 +11,7 @@ import { checkBase, sizeOn } from "./shared/base-check.ts";
 import { withBase } from "./shared/base-lease.ts";
 import { makeBlankContent } from "./shared/blank-content.ts";
 import { diskMode, fileOwners, restrictFile, wrongAccess } from "./shared/file-access.ts";
+import { rawFileCost } from "./shared/file-cost.ts";
 import { directoryOf } from "./shared/file-name.ts";
 import { growInside } from "./shared/inner-growth.ts";
 import { obstacleState, refuseObstacle } from "./shared/obstacle.ts";
@@ -107,6 +108,9 @@ export const ploop: Driver = {
   restrict: async (context, { path }, owner) => restrictFile(context, image(path), await diskMode(context), owner),
 
   where: ({ path }) => path,
+
+  // What the driver does not reserve costs no more than a file with holes.
+  cost: (disk, from) => rawFileCost({ ...disk, preallocate: "none" }, from),
 
   traits: {
     about: "directory with a raw image and its descriptor",

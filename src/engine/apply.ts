@@ -7,6 +7,7 @@ import type { ImageEvent } from "../model/image-event.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Plan, PlannedAction } from "../model/plan.ts";
 import type { Journal } from "./journal.ts";
+import type { Meter } from "./meter.ts";
 
 /** How a plan is carried out. */
 interface ApplyRequest {
@@ -14,6 +15,8 @@ interface ApplyRequest {
   readonly actionTypes: readonly ActionType[];
   readonly context: Context;
   readonly journal: Journal;
+  /** Absent: nothing is measured. */
+  readonly meter?: Meter;
   /** How many actions run at the same time. */
   readonly parallelism: number;
   /** Aborted when the user asks to stop: what runs is finished, nothing new is started. */
@@ -28,7 +31,7 @@ interface ApplyRequest {
  * nothing is rolled back: looking again and planning again is how it goes on. Never throws for a failed action, not for a bug in one either.
  */
 export async function apply(request: ApplyRequest): Promise<Outcome[]> {
-  const { plan, context, journal, emit, stop } = request;
+  const { plan, context, journal, meter, emit, stop } = request;
   const started = Date.now();
   const types = new Map(request.actionTypes.map((actionType) => [actionType.type, actionType]));
   const outcomes = new Map<string, Outcome>();
@@ -65,9 +68,12 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       const actionType = types.get(action.type);
       if (actionType === undefined) throw new Error(`no action type ${action.type}`);
       journal.write({ action: action.id, status: "started" });
-      await actionType.run({ ...context, warn, notify: notify(action.id) }, action.args, (progress) =>
-        emit({ type: "action.progress", id: action.id, progress }),
-      );
+      meter?.start(action);
+      await actionType.run({ ...context, warn, notify: notify(action.id) }, action.args, (progress) => {
+        meter?.progress(action, progress);
+        emit({ type: "action.progress", id: action.id, progress });
+      });
+      meter?.done(action);
       journal.write({ action: action.id, status: "done" });
       end(action, record("done", []));
     } catch (error) {

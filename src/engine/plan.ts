@@ -108,6 +108,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
     ...(excluded.length === 0 ? {} : { excluded }),
     complete: observed.complete && !diagnostics.some(({ unseen }) => unseen === true),
     basis,
+    ...(observed.facts.rates === undefined || actions.length === 0 ? {} : { rates: observed.facts.rates }),
   };
 }
 

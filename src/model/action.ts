@@ -1,5 +1,6 @@
 import type { Address } from "./address.ts";
 import type { Context } from "./context.ts";
+import type { Cost } from "./cost.ts";
 import type { Effect } from "./effect.ts";
 import type { Fact, FactType } from "./fact.ts";
 import type { Json } from "./json.ts";
@@ -27,10 +28,8 @@ export interface Action {
   readonly destroys?: string;
   /** Left out where the same plan restarts the guest, which has the same result. */
   readonly withoutRestart?: true;
-  /** Bytes to be moved, where that is known. */
-  readonly bytes?: number;
-  /** Bytes that are overwritten before removal, all passes together. They determine how long the action takes. */
-  readonly overwrites?: number;
+  /** What it moves and takes, for the forecast. Absent: next to nothing. */
+  readonly cost?: Cost;
 }
 
 /** How far a running action is. `total` is absent while it is not known. */

@@ -1,3 +1,4 @@
+import type { Rates } from "./rates.ts";
 import type { SourceImage } from "./source-image.ts";
 
 /** What the machine can do and has to give, as looked up before planning. Sizes are bytes. */
@@ -40,6 +41,8 @@ export interface HostFacts {
   readonly identities?: Readonly<Record<string, Identity>>;
   /** Of applies of other projects that run now. Absent: none. */
   readonly claims?: readonly CapacityClaim[];
+  /** How fast actions of earlier applies were. Absent: nothing was measured. */
+  readonly rates?: Rates;
   /** What drivers found of their storage, by name: plain data that only the driver itself understands. */
   readonly drivers: Readonly<Record<string, unknown>>;
 }
@@ -63,6 +66,10 @@ export interface SourceFacts {
   readonly bytes: number | null;
   /** What an image service says about it; absent for other sources. */
   readonly image?: SourceImage;
+  /** How it gets to the host. Absent: it is downloaded. */
+  readonly moves?: "download" | "copy";
+  /** Bytes of it that are not holes. Absent: all of them. */
+  readonly content?: number;
   /** Why nothing can be fetched from there, as far as that is known before. */
   readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
 }

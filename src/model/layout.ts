@@ -95,6 +95,8 @@ function layoutBelow(instancesPath: string) {
     base,
     locks: `${root}/locks`,
     journals: `${root}/journal`,
+    /** How fast the host was in earlier applies, beside their journals. */
+    rates: `${root}/journal/rates.json`,
     /** Which configuration a project belongs to. */
     projectClaim: (project: string) => `${root}/locks/project-${project}.json`,
     baseImage: (entry: string) => `${base}/${entry}`,

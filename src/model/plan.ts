@@ -4,6 +4,7 @@ import type { Change, FieldChange } from "./change.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { hasErrors } from "./diagnostic.ts";
 import type { Json } from "./json.ts";
+import type { Rates } from "./rates.ts";
 import type { UsedVariable } from "./used-variable.ts";
 
 /** Something on the host that is not this project's. Reported, never touched. */
@@ -83,6 +84,8 @@ export interface Plan {
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;
+  /** How fast the host was in earlier applies, for the forecast. Absent: it was not measured. */
+  readonly rates?: Rates;
   /** The variables that the configuration uses, with the values that the plan was made with. Absent: it uses none. */
   readonly variables?: readonly UsedVariable[];
   /** Of a plan for several hosts: the plan of each, as it is carried out. Their addresses name no host. */

@@ -1,11 +1,11 @@
 import type { Action } from "../model/action.ts";
 import { addressKind, addressName } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
+import { movedBytes } from "../model/cost.ts";
 import { type Effect, strongestEffect } from "../model/effect.ts";
 import { exists } from "../model/fact.ts";
 import { presentationOf } from "../model/presentation.ts";
 import { approximateQuantity } from "../model/quantity.ts";
-import { overwriting } from "./overwriting.ts";
 import { count } from "./quantities.ts";
 import { shownFields } from "./shown-fields.ts";
 import { type Line, type Span, span } from "./style.ts";
@@ -52,10 +52,10 @@ export function changeDetails(change: Change): Line[] {
     lines.push([span("Effect:   ", "faint"), span(stops ? "stops the guest" : effects[effect], effectTones[effect])]);
   }
   for (const what of destroys) lines.push([span("Destroys: ", "faint"), span(what, "remove")]);
-  const bytes = change.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
+  const bytes = change.actions.reduce((sum, action) => sum + movedBytes(action, ["download"]), 0);
   if (bytes > 0) lines.push([span("Moves:    ", "faint"), span(approximateQuantity(bytes))]);
-  const overwritten = overwriting(change.actions);
-  if (overwritten !== undefined) lines.push([span("Clears:   ", "faint"), span(overwritten)]);
+  const overwritten = change.actions.reduce((sum, action) => sum + movedBytes(action, ["overwrite"]), 0);
+  if (overwritten > 0) lines.push([span("Clears:   ", "faint"), span(approximateQuantity(overwritten))]);
   return lines;
 }
 

@@ -1,6 +1,9 @@
+import type { Action } from "../model/action.ts";
 import { addressKind, addressName } from "../model/address.ts";
 import type { Change, FieldChange } from "../model/change.ts";
+import { type Movement, movedBytes } from "../model/cost.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { type Forecast, forecastOf } from "../model/forecast.ts";
 import type { Json } from "../model/json.ts";
 import { applicablePlans, type IgnoredDrift, isErrored, type Pending, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
@@ -35,11 +38,12 @@ export interface DocumentHead {
  * it work unchanged. Additions of virtform are under `change.virtform`. But for the time, two runners print the same.
  */
 export function planJson(plan: Plan, head: DocumentHead): JsonObject {
+  const forecast = forecastOf(plan);
   const changed = plan.changes.map((change) => ({
     ...identity(change.address),
     ...indexed(change),
     ...previous(change),
-    ...changeJson(change),
+    ...changeJson(change, forecast.secondsOf),
   }));
   const unchanged = plan.unchanged.map((one) => ({
     ...identity(one.address),
@@ -57,6 +61,7 @@ export function planJson(plan: Plan, head: DocumentHead): JsonObject {
     unmanaged: plan.unmanaged.map((found) => ({ ...found })),
     pending: plan.pending.map(pendingJson),
     ...(plan.excluded === undefined ? {} : { excluded: [...plan.excluded] }),
+    ...(plan.actions.length === 0 ? {} : { forecast: forecastJson(forecast) }),
     ...(plan.ignored === undefined ? {} : { ignored: plan.ignored.map(ignoredJson) }),
     diagnostics: plan.diagnostics.map(diagnosticJson),
     applyable: applicablePlans(plan).length > 0,
@@ -137,10 +142,11 @@ function byAddress<Entry extends { readonly address: string }>(entries: readonly
   return [...entries].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }
 
-function changeJson(change: Change) {
+function changeJson(change: Change, seconds: ReadonlyMap<string, number>) {
   const { verb, before, after, fields } = change;
   const destroys = change.actions.flatMap((action) => action.destroys ?? []);
-  const overwrites = change.actions.reduce((sum, action) => sum + (action.overwrites ?? 0), 0);
+  const sum = (ways: readonly Movement[]) => change.actions.reduce((total, action) => total + movedBytes(action, ways), 0);
+  const overwrites = sum(["overwrite"]);
   const reason = change.requested === true ? "replace_by_request" : reasonOf[verb];
   return {
     change: {
@@ -164,15 +170,45 @@ function changeJson(change: Change) {
         cause: change.cause,
         reason: change.reason,
         effect: effectOf(change),
-        bytes: change.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0),
+        bytes: sum(["download", "copy", "convert"]),
         destroys,
         ...(overwrites === 0 ? {} : { overwrites }),
         fields: fields.map(fieldJson),
-        actions: change.actions.map(({ id, type, summary, effect }) => ({ id, type, summary, effect })),
+        actions: change.actions.map((action) => actionJson(action, seconds)),
       },
     },
     ...(reason === undefined ? {} : { action_reason: reason }),
   };
+}
+
+function actionJson({ id, type, summary, effect, cost }: Action, seconds: ReadonlyMap<string, number>): JsonObject {
+  const { moves, takes } = cost ?? {};
+  return {
+    id,
+    type,
+    summary,
+    effect,
+    seconds: tenths(seconds.get(id) ?? 0),
+    ...(moves === undefined || Object.keys(moves).length === 0 ? {} : { moves }),
+    ...(takes === undefined ? {} : { takes: { thin: takes.thin, full: takes.full } }),
+  };
+}
+
+function forecastJson({ download, write, overwrite, full, unknown, seconds, measured, downtime }: Forecast): JsonObject {
+  return {
+    download,
+    write,
+    overwrite,
+    full,
+    unknown,
+    seconds: tenths(seconds),
+    measured,
+    downtime: downtime.map((guest) => ({ address: guest.address, seconds: tenths(guest.seconds) })),
+  };
+}
+
+function tenths(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }
 
 /** What waits for a restart: `old` is what runs, `new` is what is stored. */

@@ -8,6 +8,7 @@ import { changingCommands } from "./changing-commands.ts";
 import { effectOf } from "./describe-change.ts";
 import { documentReporter, type RenderReport, type ReportHead } from "./document-reporter.ts";
 import { type FittingItem, fitItems } from "./fit-items.ts";
+import { forecastLine } from "./forecast-line.ts";
 import { ignoredLines } from "./ignored-lines.ts";
 import { codeBlock, htmlCode, inlineCode, plainHtml, plainMarkdown } from "./markdown-text.ts";
 import { nameRanges } from "./name-ranges.ts";
@@ -71,6 +72,7 @@ function impact(plan: Plan): string[] {
     (variable) =>
       `${inlineCode(`${variable.name} = ${variableValue(variable)}`)}${variable.from === "default" ? "" : ` (${plainMarkdown(variable.from)})`}`,
   );
+  const forecast = forecastLine(plan);
   const list = (title: string, entries: readonly string[]) =>
     entries.length === 0 ? [] : [`**${title}**\n\n${entries.map((entry) => `- ${entry}\n`).join("")}`];
   return [
@@ -78,6 +80,7 @@ function impact(plan: Plan): string[] {
     ...list("Guests restarted", nameRanges(restarted).map(inlineCode)),
     ...list("Guests stopped", nameRanges(stopped).map(inlineCode)),
     ...list("Left out (--exclude)", nameRanges(plan.excluded ?? []).map(inlineCode)),
+    ...(forecast === undefined ? [] : [plainMarkdown(forecast)]),
     ...[...pendingLines(plan.pending), ...ignoredLines(plan)].map((line) => plainMarkdown(textOf(line))),
     ...list("Variables", variables),
   ];

@@ -2,6 +2,7 @@ const text = { type: "string" } as const;
 const boolean = { type: "boolean" } as const;
 const texts = { type: "array", items: text } as const;
 const address = { type: "string", pattern: "^([^/]+/)?[^/]+/.+$", description: "KIND/NAME, with several hosts HOST/KIND/NAME." } as const;
+const bytes = { type: ["number", "null"] } as const;
 const cause = { enum: ["config", "drift", "both"] } as const;
 const effect = { enum: ["none", "live", "next_boot", "with_restart", "restart", "rebuild"] } as const;
 const sensitive = {
@@ -66,7 +67,7 @@ const change = {
             cause,
             reason: text,
             effect,
-            bytes: { type: "number", description: "Bytes to be downloaded, copied or converted." },
+            bytes: { type: "number", description: "Bytes to be downloaded, copied or converted, as far as they are known." },
             destroys: { ...texts, description: "What is permanently deleted, in words." },
             overwrites: { type: "number", description: "Bytes that are overwritten before their removal." },
             fields: { type: "array", items: field },
@@ -75,7 +76,24 @@ const change = {
               items: {
                 type: "object",
                 required: ["id", "type", "summary", "effect"],
-                properties: { id: text, type: text, summary: text, effect },
+                properties: {
+                  id: text,
+                  type: text,
+                  summary: text,
+                  effect,
+                  seconds: { type: "number", description: "How long it takes, as far as that can be known before." },
+                  moves: {
+                    type: "object",
+                    description: "Bytes that it moves, by the way in which it does; holes of files do not count. Null: not known before.",
+                    properties: { download: bytes, copy: bytes, convert: bytes, overwrite: bytes },
+                  },
+                  takes: {
+                    type: "object",
+                    description: "Bytes that the storage has less: at once (`thin`), and when the guest has filled the disk (`full`).",
+                    required: ["thin", "full"],
+                    properties: { thin: bytes, full: bytes },
+                  },
+                },
               },
             },
           },
@@ -206,6 +224,25 @@ export const planDocumentSchema = {
         type: "object",
         required: [...identityKeys, "fields"],
         properties: { ...identity, fields: { type: "array", items: field }, reason: text, until: text },
+      },
+    },
+    forecast: {
+      type: "object",
+      description: "What an apply will take. Absent if there is nothing to do.",
+      required: ["download", "write", "overwrite", "full", "unknown", "seconds", "measured", "downtime"],
+      properties: {
+        download: { type: "number", description: "Bytes from other machines." },
+        write: { type: "number", description: "Bytes taken of the storage at once." },
+        overwrite: { type: "number", description: "Bytes that are overwritten before removal, all passes together." },
+        full: { type: "number", description: "Bytes taken of the storage when guests have filled their disks." },
+        unknown: { ...texts, description: "Addresses of objects whose sizes are not known: then all numbers are the least." },
+        seconds: { type: "number", description: "From the first action to the last." },
+        measured: { type: "boolean", description: "The speeds were measured on this host; otherwise they are guesses." },
+        downtime: {
+          type: "array",
+          description: "Guests that are off for a while.",
+          items: { type: "object", required: ["address", "seconds"], properties: { address, seconds: { type: "number" } } },
+        },
       },
     },
     diagnostics: { type: "array", items: diagnostic },

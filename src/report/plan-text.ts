@@ -3,13 +3,12 @@ import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
 import { presentationOf } from "../model/presentation.ts";
-import { approximateQuantity } from "../model/quantity.ts";
 import { alikeGroups, groupDetails, groupHeader } from "./alike.ts";
 import { changingCommands } from "./changing-commands.ts";
+import { forecastLine } from "./forecast-line.ts";
 import { ignoredLines } from "./ignored-lines.ts";
 import { nameRanges } from "./name-ranges.ts";
 import type { ReporterOptions } from "./options.ts";
-import { overwriting } from "./overwriting.ts";
 import { pendingLines } from "./pending-line.ts";
 import { planImpact } from "./plan-impact.ts";
 import { count } from "./quantities.ts";
@@ -56,11 +55,8 @@ function planFooter(plan: Plan): Line[] {
     );
   if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(namesOf(restarted))], []);
   if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(namesOf(stopped))], []);
-  const bytes = plan.actions.reduce((sum, action) => sum + (action.bytes ?? 0), 0);
-  if (bytes > 0) lines.push([span(`To be moved: about ${approximateQuantity(bytes)}`)], []);
-  // A single action already shows this in its change.
-  const overwritten = plan.actions.filter(({ overwrites = 0 }) => overwrites > 0).length > 1 ? overwriting(plan.actions) : undefined;
-  if (overwritten !== undefined) lines.push([span(`To be overwritten: ${overwritten}`)], []);
+  const forecast = forecastLine(plan);
+  if (forecast !== undefined) lines.push([span(forecast)], []);
   const pending = pendingLines(plan.pending);
   if (pending.length > 0) lines.push(...pending, []);
   const { excluded = [] } = plan;

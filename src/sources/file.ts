@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { UserError } from "../model/errors.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
-import type { Host } from "../model/host.ts";
+import type { FileStat, Host } from "../model/host.ts";
 import { problem } from "../model/problem.ts";
 import { formatQuantity } from "../model/quantity.ts";
 import { withoutUndefined } from "../model/without-undefined.ts";
@@ -19,17 +19,18 @@ export const file: Source = {
     const path = pathOf(address);
     const bytes = await host.route?.bytesHere(path);
     if (bytes !== undefined) return { way: `pushed from here, ${formatQuantity(bytes)}`, bytes };
-    const problem = await problemOf(host, path);
+    const found = await lookAt(host, path);
     const way = host.route === undefined ? null : `from a file on ${host.name}`;
-    return { way, bytes: null, ...(problem === undefined ? {} : { problem }) };
+    if ("code" in found) return { way, bytes: null, problem: found };
+    return { way, bytes: found.size, moves: "copy", content: found.allocated };
   },
   async fetch({ host, signal }, { source, to, unpack, digests, maxBytes, onProgress }) {
     const path = pathOf(source);
     const options = withoutUndefined({ digests, maxBytes, onProgress });
     const pushed = await host.upload?.({ from: path, to, signal, ...options });
     if (pushed !== undefined) return pushed;
-    const found = await problemOf(host, path);
-    if (found !== undefined) throw new UserError([problem(found.code, found)]);
+    const found = await lookAt(host, path);
+    if ("code" in found) throw new UserError([problem(found.code, found)]);
     if (unpack !== undefined && host.upload === undefined) {
       const packed = withoutUndefined({ packedDigests: digests, maxPacked: maxBytes, onProgress });
       return await host.unpack({ ...unpack, from: path, followLinks: true, signal, ...packed });
@@ -38,8 +39,8 @@ export const file: Source = {
   },
 };
 
-/** Why a file of the host is no source of an image; undefined when it is one. */
-async function problemOf({ name, upload, files }: Host, path: string): Promise<SourceProblem | undefined> {
+/** A file of the host, or why it is no source of an image. */
+async function lookAt({ name, upload, files }: Host, path: string): Promise<Pick<FileStat, "size" | "allocated"> | SourceProblem> {
   try {
     const [found] = await files.identify([path]);
     if (found === undefined) {
@@ -51,7 +52,8 @@ async function problemOf({ name, upload, files }: Host, path: string): Promise<S
       };
     }
     const stat = await files.stat(found.path);
-    if (stat === undefined || stat.type === "file") return undefined;
+    if (stat === undefined) return { size: 0, allocated: 0 };
+    if (stat.type === "file") return { size: stat.size, allocated: Math.min(stat.allocated, stat.size) };
     return {
       code: "image-source-not-a-file",
       summary: `${path} is ${stat.type === "directory" ? "a directory" : "no regular file"}`,

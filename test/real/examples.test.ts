@@ -138,5 +138,6 @@ function likeEverywhere(text: string, { prefix, project, directory, instancesPat
     .replace(/Glance at 127\.0\.0\.1:\d+/g, "Glance at SERVER")
     .replace(/^( +Moves: +|To be moved: about )\S+$/gm, "$1SIZE")
     .replace(/\bvt-[0-9a-f]{6}\b/g, "GROUP")
+    .replace(/^Forecast: .*$/m, "Forecast: …")
     .replace(/^Not managed here: .*\n\n/m, "");
 }

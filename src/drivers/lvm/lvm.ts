@@ -34,6 +34,7 @@ import { growOnline } from "../shared/online-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { checkLvm, lvmPool } from "./check.ts";
 import { lvmClearing } from "./clearing.ts";
+import { lvmCost } from "./cost.ts";
 import { type LvmFacts, lookAtGroup, lvmDoctor } from "./look.ts";
 import { type LvmSettings, lvmSchema, lvmSettings, readLvmSettings } from "./settings.ts";
 import { poolName, type SparsePool, sparsePool, wholeExtents } from "./sparse.ts";
@@ -165,6 +166,8 @@ export const lvm: Driver<LvmSettings, LvmFacts> = {
   pool: lvmPool,
 
   doctor: async (context) => (lvmSettings(context.settings) === undefined ? [] : lvmDoctor(context)),
+
+  cost: lvmCost,
 
   clearing: lvmClearing,
 };

@@ -23,6 +23,7 @@ import { growFile } from "../shared/size-growth.ts";
 import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { overlayTemplate, templateHead } from "../shared/template.ts";
 import { blankTemplate, blankTemplateName } from "../shared/template-blank.ts";
+import { qcow2Cost } from "./cost.ts";
 import { legacyBacking, rebuildBacking } from "./legacy-backing.ts";
 
 /**
@@ -125,6 +126,8 @@ export const qcow2: Driver = {
     opens: ({ host, signal }, { path }, passphrase) => opensWith(host, path, passphrase, signal),
     growsOpened: true,
   },
+
+  cost: qcow2Cost,
 
   blankBase: (disk) => {
     const filesystem = ownFilesystem(disk);

@@ -26,6 +26,7 @@ import { refuseToShrink, requireSize } from "../shared/size-rules.ts";
 import { rbdAttachment } from "./attachment.ts";
 import { cloneable, rbdClone } from "./clone.ts";
 import { containerIn, containerKey, contentOf, reserveOf } from "./container.ts";
+import { rbdCost } from "./cost.ts";
 import { rbdPut, removeRetiredDrives } from "./drive.ts";
 import { checkRbd, lookAtCluster, rbdDoctor, rbdPool } from "./look.ts";
 import { diskLabelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd, refuseOtherMachines } from "./place.ts";
@@ -120,6 +121,8 @@ export const rbd: Driver<RbdSettings, CephFacts> = {
     rollBack: rollBackResize,
     drop: confirmResize,
   },
+
+  cost: rbdCost,
 
   clone: rbdClone,
 

@@ -11,7 +11,7 @@ export function withClearing(change: Change | undefined, disk: DiskState | undef
   if (clearing === undefined) return change;
   const actions = change.actions.map((action) =>
     action.type === "disk.remove" || action.type === "volume.remove"
-      ? { ...action, summary: `${clearing.words}, then remove`, overwrites: clearing.bytes }
+      ? { ...action, summary: `${clearing.words}, then remove`, cost: { moves: { overwrite: clearing.bytes } } }
       : action,
   );
   return { ...change, actions };

@@ -1,4 +1,4 @@
-import type { DiskRef, DiskSpec, ListedDisk } from "../../drivers/driver.ts";
+import type { DiskRef, DiskSpec, KnownBase, ListedDisk } from "../../drivers/driver.ts";
 import type { ImageSpec } from "../image/spec.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { DomainSpec } from "../terms/spec.ts";
@@ -11,6 +11,8 @@ export interface OwnedDisk {
   readonly fallback: ImageSpec | null;
   /** The guest that a disk of an instance lives and dies with; null for a volume. */
   readonly domain: DomainSpec | null;
+  /** Its base image as it will be, where it is not in the cache yet. Absent: not known, or without one. */
+  readonly expected?: KnownBase | null;
 }
 
 /** A disk of an instance. */

@@ -10,6 +10,7 @@ import { lookUpDrivers } from "./driver-facts.ts";
 import { lookUpGuests } from "./guest-facts.ts";
 import { otherClaims } from "./ledger.ts";
 import { lookUpNetworks } from "./network-facts.ts";
+import { readRates } from "./rates.ts";
 import { lookUpSources } from "./source-facts.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function lookUpFacts(
     context,
     images.map(({ source }) => source),
   );
-  const [node, space, drivers, missingPrograms, preallocation, networks, claims, matches] = await Promise.all([
+  const [node, space, drivers, missingPrograms, preallocation, networks, claims, matches, rates] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(withLocations(context, sources)),
@@ -37,6 +38,7 @@ export async function lookUpFacts(
     lookUpNetworks(context),
     otherClaims(context),
     matchPassphrases(context, passphrases),
+    readRates(context),
   ]);
   const guests = await lookUpGuests(context, node);
   return {
@@ -50,6 +52,7 @@ export async function lookUpFacts(
     missingPrograms,
     networks,
     ...(claims.length === 0 ? {} : { claims }),
+    ...(Object.keys(rates.seconds).length === 0 ? {} : { rates }),
     guests,
     drivers,
     sources,

@@ -17,7 +17,7 @@ import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
 import { examine, examineConverted } from "./examine.ts";
 import { findTwin } from "./find-twin.ts";
-import { formatFacts } from "./formats.ts";
+import { formatFacts, needsConversion } from "./formats.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
@@ -197,11 +197,6 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
     "flavor-disk-smaller-than-image",
     `Image ${spec.name} is a disk of ${formatQuantity(virtualSize)}, and the smallest flavor of its instances has a disk of ${formatQuantity(spec.maxVirtualSize)}. Use a flavor with a larger disk.`,
   );
-}
-
-/** Whether the base is not what was fetched: formats whose bytes already are the disk's bytes stay as they are (Nova FET-16). */
-export function needsConversion(spec: Pick<ImageSpec, "bootFile" | "format" | "diskFormat">): boolean {
-  return !spec.bootFile && spec.format === "raw" && formatFacts[spec.diskFormat].qemu !== "raw";
 }
 
 async function convert(context: Context, spec: ImageSpec, from: string, virtualSize: number, report: ReportProgress): Promise<string> {

@@ -1,5 +1,5 @@
 import type { ContentFormat } from "./inspect/finding.ts";
-import type { DiskFormat } from "./spec.ts";
+import type { DiskFormat, ImageSpec } from "./spec.ts";
 
 interface FormatFacts {
   /** What qemu-img calls it. */
@@ -31,4 +31,9 @@ export const rawContents: readonly ContentFormat[] = ["raw", "gpt", "iso"];
 /** Format that the base of an image has: raw, except for a qcow2 image where conversion is off (Nova FET-13, FET-16). */
 export function baseFormat(diskFormat: DiskFormat, forceRaw: boolean): "raw" | "qcow2" {
   return diskFormat === "qcow2" && !forceRaw ? "qcow2" : "raw";
+}
+
+/** Whether the base of an image is another file than what its source holds. */
+export function needsConversion({ bootFile, format, diskFormat }: Pick<ImageSpec, "bootFile" | "format" | "diskFormat">): boolean {
+  return !bootFile && format === "raw" && formatFacts[diskFormat].qemu !== "raw";
 }

@@ -1,6 +1,7 @@
 import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
+import type { Cost } from "../../model/cost.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
 import type { HostSettings } from "../../model/settings.ts";
@@ -12,7 +13,9 @@ import { baseExists, bases } from "./address.ts";
 import { checkImages } from "./check.ts";
 import { describeBase } from "./describe.ts";
 import { desiredImages } from "./desired.ts";
-import { fetchImage, needsConversion } from "./fetch.ts";
+import { expectedOf } from "./expected-base.ts";
+import { fetchImage } from "./fetch.ts";
+import { needsConversion } from "./formats.ts";
 import { type LeftoverState, leftovers } from "./leftover.ts";
 import { observeBases } from "./observe.ts";
 import { recordDigest } from "./record-digest.ts";
@@ -38,12 +41,24 @@ export function imageKind(settings: HostSettings): Kind<Config, ImageSpec, Image
   };
 }
 
+/** What an image moves on its way into the cache, and takes there. */
+function fetchCost(want: ImageSpec, { facts }: Observed): Cost {
+  const found = facts.sources?.[want.source];
+  const { content } = expectedOf(found, want);
+  // Holes of a local file are neither read nor written.
+  const arrives = found?.moves === "copy" && want.unpack === "none" ? content : (found?.bytes ?? null);
+  return {
+    moves: { [found?.moves ?? "download"]: arrives, ...(needsConversion(want) ? { convert: content } : {}) },
+    takes: { thin: content, full: content },
+  };
+}
+
 function fetchChange(address: Address, want: ImageSpec, observed: Observed): Change | undefined {
   if (want.cloneSize !== null) return undefined;
   const base = bases.at(want.entry);
   if (observed.get(base) !== undefined) return undefined;
   const source = withoutCredentials(want.source);
-  const { way: words, bytes } = observed.facts.sources?.[want.source] ?? { way: null, bytes: null };
+  const words = observed.facts.sources?.[want.source]?.way ?? null;
   const unpacks = want.unpack === "none" ? "" : `, unpack ${want.unpack}`;
   const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
   return {
@@ -70,7 +85,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
         makes: [baseExists(base)],
         locks: [base],
         effect: "none" as const,
-        bytes: bytes ?? undefined,
+        cost: fetchCost(want, observed),
       }),
       ...(needsConversion(want) ? [digestAction(address, want.entry)] : []),
     ],

@@ -3,6 +3,7 @@ import type { Wanted } from "../config/wanted.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import type { TargetedGuest } from "../guest/keep-targets.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
+import { expectedBase } from "../image/expected-base.ts";
 import { secretUuid } from "../secret/secret.ts";
 import { diskAddress, diskRole } from "../terms/disk-name.ts";
 import { guests } from "../terms/guest-address.ts";
@@ -50,7 +51,15 @@ function desiredGuest(guest: WantedGuest): Resource<InstanceSpec>[] {
   const domain = domainSpec(guest, disks, drive);
   // Nova CFG-15: a rescue leaves the drive as it is, so the drive names the disks as they are without the rescue.
   const usual = guest.rescue === null ? domain : domainSpec({ ...guest, rescue: null }, disks, drive);
-  const own = disks.map((disk): InstanceDisk => ({ kind: "disk", disk, domain, fallback: cloneFallback(guest, disk) }));
+  const own = disks.map(
+    (disk): InstanceDisk => ({
+      kind: "disk",
+      disk,
+      domain,
+      fallback: cloneFallback(guest, disk),
+      expected: expectedBase(guest, disk),
+    }),
+  );
   return [
     ...secretSpec(guest).map((secret) => ({ address: secrets.at(name), spec: { kind: "secret" as const, secret } })),
     ...own.map((spec) => ({ address: diskAddress(name, spec.disk.name), spec })),

@@ -23,6 +23,7 @@ import { checkDisks } from "../disk/check.ts";
 import type { Checked } from "../disk/checked.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { keepExistingContent } from "../disk/content.ts";
+import { withCost } from "../disk/cost.ts";
 import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
@@ -148,7 +149,9 @@ function diffOne(
   switch (want?.kind ?? have?.kind) {
     case "disk": {
       const found = have?.kind === "disk" ? have : undefined;
-      return withClearing(diffDisk(disks.at(name), only("disk", want), found, observed, settings), found?.disk, settings);
+      const wanted = only("disk", want);
+      const change = withClearing(diffDisk(disks.at(name), wanted, found, observed, settings), found?.disk, settings);
+      return withCost(change, wanted, found, observed, settings);
     }
     case "secret":
       return diffSecret(secrets.at(name), only("secret", want)?.secret, only("secret", have), observed);

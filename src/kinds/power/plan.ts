@@ -1,5 +1,6 @@
 import type { Action } from "../../model/action.ts";
 import type { Address } from "../../model/address.ts";
+import type { Cost } from "../../model/cost.ts";
 import type { Effect } from "../../model/effect.ts";
 import { exists, type Fact } from "../../model/fact.ts";
 import type { Json } from "../../model/json.ts";
@@ -129,6 +130,7 @@ export function startDomain(spec: DomainSpec): Action {
     needs: [defined(address), stopped(address), exists(secrets.at(spec.instance)), ...attachedFacts(spec)],
     makes: [up(address)],
     effect: "none",
+    cost: usualStart,
   };
 }
 
@@ -143,7 +145,14 @@ export function startAgain(ref: DomainRef, holders: readonly VolumeHolder[] = []
   const address = guests.at(ref.instance);
   const { args, ...start } = common(ref, "start", "start");
   const held = holders.length === 0 ? {} : { holders: holders as unknown as Json };
-  return { ...start, args: { ...args, ...held }, needs: [stopped(address), named(address)], makes: [up(address)], effect: "none" };
+  return {
+    ...start,
+    args: { ...args, ...held },
+    needs: [stopped(address), named(address)],
+    makes: [up(address)],
+    effect: "none",
+    cost: usualStart,
+  };
 }
 
 /**
@@ -157,6 +166,7 @@ export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Actio
     needs: [exists(secrets.at(instance)), ...volumeSecrets(spec), ...missing],
     makes: [up(guests.at(instance)), restored(guests.at(instance))],
     effect: "none",
+    cost: usualStart,
   };
 }
 
@@ -211,8 +221,14 @@ export function stopDomain(spec: StoppableRef, needs: readonly Fact[] = []): Act
     needs: [...needs, grown(guests.at(instance))],
     makes: [stopped(guests.at(instance))],
     effect: "restart",
+    cost: { seconds: Math.min(shutdown.seconds, usualShutdownSeconds) + 1 },
   };
 }
+
+/** Until a guest runs; that it has booted is not waited for. */
+const usualStart: Cost = { seconds: 2 };
+/** A guest that reacts is off after this time as a rule. */
+const usualShutdownSeconds = 20;
 
 function shutdownWords({ seconds, force }: Shutdown): string {
   if (seconds === 0 && force) return "power off";

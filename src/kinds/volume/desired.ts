@@ -6,6 +6,7 @@ import { declared } from "../config/declared.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { baseRef } from "../image/base-ref.ts";
 import { cloneFallback } from "../image/clone-fallback.ts";
+import { expectedBase } from "../image/expected-base.ts";
 import { secretUuid } from "../secret/secret.ts";
 import { volumeOwner } from "../terms/disk-owner.ts";
 import { identityOf } from "../terms/identity.ts";
@@ -50,5 +51,5 @@ export function desiredVolume(wanted: Wanted, name: string): VolumeSpec {
     preallocate: settings.preallocateImages,
     encryption: volume.encryption === undefined ? null : { passphrase: volume.encryption.passphrase, secretUuid: secretUuid(uuid) },
   };
-  return { kind: "volume", domain: null, disk, fallback: cloneFallback(wanted, disk) };
+  return { kind: "volume", domain: null, disk, fallback: cloneFallback(wanted, disk), expected: expectedBase(wanted, disk) };
 }

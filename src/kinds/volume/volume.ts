@@ -4,6 +4,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
 import { volumeActions } from "../disk/actions.ts";
 import { withClearing } from "../disk/clearing.ts";
+import { withCost } from "../disk/cost.ts";
 import { describeDisk } from "../disk/describe.ts";
 import { markedForReplacement } from "../disk/marked-for-replacement.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
@@ -25,7 +26,8 @@ export function volumeKind(settings: HostSettings, _lookUpSecret?: unknown, conf
     desired: (config, facts) => desiredVolumes({ config, settings, facts }),
     observe: (context) => observeVolumes(context, config),
     diff: (address, want, have, observed) => {
-      const change = withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings);
+      const changed = withClearing(diffVolume(volumes.at(addressName(address)), want, have, observed, settings), have?.disk, settings);
+      const change = withCost(changed, want, have, observed, settings);
       const before = givenUp(observed.facts).get(address);
       return before === undefined ? change : withNeeds(change, [volumeExists(volumes.at(addressName(before)))]);
     },

@@ -68,7 +68,11 @@ export function manyInstances(count: number): Plan {
   const image = change("image/debian-13", "create", {
     fields: [{ path: "source", new: "https://example.org/debian-13.qcow2" }],
     actions: [
-      action("image/debian-13", "create", { summary: "fetch and convert to raw", makes: facts(["base/debian-13"]), bytes: 3 * GiB }),
+      action("image/debian-13", "create", {
+        summary: "fetch and convert to raw",
+        makes: facts(["base/debian-13"]),
+        cost: { moves: { download: 3 * GiB } },
+      }),
     ],
   });
   const instances = Array.from({ length: count }, (_, index) => instance(`web-${index}`));

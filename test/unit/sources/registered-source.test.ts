@@ -31,7 +31,7 @@ test("a registered source passes schema, plan and apply", async () => {
   const machine = createWorld();
   const plan = await planOf(await runOn(machine.boot(), yaml("zeros://8")));
   assert.match(formatPlan(plan, { color: false }), /way +made up\n/);
-  assert.equal(plan.actions[0]?.bytes, 4096);
+  assert.equal(plan.actions[0]?.cost?.moves?.download, 4096);
   await applied(machine, yaml("zeros://8"));
   assert.equal((await machine.boot().files.stat(layout.baseImage(cacheEntryName(id))))?.size, 4096);
   assert.deepEqual(summary(await planOf(await runOn(machine.boot(), yaml("zeros://8")))), []);

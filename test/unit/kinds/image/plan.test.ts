@@ -110,7 +110,7 @@ test("an image that is not cached is fetched; one that is, is not", () => {
   assert.equal(change?.verb, "create");
   assert.deepEqual(change?.actions[0]?.makes, [`base/${spec.entry}`]);
   assert.deepEqual(change?.actions[0]?.locks, [`base/${spec.entry}`]);
-  assert.equal(change?.actions[0]?.bytes, undefined);
+  assert.deepEqual(change?.actions[0]?.cost, { moves: { download: null, convert: null }, takes: { thin: null, full: null } });
   assert.deepEqual(
     change?.fields.map(({ path }) => path),
     ["source", "format", "size"],
@@ -129,8 +129,8 @@ test("the way of an image to a host elsewhere is part of the plan, as it was loo
   const pushed = change({ "/debian.qcow2": { way: "pushed from here, 1KiB", bytes: 1024 } });
   assert.deepEqual(pushed?.fields.at(-1), { path: "way", new: "pushed from here, 1KiB" });
   assert.match(pushed?.actions[0]?.summary ?? "", / \(pushed from here, 1KiB\)$/);
-  assert.equal(pushed?.actions[0]?.bytes, 1024);
-  assert.equal(change({ "/other": { way: "pushed", bytes: null } })?.actions[0]?.bytes, undefined);
+  assert.deepEqual(pushed?.actions[0]?.cost?.moves, { download: 1024, convert: 1024 });
+  assert.equal(change({ "/other": { way: "pushed", bytes: null } })?.actions[0]?.cost?.moves?.download, null);
   assert.deepEqual(change()?.fields.at(-1)?.path, "size");
 });
 

@@ -52,7 +52,7 @@ export const plan = planOf(
         action("disk/web-2.root", "create", {
           summary: "create qcow2 disk of 20GiB from debian-13",
           needs: facts(["disk/web-2.root:gone"]),
-          bytes: 1.5 * GiB,
+          cost: { moves: { copy: 1.5 * GiB }, takes: { thin: 1.5 * GiB, full: 20 * GiB } },
         }),
       ],
       before: { image: "debian-12", size: 20 * GiB },

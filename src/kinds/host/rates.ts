@@ -1,0 +1,12 @@
+import type { Context } from "../../model/context.ts";
+import { parseRates, type Rates } from "../../model/rates.ts";
+import { readManyOnce } from "../../tools/read-once.ts";
+
+/** The file is a few KiB. */
+const mostBytes = 64 * 2 ** 10;
+
+/** How fast actions of earlier applies were on this host; empty without any. */
+export async function readRates(context: Context): Promise<Rates> {
+  const [content] = await readManyOnce(context, [{ path: context.layout.rates, length: mostBytes }]);
+  return parseRates(content?.toString("utf8"));
+}
