@@ -12,7 +12,11 @@ export function boundedCommand({ program, args, limits }: Pick<Command, "program
   readonly args: readonly string[];
 } {
   if (limits === undefined) return { program, args };
-  const bounds = [`--as=${limits.addressSpaceBytes}`, `--cpu=${limits.cpuSeconds}`];
+  const bounds = [
+    `--as=${limits.addressSpaceBytes}`,
+    `--cpu=${limits.cpuSeconds}`,
+    ...(limits.fileBytes === undefined ? [] : [`--fsize=${limits.fileBytes}`]),
+  ];
   return { program: "prlimit", args: [...bounds, "--", program, ...args] };
 }
 

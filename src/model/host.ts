@@ -11,7 +11,12 @@ export interface Command {
   readonly stdin?: string | Uint8Array;
   readonly timeoutMs: number;
   /** Bounds for programs that read untrusted data (Nova FET-06: 30 s of CPU, 2 GiB of address space). */
-  readonly limits?: { readonly cpuSeconds: number; readonly addressSpaceBytes: number };
+  readonly limits?: {
+    readonly cpuSeconds: number;
+    readonly addressSpaceBytes: number;
+    /** Length of a file that it writes. */
+    readonly fileBytes?: number;
+  };
   /** Exit codes that are answers rather than failures. Default: only 0. */
   readonly okExitCodes?: readonly number[];
   /** Extra environment. `LC_ALL=C` is always set. */

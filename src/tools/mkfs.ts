@@ -17,6 +17,9 @@ export interface Formatting {
 /** mkfs writes little, but to a disk that may be slow and large. */
 const timeoutMs = 10 * 60_000;
 
+/** Far above what an empty filesystem of any size needs. */
+const limits = { cpuSeconds: 10 * 60, addressSpaceBytes: 4 * 2 ** 30 };
+
 /** The Debian package of each program. */
 const packages: Readonly<Record<string, string>> = {
   "mkfs.xfs": "xfsprogs",
@@ -92,7 +95,7 @@ export async function missingMkfs(context: Pick<Context, "host" | "signal">, pro
 export async function makeFilesystem(context: Pick<Context, "host" | "signal">, target: string, formatting: Formatting): Promise<void> {
   const { program, args } = mkfsCommand(formatting, target);
   try {
-    await context.host.run({ program, args, timeoutMs, signal: context.signal });
+    await context.host.run({ program, args, timeoutMs, limits, signal: context.signal });
   } catch (error) {
     if (!(error instanceof CommandError) || error.reason !== "missing") throw error;
     throw userError(

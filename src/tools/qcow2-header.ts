@@ -54,7 +54,8 @@ export function readQcow2Header(start: Buffer): Qcow2Reading | undefined {
   if (!isQcow2(start)) return undefined;
   if (start.length < 72) return { problem: "the header is cut off" };
   const version = start.readUInt32BE(4);
-  if (version !== 2 && version !== 3) return { problem: `version ${version} is none that is known` };
+  if (version === 1) return { problem: "it is of version 1 (qcow); convert it: qemu-img convert -f qcow -O qcow2 IN OUT" };
+  if (version !== 2 && version !== 3) return { problem: `version ${version} is not known` };
   const clusterBits = start.readUInt32BE(20);
   if (clusterBits < 9 || clusterBits > 21) return { problem: `cluster_bits is ${clusterBits}, outside 9 to 21` };
   const clusterSize = 2 ** clusterBits;

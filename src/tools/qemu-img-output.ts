@@ -35,6 +35,28 @@ export function parseImageInfo(stdout: string): QemuImageInfo {
   };
 }
 
+/** The number of errors in what `qemu-img check --output=json` prints; undefined when it names none. */
+export function parseCheckErrors(stdout: string): number | undefined {
+  try {
+    const { corruptions, "check-errors": checkErrors } = JSON.parse(stdout) as Record<string, unknown>;
+    const counts = [corruptions, checkErrors].filter((count): count is number => typeof count === "number");
+    return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What `qemu-img measure --output=json` says: bytes required for the data, and for all of the disk. Throws an Error for anything else. */
+export function parseMeasure(stdout: string): { readonly required: number; readonly full: number } {
+  try {
+    const { required, "fully-allocated": full } = JSON.parse(stdout) as Record<string, unknown>;
+    if (typeof required === "number" && typeof full === "number" && required >= 0) return { required, full };
+  } catch {
+    // Said below.
+  }
+  throw unexpectedAnswer("qemu-img measure", "It names no required size.", stdout);
+}
+
 function text<Key extends string>(key: Key, value: unknown): { [K in Key]?: string } {
   return typeof value === "string" ? ({ [key]: value } as { [K in Key]: string }) : {};
 }

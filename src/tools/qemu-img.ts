@@ -1,12 +1,15 @@
 import { CommandError, RefusedError } from "../model/errors.ts";
 import type { Command, Host } from "../model/host.ts";
-import { parseConvertProgress, parseImageInfo, type QemuImageInfo } from "./qemu-img-output.ts";
+import { parseCheckErrors, parseConvertProgress, parseImageInfo, parseMeasure, type QemuImageInfo } from "./qemu-img-output.ts";
 
 export type { QemuImageInfo } from "./qemu-img-output.ts";
 
 const minute = 60_000;
 /** A conversion reads a whole image over what may be a slow disk; it is bounded so that a hung one ends some day. */
 export const convertTimeoutMs = 12 * 60 * minute;
+
+/** Bounds for programs that write disks: far above what honest content needs. */
+const writingLimits = { cpuSeconds: 6 * 3600, addressSpaceBytes: 8 * 2 ** 30 };
 
 /** Bounds for looking at files of unknown origin (Nova FET-06). */
 const inspectionLimits = { cpuSeconds: 30, addressSpaceBytes: 2 * 2 ** 30 };
@@ -49,6 +52,62 @@ export async function imageInfo(host: Host, path: string, format: string, signal
   }
 }
 
+/**
+ * Whether all tables of an image agree, where qemu knows how to check the format. Throws RefusedError `image-incomplete` when they do not,
+ * and `image-inspection-aborted` when the limits ended it. Space that is allocated and not used is no mistake.
+ */
+export async function checkImage(host: Host, path: string, format: string, signal?: AbortSignal): Promise<void> {
+  const args = ["check", "-U", "-f", format, "--output=json", path];
+  const { exitCode, stdout } = await limited(path, () =>
+    host.run({
+      program: "qemu-img",
+      args,
+      timeoutMs: 10 * minute,
+      limits: { ...inspectionLimits, cpuSeconds: 120 },
+      // 2: damaged, 3: space that is not used, 63: no check for this format.
+      okExitCodes: [0, 2, 3, 63],
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+  if (exitCode !== 2) return;
+  const errors = parseCheckErrors(stdout);
+  throw new RefusedError(
+    "image-incomplete",
+    `The image is damaged: qemu-img check finds ${errors === undefined ? "errors" : `${errors} ${errors === 1 ? "error" : "errors"}`} in its tables. Get it again; where it was made, \`qemu-img check -r all FILE\` can repair some damage.`,
+  );
+}
+
+/**
+ * Bytes of an image of this virtual size that are not holes, so that a raw file takes them. Asked as what a qcow2 file would take, since qemu
+ * counts holes of raw files as well. Errors as for `imageInfo`.
+ */
+export async function dataBytes(host: Host, path: string, format: string, virtualSize: number, signal?: AbortSignal): Promise<number> {
+  const { stdout } = await limited(path, () =>
+    host.run({
+      program: "qemu-img",
+      args: ["measure", "-U", "-O", "qcow2", "-f", format, "--output=json", path],
+      timeoutMs: 10 * minute,
+      limits: { ...inspectionLimits, cpuSeconds: 120 },
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+  const { required, full } = parseMeasure(stdout);
+  // Tables for the whole disk are in both.
+  return Math.max(0, required - Math.max(0, full - virtualSize));
+}
+
+async function limited<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CommandError) || !wasLimited(error)) throw error;
+    throw new RefusedError(
+      "image-inspection-aborted",
+      `Looking at ${path} took qemu-img more processor time or memory than any honest image needs, so it was stopped. The image is damaged or made to do harm. Get it again from a source that you trust.`,
+    );
+  }
+}
+
 /** The kernel ends it by a signal, or memory is refused to it. */
 function wasLimited(error: CommandError): boolean {
   if (error.reason === "signal" || error.reason === "timeout") return true;
@@ -65,6 +124,8 @@ export async function convertToRaw(
     readonly from: string;
     readonly to: string;
     readonly format: string;
+    /** Bytes of the disk, where they are known: a longer file cannot be written. */
+    readonly bytes?: number;
     readonly onFraction?: (fraction: number) => void;
     readonly signal?: AbortSignal;
   },
@@ -73,6 +134,8 @@ export async function convertToRaw(
     program: "qemu-img",
     args: ["convert", "-p", "-t", cache, "-W", "-m", "8", "-f", request.format, "-O", "raw", request.from, request.to],
     timeoutMs: convertTimeoutMs,
+    // The length is rounded up to whole blocks.
+    limits: { ...writingLimits, ...(request.bytes === undefined ? {} : { fileBytes: request.bytes + 2 ** 20 }) },
     onLine: (line) => {
       const fraction = parseConvertProgress(line);
       if (fraction !== undefined) request.onFraction?.(fraction);
@@ -126,6 +189,7 @@ export async function createQcow2(
     program: "qemu-img",
     args: ["create", "-q", "-f", "qcow2", ...secretArgs(passphrase), ...listed, request.path, String(request.size)],
     timeoutMs: (preallocate ? 10 : 2) * minute,
+    limits: writingLimits,
     ...(passphrase === undefined ? {} : { stdin: passphrase }),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
@@ -166,6 +230,7 @@ export async function convertToEncrypted(
     ],
     stdin: passphrase,
     timeoutMs: convertTimeoutMs,
+    limits: writingLimits,
     ...(signal === undefined ? {} : { signal }),
   });
 }
@@ -251,6 +316,7 @@ export async function resizeImage(
     program: "qemu-img",
     args: ["resize", "-q", ...(preallocate ? ["--preallocation=falloc"] : []), ...image, String(bytes)],
     timeoutMs: 10 * minute,
+    limits: writingLimits,
     ...(passphrase === undefined ? {} : { stdin: passphrase }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -23,12 +23,18 @@ export function qemuImg(input: ProgramInput): ProgramEnd {
     if (command === "resize") return resize(input, asked);
     if (command === "map") return map(input, asked);
     if (command === "check") return check(input, asked);
+    if (command === "measure") return measure(input, asked);
     if (command === "--version") return { exitCode: 0, out: "qemu-img version 7.2.22\n", err: "" };
   } catch (error) {
     if (error instanceof Refusal) return { exitCode: 1, out: "", err: `qemu-img: ${error.message}\n` };
     throw error;
   }
   return { exitCode: 1, out: "", err: `qemu-img: Command not found: ${command}\n` };
+}
+
+function measure({ files }: ProgramInput, { words }: Asked): ProgramEnd {
+  const content = openFile(files, words[0] ?? "");
+  return { exitCode: 0, out: JSON.stringify({ required: allocatedBytes(content), "fully-allocated": content.size }), err: "" };
 }
 
 /** Words for standard error and exit code 1. */

@@ -1,8 +1,10 @@
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
-import { imageInfo, type QemuImageInfo } from "../../tools/qemu-img.ts";
+import { checkImage, imageInfo, type QemuImageInfo } from "../../tools/qemu-img.ts";
+import { expectWhole } from "./expect-whole.ts";
 import { formatFacts, rawContents } from "./formats.ts";
 import { inspect, inspectOrThrow } from "./inspect/inspect.ts";
+import { pageFinding } from "./inspect/unsupported.ts";
 import { readerOf } from "./reader-of.ts";
 import type { DiskFormat } from "./spec.ts";
 
@@ -22,6 +24,7 @@ export async function examine(context: Context, path: string, bytes: number, dis
       `The content is ${what}, and disk_format says ${diskFormat}. Formats are never guessed, because a wrong guess can open files of the host. If the content is correct, write disk_format: ${hint}.`,
     );
   }
+  await expectWhole(context, path, bytes, inspection.format);
   const info = await imageInfo(context.host, path, qemu, context.signal);
   refuseUnsafe(info);
   if (info.format !== qemu) {
@@ -34,15 +37,28 @@ export async function examine(context: Context, path: string, bytes: number, dis
       `The header says ${inspection.virtualSize} bytes and qemu-img reads ${info.virtualSize}: the image is damaged.`,
     );
   }
+  if (qemu !== "raw") await checkImage(context.host, path, qemu, context.signal);
   return info.virtualSize;
+}
+
+/** Refuses a page in place of a kernel or a ramdisk, which may be anything else. Gives its length. Throws a RefusedError. */
+export async function examineBootFile(
+  context: Context,
+  { path, bytes }: { readonly path: string; readonly bytes: number },
+): Promise<number> {
+  const refusal = pageFinding(await readerOf(context, path)(0, 4096))?.refusal;
+  if (refusal !== undefined) throw new RefusedError(refusal.code, refusal.message);
+  return bytes;
 }
 
 /** Makes sure that a converted image is raw, and that no program that guesses formats takes it for another one (Nova FET-15). */
 export async function examineConverted(context: Context, path: string): Promise<void> {
   const stat = await context.host.files.stat(path);
-  const { format } = await inspect(readerOf(context, path), stat?.size ?? 0);
+  const { format, refusal } = await inspect(readerOf(context, path), stat?.size ?? 0);
+  // No program follows an archive or a text on a disk.
+  const isPlain = refusal?.code === "image-packed" || refusal?.code === "image-is-text";
   const info = await imageInfo(context.host, path, "raw", context.signal);
-  if (rawContents.includes(format) && info.format === "raw") return;
+  if ((rawContents.includes(format) || isPlain) && info.format === "raw") return;
   throw new RefusedError(
     "image-nested-format",
     `The image was converted to raw, and the disk inside it is itself ${format}. A program that guesses formats would follow it. Take the inner image out and use that.`,

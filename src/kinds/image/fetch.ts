@@ -9,13 +9,13 @@ import { formatQuantity } from "../../model/quantity.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
-import { convertToRaw } from "../../tools/qemu-img.ts";
+import { convertToRaw, dataBytes } from "../../tools/qemu-img.ts";
 import { touchUsed } from "../../tools/touch-used.ts";
 import { baseExists } from "./address.ts";
 import { readBase } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
-import { examine, examineConverted } from "./examine.ts";
+import { examine, examineBootFile, examineConverted } from "./examine.ts";
 import { findTwin } from "./find-twin.ts";
 import { formatFacts, needsConversion } from "./formats.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
@@ -84,7 +84,9 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const known = withoutUndefined({ bytes: published.bytes, sha256: digests.sha256 });
   announce("image.upload", known);
   const image = await unpackPublished(context, spec, published, maxBytes, report);
-  const virtualSize = spec.bootFile ? image.bytes : await examine(context, image.path, image.bytes, spec.diskFormat);
+  const virtualSize = spec.bootFile
+    ? await examineBootFile(context, image)
+    : await examine(context, image.path, image.bytes, spec.diskFormat);
   refuseTooLarge(spec, virtualSize);
 
   const sidecar: ImageSidecar = withoutUndefined({
@@ -202,10 +204,22 @@ function refuseTooLarge(spec: ImageSpec, virtualSize: number): void {
 async function convert(context: Context, spec: ImageSpec, from: string, virtualSize: number, report: ReportProgress): Promise<string> {
   const { host, layout, signal } = context;
   const converted = layout.baseConverted(spec.entry);
+  const format = formatFacts[spec.diskFormat].qemu;
+  const { free } = await host.files.space(layout.base);
+  // A small file can describe a disk that fills any file system, by naming the same bytes many times.
+  const room = Math.floor((free - context.settings.reserved.disk) * 0.95);
+  const needed = await dataBytes(host, from, format, virtualSize, signal);
+  if (needed > room) {
+    throw new RefusedError(
+      "image-too-large",
+      `Image ${spec.name} takes ${formatQuantity(needed)} as a raw disk, and ${formatQuantity(Math.max(0, room))} may be used in ${layout.base}. Free space, or use a smaller image.`,
+    );
+  }
   await convertToRaw(host, {
     from,
+    bytes: virtualSize,
     to: converted,
-    format: formatFacts[spec.diskFormat].qemu,
+    format,
     signal,
     onFraction: (fraction) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize }),
   });

@@ -4,7 +4,7 @@ import { detectIso } from "./iso.ts";
 import { detectPartitionTable } from "./partition-table.ts";
 import { detectPloop } from "./ploop.ts";
 import { detectQcow2 } from "./qcow2.ts";
-import { detectUnsupported } from "./unsupported.ts";
+import { detectText, detectUnsupported } from "./unsupported.ts";
 import { detectVdi } from "./vdi.ts";
 import { detectVhd } from "./vhd.ts";
 import { detectVhdx } from "./vhdx.ts";
@@ -45,6 +45,8 @@ export async function inspect(read: Read, size: number): Promise<Inspection> {
     const finding = await detect(read, size);
     if (finding !== undefined) found.push(finding);
   }
+  const text = found.length === 0 ? await detectText(read) : undefined;
+  if (text !== undefined) found.push(text);
   const formats = found.map((finding) => finding.format);
   const main = found.length > 1 ? chooseAmong(found) : found[0];
   if (found.length > 1 && main === undefined) {

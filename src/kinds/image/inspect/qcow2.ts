@@ -27,7 +27,8 @@ export async function detectQcow2(read: Read, size: number): Promise<Finding | u
     );
   }
   if ((header.incompatible & ~knownFeatures) !== 0n) {
-    const bits = `0x${header.incompatible.toString(16)}`;
+    const extended = (header.incompatible & 0b10000n) !== 0n ? "extended_l2, subclusters; " : "";
+    const bits = `${extended}0x${header.incompatible.toString(16)}`;
     return refused(
       "qcow2",
       "image-unknown-features",

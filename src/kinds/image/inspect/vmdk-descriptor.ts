@@ -38,7 +38,8 @@ export function refuseDescriptor(text: string): Finding | undefined {
 
 /** An extent names a file that qemu opens: it must be a sparse one beside the descriptor, never a path or a device. */
 function refuseExtent(line: string): Finding | undefined {
-  const extent = /^RW\s+\d+\s+SPARSE\s+"([^"]*)"$/i.exec(line);
+  // Converters to streamOptimized write RDONLY; such an image is read either way.
+  const extent = /^(?:RW|RDONLY)\s+\d+\s+SPARSE\s+"([^"]*)"$/i.exec(line);
   const name = extent?.[1];
   if (name !== undefined && !name.includes("/") && name !== "") return undefined;
   return refused(
