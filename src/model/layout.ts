@@ -59,6 +59,8 @@ export function leftoverOf(name: string): { readonly entry: string; readonly sid
   const [, entry, ending] =
     /^([0-9a-f]{40}|(?:ephemeral|swap)_\d+[KMGTP]?i?B_.+)\.(part|part\.json|unpacked|member|converted|json)$/.exec(name) ??
     /^([0-9a-f]{40})_\d+\.part$/.exec(name) ??
+    // Of a sidecar that was being written again: its writer holds the lock of the entry.
+    /^([0-9a-f]{40})\.json\..+\.tmp$/.exec(name) ??
     [];
   return entry === undefined ? undefined : { entry, sidecar: ending === "json" };
 }
