@@ -8,8 +8,10 @@ import type { Invocation } from "./command.ts";
 import { readIgnoreFiles } from "./ignore-file.ts";
 import type { Io } from "./io.ts";
 import { openConfigured } from "./open-session.ts";
+import { outputs } from "./outputs.ts";
 import { writePlanFile } from "./plan-file.ts";
 import { reported } from "./reported.ts";
+import { runExplain } from "./run-explain.ts";
 
 interface Options {
   readonly command: "plan" | "drift";
@@ -23,6 +25,8 @@ export function runPlan(invocation: Invocation, io: Io, { command, detailedExitC
     const accepted = await readIgnoreFiles(invocation.texts("ignore"));
     await using session = await openConfigured(invocation.positionals, io);
     if (out !== undefined) refuseReaders(session.hosts);
+    if (invocation.texts("explain").length > 0)
+      return await runExplain(session, invocation, { event, color: outputs(io, invocation.flag("no-color")).color });
     const targets = invocation.texts("target");
     const made = await plan(
       runsOf(session, {

@@ -25,6 +25,13 @@ export interface Observation<State> {
   readonly identities?: HostFacts["identities"];
 }
 
+/** Values of an object as they were read in one place, by the paths of its fields. */
+export interface FoundAt {
+  /** In words: `in the definition that libvirt stores`. */
+  readonly where: string;
+  readonly values: Readonly<Record<string, Json>>;
+}
+
 /**
  * One kind of thing that a configuration can declare. The engine treats all alike and knows none. `Config` is the whole
  * checked configuration. One kind may own resources of several address kinds (an instance owns disks, a seed, a domain).
@@ -50,6 +57,8 @@ export interface Kind<Config, Spec, State> {
    * only to be created; empty when this one cannot be replaced. Pure.
    */
   replaced?(address: Address, observed: Observed): readonly (readonly [Address, State | undefined])[];
+  /** What a state holds by the paths of fields, and where each part of it was read: for explanations. Default: what `describe` gives. Never a secret. Pure. */
+  found?(state: State): readonly FoundAt[];
   /** What an object that runs differs in from what is stored of it. Pure. */
   pending?(state: State): readonly FieldChange[];
   readonly actions: readonly ActionType[];

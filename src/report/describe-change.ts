@@ -48,8 +48,7 @@ export function changeDetails(change: Change): Line[] {
   if (changesThere && change.actions.length > 0)
     lines.push([span("Steps:    ", "faint"), span(change.actions.map(stepOf(change)).join(", then "))]);
   if (changesThere || (effect !== "none" && destroys.length === 0)) {
-    const stops = effect === "restart" && !change.actions.some(({ makes }) => makes.includes(exists(change.address)));
-    lines.push([span("Effect:   ", "faint"), span(stops ? "stops the guest" : effects[effect], effectTones[effect])]);
+    lines.push([span("Effect:   ", "faint"), span(effectWords(effect, change), effectTones[effect])]);
   }
   for (const what of destroys) lines.push([span("Destroys: ", "faint"), span(what, "remove")]);
   const bytes = change.actions.reduce((sum, action) => sum + movedBytes(action, ["download"]), 0);
@@ -62,6 +61,12 @@ export function changeDetails(change: Change): Line[] {
 /** The effect of a change on a running guest: the strongest of its parts. */
 export function effectOf(change: Change): Effect {
   return strongestEffect([...change.actions.map((action) => action.effect), ...change.fields.flatMap((field) => field.effect ?? [])]);
+}
+
+/** An effect of a change in words: a guest that is shut down may stay off. */
+export function effectWords(effect: Effect, { address, actions }: Pick<Change, "address" | "actions">): string {
+  const stops = effect === "restart" && !actions.some(({ makes }) => makes.includes(exists(address)));
+  return stops ? "stops the guest" : effects[effect];
 }
 
 /** The action in words; of another object's action also whose it is. */

@@ -28,6 +28,7 @@ import { describeDisk } from "../disk/describe.ts";
 import { diffDisk } from "../disk/diff.ts";
 import type { InstanceDisk } from "../disk/disk.ts";
 import { checkForeignUse } from "../disk/foreign-use.ts";
+import { foundDisk } from "../disk/found.ts";
 import { isReplaced } from "../disk/is-replaced.ts";
 import { checkLooseLayers } from "../disk/loose-check.ts";
 import { markedForReplacement } from "../disk/marked-for-replacement.ts";
@@ -59,6 +60,7 @@ import { withNeeds } from "../terms/with-needs.ts";
 import { desiredVolume } from "../volume/desired.ts";
 import { checkAdopted } from "./adopted-check.ts";
 import { desiredInstances, type InstanceSpec, type SeedResource } from "./desired.ts";
+import { foundDomain, foundSeed } from "./found.ts";
 import { checkMissingDirectories } from "./missing-check.ts";
 import { type InstanceState, observeInstances } from "./observe.ts";
 import { checkOwners } from "./owner-check.ts";
@@ -125,6 +127,11 @@ export function instanceKind(
       return checks.flatMap((check) => check(checked));
     },
     describe,
+    found: (state) => {
+      if (state.kind === "domain") return foundDomain(state);
+      if (state.kind === "disk") return foundDisk(state);
+      return state.kind === "seed" ? foundSeed(state) : [];
+    },
     earlierAddress,
     replaced: (address, observed) => {
       const disk = guests.owns(address) ? diskAddress(addressName(address), instanceFiles.root) : address;

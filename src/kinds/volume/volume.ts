@@ -6,6 +6,7 @@ import { volumeActions } from "../disk/actions.ts";
 import { withClearing } from "../disk/clearing.ts";
 import { withCost } from "../disk/cost.ts";
 import { describeDisk } from "../disk/describe.ts";
+import { foundDisk } from "../disk/found.ts";
 import { markedForReplacement } from "../disk/marked-for-replacement.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { givenUp } from "../terms/identity.ts";
@@ -33,6 +34,7 @@ export function volumeKind(settings: HostSettings, _lookUpSecret?: unknown, conf
     },
     check: checkVolumes,
     describe: describeDisk,
+    found: foundDisk,
     earlierAddress: (address, { identities = {} }) => {
       const earlier = identities[address]?.earlier;
       return earlier === undefined ? undefined : volumes.at(earlier);
