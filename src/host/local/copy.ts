@@ -117,7 +117,8 @@ async function copyLarge({ source, stat, from, to, options }: Copy): Promise<Cop
     options.onProgress?.(sink.bytes, Math.max(stat.size, sink.bytes));
   }
   const done = { bytes: sink.bytes, digests: await sink.finish() };
-  await expectUnchanged(input, stat, from);
+  // Of what is copied without digests, a base image, only the time changes, with each use.
+  if ((options.digests ?? []).length > 0) await expectUnchanged(input, stat, from);
   return done;
 }
 

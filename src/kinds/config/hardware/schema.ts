@@ -395,7 +395,7 @@ export const powerKeys = {
   shutdown: {
     type: "object",
     description:
-      "How the guest is shut down, whenever a plan does that. It is asked by its power button (ACPI), again every 10 seconds. Image property of the time: os_shutdown_timeout.",
+      "How the guest is shut down, whenever a plan does that. It is asked through its guest agent where libvirt is connected to one, else by its power button (ACPI), again every 10 seconds. Image property of the time: os_shutdown_timeout.",
     additionalProperties: false,
     properties: {
       timeout: {
