@@ -9,6 +9,8 @@ export interface OptionDefinition {
   readonly short?: string;
   /** What stands for the value in the help: `FILE`. */
   readonly value?: string;
+  /** The values that it takes, for the Tab key. */
+  readonly values?: readonly string[];
   /** The value if the option is given without one: `--allow-destroy` and `--allow-destroy=ADDR`. */
   readonly bare?: string;
   readonly help: string;

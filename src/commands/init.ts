@@ -27,7 +27,7 @@ export const init: CommandDefinition = {
   description: `Writes virtform.yaml with one guest: an official cloud image, your public ssh key from ~/.ssh, and a network of the host. A file that exists is never changed. On a terminal it asks for what is not given. Images: ${names.join(", ")}.`,
   options: {
     ...colorOptions,
-    image: { type: "string", value: "NAME", help: `One of the images above (default ${usualImage}).` },
+    image: { type: "string", value: "NAME", values: names, help: `One of the images above (default ${usualImage}).` },
     name: { type: "string", value: "PROJECT", help: "Name of the project (default: that of the directory)." },
     key: { type: "string", value: "FILE", help: "File with your public ssh key (default: the first of ~/.ssh/id_*.pub)." },
     network: {

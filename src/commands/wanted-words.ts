@@ -114,7 +114,8 @@ function valuesOf(
   // The file comes after the name.
   if (name === "report" && typed.includes("=")) return { texts: [], kinds: ["FILE"] };
   if (name === "report") return { texts: known.reports.map((report) => plain(`${report}=`)), kinds: [] };
-  const value = options[name]?.value;
+  const { value, values } = options[name] ?? {};
+  if (values !== undefined) return { texts: values.map(plain), kinds: [] };
   return { texts: [], kinds: value === undefined ? [] : [name === "var" ? "VARIABLE" : value] };
 }
 

@@ -70,7 +70,7 @@ export function makeDeb(binary: string, to: string, { weak }: { readonly weak: b
     zipped(`${doc}/README.md`, webReadme(text("README.md"), manifest.version));
     zipped(`${doc}/changelog`, text("CHANGELOG.md"));
     zipped(`${doc}/changelog.Debian`, changelog(time));
-    put(`${doc}/copyright`, copyright);
+    put(`${doc}/copyright`, copyright(time.getUTCFullYear()));
     zipped(`${doc}/third-party-notices.txt`, notices());
     put("usr/share/lintian/overrides/virtform", overrides);
     for (const example of globSync("examples/**/*.*", { cwd: checkout })) put(`${doc}/${example}`, text(example));
@@ -143,9 +143,9 @@ function changelog(time: Date): string {
 `;
 }
 
-const copyright = `virtform is at ${repository}.
+const copyright = (year: number) => `virtform is at ${repository}.
 
-Copyright the virtform developers. Licence: Apache-2.0. On Debian systems, its
+Copyright ${year} the virtform developers. Licence: Apache-2.0. On Debian systems, its
 full text is in /usr/share/common-licenses/Apache-2.0.
 
 /usr/bin/virtform contains Node.js ${process.version}, Copyright Node.js contributors, under

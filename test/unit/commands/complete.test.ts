@@ -123,6 +123,7 @@ test("values that are known are offered, and files where a path is expected", as
   assert.deepEqual(await candidates(t, ["apply", ""]), [":files"]);
   assert.deepEqual(await candidates(t, ["schema", ""]), [":files"]);
   assert.deepEqual(await candidates(t, ["init", ""]), [":files"]);
+  assert.deepEqual(await candidates(t, ["init", "--image", "d"]), ["debian-13"]);
   assert.deepEqual(await candidates(t, ["completion", "bash", ""]), []);
 });
 
