@@ -24,7 +24,7 @@ export function initYaml({ project, image, instance, uri, publicKey, network, sc
       : `\nkey_pairs:\n  admin:\n    public_key: ${JSON.stringify(publicKey)}\n`;
   const connection =
     network === "user"
-      ? "    # The guest reaches out, and nothing reaches it. Write a network or bridge of the host instead: [{ network: default }]\n    networks: [{ user: true }]"
+      ? "    # QEMU's user network: outgoing connections only. For incoming ones, write a network or bridge of the host: [{ network: default }]\n    networks: [{ user: true }]"
       : `    networks: [{ network: ${JSON.stringify(network.name)} }]`;
   return `# yaml-language-server: $schema=${schema}
 #

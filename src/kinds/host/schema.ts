@@ -35,7 +35,7 @@ const machine = {
     items: { type: "string", minLength: 1 },
     minItems: 1,
     maxItems: 32,
-    examples: [["/usr/local/bin/announce", "--channel", "images"]],
+    examples: [["/usr/local/bin/announce", "images"]],
   },
   virt_type: {
     type: "string",
