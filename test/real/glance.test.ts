@@ -89,6 +89,7 @@ test("an image of Glance is fetched, and a guest is what its properties say", as
   await apply(workspace);
   assert.deepEqual(await baseOf(workspace.instancesPath, id), content);
   assert.match(await virsh("dumpxml", name), /<target dev='sda' bus='sata'\/>/);
+  assert.match((await virtform("image", "list", "--path", workspace.directory)).stdout, /^noise +active +raw /m);
   await assertConverged(workspace);
   await assertNoLeftovers(workspace);
   await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy", "--images");

@@ -13,11 +13,15 @@ const known = new WeakMap<HostFacts, WeakMap<Config, Config>>();
  */
 export function withSourceImages(config: Config, facts: HostFacts): Config {
   const { images } = config;
-  if (images === undefined || !Object.values(images).some(({ source }) => isFromGlance(source))) return config;
+  if (images === undefined) return config;
   const made = known.get(facts) ?? new WeakMap<Config, Config>();
   known.set(facts, made);
   const before = made.get(config);
   if (before !== undefined) return before;
+  if (!Object.values(images).some(({ source }) => isFromGlance(source))) {
+    made.set(config, config);
+    return config;
+  }
   const entries = Object.entries(images).map(([name, image]) => [name, completed(image, facts.sources[image.source]?.image)] as const);
   const result: Config = { ...config, images: Object.fromEntries(entries) };
   made.set(config, result);

@@ -7,21 +7,28 @@ import { glanceSettings } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
 import { declared } from "../config/declared.ts";
 import type { Wanted } from "../config/wanted.ts";
-import { isFromGlance } from "../config/with-source-images.ts";
+import { isFromGlance, withSourceImages } from "../config/with-source-images.ts";
 import type { Config, ImageConfig } from "../config.ts";
 import { cloneOnly } from "./clone-only.ts";
 import { baseFormat } from "./formats.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
-export function desiredImages(wanted: Wanted): Resource<ImageSpec>[] {
+export function desiredImages(written: Wanted): Resource<ImageSpec>[] {
+  const wanted = completed(written);
   const bootFiles = onlyBootFiles(wanted.config);
   return Object.keys(wanted.config.images ?? {}).map((name) => ({ address: `image/${name}`, spec: imageSpec(wanted, name, bootFiles) }));
 }
 
 /** One declared image. Throws for one that is not declared: a bug in the caller. */
-export function desiredImage(wanted: Wanted, name: string): ImageSpec {
+export function desiredImage(written: Wanted, name: string): ImageSpec {
+  const wanted = completed(written);
   return imageSpec(wanted, name, onlyBootFiles(wanted.config));
+}
+
+/** With what image services say about images. */
+function completed(wanted: Wanted): Wanted {
+  return { ...wanted, config: withSourceImages(wanted.config, wanted.facts) };
 }
 
 function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>): ImageSpec {
