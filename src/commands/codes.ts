@@ -16,6 +16,8 @@ export const codes: Readonly<Record<string, string>> = {
   "not-adoptable": "A domain cannot be described by a configuration, or belongs to a project.",
   "not-found": "Nothing of that name exists.",
   "output-failed": "The output cannot be written.",
+  "host-profile": "A file is not the profile of a host.",
+  "host-profile-other": "The profile of a host is of another version, project or host.",
   "plan-file": "A saved plan cannot be read or written.",
   "report-file": "A report of `--report` cannot be written.",
   "schema-file": "The schema of `virtform schema` cannot be written.",

@@ -43,6 +43,7 @@ const list: Record<string, Listed> = {
     load: async () => (await import("./image/image.ts")).image,
   },
   doctor: { summary: "Check the host's requirements and suggest fixes", load: async () => (await import("./doctor.ts")).doctor },
+  simulate: { summary: "Plan against a recorded host, without the host", load: async () => (await import("./simulate.ts")).simulate },
   debug: { summary: "Print one phase of a plan as JSON, for bug reports", load: async () => (await import("./debug.ts")).debug },
   schema: { summary: "Print the JSON Schema of the configuration", load: async () => (await import("./schema.ts")).schema },
   completion: {

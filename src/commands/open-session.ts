@@ -16,11 +16,12 @@ export function variableInputs({ env, given }: Io): VariableInputs {
 export async function openConfigured(
   paths: readonly string[],
   io: Io,
-  options: { readonly signal?: AbortSignal; readonly takeOverProject?: boolean } = {},
+  options: { readonly signal?: AbortSignal; readonly takeOverProject?: boolean } & Pick<Surroundings, "openHost"> = {},
 ): Promise<Session> {
   const checked = await readConfig(paths, variableInputs(io));
   io.secrets.withdraw(checked.config);
-  return openSession(checked, { ...(await surroundings(io, options.signal)), takeOverProject: options.takeOverProject ?? false });
+  const { signal, takeOverProject = false, openHost } = options;
+  return openSession(checked, { ...(await surroundings(io, signal)), takeOverProject, ...(openHost === undefined ? {} : { openHost }) });
 }
 
 /** The same where there may be no configuration yet: then for the defaults of this machine. */

@@ -1,8 +1,8 @@
 import { observe } from "../engine/observe.ts";
-import { lookJson } from "../model/observed.ts";
 import { plan } from "../reconcile.ts";
 import { runsOf } from "../runs-of.ts";
 import { onlyHost, type Session } from "../session.ts";
+import { profileJson } from "./host-profile.ts";
 
 /** The phases of a plan that can be printed. */
 export const phases = ["observe", "desired", "plan"] as const;
@@ -12,6 +12,6 @@ export async function phaseValue(phase: string, session: Session): Promise<unkno
   if (phase === "plan") return plan(runsOf(session, { targets: [], mode: () => ({ do: "apply" }) }));
   const host = onlyHost(session);
   const observed = await observe(host.kinds, host.context, host.lookUpFacts(host.context));
-  if (phase === "observe") return lookJson(observed);
+  if (phase === "observe") return profileJson(observed, host);
   return host.kinds.flatMap((kind) => kind.desired(host.config, observed.facts));
 }
