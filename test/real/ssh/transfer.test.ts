@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { after, type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { downloadWithCurl, parseHead } from "../../../src/host/ssh/download.ts";
 import { createSshHost } from "../../../src/host/ssh/ssh.ts";
 import { downloadHereAndPush } from "../../../src/host/ssh/transfer.ts";
@@ -171,4 +172,43 @@ test("the last head counts", () => {
     status: 206,
     headers: { etag: 'W/"x"', "last-modified": "yesterday: noon", "content-length": "12" },
   });
+});
+
+test("a file is unpacked on the host, with holes and digests; what is damaged, a bomb or too large is refused, and nothing is left", async (context) => {
+  const directory = await testDirectory(context);
+  const to = `${directory}/out`;
+  const data = Buffer.alloc(3 * 2 ** 20);
+  content.copy(data, 2 ** 20, 0, 2 ** 20);
+  writeFileSync(`${directory}/a.gz`, gzipSync(data));
+  const packed = readFileSync(`${directory}/a.gz`);
+  const request = {
+    from: `${directory}/a.gz`,
+    to,
+    compression: "gz" as const,
+    digests: ["sha256" as const],
+    packedDigests: ["sha256" as const],
+  };
+  assert.deepEqual(await host.unpack(request), {
+    bytes: packed.length,
+    digests: { sha256: sha256(packed) },
+    content: { bytes: data.length, digests: { sha256: sha256(data) } },
+  });
+  assert.ok(readFileSync(to).equals(data));
+  assert.ok(statSync(to).blocks * 512 < 2 * 2 ** 20, "holes");
+  const part = await host.unpack({ ...request, compression: null, range: { offset: 10, length: 1000 } });
+  assert.deepEqual(part.content, { bytes: 1000, digests: { sha256: sha256(packed.subarray(10, 1010)) } });
+  writeFileSync(`${directory}/cut.gz`, packed.subarray(0, packed.length - 100));
+  writeFileSync(`${directory}/bomb.gz`, gzipSync(Buffer.alloc(400 * 2 ** 20, "A")));
+  for (const [more, code] of [
+    [{ from: `${directory}/cut.gz` }, "image-unpack"],
+    [{ compression: "xz" as const }, "image-unpack"],
+    [{ maxBytes: 1000 }, "image-too-large"],
+    [{ from: `${directory}/bomb.gz` }, "image-bomb"],
+  ] as const) {
+    await assert.rejects(host.unpack({ ...request, ...more }), (error: unknown) => {
+      assert.equal(codeOf(error), code, String(error));
+      return true;
+    });
+    assert.equal(existsSync(to), false, `${code}: nothing is left`);
+  }
 });
