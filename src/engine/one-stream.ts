@@ -31,6 +31,7 @@ export function oneStream(plans: readonly Plan[], emit: (event: Event) => void):
           return;
         case "action.start":
         case "action.progress":
+        case "image":
         case "action.end": {
           const given = named.event(event);
           if (given.type === "action.end") outcomes.set(given.id, given.outcome);

@@ -8,7 +8,7 @@ import type { Outcome } from "./outcome.ts";
 import type { Plan, PlannedAction } from "./plan.ts";
 
 /** What happens to one action of a host. */
-type ActionEvent = Extract<Event, { readonly type: `action.${string}` }>;
+type ActionEvent = Extract<Event, { readonly type: `action.${string}` | "image" }>;
 
 /** Names the host in what is said about it, for sessions with several hosts. Ids of actions and facts begin with an address, so they get it too. */
 export interface OnHost {

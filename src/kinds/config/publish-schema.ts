@@ -51,7 +51,7 @@ export const publishSchema = {
         min_ram: sizeOr("0MiB", "Minimum memory, in whole MiB. Default: min_ram of the image.", ["256MiB"]),
         tags: {
           type: "array",
-          description: "Tags.",
+          description: "Tags of the image there.",
           items: { type: "string", description: "A tag.", minLength: 1, maxLength: 255, examples: ["golden"] },
           uniqueItems: true,
           maxItems: 128,

@@ -26,7 +26,7 @@ const machine = {
     enum: ["admin", "reader"],
     meanings: { admin: "Everything.", reader: "Only commands that change nothing." },
     default: "admin",
-    examples: ["reader", "${var.role}"],
+    examples: ["reader"],
   },
   event_hook: {
     type: "array",
