@@ -352,6 +352,6 @@ async function consent({ shown, applied }: { readonly shown: Plan; readonly appl
     return confirm.call(options.reporter, { plan: shown, destroys: destroysOf(applied).map(({ what }) => what) });
   }
   const missing = missingConsent(applied, options.allowDestroy);
-  if (missing.length > 0) throw new UserError(missing);
+  if (missing !== undefined) throw new UserError([missing]);
   return true;
 }

@@ -8,6 +8,7 @@ import { shellWord } from "../model/shell-word.ts";
 import { onlyHost } from "../session.ts";
 import { version } from "../version.ts";
 import { browseOptions, type CommandDefinition, hostOptions, shownPlanOptions } from "./command.ts";
+import { foundImages } from "./found-images.ts";
 import { foundInstances } from "./found-instances.ts";
 import { isPath } from "./names-and-paths.ts";
 import { openConfigured } from "./open-session.ts";
@@ -51,11 +52,12 @@ export const show: CommandDefinition = {
         return 0;
       }
       const objects = withStatus(found, await foundInstances(host, surveyed));
-      const named = objects.filter(({ address }) => isNamed(address, wanted));
+      const images = (await foundImages(host, surveyed)).map(({ name, ...state }): FoundObject => ({ address: `image/${name}`, state }));
+      const named = [...images, ...objects].filter(({ address }) => isNamed(address, wanted));
       if (named.length === 0) {
         const near = closest(
           wanted,
-          objects.flatMap(({ address }) => [address, addressName(address)]),
+          [...images, ...objects].flatMap(({ address }) => [address, addressName(address)]),
         );
         throw userError(
           "not-found",

@@ -18,16 +18,21 @@ export function withConsent(plan: Plan, allowed: AllowDestroy): Plan {
   return { ...plan, diagnostics };
 }
 
-/** An error for each loss that was not allowed in advance, for a run without a terminal to ask. */
-export function missingConsent(plan: Plan, allowed: AllowDestroy): Diagnostic[] {
-  if (allowed === "all") return [];
-  return destroysOf(plan)
-    .filter(({ address }) => !allowed.includes(address))
-    .map(({ address, what }) =>
-      problem("destroy-not-allowed", {
-        summary: `This would destroy ${what}`,
-        detail: `This data cannot be recovered. Allow it with --allow-destroy=${address} (or --allow-destroy for everything in the plan), or answer the question on a terminal.`,
-        address: address as Diagnostic["address"] & string,
-      }),
-    );
+/** The error that lists all losses that were not allowed in advance, for a run without a terminal to ask; undefined when there are none. */
+export function missingConsent(plan: Plan, allowed: AllowDestroy): Diagnostic | undefined {
+  const missing = allowed === "all" ? [] : destroysOf(plan).filter(({ address }) => !allowed.includes(address));
+  const [first] = missing;
+  if (first === undefined) return undefined;
+  if (missing.length === 1) {
+    return problem("destroy-not-allowed", {
+      summary: `This would destroy ${first.what}`,
+      detail: `This data cannot be recovered. Allow it with --allow-destroy=${first.address} (or --allow-destroy for everything in the plan), or answer the question on a terminal.`,
+      address: first.address as Diagnostic["address"] & string,
+    });
+  }
+  const list = missing.map(({ address, what }) => `${address}: ${what}`).join("\n");
+  return problem("destroy-not-allowed", {
+    summary: `This would destroy data of ${missing.length} objects`,
+    detail: `${list}\n\nNone of it can be recovered. Allow all of it with --allow-destroy, parts of it with --allow-destroy=ADDR, or answer the question on a terminal.`,
+  });
 }

@@ -63,10 +63,11 @@ export function effectOf(change: Change): Effect {
   return strongestEffect([...change.actions.map((action) => action.effect), ...change.fields.flatMap((field) => field.effect ?? [])]);
 }
 
-/** An effect of a change in words: a guest that is shut down may stay off. */
+/** An effect of a change in words: a guest that is shut down may stay off, and one that is off may be started. */
 export function effectWords(effect: Effect, { address, actions }: Pick<Change, "address" | "actions">): string {
-  const stops = effect === "restart" && !actions.some(({ makes }) => makes.includes(exists(address)));
-  return stops ? "stops the guest" : effects[effect];
+  const runs = actions.some(({ makes }) => makes.includes(exists(address)));
+  if (effect === "restart" && !runs) return "stops the guest";
+  return effect === "none" && runs && addressKind(address) === "domain" ? "starts the guest" : effects[effect];
 }
 
 /** The action in words; of another object's action also whose it is. */

@@ -1,8 +1,6 @@
-import { isLocked } from "../../kinds/image/is-locked.ts";
-import { leftovers } from "../../kinds/image/leftover.ts";
-import { listImages as listed } from "../../kinds/image/list-images.ts";
 import { onlyHost } from "../../session.ts";
 import type { Invocation } from "../command.ts";
+import { foundImages } from "../found-images.ts";
 import type { Io } from "../io.ts";
 import { openConfigured } from "../open-session.ts";
 import { reported } from "../reported.ts";
@@ -13,12 +11,7 @@ export function listImages(_words: readonly string[], invocation: Invocation, io
   return reported(invocation, io, { command: "image" }, async (reporter) => {
     await using session = await openConfigured(invocation.texts("path"), io);
     const host = onlyHost(session);
-    const { context, config } = host;
-    const { observed } = await survey(host, reporter);
-    const unfinished = observed.of(leftovers).map(([, { entry }]) => entry);
-    const held = await Promise.all(unfinished.map((entry) => isLocked(context, entry)));
-    const busy = new Set(unfinished.filter((_, index) => held[index]));
-    const images = listed({ config, settings: context.settings, facts: observed.facts, observed, busy });
+    const images = await foundImages(host, await survey(host, reporter));
     reporter.event({ type: "result", result: { kind: "images", images } });
     return 0;
   });

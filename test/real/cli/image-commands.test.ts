@@ -66,6 +66,7 @@ ${flow}`;
     /^NAME +STATUS +FORMAT +FILE +ALLOCATED +VIRTUAL +DISKS.*\nsmall +active +qcow2→raw .* 2 /,
   );
 
+  assert.match((await workspace.mustRun(["show", "image/small"])).stdout, /^image\/small:\n {2}declared: true\n {2}status: active\n/);
   assert.match((await workspace.mustRun(["image", "verify"])).stdout, /^intact +small: sha256:[0-9a-f]{64}\n$/);
   await damage(small.path);
   const changed = await workspace.run(["image", "verify", "small"]);
@@ -170,7 +171,13 @@ images: ${images}
     ["image_prepare", "image_upload", "image_activate"],
   );
   const journals = await readdir(`${instancesPath}/journal`);
-  const journal = await readFile(`${instancesPath}/journal/${journals.sort().at(-1)}`, "utf8");
+  const journal = await readFile(
+    `${instancesPath}/journal/${journals
+      .filter((name) => name.endsWith(".jsonl"))
+      .sort()
+      .at(-1)}`,
+    "utf8",
+  );
   assert.match(journal, /"status":"image\.activate","image":"small"/);
 
   await write("[/bin/false]", `{ wrong: { source: ./small.qcow2, disk_format: qcow2, checksum: "sha256:${"0".repeat(64)}" } }`);
