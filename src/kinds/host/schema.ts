@@ -101,7 +101,29 @@ const machine = {
   },
 } as const;
 
+const quota = {
+  size: size("Space that base images may take.", ["100GiB"]),
+  images: { type: "integer", description: "Number of base images.", minimum: 0, examples: [50] },
+} as const;
+
 const limits = {
+  image_size_cap: size("Longest image that is fetched, as published and unpacked. Default: what the filesystem has room for.", ["20GiB"]),
+  image_cache_quota: {
+    type: "object",
+    description: "What the image cache may hold. A plan that would fetch more is an error; what is there already stays.",
+    additionalProperties: false,
+    properties: {
+      ...quota,
+      per_project: {
+        type: "object",
+        description: "The same for what this project fetched.",
+        additionalProperties: false,
+        properties: quota,
+        examples: [{ images: 10 }],
+      },
+    },
+    examples: [{ size: "100GiB", images: 50 }],
+  },
   reserved: {
     type: "object",
     description: "Resources reserved for the host itself.",

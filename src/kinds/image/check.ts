@@ -9,6 +9,7 @@ import { propertiesOfSource } from "../config/source-properties.ts";
 import { isFromGlance, diskFormat as knownFormat } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
 import { cachedImage } from "./address.ts";
+import { checkQuota } from "./check-quota.ts";
 import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import type { ImageSpec, ImageState } from "./spec.ts";
@@ -17,6 +18,7 @@ import type { ImageSpec, ImageState } from "./spec.ts";
 export function checkImages(resources: readonly Resource<ImageSpec>[], observed: Observed, config: Config): Diagnostic[] {
   return [
     ...checkPins(resources),
+    ...checkQuota(resources, observed, config),
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
       ...checkFound(resource),

@@ -52,6 +52,7 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     minRam: image.min_ram ?? 0,
     maxVirtualSize: smallestDisk(config, name, image.disk_format === "iso"),
     properties: image.properties ?? {},
+    ...(config.host?.image_size_cap === undefined ? {} : { sizeCap: config.host.image_size_cap }),
     cloneSize: cloneOnly(wanted, name, image),
     found: image.found ?? null,
     signers: signersOf(config, image),

@@ -77,7 +77,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const path = layout.baseImage(spec.entry);
   const part = layout.basePart(spec.entry);
   const maxBytes = await bytesToTake(context, spec);
-  const published = await download(context, spec, part, maxBytes, report);
+  const published = await withinCap(spec, maxBytes, (most) => download(context, spec, part, most, report));
   const { digests } = published;
   await checkPublished(context, spec, published);
   await refuseOtherThanBefore(context, spec, digests);
@@ -135,6 +135,20 @@ function announcing({ notify }: Context, { name, entry, source }: ImageSpec) {
 function failureOf(error: unknown): Partial<ImageEvent> {
   const [first] = failureDiagnostics(error) ?? [];
   return first === undefined ? { message: errorMessage(error) } : { code: first.code, message: first.summary };
+}
+
+/** Fetches no more than the cap allows, where that is less than there is room for (Nova GLA-15). */
+async function withinCap<T>({ name, sizeCap }: ImageSpec, room: number, fetch: (most: number) => Promise<T>): Promise<T> {
+  if (sizeCap === undefined || sizeCap >= room) return fetch(room);
+  try {
+    return await fetch(sizeCap);
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== "image-too-large") throw error;
+    throw new RefusedError(
+      "image-size-cap",
+      `Image ${name} is larger than host.image_size_cap, which is ${formatQuantity(sizeCap)}. Use a smaller image, or raise the cap.`,
+    );
+  }
 }
 
 async function download(context: Context, spec: ImageSpec, part: string, maxBytes: number, report: ReportProgress): Promise<Transferred> {

@@ -32,6 +32,8 @@ export interface ImageSpec {
   /** The smallest root disk, in bytes, that an instance of this configuration gives it; null when it is not limited. */
   readonly maxVirtualSize: number | null;
   readonly properties: Readonly<Record<string, string>>;
+  /** Most bytes that may be published. Absent: no cap. */
+  readonly sizeCap?: number;
   /** Bytes of one that all disks are cloned from within their Ceph cluster: it is not fetched. Null for any other. */
   readonly cloneSize: number | null;
   /** What the image service says about it; null for other sources. */

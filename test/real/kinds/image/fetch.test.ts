@@ -269,6 +269,15 @@ test("an image is taken only as far as what the host keeps for itself, some room
   await assert.rejects(fetchInto(-kept), { code: "image-too-large" });
 });
 
+test("Nova GLA-15: an image is fetched up to the cap of the configuration, and nothing of a longer one is kept", async (t) => {
+  const source = imageOf(temporary(t), "qcow2");
+  const { size } = statSync(source);
+  const context = machine(t);
+  await assert.rejects(fetch(context, imageSpec(source, { sizeCap: size - 1 })), { code: "image-size-cap" });
+  assert.deepEqual(inCache(context), []);
+  await fetch(context, imageSpec(source, { sizeCap: size }));
+});
+
 test("qemu-img looks at an image within limits, and is told the format; a look that they ended is a refusal that says so", async (t) => {
   const context = machine(t, {
     wrap: (host) =>

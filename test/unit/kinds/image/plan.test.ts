@@ -189,3 +189,24 @@ test("two names for the same bytes have to agree on what they are", () => {
   assert.deepEqual(codes(twins("qcow2")), []);
   assert.deepEqual(codes(twins("raw")), ["same-image-different-use"]);
 });
+
+test("Nova GLA-14, GLA-15: what would be fetched beyond the cap or the quota is an error of the plan; what is there stays", () => {
+  const remote = (bytes: number) => observedWith({}, { facts: { ...facts, sources: { "/debian.qcow2": { way: null, bytes } } } });
+  const over = (host: NonNullable<Config["host"]>, observed: Observed) =>
+    codes({ project: "shop", host }, observed).filter((code) => /cap|quota/.test(code));
+  assert.deepEqual(over({ image_size_cap: gibibyte }, remote(gibibyte)), []);
+  assert.deepEqual(over({ image_size_cap: gibibyte }, remote(gibibyte + 1)), ["image-size-cap"]);
+  assert.deepEqual(over({ image_cache_quota: { images: 3, size: gibibyte } }, remote(gibibyte)), []);
+  assert.deepEqual(over({ image_cache_quota: { images: 2, size: gibibyte - 1 } }, remote(gibibyte)), [
+    "image-cache-quota",
+    "image-cache-quota",
+  ]);
+
+  const cached = Object.fromEntries([...specs().values()].map((spec) => [`base/${spec.entry}` as Address, cachedState(spec)]));
+  assert.deepEqual(over({ image_cache_quota: { images: 0, size: 0 } }, look(cached)), []);
+  const [, ...others] = Object.entries(cached);
+  const foreign = others.map(([address, state]) => [address, { ...state, sidecar: { ...state.sidecar, project: "bank" } }]);
+  assert.deepEqual(over({ image_cache_quota: { images: 2 } }, look(Object.fromEntries(foreign))), ["image-cache-quota"]);
+  assert.deepEqual(over({ image_cache_quota: { per_project: { images: 1 } } }, look(Object.fromEntries(foreign))), []);
+  assert.deepEqual(over({ image_cache_quota: { per_project: { images: 0 } } }, look(Object.fromEntries(foreign))), ["image-cache-quota"]);
+});
