@@ -57,6 +57,7 @@ const builds: Readonly<Record<Need, readonly string[]>> = {
   "Debian guest": ["test/guests/debian/build"],
   "LVM host": ["test/guests/lvm-host/build"],
   OpenStack: ["test/openstack/build"],
+  "readers of plans": ["test/consumers/build"],
 };
 const checks: Readonly<Record<string, readonly string[]>> = {
   types: ["node_modules/.bin/tsc", "-p", "tsconfig.json", "--noEmit"],

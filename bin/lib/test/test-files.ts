@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /** What a test file needs before it can run. */
-export type Need = "build" | "tiny guest" | "Debian guest" | "LVM host" | "OpenStack";
+export type Need = "build" | "tiny guest" | "Debian guest" | "LVM host" | "OpenStack" | "readers of plans";
 
 /** One file of tests, by its path in the checkout. */
 export interface TestFile {
@@ -23,6 +23,7 @@ const signs: readonly (readonly [sign: string, need: Need])[] = [
   [".cache/debian", "Debian guest"],
   [".cache/lvm-host", "LVM host"],
   [".cache/openstack", "OpenStack"],
+  [".cache/consumers", "readers of plans"],
 ];
 
 /** All test files of the checkout, sorted by path. */
