@@ -5,7 +5,7 @@ import type { Observed } from "../../model/observed.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { layerPaths, layersText } from "../chain/active-layer.ts";
 import type { DiskAddress } from "../terms/disk-address.ts";
-import { isForRescue } from "../terms/disk-name.ts";
+import { isCopy } from "../terms/disk-name.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import type { CreateArgs, RemoveArgs } from "./actions.ts";
 import { baseFacts } from "./base-facts.ts";
@@ -64,7 +64,7 @@ export function removeDisk(address: DiskAddress, have: OwnedDiskState, observed:
   });
 }
 
-/** The guest's own disk stays while that of its rescue goes; that it is off meanwhile, its domain says. */
+/** A copy can be made again, and the guest's own disks stay; that it is off meanwhile, its domain says. */
 export function removalEffect({ name }: OwnedDiskState): Effect {
-  return isForRescue(name) ? "none" : "rebuild";
+  return isCopy(name) ? "none" : "rebuild";
 }
