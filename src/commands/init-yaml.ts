@@ -20,7 +20,7 @@ export function initYaml({ project, image, instance, uri, publicKey, network, sc
   const host = uri === undefined ? "" : `\nhost:\n  uri: ${JSON.stringify(uri)}\n`;
   const keyPairs =
     publicKey === undefined
-      ? "\n# Without a key nobody can log in. Make one with ssh-keygen, write it here, and `key_pair: admin` into the instance:\n# key_pairs:\n#   admin: { public_key_file: ./admin.pub }\n"
+      ? "\n# Without a key no login is possible. Make one with ssh-keygen, write it here, and `key_pair: admin` into the instance:\n# key_pairs:\n#   admin: { public_key_file: ./admin.pub }\n"
       : `\nkey_pairs:\n  admin:\n    public_key: ${JSON.stringify(publicKey)}\n`;
   const connection =
     network === "user"

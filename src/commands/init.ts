@@ -24,7 +24,7 @@ const names = Object.keys(cloudImages);
 export const init: CommandDefinition = {
   summary: "Write a first configuration: project, image, key and network",
   usage: "[DIR] [options]",
-  description: `Writes virtform.yaml with one guest: an official cloud image, your public ssh key from ~/.ssh, and a network of the host. A file that exists is never changed. On a terminal it asks for what is not given. Images: ${names.join(", ")}.`,
+  description: `Writes virtform.yaml with one guest: an official cloud image, your public ssh key from ~/.ssh, and a network of the host. A file that exists is never changed. On a terminal it asks for missing values. Images: ${names.join(", ")}.`,
   options: {
     ...colorOptions,
     image: { type: "string", value: "NAME", values: names, help: `One of the images above (default ${usualImage}).` },

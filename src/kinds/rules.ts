@@ -13,7 +13,7 @@ const project = {
   key: "project",
   code: "project-missing",
   summary: "The configuration names no project",
-  why: "A project owns the objects on the host: what is not in its configuration is removed, so two configurations with one name would delete each other's guests. If this configuration was applied before, its project is `default`. Otherwise choose a name that no other configuration on the host has.",
+  why: "A project owns the objects on the host: objects that its configuration does not declare are removed, so two configurations with one name would delete each other's guests. If this configuration was applied before, its project is `default`. Otherwise choose a name that no other configuration on the host has.",
   not: /[^a-zA-Z0-9._-]+/g,
 } as const;
 

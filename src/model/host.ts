@@ -73,6 +73,7 @@ export interface FileIdentity {
   readonly path: string;
 }
 
+/** Digests that a host can compute while it transfers. */
 export type DigestAlgorithm = "sha256" | "sha384" | "sha512" | "sha224" | "sha1" | "md5";
 /** Lower-case hex by algorithm. */
 export type Digests = Partial<Record<DigestAlgorithm, string>>;
@@ -109,7 +110,7 @@ export interface Files {
   /** Content, or part of it; undefined when there is no such file. */
   read(path: string, range?: { readonly offset: number; readonly length: number }): Promise<Buffer | undefined>;
   /**
-   * Many at once, in the order asked for: one round trip where the machine is far away. Undefined also for what is not a
+   * Many at once, in the order asked for: one round trip where the machine is far away. Undefined also for anything that is not a
    * regular file, so that one odd entry does not hide the others.
    */
   readMany(requests: readonly { readonly path: string; readonly length?: number }[]): Promise<(Buffer | undefined)[]>;

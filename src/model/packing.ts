@@ -3,6 +3,7 @@ export type Compression = "gz" | "xz" | "zst" | "bz2";
 
 /** How an image can be packed, as the configuration names it. */
 export const packings = ["none", "gz", "xz", "zst", "bz2", "tar", "tar.gz", "tar.xz", "tar.zst", "tar.bz2", "ova"] as const;
+/** One of these ways. */
 export type Packing = (typeof packings)[number];
 
 /** What has to be done to get at the image: decompress, then take the one disk out of an archive. */

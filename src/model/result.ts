@@ -91,7 +91,7 @@ export type Result =
   | { readonly kind: "findings"; readonly findings: readonly Finding[] }
   /** `wide`: people asked for more columns. */
   | { readonly kind: "instances"; readonly instances: readonly FoundInstance[]; readonly wide?: boolean }
-  /** Everything of a project, and what is not its own. */
+  /** Everything of a project, and the unmanaged objects. */
   | {
       readonly kind: "host";
       readonly project: string;

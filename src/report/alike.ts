@@ -47,7 +47,7 @@ export function likeness(change: Change): string {
   const without = neutral(change);
   const { hidden } = shownFields(change);
   const { isIdentity = () => false } = presentationOf(addressKind(change.address));
-  // What is not shown is compared too.
+  // Fields that are not shown are compared too.
   const rest = hidden === 0 ? "" : without(JSON.stringify(change.fields.filter(({ path }) => !isIdentity(path))));
   const shown = [changeHeader(change), ...changeDetails(change)].map((line) => without(textOf(line))).join("\n");
   return createHash("sha1")

@@ -22,7 +22,7 @@ export function formatPlan(plan: Plan, options: { readonly color: boolean; reado
   return paint([...planBody(plan, options), ...planClosing(plan, options.command ?? "plan")], options.color);
 }
 
-/** Every change with its details, what is lost, what is restarted, what is not ours. Many that are alike are shown as one, unless `each`. */
+/** Every change with its details, losses of data, restarts, and unmanaged objects. Many that are alike are shown as one, unless `each`. */
 export function planBody(plan: Plan, { each = false }: { readonly each?: boolean | undefined } = {}): Line[] {
   const lines: Line[] = variableLines(plan);
   for (const group of alikeGroups(plan.changes, { each })) {

@@ -24,7 +24,7 @@ export interface FilesystemAbility {
   readonly reserves: boolean;
 }
 
-/** Reads a line of `findmnt -n -o FSTYPE,OPTIONS`. Pure; undefined for none. What is not known to be unable is taken for able: an apply will tell. */
+/** Reads a line of `findmnt -n -o FSTYPE,OPTIONS`. Pure; undefined for none. A filesystem of unknown abilities counts as able: an apply reports an error if it is not. */
 export function parseFilesystem(line: string): FilesystemAbility | undefined {
   const [filesystem, options = ""] = line.trim().split(/\s+/);
   if (filesystem === undefined || filesystem === "") return undefined;

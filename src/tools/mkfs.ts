@@ -48,7 +48,7 @@ export function mkfsCommand({ filesystem, label, uuid }: Formatting, target: str
     case "ext2":
     case "ext3":
     case "ext4": {
-      // Tables and journal are zeros already on a file with holes; what is not is cleared by the guest's kernel later.
+      // Tables and journal are zeros already on a file with holes; elsewhere the guest's kernel clears them later.
       const options = ["lazy_itable_init=1", "lazy_journal_init=1", ...(uuid === undefined ? [] : [`hash_seed=${uuid}`])];
       const identity = uuid === undefined ? [] : ["-U", uuid];
       return { program: `mkfs.${filesystem}`, args: ["-q", "-F", ...labelled("-L", label), ...identity, "-E", options.join(","), target] };

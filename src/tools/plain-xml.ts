@@ -184,7 +184,7 @@ function nameAt(document: string, from: number, to: number): string {
   return name;
 }
 
-/** Where the attributes end; -1 for what is not plain. */
+/** Where the attributes end; -1: they are not plain. */
 function endOfAttributes(document: string, from: number): number {
   let at = from;
   names.length = 0;

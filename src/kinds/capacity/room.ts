@@ -54,7 +54,10 @@ export function checkRoom(
   });
 }
 
-/** What is not free for this project: guests of others, and what applies of other projects that run now bring. A guest that is both counts once. */
+/**
+ * Room that this project cannot use: that of guests of others, and that of applies of other projects that run now. A guest that is both counts
+ * once.
+ */
 function takenByOthers({ unmanaged, facts }: Observed): CapacityInput["others"] {
   const claims = facts.claims ?? [];
   const claimed = new Map(claims.flatMap(({ guests }) => guests.map((guest) => [guest.uuid, guest] as const)));

@@ -85,7 +85,7 @@ function layerOf(named: NamedLayer, known: ReadonlyMap<string, Content>): ReadLa
   return { ...named, size: content?.size ?? null, identity: content?.identity };
 }
 
-/** Reads what is not known yet. What this user may not look at is unreadable, which is no failure: it may belong to others. */
+/** Reads the files that were not read before. One that this user may not read is marked as unreadable and is no error: it may belong to others. */
 async function read(context: Context, layers: readonly NamedLayer[], known: Map<string, Content>): Promise<void> {
   const sources = [...new Set(layers.map(({ source }) => source))].filter((source) => source.startsWith("/") && !known.has(source));
   if (sources.length === 0) return;

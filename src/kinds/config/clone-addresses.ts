@@ -1,7 +1,7 @@
 import { allDrivers } from "../../drivers/index.ts";
 import type { ImageConfig } from "../config.ts";
 
-/** Where a driver may find an image to clone from, the best first: its locations, then its source. None for what is not raw (Nova RBD-04). */
+/** Where a driver may find an image to clone from, the best first: its locations, then its source. None for images of other formats than raw (Nova RBD-04). */
 export function cloneAddresses({
   source,
   locations = [],

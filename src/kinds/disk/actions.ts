@@ -36,7 +36,7 @@ export interface GrowArgs {
 /** What `restrict` is given. */
 export interface RestrictArgs extends DiskRef {
   readonly backend: string;
-  /** Whom its file is given to, `UID:GID`; null: nobody else. */
+  /** The new owner of its file, `UID:GID`; null: the owner stays. */
   readonly owner: string | null;
 }
 

@@ -18,7 +18,7 @@ interface Source {
 const sources = new WeakMap<Draft, Source>();
 
 /**
- * Reads a document that is to be edited. What is not changed is written by `writeDocument` as it was, byte for byte: comments, CDATA,
+ * Reads a document that is to be edited. Unchanged parts are written by `writeDocument` as they were, byte for byte: comments, CDATA,
  * entities, prefixes, white space. Throws a CodedError (`xml-malformed`) when the document is not well-formed.
  */
 export function readDocument(document: string): Draft {

@@ -59,7 +59,7 @@ export function withFiles(
   // Without its directory everything in it is made again, and an adopted guest has none.
   const all = have.unlabelled === true || want.adopted ? [] : Object.entries(have.files ?? {}).filter(([name]) => isWanted(name, want));
   const troubles = all.flatMap(([name, access]): Trouble[] => {
-    // libvirt does not give them to the guest: its log daemon writes the one, and nobody reads the other.
+    // libvirt does not give them to the guest: its log daemon writes `console.log`, and no program reads `libvirt.xml`.
     const owner = rightOwner(access?.owner, { instance: want.instance, running: false }, observed);
     const fields = accessFields(access ?? undefined, owner, `files.${name}.`);
     const again: FieldChange = { path: `files.${name}`, new: "created again", effect: "none", cause: "drift" };

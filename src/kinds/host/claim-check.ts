@@ -2,7 +2,7 @@ import type { Check } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import type { Config } from "../config.ts";
 
-/** Whether the project belongs to a configuration from elsewhere: then what is not in this one would be removed. */
+/** Whether the project belongs to a configuration from elsewhere: then objects that only the other one declares would be removed. */
 export const checkClaim: Check<Config> = (_wanted, { facts }, config) => {
   const { owner, origin, takeOver } = facts.project ?? {};
   if (owner === undefined || owner === origin || takeOver === true) return [];

@@ -9,7 +9,7 @@ export interface PublishedDifference {
   readonly want: Json | undefined;
 }
 
-/** What an image in Glance has otherwise than wanted. Properties that nobody here set are left alone. Pure. */
+/** The fields in which an image in Glance differs from the wanted ones. Properties that virtform did not set are left alone. Pure. */
 export function differenceOf(
   want: PublishedFields,
   { fields: have, owned }: Pick<PublishedState, "fields" | "owned">,

@@ -15,8 +15,9 @@ export interface PublishedKey {
 }
 
 const names = { project: "virtform_project", image: "virtform_image", content: "virtform_content" } as const;
-/** The digest of what was uploaded, and the names of the properties that were set. */
+/** The property that holds the digest of the uploaded content, once that is complete. */
 export const digestProperty = "virtform_digest";
+/** The property that holds the names of the properties that virtform set. */
 export const ownedProperty = "virtform_properties";
 
 /** Whether a property says whose an image is. */
@@ -130,7 +131,7 @@ async function find(client: GlanceClient, key: PublishedKey): Promise<GlanceImag
   return ours.find(({ status }) => status === "active") ?? ours[0];
 }
 
-/** The image once nobody uploads it: an upload whose client is gone is given back after a while. */
+/** The image once no upload to it runs: Glance ends an upload whose client is gone after a while. */
 async function settled(context: Context, get: (id: string) => Promise<GlanceImage>, id: string): Promise<GlanceImage> {
   const deadline = performance.now() + patienceMs;
   for (let waitMs = 200; ; waitMs = Math.min(5000, waitMs * 2)) {

@@ -91,7 +91,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       try {
         return guestOwner(await asked);
       } catch {
-        // Whoever needs libvirt for more than this is told why it does not answer.
+        // A later call that needs libvirt reports why it does not answer.
         if (capabilities === asked) capabilities = undefined;
         return null;
       }

@@ -14,7 +14,7 @@ export interface RbdTrouble {
 const errno = { notPermitted: 1, denied: 13, shutdown: 108, notConnected: 107, timedOut: 110 } as const;
 
 /**
- * The error for it: an UnreachableError for what is no answer about an image, a UserError for what is not installed, a CommandError
+ * The error for it: an UnreachableError for anything that is no answer about an image, a UserError for a missing program, a CommandError
  * for a refusal. `what` was asked for: `rename vms/a`.
  */
 export function rbdError(host: Pick<Host, "name">, access: CephAccess, what: string, trouble: RbdTrouble): Error {

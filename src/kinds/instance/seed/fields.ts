@@ -23,7 +23,7 @@ export function seedFields(before: PublicSeed | null, after: PublicSeed | null):
   });
 }
 
-/** The single things that a drive says, each short enough for a line of a plan; what is not set is left out. */
+/** The single things that a drive says, each short enough for a line of a plan; absent values are left out. */
 function leaves(seed: PublicSeed | null): Map<string, Leaf> {
   const found = new Map<string, Leaf>();
   for (const [key, value] of Object.entries(seed ?? {})) {

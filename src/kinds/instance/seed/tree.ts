@@ -61,7 +61,7 @@ export function seedTree(spec: SeedSpec, values: SeedValues): SeedTree {
   return tree;
 }
 
-/** `meta_data.json` as a version knows it (Nova CFG-09; the password in clear, CFG-13). What is not set has no key. */
+/** `meta_data.json` as a version knows it (Nova CFG-09; the password in clear, CFG-13). Absent values have no key. */
 function metaData(spec: SeedSpec, values: SeedValues, version: string): Json {
   const keys = sorted(spec.publicKeys);
   const hasKeys = keys.length > 0;
