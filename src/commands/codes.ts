@@ -11,7 +11,7 @@ export const codes: Readonly<Record<string, string>> = {
   "instances-path-missing": "A session libvirt on another host needs `host.instances_path`.",
   "missing-name": "A command lacks the name that it is about.",
   "no-console": "The guest has no console log yet.",
-  "no-address": "No address of a guest is known, or it cannot have one.",
+  "no-address": "No address of a guest is known, or the guest has no interface that can be reached.",
   "no-ssh": "The ssh program is not installed.",
   "not-adoptable": "A domain cannot be described by a configuration, or belongs to a project.",
   "not-found": "Nothing of that name exists.",

@@ -3,7 +3,7 @@ export const codes: Readonly<Record<string, string>> = {
   "accepted-drift-expired": "An entry of the file of `drift --ignore` is older than its `until`.",
   "accepted-drift-unused": "An entry of the file of `drift --ignore` accepts nothing that was found.",
   "destroy-not-allowed": "The plan would lose data, and that was not allowed in advance.",
-  "event-hook-failed": "The program of `host.event_hook` did not take an event.",
+  "event-hook-failed": "The program of `host.event_hook` failed or took longer than ten seconds.",
   "interrupted-apply": "An earlier apply was interrupted. The plan starts from what is whole.",
   "journal-not-readable": "A journal of an earlier apply cannot be read. It is ignored.",
   "journal-not-written": "The journal of this apply is incomplete. The apply does not depend on it.",

@@ -7,13 +7,13 @@ export type EventHook = (
   event: ImageEvent & { readonly at: string; readonly host: string; readonly project: string },
 ) => Promise<string | undefined>;
 
-/** The warning about a program that did not take an event. The apply does not depend on it. */
+/** The warning about a program that failed for an event. The apply does not depend on it. */
 export function hookFailed({ event, image }: ImageEvent, why: string): Diagnostic {
   return problem(
     "event-hook-failed",
     {
-      summary: `host.event_hook did not take the event ${event} of image ${image}`,
-      detail: `${why.replace(/\.$/, "")}. The apply does not depend on it.`,
+      summary: `The program of host.event_hook failed for the event ${event} of image ${image}`,
+      detail: `${why.replace(/\.$/, "")}. The apply continues. Run the program by hand with a JSON object on its standard input.`,
     },
     "warning",
   );

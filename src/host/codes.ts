@@ -7,7 +7,7 @@ export const codes: Readonly<Record<string, string>> = {
   "file-error": "The operating system refused a file operation.",
   "file-in-the-way": "Something else has the name of a file that is to be made.",
   "file-in-use": "A file is in use.",
-  "image-bomb": "A small compressed file expands to more than an honest image can.",
+  "image-bomb": "A compressed file expands to more than its limit.",
   "image-unpack": "A compressed image is damaged, cut off, or packed in another way.",
   "image-encoded": "A server packs an image although nothing asked for it.",
   "image-too-large": "An image is larger than the space that there is for it.",
