@@ -31,9 +31,9 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   );
   for (const [name] of chosen) refuseCopy(name, place(["images", name]));
   const byFile = new Map<string, Map<string, string>>();
-  for (const [name, { source }] of chosen) {
+  for (const [name, { source, access }] of chosen) {
     io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(source)}`)}\n`);
-    const { digest, bytes } = await uncachedDigest(context, requireSource(source), source).catch((error: unknown) => {
+    const { digest, bytes } = await uncachedDigest(context, requireSource(source), source, access).catch((error: unknown) => {
       throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
     });
     const file = place(["images", name])?.file;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { uncachedDigest } from "../../../src/commands/uncached-digest.ts";
 import type { Context } from "../../../src/model/context.ts";
+import type { Download } from "../../../src/model/host.ts";
 import { requireSource } from "../../../src/sources/index.ts";
 import { createWorld, layout } from "../../crash/world.ts";
 
@@ -31,6 +32,22 @@ test("what a source gives to a host elsewhere is digested there, and nothing of 
   machine.files.unlink("/srv/there.img");
   await assert.rejects(digestOf("https://images.test/none"));
   assert.deepEqual(machine.snapshot(), before);
+});
+
+test("the credentials of an image are presented to its server", async () => {
+  const { host } = elsewhere();
+  const presented: Download["access"][] = [];
+  const download: typeof host.download = (request) => {
+    presented.push(request.access);
+    return host.download(request);
+  };
+  const secret = () => "letter-42";
+  const context = { host: { ...host, download }, layout, secret, signal: new AbortController().signal } as unknown as Context;
+  await uncachedDigest(context, requireSource(url), url, { bearer: { env: "TOKEN" } });
+  assert.deepEqual(
+    presented.map((access) => access?.headers),
+    [{ authorization: "Bearer letter-42" }],
+  );
 });
 
 test("a file of this machine is digested here and not sent to a host elsewhere", async (t) => {
