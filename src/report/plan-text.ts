@@ -1,4 +1,3 @@
-import type { Address } from "../model/address.ts";
 import type { Change } from "../model/change.ts";
 import { hasErrors } from "../model/diagnostic.ts";
 import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } from "../model/plan.ts";
@@ -53,22 +52,18 @@ function planFooter(plan: Plan): Line[] {
       ...destroys.map((what) => [span("  - ", "remove"), span(what)]),
       [],
     );
-  if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(namesOf(restarted))], []);
-  if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(namesOf(stopped))], []);
+  if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(nameRanges(restarted).join(", "))], []);
+  if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(nameRanges(stopped).join(", "))], []);
   const forecast = forecastLine(plan);
   if (forecast !== undefined) lines.push([span(forecast)], []);
   const pending = pendingLines(plan.pending);
   if (pending.length > 0) lines.push(...pending, []);
   const { excluded = [] } = plan;
-  if (excluded.length > 0) lines.push([span(`Left out (--exclude): ${namesOf(excluded)}`)], []);
+  if (excluded.length > 0) lines.push([span(`Left out (--exclude): ${nameRanges(excluded).join(", ")}`)], []);
   const ignored = ignoredLines(plan);
   if (ignored.length > 0) lines.push(...ignored, []);
   const unmanaged = unmanagedLine(plan);
   return unmanaged === undefined ? lines : [...lines, [span(unmanaged, "faint")], []];
-}
-
-function namesOf(addresses: readonly Address[]): string {
-  return nameRanges(addresses).join(", ");
 }
 
 /** The last line: the counts of the plan. The exit code follows from the same plan. */

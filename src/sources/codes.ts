@@ -19,5 +19,4 @@ export const codes: Readonly<Record<string, string>> = {
   "image-source-not-a-file": "The source of an image is not a file.",
   "image-source-other-cluster": "An image is in another Ceph cluster.",
   "image-source-unknown": "The address of an image has an unknown scheme.",
-  "image-source-unsupported": "The address of an image has a scheme that this version cannot fetch from.",
 };

@@ -31,13 +31,9 @@ export function sourceOf(address: string): Source | SourceProblem {
   const scheme = address.startsWith("/") ? file.scheme : /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase();
   const found = sources.find((source) => source.scheme === scheme);
   const shown = withoutCredentials(address);
-  const usable = sources.filter(({ planned }) => planned !== true).map((source) => `${source.scheme}://`);
+  const usable = sourceSchemes().map((known) => `${known}://`);
   const detail = `Use an absolute path or an address with ${usable.join(", ")}.`;
   if (found === undefined) return { code: "image-source-unknown", summary: `Unsupported image source: ${shown}`, detail };
-  if (found.planned === true) {
-    const summary = `Images from ${scheme}:// are not supported by this version: ${shown}`;
-    return { code: "image-source-unsupported", summary, detail };
-  }
   return found.check?.(address) ?? found;
 }
 

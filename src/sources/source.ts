@@ -34,8 +34,6 @@ export type SourceProblem = Pick<Diagnostic, "code" | "summary"> & { readonly de
 export interface Source {
   /** Scheme of its addresses: `https`; `file` also stands for absolute paths. */
   readonly scheme: string;
-  /** Part of the configuration format, and not supported by this version. */
-  readonly planned?: true;
   /** What is wrong with an address of this scheme; undefined when nothing is. Pure: asked when planning. */
   check?(address: string): SourceProblem | undefined;
   /** The id that the source itself gives the image (Nova LAY-03); undefined when it gives none. Pure. */

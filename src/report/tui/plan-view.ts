@@ -249,7 +249,7 @@ function impactLines(plan: Plan): Line[] {
       : [
           [
             span(`${count(addresses.length, "guest")} ${addresses.length === 1 ? "is" : "are"} ${verb}: `, "replace"),
-            span(namesOf(addresses)),
+            span(nameRanges(addresses).join(", ")),
           ],
         ];
   return [
@@ -257,10 +257,6 @@ function impactLines(plan: Plan): Line[] {
     ...interrupted(restarted, "restarted"),
     ...interrupted(stopped, "stopped"),
   ];
-}
-
-function namesOf(addresses: readonly Address[]): string {
-  return nameRanges(addresses).join(", ");
 }
 
 /** The view as lines, never more than the terminal has rows. Pure; the screen cuts long lines. */

@@ -29,7 +29,6 @@ export const errorReply = struct({
   int2: int,
   net: optional(network),
 });
-export type WireError = ValueOf<typeof errorReply>;
 
 /** A named value of one of seven types, which the value itself is not told apart by. */
 const typedValue = {
