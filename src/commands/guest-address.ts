@@ -24,13 +24,13 @@ export function guestAddress(
     throw fail(`${name} is not running: it is ${status}${why}`, remedy);
   }
   if (interfaces.length === 0) {
-    const detail = `Without one, nothing reaches it over the network. Add \`networks: [{ network: default }]\` to the instance; \`virtform console ${name}\` shows its console.`;
+    const detail = `Add \`networks: [{ network: default }]\` to the instance; \`virtform console ${name}\` shows its console.`;
     throw fail(`${name} has no network interface`, detail);
   }
   if (!reachable) {
-    const detail = `It reaches out through QEMU's user network (\`user: true\`), and nothing reaches it. Connect it to a network or a bridge: \`networks: [{ network: default }]\`.`;
+    const detail = `It is connected to QEMU's user network (\`user: true\`), which allows outgoing connections only. Connect it to a network or a bridge: \`networks: [{ network: default }]\`.`;
     throw fail(`${name} has no address that can be reached`, detail);
   }
-  const detail = `No network of libvirt leased one to it, and the host has not talked to it. It may still be booting: \`virtform console ${name}\` shows how far it is. An address from elsewhere can be given: \`virtform ssh --address ADDR ${name}\`.`;
+  const detail = `libvirt's networks have no lease for it, and the neighbour table of the host has no entry. It may still be booting: \`virtform console ${name}\` shows how far it is. An address from elsewhere can be given: \`virtform ssh --address ADDR ${name}\`.`;
   throw fail(`No address of ${name} is known`, detail);
 }

@@ -9,7 +9,7 @@ export interface NewProject {
   readonly uri: string | undefined;
   /** The line of a public ssh key. Undefined: none was found. */
   readonly publicKey: string | undefined;
-  /** What the guest is connected to. `user`: QEMU's user network, from which the guest reaches out and nothing reaches in. */
+  /** What the guest is connected to. `user`: QEMU's user network, which allows outgoing connections only. */
   readonly network: { readonly name: string } | "user";
   /** Where editors find the schema. */
   readonly schema: string;

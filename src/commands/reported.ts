@@ -41,7 +41,7 @@ export async function reported(
     throw userError(
       "bad-option",
       `${invocation.flag("tui") ? "--tui" : "--format tui"} needs a terminal`,
-      "Its input and its output have to be one that can move its cursor. Without the option the result is shown as text.",
+      "Standard input and output must be a terminal that can move its cursor. Leave the option out to get text.",
     );
   const reporter = together(main, await openReportFiles(invocation.texts("report"), reporterOptions));
   try {

@@ -38,7 +38,7 @@ export function checkEarlierName(
       chain === "circle"
         ? {
             summary: `Renames in a circle: ${JSON.stringify(value)} gets its object from an entry that is renamed to it`,
-            detail: `Once it is applied, nothing tells whether it was. Rename one of the entries to a name that is not in use, apply, and then rename it to its final name.`,
+            detail: `After an apply, virtform could not distinguish the old names from the new ones. Rename one of the entries to a name that is not in use, apply, and then rename it to its final name.`,
           }
         : {
             summary: `${JSON.stringify(value)} is still declared, so it was not renamed`,

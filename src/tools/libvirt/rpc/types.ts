@@ -4,6 +4,7 @@ import type { XdrWriter } from "./xdr-writer.ts";
 
 /** A domain on the wire. `id` is -1 for one that is off. libvirt finds it by its uuid; the name only appears in messages. */
 export const domain = struct({ name: string, uuid, id: int });
+/** A reference to a domain, as messages carry it. */
 export type WireDomain = ValueOf<typeof domain>;
 
 /** A snapshot or a checkpoint on the wire, with the domain that it is of. */
@@ -43,6 +44,7 @@ const typedValue = {
   },
 };
 
+/** A typed parameter: the number of its type and its value. */
 export interface TypedValue {
   readonly type: number;
   readonly value: number | string;
