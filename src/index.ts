@@ -1,5 +1,6 @@
 /** virtform as a library: what the command line does, without a command line. */
 import { homedir } from "node:os";
+import { cloudDoor } from "./commands/cloud-door.ts";
 import { processSecrets } from "./commands/process-secrets.ts";
 import { type LoadedConfig, type LoadOptions, loadConfig as load } from "./config/load.ts";
 import type { AllowDestroy } from "./engine/consent.ts";
@@ -50,13 +51,14 @@ export function loadConfig(paths: readonly string[], options: LoadOptions = {}):
 }
 
 /**
- * Secrets from an environment and from files, and the defaults for the user of this process. The environment stays as it is, so
- * programs that are started inherit it.
+ * Secrets from an environment and from files, OpenStack clouds from OS_* variables and clouds.yaml, and the defaults for the user of this
+ * process. The environment stays as it is, so programs that are started inherit it.
  */
 export function processSurroundings(env: Readonly<Record<string, string | undefined>> = process.env): Surroundings {
   return {
     runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
     lookUpSecret: processSecrets({ ...env }).lookUp,
+    clouds: cloudDoor(env),
   };
 }
 
@@ -66,7 +68,7 @@ export interface Scope {
   readonly targets?: readonly string[];
   /** Names as those of targets, of what is left as it is, with what cannot be done without it. Default: nothing. */
   readonly exclude?: readonly string[];
-  /** Instances whose root disk, and disks of instances, that are recreated although nothing about them differs. Default: none. */
+  /** Instances whose root disk is recreated, and disks of instances and volumes that are, although nothing about them differs. Default: none. */
   readonly replace?: readonly string[];
   /** Removes what the project owns; `"images"` also removes base images that no disk uses. */
   readonly destroy?: boolean | "images";
