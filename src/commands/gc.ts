@@ -20,7 +20,7 @@ export const gc: CommandDefinition = {
     "min-age": {
       type: "string",
       value: "TIME",
-      help: "Keep base images that were last used less long ago: 30m, 24h, 7d (default 24h). Another project may be about to use them.",
+      help: "Keep base images whose last use is more recent: 30m, 24h, 7d (default 24h). Another project may be about to use them.",
     },
     "dry-run": { type: "boolean", help: "Only list what would be removed." },
   },
