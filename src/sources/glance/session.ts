@@ -77,7 +77,7 @@ function refused(cloud: Cloud, host: string, { status, body }: WebAnswer) {
         : "The user is unknown, the password or the token is wrong, or the user has no role in the project";
     return userError(
       "cloud-refused",
-      `Keystone at ${host} refuses to log in`,
+      `Keystone at ${host} rejects the login`,
       `${what}. The settings are those of ${cloud.origin}.${text}`,
     );
   }
