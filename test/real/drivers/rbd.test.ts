@@ -239,9 +239,10 @@ test("a snapshot is fetched as an image, with its digest; another cluster's is r
 
 test("facts name cluster, monitors and whether the pool is there; a cluster that does not answer is never an empty one", async (t) => {
   const { context, disk } = await prepare(t);
-  assert.deepEqual(await lookUpDrivers(context), {
-    rbd: { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true, secret: null, cloneable: {} },
-  });
+  const { room, ...found } = (await lookUpDrivers(context))["rbd"] as CephFacts;
+  assert.deepEqual(found, { fsid: ceph.fsid, monitors: [ceph.monitor], pool: true, secret: null, cloneable: {} });
+  // The cluster of the tests keeps its data in about a gibibyte of memory.
+  assert.ok(typeof room === "number" && room > 2 ** 28 && room < 2 ** 32, String(room));
   const elsewhere = (rbdSettings: object): Context => ({
     ...context,
     settings: { ...context.settings, drivers: { rbd: { ...settings().drivers.rbd, ...rbdSettings } } },
