@@ -16,7 +16,7 @@ export interface WebRequest {
   /** Text, or `bytes` that are read only once the connection is there. */
   readonly body?: string | { readonly bytes: number; readonly read: () => AsyncIterable<Uint8Array> };
   readonly security?: WebSecurity;
-  /** Longest silence of the server in milliseconds. Default: 30 s. */
+  /** Longest silence of the server in milliseconds, also while connecting; the body of the answer may take ten times as long. Default: 30 s. */
   readonly timeoutMs?: number;
   /** Longest answer in bytes. Default: 4 MiB. */
   readonly maxBytes?: number;

@@ -63,17 +63,33 @@ function ask(address: URL, { headers, access, patience, signal }: Asking): Promi
   // A checksum is about the bytes as they are published, so nothing may be packed on the way.
   const sent = { "user-agent": "virtform", accept: "*/*", "accept-encoding": "identity", ...access?.headers, ...headers };
   return new Promise((resolve, reject) => {
-    const request = (secure ? https : http).get(address, { agent, headers: sent, ...(signal === undefined ? {} : { signal }) });
-    const late = new TransferError(`${address.host} did not answer within ${patience.connectMs / 1000} s`, { again: true });
-    const timer = setTimeout(() => request.destroy(late), patience.connectMs);
-    request.once("response", (response) => {
+    const request = (secure ? https : http).get(address, {
+      agent,
+      headers: sent,
+      timeout: patience.connectMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const settle = () => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      reject(networkTrouble(error, address.host));
+    };
+    // A request that has no socket yet, because its proxy is still opening the tunnel, reports no error when it is destroyed.
+    const stop = () => fail(signal?.reason);
+    const late = new TransferError(`${address.host} did not answer within ${patience.connectMs / 1000} s`, { again: true });
+    const timer = setTimeout(() => {
+      request.destroy(late);
+      fail(late);
+    }, patience.connectMs);
+    signal?.addEventListener("abort", stop, { once: true });
+    request.once("response", (response) => {
+      settle();
       resolve(response);
     });
-    request.on("error", (error) => {
-      clearTimeout(timer);
-      reject(networkTrouble(error, address.host));
-    });
+    request.on("error", fail);
   });
 }
 

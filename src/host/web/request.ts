@@ -8,6 +8,8 @@ import { networkTrouble, TransferError } from "./transfer-error.ts";
 
 const usualTimeoutMs = 30_000;
 const usualMaxBytes = 4 * 2 ** 20;
+/** The body of an answer may take this many timeouts, so that a server cannot hold a call with a few bytes now and then. */
+const slowFactor = 10;
 
 /**
  * Sends one request and reads its whole answer, within a length and without silence for longer than the timeout. Proxies are those of the
@@ -33,34 +35,53 @@ class BodyError extends Error {}
 
 async function answerOf(request: WebRequest, address: URL): Promise<WebAnswer> {
   const { timeoutMs = usualTimeoutMs, maxBytes = usualMaxBytes, signal } = request;
-  const sent = start(request, address);
+  const sent = start(request, address, timeoutMs);
   const silent = new TransferError(`${address.host} did not answer within ${timeoutMs / 1000} s`, { again: true });
-  const watch = () => sent.setTimeout(timeoutMs, () => sent.destroy(silent));
-  watch();
-  const stop = () => sent.destroy();
+  const ended = Promise.withResolvers<never>();
+  // A request that has no socket yet, because its proxy is still opening the tunnel, reports no error when it is destroyed.
+  const end = (error: unknown) => {
+    sent.destroy();
+    ended.reject(error);
+  };
+  const stop = () => end(signal?.reason);
+  // The socket's timeout starts with the connection.
+  const connecting = setTimeout(() => end(silent), timeoutMs);
+  sent.once("socket", (socket) => {
+    if (socket.connecting) socket.once("connect", () => clearTimeout(connecting));
+    else clearTimeout(connecting);
+  });
+  sent.setTimeout(timeoutMs, () => end(silent));
   signal?.addEventListener("abort", stop, { once: true });
+  let reading: NodeJS.Timeout | undefined;
   try {
     const response = new Promise<IncomingMessage>((resolve, reject) => {
       sent.once("response", resolve);
       sent.on("error", reject);
+      ended.promise.catch(reject);
     });
     // A server may refuse a request before it has read all of it: its answer counts, and the rest is not sent.
     response.catch(() => undefined);
     await Promise.race([send(sent, request.body), response]);
-    const { statusCode = 0, headers, ...rest } = await bodyOf(await response, maxBytes, address.host);
-    return { status: statusCode, headers: textsOf(headers), body: rest.body };
+    const answer = await response;
+    const slow = new TransferError(`${address.host} did not send its answer within ${(slowFactor * timeoutMs) / 1000} s`, { again: true });
+    reading = setTimeout(() => end(slow), slowFactor * timeoutMs);
+    const body = await Promise.race([bodyOf(answer, maxBytes, address.host), ended.promise]);
+    return { status: answer.statusCode ?? 0, headers: textsOf(answer.headers), body };
   } finally {
+    clearTimeout(connecting);
+    clearTimeout(reading);
     signal?.removeEventListener("abort", stop);
     sent.destroy();
   }
 }
 
-function start({ method, headers, body, security, signal }: WebRequest, address: URL): http.ClientRequest {
+function start({ method, headers, body, security, signal }: WebRequest, address: URL, timeout: number): http.ClientRequest {
   signal?.throwIfAborted();
   const secure = address.protocol === "https:";
   const length = body === undefined ? undefined : typeof body === "string" ? Buffer.byteLength(body) : body.bytes;
   return (secure ? https : http).request(address, {
     method,
+    timeout,
     agent: secure ? new https.Agent({ proxyEnv: process.env, ...optionsOf(security) }) : new http.Agent({ proxyEnv: process.env }),
     headers: {
       "user-agent": "virtform",
@@ -98,7 +119,7 @@ async function send(request: http.ClientRequest, body: WebRequest["body"]): Prom
   request.end();
 }
 
-async function bodyOf(response: IncomingMessage, maxBytes: number, host: string) {
+async function bodyOf(response: IncomingMessage, maxBytes: number, host: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of response) {
@@ -106,7 +127,7 @@ async function bodyOf(response: IncomingMessage, maxBytes: number, host: string)
     if (bytes > maxBytes) throw new TransferError(`the answer of ${host} is longer than ${maxBytes} bytes`, { again: false });
     pieces.push(piece as Buffer);
   }
-  return { statusCode: response.statusCode, headers: response.headers, body: Buffer.concat(pieces) };
+  return Buffer.concat(pieces);
 }
 
 function textsOf(headers: http.IncomingHttpHeaders): Record<string, string> {

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import type { RequestListener } from "node:http";
+import net, { type AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { httpGet } from "../../../src/host/web/http-get.ts";
+import { webRequest } from "../../../src/host/web/request.ts";
+import { TransferError } from "../../../src/host/web/transfer-error.ts";
+import { startServer } from "./web-server.ts";
+
+const url = "https://cloud.example/v3";
+const patience = { connectMs: 100, idleMs: 5000 };
+
+/** Makes https go through a proxy that accepts connections and never answers. */
+async function useSilentProxy(context: TestContext): Promise<void> {
+  const sockets: net.Socket[] = [];
+  const server = net.createServer((socket) => void sockets.push(socket.on("error", () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  process.env["https_proxy"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  context.after(() => {
+    delete process.env["https_proxy"];
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+}
+
+test("a proxy that never opens the tunnel is given up after the timeout", { timeout: 5000 }, async (context) => {
+  await useSilentProxy(context);
+  const answer = await webRequest({ method: "GET", url, timeoutMs: 100 });
+  assert.match("trouble" in answer ? answer.trouble : "", /cloud\.example did not answer within 0\.1 s/);
+  await assert.rejects(
+    httpGet(new URL(url), { headers: {}, patience }),
+    (error) => error instanceof TransferError && error.again && /did not answer within 0\.1 s/.test(error.message),
+  );
+});
+
+test("a request is stopped while its proxy opens the tunnel", { timeout: 5000 }, async (context) => {
+  await useSilentProxy(context);
+  const stopped = () => AbortSignal.timeout(50);
+  await assert.rejects(webRequest({ method: "GET", url, timeoutMs: 60_000, signal: stopped() }), { name: "TimeoutError" });
+  await assert.rejects(
+    httpGet(new URL(url), { headers: {}, patience: { ...patience, connectMs: 60_000 }, signal: stopped() }),
+    TransferError,
+  );
+});
+
+test("an answer that stops, or that never ends, is given up", { timeout: 20_000 }, async (context) => {
+  const stops: RequestListener = (_request, response) => void response.write("{");
+  const trickles: RequestListener = (_request, response) => {
+    const timer = setInterval(() => response.write(" "), 10);
+    response.once("close", () => clearInterval(timer));
+  };
+  const { origin } = await startServer(context, stops, trickles);
+  const stopped = await webRequest({ method: "GET", url: origin, timeoutMs: 50 });
+  assert.match("trouble" in stopped ? stopped.trouble : "", /did not answer within 0\.05 s/);
+  const slow = await webRequest({ method: "GET", url: origin, timeoutMs: 200 });
+  assert.match("trouble" in slow ? slow.trouble : "", /did not send its answer within 2 s/);
+});
+
+test("an answer that is longer than allowed is not read", async (context) => {
+  const { origin } = await startServer(context, (_request, response) => void response.end("x".repeat(2000)));
+  const answer = await webRequest({ method: "GET", url: origin, maxBytes: 1000 });
+  assert.match("trouble" in answer ? answer.trouble : "", /longer than 1000 bytes/);
+});
