@@ -14,6 +14,8 @@ export function derElements(bytes: Buffer): DerElement[] | undefined {
     const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
     if (lengthBytes > 4 || first === 0x80 || at + 2 + lengthBytes > bytes.length) return undefined;
     const length = lengthBytes === 0 ? first : bytes.readUIntBE(at + 2, lengthBytes);
+    // DER writes a length with as few bytes as possible.
+    if (lengthBytes > 0 && (length < 0x80 || bytes[at + 2] === 0)) return undefined;
     const start = at + 2 + lengthBytes;
     if (start + length > bytes.length) return undefined;
     found.push({ tag, content: bytes.subarray(start, start + length) });
@@ -28,9 +30,11 @@ export function derSequence(bytes: Buffer): DerElement[] | undefined {
   return only?.tag === 0x30 && rest.length === 0 ? derElements(only.content) : undefined;
 }
 
-/** An INTEGER that is not negative; undefined for anything else. */
+/** An INTEGER that is not negative, in its shortest form; undefined for anything else. At most 2048 bytes. */
 export function derNumber(element: DerElement | undefined): bigint | undefined {
-  if (element?.tag !== 0x02 || element.content.length === 0 || element.content.length > 2048 || (element.content[0] ?? 0) >= 0x80)
-    return undefined;
-  return BigInt(`0x${element.content.toString("hex")}`);
+  if (element?.tag !== 0x02) return undefined;
+  const { content } = element;
+  const [first = 0x80, second = 0x80] = content;
+  if (content.length > 2048 || first >= 0x80 || (first === 0 && content.length > 1 && second < 0x80)) return undefined;
+  return BigInt(`0x${content.toString("hex")}`);
 }

@@ -34,10 +34,10 @@ export function imageSignature(properties: Readonly<Record<string, string>>): Im
   if (signature === undefined || method === undefined || type === undefined) {
     return "It needs img_signature, img_signature_hash_method and img_signature_key_type, and has only some of them.";
   }
-  const algorithm = algorithms[method];
+  const algorithm = Object.hasOwn(algorithms, method) ? algorithms[method] : undefined;
   if (algorithm === undefined) return `Its img_signature_hash_method is ${method}; ${Object.keys(algorithms).join(", ")} are supported.`;
-  const key = keyTypes[type];
+  const key = Object.hasOwn(keyTypes, type) ? keyTypes[type] : undefined;
   if (key === undefined) return `Its img_signature_key_type is ${type}; ${Object.keys(keyTypes).join(", ")} are supported.`;
-  if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(signature) || signature.length > 8192) return "Its img_signature is not base64.";
+  if (signature.length > 8192 || !/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(signature)) return "Its img_signature is not base64.";
   return { algorithm, signature, ...key };
 }

@@ -98,9 +98,9 @@ interface Curve {
 
 type Point = readonly [x: bigint, y: bigint];
 
-/** FIPS 186-4, D.1.2: all have a = -3. */
+/** FIPS 186-4, D.1.2, by the names that OpenSSL has for them: all have a = -3. */
 const curves: Readonly<Record<string, Curve>> = {
-  "P-256": {
+  prime256v1: {
     p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
     n: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
     g: [
@@ -108,7 +108,7 @@ const curves: Readonly<Record<string, Curve>> = {
       0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5n,
     ],
   },
-  "P-384": {
+  secp384r1: {
     p: 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
     n: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
     g: [
@@ -116,7 +116,7 @@ const curves: Readonly<Record<string, Curve>> = {
       0x3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5fn,
     ],
   },
-  "P-521": {
+  secp521r1: {
     p: 2n ** 521n - 1n,
     n: 0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
     g: [
@@ -128,10 +128,12 @@ const curves: Readonly<Record<string, Curve>> = {
 
 /** FIPS 186-4, 6.4. The key is a point of the curve: Node checks that when it reads one. */
 function verifyEcdsa(key: KeyObject, { digest, signature }: SignedDigest): boolean {
-  const { crv = "", x = "", y = "" } = key.export({ format: "jwk" });
-  const curve = curves[crv];
-  const [r, s] = (curve === undefined ? undefined : numbersOf(signature, curve.n)) ?? [];
-  if (curve === undefined || r === undefined || s === undefined) return false;
+  const curve = curves[key.asymmetricKeyDetails?.namedCurve ?? ""];
+  if (curve === undefined) return false;
+  const [r, s] = numbersOf(signature, curve.n) ?? [];
+  if (r === undefined || s === undefined) return false;
+  // Node cannot export the keys of all other curves in this form.
+  const { x = "", y = "" } = key.export({ format: "jwk" });
   const number = (text: string) => BigInt(`0x${Buffer.from(text, "base64url").toString("hex")}`);
   const w = inverse(s, curve.n);
   const first = multiply(curve, curve.g, (numberOfDigest(digest, curve.n) * w) % curve.n);

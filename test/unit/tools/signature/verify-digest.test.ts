@@ -60,6 +60,31 @@ test("a signature of another key or with the padding of PKCS #1 v1.5 is not acce
   assert.ok(!verifyDigest(second.publicKey, { algorithm: "sha256", digest, signature: other }));
 });
 
+test("numbers of a signature out of range or not in their shortest form are not accepted", () => {
+  const digest = createHash("sha384").update(data).digest();
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+  const flat = sign("sha384", data, { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("hex");
+  const [r, s] = [BigInt(`0x${flat.slice(0, 96)}`), BigInt(`0x${flat.slice(96)}`)];
+  const order = 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n;
+  const verify = (signature: Buffer) => verifyDigest(publicKey, { algorithm: "sha384", digest, signature });
+  assert.ok(verify(signatureOf(integer(r), integer(s))));
+  for (const other of [r + order, order, 0n]) assert.ok(!verify(signatureOf(integer(other), integer(s))), `r ${other}`);
+  for (const other of [s + order, order, 0n]) assert.ok(!verify(signatureOf(integer(r), integer(other))), `s ${other}`);
+  assert.ok(!verify(signatureOf(integer(r, "00"), integer(s))), "an additional zero");
+  assert.ok(!verify(Buffer.concat([signatureOf(integer(r), integer(s)), Buffer.alloc(1)])), "an additional byte");
+});
+
+test("a key of another kind or curve accepts nothing", () => {
+  const digest = createHash("sha256").update(data).digest();
+  for (const { publicKey, privateKey } of [
+    generateKeyPairSync("ec", { namedCurve: "brainpoolP256r1" }),
+    generateKeyPairSync("ec", { namedCurve: "secp256k1" }),
+  ])
+    assert.equal(verifyDigest(publicKey, { algorithm: "sha256", digest, signature: sign("sha256", data, privateKey) }), false);
+  const { publicKey } = generateKeyPairSync("ed25519");
+  assert.equal(verifyDigest(publicKey, { algorithm: "sha256", digest, signature: Buffer.alloc(64) }), false);
+});
+
 test("the signature of an image is read from its properties", () => {
   const properties = { img_signature: "AAAA", img_signature_hash_method: "SHA-384", img_signature_key_type: "ECC_SECP521R1" };
   assert.deepEqual(imageSignature(properties), { algorithm: "sha384", keyType: "ec", curve: "secp521r1", signature: "AAAA" });
@@ -68,4 +93,22 @@ test("the signature of an image is read from its properties", () => {
   assert.match(String(imageSignature({ ...properties, img_signature_hash_method: "MD5" })), /MD5; SHA-224/);
   assert.match(String(imageSignature({ ...properties, img_signature_key_type: "ECC_SECT571K1" })), /ECC_SECT571K1; RSA-PSS/);
   assert.match(String(imageSignature({ ...properties, img_signature: "<>" })), /not base64/);
+  for (const inherited of ["constructor", "__proto__", "toString"]) {
+    assert.equal(typeof imageSignature({ ...properties, img_signature_hash_method: inherited }), "string", inherited);
+    assert.equal(typeof imageSignature({ ...properties, img_signature_key_type: inherited }), "string", inherited);
+  }
+  assert.match(String(imageSignature({ ...properties, img_signature: `${" ".repeat(60_000)}!` })), /not base64/);
 });
+
+/** INTEGER in DER; `padding` is put before its bytes. */
+function integer(value: bigint, padding = ""): Buffer {
+  const hex = value.toString(16);
+  const even = hex.length % 2 === 0 ? hex : `0${hex}`;
+  const bytes = Buffer.from(`${padding}${Number.parseInt(even.slice(0, 2), 16) >= 0x80 ? "00" : ""}${even}`, "hex");
+  return Buffer.concat([Buffer.from([0x02, bytes.length]), bytes]);
+}
+
+/** A signature whose numbers are these. */
+function signatureOf(r: Buffer, s: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0x30, r.length + s.length]), r, s]);
+}
