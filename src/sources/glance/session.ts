@@ -31,15 +31,16 @@ export async function openCloud(context: Context, name: string | null, renew?: C
   const opened = known.get(door) ?? new Map<string, Promise<OpenCloud>>();
   known.set(door, opened);
   const key = name ?? "";
-  const before = await opened.get(key)?.catch(() => undefined);
+  const asked = opened.get(key);
+  const before = await asked?.catch(() => undefined);
   if (before !== undefined && before.session !== renew && before.session.expires - marginMs > context.host.now().getTime()) return before;
-  const opening = opened.get(key);
-  // Of several that find an old token, the first one renews it.
-  if (before === undefined && opening !== undefined) opened.delete(key);
+  // Of several that wait for the same session and cannot use it, the first one logs in, and the others take what it gets.
+  const newer = opened.get(key);
+  if (newer !== undefined && newer !== asked) return await newer;
   const next = login(context, door, name);
   opened.set(key, next);
   next.catch(() => opened.get(key) === next && opened.delete(key));
-  return next;
+  return await next;
 }
 
 async function login(context: Context, door: CloudDoor, name: string | null): Promise<OpenCloud> {
