@@ -1,4 +1,5 @@
 import type { Json } from "../../model/json.ts";
+import { isServiceAddress } from "./address.ts";
 import type { Cloud, CloudLogin, CloudUser } from "./cloud.ts";
 
 /** What Keystone is asked with: the body of `POST /v3/auth/tokens`. It holds secrets. */
@@ -53,7 +54,7 @@ export function sessionOf(cloud: Cloud, token: string, body: unknown): CloudSess
     return `The catalogue of Keystone has no image service in region ${cloud.region}, but in ${[...new Set(endpoints.map(regionOf))].join(", ")}. Correct region_name.`;
   }
   const found = here.filter((one) => field(one, "interface") === cloud.interface).map((one) => String(field(one, "url")));
-  const urls = found.filter((url) => /^https?:\/\/[^/@\s]+(?:\/\S*)?$/.test(url));
+  const urls = found.filter(isServiceAddress);
   if (urls.length > 0) return { ...session, images: [...new Set(urls.map(withoutVersion))] };
   const others = [...new Set(here.map((one) => String(field(one, "interface"))))];
   return `The catalogue of Keystone has no usable ${cloud.interface} address of the image service (it has ${others.join(", ")}). Write interface.`;

@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import type { CloudInputs } from "../../model/cloud-door.ts";
 import { userError } from "../../model/errors.ts";
+import { isServiceAddress } from "./address.ts";
 import type { Cloud, CloudDomain, CloudLogin, CloudScope, CloudUser } from "./cloud.ts";
 
 type Section = Readonly<Record<string, unknown>>;
@@ -60,14 +61,7 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
     const detail = `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing. Keystone needs ${missing.length === 1 ? "it" : "them"} for this way to log in.`;
     throw userError("cloud-incomplete", `The settings of ${origin} are incomplete`, detail);
   }
-  const url = URL.parse(authUrl);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
-    throw userError(
-      "cloud-invalid",
-      `The auth_url of ${origin} is not an address`,
-      "Write http:// or https://, the host, and no user or password.",
-    );
-  }
+  if (!isServiceAddress(authUrl)) throw notAnAddress(`auth_url of ${origin}`);
   const interfaceName = (text("interface", "endpoint_type") ?? "public").replace(/URL$/, "");
   if (interfaceName !== "public" && interfaceName !== "internal" && interfaceName !== "admin") {
     throw userError("cloud-invalid", `The interface of ${origin} is unknown: ${interfaceName}`, "Write public, internal or admin.");
@@ -78,12 +72,22 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
     login,
     region: text("region_name") ?? firstRegion(section["regions"]) ?? null,
     interface: interfaceName,
-    imageEndpoint: text("image_endpoint_override") ?? null,
+    imageEndpoint: imageEndpointOf(text("image_endpoint_override"), origin),
     verify: flag(section["verify"]) ?? !(flag(section["insecure"]) ?? false),
     cacert: text("cacert") ?? null,
     cert: text("cert") ?? null,
     key: text("key") ?? null,
   };
+}
+
+function imageEndpointOf(url: string | undefined, origin: string): string | null {
+  if (url === undefined) return null;
+  if (!isServiceAddress(url)) throw notAnAddress(`image_endpoint_override of ${origin}`);
+  return url;
+}
+
+function notAnAddress(what: string): Error {
+  return userError("cloud-invalid", `The ${what} is not an address`, "Write http:// or https://, the host, and no user or password.");
 }
 
 type Text = (...keys: readonly string[]) => string | undefined;
@@ -191,7 +195,8 @@ function firstFile({ directories, readText }: CloudInputs, base: string, named: 
 
 function parsed(path: string, text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 100 });
+    // Warnings show the line as well, and are printed: `password: !x` is a tag without a value for YAML.
+    return parse(text, { maxAliasCount: 100, logLevel: "error" });
   } catch (error) {
     // The message of the parser shows the line, which may hold a password.
     const line = (error as { linePos?: readonly { line: number }[] }).linePos?.[0]?.line;

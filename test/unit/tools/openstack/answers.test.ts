@@ -59,6 +59,8 @@ test("the image service is that of the region and the interface, without its ver
   assert.match(String(text({ interface: "admin" })), /no usable admin address/);
   assert.match(String(text({}, { token: {} })), /without a catalogue/);
   assert.match(String(text({}, token([endpoint("public", "R", "ftp://g")]))), /no usable public address/);
+  for (const url of ["https://g:99999999", "https://u:p@g", `https://g${"/".repeat(100_000)}`])
+    assert.match(String(text({}, token([endpoint("public", "R", url)]))), /no usable public address/);
   assert.match(String(text({}, token("nothing"))), /has no image service/);
   assert.deepEqual((text({ imageEndpoint: "https://own/v2" }, { token: {} }) as { images: unknown }).images, ["https://own"]);
 });

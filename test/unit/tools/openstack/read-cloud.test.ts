@@ -117,3 +117,28 @@ test("what is missing or unknown is named, and no secret is", () => {
     (error: unknown) => code("cloud-invalid")(error) && !JSON.stringify((error as CodedError).diagnostics).includes("top-secret"),
   );
 });
+
+test("addresses of services are http or https, without user and password", () => {
+  for (const wrong of ["glance.example.org", "ftp://glance", "https://user:top-secret@glance", "https://glance:99999999"]) {
+    assert.throws(
+      () => readCloud(inputs({ ...variables, OS_IMAGE_ENDPOINT_OVERRIDE: wrong }), null),
+      (error: unknown) => code("cloud-invalid")(error) && !JSON.stringify((error as CodedError).diagnostics).includes("top-secret"),
+      wrong,
+    );
+  }
+  assert.equal(
+    readCloud(inputs({ ...variables, OS_IMAGE_ENDPOINT_OVERRIDE: "https://glance:9292" }), null).imageEndpoint,
+    "https://glance:9292",
+  );
+});
+
+test("a password that YAML takes for a tag is missing, and is not printed as a warning", async (context) => {
+  const warnings: Error[] = [];
+  const collect = (warning: Error) => void warnings.push(warning);
+  process.on("warning", collect);
+  context.after(() => process.off("warning", collect));
+  const files = { [file]: "clouds: { ops: { auth: { auth_url: https://ks, username: ops, password: !top-secret } } }" };
+  assert.throws(() => readCloud(inputs({}, files), "ops"), code("cloud-incomplete"));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(warnings, []);
+});
