@@ -113,12 +113,11 @@ export function imageOf(answer: WebAnswer): GlanceImage {
   return image;
 }
 
-/** The images of an answer to a list. Throws where it is none. */
-export function imagesOf(answer: WebAnswer): { readonly images: readonly GlanceImage[]; readonly next: string | null } {
-  const { images, next } = (parseJson(answer.body) ?? {}) as { readonly images?: unknown; readonly next?: unknown };
+/** The images of an answer to a list, without entries that are none. Throws where it is no list. */
+export function imagesOf(answer: WebAnswer): readonly GlanceImage[] {
+  const { images } = (parseJson(answer.body) ?? {}) as { readonly images?: unknown };
   if (!Array.isArray(images)) throw notUnderstood(answer);
-  const path = typeof next === "string" && next.startsWith("/v2/images?") ? next : null;
-  return { images: images.flatMap((one) => parseGlanceImage(one) ?? []), next: path };
+  return images.flatMap((one) => parseGlanceImage(one) ?? []);
 }
 
 function notUnderstood({ body }: WebAnswer): CodedError {

@@ -9,7 +9,7 @@ export async function findImage(client: GlanceClient, { image }: GlanceAddress):
   if ("id" in image) return imageOf(await client.call({ method: "GET", path: `/v2/images/${image.id}`, what: `image ${image.id}` }));
   const what = `image ${image.name}`;
   const query = new URLSearchParams({ name: image.name, limit: "50" });
-  const { images } = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what }));
+  const images = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what }));
   const active = images.filter(({ status }) => status === "active");
   const [only, second] = active.length === 0 ? images : active;
   if (only === undefined) throw wordsError(glanceWords(404, what, await client.origin()));
@@ -40,6 +40,6 @@ export function stateProblem({
     deleted: "Use another image.",
     pending_delete: "Use another image.",
   };
-  const detail = remedies[status] ?? "Only an active image can be fetched.";
+  const detail = (Object.hasOwn(remedies, status) ? remedies[status] : undefined) ?? "Only an active image can be fetched.";
   return { code: "glance-image-not-active", summary: `Image ${shown} in Glance is ${status}`, detail };
 }

@@ -20,7 +20,7 @@ export const digestProperty = "virtform_digest";
 /** The property that holds the names of the properties that virtform set. */
 export const ownedProperty = "virtform_properties";
 
-/** Whether a property says whose an image is. */
+/** Whether a property is one that virtform itself sets on the images that it publishes. */
 export function isOwnProperty(name: string): boolean {
   return name.startsWith("virtform_");
 }
@@ -87,7 +87,7 @@ export function glancePublisher(context: Context): Publisher {
       const what = `project ${project} as a member of image ${id}`;
       const path = `/v2/images/${id}/members`;
       if (member) await client.call({ method: "POST", path, body: JSON.stringify({ member: project }), what, ok: [409] });
-      else await client.call({ method: "DELETE", path: `${path}/${project}`, what, ok: [404] });
+      else await client.call({ method: "DELETE", path: `${path}/${encodeURIComponent(project)}`, what, ok: [404] });
     },
     async remove(id) {
       await client.call({ method: "DELETE", path: `/v2/images/${id}`, what: `image ${id}`, ok: [404] });
@@ -126,12 +126,15 @@ async function find(client: GlanceClient, key: PublishedKey): Promise<GlanceImag
   // Others may have given their images the same properties.
   const query = new URLSearchParams({ owner: project, limit: "50" });
   for (const part of ["project", "image", "content"] as const) query.set(names[part], key[part]);
-  const { images } = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what: `image ${key.image}` }));
+  const images = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what: `image ${key.image}` }));
   const ours = images.filter(({ owner, properties }) => owner === project && properties[names.content] === key.content);
   return ours.find(({ status }) => status === "active") ?? ours[0];
 }
 
-/** The image once no upload to it runs: Glance ends an upload whose client is gone after a while. */
+/**
+ * The image as soon as no upload to it runs. Glance ends an upload whose client is gone after a while, and the image is queued again. Throws a
+ * RefusedError (`glance-conflict`) when an upload runs for longer than two minutes.
+ */
 async function settled(context: Context, get: (id: string) => Promise<GlanceImage>, id: string): Promise<GlanceImage> {
   const deadline = performance.now() + patienceMs;
   for (let waitMs = 200; ; waitMs = Math.min(5000, waitMs * 2)) {
