@@ -221,7 +221,7 @@ export interface Unpack extends Omit<Unpacking, "compression"> {
   readonly range?: { readonly offset: number; readonly length: number };
   /** Follow a symbolic link at `from`: only for a path that the user wrote. */
   readonly followLinks?: boolean;
-  /** Digests of `from` itself. */
+  /** Digests of `from` itself; only without a range. */
   readonly packedDigests?: readonly DigestAlgorithm[];
   /** Refuse a longer file. */
   readonly maxPacked?: number;

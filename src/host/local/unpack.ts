@@ -19,8 +19,11 @@ export async function unpackFile(request: Unpack): ReturnType<Host["unpack"]> {
   const stat = await source.stat();
   requireRegular(from, stat);
   refuseTooLarge(from, stat.size, request.maxPacked);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => rmSync(request.to, { force: true }));
   const done = request.compression === null ? await takeRange(source, stat.size, request) : await decompress(source, stat.size, request);
   await expectUnchanged(source, stat, from);
+  undo.move();
   return done;
 }
 
@@ -48,9 +51,7 @@ async function takeRange(source: FileHandle, size: number, request: Unpack): Ret
   const { offset, length } = request.range ?? { offset: 0, length: size };
   if (offset + length > size) throw new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
   explained("write", to, () => rmSync(to, { force: true }));
-  await using undo = new AsyncDisposableStack();
   await using target = await explainedLater("write", to, () => open(to, newFile, stagedMode));
-  undo.defer(() => rmSync(to, { force: true }));
   const packed = createDigester(packedDigests);
   const sink = createSink(target, { path: to, what: from, digests, maxWritten: maxBytes });
   for await (const chunk of fileChunks(source, from, { offset, length })) {
@@ -60,6 +61,5 @@ async function takeRange(source: FileHandle, size: number, request: Unpack): Ret
     onProgress?.(sink.bytes, length);
   }
   const content = { bytes: sink.bytes, digests: await sink.finish() };
-  undo.move();
   return { bytes: sink.bytes, digests: packed.digests(), content };
 }

@@ -18,11 +18,11 @@ def unpack(message, blob):
             if words is None: length = take_range(file, message["offset"], message["length"], put, tell, stop)
             else: length = decompress(file, words, put, tell, stop, source)
             os.ftruncate(to, length)
+            packed = digests_of(file, message["packed"], lambda done: None)
             whole = True
         finally:
             os.close(to)
             if not whole: os.unlink(target)
-        packed = digests_of(file, message["packed"], lambda done: None)
         return {"size": size, "digests": packed, "length": length, "content": [one.hexdigest() for one in sums]}, b""
     finally:
         os.close(file)

@@ -53,7 +53,8 @@ function explained({ from, compression, maxBytes }: Unpack, trouble: Trouble): u
   if (refused === "image-unpack") {
     if (compression === null) return new RefusedError("image-unpack", `${from} ends before the content that it should have.`);
     const [, code = "", said = ""] = /^(-?\d+) ([\s\S]*)$/.exec(what) ?? [];
-    return unpackTrouble(from, compression, { missing: false, code: Number(code), said });
+    // Python gives the number of a signal as a negative code.
+    return unpackTrouble(from, compression, { missing: false, code: Number(code) < 0 ? undefined : Number(code), said });
   }
   if (refused === "image-bomb") {
     const [read = 0, bytes = 0] = what.split(" ").map(Number);
