@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import { isBusyStatus } from "../../model/busy-status.ts";
 import { CodedError, CommandError, RefusedError, type UserError, userError } from "../../model/errors.ts";
 import type { Command, CommandResult, Download, Files, Transferred } from "../../model/host.ts";
 import type { Validators } from "../../model/web-access.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
 import { bytesToKeep, downloadRecord, recordedValidators } from "../download-record.ts";
 import { refuseTooLarge } from "../sink.ts";
+import { webAddress } from "../web/address.ts";
 import { refuseEncoding } from "../web/content-encoding.ts";
 import { nextAddress } from "../web/redirect.ts";
 import { continues, resumeHeaders, validatorsOf } from "../web/resume.ts";
@@ -26,7 +28,6 @@ const lookMs = 1000;
 const again = new Set([6, 7, 18, 28, 35, 52, 55, 56, 92]);
 /** The server cannot resume: the file changed, or ranges are not supported. */
 const cannotContinue = new Set([33, 36]);
-const busy = new Set([408, 425, 429, 500, 502, 503, 504]);
 const moved = new Set([301, 302, 303, 307, 308]);
 const maxRedirects = 10;
 /** An attempt that brings less is no progress. */
@@ -48,7 +49,7 @@ type Run = (command: Command) => Promise<CommandResult>;
 export async function downloadWithCurl(run: Run, files: Files, request: Download, patience: CurlPatience = usual): Promise<Transferred> {
   const { url, alternatives = [], to, digests, maxBytes, record, onProgress } = request;
   const shown = withoutCredentials(url);
-  const addresses = [url, ...alternatives].map(addressOf);
+  const addresses = [url, ...alternatives].map(webAddress);
   const boot = record === undefined ? "" : ((await files.read("/proc/sys/kernel/random/boot_id"))?.toString("latin1").trim() ?? "");
   await using undo = new AsyncDisposableStack();
   const remove = async () => {
@@ -85,12 +86,6 @@ export async function downloadWithCurl(run: Run, files: Files, request: Download
   const result = { bytes, digests: await files.digest(to, digests), validators: transfer.validators };
   undo.move();
   return result;
-}
-
-function addressOf(url: string): URL {
-  const address = URL.parse(url);
-  if (address !== null && /^https?:$/.test(address.protocol)) return address;
-  throw userError("address-invalid", `Not an http or https address: ${withoutCredentials(url)}`);
 }
 
 /** Keeps what an earlier run began and gives what is known of it; else begins a new file, readable by its owner only. */
@@ -138,7 +133,7 @@ async function persist(transfer: Transfer): Promise<void> {
     failures = restarted || size < best + progressBytes ? failures + 1 : 1;
     best = Math.max(best, size);
     const others = attempts + 1 < addresses.length;
-    const retry = restarted || others || again.has(code) || (code === 22 && busy.has(head?.status ?? 0));
+    const retry = restarted || others || again.has(code) || (code === 22 && isBusyStatus(head?.status ?? 0));
     if (!retry || failures > patience.retries + addresses.length - 1) throw givenUp(request, { code, head, said, address }, failures);
     const because = restarted ? "the file changed while it was read" : reasonOf({ code, head, said });
     request.onRetry?.({ attempt: failures + 1, of: patience.retries + addresses.length, because });

@@ -13,6 +13,7 @@ import { safeRead } from "../local/read.ts";
 import { startUnpacker } from "../local/unpacker.ts";
 import { thisProcess } from "../process-identity.ts";
 import { createSink, refuseTooLarge, type Sink } from "../sink.ts";
+import { webAddress } from "./address.ts";
 import { refuseEncoding } from "./content-encoding.ts";
 import { bodyOf, httpGet, type Patience } from "./http-get.ts";
 import { continues, resumeHeaders, validatorsOf } from "./resume.ts";
@@ -45,12 +46,12 @@ interface Transfer {
 /**
  * Downloads over http or https. A broken connection is continued where it broke, if the server can and the file is still the
  * same; digests continue with it. With a record, so does the next run after a kill, a stop or a failure. Everything else that was at `to`
- * is replaced, and a download that fails leaves nothing there (Nova FET-02). Throws RefusedError for what must not be taken
- * (`image-too-large`, `image-encoded`, redirections), UserError when it cannot be had.
+ * is replaced, and a download that fails leaves nothing there (Nova FET-02). Throws a RefusedError for content that must not be used
+ * (`image-too-large`, `image-encoded`, redirections), a UserError when the file cannot be downloaded.
  */
 export async function download(request: Download, persistence: Persistence = usual): Promise<Transferred> {
   const { url, alternatives = [], to, digests, maxBytes, record } = request;
-  const addresses = [url, ...alternatives].map(addressOf);
+  const addresses = [url, ...alternatives].map(webAddress);
   await using undo = new AsyncDisposableStack();
   const remove = () => {
     rmSync(to, { force: true });
@@ -77,12 +78,6 @@ export async function download(request: Download, persistence: Persistence = usu
   const result = unpacker === undefined ? done : { ...done, content: await unpacker.finish() };
   undo.move();
   return result;
-}
-
-function addressOf(url: string): URL {
-  const address = URL.parse(url);
-  if (address !== null && /^https?:$/.test(address.protocol)) return address;
-  throw userError("address-invalid", `Not an http or https address: ${withoutCredentials(url)}`);
 }
 
 /** The file that an earlier run began, and what is known of it; else a new one. */

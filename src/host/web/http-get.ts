@@ -1,8 +1,8 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
-import tls from "node:tls";
 import type { WebAccess } from "../../model/web-access.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
+import { agentFor } from "./agent.ts";
 import { nextAddress } from "./redirect.ts";
 import { networkTrouble, TransferError } from "./transfer-error.ts";
 
@@ -31,6 +31,8 @@ const usualSlowMs = 120_000;
 
 const maxRedirects = 10;
 
+const pemHint = "access.ca and access.client_certificate have to be PEM, and the key has to belong to the certificate and its passphrase.";
+
 /**
  * Asks for an address and follows redirections. The answer may have any other status; its body has not been read. Proxies
  * are those of the environment variables http_proxy, https_proxy and no_proxy, in either case.
@@ -51,7 +53,7 @@ export async function httpGet(address: URL, asking: Asking): Promise<{ readonly 
   });
 }
 
-/** What is presented to another server than the one that it is for: nothing, and its authorities are trusted all the same. */
+/** The access for another server than the one that it was given for: without credentials, and with the same trust in authorities. */
 function withoutOwn(access: WebAccess | undefined): WebAccess | undefined {
   const { authorities, insecure } = access ?? {};
   return authorities === undefined && insecure === undefined ? undefined : withoutUndefined({ authorities, insecure });
@@ -59,7 +61,7 @@ function withoutOwn(access: WebAccess | undefined): WebAccess | undefined {
 
 function ask(address: URL, { headers, access, patience, signal }: Asking): Promise<IncomingMessage> {
   const secure = address.protocol === "https:";
-  const agent = agentFor(secure, access);
+  const agent = agentFor(secure, access, pemHint);
   // A checksum is about the bytes as they are published, so nothing may be packed on the way.
   const sent = { "user-agent": "virtform", accept: "*/*", "accept-encoding": "identity", ...access?.headers, ...headers };
   return new Promise((resolve, reject) => {
@@ -91,42 +93,6 @@ function ask(address: URL, { headers, access, patience, signal }: Asking): Promi
     });
     request.on("error", fail);
   });
-}
-
-function agentFor(secure: boolean, access: WebAccess | undefined): http.Agent {
-  const tlsOptions = secure ? securityOf(access) : {};
-  try {
-    return secure ? new https.Agent({ proxyEnv: process.env, ...tlsOptions }) : new http.Agent({ proxyEnv: process.env });
-  } catch (error) {
-    // Node's message repeats the setting, which may hold a password.
-    const hint = "Correct http_proxy or https_proxy in the environment: http://proxy.example.org:3128.";
-    throw new TransferError("the proxy setting is not an address", { again: false, hint, cause: error });
-  }
-}
-
-function securityOf(access: WebAccess | undefined): https.AgentOptions {
-  const { client, authorities, insecure } = access ?? {};
-  const ca = [...trustedAuthorities(), ...(authorities === undefined ? [] : [authorities])];
-  const options = {
-    ca,
-    ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
-    ...(client?.passphrase === undefined ? {} : { passphrase: client.passphrase }),
-    ...(insecure === true ? { rejectUnauthorized: false } : {}),
-  };
-  if (access === undefined) return options;
-  try {
-    tls.createSecureContext(options);
-  } catch {
-    // OpenSSL's message can repeat parts of what it was given.
-    const hint = "access.ca and access.client_certificate have to be PEM, and the key has to belong to the certificate and its passphrase.";
-    throw new TransferError("the certificates for it cannot be used", { again: false, hint });
-  }
-  return options;
-}
-
-/** Node's own and those that this system trusts: where an organisation has added its authority, curl works and so must we. */
-function trustedAuthorities(): string[] {
-  return [...new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")])];
 }
 
 /**

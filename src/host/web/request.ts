@@ -1,15 +1,17 @@
 import { once } from "node:events";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
-import tls from "node:tls";
-import type { WebAnswer, WebRequest, WebSecurity, WebTrouble } from "../../model/web.ts";
+import type { WebAnswer, WebRequest, WebTrouble } from "../../model/web.ts";
 import { withoutCredentials } from "../../model/without-credentials.ts";
+import { agentFor } from "./agent.ts";
 import { networkTrouble, TransferError } from "./transfer-error.ts";
 
 const usualTimeoutMs = 30_000;
 const usualMaxBytes = 4 * 2 ** 20;
 /** The body of an answer may take this many timeouts, so that a server cannot hold a call with a few bytes now and then. */
 const slowFactor = 10;
+const pemHint =
+  "The authorities, the certificate and the key that are configured for it have to be PEM, and the key has to belong to the certificate.";
 
 /**
  * Sends one request and reads its whole answer, within a length and without silence for longer than the timeout. Proxies are those of the
@@ -82,7 +84,7 @@ function start({ method, headers, body, security, signal }: WebRequest, address:
   return (secure ? https : http).request(address, {
     method,
     timeout,
-    agent: secure ? new https.Agent({ proxyEnv: process.env, ...optionsOf(security) }) : new http.Agent({ proxyEnv: process.env }),
+    agent: agentFor(secure, security, pemHint),
     headers: {
       "user-agent": "virtform",
       accept: "*/*",
@@ -91,15 +93,6 @@ function start({ method, headers, body, security, signal }: WebRequest, address:
       ...headers,
     },
   });
-}
-
-function optionsOf({ authorities, client, insecure }: WebSecurity = {}): https.AgentOptions {
-  const known = [...new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")])];
-  return {
-    ca: authorities === undefined ? known : [...known, authorities],
-    ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
-    ...(insecure === true ? { rejectUnauthorized: false } : {}),
-  };
 }
 
 async function send(request: http.ClientRequest, body: WebRequest["body"]): Promise<void> {

@@ -1,4 +1,6 @@
-/** A transfer that failed, with what deciding about another attempt takes. Never leaves this folder. */
+import { isBusyStatus } from "../../model/busy-status.ts";
+
+/** A transfer that failed, with the facts that decide about another attempt. Callers outside this folder get a UserError instead. */
 export class TransferError extends Error {
   override readonly name = "TransferError";
   /** Whether the same request may succeed a little later. */
@@ -53,7 +55,6 @@ export function networkTrouble(error: unknown, host: string): TransferError {
 
 /** What an answer that brings no content means. */
 export function statusTrouble(status: number, retryAfter: string | undefined, now: number): TransferError {
-  const again = [408, 425, 429, 500, 502, 503, 504].includes(status);
   const hints: Readonly<Record<number, string>> = {
     401: "The server asks for credentials. Name them in access of the image, by reference: access: { bearer: { env: TOKEN } }. Where they are named already, check that they are valid.",
     403: "The server refuses it: check the address, whether it has expired, and the credentials in access of the image.",
@@ -63,7 +64,7 @@ export function statusTrouble(status: number, retryAfter: string | undefined, no
   };
   const hint = hints[status];
   return new TransferError(`the server answers ${status}`, {
-    again,
+    again: isBusyStatus(status),
     status,
     ...(hint === undefined ? {} : { hint }),
     waitMs: parseRetryAfter(retryAfter, now),

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isBusyStatus } from "../../model/busy-status.ts";
 import type { Context } from "../../model/context.ts";
 import { type CodedError, unexpectedAnswer } from "../../model/errors.ts";
 import { parseJson } from "../../model/json-text.ts";
 import type { WebAnswer, WebRequest, WebSecurity } from "../../model/web.ts";
 import { type GlanceImage, parseGlanceImage } from "../../tools/openstack/image.ts";
 import { withoutVersion } from "../../tools/openstack/keystone.ts";
-import { isBusy, type OpenCloud, openCloud, retryPauseMs } from "./session.ts";
+import { type OpenCloud, openCloud, retryPauseMs } from "./session.ts";
 import type { GlanceSettings } from "./settings.ts";
 import { glanceWords, saidText, unreachableGlance, wordsError } from "./trouble.ts";
 
@@ -56,7 +57,7 @@ export function glanceClient(context: Context, settings: GlanceSettings, endpoin
       for (let attempt = 1; ; attempt += 1) {
         const [server = ""] = serversOf(opened);
         const answer = await ask(context, opened, server, call);
-        if ("trouble" in answer ? !answer.again : !isBusy(answer.status)) {
+        if ("trouble" in answer ? !answer.again : !isBusyStatus(answer.status)) {
           if ("trouble" in answer) throw unreachableGlance(new URL(server).host, answer.trouble, attempt, answer.hint);
           if (answer.status === 401 && !renewed) {
             renewed = true;

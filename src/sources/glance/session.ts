@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isBusyStatus } from "../../model/busy-status.ts";
 import type { CloudDoor } from "../../model/cloud-door.ts";
 import type { Context } from "../../model/context.ts";
 import { userError } from "../../model/errors.ts";
@@ -95,16 +96,11 @@ function refused(cloud: Cloud, host: string, { status, body }: WebAnswer) {
   );
 }
 
-/** Whether the same request may succeed a little later. */
-export function isBusy(status: number): boolean {
-  return [408, 425, 429, 500, 502, 503, 504].includes(status);
-}
-
 /** Asks up to `attempts` times. */
 async function patiently(door: CloudDoor, attempts: number, request: WebRequest): Promise<WebAnswer | WebTrouble> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await door.request(request);
-    const again = "trouble" in answer ? answer.again : isBusy(answer.status);
+    const again = "trouble" in answer ? answer.again : isBusyStatus(answer.status);
     if (!again || attempt >= attempts) return answer;
     await pause(retryPauseMs(attempt, Math.random()), undefined, request.signal === undefined ? {} : { signal: request.signal });
   }

@@ -61,3 +61,19 @@ test("an answer that is longer than allowed is not read", async (context) => {
   const answer = await webRequest({ method: "GET", url: origin, maxBytes: 1000 });
   assert.match("trouble" in answer ? answer.trouble : "", /longer than 1000 bytes/);
 });
+
+test("neither the password of a proxy nor what a key file holds is told", async (context) => {
+  process.env["https_proxy"] = "http://ops:top-secret@";
+  context.after(() => delete process.env["https_proxy"]);
+  const client = { certificate: "top-secret", key: "top-secret" };
+  for (const [security, expected] of [
+    [undefined, /the proxy setting is not an address/],
+    [{ client }, /the certificates for it cannot be used/],
+    [{ authorities: "top-secret" }, /the certificates for it cannot be used|the proxy setting/],
+  ] as const) {
+    const answer = await webRequest({ method: "GET", url, ...(security === undefined ? {} : { security }) });
+    assert.ok("trouble" in answer && !answer.again);
+    assert.match(answer.trouble, expected);
+    assert.doesNotMatch(JSON.stringify(answer), /top-secret/);
+  }
+});
