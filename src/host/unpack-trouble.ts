@@ -22,6 +22,6 @@ export function unpackTrouble(
   const why = words === undefined ? `${program} ended with ${ending.code ?? "a signal"}` : words.slice(0, 200);
   return new RefusedError(
     "image-unpack",
-    `${what} is no whole ${title} file: ${why}. It is damaged, cut off, or packed in another way: check the download at its publisher, and unpack of the image.`,
+    `${what} is not a complete ${title} file: ${why}. It is damaged, cut off, or packed in another way: check the download at its publisher, and unpack of the image.`,
   );
 }

@@ -89,7 +89,7 @@ export async function missingMkfs(context: Pick<Context, "host" | "signal">, pro
 }
 
 /**
- * Puts a filesystem on a file or device that has its size already and holds nothing anybody wants. Not atomic: make a staged
+ * Puts a filesystem on a file or device that has its size already. Its content is lost. Not atomic: make a staged
  * file. Throws a UserError when the program is not installed.
  */
 export async function makeFilesystem(context: Pick<Context, "host" | "signal">, target: string, formatting: Formatting): Promise<void> {

@@ -3,7 +3,8 @@ import { withoutCredentials } from "../../model/without-credentials.ts";
 
 /**
  * Where a redirection leads. Only to http and https, since a server must not make virtform read a file of this machine. From
- * https to http only with `insecure`, for bytes that are verified by a checksum or a signature: anybody on the way could replace them.
+ * https to http only with `insecure`, for bytes that are verified by a checksum or a signature, because every network in between can replace
+ * them.
  * Credentials stay with the server that they were given for. Throws a RefusedError.
  */
 export function nextAddress(current: URL, location: string, insecure = false): URL {
@@ -19,7 +20,7 @@ export function nextAddress(current: URL, location: string, insecure = false): U
   if (!insecure && current.protocol === "https:" && next.protocol === "http:") {
     throw new RefusedError(
       "redirect-insecure",
-      `${shown} redirects to ${withoutCredentials(next.href)}, which is not encrypted: anybody on the way could change the image. Add the checksum of the image, with which the redirection is followed, or use an address that stays with https.`,
+      `${shown} redirects to ${withoutCredentials(next.href)}, which is not encrypted, so every network in between can change the image. Add the checksum of the image, with which the redirection is followed, or use an address that stays with https.`,
     );
   }
   if (next.origin === current.origin && next.username === "" && next.password === "") {

@@ -32,9 +32,9 @@ export interface GlanceClient {
     readonly headers: Readonly<Record<string, string>>;
     readonly security: WebSecurity;
   }>;
-  /** Logs in again, because a token was refused that this client gave. */
+  /** Logs in again, after a server refused the token of `servers`. */
   renew(): Promise<void>;
-  /** For messages: whose token it is. */
+  /** The settings that the token was made with, for messages: `cloud ops of /etc/openstack/clouds.yaml`. */
   origin(): Promise<string>;
   /** The project of the token. */
   project(): Promise<string | null>;
@@ -107,14 +107,14 @@ function ask({ clouds, signal }: Context, { session, security }: OpenCloud, serv
   });
 }
 
-/** The image of an answer. Throws where it is none. */
+/** The image of an answer. Throws an error (`unexpected-answer`) where it is none. */
 export function imageOf(answer: WebAnswer): GlanceImage {
   const image = parseGlanceImage(parseJson(answer.body));
   if (image === undefined) throw notUnderstood(answer);
   return image;
 }
 
-/** The images of an answer to a list, without entries that are none. Throws where it is no list. */
+/** The images of an answer to a list, without entries that are none. Throws an error (`unexpected-answer`) where it is no list. */
 export function imagesOf(answer: WebAnswer): readonly GlanceImage[] {
   const { images } = (parseJson(answer.body) ?? {}) as { readonly images?: unknown };
   if (!Array.isArray(images)) throw notUnderstood(answer);

@@ -96,7 +96,7 @@ function refused(cloud: Cloud, host: string, { status, body }: WebAnswer) {
   );
 }
 
-/** Asks up to `attempts` times. */
+/** Sends a request, up to `attempts` times while the server is busy or the connection fails. */
 async function patiently(door: CloudDoor, attempts: number, request: WebRequest): Promise<WebAnswer | WebTrouble> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await door.request(request);

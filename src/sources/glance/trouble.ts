@@ -3,8 +3,8 @@ import { problem } from "../../model/problem.ts";
 import type { StatusWords } from "../../model/web-access.ts";
 
 /**
- * What a status of Glance means for `what` (Nova GCL-06), with the end of what it said. Every status has words, since one that is not
- * expected is a failure too. `as`: whom the cloud knows us as.
+ * The code and words for a status of Glance (Nova GCL-06, GCL-09) that is no success for `what`: `image debian`. An unexpected status has
+ * words as well. `as`: the settings that the token was made with, `said`: the text of the answer; both for messages.
  */
 export function glanceWords(status: number, what: string, as: string, said = ""): StatusWords {
   const text = said === "" ? "" : ` Glance says: ${said}`;
@@ -29,11 +29,7 @@ export function glanceWords(status: number, what: string, as: string, said = "")
         `Check the id. An image of another project is visible with ${as} only if it is public, community, or shared with the project.`,
       );
     case 204:
-      return words(
-        "glance-image-empty",
-        `${what} has no data`,
-        "It was created and nothing was uploaded (Nova GCL-09). Upload its content first.",
-      );
+      return words("glance-image-empty", `${what} has no data`, "It was created and nothing was uploaded. Upload its content first.");
     case 400:
       return words("glance-bad-request", `Glance does not accept the request for ${what}`, "A value is not allowed there.");
     case 409:
@@ -47,8 +43,8 @@ export function glanceWords(status: number, what: string, as: string, said = "")
     case 413:
       return words(
         "glance-quota",
-        `${what} is more than Glance takes`,
-        "A quota of the project or the limit of the service is reached. Remove images, or ask for a larger quota.",
+        `Glance has no room for ${what}`,
+        "A quota of the project or a limit of the service is reached. Remove images, or ask for a larger quota.",
       );
     default:
       return words(
@@ -64,7 +60,7 @@ export function wordsError({ code, summary, detail }: StatusWords): UserError {
   return new UserError([problem(code, { summary, detail })]);
 }
 
-/** No server answered (Nova GCL-05). */
+/** The error when no server of Glance answers (Nova GCL-05). */
 export function unreachableGlance(server: string, reason: string, attempts: number, hint: string): UserError {
   const tried = attempts > 1 ? ` Tried ${attempts} times.` : "";
   return userError("glance-unavailable", `Glance at ${server} cannot be reached: ${reason}`, `${hint}${tried}`);

@@ -91,7 +91,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       try {
         return guestOwner(await asked);
       } catch {
-        // A later call that needs libvirt reports why it does not answer.
+        // The caller works without the owner. Other calls report why libvirt does not answer, and the next one asks again.
         if (capabilities === asked) capabilities = undefined;
         return null;
       }

@@ -243,11 +243,11 @@ test("silence is broken off: before the answer, and in the middle of it", async 
   assert.equal(seen.length, 2);
 });
 
-test("a server that is not there is tried again, a name that is not there is not", async (context) => {
+test("a server that refuses connections is tried again, and an unknown name is not", async (context) => {
   const directory = await testDirectory(context);
-  const nobody = download({ url: "http://127.0.0.1:1/x", to: `${directory}/x`, digests: [] }, hurried);
+  const refused = download({ url: "http://127.0.0.1:1/x", to: `${directory}/x`, digests: [] }, hurried);
   await assert.rejects(
-    nobody,
+    refused,
     (error: unknown) =>
       error instanceof UserError && /ECONNREFUSED/.test(error.message) && /Tried 4 times/.test(error.diagnostics[0]?.detail ?? ""),
   );

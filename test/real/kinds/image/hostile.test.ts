@@ -123,7 +123,7 @@ test("what is known to be something else than a disk is refused by its name, wha
     }
     cases.push({ name: `${name} as a kernel`, path, changes: { diskFormat: "aki", bootFile: true }, expected: /^image-is-text$/ });
   }
-  // Text is a valid kernel for nobody, but only pages are known to come from servers that have no file.
+  // Only pages are known to come from servers that do not have the file. Other text may be a file that a boot loader takes as a kernel.
   const kernels = cases.filter(({ name }) => /^(?:text|lfs|utf8|shell|pdf) as a kernel$/.test(name));
   const tried = cases.filter((one) => !kernels.includes(one));
   const apple = join(directory, "dmg");
