@@ -75,12 +75,17 @@ async function fetchThere(context: TestContext, answers: RequestListener[], more
   const to = `${await testDirectory(context)}/image.part`;
   const { origin, seen } = await startServer(context, ...answers);
   const request = { url: `${origin}/image.raw`, to, digests: ["sha256"] as const, ...more };
-  const work = downloadWithCurl(host.run, host.files, request, { retries: 3, pauseMs: 1 });
+  const args: string[] = [];
+  const run: typeof host.run = (command) => {
+    args.push(command.program, ...command.args);
+    return host.run(command);
+  };
+  const work = downloadWithCurl(run, host.files, request, { retries: 3, pauseMs: 1 });
   const outcome = await work.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
-  return { to, seen, outcome };
+  return { to, seen, outcome, args };
 }
 
 test("the host fetches by itself, and continues what broke off in the same version of the file", async (context) => {
@@ -126,7 +131,7 @@ test("headers of an image are for the server of its address alone, also with cur
   const target = await startServer(context, whole(content));
   const access = { headers: { authorization: "Bearer hunter2", "x-key": "hunter3" } };
   const away = status(302, { location: `${target.origin}/image` });
-  const { seen, outcome } = await fetchThere(context, [status(302, { location: "/moved" }), away], { access });
+  const { seen, outcome, args } = await fetchThere(context, [status(302, { location: "/moved" }), away], { access });
   assert.ok("value" in outcome && outcome.value.digests.sha256 === sha256(content));
   assert.deepEqual(
     seen.map(({ headers }) => [headers.authorization, headers["x-key"]]),
@@ -136,6 +141,8 @@ test("headers of an image are for the server of its address alone, also with cur
     ],
   );
   assert.deepEqual([target.seen[0]?.headers.authorization, target.seen[0]?.headers["x-key"]], [undefined, undefined]);
+  assert.ok(args.includes("curl"));
+  assert.doesNotMatch(args.join("\n"), /hunter/);
 });
 
 test("what cannot be fetched or must not be is told, and nothing is left", async (context) => {
