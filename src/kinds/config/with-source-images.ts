@@ -1,6 +1,8 @@
 import type { HostFacts } from "../../model/host-facts.ts";
 import type { SourceImage } from "../../model/source-image.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
+import { glanceSettings } from "../../sources/glance/settings.ts";
+import { imageSignature } from "../../tools/signature/image-signature.ts";
 import type { Config, ImageConfig } from "../config.ts";
 import { imageSchema } from "../image/schema.ts";
 import { propertiesOfSource } from "./source-properties.ts";
@@ -22,7 +24,9 @@ export function withSourceImages(config: Config, facts: HostFacts): Config {
     made.set(config, config);
     return config;
   }
-  const entries = Object.entries(images).map(([name, image]) => [name, completed(image, facts.sources[image.source]?.image)] as const);
+  const signers = glanceSettings(config.glance).certificates;
+  const complete = (image: ImageConfig) => completed(image, facts.sources[image.source]?.image, signers.length > 0);
+  const entries = Object.entries(images).map(([name, image]) => [name, complete(image)] as const);
   const result: Config = { ...config, images: Object.fromEntries(entries) };
   made.set(config, result);
   // The result is complete: asked about it, this gives it back.
@@ -35,19 +39,21 @@ export function isFromGlance(source: string): boolean {
   return /^glance(?:\+http)?:\/\//.test(source);
 }
 
-function completed(image: ImageConfig, found: SourceImage | undefined): ImageConfig {
+function completed(image: ImageConfig, found: SourceImage | undefined, checksSignatures: boolean): ImageConfig {
   if (!isFromGlance(image.source)) return image;
   // What is wrong with an image that was not found is said by its check; until then it is planned as the simplest one.
   const unpack = image.unpack ?? "none";
   if (found === undefined) return { ...image, unpack, disk_format: image.disk_format ?? "raw" };
   const { taken } = propertiesOfSource(found.properties);
+  // The bytes of a clone are not read, so a signature that is checked needs a fetched image.
+  const mustBeFetched = checksSignatures && imageSignature(found.properties) !== null;
   return {
     ...image,
     ...withoutUndefined({
       disk_format: image.disk_format ?? diskFormat(found.diskFormat) ?? "raw",
       min_disk: image.min_disk ?? (found.minDisk === 0 ? undefined : found.minDisk),
       min_ram: image.min_ram ?? (found.minRam === 0 ? undefined : found.minRam),
-      locations: image.locations ?? cephLocations(found),
+      locations: image.locations ?? (mustBeFetched ? undefined : cephLocations(found)),
     }),
     // The name of an image says nothing about its bytes: Glance has images as they are.
     unpack,
