@@ -63,7 +63,7 @@ async function answerOf(request: WebRequest, address: URL): Promise<WebAnswer> {
     });
     // A server may refuse a request before it has read all of it: its answer counts, and the rest is not sent.
     response.catch(() => undefined);
-    await Promise.race([send(sent, request.body), response]);
+    await Promise.race([send(sent, request.body, response), response]);
     const answer = await response;
     const slow = new TransferError(`${address.host} did not send its answer within ${(slowFactor * timeoutMs) / 1000} s`, { again: true });
     reading = setTimeout(() => end(slow), slowFactor * timeoutMs);
@@ -95,8 +95,10 @@ function start({ method, headers, body, security, signal }: WebRequest, address:
   });
 }
 
-async function send(request: http.ClientRequest, body: WebRequest["body"]): Promise<void> {
+/** Sends the body, and closes it as soon as the request has ended: `response` settles then also where the request emits nothing. */
+async function send(request: http.ClientRequest, body: WebRequest["body"], response: Promise<unknown>): Promise<void> {
   if (body === undefined || typeof body === "string") return void request.end(body);
+  const failed = new Promise<void>((resolve) => void response.catch(() => resolve()));
   const pieces = body.read()[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -104,7 +106,7 @@ async function send(request: http.ClientRequest, body: WebRequest["body"]): Prom
         throw new BodyError("the body cannot be read", { cause });
       });
       if (next.done === true || request.destroyed) break;
-      if (!request.write(next.value)) await Promise.race([once(request, "drain"), once(request, "close")]);
+      if (!request.write(next.value)) await Promise.race([once(request, "drain"), once(request, "close"), failed]);
     }
   } finally {
     await pieces.return?.();

@@ -43,6 +43,22 @@ test("a request is stopped while its proxy opens the tunnel", { timeout: 5000 },
   );
 });
 
+test("the body of a request that ends before it is sent is closed", { timeout: 5000 }, async (context) => {
+  await useSilentProxy(context);
+  let closed = false;
+  async function* read() {
+    try {
+      for (;;) yield Buffer.alloc(2 ** 16);
+    } finally {
+      closed = true;
+    }
+  }
+  const answer = await webRequest({ method: "PUT", url, timeoutMs: 100, body: { bytes: 2 ** 30, read } });
+  assert.ok("trouble" in answer);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(closed);
+});
+
 test("an answer that stops, or that never ends, is given up", { timeout: 20_000 }, async (context) => {
   const stops: RequestListener = (_request, response) => void response.write("{");
   const trickles: RequestListener = (_request, response) => {
