@@ -1,5 +1,5 @@
 import type { Action, ActionProgress } from "../model/action.ts";
-import { type Movement, movements } from "../model/cost.ts";
+import { type Cost, type Movement, movements } from "../model/cost.ts";
 import type { Rates } from "../model/rates.ts";
 
 /** Measures actions while they run, for the forecasts of later plans. */
@@ -9,7 +9,7 @@ export interface Meter {
   progress(action: Action, progress: ActionProgress): void;
   /** An action ended well. Only such actions count. */
   done(action: Action): void;
-  /** What all of them together show. Speeds of less than 8 MiB are left out: they would be those of caches. */
+  /** What all of them together show. A speed that was measured on less than 8 MiB is left out: it would be that of a cache. */
   rates(): Rates;
 }
 
@@ -23,6 +23,18 @@ interface Run {
 
 const fewestBytes = 8 * 2 ** 20;
 
+/**
+ * Phases of progress that count as converting: they read one format and write another. The time of a phase that is neither here nor a movement, such
+ * as computing a digest or an upload, belongs to the type of the action.
+ */
+const converting: ReadonlySet<string> = new Set(["encrypt", "import", "unpack"]);
+
+function movementOf(phase: string | undefined, cost: Cost | undefined): Movement | undefined {
+  // Fetching reports what arrives in the same way for a file of the host, which is copied.
+  if (phase === "download" && cost?.moves?.copy !== undefined && cost.moves.download === undefined) return "copy";
+  return movements.find((one) => one === phase) ?? (phase === undefined || converting.has(phase) ? "convert" : undefined);
+}
+
 /** `now`: a clock in milliseconds that never goes back. */
 export function createMeter(now: () => number): Meter {
   const running = new Map<string, Run>();
@@ -33,14 +45,15 @@ export function createMeter(now: () => number): Meter {
       const at = now();
       running.set(id, { startedAt: at, seenAt: at, times: {}, bytes: {} });
     },
-    progress({ id }, { phase, done }) {
+    progress({ id, cost }, { phase, done }) {
       const run = running.get(id);
       if (run === undefined) return;
       const at = now();
-      // Filling an encrypted disk and importing one read one format and write another, as converting does.
-      const way = movements.find((one) => one === phase) ?? "convert";
-      run.times[way] = (run.times[way] ?? 0) + (at - run.seenAt);
-      run.bytes[way] = done;
+      const way = movementOf(phase, cost);
+      if (way !== undefined) {
+        run.times[way] = (run.times[way] ?? 0) + (at - run.seenAt);
+        run.bytes[way] = done;
+      }
       run.seenAt = at;
     },
     done({ id, type, cost }) {

@@ -41,3 +41,30 @@ test("a program without progress moves bytes all the time; few bytes, failures a
   meter.done(action("disk/d", "create", { type: "disk.create" }));
   assert.deepEqual(meter.rates(), { bytesPerSecond: { overwrite: 100 * MiB }, seconds: { "disk.create": 1, "disk.remove": 0.001 } });
 });
+
+test("reading for a digest and uploading are no conversions", () => {
+  let now = 0;
+  const meter = createMeter(() => now);
+  for (const [type, phase] of [
+    ["image.digest", "digest"],
+    ["published.publish", "upload"],
+  ] as const) {
+    const one = action("image/debian", type, { type });
+    meter.start(one);
+    now += 2000;
+    meter.progress(one, { phase, done: 1000 * MiB });
+    meter.done(one);
+  }
+  assert.deepEqual(meter.rates(), { bytesPerSecond: {}, seconds: { "image.digest": 2, "published.publish": 2 } });
+});
+
+test("a fetch from a file of the host counts as copying", () => {
+  let now = 0;
+  const meter = createMeter(() => now);
+  const fetch = action("image/debian", "fetch", { type: "image.fetch", cost: { moves: { copy: 100 * MiB } } });
+  meter.start(fetch);
+  now = 1000;
+  meter.progress(fetch, { phase: "download", done: 100 * MiB });
+  meter.done(fetch);
+  assert.deepEqual(meter.rates(), { bytesPerSecond: { copy: 100 * MiB }, seconds: { "image.fetch": 0.001 } });
+});
