@@ -172,6 +172,14 @@ test("an image is fetched unless all that is made from it is cloned", () => {
   assert.deepEqual(planned({ disk: 32 * mebibyte }).codes, ["error flavor-disk-smaller-than-image"]);
 });
 
+test("an image that is published is fetched although all disks are cloned from it", () => {
+  const { plan, change } = planned({ image: { publish: { glance: {} } } });
+  assert.equal(change?.actions.find(({ id }) => id.endsWith("#create"))?.summary, "create rbd disk of 128MiB, cloned from debian");
+  const ids = plan.actions.map(({ id }) => id);
+  assert.ok(ids.indexOf("image/debian#fetch") >= 0, ids.join(", "));
+  assert.deepEqual(plan.actions.find(({ id }) => id === "published/debian#publish")?.after, ["image/debian#fetch"]);
+});
+
 test("Nova RBD-04: an image from the web is cloned from a location of it, and fetched with a reason where none will do", () => {
   const web = { source: "https://images.test/debian.raw" };
   const look = (locations: string[], more: Given = {}) => {
