@@ -155,7 +155,7 @@ function verifiedLines({ image, path, outcome, expected, found, backed, copied }
   if (outcome === "intact") return [first(`sha256:${found}`, "add")];
   if (outcome !== "changed") {
     const then = outcome === "recorded" ? "; its present digest is recorded for the next comparison" : "";
-    return [first(`an earlier version fetched it and recorded no digest of ${path}${then}`, "change")];
+    return [first(`no digest of ${path} was recorded when it was fetched${then}`, "change")];
   }
   const concerns = [
     ...(backed.length === 0 ? [] : [`backed by it, and damaged with it: ${backed.join(", ")}`]),

@@ -1,8 +1,7 @@
 import { defineAction } from "../../model/action.ts";
 import { readBase } from "./base-files.ts";
-import { withBaseLock } from "./base-lock.ts";
 import { contentDigest } from "./content-digest.ts";
-import { writeSidecar } from "./write-sidecar.ts";
+import { recordContent } from "./record-content.ts";
 
 /**
  * Records the SHA-256 of a base image that was made by conversion, so that a later change of it can be proven. An action of its own: the
@@ -15,10 +14,5 @@ export const recordDigest = defineAction<{ readonly entry: string }>("image.dige
   const onProgress = (done: number) => report({ phase: "digest", done, total: stat.size });
   const { sha256 } = await context.host.files.digest(path, ["sha256"], onProgress);
   if (sha256 === undefined) throw new Error("a digest was asked for and not given");
-  await withBaseLock(context, entry, "record of a digest", async (held) => {
-    const now = await readBase(held, entry);
-    // Removed, or made again, meanwhile: the digest is of another file.
-    if (now === undefined || "foreign" in now || now.base.sidecar.fetchedAt !== found.base.sidecar.fetchedAt) return;
-    await writeSidecar(held, entry, { ...now.base.sidecar, content: sha256 });
-  });
+  await recordContent(context, found.base, sha256);
 });

@@ -4,14 +4,13 @@ import type { Observed } from "../../model/observed.ts";
 import type { VerifiedImage } from "../../model/result.ts";
 import { disks } from "../terms/disk-address.ts";
 import { volumes } from "../terms/volume-address.ts";
-import { withBaseLock } from "./base-lock.ts";
 import { contentDigest } from "./content-digest.ts";
+import { recordContent } from "./record-content.ts";
 import type { ImageState } from "./spec.ts";
-import { writeSidecar } from "./write-sidecar.ts";
 
 /**
- * Reads a base image again and compares it with its recorded digest. `record`: writes the digest of one that has none, which an earlier
- * version made, so that the next comparison has one.
+ * Reads a base image again and compares it with its recorded digest. `record`: writes the digest of one that has none, because an earlier version
+ * made it or an apply ended before it was recorded. The next comparison has one then.
  */
 export async function verifyBase(
   context: Context,
@@ -26,8 +25,7 @@ export async function verifyBase(
   const known = { image: sidecar.image, entry, path, expected: expected ?? null, found, backed, copied };
   if (expected !== undefined) return { ...known, outcome: expected === found ? "intact" : "changed" };
   if (!record) return { ...known, outcome: "unrecorded" };
-  await withBaseLock(context, entry, "record of a digest", (held) => writeSidecar(held, entry, { ...sidecar, content: found }));
-  return { ...known, outcome: "recorded" };
+  return { ...known, outcome: (await recordContent(context, state, found)) ? "recorded" : "unrecorded" };
 }
 
 /** Disks that a changed base image concerns: those that are backed by it and damaged with it, and those of this project that were copied from it. Pure. */
