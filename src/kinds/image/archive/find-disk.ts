@@ -4,10 +4,10 @@ import type { Read } from "../inspect/finding.ts";
 import { type ManifestEntry, readManifest } from "./manifest.ts";
 import { readTar, type TarMember } from "./tar.ts";
 
-/** Files that come with a disk and are none. */
+/** Names of files that come with a disk: descriptors, manifests, digests, signatures and texts. */
 const companions =
   /(?:\.(?:ovf|mf|cert|txt|md|json|xml|ya?ml|nvram|asc|sig|sha(?:1|256|512)(?:sums?)?)|(?:^|\/)(?:[A-Z0-9]*SUMS|README|LICENSE|\._[^/]*))$/i;
-/** A descriptor or a manifest is shorter. */
+/** Longest manifest in bytes. */
 const maxText = 16 * 2 ** 20;
 
 /** The one disk of an archive, and what its manifest says of it. */
@@ -34,6 +34,12 @@ export async function findDisk(read: Read, size: number, archive: "tar" | "ova")
   if (manifest === undefined) return { member, expected: undefined };
   const entries = readManifest((await whole(read, manifest)).toString("utf8"));
   if (entries === undefined) throw refused(`its manifest ${JSON.stringify(manifest.name)} cannot be read`);
+  // Each member is read once, however long the manifest is.
+  const names = new Set<string>();
+  for (const { name } of entries) {
+    if (names.has(name)) throw refused(`its manifest names ${JSON.stringify(name)} more than once`);
+    names.add(name);
+  }
   for (const entry of entries) await check(read, members, member, entry);
   const expected = entries.find(({ name }) => name === member.name);
   if (expected === undefined) throw refused(`its manifest does not name the disk ${JSON.stringify(member.name)}`);
