@@ -9,7 +9,7 @@ export interface PublishedDifference {
   readonly want: Json | undefined;
 }
 
-/** The fields in which an image in Glance differs from the wanted ones. Properties that virtform did not set are left alone. Pure. */
+/** The fields of an image in Glance that differ from what is wanted. Properties that virtform did not set are left alone. Pure. */
 export function differenceOf(
   want: PublishedFields,
   { fields: have, owned }: Pick<PublishedState, "fields" | "owned">,

@@ -3,13 +3,13 @@ import type { Context } from "../../model/context.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { CodedError } from "../../model/errors.ts";
 import type { Observation } from "../../model/kind.ts";
-import { digestProperty, glancePublisher, isOwnProperty, ownedProperty } from "../../sources/glance/published.ts";
-import type { GlanceImage } from "../../tools/openstack/image.ts";
+import { glancePublisher } from "../../sources/glance/published.ts";
 import { declared } from "../config/declared.ts";
 import type { Config } from "../config.ts";
 import { published } from "./address.ts";
 import { contentKey, publishedNames } from "./desired.ts";
 import type { PublishedState } from "./spec.ts";
+import { stateOf } from "./state-of.ts";
 
 /** The images in Glance that this configuration publishes, as they are there. */
 export async function observePublished(context: Context, config: Config): Promise<Observation<PublishedState>> {
@@ -32,26 +32,4 @@ export async function observePublished(context: Context, config: Config): Promis
     }
   }
   return { states, unmanaged: [], diagnostics, complete: unread.length === 0, unread };
-}
-
-function stateOf(image: GlanceImage, members: readonly string[]): PublishedState {
-  const { properties } = image;
-  return {
-    id: image.id,
-    status: image.status,
-    size: image.size,
-    digest: image.hash === null ? null : `${image.hash.algorithm}:${image.hash.hex}`,
-    uploaded: properties[digestProperty] ?? null,
-    fields: {
-      name: image.name ?? "",
-      visibility: image.visibility,
-      protected: image.protected,
-      min_disk: image.minDisk / 2 ** 30,
-      min_ram: image.minRam / 2 ** 20,
-      tags: [...image.tags].sort(),
-      members: [...members].sort(),
-      properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !isOwnProperty(name))),
-    },
-    owned: (properties[ownedProperty] ?? "").split(",").filter((name) => name !== ""),
-  };
 }

@@ -2,19 +2,13 @@ import { createHash } from "node:crypto";
 import { defineAction, type ReportProgress } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError, userError } from "../../model/errors.ts";
-import {
-  type Content,
-  digestProperty,
-  glancePublisher,
-  isOwnProperty,
-  ownedProperty,
-  type Publisher,
-} from "../../sources/glance/published.ts";
+import { type Content, digestProperty, glancePublisher, ownedProperty, type Publisher } from "../../sources/glance/published.ts";
 import type { GlanceImage } from "../../tools/openstack/image.ts";
 import { readBase } from "../image/base-files.ts";
 import { isPublished } from "./address.ts";
 import { differenceOf } from "./difference.ts";
 import type { PublishedFields, PublishedSpec } from "./spec.ts";
+import { stateOf, unusableState } from "./state-of.ts";
 
 /** Bytes read at once of what is uploaded. */
 const pieceBytes = 4 * 2 ** 20;
@@ -38,21 +32,13 @@ export const publishImage = defineAction<PublishedSpec>("published.publish", [is
     disk_format: spec.diskFormat,
     container_format: spec.containerFormat,
   };
-  const usable = found !== undefined && ["active", "queued", "saving"].includes(found.status) ? found : undefined;
-  if (found !== undefined && usable === undefined) refuseState(found);
-  const image = usable ?? (await publisher.create(key, first));
+  const unusable = found === undefined ? undefined : unusableState(found);
+  if (unusable !== undefined) throw new RefusedError(unusable.code, unusable.summary, unusable.detail);
+  const image = found ?? (await publisher.create(key, first));
   const digest = image.properties[digestProperty];
   if (image.status !== "active" || digest === undefined) await uploadAndVerify(context, publisher, image, spec, report);
   await mend(publisher, image.id, key, spec.fields);
 });
-
-function refuseState({ id, status }: GlanceImage): void {
-  throw new RefusedError(
-    "glance-image-not-active",
-    `Image ${id} in Glance is ${status}`,
-    "It was published earlier. Have it reactivated, or delete it; the next apply publishes it again.",
-  );
-}
 
 async function uploadAndVerify(
   context: Context,
@@ -88,12 +74,21 @@ async function uploadAndVerify(
   // An earlier run uploaded it, and ended before it compared.
   const uploaded = sent ?? (await host.files.digest(path, ["sha512"])).sha512 ?? "";
   const isSame = stored.hash?.algorithm === "sha512" ? stored.hash.hex === uploaded : stored.size === content.bytes;
-  if (stored.status !== "active" || !isSame) {
-    if (stored.status === "active") await publisher.remove(image.id);
+  const shown = stored.name ?? stored.id;
+  if (stored.status !== "active") {
     throw new RefusedError(
       "published-image-damaged",
-      `Image ${stored.name ?? stored.id} is not in Glance as it was uploaded`,
-      `It is ${stored.status}, with ${stored.hash?.algorithm}:${stored.hash?.hex} instead of sha512:${uploaded}. It was removed there; apply again.`,
+      `The upload of image ${shown} to Glance did not succeed`,
+      `The image is ${stored.status} there. Apply again; if it stays so, delete it in Glance first.`,
+    );
+  }
+  if (!isSame) {
+    await publisher.remove(image.id);
+    const there = stored.hash === null ? `${stored.size ?? "an unknown number of"} bytes` : `${stored.hash.algorithm}:${stored.hash.hex}`;
+    throw new RefusedError(
+      "published-image-damaged",
+      `Image ${shown} is not in Glance as it was uploaded`,
+      `Glance has ${there}, and ${content.bytes} bytes with sha512:${uploaded} were uploaded. It was removed there; apply again.`,
     );
   }
   await publisher.change(image.id, [{ op: "add", path: `/${digestProperty}`, value: `sha512:${uploaded}` }]);
@@ -120,20 +115,10 @@ async function mend(publisher: Publisher, id: string, key: Parameters<Publisher[
   const image = await publisher.find(key);
   if (image === undefined || image.id !== id)
     throw userError("glance-conflict", `Image ${id} was removed meanwhile`, "Run the same command again.");
-  const owned = (image.properties[ownedProperty] ?? "").split(",").filter((name) => name !== "");
-  const have: PublishedFields = {
-    name: image.name ?? "",
-    visibility: image.visibility,
-    protected: image.protected,
-    min_disk: image.minDisk / 2 ** 30,
-    min_ram: image.minRam / 2 ** 20,
-    tags: [...image.tags].sort(),
-    // Compared below, once it is shared.
-    members: want.members,
-    properties: Object.fromEntries(Object.entries(image.properties).filter(([name]) => !isOwnProperty(name))),
-  };
+  // Members are compared below, once it is shared.
+  const { fields, owned } = stateOf(image, want.members);
   const ours = Object.keys(want.properties).join(",");
-  const patch = differenceOf(want, { fields: have, owned }).map(({ path, want: value, have: current }) => {
+  const patch = differenceOf(want, { fields, owned }).map(({ path, want: value, have: current }) => {
     const pointer = `/${path
       .replace(/^properties\./, "")
       .replaceAll("~", "~0")

@@ -13,6 +13,7 @@ import { differenceOf } from "./difference.ts";
 import { observePublished } from "./observe.ts";
 import { publishImage } from "./publish.ts";
 import type { PublishedSpec, PublishedState } from "./spec.ts";
+import { unusableState } from "./state-of.ts";
 
 /** Images that this project has in Glance. What is no longer configured stays there. */
 export function publishedKind(
@@ -34,6 +35,8 @@ export function publishedKind(
 
 function changeOf(want: PublishedSpec, have: PublishedState | undefined): Change | undefined {
   const address = published.at(want.image);
+  // That is an error of the plan.
+  if (have !== undefined && unusableState(have) !== undefined) return undefined;
   const whole = have !== undefined && have.status === "active" && have.uploaded !== null;
   const differences = have === undefined ? [] : differenceOf(want.fields, have);
   if (whole && differences.length === 0) return undefined;
@@ -44,7 +47,7 @@ function changeOf(want: PublishedSpec, have: PublishedState | undefined): Change
     address,
     verb: have === undefined ? "create" : "update",
     cause: drifted ? "drift" : "config",
-    reason: have === undefined ? "not in Glance" : uploads ? "its upload did not end" : "it is otherwise in Glance",
+    reason: have === undefined ? "not in Glance" : uploads ? "its upload did not end" : "it differs in Glance",
     fields:
       have === undefined
         ? Object.entries({ ...want.fields, disk_format: want.diskFormat }).flatMap(([path, value]) =>
@@ -81,7 +84,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** Nova GLA-04: what a request may not set, and names that say whose an image is. */
+/** Nova GLA-04: properties that a request may not set, and those by which virtform finds its images. */
 const reserved =
   /^(?:id|name|status|disk_format|container_format|size|virtual_size|min_disk|min_ram|owner|visibility|protected|os_hidden|checksum|os_hash_algo|os_hash_value|direct_url|locations|tags|members|created_at|updated_at|deleted|deleted_at|self|file|schema|stores|os_glance_.*|virtform_.*)$/;
 
@@ -93,9 +96,11 @@ function checkPublishedImages(
     const have = observed.get(published.at(spec.image));
     const pointer = (...keys: readonly string[]) => ["images", spec.image, "publish", "glance", ...keys];
     const names = Object.keys(spec.fields.properties).filter((name) => reserved.test(name) || name.length > 255 || name.includes(","));
+    const unusable = have === undefined ? undefined : unusableState(have);
     const damaged =
       have?.status === "active" && have.uploaded !== null && have.digest?.startsWith("sha512:") === true && have.digest !== have.uploaded;
     return [
+      ...(unusable === undefined ? [] : [problem(unusable.code, { ...unusable, address })]),
       ...names.map((name) =>
         problem("published-property-read-only", {
           summary: `Image ${spec.image} cannot have the property ${name} in Glance`,

@@ -47,7 +47,7 @@ export interface Content {
   readonly read: () => AsyncIterable<Uint8Array>;
 }
 
-/** Longest time without progress while an upload is sent, and until a broken one is given back. */
+/** Longest time without progress while an upload is sent, and until Glance makes the image of a broken one queued again. */
 const patienceMs = 120_000;
 
 /** Images of the cloud that the settings name. */
@@ -128,13 +128,10 @@ async function find(client: GlanceClient, key: PublishedKey): Promise<GlanceImag
   for (const part of ["project", "image", "content"] as const) query.set(names[part], key[part]);
   const images = imagesOf(await client.call({ method: "GET", path: `/v2/images?${query}`, what: `image ${key.image}` }));
   const ours = images.filter(({ owner, properties }) => owner === project && properties[names.content] === key.content);
-  return ours.find(({ status }) => status === "active") ?? ours[0];
+  return ours.find(({ status }) => status === "active") ?? ours.find(({ status }) => status === "queued" || status === "saving") ?? ours[0];
 }
 
-/**
- * The image as soon as no upload to it runs. Glance ends an upload whose client is gone after a while, and the image is queued again. Throws a
- * RefusedError (`glance-conflict`) when an upload runs for longer than two minutes.
- */
+/** The image once no client uploads to it: Glance makes it queued again some time after the client of an upload is gone. */
 async function settled(context: Context, get: (id: string) => Promise<GlanceImage>, id: string): Promise<GlanceImage> {
   const deadline = performance.now() + patienceMs;
   for (let waitMs = 200; ; waitMs = Math.min(5000, waitMs * 2)) {
