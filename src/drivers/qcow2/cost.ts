@@ -2,7 +2,7 @@ import type { Cost } from "../../model/cost.ts";
 import { luksReserve } from "../../tools/luks.ts";
 import { baseOf } from "../content.ts";
 import type { DiskSpec, DiskStart } from "../driver.ts";
-import { blankBytes, wantedSize } from "../shared/file-cost.ts";
+import { blankBytes, plus, wantedSize } from "../shared/file-cost.ts";
 
 const cluster = 64 * 2 ** 10;
 /** Header, refcounts and the first table of a file that holds nothing. */
@@ -17,13 +17,16 @@ function fullFile(size: number): number {
 export function qcow2Cost(disk: DiskSpec, from: DiskStart): Cost {
   const size = wantedSize(disk, from);
   const full = size === null ? null : fullFile(size);
-  if (from.size > 0) return { takes: { thin: 0, full: Math.max(0, (full ?? 0) - fullFile(from.size)) } };
+  const reserves = disk.preallocate === "space";
+  if (from.size > 0) {
+    const more = Math.max(0, (full ?? 0) - fullFile(from.size));
+    // The space that an encrypted disk grows by is not reserved.
+    return { takes: { thin: reserves && disk.encryption === null ? more : 0, full: more } };
+  }
   const encrypted = disk.encryption === null ? 0 : luksReserve;
   // Only an encrypted filesystem is in the file itself: another is in the base that such disks share.
   const content = encrypted > 0 && baseOf(disk) === null ? blankBytes(disk) : 0;
-  const takes = {
-    thin: disk.preallocate === "space" ? full : emptyFile + encrypted + content,
-    full: full === null ? null : full + encrypted,
-  };
+  const whole = plus(full, encrypted);
+  const takes = { thin: reserves ? whole : emptyFile + encrypted + content, full: whole };
   return content === 0 ? { takes } : { moves: { convert: content }, takes };
 }
