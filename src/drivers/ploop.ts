@@ -109,7 +109,7 @@ export const ploop: Driver = {
 
   where: ({ path }) => path,
 
-  // What the driver does not reserve costs no more than a file with holes.
+  // The driver reserves no space: a disk costs what a file with holes costs.
   cost: (disk, from) => rawFileCost({ ...disk, preallocate: "none" }, from),
 
   traits: {

@@ -63,7 +63,7 @@ function wantedFields<Config>(kind: AnyKind<Config>, config: Config, address: Ad
     const fields = kind.diff(address, wanted.spec, undefined, observed)?.fields ?? [];
     return new Map(fields.map((field) => [field.path, field]));
   } catch {
-    // A configuration that was changed blindly may be one that is refused before this.
+    // With a changed value, the configuration may be one that validation rejects.
     return undefined;
   }
 }

@@ -22,7 +22,7 @@ export const guessedRates: Readonly<Record<Movement, number>> = {
 /** Seconds of an action that says nothing about its duration, on a host that was not measured. */
 export const guessedSeconds = 0.1;
 
-/** More types of actions than there are would be none of ours. */
+/** Most types of actions that are read from the file. */
 const mostTypes = 200;
 
 /** Reads what `ratesText` wrote. What is no positive number is left out: rates are advice, and nothing is decided by them. Pure. */
@@ -58,7 +58,7 @@ function meanOf(known: Readonly<Record<string, number>>, measured: Readonly<Reco
   return { ...known, ...Object.fromEntries(means) };
 }
 
-/** Three digits are more than a measurement of one apply is worth. */
+/** Rounds to three digits, which is more exact than the measurement of one apply. */
 function short(value: number): number {
   return Number(value.toPrecision(3));
 }

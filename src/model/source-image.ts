@@ -6,7 +6,7 @@ export interface SourceImage {
   readonly name: string | null;
   /** `active`, `queued`, … */
   readonly status: string;
-  /** As Glance names it; null: not set. */
+  /** As Glance names it; null where Glance has none. */
   readonly diskFormat: string | null;
   readonly size: number | null;
   readonly virtualSize: number | null;

@@ -41,7 +41,7 @@ export function checkLvm(
   return [problem("volume-group-overcommitted", { summary: `Volume group ${name} is overcommitted`, detail }, "warning")];
 }
 
-/** A volume group, as others that use it claim room in it. */
+/** The volume group in claims: applies of several projects that run at the same time share its room. */
 export const lvmPool: NonNullable<Driver<LvmSettings | undefined, LvmFacts>["pool"]> = {
   name: (_, host) => {
     const name = lvmSettings(host)?.volumeGroup;

@@ -9,7 +9,7 @@ import type { CephFacts, RbdSettings } from "./settings.ts";
 export function rbdCost(disk: DiskSpec, from: DiskStart, _settings: RbdSettings | undefined, facts: CephFacts | undefined): Cost {
   const size = wantedSize(disk, from);
   if (from.size > 0) return { takes: { thin: 0, full: Math.max(0, (size ?? 0) - from.size) } };
-  // What a pool promises is the cluster's business: nothing is preallocated.
+  // Ceph reserves no space for images: preallocation does not apply.
   if (disk.encryption !== null) return containerCost({ ...disk, preallocate: "none" }, from);
   const base = baseOf(disk);
   if (base !== null && rbdClone.from(facts, base.cloneFrom) !== undefined) return { takes: { thin: 0, full: size } };

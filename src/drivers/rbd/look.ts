@@ -67,7 +67,7 @@ export function checkRbd(
   ];
 }
 
-/** A pool of Ceph, as others that use it from this host claim room in it. */
+/** The Ceph pool in claims: applies of several projects that run on this host at the same time share its room. */
 export const rbdPool: NonNullable<Driver<RbdSettings, CephFacts>["pool"]> = {
   name: (facts, host) => (facts === undefined ? undefined : `ceph ${facts.fsid} ${rbdSettings(host)?.pool}`),
   takes: (disks) => sum(disks.map(({ missing }) => missing)),

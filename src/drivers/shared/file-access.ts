@@ -14,13 +14,13 @@ export interface WrongAccess {
 export interface WrongOwner {
   readonly path: string;
   readonly found: string;
-  /** Whom it belongs to while no guest runs with it. */
+  /** Its owner while no guest runs with it. */
   readonly own: string;
-  /** Whom libvirt gives it to while a guest runs with it; null in a session of an ordinary user. */
+  /** The owner that libvirt gives it while a guest runs with it; null in a session of an ordinary user. */
   readonly guest: string | null;
 }
 
-/** Whose files of guests can be on a host. */
+/** The users and groups that files of guests can belong to on a host. */
 export interface FileOwners {
   readonly own: Owner;
   readonly guest: Owner | null;
@@ -42,7 +42,7 @@ export async function diskMode({ host, settings }: Pick<Context, "host" | "setti
 const knownOwners = perHost(() => new Map<string, FileOwners>());
 
 /**
- * Whose files of guests can be. libvirt gives a file to the user of the guest when that starts, and back to its owner when it ends, but not those that
+ * The users and groups that files of guests can belong to. libvirt gives a file to the user of the guest when that starts, and back to its owner when it ends, but not those that
  * the guest only reads: so both count at any time, and so do the owners of the directories, from which files get their group, or on NFS their owner.
  * Null where that is not known: several users may share the guests of the system's libvirt, and then each has files.
  */

@@ -4,7 +4,7 @@ import { luksReserve } from "../../tools/luks.ts";
 import { baseOf, blankOf } from "../content.ts";
 import type { DiskSpec, DiskStart } from "../driver.ts";
 
-/** The sum of sizes; null when one of them is null, that is not known. */
+/** The sum of sizes; null where one of them is not known (null). */
 export function plus(...sizes: readonly (number | null)[]): number | null {
   return sizes.reduce<number | null>((sum, size) => (sum === null || size === null ? null : sum + size), 0);
 }

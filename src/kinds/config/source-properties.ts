@@ -9,7 +9,7 @@ export interface SourceProperties {
   readonly refused: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** Sorts the properties of an image in Glance: metadata of other programs, which has no effect, is in neither part. Pure. */
+/** Sorts the properties of an image in Glance. Those that Nova does not know, such as metadata of other programs, are in neither part. Pure. */
 export function propertiesOfSource(properties: Readonly<Record<string, string>>, keys: NovaKeys = imageProperties): SourceProperties {
   const taken: Record<string, string> = {};
   const refused: { name: string; why: string }[] = [];

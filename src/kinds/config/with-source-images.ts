@@ -41,7 +41,7 @@ export function isFromGlance(source: string): boolean {
 
 function completed(image: ImageConfig, found: SourceImage | undefined, checksSignatures: boolean): ImageConfig {
   if (!isFromGlance(image.source)) return image;
-  // What is wrong with an image that was not found is said by its check; until then it is planned as the simplest one.
+  // `checkImages` reports an image that was not found. It is planned as raw and not packed.
   const unpack = image.unpack ?? "none";
   if (found === undefined) return { ...image, unpack, disk_format: image.disk_format ?? "raw" };
   const { taken } = propertiesOfSource(found.properties);

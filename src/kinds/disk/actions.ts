@@ -36,7 +36,7 @@ export interface GrowArgs {
 /** What `restrict` is given. */
 export interface RestrictArgs extends DiskRef {
   readonly backend: string;
-  /** The new owner of its file, `UID:GID`; null: the owner stays. */
+  /** The owner that its file is given, `UID:GID`; null: it keeps its owner. */
   readonly owner: string | null;
 }
 

@@ -15,7 +15,7 @@ export interface FieldTraits {
   readonly fixed?: true;
   /** The value of most guests: listed in a plan and recorded as applied only when it is another one. */
   readonly usual?: FieldValue;
-  /** What people read for the missing value of the stored definition, where a running guest has one. Default: `(none)`. */
+  /** Shown in place of a value that the stored definition does not have and the running guest has. Default: `(none)`. */
   readonly missing?: string;
   /**
    * What people set by hand is foreign as long as no configuration sets it: without a wanted value, it is compared and removed only where

@@ -59,7 +59,7 @@ export function withFiles(
   // Without its directory everything in it is made again, and an adopted guest has none.
   const all = have.unlabelled === true || want.adopted ? [] : Object.entries(have.files ?? {}).filter(([name]) => isWanted(name, want));
   const troubles = all.flatMap(([name, access]): Trouble[] => {
-    // libvirt does not give them to the guest: its log daemon writes `console.log`, and no program reads `libvirt.xml`.
+    // libvirt gives neither file to the guest: its log daemon writes the console log, and the definition is a copy that it does not read.
     const owner = rightOwner(access?.owner, { instance: want.instance, running: false }, observed);
     const fields = accessFields(access ?? undefined, owner, `files.${name}.`);
     const again: FieldChange = { path: `files.${name}`, new: "created again", effect: "none", cause: "drift" };
@@ -96,7 +96,7 @@ function isWanted(name: string, { values }: DomainSpec): boolean {
   return name !== instanceFiles.console || values["serial_ports"] !== 0;
 }
 
-/** A file, whom it is given to if it belongs to another user, and what the plan says of it. */
+/** A file, the owner that it is given if it belongs to another user, and its fields in the plan. */
 interface Trouble {
   readonly name: string;
   readonly owner: string | null;

@@ -30,7 +30,7 @@ export function numaNodes({ values, vcpus, memory }: Pick<DomainSpec, "values" |
   });
 }
 
-/** Whether anything is said about nodes; of few guests it is. */
+/** Whether the settings name NUMA nodes. Those of most guests do not. */
 function hasNuma(values: DomainSpec["values"]): boolean {
   for (const path in values) if (path.startsWith("numa")) return true;
   return false;

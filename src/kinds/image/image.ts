@@ -104,7 +104,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
   };
 }
 
-/** Nothing waits for it. */
+/** The action that records the digest of a base image. No other action waits for it. */
 function digestAction(address: Address, entry: string): Action {
   return {
     id: `${address}#digest`,
@@ -119,7 +119,7 @@ function digestAction(address: Address, entry: string): Action {
   };
 }
 
-/** What an image service says about the image, for people. */
+/** The fields of a plan with what an image service says about the image. */
 function foundFields({ found, minDisk, minRam }: ImageSpec): { path: string; new: Json }[] {
   if (found === null) return [];
   const { id, name, owner, visibility, digest, properties } = found;

@@ -225,7 +225,7 @@ export function stopDomain(spec: StoppableRef, needs: readonly Fact[] = []): Act
   };
 }
 
-/** Until a guest runs; that it has booted is not waited for. */
+/** Until a guest runs: an apply does not wait until it has booted. */
 const usualStart: Cost = { seconds: 2 };
 /** A guest that reacts is off after this time as a rule. */
 const usualShutdownSeconds = 20;

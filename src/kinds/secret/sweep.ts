@@ -4,8 +4,8 @@ import { forgetPassphrase, recordedOwners } from "../presence/passphrase-record.
 import { secretUuid } from "./secret.ts";
 
 /**
- * Removes the records of passphrases whose secret libvirt does not have any more, of all projects: it loses secrets when it restarts, and the
- * passphrase is tried on a disk and recorded again before it gets one.
+ * Removes the records of passphrases whose secret libvirt does not have any more, of all projects. libvirt loses secrets when it restarts; before it
+ * gets one again, the passphrase is tried on a disk and recorded.
  */
 export async function sweepPassphrases(context: Context): Promise<void> {
   const owners = await recordedOwners(context);

@@ -11,7 +11,7 @@ export interface FileUser {
 }
 
 /**
- * Whom a file is given to: its owner, or the user of the guest that runs with it. Null: it stays as it is. Ordinary users cannot give files away, which
+ * The owner that a file is given: virtform itself, or the user of the guest that runs with it. Null: the file keeps its owner. Ordinary users cannot give files away, which
  * `checkOwners` reports, and a guest with a security label of its own gets its files for the user that the label names.
  */
 export function rightOwner(owner: WrongOwner | undefined, user: FileUser | null, observed: Observed): string | null {

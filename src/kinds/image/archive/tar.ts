@@ -9,8 +9,9 @@ export interface TarMember {
 }
 
 const block = 512;
-/** More entries, or longer names, are no archive of an image. */
+/** Most entries of an archive. */
 const maxEntries = 1024;
+/** Longest extended header in bytes: it holds the name and the size of a member. */
 const maxExtension = 64 * 1024;
 
 /**

@@ -28,16 +28,16 @@ export async function qcow2Problem(read: Read, size: number): Promise<string | u
   const different = [...new Set(tables)];
   if (different.length * clusterSize > maxTableBytes) return undefined;
   for (let at = 0; at < different.length; at += together) {
-    const read2 = await Promise.all(
+    const found = await Promise.all(
       different.slice(at, at + together).map((offset) => scanTable(read, offset, clusterSize, clusterOutside(bounds))),
     );
-    const problem = read2.find((found) => found !== undefined);
+    const problem = found.find((one) => one !== undefined);
     if (problem !== undefined) return problem === "short" ? "an L2 table is cut off" : problem;
   }
   return undefined;
 }
 
-/** Reads on a host elsewhere share round trips. */
+/** Tables that are read at the same time, so that reads on a host over ssh share round trips. */
 const together = 16;
 
 function clusterOutside({ size, clusterSize, shift, zero }: { size: number; clusterSize: number; shift: bigint; zero: boolean }) {

@@ -23,7 +23,7 @@ export interface SeedSituation {
   readonly saved?: boolean;
   /** True: the guest runs with the drive as a CD. Otherwise why it cannot be exchanged, in words. */
   readonly exchangeable?: true | string;
-  /** Whom its file is given to, if it belongs to another user. */
+  /** The owner that its file is given, if it belongs to another user; null: it keeps its owner. */
   readonly owner?: string | null;
   /** A referenced value differs from the one that the drive was built with. */
   readonly secretsChanged: boolean;

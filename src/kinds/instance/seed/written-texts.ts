@@ -28,7 +28,7 @@ async function writtenTexts(context: Context, config: Config, states: Iterable<S
   const found = await Promise.all(
     [...drives].slice(0, mostDrives).map(async ([sha256, { uuid, place }]) => {
       const { path } = driveRef(context, uuid, place);
-      // Who may not read the drive sees digests.
+      // Where the drive cannot be read, the plan shows digests.
       const bytes = await readIsoFile((range) => context.host.files.read(path, range), "openstack/latest/user_data").catch(() => undefined);
       return bytes !== undefined && digestOf(bytes) === sha256 ? [[sha256, bytes.toString("utf8")] as const] : [];
     }),
