@@ -128,7 +128,7 @@ export const codes: Readonly<Record<string, string>> = {
   "published-members-unused": "A published image has members and is not shared.",
   "published-property-read-only": "A published image cannot have a property of this name.",
   "same-image-different-use": "Two images are the same bytes and contradict each other.",
-  "setting-without-effect": "A setting has no effect with the other settings of a guest.",
+  "setting-without-effect": "A setting has no effect with the other settings of a guest or an image.",
   "several-root-disks": "An instance has more than one root disk.",
   "staged-file-vanished": "A file in the making was removed by something else.",
   "swap-exceeds-flavor": "The swap of an instance exceeds that of its flavor.",

@@ -1,4 +1,4 @@
-import { sizeOr } from "../schema-parts.ts";
+import { size } from "../schema-parts.ts";
 
 /** Where the content of an image is published. */
 export const publishSchema = {
@@ -47,8 +47,8 @@ export const publishSchema = {
           examples: [["4957b1812e0344528421a23c1de1faa1"]],
         },
         protected: { type: "boolean", description: "The service refuses to delete it.", default: false, examples: [true] },
-        min_disk: sizeOr("0GiB", "Minimum size of the root disk, in whole GiB. Default: min_disk of the image.", ["2GiB"]),
-        min_ram: sizeOr("0MiB", "Minimum memory, in whole MiB. Default: min_ram of the image.", ["256MiB"]),
+        min_disk: size("Minimum size of the root disk, in whole GiB. Default: min_disk of the image.", ["2GiB"]),
+        min_ram: size("Minimum memory, in whole MiB. Default: min_ram of the image.", ["256MiB"]),
         tags: {
           type: "array",
           description: "Tags of the image there.",

@@ -8,6 +8,7 @@ import { imageSignature } from "../../tools/signature/image-signature.ts";
 import { propertiesOfSource } from "../config/source-properties.ts";
 import { isFromGlance, diskFormat as knownFormat } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
+import { checkAccess } from "./access-check.ts";
 import { cachedImage } from "./address.ts";
 import { checkQuota } from "./check-quota.ts";
 import { checkLocations } from "./location-check.ts";
@@ -21,6 +22,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
     ...checkQuota(resources, observed, config),
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
+      ...checkAccess(resource),
       ...checkFound(resource),
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),
