@@ -197,7 +197,9 @@ async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digests:
   const [sidecar] = await readOwnFiles(context, [context.layout.baseSidecar(spec.entry)]);
   const before = parseSidecar(sidecar?.content);
   if (before === undefined) return;
-  const same = before.digests.sha256 === digests.sha256 && baseConflict(spec, before) === undefined;
+  // Unpacking checks the content itself.
+  const conflict = baseConflict({ ...spec, contentChecksum: null }, before);
+  const same = before.digests.sha256 === digests.sha256 && conflict === undefined;
   const users = same ? [] : await findAllUsers(context, spec.entry);
   if (users.length === 0) return;
   throw new RefusedError(

@@ -35,6 +35,12 @@ export function baseConflict(spec: ImageSpec, sidecar: ImageSidecar): string | u
   if (sidecar.diskFormat !== spec.diskFormat && !(isRaw(sidecar) && isRaw(spec))) {
     return `The base image of ${spec.name} was made from the same bytes as ${sidecar.diskFormat}, and the configuration now says ${spec.diskFormat}. Correct disk_format.`;
   }
+  const declared = spec.contentChecksum;
+  // Of a file that is not packed, the content is the file itself. Digests of another algorithm than was recorded are not known.
+  const recorded = declared === null ? undefined : (sidecar.unpacked ?? sidecar.digests)[declared.algorithm];
+  if (declared !== null && recorded !== undefined && recorded !== declared.hex) {
+    return `The base image of ${spec.name} was made from content with ${declared.algorithm}:${recorded}, and content_checksum says ${declared.algorithm}:${declared.hex}. Correct content_checksum; if the publisher replaced the image, write its new checksum as well.`;
+  }
   return undefined;
 }
 
