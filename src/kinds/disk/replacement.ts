@@ -7,7 +7,7 @@ import { switchOff, switchOnAgain } from "../power/plan.ts";
 import { type DiskAddress, diskGone } from "../terms/disk-address.ts";
 import { isForRescue } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
-import { appliedOf, shownValues } from "../terms/disk-record.ts";
+import { type AppliedDisk, appliedOf, shownValues } from "../terms/disk-record.ts";
 import type { OwnedDiskState } from "../terms/disk-state.ts";
 import { gone, guests, released, stopped } from "../terms/guest-address.ts";
 import { volumeGone, volumes } from "../terms/volume-address.ts";
@@ -24,15 +24,10 @@ import { replacementReason } from "./words.ts";
 /** A new disk in place of one that cannot become what is wanted, or of one that is lost. */
 export function replacement(address: DiskAddress, want: InstanceDisk, have: OwnedDiskState, observed: Observed): Change {
   const wanted = appliedOf(want.disk);
-  const { json, shown } = lives[have.kind];
+  const { json } = lives[have.kind];
   const effect = removalEffect(have);
-  const [before, after] = [new Map(shownValues(have.applied, shown.created)), new Map(shownValues(wanted, shown.created))];
-  const fields = [...new Set([...after.keys(), ...before.keys()])].flatMap((path): FieldChange[] => {
-    const [old, fresh] = [before.get(path) ?? null, after.get(path) ?? null];
-    // Encryption goes by what is found rather than by what was applied: below.
-    if (path === "encrypted" || old === fresh || have.unlabelled) return [];
-    return [{ path, old, new: fresh, effect, cause: "config" }];
-  });
+  // Encryption goes by what is found rather than by what was applied: below.
+  const fields = have.unlabelled ? [] : differingValues(wanted, have, effect).filter(({ path }) => path !== "encrypted");
   const lost = have.disk === undefined;
   const found = lost ? have.applied.encrypted : have.disk.encryption === "luks";
   // The old disk and its guest stay as they are until it is known that a new one can be made.
@@ -79,13 +74,9 @@ export function replacement(address: DiskAddress, want: InstanceDisk, have: Owne
  */
 export function volumeReplacement(address: DiskAddress, want: OwnedDisk, have: OwnedDiskState, observed: Observed): Change {
   const wanted = appliedOf(want.disk);
-  const { json, shown } = lives[have.kind];
+  const { json } = lives[have.kind];
   const effect = removalEffect(have);
-  const [before, after] = [new Map(shownValues(have.applied, shown.created)), new Map(shownValues(wanted, shown.created))];
-  const fields = [...new Set([...after.keys(), ...before.keys()])].flatMap((path): FieldChange[] => {
-    const [old, fresh] = [before.get(path) ?? null, after.get(path) ?? null];
-    return old === fresh ? [] : [{ path, old, new: fresh, effect, cause: "config" }];
-  });
+  const fields = differingValues(wanted, have, effect);
   const content: FieldChange[] =
     wanted.image !== null && wanted.image === have.applied.image && wanted.entry !== have.applied.entry
       ? [{ path: "base", old: have.applied.entry, new: wanted.entry, effect, cause: "config" }]
@@ -105,6 +96,16 @@ export function volumeReplacement(address: DiskAddress, want: OwnedDisk, have: O
     before: json(have.applied, have.owner.protects),
     after: json(wanted, want.disk.owner.protects),
   };
+}
+
+/** The values of a disk that were applied and are wanted otherwise. */
+function differingValues(wanted: AppliedDisk, have: OwnedDiskState, effect: Effect): FieldChange[] {
+  const { created } = lives[have.kind].shown;
+  const [before, after] = [new Map(shownValues(have.applied, created)), new Map(shownValues(wanted, created))];
+  return [...new Set([...after.keys(), ...before.keys()])].flatMap((path): FieldChange[] => {
+    const [old, fresh] = [before.get(path) ?? null, after.get(path) ?? null];
+    return old === fresh ? [] : [{ path, old, new: fresh, effect, cause: "config" }];
+  });
 }
 
 /** Without the disk that they were taken of, what libvirt records of snapshots leads nowhere. */
