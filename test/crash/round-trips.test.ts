@@ -16,7 +16,7 @@ process.env["VIRTFORM_SSH"] = fakeSsh({ after }).program;
 test("files, labels, locks and journal of a stopped instance take at most seven round trips, and a plan of any size ten", async (t) => {
   const directory = await testDirectory(t);
   mkdirSync(`${directory}/instances`);
-  writeFileSync(`${directory}/image.raw`, Buffer.alloc(2 ** 20, "a disk without a partition table "));
+  writeFileSync(`${directory}/image.raw`, Buffer.alloc(2 ** 20, "a disk without a partition table\0"));
   // The libvirt is the fake machine's; all else is done by the helper program, on this machine.
   const machine = createMachine();
   const counted = async <T>(work: (host: FakeHost) => Promise<T>) => {
