@@ -280,6 +280,7 @@ test("the base image below another project's rescue is in use", async () => {
 
 test("each backend has the disk of a rescue beside the root disk, under its name; a CD is a file whatever the backend", () => {
   const facts = {
+    sources: {},
     arch: "x86_64",
     kvm: false,
     disk: { total: 2 ** 40, free: 2 ** 40, directIo: true, preallocation: null },
