@@ -1,6 +1,6 @@
 import { apply } from "./engine/apply.ts";
 import { type AllowDestroy, destroysOf, missingConsent, withConsent } from "./engine/consent.ts";
-import { type EventHook, hookFailed } from "./engine/event-hook.ts";
+import { type EventHook, hookFailed, inOrder } from "./engine/event-hook.ts";
 import { interruptedActions, openJournal } from "./engine/journal.ts";
 import { keepRates } from "./engine/keep-rates.ts";
 import { createMeter } from "./engine/meter.ts";
@@ -244,8 +244,9 @@ async function claimProject<Config>({ claim, mode }: Reconciliation<Config>, hel
 /** Hands the events of images to the program of the configuration. */
 function announcing<Config>({ hook, name, context }: Reconciliation<Config>) {
   if (hook === undefined) return undefined;
+  const ordered = inOrder(hook);
   return async (event: ImageEvent): Promise<Diagnostic | undefined> => {
-    const why = await hook({ ...event, at: context.host.now().toISOString(), host: name, project: context.project });
+    const why = await ordered({ ...event, at: context.host.now().toISOString(), host: name, project: context.project });
     return why === undefined ? undefined : hookFailed(event, why);
   };
 }
