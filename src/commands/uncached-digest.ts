@@ -2,18 +2,16 @@ import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { createLocalHost } from "../host/local/local.ts";
 import type { Context } from "../model/context.ts";
-import type { ImageAccess } from "../sources/access.ts";
-import type { Source } from "../sources/source.ts";
+import type { Source, SourceRequest } from "../sources/source.ts";
 
 /**
  * The SHA-256 (as `sha256:<hex>`) and the length of the current content of a source. The content is not kept. It is read where an
- * apply would read it: on this machine for a local file, else on the host. `access` is presented to a web server.
+ * apply would read it: on this machine for a local file, else on the host. `access` is presented to the source, as by an apply.
  */
 export async function uncachedDigest(
   context: Context,
   source: Source,
-  address: string,
-  access: ImageAccess | null = null,
+  { source: address, access }: Pick<SourceRequest, "source" | "access">,
 ): Promise<{ digest: string; bytes: number }> {
   await using undo = new AsyncDisposableStack();
   const path = source.pathHere?.(address);
@@ -26,7 +24,9 @@ export async function uncachedDigest(
   const directory = `${parent}/virtform-image-lock-${randomUUID()}`;
   await host.files.makeDirectory(directory, 0o700);
   undo.defer(() => host.files.removeTree(directory));
-  const request = { source: address, to: `${directory}/image`, digests: ["sha256" as const], access };
+  // An endless answer must not fill the file system.
+  const maxBytes = Math.floor((await host.files.space(directory)).free * 0.95);
+  const request = { source: address, access: access ?? null, to: `${directory}/image`, digests: ["sha256" as const], maxBytes };
   const { bytes, digests } = await source.fetch({ ...context, host }, request);
   return { digest: `sha256:${digests.sha256}`, bytes };
 }

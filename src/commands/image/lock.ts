@@ -33,9 +33,11 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   const byFile = new Map<string, Map<string, string>>();
   for (const [name, { source, access }] of chosen) {
     io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(source)}`)}\n`);
-    const { digest, bytes } = await uncachedDigest(context, requireSource(source), source, access).catch((error: unknown) => {
-      throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
-    });
+    const { digest, bytes } = await uncachedDigest(context, requireSource(source), { source, access: access ?? null }).catch(
+      (error: unknown) => {
+        throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
+      },
+    );
     const file = place(["images", name])?.file;
     if (file === undefined) throw new Error(`image ${name} has no place`);
     byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));

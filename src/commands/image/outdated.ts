@@ -43,7 +43,7 @@ async function compare(context: Context, spec: ImageSpec, state: ImageState | un
   const { sidecar } = state;
   try {
     if (!/^https?:/.test(spec.source)) {
-      const { digest } = await uncachedDigest(context, requireSource(spec.source), spec.source, spec.access);
+      const { digest } = await uncachedDigest(context, requireSource(spec.source), spec);
       const same = digest === `sha256:${sidecar.digests.sha256}`;
       return same ? { outcome: "current", reason: "same content" } : { outcome: "outdated", reason: `its content is ${digest} now` };
     }

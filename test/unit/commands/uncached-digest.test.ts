@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { uncachedDigest } from "../../../src/commands/uncached-digest.ts";
 import type { Context } from "../../../src/model/context.ts";
-import type { Download } from "../../../src/model/host.ts";
+import type { Download, Host } from "../../../src/model/host.ts";
 import { requireSource } from "../../../src/sources/index.ts";
 import { createWorld, layout } from "../../crash/world.ts";
 
@@ -18,7 +18,7 @@ function elsewhere() {
   const host = machine.boot();
   const upload = async () => undefined;
   const context = { host: { ...host, upload }, layout, signal: new AbortController().signal } as unknown as Context;
-  return { machine, host, digestOf: (source: string) => uncachedDigest(context, requireSource(source), source) };
+  return { machine, host, digestOf: (source: string) => uncachedDigest(context, requireSource(source), { source }) };
 }
 
 test("what a source gives to a host elsewhere is digested there, and nothing of it stays", async () => {
@@ -34,22 +34,6 @@ test("what a source gives to a host elsewhere is digested there, and nothing of 
   assert.deepEqual(machine.snapshot(), before);
 });
 
-test("the credentials of an image are presented to its server", async () => {
-  const { host } = elsewhere();
-  const presented: Download["access"][] = [];
-  const download: typeof host.download = (request) => {
-    presented.push(request.access);
-    return host.download(request);
-  };
-  const secret = () => "letter-42";
-  const context = { host: { ...host, download }, layout, secret, signal: new AbortController().signal } as unknown as Context;
-  await uncachedDigest(context, requireSource(url), url, { bearer: { env: "TOKEN" } });
-  assert.deepEqual(
-    presented.map((access) => access?.headers),
-    [{ authorization: "Bearer letter-42" }],
-  );
-});
-
 test("a file of this machine is digested here and not sent to a host elsewhere", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "virtform-digest-"));
   t.after(() => rmSync(directory, { recursive: true }));
@@ -58,4 +42,18 @@ test("a file of this machine is digested here and not sent to a host elsewhere",
   const { host, digestOf } = elsewhere();
   assert.deepEqual(await digestOf(path), { digest: sha256(Buffer.from("here")), bytes: 4 });
   assert.equal(host.effects, 0);
+});
+
+test("what an image presents to its server is presented for its digest as well", async () => {
+  const host = createWorld().boot();
+  const requests: Download[] = [];
+  const download: Host["download"] = async (request) => {
+    requests.push(request);
+    return { bytes: 1, digests: { sha256: "ab" } };
+  };
+  const signal = new AbortController().signal;
+  const context = { host: { ...host, download }, layout, signal, secret: () => "T0K3N" } as unknown as Context;
+  await uncachedDigest(context, requireSource(url), { source: url, access: { bearer: { env: "TOKEN" } } });
+  assert.equal(requests[0]?.access?.headers?.["authorization"], "Bearer T0K3N");
+  assert.ok((requests[0]?.maxBytes ?? Number.POSITIVE_INFINITY) < 2 ** 50, "without a bound");
 });
