@@ -246,7 +246,7 @@ for (const imagesType of ["qcow2", "flat"] as const) {
   }
 }
 
-test("a disk that leaves the configuration is a loss to be agreed to; its guest is off while it goes and gets the names that are free", async () => {
+test("a disk that leaves the configuration is a loss to be agreed to; it goes while its guest runs, and other disks keep their names", async () => {
   const machine = await after({ ephemeral: "1GiB", swap: "512MiB" });
   const without: Guests = { swap: "512MiB" };
   const leaving = await plan(machine, without);
@@ -263,16 +263,18 @@ test("a disk that leaves the configuration is a loss to be agreed to; its guest 
     leaving.actions.map(({ id, destroys }) => [id, destroys]),
     [
       ["seed/web#update", undefined],
-      ["domain/web#stop", undefined],
+      ["seed/web#exchange", undefined],
+      ["domain/web#release", undefined],
       ["domain/web#define", undefined],
-      ["domain/web#start", undefined],
       ["disk/web.local#remove", "1GiB disk web.local"],
     ],
   );
-  assert.deepEqual(leaving.actions.find(({ id }) => id === "disk/web.local#remove")?.after, ["domain/web#stop", "domain/web#define"]);
+  const afterwards = (id: string) => leaving.actions.find((action) => action.id === id)?.after;
+  assert.deepEqual(afterwards("disk/web.local#remove"), ["domain/web#define"]);
+  assert.ok(afterwards("domain/web#define")?.includes("domain/web#release"));
   await applied(machine, guests(without));
   assert.equal(machine.libvirtd.find("web")?.live !== undefined, true);
-  assert.deepEqual(disksOf(machine).slice(0, 2), ["vda disk disk qcow2", "vdb disk disk.swap qcow2"]);
+  assert.deepEqual(disksOf(machine).slice(0, 2), ["vda disk disk qcow2", "vdc disk disk.swap qcow2"]);
   assert.equal(machine.files.find(`${directoryOf(machine)}/disk.local`), undefined);
   assert.deepEqual(summary(await plan(machine, without)), []);
 });
