@@ -53,7 +53,7 @@ test("a guest whose pool is exchanged loses its disks only with consent, and lea
   );
   const refused = await virtform("apply", workspace.directory, "--auto-approve");
   assert.equal(refused.code, 1);
-  assert.match(refused.stdout + refused.stderr, new RegExp(`This would destroy 256MiB disk ${name}\\.root`));
+  assert.match(refused.stdout + refused.stderr, new RegExp(`disk/${name}\\.root: 256MiB disk ${name}\\.root`));
   assert.deepEqual([await images("old"), await images("new")], [all, []]);
   await apply(workspace, "--allow-destroy");
   assert.deepEqual([await images("old"), await images("new")], [[], all]);
