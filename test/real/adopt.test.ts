@@ -213,7 +213,7 @@ test("guests of virt-install and of Nova are adopted: one line each, only a labe
         }),
     );
   const filesBefore = await files();
-  const plan = await virtform("plan", directory);
+  const plan = await virtform("plan", directory, "--each");
   assert.equal(plan.code, 0, plan.stdout + plan.stderr);
   for (const name of names)
     assert.ok(plan.stdout.includes(`= domain/${name} will be adopted: labelled, nothing else changes\n`), plan.stdout + plan.stderr);

@@ -14,7 +14,7 @@ for (const backend of ["qcow2", "flat", "ploop"]) {
   test(`a stopped instance on ${backend} waits for the disk at most eight times`, async (t) => {
     const workspace = await createWorkspace(t);
     const image = `${workspace.directory}/image.raw`;
-    await writeFile(image, Buffer.alloc(2 ** 20, "a disk without a partition table "));
+    await writeFile(image, Buffer.alloc(2 ** 20, "a disk without a partition table\0"));
     const yaml = (count: number) => `project: ${workspace.project}
 host: { instances_path: ${workspace.instancesPath}, virt_type: qemu, images_type: ${backend}, allocation_ratio: { vcpus: 1000, memory: 1000 } }
 images:

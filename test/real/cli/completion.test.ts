@@ -45,7 +45,7 @@ test("bash completes commands, options, values and files", async (t) => {
   assert.deepEqual(await complete("plan", "--target", "disk/"), ["disk/web-0.root", "disk/web-1.root"]);
   // bash makes three words of --target=disk/, and replaces the last one.
   assert.deepEqual(await complete("plan", "--target", "=", "disk/"), ["disk/web-0.root", "disk/web-1.root"]);
-  assert.deepEqual(await complete("plan", "--format", "="), ["text", "json", "markdown", "junit", "sarif", "ignore"]);
+  assert.deepEqual(await complete("plan", "--format", "="), ["text", "json", "markdown", "junit", "sarif", "ignore", "tui"]);
   assert.deepEqual(await complete("plan", "--report", "=", "mark"), ["markdown="]);
   assert.deepEqual(await complete("plan", "--var-file", "=", "vi"), ["virtform.yaml"]);
 });

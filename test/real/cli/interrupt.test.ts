@@ -50,7 +50,10 @@ async function* eventsOf(stream: NodeJS.ReadableStream) {
 
 /** The statuses of the last journal, which is whole. */
 async function journal({ instancesPath }: Workspace): Promise<string[]> {
-  const last = (await readdir(`${instancesPath}/journal`)).sort().at(-1);
+  const last = (await readdir(`${instancesPath}/journal`))
+    .filter((name) => name.endsWith(".jsonl"))
+    .sort()
+    .at(-1);
   const lines = (await readFile(`${instancesPath}/journal/${last}`, "utf8")).trimEnd().split("\n");
   return lines.map((line) => (JSON.parse(line) as { status: string }).status);
 }
@@ -89,7 +92,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const { apply_complete: done = [], apply_skipped: cancelled = [], apply_errored: failed = [] } = statuses(stdout);
     assert.ok(done.includes("image/small"), "the download was finished");
     assert.deepEqual(failed, []);
-    assert.deepEqual(cancelled.sort(), [`disk/${project}.root cancelled`, `domain/${project} cancelled`]);
+    assert.deepEqual(cancelled.sort(), [
+      `disk/${project}.root cancelled`,
+      `domain/${project} cancelled`,
+      // The record of its digest.
+      "image/small cancelled",
+    ]);
     assert.deepEqual(await domainNames(project), []);
     await assertConverges(workspace, server);
   });

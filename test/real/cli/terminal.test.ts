@@ -150,7 +150,7 @@ test("Ctrl-C in a terminal: at the question it is a no, while applying what runs
   server.release();
   const finished = await terminal.until(/exit 1\n/);
   assert.match(finished, /Cancelled:/);
-  assert.match(finished, /Apply incomplete: 2 added/);
+  assert.match(finished, /Apply incomplete: 1 added/);
 
   await terminal.enter("clear; virtform apply --auto-approve");
   await terminal.until(/exit 0\n/);

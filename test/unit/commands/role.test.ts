@@ -24,8 +24,8 @@ test("a configuration of a reader applies, destroys and saves nothing, before an
   }
 });
 
-test("a reader plans, and another value of the variable may apply", async (t) => {
-  for (const argv of [["plan"], ["apply", "--var", "role=admin"]]) {
+test("a reader plans, and with another value of the variable a plan may be saved", async (t) => {
+  for (const argv of [["plan"], ["plan", "--out", "site.plan", "--var", "role=admin"]]) {
     const { stderr } = await runMain(t, argv, files);
     assert.doesNotMatch(stderr, /only reads/, argv.join(" "));
     assert.match(stderr, /\/nonexistent/, argv.join(" "));
