@@ -4,6 +4,7 @@ import type { Outcome } from "../../model/outcome.ts";
 import type { Plan, PlannedAction } from "../../model/plan.ts";
 import type { ReporterOptions } from "../options.ts";
 import { type Pace, paceAfter } from "../pace.ts";
+import { editFilter } from "./edit-filter.ts";
 import type { Key } from "./keys.ts";
 import type { Size } from "./plan-view.ts";
 
@@ -124,22 +125,11 @@ function press(state: ApplyViewState, key: Key): ApplyViewState {
   return state.mode === "filter" && key.name !== "up" && key.name !== "down" ? typeFilter(state, key) : look(state, key);
 }
 
-/** Longer than any address. */
-const longestFilter = 120;
-
 function typeFilter(state: ApplyViewState, key: Key): ApplyViewState {
-  switch (key.name) {
-    case "text":
-      return filtered(state, (state.filter + key.text).slice(0, longestFilter));
-    case "backspace":
-      return state.filter === "" ? { ...state, mode: "watch" } : filtered(state, state.filter.slice(0, -1));
-    case "escape":
-      return filtered({ ...state, mode: "watch" }, "");
-    case "enter":
-      return { ...state, mode: "watch" };
-    default:
-      return state;
-  }
+  const edit = editFilter(state.filter, key);
+  if (edit === undefined) return state;
+  const next: ApplyViewState = edit.typing ? state : { ...state, mode: "watch" };
+  return edit.filter === undefined ? next : filtered(next, edit.filter);
 }
 
 function filtered(state: ApplyViewState, filter: string): ApplyViewState {

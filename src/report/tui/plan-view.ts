@@ -7,6 +7,7 @@ import { planClosing } from "../plan-text.ts";
 import { count } from "../quantities.ts";
 import { type Line, span } from "../style.ts";
 import { variableValue } from "../variable-value.ts";
+import { editFilter } from "./edit-filter.ts";
 import type { Key } from "./keys.ts";
 import { allKeys, buildTree, filterTree, firstOpen, flatten, type Node, type TreeRow } from "./plan-tree.ts";
 import { windowAround } from "./window.ts";
@@ -159,27 +160,12 @@ function typeConsent(state: PlanViewState, key: Key): PlanViewState {
   }
 }
 
-/** Longer than any address. */
-const longestFilter = 120;
-
 function typeFilter(state: PlanViewState, key: Key): PlanViewState {
-  switch (key.name) {
-    case "text":
-      return filtered(state, (state.filter + key.text).slice(0, longestFilter));
-    case "backspace":
-      return state.filter === "" ? { ...state, mode: "browse" } : filtered(state, state.filter.slice(0, -1));
-    case "escape":
-      return filtered({ ...state, mode: "browse" }, "");
-    case "enter":
-      return settle({ ...state, mode: "browse" });
-    case "up":
-    case "down":
-    case "page-up":
-    case "page-down":
-      return browse(state, key);
-    default:
-      return state;
-  }
+  if (key.name === "up" || key.name === "down" || key.name === "page-up" || key.name === "page-down") return browse(state, key);
+  const edit = editFilter(state.filter, key);
+  if (edit === undefined) return state;
+  const next: PlanViewState = edit.typing ? state : { ...state, mode: "browse" };
+  return edit.filter === undefined ? settle(next) : filtered(next, edit.filter);
 }
 
 /** Shows what holds the text, opened as far down as it is. */

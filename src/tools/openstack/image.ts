@@ -1,27 +1,15 @@
+import type { SourceImage } from "../../model/source-image.ts";
+
 /** An image as Glance describes it. Sizes are bytes. */
-export interface GlanceImage {
-  readonly id: string;
-  readonly name: string | null;
-  readonly status: string;
-  readonly diskFormat: string | null;
+export interface GlanceImage extends Omit<SourceImage, "digest"> {
   readonly containerFormat: string | null;
-  readonly size: number | null;
-  readonly virtualSize: number | null;
-  readonly minDisk: number;
-  readonly minRam: number;
-  readonly owner: string | null;
-  readonly visibility: string;
-  readonly protected: boolean;
   readonly hidden: boolean;
   /** MD5, where Glance has no other digest. */
   readonly checksum: string | null;
   /** `sha512` and its hex. */
   readonly hash: { readonly algorithm: string; readonly hex: string } | null;
   readonly directUrl: string | null;
-  readonly locations: readonly string[];
   readonly tags: readonly string[];
-  /** Custom properties, sorted by name. */
-  readonly properties: Readonly<Record<string, string>>;
 }
 
 /** Fields that Glance itself has; all others are properties. */
