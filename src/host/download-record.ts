@@ -12,7 +12,7 @@ export interface DownloadRecord {
   readonly boot: string;
 }
 
-/** The record of a download that has just begun. Pure. */
+/** The record of a download that has just started. Pure. */
 export function downloadRecord(request: Download, validators: Validators, boot: string): DownloadRecord {
   return { version: 1, addresses: addressesOf(request), validators, boot };
 }

@@ -36,7 +36,7 @@ const rules: Readonly<Record<Effect, string>> = {
   next_boot: "a running guest keeps what it has until its next cold start",
   with_restart: "this plan restarts the guest anyway",
   restart: "the guest has to be shut down for it",
-  rebuild: "the disk is made anew, without its data",
+  rebuild: "the disk is recreated, without its data",
 };
 
 /** Places that are named for one value. */

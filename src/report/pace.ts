@@ -14,7 +14,7 @@ const shortestMs = 500;
 /** How much the newest stretch counts. */
 const weight = 0.3;
 
-/** The pace after a report of progress. It starts anew with each phase, and where bytes are taken back. Pure. */
+/** The pace after a report of progress. It restarts with each phase, and where bytes are taken back. Pure. */
 export function paceAfter(before: Pace | undefined, { done, phase }: ActionProgress, at: number): Pace {
   if (before === undefined || before.phase !== phase || done < before.done) return { at, done, phase, speed: undefined };
   const elapsed = at - before.at;

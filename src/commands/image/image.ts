@@ -31,7 +31,7 @@ export const image: CommandDefinition = {
   examples: [
     ["virtform image list", "Lists images with their status and three sizes."],
     ["virtform image verify", "Compares all base images with their digests."],
-    ["virtform image outdated", "Names the images that were published anew."],
+    ["virtform image outdated", "Names the images whose sources have new content."],
     ["virtform image lock", "Adds the missing checksums."],
     ["virtform image lock --update", "Fetches every source again and updates the checksums."],
     ["virtform image rm debian-12", "Shows the plan, asks, removes the base image of debian-12."],

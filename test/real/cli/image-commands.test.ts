@@ -94,7 +94,7 @@ ${flow}`;
   assert.match(gone.stderr, /The image cache has no base image of small/);
 });
 
-test("image outdated names what was published anew, from the web and from a file, and fetches nothing", async (t) => {
+test("image outdated names images whose sources have new content, from the web and from a file, and fetches nothing", async (t) => {
   const workspace = await createWorkspace(t);
   const { directory, project, instancesPath } = workspace;
   await makeImage(`${directory}/web.qcow2`);

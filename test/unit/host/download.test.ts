@@ -335,7 +335,7 @@ test("a partial file of an earlier run is continued where its record proves that
   assert.equal(seen[3]?.headers.range, `bytes=${content.length - 1}-`);
 });
 
-test("a partial file is begun again when its record is of another address, another start of the machine, or damaged", async (context) => {
+test("a download restarts when its record is of another address, another start of the machine, or damaged", async (context) => {
   const directory = await testDirectory(context);
   const [to, record] = [`${directory}/image.part`, `${directory}/image.part.json`];
   const { origin, seen } = await startServer(context, whole(content));
