@@ -108,6 +108,8 @@ export const codes: Readonly<Record<string, string>> = {
   "label-damaged": "The label of an instance, a volume or a disk cannot be used.",
   "libvirt-read-only": "This user may only look: libvirt's read-only socket served the plan.",
   "network-inactive": "A network that a guest is connected to is not active.",
+  "network-invalid":
+    "A network cannot be as it is written: an address outside of its subnet, subnets that overlap, or a key that its type does not have.",
   "network-missing": "libvirt has no network of the name that a guest is connected to.",
   "network-name-taken": "Two interfaces of a guest have the same name.",
   "networks-not-listed": "libvirt does not list its networks, so they are not checked.",

@@ -11,6 +11,7 @@ import { checkImages } from "./image/check.ts";
 import { desiredImages } from "./image/desired.ts";
 import { desiredInstances } from "./instance/desired.ts";
 import { writtenChecks } from "./instance/written-checks.ts";
+import { checkWrittenNetworks } from "./network/written-check.ts";
 import { checkVolumes } from "./volume/check.ts";
 import { desiredVolumes } from "./volume/desired.ts";
 
@@ -42,6 +43,7 @@ function checkOn(config: Config, arch: string): Diagnostic[] {
     const wanted = { config, settings, facts };
     const found = [
       ...checkImages(desiredImages(wanted), observed, config),
+      ...checkWrittenNetworks(config),
       ...checkVolumes(desiredVolumes(wanted), observed, config),
       ...parts(config).flatMap((part) => checkInstances(part, settings, observed)),
     ];

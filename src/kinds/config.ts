@@ -6,6 +6,7 @@ import type { flavorSchema } from "./flavor/schema.ts";
 import type { hostSchema } from "./host/schema.ts";
 import type { imageSchema } from "./image/schema.ts";
 import type { instanceSchema } from "./instance/schema.ts";
+import type { networkSchema } from "./network/schema.ts";
 import type { TextInput } from "./terms/spec.ts";
 import type { volumeSchema } from "./volume/schema.ts";
 
@@ -49,7 +50,13 @@ export interface KeyPairConfig {
 export type InstanceConfig = Omit<FromSchema<typeof instanceSchema, Options>, "user_data"> & { readonly user_data?: TextInput };
 
 /** One network interface of an instance. */
-export type NetworkConfig = NonNullable<InstanceConfig["networks"]>[number];
+export type NicConfig = NonNullable<InstanceConfig["networks"]>[number];
+
+/** One entry of `networks`. */
+export type NetworkConfig = FromSchema<typeof networkSchema, Options>;
+
+/** One subnet of a network, as it is written. */
+export type SubnetConfig = NonNullable<NetworkConfig["subnets"]>[number];
 
 /** One entry of `volumes`. */
 export type VolumeConfig = FromSchema<typeof volumeSchema, Options>;
@@ -63,5 +70,6 @@ export interface Config {
   readonly flavors?: Readonly<Record<string, FlavorConfig>>;
   readonly key_pairs?: Readonly<Record<string, KeyPairConfig>>;
   readonly volumes?: Readonly<Record<string, VolumeConfig>>;
+  readonly networks?: Readonly<Record<string, NetworkConfig>>;
   readonly instances?: Readonly<Record<string, InstanceConfig>>;
 }

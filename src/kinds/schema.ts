@@ -4,6 +4,7 @@ import { hostSchema } from "./host/schema.ts";
 import { imageSchema } from "./image/schema.ts";
 import { instanceSchema } from "./instance/schema.ts";
 import { keyPairSchema } from "./key-pair/schema.ts";
+import { networkSchema } from "./network/schema.ts";
 import { entryNames } from "./schema-parts.ts";
 import { includeSchema, localsSchema, variablesSchema } from "./variables/schema.ts";
 import { volumeSchema } from "./volume/schema.ts";
@@ -15,7 +16,7 @@ export const schema = {
   description: "Desired state of a libvirt host. All configuration files of a directory are merged.",
   type: "object",
   additionalProperties: false,
-  notYet: ["networks", "security_groups"],
+  notYet: ["security_groups"],
   properties: {
     project: {
       type: "string",
@@ -60,6 +61,12 @@ export const schema = {
       description: "Disks that are independent of instances, by name.",
       propertyNames: entryNames,
       additionalProperties: volumeSchema,
+    },
+    networks: {
+      type: "object",
+      description: "Networks that guests are connected to, by name.",
+      propertyNames: entryNames,
+      additionalProperties: networkSchema,
     },
     instances: {
       type: "object",

@@ -39,10 +39,11 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   secret: ["terms", "presence", "directory"],
   disk: ["terms", "chain", "config", "power", "directory", "image", "secret"],
   volume: ["terms", "chain", "config", "power", "directory", "image", "secret", "disk"],
+  network: ["terms", "config", "power"],
   guest: ["terms", "chain", "config", "power", "directory", "disk", "volume"],
   capacity: ["terms", "config", "host", "image", "disk", "volume"],
   instance: ["terms", "chain", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
-  top: ["terms", "config", "host", "image", "published", "secret", "disk", "volume", "guest", "capacity", "instance"],
+  top: ["terms", "config", "host", "image", "published", "secret", "disk", "volume", "network", "guest", "capacity", "instance"],
 };
 
 /** Rooms that see a machine only through the Host interface. */

@@ -2,7 +2,7 @@
 export interface SchemaNames {
   /** Names of entries by section: `images`, `flavors`, `key_pairs`, `volumes`. */
   readonly sections: Readonly<Record<string, readonly string[]>>;
-  /** Networks of libvirt. */
+  /** Networks, declared ones and those of the host. */
   readonly networks: readonly string[];
   readonly variables: readonly string[];
 }
@@ -19,7 +19,7 @@ export function declaredNames(config: unknown): Pick<SchemaNames, "sections" | "
   const used = interfaces.map((one) => mapping(one)["network"]).filter((name) => typeof name === "string");
   return {
     sections: Object.fromEntries(sections.map((section) => [section, Object.keys(mapping(written[section]))])),
-    networks: [...new Set(used)],
+    networks: [...new Set([...Object.keys(mapping(written["networks"])), ...used])],
   };
 }
 

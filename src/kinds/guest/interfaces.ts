@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ImageConfig, InstanceConfig, NetworkConfig } from "../config.ts";
+import type { ImageConfig, InstanceConfig, NicConfig } from "../config.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** The network interfaces of an instance, with addresses and models filled in. `origin`: the name that the instance was created as. */
@@ -15,7 +15,7 @@ export function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfi
 }
 
 /** The name of an interface within its instance: its position, where it has none. */
-export function nicName({ name }: Pick<NetworkConfig, "name">, index: number): string {
+export function nicName({ name }: Pick<NicConfig, "name">, index: number): string {
   return name ?? String(index);
 }
 

@@ -23,7 +23,13 @@ const networkSchema = {
       expects: "letters, digits, dots, dashes and underscores, starting with a letter or digit, at most 64",
       examples: ["front"],
     },
-    network: { type: "string", description: "Name of a libvirt network on the host.", minLength: 1, maxLength: 255, examples: ["default"] },
+    network: {
+      type: "string",
+      description: "Name of an entry of networks, or of a libvirt network on the host.",
+      minLength: 1,
+      maxLength: 255,
+      examples: ["default"],
+    },
     bridge: {
       type: "string",
       description: "Name of a bridge on the host.",

@@ -25,7 +25,7 @@ test("names become examples wherever they are expected; without names the exampl
   assert.deepEqual(instance["flavor"]?.examples, ["small"]);
   assert.notDeepEqual(instance["key_pair"]?.examples, []);
   assert.deepEqual($defs.expression.examples, ["${var.env}"]);
-  const networks = made.match(/"network":\{"description":"Name of a libvirt network[^}]*?"examples":\[[^\]]*\]/)?.[0];
+  const networks = made.match(/"network":\{"description":"Name of an entry of networks[^}]*?"examples":\[[^\]]*\]/)?.[0];
   assert.match(networks ?? "", /"examples":\["lan"\]$/);
 });
 

@@ -1,7 +1,7 @@
 import { type ImageFormat, imageFormat } from "../../../tools/image-format.ts";
 import { hardwareKeys } from "../../config/hardware/schema.ts";
 import type { Wanted } from "../../config/wanted.ts";
-import type { FlavorConfig, InstanceConfig, NetworkConfig } from "../../config.ts";
+import type { FlavorConfig, InstanceConfig, NicConfig } from "../../config.ts";
 import { adoptionDifferences } from "../../guest/diff.ts";
 import { foreignParts, notWanted } from "../../guest/foreign.ts";
 import { wantedFields } from "../../guest/wanted-fields.ts";
@@ -158,8 +158,8 @@ function formatOf(defined: FieldValue | undefined, recorded: string | undefined)
   return format === defined ? format : undefined;
 }
 
-function networksOf(fields: DomainFields): NetworkConfig[] {
-  return keysOf(fields, "interfaces").flatMap((mac): NetworkConfig[] => {
+function networksOf(fields: DomainFields): NicConfig[] {
+  return keysOf(fields, "interfaces").flatMap((mac): NicConfig[] => {
     const field = (name: string) => fields[`interfaces.${mac}.${name}`];
     const model = models.find((one) => one === field("model"));
     if (model === undefined || !/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac)) return [];

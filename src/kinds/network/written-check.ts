@@ -1,0 +1,139 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import { formatCidr, overlaps } from "../../model/ip.ts";
+import type { Pointer } from "../../model/pointer.ts";
+import { networkTraits } from "../config/network-traits.ts";
+import { type Subnet, subnetsOf } from "../config/subnets-of.ts";
+import type { Config, NetworkConfig } from "../config.ts";
+import { checkSubnets } from "./subnet-check.ts";
+import { addressText, notAnAddress, repeated, wrong } from "./wrong.ts";
+
+/** Mistakes in `networks` that need no host to be seen. Pure. */
+export function checkWrittenNetworks(config: Pick<Config, "networks">): Diagnostic[] {
+  const entries = Object.entries(config.networks ?? {});
+  return [
+    ...entries.flatMap(([name, network]) => [
+      ...checkKeys(name, network),
+      ...checkDns(name, network),
+      ...checkSubnets(config, name, network),
+    ]),
+    ...checkTwice(entries),
+    ...checkOverlaps(config, entries),
+  ];
+}
+
+type Entry = readonly [name: string, network: NetworkConfig];
+
+/** Keys that have no effect for the type of the network, and those that it needs. */
+function checkKeys(name: string, network: NetworkConfig): Diagnostic[] {
+  const { type, hosted, routes, ownBridge } = networkTraits(network);
+  if (type === "external") return [];
+  const at: Pointer = ["networks", name];
+  const refused = (key: keyof NetworkConfig, types: string) =>
+    network[key] === undefined
+      ? []
+      : [wrong([...at, key], `${key} has no effect for type ${type}`, `It is for ${types}. Remove it, or change the type.`)];
+  const needed = (key: keyof NetworkConfig, detail: string) =>
+    network[key] === undefined ? [wrong(at, `A network of type ${type} needs ${key}`, detail)] : [];
+  return [
+    ...(type === "bridge" ? [] : refused("create", "type bridge")),
+    ...(type === "macvtap" ? refused("bridge", "the other types") : []),
+    ...(type === "macvtap" ? needed("device", "Name the network card of the host that guests share: device: eth0.") : []),
+    ...(type === "macvtap" || type === "nat" || type === "routed" ? [] : refused("device", "types macvtap, nat and routed")),
+    ...(ownBridge || type === "macvtap"
+      ? []
+      : needed("bridge", `Name the bridge of the host: bridge: br0.${type === "bridge" ? " Or let libvirt make one: create: true." : ""}`)),
+    ...(type === "ovs" ? [] : refused("vlan", "type ovs")),
+    ...(type === "macvtap" ? refused("mtu", "the other types") : []),
+    ...(hosted
+      ? []
+      : [...refused("dns", "types nat, routed, open and isolated"), ...refused("domain", "types nat, routed, open and isolated")]),
+    ...(routes && (network.subnets ?? []).length === 0
+      ? [
+          wrong(
+            at,
+            `A network of type ${type} needs a subnet`,
+            "The host has an address in it and routes there: subnets: [{ cidr: 192.168.50.0/24 }].",
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Two networks with one bridge of libvirt's, or one network of libvirt's under two names. */
+function checkTwice(entries: readonly Entry[]): Diagnostic[] {
+  const firstOf = new Map<string, string>();
+  return entries.flatMap(([name, network]) => {
+    const { type, ownBridge } = networkTraits(network);
+    const key =
+      type === "external"
+        ? `network ${network.name ?? name}`
+        : ownBridge && network.bridge !== undefined
+          ? `bridge ${network.bridge}`
+          : undefined;
+    if (key === undefined) return [];
+    const first = firstOf.get(key);
+    if (first === undefined) firstOf.set(key, name);
+    if (first === undefined) return [];
+    const at = ["networks", name, type === "external" ? "name" : "bridge"];
+    return [wrong(at, `Networks ${first} and ${name} have the same ${key}`, "Each needs its own.")];
+  });
+}
+
+/** The host would have two routes to the same addresses. */
+function checkOverlaps(config: Pick<Config, "networks">, entries: readonly Entry[]): Diagnostic[] {
+  const seen: (readonly [string, Subnet])[] = [];
+  return entries.flatMap(([name, network]) => {
+    if (!networkTraits(network).hosted) return [];
+    const own = subnetsOf(config, name);
+    const found = own.flatMap((subnet) => {
+      const other = seen.find(([, { cidr }]) => overlaps(cidr, subnet.cidr));
+      if (other === undefined) return [];
+      const detail = `The host has an address in both and could reach only one of them. Choose another subnet for ${name} or ${other[0]}.`;
+      return [
+        wrong(
+          ["networks", name, "subnets", subnet.index, "cidr"],
+          `${formatCidr(subnet.cidr)} overlaps ${formatCidr(other[1].cidr)} of network ${other[0]}`,
+          detail,
+        ),
+      ];
+    });
+    seen.push(...own.map((subnet) => [name, subnet] as const));
+    return found;
+  });
+}
+
+function checkDns(name: string, { dns, domain }: NetworkConfig): Diagnostic[] {
+  if (dns === undefined) return [];
+  const at: Pointer = ["networks", name, "dns"];
+  const { enabled = true, forwarders = [], hosts = [], txt = [], srv = [] } = dns;
+  const rest = (["forwarders", "hosts", "txt", "srv"] as const).filter((key) => dns[key] !== undefined);
+  if (!enabled)
+    return rest.map((key) =>
+      wrong([...at, key], `${key} has no effect while DNS is off`, `dns.enabled is false. Remove ${key}, or enabled.`),
+    );
+  return [
+    ...forwarders.flatMap((address, index) => notAnAddress([...at, "forwarders", index], address)),
+    ...hosts.flatMap(({ address }, index) => notAnAddress([...at, "hosts", index, "address"], address)),
+    ...repeated(
+      hosts.map(({ address }) => addressText(address)),
+      (index) => [...at, "hosts", index, "address"],
+      "List all names of an address in one entry.",
+    ),
+    ...repeated(
+      txt.map((record) => record.name),
+      (index) => [...at, "txt", index, "name"],
+      "A name has one TXT record.",
+    ),
+    ...srv.flatMap((record, index) =>
+      record.domain === undefined && domain === undefined
+        ? [
+            wrong(
+              [...at, "srv", index],
+              "The SRV record has no domain",
+              "The network has no domain either. Write domain into the record or into the network.",
+            ),
+          ]
+        : [],
+    ),
+  ];
+}
