@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { cloudDoor } from "./commands/cloud-door.ts";
 import { processSecrets } from "./commands/process-secrets.ts";
+import { publisherDoor } from "./commands/publisher-door.ts";
 import { type LoadedConfig, type LoadOptions, loadConfig as load } from "./config/load.ts";
 import type { AllowDestroy } from "./engine/consent.ts";
 import { unusedBases } from "./kinds/image/remove.ts";
@@ -59,6 +60,7 @@ export function processSurroundings(env: Readonly<Record<string, string | undefi
     runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
     lookUpSecret: processSecrets({ ...env }).lookUp,
     clouds: cloudDoor(env),
+    publishers: publisherDoor(env),
   };
 }
 

@@ -26,6 +26,7 @@ import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Check } from "./model/kind.ts";
 import { createLayout } from "./model/layout.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
+import type { PublisherDoor } from "./model/publisher-door.ts";
 import { type SecretRef, unavailableSecret } from "./model/secret.ts";
 import type { HostSettings } from "./model/settings.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
@@ -39,6 +40,8 @@ export interface Surroundings {
   readonly lookUpSecret: (reference: SecretRef) => string | undefined;
   /** How OpenStack clouds are reached. Absent: images do not come from them. */
   readonly clouds?: CloudDoor;
+  /** How signed checksums of publishers are read and checked. Absent: no image has them. */
+  readonly publishers?: PublisherDoor;
   /** Aborted to end everything that runs at once. */
   readonly signal?: AbortSignal;
   /** Called with one line for each program, connection and libvirt call. */
@@ -219,6 +222,7 @@ async function openHost(
       secret,
       signal,
       ...(surroundings.clouds === undefined ? {} : { clouds: surroundings.clouds }),
+      ...(surroundings.publishers === undefined ? {} : { publishers: surroundings.publishers }),
     },
     kinds: createKinds(settings, lookUpSecret, config),
     checks: createChecks(settings),
@@ -227,7 +231,7 @@ async function openHost(
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
     lookUpFacts: async (context) => {
       const [facts, owner] = await Promise.all([
-        lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config), passphraseReferences(config)),
+        lookUpFacts(context, config.images ?? {}, secretReferences(config), passphraseReferences(config)),
         origin === undefined ? undefined : projectOwner(context),
       ]);
       if (origin === undefined) return facts;

@@ -4,6 +4,8 @@ export interface CloudImage {
   readonly source: string;
   /** Where the publisher has its checksums. */
   readonly checksums: string;
+  /** How they are signed with OpenPGP: the address of the signature, absent where they hold it themselves, and where the keys are. Absent: they are not. */
+  readonly signed?: { readonly signature?: string; readonly keys: string };
   /** libosinfo's name of the distribution, for `os_distro`. */
   readonly distribution: string;
   /** What a guest of it needs. The disk is at least as large as that of the image. */
@@ -18,6 +20,7 @@ const leap = "https://download.opensuse.org/distribution/leap/16.0/appliances/op
 const alpine = "https://dl-cdn.alpinelinux.org/alpine/v3.24/releases/cloud/generic_alpine-3.24.1-x86_64-bios-cloudinit-r0.qcow2";
 const cirros = "https://download.cirros-cloud.net/0.6.3";
 const ubuntu = "https://cloud-images.ubuntu.com";
+const ubuntuKeys = "https://ubuntu.com/tutorials/how-to-verify-ubuntu";
 
 /** The images that `virtform init` knows, by the name that they get. */
 export const cloudImages: Readonly<Record<string, CloudImage>> = {
@@ -33,6 +36,7 @@ export const cloudImages: Readonly<Record<string, CloudImage>> = {
     title: "Ubuntu 26.04 LTS",
     source: `${ubuntu}/resolute/current/resolute-server-cloudimg-amd64.img`,
     checksums: `${ubuntu}/resolute/current/SHA256SUMS`,
+    signed: { signature: `${ubuntu}/resolute/current/SHA256SUMS.gpg`, keys: ubuntuKeys },
     distribution: "ubuntu",
     ram: "1GiB",
     disk: "10GiB",
@@ -41,6 +45,7 @@ export const cloudImages: Readonly<Record<string, CloudImage>> = {
     title: "Ubuntu 24.04 LTS",
     source: `${ubuntu}/noble/current/noble-server-cloudimg-amd64.img`,
     checksums: `${ubuntu}/noble/current/SHA256SUMS`,
+    signed: { signature: `${ubuntu}/noble/current/SHA256SUMS.gpg`, keys: ubuntuKeys },
     distribution: "ubuntu",
     ram: "1GiB",
     disk: "10GiB",
@@ -49,6 +54,7 @@ export const cloudImages: Readonly<Record<string, CloudImage>> = {
     title: "Fedora 44",
     source: `${fedora}/Fedora-Cloud-Base-Generic-44-1.7.x86_64.qcow2`,
     checksums: `${fedora}/Fedora-Cloud-44-1.7-x86_64-CHECKSUM`,
+    signed: { keys: "https://fedoraproject.org/security" },
     distribution: "fedora",
     ram: "1GiB",
     disk: "10GiB",
@@ -57,6 +63,7 @@ export const cloudImages: Readonly<Record<string, CloudImage>> = {
     title: "AlmaLinux 10",
     source: `${alma}/AlmaLinux-10-GenericCloud-latest.x86_64.qcow2`,
     checksums: `${alma}/CHECKSUM`,
+    signed: { keys: "https://almalinux.org/security" },
     distribution: "almalinux",
     ram: "2GiB",
     disk: "20GiB",

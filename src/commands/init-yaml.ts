@@ -39,7 +39,7 @@ images:
   ${image.name}: # ${image.title}
     source: ${image.source}
     # The publisher's checksums: ${image.checksums}
-    disk_format: qcow2
+${signedChecksum(image)}    disk_format: qcow2
     properties: { os_type: linux, os_distro: ${image.distribution} }
 
 flavors:
@@ -50,5 +50,15 @@ instances:
     image: ${image.name}
     flavor: small
 ${publicKey === undefined ? "" : "    key_pair: admin\n"}${connection}
+`;
+}
+
+/** Lines that say how to follow the signed checksums of the publisher, whose keys the user has to choose. */
+function signedChecksum({ distribution, checksums, signed }: CloudImage): string {
+  if (signed === undefined) return "";
+  const key = `./${distribution}.asc`;
+  const signature = signed.signature === undefined ? "" : `, signature: ${signed.signature}`;
+  return `    # They are signed. With the publisher's keys in ${key} (${signed.keys}), instead of a digest:
+    # checksum: { file: ${checksums}${signature}, key: ${key} }
 `;
 }

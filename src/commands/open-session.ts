@@ -6,6 +6,7 @@ import { type Plan, plansOfHosts } from "../model/plan.ts";
 import { openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
 import { cloudDoor } from "./cloud-door.ts";
 import type { Io } from "./io.ts";
+import { publisherDoor } from "./publisher-door.ts";
 
 /** What the command line and the environment give for the variables of a configuration. */
 export function variableInputs({ env, given }: Io): VariableInputs {
@@ -52,6 +53,7 @@ async function surroundings({ env, secrets, stderr }: Io, signal?: AbortSignal):
     runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
     lookUpSecret: secrets.lookUp,
     clouds: cloudDoor(env),
+    publishers: publisherDoor(env),
     ...(signal === undefined ? {} : { signal }),
     ...(target === undefined || target === "" ? {} : { trace: await traceTo(target, stderr) }),
   };

@@ -8,7 +8,8 @@ interface Edit {
 }
 
 /**
- * Writes the `checksum` of images into the text of a configuration file, `sha256:…` by image name. Everything else stays
+ * Writes the `checksum` of images into the text of a configuration file, `sha256:…` by image name; where it names a signed file, the `digest` beside
+ * that. Everything else stays
  * byte for byte the same: comments, order, line ends. Images that the text does not declare are skipped: they are in another
  * file. Throws a UserError if an edit would change more than one image.
  */
@@ -29,9 +30,13 @@ function editsFor(text: string, checksums: ReadonlyMap<string, string>): Edit[] 
     const image = pair.value;
     const source = find(image, "source");
     if (!isMap(image) || source === undefined) throw cannotEdit(name);
-    const existing = find(image, "checksum");
+    const declared = find(image, "checksum");
+    const signed = isMap(declared?.value) ? (declared.value as YAMLMap) : undefined;
+    const [mapping, before, entry] = signed === undefined ? [image, source, "checksum"] : [signed, find(signed, "file"), "digest"];
+    if (before === undefined) throw cannotEdit(name);
+    const existing = find(mapping, entry);
     if (existing !== undefined && isScalar(existing.value) && existing.value.value === checksum) return [];
-    return [existing === undefined ? insertion(text, image, source, checksum, name) : replacement(text, existing, checksum, name)];
+    return [existing === undefined ? insertion(text, mapping, before, entry, checksum, name) : replacement(text, existing, checksum, name)];
   });
 }
 
@@ -48,16 +53,17 @@ function replacement(text: string, pair: Pair, checksum: string, name: string): 
   return { start: range[0], end: range[1], text: `${space}${checksum}` };
 }
 
-function insertion(text: string, image: YAMLMap, source: Pair, checksum: string, name: string): Edit {
+/** Puts an entry behind another one of the same mapping. */
+function insertion(text: string, image: YAMLMap, source: Pair, entry: string, checksum: string, name: string): Edit {
   const [key, value] = [rangeOf(source.key), rangeOf(source.value)];
   if (key === undefined || value === undefined || (isScalar(source.value) && source.value.type?.startsWith("BLOCK_")))
     throw cannotEdit(name);
-  if (image.flow === true) return { start: value[1], end: value[1], text: `, checksum: ${checksum}` };
+  if (image.flow === true) return { start: value[1], end: value[1], text: `, ${entry}: ${checksum}` };
   const lineStart = text.lastIndexOf("\n", key[0] - 1) + 1;
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
   const column = key[0] - lineStart;
   const next = text.indexOf("\n", value[1]);
-  const line = `${" ".repeat(column)}checksum: ${checksum}`;
+  const line = `${" ".repeat(column)}${entry}: ${checksum}`;
   if (next === -1) return { start: text.length, end: text.length, text: `${newline}${line}` };
   return { start: next + 1, end: next + 1, text: `${line}${newline}` };
 }
@@ -73,7 +79,8 @@ function confirm(text: string, checksums: ReadonlyMap<string, string>): void {
   for (const [name, checksum] of checksums) {
     const pair = find(images, name);
     if (pair === undefined) continue;
-    const written = find(pair.value, "checksum")?.value;
+    const found = find(pair.value, "checksum")?.value;
+    const written = isMap(found) ? find(found, "digest")?.value : found;
     if (document.errors.length > 0 || !isScalar(written) || written.value !== checksum) throw cannotEdit(name);
   }
 }

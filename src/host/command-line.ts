@@ -48,6 +48,7 @@ const packages: Readonly<Record<string, string>> = {
   xz: "xz-utils (Debian) or xz (Fedora)",
   zstd: "zstd",
   bzip2: "bzip2",
+  gpgv: "gpgv (Debian) or gnupg2 (Fedora)",
 };
 
 /** What to do about a missing program. */

@@ -1,3 +1,4 @@
+import type { DigestAlgorithm } from "./host.ts";
 import type { Rates } from "./rates.ts";
 import type { SourceImage } from "./source-image.ts";
 
@@ -23,6 +24,8 @@ export interface HostFacts {
   readonly machines?: readonly string[];
   /** What is known about images before they are fetched, by their source as it is written. */
   readonly sources: Readonly<Record<string, SourceFacts>>;
+  /** What publishers signed about images whose checksum is in a signed file, by name of the image. Absent: there is no such image. */
+  readonly signed?: Readonly<Record<string, SignedChecksumFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
   readonly secrets: Readonly<Record<string, SecretStatus>>;
   /** References whose value is the recorded passphrase of the disks of an instance or volume, by its uuid. Absent: not looked up. */
@@ -71,6 +74,16 @@ export interface SourceFacts {
   /** Bytes of it that are not holes. Absent: all of them. */
   readonly content?: number;
   /** Why nothing can be fetched from there, as far as that is known before. */
+  readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
+}
+
+/** What a publisher signed about an image: a digest, or why none can be relied on. */
+export interface SignedChecksumFacts {
+  readonly digest?: { readonly algorithm: DigestAlgorithm; readonly hex: string };
+  /** Fingerprint and name of the key. */
+  readonly signer?: string;
+  /** The server cannot be asked now; this is what it said at that time (ISO 8601). */
+  readonly asOf?: string;
   readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
 }
 

@@ -111,8 +111,8 @@ export type Result =
       readonly outcome: "current" | "outdated" | "unknown";
       readonly reason: string;
     }
-  /** The content of an image, as its source gives it now. */
-  | { readonly kind: "digest"; readonly image: string; readonly digest: string; readonly bytes: number }
+  /** The digest of an image as its source gives it now, with its length, or as its publisher signed it (null). */
+  | { readonly kind: "digest"; readonly image: string; readonly digest: string; readonly bytes: number | null }
   /** There was nothing to do. */
   | { readonly kind: "nothing"; readonly text: string }
   /** A text that is the result, whatever the format: a schema, a script. */

@@ -70,7 +70,9 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       print([span(result.outcome.padEnd(9), freshnessTones[result.outcome]), span(` ${result.image}: ${result.reason}`)]);
       return;
     case "digest":
-      print([span(`${result.image}: ${result.digest} (${formatQuantity(result.bytes)})`)]);
+      print([
+        span(`${result.image}: ${result.digest} (${result.bytes === null ? "signed by its publisher" : formatQuantity(result.bytes)})`),
+      ]);
       return;
     case "nothing":
       print([span(result.text)]);

@@ -1,5 +1,9 @@
 /** The stable codes of problems with where images come from, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
+  "checksum-file-forged": "The signature of a file of checksums does not match it, or proves nothing.",
+  "checksum-file-unavailable": "A signed file of checksums, or its signature, cannot be read.",
+  "checksum-file-unlisted": "A signed file of checksums does not have the image.",
+  "checksum-file-unsigned": "A file of checksums is not signed by a key of the publisher's key file.",
   "cloud-catalogue": "The catalogue of a cloud has no image service in the region and interface that are configured.",
   "cloud-refused": "Keystone rejects the login.",
   "cloud-unreachable": "Keystone cannot be reached, or fails.",
@@ -19,4 +23,6 @@ export const codes: Readonly<Record<string, string>> = {
   "image-source-not-a-file": "The source of an image is not a file.",
   "image-source-other-cluster": "An image is in another Ceph cluster.",
   "image-source-unknown": "The address of an image has an unknown scheme.",
+  "signing-key-expired": "The key that signed a file of checksums has expired or was revoked.",
+  "signing-key-unusable": "The key file of a signed checksum cannot be read, or holds no OpenPGP public keys.",
 };

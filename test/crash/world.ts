@@ -142,7 +142,7 @@ export async function runOn(
       signal: new AbortController().signal,
     },
     lookUpFacts: (context) =>
-      lookUpFacts(context, Object.values(config.images ?? {}), secretReferences(config), passphraseReferences(config)),
+      lookUpFacts(context, config.images ?? {}, secretReferences(config), passphraseReferences(config)),
     warnings,
     variables,
     targets: options.targets ?? [],

@@ -1,10 +1,14 @@
 import { setChecksums } from "../../config/lock-checksums.ts";
+import { pinnedDigest, signedChecksumOf } from "../../kinds/config/signed-checksum-of.ts";
+import type { Context } from "../../model/context.ts";
 import type { Place } from "../../model/diagnostic.ts";
 import { errorMessage, userError } from "../../model/errors.ts";
 import { escapeControls } from "../../model/escape-controls.ts";
 import type { Reporter } from "../../model/event.ts";
 import { onlyHost, readConfig } from "../../session.ts";
+import type { ImageAccess } from "../../sources/access.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
+import { lookUpSignedChecksum, type SignedChecksum } from "../../sources/signed-checksum.ts";
 import type { Invocation } from "../command.ts";
 import type { Io } from "../io.ts";
 import { openConfigured, variableInputs } from "../open-session.ts";
@@ -27,17 +31,18 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   if (unknown !== undefined)
     throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${Object.keys(images).join(", ") || "none"}.`);
   const chosen = Object.entries(images).filter(([name, { checksum }]) =>
-    names.length === 0 ? checksum === undefined || flag("update") : names.includes(name),
+    names.length === 0 ? pinnedDigest(checksum) === undefined || flag("update") : names.includes(name),
   );
   for (const [name] of chosen) refuseCopy(name, place(["images", name]));
   const byFile = new Map<string, Map<string, string>>();
-  for (const [name, { source, access }] of chosen) {
-    io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(source)}`)}\n`);
-    const { digest, bytes } = await uncachedDigest(context, requireSource(source), { source, access: access ?? null }).catch(
-      (error: unknown) => {
-        throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
-      },
-    );
+  for (const [name, { source, access, checksum }] of chosen) {
+    const signed = signedChecksumOf(checksum);
+    io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(signed?.file ?? source)}`)}\n`);
+    const { digest, bytes } = await (signed === undefined
+      ? uncachedDigest(context, requireSource(source), { source, access: access ?? null }).catch((error: unknown) => {
+          throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
+        })
+      : signedDigest(context, source, signed, access ?? null));
     const file = place(["images", name])?.file;
     if (file === undefined) throw new Error(`image ${name} has no place`);
     byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));
@@ -46,6 +51,16 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   for (const [file, checksums] of byFile) await rewriteFile(file, (text) => setChecksums(text, checksums), "image-lock");
   if (chosen.length === 0) event({ type: "result", result: { kind: "nothing", text: "Every image has a checksum." } });
   return 0;
+}
+
+/** The digest that the publisher signed. The image itself is not read. */
+async function signedDigest(
+  context: Context,
+  ...[source, signed, access]: [string, SignedChecksum, ImageAccess | null]
+): Promise<{ readonly digest: string; readonly bytes: null }> {
+  const { digest, problem: why } = await lookUpSignedChecksum(context, source, signed, access);
+  if (digest === undefined) throw userError(why?.code ?? "image-lock", why?.summary ?? "", why?.detail);
+  return { digest: `${digest.algorithm}:${digest.hex}`, bytes: null };
 }
 
 /** A checksum is written where the image is declared. What `for_each` or `include` made of an entry has none of its own there. */

@@ -1,9 +1,13 @@
-import { cachedImage } from "../../kinds/image/address.ts";
+import { isFromGlance } from "../../kinds/config/with-source-images.ts";
+import { bases, cachedImage } from "../../kinds/image/address.ts";
+import { compareDigests } from "../../kinds/image/compare-digests.ts";
 import { type Comparison, compareVersions } from "../../kinds/image/compare-versions.ts";
+import { isBlank } from "../../kinds/image/describe.ts";
 import { desiredImages } from "../../kinds/image/desired.ts";
-import type { ImageSpec, ImageState } from "../../kinds/image/spec.ts";
+import type { ImageSpec } from "../../kinds/image/spec.ts";
 import type { Context } from "../../model/context.ts";
 import { errorMessage, userError } from "../../model/errors.ts";
+import type { Observed } from "../../model/observed.ts";
 import { onlyHost } from "../../session.ts";
 import { requireSource } from "../../sources/index.ts";
 import { webAccess } from "../../sources/web-access.ts";
@@ -29,7 +33,7 @@ export function outdatedImages(words: readonly string[], invocation: Invocation,
     }
     const outcomes = new Set<string>();
     for (const spec of images.filter(({ name }) => words.length === 0 || words.includes(name))) {
-      const comparison = await compare(context, spec, cachedImage(observed, spec.entry));
+      const comparison = await compare(context, spec, observed);
       outcomes.add(comparison.outcome);
       reporter.event({ type: "result", result: { kind: "freshness", image: spec.name, ...comparison } });
     }
@@ -37,10 +41,23 @@ export function outdatedImages(words: readonly string[], invocation: Invocation,
   });
 }
 
-async function compare(context: Context, spec: ImageSpec, state: ImageState | undefined): Promise<Comparison> {
+/** A name in Glance can get another image; the one that it had is here under its own id. */
+function movedOn({ source, found }: ImageSpec, observed: Observed): Comparison | undefined {
+  const before = observed.of(bases).flatMap(([, state]) => (isBlank(state) || state.sidecar.source !== source ? [] : [state.sidecar.id]));
+  if (found === null || before.length === 0) return undefined;
+  return { outcome: "outdated", reason: `its name was that of image ${before.join(", ")}, and is that of ${found.id} now` };
+}
+
+async function compare(context: Context, spec: ImageSpec, observed: Observed): Promise<Comparison> {
   if (spec.cloneSize !== null) return { outcome: "current", reason: "disks are cloned from a protected snapshot, which does not change" };
-  if (state === undefined) return { outcome: "unknown", reason: "not fetched yet" };
+  const { facts } = observed;
+  const state = cachedImage(observed, spec.entry);
+  if (state === undefined) return movedOn(spec, observed) ?? { outcome: "unknown", reason: "not fetched yet" };
   const { sidecar } = state;
+  const signed = facts.signed?.[spec.name];
+  if (signed !== undefined) return compareDigests(sidecar.digests, signed.digest, signed.problem?.summary, "the signed file");
+  if (isFromGlance(spec.source))
+    return compareDigests(sidecar.digests, spec.found?.digest, facts.sources[spec.source]?.problem?.summary, "Glance");
   try {
     if (!/^https?:/.test(spec.source)) {
       const { digest } = await uncachedDigest(context, requireSource(spec.source), spec);

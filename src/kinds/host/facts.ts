@@ -5,12 +5,14 @@ import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingMkfs } from "../../tools/mkfs.ts";
+import type { Config } from "../config.ts";
 import { matchPassphrases } from "../presence/passphrase-record.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
 import { lookUpGuests } from "./guest-facts.ts";
 import { otherClaims } from "./ledger.ts";
 import { lookUpNetworks } from "./network-facts.ts";
 import { readRates } from "./rates.ts";
+import { lookUpSigned } from "./signed-facts.ts";
 import { lookUpSources } from "./source-facts.ts";
 
 /**
@@ -19,7 +21,7 @@ import { lookUpSources } from "./source-facts.ts";
  */
 export async function lookUpFacts(
   context: Context,
-  images: readonly { readonly source: string }[] = [],
+  images: NonNullable<Config["images"]> = {},
   secrets: readonly SecretRef[] = [],
   passphrases: readonly SecretRef[] = [],
 ): Promise<HostFacts> {
@@ -27,9 +29,9 @@ export async function lookUpFacts(
   // Where an image service stores an image decides what drivers look for.
   const sources = await lookUpSources(
     context,
-    images.map(({ source }) => source),
+    Object.values(images).map(({ source }) => source),
   );
-  const [node, space, drivers, missingPrograms, preallocation, networks, claims, matches, rates] = await Promise.all([
+  const [node, space, drivers, missingPrograms, preallocation, networks, claims, matches, rates, signed] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(withLocations(context, sources)),
@@ -39,6 +41,7 @@ export async function lookUpFacts(
     otherClaims(context),
     matchPassphrases(context, passphrases),
     readRates(context),
+    lookUpSigned(context, images),
   ]);
   const guests = await lookUpGuests(context, node);
   return {
@@ -56,6 +59,7 @@ export async function lookUpFacts(
     guests,
     drivers,
     sources,
+    ...(Object.keys(signed).length === 0 ? {} : { signed }),
     ...(Object.keys(matches).length === 0 ? {} : { passphrases: matches }),
     secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])),
   };

@@ -13,6 +13,7 @@ import { cachedImage } from "./address.ts";
 import { checkQuota } from "./check-quota.ts";
 import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
+import { checkSigned } from "./signed-check.ts";
 import type { ImageSpec, ImageState } from "./spec.ts";
 
 /** What is wrong with images as they are used and cached. */
@@ -23,6 +24,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
       ...checkAccess(resource),
+      ...checkSigned(resource, observed),
       ...checkFound(resource),
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),
@@ -36,7 +38,9 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
 function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   // What is cloned has no bytes here to compare, and a protected snapshot does not change.
   // An image service has a digest of its own.
-  const unpinned = resources.filter(({ spec }) => spec.checksum === null && spec.cloneSize === null && !isFromGlance(spec.source));
+  const unpinned = resources.filter(
+    ({ spec }) => spec.checksum === null && spec.signed === null && spec.cloneSize === null && !isFromGlance(spec.source),
+  );
   const [first, second] = unpinned;
   if (first === undefined) return [];
   const names = unpinned.map(({ spec }) => spec.name);

@@ -6,6 +6,7 @@ import { uuidV5 } from "../../model/uuid.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
 import { declared } from "../config/declared.ts";
+import { pinnedDigest, signedChecksumOf } from "../config/signed-checksum-of.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { isFromGlance, withSourceImages } from "../config/with-source-images.ts";
 import type { Config, ImageConfig } from "../config.ts";
@@ -36,12 +37,15 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
   const image = declared(config.images, name);
   const id = imageId(image);
   const bootFile = bootFiles.has(name);
+  const signed = signedChecksumOf(image.checksum);
+  const signedFacts = wanted.facts.signed?.[name];
   return {
     name,
     id,
     entry: cacheEntryName(id),
     source: image.source,
-    checksum: parseChecksum(image.checksum),
+    checksum: parseChecksum(pinnedDigest(image.checksum)) ?? (signed === undefined ? null : (signedFacts?.digest ?? null)),
+    signed: signed === undefined ? null : { file: signed.file, pinned: signed.digest !== undefined, signer: signedFacts?.signer ?? null },
     unpack: image.unpack ?? (bootFile ? "none" : packingOfName(image.source)),
     contentChecksum: parseChecksum(image.content_checksum),
     access: image.access ?? null,
@@ -70,10 +74,13 @@ function onlyBootFiles({ images = {}, instances = {}, volumes = {} }: Config): R
 
 /**
  * The id that the cache entry's name is made from: the one that the source gives (Nova LAY-03), else derived
- * from the declared digest, so that the same bytes under two names share one base, else from the source.
+ * from the written digest, so that the same bytes under two names share one base, else from the source.
  */
 export function imageId({ source, checksum, found }: Pick<ImageConfig, "source" | "checksum" | "found">): string {
-  return found?.id ?? givenImageId(source) ?? uuidV5(checksum ?? source);
+  const signed = signedChecksumOf(checksum);
+  // What a signed file names changes with it, so without a written digest the id is that of the two addresses.
+  const content = pinnedDigest(checksum) ?? (signed === undefined ? source : `${source} by ${signed.file}`);
+  return found?.id ?? givenImageId(source) ?? uuidV5(content);
 }
 
 /** Only an image service says how an image is signed. */

@@ -44,6 +44,7 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
     await touchUsed(context, path);
     return;
   }
+  refuseUnknownDigest(spec);
   const announce = announcing(context, spec);
   try {
     await removeStaged(context, spec, true);
@@ -55,6 +56,15 @@ async function fetchLocked(context: Context, spec: ImageSpec, report: ReportProg
     await removeStaged(context, spec, isResumable(error)).catch(() => undefined);
     throw error;
   }
+}
+
+/** A plan without the digest that the publisher signed has an error. Nothing is fetched unverified in its place. */
+function refuseUnknownDigest({ name, signed, checksum }: ImageSpec): void {
+  if (signed === null || (checksum !== null && signed.signer !== null)) return;
+  throw new RefusedError(
+    "checksum-file-unavailable",
+    `The signed checksum of image ${name} is not known, so it is not fetched. Plan again, which says why it cannot be had.`,
+  );
 }
 
 /** Removes what is in the making. `keepPartial`: not a download that the next run can continue; `except`: not this file. */
@@ -97,6 +107,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     source: withoutCredentials(spec.source),
     digests,
     bytes: published.bytes,
+    signed: spec.signed === null ? undefined : { file: withoutCredentials(spec.signed.file), signer: spec.signed.signer ?? "" },
     validators: published.validators,
     ...(spec.unpack === "none" ? {} : { unpack: spec.unpack, unpacked: image.digests }),
     content: spec.unpack === "none" || needsConversion(spec) ? undefined : image.digests.sha256,

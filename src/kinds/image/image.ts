@@ -72,6 +72,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       { path: "format", new: want.format },
       { path: "size", new: "known after apply" },
       ...(words === null ? [] : [{ path: "way", new: words }]),
+      ...signedFields(want),
       ...foundFields(want),
     ],
     actions: [
@@ -117,6 +118,15 @@ function digestAction(address: Address, entry: string): Action {
     locks: [],
     effect: "none",
   };
+}
+
+/** The fields of a plan with what the publisher signed. */
+function signedFields({ signed, checksum }: ImageSpec): { path: string; new: Json }[] {
+  if (signed === null || signed.signer === null || checksum === null) return [];
+  return [
+    { path: "checksum", new: `${checksum.algorithm}:${checksum.hex}` },
+    { path: "signed by", new: signed.signer },
+  ];
 }
 
 /** The fields of a plan with what an image service says about the image. */

@@ -17,11 +17,16 @@ export interface PublishedCheck {
 
 const checksum: PublishedCheck = {
   digests: (spec) => (spec.checksum === null ? [] : [spec.checksum.algorithm]),
-  async check(_context, { name, checksum: wanted }, { digests }) {
+  async check(_context, { name, checksum: wanted, signed }, { digests }) {
     if (wanted === null) return;
     const { algorithm, hex } = wanted;
     const received = digests[algorithm];
     if (received?.toLowerCase() === hex.toLowerCase()) return;
+    if (signed !== null)
+      throw new RefusedError(
+        "image-checksum-mismatch",
+        `Image ${name} does not match the checksum that its publisher signed: ${algorithm}:${hex}, received ${algorithm}:${received}. The publisher is replacing it (plan again in some minutes), or it was modified in transit or on the server.`,
+      );
     throw new RefusedError(
       "image-checksum-mismatch",
       `Image ${name} does not match its checksum: declared ${algorithm}:${hex}, received ${algorithm}:${received}. Its publisher replaced it (get the new checksum from the publisher, or run \`virtform image lock ${name}\`), or it was modified in transit.`,

@@ -1,4 +1,5 @@
 import { packings } from "../../model/packing.ts";
+import { checksumSchema } from "../config/checksum-schema.ts";
 import { extraSpecs } from "../config/hardware/extra-specs.ts";
 import { imageProperties } from "../config/hardware/image-properties.ts";
 import { novaSchema } from "../config/hardware/nova-schema.ts";
@@ -84,13 +85,7 @@ export const imageSchema = {
       maxItems: 16,
       examples: [["rbd://67117051-4b98-4d6e-8eb9-7c539b39e90c/images/debian-13/snap"]],
     },
-    checksum: {
-      type: "string",
-      description: "Expected digest of the image file, written by `virtform image lock`. Without it, downloads are not verified.",
-      pattern: "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$",
-      digest: true,
-      examples: ["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
-    },
+    checksum: checksumSchema,
     unpack: {
       type: "string",
       description:

@@ -16,6 +16,8 @@ export interface ImageSpec {
   /** Absolute path, or URL with a scheme. */
   readonly source: string;
   readonly checksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
+  /** The signed file that the checksum comes from, whether the configuration has the digest as well, and the key; null for no such file. */
+  readonly signed: { readonly file: string; readonly pinned: boolean; readonly signer: string | null } | null;
   /** How the source is packed. The checksum is about the packed bytes, disk_format about what is inside. */
   readonly unpack: Packing;
   readonly contentChecksum: { readonly algorithm: DigestAlgorithm; readonly hex: string } | null;
@@ -56,6 +58,8 @@ export interface ImageSidecar {
   readonly digests: Digests;
   /** How many came. Absent: an earlier version fetched it. */
   readonly bytes?: number;
+  /** Who signed a checksum of them, and in which file. Absent: it was not in a signed file. */
+  readonly signed?: { readonly file: string; readonly signer: string };
   /** What the server said of them, to ask it later whether they changed. */
   readonly validators?: Validators;
   /** SHA-256 of a base image that was converted. Absent: see `contentDigest`. */

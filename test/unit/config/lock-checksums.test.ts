@@ -42,6 +42,26 @@ test("checksums are written and nothing else changes", () => {
   assert.equal(edited, expected);
 });
 
+test("beside a signed file, its digest is written", () => {
+  const text = `images:
+  ubuntu:
+    source: https://example.org/u.img
+    checksum:
+      file: https://example.org/SHA256SUMS # signed
+      key: ./u.asc
+  flow: { source: x, checksum: { file: ./S, key: ./k } }
+  old: { checksum: { file: ./S, digest: sha256:00, key: ./k }, source: x }
+`;
+  const digests = new Map(["ubuntu", "flow", "old"].map((name) => [name, a]));
+  const edited = setChecksums(text, digests);
+  const expected = text
+    .replace("# signed\n", `# signed\n      digest: ${a}\n`)
+    .replace("x, checksum: { file: ./S,", `x, checksum: { file: ./S, digest: ${a},`)
+    .replace("sha256:00", a);
+  assert.equal(edited, expected);
+  assert.equal(setChecksums(edited, digests), edited);
+});
+
 test("writing what is there already changes not a byte", () => {
   const once = setChecksums(
     file,

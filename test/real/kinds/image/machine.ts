@@ -64,6 +64,7 @@ export function imageSpec(source: string, changes: Partial<ImageSpec> = {}): Ima
     format: "raw",
     bootFile: false,
     access: null,
+    signed: null,
     unpack: "none",
     contentChecksum: null,
     cloneSize: null,

@@ -1,0 +1,49 @@
+import { homedir } from "node:os";
+import type { PublishedFile, PublisherDoor } from "../model/publisher-door.ts";
+import { withoutCredentials } from "../model/without-credentials.ts";
+import { readBounded } from "./read-bounded.ts";
+import { rememberedFiles } from "./remembered-files.ts";
+
+const maxBytes = 4 * 2 ** 20;
+/** Where a copy is here, a plan does not wait for long. */
+const patienceMs = { remembered: 5000, unknown: 20_000 };
+
+/** How what publishers sign is read and checked by this process. Files of web servers are remembered in the cache directory of the user. */
+export function publisherDoor(environment: Readonly<Record<string, string | undefined>>): PublisherDoor {
+  const files = rememberedFiles(`${environment["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/virtform/publishers`);
+  const asked = new Map<string, ReturnType<PublisherDoor["fetch"]>>();
+  const fetch: PublisherDoor["fetch"] = async (url, { access, again = false, signal }) => {
+    const [{ smallFile }, { TransferError }] = await Promise.all([
+      import("../host/web/small-file.ts"),
+      import("../host/web/transfer-error.ts"),
+    ]);
+    const before = again ? undefined : await files.recall(url);
+    try {
+      const timeoutMs = before === undefined ? patienceMs.unknown : patienceMs.remembered;
+      const answer = await smallFile({ url, access, known: before?.validators, maxBytes, timeoutMs, signal });
+      const now = { ...(answer ?? before), at: Date.now() };
+      if (now.bytes === undefined || now.validators === undefined) throw new Error("a file that is not known did not change");
+      await files.remember(url, { ...now, bytes: now.bytes, validators: now.validators });
+      return { bytes: now.bytes };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TransferError)) throw error;
+      // A server that answers says what is there now.
+      if (before !== undefined && error.status === undefined) return { bytes: before.bytes, asOf: before.at };
+      return { summary: `${withoutCredentials(url)} cannot be read: ${error.message}`, detail: error.hint };
+    }
+  };
+  return {
+    readFile: readBounded,
+    fetch(url, options) {
+      const known = options.again === true ? undefined : asked.get(url);
+      if (known !== undefined) return known;
+      const answer: Promise<PublishedFile | { readonly summary: string; readonly detail: string }> = fetch(url, options);
+      asked.set(url, answer);
+      return answer;
+    },
+    async gpgv(signed, signal) {
+      return (await import("../host/local/gpgv.ts")).runGpgv(signed, signal);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Observed } from "../../model/observed.ts";
+import { problem } from "../../model/problem.ts";
+import type { Resource } from "../../model/resource.ts";
+import { shellWord } from "../../model/shell-word.ts";
+import { withoutCredentials } from "../../sources/index.ts";
+import { cachedImage } from "./address.ts";
+import type { ImageSpec } from "./spec.ts";
+
+/**
+ * What is wrong with the signed checksum of an image. An image that is in the cache was verified when it was fetched, so that only a key that cannot
+ * be used is an error then; what the publisher signs now is compared with it. Pure.
+ */
+export function checkSigned({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
+  const { name, signed, checksum } = spec;
+  const facts = observed.facts.signed?.[name];
+  if (signed === null || facts === undefined) return [];
+  const cached = cachedImage(observed, spec.entry);
+  const isFetched = cached === undefined && spec.cloneSize === null;
+  const at = { address, key: ["checksum"] };
+  if (facts.problem !== undefined) {
+    const { code, summary, detail } = facts.problem;
+    if (isFetched || code === "signing-key-unusable") return [problem(code, { summary, detail, ...at })];
+    return [problem(code, { summary, detail: `${detail} The base image is there already and is used as it is.`, ...at }, "warning")];
+  }
+  if (facts.digest === undefined) return [];
+  const { algorithm, hex } = facts.digest;
+  const now = `${algorithm}:${hex}`;
+  const remembered = facts.asOf === undefined ? [] : [rememberedNote(spec, facts.asOf, address)];
+  const update = `\`virtform image lock --update ${shellWord(name)}\``;
+  const file = withoutCredentials(signed.file);
+  if (isFetched) {
+    if (!signed.pinned || checksum === null || checksum.algorithm !== algorithm || checksum.hex === hex) return remembered;
+    const detail = `The digest in the configuration is ${checksum.algorithm}:${checksum.hex}, and ${file} names ${now} now. Source no longer has the earlier image. Run ${update} to use the new one, or name an address that keeps the earlier one.`;
+    return [problem("checksum-file-changed", { summary: `The publisher has replaced image ${name}`, detail, ...at }), ...remembered];
+  }
+  const before = cached?.sidecar.digests[algorithm];
+  if (before === undefined || before === hex) return remembered;
+  const detail = `The base image was made from ${algorithm}:${before}, and ${file} names ${now} now. It stays as it is, also for new guests. Run ${signed.pinned ? update : `\`virtform image lock ${shellWord(name)}\``} to use the new one.`;
+  return [
+    problem("image-behind-publisher", { summary: `Image ${name} is behind what its publisher has`, detail, address }, "note"),
+    ...remembered,
+  ];
+}
+
+function rememberedNote({ name }: ImageSpec, asOf: string, address: Diagnostic["address"]): Diagnostic {
+  const detail = `The server cannot be asked now. What it said on ${asOf} is used, whose signature was checked again.`;
+  return problem(
+    "checksum-file-remembered",
+    { summary: `The signed checksum of image ${name} may be outdated`, detail, ...(address === undefined ? {} : { address }) },
+    "note",
+  );
+}
