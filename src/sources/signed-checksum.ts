@@ -61,7 +61,7 @@ async function look(
   const ring = keys === undefined ? "cannot be read, or is longer than 1 MiB" : keyRing(keys);
   if (typeof ring === "string") {
     const detail =
-      "It is the key of a signed checksum. Export the public keys of the publisher into it: `gpg --export --armor KEY > FILE`.";
+      "It is the key of a signed checksum. Get the public keys from the website of the publisher and compare their fingerprints. Armored and binary files work.";
     return problemOf("signing-key-unusable", `The file ${key} ${ring}`, detail);
   }
   const read = (address: string) => fetchFile(door, context, address, source, access, again);
