@@ -141,8 +141,7 @@ export async function runOn(
       },
       signal: new AbortController().signal,
     },
-    lookUpFacts: (context) =>
-      lookUpFacts(context, config.images ?? {}, secretReferences(config), passphraseReferences(config)),
+    lookUpFacts: (context) => lookUpFacts(context, config.images ?? {}, secretReferences(config), passphraseReferences(config)),
     warnings,
     variables,
     targets: options.targets ?? [],
