@@ -5,9 +5,8 @@ import { parseSshTarget } from "./host/ssh/target.ts";
 import { claimPlan } from "./kinds/capacity/claim-plan.ts";
 import { copyIndex } from "./kinds/config/copy-index.ts";
 import { pointerOf } from "./kinds/config/pointer-of.ts";
-import { passphraseReferences, secretReferences } from "./kinds/config/secret-references.ts";
 import type { Config } from "./kinds/config.ts";
-import { lookUpFacts } from "./kinds/host/facts.ts";
+import { factsFor } from "./kinds/facts-for.ts";
 import { readLedger } from "./kinds/host/ledger.ts";
 import { claimProject, projectOwner, releaseProject } from "./kinds/host/project-claim.ts";
 import { hostSettings, type Runner } from "./kinds/host/settings.ts";
@@ -230,10 +229,7 @@ async function openHost(
     ...(settings.eventHook === undefined ? {} : { hook: eventHook(settings.eventHook) }),
     ...(origin === undefined ? {} : { claim: { take: (context) => claimProject(context, origin), release: releaseProject } }),
     lookUpFacts: async (context) => {
-      const [facts, owner] = await Promise.all([
-        lookUpFacts(context, config.images ?? {}, secretReferences(config), passphraseReferences(config)),
-        origin === undefined ? undefined : projectOwner(context),
-      ]);
+      const [facts, owner] = await Promise.all([factsFor(context, config), origin === undefined ? undefined : projectOwner(context)]);
       if (origin === undefined) return facts;
       const takeOver = surroundings.takeOverProject === true ? ({ takeOver: true } as const) : {};
       return { ...facts, project: { origin, ...(owner === undefined ? {} : { owner }), ...takeOver } };

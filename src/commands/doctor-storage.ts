@@ -4,7 +4,8 @@ import type { Context } from "../model/context.ts";
 import type { Finding } from "../model/finding.ts";
 import { filesystemOf } from "../tools/filesystem-type.ts";
 import { isInstalled } from "../tools/is-installed.ts";
-import { missingMkfs, mkfsPackage } from "../tools/mkfs.ts";
+import { missingPrograms } from "../tools/missing-programs.ts";
+import { mkfsPackage } from "../tools/mkfs.ts";
 
 /** What the disk drivers of the configuration need, and nothing about others. */
 export async function checkStorage(context: Context): Promise<Finding[]> {
@@ -24,7 +25,7 @@ export async function checkStorage(context: Context): Promise<Finding[]> {
 async function checkMkfs(context: Context, program: string): Promise<Finding[]> {
   const fix = `apt install ${mkfsPackage(program)}, or choose another format`;
   try {
-    const [missing] = await missingMkfs(context, [program]);
+    const [missing] = await missingPrograms(context, [program]);
     if (missing === undefined) return [{ check: program, status: "ok", found: "makes empty disks of the configuration" }];
     return [{ check: program, status: "error", found: `${program} is not installed on the host`, fix }];
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Command } from "../model/host.ts";
+import { decompressionPackages } from "../model/packing.ts";
 import { shellWord } from "../model/shell-word.ts";
 
 /** A command line that can be pasted into a shell. */
@@ -44,10 +45,7 @@ const packages: Readonly<Record<string, string>> = {
   "mkfs.fat": "dosfstools",
   mcopy: "mtools",
   genisoimage: "genisoimage",
-  gzip: "gzip",
-  xz: "xz-utils (Debian) or xz (Fedora)",
-  zstd: "zstd",
-  bzip2: "bzip2",
+  ...decompressionPackages,
   gpgv: "gpgv (Debian) or gnupg2 (Fedora)",
 };
 

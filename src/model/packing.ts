@@ -45,7 +45,15 @@ export function packingOfName(address: string): Packing {
   return Object.entries(endings).find(([ending]) => name.endsWith(ending))?.[1] ?? "none";
 }
 
-/** The program that decompresses each. It is part of a package of the same name, or `xz-utils` for xz. */
+/** The package of each program that decompresses. */
+export const decompressionPackages: Readonly<Record<string, string>> = {
+  gzip: "gzip",
+  xz: "xz-utils (Debian) or xz (Fedora)",
+  zstd: "zstd",
+  bzip2: "bzip2",
+};
+
+/** The program that decompresses each. */
 export const decompressionPrograms: Readonly<Record<Compression, string>> = { gz: "gzip", xz: "xz", zst: "zstd", bz2: "bzip2" };
 
 /** Bounds of what comes out of a compressed file: a small file must not fill a disk, or run for hours. */

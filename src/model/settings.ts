@@ -19,7 +19,7 @@ export interface HostSettings {
   readonly limits?: { readonly vcpus?: number; readonly memory?: number; readonly disk?: number } | undefined;
   /** Drivers that this configuration names, for looking only at storage that matters. */
   readonly usedDrivers: readonly string[];
-  /** Programs that make what this configuration wants on empty disks: `mkfs.ext4`, `mkswap`. */
+  /** Programs that make what this configuration wants on empty disks, or unpack its images: `mkfs.ext4`, `mkswap`, `xz`. */
   readonly programs: readonly string[];
   /** Networks of libvirt and bridges of the host that this configuration names; null where it names none. */
   readonly networks: { readonly names: readonly string[]; readonly bridges: readonly string[] } | null;

@@ -1,6 +1,5 @@
 import type { Context } from "../model/context.ts";
 import { CommandError, userError } from "../model/errors.ts";
-import { isInstalled } from "./is-installed.ts";
 
 /** What can be put on an empty disk. `swap` is no filesystem, and is made the same way. */
 export type Filesystem = "ext2" | "ext3" | "ext4" | "xfs" | "vfat" | "ntfs" | "swap";
@@ -79,13 +78,6 @@ export function mkfsPrograms(filesystems: readonly Filesystem[]): string[] {
 /** The Debian package that a program is in. */
 export function mkfsPackage(program: string): string {
   return packages[program] ?? "e2fsprogs";
-}
-
-/** Those of the programs that are not installed. */
-export async function missingMkfs(context: Pick<Context, "host" | "signal">, programs: readonly string[]): Promise<string[]> {
-  // Most print their version, and mkfs.vfat how it is used: none of them has a target.
-  const found = await Promise.all(programs.map((program) => isInstalled(context, program, ["-V"])));
-  return programs.filter((_, index) => found[index] !== true);
 }
 
 /**

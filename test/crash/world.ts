@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { collection } from "../../src/commands/collection.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { claimPlan } from "../../src/kinds/capacity/claim-plan.ts";
-import { passphraseReferences, secretReferences } from "../../src/kinds/config/secret-references.ts";
 import type { Config } from "../../src/kinds/config.ts";
 import { configSchema } from "../../src/kinds/config-schema.ts";
-import { lookUpFacts } from "../../src/kinds/host/facts.ts";
+import { factsFor } from "../../src/kinds/facts-for.ts";
 import { readLedger } from "../../src/kinds/host/ledger.ts";
 import { hostSettings } from "../../src/kinds/host/settings.ts";
 import { unusedBases } from "../../src/kinds/image/remove.ts";
@@ -141,7 +140,7 @@ export async function runOn(
       },
       signal: new AbortController().signal,
     },
-    lookUpFacts: (context) => lookUpFacts(context, config.images ?? {}, secretReferences(config), passphraseReferences(config)),
+    lookUpFacts: (context) => factsFor(context, config),
     warnings,
     variables,
     targets: options.targets ?? [],

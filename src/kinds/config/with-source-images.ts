@@ -41,9 +41,8 @@ export function isFromGlance(source: string): boolean {
 
 function completed(image: ImageConfig, found: SourceImage | undefined, checksSignatures: boolean): ImageConfig {
   if (!isFromGlance(image.source)) return image;
-  // `checkImages` reports an image that was not found. It is planned as raw and not packed.
-  const unpack = image.unpack ?? "none";
-  if (found === undefined) return { ...image, unpack, disk_format: image.disk_format ?? "raw" };
+  // `checkImages` reports an image that was not found. It is planned as raw.
+  if (found === undefined) return { ...image, disk_format: image.disk_format ?? "raw" };
   const { taken } = propertiesOfSource(found.properties);
   // The bytes of a clone are not read, so a signature that is checked needs a fetched image.
   const mustBeFetched = checksSignatures && imageSignature(found.properties) !== null;
@@ -55,8 +54,6 @@ function completed(image: ImageConfig, found: SourceImage | undefined, checksSig
       min_ram: image.min_ram ?? (found.minRam === 0 ? undefined : found.minRam),
       locations: image.locations ?? (mustBeFetched ? undefined : cephLocations(found)),
     }),
-    // The name of an image says nothing about its bytes: Glance has images as they are.
-    unpack,
     properties: { ...taken, ...image.properties },
     found,
   };

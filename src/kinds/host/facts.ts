@@ -4,7 +4,7 @@ import type { HostFacts, SecretStatus } from "../../model/host-facts.ts";
 import { type SecretRef, secretPlace } from "../../model/secret.ts";
 import { filesystemOf } from "../../tools/filesystem-type.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
-import { missingMkfs } from "../../tools/mkfs.ts";
+import { missingPrograms } from "../../tools/missing-programs.ts";
 import type { Config } from "../config.ts";
 import { matchPassphrases } from "../presence/passphrase-record.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
@@ -31,11 +31,11 @@ export async function lookUpFacts(
     context,
     Object.values(images).map(({ source }) => source),
   );
-  const [node, space, drivers, missingPrograms, preallocation, networks, claims, matches, rates, signed] = await Promise.all([
+  const [node, space, drivers, missing, preallocation, networks, claims, matches, rates, signed] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(withLocations(context, sources)),
-    missingMkfs(context, programs),
+    missingPrograms(context, programs),
     preallocateImages === "space" ? filesystemOf(context, instancesPath) : null,
     lookUpNetworks(context),
     otherClaims(context),
@@ -52,7 +52,7 @@ export async function lookUpFacts(
       directIo: space.filesystem === undefined || !withoutDirectIo.has(space.filesystem),
       preallocation: preallocation ?? null,
     },
-    missingPrograms,
+    missingPrograms: missing,
     networks,
     ...(claims.length === 0 ? {} : { claims }),
     ...(Object.keys(rates.seconds).length === 0 ? {} : { rates }),

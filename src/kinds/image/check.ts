@@ -11,6 +11,7 @@ import type { Config } from "../config.ts";
 import { checkAccess } from "./access-check.ts";
 import { cachedImage } from "./address.ts";
 import { checkQuota } from "./check-quota.ts";
+import { checkDecompressor } from "./decompressor-check.ts";
 import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import { checkSigned } from "./signed-check.ts";
@@ -23,7 +24,8 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
     ...checkQuota(resources, observed, config),
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
-      ...checkAccess(resource),
+      ...checkAccess(resource, isFetched(resource.spec, observed), observed),
+      ...(isFetched(resource.spec, observed) ? checkDecompressor(resource, observed) : []),
       ...checkSigned(resource, observed),
       ...checkFound(resource),
       ...checkCache(resource, observed),
@@ -62,9 +64,8 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
 /** Sources that nothing can be fetched from are reported when planning, not halfway through an apply. */
 function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
   const source = sourceOf(spec.source);
-  const isFetched = spec.cloneSize === null && stateOf(spec, observed) === undefined;
   // What a guest of an image in Glance is like follows from the service, also when the image is in the cache.
-  const isAsked = isFetched || (isFromGlance(spec.source) && spec.found === null);
+  const isAsked = isFetched(spec, observed) || (isFromGlance(spec.source) && spec.found === null);
   const found = isSourceProblem(source) ? source : isAsked ? observed.facts.sources[spec.source]?.problem : undefined;
   return found === undefined ? [] : [problem(found.code, { ...found, address, key: ["source"] })];
 }
@@ -212,6 +213,11 @@ function checkFlavors(spec: ImageSpec, observed: Observed, config: Config): Diag
     if (disk < virtualSize) found.push(tooLittle("flavor-disk-smaller-than-image", "disk", disk, virtualSize));
   }
   return found;
+}
+
+/** Whether the plan fetches an image. */
+function isFetched(spec: ImageSpec, observed: Observed): boolean {
+  return spec.cloneSize === null && stateOf(spec, observed) === undefined;
 }
 
 function stateOf(spec: ImageSpec, observed: Observed): ImageState | undefined {

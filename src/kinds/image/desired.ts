@@ -1,11 +1,12 @@
 import type { DigestAlgorithm } from "../../model/host.ts";
 import { cacheEntryName } from "../../model/layout.ts";
-import { packingOfName } from "../../model/packing.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
+import { bootFilesOf } from "../config/boot-files.ts";
 import { declared } from "../config/declared.ts";
+import { packingOf } from "../config/packing-of.ts";
 import { pinnedDigest, signedChecksumOf } from "../config/signed-checksum-of.ts";
 import type { Wanted } from "../config/wanted.ts";
 import { isFromGlance, withSourceImages } from "../config/with-source-images.ts";
@@ -17,14 +18,14 @@ import type { ImageSpec } from "./spec.ts";
 /** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
 export function desiredImages(written: Wanted): Resource<ImageSpec>[] {
   const wanted = completed(written);
-  const bootFiles = onlyBootFiles(wanted.config);
+  const bootFiles = bootFilesOf(wanted.config);
   return Object.keys(wanted.config.images ?? {}).map((name) => ({ address: `image/${name}`, spec: imageSpec(wanted, name, bootFiles) }));
 }
 
 /** One declared image. Throws for one that is not declared: a bug in the caller. */
 export function desiredImage(written: Wanted, name: string): ImageSpec {
   const wanted = completed(written);
-  return imageSpec(wanted, name, onlyBootFiles(wanted.config));
+  return imageSpec(wanted, name, bootFilesOf(wanted.config));
 }
 
 /** With what image services say about images. */
@@ -46,7 +47,7 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     source: image.source,
     checksum: parseChecksum(pinnedDigest(image.checksum)) ?? (signed === undefined ? null : (signedFacts?.digest ?? null)),
     signed: signed === undefined ? null : { file: signed.file, pinned: signed.digest !== undefined, signer: signedFacts?.signer ?? null },
-    unpack: image.unpack ?? (bootFile ? "none" : packingOfName(image.source)),
+    unpack: packingOf(image, bootFile),
     contentChecksum: parseChecksum(image.content_checksum),
     access: image.access ?? null,
     diskFormat: image.disk_format,
@@ -61,15 +62,6 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     found: image.found ?? null,
     signers: signersOf(config, image),
   };
-}
-
-/** Names of images that are kernels or ramdisks, and of which no disk is made. */
-function onlyBootFiles({ images = {}, instances = {}, volumes = {} }: Config): ReadonlySet<string> {
-  const rescues = Object.values(instances).map(({ rescue }) => (typeof rescue === "object" ? rescue.image : undefined));
-  const disks = new Set([...[...Object.values(instances), ...Object.values(volumes)].map(({ image }) => image), ...rescues]);
-  const named = new Set(Object.values(images).flatMap(({ kernel, ramdisk }) => [kernel ?? [], ramdisk ?? []].flat()));
-  const isOne = ([name, { disk_format }]: [string, ImageConfig]) => named.has(name) || disk_format === "aki" || disk_format === "ari";
-  return new Set(Object.entries(images).flatMap((entry) => (!disks.has(entry[0]) && isOne(entry) ? [entry[0]] : [])));
 }
 
 /**

@@ -1,0 +1,9 @@
+import type { Context } from "../model/context.ts";
+import { isInstalled } from "./is-installed.ts";
+
+/** Those of the programs that are not installed: of `mkfs.*`, `mkswap` and programs that decompress. */
+export async function missingPrograms(context: Pick<Context, "host" | "signal">, programs: readonly string[]): Promise<string[]> {
+  // Most print their version, and mkfs.vfat how it is used: none of them has a target.
+  const found = await Promise.all(programs.map((program) => isInstalled(context, program, ["-V"])));
+  return programs.filter((_, index) => found[index] !== true);
+}
