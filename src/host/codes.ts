@@ -14,6 +14,7 @@ export const codes: Readonly<Record<string, string>> = {
   interrupted: "Waiting for a lock was stopped.",
   "is-a-directory": "A directory is where a file is wanted.",
   "lock-lost": "The lock was taken away while the command ran.",
+  "lock-file-unusable": "A file that Nova locks as well cannot be locked.",
   locked: "Another process holds the lock.",
   "file-name-too-long": "The name of a file is longer than its filesystem allows.",
   "no-space": "No space is left on a filesystem, in a volume group or in a pool.",

@@ -60,7 +60,8 @@ export function removeHolder(path: string): void {
 }
 
 /** For messages: `apply of project shop (process 4711 on kvm1, since 2026-11-21T10:00:00Z)`. */
-export function describeHolder(holder: Holder | undefined): string {
+export function describeHolder(holder: Holder | "other program" | undefined): string {
+  if (holder === "other program") return "another program that locks the same file, such as nova-compute";
   if (holder === undefined) return "an unknown process (no holder record)";
   return `${holder.purpose} (process ${holder.pid} on ${holder.hostName}, since ${holder.since.replace(/\.\d+Z$/, "Z")})`;
 }

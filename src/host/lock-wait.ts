@@ -38,7 +38,10 @@ export function sight(
  * record of its holder is usually abandoned, so it is watched for `staleMs` whatever time the request gives: only then is
  * it known to be abandoned.
  */
-export function createLockWait(request: LockRequest, staleMs: number): (holder: Holder | undefined, unknowable: boolean) => Promise<void> {
+export function createLockWait(
+  request: LockRequest,
+  staleMs: number,
+): (holder: Holder | "other program" | undefined, unknowable: boolean) => Promise<void> {
   const started = performance.now();
   const watchedMs = Math.max(request.timeoutMs, staleMs + 4 * maxPauseMs);
   let waits = 0;

@@ -258,6 +258,8 @@ export interface LockRequest {
   readonly path: string;
   /** What it is held for: `apply of project shop`. */
   readonly purpose: string;
+  /** Holds an exclusive POSIX lock on the file `path` as well, for programs that lock it so: Nova does (LAY-13). The file stays. */
+  readonly withFile?: true;
   /** 0: do not wait. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -2,11 +2,13 @@ import { root } from "../crash/world.ts";
 import { pivot, startMirror, takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
+import { readSparse } from "../fake-host/sparse.ts";
 import { child, childrenOf, printXml, readXml, type Xml, xml } from "../fake-host/xml.ts";
 
 /** What can be done on the host by hand between the apply and the plan: a line of a case, and what it does. */
 const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words: string[]) => void])[] = [
   [/^power off (\S+)$/, (machine, name) => machine.libvirtd.destroy(domainOf(machine, name))],
+  [/^forget the digest of the base image$/, forgetDigest],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^fill the disk of (\S+)$/, fillDisk],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
@@ -89,6 +91,13 @@ export function doByHand(machine: Machine, line: string): void {
     return;
   }
   throw new Error(`not known: ${line}. Known are:\n${deeds.map(([pattern]) => pattern.source).join("\n")}`);
+}
+
+/** As an apply leaves it that was killed after the base image was published. */
+function forgetDigest(machine: Machine): void {
+  const [path = ""] = machine.files.walk().find(([path]) => /\/_base\/[0-9a-f]{40}\.json$/.test(path)) ?? [];
+  const { content: _digest, ...sidecar } = JSON.parse(readSparse(machine.files.file(path, "open").content).toString("utf8"));
+  machine.put(path, JSON.stringify(sidecar));
 }
 
 function domainOf(machine: Machine, name = "") {

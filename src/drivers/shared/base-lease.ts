@@ -58,7 +58,7 @@ async function lockDirectory({ host, layout }: Context): Promise<void> {
 function take(context: Context, path: string): Lease {
   const released = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
-  const request = { path, purpose: "disk on a base image", timeoutMs: lockTimeoutMs, signal: context.signal };
+  const request = { path, purpose: "disk on a base image", withFile: true as const, timeoutMs: lockTimeoutMs, signal: context.signal };
   const hold = async (lost: AbortSignal) => {
     lease.lost = lost;
     taken.resolve();

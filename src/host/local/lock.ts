@@ -77,12 +77,34 @@ async function acquire(request: LockRequest, renewal: Renewal, onLost: () => voi
   for (;;) {
     if (request.signal?.aborted === true) throw interrupted(request);
     const release = await tryToTake(request, renewal, onLost);
-    if (release !== undefined) return release;
+    if (release !== undefined) {
+      const both = await withFileOf(request, release);
+      if (both !== undefined) return both;
+      await wait("other program", false);
+      continue;
+    }
     sighting = look(request.path, sighting, renewal);
     if (sighting === undefined || (await breakIfDead(request.path, sighting, renewal))) continue;
     const holder = readHolder(request.path);
     await wait(holder, holder === undefined || liveness(holder) === "unknown");
   }
+}
+
+/** Takes the lock on the file as well, where that is asked for. When another program has it, the other lock is given back. */
+async function withFileOf({ path, withFile }: LockRequest, release: Release): Promise<Release | undefined> {
+  if (withFile !== true) return release;
+  let unlock: (() => void) | undefined;
+  try {
+    unlock = await (await import("./file-lock.ts")).tryFileLock(path);
+  } finally {
+    if (unlock === undefined) await release();
+  }
+  if (unlock === undefined) return undefined;
+  const held = unlock;
+  return async () => {
+    held();
+    return release();
+  };
 }
 
 /** One attempt. Returns what releases the lock, or undefined when it is held elsewhere. */

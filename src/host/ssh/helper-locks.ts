@@ -44,6 +44,7 @@ held_locks = {}
 class Held:
     def __init__(self, id, path, mine):
         self.id, self.path, self.mine = id, path, mine
+        self.file = None
         self.lost = False
 
     def renew(self):
@@ -60,10 +61,12 @@ class Held:
             if error.errno != errno.ENOENT: return  # a full or read-only filesystem takes no lock away
         self.lost = True
         held_locks.pop(self.id, None)
+        if self.file is not None: os.close(self.file)
         answer({"id": self.id, "lost": True})
 
     def release(self):
         held_locks.pop(self.id, None)
+        if self.file is not None: os.close(self.file)
         return not self.lost and remove_lock(self.path, self.mine)
 
 def remove_lock(path, mine):
@@ -105,6 +108,29 @@ def look_at_lock(message):
         return {"verdict": "gone"}
     return {"verdict": "busy", "identity": identity(path + ".lock"), "time": str(found.st_mtime_ns), "record": text_of(path + ".holder.json"), "own": own_identity()}
 
+def lock_file(path):
+    # An exclusive POSIX lock on a file that is made if there is none; None when another process has one.
+    while True:
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+            found, directory = os.fstat(file), os.stat(os.path.dirname(path))
+            # Nova opens it as the owner of the directory.
+            if os.geteuid() == 0 and found.st_uid == 0 and directory.st_uid != 0: os.fchown(file, directory.st_uid, directory.st_gid)
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                os.close(file)
+                if error.errno in (errno.EACCES, errno.EAGAIN): return None
+                raise
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path)
+        # Nova removes lock files: a lock on a file that has lost its name excludes nobody.
+        try:
+            if os.lstat(path).st_ino == found.st_ino: return file
+        except FileNotFoundError:
+            pass
+        os.close(file)
+
 def try_lock(message):
     path, id = message["path"], message["lock"]
     try:
@@ -114,6 +140,12 @@ def try_lock(message):
     mine = identity(path + ".lock")
     write_record(path, {**own_identity(), **message["record"], "directory": mine})
     held = Held(id, path, mine)
+    if message["file"]:
+        try:
+            held.file = lock_file(path)
+        finally:
+            if held.file is None: remove_lock(path, mine)
+        if held.file is None: return {"verdict": "other"}
     held.renewed = os.lstat(path + ".lock").st_mtime_ns
     held_locks[id] = held
     return {"verdict": "held"}

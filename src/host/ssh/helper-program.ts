@@ -9,7 +9,7 @@ import { helperUnpack } from "./helper-unpack.ts";
  * programs are stopped, locks are released, and names that are not on the disk yet are put there.
  */
 export const helperProgram = String.raw`
-import errno, hashlib, json, os, re, shutil, signal, socket, stat, subprocess, sys, threading, time
+import errno, fcntl, hashlib, json, os, re, shutil, signal, socket, stat, subprocess, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 
 os.umask(0o022)

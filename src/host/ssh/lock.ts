@@ -81,9 +81,13 @@ async function acquire(helper: SshHelper, request: LockRequest, lock: string): P
   let sighting: Sighting | undefined;
   for (;;) {
     if (request.signal?.aborted === true) throw interrupted(request);
-    const found = await ask("taking", { do: "try", lock, record });
+    const found = await ask("taking", { do: "try", lock, record, file: request.withFile === true });
     const { verdict, identity = "", time = "", record: text = "", own } = found as Readonly<Record<string, string>>;
     if (verdict === "held") return;
+    if (verdict === "other") {
+      await wait("other program", false);
+      continue;
+    }
     const error = found["error"] as { readonly errno?: string; readonly words?: string } | undefined;
     if (error !== undefined)
       throw explainFileError(

@@ -14,6 +14,6 @@ export function withBaseLock<T>(
   work: (held: Context) => Promise<T>,
   timeoutMs = patienceMs,
 ): Promise<T> {
-  const request = { path: context.layout.lock(`nova-${entry}`), purpose, timeoutMs, signal: context.signal };
+  const request = { path: context.layout.lock(`nova-${entry}`), purpose, withFile: true as const, timeoutMs, signal: context.signal };
   return context.host.lock(request, (lost) => work({ ...context, signal: AbortSignal.any([context.signal, lost]) }));
 }

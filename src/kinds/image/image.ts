@@ -9,8 +9,9 @@ import { withoutUndefined } from "../../model/without-undefined.ts";
 import { withoutCredentials } from "../../sources/index.ts";
 import { propertiesOfSource } from "../config/source-properties.ts";
 import type { Config } from "../config.ts";
-import { baseExists, bases } from "./address.ts";
+import { baseExists, bases, cachedImage } from "./address.ts";
 import { checkImages } from "./check.ts";
+import { contentDigest } from "./content-digest.ts";
 import { describeBase } from "./describe.ts";
 import { desiredImages } from "./desired.ts";
 import { expectedOf } from "./expected-base.ts";
@@ -56,7 +57,8 @@ function fetchCost(want: ImageSpec, { facts }: Observed): Cost {
 function fetchChange(address: Address, want: ImageSpec, observed: Observed): Change | undefined {
   if (want.cloneSize !== null) return undefined;
   const base = bases.at(want.entry);
-  if (observed.get(base) !== undefined) return undefined;
+  const have = cachedImage(observed, want.entry);
+  if (have !== undefined) return contentDigest(have.sidecar) === undefined ? digestChange(address, want, have) : undefined;
   const source = withoutCredentials(want.source);
   const words = observed.facts.sources?.[want.source]?.way ?? null;
   const unpacks = want.unpack === "none" ? "" : `, unpack ${want.unpack}`;
@@ -102,6 +104,21 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       format: want.format,
       ...(want.found === null ? {} : { found: want.found as unknown as Json }),
     },
+  };
+}
+
+/** Records what an interrupted apply, or an earlier version, did not record of a base image. */
+function digestChange(address: Address, { entry }: ImageSpec, have: ImageState): Change {
+  const { needs: _made, ...action } = digestAction(address, entry);
+  return {
+    address,
+    verb: "update",
+    cause: "drift",
+    reason: "the digest of its base image is not recorded, so that a change of it could not be noticed",
+    fields: [{ path: "content_digest", new: "known after apply" }],
+    actions: [{ ...action, needs: [] }],
+    before: describeBase(have),
+    after: describeBase(have),
   };
 }
 

@@ -12,6 +12,7 @@ import { diskDirectories, findUsers, unseen } from "./base-users.ts";
 import { contentDigest } from "./content-digest.ts";
 import { findLeftovers } from "./find-leftovers.ts";
 import { type LeftoverState, leftovers } from "./leftover.ts";
+import { novaName } from "./nova-name.ts";
 import type { BaseUser, BlankState, ImageState } from "./spec.ts";
 
 /** Content of the cache: complete base images and empty disks by `base/<entry>`, what interrupted fetches left by `leftover/<entry>`, and unknown files. */
@@ -38,6 +39,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       continue;
     }
     const { base } = finding;
+    const copies = listed.filter(({ name }) => grownCopyOf(name) === entry && /_(?:\d+|sm)$/.test(name)).map(({ name }) => name);
     diagnostics.push(...problemsOf(base));
     states.set(bases.at(entry), {
       sidecar: base.sidecar,
@@ -48,6 +50,7 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       mode: base.stat.mode,
       usedAt: base.stat.mtimeMs,
       users: [...(users.get(entry) ?? []), ...behindLinks],
+      ...(copies.length === 0 ? {} : { copies }),
     });
   }
   for (const [index, entry] of blanks.entries()) {
@@ -79,7 +82,8 @@ export async function observeBases(context: Context): Promise<Observation<ImageS
       (type === "directory" && `${context.layout.base}/${name}` === context.layout.templates)
     )
       continue;
-    unmanaged.push({ what: "base-file", name });
+    const note = novaName(name);
+    unmanaged.push({ what: "base-file", name, ...(note === undefined ? {} : { note }) });
   }
   if (context.verifiesBases === true) diagnostics.push(...(await changedBases(context, states.values())));
   if (states.size > 0 && behindLinks.length > 0) diagnostics.push(unseenUsers(behindLinks));

@@ -83,7 +83,7 @@ export function removal(state: ImageState | BlankState, what: string, reason: st
         id: `${address}#remove`,
         type: removeImage.type,
         address,
-        summary: `remove ${what}`,
+        summary: `remove ${what}${copiesOf(state)}`,
         args: { entry },
         needs: leaving,
         makes: [baseGone(address)],
@@ -94,6 +94,12 @@ export function removal(state: ImageState | BlankState, what: string, reason: st
     before: describeBase(state),
     after: null,
   };
+}
+
+/** The grown copies that go with a base image, in words. */
+function copiesOf(state: ImageState | BlankState): string {
+  const copies = isBlank(state) ? [] : (state.copies ?? []);
+  return copies.length === 0 ? "" : ` and ${copies.length === 1 ? "its grown copy" : `${copies.length} grown copies`} ${copies.join(", ")}`;
 }
 
 /** Warnings about base images that stay because disks of other domains are based on them, for plans that would remove them. */

@@ -90,6 +90,8 @@ export interface ImageState {
   readonly usedAt: number;
   /** Disks of any project that are backed by it. A removal looks again, more closely. */
   readonly users: readonly BaseUser[];
+  /** Names of its grown copies (Nova LAY-06), which go with it. Absent: none. */
+  readonly copies?: readonly string[];
 }
 
 /** An empty disk with a filesystem in the cache, as found (Nova QCOW-09). It has no owner: any project creates and uses it. */

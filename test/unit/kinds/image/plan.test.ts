@@ -115,10 +115,25 @@ test("an image that is not cached is fetched; one that is, is not", () => {
     change?.fields.map(({ path }) => path),
     ["source", "format", "size"],
   );
-  const state = cachedState(spec);
+  const state = cachedState(spec, { content: "a".repeat(64) });
   const observed = look({ [`base/${spec.entry}`]: state });
   assert.equal(images.diff("image/debian", spec, undefined, observed), undefined);
   assert.equal(images.diff(`base/${spec.entry}`, undefined, state, observed), undefined);
+});
+
+test("a base image whose digest was not recorded is a difference, and recording it is all that is planned", () => {
+  const spec = specs().get("image/debian") as ImageSpec;
+  const observed = look({ [`base/${spec.entry}`]: cachedState(spec) });
+  const change = images.diff("image/debian", spec, undefined, observed);
+  assert.equal(change?.verb, "update");
+  assert.deepEqual(
+    change?.fields.map(({ path }) => path),
+    ["content_digest"],
+  );
+  assert.deepEqual(
+    change?.actions.map(({ type, needs }) => [type, needs]),
+    [["image.digest", []]],
+  );
 });
 
 test("the way of an image to a host elsewhere is part of the plan, as it was looked up", () => {
