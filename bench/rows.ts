@@ -4,7 +4,7 @@ import { startCeph } from "../test/support/ceph.ts";
 import { startLvmHost } from "../test/support/lvm-host.ts";
 import { fileBackends, lvmBackend, rbdBackend } from "./backends.ts";
 import { benchDisks } from "./disks.ts";
-import { benchImage } from "./image.ts";
+import { benchImage, benchWebImage } from "./image.ts";
 import { benchPlan } from "./plan.ts";
 import { benchRemoteApply, benchRemotePlan } from "./remote.ts";
 import { type Row, unmeasured } from "./row.ts";
@@ -36,6 +36,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   "ssh-apply": { sizes: [5], run: benchRemoteApply },
   terminal: { sizes: [200], run: benchTerminal },
   image: { sizes: [600], run: benchImage },
+  "web-image": { sizes: [600], run: benchWebImage },
   rbd: { sizes: [50], run: benchRbd },
   lvm: { sizes: [50], named: true, run: benchLvm },
 };

@@ -22,6 +22,8 @@ export interface Workspace extends Disposable {
   readonly config: string;
   readonly project: string;
   configure(wanted: Wanted): void;
+  /** Configures qcow2 images by name, and no instance. */
+  configureImages(sources: Readonly<Record<string, string>>): void;
   /** Runs virtform on that configuration. */
   run(command: string, ...args: string[]): Sample;
   apply(): Sample;
@@ -46,11 +48,16 @@ export function createWorkspace(uri = "qemu:///system"): Workspace {
   const config = `${directory}/virtform.yaml`;
   const run: Workspace["run"] = (command, ...args) => runOnce(process.execPath, [virtform, command, config, ...args], { accept: [2] });
   const destroy = () => run("destroy", "--auto-approve", "--allow-destroy", ...atOnce);
+  const hostLine = (more: string) => `host: { uri: "${uri}", instances_path: ${instances}, virt_type: qemu, ${more} }`;
   return {
     directory,
     config,
     project,
     run,
+    configureImages(sources) {
+      const images = Object.entries(sources).map(([name, source]) => `  ${name}: { source: "${source}", disk_format: qcow2 }`);
+      writeFileSync(config, [`project: ${project}`, hostLine("images_type: qcow2"), "images:", ...images, ""].join("\n"));
+    },
     apply: () => run("apply", "--auto-approve", "--allow-destroy", ...atOnce),
     destroy,
     configure({ count, image, format = "qcow2", disk = "4GiB", host = "images_type: qcow2", power = "stopped" }) {
@@ -58,7 +65,7 @@ export function createWorkspace(uri = "qemu:///system"): Workspace {
       writeFileSync(
         config,
         `project: ${project}
-host: { uri: "${uri}", instances_path: ${instances}, virt_type: qemu, ${host}, ${ratios} }
+${hostLine(`${host}, ${ratios}`)}
 images: { base: { source: ${image}, disk_format: ${format} } }
 flavors: { tiny: { vcpus: 1, ram: 64MiB, disk: ${disk} } }
 instances: { ${project}: { count: ${count}, image: base, flavor: tiny, power_state: ${power}, networks: [ { user: true } ], metadata: { role: bench } } }

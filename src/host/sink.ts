@@ -49,17 +49,23 @@ export function createSink(
   const onDisk = <T>(work: () => Promise<T>) => explainedLater("write", request.path, work);
 
   async function flush(data: Uint8Array): Promise<void> {
-    digester.update(data);
     const elsewhere = request.also?.write(data);
     // Awaited below; a failure of the file comes first.
     elsewhere?.catch(() => undefined);
+    const here = writeRuns(data);
+    // The kernel writes while this thread digests.
+    digester.update(data);
+    await here;
+    flushed += data.length;
+    await elsewhere;
+  }
+
+  async function writeRuns(data: Uint8Array): Promise<void> {
     for (const { start, end } of dataRuns(data)) {
       written += end - start;
       refuseTooLarge(request.what, written, request.maxWritten);
       await writeAll(file, data.subarray(start, end), flushed + start);
     }
-    flushed += data.length;
-    await elsewhere;
   }
 
   return {

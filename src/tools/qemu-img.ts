@@ -31,25 +31,20 @@ export async function hasRbdDriver(host: Host, signal?: AbortSignal): Promise<bo
 
 /**
  * What qemu makes of a file, opened as the format that the caller names and never as one that the file suggests. Opens no
- * backing file, takes no image lock. Throws RefusedError `image-inspection-aborted` when the limits ended it.
+ * backing file, takes no image lock. Throws RefusedError `image-inspection-aborted` when the limits ended it, and `image-malformed` when
+ * qemu refuses the content.
  */
 export async function imageInfo(host: Host, path: string, format: string, signal?: AbortSignal): Promise<QemuImageInfo> {
-  try {
-    const { stdout } = await host.run({
+  const { stdout } = await limited(path, () =>
+    host.run({
       program: "qemu-img",
       args: ["info", "-U", "-f", format, "--output=json", path],
       timeoutMs: 2 * minute,
       limits: inspectionLimits,
       ...(signal === undefined ? {} : { signal }),
-    });
-    return parseImageInfo(stdout);
-  } catch (error) {
-    if (!(error instanceof CommandError) || !wasLimited(error)) throw error;
-    throw new RefusedError(
-      "image-inspection-aborted",
-      `Looking at ${path} took qemu-img more than 30 s of processor time or 2 GiB of memory, so it was stopped. An honest image needs a fraction of that; this one is damaged or made to do harm. Get it again from a source that you trust.`,
-    );
-  }
+    }),
+  );
+  return parseImageInfo(stdout);
 }
 
 /**
@@ -100,12 +95,23 @@ async function limited<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof CommandError) || !wasLimited(error)) throw error;
+    if (!(error instanceof CommandError)) throw error;
+    const why = contentTrouble(error.stderr);
+    if (why !== undefined)
+      throw new RefusedError("image-malformed", `qemu-img cannot read the image: ${why}. It is damaged or made to do harm: get it again.`);
+    if (!wasLimited(error)) throw error;
     throw new RefusedError(
       "image-inspection-aborted",
       `Looking at ${path} took qemu-img more processor time or memory than any honest image needs, so it was stopped. The image is damaged or made to do harm. Get it again from a source that you trust.`,
     );
   }
+}
+
+/** Why qemu does not open an image, where the reason is its content and not the machine. Pure. */
+export function contentTrouble(stderr: string): string | undefined {
+  const why = /Could not open '[^\n]*': ([^\n]+)/.exec(stderr)?.[1]?.replace(/\.$/, "");
+  if (why === undefined || /permission denied|no such file|memory|too many open files|O_DIRECT|lock/i.test(why)) return undefined;
+  return why.slice(0, 200);
 }
 
 /** The kernel ends it by a signal, or memory is refused to it. */
@@ -115,8 +121,8 @@ function wasLimited(error: CommandError): boolean {
 }
 
 /**
- * Converts to raw (Nova FET-13), past the page cache where the filesystem can do that (Nova FET-14). `onFraction` gets 0 to 1.
- * Not atomic: `to` must be a staged name.
+ * Converts to raw (Nova FET-13), past the page cache where the filesystem can do that (Nova FET-14), unless `readSoon`. `onFraction` gets
+ * 0 to 1. Not atomic: `to` must be a staged name.
  */
 export async function convertToRaw(
   host: Host,
@@ -126,6 +132,8 @@ export async function convertToRaw(
     readonly format: string;
     /** Bytes of the disk, where they are known: a longer file cannot be written. */
     readonly bytes?: number;
+    /** The result is read as a whole right away, for its digest, so the page cache saves reading it from the disk. */
+    readonly readSoon?: boolean;
     readonly onFraction?: (fraction: number) => void;
     readonly signal?: AbortSignal;
   },
@@ -142,6 +150,10 @@ export async function convertToRaw(
     },
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
+  if (request.readSoon === true) {
+    await host.run(command("writeback"));
+    return;
+  }
   try {
     await host.run(command("none"));
   } catch (error) {

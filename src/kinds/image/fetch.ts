@@ -247,6 +247,7 @@ async function convert(context: Context, spec: ImageSpec, from: string, virtualS
     bytes: virtualSize,
     to: converted,
     format,
+    readSoon: true,
     signal,
     onFraction: (fraction) => report({ phase: "convert", done: Math.round(fraction * virtualSize), total: virtualSize }),
   });

@@ -1,59 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { fetchImage } from "../../../../src/kinds/image/fetch.ts";
 import type { DiskFormat, ImageSpec } from "../../../../src/kinds/image/spec.ts";
-import { CodedError } from "../../../../src/model/errors.ts";
-import type { Json } from "../../../../src/model/json.ts";
 import { imageOf, patch, qemuImg, rawDisk, temporary, u64be } from "./images.ts";
-import { imageSpec, machine } from "./machine.ts";
-
-/** What must never be read from the host. */
-const secret = "the-secret-of-the-host";
-
-interface Case {
-  readonly name: string;
-  readonly path: string;
-  readonly changes: Partial<ImageSpec>;
-  /** The code of the refusal; or the raw bytes, which alone may be published instead. */
-  readonly expected: RegExp | { readonly refusedOr: string };
-}
-
-const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
-
-/** Tries every case and gives how many were refused. Each ends in bounded time, for the expected reason, and leaves nothing behind. */
-async function tryAll(t: TestContext, cases: readonly Case[]): Promise<number> {
-  let refused = 0;
-  const context = machine(t);
-  for (const { name, path, changes, expected } of cases) {
-    const started = performance.now();
-    const spec = imageSpec(path, changes);
-    const outcome = await fetchImage
-      .run(context, spec as unknown as Json, () => undefined)
-      .then(
-        () => "accepted",
-        (error: unknown) => error,
-      );
-    assert.ok(performance.now() - started < 60_000, `${name} takes too long`);
-    if (outcome === "accepted") {
-      assert.ok(!(expected instanceof RegExp), `${name} was accepted`);
-      const base = context.layout.baseImage(spec.entry);
-      assert.equal(sha256(base), expected.refusedOr, `${name} was published with other bytes`);
-    } else {
-      assert.ok(outcome instanceof CodedError, `${name}: ${outcome instanceof Error ? outcome.stack : outcome}`);
-      if (expected instanceof RegExp) assert.match(outcome.code, expected, `${name}: ${outcome.message}`);
-      assert.doesNotMatch(outcome.message, new RegExp(secret), name);
-      refused += 1;
-      assert.deepEqual(existsSync(context.layout.base) ? readdirSync(context.layout.base) : [], [], `${name} leaves something`);
-    }
-    rmSync(context.layout.base, { recursive: true, force: true });
-  }
-  return refused;
-}
+import { type Case, secret, sha256, tryAll } from "./try-images.ts";
 
 test("what is known to be something else than a disk is refused by its name, whatever it is declared to be", async (t) => {
   const directory = temporary(t);

@@ -1,73 +1,140 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
+import type { DiskFormat } from "../../../../src/kinds/image/spec.ts";
+import type { Packing } from "../../../../src/model/packing.ts";
 import { qemuImg, temporary } from "./images.ts";
 import { imageSpec, machine } from "./machine.ts";
 
-/** How many kills: VIRTFORM_TEST_KILLS for more. */
-const kills = Number(process.env["VIRTFORM_TEST_KILLS"] ?? 8);
+/** How many kills, spread over the packings: VIRTFORM_TEST_KILLS for more. */
+const kills = Number(process.env["VIRTFORM_TEST_KILLS"] ?? 14);
 const child = join(import.meta.dirname, "fetch-child.ts");
+const pieceBytes = 2 ** 19;
+
+interface Published {
+  readonly unpack: Packing;
+  readonly diskFormat: DiskFormat;
+  readonly content: Buffer;
+}
+
+const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
+
+/** One disk, packed in every way that differs in what is staged. */
+function publish(directory: string, raw: string): Published[] {
+  const qcow2 = join(directory, "disk.qcow2");
+  qemuImg("convert", "-O", "qcow2", raw, qcow2);
+  const vmdk = join(directory, "disk.vmdk");
+  qemuImg("convert", "-O", "vmdk", "-o", "subformat=streamOptimized", raw, vmdk);
+  const ovf = join(directory, "disk.ovf");
+  writeFileSync(ovf, "<Envelope/>");
+  const manifest = join(directory, "disk.mf");
+  writeFileSync(manifest, [ovf, vmdk].map((path) => `SHA256(${basename(path)})= ${sha256(readFileSync(path))}\n`).join(""));
+  const run = (program: string, ...args: readonly string[]) => execFileSync(program, args, { maxBuffer: 2 ** 28 });
+  const tar = run("tar", "-cf", "-", "-C", directory, basename(qcow2));
+  const archive = join(directory, "disk.tar");
+  writeFileSync(archive, tar);
+  return [
+    { unpack: "none", diskFormat: "qcow2", content: readFileSync(qcow2) },
+    { unpack: "gz", diskFormat: "qcow2", content: run("gzip", "-1", "-c", qcow2) },
+    { unpack: "xz", diskFormat: "qcow2", content: run("xz", "-0", "-c", qcow2) },
+    { unpack: "zst", diskFormat: "qcow2", content: run("zstd", "-q", "-c", qcow2) },
+    { unpack: "tar", diskFormat: "qcow2", content: tar },
+    { unpack: "tar.xz", diskFormat: "qcow2", content: run("xz", "-0", "-c", archive) },
+    { unpack: "ova", diskFormat: "vmdk", content: run("tar", "-cf", "-", "-C", directory, ...[ovf, manifest, vmdk].map((path) => basename(path))) },
+  ];
+}
 
 test("a fetch that is killed at any moment of transfer, unpacking and conversion leaves no partial base, and the next one goes on", async (t) => {
   const directory = temporary(t);
   const raw = join(directory, "disk.raw");
-  const disk = Buffer.alloc(24 * 2 ** 20);
-  randomBytes(12 * 2 ** 20).copy(disk, 4 * 2 ** 20);
+  const disk = Buffer.alloc(12 * 2 ** 20);
+  randomBytes(6 * 2 ** 20).copy(disk, 2 ** 20);
   writeFileSync(raw, disk);
-  const qcow2 = join(directory, "disk.qcow2");
-  qemuImg("convert", "-O", "qcow2", raw, qcow2);
-  const packed = execFileSync("xz", ["-0", "-c", qcow2], { maxBuffer: 2 ** 28 });
-  let resumed = 0;
+  const published = publish(directory, raw);
+  const served = new Map(published.map((one) => [`/disk.${one.unpack}`, one.content]));
+  /** The first byte that each request asked for, since the last run began. */
+  let asked: number[] = [];
+  let onSent: (() => void) | undefined;
   const server = createServer(async (request, response) => {
+    const content = served.get(request.url ?? "") ?? Buffer.alloc(0);
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
-    if (from > 0) resumed += 1;
-    const range = from === 0 ? {} : { "content-range": `bytes ${from}-${packed.length - 1}/${packed.length}` };
-    response.writeHead(from === 0 ? 200 : 206, { etag: '"v1"', "content-length": packed.length - from, ...range });
-    for (let at = from; at < packed.length && !response.destroyed; at += 2 ** 20) {
-      response.write(packed.subarray(at, at + 2 ** 20));
-      await new Promise((resolve) => setTimeout(resolve, 40));
+    asked.push(from);
+    const range = from === 0 ? {} : { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` };
+    response.writeHead(from === 0 ? 200 : 206, { etag: '"v1"', "content-length": content.length - from, ...range });
+    for (let at = from; at < content.length && !response.destroyed; at += pieceBytes) {
+      response.write(content.subarray(at, at + pieceBytes));
+      await new Promise((resolve) => setTimeout(resolve, 15));
     }
     response.end();
+    onSent?.();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
     server.close();
     server.closeAllConnections();
   });
-  const source = `http://127.0.0.1:${(server.address() as AddressInfo).port}/disk.qcow2.xz`;
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const root = join(directory, "instances");
   const { layout } = machine(t, { root });
-  const base = layout.baseImage(imageSpec(source).entry);
-  const isRight = () => createHash("sha256").update(readFileSync(base)).digest("hex") === createHash("sha256").update(disk).digest("hex");
-  const run = async (killAfterMs?: number) => {
-    const running = spawn(process.execPath, [child, root, source, "xz"], { stdio: ["ignore", "ignore", "pipe"] });
+
+  /** Runs a fetch, and kills it in the transfer, or as soon after it as `afterMs` says. */
+  async function run({ unpack, diskFormat }: Published, kill?: { readonly inTransfer: boolean; readonly afterMs: number }) {
+    asked = [];
+    const source = `${origin}/disk.${unpack}`;
+    const running = spawn(process.execPath, [child, root, source, unpack, diskFormat], { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     running.stderr.setEncoding("utf8").on("data", (text: string) => {
       said += text;
     });
-    const timer = killAfterMs === undefined ? undefined : setTimeout(() => running.kill("SIGKILL"), killAfterMs);
+    const timers: NodeJS.Timeout[] = [];
+    const killLater = () => void timers.push(setTimeout(() => running.kill("SIGKILL"), kill?.afterMs ?? 0));
+    onSent = kill !== undefined && !kill.inTransfer ? killLater : undefined;
+    if (kill?.inTransfer === true) server.once("request", killLater);
     const code = await new Promise((resolve) => running.once("close", (exit, signal) => resolve(signal ?? exit)));
-    clearTimeout(timer);
-    return { code, said };
-  };
-  for (let kill = 0; kill < kills; kill += 1) {
-    const { code, said } = await run(300 + Math.random() * 1500);
-    assert.ok(code === "SIGKILL" || code === 0, said);
-    if (!existsSync(base)) continue;
-    assert.ok(isRight(), "a base that has its name is whole");
-    break;
+    for (const timer of timers) clearTimeout(timer);
+    server.removeListener("request", killLater);
+    assert.ok(code === 0 || (kill !== undefined && code === "SIGKILL"), `${unpack}: ${code}: ${said}`);
+    return code === "SIGKILL";
   }
-  const { code, said } = await run();
-  assert.equal(code, 0, said);
-  assert.ok(isRight());
-  assert.deepEqual(
-    readdirSync(layout.base).sort(),
-    [base, `${base}.json`].map((path) => path.slice(layout.base.length + 1)),
-  );
-  t.diagnostic(`${kills} kills, ${resumed} transfers went on`);
+
+  let killed = 0;
+  let continued = 0;
+  let complete = 0;
+  for (const [index, one] of published.entries()) {
+    const { entry } = imageSpec(`${origin}/disk.${one.unpack}`);
+    const base = layout.baseImage(entry);
+    const isRight = () => sha256(readFileSync(base)) === sha256(disk) && existsSync(layout.baseSidecar(entry));
+    let kept: number | undefined;
+    const expectContinued = () => {
+      if (kept === undefined || kept === 0) return;
+      assert.deepEqual(asked.slice(0, 1), [Math.min(kept, one.content.length - 1)], `${one.unpack}: the transfer goes on where it stopped`);
+      continued += 1;
+    };
+    for (let round = index; round < kills; round += published.length) {
+      const inTransfer = Math.floor(round / published.length) % 2 === 0;
+      const afterMs = Math.random() * (inTransfer ? 15 * (one.content.length / pieceBytes) : 400);
+      if (await run(one, { inTransfer, afterMs })) killed += 1;
+      // Killed before it asked for anything: what was kept still is.
+      if (asked.length > 0) expectContinued();
+      if (existsSync(base)) {
+        assert.ok(isRight(), `${one.unpack}: a base that has its name is whole`);
+        complete += 1;
+        rmSync(base);
+      }
+      const part = layout.basePart(entry);
+      kept = existsSync(layout.basePartRecord(entry)) && existsSync(part) ? statSync(part).size : undefined;
+    }
+    await run(one);
+    expectContinued();
+    assert.ok(isRight(), one.unpack);
+    assert.deepEqual(readdirSync(layout.base).sort(), [base, `${base}.json`].map((path) => basename(path)), one.unpack);
+    rmSync(layout.base, { recursive: true });
+  }
+  assert.ok(killed > kills / 2, `only ${killed} fetches were killed`);
+  t.diagnostic(`${killed} of ${kills} fetches were killed, ${continued} transfers continued, ${complete} bases were complete before the kill`);
 });
