@@ -1,15 +1,14 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { once } from "node:events";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { measure, runOnce, type Sample } from "./measure.ts";
 import { memory, type Row, ratio } from "./row.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** What the shell does, as one script whose arguments are its `$1`, `$2` and so on. */
-const shell = (script: string, ...args: readonly string[]) =>
-  runOnce("bash", ["-c", `set -euo pipefail; ${script}`, "bench", ...args]);
+const shell = (script: string, ...args: readonly string[]) => runOnce("bash", ["-c", `set -euo pipefail; ${script}`, "bench", ...args]);
 
 const toolsOnly = "cp, sha256sum and qemu-img convert in a shell, two at a time";
 
@@ -39,7 +38,8 @@ function severalImages(workspace: Workspace, megabytes: number): Row[] {
   const images = Array.from({ length: 10 }, (_, index) => `${directory}/image-${index}.qcow2`);
   for (const image of images) makeCompressedImage(image, megabytes / 10);
   workspace.configureImages(Object.fromEntries(images.map((image, index) => [`image-${index}`, image])));
-  const each = 'cp "$1" "$1.part"; sha256sum "$1.part"; qemu-img convert -t none -f qcow2 -O raw "$1.part" "$1.raw"; rm "$1.part"; sha256sum "$1.raw"';
+  const each =
+    'cp "$1" "$1.part"; sha256sum "$1.part"; qemu-img convert -t none -f qcow2 -O raw "$1.part" "$1.raw"; rm "$1.part"; sha256sum "$1.raw"';
   const [ours, theirs] = measure(3, fetching(workspace), {
     before: () => shell('rm -f "$@"', ...images.map((image) => `${image}.raw`)),
     run: () => shell(`printf '%s\\n' "$@" | xargs -P 2 -n 1 bash -c '${each}' bench`, ...images),
@@ -88,7 +88,12 @@ export async function benchWebImage(megabytes: number): Promise<Row[]> {
   const pipeline = "curl, tee, sha256sum, xz -dc -T0, then qemu-img convert";
   return [
     ratio({ what: `fetch, digest, unpack and convert an xz file of ${packedMegabytes} MB`, ours, baseline: pipeline, theirs }, 1.05),
-    ratio({ what: `fetch and convert a qcow2 of ${packedMegabytes} MB from the web`, ours: plain, baseline: "what Nova's fetch_to_raw runs, without a digest", theirs: nova }),
+    ratio({
+      what: `fetch and convert a qcow2 of ${packedMegabytes} MB from the web`,
+      ours: plain,
+      baseline: "what Nova's fetch_to_raw runs, without a digest",
+      theirs: nova,
+    }),
   ];
 }
 

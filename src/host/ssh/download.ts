@@ -24,8 +24,10 @@ const longMs = 24 * 3_600_000;
 /** Interval of progress reports. */
 const lookMs = 1000;
 
+/** Exit code of curl for a transfer that ended early. */
+const partial = 18;
 /** Exit codes of curl that are worth a retry: names, connections, timeouts, partial transfers. */
-const again = new Set([6, 7, 18, 28, 35, 52, 55, 56, 92]);
+const again = new Set([6, 7, partial, 28, 35, 52, 55, 56, 92]);
 /** The server cannot resume: the file changed, or ranges are not supported. */
 const cannotContinue = new Set([33, 36]);
 const moved = new Set([301, 302, 303, 307, 308]);
@@ -123,8 +125,11 @@ async function persist(transfer: Transfer): Promise<void> {
   const sizeNow = async () => (await files.stat(to))?.size ?? 0;
   let best = await sizeNow();
   for (let failures = 0, attempts = 0; ; attempts += 1) {
-    const { code, head, said, address, restarted } = await attempt(transfer, addresses[attempts % addresses.length] as URL);
+    const { code: ended, head, said, address, restarted } = await attempt(transfer, addresses[attempts % addresses.length] as URL);
     const size = await sizeNow();
+    const { length = size } = transfer.validators;
+    // Of two lengths in one answer, curl believes the last.
+    const code = ended === 0 && !restarted && size !== length ? partial : ended;
     if (code === 63 || code === 153 || code === 23) {
       const length = head === undefined ? 0 : Number(head.headers["content-length"] ?? 0);
       refuseTooLarge(shown, Math.max(length, size, code === 23 ? 0 : (maxBytes ?? 0) + 1), maxBytes);

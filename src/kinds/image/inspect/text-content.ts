@@ -1,8 +1,6 @@
 /** What kind of page the first bytes of a file are; undefined when they are none. */
 export function pageName(start: Buffer): string | undefined {
-  const text = start
-    .toString("latin1", 0, 1024)
-    .replace(/^\xef\xbb\xbf/, "")
+  const text = textAt(start.subarray(0, 1024))
     .replaceAll(/^(?:\s+|<!--[\s\S]*?-->)+/g, "")
     .toLowerCase();
   if (/^(?:<!doctype html|<html|<head|<body|<title|<script)\b/.test(text)) return "an HTML page";
@@ -10,6 +8,13 @@ export function pageName(start: Buffer): string | undefined {
   if (/^<\?xml\b/.test(text) || /^<(?:error|envelope|listbucketresult)\b/.test(text)) return "an XML document";
   if (looksLikeText(start) && (/^\{\s*(?:"|\}\s*$)/.test(text) || /^\[\s*(?:[[{"\d]|\]\s*$)/.test(text))) return "a JSON document";
   return undefined;
+}
+
+/** The bytes as text: UTF-16 where they begin with its byte order mark, else each as a character. Without the mark. */
+function textAt(start: Buffer): string {
+  const mark = start.toString("hex", 0, 2);
+  if (mark === "fffe" || mark === "feff") return new TextDecoder(mark === "fffe" ? "utf-16le" : "utf-16be").decode(start);
+  return start.toString("latin1").replace(/^\xef\xbb\xbf/, "");
 }
 
 /** Whether all of the first bytes of a file are UTF-8 text. A disk has zeros, or code. */

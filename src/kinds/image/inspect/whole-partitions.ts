@@ -2,6 +2,8 @@ import type { Read } from "./finding.ts";
 
 const protective = 0xee;
 const maxEntries = 1024;
+/** Bytes of a GPT header that are read here. */
+const headerFields = 88;
 
 /** The partitions of a raw disk lie on it (GPT, else MBR): a disk that was cut off has its table at the start and not its end. */
 export async function gptProblem(read: Read, size: number): Promise<string | undefined> {
@@ -27,6 +29,7 @@ export async function gptProblem(read: Read, size: number): Promise<string | und
 }
 
 async function gptEntries(read: Read, size: number, header: Buffer, sector: number): Promise<string | undefined> {
+  if (header.length < headerFields) return "its partition table (GPT) is cut off";
   const sectors = Math.floor(size / sector);
   const table = Number(header.readBigUInt64LE(72)) * sector;
   const [count, bytes] = [header.readUInt32LE(80), header.readUInt32LE(84)];

@@ -45,7 +45,11 @@ function publish(directory: string, raw: string): Published[] {
     { unpack: "zst", diskFormat: "qcow2", content: run("zstd", "-q", "-c", qcow2) },
     { unpack: "tar", diskFormat: "qcow2", content: tar },
     { unpack: "tar.xz", diskFormat: "qcow2", content: run("xz", "-0", "-c", archive) },
-    { unpack: "ova", diskFormat: "vmdk", content: run("tar", "-cf", "-", "-C", directory, ...[ovf, manifest, vmdk].map((path) => basename(path))) },
+    {
+      unpack: "ova",
+      diskFormat: "vmdk",
+      content: run("tar", "-cf", "-", "-C", directory, ...[ovf, manifest, vmdk].map((path) => basename(path))),
+    },
   ];
 }
 
@@ -104,7 +108,8 @@ test("a fetch that is killed at any moment of transfer, unpacking and conversion
 
   let killed = 0;
   let continued = 0;
-  let complete = 0;
+  /** How many kills left each kind of file. */
+  const left = { part: 0, unpacked: 0, member: 0, converted: 0, complete: 0 };
   for (const [index, one] of published.entries()) {
     const { entry } = imageSpec(`${origin}/disk.${one.unpack}`);
     const base = layout.baseImage(entry);
@@ -117,24 +122,32 @@ test("a fetch that is killed at any moment of transfer, unpacking and conversion
     };
     for (let round = index; round < kills; round += published.length) {
       const inTransfer = Math.floor(round / published.length) % 2 === 0;
-      const afterMs = Math.random() * (inTransfer ? 15 * (one.content.length / pieceBytes) : 400);
+      const afterMs = Math.random() * (inTransfer ? 15 * (one.content.length / pieceBytes) : 800);
       if (await run(one, { inTransfer, afterMs })) killed += 1;
       // Killed before it asked for anything: what was kept still is.
       if (asked.length > 0) expectContinued();
       if (existsSync(base)) {
         assert.ok(isRight(), `${one.unpack}: a base that has its name is whole`);
-        complete += 1;
+        left.complete += 1;
         rmSync(base);
       }
       const part = layout.basePart(entry);
+      if (existsSync(part)) left.part += 1;
+      if (existsSync(layout.baseUnpacked(entry))) left.unpacked += 1;
+      if (existsSync(layout.baseMember(entry))) left.member += 1;
+      if (existsSync(layout.baseConverted(entry))) left.converted += 1;
       kept = existsSync(layout.basePartRecord(entry)) && existsSync(part) ? statSync(part).size : undefined;
     }
     await run(one);
     expectContinued();
     assert.ok(isRight(), one.unpack);
-    assert.deepEqual(readdirSync(layout.base).sort(), [base, `${base}.json`].map((path) => basename(path)), one.unpack);
+    assert.deepEqual(
+      readdirSync(layout.base).sort(),
+      [base, `${base}.json`].map((path) => basename(path)),
+      one.unpack,
+    );
     rmSync(layout.base, { recursive: true });
   }
   assert.ok(killed > kills / 2, `only ${killed} fetches were killed`);
-  t.diagnostic(`${killed} of ${kills} fetches were killed, ${continued} transfers continued, ${complete} bases were complete before the kill`);
+  t.diagnostic(`${killed} of ${kills} fetches were killed, ${continued} transfers continued, left by the kills: ${JSON.stringify(left)}`);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { optionValue, refusesDirectIo } from "../../../../src/tools/qemu-img.ts";
+import { contentTrouble, optionValue, refusesDirectIo } from "../../../../src/tools/qemu-img.ts";
 import { parseConvertProgress, parseImageInfo } from "../../../../src/tools/qemu-img-output.ts";
 
 /** As printed by qemu-img 7.2. */
@@ -77,4 +77,13 @@ test("a filesystem without direct access is told from other failures", () => {
   assert.equal(refusesDirectIo("qemu-img: Could not open '/x': filesystem does not support O_DIRECT"), true);
   assert.equal(refusesDirectIo("qemu-img: error while writing at byte 0: Invalid argument"), true);
   assert.equal(refusesDirectIo("qemu-img: error while writing at byte 0: No space left on device"), false);
+});
+
+test("what qemu says of an image's content is told apart from what it says of the machine", () => {
+  const said = (why: string) => `qemu-img: Could not open '/x/y.part': ${why}\n`;
+  assert.equal(contentTrouble(said("Snapshot table too large")), "Snapshot table too large");
+  assert.equal(contentTrouble(said("Reference count table offset invalid.")), "Reference count table offset invalid");
+  for (const why of ["Permission denied", "No such file or directory", "Cannot allocate memory", 'Failed to get shared "write" lock'])
+    assert.equal(contentTrouble(said(why)), undefined, why);
+  assert.equal(contentTrouble("qemu-img: error while writing at byte 0: No space left on device"), undefined);
 });
