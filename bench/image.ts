@@ -89,7 +89,7 @@ export async function benchWebImage(megabytes: number): Promise<Row[]> {
   return [
     ratio({ what: `fetch, digest, unpack and convert an xz file of ${packedMegabytes} MB`, ours, baseline: pipeline, theirs }, 1.05),
     ratio({
-      what: `fetch and convert a qcow2 of ${packedMegabytes} MB from the web`,
+      what: `fetch and convert a qcow2 of ${megabytes} MB from the web`,
       ours: plain,
       baseline: "what Nova's fetch_to_raw runs, without a digest",
       theirs: nova,

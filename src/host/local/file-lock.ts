@@ -12,7 +12,8 @@ const busyCodes: readonly unknown[] = [5, 6];
  * is, and a lock of the whole file, as Python's `lockf` takes it for Nova, covers these. Nothing is written to the file.
  */
 export async function tryFileLock(path: string): Promise<(() => void) | undefined> {
-  const { DatabaseSync } = await import("node:sqlite");
+  // The script with its code cache has no dynamic import of modules of Node.
+  const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
   for (;;) {
     const before = makeLockFile(path);
     const database = new DatabaseSync(path, { timeout: 0 });
