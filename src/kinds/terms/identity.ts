@@ -41,7 +41,7 @@ export function originOf(of: "instance" | "volume", project: string, name: strin
 }
 
 /** The same on every run and every machine, so that an object is found again by its name. */
-export function derivedUuid(of: "instance" | "volume", project: string, origin: string): string {
+export function derivedUuid(of: "instance" | "volume" | "network", project: string, origin: string): string {
   return uuidV5(`${of}/${project}/${origin}`);
 }
 

@@ -8,6 +8,7 @@ import { guestCapabilities } from "./guest-capabilities.ts";
 import { hintFor, isAboutNetworks, type Networks } from "./hints.ts";
 import { errorCodes as is, isRefusal, LibvirtError } from "./libvirt-error.ts";
 import { nameIn } from "./name-in.ts";
+import { createNetworks } from "./networks.ts";
 import { guestOwner, nodeFacts } from "./node-facts.ts";
 import { procedures } from "./rpc/procedures.ts";
 import { unfinishedMark } from "./unfinished-mark.ts";
@@ -17,7 +18,6 @@ const flags = {
   blockResizeBytes: 1,
   /** Managed save, metadata of snapshots, NVRAM (Nova DEL-03), metadata of checkpoints. */
   undefineAll: 1 | 2 | 4 | 16,
-  activeNetworks: 2,
   /** Of a change: to the running guest only. */
   live: 1,
   /** Of a change: to the stored definition. */
@@ -52,19 +52,11 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     }
   }
 
-  /** All networks by name, and whether each is active. */
-  async function allNetworks(): Promise<Map<string, boolean>> {
-    const names = async (networkFlags: number) => {
-      const { networks } = await call(procedures.listNetworks, { needResults: 1, flags: networkFlags });
-      return new Set(networks.map(({ name }) => name));
-    };
-    const [all, active] = await Promise.all([names(0), names(flags.activeNetworks)]);
-    return new Map([...all].map((name) => [name, active.has(name)]));
-  }
+  const networks = createNetworks(call);
 
   /** Which of a domain's networks it cannot be started with. */
   async function networksOf(uuid: string): Promise<Networks> {
-    const [xml, all] = await Promise.all([xmlOf(at(uuid), flags.inactive), allNetworks()]);
+    const [xml, all] = await Promise.all([xmlOf(at(uuid), flags.inactive), networks.networks()]);
     const wanted = findAll(find(parseXml(xml), "devices"), "interface").flatMap((nic) => find(nic, "source")?.attributes["network"] ?? []);
     return { inactive: wanted.filter((name) => all.get(name) === false), missing: wanted.filter((name) => !all.has(name)) };
   }
@@ -240,7 +232,7 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     hasSecret: async (uuid) =>
       (await unlessMissing(`Looking for secret ${uuid} failed`, () => call(procedures.findSecret, { uuid }, uuid), is.noSupport)) !==
       undefined,
-    networks: () => explaining("Listing the networks failed", allNetworks),
+    ...networks,
 
     secrets: async (prefix) => {
       const listAll = () => call(procedures.listSecrets, { needResults: 1, flags: 0 });

@@ -1,5 +1,6 @@
 import type { Owner } from "../../model/host.ts";
 import type { GuestFacts } from "../../model/host-facts.ts";
+import type { NetworkFace } from "./network-face.ts";
 
 /**
  * Nova DOM-10: libvirt's domain states, folded to what decisions need. `saved`: off, with its memory kept (managed save), which
@@ -100,7 +101,7 @@ export interface DomainWatch extends Disposable {
  * What virtform asks of libvirt. Throws UnreachableError when libvirt cannot be reached, which never means "gone"; an error with
  * libvirt's words, and the remedy where one is known, when libvirt refuses.
  */
-export interface Libvirt {
+export interface Libvirt extends NetworkFace {
   node(): Promise<NodeFacts>;
   /** The user and group that guests run as, and that libvirt gives their files to; null where libvirt does not tell. Never throws. */
   guestOwner(): Promise<Owner | null>;
@@ -184,8 +185,6 @@ export interface Libvirt {
     element: { readonly prefix: string; readonly namespace: string; readonly xml: string },
     of: "running" | "stored" | "both",
   ): Promise<void>;
-  /** All networks by name, and whether each is active. */
-  networks(): Promise<ReadonlyMap<string, boolean>>;
   /** The secrets for volumes whose usage begins with `prefix`; none where libvirt keeps no secrets. */
   secrets(prefix: string): Promise<SecretRecord[]>;
   /** Defines a secret, or redefines the one with the same uuid and usage, by its document. */

@@ -36,6 +36,7 @@ const device = struct({ domain, xml: string, flags: uint });
 /** At most as many as libvirt takes (REMOTE_DOMAIN_SCHEDULER_PARAMETERS_MAX; it takes 16 for REMOTE_DOMAIN_BLOCK_IO_TUNE_PARAMETERS_MAX too). */
 const parameters = list(parameter, 16);
 const listing = struct({ needResults: int, flags: uint });
+const oneNetwork = struct({ network });
 
 function look<A, R>(number: number, name: string, args: Codec<A>, result: Codec<R>, driver: Driver = "hypervisor"): Procedure<A, R> {
   return { number, name, args, result, driver, changes: false, deadlineMs: lookMs };
@@ -146,6 +147,21 @@ export const procedures = {
   ),
 
   listNetworks: look(283, "CONNECT_LIST_ALL_NETWORKS", listing, struct({ networks: list(network, maxListed), count: uint }), "network"),
+
+  networkXml: look(43, "NETWORK_GET_XML_DESC", struct({ network, flags: uint }), struct({ xml: string }), "network"),
+  hasFeature: look(60, "CONNECT_SUPPORTS_FEATURE", struct({ feature: int }), struct({ supported: int }), "network"),
+  defineNetwork: change(41, "NETWORK_DEFINE_XML", struct({ xml: string }), oneNetwork, "network"),
+  undefineNetwork: change(49, "NETWORK_UNDEFINE", oneNetwork, nothing, "network"),
+  startNetwork: change(39, "NETWORK_CREATE", oneNetwork, nothing, "network"),
+  stopNetwork: change(42, "NETWORK_DESTROY", oneNetwork, nothing, "network"),
+  setNetworkAutostart: change(48, "NETWORK_SET_AUTOSTART", struct({ network, autostart: int }), nothing, "network"),
+  updateNetwork: change(
+    291,
+    "NETWORK_UPDATE",
+    struct({ network, command: uint, section: uint, parentIndex: int, xml: string, flags: uint }),
+    nothing,
+    "network",
+  ),
 
   listSecrets: look(287, "CONNECT_LIST_ALL_SECRETS", listing, struct({ secrets: list(secret, maxListed), count: uint }), "secret"),
   findSecret: look(141, "SECRET_LOOKUP_BY_UUID", struct({ uuid }), struct({ secret }), "secret"),

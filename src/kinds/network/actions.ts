@@ -1,0 +1,68 @@
+import { type ActionType, defineAction } from "../../model/action.ts";
+import type { Context } from "../../model/context.ts";
+import { RefusedError } from "../../model/errors.ts";
+import { type NetworkRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { parseXml } from "../../tools/xml.ts";
+import { networkExists, networkGone } from "../terms/network-address.ts";
+import type { PutArgs, RemoveArgs } from "./diff.ts";
+import { readNetworkLabel } from "./label.ts";
+import { liveUpdates } from "./live.ts";
+import { reconnect } from "./ports.ts";
+import { usersOf } from "./users.ts";
+import { networkXml } from "./write.ts";
+
+/** What can be done to networks. */
+export const networkActions: readonly ActionType[] = [
+  defineAction<PutArgs>("network.create", [networkExists], async (context, args) => {
+    const { spec } = args;
+    const libvirt = libvirtOf(context);
+    const had = await ownNetwork(context, spec.uuid, spec.name);
+    // Without a record of what was applied it is known as unfinished until all of it is done.
+    if (had === undefined) await libvirt.defineNetwork(networkXml(spec, null));
+    await put(context, args);
+  }),
+  defineAction<PutArgs>("network.update", [networkExists], put),
+  defineAction<RemoveArgs>("network.remove", [networkGone], async (context, { uuid, name }) => {
+    const libvirt = libvirtOf(context);
+    const had = await ownNetwork(context, uuid, name);
+    if (had === undefined) return;
+    const users = (await libvirt.domains(usersOf, () => undefined)).flat().filter((user) => user.network === had.name && user.running);
+    const [first] = users;
+    if (first !== undefined) {
+      const detail = `Its definition stays. Shut the guest down or connect it to another network, then apply again.`;
+      throw new RefusedError("network-in-use", `Network ${had.name} is in use by ${first.domain}`, detail);
+    }
+    await libvirt.stopNetwork(uuid);
+    await libvirt.undefineNetwork(uuid);
+  }),
+];
+
+/**
+ * Brings a network to its spec: first the definition, which says what is wanted, then what runs. An interruption anywhere leaves a network that
+ * differs from its definition or is not active, which the next plan finds.
+ */
+async function put(context: Context, { spec, restart }: PutArgs): Promise<void> {
+  const libvirt = libvirtOf(context);
+  const had = await ownNetwork(context, spec.uuid, spec.name);
+  const created = had === undefined || readNetworkLabel(parseXml(had.xml))?.applied === null;
+  const document = (applied: typeof spec.fields | null) => networkXml(spec, applied, had?.xml);
+  await libvirt.defineNetwork(document(created ? null : spec.fields));
+  const autostart = spec.fields["autostart"] === true;
+  if (had?.autostart !== autostart) await libvirt.setNetworkAutostart(spec.uuid, autostart);
+  if (restart) await libvirt.stopNetwork(spec.uuid);
+  await libvirt.startNetwork(spec.uuid);
+  const active = (await libvirt.network(spec.uuid))?.active ?? null;
+  if (active !== null) for (const update of liveUpdates(parseXml(active), spec.fields)) await libvirt.updateNetwork(spec.uuid, update);
+  await reconnect(context, spec.uuid);
+  if (created) await libvirt.defineNetwork(document(spec.fields));
+}
+
+/** The network as it is now; undefined when it does not exist. Throws a RefusedError when this project does not own it (any more). */
+async function ownNetwork(context: Context, uuid: string, name: string): Promise<NetworkRecord | undefined> {
+  const found = await libvirtOf(context).network(uuid);
+  if (found === undefined) return undefined;
+  const label = readNetworkLabel(parseXml(found.xml));
+  if (label?.project === context.project) return found;
+  const owner = label === undefined ? "it has no virtform label" : `project ${label.project} owns it`;
+  throw new RefusedError("network-not-ours", `Network ${found.name} is not owned by project ${context.project}; ${owner}`, `${name} was not changed. Plan again.`);
+}

@@ -1,0 +1,43 @@
+import type { Context } from "../../model/context.ts";
+import type { Host } from "../../model/host.ts";
+import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { parseXml } from "../../tools/xml.ts";
+import { readNetwork } from "./read.ts";
+import { usersOf } from "./users.ts";
+
+const runMs = 10_000;
+
+/** The Linux bridge that guests of an active network are ports of; undefined where they are none of one. */
+export function linuxBridge(active: string): string | undefined {
+  const { type, bridge } = readNetwork(parseXml(active));
+  return type === "ovs" || type === "macvtap" || typeof bridge !== "string" ? undefined : bridge;
+}
+
+/** The names of the ports of a bridge of the host; undefined where it is missing or none. */
+export async function portsOf(host: Host, bridge: string): Promise<ReadonlySet<string> | undefined> {
+  const place = `/sys/class/net/${bridge}/brif`;
+  const [found] = await host.files.statMany([place]);
+  return found === undefined ? undefined : new Set((await host.files.list(place)).map(({ name }) => name));
+}
+
+/**
+ * Makes the interfaces of running guests ports of the bridge of an active network again: libvirt makes a new bridge when a network starts, and leaves
+ * guests that run without one. Does nothing for those that are ports. Throws a CommandError where this user may not.
+ */
+export async function reconnect(context: Context, uuid: string): Promise<void> {
+  const { host } = context;
+  const libvirt = libvirtOf(context);
+  const network = await libvirt.network(uuid);
+  const bridge = network === undefined || network.active === null ? undefined : linuxBridge(network.active);
+  if (network === undefined || bridge === undefined) return;
+  const users = (await libvirt.domains(usersOf, () => undefined)).flat();
+  const taps = users.flatMap(({ running, network: name, tap }) => (running && name === network.name && tap !== null ? [tap] : []));
+  if (taps.length === 0) return;
+  const ports = await portsOf(host, bridge);
+  for (const tap of taps) {
+    if (ports?.has(tap) === true) continue;
+    // As libvirt does it when a guest starts.
+    await host.run({ program: "ip", args: ["link", "set", "dev", tap, "master", bridge, "up"], timeoutMs: runMs });
+  }
+}
+

@@ -1,0 +1,10 @@
+import type { NetworkFields } from "../terms/network-state.ts";
+
+/** A network as it should be. */
+export interface NetworkSpec {
+  readonly name: string;
+  readonly uuid: string;
+  readonly project: string;
+  /** With `autostart` and `active`. */
+  readonly fields: NetworkFields;
+}
