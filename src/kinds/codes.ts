@@ -111,6 +111,12 @@ export const codes: Readonly<Record<string, string>> = {
   "label-damaged": "The label of an instance, a volume or a disk cannot be used.",
   "libvirt-read-only": "This user may only look: libvirt's read-only socket served the plan.",
   "network-inactive": "A network that a guest is connected to is not active.",
+  "bridge-down": "A bridge or a network card that a network needs is switched off.",
+  "network-family-missing": "A network of another administrator has no addresses of a family that the configuration describes.",
+  "network-in-use": "A network is used by guests that run, and cannot be removed or changed in this way.",
+  "network-interrupted": "A network is restarted while guests are connected to it.",
+  "network-not-ours": "A network is not this project's.",
+  "network-taken": "A network of that name exists and is not this project's.",
   "network-invalid":
     "A network cannot be as it is written: an address outside of its subnet, subnets that overlap, or a key that its type does not have.",
   "network-missing": "libvirt has no network of the name that a guest is connected to.",

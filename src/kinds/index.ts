@@ -10,6 +10,8 @@ import { imageKind } from "./image/image.ts";
 import { presentImages } from "./image/present.ts";
 import { instanceKind } from "./instance/instance.ts";
 import { presentInstances } from "./instance/present.ts";
+import { networkKind } from "./network/network.ts";
+import { presentNetworks } from "./network/present.ts";
 import { presentPublished } from "./published/present.ts";
 import { publishedKind } from "./published/published.ts";
 import { presentVolumes } from "./volume/present.ts";
@@ -31,6 +33,7 @@ const kinds: KindModule[] = [
   { name: "image", section: null, present: presentImages, create: imageKind },
   { name: "published", section: null, present: presentPublished, create: publishedKind },
   { name: "volume", section: null, present: presentVolumes, create: volumeKind },
+  { name: "network", section: null, present: presentNetworks, create: networkKind },
   { name: "instance", section: null, present: presentInstances, create: instanceKind },
 ];
 

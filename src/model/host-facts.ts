@@ -108,6 +108,12 @@ export interface NetworkFacts {
   /** Of the bridges that the configuration names, those that do not exist, and those that are interfaces of another kind. */
   readonly missingBridges: readonly string[];
   readonly notBridges: readonly string[];
+  /** Open vSwitch bridges and network cards that do not exist. Absent: none. */
+  readonly missingDevices?: readonly string[];
+  /** Bridges and devices that are switched off. Absent: none. */
+  readonly down?: readonly string[];
+  /** Of networks whose subnets the configuration describes, the address families; null where libvirt does not know them. Absent: not looked up. */
+  readonly families?: Readonly<Record<string, readonly (4 | 6)[] | null>>;
 }
 
 /** What the host can give a guest of one machine type. A list is null where libvirt does not tell. */

@@ -21,8 +21,16 @@ export interface HostSettings {
   readonly usedDrivers: readonly string[];
   /** Programs that make what this configuration wants on empty disks, or unpack its images: `mkfs.ext4`, `mkswap`, `xz`. */
   readonly programs: readonly string[];
-  /** Networks of libvirt and bridges of the host that this configuration names; null where it names none. */
-  readonly networks: { readonly names: readonly string[]; readonly bridges: readonly string[] } | null;
+  /** What this configuration needs of the host's networks; null where that is nothing. */
+  readonly networks: {
+    /** Networks of libvirt that other administrators keep. */
+    readonly names: readonly string[];
+    readonly bridges: readonly string[];
+    /** Open vSwitch bridges and network cards. */
+    readonly devices: readonly string[];
+    /** Of the networks, those whose subnets the configuration describes. */
+    readonly families: readonly string[];
+  } | null;
   /** Machine types whose capabilities are looked up; null stands for the default of the host. */
   readonly machines: readonly (string | null)[];
   /** What drivers and image services make of their own sections, by name: plain data that only these understand. */

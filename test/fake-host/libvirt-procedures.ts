@@ -3,7 +3,9 @@ import type { WireDomain } from "../../src/tools/libvirt/rpc/types.ts";
 import { capabilities, domainCapabilities, libVersion, node } from "./libvirt-node.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";
 import type { Life } from "./life.ts";
+import type { Network } from "./networks.ts";
 import type { Secret } from "./secrets.ts";
+import { tapsOf } from "./stored-domain.ts";
 import { child, childrenOf, printXml } from "./xml.ts";
 
 /** One client as its daemon sees it. */
@@ -14,6 +16,9 @@ export interface Client {
   /** Numbers of the registrations for lifecycle events. */
   readonly registrations: Set<number>;
 }
+
+/** A reference to a network, as messages carry it. */
+type WireNetwork = Pick<Network, "name" | "uuid">;
 
 type Procedures = typeof procedures;
 type ArgsOf<P> = P extends Procedure<infer A, unknown> ? A : never;
@@ -137,9 +142,12 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   setMemory: (client, { domain, memoryKiB }) =>
     change(client, "set the memory of", domain, (one) => client.libvirtd.guests.setMemory(one, memoryKiB)),
   setVcpus: (client, { domain, count }) => change(client, "set the vCPUs of", domain, (one) => client.libvirtd.guests.setVcpus(one, count)),
-  attachDevice: (client, { domain, xml }) => change(client, "attach a device to", domain, (one) => client.libvirtd.guests.attach(one, xml)),
-  updateDevice: (client, { domain, xml }) => change(client, "change a device of", domain, (one) => client.libvirtd.guests.update(one, xml)),
-  detachDevice: (client, { domain, xml }) => change(client, "detach a device of", domain, (one) => client.libvirtd.guests.detach(one, xml)),
+  attachDevice: (client, { domain, xml }) =>
+    change(client, "attach a device to", domain, (one) => replugged(client, one, () => client.libvirtd.guests.attach(one, xml))),
+  updateDevice: (client, { domain, xml }) =>
+    change(client, "change a device of", domain, (one) => replugged(client, one, () => client.libvirtd.guests.update(one, xml))),
+  detachDevice: (client, { domain, xml }) =>
+    change(client, "detach a device of", domain, (one) => replugged(client, one, () => client.libvirtd.guests.detach(one, xml))),
   setBlockIoTune: (client, { domain, disk, values }) =>
     change(client, "limit a disk of", domain, (one) => client.libvirtd.guests.limit(one, disk, values)),
   setScheduler: (client, { domain, values }) =>
@@ -156,13 +164,30 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   },
 
   listNetworks: ({ libvirtd }, { flags }) => {
-    const chosen = [...libvirtd.networks].filter(([, active]) => (flags & 2) === 0 || active);
-    const networks = chosen.map(([name], index) => ({
-      name,
-      uuid: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
-    }));
-    return { networks, count: networks.length };
+    const chosen = libvirtd.networks
+      .all()
+      .filter(
+        (network) =>
+          ((flags & 2) === 0 || network.live !== undefined) &&
+          ((flags & 4) === 0 || network.stored !== undefined) &&
+          ((flags & 16) === 0 || network.autostart),
+      );
+    return { networks: chosen.map(wireNetwork), count: chosen.length };
   },
+  networkXml: (client, { network, flags }) => ({
+    xml: client.libvirtd.networks.document(foundNetwork(client, network), (flags & 1) !== 0),
+  }),
+  hasFeature: (_client, { feature }) => ({ supported: feature <= 16 ? 1 : 0 }),
+  defineNetwork: ({ life, libvirtd }, { xml }) => ({
+    network: life.effect(`define network ${/<name>([^<]*)/.exec(xml)?.[1] ?? "?"}`, () => wireNetwork(libvirtd.networks.define(xml))),
+  }),
+  undefineNetwork: (client, { network }) => changeNetwork(client, "undefine", network, client.libvirtd.networks.undefine),
+  startNetwork: (client, { network }) => changeNetwork(client, "start", network, client.libvirtd.networks.start),
+  stopNetwork: (client, { network }) => changeNetwork(client, "stop", network, client.libvirtd.networks.stop),
+  setNetworkAutostart: (client, { network, autostart }) =>
+    changeNetwork(client, "autostart", network, (one) => client.libvirtd.networks.setAutostart(one, autostart !== 0)),
+  updateNetwork: (client, { network, ...change }) =>
+    changeNetwork(client, "update", network, (one) => client.libvirtd.networks.update(one, change)),
 
   listSecrets: ({ libvirtd }) => {
     const secrets = libvirtd.secrets.all().map(wireSecret);
@@ -197,10 +222,35 @@ function change(client: Client, what: string, wanted: WireDomain, work: (domain:
   return undefined;
 }
 
+/** A change of a running guest, and of what its devices on the host are ports of. */
+function replugged({ libvirtd: { networks } }: Client, domain: Domain, work: () => void): void {
+  const before = tapsOf(domain.live);
+  work();
+  const after = tapsOf(domain.live);
+  for (const [tap, network] of before) if (after.get(tap) !== network) networks.unplug(tap);
+  for (const [tap, network] of after) if (before.get(tap) !== network) networks.plug(network, tap);
+}
+
 function found({ libvirtd }: Client, { uuid }: WireDomain): Domain {
   const domain = libvirtd.all().find((one) => one.uuid === uuid);
   if (domain === undefined) throw new Error(`Domain not found: no domain with matching uuid '${uuid}'`);
   return domain;
+}
+
+function changeNetwork(client: Client, what: string, wanted: WireNetwork, work: (network: Network) => unknown): undefined {
+  const network = foundNetwork(client, wanted);
+  client.life.effect(`${what} network ${network.name}`, () => work(network));
+  return undefined;
+}
+
+function foundNetwork({ libvirtd }: Client, { uuid, name }: WireNetwork): Network {
+  const network = libvirtd.networks.find(uuid);
+  if (network === undefined) throw new Error(`Network not found: no network with matching uuid '${uuid}' (${name})`);
+  return network;
+}
+
+function wireNetwork({ name, uuid }: Network): WireNetwork {
+  return { name, uuid };
 }
 
 function foundSecret({ libvirtd }: Client, uuid: string): Secret {

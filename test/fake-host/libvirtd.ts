@@ -2,11 +2,12 @@ import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { machineTypes, type Optional } from "./libvirt-node.ts";
 import { readLuks, resizeLuks } from "./luks.ts";
+import { createNetworks, type Networks } from "./networks.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createRunningGuests, type RunningGuests } from "./running-guest.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { allocatedBytes, copySparse, fingerprintSparse, sparseOf, truncateSparse } from "./sparse.ts";
-import { liveDomain, storedDomain } from "./stored-domain.ts";
+import { liveDomain, storedDomain, tapsOf } from "./stored-domain.ts";
 import { child, childrenOf, copyXml, printXml, readXml, type Xml } from "./xml.ts";
 
 /** libvirt's number for a state, as `domstats --raw` prints it. */
@@ -65,8 +66,7 @@ export interface Libvirtd {
   readonly deaf: Set<string>;
   /** What is done to guests that run. */
   readonly guests: RunningGuests;
-  /** Networks by name, and whether they are active. */
-  readonly networks: Map<string, boolean>;
+  readonly networks: Networks;
   /** Addresses that networks leased, by MAC address. */
   readonly leases: Map<string, string>;
   readonly secrets: Secrets;
@@ -95,6 +95,13 @@ export interface Libvirtd {
   clone(files: FileTree): Libvirtd;
 }
 
+/** Those of another machine, or the one that every libvirt comes with. */
+function networksOf(files: FileTree, from: Libvirtd | undefined): Networks {
+  const networks = from?.networks.clone(files) ?? createNetworks(files);
+  if (from === undefined) networks.set("default", true);
+  return networks;
+}
+
 /** libvirt on a machine with these files. */
 export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
   const domains: Domain[] = (from?.all() ?? []).map((domain) => ({
@@ -112,6 +119,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     return domain.live;
   };
   const off = (domain: Domain) => {
+    for (const tap of tapsOf(domain.live).keys()) libvirtd.networks.unplug(tap);
     domain.live = undefined;
     domain.state = 5;
     if (domain.stored === undefined) domains.splice(domains.indexOf(domain), 1);
@@ -122,7 +130,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     installed: new Set(from?.installed ?? ["ovmf", "swtpm"]),
     deaf: new Set(from?.deaf),
     guests: createRunningGuests(from?.guests),
-    networks: new Map(from?.networks ?? [["default", true]]),
+    networks: networksOf(files, from),
     leases: new Map(from?.leases),
     secrets: from?.secrets.clone() ?? createSecrets(),
     sockets: new Map(
@@ -215,11 +223,13 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
         domain.live = saved.live;
         domain.live.attributes["id"] = String(domain.id);
         domain.state = saved.state;
+        for (const [tap, network] of tapsOf(domain.live)) libvirtd.networks.plug(network, tap);
         // What it remembers of its disks is no longer so.
         if (contentOfDisks(saved.live, files) !== saved.disks) [domain.live, domain.state] = [undefined, 6];
         return;
       }
       domain.live = liveDomain(domain.stored, domain.id);
+      for (const [tap, network] of tapsOf(domain.live)) libvirtd.networks.plug(network, tap);
       domain.state = 1;
       for (const serial of childrenOf(child(domain.stored, "devices"), "serial")) {
         const log = child(serial, "log")?.attributes["file"];

@@ -28,7 +28,7 @@ export interface Machine {
   clone(): Machine;
   /**
    * Everything that lasts, as lines: each file with mode, size and content, each domain with its state and XML. Times, inode
-   * numbers and what `ignore` matches are left out.
+   * numbers, ports of bridges, which have the numbers of guests in their names, and what `ignore` matches are left out.
    */
   snapshot(ignore?: RegExp): string[];
 }
@@ -65,6 +65,7 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
       for (const one of processes.values()) one.kill();
       for (const domain of libvirtd.all()) if (domain.live !== undefined) libvirtd.destroy(domain);
       libvirtd.secrets.restart();
+      libvirtd.networks.reboot();
       return machine.boot();
     },
     clone() {
@@ -75,7 +76,7 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
     snapshot(ignore = /(?!)/) {
       const lines = files
         .walk()
-        .filter(([path]) => !ignore.test(path))
+        .filter(([path]) => !ignore.test(path) && !path.includes("/brif/"))
         .map(([path, inode]) => {
           const mode = inode.mode.toString(8);
           if (inode.type === "directory") return `${path === "/" ? "" : path}/ ${mode}`;
@@ -89,7 +90,15 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
             `domain ${domain.name} ${domain.uuid} ${domain.state}${domain.saved === undefined ? "" : " saved"}${domain.autostart ? " autostart" : ""} ${libvirtd.document(domain, true)}`,
         );
       const secrets = libvirtd.secrets.all().map(({ uuid, document, value }) => `secret ${uuid} ${document} ${value}`);
-      return [...lines, ...domains.sort(), ...secrets];
+      const networks = libvirtd.networks.all().map((network) =>
+        [
+          `network ${network.name} ${network.uuid}${network.autostart ? " autostart" : ""}`,
+          libvirtd.networks.document(network, true),
+          // What runs keeps the label that it was started with.
+          network.live === undefined ? "not active" : libvirtd.networks.document(network, false).replace(/<metadata>.*<\/metadata>/s, ""),
+        ].join(" "),
+      );
+      return [...lines, ...domains.sort(), ...secrets, ...networks.sort()];
     },
   };
   return machine;

@@ -30,6 +30,14 @@ export const programs: Readonly<Record<string, Program>> = {
     return writing("fallocate", life, () => files.write(path, grown), "fallocate: fallocate failed: No space left on device");
   },
 
+  /** `ip link set dev TAP master BRIDGE up`. */
+  ip: ({ args, files, life }) => {
+    const [, , , tap = "", , bridge = ""] = args;
+    if (args.slice(0, 3).join(" ") !== "link set dev") return badly(`Object "${args[0]}" is unknown, try "ip help".`);
+    if (files.find(`/sys/class/net/${bridge}/brif`) === undefined) return badly(`Cannot find device "${bridge}"`);
+    return writing("ip link", life, () => files.makeDirectories(`/sys/class/net/${bridge}/brif/${tap}`), "ip: no space");
+  },
+
   "mkfs.ext2": formatting("ext2"),
   "mkfs.ext3": formatting("ext3"),
   "mkfs.ext4": formatting("ext4"),

@@ -1,4 +1,5 @@
 import type { Domain } from "./libvirtd.ts";
+import { tapName } from "./stored-domain.ts";
 import { child, childrenOf, readXml, type Xml, xml } from "./xml.ts";
 
 /** What a guest does not take part in: `balloon`, `unplug`, `tray` (it has its CD mounted). */
@@ -59,6 +60,11 @@ export function createRunningGuests(from?: RunningGuests): RunningGuests {
         device.children.push(xml("address", address));
       }
       device.children.push(xml("alias", { name: `${device.name}-${key}` }));
+      if (device.name === "interface" && child(device, "target") === undefined) {
+        const taken = childrenOf(devices, "interface").map((card) => child(card, "target")?.attributes["dev"]);
+        const free = Array.from({ length: taken.length + 1 }, (_, card) => tapName(domain.id, card)).find((tap) => !taken.includes(tap));
+        device.children.push(xml("target", { dev: free ?? "" }));
+      }
       devices.children.push(device);
     },
     update(domain, document) {
@@ -67,8 +73,9 @@ export function createRunningGuests(from?: RunningGuests): RunningGuests {
         if (child(found, "source")?.attributes["file"] !== undefined && deafTo.get(domain.name)?.has("tray") === true)
           throw new Error(`operation failed: timed out waiting to open tray of '${keyOf(device)}'`);
       } else if (device.attributes["device"] === "cdrom") return;
-      const kept = found.children.filter(({ name }) => name === "alias" || name === "address");
-      const fresh = device.children.filter(({ name }) => name !== "alias" && name !== "address");
+      const stays = ({ name }: Xml) => name === "alias" || name === "address" || (name === "target" && device.name === "interface");
+      const kept = found.children.filter(stays);
+      const fresh = device.children.filter((one) => !stays(one));
       devices.children[devices.children.indexOf(found)] = { ...device, children: [...fresh, ...kept] };
     },
     detach(domain, document) {

@@ -107,16 +107,32 @@ export function storedDomain(given: Xml): Xml {
 export function liveDomain(stored: Xml, id: number): Xml {
   const root = copyXml(stored);
   root.attributes["id"] = String(id);
+  let cards = 0;
   for (const device of child(root, "devices")?.children ?? []) {
     if (device.name === "emulator" || device.name === "audio") continue;
     const target = child(device, "target")?.attributes["dev"] ?? device.attributes["index"] ?? "0";
     device.children.push(xml("alias", { name: `${device.name}-${target}` }));
     if (device.name === "graphics") device.attributes["port"] = String(5900 + id);
-    if (device.name === "interface") set(device, xml("target", { dev: `vnet${id}` }));
+    if (device.name === "interface") set(device, xml("target", { dev: tapName(id, cards++) }));
     if (device.name === "serial" || device.name === "console") device.children.unshift(xml("source", { path: `/dev/pts/${id}` }));
   }
   root.children.push(xml("seclabel", { type: "dynamic", model: "dac", relabel: "yes" }, [xml("label", {}, "+64055:+64055")]));
   return root;
+}
+
+/** The device on the host of an interface of a running guest, by the number of the guest and of the interface. */
+export function tapName(id: number, card: number): string {
+  return card === 0 ? `vnet${id}` : `vnet${id}.${card}`;
+}
+
+/** The devices on the host of a running guest that are in networks of libvirt's, each with its network. */
+export function tapsOf(live: Xml | undefined): ReadonlyMap<string, string> {
+  return new Map(
+    childrenOf(child(live, "devices"), "interface").flatMap((card) => {
+      const [tap, network] = [child(card, "target")?.attributes["dev"], child(card, "source")?.attributes["network"]];
+      return tap === undefined || network === undefined ? [] : [[tap, network] as const];
+    }),
+  );
 }
 
 /** Replaces the child of this name, or adds one. */

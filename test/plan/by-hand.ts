@@ -76,11 +76,21 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^set autostart of (\S+)$/, (machine, name) => void Object.assign(domainOf(machine, name), { autostart: true })],
   [/^delete the base images$/, deleteBases],
   [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
+  [/^define a network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, true)],
+  [/^edit the network (\S+): (\S+) becomes (\S+)$/, editNetwork],
   [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],
   [/^define (\S+) with (\d+)GiB of memory$/, defineLarge],
   [/^define (\S+) with uuid (\S+)$/, define],
   [/^write (\S+): (.*)$/, (machine, path, content) => machine.put(`${root}/${path}`, content ?? "")],
 ];
+
+/** `virsh net-edit`: the definition alone. */
+function editNetwork(machine: Machine, name = "", from = "", to = ""): void {
+  const { networks } = machine.libvirtd;
+  const network = networks.named(name);
+  if (network === undefined) throw new Error(`there is no network ${name}`);
+  networks.define(networks.document(network, true).replace(from, to));
+}
 
 /** Does what one line of a case says. Throws for a line that is not known. */
 export function doByHand(machine: Machine, line: string): void {

@@ -7,7 +7,10 @@ export interface DeclaredNetwork {
 }
 
 /** The declared network that an interface of an instance is in; undefined for networks of the host and for bridges. Pure. */
-export function networkOf(config: Pick<Config, "networks">, { network: name }: Pick<NicConfig, "network">): DeclaredNetwork | undefined {
+export function networkOf(
+  config: Pick<Config, "networks">,
+  { network: name }: { readonly network?: NicConfig["network"] | undefined },
+): DeclaredNetwork | undefined {
   const { networks = {} } = config;
   const network = name !== undefined && Object.hasOwn(networks, name) ? networks[name] : undefined;
   return name === undefined || network === undefined ? undefined : { name, network };

@@ -3,9 +3,10 @@ import type { Pointer } from "../../model/pointer.ts";
 import type { Config } from "../config.ts";
 import { secrets, volumeOfSecret } from "../terms/secret-address.ts";
 
-const sections: Readonly<Record<string, "images" | "volumes" | "instances">> = {
+const sections: Readonly<Record<string, "images" | "volumes" | "networks" | "instances">> = {
   image: "images",
   volume: "volumes",
+  network: "networks",
   domain: "instances",
   seed: "instances",
   secret: "instances",

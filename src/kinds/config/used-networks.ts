@@ -1,10 +1,24 @@
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config } from "../config.ts";
+import { libvirtNetwork, networkOf } from "./network-of.ts";
+import { networkTraits } from "./network-traits.ts";
 
-/** The networks and bridges of the host that the instances of a configuration are connected to; null when there are none. */
+/** What the instances and the networks of a configuration need of the host's networks; null when there is nothing. */
 export function usedNetworks(config: Config): HostSettings["networks"] {
-  const used = Object.values(config.instances ?? {}).flatMap(({ networks = [], count }) => (count === 0 ? [] : networks));
-  const names = [...new Set(used.flatMap(({ network }) => network ?? []))];
-  const bridges = [...new Set(used.flatMap(({ bridge }) => bridge ?? []))];
-  return names.length + bridges.length === 0 ? null : { names, bridges };
+  const cards = Object.values(config.instances ?? {}).flatMap(({ networks = [], count }) => (count === 0 ? [] : networks));
+  const declared = Object.entries(config.networks ?? {}).map(([name, network]) => ({ name, network, ...networkTraits(network) }));
+  const foreign = cards.flatMap(({ network }) => {
+    const entry = networkOf(config, { network });
+    return network === undefined || (entry !== undefined && entry.network.external !== true) ? [] : [network];
+  });
+  const external = declared.filter(({ type }) => type === "external");
+  const names = [...foreign, ...external.map(({ name }) => name)].map((name) => libvirtNetwork(config, name));
+  const bridges = [
+    ...cards.flatMap(({ bridge }) => bridge ?? []),
+    ...declared.flatMap(({ type, ownBridge, network }) => (type === "bridge" && !ownBridge ? (network.bridge ?? []) : [])),
+  ];
+  const devices = declared.flatMap(({ type, network }) => [...(type === "ovs" ? [network.bridge ?? []] : []), network.device ?? []].flat());
+  if (names.length + bridges.length + devices.length === 0) return null;
+  const families = external.flatMap(({ name, network }) => ((network.subnets ?? []).length === 0 ? [] : [libvirtNetwork(config, name)]));
+  return { names: [...new Set(names)], bridges: [...new Set(bridges)], devices: [...new Set(devices)], families };
 }

@@ -1,13 +1,20 @@
 import { createHash } from "node:crypto";
-import type { ImageConfig, InstanceConfig, NicConfig } from "../config.ts";
+import { libvirtNetwork } from "../config/network-of.ts";
+import type { Config, ImageConfig, InstanceConfig, NicConfig } from "../config.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** The network interfaces of an instance, with addresses and models filled in. `origin`: the name that the instance was created as. */
-export function interfacesOf(instance: InstanceConfig, image: Partial<ImageConfig>, project: string, origin: string): InterfaceSpec[] {
+export function interfacesOf(
+  instance: InstanceConfig,
+  image: Partial<ImageConfig>,
+  config: Pick<Config, "project" | "networks">,
+  origin: string,
+): InterfaceSpec[] {
+  const { project = "default" } = config;
   return (instance.networks ?? []).map((network, index) => ({
     name: nicName(network, index),
     type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
-    source: network.network ?? network.bridge ?? "",
+    source: network.network === undefined ? (network.bridge ?? "") : libvirtNetwork(config, network.network),
     mac: network.mac ?? derivedMac(`${project}/${origin}/${nicName(network, index)}`),
     model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
     link: network.link ?? "up",

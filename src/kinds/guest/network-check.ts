@@ -4,6 +4,7 @@ import type { NetworkFacts } from "../../model/host-facts.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import type { Config } from "../config.ts";
 import type { Checked } from "../disk/checked.ts";
 import { isUp } from "../power/is-up.ts";
 import { guests } from "../terms/guest-address.ts";
@@ -13,15 +14,16 @@ import type { DomainSpec, InterfaceSpec } from "../terms/spec.ts";
  * Networks and bridges that guests are to be connected to and that the host does not have. A guest that has the interface already and is
  * not started by the plan gets a warning; so does one that is to be off, where the network only has to be started.
  */
-export function checkNetworks({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
+export function checkNetworks({ config, domains, observed }: Pick<Checked, "config" | "domains" | "observed">): Diagnostic[] {
   const { networks } = observed.facts;
   if (networks === null) return [];
-  const unlisted = networks.active === null && domains.some((domain) => domain.interfaces.some(({ type }) => type === "network"));
+  const isForeign = ({ type, source }: InterfaceSpec) => type === "network" && !isOwn(config, source);
+  const unlisted = networks.active === null && domains.some((domain) => domain.interfaces.some(isForeign));
   return [
     ...(unlisted ? [notListed()] : []),
     ...domains.flatMap((domain) =>
       domain.interfaces.flatMap((nic, index) => {
-        const found = troubleOf(nic, networks);
+        const found = nic.type === "network" && !isForeign(nic) ? undefined : troubleOf(nic, networks, config);
         if (found === undefined) return [];
         const words = { summary: found.summary, detail: found.detail, address: guests.at(domain.instance), key: ["networks", index] };
         return [problem(found.code, words, isHarmless(domain, nic, observed, found) ? "warning" : "error")];
@@ -36,8 +38,18 @@ interface Trouble {
   readonly detail: string;
 }
 
-function troubleOf({ type, source }: InterfaceSpec, { active, missingBridges, notBridges }: NetworkFacts): Trouble | undefined {
-  if (type === "network" && active !== null) return networkTrouble(source, active);
+/** Whether the network is one that virtform keeps: the plan creates and starts it. */
+function isOwn({ networks = {} }: Config, source: string): boolean {
+  const network = Object.hasOwn(networks, source) ? networks[source] : undefined;
+  return network !== undefined && network.external !== true;
+}
+
+function troubleOf(
+  { type, source }: InterfaceSpec,
+  { active, missingBridges, notBridges }: NetworkFacts,
+  { networks: declared = {} }: Config,
+): Trouble | undefined {
+  if (type === "network" && active !== null) return networkTrouble(source, active, Object.keys(declared));
   if (type !== "bridge") return undefined;
   if (missingBridges.includes(source)) {
     const detail =
@@ -49,9 +61,9 @@ function troubleOf({ type, source }: InterfaceSpec, { active, missingBridges, no
   return { code: "bridge-missing", summary: `${source} is not a bridge`, detail };
 }
 
-function networkTrouble(source: string, active: Readonly<Record<string, boolean>>): Trouble | undefined {
+function networkTrouble(source: string, active: Readonly<Record<string, boolean>>, declared: readonly string[]): Trouble | undefined {
   if (!Object.hasOwn(active, source)) {
-    const near = closest(source, Object.keys(active));
+    const near = closest(source, [...declared, ...Object.keys(active)]);
     const list = Object.entries(active).map(([name, isActive]) => (isActive ? name : `${name} (inactive)`));
     const there = list.length === 0 ? "It has no networks." : `It has ${list.join(", ")}.`;
     const detail = `${there}${near === undefined ? "" : ` Did you mean ${near}?`} Define the network, or name another one.`;

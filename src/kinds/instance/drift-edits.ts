@@ -96,7 +96,7 @@ export function driftEdits(
 
     function acceptInterface(mac: string, members: readonly FieldChange[]): void {
       const { entry, instance, name } = found as Entry;
-      const networks = interfacesOf(instance, config.images?.[instance.image ?? ""] ?? {}, config.project ?? "default", name);
+      const networks = interfacesOf(instance, config.images?.[instance.image ?? ""] ?? {}, config, name);
       const index = networks.findIndex((one) => one.mac === mac);
       const has = (part: string) => stored[`interfaces.${mac}.${part}`];
       const there = has("type") !== undefined;

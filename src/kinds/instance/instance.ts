@@ -1,6 +1,7 @@
 import { baseOf } from "../../drivers/content.ts";
 import { type Address, addressKind, addressName } from "../../model/address.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { Fact } from "../../model/fact.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
@@ -12,6 +13,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { checkChains } from "../chain/check.ts";
 import { follow } from "../chain/follow.ts";
 import { leftDisks, leftText } from "../chain/left-behind.ts";
+import { networkOf } from "../config/network-of.ts";
 import { renameConflicts } from "../config/rename-conflicts.ts";
 import { earlierInstances } from "../config/renames.ts";
 import type { Wanted } from "../config/wanted.ts";
@@ -53,6 +55,7 @@ import { disks } from "../terms/disk-address.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { ownerName } from "../terms/disk-owner.ts";
 import { defined, type GuestState, gone, guests } from "../terms/guest-address.ts";
+import { networkExists, networks } from "../terms/network-address.ts";
 import { secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import { volumes } from "../terms/volume-address.ts";
@@ -116,7 +119,8 @@ export function instanceKind(
     desired: (config, facts) => desiredInstances({ config, settings, facts }),
     observe: (context) => observeInstances(context, recordedSecrets(config, lookUpSecret), config),
     diff: (address, want, have, observed) => {
-      const change = diffOne(address, asItStays(address, want, observed), have, observed, { config, settings });
+      const differing = diffOne(address, asItStays(address, want, observed), have, observed, { config, settings });
+      const change = withNeeds(differing, networksOf(want, config));
       const before = givenUpNames(observed).get(instanceOf(address) ?? "");
       return before === undefined ? change : withNeeds(change, [defined(before), gone(before)]);
     },
@@ -142,6 +146,15 @@ export function instanceKind(
     sweep: sweepInstances,
     settle: settleLabels,
   };
+}
+
+/** The networks that virtform keeps and a guest is connected to: they exist before anything is done with it. */
+function networksOf(want: InstanceSpec | undefined, config: Config): Fact[] {
+  if (want?.kind !== "domain") return [];
+  return want.domain.interfaces.flatMap(({ type, source }) => {
+    const entry = type === "network" ? networkOf(config, { network: source }) : undefined;
+    return entry === undefined || entry.network.external === true ? [] : [networkExists(networks.at(entry.name))];
+  });
 }
 
 function diffOne(

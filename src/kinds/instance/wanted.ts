@@ -64,7 +64,7 @@ function wantedGuest(wanted: Wanted, guest: Pick<WantedGuest, "entry" | "instanc
     flavor: declared(config.flavors, instance.flavor),
     rescue: rescueOf(config, instance) ?? null,
     ephemeralFiles: ephemeralFiles(instance, wanted.facts.identities?.[guests.at(name)]?.ephemerals),
-    interfaces: interfacesOf(instance, image, project, identity.origin),
+    interfaces: interfacesOf(instance, image, config, identity.origin),
     hardware,
   };
 }

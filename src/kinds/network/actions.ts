@@ -1,7 +1,7 @@
 import { type ActionType, defineAction } from "../../model/action.ts";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
-import { type NetworkRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { libvirtOf, type NetworkRecord } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { networkExists, networkGone } from "../terms/network-address.ts";
 import type { PutArgs, RemoveArgs } from "./diff.ts";
@@ -64,5 +64,9 @@ async function ownNetwork(context: Context, uuid: string, name: string): Promise
   const label = readNetworkLabel(parseXml(found.xml));
   if (label?.project === context.project) return found;
   const owner = label === undefined ? "it has no virtform label" : `project ${label.project} owns it`;
-  throw new RefusedError("network-not-ours", `Network ${found.name} is not owned by project ${context.project}; ${owner}`, `${name} was not changed. Plan again.`);
+  throw new RefusedError(
+    "network-not-ours",
+    `Network ${found.name} is not owned by project ${context.project}; ${owner}`,
+    `${name} was not changed. Plan again.`,
+  );
 }

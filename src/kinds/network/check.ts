@@ -1,8 +1,13 @@
+import { closest } from "../../model/closest.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
+import { formatCidr } from "../../model/ip.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import { libvirtNetwork } from "../config/network-of.ts";
+import { networkTraits } from "../config/network-traits.ts";
+import { subnetsOf } from "../config/subnets-of.ts";
 import type { Config } from "../config.ts";
 import { guests } from "../terms/guest-address.ts";
 import { type NetworkAddress, networks } from "../terms/network-address.ts";
@@ -22,6 +27,7 @@ export function checkNetworkKind(
   const wanted = new Set<string>(resources.map(({ address }) => address));
   return [
     ...(destroying ? [] : checkWrittenNetworks(config)),
+    ...(destroying ? [] : [...checkHostParts(config, observed), ...checkExternal(config, observed)]),
     ...resources.flatMap((resource) => [...checkName(resource, observed), ...checkInterruption(resource, observed)]),
     ...observed.of(networks).flatMap(([address, state]) => (wanted.has(address) ? [] : checkStrangers(address, state, observed))),
   ];
@@ -36,6 +42,86 @@ function checkName({ address, spec }: Resource<NetworkSpec>, observed: Observed)
       ? `virtform did not make it and does not change it. To use it as it is, write external: true into networks.${spec.name}. To replace it, remove it first: virsh net-destroy ${shellWord(spec.name)}; virsh net-undefine ${shellWord(spec.name)}. Or choose another name.`
       : `Project ${taken.owner} owns it. To use it as it is, write external: true into networks.${spec.name}; otherwise choose another name.`;
   return [problem("network-taken", { summary: `The host has a network ${spec.name} already`, detail: other, address })];
+}
+
+/** The bridges and network cards of the host that networks need. */
+function checkHostParts({ networks: declared = {} }: Config, { facts }: Observed): Diagnostic[] {
+  const { missingBridges = [], notBridges = [], missingDevices = [], down = [] } = facts.networks ?? {};
+  return Object.entries(declared).flatMap(([name, network]) => {
+    const { type, ownBridge } = networkTraits(network);
+    const address = networks.at(name);
+    const found = (code: string, key: "bridge" | "device", summary: string, detail: string) =>
+      problem(code, { summary, detail, address, key: [key] });
+    const isDown = (device: string, key: "bridge" | "device") =>
+      down.includes(device)
+        ? [
+            found(
+              "bridge-down",
+              key,
+              `${device} is down`,
+              `Guests in network ${name} would reach nobody. Switch it on: ip link set ${shellWord(device)} up.`,
+            ),
+          ]
+        : [];
+    const { bridge, device } = network;
+    const ofDevice =
+      device === undefined
+        ? []
+        : missingDevices.includes(device)
+          ? [found("bridge-missing", "device", `The host has no network card ${device}`, "`ip -brief link` lists those that it has.")]
+          : isDown(device, "device");
+    if (bridge === undefined || ownBridge || type === "external") return ofDevice;
+    if (type === "ovs") {
+      const detail = `Create it: ovs-vsctl add-br ${shellWord(bridge)}; or name another one (ovs-vsctl list-br).`;
+      return missingDevices.includes(bridge)
+        ? [found("bridge-missing", "bridge", `The host has no bridge ${bridge}`, detail)]
+        : isDown(bridge, "bridge");
+    }
+    if (missingBridges.includes(bridge)) {
+      const detail = `Create it on the host: ip link add name ${shellWord(bridge)} type bridge; ip link set ${shellWord(bridge)} up. Name another one, or let libvirt make one without a way out: create: true.`;
+      return [found("bridge-missing", "bridge", `The host has no bridge ${bridge}`, detail)];
+    }
+    if (notBridges.includes(bridge)) {
+      const detail =
+        "It is an interface of another kind, such as a network card. Name a bridge that the card is part of, or write type: macvtap and device.";
+      return [found("bridge-missing", "bridge", `${bridge} is not a Linux bridge`, detail)];
+    }
+    return [...ofDevice, ...isDown(bridge, "bridge")];
+  });
+}
+
+/** Networks of other administrators that are not what the configuration says of them. */
+function checkExternal(config: Config, { facts }: Observed): Diagnostic[] {
+  const { active = null, families = {} } = facts.networks ?? {};
+  if (active === null) return [];
+  return Object.entries(config.networks ?? {}).flatMap(([name, network]) => {
+    if (network.external !== true) return [];
+    const source = libvirtNetwork(config, name);
+    const pointer = ["networks", name];
+    if (!Object.hasOwn(active, source)) {
+      const near = closest(source, Object.keys(active));
+      const detail = `\`virsh net-list --all\` lists those that it has.${near === undefined ? "" : ` Did you mean ${near}?`} Remove external to have virtform create it.`;
+      return [problem("network-missing", { summary: `The host has no network ${source}`, detail, pointer })];
+    }
+    if (active[source] === false) {
+      const word = shellWord(source);
+      const detail = `Guests on it do not start. Start it with: virsh net-start ${word}; and whenever the host boots: virsh net-autostart ${word}.`;
+      return [problem("network-inactive", { summary: `The network ${source} is not active`, detail, pointer })];
+    }
+    const known = families[source] ?? null;
+    if (known === null) return [];
+    return subnetsOf(config, name).flatMap(({ index, cidr }) => {
+      if (known.includes(cidr.family)) return [];
+      const detail = `Guests would not get an address of ${formatCidr(cidr)}. \`virsh net-dumpxml ${shellWord(source)}\` shows its addresses. Remove the subnet, or name another network.`;
+      return [
+        problem("network-family-missing", {
+          summary: `The network ${source} has no IPv${cidr.family}`,
+          detail,
+          pointer: [...pointer, "subnets", index, "cidr"],
+        }),
+      ];
+    });
+  });
 }
 
 /** A change that needs a restart of the network while guests are connected to it. */
@@ -53,7 +139,13 @@ function checkInterruption({ address, spec }: Resource<NetworkSpec>, observed: O
     return [problem("network-in-use", { summary: `Network ${spec.name} is in use by ${list(names)}`, detail, address })];
   }
   const detail = `libvirt takes ${list(paths)} only when the network starts. ${list(names)} ${names.length === 1 ? "loses its" : "lose their"} connection for about a second while it is restarted and ${names.length === 1 ? "is" : "are"} connected again; addresses and open connections to them stay.`;
-  return [problem("network-interrupted", { summary: `Network ${spec.name} is restarted while ${list(names)} ${names.length === 1 ? "uses" : "use"} it`, detail, address }, "warning")];
+  return [
+    problem(
+      "network-interrupted",
+      { summary: `Network ${spec.name} is restarted while ${list(names)} ${names.length === 1 ? "uses" : "use"} it`, detail, address },
+      "warning",
+    ),
+  ];
 }
 
 /** A network that is to go while guests that this plan does not touch use it. */

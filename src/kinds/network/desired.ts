@@ -42,8 +42,9 @@ function desiredNetwork(config: Config, name: string): NetworkSpec {
       ...(dns.forwarders === undefined || dns.forwarders.length === 0 ? [] : set("dns.forwarders", dns.forwarders)),
       ...(dns.hosts ?? []).map(({ address, names }) => [`dns.hosts.${address}`, names] as const),
       ...(dns.txt ?? []).map((record) => [`dns.txt.${record.name}`, record.value] as const),
-      ...(dns.srv ?? []).map(({ service, protocol, domain = network.domain ?? "", target, port, priority = 0, weight = 0 }) =>
-        [`dns.srv._${service}._${protocol}.${domain}`, `${target}:${port} priority ${priority} weight ${weight}`] as const,
+      ...(dns.srv ?? []).map(
+        ({ service, protocol, domain = network.domain ?? "", target, port, priority = 0, weight = 0 }) =>
+          [`dns.srv._${service}._${protocol}.${domain}`, `${target}:${port} priority ${priority} weight ${weight}`] as const,
       ),
       ...(hosted ? subnets.flatMap((subnet) => subnetFields(subnet)) : []),
       ["autostart", network.autostart ?? true],
@@ -67,7 +68,9 @@ function subnetFields({ cidr, address, gateway, dhcp, dnsServers, routes }: Subn
     [`${at}.address`, text],
     ...(told && gateway !== null && gateway.value !== address?.value ? [[`${at}.gateway`, formatIp(gateway)] as const] : []),
     ...(dhcp !== null && servers.join() !== text && servers.length > 0 ? [[`${at}.dns_servers`, servers] as const] : []),
-    ...(told && routes.length > 0 ? [[`${at}.routes`, routes.map(({ to, via }) => `${formatCidr(to)} via ${formatIp(via)}`)] as const] : []),
+    ...(told && routes.length > 0
+      ? [[`${at}.routes`, routes.map(({ to, via }) => `${formatCidr(to)} via ${formatIp(via)}`)] as const]
+      : []),
     ...(dhcp === null || dhcp.ranges.length === 0
       ? []
       : [[`${at}.dhcp.ranges`, dhcp.ranges.map(({ start, end }) => `${formatIp(start)}-${formatIp(end)}`)] as const]),

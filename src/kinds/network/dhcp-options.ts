@@ -36,7 +36,9 @@ export function writeDhcpOptions(root: Draft, fields: NetworkFields): void {
     if (name === "gateway") return [`${prefixes.gateway}${values[0]}`];
     if (name === "dns_servers") {
       const isV6 = subnet.includes(":");
-      return [isV6 ? `${prefixes.dns_servers_v6}${values.map((one) => `[${one}]`).join(",")}` : `${prefixes.dns_servers}${values.join(",")}`];
+      return [
+        isV6 ? `${prefixes.dns_servers_v6}${values.map((one) => `[${one}]`).join(",")}` : `${prefixes.dns_servers}${values.join(",")}`,
+      ];
     }
     // RFC 3442: a client that gets routes ignores the router, so the default route is one of them.
     const router = String(fields[`${subnet}.gateway`] ?? (fields["type"] === "isolated" ? "" : fields[`${subnet}.address`]));

@@ -44,7 +44,12 @@ export function diffNetwork(
     ...stored.map((path) => fieldChange(path, want.fields[path], applied?.[path], have.fields[path], applied !== null)),
     ...live
       .filter((path) => !stored.includes(path))
-      .map((path): FieldChange => ({ ...fieldChange(path, want.fields[path], want.fields[path], running?.[path], true), why: "what the active network has" })),
+      .map(
+        (path): FieldChange => ({
+          ...fieldChange(path, want.fields[path], want.fields[path], running?.[path], true),
+          why: "what the active network has",
+        }),
+      ),
     ...(loose.length === 0 ? [] : [portsField(loose)]),
   ];
   const cause = applied === null ? "config" : combineCauses(fields.map((field) => field.cause ?? "config"));
@@ -52,7 +57,7 @@ export function diffNetwork(
     id: `${address}#update`,
     type: "network.update",
     address,
-    summary: applied === null ? "finish creating the network" : summaryOf({ inactive, restart, stored, interrupted, loose }),
+    summary: applied === null ? "finish creating the network" : summaryOf({ inactive, restart, stored, live, interrupted, loose }),
     args: { spec: want, restart } satisfies PutArgs as unknown as Json,
     needs: [],
     makes: [networkExists(address)],
@@ -99,30 +104,39 @@ function fieldChange(
   have: NetworkValue | undefined,
   recorded: boolean,
 ): FieldChange {
-  const value = (one: NetworkValue | undefined): Json => (one === undefined ? null : ([one].flat().length > 1 || !Array.isArray(one) ? (one as Json) : (one[0] ?? "")));
   return {
     path,
-    ...(have === undefined ? {} : { old: value(have) }),
-    ...(want === undefined ? {} : { new: value(want) }),
+    ...(have === undefined ? {} : { old: shown(have) }),
+    ...(want === undefined ? {} : { new: shown(want) }),
     // A field that was never applied and is there was added by hand.
     cause: recorded ? causeOf((want ?? null) as Json, (last ?? null) as Json, (have ?? null) as Json) : "config",
   };
+}
+
+/** A list on one line, for people. */
+function shown(value: NetworkValue): string | number | boolean {
+  return typeof value === "object" ? value.join(", ") : value;
 }
 
 interface Summarised {
   readonly inactive: boolean;
   readonly restart: boolean;
   readonly stored: readonly string[];
+  readonly live: readonly string[];
   readonly interrupted: readonly string[];
   readonly loose: readonly NetworkUser[];
 }
 
-function summaryOf({ inactive, restart, stored, interrupted, loose }: Summarised): string {
+function summaryOf({ inactive, restart, stored, live, interrupted, loose }: Summarised): string {
   const onlyAutostart = stored.length === 1 && stored[0] === "autostart";
-  if (restart) return interrupted.length === 0 ? "redefine and restart the network" : `redefine and restart the network, then reconnect ${interrupted.join(", ")}`;
+  if (restart)
+    return interrupted.length === 0
+      ? "redefine and restart the network"
+      : `redefine and restart the network, then reconnect ${interrupted.join(", ")}`;
   if (inactive) return stored.every((path) => path === "active") ? "start the network" : "redefine and start the network";
   if (stored.length === 0 && loose.length > 0) return "connect them to the bridge";
-  return onlyAutostart ? "set autostart" : "change the network while it is active";
+  if (onlyAutostart) return "set autostart";
+  return live.length === 0 ? "redefine the network" : "change the network while it is active";
 }
 
 function reasonOf({
@@ -148,7 +162,7 @@ function creation(address: NetworkAddress, want: NetworkSpec): Change {
     verb: "create",
     cause: "config",
     reason: "does not exist yet",
-    fields: Object.entries(want.fields).map(([path, value]) => ({ path, new: value as Json })),
+    fields: Object.entries(want.fields).map(([path, value]) => ({ path, new: shown(value) })),
     actions: [
       {
         id: `${address}#create`,
@@ -177,7 +191,7 @@ function removal(address: NetworkAddress, have: NetworkState, observed: Observed
     verb: "delete",
     cause: "config",
     reason: notConfigured,
-    fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: value as Json })),
+    fields: Object.entries(have.fields).map(([path, value]) => ({ path, old: shown(value) })),
     actions: [
       {
         id: `${address}#remove`,

@@ -12,7 +12,10 @@ export function nestedFields(fields: NetworkFields): Json {
     const names = steps.slice(1).filter((step) => step !== undefined);
     const last = names.pop() ?? path;
     let level = root;
-    for (const name of names) level = (level[name] ??= {}) as Record<string, unknown>;
+    for (const name of names) {
+      level[name] ??= {};
+      level = level[name] as Record<string, unknown>;
+    }
     level[last] = value;
   }
   return root as Json;

@@ -13,7 +13,11 @@ import { observeNetworks } from "./observe.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** Networks of libvirt that guests are connected to. */
-export function networkKind(_settings: HostSettings, _lookUpSecret?: unknown, config: Config = {}): Kind<Config, NetworkSpec, NetworkState> {
+export function networkKind(
+  _settings: HostSettings,
+  _lookUpSecret?: unknown,
+  config: Config = {},
+): Kind<Config, NetworkSpec, NetworkState> {
   return {
     name: "network",
     addressKinds: [networks.name],

@@ -4,7 +4,7 @@ import { CodedError } from "../../model/errors.ts";
 import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
-import { type NetworkRecord, libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { libvirtOf, type NetworkRecord } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import type { Config } from "../config.ts";
@@ -18,7 +18,9 @@ import { type FoundUser, usersOf } from "./users.ts";
 /** Looks at all networks of libvirt. Those of others are unmanaged, and only those that have a declared name are reported. */
 export async function observeNetworks(context: Context, config: Config = {}): Promise<Observation<NetworkState>> {
   const records = await allRecords(context, config);
-  const read = records.map((record) => ({ record, root: parseXml(record.xml) })).map(({ record, root }) => ({ record, root, label: readNetworkLabel(root) }));
+  const read = records
+    .map((record) => ({ record, root: parseXml(record.xml) }))
+    .map(({ record, root }) => ({ record, root, label: readNetworkLabel(root) }));
   const own = read.flatMap(({ record, root, label }) => (label?.project === context.project ? [{ record, root, label }] : []));
   const users = own.length === 0 ? [] : (await libvirtOf(context).domains(usersOf, () => undefined)).flat();
   const states = await Promise.all(
@@ -39,10 +41,14 @@ export async function observeNetworks(context: Context, config: Config = {}): Pr
       ];
     }),
   );
-  const names = new Set(Object.entries(config.networks ?? {}).flatMap(([name, network]) => (networkTraits(network).type === "external" ? [] : [name])));
+  const names = new Set(
+    Object.entries(config.networks ?? {}).flatMap(([name, network]) => (networkTraits(network).type === "external" ? [] : [name])),
+  );
   const unmanaged = read
     .filter(({ record, label }) => label?.project !== context.project && names.has(record.name))
-    .map(({ record, label }): Unmanaged => withoutUndefined({ what: "network", name: record.name, owner: label?.project, uuid: record.uuid }));
+    .map(
+      ({ record, label }): Unmanaged => withoutUndefined({ what: "network", name: record.name, owner: label?.project, uuid: record.uuid }),
+    );
   return { states: new Map(states), unmanaged, diagnostics: [], complete: true };
 }
 

@@ -40,4 +40,3 @@ export async function reconnect(context: Context, uuid: string): Promise<void> {
     await host.run({ program: "ip", args: ["link", "set", "dev", tap, "master", bridge, "up"], timeoutMs: runMs });
   }
 }
-

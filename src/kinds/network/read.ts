@@ -37,7 +37,9 @@ function typeOf(root: XmlElement, mode: string | undefined, bridge: string | und
 }
 
 function readDns(dns: XmlElement | undefined): Entry[] {
-  const forwarders = findAll(dns, "forwarder").flatMap(({ attributes }) => (attributes["domain"] === undefined ? (attributes["addr"] ?? []) : []));
+  const forwarders = findAll(dns, "forwarder").flatMap(({ attributes }) =>
+    attributes["domain"] === undefined ? (attributes["addr"] ?? []) : [],
+  );
   return [
     ...(dns?.attributes["enable"] === "no" ? ([["dns.enabled", false]] as const) : []),
     ...(forwarders.length === 0 ? [] : ([["dns.forwarders", forwarders]] as const)),
@@ -46,10 +48,12 @@ function readDns(dns: XmlElement | undefined): Entry[] {
       return [`dns.hosts.${usual(host.attributes["ip"])}`, names];
     }),
     ...findAll(dns, "txt").map(({ attributes }): Entry => [`dns.txt.${attributes["name"]}`, attributes["value"] ?? ""]),
-    ...findAll(dns, "srv").map(({ attributes: { service, protocol, domain = "", target = "", port = "0", priority = "0", weight = "0" } }): Entry => [
-      `dns.srv._${service}._${protocol}.${domain}`,
-      `${target}:${port} priority ${priority} weight ${weight}`,
-    ]),
+    ...findAll(dns, "srv").map(
+      ({ attributes: { service, protocol, domain = "", target = "", port = "0", priority = "0", weight = "0" } }): Entry => [
+        `dns.srv._${service}._${protocol}.${domain}`,
+        `${target}:${port} priority ${priority} weight ${weight}`,
+      ],
+    ),
   ];
 }
 

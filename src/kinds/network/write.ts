@@ -23,7 +23,8 @@ export function networkXml(spec: NetworkSpec, applied: NetworkLabel["applied"], 
   const { fields } = spec;
   const differs = (path: string) => !isDeepStrictEqual(found[path], fields[path]);
   if (["type", "create", "device", "nat_ipv6"].some(differs)) writeForward(root, fields);
-  for (const [path, [element, attribute]] of Object.entries(attributes)) if (differs(path)) setAttribute(root, element, attribute, fields[path]);
+  for (const [path, [element, attribute]] of Object.entries(attributes))
+    if (differs(path)) setAttribute(root, element, attribute, fields[path]);
   if (differs("domain") && fields["domain"] !== undefined) at(root, "domain").attributes["localOnly"] = "yes";
   if (differs("vlan")) replaceAll(root, "vlan", fields["vlan"] === undefined ? [] : [vlanElement(fields["vlan"])]);
   writeDns(root, fields, differs);
@@ -44,17 +45,29 @@ function setAttribute(root: Draft, element: string, attribute: string, value: Ne
   else at(root, element).attributes[attribute] = String(value);
 }
 
-const modes: Readonly<Record<string, string | null>> = { routed: "route", isolated: null, ovs: "bridge", macvtap: "bridge" };
+/** libvirt's words for the types; null for networks that are forwarded nowhere. */
+const modes: Readonly<Record<string, string | null>> = {
+  nat: "nat",
+  routed: "route",
+  open: "open",
+  isolated: null,
+  bridge: "bridge",
+  ovs: "bridge",
+  macvtap: "bridge",
+};
 
 function writeForward(root: Draft, fields: NetworkFields): void {
   const { type = "nat", device } = fields;
   const created = fields["create"] === true;
-  const mode = created ? null : (modes[String(type)] === undefined ? String(type) : modes[String(type)]);
+  const mode = created ? null : (modes[String(type)] ?? null);
   delete root.attributes["ipv6"];
-  // Guests reach each other by IPv6 in a network without an IPv6 address of the host only with this.
+  // Without an IPv6 address of the host, guests reach each other by IPv6 only with this.
   if (created) root.attributes["ipv6"] = "yes";
   replaceAll(root, "virtualport", type === "ovs" ? [draft("virtualport", { type: "openvswitch" })] : []);
-  if (mode === null || mode === undefined) return replaceAll(root, "forward", []);
+  if (mode === null) {
+    replaceAll(root, "forward", []);
+    return;
+  }
   const forward = at(root, "forward");
   if (forward.attributes["mode"] !== mode) forward.children.length = 0;
   forward.attributes["mode"] = mode;
@@ -90,7 +103,9 @@ function writeDns(root: Draft, fields: NetworkFields, differs: (path: string) =>
 }
 
 function writeAddresses(root: Draft, fields: NetworkFields, differs: (path: string) => boolean): void {
-  const wanted = Object.keys(fields).flatMap((path) => (path.startsWith("subnets.") && path.endsWith(".address") ? [path.slice(0, -".address".length)] : []));
+  const wanted = Object.keys(fields).flatMap((path) =>
+    path.startsWith("subnets.") && path.endsWith(".address") ? [path.slice(0, -".address".length)] : [],
+  );
   const isGone = (child: Draft) => child.name === "ip" && !wanted.includes(subnetPath(child) ?? "");
   root.children.splice(0, Infinity, ...root.children.filter((child) => !isGone(child)));
   for (const path of wanted) {
@@ -106,7 +121,9 @@ function writeAddresses(root: Draft, fields: NetworkFields, differs: (path: stri
       const elements = ranges.map((range) => elementOf(`${path}.dhcp.ranges`, range));
       const isKept = (child: Draft) => elements.some((one) => isDeepStrictEqual(one.attributes, child.attributes));
       const kept = section.children.filter((child) => child.name !== "range" || isKept(child));
-      const added = elements.filter((one) => !kept.some((child) => child.name === "range" && isDeepStrictEqual(one.attributes, child.attributes)));
+      const added = elements.filter(
+        (one) => !kept.some((child) => child.name === "range" && isDeepStrictEqual(one.attributes, child.attributes)),
+      );
       section.children.splice(0, Infinity, ...added, ...kept);
     }
     writeRecords(section, `${path}.dhcp`, fields, differs);
@@ -119,7 +136,7 @@ function newAddress(root: Draft, path: string, prefix: string): Draft {
   return add(root, "ip", { ...(isV6 ? { family: "ipv6" } : {}), prefix });
 }
 
-/** Elements that are one field each: those that differ are written anew, those that are not wanted go. */
+/** Elements that are one field each: those that differ are replaced, those that are not wanted are removed. */
 function writeRecords(parent: Draft, at_: string, fields: NetworkFields, differs: (path: string) => boolean): void {
   const found = new Map(parent.children.flatMap((child) => pathsOf(child, at_).map((path) => [path, child] as const)));
   for (const [path, child] of found) if (differs(path)) parent.children.splice(parent.children.indexOf(child), 1);

@@ -59,23 +59,21 @@ function checkKeys(name: string, network: NetworkConfig): Diagnostic[] {
   ];
 }
 
-/** Two networks with one bridge of libvirt's, or one network of libvirt's under two names. */
+/** Two networks with one bridge of libvirt's, or under one name of libvirt's. */
 function checkTwice(entries: readonly Entry[]): Diagnostic[] {
   const firstOf = new Map<string, string>();
   return entries.flatMap(([name, network]) => {
     const { type, ownBridge } = networkTraits(network);
-    const key =
-      type === "external"
-        ? `network ${network.name ?? name}`
-        : ownBridge && network.bridge !== undefined
-          ? `bridge ${network.bridge}`
-          : undefined;
-    if (key === undefined) return [];
-    const first = firstOf.get(key);
-    if (first === undefined) firstOf.set(key, name);
-    if (first === undefined) return [];
-    const at = ["networks", name, type === "external" ? "name" : "bridge"];
-    return [wrong(at, `Networks ${first} and ${name} have the same ${key}`, "Each needs its own.")];
+    const keys = [
+      { key: `network ${network.name ?? name}`, at: type === "external" && network.name !== undefined ? ["name"] : [] },
+      ...(ownBridge && network.bridge !== undefined ? [{ key: `bridge ${network.bridge}`, at: ["bridge"] }] : []),
+    ];
+    return keys.flatMap(({ key, at }) => {
+      const first = firstOf.get(key);
+      if (first === undefined) firstOf.set(key, name);
+      if (first === undefined) return [];
+      return [wrong(["networks", name, ...at], `Networks ${first} and ${name} have the same ${key}`, "Each needs its own.")];
+    });
   });
 }
 

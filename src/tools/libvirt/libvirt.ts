@@ -4,8 +4,8 @@ import { createCaller } from "./caller.ts";
 import { createLibvirt } from "./client.ts";
 import type { Libvirt } from "./face.ts";
 
-export type { NetworkFace, NetworkRecord, NetworkUpdate } from "./network-face.ts";
 export type { DomainPower, DomainRecord, DomainStanding, DomainWatch, Libvirt, NodeFacts, SecretRecord, StateReason } from "./face.ts";
+export type { NetworkFace, NetworkRecord, NetworkUpdate } from "./network-face.ts";
 
 const connectionsOf = perHost(() => new Map<string, Libvirt>());
 

@@ -38,11 +38,15 @@ export function createNetworks(call: Caller["call"]): NetworkFace {
     return ordered;
   };
 
-  const listed = async (listFlags: number) =>
-    (await call(procedures.listNetworks, { needResults: 1, flags: listFlags })).networks;
+  const listed = async (listFlags: number) => (await call(procedures.listNetworks, { needResults: 1, flags: listFlags })).networks;
   const listedUuids = async (listFlags: number) => new Set((await listed(listFlags)).map(({ uuid }) => uuid));
 
-  async function record(network: { readonly name: string; readonly uuid: string }, active: boolean, persistent: boolean, autostart: boolean) {
+  async function record(
+    network: { readonly name: string; readonly uuid: string },
+    active: boolean,
+    persistent: boolean,
+    autostart: boolean,
+  ) {
     const xmlOf = async (xmlFlags: number) => (await call(procedures.networkXml, { network, flags: xmlFlags }, network.name)).xml;
     const [xml, running] = await Promise.all([xmlOf(persistent ? flags.inactive : 0), active ? xmlOf(0) : null]);
     return { ...network, xml, active: running, autostart } satisfies NetworkRecord;
@@ -112,10 +116,18 @@ export function createNetworks(call: Caller["call"]): NetworkFace {
       explaining(`Changing network ${uuid} failed`, async () => {
         const [first, second] = [commands[command], sections[section]];
         const order = (await isOrdered()) ? { command: first, section: second } : { command: second, section: first };
-        await call(procedures.updateNetwork, { network: at(uuid), ...order, parentIndex: parent ?? anyParent, xml, flags: flags.live }, uuid);
+        await call(
+          procedures.updateNetwork,
+          { network: at(uuid), ...order, parentIndex: parent ?? anyParent, xml, flags: flags.live },
+          uuid,
+        );
       }),
     undefineNetwork: async (uuid) => {
-      await unlessMissing(`Undefining network ${uuid} failed`, () => call(procedures.undefineNetwork, { network: at(uuid) }, uuid), is.noNetwork);
+      await unlessMissing(
+        `Undefining network ${uuid} failed`,
+        () => call(procedures.undefineNetwork, { network: at(uuid) }, uuid),
+        is.noNetwork,
+      );
     },
   };
 }

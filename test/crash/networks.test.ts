@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Machine } from "../fake-host/machine.ts";
+import { child, childrenOf } from "../fake-host/xml.ts";
+import { guests } from "./guests.ts";
+import { killEverywhere } from "./kill-everywhere.ts";
+import { applied, createWorld, planOf, runOn, summary } from "./world.ts";
+
+const subnet = (more = "", ranges = "[{ start: 10.20.0.100, end: 10.20.0.199 }]") =>
+  `{ cidr: 10.20.0.0/24, dhcp: { ranges: ${ranges}${more} } }`;
+const reserved = ', reservations: [{ mac: "52:54:00:00:00:01", name: printer, address: 10.20.0.20 }]';
+
+/** One guest in a network of its own; `network`: keys of the network. Null: without both. */
+function lan(network: string | null, card = "network: lan"): string {
+  const sections = network === null ? "" : `networks:\n  lan: { ${network} }\n`;
+  return guests({ more: `    networks: [ { ${card} } ]\n`, sections });
+}
+
+const plan = async (machine: Machine, yaml: string) => planOf(await runOn(machine.boot(), yaml));
+const xmlOf = (machine: Machine, inactive = false) => {
+  const network = machine.libvirtd.networks.named("lan");
+  assert.ok(network);
+  return machine.libvirtd.networks.document(network, inactive);
+};
+const ports = (machine: Machine) => {
+  const bridge = child(machine.libvirtd.networks.named("lan")?.live, "bridge")?.attributes["name"] ?? "";
+  return [...(machine.files.find(`/sys/class/net/${bridge}/brif`)?.entries.keys() ?? [])];
+};
+const taps = (machine: Machine) =>
+  childrenOf(child(machine.libvirtd.find("web")?.live, "devices"), "interface").flatMap(
+    (card) => child(card, "target")?.attributes["dev"] ?? [],
+  );
+
+/** A machine with one guest in the network. */
+async function prepared(network = `subnets: [ ${subnet()} ]`): Promise<Machine> {
+  const machine = createWorld();
+  await applied(machine, lan(network));
+  assert.deepEqual(ports(machine), taps(machine));
+  return machine;
+}
+
+test("a network is created and started before its guest, and removed after it", async () => {
+  const machine = await prepared();
+  assert.deepEqual(summary(await plan(machine, lan(`subnets: [ ${subnet()} ]`))), []);
+  assert.equal(machine.libvirtd.networks.named("lan")?.autostart, true);
+  const without = lan(null, "network: default");
+  const made = await plan(machine, without);
+  assert.deepEqual(
+    made.changes.map(({ verb, address }) => `${verb} ${address}`),
+    ["update seed/web", "update domain/web", "delete network/lan"],
+  );
+  await applied(machine, without);
+  assert.equal(machine.libvirtd.networks.get("lan"), undefined);
+  assert.deepEqual(summary(await plan(machine, without)), []);
+});
+
+test("reservations, ranges and DNS reach an active network, and its definition, without a restart", async () => {
+  const machine = await prepared();
+  const more = `subnets: [ ${subnet(reserved, "[{ start: 10.20.0.100, end: 10.20.0.149 }]")} ], dns: { hosts: [{ address: 10.20.0.1, names: [gateway, ntp] }], txt: [{ name: about, value: x }] }`;
+  const made = await plan(machine, lan(more));
+  assert.deepEqual(
+    made.actions.map(({ id }) => id),
+    ["network/lan#update"],
+  );
+  assert.deepEqual(made.diagnostics, []);
+  await applied(machine, lan(more));
+  for (const xml of [xmlOf(machine), xmlOf(machine, true)]) {
+    for (const part of ["<hostname>ntp</hostname>", "ip='10.20.0.20'", "end='10.20.0.149'", "<txt name='about' value='x'/>"])
+      assert.match(xml, new RegExp(part));
+    assert.doesNotMatch(xml, /10\.20\.0\.199/);
+  }
+  assert.deepEqual(ports(machine), taps(machine));
+  assert.deepEqual(summary(await plan(machine, lan(more))), []);
+  await applied(machine, lan(`subnets: [ ${subnet()} ]`));
+  assert.doesNotMatch(xmlOf(machine), /printer|about|gateway/);
+});
+
+test("what needs a restart of the network names the guests that it interrupts, and connects them again", async () => {
+  const machine = await prepared();
+  const wanted = lan(`mtu: 1400, subnets: [ ${subnet()} ]`);
+  const made = await plan(machine, wanted);
+  assert.deepEqual(
+    made.diagnostics.map(({ code, summary }) => `${code}: ${summary}`),
+    ["network-interrupted: Network lan is restarted while web uses it"],
+  );
+  const { id } = machine.libvirtd.find("web") ?? {};
+  await applied(machine, wanted);
+  assert.equal(machine.libvirtd.find("web")?.id, id, "the guest went on");
+  assert.match(xmlOf(machine), /<mtu size='1400'\/>/);
+  assert.deepEqual(ports(machine), taps(machine));
+  assert.deepEqual(summary(await plan(machine, wanted)), []);
+});
+
+test("what was done to a network by hand is found and undone, and settings of others stay", async () => {
+  const machine = await prepared();
+  const wanted = lan(`subnets: [ ${subnet()} ]`);
+  const { networks } = machine.libvirtd;
+  const network = networks.named("lan");
+  assert.ok(network);
+  networks.setAutostart(network, false);
+  networks.define(xmlOf(machine, true).replace("</network>", "<portgroup name='fast'/><mtu size='1300'/></network>"));
+  const made = await plan(machine, wanted);
+  assert.deepEqual(
+    made.changes.map(({ cause, reason, fields }) => [cause, reason, fields.map(({ path, old, new: to }) => `${path} ${old} ${to}`)]),
+    [["drift", "it was changed on the host", ["autostart false true", "mtu 1300 undefined"]]],
+  );
+  await applied(machine, wanted);
+  assert.match(xmlOf(machine, true), /<portgroup name='fast'\/>/);
+  assert.deepEqual(summary(await plan(machine, wanted)), []);
+  networks.stop(networks.named("lan") ?? network);
+  const stopped = await plan(machine, wanted);
+  assert.deepEqual(
+    stopped.changes.map(({ cause, reason }) => `${cause} ${reason}`),
+    ["drift it is not active"],
+  );
+  await applied(machine, wanted);
+  assert.deepEqual(ports(machine), taps(machine));
+  machine.libvirtd.networks.unplug(taps(machine)[0] ?? "");
+  const loose = await plan(machine, wanted);
+  assert.deepEqual(
+    loose.changes.map(({ reason }) => reason),
+    ["interfaces of running guests are not connected to its bridge"],
+  );
+  await applied(machine, wanted);
+  assert.deepEqual(ports(machine), taps(machine));
+});
+
+test("a network of somebody else with the name is an error with the way out, and external: true uses it", async () => {
+  const machine = createWorld();
+  machine.libvirtd.networks.set("lan", true);
+  const made = await plan(machine, lan(`subnets: [ ${subnet()} ]`));
+  assert.deepEqual(
+    made.diagnostics.map(({ code }) => code),
+    ["network-taken"],
+  );
+  assert.match(made.diagnostics[0]?.detail ?? "", /external: true/);
+  await applied(machine, lan("external: true"));
+  machine.libvirtd.networks.set("lan", false);
+  assert.deepEqual(
+    (await plan(machine, lan("external: true"))).diagnostics.map(({ code }) => code),
+    ["network-inactive", "network-inactive"],
+  );
+  machine.libvirtd.networks.delete("lan");
+  assert.deepEqual(
+    new Set((await plan(machine, lan("external: true, name: lam"))).diagnostics.map(({ code }) => code)),
+    new Set(["network-missing"]),
+  );
+});
+
+test("a network that a guest of somebody else uses is not removed", async () => {
+  const machine = await prepared();
+  const { libvirtd } = machine;
+  libvirtd.define(
+    "<domain type='qemu'><name>other</name><uuid>99999999-0000-4000-8000-000000000001</uuid><memory>1024</memory><os><type arch='x86_64' machine='pc'>hvm</type></os><devices><interface type='network'><mac address='52:54:00:99:00:01'/><source network='lan'/></interface></devices></domain>",
+  );
+  const other = libvirtd.find("other");
+  assert.ok(other);
+  libvirtd.start(other);
+  const made = await plan(machine, lan(null, "network: default"));
+  assert.deepEqual(
+    made.diagnostics.map(({ code, summary }) => `${code}: ${summary}`),
+    ["network-in-use: Network lan is in use by other"],
+  );
+});
+
+for (const kill of ["kill -9", "power cut in the middle of an effect"] as const) {
+  test(`networks and ${kill}: created, changed while active, restarted below a guest, removed`, async () => {
+    await killEverywhere({ from: createWorld(), yaml: lan(`subnets: [ ${subnet()} ]`) }, kill);
+    const from = await prepared();
+    const more = `subnets: [ ${subnet(reserved)} ], dns: { txt: [{ name: about, value: x }] }, autostart: false`;
+    await killEverywhere({ from, yaml: lan(more) }, kill);
+    await killEverywhere({ from, yaml: lan(`mtu: 1400, subnets: [ ${subnet()} ]`) }, kill);
+    await killEverywhere({ from, yaml: lan(null, "network: default") }, kill);
+  });
+}
