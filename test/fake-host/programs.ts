@@ -30,7 +30,7 @@ export const programs: Readonly<Record<string, Program>> = {
     return writing("fallocate", life, () => files.write(path, grown), "fallocate: fallocate failed: No space left on device");
   },
 
-  /** `ip link set dev TAP master BRIDGE up`. */
+  /** `ip link set dev TAP master BRIDGE mtu BYTES up`; the MTU is not kept. */
   ip: ({ args, files, life }) => {
     const [, , , tap = "", , bridge = ""] = args;
     if (args.slice(0, 3).join(" ") !== "link set dev") return badly(`Object "${args[0]}" is unknown, try "ip help".`);

@@ -28,15 +28,18 @@ export async function reconnect(context: Context, uuid: string): Promise<void> {
   const { host } = context;
   const libvirt = libvirtOf(context);
   const network = await libvirt.network(uuid);
-  const bridge = network === undefined || network.active === null ? undefined : linuxBridge(network.active);
-  if (network === undefined || bridge === undefined) return;
+  if (network === undefined || network.active === null) return;
+  const bridge = linuxBridge(network.active);
+  if (bridge === undefined) return;
   const users = (await libvirt.domains(usersOf, () => undefined)).flat();
   const taps = users.flatMap(({ running, network: name, tap }) => (running && name === network.name && tap !== null ? [tap] : []));
   if (taps.length === 0) return;
   const ports = await portsOf(host, bridge);
+  const { mtu } = readNetwork(parseXml(network.active));
+  const size = mtu === undefined ? [] : ["mtu", String(mtu)];
   for (const tap of taps) {
     if (ports?.has(tap) === true) continue;
     // As libvirt does it when a guest starts.
-    await host.run({ program: "ip", args: ["link", "set", "dev", tap, "master", bridge, "up"], timeoutMs: runMs });
+    await host.run({ program: "ip", args: ["link", "set", "dev", tap, "master", bridge, ...size, "up"], timeoutMs: runMs });
   }
 }
