@@ -20,11 +20,11 @@ export function expectedBase(wanted: Wanted, disk: Pick<DiskSpec, "content">): K
 
 /**
  * The base image that is made from what a source holds. What a format says about empty space is known only after it is read: the content is taken to
- * be as large as the file, and the virtual size of other formats than raw is not known. Compressed images become larger. Of packed files nothing is known.
+ * be as large as the file, and the virtual size of other formats than raw is not known. Compressed and packed images become larger.
  */
 export function expectedOf(source: SourceFacts | undefined, { diskFormat, unpack }: Pick<ImageSpec, "diskFormat" | "unpack">): KnownBase {
-  if (unpack !== "none") return { virtualSize: null, content: null };
   const bytes = source?.bytes ?? null;
+  if (unpack !== "none") return { virtualSize: null, content: bytes };
   const isRaw = ["raw", "iso", "ami", "aki", "ari"].includes(diskFormat);
   return { virtualSize: isRaw ? bytes : null, content: source?.content ?? bytes };
 }
