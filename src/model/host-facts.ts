@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly machines?: readonly string[];
   /** What is known about images before they are fetched, by their source as it is written. */
   readonly sources: Readonly<Record<string, SourceFacts>>;
+  /** Who asks the image service, and the rules of the service that the configuration names. Absent: it names none, or the cloud does not answer. */
+  readonly cloud?: CloudFacts;
   /** What publishers signed about images whose checksum is in a signed file, by name of the image. Absent: there is no such image. */
   readonly signed?: Readonly<Record<string, SignedChecksumFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
@@ -75,6 +77,17 @@ export interface SourceFacts {
   readonly content?: number;
   /** Why nothing can be fetched from there, as far as that is known before. */
   readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
+}
+
+/** The user of the token of the cloud, and the files with rules of its image service. */
+export interface CloudFacts {
+  readonly origin: string;
+  readonly roles: readonly string[];
+  readonly userId: string | null;
+  readonly projectId: string | null;
+  /** Absent: not configured. `text` is null for a file that cannot be read. */
+  readonly policy?: { readonly path: string; readonly text: string | null };
+  readonly protections?: { readonly path: string; readonly text: string | null; readonly format: "roles" | "policies" };
 }
 
 /** What a publisher signed about an image: a digest, or why none can be relied on. */

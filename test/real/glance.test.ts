@@ -377,3 +377,46 @@ test("a signed image is accepted, and one with a byte changed is refused and lea
   const stranger = await virtform("apply", untrusted.directory, "--auto-approve", "--json");
   assert.match(stranger.stdout, /"image-signature-wrong"/);
 });
+
+test("a plan forbids what the rules of the service forbid, and what it allows is done", async (t) => {
+  const directory = mkdtempSync(`${tmpdir()}/virtform-rules-`);
+  t.after(() => rmSync(directory, { recursive: true }));
+  await writeFile(`${directory}/policy.yaml`, '"communitize_image": "role:admin"\n"add_member": "role:admin or role:sharer"\n');
+  const all = "create = member\nread = @\nupdate = member\ndelete = member\n";
+  await writeFile(
+    `${directory}/protections.conf`,
+    `[^billing_]\ncreate = admin\nread = admin, member\nupdate = admin\ndelete = !\n[.*]\n${all}`,
+  );
+  const ruled = await startOpenStack({
+    glance: `property_protection_file = ${directory}/protections.conf\n[oslo_policy]\npolicy_file = ${directory}/policy.yaml\n`,
+  });
+  t.after(() => ruled.stop());
+  login(ruled.environment());
+  const workspace = await createWorkspace(t);
+  await writeFile(`${workspace.directory}/golden.raw`, randomBytes(MiB));
+  const rules = { policy_file: `${directory}/policy.yaml`, property_protection_file: `${directory}/protections.conf` };
+  const write = (publish: object, glance: object = rules) =>
+    writeConfig(workspace, {
+      glance,
+      images: { golden: { source: `${workspace.directory}/golden.raw`, disk_format: "raw", publish: { glance: publish } } },
+    });
+  for (const [publish, code] of [
+    [{ properties: { billing_code: "1" } }, "glance-property-protected"],
+    [{ visibility: "community" }, "glance-policy-refused"],
+    [{ visibility: "public" }, "glance-policy-refused"],
+    [{ visibility: "shared", members: [ruled.projects.other] }, "glance-policy-refused"],
+  ] as const) {
+    await write(publish);
+    const planned = await virtform("plan", workspace.directory, "--json");
+    assert.equal(planned.code, 1);
+    assert.match(planned.stdout, new RegExp(`"code":"${code}"`));
+    // The service thinks the same.
+    await write(publish, {});
+    const applied = await virtform("apply", workspace.directory, "--auto-approve", "--json");
+    assert.equal(applied.code, 1, applied.stdout);
+    assert.match(applied.stdout, /"glance-forbidden"/);
+  }
+  await write({ properties: { build: "1" }, tags: ["a"] });
+  await apply(workspace);
+  await assertConverged(workspace);
+});

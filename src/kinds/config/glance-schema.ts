@@ -81,6 +81,30 @@ export const glanceSchema = {
       maxItems: 50,
       examples: [["./signer.pem"]],
     },
+    policy_file: {
+      type: "string",
+      description:
+        "A copy of the policy file of the service (policy.yaml), relative to this file. Plans check the requests of an apply by its rules, and by those of Glance where it has none.",
+      path: "absolute",
+      minLength: 1,
+      examples: ["./glance-policy.yaml"],
+    },
+    property_protection_file: {
+      type: "string",
+      description:
+        "A copy of the property protections of the service, relative to this file. Plans check the properties of published images by it.",
+      path: "absolute",
+      minLength: 1,
+      examples: ["./property-protections.conf"],
+    },
+    property_protection_rule_format: {
+      type: "string",
+      description: "What the values in property_protection_file are.",
+      enum: ["roles", "policies"],
+      meanings: { roles: "Names of roles.", policies: "The name of a rule of policy_file." },
+      default: "roles",
+      examples: ["policies"],
+    },
   },
   together: [
     {
@@ -94,6 +118,12 @@ export const glanceSchema = {
       needs: ["allowed_direct_url_schemes"],
       excludes: [],
       why: "No location is read without an allowed scheme.",
+    },
+    {
+      key: "property_protection_rule_format",
+      needs: ["property_protection_file"],
+      excludes: [],
+      why: "It says how that file is read.",
     },
     { key: "verify_glance_signatures", needs: ["trusted_certificates"], excludes: [], why: "A signature is checked with a certificate." },
   ],

@@ -7,6 +7,7 @@ import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { missingPrograms } from "../../tools/missing-programs.ts";
 import type { Config } from "../config.ts";
 import { matchPassphrases } from "../presence/passphrase-record.ts";
+import { lookUpCloud } from "./cloud-facts.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
 import { lookUpGuests } from "./guest-facts.ts";
 import { otherClaims } from "./ledger.ts";
@@ -31,7 +32,7 @@ export async function lookUpFacts(
     context,
     Object.values(images).map(({ source }) => source),
   );
-  const [node, space, drivers, missing, preallocation, networks, claims, matches, rates, signed] = await Promise.all([
+  const [node, space, drivers, missing, preallocation, networks, claims, matches, rates, signed, cloud] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(withLocations(context, sources)),
@@ -42,6 +43,7 @@ export async function lookUpFacts(
     matchPassphrases(context, passphrases),
     readRates(context),
     lookUpSigned(context, images),
+    lookUpCloud(context, images),
   ]);
   const guests = await lookUpGuests(context, node);
   return {
@@ -59,6 +61,7 @@ export async function lookUpFacts(
     guests,
     drivers,
     sources,
+    ...(cloud === undefined ? {} : { cloud }),
     ...(Object.keys(signed).length === 0 ? {} : { signed }),
     ...(Object.keys(matches).length === 0 ? {} : { passphrases: matches }),
     secrets: Object.fromEntries(secrets.map((one) => [secretPlace(one), statusOf(context, one)])),

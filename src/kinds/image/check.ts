@@ -11,6 +11,7 @@ import type { Config } from "../config.ts";
 import { checkAccess } from "./access-check.ts";
 import { cachedImage } from "./address.ts";
 import { checkQuota } from "./check-quota.ts";
+import { checkCloudRules } from "./cloud-rules.ts";
 import { checkDecompressor } from "./decompressor-check.ts";
 import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
@@ -22,6 +23,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
   return [
     ...checkPins(resources),
     ...checkQuota(resources, observed, config),
+    ...checkCloudRules(resources, observed),
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
       ...checkAccess(resource, isFetched(resource.spec, observed), observed),

@@ -2,17 +2,14 @@ import { allDrivers, defaultDriver, driverOf } from "../../drivers/index.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { HostFacts } from "../../model/host-facts.ts";
 import { problem } from "../../model/problem.ts";
+import { imageSignature } from "../../tools/signature/image-signature.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
 import type { Config } from "../config.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /** Locations that nothing can be cloned from (Nova RBD-04), and why. `cached`: the image is in the cache and is not fetched. */
-export function checkLocations(
-  { name, diskFormat, cloneSize }: ImageSpec,
-  config: Config,
-  facts: HostFacts,
-  cached: boolean,
-): Diagnostic[] {
+export function checkLocations(spec: ImageSpec, config: Config, facts: HostFacts, cached: boolean): Diagnostic[] {
+  const { name, diskFormat, cloneSize } = spec;
   const image = config.images?.[name];
   const address = `image/${name}` as const;
   if (image === undefined) return [];
@@ -25,6 +22,18 @@ export function checkLocations(
     return [
       problem("image-location-invalid", {
         summary: `Image ${name} has an invalid location`,
+        detail,
+        address,
+        key: ["locations"],
+      }),
+    ];
+  }
+  if (locations.length > 0 && isVerified(spec)) {
+    const detail =
+      "A clone is not read, so disks would be made of bytes that no signature was compared with. Remove locations: the image is fetched and verified. Or remove what asks for a signature (checksum with file and key, glance.trusted_certificates).";
+    return [
+      problem("image-location-unverified", {
+        summary: `Image ${name} has locations, and its signature is to be checked`,
         detail,
         address,
         key: ["locations"],
@@ -54,6 +63,11 @@ export function checkLocations(
     const detail = `${why} Until then the image is fetched and imported.`;
     return [problem("image-not-cloned", { summary: `Disks of image ${name} are not cloned`, detail, address, lasting: true }, "note")];
   });
+}
+
+/** Whether a signature is compared with the bytes of an image. */
+function isVerified({ signed, signers, found }: ImageSpec): boolean {
+  return signed !== null || (signers !== null && (signers.required || (found !== null && imageSignature(found.properties) !== null)));
 }
 
 function usedDrivers({ host, instances = {}, volumes = {} }: Config, name: string): string[] {

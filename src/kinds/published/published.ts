@@ -12,6 +12,7 @@ import { desiredPublished } from "./desired.ts";
 import { differenceOf } from "./difference.ts";
 import { observePublished } from "./observe.ts";
 import { publishImage } from "./publish.ts";
+import { checkRules } from "./rule-check.ts";
 import type { PublishedSpec, PublishedState } from "./spec.ts";
 import { unusableState } from "./state-of.ts";
 
@@ -92,7 +93,8 @@ function checkPublishedImages(
   resources: readonly Resource<PublishedSpec>[],
   observed: Parameters<NonNullable<Kind<Config, PublishedSpec, PublishedState>["check"]>>[1],
 ): Diagnostic[] {
-  return resources.flatMap(({ address, spec }): Diagnostic[] => {
+  const forbidden = checkRules(resources, observed);
+  const found = resources.flatMap(({ address, spec }): Diagnostic[] => {
     const have = observed.get(published.at(spec.image));
     const pointer = (...keys: readonly string[]) => ["images", spec.image, "publish", "glance", ...keys];
     const names = Object.keys(spec.fields.properties).filter((name) => reserved.test(name) || name.length > 255 || name.includes(","));
@@ -129,4 +131,5 @@ function checkPublishedImages(
         : []),
     ];
   });
+  return [...forbidden, ...found];
 }

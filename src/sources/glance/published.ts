@@ -15,6 +15,8 @@ export interface PublishedKey {
 }
 
 const names = { project: "virtform_project", image: "virtform_image", content: "virtform_content" } as const;
+/** The properties by which virtform finds an image that it published. */
+export const keyProperties: readonly string[] = Object.values(names);
 /** The property that holds the digest of the uploaded content, once that is complete. */
 export const digestProperty = "virtform_digest";
 /** The property that holds the names of the properties that virtform set. */

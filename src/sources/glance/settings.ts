@@ -14,6 +14,10 @@ export interface GlanceSettings {
   readonly verifySignatures: boolean;
   /** PEM files of the machine that virtform runs on: certificates that signatures are checked with. */
   readonly certificates: readonly string[];
+  /** Files with the rules of the service, on the machine that runs virtform; null where they are not checked. */
+  readonly policyFile: string | null;
+  readonly protectionFile: string | null;
+  readonly protectionFormat: "roles" | "policies";
 }
 
 /** The section as it is written. */
@@ -25,6 +29,9 @@ export interface GlanceSection {
   readonly direct_url_directories?: readonly string[];
   readonly verify_glance_signatures?: boolean;
   readonly trusted_certificates?: readonly string[];
+  readonly policy_file?: string;
+  readonly property_protection_file?: string;
+  readonly property_protection_rule_format?: "roles" | "policies";
 }
 
 /** The section with its defaults. */
@@ -37,6 +44,9 @@ export function glanceSettings(section: GlanceSection = {}): GlanceSettings {
     directories: section.direct_url_directories ?? [],
     verifySignatures: section.verify_glance_signatures ?? false,
     certificates: section.trusted_certificates ?? [],
+    policyFile: section.policy_file ?? null,
+    protectionFile: section.property_protection_file ?? null,
+    protectionFormat: section.property_protection_rule_format ?? "roles",
   };
 }
 

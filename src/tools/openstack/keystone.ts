@@ -27,6 +27,9 @@ export interface CloudSession {
   readonly expires: number;
   /** The project that the token is for; null where it is for none. */
   readonly project: string | null;
+  readonly user: string | null;
+  /** Names of the roles in the project, with those that they imply. */
+  readonly roles: readonly string[];
   /** Addresses of the image service, without a version; several are equal. */
   readonly images: readonly string[];
 }
@@ -36,10 +39,19 @@ export function sessionOf(cloud: Cloud, token: string, body: unknown): CloudSess
   const described = field(body, "token");
   const expires = Date.parse(String(field(described, "expires_at")));
   const project = field(field(described, "project"), "id");
+  const user = field(field(described, "user"), "id");
+  const roles = field(described, "roles");
   const session = {
     token,
     expires: Number.isNaN(expires) ? Date.now() + 60_000 : expires,
     project: typeof project === "string" ? project : null,
+    user: typeof user === "string" ? user : null,
+    roles: Array.isArray(roles)
+      ? roles.slice(0, 1000).flatMap((role: unknown) => {
+          const name = field(role, "name");
+          return typeof name === "string" ? [name] : [];
+        })
+      : [],
   };
   if (cloud.imageEndpoint !== null) return { ...session, images: [withoutVersion(cloud.imageEndpoint)] };
   const catalogue = field(described, "catalog");
