@@ -33,20 +33,26 @@ def make(kind, **fields):
 
 login("admin", "admin")
 roles = {role["name"]: role["id"] for role in call("GET", "/roles").json()["roles"]}
+roles["creator"] = make("role", name="creator")
 projects = {name: make("project", name=name, domain_id="default") for name in ("service", "shop", "other")}
-users = {name: make("user", name=name, password=password, domain_id="default") for name in ("glance", "ops", "guest", "stranger")}
+users = {name: make("user", name=name, password=password, domain_id="default") for name in ("glance", "barbican", "ops", "guest", "stranger")}
 for user, role, project in (
     ("glance", "service", "service"),
     ("glance", "admin", "service"),
+    ("barbican", "service", "service"),
+    ("barbican", "admin", "service"),
     ("ops", "member", "shop"),
+    ("ops", "creator", "shop"),
     ("guest", "reader", "shop"),
     ("stranger", "member", "other"),
 ):
     call("PUT", f"/projects/{projects[project]}/users/{users[user]}/roles/{roles[role]}")
 image = make("service", name="glance", type="image")
+keys = make("service", name="barbican", type="key-manager")
 # The starter writes the real addresses: every test has ports of its own.
 for interface in ("public", "internal", "admin"):
     make("endpoint", service_id=image, interface=interface, region="RegionOne", url=f"http://glance.invalid/{interface}")
+    make("endpoint", service_id=keys, interface=interface, region="RegionOne", url="http://barbican.invalid")
 login("ops", "shop")
 credential = {"name": "tests", "roles": [{"id": roles["member"]}]}
 answer = call("POST", f"/users/{users['ops']}/application_credentials", {"application_credential": credential}).json()

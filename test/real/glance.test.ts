@@ -420,3 +420,81 @@ test("a plan forbids what the rules of the service forbid, and what it allows is
   await apply(workspace);
   await assertConverged(workspace);
 });
+
+test("the certificate that an image names comes from Barbican, and has to lead to a trusted one", async (t) => {
+  const directory = mkdtempSync(`${tmpdir()}/virtform-keys-`);
+  t.after(() => rmSync(directory, { recursive: true }));
+  const kept = await startOpenStack({ barbican: true });
+  t.after(() => kept.stop());
+  login(kept.environment());
+  const path = (name: string) => `${directory}/${name}`;
+  const issue = async (name: string, issuer: string | undefined, extensions: readonly string[], days = "2") => {
+    const from = issuer === undefined ? [] : ["-CA", path(`${issuer}.pem`), "-CAkey", path(`${issuer}.key`)];
+    const made = ["-keyout", path(`${name}.key`), "-out", path(`${name}.pem`), "-subj", `/CN=${name}`, "-days", days];
+    const added = extensions.flatMap((one) => ["-addext", one]);
+    await mustRun("openssl", ["req", "-x509", "-nodes", "-newkey", "rsa:2048", ...from, ...made, ...added]);
+    return readFile(path(`${name}.pem`), "utf8");
+  };
+  const authority = (length: number) => [`basicConstraints=critical,CA:TRUE,pathlen:${length}`, "keyUsage=critical,keyCertSign"];
+  const signing = ["basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature"];
+  await issue("root", undefined, authority(1));
+  const middle = await kept.keepCertificate(await issue("middle", "root", authority(0)));
+  const signer = await kept.keepCertificate(await issue("signer", "middle", signing));
+  const stranger = await kept.keepCertificate(await issue("stranger", undefined, signing));
+
+  const content = randomBytes(MiB);
+  const id = await kept.upload({ name: "signed", disk_format: "raw" }, content);
+  await writeFile(path("content"), content);
+  const sign = async (name: string, certificate: string) => {
+    await mustRun("openssl", [
+      ..."dgst -sha256 -sigopt rsa_padding_mode:pss -sign".split(" "),
+      path(`${name}.key`),
+      "-out",
+      path("signature"),
+      path("content"),
+    ]);
+    const properties = {
+      img_signature: (await readFile(path("signature"))).toString("base64"),
+      img_signature_hash_method: "SHA-256",
+      img_signature_key_type: "RSA-PSS",
+      img_signature_certificate_uuid: certificate,
+    };
+    const patch = Object.entries(properties).map(([name, value]) => ({ op: "add", path: `/${name}`, value }));
+    await kept.glance("PATCH", `/v2/images/${id}`, { body: patch, type: "application/openstack-images-v2.1-json-patch" });
+  };
+  const trust = { key_manager: "barbican", trusted_certificates: [path("root.pem")], default_trusted_certificate_ids: [middle] };
+  const workspace = await prepare(t, `glance://${id}`, { glance: trust });
+  const refused = async (code: string, words: RegExp, glance: object = trust) => {
+    const other = await prepare(t, `glance://${id}`, { glance });
+    const planned = await virtform("plan", other.directory, "--json");
+    assert.equal(planned.code, 1, planned.stdout);
+    assert.match(planned.stdout, new RegExp(`"code":"${code}"`));
+    assert.match(planned.stdout, words);
+  };
+  await sign("stranger", stranger);
+  await refused("image-certificate-untrusted", /does not lead to a trusted certificate/);
+  await sign("signer", signer);
+  await refused("image-certificate-untrusted", /does not lead/, { key_manager: "barbican", trusted_certificates: [path("root.pem")] });
+  await refused("image-signers-missing", /needs trusted certificates/, { key_manager: "barbican" });
+  await apply(workspace);
+  assert.deepEqual(await baseOf(workspace.instancesPath, id), content);
+  await assertConverged(workspace);
+  const outdated = await virtform("image", "outdated", "--path", workspace.directory);
+  assert.match(outdated.stdout, /^current +noise: same sha512 as Glance has/);
+
+  // Signed by another key than that of the certificate that is named.
+  await sign("stranger", signer);
+  const forged = await prepare(t, `glance://${id}`, { glance: trust });
+  const failed = await virtform("apply", forged.directory, "--auto-approve", "--json");
+  assert.match(failed.stdout, /"image-signature-wrong"/);
+  assert.deepEqual(await readdir(`${forged.instancesPath}/_base`), []);
+
+  await kept.withdrawCertificate(signer);
+  await refused("image-certificate-missing", /never was there, or was withdrawn/);
+  login(kept.environment("stranger", "other"));
+  await kept.glance("PATCH", `/v2/images/${id}`, {
+    body: [{ op: "replace", path: "/visibility", value: "community" }],
+    type: "application/openstack-images-v2.1-json-patch",
+  });
+  await refused("image-certificate-forbidden", /may not read certificate/);
+});

@@ -12,12 +12,16 @@ const serve = fileURLToPath(new URL("../openstack/serve.py", import.meta.url));
 /** The password of every user that test/openstack/build makes. */
 export const password = "secret-of-tests";
 
-/** A Keystone and a Glance of a test's own on loopback. */
+/** A Keystone, a Glance and, where it was asked for, a Barbican of a test's own on loopback. */
 export interface OpenStack {
   /** `http://127.0.0.1:40001/v3`. */
   readonly authUrl: string;
   /** Where Glance answers, whatever the catalogue says. */
   readonly glanceUrl: string;
+  /** Keeps a certificate (PEM) in Barbican, for the users of project shop; gives its id. */
+  keepCertificate(pem: string): Promise<string>;
+  /** Takes a certificate out of Barbican. */
+  withdrawCertificate(id: string): Promise<void>;
   readonly projects: Readonly<Record<"service" | "shop" | "other", string>>;
   readonly users: Readonly<Record<"glance" | "ops" | "guest" | "stranger", string>>;
   readonly applicationCredential: { readonly id: string; readonly secret: string };
@@ -43,8 +47,17 @@ interface GlanceOptions {
   readonly project?: string;
 }
 
-/** Starts both, which takes a few seconds. `glance`: more lines for the section DEFAULT of its configuration. */
-export async function startOpenStack({ glance = "" }: { readonly glance?: string } = {}): Promise<OpenStack> {
+/**
+ * Starts them, which takes a few seconds. `glance`: more lines for the section DEFAULT of its configuration; `barbican`: with a key manager. Glance
+ * itself does not ask that one.
+ */
+export async function startOpenStack({
+  glance = "",
+  barbican = false,
+}: {
+  readonly glance?: string;
+  readonly barbican?: boolean;
+} = {}): Promise<OpenStack> {
   if (!existsSync(join(built, "recipe"))) throw new Error("run test/openstack/build first");
   const directory = mkdtempSync(join(tmpdir(), "virtform-openstack-"));
   const children: ChildProcess[] = [];
@@ -54,17 +67,22 @@ export async function startOpenStack({ glance = "" }: { readonly glance?: string
   };
   try {
     cpSync(join(built, "state"), directory, { recursive: true });
-    const [identity = 0, image = 0] = await freePorts(2);
+    const [identity = 0, image = 0, keys = 0] = await freePorts(3);
     const authUrl = `http://127.0.0.1:${identity}/v3`;
     const glanceUrl = `http://127.0.0.1:${image}`;
     writeConfigurations(directory, authUrl, glance);
-    const setEndpoint = (interfaceName: string, url: string) => {
+    const keysUrl = `http://127.0.0.1:${keys}`;
+    const setAddress = (interfaceName: string, url: string, type: string) => {
       using database = new DatabaseSync(join(directory, "keystone.db"), { timeout: 10_000 });
       database
-        .prepare("UPDATE endpoint SET url = ? WHERE interface = ? AND service_id IN (SELECT id FROM service WHERE type = 'image')")
-        .run(url, interfaceName);
+        .prepare("UPDATE endpoint SET url = ? WHERE interface = ? AND service_id IN (SELECT id FROM service WHERE type = ?)")
+        .run(url, interfaceName, type);
     };
-    for (const name of ["public", "internal", "admin"]) setEndpoint(name, glanceUrl);
+    const setEndpoint = (interfaceName: string, url: string) => setAddress(interfaceName, url, "image");
+    for (const name of ["public", "internal", "admin"]) {
+      setEndpoint(name, glanceUrl);
+      setAddress(name, keysUrl, "key-manager");
+    }
     {
       using database = new DatabaseSync(join(directory, "keystone.db"));
       database.prepare("UPDATE endpoint SET url = ? WHERE url LIKE 'http://keystone.invalid%'").run(authUrl);
@@ -72,10 +90,13 @@ export async function startOpenStack({ glance = "" }: { readonly glance?: string
     await Promise.all([
       start("keystone", identity, { OS_KEYSTONE_CONFIG_DIR: join(directory, "keystone") }, directory, children),
       start("glance", image, { OS_GLANCE_CONFIG_DIR: join(directory, "glance") }, directory, children),
+      ...(barbican ? [start("barbican", keys, {}, directory, children, [`${built}venv/etc/barbican/barbican-api-paste.ini`])] : []),
     ]);
+    const client = clientOf(authUrl, glanceUrl);
     return {
       ...(JSON.parse(readFileSync(join(directory, "ids.json"), "utf8")) as Pick<OpenStack, "projects" | "users" | "applicationCredential">),
-      ...clientOf(authUrl, glanceUrl),
+      ...client,
+      ...keeperOf(keysUrl, client.token),
       authUrl,
       glanceUrl,
       directory,
@@ -140,8 +161,28 @@ function clientOf(authUrl: string, glanceUrl: string): Pick<OpenStack, "environm
   };
 }
 
+function keeperOf(keysUrl: string, token: OpenStack["token"]): Pick<OpenStack, "keepCertificate" | "withdrawCertificate"> {
+  const ask = async (method: string, url: string, body?: object) => {
+    const headers = { "x-auth-token": await token(), "content-type": "application/json" };
+    const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    if (!answer.ok) throw new Error(`${method} ${url}: Barbican answers ${answer.status}: ${await answer.text()}`);
+    return answer;
+  };
+  return {
+    async keepCertificate(pem) {
+      const payload = { payload_content_type: "application/octet-stream", payload_content_encoding: "base64" };
+      const secret = { name: "signer", secret_type: "certificate", payload: Buffer.from(pem).toString("base64"), ...payload };
+      const { secret_ref: ref } = (await (await ask("POST", `${keysUrl}/v1/secrets`, secret)).json()) as { secret_ref: string };
+      return ref.slice(ref.lastIndexOf("/") + 1);
+    },
+    async withdrawCertificate(id) {
+      await ask("DELETE", `${keysUrl}/v1/secrets/${id}`);
+    },
+  };
+}
+
 function writeConfigurations(directory: string, authUrl: string, glance: string): void {
-  for (const name of ["keystone", "glance", "images", "staging", "tasks"]) mkdirSync(join(directory, name));
+  for (const name of ["keystone", "glance", ".barbican", "images", "staging", "tasks"]) mkdirSync(join(directory, name));
   writeFileSync(
     join(directory, "keystone/keystone.conf"),
     `[DEFAULT]
@@ -190,6 +231,31 @@ flavor = keystone
 config_file = ${built}venv/etc/glance/glance-api-paste.ini
 `,
   );
+  writeFileSync(
+    join(directory, ".barbican/barbican.conf"),
+    `[DEFAULT]
+log_file = ${directory}/barbican.log
+[database]
+connection = sqlite:///${directory}/barbican.db
+[queue]
+enable = False
+[secretstore]
+enabled_secretstore_plugins = store_crypto
+[crypto]
+enabled_crypto_plugins = simple_crypto
+[simple_crypto_plugin]
+kek = dGhpcnR5X3R3b19ieXRlX2tleWJsYWhibGFoYmxhaGg=
+[keystone_authtoken]
+www_authenticate_uri = ${authUrl}
+auth_url = ${authUrl}
+auth_type = password
+username = barbican
+password = ${password}
+project_name = service
+user_domain_id = default
+project_domain_id = default
+`,
+  );
 }
 
 async function start(
@@ -198,8 +264,9 @@ async function start(
   environment: Readonly<Record<string, string>>,
   directory: string,
   children: ChildProcess[],
+  more: readonly string[] = [],
 ): Promise<void> {
-  const child = spawn(join(built, "venv/bin/python3"), [serve, service, String(port)], {
+  const child = spawn(join(built, "venv/bin/python3"), [serve, service, String(port), ...more], {
     stdio: ["ignore", "pipe", openSync(join(directory, `${service}-server.log`), "a")],
     env: { PATH: process.env["PATH"] ?? "", HOME: directory, ...environment },
   });

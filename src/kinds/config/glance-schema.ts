@@ -81,6 +81,28 @@ export const glanceSchema = {
       maxItems: 50,
       examples: [["./signer.pem"]],
     },
+    key_manager: {
+      type: "string",
+      description:
+        "Where the certificate is that an image names in img_signature_certificate_uuid. It has to lead to one of trusted_certificates or default_trusted_certificate_ids. Without this key, images must be signed with the key of a trusted certificate itself.",
+      enum: ["barbican"],
+      meanings: { barbican: "OpenStack's key manager, at the address in the catalogue of Keystone." },
+      examples: ["barbican"],
+    },
+    default_trusted_certificate_ids: {
+      type: "array",
+      description: "Ids of trusted certificates in the key manager, beside those of trusted_certificates.",
+      items: {
+        type: "string",
+        description: "The id of a certificate.",
+        pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        expects: "a UUID",
+        examples: ["9b1d7a0c-7c39-4a7d-9a2b-0d4f7a6c7e11"],
+      },
+      minItems: 1,
+      maxItems: 50,
+      examples: [["9b1d7a0c-7c39-4a7d-9a2b-0d4f7a6c7e11"]],
+    },
     policy_file: {
       type: "string",
       description:
@@ -125,7 +147,7 @@ export const glanceSchema = {
       excludes: [],
       why: "It says how that file is read.",
     },
-    { key: "verify_glance_signatures", needs: ["trusted_certificates"], excludes: [], why: "A signature is checked with a certificate." },
+    { key: "default_trusted_certificate_ids", needs: ["key_manager"], excludes: [], why: "The certificates are there." },
   ],
   examples: [{ cloud: "ops" }],
 } as const;

@@ -1,7 +1,7 @@
 import type { HostFacts } from "../../model/host-facts.ts";
 import type { SourceImage } from "../../model/source-image.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
-import { glanceSettings } from "../../sources/glance/settings.ts";
+import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { imageSignature } from "../../tools/signature/image-signature.ts";
 import type { Config, ImageConfig } from "../config.ts";
 import { imageSchema } from "../image/schema.ts";
@@ -24,8 +24,8 @@ export function withSourceImages(config: Config, facts: HostFacts): Config {
     made.set(config, config);
     return config;
   }
-  const signers = glanceSettings(config.glance).certificates;
-  const complete = (image: ImageConfig) => completed(image, facts.sources[image.source]?.image, signers.length > 0);
+  const signers = signersIn(glanceSettings(config.glance));
+  const complete = (image: ImageConfig) => completed(image, facts.sources[image.source]?.image, signers !== null);
   const entries = Object.entries(images).map(([name, image]) => [name, complete(image)] as const);
   const result: Config = { ...config, images: Object.fromEntries(entries) };
   made.set(config, result);

@@ -3,6 +3,7 @@ import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { formatQuantity } from "../../model/quantity.ts";
 import type { Resource } from "../../model/resource.ts";
+import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { isSourceProblem, sourceOf } from "../../sources/index.ts";
 import { imageSignature } from "../../tools/signature/image-signature.ts";
 import { propertiesOfSource } from "../config/source-properties.ts";
@@ -24,6 +25,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
     ...checkPins(resources),
     ...checkQuota(resources, observed, config),
     ...checkCloudRules(resources, observed),
+    ...checkSigners(config),
     ...resources.flatMap((resource) => [
       ...checkSource(resource, observed),
       ...checkAccess(resource, isFetched(resource.spec, observed), observed),
@@ -36,6 +38,16 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
       ...checkLocations(resource.spec, config, observed.facts, stateOf(resource.spec, observed) !== undefined),
     ]),
   ];
+}
+
+/** What asks for signatures needs a certificate that is trusted. */
+function checkSigners({ glance }: Config): Diagnostic[] {
+  const settings = glanceSettings(glance);
+  const key = settings.keyManager ? "key_manager" : settings.verifySignatures ? "verify_glance_signatures" : undefined;
+  if (key === undefined || signersIn(settings) !== null) return [];
+  const detail =
+    "A certificate that an image names proves nothing by itself. Name the certificates that are trusted in glance.trusted_certificates or glance.default_trusted_certificate_ids.";
+  return [problem("image-signers-missing", { summary: `glance.${key} needs trusted certificates`, detail, pointer: ["glance", key] })];
 }
 
 /** One warning for all of them: a guest's image often comes with a kernel and a ramdisk. */

@@ -2,7 +2,7 @@ import type { DigestAlgorithm } from "../../model/host.ts";
 import { cacheEntryName } from "../../model/layout.ts";
 import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
-import { glanceSettings } from "../../sources/glance/settings.ts";
+import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
 import { bootFilesOf } from "../config/boot-files.ts";
 import { declared } from "../config/declared.ts";
@@ -77,8 +77,9 @@ export function imageId({ source, checksum, found }: Pick<ImageConfig, "source" 
 
 /** Only an image service says how an image is signed. */
 function signersOf({ glance }: Config, { source }: ImageConfig): ImageSpec["signers"] {
-  const { certificates, verifySignatures: required } = glanceSettings(glance);
-  return isFromGlance(source) && certificates.length > 0 ? { certificates, required } : null;
+  const settings = glanceSettings(glance);
+  const signers = signersIn(settings);
+  return isFromGlance(source) && signers !== null ? { ...signers, required: settings.verifySignatures } : null;
 }
 
 function parseChecksum(checksum: string | undefined): ImageSpec["checksum"] {

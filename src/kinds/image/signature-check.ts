@@ -1,9 +1,10 @@
 import type { X509Certificate } from "node:crypto";
 import type { Context } from "../../model/context.ts";
-import { RefusedError, userError } from "../../model/errors.ts";
+import { RefusedError } from "../../model/errors.ts";
 import type { Transferred } from "../../model/host.ts";
+import { signersFor } from "../../sources/glance/signers.ts";
 import { type ImageSignature, imageSignature } from "../../tools/signature/image-signature.ts";
-import { certificatesIn, unusable } from "../../tools/signature/signing-certificates.ts";
+import { unusable } from "../../tools/signature/signing-certificates.ts";
 import { verifyDigest } from "../../tools/signature/verify-digest.ts";
 import type { ImageSpec } from "./spec.ts";
 
@@ -15,16 +16,16 @@ export function signatureToCheck({ found, signers }: ImageSpec): ImageSignature 
 }
 
 /**
- * Checks the digest of an image against its signature, with each trusted certificate of the kind of key that it names (Nova GCL-14, GCL-15).
- * Throws a RefusedError where none fits, a UserError where a file of certificates cannot be used.
+ * Checks the digest of an image against its signature, with each certificate of its signers that has the kind of key that it names (Nova GCL-14, GCL-15).
+ * Throws a RefusedError where none fits, a UserError where certificates cannot be had or are not trusted.
  */
 export async function checkSignature(context: Context, spec: ImageSpec, { digests }: Transferred): Promise<void> {
   const signed = signatureToCheck(spec);
   if (signed === null) return;
   const hex = digests[signed.algorithm];
   const reasons: string[] = [];
-  for (const { path, certificate } of (spec.signers?.certificates ?? []).flatMap((path) => read(context, path))) {
-    const name = `${certificate.subject.replaceAll("\n", ", ")} (${path})`;
+  if (spec.signers === null || spec.found === null) throw new Error("a signature is checked without certificates");
+  for (const { name, certificate } of await signersFor(context, spec.signers, spec.name, spec.found.properties)) {
     const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
     if (asymmetricKeyType !== signed.keyType || (signed.curve !== null && asymmetricKeyDetails?.namedCurve !== signed.curve)) {
       reasons.push(`${name} has another kind of key`);
@@ -46,17 +47,5 @@ function fits({ publicKey }: X509Certificate, { algorithm, signature }: ImageSig
   return (
     hex !== undefined &&
     verifyDigest(publicKey, { algorithm, digest: Buffer.from(hex, "hex"), signature: Buffer.from(signature, "base64") })
-  );
-}
-
-function read({ clouds }: Context, path: string): { readonly path: string; readonly certificate: X509Certificate }[] {
-  const text = clouds?.readText(path);
-  const found = text === undefined ? undefined : certificatesIn(text);
-  if (found !== undefined) return found.map((certificate) => ({ path, certificate }));
-  const what = text === undefined ? "cannot be read" : "has no certificates";
-  throw userError(
-    "image-certificate-unusable",
-    `The file ${path} ${what}`,
-    "glance.trusted_certificates names it. It has to be PEM, with at most 50 certificates.",
   );
 }

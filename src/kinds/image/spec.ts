@@ -3,6 +3,7 @@ import type { Packing } from "../../model/packing.ts";
 import type { SourceImage } from "../../model/source-image.ts";
 import type { Validators } from "../../model/web-access.ts";
 import type { ImageAccess } from "../../sources/access.ts";
+import type { Signers } from "../../sources/glance/settings.ts";
 
 /** Formats that an image's content can have, as Glance names them (Nova FET-19). */
 export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "ploop" | "iso" | "ami" | "aki" | "ari";
@@ -40,8 +41,8 @@ export interface ImageSpec {
   readonly cloneSize: number | null;
   /** What the image service says about it; null for other sources. */
   readonly found: SourceImage | null;
-  /** PEM files with the certificates that its signature is checked with, and whether it must have one; null where none is checked. */
-  readonly signers: { readonly certificates: readonly string[]; readonly required: boolean } | null;
+  /** What its signature is checked with, and whether it must have one; null where none is checked. */
+  readonly signers: (Signers & { readonly required: boolean }) | null;
 }
 
 /** What the sidecar `_base/<entry>.json` records about a base image. It is written before the base gets its name. */

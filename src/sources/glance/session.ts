@@ -97,7 +97,7 @@ function refused(cloud: Cloud, host: string, { status, body }: WebAnswer) {
 }
 
 /** Sends a request, up to `attempts` times while the server is busy or the connection fails. */
-async function patiently(door: CloudDoor, attempts: number, request: WebRequest): Promise<WebAnswer | WebTrouble> {
+export async function patiently(door: CloudDoor, attempts: number, request: WebRequest): Promise<WebAnswer | WebTrouble> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await door.request(request);
     const again = "trouble" in answer ? answer.again : isBusyStatus(answer.status);

@@ -14,10 +14,26 @@ export interface GlanceSettings {
   readonly verifySignatures: boolean;
   /** PEM files of the machine that virtform runs on: certificates that signatures are checked with. */
   readonly certificates: readonly string[];
+  /** Ids of further trusted certificates, in the key manager. */
+  readonly certificateIds: readonly string[];
+  /** The certificate that an image names is had from the key manager. */
+  readonly keyManager: boolean;
   /** Files with the rules of the service, on the machine that runs virtform; null where they are not checked. */
   readonly policyFile: string | null;
   readonly protectionFile: string | null;
   readonly protectionFormat: "roles" | "policies";
+}
+
+/** What signatures of images are checked with. Plain data, part of saved plans. */
+export interface Signers {
+  readonly certificates: readonly string[];
+  readonly ids: readonly string[];
+  readonly keyManager: boolean;
+}
+
+/** What signatures are checked with; null where no certificate is trusted, so that none is checked. */
+export function signersIn({ certificates, certificateIds, keyManager }: GlanceSettings): Signers | null {
+  return certificates.length + certificateIds.length === 0 ? null : { certificates, ids: certificateIds, keyManager };
 }
 
 /** The section as it is written. */
@@ -29,6 +45,8 @@ export interface GlanceSection {
   readonly direct_url_directories?: readonly string[];
   readonly verify_glance_signatures?: boolean;
   readonly trusted_certificates?: readonly string[];
+  readonly key_manager?: "barbican";
+  readonly default_trusted_certificate_ids?: readonly string[];
   readonly policy_file?: string;
   readonly property_protection_file?: string;
   readonly property_protection_rule_format?: "roles" | "policies";
@@ -44,6 +62,8 @@ export function glanceSettings(section: GlanceSection = {}): GlanceSettings {
     directories: section.direct_url_directories ?? [],
     verifySignatures: section.verify_glance_signatures ?? false,
     certificates: section.trusted_certificates ?? [],
+    certificateIds: section.default_trusted_certificate_ids ?? [],
+    keyManager: section.key_manager !== undefined,
     policyFile: section.policy_file ?? null,
     protectionFile: section.property_protection_file ?? null,
     protectionFormat: section.property_protection_rule_format ?? "roles",

@@ -6,11 +6,13 @@ import type { SourceImage } from "../../model/source-image.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type GlanceAddress, parseGlanceAddress } from "../../tools/openstack/address.ts";
 import type { GlanceImage } from "../../tools/openstack/image.ts";
+import { imageSignature } from "../../tools/signature/image-signature.ts";
 import type { Source, SourceProblem, SourceRequest } from "../source.ts";
 import { glanceClient } from "./client.ts";
 import { fetchDirect } from "./direct.ts";
 import { findImage, stateProblem } from "./find-image.ts";
-import { glanceSettingsOf } from "./settings.ts";
+import { glanceSettingsOf, signersIn } from "./settings.ts";
+import { signersFor } from "./signers.ts";
 import { glanceWords } from "./trouble.ts";
 
 /** OpenStack's image service, version 2 (Nova GCL-01 … GCL-11). The scheme `glance+http` is for services without TLS. */
@@ -35,15 +37,33 @@ async function look(context: Context, address: string): Promise<SourceFacts> {
     const { image, server } = await found(context, address);
     const { host } = context;
     const way = host.route === undefined ? `Glance at ${server}` : `Glance at ${server}, pushed to ${host.name}`;
-    const problem = stateProblem(image);
+    const problem = stateProblem(image) ?? (await signerProblem(context, image));
     return { way, bytes: image.size, image: sourceImage(image), ...(problem === undefined ? {} : { problem }) };
   } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    const [first] = error.diagnostics;
-    if (first === undefined) throw error;
-    const detail = first.detail ?? "It is the source of an image.";
-    return { way: null, bytes: null, problem: { code: first.code, summary: first.summary, detail } };
+    return { way: null, bytes: null, problem: problemIn(error) };
   }
+}
+
+/** Why the certificate that an image names in the key manager cannot be relied on: known before its content comes. */
+async function signerProblem(context: Context, image: GlanceImage): Promise<SourceProblem | undefined> {
+  const signers = signersIn(glanceSettingsOf(context.settings.drivers));
+  const signature = imageSignature(image.properties);
+  // Files of certificates are read when the signature is checked.
+  if (signers === null || !signers.keyManager || signature === null || typeof signature === "string") return undefined;
+  try {
+    await signersFor(context, signers, image.name ?? image.id, image.properties);
+    return undefined;
+  } catch (error) {
+    return problemIn(error);
+  }
+}
+
+/** The problem that an error tells of. Throws any other error. */
+function problemIn(error: unknown): SourceProblem {
+  if (!(error instanceof CodedError)) throw error;
+  const [first] = error.diagnostics;
+  if (first === undefined) throw error;
+  return { code: first.code, summary: first.summary, detail: first.detail ?? "It is the source of an image." };
 }
 
 async function found(context: Context, address: string) {

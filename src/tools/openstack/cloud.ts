@@ -33,6 +33,8 @@ export interface Cloud {
   readonly interface: "public" | "internal" | "admin";
   /** Endpoint of the image service that replaces the one of the catalogue; null for none. */
   readonly imageEndpoint: string | null;
+  /** The same of the key manager. */
+  readonly keyManagerEndpoint: string | null;
   /** Certificates of servers are checked. */
   readonly verify: boolean;
   /** PEM files: authorities that are trusted beside those of the system, a certificate of the client and its key. */

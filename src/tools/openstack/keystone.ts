@@ -32,6 +32,8 @@ export interface CloudSession {
   readonly roles: readonly string[];
   /** Addresses of the image service, without a version; several are equal. */
   readonly images: readonly string[];
+  /** Address of the key manager, without a version; null where the catalogue has none. */
+  readonly keyManager: string | null;
 }
 
 /** Why an answer of Keystone has no image service for us, in a sentence; else the session. `body` is the parsed answer. */
@@ -41,7 +43,7 @@ export function sessionOf(cloud: Cloud, token: string, body: unknown): CloudSess
   const project = field(field(described, "project"), "id");
   const user = field(field(described, "user"), "id");
   const roles = field(described, "roles");
-  const session = {
+  const who = {
     token,
     expires: Number.isNaN(expires) ? Date.now() + 60_000 : expires,
     project: typeof project === "string" ? project : null,
@@ -53,30 +55,38 @@ export function sessionOf(cloud: Cloud, token: string, body: unknown): CloudSess
         })
       : [],
   };
-  if (cloud.imageEndpoint !== null) return { ...session, images: [withoutVersion(cloud.imageEndpoint)] };
   const catalogue = field(described, "catalog");
+  const keyManager = cloud.keyManagerEndpoint ?? endpointsIn(catalogue, "key-manager", cloud).urls[0];
+  const session = { ...who, keyManager: keyManager === undefined ? null : withoutVersion(keyManager) };
+  if (cloud.imageEndpoint !== null) return { ...session, images: [withoutVersion(cloud.imageEndpoint)] };
   if (!Array.isArray(catalogue)) return "Keystone gave a token without a catalogue: the user has no project. Write project_name.";
-  const endpoints = catalogue.slice(0, 1000).flatMap((service: unknown) => {
-    const found = field(service, "endpoints");
-    return field(service, "type") === "image" && Array.isArray(found) ? found.slice(0, 1000) : [];
-  });
-  if (endpoints.length === 0) return "The catalogue of Keystone has no image service.";
-  const here = endpoints.filter((one) => cloud.region === null || regionOf(one) === cloud.region);
+  const { all, here, urls } = endpointsIn(catalogue, "image", cloud);
+  if (all.length === 0) return "The catalogue of Keystone has no image service.";
   if (here.length === 0) {
-    return `The catalogue of Keystone has no image service in region ${cloud.region}, but in ${[...new Set(endpoints.map(regionOf))].join(", ")}. Correct region_name.`;
+    return `The catalogue of Keystone has no image service in region ${cloud.region}, but in ${[...new Set(all.map(regionOf))].join(", ")}. Correct region_name.`;
   }
-  const found = here.filter((one) => field(one, "interface") === cloud.interface).map((one) => String(field(one, "url")));
-  const urls = found.filter(isServiceAddress);
   if (urls.length > 0) return { ...session, images: [...new Set(urls.map(withoutVersion))] };
   const others = [...new Set(here.map((one) => String(field(one, "interface"))))];
   return `The catalogue of Keystone has no usable ${cloud.interface} address of the image service (it has ${others.join(", ")}). Write interface.`;
+}
+
+/** The endpoints of a service: all, those of the region, and the addresses of the interface among these. */
+function endpointsIn(catalogue: unknown, type: string, cloud: Pick<Cloud, "region" | "interface">) {
+  const services: unknown[] = Array.isArray(catalogue) ? catalogue.slice(0, 1000) : [];
+  const all = services.flatMap((service) => {
+    const found = field(service, "endpoints");
+    return field(service, "type") === type && Array.isArray(found) ? (found.slice(0, 1000) as unknown[]) : [];
+  });
+  const here = all.filter((one) => cloud.region === null || regionOf(one) === cloud.region);
+  const found = here.filter((one) => field(one, "interface") === cloud.interface).map((one) => String(field(one, "url")));
+  return { all, here, urls: found.filter(isServiceAddress) };
 }
 
 function regionOf(endpoint: unknown): string {
   return String(field(endpoint, "region_id") ?? field(endpoint, "region"));
 }
 
-/** An address of Glance without its version at the end. */
+/** An address of a service without its version at the end. */
 export function withoutVersion(url: string): string {
   return url.replace(/\/+$/, "").replace(/\/v[12](?:\.\d+)?$/, "");
 }

@@ -72,7 +72,8 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
     login,
     region: text("region_name") ?? firstRegion(section["regions"]) ?? null,
     interface: interfaceName,
-    imageEndpoint: imageEndpointOf(text("image_endpoint_override"), origin),
+    imageEndpoint: endpointOf(text("image_endpoint_override"), "image_endpoint_override", origin),
+    keyManagerEndpoint: endpointOf(text("key_manager_endpoint_override"), "key_manager_endpoint_override", origin),
     verify: flag(section["verify"]) ?? !(flag(section["insecure"]) ?? false),
     cacert: text("cacert") ?? null,
     cert: text("cert") ?? null,
@@ -80,9 +81,9 @@ function cloudOf(section: Section, origin: string, keyName: (key: string) => str
   };
 }
 
-function imageEndpointOf(url: string | undefined, origin: string): string | null {
+function endpointOf(url: string | undefined, key: string, origin: string): string | null {
   if (url === undefined) return null;
-  if (!isServiceAddress(url)) throw notAnAddress(`image_endpoint_override of ${origin}`);
+  if (!isServiceAddress(url)) throw notAnAddress(`${key} of ${origin}`);
   return url;
 }
 

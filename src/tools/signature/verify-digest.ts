@@ -23,6 +23,8 @@ export function verifyDigest(key: KeyObject, signed: SignedDigest): boolean {
 /** RFC 8017, 8.1.2 and 9.1.2. */
 function verifyPss(key: KeyObject, { algorithm, digest, signature }: SignedDigest): boolean {
   const bits = (key.asymmetricKeyDetails?.modulusLength ?? 0) - 1;
+  // OpenSSL takes a signature without its leading zeros, which is another one by RFC 8017, 8.1.2.
+  if (signature.length !== Math.ceil((bits + 1) / 8)) return false;
   let message: Buffer;
   try {
     message = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature);

@@ -27,7 +27,7 @@ test("addresses of images: an id, a name, and an id at a service (Nova GCL-01)",
   }
 });
 
-const cloud = { region: "R", interface: "public", imageEndpoint: null } as Cloud;
+const cloud = { region: "R", interface: "public", imageEndpoint: null, keyManagerEndpoint: null } as Cloud;
 const endpoint = (interfaceName: string, region: string, url: string) => ({ interface: interfaceName, region_id: region, url });
 const token = (endpoints: unknown) => ({
   token: {
@@ -36,7 +36,10 @@ const token = (endpoints: unknown) => ({
     catalog: [
       { type: "identity", endpoints: [] },
       { type: "image", endpoints },
+      { type: "key-manager", endpoints: [endpoint("public", "R", "https://keys:9311/v1/"), endpoint("public", "S", "https://other")] },
     ],
+    user: { id: "u" },
+    roles: [{ name: "member" }, { id: "r" }],
   },
 });
 
@@ -52,7 +55,10 @@ test("the image service is that of the region and the interface, without its ver
     token: "t",
     expires: Date.parse("2030-01-01T00:00:00Z"),
     project: "p",
+    user: "u",
+    roles: ["member"],
     images: ["https://g1:9292", "https://g2:9292"],
+    keyManager: "https://keys:9311",
   });
   const text = (other: Partial<Cloud>, body: unknown = token(endpoints)) => sessionOf({ ...cloud, ...other }, "t", body);
   assert.match(String(text({ region: "T" })), /no image service in region T, but in R, S/);

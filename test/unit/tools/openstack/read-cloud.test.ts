@@ -56,6 +56,7 @@ test("an entry that is named takes nothing from the variables, and its secrets f
     region: "South",
     interface: "internal",
     imageEndpoint: null,
+    keyManagerEndpoint: null,
     verify: false,
     cacert: "/etc/ssl/ours.pem",
     cert: null,

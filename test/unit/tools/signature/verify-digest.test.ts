@@ -112,3 +112,17 @@ function integer(value: bigint, padding = ""): Buffer {
 function signatureOf(r: Buffer, s: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x30, r.length + s.length]), r, s]);
 }
+
+test("a signature without its leading zero is not accepted", () => {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 1025 });
+  const key = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 0 };
+  for (let count = 0; ; count += 1) {
+    const content = Buffer.from(`content ${count}`);
+    const signature = sign("sha256", content, key);
+    if (signature[0] !== 0) continue;
+    const digest = createHash("sha256").update(content).digest();
+    assert.ok(verifyDigest(publicKey, { algorithm: "sha256", digest, signature }));
+    assert.ok(!verifyDigest(publicKey, { algorithm: "sha256", digest, signature: signature.subarray(1) }));
+    return;
+  }
+});
