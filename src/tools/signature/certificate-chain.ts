@@ -44,8 +44,8 @@ function refusesToIssue(certificate: X509Certificate, issuer: X509Certificate, n
   const fields = certificateFields(issuer);
   const own = certificateFields(certificate);
   if (fields === undefined || own === undefined) return "cannot be read";
-  if (!issuer.ca) return "is not that of an authority";
   if (fields.usage !== null && !fields.usage.certifies) return "is not made for signing certificates (key usage)";
+  if (!issuer.ca) return "is not that of an authority";
   if (fields.unknownCritical.length > 0) return `has a critical extension that is not supported (${fields.unknownCritical.join(", ")})`;
   if (fields.pathLength !== null && authorities > fields.pathLength)
     return `allows ${fields.pathLength} authorities below it, and there are ${authorities}`;

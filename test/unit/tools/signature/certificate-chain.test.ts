@@ -53,9 +53,11 @@ test("each certificate of the chain has to be allowed to issue the one below it"
   assert.match(String(verdict(deep, [low, middle, root])), /allows 0 authorities below it, and there are 1/);
   assert.equal(verdict(deep, [low]), undefined);
   const noAuthority = issue("plain", "root", signing);
-  assert.match(String(verdict(issue("under-plain", "plain", signing), [noAuthority, root])), /is not that of an authority/);
+  assert.match(String(verdict(issue("under-plain", "plain", signing), [noAuthority, root])), /is not made for signing certificates \(key usage\)/);
   const noSigning = issue("no-signing", undefined, ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,cRLSign"]);
   assert.match(String(verdict(issue("below", "no-signing", signing), [noSigning])), /not made for signing certificates/);
+  const noConstraints = issue("no-constraints", undefined, ["basicConstraints=CA:FALSE", "keyUsage=critical,keyCertSign"]);
+  assert.match(String(verdict(issue("under", "no-constraints", signing), [noConstraints])), /is not that of an authority/);
   const impostor = { ...issue("middle", undefined, authority()), name: "another middle" };
   assert.match(String(verdict(signer, [impostor])), /does not lead|has not signed it/);
   const limited = issue("limited", undefined, [...authority(), "nameConstraints=critical,permitted;DNS:example.org"]);
