@@ -53,7 +53,10 @@ test("each certificate of the chain has to be allowed to issue the one below it"
   assert.match(String(verdict(deep, [low, middle, root])), /allows 0 authorities below it, and there are 1/);
   assert.equal(verdict(deep, [low]), undefined);
   const noAuthority = issue("plain", "root", signing);
-  assert.match(String(verdict(issue("under-plain", "plain", signing), [noAuthority, root])), /is not made for signing certificates \(key usage\)/);
+  assert.match(
+    String(verdict(issue("under-plain", "plain", signing), [noAuthority, root])),
+    /is not made for signing certificates \(key usage\)/,
+  );
   const noSigning = issue("no-signing", undefined, ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,cRLSign"]);
   assert.match(String(verdict(issue("below", "no-signing", signing), [noSigning])), /not made for signing certificates/);
   const noConstraints = issue("no-constraints", undefined, ["basicConstraints=CA:FALSE", "keyUsage=critical,keyCertSign"]);
