@@ -274,7 +274,7 @@ async function start(
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on("data", (text) => String(text).includes("ready") && resolve());
     child.once("exit", () => reject(new Error(`${service} ended`)));
-    setTimeout(() => reject(new Error(`${service} was not ready after 60 s`)), 60_000).unref();
+    setTimeout(() => reject(new Error(`${service} was not ready after 180 s`)), 180_000).unref();
   });
   const deadline = Date.now() + 20_000;
   for (;;) {
