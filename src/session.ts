@@ -24,6 +24,7 @@ import type { Host } from "./model/host.ts";
 import type { HostFacts } from "./model/host-facts.ts";
 import type { AnyKind, Check } from "./model/kind.ts";
 import { createLayout } from "./model/layout.ts";
+import type { OpenPeer } from "./model/peer.ts";
 import { type Plan, plansOfHosts } from "./model/plan.ts";
 import type { PublisherDoor } from "./model/publisher-door.ts";
 import { type SecretRef, unavailableSecret } from "./model/secret.ts";
@@ -41,6 +42,8 @@ export interface Surroundings {
   readonly clouds?: CloudDoor;
   /** How signed checksums of publishers are read and checked. Absent: no image has them. */
   readonly publishers?: PublisherDoor;
+  /** How other hosts are reached that may have base images. Default: over ssh. */
+  readonly openPeer?: OpenPeer;
   /** Aborted to end everything that runs at once. */
   readonly signal?: AbortSignal;
   /** Called with one line for each program, connection and libvirt call. */
@@ -220,6 +223,7 @@ async function openHost(
       project: config.project ?? "default",
       secret,
       signal,
+      openPeer: surroundings.openPeer ?? peersOf(host),
       ...(surroundings.clouds === undefined ? {} : { clouds: surroundings.clouds }),
       ...(surroundings.publishers === undefined ? {} : { publishers: surroundings.publishers }),
     },
@@ -234,6 +238,15 @@ async function openHost(
       const takeOver = surroundings.takeOverProject === true ? ({ takeOver: true } as const) : {};
       return { ...facts, project: { origin, ...(owner === undefined ? {} : { owner }), ...takeOver } };
     },
+  };
+}
+
+/** Peers over ssh, which is loaded with the first one. */
+function peersOf(host: Host): OpenPeer {
+  let door: Promise<OpenPeer> | undefined;
+  return async (address) => {
+    door ??= import("./host/ssh/open-peer.ts").then(({ peersBeside }) => peersBeside(host));
+    return (await door)(address);
   };
 }
 

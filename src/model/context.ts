@@ -3,6 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Host } from "./host.ts";
 import type { ImageEvent } from "./image-event.ts";
 import type { Layout } from "./layout.ts";
+import type { OpenPeer } from "./peer.ts";
 import type { PublisherDoor } from "./publisher-door.ts";
 import type { SecretRef } from "./secret.ts";
 import type { HostSettings } from "./settings.ts";
@@ -20,6 +21,8 @@ export interface Context {
   readonly clouds?: CloudDoor;
   /** How signed files of publishers are read and checked. Absent: they are not. */
   readonly publishers?: PublisherDoor;
+  /** How other hosts are reached that may hold base images. Absent: they are not. */
+  readonly openPeer?: OpenPeer;
   /** Reports a non-fatal problem of the running action. Absent while looking. */
   readonly warn?: (diagnostic: Diagnostic) => void;
   /** Announces a step in the life of an image. Absent while looking. */

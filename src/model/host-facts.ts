@@ -28,6 +28,8 @@ export interface HostFacts {
   readonly cloud?: CloudFacts;
   /** What publishers signed about images whose checksum is in a signed file, by name of the image. Absent: there is no such image. */
   readonly signed?: Readonly<Record<string, SignedChecksumFacts>>;
+  /** What peers have of images that are not in the cache, by the entry of the cache. Absent: none was asked. */
+  readonly peers?: Readonly<Record<string, PeerFacts>>;
   /** Whether secrets that the configuration refers to are available, by their place (`secretPlace`). Never a value. */
   readonly secrets: Readonly<Record<string, SecretStatus>>;
   /** References whose value is the recorded passphrase of the disks of an instance or volume, by its uuid. Absent: not looked up. */
@@ -98,6 +100,14 @@ export interface SignedChecksumFacts {
   /** The server cannot be asked now; this is what it said at that time (ISO 8601). */
   readonly asOf?: string;
   readonly problem?: { readonly code: string; readonly summary: string; readonly detail: string };
+}
+
+/** What was found at the peers of a host for one image. */
+export interface PeerFacts {
+  /** The first one that has it, by name and address, with the length of its base image and what is not holes in bytes; null: none has. */
+  readonly from: { readonly name: string; readonly address: string; readonly bytes: number; readonly content: number } | null;
+  /** Why those before it cannot be used, a sentence each. */
+  readonly others: readonly string[];
 }
 
 /** What an apply of another project that runs now brings to the host, or has brought already. Sizes are bytes. */

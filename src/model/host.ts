@@ -1,6 +1,7 @@
 import type { Retry } from "./action.ts";
 import type { Channel } from "./channel.ts";
 import type { Compression } from "./packing.ts";
+import type { Peer } from "./peer.ts";
 import type { StatusWords, Validators, WebAccess } from "./web-access.ts";
 
 /** One program to run. Never a shell: `args` reach it as they are. */
@@ -298,6 +299,8 @@ export interface Host {
   unpack(request: Unpack): Promise<Transferred & Required<Pick<Transferred, "content">>>;
   /** Only of a host elsewhere: pushes a file from here. Undefined when there is no such file here. */
   upload?(request: Upload): Promise<{ readonly bytes: number; readonly digests: Digests } | undefined>;
+  /** Only of a host elsewhere: brings a file of a peer to it, by way of this machine. */
+  receive?(peer: Peer, request: Upload): ReturnType<Peer["pull"]>;
   /** Only of a host elsewhere: the way that images take to it. */
   readonly route?: {
     /** Whether the host downloads by itself; otherwise bytes are downloaded here and pushed. */

@@ -14,9 +14,10 @@ import { unusedBases } from "../../src/kinds/image/remove.ts";
 import { createChecks, createKinds } from "../../src/kinds/index.ts";
 import type { Context } from "../../src/model/context.ts";
 import { hasErrors } from "../../src/model/diagnostic.ts";
-import { UserError, userError } from "../../src/model/errors.ts";
+import { UnreachableError, UserError, userError } from "../../src/model/errors.ts";
 import type { Event } from "../../src/model/event.ts";
 import { createLayout } from "../../src/model/layout.ts";
+import type { OpenPeer } from "../../src/model/peer.ts";
 import type { Plan } from "../../src/model/plan.ts";
 import type { SecretRef } from "../../src/model/secret.ts";
 import type { UsedVariable } from "../../src/model/used-variable.ts";
@@ -115,6 +116,7 @@ export async function runOn(
     readonly replace?: readonly string[];
     readonly exclude?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
+    readonly openPeer?: OpenPeer;
   } = {},
 ): Promise<Run> {
   const { config, warnings, variables } = await configOf(yaml, options.env);
@@ -139,6 +141,7 @@ export async function runOn(
         return value;
       },
       signal: new AbortController().signal,
+      openPeer: options.openPeer ?? unreachablePeer,
     },
     lookUpFacts: (context) => factsFor(context, config),
     warnings,
@@ -153,6 +156,11 @@ export async function runOn(
           ? { do: "apply" }
           : { do: "destroy", ...(options.images === true ? unusedBases(project) : {}) },
   };
+}
+
+/** A peer that does not answer. */
+async function unreachablePeer(address: string): Promise<never> {
+  throw new UnreachableError(`${address} does not answer.`);
 }
 
 /** What `virtform apply --auto-approve --allow-destroy` does. `onEvent` hears everything. */

@@ -313,5 +313,7 @@ function givenUp(request: Download, { code, head, said, address }: Attempt, atte
   if (known !== undefined) return userError(known.code, known.summary, `${known.detail}${tried}`);
   const hint = refusalOf({ code, head })?.hint ?? "Check the address, and the way from the host to it.";
   const shown = withoutCredentials(address.origin === URL.parse(request.url)?.origin ? request.url : address.href);
-  return userError("download-failed", `The host cannot download ${shown}: ${reasonOf({ code, head, said })}`, `${hint}${tried}`);
+  const failure = userError("download-failed", `The host cannot download ${shown}: ${reasonOf({ code, head, said })}`, `${hint}${tried}`);
+  failure.cause = refusalOf({ code, head });
+  return failure;
 }

@@ -198,6 +198,8 @@ def watch():
 
 if sys.argv[1:2] == ["receive"]:
     receive(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1:2] == ["send"]:
+    send(sys.argv[2])
 else:
     threading.Thread(target=watch, daemon=True).start()
     try:

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { userError } from "../../model/errors.ts";
 import type { Command, Host, Upload } from "../../model/host.ts";
+import type { Peer } from "../../model/peer.ts";
 import type { StartLimits } from "./channel.ts";
 import { openOverSsh, runOverSsh } from "./command.ts";
 import { createSshConnection } from "./connection.ts";
@@ -10,14 +11,16 @@ import { createSshFiles } from "./files.ts";
 import type { Greeting } from "./greeting.ts";
 import { createSshHelper, type SshHelper } from "./helper.ts";
 import { isLockedOverSsh, lockOverSsh } from "./lock.ts";
+import { pullOverSsh } from "./pull.ts";
 import type { SshTarget } from "./target.ts";
-import { downloadHereAndPush, uploadOverSsh } from "./transfer.ts";
+import { downloadHereAndPush, pullHereAndPush, uploadOverSsh } from "./transfer.ts";
 import { unpackOverSsh } from "./unpack.ts";
 
 /** A host reached over ssh. */
 export interface SshHost extends Host {
   readonly libvirtUri: string;
   upload(request: Upload): ReturnType<NonNullable<Host["upload"]>>;
+  pull: Peer["pull"];
   /** Connects and reports which programs exist. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
 }
@@ -75,6 +78,11 @@ export function createSshHost(
     account: () => sshAccount(run),
     files,
     upload,
+    receive: (peer, request) => pullHereAndPush(upload, peer, request),
+    async pull(request) {
+      await ready();
+      return pullOverSsh(connection, name, request);
+    },
     route: {
       downloads: async () => (await ready()).extra.includes("curl"),
       bytesHere: async (path) => {

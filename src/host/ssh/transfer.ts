@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UnreachableError, userError } from "../../model/errors.ts";
 import type { Download, Transferred, Upload } from "../../model/host.ts";
+import type { Peer } from "../../model/peer.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { createDigester } from "../digester.ts";
 import { fileChunks } from "../file-chunks.ts";
@@ -98,20 +99,41 @@ export async function uploadOverSsh(connection: SshConnection, name: string, req
   return { bytes: done, digests: digester.digests() };
 }
 
+/** Brings a file of a peer to this machine and pushes it from here. */
+export async function pullHereAndPush(
+  push: (request: Upload) => Promise<Transferred | undefined>,
+  peer: Peer,
+  { to, ...request }: Upload,
+): ReturnType<Peer["pull"]> {
+  return inTemporaryDirectory(async (staged) => {
+    const here = await peer.pull({ ...request, to: staged });
+    const { signal } = request;
+    // Its length counts holes, which `maxBytes` does not.
+    await push({ from: staged, to, digests: [], ...withoutUndefined({ signal }) });
+    return here;
+  });
+}
+
 /** Downloads to this machine and pushes from here, for a host that cannot fetch by itself. */
 export async function downloadHereAndPush(
   push: (request: Upload) => Promise<Transferred | undefined>,
   { to, record: _record, unpack: _unpack, ...request }: Download,
 ): Promise<Transferred> {
-  const directory = await mkdtemp(join(process.env["TMPDIR"] ?? "/var/tmp", "virtform-download-")).catch(() =>
-    mkdtemp(join(tmpdir(), "virtform-download-")),
-  );
-  try {
-    const staged = `${directory}/image`;
+  return inTemporaryDirectory(async (staged) => {
     const here = await download({ ...request, to: staged });
     const { maxBytes, onProgress, signal } = request;
     await push(withoutUndefined({ maxBytes, onProgress, signal, from: staged, to, digests: [] }));
     return here;
+  });
+}
+
+/** Runs `work` with the path of a file in a directory of its own, which is removed afterwards. */
+async function inTemporaryDirectory<T>(work: (path: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(process.env["TMPDIR"] ?? "/var/tmp", "virtform-download-")).catch(() =>
+    mkdtemp(join(tmpdir(), "virtform-download-")),
+  );
+  try {
+    return await work(`${directory}/image`);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

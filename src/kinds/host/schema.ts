@@ -37,6 +37,28 @@ const machine = {
     maxItems: 32,
     examples: [["/usr/local/bin/announce", "images"]],
   },
+  image_peers: {
+    type: "array",
+    description:
+      "Other hosts whose base images are used when the source of an image says that it does not exist (any more), the first one that has it. Each is reached by ssh from the machine that virtform runs on; the path is its instances path, by default that of this host. Base images of Nova are used where a checksum proves them.",
+    items: {
+      type: "string",
+      description: "ssh://[USER@]HOST[:PORT][/INSTANCES/PATH]",
+      pattern: "^ssh://(?:[A-Za-z0-9_][\\w.+-]*@)?(?:[A-Za-z0-9][\\w.-]*|\\[[0-9a-fA-F:.]+\\])(?::\\d{1,5})?(?:/[^\\u0000-\\u001f]*)?$",
+      expects: "ssh://USER@HOST, with the instances path of that host behind it where it is another one",
+      examples: ["ssh://root@kvm2", "ssh://root@kvm3/var/lib/nova/instances"],
+    },
+    minItems: 1,
+    maxItems: 16,
+    uniqueItems: true,
+    examples: [["ssh://root@kvm2", "ssh://root@kvm3/var/lib/nova/instances"]],
+  },
+  image_peers_first: {
+    type: "boolean",
+    description: "Whether peers are asked before the source of an image. false: only when the source does not have it.",
+    default: false,
+    examples: [true],
+  },
   virt_type: {
     type: "string",
     description: "Virtualization type.",
@@ -179,6 +201,7 @@ export const hostSchema = {
   type: "object",
   description: "The libvirt host and the settings of all objects on it. Optional: the default is this machine.",
   additionalProperties: false,
+  dependentRequired: { image_peers_first: ["image_peers"] },
   get properties(): typeof machine & typeof limits {
     return { ...machine, ...driverSections(), ...limits };
   },

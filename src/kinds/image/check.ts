@@ -14,6 +14,7 @@ import { cachedImage } from "./address.ts";
 import { checkQuota } from "./check-quota.ts";
 import { checkCloudRules } from "./cloud-rules.ts";
 import { checkDecompressor } from "./decompressor-check.ts";
+import { isGoneCode } from "./is-gone.ts";
 import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import { checkSigned } from "./signed-check.ts";
@@ -81,7 +82,12 @@ function checkSource({ address, spec }: Resource<ImageSpec>, observed: Observed)
   // What a guest of an image in Glance is like follows from the service, also when the image is in the cache.
   const isAsked = isFetched(spec, observed) || (isFromGlance(spec.source) && spec.found === null);
   const found = isSourceProblem(source) ? source : isAsked ? observed.facts.sources[spec.source]?.problem : undefined;
-  return found === undefined ? [] : [problem(found.code, { ...found, address, key: ["source"] })];
+  if (found === undefined) return [];
+  const peers = isGoneCode(found.code) && !isSourceProblem(source) ? observed.facts.peers?.[spec.entry] : undefined;
+  if (peers === undefined) return [problem(found.code, { ...found, address, key: ["source"] })];
+  if (peers.from !== null) return [];
+  const detail = `${found.detail} No peer can give its base image either: ${peers.others.join(" ")}`;
+  return [problem(found.code, { ...found, detail, address, key: ["source"] })];
 }
 
 /** What an image service says about an image, against what the configuration says of it and what virtform supports. */

@@ -60,6 +60,9 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
     ...(config.host?.image_size_cap === undefined ? {} : { sizeCap: config.host.image_size_cap }),
     cloneSize: cloneOnly(wanted, name, image),
     found: image.found ?? null,
+    ...(config.host?.image_peers === undefined
+      ? {}
+      : { peers: { addresses: config.host.image_peers, first: config.host.image_peers_first ?? false } }),
     signers: signersOf(config, image),
   };
 }

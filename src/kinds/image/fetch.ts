@@ -16,8 +16,10 @@ import { readBase } from "./base-files.ts";
 import { withBaseLock } from "./base-lock.ts";
 import { findAllUsers } from "./base-users.ts";
 import { examine, examineBootFile, examineConverted } from "./examine.ts";
+import { fetchFromPeers, type PulledBase } from "./fetch-from-peers.ts";
 import { findTwin } from "./find-twin.ts";
 import { formatFacts, needsConversion } from "./formats.ts";
+import { isGone } from "./is-gone.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
@@ -87,7 +89,16 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   const path = layout.baseImage(spec.entry);
   const part = layout.basePart(spec.entry);
   const maxBytes = await bytesToTake(context, spec);
-  const published = await withinCap(spec, maxBytes, (most) => download(context, spec, part, most, report));
+  const fromPeers = () => withinCap(spec, maxBytes, (most) => fetchFromPeers(context, spec, { maxBytes: most }, report));
+  const first = spec.peers?.first === true ? await fromPeers() : undefined;
+  if (first !== undefined && "sidecar" in first) return publishPulled(context, spec, first, announce);
+  const published = await withinCap(spec, maxBytes, (most) => download(context, spec, part, most, report)).catch(async (error: unknown) => {
+    if (spec.peers === undefined || !isGone(error)) throw error;
+    const found = first ?? (await fromPeers());
+    if ("sidecar" in found) return found;
+    throw noPeerHasIt(error, found);
+  });
+  if ("sidecar" in published) return publishPulled(context, spec, published, announce);
   const { digests } = published;
   await checkPublished(context, spec, published);
   await refuseOtherThanBefore(context, spec, digests);
@@ -135,6 +146,32 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
   await record();
   await host.files.publish(staged, path, 0o444);
   announce("image.activate", { ...known, virtual_size: virtualSize });
+}
+
+/** Publishes a base image that was brought from a peer. */
+async function publishPulled(
+  context: Context,
+  spec: ImageSpec,
+  { sidecar }: PulledBase,
+  announce: ReturnType<typeof announcing>,
+): Promise<void> {
+  const { host, layout } = context;
+  const part = layout.basePart(spec.entry);
+  await refuseOtherThanBefore(context, spec, sidecar.digests);
+  refuseTooLarge(spec, sidecar.virtualSize);
+  const known = withoutUndefined({ bytes: sidecar.bytes, sha256: sidecar.digests.sha256 });
+  announce("image.upload", known);
+  await removeStaged(context, spec, false, part);
+  await writeSidecar(context, spec.entry, sidecar);
+  await host.files.publish(part, layout.baseImage(spec.entry), 0o444);
+  announce("image.activate", { ...known, virtual_size: sidecar.virtualSize });
+}
+
+/** The error of a source that does not have the image, with why no peer has it. */
+function noPeerHasIt(error: unknown, reasons: readonly string[]): Error {
+  const [first] = failureDiagnostics(error) ?? [];
+  if (first === undefined) throw error;
+  return userError(first.code, first.summary, `${first.detail ?? ""} No peer can give its base image either: ${reasons.join(" ")}`.trim());
 }
 
 /** Announces the steps of one image. */

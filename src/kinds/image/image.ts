@@ -4,6 +4,7 @@ import type { Change } from "../../model/change.ts";
 import type { Cost } from "../../model/cost.ts";
 import type { Json } from "../../model/json.ts";
 import type { Kind, Observed } from "../../model/kind.ts";
+import { formatQuantity } from "../../model/quantity.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { withoutCredentials } from "../../sources/index.ts";
@@ -17,6 +18,7 @@ import { desiredImages } from "./desired.ts";
 import { expectedOf } from "./expected-base.ts";
 import { fetchImage } from "./fetch.ts";
 import { needsConversion } from "./formats.ts";
+import { isGoneCode } from "./is-gone.ts";
 import { type LeftoverState, leftovers } from "./leftover.ts";
 import { observeBases } from "./observe.ts";
 import { recordDigest } from "./record-digest.ts";
@@ -44,6 +46,8 @@ export function imageKind(settings: HostSettings): Kind<Config, ImageSpec, Image
 
 /** What an image moves on its way into the cache, and takes there. */
 function fetchCost(want: ImageSpec, { facts }: Observed): Cost {
+  const peer = peerInstead(want, { facts });
+  if (peer !== undefined) return { moves: { download: peer.content }, takes: { thin: peer.content, full: peer.content } };
   const found = facts.sources?.[want.source];
   const { content } = expectedOf(found, want);
   // Holes of a local file are neither read nor written.
@@ -54,13 +58,28 @@ function fetchCost(want: ImageSpec, { facts }: Observed): Cost {
   };
 }
 
+/** The peer that an image comes from instead of its source; undefined where the source is asked first and may have it. */
+function peerInstead({ entry, source, peers }: ImageSpec, { facts }: Pick<Observed, "facts">) {
+  const instead = peers?.first === true || isGoneCode(facts.sources?.[source]?.problem?.code);
+  return instead ? (facts.peers?.[entry]?.from ?? undefined) : undefined;
+}
+
+/** The way that an image takes, in words, and the one that it takes if its source does not have it; null where nothing is to be said. */
+function wayOf(want: ImageSpec, observed: Observed): { readonly way: string | null; readonly perhaps: string | null } {
+  const instead = peerInstead(want, observed);
+  if (instead !== undefined) return { way: `from peer ${instead.name}, ${formatQuantity(instead.content)}`, perhaps: null };
+  const from = observed.facts.peers?.[want.entry]?.from;
+  const perhaps = from === undefined || from === null ? null : `${from.name} has it, if the source does not`;
+  return { way: observed.facts.sources?.[want.source]?.way ?? null, perhaps };
+}
+
 function fetchChange(address: Address, want: ImageSpec, observed: Observed): Change | undefined {
   if (want.cloneSize !== null) return undefined;
   const base = bases.at(want.entry);
   const have = cachedImage(observed, want.entry);
   if (have !== undefined) return contentDigest(have.sidecar) === undefined ? digestChange(address, want, have) : undefined;
   const source = withoutCredentials(want.source);
-  const words = observed.facts.sources?.[want.source]?.way ?? null;
+  const { way: words, perhaps } = wayOf(want, observed);
   const unpacks = want.unpack === "none" ? "" : `, unpack ${want.unpack}`;
   const converts = want.format === want.diskFormat || want.bootFile ? "" : ` as ${want.format}`;
   return {
@@ -74,6 +93,7 @@ function fetchChange(address: Address, want: ImageSpec, observed: Observed): Cha
       { path: "format", new: want.format },
       { path: "size", new: "known after apply" },
       ...(words === null ? [] : [{ path: "way", new: words }]),
+      ...(perhaps === null ? [] : [{ path: "peer", new: perhaps }]),
       ...signedFields(want),
       ...foundFields(want),
     ],

@@ -39,6 +39,8 @@ export interface ImageSpec {
   readonly sizeCap?: number;
   /** Bytes of one that all disks are cloned from within their Ceph cluster: it is not fetched. Null for any other. */
   readonly cloneSize: number | null;
+  /** Hosts that may have its base image, and whether they are asked before the source. Absent: none. */
+  readonly peers?: { readonly addresses: readonly string[]; readonly first: boolean };
   /** What the image service says about it; null for other sources. */
   readonly found: SourceImage | null;
   /** What its signature is checked with, and whether it must have one; null where none is checked. */
@@ -74,6 +76,8 @@ export interface ImageSidecar {
   /** Bytes. */
   readonly virtualSize: number;
   readonly fetchedAt: string;
+  /** The host whose base image it is a copy of. Absent: it came from the source. */
+  readonly peer?: string;
   /** Fetched as a kernel or ramdisk, so its content has not been looked at: never to be used as a disk. */
   readonly bootFile?: true;
 }

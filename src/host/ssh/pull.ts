@@ -1,0 +1,88 @@
+import { open, rm } from "node:fs/promises";
+import { UnreachableError, userError } from "../../model/errors.ts";
+import type { Upload } from "../../model/host.ts";
+import type { Peer } from "../../model/peer.ts";
+import { explainFileError } from "../file-error.ts";
+import { createSink, sinkBlock } from "../sink.ts";
+import { collect } from "./collect.ts";
+import type { SshConnection } from "./connection.ts";
+import { createFrameReader, type Frame } from "./frames.ts";
+import { helperScript } from "./helper.ts";
+import { helperProgram } from "./helper-program.ts";
+import { connectionLost } from "./trouble.ts";
+import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
+
+/** The remote sends something at least this often; a hole is found at once, whatever its length. */
+const idleMs = 300_000;
+
+/** Brings a file of the host to this machine (`Peer.pull`). Only what is not a hole travels. */
+export async function pullOverSsh(connection: SshConnection, name: string, request: Upload): ReturnType<Peer["pull"]> {
+  const { from, to, digests, maxBytes, signal } = request;
+  const channel = await connection.start(helperScript, [helperProgram, "send", from], `the transfer of ${from}`);
+  const errors = collect(channel.stderr);
+  const late = new UnreachableError(`${name} sent nothing of ${from} for ${idleMs / 1000} s. Check the kernel log of the host (dmesg).`);
+  let cut: Error | undefined;
+  const end = (error?: Error) => {
+    cut ??= error;
+    channel.kill();
+  };
+  const stop = () => end();
+  signal?.addEventListener("abort", stop, { once: true });
+  const idle = setTimeout(() => end(late), idleMs);
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => {
+    clearTimeout(idle);
+    signal?.removeEventListener("abort", stop);
+    channel.kill();
+  });
+  await rm(to, { force: true });
+  const file = await open(to, "wx+", 0o600).catch((error: unknown) => {
+    throw explainFileError(error, "write", to);
+  });
+  let whole = false;
+  undo.defer(async () => {
+    await file.close();
+    if (!whole) await rm(to, { force: true });
+  });
+  const sink = createSink(file, { path: to, what: from, digests, maxWritten: maxBytes });
+  const zeros = Buffer.alloc(sinkBlock);
+  const fillTo = async (position: number) => {
+    while (sink.bytes < position) {
+      signal?.throwIfAborted();
+      await sink.write(zeros.subarray(0, Math.min(zeros.length, position - sink.bytes)));
+    }
+  };
+  let frames: Frame[] = [];
+  let answer: Frame | undefined;
+  const take = createFrameReader((frame) => void frames.push(frame));
+  for await (const chunk of channel.stdout) {
+    idle.refresh();
+    try {
+      take(chunk as Buffer);
+    } catch {
+      throw new UnreachableError(`${name} answered with something else than the helper's protocol.`);
+    }
+    for (const frame of frames) {
+      const { at, size } = frame.message as { at?: unknown; size?: unknown };
+      if (typeof at !== "number") {
+        answer = frame;
+        continue;
+      }
+      if (!Number.isSafeInteger(at) || at < sink.bytes) throw new UnreachableError(`${name} sent parts of ${from} out of order.`);
+      await fillTo(at);
+      await sink.write(frame.blob);
+      request.onProgress?.(sink.bytes, typeof size === "number" ? size : undefined);
+    }
+    frames = [];
+  }
+  if (signal?.aborted === true) throw userError("interrupted", `The transfer of ${from} from ${name} was stopped`);
+  if (answer === undefined) throw cut ?? connection.lost ?? channel.failure ?? connectionLost(name, errors());
+  const failed = answer.message["error"] as Trouble | undefined;
+  if (failed !== undefined) throw explainTrouble(failed, "read", from);
+  const size = Number(answer.message["sent"]);
+  await fillTo(size);
+  const found = await sink.finish();
+  whole = sink.bytes === size;
+  if (!whole) throw new UnreachableError(`${name} sent ${sink.bytes} of ${size} bytes of ${from}.`);
+  return { bytes: size, digests: found };
+}

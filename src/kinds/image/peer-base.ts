@@ -1,0 +1,55 @@
+import type { Context } from "../../model/context.ts";
+import type { DigestAlgorithm } from "../../model/host.ts";
+import { createLayout } from "../../model/layout.ts";
+import { type Peer, peerParts } from "../../model/peer.ts";
+import { ownFileBytes } from "../../tools/own-file.ts";
+import { judgeBase } from "./base-files.ts";
+import { contentDigest } from "./content-digest.ts";
+import { needsConversion } from "./formats.ts";
+import { baseConflict } from "./sidecar.ts";
+import type { ImageSidecar, ImageSpec } from "./spec.ts";
+
+/** A base image of a peer that can serve an image. */
+export interface PeerBase {
+  readonly path: string;
+  /** Bytes: its length, and what is not holes. */
+  readonly bytes: number;
+  readonly allocated: number;
+  /** The digest that its bytes must have. */
+  readonly expected: { readonly algorithm: DigestAlgorithm; readonly hex: string };
+  /** What the peer recorded about it; undefined of one that Nova made. */
+  readonly sidecar: ImageSidecar | undefined;
+}
+
+/** The base image of a peer, or why it cannot serve this image, as a sentence that begins with the name of the peer. Throws an UnreachableError. */
+export async function lookAtPeer(
+  { layout }: Pick<Context, "layout">,
+  { name, files }: Peer,
+  address: string,
+  spec: ImageSpec,
+): Promise<PeerBase | string> {
+  const there = createLayout(peerParts(address).instancesPath ?? layout.root);
+  const [path, record] = [there.baseImage(spec.entry), there.baseSidecar(spec.entry)];
+  const [[content], [stat]] = await Promise.all([files.readMany([{ path: record, length: ownFileBytes }]), files.statMany([path])]);
+  const found = judgeBase(spec.entry, path, content, stat);
+  if (found === undefined || stat === undefined) return `${name} does not have it (${path}).`;
+  const base = { path, bytes: stat.size, allocated: Math.min(stat.allocated, stat.size) };
+  if ("foreign" in found) {
+    const expected = spec.checksum ?? spec.found?.digest ?? null;
+    const isPublished = !needsConversion(spec) && spec.unpack === "none";
+    if (stat.type !== "file" || expected === null || !isPublished)
+      return `${name} has it without a record (${path}), and no checksum proves a base image that was converted.`;
+    return { ...base, expected, sidecar: undefined };
+  }
+  const { sidecar } = found.base;
+  const conflict = baseConflict(spec, sidecar);
+  if (conflict !== undefined) return `${name} has another base image: ${conflict}`;
+  for (const { algorithm, hex } of [spec.checksum ?? [], spec.found?.digest ?? []].flat()) {
+    const recorded = sidecar.digests[algorithm];
+    if (recorded !== hex)
+      return `${name} has other bytes: it recorded ${algorithm}:${recorded ?? "nothing"}, and ${algorithm}:${hex} is wanted.`;
+  }
+  const hex = contentDigest(sidecar);
+  if (hex === undefined) return `${name} has not recorded the digest of its base image; \`virtform image verify\` there does.`;
+  return { ...base, expected: { algorithm: "sha256", hex }, sidecar };
+}
