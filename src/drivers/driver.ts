@@ -371,6 +371,8 @@ export interface Put {
     context: Context,
     disks: readonly { readonly ref: DiskRef; readonly record: PutRecord | null }[],
   ): Promise<ReadonlyMap<string, { readonly intact: boolean; readonly missing: boolean; readonly access?: WrongAccess }>>;
+  /** A part of what was put into a disk; fewer bytes, or undefined, where it has no more. At most 4 MiB. */
+  read(context: Context, disk: DiskRef, range: { readonly offset: number; readonly length: number }): Promise<Buffer | undefined>;
   /** Brings the content of the file `from` to where it gets the disk's name in one step. `format`: for the label, where it has one. */
   stage(
     context: Context,

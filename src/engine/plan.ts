@@ -11,6 +11,7 @@ import { order } from "./order.ts";
 import { removalsInOrder } from "./removal-order.ts";
 import { withReplacements } from "./replacements.ts";
 import { excludeChanges, isTarget, selectTargets } from "./target.ts";
+import { withRemovals } from "./with-removals.ts";
 import { withRestarts } from "./with-restart.ts";
 
 /** What a plan is made from. */
@@ -87,7 +88,7 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
   const left = excludeChanges(targeted, request.exclude ?? [], addresses);
   const kept = new Set(left);
   const excluded = targeted.filter((change) => !kept.has(change)).map(({ address }) => address);
-  const selected = withRestarts(left);
+  const selected = withRemovals(withRestarts(left));
   const chosen = selected.flatMap((change) => change.actions);
   checkFacts(
     chosen,
@@ -115,14 +116,16 @@ export function makePlan<Config>(request: PlanRequest<Config>): Plan {
 /** What waits for a restart, without what the plan changes or restarts anyway. */
 function pendingOf<Config>({ kinds, observed, targets, exclude = [] }: PlanRequest<Config>, changes: readonly Change[]): Pending[] {
   const changeOf = new Map(changes.map((change) => [change.address, change]));
+  const switched = new Set(
+    changes.flatMap(({ actions }) => actions.flatMap(({ address, effect }) => (effect === "restart" ? [address] : []))),
+  );
   return kinds
     .flatMap((kind) => {
       if (kind.pending === undefined) return [];
       return [...observed.states].flatMap(([address, state]): Pending[] => {
         if (!kind.addressKinds.includes(addressKind(address)) || !isTarget(address, targets, exclude)) return [];
-        const change = changeOf.get(address);
-        if (change?.actions.some(({ effect }) => effect === "restart") === true) return [];
-        const changed = new Set(change?.fields.map(({ path }) => path));
+        if (switched.has(address)) return [];
+        const changed = new Set(changeOf.get(address)?.fields.map(({ path }) => path));
         const fields = kind.pending?.(state).filter(({ path }) => !changed.has(path)) ?? [];
         return fields.length === 0 ? [] : [{ address, fields }];
       });

@@ -10,6 +10,8 @@ export interface Presentation {
   readonly sizes?: ReadonlySet<string>;
   /** What a person reads of an object that is created or deleted. Default: every field, a line each. */
   readonly summary?: (fields: readonly FieldChange[]) => readonly SummaryLine[];
+  /** What a person reads of an object that changes. Default: every field, a line each. */
+  readonly condensed?: (fields: readonly FieldChange[]) => readonly FieldChange[];
   /** The paths in a state of the object whose values are secrets or references to them. Default: none. */
   readonly secrets?: (state: Json) => readonly string[];
   /** Whether a field follows from which object it is, such as a serial number: objects that differ in nothing else are alike. Default: none. */

@@ -10,12 +10,13 @@ export interface ShownFields {
 
 /**
  * The fields to show in text. Of an object that is created or deleted most fields are the same for every guest and would bury the few
- * that differ, so its kind summarises them; JSON has them all. Of an update every field counts.
+ * that differ, so its kind summarises them; JSON has them all. Of an update every field counts, and its kind joins those that are one thing.
  */
 export function shownFields(change: Change): ShownFields {
   const fields = change.fields.filter(({ old, new: wanted }) => (old ?? null) !== null || (wanted ?? null) !== null);
-  const { summary } = presentationOf(addressKind(change.address));
-  if (change.verb === "update" || change.verb === "replace" || summary === undefined) return { fields, hidden: 0 };
+  const { summary, condensed } = presentationOf(addressKind(change.address));
+  if (change.verb === "update" || change.verb === "replace") return { fields: condensed?.(fields) ?? fields, hidden: 0 };
+  if (summary === undefined) return { fields, hidden: 0 };
   const lines = summary(fields);
   const covered = lines.reduce((sum, { covers }) => sum + covers, 0);
   return { fields: lines.map(({ field }) => field), hidden: fields.length - covered };

@@ -30,17 +30,20 @@ process.env["VIRTFORM_SSH"] = sshd.program;
 async function prepare(t: Parameters<typeof createWorkspace>[0], kind: "Linux" | "halts" = "Linux") {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-one`;
-  await writeConfig(workspace, {
-    host: { uri: sshd.uri },
-    images: kind === "Linux" ? tinyImages() : guestImages(await haltingGuest(workspace.directory)),
-    flavors: { small: { vcpus: 1, ram: "192MiB", disk: "256MiB" } },
-    instances: { [name]: { image: "tiny", flavor: "small", user_data: "over ssh" } },
-  });
-  return { workspace, name };
+  const images = kind === "Linux" ? tinyImages() : guestImages(await haltingGuest(workspace.directory));
+  const write = (userData: string) =>
+    writeConfig(workspace, {
+      host: { uri: sshd.uri },
+      images,
+      flavors: { small: { vcpus: 1, ram: "192MiB", disk: "256MiB" } },
+      instances: { [name]: { image: "tiny", flavor: "small", user_data: userData } },
+    });
+  await write("over ssh");
+  return { workspace, name, write };
 }
 
 test("a guest on a host over ssh is planned, made, reached by its console, planned empty and destroyed", async (t) => {
-  const { workspace, name } = await prepare(t);
+  const { workspace, name, write } = await prepare(t);
   const planned = await virtform("plan", workspace.directory, "--detailed-exitcode");
   assert.equal(planned.code, 2, planned.stderr);
   assert.match(planned.stdout, /pushed from here, 326KiB/);
@@ -49,6 +52,8 @@ test("a guest on a host over ssh is planned, made, reached by its console, plann
   const markers = readMarkers(await waitForConsole(workspace, name, /^virtform-guest: ready$/m));
   assert.equal(markers.userData, "over ssh");
   assert.equal(markers.value("uuid"), (await virsh("domuuid", name)).trim());
+  await write("changed");
+  assert.match((await virtform("plan", workspace.directory)).stdout, /~ user_data +over ssh → changed/, "it is read from the drive");
   await assertNoLeftovers(workspace);
   const destroyed = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
   assert.equal(destroyed.code, 0, destroyed.stdout + destroyed.stderr);

@@ -148,6 +148,12 @@ test("a guest boots from an imported image, with an ephemeral disk, swap and a v
   assert.match(said.value("config-drive") ?? "", /^vd[a-z] type=vfat$/);
   assert.equal(said.userData, "from Ceph");
   await assertConverged(workspace);
+  await write({
+    flavor: { ephemeral: "64MiB", swap: "32MiB" },
+    instance: { config_drive: { format: "vfat" }, user_data: "later" },
+  });
+  const changed = await virtform("plan", workspace.directory);
+  assert.match(changed.stdout, /~ user_data +from Ceph → later/, "it is read from the drive");
   await assertNoLeftovers(workspace);
   await destroy(workspace);
 });
@@ -169,6 +175,7 @@ test("a guest boots from a clone that was never fetched, grows while it runs, an
 
   // Grown below the running guest, and another drive for its next cold start; it keeps the one that it has.
   await write({ root, disk: "320MiB", instance: { user_data: "later" } });
+  assert.match((await virtform("plan", workspace.directory)).stdout, /~ user_data +from Ceph → later/, "it is read from the drive");
   await apply(workspace);
   await assertConverged(workspace);
   assert.equal((await info(`${id}_disk`)).size, 320 * MiB);

@@ -1,7 +1,7 @@
 import type { Context } from "../../model/context.ts";
 import { UnreachableError } from "../../model/errors.ts";
 import { instanceFiles, stagedPath } from "../../model/layout.ts";
-import { importRbd, type RbdName, rbdImage, rbdImages, rbdNames, removeRbd, renameRbd } from "../../tools/rbd/rbd.ts";
+import { importRbd, type RbdName, rbdImage, rbdImages, rbdNames, readRbd, removeRbd, renameRbd } from "../../tools/rbd/rbd.ts";
 import type { DiskRef, Put } from "../driver.ts";
 import { labelRbd, ownRbdLabel, type RbdPlace, rbdName, rbdPart, rbdPlace, refuseForeignRbd } from "./place.ts";
 import { removePartRbd } from "./remove.ts";
@@ -147,6 +147,11 @@ export const rbdPut: Put = {
         return [`${ref.uuid}/${ref.name}`, { intact, missing: there === undefined }];
       }),
     );
+  },
+
+  async read(context, disk, range) {
+    const place = await rbdPlace(context, disk.place);
+    return readRbd(place, driveName(place, disk.uuid), range);
   },
 
   async stage(context, disk, { from, sha256, format }) {

@@ -23,6 +23,8 @@ export const filePut: Put = {
     return new Map(await Promise.all(each));
   },
 
+  read: (context, { path }, range) => context.host.files.read(path, range),
+
   // It is staged where it lies.
   stage: () => Promise.resolve(),
 

@@ -2,6 +2,8 @@ import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Observed } from "../../model/kind.ts";
 import { problem } from "../../model/problem.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import type { Config } from "../config.ts";
+import { declaresInstance } from "../config/declares-instance.ts";
 import type { Checked } from "../disk/checked.ts";
 import { isUp } from "../power/is-up.ts";
 import { disks } from "../terms/disk-address.ts";
@@ -69,16 +71,25 @@ export function checkRenames({ domains, observed }: Pick<Checked, "domains" | "o
   });
 }
 
-/** Protected guests that are no longer in the configuration. */
-export function checkProtection({ domains, observed }: Pick<Checked, "domains" | "observed">): Diagnostic[] {
+/** Protected guests that would be deleted: they are no longer in the configuration, or everything is destroyed. */
+export function checkProtection({ domains, observed }: Pick<Checked, "domains" | "observed">, config: Config): Diagnostic[] {
   const wanted = new Set<string>(domains.map(({ instance }) => `domain/${instance}`));
   return [...protectedInstances(observed)].flatMap((instance): Diagnostic[] => {
     const address = `domain/${instance}` as const;
     if (wanted.has(address)) return [];
     return [
       problem("prevent-destroy", {
-        summary: `${instance} is protected and no longer in the configuration`,
-        detail: `It was applied with prevent_destroy: true, which is recorded on the guest. To delete it, declare it again with prevent_destroy: false, apply, and then remove it.`,
+        ...(declaresInstance(config, instance)
+          ? {
+              summary: `${instance} is protected`,
+              detail:
+                "It was applied with prevent_destroy: true, which is recorded on the guest. To destroy it, write prevent_destroy: false, apply, and then destroy it.",
+            }
+          : {
+              summary: `${instance} is protected and no longer in the configuration`,
+              detail:
+                "It was applied with prevent_destroy: true, which is recorded on the guest. To delete it, declare it again with prevent_destroy: false, apply, and then remove it.",
+            }),
         address,
       }),
     ];

@@ -10,6 +10,7 @@ export const presentGuest: Presentation = {
     return sizesOf(fieldRows());
   },
   summary: (fields) => [...headlines(fields), ...devices(fields), ...protection(fields)],
+  condensed: withWholeDevices,
   isIdentity: (path) => /^(name|uuid|disks\..+\.serial)$/.test(path),
   instanceOf: (name) => name,
 };
@@ -38,21 +39,58 @@ function headlines(fields: readonly FieldChange[]): SummaryLine[] {
 function devices(fields: readonly FieldChange[]): SummaryLine[] {
   return fieldRows().flatMap((row) => {
     if (!isDevices(row) || row.describe === undefined) return [];
-    const { section, describe } = row;
-    const groups = new Map<string, FieldChange[]>();
-    for (const field of fields) {
-      const end = field.path.lastIndexOf(".");
-      if (!field.path.startsWith(`${section}.`) || end <= section.length) continue;
-      const key = field.path.slice(0, end);
-      groups.set(key, [...(groups.get(key) ?? []), field]);
-    }
-    return [...groups].map(([path, members]) => {
-      const parts = members.map((field) => [field.path.slice(path.length + 1), givenValue(field)] as const);
+    const { describe } = row;
+    return [...byDevice(row, fields)].map(([path, members]) => {
       const side = members.some(({ new: wanted }) => (wanted ?? null) !== null) ? "new" : "old";
-      const line = describe(Object.fromEntries(parts) as Readonly<Record<string, FieldValue>>);
-      return { field: { path, [side]: line }, covers: members.length };
+      return { field: { path, [side]: describe(valuesOf(path, members)) }, covers: members.length };
     });
   });
+}
+
+/** Fields of a change in which a device that comes or goes is one line, in the place of its first field. */
+function withWholeDevices(fields: readonly FieldChange[]): FieldChange[] {
+  const lineOf = new Map<FieldChange, FieldChange | null>();
+  for (const row of fieldRows()) {
+    if (!isDevices(row) || row.describe === undefined) continue;
+    for (const [path, members] of byDevice(row, fields)) {
+      const [first, ...others] = members;
+      const side = (["old", "new"] as const).find((one) => members.every((field) => (field[one] ?? null) === null));
+      // Every device has the first field of its row: without it, the device stays and gets or loses something.
+      const isWhole = members.some((field) => field.path === `${path}.${row.fields[0]?.name}`);
+      if (first === undefined || side === undefined || !isWhole || others.some((field) => !isMarkedLike(field, first))) continue;
+      const values = valuesOf(path, members);
+      const [text, source] = [row.describe(values), values["source"] ?? ""];
+      const notable = row.fields.filter((field) => (field.notable ?? field.onlyIfSet) === true && values[field.name] !== undefined);
+      const line = [
+        text,
+        ...(text.includes(String(source)) ? [] : [source]),
+        ...notable.map(({ name }) => `${name.replaceAll("_", " ")} ${values[name]}`),
+      ].join(", ");
+      const { old: _old, new: _new, ...marks } = first;
+      lineOf.set(first, { ...marks, path, [side === "old" ? "new" : "old"]: line });
+      for (const field of others) lineOf.set(field, null);
+    }
+  }
+  return fields.flatMap((field) => {
+    const line = lineOf.get(field);
+    return line === null ? [] : [line ?? field];
+  });
+}
+
+function isMarkedLike(one: FieldChange, other: FieldChange): boolean {
+  return one.effect === other.effect && one.cause === other.cause && one.why === other.why;
+}
+
+/** The fields of each device of a row, by the path of the device. */
+function byDevice({ section }: { readonly section: string }, fields: readonly FieldChange[]): Map<string, FieldChange[]> {
+  const end = (path: string) => path.lastIndexOf(".");
+  const own = fields.filter(({ path }) => path.startsWith(`${section}.`) && end(path) > section.length);
+  return Map.groupBy(own, ({ path }) => path.slice(0, end(path)));
+}
+
+function valuesOf(path: string, members: readonly FieldChange[]): Readonly<Record<string, FieldValue>> {
+  const parts = members.map((field) => [field.path.slice(path.length + 1), givenValue(field)] as const);
+  return Object.fromEntries(parts) as Readonly<Record<string, FieldValue>>;
 }
 
 function protection(fields: readonly FieldChange[]): SummaryLine[] {

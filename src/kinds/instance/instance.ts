@@ -19,6 +19,7 @@ import { earlierInstances } from "../config/renames.ts";
 import type { Wanted } from "../config/wanted.ts";
 import type { Config } from "../config.ts";
 import { settleLabels } from "../directory/label.ts";
+import { declaresInstance } from "../config/declares-instance.ts";
 import { diskActions } from "../disk/actions.ts";
 import { baseFacts } from "../disk/base-facts.ts";
 import { checkDisks } from "../disk/check.ts";
@@ -71,7 +72,7 @@ import { checkPassphrases } from "./passphrase-check.ts";
 import { type BlockDevices, blockDevices, rootOnly } from "./seed/block-devices.ts";
 import { recordedSecrets } from "./seed/recorded-secrets.ts";
 import { checkSeedSecrets } from "./seed/secrets-check.ts";
-import { describeSeed, diffSeed, seedActions, seedDigest } from "./seed/seed.ts";
+import { describeSeed, diffSeed, seedActions } from "./seed/seed.ts";
 import { sweepInstances } from "./sweep.ts";
 import { checkUuids } from "./uuid-check.ts";
 import { writtenChecks } from "./written-checks.ts";
@@ -101,7 +102,6 @@ const checks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkAdopted,
   checkUuids,
   ({ config, observed }) => renameConflicts("instances", earlierInstances(config), guests.at, observed),
-  checkProtection,
   checkDevices,
   checkNetworks,
   checkNetworkNames,
@@ -128,7 +128,7 @@ export function instanceKind(
       // How instances are written matters only where they are wanted: a mistake in them must not stop a destroy.
       const written = destroying ? { ...config, instances: {} } : config;
       const checked = { config: written, settings, observed, ...byKind(resources, observed) };
-      return checks.flatMap((check) => check(checked));
+      return [...checks.flatMap((check) => check(checked)), ...checkProtection(checked, config)];
     },
     describe,
     found: (state) => {
@@ -179,12 +179,11 @@ function diffOne(
       const found = only("seed", have);
       const wanted = only("seed", want)?.seed;
       return diffSeed(seeds.at(name), wanted, found, {
-        running: found?.running === true || found?.saved === true,
+        // A guest that is no longer declared goes with its drive.
+        running: (found?.running === true || found?.saved === true) && (wanted !== undefined || declaresInstance(config, name)),
         saved: found?.saved ?? false,
         owner: rightOwner(found?.access?.owner, { instance: name, running: found?.running === true }, observed),
         ...(wanted === undefined ? {} : { exchangeable: isExchangeable(observed.get(guests.at(name)), wanted.disk.path) }),
-        // Where what everyone may see differs already, the drive is built again anyway, and values cannot be told from references.
-        secretsChanged: found?.secrets === "changed" && wanted !== undefined && found.digest === seedDigest(wanted),
       });
     }
     default: {

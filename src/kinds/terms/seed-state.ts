@@ -14,6 +14,9 @@ export interface SeedSecrets {
   readonly adminPassword: string | null;
 }
 
+/** What a drive can hold by reference, by its key in the configuration. */
+export type SecretKey = "user_data" | "admin_password";
+
 /** A config drive as found. Safe to print: it holds no secret and no random seed. */
 export interface SeedState {
   readonly uuid: string;
@@ -34,6 +37,6 @@ export interface SeedState {
   readonly userData?: string;
   /** What was last applied, without secrets; null like `digest`. */
   readonly applied: PublicSeed | null;
-  /** How the values behind its references compare with those that it was built with; unknown where it has none, or one is not available. */
-  readonly secrets: "same" | "changed" | "unknown";
+  /** Its references whose values now differ from those that it was built with, if any. One whose value is not available is not among them. */
+  readonly changedSecrets?: readonly SecretKey[];
 }

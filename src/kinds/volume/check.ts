@@ -31,9 +31,17 @@ export function checkVolumes(resources: readonly Resource<VolumeSpec>[], observe
     if (!owner.protects || wanted.has(address)) return [];
     return [
       problem("prevent-destroy", {
-        summary: `Volume ${ownerName(owner)} is protected and no longer in the configuration`,
-        detail:
-          "It was applied with prevent_destroy: true, and the protection stays with the volume. To delete it, restore it with prevent_destroy: false, apply, and then remove it.",
+        ...(config.volumes?.[ownerName(owner)] === undefined
+          ? {
+              summary: `Volume ${ownerName(owner)} is protected and no longer in the configuration`,
+              detail:
+                "It was applied with prevent_destroy: true, and the protection stays with the volume. To delete it, restore it with prevent_destroy: false, apply, and then remove it.",
+            }
+          : {
+              summary: `Volume ${ownerName(owner)} is protected`,
+              detail:
+                "It was applied with prevent_destroy: true, and the protection stays with the volume. To destroy it, write prevent_destroy: false, apply, and then destroy it.",
+            }),
         address,
       }),
     ];

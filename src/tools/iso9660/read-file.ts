@@ -1,7 +1,5 @@
+import type { ReadPart } from "../read-part.ts";
 import { type Extent, sectorSize } from "./records.ts";
-
-/** Reads a part of an image; fewer bytes, or undefined, where it has no more. */
-export type ReadPart = (range: { readonly offset: number; readonly length: number }) => Promise<Buffer | undefined>;
 
 /** A directory or a file that is longer is not read. */
 const mostBytes = 256 * 1024;

@@ -42,6 +42,14 @@ def info(task, pool_name, image, snapshot=None):
     except rbd.ImageNotFound:
         return None
 
+def read(task, pool_name, image, offset, length):
+    try:
+        with opened(pool_name, image, look=True) as it:
+            data = it.read(offset, max(0, min(length, PIECE, it.size() - offset)))
+            return base64.b64encode(data).decode()
+    except rbd.ImageNotFound:
+        return None
+
 def snapshots(task, pool_name, image):
     with opened(pool_name, image, look=True) as it:
         found = []

@@ -9,7 +9,7 @@ import { rbdTransfers } from "./transfers.ts";
  * run meanwhile.
  */
 export const rbdProgram = String.raw`
-import json, os, sys, threading, time
+import base64, json, os, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 
 # What a library prints by itself must not come between our lines.
@@ -85,7 +85,7 @@ def opened(at, name, snapshot=None, look=False):
     return rbd.Image(pool(at), name, snapshot=snapshot, read_only=look)
 ${rbdOperations}${rbdTransfers}
 OPERATIONS = {operation.__name__: operation for operation in (
-    monitors, pool_names, room, names, look, info, snapshots, create, clone, change, rename, remove,
+    monitors, pool_names, room, names, look, info, read, snapshots, create, clone, change, rename, remove,
     create_snapshot, remove_snapshot, roll_back, import_file, export_file)}
 
 class Task:

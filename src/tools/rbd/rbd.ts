@@ -124,6 +124,16 @@ export async function exportRbd(rbd: Rbd, name: Required<RbdName>, path: string,
   await askRbd(rbd, "export_file", args, { what: `export ${text(name)} ${path}`, timeoutMs: transferMs, onFraction });
 }
 
+/** A part of an image of at most 4 MiB; fewer bytes where it ends earlier, undefined when there is none. */
+export async function readRbd(
+  rbd: Rbd,
+  name: RbdName,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): Promise<Buffer | undefined> {
+  const found = await askRbd<string | null>(rbd, "read", { ...place(name), offset, length }, { what: `read ${text(name)}` });
+  return found === null ? undefined : Buffer.from(found, "base64");
+}
+
 /** Copy on write of a snapshot (Nova RBD-05). */
 export async function cloneRbd(rbd: Rbd, from: Required<RbdName>, to: RbdName, finish: RbdFinish = {}): Promise<void> {
   const args = { ...place(from), snapshot: from.snapshot, to_pool: to.pool, to_image: to.image, ...finish };

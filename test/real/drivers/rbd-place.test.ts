@@ -81,7 +81,7 @@ test("a config drive goes along into another pool and leaves nothing behind, kil
     const label = parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, "virtform.json")));
     assert.ok(label);
     const have = (await observeSeeds(context, [{ uuid, instance: label.instance, label }])).states.get(uuid);
-    return diffSeed("seed/web-0", specIn(pool), have, { running: false, secretsChanged: false });
+    return diffSeed("seed/web-0", specIn(pool), have, { running: false });
   };
   await perform(configured(await process(), "old"), "seed.build", { spec: specIn("old") });
   assert.deepEqual([await images("old"), await images("new")], [[drive], []]);

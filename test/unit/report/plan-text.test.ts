@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Change } from "../../../src/model/change.ts";
 import { formatPlan } from "../../../src/report/plan-text.ts";
 import { textDiff } from "../../../src/report/text-diff.ts";
 import { assertGolden } from "../../support/golden.ts";
@@ -72,7 +73,7 @@ test("the time to format a plan grows no faster than the plan", () => {
   assert.ok(ratio < 32, `eight times the instances took ${ratio.toFixed(1)} times as long`);
 });
 
-test("a new domain shows its configured fields and counts the rest; an update shows all fields", () => {
+test("a new domain shows its configured fields and counts the rest; an update shows all fields, with a new device as one line", () => {
   const paths = {
     name: "web",
     memory: 2 ** 30,
@@ -95,5 +96,27 @@ test("a new domain shows its configured fields and counts the rest; an update sh
   );
   assert.match(text("delete", side("old")), /- disks\.vda +virtio disk, qcow2\n/);
   const updated = text("update", side("new"));
-  for (const path of Object.keys(paths)) assert.ok(updated.includes(path), path);
+  for (const path of Object.keys(paths).filter((name) => !/^(disks|interfaces)\./.test(name))) assert.ok(updated.includes(path), path);
+  assert.match(updated, /\+ disks\.vda +virtio disk, qcow2\n {4}\+ interfaces\.52:54:00:00:00:01 +bridge br0\n/);
+});
+
+test("an update shows each field of a device that stays, and where a new disk is", () => {
+  const text = (fields: Change["fields"]) => formatPlan(planOf([change("domain/web", "update", { fields })]), { color: false });
+  const stays = text([
+    { path: "disks.vda.bus", old: "scsi", new: "virtio" },
+    { path: "disks.vda.read_bytes_sec", new: 1024 },
+  ]);
+  assert.match(stays, /~ disks\.vda\.bus +scsi → virtio\n {4}\+ disks\.vda\.read_bytes_sec +1024/);
+  const comes = text([
+    { path: "disks.vdb.device", new: "disk", effect: "live" },
+    { path: "disks.vdb.bus", new: "virtio", effect: "live" },
+    { path: "disks.vdb.source", new: "/srv/data", effect: "live" },
+    { path: "disks.vdb.read_bytes_sec", new: 1024, effect: "live" },
+  ]);
+  assert.match(comes, /\+ disks\.vdb +virtio disk, \/srv\/data, read bytes sec 1024\n/);
+  const mixed = text([
+    { path: "disks.vdb.device", new: "disk", effect: "live" },
+    { path: "disks.vdb.cache", new: "none", effect: "next_boot" },
+  ]);
+  assert.match(mixed, /\+ disks\.vdb\.device/);
 });

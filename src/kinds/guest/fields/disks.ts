@@ -143,6 +143,7 @@ export const disks: DeviceFields<DomainDisk> = {
     },
     {
       name: "boot_order",
+      notable: true,
       want: ({ bootOrder }) => bootOrder,
       owns: ["boot@order"],
       write: (disk, value) => set(at(disk, "boot"), "order", value),

@@ -51,6 +51,7 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
     },
     {
       name: "link",
+      notable: true,
       want: ({ link }) => (link === "down" ? link : null),
       owns: ["link@state"],
       write: (card, value) => set(at(card, "link"), "state", value),

@@ -16,7 +16,7 @@ import { isUp } from "../../power/is-up.ts";
 import { seedExists, seedGone } from "../../terms/seed-address.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { publicSeed, seedDigest } from "./public.ts";
-import { resolveSeedSecrets, secretsDigest } from "./secrets.ts";
+import { resolveSeedSecrets, secretDigest, secretsDigest, seedReferences } from "./secrets.ts";
 import type { SeedRecord } from "./state.ts";
 import { driveRef, seedRecord, seedState, storedSeed } from "./state.ts";
 import type { SeedTree } from "./tree.ts";
@@ -58,10 +58,14 @@ async function buildSeed(context: Context, { spec, exchange = false, waits = fal
   if (label === undefined || (known === undefined && !isPlainFile)) await writeRecord(context, spec, { ...kept, built: null });
 
   const tree = seedTree(spec, { ...secrets, randomSeed });
+  const applied = publicSeed(spec);
+  const values = { user_data: secrets.userData, admin_password: secrets.adminPassword };
+  const digests = [...seedReferences(applied).keys()].map((key) => [key, secretDigest(key, values[key], randomSeed)] as const);
   const builtOf = ({ sha256, stat: { size, mtimeMs, inode } }: WrittenImage) => ({
     digest: seedDigest(spec),
     secrets: secretsDigest(secrets, randomSeed),
-    applied: publicSeed(spec),
+    ...(digests.length === 0 ? {} : { secretDigests: Object.fromEntries(digests) }),
+    applied,
     sha256,
     size,
     mtimeMs,

@@ -10,7 +10,8 @@ import { exchangeDrive } from "../../power/plan.ts";
 import { accessFields } from "../../terms/access-fields.ts";
 import { defined, gone, guests } from "../../terms/guest-address.ts";
 import { type SeedAddress, seedExists, seedGone } from "../../terms/seed-address.ts";
-import { isSecretText, type SeedSpec } from "../../terms/spec.ts";
+import type { SecretKey } from "../../terms/seed-state.ts";
+import type { SeedSpec } from "../../terms/spec.ts";
 import { seedFields } from "./fields.ts";
 import { publicSeed, seedDigest } from "./public.ts";
 import type { SeedState } from "./state.ts";
@@ -25,8 +26,6 @@ export interface SeedSituation {
   readonly exchangeable?: true | string;
   /** The owner that its file is given, if it belongs to another user; null: it keeps its owner. */
   readonly owner?: string | null;
-  /** A referenced value differs from the one that the drive was built with. */
-  readonly secretsChanged: boolean;
 }
 
 /**
@@ -42,8 +41,9 @@ export function diffSeed(
   if (want === undefined) return have === undefined ? undefined : deletion(address, have, situation);
   const there = have?.applied != null && !have.missing ? have : undefined;
   const drifted = have?.applied != null && !have.intact;
+  const rotated = have === undefined ? [] : rotatedSecrets(want, have);
   const moved = have?.applied != null && have.backend === want.disk.backend && have.place !== want.disk.place;
-  const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || situation.secretsChanged;
+  const configured = have?.applied == null || moved || have.digest !== seedDigest(want) || rotated.length > 0;
   if (!configured && !drifted) return have?.access === undefined ? undefined : restriction(address, want, have, situation.owner ?? null);
 
   const after = { ...publicSeed(want), intact: true };
@@ -53,7 +53,7 @@ export function diffSeed(
     ...(there !== undefined && moved
       ? [{ path: placeWord(want), old: have?.place ?? null, new: want.disk.place, cause: "config" as const }]
       : []),
-    ...(there !== undefined && situation.secretsChanged ? changedSecrets(want) : []),
+    ...(there === undefined ? [] : rotated.map(secretField)),
     ...(there !== undefined && !there.intact ? [{ path: "intact", old: false, new: true, cause: "drift" as const }] : []),
   ];
   const causes: Cause[] = [...(configured ? ["config" as const] : []), ...(drifted ? ["drift" as const] : [])];
@@ -81,7 +81,7 @@ export function diffSeed(
     address,
     verb,
     cause: combineCauses(causes),
-    reason: reason(want, have, verb, situation, live),
+    reason: reason(want, have, verb, rotated, situation, live),
     fields: seen,
     actions: [action, ...(live ? [exchangeDrive(want, address, [seedExists(address)])] : [])],
     before,
@@ -167,13 +167,14 @@ function deletion(address: SeedAddress, have: SeedState, { running }: SeedSituat
   return { address, verb: "delete", cause: "config", reason: why, fields: [], actions: [action], before, after: null };
 }
 
-/** Which of the values changed is unknown, so all references are listed. */
-function changedSecrets(want: SeedSpec): FieldChange[] {
-  const paths = [
-    ...(want.userData !== null && isSecretText(want.userData) ? ["user_data"] : []),
-    ...(want.adminPassword === null ? [] : ["admin_password"]),
-  ];
-  return paths.map((path) => ({ path, old: "(sensitive)", new: "(sensitive, changed)", cause: "config", sensitive: true }));
+/** References that stay while their values have changed. */
+function rotatedSecrets(want: SeedSpec, { applied, changedSecrets = [] }: SeedState): readonly SecretKey[] {
+  const wanted = publicSeed(want);
+  return changedSecrets.filter((key) => JSON.stringify(wanted[key]) === JSON.stringify(applied?.[key]));
+}
+
+function secretField(path: SecretKey): FieldChange {
+  return { path, old: "(sensitive)", new: "(sensitive, changed)", cause: "config", sensitive: true };
 }
 
 /** Each path once; the first change of a path counts. */
@@ -185,7 +186,8 @@ function reason(
   want: SeedSpec,
   have: SeedState | undefined,
   verb: Verb,
-  { running, secretsChanged }: SeedSituation,
+  rotated: readonly SecretKey[],
+  { running }: SeedSituation,
   live: boolean,
 ): string {
   if (have === undefined) return "the config drive does not exist yet";
@@ -199,7 +201,7 @@ function reason(
       : []),
     ...(verb === "replace" ? [`the format changes from ${have.format} to ${want.format}`] : []),
     ...(verb !== "replace" && have.backend === want.disk.backend && have.digest !== seedDigest(want) ? ["its content changes"] : []),
-    ...(secretsChanged ? ["a secret that it holds changed"] : []),
+    ...(rotated.length > 0 ? [rotated.length > 1 ? "secrets that it holds changed" : "a secret that it holds changed"] : []),
   ];
   return `${why.join(" and ")}; ${live ? seenAtOnce : running ? seenWhenRunning : seenWhenStopped}`;
 }

@@ -1,11 +1,21 @@
 import { createHash } from "node:crypto";
 import { type SecretRef, secretRefOf } from "../../../model/secret.ts";
 import type { Config } from "../../config.ts";
-import type { PublicSeed, SeedSecrets, SeedState } from "../../terms/seed-state.ts";
+import type { PublicSeed, SecretKey, SeedSecrets } from "../../terms/seed-state.ts";
 import { bytesOfInput, isSecretText } from "../../terms/spec.ts";
+import { secretDigest, secretsDigest, seedReferences } from "./secrets.ts";
 
-/** Finds the values now of what a drive was built with; null where one of them is not available. */
-export type RecordedSecrets = (applied: PublicSeed) => SeedSecrets | null;
+/** Finds the values now of what a drive was built with; undefined for one that is not available. */
+export type RecordedSecrets = (applied: PublicSeed) => { readonly [key in keyof SeedSecrets]: SeedSecrets[key] | undefined };
+
+/** What the label records of the secrets that a drive was built with. */
+export type BuiltSecrets = {
+  readonly applied: PublicSeed;
+  /** Digest of all of them together. */
+  readonly secrets: string;
+  /** The digest of each value that the drive holds by reference; absent in labels of earlier versions. */
+  readonly secretDigests?: { readonly [key in SecretKey]?: string };
+};
 
 /**
  * Looks up what a drive refers to by the record of what was last applied: environment variables by their names, user data that the
@@ -27,27 +37,25 @@ export function recordedSecrets(config: Config, lookUpSecret: (reference: Secret
     const value = byName(recorded);
     return typeof value === "string" ? Buffer.from(value) : value;
   };
-  return (applied) => {
-    // Without references, the digest of what everyone may see tells all.
-    if (!refers(applied["user_data"]) && !refers(applied["admin_password"])) return null;
-    const [userData, adminPassword] = [userDataOf(applied["user_data"]), byName(applied["admin_password"])];
-    return userData === undefined || adminPassword === undefined ? null : { userData, adminPassword };
-  };
+  return (applied) => ({ userData: userDataOf(applied["user_data"]), adminPassword: byName(applied["admin_password"]) });
 }
 
-/** How the values now compare with those that a drive was built with. */
-export function compareSecrets(
-  built: { readonly applied: PublicSeed; readonly secrets: string } | null,
-  values: RecordedSecrets,
-  digestOf: (secrets: SeedSecrets) => string,
-): SeedState["secrets"] {
-  const now = built === null ? null : values(built.applied);
-  if (built === null || now === null) return "unknown";
-  return digestOf(now) === built.secrets ? "same" : "changed";
-}
-
-function refers(recorded: unknown): boolean {
-  return secretRefOf(recorded) !== undefined;
+/**
+ * The references of a drive whose values now differ from those that it was built with. One whose value is not available is left out. A label
+ * of an earlier version does not tell them apart: all are named where any differs.
+ */
+export function changedSecrets(built: BuiltSecrets | null, values: RecordedSecrets, randomSeed: Buffer): readonly SecretKey[] {
+  if (built === null) return [];
+  // Without references, the digest of what everyone may see tells all.
+  const keys = [...seedReferences(built.applied).keys()];
+  if (keys.length === 0) return [];
+  const { userData, adminPassword } = values(built.applied);
+  const now = { user_data: userData, admin_password: adminPassword };
+  const { secretDigests } = built;
+  if (secretDigests !== undefined)
+    return keys.filter((key) => now[key] !== undefined && secretDigest(key, now[key], randomSeed) !== secretDigests[key]);
+  if (userData === undefined || adminPassword === undefined) return [];
+  return secretsDigest({ userData, adminPassword }, randomSeed) === built.secrets ? [] : keys;
 }
 
 function textsOf(config: Config): Map<string, Buffer> {

@@ -10,9 +10,8 @@ import { type AskedDisk, askDrivers } from "../../disk/ask-drivers.ts";
 import { damagedEntry } from "../../disk/damaged-entry.ts";
 import { instanceOwner } from "../../terms/disk-owner.ts";
 import { seeds } from "../../terms/seed-address.ts";
-import type { PublicSeed, SeedState } from "../../terms/seed-state.ts";
-import { compareSecrets, type RecordedSecrets } from "./recorded-secrets.ts";
-import { secretsDigest } from "./secrets.ts";
+import type { SeedState } from "../../terms/seed-state.ts";
+import { type BuiltSecrets, changedSecrets, type RecordedSecrets } from "./recorded-secrets.ts";
 
 /** The record of a config drive in the label of its instance. Only the owner of the file can read the label. */
 export interface SeedRecord {
@@ -24,16 +23,16 @@ export interface SeedRecord {
   /** Base64. Kept so that a rebuilt drive has the same content. */
   readonly randomSeed: string;
   /** The drive that was last built; null while the first one is being built. */
-  readonly built: {
-    readonly digest: string;
-    readonly secrets: string;
-    readonly applied: PublicSeed;
-    readonly sha256: string;
-    readonly size: number;
-    /** Of the file that it was built as. */
-    readonly mtimeMs: number;
-    readonly inode: number;
-  } | null;
+  readonly built:
+    | (BuiltSecrets & {
+        readonly digest: string;
+        readonly sha256: string;
+        readonly size: number;
+        /** Of the file that it was built as. */
+        readonly mtimeMs: number;
+        readonly inode: number;
+      })
+    | null;
 }
 
 export type { SeedState } from "../../terms/seed-state.ts";
@@ -77,7 +76,7 @@ export interface SeedLook {
 export async function observeSeeds(
   context: Context,
   directories: readonly { readonly uuid: string; readonly instance: string; readonly label: InstanceLabel }[],
-  values: RecordedSecrets = () => null,
+  values: RecordedSecrets = nothingKnown,
 ): Promise<SeedLook> {
   const records = directories.flatMap(({ uuid, instance, label }) => {
     const record = seedRecord(label, context);
@@ -127,8 +126,10 @@ export async function seedState(
 ): Promise<SeedState> {
   const ref = driveRef(context, owner.uuid, record.place);
   const found = await putOf(record.backend).look(context, [lookedFor({ record, ref })]);
-  return stateOf(owner, record, found.get(`${ref.uuid}/${ref.name}`) ?? { intact: false, missing: true }, () => null);
+  return stateOf(owner, record, found.get(`${ref.uuid}/${ref.name}`) ?? { intact: false, missing: true }, nothingKnown);
 }
+
+const nothingKnown: RecordedSecrets = () => ({ userData: undefined, adminPassword: undefined });
 
 function lookedFor({ record, ref }: { readonly record: SeedRecord; readonly ref: DiskRef }) {
   return { ref, record: record.built };
@@ -141,6 +142,7 @@ function stateOf(
   values: RecordedSecrets,
 ): SeedState {
   const { built, format, backend, place } = record;
+  const changed = changedSecrets(built, values, Buffer.from(record.randomSeed, "base64"));
   return {
     uuid: owner.uuid,
     instance: owner.instance,
@@ -150,7 +152,7 @@ function stateOf(
     digest: built?.digest ?? null,
     ...found,
     applied: built?.applied ?? null,
-    secrets: compareSecrets(built, values, (secrets) => secretsDigest(secrets, Buffer.from(record.randomSeed, "base64"))),
+    ...(changed.length === 0 ? {} : { changedSecrets: changed }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { plainFileDriver } from "../../../drivers/index.ts";
+import { putOf } from "../../../drivers/index.ts";
 import type { Context } from "../../../model/context.ts";
 import { readIsoFile } from "../../../tools/iso9660/read-file.ts";
+import { readVfatFile } from "../../../tools/read-vfat-file.ts";
 import { instanceNames } from "../../config/instance-names.ts";
 import type { Config } from "../../config.ts";
 import type { SeedState } from "../../terms/seed-state.ts";
@@ -22,14 +23,14 @@ async function writtenTexts(context: Context, config: Config, states: Iterable<S
     const recorded = state.applied?.["user_data"] as { readonly sha256?: unknown; readonly lines?: unknown } | null | undefined;
     if (typeof recorded?.sha256 !== "string" || typeof recorded.lines !== "number") continue;
     const now = wanted.get(state.instance);
-    const isReadable = state.intact && !state.missing && state.format === "iso9660" && state.backend === plainFileDriver;
-    if (isReadable && now !== undefined && now !== recorded.sha256) drives.set(recorded.sha256, state);
+    if (state.intact && !state.missing && now !== undefined && now !== recorded.sha256) drives.set(recorded.sha256, state);
   }
   const found = await Promise.all(
-    [...drives].slice(0, mostDrives).map(async ([sha256, { uuid, place }]) => {
-      const { path } = driveRef(context, uuid, place);
+    [...drives].slice(0, mostDrives).map(async ([sha256, { uuid, place, backend, format }]) => {
+      const [put, drive] = [putOf(backend), driveRef(context, uuid, place)];
+      const readFile = format === "vfat" ? readVfatFile : readIsoFile;
       // Where the drive cannot be read, the plan shows digests.
-      const bytes = await readIsoFile((range) => context.host.files.read(path, range), "openstack/latest/user_data").catch(() => undefined);
+      const bytes = await readFile((range) => put.read(context, drive, range), "openstack/latest/user_data").catch(() => undefined);
       return bytes !== undefined && digestOf(bytes) === sha256 ? [[sha256, bytes.toString("utf8")] as const] : [];
     }),
   );

@@ -186,11 +186,11 @@ test("protection outlives the configuration", () => {
   assert.deepEqual([change?.verb, types(change)], ["delete", []]);
   const observed = observedWith({ "domain/web-0": { ...have, kind: "domain" } });
   assert.deepEqual(
-    checkProtection({ domains: [], observed }).map(({ code, address }) => [code, address]),
+    checkProtection({ domains: [], observed }, {}).map(({ code, address }) => [code, address]),
     [["prevent-destroy", "domain/web-0"]],
   );
   assert.deepEqual(
-    checkProtection({ domains: [plainSpec({ preventDestroy: false })], observed }),
+    checkProtection({ domains: [plainSpec({ preventDestroy: false })], observed }, {}),
     [],
     "lifting it is a change like another",
   );

@@ -34,14 +34,15 @@ const build = (context: Context, spec: SeedSpec) => perform(context, "seed.build
 async function observe(context: Context, spec?: SeedSpec): Promise<SeedState | undefined> {
   const label = parseLabel(await context.host.files.read(context.layout.instanceFile(uuid, "virtform.json")));
   if (label === undefined) return undefined;
-  const values = () => (spec === undefined ? null : resolveSeedSecrets(context, spec));
+  const unknown = { userData: undefined, adminPassword: undefined };
+  const values = () => (spec === undefined ? unknown : resolveSeedSecrets(context, spec));
   return (await observeSeeds(context, [{ uuid, instance: label.instance, label }], values)).states.get(uuid);
 }
 
 /** The next plan for a stopped guest: undefined when it is empty. */
 async function plan(context: Context, spec: SeedSpec | undefined) {
   const have = await observe(context, spec);
-  return diffSeed("seed/web-0", spec, have, { running: false, secretsChanged: have?.secrets === "changed" });
+  return diffSeed("seed/web-0", spec, have, { running: false });
 }
 
 const metaData = (path: string) => JSON.parse(output("isoinfo", "-R", "-i", path, "-x", "/openstack/latest/meta_data.json").toString());
@@ -82,7 +83,7 @@ test("the drive holds secrets; label, state and plan do not", async (t) => {
   const have = await observe(context);
   assert.ok(have !== undefined);
   const label = await readFile(`${context.layout.root}/${uuid}/virtform.json`, "utf8");
-  const changed = diffSeed("seed/web-0", spec, have, { running: true, secretsChanged: true });
+  const changed = diffSeed("seed/web-0", spec, { ...have, changedSecrets: ["admin_password"] }, { running: true });
   const texts = [label, JSON.stringify(have), JSON.stringify(describeSeed(have)), JSON.stringify(planned), JSON.stringify(changed)];
   const password = createHash("sha256").update("correct horse").digest("hex");
   for (const text of texts) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
+import { readVfatFile } from "../../../../../src/tools/read-vfat-file.ts";
 import { writeVfatImage } from "../../../../../src/tools/vfat.ts";
 import { temporaryDirectory } from "../../../../unit/kinds/instance/seed/fixtures.ts";
 import { seedContext } from "./machine.ts";
@@ -29,6 +30,33 @@ test("mtools reads every file back, the file system is sound and blkid finds the
   const found = output("blkid", "-p", "-o", "export", path).toString();
   assert.match(found, /^LABEL=config-2$/m);
   assert.match(found, /^TYPE=vfat$/m);
+});
+
+const reading = (bytes: Buffer) => async (range: { readonly offset: number; readonly length: number }) =>
+  bytes.subarray(range.offset, range.offset + range.length);
+
+test("a file is read back by its path; what is not there, too long or damaged is not", async (context) => {
+  const path = `${await temporaryDirectory(context)}/drive`;
+  const large = ["openstack/content/large", Buffer.alloc(300 * 1024, "x")] as const;
+  const many = Array.from(
+    { length: 60 },
+    (_, index) => [`openstack/content/file with a long name ${index}`, Buffer.from(`${index}`)] as const,
+  );
+  await writeVfatImage(await seedContext(context), path, "config-2", new Map([...files, ...many, large]));
+  const image = readFileSync(path);
+  for (const [name, content] of [...files, ...many]) assert.deepEqual(await readVfatFile(reading(image), name), content, name);
+  for (const name of ["openstack/latest/vendor_data", "nothing/at/all", large[0], "openstack/latest/user_data/x"])
+    assert.equal(await readVfatFile(reading(image), name), undefined, name);
+  assert.equal(await readVfatFile(async () => undefined, "ec2/latest/empty"), undefined);
+  assert.equal(await readVfatFile(reading(image.subarray(0, 64 * 1024)), "openstack/latest/user_data"), undefined, "cut short");
+  // The boot sector, the table of clusters, and directories.
+  for (let at = 0; at < 300 * 1024; at += at < 512 ? 7 : 997) {
+    for (const byte of [0, 0x02, 0xff]) {
+      const damaged = Buffer.from(image.subarray(0, 600 * 1024));
+      damaged.fill(byte, at, at + 40);
+      await readVfatFile(reading(damaged), "openstack/latest/user_data");
+    }
+  }
 });
 
 test("it is 64 MiB long, mostly a hole, and private", async (context) => {

@@ -7,8 +7,8 @@ import type { SeedSpec } from "../../../../../src/kinds/terms/spec.ts";
 import type { Change } from "../../../../../src/model/change.ts";
 import { fullSpec, seedSpec, uuid } from "./fixtures.ts";
 
-const stopped = { running: false, secretsChanged: false };
-const running = { running: true, secretsChanged: false };
+const stopped = { running: false };
+const running = { running: true };
 
 /** The drive as it is after `spec` was applied. */
 function built(spec: SeedSpec, over: Partial<SeedState> = {}): SeedState {
@@ -23,7 +23,6 @@ function built(spec: SeedSpec, over: Partial<SeedState> = {}): SeedState {
     intact: true,
     missing: false,
     applied: publicSeed(spec),
-    secrets: "same",
     ...over,
   };
 }
@@ -110,13 +109,26 @@ test("a drive whose making was interrupted is created", () => {
 });
 
 test("a changed secret is a change without a value", () => {
-  const change = diff(full, built(full), { running: true, secretsChanged: true });
+  const change = diff(full, built(full, { changedSecrets: ["admin_password"] }), running);
   assert.deepEqual([change.verb, change.cause], ["update", "config"]);
   assert.deepEqual(
     change.fields.map(({ path, sensitive }) => [path, sensitive]),
     [["admin_password", true]],
   );
   assert.match(change.reason, /a secret that it holds changed/);
+});
+
+test("of two secrets only the one that changed is named, and one that is now given another way is no changed value", () => {
+  const secretData = fullSpec("/i", { userData: { env: "WEB_DATA" } });
+  const change = diff(secretData, built(secretData, { changedSecrets: ["user_data"] }), running);
+  assert.deepEqual(
+    change.fields.map(({ path }) => path),
+    ["user_data"],
+  );
+  const elsewhere = fullSpec("/i", { userData: { env: "OTHER_DATA" } });
+  const moved = diff(elsewhere, built(secretData, { changedSecrets: ["user_data"] }), running);
+  assert.deepEqual(shown(moved), [["user_data", "from the environment variable WEB_DATA", "from the environment variable OTHER_DATA"]]);
+  assert.doesNotMatch(moved.reason, /secret/);
 });
 
 test("a password that is added or taken away shows as sensitive", () => {

@@ -34,5 +34,5 @@ instances: { web: { image: tiny, flavor: small, user_data: ./web.gz, admin_passw
   for (const path of ["openstack/latest/user_data", "ec2/latest/user-data"]) assert.deepEqual(tree.get(path), bytes);
   const shown = publicSeed(spec);
   assert.deepEqual(Object.keys(shown["user_data"] as object), ["sha256", "bytes"]);
-  assert.deepEqual(recordedSecrets(config, () => "s3cret")({ ...shown, admin_password: { env: "PW" } })?.userData, bytes);
+  assert.deepEqual(recordedSecrets(config, () => "s3cret")({ ...shown, admin_password: { env: "PW" } }).userData, bytes);
 });

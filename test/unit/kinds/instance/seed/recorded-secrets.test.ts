@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Config } from "../../../../../src/kinds/config.ts";
-import { compareSecrets, recordedSecrets } from "../../../../../src/kinds/instance/seed/recorded-secrets.ts";
-import { secretsDigest } from "../../../../../src/kinds/instance/seed/secrets.ts";
+import { type BuiltSecrets, changedSecrets, recordedSecrets } from "../../../../../src/kinds/instance/seed/recorded-secrets.ts";
+import { secretDigest, secretsDigest } from "../../../../../src/kinds/instance/seed/secrets.ts";
 
 const text = "#cloud-config\n";
 const sha256 = createHash("sha256").update(text).digest("hex");
@@ -18,18 +18,38 @@ test("what a drive was built with is looked up by its record", () => {
   assert.deepEqual(values({ user_data: { env: "PW" }, admin_password: null }), { userData: Buffer.from("hunter2"), adminPassword: null });
 });
 
-test("what has no references, or refers to something that is not available, is not compared", () => {
-  assert.equal(values({ user_data: { sha256, lines: 1 }, admin_password: null }), null);
-  assert.equal(values({ user_data: null, admin_password: { env: "OTHER" } }), null);
-  assert.equal(values({ user_data: { sha256: "0".repeat(64), lines: 1 }, admin_password: { env: "PW" } }), null);
+test("a value that is not available is not known", () => {
+  assert.deepEqual(values({ user_data: null, admin_password: { env: "OTHER" } }), { userData: null, adminPassword: undefined });
+  const unknown = values({ user_data: { sha256: "0".repeat(64), lines: 1 }, admin_password: { env: "PW" } });
+  assert.deepEqual(unknown, { userData: undefined, adminPassword: "hunter2" });
 });
 
-test("the comparison is data: same, changed or unknown", () => {
-  const seed = Buffer.alloc(512, 1);
-  const applied = { user_data: null, admin_password: { env: "PW" } };
-  const digestOf = (secrets: Parameters<typeof secretsDigest>[0]) => secretsDigest(secrets, seed);
-  const built = (adminPassword: string) => ({ applied, secrets: digestOf({ userData: null, adminPassword }) });
-  assert.equal(compareSecrets(built("hunter2"), values, digestOf), "same");
-  assert.equal(compareSecrets(built("other"), values, digestOf), "changed");
-  assert.equal(compareSecrets(null, values, digestOf), "unknown");
+const seed = Buffer.alloc(512, 1);
+
+test("changed secrets are told apart, also where another one is not available", () => {
+  const applied = { user_data: { env: "PW" }, admin_password: { env: "PW" } };
+  const built = (userData: string, adminPassword: string): BuiltSecrets => ({
+    applied,
+    secrets: secretsDigest({ userData: Buffer.from(userData), adminPassword }, seed),
+    secretDigests: {
+      user_data: secretDigest("user_data", Buffer.from(userData), seed),
+      admin_password: secretDigest("admin_password", adminPassword, seed),
+    },
+  });
+  assert.deepEqual(changedSecrets(built("hunter2", "hunter2"), values, seed), []);
+  assert.deepEqual(changedSecrets(built("other", "hunter2"), values, seed), ["user_data"]);
+  assert.deepEqual(changedSecrets(built("hunter2", "other"), values, seed), ["admin_password"]);
+  const lost = { ...built("other", "other"), applied: { ...applied, user_data: { env: "LOST" } } };
+  assert.deepEqual(changedSecrets(lost, values, seed), ["admin_password"]);
+  assert.deepEqual(changedSecrets(null, values, seed), []);
+});
+
+test("a label of an earlier version names all references where one of them changed", () => {
+  const applied = { user_data: { env: "PW" }, admin_password: { env: "PW" } };
+  const built = (adminPassword: string) => ({
+    applied,
+    secrets: secretsDigest({ userData: Buffer.from("hunter2"), adminPassword }, seed),
+  });
+  assert.deepEqual(changedSecrets(built("hunter2"), values, seed), []);
+  assert.deepEqual(changedSecrets(built("other"), values, seed), ["user_data", "admin_password"]);
 });
