@@ -36,9 +36,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(name, rest[0], io);
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
-    const { unknownCommand } = await import("./commands/help.ts");
-    io.stderr.write(unknownCommand(name));
-    return 1;
+    return notThere(name, argv, io);
   }
   return run(name, await entry.load(), rest, io);
 }
@@ -54,7 +52,7 @@ function noDirectory(path: string, error: unknown): UserError {
 }
 
 async function help(name: string | undefined, topic: string | undefined, io: Io): Promise<number> {
-  const { overview, commandHelp, unknownCommand } = await import("./commands/help.ts");
+  const { overview, commandHelp } = await import("./commands/help.ts");
   if (name === undefined) {
     io.stderr.write(overview());
     return 1;
@@ -65,11 +63,16 @@ async function help(name: string | undefined, topic: string | undefined, io: Io)
   }
   const entry = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
   if (entry === undefined) {
-    io.stderr.write(unknownCommand(topic));
-    return 1;
+    return notThere(topic, [], io);
   }
   io.stdout.write(commandHelp(topic, await entry.load()));
   return 0;
+}
+
+async function notThere(name: string, argv: readonly string[], io: Io): Promise<number> {
+  const { unknownCommand } = await import("./commands/unknown-command.ts");
+  const { showFailure } = await import("./commands/show-failure.ts");
+  return showFailure(unknownCommand(name), io, howToFail(name, argv));
 }
 
 async function run(name: string, command: CommandDefinition, argv: readonly string[], io: Io): Promise<number> {
@@ -88,15 +91,16 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
     // Not a spread: it would open standard input.
     return await command.run(invocation, given.length === 0 ? traced : Object.create(traced, { given: { value: given } }));
   } catch (error) {
-    const noColor = argv.includes("--no-color");
-    return showFailure(error, io, wantsJson(command, argv) ? { noColor, json: { command: name } } : { noColor });
+    return showFailure(error, io, howToFail(name, argv));
   }
 }
 
-/** Whether a command line that could not be carried out asks for JSON, where the command has it. */
-function wantsJson({ options }: CommandDefinition, argv: readonly string[]): boolean {
-  const asked = argv.some((word, index) => /^--?(?:json|format=json)$/.test(word) || (word === "json" && argv[index - 1] === "--format"));
-  return asked && (Object.hasOwn(options, "json") || Object.hasOwn(options, "format"));
+/** How the errors of a command line that could not be carried out are shown: as JSON where it asks for that, also of a command without JSON. */
+function howToFail(name: string, argv: readonly string[]): { readonly noColor: boolean; readonly json?: { readonly command: string } } {
+  const end = argv.indexOf("--");
+  const words = end === -1 ? argv : argv.slice(0, end);
+  const json = words.some((word, index) => /^--?(?:json|format=json)$/.test(word) || (word === "json" && words[index - 1] === "--format"));
+  return { noColor: words.includes("--no-color"), ...(json ? { json: { command: name } } : {}) };
 }
 
 /** The same streams with one more variable in the environment. */

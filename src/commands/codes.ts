@@ -25,6 +25,7 @@ export const codes: Readonly<Record<string, string>> = {
   stopped: "The command was stopped by the user.",
   "trace-file": "The trace of `--trace` or `VIRTFORM_TRACE` cannot be written.",
   "unexpected-word": "A word of a command line is neither a name nor a file.",
+  "unknown-command": "There is no such command.",
   "unknown-format": "`--format` names an output format that does not exist.",
   "unknown-image": "No image of that name is declared.",
   "unknown-option": "An option is not known.",

@@ -2,6 +2,7 @@ import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { doctorChecks } from "./doctor-checks.ts";
 import { checkHops } from "./doctor-hops.ts";
+import { checkNetworks } from "./doctor-networks.ts";
 import { checkStorage } from "./doctor-storage.ts";
 import { openConfiguredOrDefault } from "./open-session.ts";
 import { reported } from "./reported.ts";
@@ -11,7 +12,7 @@ export const doctor: CommandDefinition = {
   summary: "Check the host's requirements and suggest fixes",
   usage: "[PATH…] [options]",
   description:
-    "Checks libvirt, qemu-img, acceleration, permissions of the instances path, security driver and free space; the requirements of the configured storage drivers; for a host over ssh, first every hop of the connection. Exits 1 if something must be fixed.",
+    "Checks libvirt, qemu-img, acceleration, permissions of the instances path, security driver and free space; the networks and bridges that instances are connected to; the requirements of the configured storage drivers; for a host over ssh, first every hop of the connection. Exits 1 if something must be fixed.",
   options: { ...hostOptions, json: { type: "boolean", help: "Print the findings as a JSON array." } },
   examples: [
     ["virtform doctor", "Checks the host of the configuration in the current directory, or this machine if there is no configuration."],
@@ -23,8 +24,8 @@ export const doctor: CommandDefinition = {
       const hops = await checkHops(context.host);
       const reached = hops.every(({ status }) => status !== "error");
       const checks = reached ? await Promise.all(doctorChecks.map((check) => check(context, config))) : [];
-      const storage = reached ? await checkStorage(context) : [];
-      const findings = [...hops, ...checks, ...storage];
+      const [networks, storage] = reached ? await Promise.all([checkNetworks(context, config), checkStorage(context)]) : [[], []];
+      const findings = [...hops, ...checks, ...networks, ...storage];
       event({ type: "result", result: { kind: "findings", findings } });
       return findings.some(({ status }) => status === "error") ? 1 : 0;
     }),

@@ -1,4 +1,3 @@
-import { closest } from "../model/closest.ts";
 import { wrap } from "../report/wrap.ts";
 import type { CommandDefinition, OptionDefinition } from "./command.ts";
 import { commands } from "./index.ts";
@@ -41,14 +40,6 @@ ${optionLines.join("\n")}
 Examples:
 ${examples.join("\n")}
 `;
-}
-
-/** The error for a command that does not exist. */
-export function unknownCommand(name: string): string {
-  if (name.startsWith("-"))
-    return `Error: the command comes first, then its options: virtform COMMAND ${name}\n\n\`virtform --help\` lists the commands.\n`;
-  const near = closest(name, Object.keys(commands));
-  return `Error: no such command: ${name}\n\n${near === undefined ? "" : `Did you mean \`virtform ${near}\`? `}\`virtform --help\` lists the commands.\n`;
 }
 
 /** Text broken for a terminal of the usual width, every line but the first indented. */

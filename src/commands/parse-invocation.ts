@@ -72,6 +72,9 @@ const terraformOptions: Readonly<Record<string, string>> = {
   "compact-warnings": "Warnings with the same text are shown once, and those about what does not change in one line each.",
   yes: "Write `--auto-approve`.",
   y: "Write `--auto-approve`.",
+  o: "Write `--out FILE`.",
+  t: "Write `--target ADDR`.",
+  v: "`virtform --version` prints the version.",
   force: "Write `--auto-approve`; loss of data also needs `--allow-destroy`.",
 };
 

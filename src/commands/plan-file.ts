@@ -4,12 +4,10 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { describePointer } from "../config/problem.ts";
 import { errorMessage, type UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
+import { savedPlanMark } from "../model/saved-plan-mark.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { planSchema } from "./plan-schema.ts";
 import { writeWhole } from "./write-whole.ts";
-
-/** What every saved plan begins with, and no configuration does. */
-const mark = '{"virtform_plan"';
 
 /**
  * Writes a plan for `virtform apply FILE`. Only its owner can read it; secrets are in it by reference only. Throws a
@@ -17,7 +15,7 @@ const mark = '{"virtform_plan"';
  */
 export async function writePlanFile(path: string, plan: Plan, version: string): Promise<void> {
   const there = await textOf(path);
-  if (there === undefined || (there !== "" && !there.startsWith(mark))) {
+  if (there === undefined || (there !== "" && !there.startsWith(savedPlanMark))) {
     throw userError(
       "plan-file",
       `Refusing to overwrite ${path}`,
@@ -25,7 +23,7 @@ export async function writePlanFile(path: string, plan: Plan, version: string): 
     );
   }
   const content = JSON.stringify(plan);
-  const head = `${mark}:${JSON.stringify(plan.formatVersion)},"virtform_version":${JSON.stringify(version)},"sha256":"${digest(content)}"}`;
+  const head = `${savedPlanMark}:${JSON.stringify(plan.formatVersion)},"virtform_version":${JSON.stringify(version)},"sha256":"${digest(content)}"}`;
   try {
     await writeWhole(path, `${head}\n${content}\n`, 0o600);
   } catch (error) {
@@ -39,7 +37,7 @@ export async function writePlanFile(path: string, plan: Plan, version: string): 
  */
 export async function readPlanFile(path: string, version: string): Promise<Plan | undefined> {
   const text = await textOf(path);
-  if (text === undefined || !text.startsWith(mark)) return undefined;
+  if (text === undefined || !text.startsWith(savedPlanMark)) return undefined;
   const end = text.indexOf("\n");
   const content = text.slice(end + 1, -1);
   const head = parseHead(text.slice(0, end));
@@ -104,9 +102,9 @@ async function textOf(path: string): Promise<string | undefined> {
   try {
     const found = await file.stat();
     if (!found.isFile()) return undefined;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(mark.length), 0, mark.length, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(savedPlanMark.length), 0, savedPlanMark.length, 0);
     const start = buffer.toString("utf8", 0, bytesRead);
-    if (start !== mark) return start;
+    if (start !== savedPlanMark) return start;
     if (found.size > mostBytes) throw refuse(path, "is too large", `It has ${found.size} bytes; at most ${mostBytes} are read.`);
     const whole = Buffer.alloc(found.size);
     for (let done = 0; done < whole.length; ) {

@@ -65,6 +65,7 @@ export const codes: Readonly<Record<string, string>> = {
   "yaml-syntax": "A file is not valid YAML.",
   "yaml-tab": "A file is indented with tabs.",
   "yaml-tag": "A file uses a YAML tag.",
+  "saved-plan": "A saved plan stands where a configuration is expected.",
   "yaml-too-deep": "A file is nested too deeply.",
   "yaml-too-large": "A file becomes too large once its aliases are written out.",
 };

@@ -1,6 +1,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { isConfigurationFile } from "./has-configuration.ts";
 import { readProblem } from "./read-text.ts";
 
 const firstSteps = `Pass the directory or file of a configuration (\`virtform validate PATH\`), or create virtform.yaml. A minimal one:
@@ -60,7 +61,7 @@ function realPath(path: string): string {
 function filesAt(path: string, cwd: string, diagnostics: Diagnostic[]): string[] {
   if (!statSync(resolve(cwd, path)).isDirectory()) return [path];
   const names = readdirSync(resolve(cwd, path)).sort();
-  const ours = names.filter((name) => name === "virtform.yaml" || name.endsWith(".virtform.yaml"));
+  const ours = names.filter(isConfigurationFile);
   if (ours.length === 0) {
     const almost = names.find((name) => /(^|\.)virtform\.(yml|json)$/i.test(name));
     const hint = almost === undefined ? "" : ` Rename ${almost} to ${almost.replace(/(yml|json)$/i, "yaml")}.`;

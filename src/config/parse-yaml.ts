@@ -1,5 +1,6 @@
 import { isMap, parseAllDocuments, parseDocument, type YAMLMap } from "yaml";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { savedPlanMark } from "../model/saved-plan-mark.ts";
 import { tooDeepBracket } from "./bracket-depth.ts";
 import { lineTable } from "./line-table.ts";
 import { createLocator, type MapBuilder } from "./locate.ts";
@@ -24,9 +25,16 @@ export function parseYaml(
   pieceSize: number = usualPieceSize,
 ): { root?: Located; diagnostics: Diagnostic[] } {
   const text = content.startsWith("\uFEFF") ? content.slice(1) : content;
+  if (text.startsWith(savedPlanMark)) return { diagnostics: [savedPlan(file)] };
   const source: SourceText = { file, path, text, lines: lineTable(text) };
   const pieces = splitYaml(text, pieceSize);
   return (pieces === undefined ? undefined : parsePieces(pieces, source)) ?? parseWhole(source);
+}
+
+function savedPlan(file: string): Diagnostic {
+  const detail =
+    "Here a configuration is expected: a file in YAML, or a directory. `virtform show FILE` prints a saved plan, and `virtform apply FILE` applies it.";
+  return { severity: "error", code: "saved-plan", summary: `${file} is a saved plan`, detail, at: { file, line: 1, column: 1 } };
 }
 
 function parseWhole(source: SourceText): { root?: Located; diagnostics: Diagnostic[] } {

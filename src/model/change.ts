@@ -39,6 +39,8 @@ export interface Change {
   readonly cause: Cause;
   /** A replacement that was asked for by name. */
   readonly requested?: true;
+  /** An earlier apply did not get as far, which the reason says: neither the configuration nor the host changed since. */
+  readonly unfinished?: true;
   /** A short sentence for people: why this change. */
   readonly reason: string;
   readonly fields: readonly FieldChange[];

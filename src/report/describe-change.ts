@@ -30,9 +30,9 @@ export function earlierName({ previousAddress }: Pick<Change, "previousAddress">
   return previousAddress === undefined ? [] : [span(` (was ${addressName(previousAddress)})`)];
 }
 
-/** The cause in words; empty for a create or delete that the configuration asks for, which is the usual case, and for what was asked for by name. */
-export function causeNote({ verb, cause, requested }: Change): string {
-  if (requested === true) return "";
+/** The cause in words; empty for a create or delete that the configuration asks for, which is the usual case, and where the reason says all of it. */
+export function causeNote({ verb, cause, requested, unfinished }: Change): string {
+  if (requested === true || unfinished === true) return "";
   return cause === "config" && (verb === "create" || verb === "delete" || verb === "adopt") ? "" : ` (${causes[cause]})`;
 }
 

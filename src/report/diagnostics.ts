@@ -85,11 +85,11 @@ function oneDiagnostic(same: readonly Diagnostic[], width: number): Line[] {
   return [...lines, []];
 }
 
-/** The line of a place with a caret under what is meant; where the line is not known, only what is meant. */
+/** The line of a place with a caret under what is meant; where the line is not shown, as it may hold a secret, only what is meant. */
 function excerpt({ line, column, text, source }: Place, width: number): Line[] {
   if (text === undefined) return [];
   const head = `    ${line} | `;
-  if (source === undefined) return [[span(head, "faint"), span(text)]];
+  if (source === undefined) return [[span(head, "faint"), span("… ", "faint"), span(text), span(" …", "faint")]];
   // A long line is cut in front of what is meant and behind it.
   const room = Math.max(20, width - head.length);
   const from = column - 1 + text.length <= room ? 0 : Math.max(0, Math.min(column - 1, column - 1 + text.length - room));

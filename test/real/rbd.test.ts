@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -155,6 +155,25 @@ test("a guest boots from an imported image, with an ephemeral disk, swap and a v
   const changed = await virtform("plan", workspace.directory);
   assert.match(changed.stdout, /~ user_data +from Ceph → later/, "it is read from the drive");
   await assertNoLeftovers(workspace);
+  await destroy(workspace);
+});
+
+test("the bytes of a forecast are those that Ceph and the host have after the apply", async (t) => {
+  const { workspace, name, write } = await prepare(t);
+  await writeFile(`${workspace.directory}/random`, randomBytes(24 * MiB));
+  const [image, format] = [`${workspace.directory}/content.qcow2`, "qcow2"];
+  await mustRun("qemu-img", ["convert", "-f", "raw", "-O", format, `${workspace.directory}/random`, image]);
+  const root = { source: image, disk_format: format };
+  await write({ root, flavor: { ephemeral: "64MiB" }, instance: { power_state: "stopped" } });
+  const { forecast } = JSON.parse((await virtform("plan", workspace.directory, "--json")).stdout) as {
+    forecast: { write: number; unknown: readonly string[] };
+  };
+  assert.deepEqual(forecast.unknown, []);
+  await apply(workspace);
+  const usage = JSON.parse(await ceph.run("rbd", "du", "--exact", "-p", "vms", "--format", "json")) as { images: { used_size: number }[] };
+  const files = Number((await mustRun("du", ["-s", "-B1", workspace.instancesPath])).split(/\s/)[0]);
+  const written = usage.images.reduce((sum, one) => sum + one.used_size, files);
+  assert.ok(Math.abs(written - forecast.write) <= 0.1 * forecast.write, `${name}: forecast ${forecast.write}, measured ${written}`);
   await destroy(workspace);
 });
 

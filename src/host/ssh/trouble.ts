@@ -46,7 +46,7 @@ export class SshConnectError extends UnreachableError {
   readonly trouble: SshTrouble;
   constructor(name: string, words: string, trouble: SshTrouble) {
     const said = lastWords(words, 3).replace(/\.$/, "") || "ssh ended without a message";
-    super(`${name} cannot be reached over ssh (${trouble.hop}): ${said}. ${trouble.hint}`);
+    super(`${name} cannot be reached over ssh (${trouble.hop}): ${said}`, trouble.hint);
     this.trouble = trouble;
   }
 }
@@ -55,6 +55,7 @@ export class SshConnectError extends UnreachableError {
 export function connectionLost(name: string, words = ""): UnreachableError {
   const said = lastWords(words, 2);
   return new UnreachableError(
-    `The connection to ${name} was lost${said === "" ? "" : ` (${said})`}. Actions that were running may or may not have completed. Run the same command again; it reads the host again.`,
+    `The connection to ${name} was lost${said === "" ? "" : ` (${said})`}`,
+    "Actions that were running may or may not have completed. Run the same command again; it reads the host again.",
   );
 }

@@ -286,10 +286,12 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
         awake.saved && !replaced,
       );
   const cause = combineCauses(fields.length === 0 ? [onlyRenewed ? "config" : "drift"] : fields.flatMap((field) => field.cause ?? []));
+  const onlyStarts = fields.length === 1 && power !== undefined && have.failedStart === true;
   const change: Change = {
     address,
     verb: "update",
     cause,
+    ...(onlyStarts ? { unfinished: true } : {}),
     reason: onlyRenewed
       ? `${renewed.length === 1 ? "its volume" : "its volumes"} ${renewed.map(({ name }) => name).join(", ")} ${renewed.length === 1 ? "is" : "are"} recreated`
       : onlyWaits
@@ -463,6 +465,7 @@ function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainSta
   const power = fields.find(({ path }) => path === "power_state");
   if (fields.length === 1 && power !== undefined) {
     if (have.power === "crashed") return "the guest crashed";
+    if (have.failedStart === true) return "its last start failed, and it should be running";
     if (have.power === "saved" && power.new === "running") return "its memory was saved, and it should be running";
     if (power.cause === "drift")
       return `it is ${have.power}${have.pausedBy === undefined ? "" : ` by ${have.pausedBy},`} and should be ${power.new}`;

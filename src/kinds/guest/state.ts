@@ -58,8 +58,9 @@ function stateOf(record: DomainRecord, root: XmlElement, running: XmlElement): D
   const active = activeOf(record, fields, label, root, running);
   const state = { uuid, name, power, persistent, label, fields, foreign, definition, disks: disksOf(root), ...active };
   const { snapshots, checkpoints } = record;
-  if (pausedBy === null && snapshots === undefined && checkpoints === undefined) return state;
-  return { ...state, ...withoutUndefined({ pausedBy: pausedBy ?? undefined, snapshots, checkpoints }) };
+  const failedStart = power === "stopped" && record.reason === "failed" ? (true as const) : undefined;
+  if (pausedBy === null && failedStart === undefined && snapshots === undefined && checkpoints === undefined) return state;
+  return { ...state, ...withoutUndefined({ pausedBy: pausedBy ?? undefined, failedStart, snapshots, checkpoints }) };
 }
 
 type ActivePart = Pick<DomainState, "active" | "activeApplied" | "freePorts">;
@@ -111,6 +112,7 @@ export function describeDomain(state: DomainState): Json {
     persistent: state.persistent,
     power_state: state.power,
     ...(state.pausedBy === undefined ? {} : { paused_by: state.pausedBy }),
+    ...(state.failedStart === undefined ? {} : { failed_start: true }),
     ...(state.snapshots === undefined ? {} : { snapshots: state.snapshots }),
     ...(state.checkpoints === undefined ? {} : { checkpoints: state.checkpoints }),
     ...(state.chains === undefined ? {} : { layers: describeChains(state.chains) }),

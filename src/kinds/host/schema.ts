@@ -8,7 +8,7 @@ const machine = {
       "libvirt connection: the system or session daemon of this machine, or of a remote host over ssh. Default: qemu:///system for root, qemu:///session for other users.",
     pattern: "^[a-z][a-z0-9]*(\\+[a-z0-9]+)?://[^\\s]*$",
     libvirtUri: true,
-    expects: "a libvirt URI such as qemu:///system, qemu:///session or qemu+ssh://root@kvm1/system",
+    expects: "a libvirt URI such as qemu:///system, qemu:///session or qemu+ssh://kvm1/system",
     examples: ["qemu:///system", "qemu:///session", "qemu+ssh://root@kvm1/system"],
   },
   instances_path: {

@@ -40,6 +40,8 @@ export interface DomainState {
   readonly power: DomainPower;
   /** What keeps a paused guest from running, in words; absent when nothing does. */
   readonly pausedBy?: string;
+  /** It is off because its last start failed. */
+  readonly failedStart?: true;
   readonly persistent: boolean;
   /** The instance that its label names, where the configuration has another name for it since. */
   readonly earlier?: string;

@@ -19,6 +19,7 @@ export function unreachable(error: unknown, { uri, host, path }: Whereabouts): u
   if (!isDialError(error)) {
     return error instanceof Error && "words" in error ? failure(uri, errorMessage(error), uriHint, error) : error;
   }
+  if (/\/session(\?|$)/.test(uri)) return failure(uri, error.message, sessionHint(host, error.reason === "denied"), error);
   const hint = {
     denied: `This user may not open the socket on ${host}: add it to the socket's group (usermod -aG libvirt USER, then log in again; \`ls -l ${shellWord(path)}\` names the group), or set host.uri to qemu:///session.`,
     missing: `No libvirt daemon listens on ${host}: start it (systemctl start libvirtd, or virtqemud.socket where the daemons are split), or install libvirt-daemon-system.`,
@@ -26,6 +27,13 @@ export function unreachable(error: unknown, { uri, host, path }: Whereabouts): u
     failed: `Check that \`ls -l ${shellWord(path)}\` on ${host} shows a socket.`,
   }[error.reason];
   return failure(uri, error.message, hint, error);
+}
+
+/** A session has a daemon of its own for each user, which the first client starts. */
+function sessionHint(host: string, isDenied: boolean): string {
+  return isDenied
+    ? `The socket on ${host} belongs to another user: HOME and XDG_RUNTIME_DIR have to be those of the user who runs virtform.`
+    : `The session's daemon did not start on ${host}. It needs a home directory, or an XDG_RUNTIME_DIR, that this user can write to; \`libvirtd\` (or \`virtqemud\`), run by hand, says what else is wrong.`;
 }
 
 const polkitHint =

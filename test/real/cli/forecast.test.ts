@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { serveImages } from "../support/image-server.ts";
 import { mustRun } from "./support/virtform.ts";
@@ -63,6 +63,7 @@ test("the bytes of a forecast are those that an apply takes, and the speeds are 
         [`${project}-flat`]: stopped({ image: "content", images_type: "flat", count }),
         [`${project}-raw`]: stopped({ image: "sparse", images_type: "flat" }),
         [`${project}-qcow2`]: stopped({ image: "content", images_type: "qcow2", count: 2 }),
+        [`${project}-ploop`]: stopped({ image: "content", images_type: "ploop" }),
       },
       { images, volumes: { [`${project}-data`]: { size: "256MiB", format: "ext4", images_type: "flat" } } },
     );
@@ -79,6 +80,10 @@ test("the bytes of a forecast are those that an apply takes, and the speeds are 
   await workspace.mustRun(["apply", "--auto-approve"]);
   within(await taken(instancesPath), planned.forecast.write, "all files");
   const root = actionOf(planned, `disk/${project}-flat-0.root#create`);
+  const ploop = actionOf(planned, `disk/${project}-ploop.root#create`).takes;
+  const [hds = ""] = await pathsNamed(instancesPath, "root.hds");
+  within(await taken(dirname(hds)), ploop?.thin ?? 0, "a ploop directory");
+  assert.equal(ploop?.full, 128 * MiB);
   const made = await pathsNamed(instancesPath, "disk");
   const sizes = await Promise.all(made.map(async (path) => (await stat(path)).blocks * 512));
   const copies = sizes.filter((size) => size > 20 * MiB);

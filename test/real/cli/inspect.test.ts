@@ -5,6 +5,23 @@ import { test } from "node:test";
 import { ended, run, startVirtform } from "./support/virtform.ts";
 import { createWorkspace, stopped } from "./support/workspace.ts";
 
+test("a guest whose start failed is an error of list, and the next plan says so", async (t) => {
+  const workspace = await createWorkspace(t);
+  const { project } = workspace;
+  // The machine of the test has no huge pages, so libvirt defines the guest, and it does not start.
+  const merge = "<memoryBacking><hugepages/></memoryBacking>";
+  await workspace.write({ [project]: stopped({ power_state: "running", domain_xml: { merge } }) });
+  const applied = await workspace.run(["apply", "--auto-approve"]);
+  assert.equal(applied.code, 1, applied.stdout + applied.stderr);
+  const planned = await workspace.mustRun(["plan"]);
+  assert.match(planned.stdout, new RegExp(`^~ domain/${project} will be updated in place: its last start failed, and it should be running$`, "m"));
+  const list = JSON.parse((await workspace.mustRun(["list", "--json"])).stdout) as { status: string; reason: string }[];
+  assert.deepEqual(
+    list.map(({ status, reason }) => [status, reason]),
+    [["error", "its last start failed"]],
+  );
+});
+
 test("show, list and console say what is there, and the JSON says the same", async (t) => {
   const workspace = await createWorkspace(t);
   const { project } = workspace;
@@ -131,6 +148,11 @@ test("doctor names the fix of what is wrong, and looks without leaving anything"
   assert.ok(findings.length >= 8);
   for (const { check, status } of findings) assert.ok(new RegExp(`^${status} +${check}: `, "m").test(stdout), check);
   assert.deepEqual(await readdir(workspace.instancesPath), []);
+  await workspace.write({ [workspace.project]: stopped({ networks: [{ network: "nonesuch" }, { bridge: "br-none" }] }) });
+  const unconnected = await workspace.run(["doctor"]);
+  assert.equal(unconnected.code, 1);
+  assert.match(unconnected.stdout, /^error +networks: The host has no network nonesuch\n +→ It has /m);
+  assert.match(unconnected.stdout, /^error +networks: The host has no bridge br-none$/m);
 
   const host = {
     uri: "qemu+unix:///system?socket=/nonexistent",

@@ -51,7 +51,13 @@ test(
     assert.match(planned.stdout, /size +260MiB/);
     assert.match(planned.stdout, /size +12MiB/);
     assert.match(planned.stdout + planned.stderr, /258MiB becomes 260MiB, volume data: 10MiB becomes 12MiB/);
+    const { forecast } = JSON.parse((await virtform("plan", workspace.directory, "--json")).stdout) as {
+      forecast: { write: number; full: number };
+    };
+    const before = taken(workspace.instancesPath);
     await apply(workspace);
+    const written = taken(workspace.instancesPath) - before;
+    assert.ok(Math.abs(written - forecast.write) <= 0.1 * forecast.write, `forecast ${forecast.write}, measured ${written}`);
     await assertConverged(workspace);
     const [instance, root] = [uuid(), `${uuid()}_disk`];
     const ours = () => volumes().filter((one) => one !== "foreign" && one !== "bank_disk");
@@ -106,6 +112,13 @@ test(
     assert.equal(digest(), foreign);
   },
 );
+
+/** Bytes of the volumes of the group, and of the files below a directory. */
+function taken(directory: string): number {
+  const sizes = lvmHost.run("lvs", "--noheadings", "--nosuffix", "--units", "b", "-o", "lv_size", group).split(/\s+/);
+  const [files] = lvmHost.run("sh", "-c", `du -s -B1 ${directory} 2>/dev/null || echo 0`).split(/\s/);
+  return [...sizes, files].reduce((sum, size) => sum + Number(size), 0);
+}
 
 test("a sparse volume has a pool of its own, a guest boots from it, it grows, and its pool goes with it", slow, async (t) => {
   t.after(clear);

@@ -67,3 +67,32 @@ test("with --json, every error of a command line is JSON on standard output", as
   assert.deepEqual([show.errored, typeof show.diagnostics[0].summary], [true, "string"]);
   assert.equal(await failed("list", "--nope"), "", "without --json, standard output stays empty");
 });
+
+test("commands of Terraform that do not exist name what to use instead", async (t) => {
+  for (const [word, remedy] of [
+    ["import", /virtform adopt/],
+    ["state", /no state file/],
+    ["taint", /--replace ADDR/],
+    ["aply", /Did you mean `virtform apply`\?/],
+    ["--out=x", /The command comes first/],
+  ] as const) {
+    const { code, stderr } = await runMain(t, [word], {});
+    assert.equal(code, 1);
+    assert.match(stderr, remedy);
+  }
+});
+
+test("with --json, every error of a command line is JSON, also of a command without JSON", async (t) => {
+  for (const argv of [
+    ["nothing", "--json"],
+    ["graph", "--json", "--nope"],
+    ["ssh", "--format=json", "--nope"],
+    ["list", "--format", "json", "--nope"],
+  ]) {
+    const { code, stdout } = await runMain(t, argv, {});
+    assert.equal(code, 1);
+    const { errored, diagnostics } = JSON.parse(stdout) as { errored: boolean; diagnostics: { code: string }[] };
+    assert.deepEqual([errored, diagnostics.length], [true, 1], argv.join(" "));
+    assert.match(diagnostics[0]?.code ?? "", /^unknown-/);
+  }
+});

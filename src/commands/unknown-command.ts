@@ -1,0 +1,33 @@
+import { closest } from "../model/closest.ts";
+import { type UserError, userError } from "../model/errors.ts";
+import { commands } from "./index.ts";
+
+/** Commands of Terraform that virtform has another one for, or no need of. */
+const terraformCommands: Readonly<Record<string, string>> = {
+  "force-unlock": "A lock of a process that has ended is taken over; the message about a lock that is held names its holder.",
+  fmt: "`virtform validate` checks the files and leaves their layout alone.",
+  import: "`virtform adopt` writes the configuration of existing guests, which the next apply takes over.",
+  output: "`virtform list --json` has the addresses of guests.",
+  refresh: "Every plan reads the host; `virtform drift` shows what differs.",
+  state: "There is no state file: `virtform list` and `virtform show` read the host.",
+  taint: "`virtform apply --replace ADDR` recreates a disk or a volume.",
+  untaint: "Nothing is marked: `--replace ADDR` counts for one plan.",
+  workspace: "Environments are variables and files that are laid over others: `--var-file`, `override: true`.",
+};
+
+/** The error for a command that does not exist. */
+export function unknownCommand(name: string): UserError {
+  if (name.startsWith("-"))
+    return userError(
+      "unknown-command",
+      `The command comes first, then its options: virtform COMMAND ${name}`,
+      "`virtform --help` lists the commands.",
+    );
+  const near = closest(name, Object.keys(commands));
+  const hint = Object.hasOwn(terraformCommands, name)
+    ? `${terraformCommands[name]} `
+    : near === undefined
+      ? ""
+      : `Did you mean \`virtform ${near}\`? `;
+  return userError("unknown-command", `No such command: ${name}`, `${hint}\`virtform --help\` lists the commands.`);
+}

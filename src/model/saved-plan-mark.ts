@@ -1,0 +1,2 @@
+/** What every saved plan begins with, and no configuration does. */
+export const savedPlanMark = '{"virtform_plan"';
