@@ -44,7 +44,8 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       return;
     case "host": {
       const { project, uri, objects, unmanaged } = result;
-      const own = objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address }) => [span(`  ${address}`)]);
+      const own =
+        objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address, state }) => [span(`  ${address}`), ...imageOf(state)]);
       const others = unmanaged.map(unmanagedLine);
       print([span(`Project ${project} on ${uri}:`)], ...own);
       print(...waiting(objects.map(({ address, state }) => [address, state])));
@@ -191,6 +192,12 @@ function table<Row>(shown: readonly Column<Row>[], all: readonly Row[]): Line[] 
         .trimEnd(),
     ),
   ]);
+}
+
+/** The name of the image that a base image was made from, by which plans call it. */
+function imageOf(state: Json): Line {
+  const { image, fetched_at: fetchedAt } = (state ?? {}) as { readonly image?: unknown; readonly fetched_at?: unknown };
+  return typeof image === "string" && fetchedAt !== undefined ? [span(`  (image/${image})`, "faint")] : [];
 }
 
 function unmanagedLine({ what, name, owner, note }: Unmanaged): Line {

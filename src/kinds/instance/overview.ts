@@ -110,9 +110,7 @@ function statusOf(
     case "paused":
       return guest.pausedBy === undefined ? { status: "paused", reason: null } : { status: "error", reason: `paused by ${guest.pausedBy}` };
     default:
-      return guest.failedStart === true
-        ? { status: "error", reason: "its last start failed" }
-        : { status: guest.power, reason: null };
+      return guest.failedStart === true ? { status: "error", reason: "its last start failed" } : { status: guest.power, reason: null };
   }
 }
 

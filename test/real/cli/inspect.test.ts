@@ -14,7 +14,10 @@ test("a guest whose start failed is an error of list, and the next plan says so"
   const applied = await workspace.run(["apply", "--auto-approve"]);
   assert.equal(applied.code, 1, applied.stdout + applied.stderr);
   const planned = await workspace.mustRun(["plan"]);
-  assert.match(planned.stdout, new RegExp(`^~ domain/${project} will be updated in place: its last start failed, and it should be running$`, "m"));
+  assert.match(
+    planned.stdout,
+    new RegExp(`^~ domain/${project} will be updated in place: its last start failed, and it should be running$`, "m"),
+  );
   const list = JSON.parse((await workspace.mustRun(["list", "--json"])).stdout) as { status: string; reason: string }[];
   assert.deepEqual(
     list.map(({ status, reason }) => [status, reason]),
