@@ -12,6 +12,7 @@ import { desiredImages } from "./image/desired.ts";
 import { desiredInstances } from "./instance/desired.ts";
 import { writtenChecks } from "./instance/written-checks.ts";
 import { checkWrittenNetworks } from "./network/written-check.ts";
+import { checkWrittenFilters } from "./security-group/check.ts";
 import { checkVolumes } from "./volume/check.ts";
 import { desiredVolumes } from "./volume/desired.ts";
 
@@ -45,6 +46,7 @@ function checkOn(config: Config, arch: string): Diagnostic[] {
       ...checkImages(desiredImages(wanted), observed, config),
       ...checkWrittenNetworks(config),
       ...checkVolumes(desiredVolumes(wanted), observed, config),
+      ...checkWrittenFilters(wanted),
       ...parts(config).flatMap((part) => checkInstances(part, settings, observed)),
     ];
     return found.filter(({ severity }) => severity === "error");

@@ -7,6 +7,7 @@ import type { hostSchema } from "./host/schema.ts";
 import type { imageSchema } from "./image/schema.ts";
 import type { instanceSchema } from "./instance/schema.ts";
 import type { networkSchema } from "./network/schema.ts";
+import type { securityGroupSchema } from "./security-group/schema.ts";
 import type { TextInput } from "./terms/spec.ts";
 import type { volumeSchema } from "./volume/schema.ts";
 
@@ -61,6 +62,9 @@ export type SubnetConfig = NonNullable<NetworkConfig["subnets"]>[number];
 /** One entry of `volumes`. */
 export type VolumeConfig = FromSchema<typeof volumeSchema, Options>;
 
+/** One entry of `security_groups`. */
+export type SecurityGroupConfig = FromSchema<typeof securityGroupSchema, Options>;
+
 /** A whole configuration: loaded, checked, paths absolute, files read. */
 export interface Config {
   readonly project?: string;
@@ -71,5 +75,6 @@ export interface Config {
   readonly key_pairs?: Readonly<Record<string, KeyPairConfig>>;
   readonly volumes?: Readonly<Record<string, VolumeConfig>>;
   readonly networks?: Readonly<Record<string, NetworkConfig>>;
+  readonly security_groups?: Readonly<Record<string, SecurityGroupConfig>>;
   readonly instances?: Readonly<Record<string, InstanceConfig>>;
 }

@@ -14,6 +14,8 @@ import { networkKind } from "./network/network.ts";
 import { presentNetworks } from "./network/present.ts";
 import { presentPublished } from "./published/present.ts";
 import { publishedKind } from "./published/published.ts";
+import { presentFilters } from "./security-group/present.ts";
+import { securityGroupKind } from "./security-group/security-group.ts";
 import { presentVolumes } from "./volume/present.ts";
 import { volumeKind } from "./volume/volume.ts";
 
@@ -34,6 +36,7 @@ const kinds: KindModule[] = [
   { name: "published", section: null, present: presentPublished, create: publishedKind },
   { name: "volume", section: null, present: presentVolumes, create: volumeKind },
   { name: "network", section: null, present: presentNetworks, create: networkKind },
+  { name: "security-group", section: null, present: presentFilters, create: securityGroupKind },
   { name: "instance", section: null, present: presentInstances, create: instanceKind },
 ];
 

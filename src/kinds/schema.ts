@@ -6,6 +6,7 @@ import { instanceSchema } from "./instance/schema.ts";
 import { keyPairSchema } from "./key-pair/schema.ts";
 import { networkSchema } from "./network/schema.ts";
 import { entryNames } from "./schema-parts.ts";
+import { securityGroupSchema } from "./security-group/schema.ts";
 import { includeSchema, localsSchema, variablesSchema } from "./variables/schema.ts";
 import { volumeSchema } from "./volume/schema.ts";
 
@@ -16,7 +17,6 @@ export const schema = {
   description: "Desired state of a libvirt host. All configuration files of a directory are merged.",
   type: "object",
   additionalProperties: false,
-  notYet: ["security_groups"],
   properties: {
     project: {
       type: "string",
@@ -67,6 +67,12 @@ export const schema = {
       description: "Networks that guests are connected to, by name.",
       propertyNames: entryNames,
       additionalProperties: networkSchema,
+    },
+    security_groups: {
+      type: "object",
+      description: "Rules of which connections guests accept and open, by name.",
+      propertyNames: entryNames,
+      additionalProperties: securityGroupSchema,
     },
     instances: {
       type: "object",

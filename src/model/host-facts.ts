@@ -38,6 +38,8 @@ export interface HostFacts {
   readonly missingPrograms: readonly string[];
   /** The networks and bridges that guests can be connected to; null where the configuration names none. */
   readonly networks: NetworkFacts | null;
+  /** What the host has for filtering the traffic of guests. Absent or null: the configuration filters none. */
+  readonly filtering?: FilteringFacts | null;
   /** Numbers of huge pages of the host by their size: `2MiB`. Absent: not known. */
   readonly hugePages?: Readonly<Record<string, number>>;
   /** What guests of the machine types that the configuration uses can have; null for a type that libvirt does not know. */
@@ -123,6 +125,20 @@ export interface CapacityClaim {
 
 /** Whether a secret is available. */
 export type SecretStatus = "present" | "empty" | "missing";
+
+/** Whether libvirt can filter the traffic of guests. */
+export interface FilteringFacts {
+  /** libvirt has its driver for network filters. */
+  readonly driver: boolean;
+  /** Of the programs that libvirt filters with, those that are not installed. */
+  readonly missingPrograms: readonly string[];
+  /** Of libvirt's own filters that those of interfaces refer to, those that it does not have. */
+  readonly missingFilters: readonly string[];
+  /** Settings of the kernel (below net.bridge) by which traffic passes bridges without being filtered. */
+  readonly passing: readonly string[];
+  /** Filters that have names of this project and are not virtform's. */
+  readonly taken: readonly string[];
+}
 
 /** What guests can be connected to. */
 export interface NetworkFacts {

@@ -16,6 +16,8 @@ export interface Presentation {
   readonly secrets?: (state: Json) => readonly string[];
   /** Whether a field follows from which object it is, such as a serial number: objects that differ in nothing else are alike. Default: none. */
   readonly isIdentity?: (path: string) => boolean;
+  /** Paths of fields are statements about the object; where one holds and has no value of its own, it is `true`, which is not shown. */
+  readonly statements?: true;
   /** For the parts of an instance: the name of the instance, from the name in the address. */
   readonly instanceOf?: (name: string) => string;
 }

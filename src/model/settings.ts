@@ -31,6 +31,8 @@ export interface HostSettings {
     /** Of the networks, those whose subnets the configuration describes. */
     readonly families: readonly string[];
   } | null;
+  /** Whether this configuration filters the traffic of guests. */
+  readonly filtersTraffic: boolean;
   /** Machine types whose capabilities are looked up; null stands for the default of the host. */
   readonly machines: readonly (string | null)[];
   /** What drivers and image services make of their own sections, by name: plain data that only these understand. */

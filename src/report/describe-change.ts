@@ -94,6 +94,7 @@ function fieldLines(field: FieldChange, change: Change, effect: Effect, width: n
       ...textDiff(asText(path, old, sizes), asText(path, wanted, sizes)).map((line) => [span("    "), ...line]),
     ];
   }
+  if (presentationOf(addressKind(change.address)).statements === true && (old ?? wanted) === true) return [[mark, span(path), ...note]];
   const value = hadNone
     ? formatValue(path, wanted, sizes)
     : wantsNone

@@ -3,6 +3,7 @@ import type { WireDomain } from "../../src/tools/libvirt/rpc/types.ts";
 import { capabilities, domainCapabilities, libVersion, node } from "./libvirt-node.ts";
 import type { Domain, Libvirtd } from "./libvirtd.ts";
 import type { Life } from "./life.ts";
+import type { NetworkFilter, NetworkFilters } from "./network-filters.ts";
 import type { Network } from "./networks.ts";
 import type { Secret } from "./secrets.ts";
 import { tapsOf } from "./stored-domain.ts";
@@ -29,7 +30,7 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
   authList: () => ({ types: [0] }),
   authPolkit: () => ({ complete: 1 }),
   open: (_client, { name }) => {
-    if (!/^(?:qemu|secret|network):\/\/\/(?:system|session)$/.test(name ?? "")) {
+    if (!/^(?:qemu|secret|network|nwfilter):\/\/\/(?:system|session)$/.test(name ?? "")) {
       throw new Error(`invalid argument: no connection driver available for ${name}`);
     }
     return undefined;
@@ -214,6 +215,39 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     client.life.effect(`undefine secret ${secret.uuid}`, () => client.libvirtd.secrets.undefine(secret.uuid));
     return undefined;
   },
+
+  listFilters: (client) => {
+    const filters = filtersOf(client)
+      .all()
+      .map(({ name, uuid }) => ({ name, uuid }));
+    return { filters, count: filters.length };
+  },
+  findFilter: (client, { name }) => ({ filter: foundFilter(client, name) }),
+  filterXml: (client, { filter }) => ({ xml: foundFilter(client, filter.name).document }),
+  defineFilter: (client, { xml }) => {
+    const filters = filtersOf(client);
+    const name = /<filter name='([^']*)/.exec(xml)?.[1] ?? "?";
+    client.life.effect(`define filter ${name}`, () => filters.define(xml));
+    return { filter: foundFilter(client, name) };
+  },
+  undefineFilter: (client, { filter }) => {
+    const { name } = foundFilter(client, filter.name);
+    client.life.effect(`undefine filter ${name}`, () => filtersOf(client).undefine(name));
+    return undefined;
+  },
+  listFilterBindings: (client) => {
+    const bindings = [...filtersOf(client).bindings()].map(([port, filter]) => ({ port, filter }));
+    return { bindings, count: bindings.length };
+  },
+  createFilterBinding: (client, { xml }) => {
+    const port = /<portdev name=["']([^"']*)/.exec(xml)?.[1] ?? "";
+    client.life.effect(`bind a filter to ${port}`, () => filtersOf(client).bind(xml));
+    return { binding: { port, filter: filtersOf(client).bindings().get(port) ?? "" } };
+  },
+  deleteFilterBinding: (client, { binding: { port } }) => {
+    client.life.effect(`unbind the filter of ${port}`, () => filtersOf(client).unbind(port));
+    return undefined;
+  },
 };
 
 function change(client: Client, what: string, wanted: WireDomain, work: (domain: Domain) => unknown): undefined {
@@ -257,6 +291,17 @@ function foundSecret({ libvirtd }: Client, uuid: string): Secret {
   const secret = libvirtd.secrets.find(uuid);
   if (secret === undefined) throw new Error(`Secret not found: no secret with matching uuid '${uuid}'`);
   return secret;
+}
+
+function filtersOf({ libvirtd }: Client): NetworkFilters {
+  if (libvirtd.filters.driver) return libvirtd.filters;
+  throw new Error("this function is not supported by the connection driver: virConnectListAllNWFilters");
+}
+
+function foundFilter(client: Client, name: string): NetworkFilter {
+  const filter = filtersOf(client).find(name);
+  if (filter === undefined) throw new Error(`Network filter not found: no nwfilter with matching name '${name}'`);
+  return filter;
 }
 
 function wire({ name, uuid, live, id }: Domain): WireDomain {

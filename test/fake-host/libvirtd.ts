@@ -2,6 +2,7 @@ import { dirname } from "node:path/posix";
 import type { FileTree } from "./file-tree.ts";
 import { machineTypes, type Optional } from "./libvirt-node.ts";
 import { readLuks, resizeLuks } from "./luks.ts";
+import { createNetworkFilters, type NetworkFilters } from "./network-filters.ts";
 import { createNetworks, type Networks } from "./networks.ts";
 import { digestOfPassphrase, readQcow2, resizeQcow2 } from "./qcow2.ts";
 import { createRunningGuests, type RunningGuests } from "./running-guest.ts";
@@ -70,6 +71,7 @@ export interface Libvirtd {
   /** Addresses that networks leased, by MAC address. */
   readonly leases: Map<string, string>;
   readonly secrets: Secrets;
+  readonly filters: NetworkFilters;
   /** Its sockets, and whether this user may open each. */
   readonly sockets: Map<string, "open" | "denied">;
   /** Called with each domain that was defined, started, stopped or the like. */
@@ -133,6 +135,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     networks: networksOf(files, from),
     leases: new Map(from?.leases),
     secrets: from?.secrets.clone() ?? createSecrets(),
+    filters: from?.filters.clone(() => domains) ?? createNetworkFilters(() => domains),
     sockets: new Map(
       from?.sockets ?? [
         ["/run/libvirt/libvirt-sock", "open"],
@@ -358,6 +361,7 @@ function refuseToStart(root: Xml, files: FileTree, libvirtd: Libvirtd): void {
     if (active === undefined) throw new Error(`Network not found: no network with matching name '${network}'`);
     if (!active) throw new Error(`Requested operation is not valid: network '${network}' is not active`);
   }
+  libvirtd.filters.refuseMissing(root);
   for (const serial of childrenOf(child(root, "devices"), "serial")) {
     const log = child(serial, "log")?.attributes["file"];
     if (log !== undefined && files.find(dirname(log))?.type !== "directory")

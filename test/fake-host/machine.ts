@@ -98,7 +98,9 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
           network.live === undefined ? "not active" : libvirtd.networks.document(network, false).replace(/<metadata>.*<\/metadata>/s, ""),
         ].join(" "),
       );
-      return [...lines, ...domains.sort(), ...secrets, ...networks.sort()];
+      const filters = libvirtd.filters.all().map(({ name, uuid, document }) => `filter ${name} ${uuid} ${document}`);
+      const bindings = [...libvirtd.filters.bindings()].map(([, filter]) => `binding ${filter}`);
+      return [...lines, ...domains.sort(), ...secrets, ...networks.sort(), ...filters.sort(), ...bindings.sort()];
     },
   };
   return machine;

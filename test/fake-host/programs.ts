@@ -58,6 +58,10 @@ export const programs: Readonly<Record<string, Program>> = {
     );
   },
 
+  ebtables: () => well(),
+  iptables: () => well(),
+  ip6tables: () => well(),
+
   mmd: (input) =>
     intoFat("mmd", input, (image, names) =>
       names.reduce<Content | string>((grown, name) => fatWith(grown, `${name}/`, Buffer.alloc(0)), image),

@@ -70,7 +70,21 @@ const diskOrder = [
   "alias",
   "address",
 ];
-const partOrder = ["mac", "source", "log", "bandwidth", "target", "model", "driver", "backend", "stats", "boot", "alias", "address"];
+const partOrder = [
+  "mac",
+  "source",
+  "log",
+  "bandwidth",
+  "target",
+  "model",
+  "driver",
+  "backend",
+  "filterref",
+  "stats",
+  "boot",
+  "alias",
+  "address",
+];
 
 /**
  * A domain as libvirt 9.0 stores it: what was given, expanded and put into libvirt's order, with all that libvirt adds of its

@@ -78,6 +78,13 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^stop the network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, false)],
   [/^define a network (\S+)$/, (machine, name = "") => void machine.libvirtd.networks.set(name, true)],
   [/^edit the network (\S+): (\S+) becomes (\S+)$/, editNetwork],
+  [/^undefine the filter (\S+)$/, (machine, name) => removeFilter(machine, name)],
+  [/^remove the rule for port (\d+) from the filter (\S+)$/, removeRule],
+  [/^define the filter (\S+) with another uuid$/, redefineFilter],
+  [/^take the filter off the device of (\S+)$/, unbind],
+  [/^remove the filter from the running (\S+)$/, (machine, name) => removeFilterref(domainOf(machine, name).live)],
+  [/^disable network filters$/, (machine) => void Object.assign(machine.libvirtd.filters, { driver: false })],
+  [/^let traffic pass bridges$/, (machine) => machine.put("/proc/sys/net/bridge/bridge-nf-call-iptables", "0\n")],
   [/^add the (bridge|interface) (\S+)$/, (machine, kind, name) => addInterface(machine, name ?? "", kind === "bridge")],
   [/^define (\S+) with (\d+)GiB of memory$/, defineLarge],
   [/^define (\S+) with uuid (\S+)$/, define],
@@ -114,6 +121,35 @@ function domainOf(machine: Machine, name = "") {
   const domain = machine.libvirtd.find(name);
   if (domain === undefined) throw new Error(`there is no domain ${name}`);
   return domain;
+}
+
+/** As with `virsh nwfilter-undefine`, which refuses a filter in use. */
+function removeFilter(machine: Machine, name = ""): void {
+  machine.libvirtd.filters.undefine(name);
+}
+
+function removeRule(machine: Machine, port?: string, name = ""): void {
+  const { filters } = machine.libvirtd;
+  const rule = new RegExp(`  <rule [^>]*>\n    <[^>]* dstportstart='${port}'[^>]*/>\n  </rule>\n`);
+  const { document = "" } = filters.find(name) ?? {};
+  if (!rule.test(document)) throw new Error(`no rule for port ${port} in ${document}`);
+  filters.define(document.replace(rule, ""));
+}
+
+function redefineFilter(machine: Machine, name = ""): void {
+  const { filters } = machine.libvirtd;
+  if (filters.find(name) !== undefined) filters.undefine(name);
+  filters.define(`<filter name='${name}'><uuid>00000000-0000-4000-8000-0000000000f1</uuid></filter>`);
+}
+
+function unbind(machine: Machine, name?: string): void {
+  const card = childrenOf(child(domainOf(machine, name).live, "devices"), "interface")[0];
+  machine.libvirtd.filters.unbind(child(card, "target")?.attributes["dev"] ?? "");
+}
+
+function removeFilterref(domain: Xml | undefined): void {
+  const card = childrenOf(child(domain, "devices"), "interface")[0];
+  if (card !== undefined) card.children = card.children.filter(({ name }) => name !== "filterref");
 }
 
 function moveAway(machine: Machine, name?: string): void {

@@ -15,7 +15,7 @@ const laterMakers = /(?<![\w.])(?:refuse|refused|shortage)\([^`]{0,120}?("[a-z]+
 const members = /\bcode(?::| =)\s*([^,;{]*)/g;
 const rows = /\[\s*("[a-z]+(?:-[a-z0-9]+)+"),\s*["`]/g;
 /** Words of that form that are not codes. */
-const others = new Set(["pc-i440fx", "debian-13", "host-model", "tpm-tis", "virtio-scsi"]);
+const others = new Set(["bridge-nf-call-iptables", "no-mac-spoofing", "pc-i440fx", "debian-13", "host-model", "tpm-tis", "virtio-scsi"]);
 
 async function sources(): Promise<string[]> {
   const texts: string[] = [];

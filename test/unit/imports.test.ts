@@ -33,7 +33,7 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   power: ["terms"],
   presence: [],
   directory: ["terms", "presence"],
-  host: ["presence", "config"],
+  host: ["terms", "presence", "config"],
   image: ["terms", "chain", "config"],
   published: ["terms", "chain", "config", "image"],
   secret: ["terms", "presence", "directory"],
@@ -43,7 +43,22 @@ const kindsMayImport: Readonly<Record<string, readonly string[]>> = {
   network: ["terms", "config", "guest"],
   capacity: ["terms", "config", "host", "image", "disk", "volume"],
   instance: ["terms", "chain", "config", "power", "presence", "directory", "image", "secret", "disk", "volume", "guest"],
-  top: ["terms", "config", "host", "image", "published", "secret", "disk", "volume", "network", "guest", "capacity", "instance"],
+  "security-group": ["terms", "config", "power", "guest", "instance"],
+  top: [
+    "terms",
+    "config",
+    "host",
+    "image",
+    "published",
+    "secret",
+    "disk",
+    "volume",
+    "network",
+    "guest",
+    "capacity",
+    "instance",
+    "security-group",
+  ],
 };
 
 /** Rooms that see a machine only through the Host interface. */

@@ -3,7 +3,7 @@ import type { Pointer } from "../../model/pointer.ts";
 import type { Config } from "../config.ts";
 import { secrets, volumeOfSecret } from "../terms/secret-address.ts";
 
-const sections: Readonly<Record<string, "images" | "volumes" | "networks" | "instances">> = {
+const sections: Readonly<Record<string, "images" | "volumes" | "networks" | "instances" | "security_groups">> = {
   image: "images",
   volume: "volumes",
   network: "networks",
@@ -11,6 +11,7 @@ const sections: Readonly<Record<string, "images" | "volumes" | "networks" | "ins
   seed: "instances",
   secret: "instances",
   disk: "instances",
+  "security-group": "security_groups",
 };
 
 /** Where an object is declared: `["instances", "web"]` for `disk/web-0.root`. Undefined for one that no longer is, and for base images. */

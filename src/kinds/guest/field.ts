@@ -26,8 +26,8 @@ export interface FieldTraits {
   readonly ofAdopted?: true;
   /** What a guest that runs needs for a new value. Default: `next_boot`; `none` for a cosmetic field. */
   readonly running?: "none" | "next_boot" | "restart" | LiveField;
-  /** Whether a value on the host does what is wanted, where more than the same value does. Such a value stays as it is. */
-  readonly satisfied?: (have: FieldValue, want: FieldValue) => boolean;
+  /** Whether a value on the host (undefined: absent) does what is wanted, where more than the same value does. Such a value stays as it is. */
+  readonly satisfied?: (have: FieldValue | undefined, want: FieldValue) => boolean;
 }
 
 /**

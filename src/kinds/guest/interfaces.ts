@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { libvirtNetwork } from "../config/network-of.ts";
+import { filteringOf } from "../config/port-filter-of.ts";
 import type { Config, ImageConfig, InstanceConfig, NicConfig } from "../config.ts";
+import { portFilterName, portName } from "../terms/port-filter.ts";
 import type { InterfaceSpec } from "../terms/spec.ts";
 
 /** The network interfaces of an instance, with addresses and models filled in. `origin`: the name that the instance was created as. */
@@ -11,14 +13,29 @@ export function interfacesOf(
   origin: string,
 ): InterfaceSpec[] {
   const { project = "default" } = config;
-  return (instance.networks ?? []).map((network, index) => ({
-    name: nicName(network, index),
-    type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
-    source: network.network === undefined ? (network.bridge ?? "") : libvirtNetwork(config, network.network),
-    mac: network.mac ?? derivedMac(`${project}/${origin}/${nicName(network, index)}`),
-    model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
-    link: network.link ?? "up",
-  }));
+  return (instance.networks ?? []).map((network, index) => {
+    const mac = network.mac ?? derivedMac(`${project}/${origin}/${nicName(network, index)}`);
+    return {
+      name: nicName(network, index),
+      type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
+      source: network.network === undefined ? (network.bridge ?? "") : libvirtNetwork(config, network.network),
+      mac,
+      model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
+      link: network.link ?? "up",
+      filter: filterOf(instance, network, { project, origin, mac }),
+    };
+  });
+}
+
+function filterOf(
+  instance: InstanceConfig,
+  network: NicConfig,
+  { project, origin, mac }: { readonly project: string; readonly origin: string; readonly mac: string },
+): InterfaceSpec["filter"] {
+  const filtering = filteringOf(instance, network);
+  if (filtering === null || filtering === "none") return filtering;
+  const name = portName(origin, mac);
+  return { name, filter: portFilterName(project, name), groups: filtering.groups, addresses: network.addresses ?? [] };
 }
 
 /** The name of an interface within its instance: its position, where it has none. */

@@ -9,6 +9,7 @@ import type { Config } from "../config.ts";
 import { matchPassphrases } from "../presence/passphrase-record.ts";
 import { lookUpCloud } from "./cloud-facts.ts";
 import { lookUpDrivers } from "./driver-facts.ts";
+import { lookUpFiltering } from "./filtering-facts.ts";
 import { lookUpGuests } from "./guest-facts.ts";
 import { otherClaims } from "./ledger.ts";
 import { lookUpNetworks } from "./network-facts.ts";
@@ -32,13 +33,14 @@ export async function lookUpFacts(
     context,
     Object.values(images).map(({ source }) => source),
   );
-  const [node, space, drivers, missing, preallocation, networks, claims, matches, rates, signed, cloud] = await Promise.all([
+  const [node, space, drivers, missing, preallocation, networks, filtering, claims, matches, rates, signed, cloud] = await Promise.all([
     libvirtOf(context).node(),
     context.host.files.space(instancesPath),
     lookUpDrivers(withLocations(context, sources)),
     missingPrograms(context, programs),
     preallocateImages === "space" ? filesystemOf(context, instancesPath) : null,
     lookUpNetworks(context),
+    context.settings.filtersTraffic ? lookUpFiltering(context) : null,
     otherClaims(context),
     matchPassphrases(context, passphrases),
     readRates(context),
@@ -56,6 +58,7 @@ export async function lookUpFacts(
     },
     missingPrograms: missing,
     networks,
+    ...(filtering === null ? {} : { filtering }),
     ...(claims.length === 0 ? {} : { claims }),
     ...(Object.keys(rates.seconds).length === 0 ? {} : { rates }),
     guests,

@@ -3,6 +3,7 @@ import type { HostSettings } from "../../model/settings.ts";
 import { glanceSettings } from "../../sources/glance/settings.ts";
 import { mkfsPrograms } from "../../tools/mkfs.ts";
 import { cloneAddresses } from "../config/clone-addresses.ts";
+import { filtersTraffic } from "../config/port-filter-of.ts";
 import { usedDecompressors } from "../config/used-decompressors.ts";
 import { usedFilesystems } from "../config/used-filesystems.ts";
 import { usedMachines } from "../config/used-machines.ts";
@@ -45,6 +46,7 @@ export function hostSettings(config: Config, runner: Runner): HostSettings {
     programs: [...mkfsPrograms(usedFilesystems(config)), ...usedDecompressors(config)],
     machines: usedMachines(config),
     networks: usedNetworks(config),
+    filtersTraffic: filtersTraffic(config),
     drivers: { ...driverSettings(config, usedDrivers), ...(config.glance === undefined ? {} : { glance: glanceSettings(config.glance) }) },
     cloneSources: cloneSourcesOf(config),
   };

@@ -66,6 +66,41 @@ const networkSchema = {
       default: "up",
       examples: ["down"],
     },
+    addresses: {
+      type: "array",
+      description:
+        "Fixed IP addresses of the interface. With port_filter: on, the guest can send from no others. Default: one that it gets by DHCP.",
+      items: {
+        type: "string",
+        description: "An IPv4 or IPv6 address.",
+        pattern: "^[0-9a-fA-F:.]{2,45}$",
+        expects: "an IPv4 or IPv6 address",
+        notCounted: true,
+        examples: ["192.168.50.10"],
+      },
+      uniqueItems: true,
+      maxItems: 32,
+      examples: [["192.168.50.10", "fd00:50::10"]],
+    },
+    security_groups: {
+      type: "array",
+      description: "Security groups of this interface, instead of those of the instance.",
+      items: { type: "string", description: "Name of an entry of security_groups.", reference: "security_groups", examples: ["web"] },
+      uniqueItems: true,
+      maxItems: 20,
+      examples: [["web"], ["web", "ssh"]],
+    },
+    port_filter: {
+      type: "string",
+      description: "Whether what the interface sends and receives is filtered. Default: that of the instance.",
+      enum: ["on", "external", "none"],
+      meanings: {
+        on: "The guest sends from its own MAC and IP addresses only, and its security groups say which connections are allowed. Needs security_groups.",
+        external: "Another program filters. A filter that it sets in the definition stays.",
+        none: "Nothing is filtered. A filter in the definition is removed.",
+      },
+      examples: ["none"],
+    },
   },
 } as const;
 
@@ -240,7 +275,7 @@ export const instanceSchema = {
       why: "Only an adopted instance has disks that virtform did not create. Other disks come from image, ephemerals and volumes.",
     },
   ],
-  notYet: ["security_groups", "files"],
+  notYet: ["files"],
   synonyms: {
     ssh_key: "key_pair",
     ssh_keys: "key_pair",
@@ -407,6 +442,26 @@ export const instanceSchema = {
       maxItems: 28,
       default: [],
       examples: [[{ network: "default" }], [{ bridge: "br0", model: "virtio" }], [{ name: "front", network: "default" }]],
+    },
+    security_groups: {
+      type: "array",
+      description: "Security groups of all interfaces that name none themselves. Default: interfaces are not filtered.",
+      items: { type: "string", description: "Name of an entry of security_groups.", reference: "security_groups", examples: ["web"] },
+      uniqueItems: true,
+      maxItems: 20,
+      examples: [["web"], ["web", "ssh"]],
+    },
+    port_filter: {
+      type: "string",
+      description:
+        "Whether what the interfaces send and receive is filtered. Default: on with security_groups, otherwise nothing is changed.",
+      enum: ["on", "external", "none"],
+      meanings: {
+        on: "The guest sends from its own MAC and IP addresses only, and its security groups say which connections are allowed. Needs security_groups.",
+        external: "Another program filters. A filter that it sets in the definition stays.",
+        none: "Nothing is filtered. A filter in the definition is removed.",
+      },
+      examples: ["none"],
     },
     ephemerals: {
       type: "array",

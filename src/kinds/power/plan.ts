@@ -7,6 +7,7 @@ import type { Json } from "../../model/json.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { diskAddress } from "../terms/disk-name.ts";
+import { filterExists, filters, groupExists, groups } from "../terms/filter-address.ts";
 import { adjusted, defined, gone, grown, guests, named, released, restored, stopped, up } from "../terms/guest-address.ts";
 import { secretExists, secretNameOf, secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
@@ -163,7 +164,7 @@ export function restoreDomain(spec: DomainSpec, missing: readonly Fact[]): Actio
   const { instance } = spec;
   return {
     ...common(spec, "restore", "start from its saved memory"),
-    needs: [exists(secrets.at(instance)), ...volumeSecrets(spec), ...missing],
+    needs: [exists(secrets.at(instance)), ...volumeSecrets(spec), ...filterFacts(spec), ...missing],
     makes: [up(guests.at(instance)), restored(guests.at(instance))],
     effect: "none",
     cost: usualStart,
@@ -255,7 +256,16 @@ function common({ uuid, instance, adopted = false }: DomainRef, verb: string, su
 
 /** The facts that everything the domain uses exists. */
 export function attachedFacts(spec: DomainSpec): Fact[] {
-  return [...attachedTo(spec).map(exists), ...volumeSecrets(spec)];
+  return [...attachedTo(spec).map(exists), ...volumeSecrets(spec), ...filterFacts(spec)];
+}
+
+/** Its interfaces are filtered as they are to be before it has or uses them (Nova FW-05). */
+function filterFacts({ interfaces }: DomainSpec): Fact[] {
+  return interfaces.flatMap(({ filter }) =>
+    filter === null || filter === "none"
+      ? []
+      : [filterExists(filters.at(filter.name)), ...filter.groups.map((name) => groupExists(groups.at(name)))],
+  );
 }
 
 /** The facts that libvirt has the passphrases of its encrypted volumes (Nova DOM-09). */

@@ -1,5 +1,6 @@
 import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import type { CommandSecret, EnvironmentSecret, SecretRef } from "../../model/secret.ts";
+import type { PortFilter } from "./port-filter.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 export type { DiskSpec } from "../../drivers/driver.ts";
@@ -36,6 +37,8 @@ export interface InterfaceSpec {
   readonly mac: string;
   readonly model: string;
   readonly link: "up" | "down";
+  /** What it may send and receive; `none`: everything, and a filter in the definition is removed. Null: that is not ours to say. */
+  readonly filter: PortFilter | "none" | null;
 }
 
 /** The config drive of an instance as it should be (Nova CFG-08 … CFG-11). */

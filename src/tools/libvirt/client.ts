@@ -61,6 +61,11 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     return { inactive: wanted.filter((name) => all.get(name) === false), missing: wanted.filter((name) => !all.has(name)) };
   }
 
+  function filterXml(filter: { readonly name: string; readonly uuid: string }): Promise<{ readonly xml: string } | undefined> {
+    const read = () => call(procedures.filterXml, { filter, flags: 0 }, filter.name);
+    return unlessMissing(`Reading network filter ${filter.name} failed`, read, is.noFilter);
+  }
+
   let capabilities: Promise<string> | undefined;
   const capabilitiesNow = () => call(procedures.capabilities, undefined).then(({ xml }) => xml);
 
@@ -263,6 +268,57 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         const { secret } = await call(procedures.findSecret, { uuid }, uuid);
         await call(procedures.undefineSecret, { secret }, uuid);
       });
+    },
+
+    filters: async (prefix) => {
+      const listAll = () => call(procedures.listFilters, { needResults: 1, flags: 0 });
+      const all = await unlessMissing("Listing the network filters failed", listAll, is.noSupport);
+      if (all === undefined) return undefined;
+      const found = await Promise.all(
+        all.filters.map(async (filter) => {
+          if (!filter.name.startsWith(prefix)) return [{ ...filter, xml: null }];
+          const answer = await filterXml(filter);
+          // It was removed meanwhile.
+          return answer === undefined ? [] : [{ ...filter, xml: answer.xml }];
+        }),
+      );
+      return found.flat();
+    },
+    filter: async (name) => {
+      const found = await unlessMissing(
+        `Looking for network filter ${name} failed`,
+        () => call(procedures.findFilter, { name }, name),
+        is.noFilter,
+      );
+      const answer = found === undefined ? undefined : await filterXml(found.filter);
+      return found === undefined || answer === undefined ? undefined : { ...found.filter, xml: answer.xml };
+    },
+    defineFilter: (name, xml) =>
+      explaining(`Defining network filter ${name} failed`, () => call(procedures.defineFilter, { xml }, name).then(nothing)),
+    undefineFilter: async (name) => {
+      try {
+        const { filter } = await call(procedures.findFilter, { name }, name);
+        await call(procedures.undefineFilter, { filter }, name);
+        return true;
+      } catch (error) {
+        if (isRefusal(error, is.noFilter)) return true;
+        if (isRefusal(error, is.operationInvalid)) return false;
+        throw explained(`Removing network filter ${name} failed`, error);
+      }
+    },
+    filterBindings: async () => {
+      const listAll = () => call(procedures.listFilterBindings, { needResults: 1, flags: 0 });
+      return (await unlessMissing("Listing the bindings of network filters failed", listAll, is.noSupport))?.bindings ?? [];
+    },
+    bindFilter: async (port, xml) => {
+      // libvirt finds a binding by its port alone.
+      const binding = { port, filter: "" };
+      await unlessMissing(
+        `Removing the network filter of ${port} failed`,
+        () => call(procedures.deleteFilterBinding, { binding }, port),
+        is.noFilterBinding,
+      );
+      await explaining(`Putting a network filter on ${port} failed`, () => call(procedures.createFilterBinding, { xml, flags: 0 }, port));
     },
 
     get readOnly() {

@@ -72,7 +72,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
   }
 
   /** Without a socket of the sibling the daemon of the hypervisor is used: it forwards these calls. */
-  async function openSibling(known: Place, driver: "secret" | "network"): Promise<Connection> {
+  async function openSibling(known: Place, driver: Exclude<Driver, "hypervisor">): Promise<Connection> {
     const socket = { ...known.socket, path: siblingSocket(known.socket.path, driver) };
     const opens = `${driver}://${target.session ? "/session" : "/system"}`;
     try {

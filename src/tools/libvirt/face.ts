@@ -74,6 +74,20 @@ export interface SecretRecord {
   readonly ready: boolean;
 }
 
+/** One filter of network traffic as libvirt holds it. */
+export interface FilterRecord {
+  readonly name: string;
+  readonly uuid: string;
+  /** Its document; null of one that was not asked for. */
+  readonly xml: string | null;
+}
+
+/** A device of the host, such as a tap, with the filter that is on it. */
+export interface FilterBinding {
+  readonly port: string;
+  readonly filter: string;
+}
+
 /** What libvirt reports about the machine. Memory in bytes. */
 export interface NodeFacts {
   readonly hostname: string;
@@ -192,6 +206,18 @@ export interface Libvirt extends NetworkFace {
   setSecretValue(uuid: string, value: string): Promise<void>;
   /** Does nothing when it does not exist. */
   undefineSecret(uuid: string): Promise<void>;
+  /** All filters of network traffic, those whose names begin with `prefix` with their documents; undefined where libvirt has no driver for them. */
+  filters(prefix: string): Promise<FilterRecord[] | undefined>;
+  /** One filter now; undefined when it does not exist. */
+  filter(name: string): Promise<FilterRecord | undefined>;
+  /** Defines a filter, or redefines the one with the same uuid and name, which running guests get at once. */
+  defineFilter(name: string, xml: string): Promise<void>;
+  /** False where a running guest or another filter uses it; true when it does not exist any more. */
+  undefineFilter(name: string): Promise<boolean>;
+  /** The devices of running guests that are filtered; none where libvirt has no driver for filters. */
+  filterBindings(): Promise<readonly FilterBinding[]>;
+  /** Puts a filter on a device of a running guest, by the document of the binding. A binding that the device has is replaced. */
+  bindFilter(port: string, xml: string): Promise<void>;
   /** Whether only libvirt's read-only socket lets this user in; known after the first call. */
   readonly readOnly: boolean;
 }

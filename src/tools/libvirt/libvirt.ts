@@ -4,7 +4,18 @@ import { createCaller } from "./caller.ts";
 import { createLibvirt } from "./client.ts";
 import type { Libvirt } from "./face.ts";
 
-export type { DomainPower, DomainRecord, DomainStanding, DomainWatch, Libvirt, NodeFacts, SecretRecord, StateReason } from "./face.ts";
+export type {
+  DomainPower,
+  DomainRecord,
+  DomainStanding,
+  DomainWatch,
+  FilterBinding,
+  FilterRecord,
+  Libvirt,
+  NodeFacts,
+  SecretRecord,
+  StateReason,
+} from "./face.ts";
 export type { NetworkFace, NetworkRecord, NetworkUpdate } from "./network-face.ts";
 
 const connectionsOf = perHost(() => new Map<string, Libvirt>());

@@ -1,4 +1,5 @@
 import type { Account } from "../../model/host.ts";
+import type { Driver } from "./rpc/procedures.ts";
 import type { LibvirtTarget } from "./uri.ts";
 
 /** A socket of a daemon, and the daemon's program. */
@@ -25,7 +26,7 @@ export function isPrivate(target: LibvirtTarget, account: Account): boolean {
 }
 
 /** The socket of another driver's daemon beside that of the hypervisor's. */
-export function siblingSocket(hypervisor: string, driver: "secret" | "network"): string {
+export function siblingSocket(hypervisor: string, driver: Exclude<Driver, "hypervisor">): string {
   return `${hypervisor.slice(0, hypervisor.lastIndexOf("/"))}/virt${driver}d-sock`;
 }
 

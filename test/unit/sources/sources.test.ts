@@ -34,6 +34,7 @@ function prepare(test: TestContext): { context: Context; directory: string } {
     programs: [],
     machines: [],
     networks: null,
+    filtersTraffic: false,
     drivers: {},
     cloneSources: [],
   };

@@ -1,8 +1,9 @@
 import { find } from "../../../tools/xml.ts";
 import type { InterfaceSpec } from "../../terms/spec.ts";
-import { at } from "../draft.ts";
+import { add, at } from "../draft.ts";
 import type { DeviceField, DeviceFields } from "../field.ts";
 import { hotInterfaces } from "../live/interfaces.ts";
+import { filterText, learnsByDhcp } from "./port-filter.ts";
 import { numberOf } from "./read.ts";
 import { set } from "./write.ts";
 
@@ -20,7 +21,10 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
   shape: (card, { mac }) => set(at(card, "mac"), "address", mac),
   keyOf: (card) => (find(card, "mac")?.attributes["address"] ?? "?").toLowerCase(),
   hotplug: hotInterfaces,
-  describe: ({ type, source, model }) => [[type, source].filter(Boolean).join(" "), ...(model === undefined ? [] : [model])].join(", "),
+  describe: ({ type, source, model, filter = "none" }) =>
+    [[type, source].filter(Boolean).join(" "), ...(model === undefined ? [] : [model]), ...(filter === "none" ? [] : ["filtered"])].join(
+      ", ",
+    ),
   fields: [
     {
       name: "type",
@@ -56,6 +60,20 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       owns: ["link@state"],
       write: (card, value) => set(at(card, "link"), "state", value),
       read: (card) => (find(card, "link")?.attributes["state"] === "down" ? "down" : undefined),
+    },
+    {
+      name: "filter",
+      onlyIfSet: true,
+      want: ({ filter }) => (filter === null || filter === "none" ? filter : filter.filter),
+      satisfied: (have, want) => have === undefined && want === "none",
+      owns: ["filterref"],
+      write: (card, value) => {
+        if (value === "none") return;
+        const filter = at(card, "filterref");
+        set(filter, "filter", value);
+        for (const [name, of] of learnsByDhcp) add(filter, "parameter", { name, value: of });
+      },
+      read: (card) => filterText(find(card, "filterref")),
     },
     {
       name: "queues",

@@ -12,7 +12,13 @@ export const hotInterfaces: Hotplug<InterfaceSpec> = {
     const model = String(active[`interfaces.${key}.model`] ?? "virtio");
     return pci.includes(model) || `a card of model ${model} cannot be removed`;
   },
-  changes: () => ["type", "source", "link", ...directions.flatMap((direction) => metrics.map((metric) => `${direction}_${metric}`))],
+  changes: () => [
+    "type",
+    "source",
+    "link",
+    "filter",
+    ...directions.flatMap((direction) => metrics.map((metric) => `${direction}_${metric}`)),
+  ],
   change: ({ type }, key, { active }) => {
     const had = active[`interfaces.${key}.type`];
     return had === type || (had !== "user" && type !== "user") || `a card of type ${had} cannot become one of type ${type}`;

@@ -2,6 +2,7 @@ import { isUp } from "../../power/is-up.ts";
 import type { DomainFields, DomainState, FieldValue } from "../../terms/domain-state.ts";
 import type { DomainSpec } from "../../terms/spec.ts";
 import { type FieldRow, fieldRows, isDevices } from "../fields.ts";
+import { isSatisfied } from "../is-satisfied.ts";
 import { pendingFields } from "../pending.ts";
 import { traitsOf } from "../traits.ts";
 import type { Possible, RunningGuest } from "./live.ts";
@@ -132,7 +133,8 @@ export function isTaken(step: LiveStep, wanted: DomainFields, { active }: Pick<R
   if (step.do === "set") return (active[step.path] ?? null) === step.value;
   const device = `${step.section}.${step.key}`;
   const has = Object.keys(active).some((path) => path.startsWith(`${device}.`));
-  if (step.do === "update") return step.names.every((name) => active[`${device}.${name}`] === wanted[`${device}.${name}`]);
+  if (step.do === "update")
+    return step.names.every((name) => isSatisfied(traitsOf(`${device}.${name}`), active[`${device}.${name}`], wanted[`${device}.${name}`]));
   return step.do === "attach" ? has : !has;
 }
 

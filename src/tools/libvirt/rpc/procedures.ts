@@ -1,8 +1,8 @@
 import { type Codec, fixedString, hyper, int, list, nothing, opaque, optional, string, struct, uint, uuid } from "./codec.ts";
-import { domain, domainInterface, domainStats, network, parameter, secret, snapshot } from "./types.ts";
+import { domain, domainInterface, domainStats, filter, filterBinding, network, parameter, secret, snapshot } from "./types.ts";
 
 /** The daemon that answers a procedure where libvirt's daemons are split. */
-export type Driver = "hypervisor" | "secret" | "network";
+export type Driver = "hypervisor" | "secret" | "network" | "nwfilter";
 
 /** One procedure of libvirt's remote protocol, as virtform uses it. */
 export interface Procedure<A, R> {
@@ -169,6 +169,27 @@ export const procedures = {
   defineSecret: change(142, "SECRET_DEFINE_XML", struct({ xml: string, flags: uint }), struct({ secret }), "secret"),
   setSecretValue: change(144, "SECRET_SET_VALUE", struct({ secret, value: opaque(maxSecretValue), flags: uint }), nothing, "secret"),
   undefineSecret: change(146, "SECRET_UNDEFINE", struct({ secret }), nothing, "secret"),
+
+  listFilters: look(286, "CONNECT_LIST_ALL_NWFILTERS", listing, struct({ filters: list(filter, maxListed), count: uint }), "nwfilter"),
+  findFilter: look(175, "NWFILTER_LOOKUP_BY_NAME", struct({ name: string }), struct({ filter }), "nwfilter"),
+  filterXml: look(177, "NWFILTER_GET_XML_DESC", struct({ filter, flags: uint }), struct({ xml: string }), "nwfilter"),
+  defineFilter: change(180, "NWFILTER_DEFINE_XML", struct({ xml: string }), struct({ filter }), "nwfilter"),
+  undefineFilter: change(181, "NWFILTER_UNDEFINE", struct({ filter }), nothing, "nwfilter"),
+  listFilterBindings: look(
+    401,
+    "CONNECT_LIST_ALL_NWFILTER_BINDINGS",
+    listing,
+    struct({ bindings: list(filterBinding, maxListed), count: uint }),
+    "nwfilter",
+  ),
+  createFilterBinding: change(
+    399,
+    "NWFILTER_BINDING_CREATE_XML",
+    struct({ xml: string, flags: uint }),
+    struct({ binding: filterBinding }),
+    "nwfilter",
+  ),
+  deleteFilterBinding: change(400, "NWFILTER_BINDING_DELETE", struct({ binding: filterBinding }), nothing, "nwfilter"),
 } as const;
 
 /** What the daemon sends unasked: a domain was defined, started, stopped and so on. */

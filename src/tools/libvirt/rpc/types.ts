@@ -16,6 +16,12 @@ export const secret = struct({ uuid, usageType: int, usageId: string });
 /** A network on the wire. */
 export const network = struct({ name: string, uuid });
 
+/** A filter of network traffic on the wire (remote_nonnull_nwfilter). */
+export const filter = struct({ name: string, uuid });
+
+/** A device of the host and the filter that is on it (remote_nonnull_nwfilter_binding). */
+export const filterBinding = struct({ port: string, filter: string });
+
 /** What a failed call returns. */
 export const errorReply = struct({
   code: int,

@@ -40,6 +40,7 @@ export function machine(
       programs: [],
       machines: [],
       networks: null,
+      filtersTraffic: false,
       drivers: {},
       cloneSources: [],
     },

@@ -57,7 +57,7 @@ async function guest(name: string, fields: Partial<DomainSpec> = {}): Promise<Do
     vcpus: 1,
     memory: 128 * 2 ** 20,
     consoleLog: join(own, "console.log"),
-    interfaces: [{ name: "0", type: "user", source: "", mac: "52:54:00:12:34:56", model: "virtio", link: "up" }],
+    interfaces: [{ name: "0", type: "user", source: "", mac: "52:54:00:12:34:56", model: "virtio", link: "up", filter: null }],
     disks: deviceMap({
       arch: "x86_64",
       machine,
@@ -127,7 +127,7 @@ for (const [name, fields] of Object.entries<Partial<DomainSpec>>({
   memory: { vcpus: 2, values: { huge_pages: "2MiB", locked_memory: true, numa_nodes: 2, "cpu_pinning.0": "0", emulator_pinning: "0" } },
   multiqueue: {
     vcpus: 4,
-    interfaces: [{ name: "0", type: "network", source: "default", mac: "52:54:00:12:34:57", model: "virtio", link: "up" }],
+    interfaces: [{ name: "0", type: "network", source: "default", mac: "52:54:00:12:34:57", model: "virtio", link: "up", filter: null }],
     values: { vif_multiqueue: true, packed_ring: true, "quota.vif_inbound_average": 100 },
   },
   hyperv: { osType: "windows", values: { hyperv: true, hide_hypervisor: true, pmu: false } },
@@ -248,7 +248,9 @@ test("a clone made by hand is not ours", async () => {
 
 test("libvirt's refusal comes with its words and the network's name", async () => {
   const spec = await guest("networked", {
-    interfaces: [{ name: "0", type: "network", source: `${prefix}-nowhere`, mac: "52:54:00:12:34:57", model: "virtio", link: "up" }],
+    interfaces: [
+      { name: "0", type: "network", source: `${prefix}-nowhere`, mac: "52:54:00:12:34:57", model: "virtio", link: "up", filter: null },
+    ],
   });
   await act("domain.define", { spec });
   await assert.rejects(act("domain.start", { uuid: spec.uuid, instance: spec.instance }), (error) => {

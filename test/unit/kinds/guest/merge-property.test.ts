@@ -170,6 +170,7 @@ function randomSpec(random: Random): DomainSpec {
         name: end,
         type: "network",
         source: "default",
+        filter: null,
         mac: `52:54:00:00:00:${end}`,
         model: pick(random, ["virtio", "virtio", "e1000"]),
         link: pick(random, ["up", "up", "down"]),

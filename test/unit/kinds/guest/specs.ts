@@ -33,7 +33,7 @@ export function plainSpec(fields: Partial<DomainSpec> = {}): DomainSpec {
       root: { attachment: { type: "file", format: "qcow2", source: `${directory}/disk`, secretUuid: null }, iso: false },
       configDrive: { attachment: { type: "file", format: "raw", source: `${directory}/disk.config`, secretUuid: null }, format: "iso9660" },
     }),
-    interfaces: [{ name: "0", type: "network", source: "default", mac: "52:54:00:12:34:56", model: "virtio", link: "up" }],
+    interfaces: [{ name: "0", type: "network", source: "default", mac: "52:54:00:12:34:56", model: "virtio", link: "up", filter: null }],
     kernel: null,
     rescue: null,
     consoleLog: `${directory}/console.log`,

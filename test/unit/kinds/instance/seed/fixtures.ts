@@ -56,9 +56,9 @@ export function fullSpec(root: string, over: Partial<SeedSpec> = {}): SeedSpec {
     userData: { text: "#cloud-config\r\nruncmd: [true]\r\n" },
     adminPassword: { env: "WEB_PASSWORD" },
     interfaces: [
-      { name: "0", type: "network", source: "default", mac: "52:54:00:0a:0b:01", model: "virtio", link: "up" },
-      { name: "1", type: "bridge", source: "br0", mac: "52:54:00:0a:0b:02", model: "virtio", link: "up" },
-      { name: "2", type: "user", source: "", mac: "52:54:00:0a:0b:03", model: "e1000", link: "up" },
+      { name: "0", type: "network", source: "default", mac: "52:54:00:0a:0b:01", model: "virtio", link: "up", filter: null },
+      { name: "1", type: "bridge", source: "br0", mac: "52:54:00:0a:0b:02", model: "virtio", link: "up", filter: null },
+      { name: "2", type: "user", source: "", mac: "52:54:00:0a:0b:03", model: "e1000", link: "up", filter: null },
     ],
     kernel: true,
     ramdisk: true,

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import type { Machine } from "../fake-host/machine.ts";
+import { child, childrenOf } from "../fake-host/xml.ts";
+import { killEverywhere, killedStates } from "./kill-everywhere.ts";
+import { applied, apply, createWorld, planOf, runOn, summary } from "./world.ts";
+
+const base = readFileSync(new URL("../plan/bases/groups.yaml", import.meta.url), "utf8");
+
+/** The base with these texts replaced. */
+function edited(...edits: readonly (readonly [from: string, to: string])[]): string {
+  return edits.reduce((text, [from, to]) => {
+    assert.ok(text.includes(from), from);
+    return text.replace(from, to);
+  }, base);
+}
+
+const web = /^ {2}web:\n {4}image.*\n(?: {4}.*\n)+/m.exec(base)?.[0] ?? "";
+const otherPort = edited(["ports: 80", "ports: 443"]);
+const otherGroup = edited(
+  ["security_groups: [db]", "security_groups: [web]"],
+  [/^ {2}db:\n {4}rules(?:.*\n)+? {4}egress.*\n/m.exec(base)?.[0] ?? "", ""],
+);
+const unfiltered = edited(["    security_groups: [db]\n", ""]);
+const withoutWeb = edited([web, ""]);
+
+async function after(yaml: string): Promise<Machine> {
+  const machine = createWorld();
+  await applied(machine, yaml);
+  return machine;
+}
+
+/** Interfaces that run with a filter in their definition and have none on their device. */
+function open(machine: Machine): string[] {
+  const bindings = machine.libvirtd.filters.bindings();
+  return machine.libvirtd.all().flatMap(({ live }) =>
+    childrenOf(child(live, "devices"), "interface").flatMap((card) => {
+      const filter = child(card, "filterref")?.attributes["filter"];
+      const port = child(card, "target")?.attributes["dev"] ?? "";
+      return filter === undefined || bindings.get(port) === filter ? [] : [port];
+    }),
+  );
+}
+
+const ways = ["kill -9", "power cut in the middle of an effect"] as const;
+
+for (const way of ways) {
+  test(`${way}: guests get their filters before they start`, async () => {
+    const story = { from: createWorld(), yaml: base };
+    await killEverywhere(story, way);
+    for (const { machine, effect } of (await killedStates(story, way)).states) assert.deepEqual(open(machine), [], effect);
+  });
+
+  test(`${way}: rules, groups and members of running guests change`, async () => {
+    for (const wanted of [otherPort, otherGroup, unfiltered, withoutWeb])
+      await killEverywhere({ from: await after(base), yaml: wanted }, way);
+    await killEverywhere({ from: await after(unfiltered), yaml: base }, way);
+  });
+
+  test(`${way}: everything is destroyed, and no filter is left`, async () => {
+    const from = await after(base);
+    await killEverywhere({ from, yaml: base, destroy: true }, way);
+    await apply(await runOn(from.boot(), base, { destroy: true }));
+    assert.deepEqual(
+      from.libvirtd.filters.all().filter(({ name }) => name.startsWith("virtform:")),
+      [],
+    );
+  });
+}
+
+test("a device whose filter was taken off gets it again, wherever the process is killed", async () => {
+  const machine = await after(base);
+  const [port = ""] = machine.libvirtd.filters.bindings().keys();
+  machine.libvirtd.filters.unbind(port);
+  assert.deepEqual(open(machine), [port]);
+  await killEverywhere({ from: machine, yaml: base }, "kill -9");
+  await applied(machine, base);
+  assert.deepEqual(open(machine), []);
+});
+
+test("filters of other projects and of others are left alone", async () => {
+  const machine = await after(base);
+  const foreign = ["virtform:shop2:group:web", "virtform:shop:notes", "office"];
+  for (const [index, name] of foreign.entries())
+    machine.libvirtd.filters.define(`<filter name='${name}'><uuid>00000000-0000-4000-8000-00000000000${index}</uuid></filter>`);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), base))), []);
+  await apply(await runOn(machine.boot(), base, { destroy: true }));
+  for (const name of foreign) assert.ok(machine.libvirtd.filters.find(name) !== undefined, name);
+});

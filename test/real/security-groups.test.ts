@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { type TestContext, test } from "node:test";
+import { type GuestShell, shellGuest, shellOf } from "./support/shell-guest.ts";
+import { until } from "./support/until.ts";
+import { runProgram, virtform } from "./support/virtform.ts";
+import { apply, assertConverged, createWorkspace, guestImages, roomy, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
+
+interface Net {
+  readonly name: string;
+  /** `10.91.17`, and the same for IPv6. */
+  readonly v4: string;
+  readonly v6: string;
+}
+
+/** An isolated network of the test's own. */
+async function isolatedNetwork(t: TestContext, { directory, prefix }: Workspace): Promise<Net> {
+  const number = Number.parseInt(prefix.slice(-2), 16);
+  const net = { name: `${prefix}-net`, v4: `10.91.${number}`, v6: `fd91:${number.toString(16)}::` };
+  const file = `${directory}/network.xml`;
+  await writeFile(
+    file,
+    `<network><name>${net.name}</name><bridge name='${prefix}' stp='off'/><ip address='${net.v4}.1' netmask='255.255.255.0'/></network>`,
+  );
+  await virsh("net-define", file);
+  t.after(async () => {
+    await runProgram("virsh", ["-c", "qemu:///system", "net-destroy", net.name]);
+    await runProgram("virsh", ["-c", "qemu:///system", "net-undefine", net.name]);
+  });
+  await virsh("net-start", net.name);
+  return net;
+}
+
+const macs = { web: "52:54:00:91:00:01", db: "52:54:00:91:00:02", other: "52:54:00:91:00:03" } as const;
+type Name = keyof typeof macs;
+const hosts: Readonly<Record<Name, number>> = { web: 10, db: 20, other: 30 };
+
+/** Rules of the two groups. */
+interface Rules {
+  readonly web: readonly object[];
+  readonly db: readonly object[];
+}
+
+const before: Rules = {
+  web: [
+    { protocol: "tcp", ports: 80, cidr: "0.0.0.0/0" },
+    { protocol: "tcp", ports: 22 },
+    { protocol: "icmp", icmp_type: 8 },
+    { protocol: "icmpv6", icmp_type: 128 },
+  ],
+  db: [
+    { protocol: "tcp", ports: 5432, group: "web" },
+    { protocol: "udp", ports: 53 },
+  ],
+};
+const after: Rules = {
+  web: [
+    { protocol: "tcp", ports: 81, cidr: "0.0.0.0/0" },
+    { protocol: "tcp", ports: 22 },
+  ],
+  db: before.db,
+};
+
+async function want(workspace: Workspace, net: Net, rules: Rules, more: Readonly<Record<string, object>> = {}): Promise<void> {
+  const files = await shellGuest(workspace.directory);
+  const instances = Object.entries(hosts).map(([name, host]): [string, object] => [
+    `${workspace.prefix}-${name}`,
+    {
+      image: "tiny",
+      flavor: "small",
+      config_drive: false,
+      networks: [{ network: net.name, mac: macs[name as Name], addresses: [`${net.v4}.${host}`, `${net.v6}${host}`] }],
+      ...(name === "other" ? {} : { security_groups: [name] }),
+      ...more[name],
+    },
+  ]);
+  await writeConfig(workspace, {
+    host: { allocation_ratio: { ...roomy, disk: 100 } },
+    images: guestImages(files),
+    flavors: { small: { vcpus: 1, ram: "128MiB", disk: "64MiB" } },
+    security_groups: { web: { rules: rules.web }, db: { rules: rules.db, egress: "rules" } },
+    instances: Object.fromEntries(instances),
+  });
+}
+
+const ports = [22, 80, 81, 5432];
+
+async function prepare(shell: GuestShell, net: Net, host: number): Promise<void> {
+  await shell.run(`ip addr add ${net.v4}.${host}/24 dev eth0; ip -6 addr add ${net.v6}${host}/64 dev eth0 nodad`);
+  for (const port of ports) await shell.start(`nc -ll -p ${port} -e echo open-${port}`);
+  await shell.start("while :; do nc -u -l -p 53 >>/tmp/udp; done");
+}
+
+type Probe = readonly [from: Name, to: Name, what: string];
+
+const probes: readonly Probe[] = [
+  ["other", "web", "ping"],
+  ["other", "web", "ping6"],
+  ["other", "web", "tcp 22"],
+  ["other", "web", "tcp6 22"],
+  ["other", "web", "tcp 80"],
+  ["other", "web", "tcp6 80"],
+  ["other", "web", "tcp 81"],
+  ["other", "db", "tcp 5432"],
+  ["other", "db", "udp 53"],
+  ["other", "db", "ping"],
+  ["web", "db", "tcp 5432"],
+  ["web", "db", "tcp6 5432"],
+  ["web", "db", "tcp 22"],
+  ["web", "other", "tcp 22"],
+  ["db", "other", "tcp 22"],
+];
+
+async function passes(shells: Readonly<Record<Name, GuestShell>>, net: Net, [from, to, what]: Probe): Promise<boolean> {
+  const [protocol = "", port = ""] = what.split(" ");
+  const address = protocol.endsWith("6") ? `${net.v6}${hosts[to]}` : `${net.v4}.${hosts[to]}`;
+  const shell = shells[from];
+  if (protocol.startsWith("ping")) return (await shell.run(`ping -c 1 -W 2 ${address}`)).code === 0;
+  if (protocol.startsWith("tcp")) return (await shell.run(`timeout 3 nc -w 2 ${address} ${port}`)).output.includes(`open-${port}`);
+  const token = `${from}${Math.trunc(performance.now())}`;
+  await shell.run(`echo ${token} | timeout 2 nc -u -w 1 ${address} ${port}`);
+  return (await shells[to].run("cat /tmp/udp")).output.includes(token);
+}
+
+async function matrix(
+  t: TestContext,
+  title: string,
+  shells: Readonly<Record<Name, GuestShell>>,
+  net: Net,
+): Promise<Record<string, string>> {
+  const seen: Record<string, string> = {};
+  for (const probe of probes) seen[`${probe[0]} → ${probe[1]} ${probe[2]}`] = (await passes(shells, net, probe)) ? "allowed" : "refused";
+  t.diagnostic([title, ...Object.entries(seen).map(([what, how]) => `  ${what.padEnd(24)} ${how}`)].join("\n"));
+  return seen;
+}
+
+const expected = (allowed: readonly string[]) =>
+  Object.fromEntries(
+    probes.map(([from, to, what]) => [`${from} → ${to} ${what}`, allowed.includes(`${from} ${to} ${what}`) ? "allowed" : "refused"]),
+  );
+
+const stays = ["other web tcp 22", "other web tcp6 22", "other db udp 53", "web db tcp 5432", "web db tcp6 5432", "web other tcp 22"];
+
+test("guests reach each other as their security groups say, before and after a live edit", async (t) => {
+  const workspace = await createWorkspace(t);
+  const net = await isolatedNetwork(t, workspace);
+  await want(workspace, net, before);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const full = (name: Name) => `${workspace.prefix}-${name}`;
+  const shells = {
+    web: await shellOf(t, workspace, full("web")),
+    db: await shellOf(t, workspace, full("db")),
+    other: await shellOf(t, workspace, full("other")),
+  };
+  for (const name of ["web", "db", "other"] as const) await prepare(shells[name], net, hosts[name]);
+
+  const first = await matrix(t, "before the edit", shells, net);
+  assert.deepEqual(first, expected([...stays, "other web ping", "other web ping6", "other web tcp 80"]));
+
+  await t.test("a guest sends neither from another IP address nor from another MAC address", async () => {
+    const { web } = shells;
+    const target = `${net.v4}.${hosts.other}`;
+    assert.equal((await web.run(`ping -c 1 -W 2 ${target}`)).code, 0);
+    await web.run(`ip addr add ${net.v4}.99/24 dev eth0`);
+    assert.notEqual((await web.run(`ping -c 1 -W 2 -I ${net.v4}.99 ${target}`)).code, 0, "another IPv4 address");
+    assert.equal((await web.run(`ping -c 1 -W 2 ${target}`)).code, 0);
+    await web.run(`ip -6 addr add ${net.v6}99/64 dev eth0 nodad`);
+    assert.notEqual((await web.run(`ping -6 -c 1 -W 2 -I ${net.v6}99 ${net.v6}${hosts.other}`)).code, 0, "another IPv6 address");
+    await web.run(`ip link set eth0 down; ip link set eth0 address 52:54:00:91:00:77; ip link set eth0 up`);
+    assert.notEqual((await web.run(`ping -c 1 -W 2 ${target}`)).code, 0, "another MAC address");
+    await web.run(
+      `ip link set eth0 down; ip link set eth0 address ${macs.web}; ip link set eth0 up; ip -6 addr add ${net.v6}${hosts.web}/64 dev eth0 nodad`,
+    );
+    await until("the network to be back", 20, async () => (await web.run(`ping -c 1 -W 2 ${target}`)).code === 0 || undefined);
+  });
+
+  await t.test("an edit is live, its plan names the rules, and connections that are still allowed go on", async () => {
+    await shells.web.start("nc -ll -p 2222 >/tmp/nothing");
+    await shells.other.run("mkfifo /tmp/words");
+    await shells.web.start("while :; do nc -l -p 22 >/tmp/heard; done");
+    // The listener of port 22 that answers at once ends a connection; this one keeps it.
+    await shells.web.run("kill $(ps | grep 'nc -ll -p 22 ' | grep -v grep | awk '{print $1}')");
+    await shells.other.start(`nc ${net.v4}.${hosts.web} 22 </tmp/words`);
+    await shells.other.start("sleep 1000 >/tmp/words");
+    await shells.other.run("echo before >/tmp/words");
+    await until("the first words", 20, async () => (await shells.web.run("cat /tmp/heard")).output.includes("before") || undefined);
+
+    await want(workspace, net, after);
+    const planned = await virtform("plan", workspace.directory);
+    t.diagnostic(planned.stdout);
+    assert.match(planned.stdout, /\+ tcp 81 from 0\.0\.0\.0\/0\n/);
+    assert.match(planned.stdout, /- tcp 80 from 0\.0\.0\.0\/0\n/);
+    assert.match(planned.stdout, /Effect: {3}live/);
+    assert.match(planned.stdout, /Plan: 0 to add, 1 to change, 0 to destroy/);
+    await apply(workspace);
+    await assertConverged(workspace);
+
+    await shells.other.run("echo after >/tmp/words");
+    await until("the words after the edit", 20, async () => (await shells.web.run("cat /tmp/heard")).output.includes("after") || undefined);
+    await shells.other.run("kill $(ps | grep 'sleep 1000' | grep -v grep | awk '{print $1}')");
+    await shells.web.start("nc -ll -p 22 -e echo open-22");
+  });
+
+  const second = await matrix(t, "after the edit", shells, net);
+  assert.deepEqual(second, expected([...stays, "other web tcp 81"]));
+});
