@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { parse, stringify } from "yaml";
@@ -7,6 +8,8 @@ import { startCeph } from "../support/ceph.ts";
 import { assertGolden } from "../support/golden.ts";
 import { startLoopLvm } from "../support/loop-lvm.ts";
 import { startOpenStack } from "../support/openstack.ts";
+import { makeSigner } from "../support/signer.ts";
+import { serveImages } from "./support/image-server.ts";
 import { checkout, virtform } from "./support/virtform.ts";
 import {
   apply,
@@ -21,7 +24,7 @@ import {
   waitForConsole,
 } from "./support/workspace.ts";
 
-const examples = ["encrypted", "environments", "flat-vfat", "glance", "lvm", "ploop", "quickstart", "rbd", "web"];
+const examples = ["encrypted", "environments", "flat-vfat", "glance", "lvm", "ploop", "quickstart", "rbd", "signed", "web"];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
@@ -59,6 +62,7 @@ for (const example of examples) {
       config.host.rbd.conf = ceph.conf;
     }
     if (example === "glance") await startGlance(t);
+    if (example === "signed") config.images.tiny = await publishSigned(t, directory, config.images.tiny);
     if (config.host.lvm !== undefined) config.host.lvm.volume_group = loopGroup(t);
     for (const section of ["instances", "include"])
       if (config[section] !== undefined)
@@ -109,6 +113,22 @@ async function startGlance(t: TestContext): Promise<void> {
   });
 }
 
+/** The image as a publisher on loopback serves it, signed with a key of this test in place of the example's. */
+async function publishSigned(t: TestContext, directory: string, image: { readonly checksum: object }): Promise<object> {
+  // What is remembered of this server is nothing to anybody else.
+  process.env["XDG_CACHE_HOME"] = `${directory}/cache`;
+  t.after(() => delete process.env["XDG_CACHE_HOME"]);
+  const signer = makeSigner(t, "Publisher of an example <images@example.org>");
+  await writeFile(`${directory}/publisher.asc`, signer.publicKeys);
+  const content = await readFile(tinyGuest.disk);
+  const sums = `${directory}/SHA256SUMS`;
+  await writeFile(sums, `${createHash("sha256").update(content).digest("hex")} *root.qcow2\n`);
+  signer.sign(sums, `${sums}.gpg`, "--detach-sign");
+  const server = await serveImages(t, [tinyGuest.disk, sums, `${sums}.gpg`]);
+  const file = server.url(sums);
+  return { ...image, source: server.url(tinyGuest.disk), checksum: { ...image.checksum, file, signature: `${file}.gpg` } };
+}
+
 /** A volume group of loop devices. The real LVM is on a host of its own, in test/real/lvm, where no Linux is started. */
 function loopGroup(t: TestContext): string {
   const lvm = startLoopLvm(2 ** 30);
@@ -135,6 +155,9 @@ function likeEverywhere(text: string, { prefix, project, directory, instancesPat
     .replace(/ \([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/g, " (ID)")
     .replace(/owner( +)[0-9a-f]{32}/g, "owner$1OWNER")
     .replace(/sha512:[0-9a-f]{128}/g, "sha512:DIGEST")
+    .replace(/sha256:[0-9a-f]{64}/g, "sha256:DIGEST")
+    .replace(/[0-9A-F]{40} \(Publisher/g, "FINGERPRINT (Publisher")
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, "http://SERVER")
     .replace(/Glance at 127\.0\.0\.1:\d+/g, "Glance at SERVER")
     .replace(/^( +Moves: +|To be moved: about )\S+$/gm, "$1SIZE")
     .replace(/\bvt-[0-9a-f]{6}\b/g, "GROUP")

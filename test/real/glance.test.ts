@@ -409,7 +409,7 @@ test("a plan forbids what the rules of the service forbid, and what it allows is
     await write(publish);
     const planned = await virtform("plan", workspace.directory, "--json");
     assert.equal(planned.code, 1);
-    assert.match(planned.stdout, new RegExp(`"code":"${code}"`));
+    assert.match(planned.stdout, new RegExp(`"${code}"`));
     // The service thinks the same.
     await write(publish, {});
     const applied = await virtform("apply", workspace.directory, "--auto-approve", "--json");
@@ -468,7 +468,7 @@ test("the certificate that an image names comes from Barbican, and has to lead t
     const other = await prepare(t, `glance://${id}`, { glance });
     const planned = await virtform("plan", other.directory, "--json");
     assert.equal(planned.code, 1, planned.stdout);
-    assert.match(planned.stdout, new RegExp(`"code":"${code}"`));
+    assert.match(planned.stdout, new RegExp(`"${code}"`));
     assert.match(planned.stdout, words);
   };
   await sign("stranger", stranger);
