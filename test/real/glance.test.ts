@@ -378,6 +378,14 @@ test("a signed image is accepted, and one with a byte changed is refused and lea
   assert.match(stranger.stdout, /"image-signature-wrong"/);
 });
 
+/** The errors of `plan --json`. */
+function errorsOf(stdout: string) {
+  const { diagnostics } = JSON.parse(stdout) as {
+    readonly diagnostics: readonly Record<"severity" | "code" | "summary" | "detail", string>[];
+  };
+  return diagnostics.filter(({ severity }) => severity === "error");
+}
+
 test("a plan forbids what the rules of the service forbid, and what it allows is done", async (t) => {
   const directory = mkdtempSync(`${tmpdir()}/virtform-rules-`);
   t.after(() => rmSync(directory, { recursive: true }));
@@ -409,7 +417,10 @@ test("a plan forbids what the rules of the service forbid, and what it allows is
     await write(publish);
     const planned = await virtform("plan", workspace.directory, "--json");
     assert.equal(planned.code, 1);
-    assert.match(planned.stdout, new RegExp(`"${code}"`));
+    assert.deepEqual(
+      errorsOf(planned.stdout).map((one) => one.code),
+      [code],
+    );
     // The service thinks the same.
     await write(publish, {});
     const applied = await virtform("apply", workspace.directory, "--auto-approve", "--json");
@@ -468,8 +479,12 @@ test("the certificate that an image names comes from Barbican, and has to lead t
     const other = await prepare(t, `glance://${id}`, { glance });
     const planned = await virtform("plan", other.directory, "--json");
     assert.equal(planned.code, 1, planned.stdout);
-    assert.match(planned.stdout, new RegExp(`"${code}"`));
-    assert.match(planned.stdout, words);
+    const errors = errorsOf(planned.stdout);
+    assert.deepEqual(
+      errors.map((one) => one.code),
+      [code],
+    );
+    assert.match(`${errors[0]?.summary} ${errors[0]?.detail}`, words);
   };
   await sign("stranger", stranger);
   await refused("image-certificate-untrusted", /does not lead to a trusted certificate/);
