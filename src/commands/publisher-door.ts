@@ -20,10 +20,9 @@ export function publisherDoor(environment: Readonly<Record<string, string | unde
     const before = again ? undefined : await files.recall(url);
     try {
       const timeoutMs = before === undefined ? patienceMs.unknown : patienceMs.remembered;
-      const answer = await smallFile({ url, access, known: before?.validators, maxBytes, timeoutMs, signal });
-      const now = { ...(answer ?? before), at: Date.now() };
-      if (now.bytes === undefined || now.validators === undefined) throw new Error("a file that is not known did not change");
-      await files.remember(url, { ...now, bytes: now.bytes, validators: now.validators });
+      const now = (await smallFile({ url, access, known: before?.validators, maxBytes, timeoutMs, signal })) ?? before;
+      if (now === undefined) throw new Error("a file that is not known did not change");
+      await files.remember(url, { ...now, at: Date.now() });
       return { bytes: now.bytes };
     } catch (error) {
       signal.throwIfAborted();

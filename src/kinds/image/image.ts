@@ -162,7 +162,7 @@ function signedFields({ signed, checksum }: ImageSpec): { path: string; new: Jso
   if (signed === null || signed.signer === null || checksum === null) return [];
   return [
     { path: "checksum", new: `${checksum.algorithm}:${checksum.hex}` },
-    { path: "signed by", new: signed.signer },
+    { path: "signer", new: signed.signer },
   ];
 }
 

@@ -78,7 +78,7 @@ test("an image is fetched with the digest that its publisher signed; a later ima
   assert.equal(planned.code, 0, planned.stderr + planned.stdout);
   assert.match(
     planned.stdout,
-    new RegExp(`\\+ checksum +sha512:${hex}\n +\\+ signed by +[0-9A-F]{40} \\(Publisher <publisher@example\\.org>\\)`),
+    new RegExp(`\\+ checksum +sha512:${hex}\n +\\+ signer +[0-9A-F]{40} \\(Publisher <publisher@example\\.org>\\)`),
   );
   assert.doesNotMatch(planned.stdout + planned.stderr, /has no checksum/);
   const applied = await run("apply", "--auto-approve");
