@@ -168,7 +168,7 @@ test("each way in which a signed checksum fails has its own code, and nothing is
   await write();
   await writeFile(`${published}/other`, "another text");
   signer.gpg(["--output", `${published}/SUMS.sign`, "--sign", `${published}/other`]);
-  await fails("checksum-file-(?:unsigned|forged)", /SUMS/);
+  await fails("checksum-file-unsigned", /holds no OpenPGP signature/);
 
   await publish();
   await appendFile(`${published}/SUMS`, "a line more\n");
