@@ -88,8 +88,13 @@ async function run(name: string, command: CommandDefinition, argv: readonly stri
     const trace = invocation.text("trace");
     const given = invocation.ordered("var", "var-file").map(({ option, value }) => (option === "var" ? { pair: value } : { file: value }));
     const traced = trace === undefined ? io : withVariable(io, "VIRTFORM_TRACE", trace);
+    const hosts = invocation.texts("host");
+    const inputs = {
+      ...(given.length === 0 ? {} : { given: { value: given } }),
+      ...(hosts.length === 0 ? {} : { hosts: { value: hosts } }),
+    };
     // Not a spread: it would open standard input.
-    return await command.run(invocation, given.length === 0 ? traced : Object.create(traced, { given: { value: given } }));
+    return await command.run(invocation, Object.create(traced, inputs));
   } catch (error) {
     return showFailure(error, io, howToFail(name, argv));
   }

@@ -117,16 +117,27 @@ export interface ApplyResult extends HostResult {
   readonly plan: Plan;
 }
 
-/** Looks at each host and decides what to do. Takes no lock and writes nothing. A host that does not answer has an incomplete plan. */
-export async function plan<Config>(runs: readonly Reconciliation<Config>[]): Promise<Plan> {
-  const plans = await Promise.all(runs.map(planOfHost));
+/**
+ * Looks at each host and decides what to do. Takes no lock and writes nothing. A host that does not answer has an incomplete plan. `seen`: how a
+ * host is looked at.
+ */
+export async function plan<Config>(
+  runs: readonly Reconciliation<Config>[],
+  seen: (run: Reconciliation<Config>) => Promise<Observed> = lookOnly,
+): Promise<Plan> {
+  const plans = await Promise.all(runs.map((run) => planOfHost(run, seen)));
   const [only] = plans;
   return only !== undefined && !runs.some(({ qualified }) => qualified) ? only : combinePlans(plans);
 }
 
-async function planOfHost<Config>(run: Reconciliation<Config>): Promise<Plan> {
+/** Everything on a host that is about to be planned for, and not changed. */
+export function lookOnly<Config>(run: Reconciliation<Config>): Promise<Observed> {
+  return look({ ...run, context: { ...run.context, looksOnly: true } });
+}
+
+async function planOfHost<Config>(run: Reconciliation<Config>, seen: (run: Reconciliation<Config>) => Promise<Observed>): Promise<Plan> {
   try {
-    return decide(run, await look({ ...run, context: { ...run.context, looksOnly: true } }));
+    return decide(run, await seen(run));
   } catch (error) {
     if (!(error instanceof CodedError) || (error instanceof UserError && !run.qualified)) throw error;
     return unseen(run, error);

@@ -12,7 +12,8 @@ interface Runs {
   readonly exclude?: readonly string[];
   /** Addresses or names of what is replaced although nothing about it differs. Absent: nothing. */
   readonly replace?: readonly string[];
-  readonly mode: (host: HostSession) => Mode;
+  /** `targets`: those of this host, without its name. */
+  readonly mode: (host: HostSession, targets: readonly string[]) => Mode;
   readonly fingerprints?: boolean;
   /** Compare base images with their digests. */
   readonly verify?: boolean;
@@ -32,7 +33,16 @@ export function runsOf(
     if (targets.length > 0 && own.length === 0) return [];
     const context = verify ? { ...host.context, verifiesBases: true } : host.context;
     return [
-      { ...host, context, qualified, targets: own, exclude: ofHost(exclude), replace: ofHost(replace), mode: mode(host), fingerprints },
+      {
+        ...host,
+        context,
+        qualified,
+        targets: own,
+        exclude: ofHost(exclude),
+        replace: ofHost(replace),
+        mode: mode(host, own),
+        fingerprints,
+      },
     ];
   });
 }

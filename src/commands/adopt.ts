@@ -6,13 +6,16 @@ import type { Config, FlavorConfig } from "../kinds/config.ts";
 import { type AdoptedEntry, adoptedEntry, type NotAdoptable } from "../kinds/instance/adopt/entry.ts";
 import { type AdoptableDomain, lookAtDomains } from "../kinds/instance/adopt/look.ts";
 import { closest } from "../model/closest.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
 import { escapeControls } from "../model/escape-controls.ts";
 import { problem } from "../model/problem.ts";
 import { shellWord } from "../model/shell-word.ts";
-import { type HostSession, onlyHost } from "../session.ts";
+import type { HostSession, Session } from "../session.ts";
 import { adoptYaml } from "./adopt-yaml.ts";
 import { type CommandDefinition, hostOptions, type Invocation } from "./command.ts";
+import { eachHost } from "./each-host.ts";
+import { ambiguousName, hostOfName } from "./host-of-name.ts";
 import type { Io } from "./io.ts";
 import { namesAndPaths } from "./names-and-paths.ts";
 import { openConfiguredOrDefault } from "./open-session.ts";
@@ -55,20 +58,45 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
       "virtform adopt writes new files only. Name another file, or add the printed YAML to this one.",
     );
   await using session = await openConfiguredOrDefault(paths, io);
-  const host = onlyHost(session);
-  const { config, context, lookUpFacts } = host;
-  const [domains, facts] = await Promise.all([lookAtDomains(context), lookUpFacts({ ...context, looksOnly: true })]);
-  const chosen = chooseDomains(domains, names, config);
-  const { entries, skipped } = describe(chosen, { config, host, facts });
-  for (const { domain, why } of skipped)
-    event({ type: "diagnostic", diagnostic: problem("not-adoptable", { summary: `Domain ${domain} is left out: it ${why}` }, "warning") });
-  const code = names.length > 0 && skipped.length > 0 ? 1 : 0;
-  if (entries.length === 0 && code === 1) return code;
-  if (entries.length === 0) {
+  const several = session.hosts.length > 1;
+  const { found, complete } = await eachHost(session, { event }, async (host) => {
+    const { context, lookUpFacts } = host;
+    const [domains, facts] = await Promise.all([lookAtDomains(context), lookUpFacts({ ...context, looksOnly: true })]);
+    return { domains, facts };
+  });
+  const chosen = chooseDomains(
+    session,
+    found.map(({ host, value }) => ({ host, domains: value.domains })),
+    names,
+  );
+  const texts: string[] = [];
+  const guests: string[] = [];
+  let leftOut = false;
+  for (const { host, address, value } of found) {
+    const { entries, skipped } = describe(chosen.get(host.name) ?? [], { config: host.config, host, facts: value.facts });
+    for (const { domain, why } of skipped) {
+      const summary = `Domain ${address(domain)} is left out: it ${why}`;
+      event({ type: "diagnostic", diagnostic: problem("not-adoptable", { summary }, "warning") });
+    }
+    leftOut ||= skipped.length > 0;
+    if (entries.length === 0) continue;
+    const text = adoptYaml(entries, host.config.project === undefined ? proposedProject(resolve(".")) : undefined);
+    texts.push(several ? `# On the host ${host.name}:\n${text}` : text);
+    guests.push(...entries.map(({ name }) => address(name)));
+  }
+  const code = !complete || (names.length > 0 && leftOut) ? 1 : 0;
+  if (texts.length === 0 && code === 1) return code;
+  if (texts.length === 0) {
     event({ type: "result", result: { kind: "nothing", text: "There is no domain to adopt." } });
     return 0;
   }
-  const text = adoptYaml(entries, config.project === undefined ? proposedProject(resolve(".")) : undefined);
+  if (out !== undefined && texts.length > 1)
+    throw userError(
+      "bad-option",
+      `The guests of several hosts cannot be written into one file: ${guests.join(", ")}`,
+      "A file belongs to the configuration of one host. Name guests of one host, such as HOST/NAME, or leave --out out to print them all.",
+    );
+  const text = texts.join("\n");
   if (out === undefined) {
     event({ type: "result", result: { kind: "document", text } });
     return code;
@@ -76,10 +104,9 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
   await writeFile(out, text, { flag: "wx" }).catch((error: unknown) => {
     throw userError("file-exists", `Cannot write ${out}`, errorMessage(error));
   });
-  const guests = entries.map(({ name }) => name).join(", ");
   io.stderr.write(
     escapeControls(
-      `Wrote ${guests} to ${out}. See what adopting them does with: virtform plan ${paths.map(shellWord).join(" ")}`.trimEnd(),
+      `Wrote ${guests.join(", ")} to ${out}. See what adopting them does with: virtform plan ${planArguments(paths, io)}`.trimEnd(),
       "\n",
     ),
   );
@@ -87,31 +114,66 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
   return code;
 }
 
-/** The domains that were named, or all without an owner, except those that the configuration adopts already. */
-function chooseDomains(domains: readonly AdoptableDomain[], names: readonly string[], config: Config): AdoptableDomain[] {
-  const declared = new Map(
-    Object.entries(config.instances ?? {}).flatMap(([name, { adopt, uuid }]) => (adopt === true ? [[uuid, name] as const] : [])),
-  );
-  if (names.length === 0) return domains.filter(({ state }) => state.label === undefined && !declared.has(state.uuid));
-  const known = domains.flatMap(({ state }) => [state.name, state.uuid]);
-  const wrong = names.flatMap((name) => {
-    const found = domains.find(({ state }) => state.name === name || state.uuid === name);
-    if (found === undefined) {
-      const near = closest(name, known);
-      return [
-        problem("not-found", {
-          summary: `There is no domain ${name}`,
-          detail: near === undefined ? "`virsh list --all` names them." : `Did you mean ${near}?`,
-        }),
-      ];
+/** The same configuration for another command. */
+function planArguments(paths: readonly string[], { hosts = [] }: Pick<Io, "hosts">): string {
+  return [...hosts.flatMap((host) => ["--host", shellWord(host)]), ...paths.map(shellWord)].join(" ");
+}
+
+interface DomainsOfHost {
+  readonly host: HostSession;
+  readonly domains: readonly AdoptableDomain[];
+}
+
+/**
+ * The domains that were named, or all without an owner, by the name of their host; those that the configuration adopts already are left out.
+ * Throws a UserError with every name that means no domain, several, or one that is declared.
+ */
+function chooseDomains(
+  session: Session,
+  found: readonly DomainsOfHost[],
+  words: readonly string[],
+): ReadonlyMap<string, readonly AdoptableDomain[]> {
+  const declared = new Map(found.map(({ host }) => [host.name, adoptedIn(host.config)]));
+  if (words.length === 0) {
+    const isFree = (host: string, { state }: AdoptableDomain) => state.label === undefined && declared.get(host)?.has(state.uuid) !== true;
+    return new Map(found.map(({ host, domains }) => [host.name, domains.filter((domain) => isFree(host.name, domain))]));
+  }
+  const wrong: Diagnostic[] = [];
+  const chosen = new Map<string, Set<AdoptableDomain>>();
+  for (const word of words) {
+    const { hosts, name } = hostOfName(session, word);
+    const having = found.flatMap(({ host, domains }) =>
+      hosts.includes(host)
+        ? domains.filter(({ state }) => state.name === name || state.uuid === name).map((domain) => ({ host, domain }))
+        : [],
+    );
+    const [first] = having;
+    if (first === undefined) {
+      const near = closest(
+        name,
+        found.flatMap(({ domains }) => domains.flatMap(({ state }) => [state.name, state.uuid])),
+      );
+      const detail = near === undefined ? "`virsh list --all` names them." : `Did you mean ${near}?`;
+      wrong.push(problem("not-found", { summary: `There is no domain ${word}`, detail }));
+      continue;
     }
-    const entry = declared.get(found.state.uuid);
-    return entry === undefined
-      ? []
-      : [problem("already-adopted", { summary: `${name} is declared already, as instance ${entry}`, detail: "Leave it out." })];
-  });
+    const names = [...new Set(having.map(({ host }) => host.name))];
+    if (names.length > 1) throw ambiguousName(name, names);
+    const entry = declared.get(first.host.name)?.get(first.domain.state.uuid);
+    if (entry !== undefined)
+      wrong.push(problem("already-adopted", { summary: `${word} is declared already, as instance ${entry}`, detail: "Leave it out." }));
+    const ofHost = chosen.get(first.host.name) ?? new Set();
+    for (const { domain } of having) ofHost.add(domain);
+    chosen.set(first.host.name, ofHost);
+  }
   if (wrong.length > 0) throw new UserError(wrong);
-  return domains.filter(({ state }) => names.includes(state.name) || names.includes(state.uuid));
+  // In the order in which libvirt lists them.
+  return new Map(found.map(({ host, domains }) => [host.name, domains.filter((domain) => chosen.get(host.name)?.has(domain) === true)]));
+}
+
+/** The instances that a configuration adopts, by UUID. */
+function adoptedIn({ instances = {} }: Config): ReadonlyMap<string | undefined, string> {
+  return new Map(Object.entries(instances).flatMap(([name, { adopt, uuid }]) => (adopt === true ? [[uuid, name] as const] : [])));
 }
 
 function describe(

@@ -1,5 +1,6 @@
 /** The stable codes of problems with the command line, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
+  "ambiguous-name": "Several hosts have an object of this name.",
   "already-adopted": "A guest that is to be adopted is declared already.",
   "bad-duration": "A duration does not have the form `30s`.",
   "bad-option": "An option has a value that it cannot have.",

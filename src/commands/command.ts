@@ -58,10 +58,21 @@ export const variableOptions = {
   "var-file": { type: "string", multiple: true, value: "FILE", help: "YAML file with a line NAME: VALUE for each variable. Repeatable." },
 } as const satisfies Record<string, OptionDefinition>;
 
+/** The option of every command that works on the hosts of a configuration. */
+export const severalHostsOptions = {
+  host: {
+    type: "string",
+    multiple: true,
+    value: "NAME=PATH",
+    help: "Work on several hosts: the configuration at PATH is for the host NAME. Repeatable; addresses then begin with the name of the host.",
+  },
+} as const satisfies Record<string, OptionDefinition>;
+
 /** Options of every command that looks at a host. */
 export const hostOptions = {
   ...colorOptions,
   ...variableOptions,
+  ...severalHostsOptions,
   trace: {
     type: "string",
     value: "FILE",

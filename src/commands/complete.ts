@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import type { GivenInput } from "../config/variables/given.ts";
+import type { ConfiguredNames } from "../kinds/config/configured-names.ts";
 import { formatNames } from "../report/index.ts";
 import type { CommandDefinition } from "./command.ts";
+import { hostPaths } from "./host-paths.ts";
 import { commands } from "./index.ts";
 import type { Io } from "./io.ts";
 import { isPath } from "./names-and-paths.ts";
@@ -95,20 +97,31 @@ async function configured({ kinds, positionals }: WantedWords, { name, definitio
     import("../kinds/rules.ts"),
     import("../kinds/config/configured-names.ts"),
   ]);
-  const { paths, given } = inputs(name, definition, earlier);
+  const { paths, given, hosts } = inputs(name, definition, earlier);
   const namesFirst = usageSlots(definition.usage)[0]?.kinds.includes("PATH") !== true;
   const places = [...positionals.filter((word) => isPath(word) || (!namesFirst && existsSync(word))), ...paths];
-  const loaded = await loadConfig(places, { ...configRules(), ...variableInputs(io), given });
-  const names = configuredNames(loaded.config);
-  const about = (texts: readonly string[], what: string) => texts.map((text) => [text, what] as const);
+  const of = hosts.length === 0 ? [["", places] as const] : [...hostPaths(hosts)].map(([host, own]) => [`${host}/`, own] as const);
+  const all = await Promise.all(
+    of.map(async ([prefix, own]) => ({
+      loaded: await loadConfig(own, { ...configRules(), ...variableInputs(io), given }),
+      prefix: of.length === 1 ? "" : prefix,
+    })),
+  );
+  return all.flatMap(({ loaded, prefix }) => candidatesIn(kinds, loaded.variables, configuredNames(loaded.config), prefix));
+}
+
+/** The words of these kinds that one configuration has. `prefix`: the host, where there are several. */
+function candidatesIn(
+  kinds: readonly string[],
+  variables: readonly { readonly name: string }[],
+  names: ConfiguredNames,
+  prefix: string,
+): Candidates {
+  const about = (texts: readonly string[], what: string) => texts.map((text) => [`${prefix}${text}`, what] as const);
   return kinds.flatMap((kind): Candidates => {
     if (kind === "NAME") return about(names.instances, "instance");
     if (kind === "IMAGE") return about(names.images, "image");
-    if (kind === "VARIABLE")
-      return about(
-        loaded.variables.flatMap(({ name }) => (/^\w+$/.test(name) ? [`${name}=`] : [])),
-        "variable",
-      );
+    if (kind === "VARIABLE") return variables.flatMap(({ name }) => (/^\w+$/.test(name) ? [[`${name}=`, "variable"] as const] : []));
     if (kind !== "ADDR") return [];
     return [
       ...about(names.instances, "instance"),
@@ -123,12 +136,12 @@ async function configured({ kinds, positionals }: WantedWords, { name, definitio
 function inputs(name: string, definition: CommandDefinition, earlier: readonly string[]) {
   try {
     const invocation = parseInvocation(name, definition, earlier);
-    if (invocation === "help") return { paths: [], given: [] };
+    if (invocation === "help") return { paths: [], given: [], hosts: [] };
     const given = invocation
       .ordered("var", "var-file")
       .map(({ option, value }): GivenInput => (option === "var" ? { pair: value } : { file: value }));
-    return { paths: invocation.texts("path"), given };
+    return { paths: invocation.texts("path"), given, hosts: invocation.texts("host") };
   } catch {
-    return { paths: [], given: [] };
+    return { paths: [], given: [], hosts: [] };
   }
 }

@@ -8,13 +8,15 @@ import { reported } from "./reported.ts";
 /** Places are put behind this column where the lines are short enough. */
 const widest = 56;
 
+const { host: _oneConfiguration, ...inputOptions } = hostOptions;
+
 /** `virtform config`: the configuration as it is used, with the place of each value. */
 export const config: CommandDefinition = {
   summary: "Print the configuration with variables, copies, includes and overrides written out",
   usage: "[PATH…] [options]",
   description:
     "Checks the configuration and prints it as YAML with everything written out: variables, for_each, includes and overrides. Each line says where it is written, and where the value of an expression comes from. Secrets stay references. Touches no host.",
-  options: { ...hostOptions, json: { type: "boolean", help: "Print JSON: files, variables, config." } },
+  options: { ...inputOptions, json: { type: "boolean", help: "Print JSON: files, variables, config." } },
   examples: [
     ["virtform config . prod.yaml", "Shows what prod.yaml changes, and where each value is written."],
     ["virtform config --var env=prod --json", "For tools."],

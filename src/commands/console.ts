@@ -1,15 +1,13 @@
 import type { Writable } from "node:stream";
 import { addressKind, addressName } from "../model/address.ts";
-import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import { instanceFiles, rotatedName } from "../model/layout.ts";
-import { formatDiagnostics } from "../report/diagnostics.ts";
-import { onlyHost } from "../session.ts";
-import { type CommandDefinition, colorOptions, variableOptions } from "./command.ts";
+import { type CommandDefinition, colorOptions, severalHostsOptions, variableOptions } from "./command.ts";
+import { findOnHosts } from "./find-on-hosts.ts";
 import type { Io } from "./io.ts";
 import { openConfigured } from "./open-session.ts";
 import { streamLog } from "./stream-log.ts";
-import { survey } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 import { terminalText } from "./terminal-text.ts";
 
 /** `virtform console NAME`: what the guest has written to its serial console. */
@@ -21,6 +19,7 @@ export const console: CommandDefinition = {
   options: {
     ...colorOptions,
     ...variableOptions,
+    ...severalHostsOptions,
     follow: { type: "boolean", short: "f", help: "Continue printing new output." },
     lines: { type: "string", short: "n", value: "N", help: "Only the last N lines of what there is." },
     previous: {
@@ -37,35 +36,19 @@ export const console: CommandDefinition = {
     ["virtform console --previous web-0", "Prints what web-0 wrote before it was last started."],
   ],
   async run(invocation, io) {
-    const [name, ...paths] = invocation.positionals;
-    if (name === undefined)
+    const [word, ...paths] = invocation.positionals;
+    if (word === undefined)
       throw userError(
         "missing-name",
         "Missing argument: instance name",
         "Usage: virtform console NAME [PATH…]. `virtform list` shows the names.",
       );
     await using session = await openConfigured(paths, io);
-    const { context, ...host } = onlyHost(session);
-    const { objects } = await survey(
-      { context, ...host },
-      { event: (event) => void (event.type === "diagnostic" && io.stderr.write(formatDiagnostics([event.diagnostic], { color: false }))) },
-    );
-    const domains = objects.filter(({ address }) => addressKind(address) === "domain");
-    const domain = domains.find(({ address }) => addressName(address) === name);
-    if (domain === undefined) {
-      const near = closest(
-        name,
-        domains.map(({ address }) => addressName(address)),
-      );
-      throw userError(
-        "not-found",
-        `No instance is called ${name}`,
-        near === undefined ? "`virtform list` shows the names." : `Did you mean ${near}?`,
-      );
-    }
+    const { host, name, guest } = await findOnHosts(session, word, io, async (_, { objects }) => guestStates(objects));
+    const { context } = host;
     const { files } = context.host;
     const previous = parsePrevious(invocation.text("previous"), invocation.flag("follow"));
-    const current = context.layout.instanceFile((domain.state as { uuid: string }).uuid, instanceFiles.console);
+    const current = context.layout.instanceFile(guest.uuid, instanceFiles.console);
     const path = previous === 0 ? current : rotatedName(current, previous);
     using ended = untilEnded(io);
     const text = io.stdout.isTTY ? terminalText() : undefined;
@@ -85,6 +68,12 @@ export const console: CommandDefinition = {
     throw userError("no-console", `${name} has no console log yet`, `${path} does not exist; it appears when the guest is first started.`);
   },
 };
+
+/** The guests of a host that exist, by name. */
+function guestStates(objects: Survey["objects"]): ReadonlyMap<string, { readonly uuid: string }> {
+  const domains = objects.filter(({ address }) => addressKind(address) === "domain");
+  return new Map(domains.map(({ address, state }) => [addressName(address), state as { readonly uuid: string }]));
+}
 
 function lastLines(text: string | undefined): { readonly lines?: number } {
   if (text === undefined) return {};

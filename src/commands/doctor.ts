@@ -1,9 +1,11 @@
-import { onlyHost } from "../session.ts";
+import type { Finding } from "../model/finding.ts";
+import type { HostSession } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
 import { doctorChecks } from "./doctor-checks.ts";
 import { checkHops } from "./doctor-hops.ts";
 import { checkNetworks } from "./doctor-networks.ts";
 import { checkStorage } from "./doctor-storage.ts";
+import { eachHost } from "./each-host.ts";
 import { openConfiguredOrDefault } from "./open-session.ts";
 import { reported } from "./reported.ts";
 
@@ -18,15 +20,20 @@ export const doctor: CommandDefinition = {
     ["virtform doctor", "Checks the host of the configuration in the current directory, or this machine if there is no configuration."],
   ],
   run: (invocation, io) =>
-    reported(invocation, io, { command: "doctor" }, async ({ event }) => {
+    reported(invocation, io, { command: "doctor" }, async (reporter) => {
       await using session = await openConfiguredOrDefault(invocation.positionals, io);
-      const { config, context } = onlyHost(session);
-      const hops = await checkHops(context.host);
-      const reached = hops.every(({ status }) => status !== "error");
-      const checks = reached ? await Promise.all(doctorChecks.map((check) => check(context, config))) : [];
-      const [networks, storage] = reached ? await Promise.all([checkNetworks(context, config), checkStorage(context)]) : [[], []];
-      const findings = [...hops, ...checks, ...networks, ...storage];
-      event({ type: "result", result: { kind: "findings", findings } });
-      return findings.some(({ status }) => status === "error") ? 1 : 0;
+      const { found, complete } = await eachHost(session, reporter, findingsOf);
+      const findings = found.flatMap(({ value, label }) => value.map((finding) => ({ ...label, ...finding })));
+      reporter.event({ type: "result", result: { kind: "findings", findings } });
+      return complete && findings.every(({ status }) => status !== "error") ? 0 : 1;
     }),
 };
+
+/** What is behind a hop that fails is not checked. */
+async function findingsOf({ config, context }: HostSession): Promise<Finding[]> {
+  const hops = await checkHops(context.host);
+  if (hops.some(({ status }) => status === "error")) return hops;
+  const checks = await Promise.all(doctorChecks.map((check) => check(context, config)));
+  const [networks, storage] = await Promise.all([checkNetworks(context, config), checkStorage(context)]);
+  return [...hops, ...checks, ...networks, ...storage];
+}

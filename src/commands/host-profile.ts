@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { errorMessage, userError } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
 import { lookJson, type Observed, observedOfJson } from "../model/observed.ts";
-import type { HostSession } from "../session.ts";
+import type { HostSession, Session } from "../session.ts";
 import { version } from "../version.ts";
 
 /** What a recorded host belongs to: what is in it is understood by the version that wrote it, and decided for one project and one place. */
@@ -18,9 +18,27 @@ export function profileJson(observed: Observed, host: HostSession): Json {
   return { host_profile: { ...headOf(host) }, ...(lookJson(observed) as { readonly [key: string]: Json }) };
 }
 
-/** Reads a profile for a session that is about the same host. Throws a UserError for a file that is none, and for one of something else. */
-export async function readProfile(path: string, host: HostSession): Promise<Observed> {
+/**
+ * Reads the profile of each host of a session, by the name of the host: a file has that of one host, or those of several in `hosts`. Throws a
+ * UserError for a file that is none, and for one of something else.
+ */
+export async function readProfiles(path: string, { hosts }: Session): Promise<ReadonlyMap<string, Observed>> {
   const value = await parsed(path);
+  const { hosts: recorded } = value as { readonly hosts?: Readonly<Record<string, Json>> };
+  if (hosts.length > 1 && (typeof recorded !== "object" || recorded === null))
+    throw noProfile(path, "It records one host, and there are several.");
+  return new Map(
+    hosts.map((host) => {
+      if (hosts.length === 1) return [host.name, observedIn(value, path, host)];
+      const one = recorded !== undefined && Object.hasOwn(recorded, host.name) ? recorded[host.name] : undefined;
+      if (typeof one !== "object" || one === null) throw noProfile(path, `It does not record ${host.name}.`);
+      return [host.name, observedIn(one, path, host)];
+    }),
+  );
+}
+
+function observedIn(value: object, path: string, host: HostSession): Observed {
+  if (!("states" in value && "facts" in value)) throw noProfile(path, "It has no states and facts.");
   const found = (value as { readonly host_profile?: Partial<ProfileHead> }).host_profile;
   if (typeof found !== "object" || found === null) throw noProfile(path, "It has no host_profile.");
   const wanted = headOf(host);
@@ -37,11 +55,11 @@ export async function readProfile(path: string, host: HostSession): Promise<Obse
 async function parsed(path: string): Promise<object> {
   try {
     const value: unknown = JSON.parse(await readFile(path, "utf8"));
-    if (typeof value === "object" && value !== null && "states" in value && "facts" in value) return value;
+    if (typeof value === "object" && value !== null) return value;
   } catch (error) {
     throw noProfile(path, `${errorMessage(error).replace(/\.$/, "")}.`);
   }
-  throw noProfile(path, "It has no states and facts.");
+  throw noProfile(path, "It is no JSON object.");
 }
 
 function noProfile(path: string, why: string) {

@@ -1,6 +1,7 @@
 import { getSystemErrorMessage } from "node:util";
 import type { GivenInput } from "../config/variables/given.ts";
 import { type UserError, userError } from "../model/errors.ts";
+import type { Surroundings } from "../session.ts";
 import { processSecrets, type Secrets } from "./process-secrets.ts";
 
 /** What a command is given of the process that runs it. */
@@ -12,6 +13,10 @@ export interface Io {
   readonly secrets: Secrets;
   /** Values for the variables of the configuration that the command line gives, in order. Absent: none. */
   readonly given?: readonly GivenInput[];
+  /** The values of `--host`, in order. Absent: the configuration is for one host. */
+  readonly hosts?: readonly string[];
+  /** Opens the machine of a host. Absent: this machine, or the one that the URI names over ssh. */
+  readonly openHost?: Surroundings["openHost"];
   /** Aborted, with a UserError as reason, when standard output or standard error cannot be written. A closed pipe does not count. */
   readonly outputFailed: AbortSignal;
   /** Resolves when everything written so far has been written or has failed. */

@@ -1,5 +1,5 @@
-import { onlyHost } from "../session.ts";
 import { type CommandDefinition, hostOptions } from "./command.ts";
+import { eachHost } from "./each-host.ts";
 import { foundInstances } from "./found-instances.ts";
 import { openConfigured } from "./open-session.ts";
 import { reported } from "./reported.ts";
@@ -23,9 +23,11 @@ export const list: CommandDefinition = {
   run: (invocation, io) =>
     reported(invocation, io, { command: "list" }, async (reporter) => {
       await using session = await openConfigured(invocation.positionals, io);
-      const host = onlyHost(session);
-      const instances = await foundInstances(host, await survey(host, reporter));
+      const { found, complete } = await eachHost(session, reporter, async (host, { event }) =>
+        foundInstances(host, await survey(host, { event })),
+      );
+      const instances = found.flatMap(({ value, label }) => value.map((instance) => ({ ...label, ...instance })));
       reporter.event({ type: "result", result: { kind: "instances", instances, wide: invocation.flag("wide") } });
-      return 0;
+      return complete ? 0 : 1;
     }),
 };

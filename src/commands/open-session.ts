@@ -1,10 +1,12 @@
 import { homedir } from "node:os";
 import type { VariableInputs } from "../config/variables/given.ts";
 import type { Config } from "../kinds/config.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
-import { openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
+import { type HostConfig, openHosts, openPlanSession, openSession, readConfig, type Session, type Surroundings } from "../session.ts";
 import { cloudDoor } from "./cloud-door.ts";
+import { hostPaths } from "./host-paths.ts";
 import type { Io } from "./io.ts";
 import { publisherDoor } from "./publisher-door.ts";
 
@@ -13,16 +15,75 @@ export function variableInputs({ env, given }: Io): VariableInputs {
   return { env, ...(given === undefined ? {} : { given }) };
 }
 
-/** Reads the configuration and prepares to talk to its host; nothing is contacted yet. */
+/**
+ * Reads the configuration, or that of each host that `--host` names, and prepares to talk to the hosts; nothing is contacted yet. Throws a
+ * UserError with the mistakes of all configurations.
+ */
 export async function openConfigured(
   paths: readonly string[],
   io: Io,
   options: { readonly signal?: AbortSignal; readonly takeOverProject?: boolean } & Pick<Surroundings, "openHost"> = {},
 ): Promise<Session> {
+  const { signal, takeOverProject = false, openHost } = options;
+  const around = async () => ({
+    ...(await surroundings(io, signal)),
+    takeOverProject,
+    ...(openHost === undefined ? {} : { openHost }),
+  });
+  if (io.hosts !== undefined) {
+    const hosts = await readHosts(io.hosts, paths, io);
+    io.secrets.withdraw(hosts.map(({ config }) => config.config));
+    return openHosts(hosts, await around());
+  }
   const checked = await readConfig(paths, variableInputs(io));
   io.secrets.withdraw(checked.config);
-  const { signal, takeOverProject = false, openHost } = options;
-  return openSession(checked, { ...(await surroundings(io, signal)), takeOverProject, ...(openHost === undefined ? {} : { openHost }) });
+  return openSession(checked, await around());
+}
+
+/** The paths of each configuration: of each host that `--host` names, or of the only one. */
+export function configurationsOf(paths: readonly string[], { hosts }: Pick<Io, "hosts">): (readonly string[])[] {
+  if (hosts === undefined) return [paths.length === 0 ? ["."] : paths];
+  refuseBeside(paths);
+  return [...hostPaths(hosts).values()];
+}
+
+/** The configuration of each host that `--host` names. */
+async function readHosts(values: readonly string[], paths: readonly string[], io: Io): Promise<HostConfig[]> {
+  refuseBeside(paths);
+  const hosts: HostConfig[] = [];
+  const problems: Diagnostic[] = [];
+  for (const [name, own] of hostPaths(values)) {
+    try {
+      hosts.push({ name, config: await readConfig(own, variableInputs(io)) });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.diagnostics);
+    }
+  }
+  if (problems.length > 0) throw new UserError(problems);
+  const byUri = Map.groupBy(hosts, ({ config }) => config.config.host?.uri);
+  for (const [uri, same] of byUri) {
+    if (same.length === 1) continue;
+    const names = same.map(({ name }) => name).join(" and ");
+    throw userError(
+      "bad-option",
+      `The hosts ${names} are one host`,
+      uri === undefined
+        ? "Their configurations have no host.uri, which means the libvirt of this machine. Write host.uri into the configuration of each remote host."
+        : `Their configurations have the same host.uri, ${uri}. Write both configurations as paths of one host: --host NAME=PATH --host NAME=OTHER.`,
+    );
+  }
+  return hosts;
+}
+
+/** A path beside `--host` would belong to no host. */
+function refuseBeside([path]: readonly string[]): void {
+  if (path === undefined) return;
+  throw userError(
+    "bad-option",
+    `--host and the path ${path} exclude each other`,
+    "With --host, each configuration belongs to the host that it is given for. Files that several hosts share are given for each: --host kvm1=common.yaml --host kvm1=kvm1.yaml.",
+  );
 }
 
 /** The same where there may be no configuration yet: then for the defaults of this machine. */
@@ -31,7 +92,7 @@ export async function openConfiguredOrDefault(paths: readonly string[], io: Io):
     return await openConfigured(paths, io);
   } catch (error) {
     const unwritten = error instanceof UserError && error.diagnostics.every(({ code }) => code === "no-configuration");
-    if (!unwritten || paths.length > 0) throw error;
+    if (!unwritten || paths.length > 0 || io.hosts !== undefined) throw error;
     return openSession({ config: {}, diagnostics: [] }, await surroundings(io));
   }
 }
@@ -43,17 +104,24 @@ export async function openUnwritten(config: Config, io: Io): Promise<Session> {
 
 /** Prepares to carry out a saved plan. */
 export async function openSaved(plan: Plan, io: Io, signal?: AbortSignal): Promise<Session> {
+  if (io.hosts !== undefined)
+    throw userError(
+      "bad-option",
+      "--host has no use with a saved plan",
+      "A saved plan holds the hosts that it is for. Leave the option out.",
+    );
   io.secrets.withdraw(plansOfHosts(plan).flatMap(({ actions }) => actions.map(({ args }) => args)));
   return openPlanSession(plan, await surroundings(io, signal));
 }
 
-async function surroundings({ env, secrets, stderr }: Io, signal?: AbortSignal): Promise<Surroundings> {
+async function surroundings({ env, secrets, stderr, openHost }: Io, signal?: AbortSignal): Promise<Surroundings> {
   const target = env["VIRTFORM_TRACE"];
   return {
     runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
     lookUpSecret: secrets.lookUp,
     clouds: cloudDoor(env),
     publishers: publisherDoor(env),
+    ...(openHost === undefined ? {} : { openHost }),
     ...(signal === undefined ? {} : { signal }),
     ...(target === undefined || target === "" ? {} : { trace: await traceTo(target, stderr) }),
   };

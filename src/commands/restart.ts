@@ -31,7 +31,7 @@ export const restart: CommandDefinition = {
       );
     return runApply(invocation, io, {
       command: "restart",
-      scope: { paths, targets: names, mode: () => ({ do: "only", changes: (observed) => restartChanges(observed, { names, pending }) }) },
+      scope: { paths, names, mode: (names) => ({ do: "only", changes: (observed) => restartChanges(observed, { names, pending }) }) },
     });
   },
 };

@@ -14,11 +14,19 @@ import type { Io } from "./io.ts";
 import { openConfigured, openSaved } from "./open-session.ts";
 import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
+import { targetsOnHosts } from "./targets-on-hosts.ts";
 
 interface Options {
   readonly command: "apply" | "destroy" | "confirm" | "gc" | "restart" | "start" | "stop";
   /** What a command works on that takes other words than paths. */
-  readonly scope?: { readonly paths: readonly string[]; readonly targets: readonly string[]; readonly mode: () => Mode };
+  readonly scope?: {
+    readonly paths: readonly string[];
+    readonly names: readonly string[];
+    /** The names choose hosts and what `mode` does there, but are no targets of the plan. */
+    readonly untargeted?: true;
+    /** `names`: those of one host. */
+    readonly mode: (names: readonly string[]) => Mode;
+  };
   readonly savedPlan?: { readonly path: string; readonly plan: Plan };
 }
 
@@ -53,24 +61,25 @@ async function reconcileWith(
   }
   const losesData = command === "apply" || command === "destroy";
   const allowed = losesData ? invocation.texts("allow-destroy") : [];
-  const mode = scope?.mode ?? modeOf(savedPlan?.plan.purpose ?? command, invocation);
-  const { verdict } = await reconcile(
-    runsOf(session, {
-      targets: scope?.targets ?? invocation.texts("target"),
-      exclude: scope === undefined ? invocation.texts("exclude") : [],
-      replace: invocation.texts("replace"),
-      mode,
-    }),
-    {
-      reporter,
-      parallelism,
-      lockTimeoutMs,
-      autoApprove: invocation.flag("auto-approve"),
-      allowDestroy: allowed.includes("*") ? "all" : allowed,
-      stop: interrupt.stop,
-      ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
-    },
-  );
+  const mode =
+    scope === undefined
+      ? modeOf(savedPlan?.plan.purpose ?? command, invocation)
+      : (_: HostSession, names: readonly string[]) => scope.mode(names);
+  const runs = runsOf(session, {
+    targets: scope === undefined ? invocation.texts("target") : targetsOnHosts(session, scope.names),
+    exclude: scope === undefined ? invocation.texts("exclude") : [],
+    replace: invocation.texts("replace"),
+    mode,
+  });
+  const { verdict } = await reconcile(scope?.untargeted === true ? runs.map((run) => ({ ...run, targets: [] })) : runs, {
+    reporter,
+    parallelism,
+    lockTimeoutMs,
+    autoApprove: invocation.flag("auto-approve"),
+    allowDestroy: allowed.includes("*") ? "all" : allowed,
+    stop: interrupt.stop,
+    ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
+  });
   return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
 }
 

@@ -1,17 +1,19 @@
-import { explain } from "../engine/explain.ts";
-import { addressName } from "../model/address.ts";
+import { type Explanation, explain } from "../engine/explain.ts";
+import { type Address, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import { matchesPattern } from "../model/matches-pattern.ts";
-import { isErrored } from "../model/plan.ts";
+import type { Observed } from "../model/observed.ts";
+import { isErrored, type Plan, type PlannedAction, plansOfHosts } from "../model/plan.ts";
 import { instanceOf } from "../model/presentation.ts";
-import { decide, look } from "../reconcile.ts";
+import { lookOnly, plan } from "../reconcile.ts";
 import { explanationLines } from "../report/explain-text.ts";
 import { paint } from "../report/style.ts";
 import { runsOf } from "../runs-of.ts";
-import { onlyHost, type Session } from "../session.ts";
+import type { Session } from "../session.ts";
 import type { Invocation } from "./command.ts";
+import { hostOfName } from "./host-of-name.ts";
 
 /**
  * `plan --explain ADDR`: why objects are planned as they are. Names are those of targets. Resolves to the exit code; a plan with errors is shown instead.
@@ -21,35 +23,68 @@ export async function runExplain(
   invocation: Invocation,
   { event, color }: { readonly event: Reporter["event"]; readonly color: boolean },
 ): Promise<number> {
-  onlyHost(session);
   refuseOthers(invocation);
-  const names = invocation.texts("explain");
   const mode = { do: invocation.flag("destroy") ? "destroy" : "apply" } as const;
-  const [run] = runsOf(session, { targets: [], replace: invocation.texts("replace"), mode: () => mode });
-  if (run === undefined) throw new Error("a session without hosts");
-  const observed = await look({ ...run, context: { ...run.context, looksOnly: true } });
-  const plan = decide(run, observed);
-  if (!plan.complete) {
-    event({ type: "plan", plan });
+  const runs = runsOf(session, { targets: [], replace: invocation.texts("replace"), mode: () => mode });
+  const seen = new Map<string, Observed>();
+  const shown = await plan(runs, async (run) => {
+    const observed = await lookOnly(run);
+    seen.set(run.name, observed);
+    return observed;
+  });
+  if (!shown.complete) {
+    event({ type: "plan", plan: shown });
     return 1;
   }
-  const addresses = [...new Set([...plan.changes, ...plan.unchanged].map(({ address }) => address))];
-  const request = { kinds: run.kinds, config: run.config, observed, plan, ...(run.places === undefined ? {} : { places: run.places }) };
-  const explanations = names.flatMap((name) => {
-    const named = addresses.filter((address) =>
-      matchesPattern(name, name.includes("/") ? address : (instanceOf(address) ?? addressName(address))),
+  const objects = plansOfHosts(shown).flatMap((plan) => {
+    const [run, observed] = [runs.find(({ name }) => name === plan.host), seen.get(plan.host)];
+    if (run === undefined || observed === undefined) throw new Error(`no look at ${plan.host}`);
+    const request = { kinds: run.kinds, config: run.config, observed, plan, ...(run.places === undefined ? {} : { places: run.places }) };
+    const addresses = new Set([...plan.changes, ...plan.unchanged].map(({ address }) => address));
+    return [...addresses].map((address) => ({
+      host: run.name,
+      address,
+      explained: () => (run.qualified ? inOutput(explain(address, request), run.name, shown) : explain(address, request)),
+    }));
+  });
+  const explanations = invocation.texts("explain").flatMap((word) => {
+    const { hosts, name } = hostOfName(session, word);
+    const named = objects.filter(
+      ({ host, address }) =>
+        hosts.some((one) => one.name === host) &&
+        matchesPattern(name, name.includes("/") ? address : (instanceOf(address) ?? addressName(address))),
     );
-    if (named.length === 0) throw unknown(name, addresses);
-    return named.map((address) => explain(address, request));
+    if (named.length > 0) return named.map(({ explained }) => explained());
+    throw unknown(
+      name,
+      objects.map(({ address }) => address),
+    );
   });
   const json = invocation.flag("json") || invocation.text("format") === "json";
   const text = json
     ? `${JSON.stringify({ format_version: "1.0", explanations }, null, 2)}\n`
     : paint(explanations.flatMap(explanationLines), color);
   event({ type: "result", result: { kind: "document", text } });
-  const errors = plan.diagnostics.filter(({ severity }) => severity === "error");
+  const errors = shown.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) event({ type: "failed", diagnostics: errors });
-  return isErrored(plan) ? 1 : 0;
+  return isErrored(shown) ? 1 : 0;
+}
+
+/** An explanation with the addresses of the plan for all hosts. */
+function inOutput(explanation: Explanation, host: string, shown: Plan): Explanation {
+  const address: Address = `${host}/${explanation.address}`;
+  const named = (action: PlannedAction) => shown.actions.find(({ id }) => id === `${host}/${action.id}`) ?? action;
+  const change = shown.changes.find((one) => one.address === address);
+  return {
+    ...explanation,
+    address,
+    ...(change === undefined ? {} : { change }),
+    actions: explanation.actions.map(({ action, after, before }) => ({
+      action: named(action),
+      after: after.map(named),
+      before: before.map(named),
+    })),
+  };
 }
 
 /** Options that an explanation has no use for. */

@@ -5,16 +5,17 @@ import { userError } from "../model/errors.ts";
 import { instanceOf } from "../model/presentation.ts";
 import type { FoundInstance, FoundObject } from "../model/result.ts";
 import { shellWord } from "../model/shell-word.ts";
-import { onlyHost } from "../session.ts";
 import { version } from "../version.ts";
 import { browseOptions, type CommandDefinition, hostOptions, shownPlanOptions } from "./command.ts";
+import { eachHost } from "./each-host.ts";
 import { foundImages } from "./found-images.ts";
 import { foundInstances } from "./found-instances.ts";
+import { hostOfName } from "./host-of-name.ts";
 import { isPath } from "./names-and-paths.ts";
 import { openConfigured } from "./open-session.ts";
 import { readPlanFile } from "./plan-file.ts";
 import { reported } from "./reported.ts";
-import { survey } from "./survey.ts";
+import { type Survey, survey } from "./survey.ts";
 
 /** `virtform show`: the host as it is. */
 export const show: CommandDefinition = {
@@ -39,25 +40,37 @@ export const show: CommandDefinition = {
       }
       const { wanted, paths } = splitPositionals(invocation.positionals);
       await using session = await openConfigured(paths, io);
-      const host = onlyHost(session);
-      const surveyed = await survey(host, reporter);
-      const { unmanaged, behind } = surveyed;
-      const found = surveyed.objects.map(({ address, state }) => ({
-        address,
-        state: behind.has(address) ? { ...(state as object), behind_image: true } : state,
-      }));
-      if (wanted === undefined) {
-        const { project, settings } = host.context;
-        reporter.event({ type: "result", result: { kind: "host", project, uri: settings.uri, objects: found, unmanaged } });
-        return 0;
+      const chosen = wanted === undefined ? undefined : hostOfName(session, wanted);
+      const { found, complete } = await eachHost(
+        session,
+        reporter,
+        async (host, { event }) => {
+          const surveyed = await survey(host, { event });
+          const objects = withBehind(surveyed);
+          if (chosen === undefined) return { surveyed, objects };
+          const images = (await foundImages(host, surveyed)).map(
+            ({ name, ...state }): FoundObject => ({ address: `image/${name}`, state }),
+          );
+          return { surveyed, objects: [...images, ...withStatus(objects, await foundInstances(host, surveyed))] };
+        },
+        chosen?.hosts,
+      );
+      if (wanted === undefined || chosen === undefined) {
+        const hosts = found.map(({ host: { context }, address, value: { surveyed, objects } }) => ({
+          project: context.project,
+          uri: context.settings.uri,
+          objects: objects.map((object) => ({ ...object, address: address(object.address) })),
+          unmanaged: surveyed.unmanaged.map((other) => ({ ...other, name: address(other.name) })),
+        }));
+        reporter.event({ type: "result", result: { kind: "hosts", hosts } });
+        return complete ? 0 : 1;
       }
-      const objects = withStatus(found, await foundInstances(host, surveyed));
-      const images = (await foundImages(host, surveyed)).map(({ name, ...state }): FoundObject => ({ address: `image/${name}`, state }));
-      const named = [...images, ...objects].filter(({ address }) => isNamed(address, wanted));
+      const objects = found.flatMap(({ value, address }) => value.objects.map((object) => ({ object, shown: address(object.address) })));
+      const named = objects.flatMap(({ object, shown }) => (isNamed(object.address, chosen.name) ? [{ ...object, address: shown }] : []));
       if (named.length === 0) {
         const near = closest(
-          wanted,
-          [...images, ...objects].flatMap(({ address }) => [address, addressName(address)]),
+          chosen.name,
+          objects.flatMap(({ object: { address } }) => [address, addressName(address)]),
         );
         throw userError(
           "not-found",
@@ -66,7 +79,7 @@ export const show: CommandDefinition = {
         );
       }
       reporter.event({ type: "result", result: { kind: "objects", objects: named } });
-      return 0;
+      return complete ? 0 : 1;
     }),
 };
 
@@ -77,6 +90,14 @@ export const show: CommandDefinition = {
 function splitPositionals(positionals: readonly string[]): { wanted: string | undefined; paths: readonly string[] } {
   const [first, ...rest] = positionals;
   return first === undefined || isPath(first) ? { wanted: undefined, paths: positionals } : { wanted: first, paths: rest };
+}
+
+/** The objects of a host, with a mark on disks that stay on an earlier image. */
+function withBehind({ objects, behind }: Survey): FoundObject[] {
+  return objects.map(({ address, state }) => ({
+    address,
+    state: behind.has(address) ? { ...(state as object), behind_image: true } : state,
+  }));
 }
 
 /** Guests with what `list` says of them, also those that are declared and missing. */

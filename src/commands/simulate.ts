@@ -1,11 +1,10 @@
 import { userError } from "../model/errors.ts";
 import type { Host } from "../model/host.ts";
 import { hasChanges, isErrored } from "../model/plan.ts";
-import { decide } from "../reconcile.ts";
+import { plan } from "../reconcile.ts";
 import { runsOf } from "../runs-of.ts";
-import { onlyHost } from "../session.ts";
 import { type CommandDefinition, planOptions, replaceOptions } from "./command.ts";
-import { readProfile } from "./host-profile.ts";
+import { readProfiles } from "./host-profile.ts";
 import { openConfigured } from "./open-session.ts";
 import { reported } from "./reported.ts";
 
@@ -32,18 +31,21 @@ export const simulate: CommandDefinition = {
       if (file === undefined)
         throw userError("host-profile", "Missing option: --host-profile", "Usage: virtform simulate --host-profile FILE [PATH…].");
       await using session = await openConfigured(invocation.positionals, io, { openHost: async () => absentHost() });
-      const observed = await readProfile(file, onlyHost(session));
-      const [run] = runsOf(session, {
+      const profiles = await readProfiles(file, session);
+      const runs = runsOf(session, {
         targets: invocation.texts("target"),
         exclude: invocation.texts("exclude"),
         replace: invocation.texts("replace"),
         mode: () => ({ do: "apply" }),
       });
-      if (run === undefined) throw new Error("a session without hosts");
-      const plan = decide(run, { ...observed, diagnostics: [...run.warnings, ...observed.diagnostics] });
-      event({ type: "plan", plan });
-      if (isErrored(plan)) return 1;
-      return invocation.flag("detailed-exitcode") && hasChanges(plan) ? 2 : 0;
+      const made = await plan(runs, async ({ name, warnings }) => {
+        const observed = profiles.get(name);
+        if (observed === undefined) throw new Error(`no profile of ${name}`);
+        return { ...observed, diagnostics: [...warnings, ...observed.diagnostics] };
+      });
+      event({ type: "plan", plan: made });
+      if (isErrored(made)) return 1;
+      return invocation.flag("detailed-exitcode") && hasChanges(made) ? 2 : 0;
     }),
 };
 

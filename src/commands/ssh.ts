@@ -5,21 +5,17 @@ import { sshProgram } from "../host/ssh/program.ts";
 import { parseSshTarget } from "../host/ssh/target.ts";
 import { adminUser } from "../kinds/config/admin-user.ts";
 import { guests } from "../kinds/terms/guest-address.ts";
-import { closest } from "../model/closest.ts";
 import { userError } from "../model/errors.ts";
 import type { Observed } from "../model/observed.ts";
-import type { FoundInstance } from "../model/result.ts";
 import { shellWord } from "../model/shell-word.ts";
-import { formatDiagnostics } from "../report/diagnostics.ts";
-import { onlyHost } from "../session.ts";
-import { type CommandDefinition, colorOptions, type Invocation, variableOptions } from "./command.ts";
+import { type CommandDefinition, colorOptions, type Invocation, severalHostsOptions, variableOptions } from "./command.ts";
+import { findOnHosts } from "./find-on-hosts.ts";
 import { foundInstances } from "./found-instances.ts";
 import { guestAddress } from "./guest-address.ts";
 import type { Io } from "./io.ts";
 import { isPath } from "./names-and-paths.ts";
 import { openConfigured } from "./open-session.ts";
 import { sshArguments } from "./ssh-arguments.ts";
-import { survey } from "./survey.ts";
 
 /** `virtform ssh NAME`: a shell in a guest. */
 export const ssh: CommandDefinition = {
@@ -30,6 +26,7 @@ export const ssh: CommandDefinition = {
   options: {
     ...colorOptions,
     ...variableOptions,
+    ...severalHostsOptions,
     user: { type: "string", short: "l", value: "USER", help: "Log in as this user." },
     address: { type: "string", value: "ADDR", help: "Use this address of the guest." },
     "ssh-option": {
@@ -67,14 +64,20 @@ export const ssh: CommandDefinition = {
 
 /** The ssh that is to run. Nothing of the host stays open. */
 async function commandFor(invocation: Invocation, io: Io): Promise<ReturnType<typeof sshArguments>> {
-  const { name, paths } = words(invocation);
+  const { name: word, paths } = words(invocation);
   const given = givenAddress(invocation.text("address"));
   await using session = await openConfigured(paths, io);
-  const host = onlyHost(session);
-  const surveyed = await survey(host, {
-    event: (event) => void (event.type === "diagnostic" && io.stderr.write(formatDiagnostics([event.diagnostic], { color: false }))),
-  });
-  const instance = named(name, await foundInstances(host, surveyed));
+  const {
+    host,
+    surveyed,
+    name,
+    guest: instance,
+  } = await findOnHosts(
+    session,
+    word,
+    io,
+    async (host, surveyed) => new Map((await foundInstances(host, surveyed)).map((instance) => [instance.name, instance])),
+  );
   const { address, others } =
     given === undefined ? guestAddress(instance, isConnected(name, surveyed.observed)) : { address: given, others: [] };
   if (others.length > 0 && io.stderr.isTTY) {
@@ -120,15 +123,4 @@ function words({ positionals, behindDashes }: Invocation): { readonly name: stri
 function givenAddress(text: string | undefined): string | undefined {
   if (text === undefined || isIP(text) !== 0) return text;
   throw userError("bad-option", `--address: "${text}" is not an IP address`, "Write one such as 192.168.122.10.");
-}
-
-function named(name: string, instances: readonly FoundInstance[]): FoundInstance {
-  const found = instances.find((instance) => instance.name === name);
-  if (found !== undefined) return found;
-  const near = closest(
-    name,
-    instances.map((instance) => instance.name),
-  );
-  const detail = near === undefined ? "`virtform list` shows the names." : `Did you mean ${near}?`;
-  throw userError("not-found", `No instance is called ${name}`, detail);
 }

@@ -23,7 +23,7 @@ export function switching(
       }
       return runApply(invocation, io, {
         command,
-        scope: { paths, targets: names, mode: () => ({ do: "only", changes: (observed) => switchChanges(observed, names, to) }) },
+        scope: { paths, names, mode: (names) => ({ do: "only", changes: (observed) => switchChanges(observed, names, to) }) },
       });
     },
   };

@@ -5,7 +5,8 @@ import { configRules } from "../kinds/rules.ts";
 import { type Diagnostic, hasErrors } from "../model/diagnostic.ts";
 import { withPlaces } from "../model/diagnostic-places.ts";
 import { type CommandDefinition, hostOptions, reportOptions } from "./command.ts";
-import { variableInputs } from "./open-session.ts";
+import type { Io } from "./io.ts";
+import { configurationsOf, variableInputs } from "./open-session.ts";
 import { reported } from "./reported.ts";
 
 /** `virtform validate`: the configuration alone, no host. */
@@ -26,15 +27,23 @@ export const validate: CommandDefinition = {
   ],
   run: (invocation, io) =>
     reported(invocation, io, { command: "validate" }, async ({ event }) => {
-      const paths = invocation.positionals.length === 0 ? ["."] : invocation.positionals;
-      const { config, diagnostics: found, files, place } = await loadConfig(paths, { ...configRules(), ...variableInputs(io) });
-      const written = config as Config;
-      const alone = hasErrors(found) ? [] : await checkAlone(written);
-      const diagnostics = [...found, ...withPlaces(alone, { place, pointerOf: (address) => pointerOf(address, written) })];
+      const checked = await Promise.all(configurationsOf(invocation.positionals, io).map((paths) => check(paths, io)));
+      const [files, diagnostics] = [[...new Set(checked.flatMap((one) => one.files))], checked.flatMap((one) => one.diagnostics)];
       event({ type: "result", result: { kind: "validation", files, diagnostics } });
       return hasErrors(diagnostics) ? 1 : 0;
     }),
 };
+
+/** The mistakes of one configuration, with their places. */
+async function check(
+  paths: readonly string[],
+  io: Io,
+): Promise<{ readonly files: readonly string[]; readonly diagnostics: readonly Diagnostic[] }> {
+  const { config, diagnostics, files, place } = await loadConfig(paths, { ...configRules(), ...variableInputs(io) });
+  const written = config as Config;
+  const alone = hasErrors(diagnostics) ? [] : await checkAlone(written);
+  return { files, diagnostics: [...diagnostics, ...withPlaces(alone, { place, pointerOf: (address) => pointerOf(address, written) })] };
+}
 
 /** Only for a configuration without mistakes of form, so that what is loaded for it does not delay the others. */
 async function checkAlone(config: Config): Promise<Diagnostic[]> {

@@ -4,14 +4,28 @@ import type { Finding } from "./finding.ts";
 import type { Json } from "./json.ts";
 import type { Unmanaged } from "./plan.ts";
 
-/** An object of ours as it is on the host. */
+/** What output says of one host of several. */
+interface OfHost {
+  /** Absent in a session with one host. */
+  readonly host?: string;
+}
+
+/** An object of ours as it is on the host. Of several hosts, the address names the host. */
 export interface FoundObject {
   readonly address: Address;
   readonly state: Json;
 }
 
+/** Everything of a project on one host, and what is unmanaged there. */
+export interface FoundHost {
+  readonly project: string;
+  readonly uri: string;
+  readonly objects: readonly FoundObject[];
+  readonly unmanaged: readonly Unmanaged[];
+}
+
 /** An instance that is declared, or of which something is on the host. Sizes are bytes; unknown values are null. */
-export interface FoundInstance {
+export interface FoundInstance extends OfHost {
   readonly name: string;
   readonly uuid: string;
   /** `active`, `building`, `missing` and so on. */
@@ -48,7 +62,7 @@ interface ImageUsers {
 }
 
 /** An image that is declared, or that the cache has. Sizes are bytes; unknown values are null. */
-export interface FoundImage extends ImageUsers {
+export interface FoundImage extends ImageUsers, OfHost {
   readonly name: string;
   readonly declared: boolean;
   readonly status: ImageStatus;
@@ -73,7 +87,7 @@ export interface FoundImage extends ImageUsers {
 }
 
 /** What reading a base image again showed. `recorded`: it had no digest, and has one now. */
-export interface VerifiedImage extends ImageUsers {
+export interface VerifiedImage extends ImageUsers, OfHost {
   readonly image: string;
   readonly entry: string;
   readonly path: string;
@@ -91,14 +105,8 @@ export type Result =
   | { readonly kind: "findings"; readonly findings: readonly Finding[] }
   /** `wide`: people asked for more columns. */
   | { readonly kind: "instances"; readonly instances: readonly FoundInstance[]; readonly wide?: boolean }
-  /** Everything of a project, and the unmanaged objects. */
-  | {
-      readonly kind: "host";
-      readonly project: string;
-      readonly uri: string;
-      readonly objects: readonly FoundObject[];
-      readonly unmanaged: readonly Unmanaged[];
-    }
+  /** Everything of a project, and the unmanaged objects, of each host. */
+  | { readonly kind: "hosts"; readonly hosts: readonly FoundHost[] }
   /** The objects that were asked for by name, in full. */
   | { readonly kind: "objects"; readonly objects: readonly FoundObject[] }
   | { readonly kind: "images"; readonly images: readonly FoundImage[] }
@@ -107,12 +115,13 @@ export type Result =
   /** Whether the source of an image has other content now than when it was fetched. */
   | {
       readonly kind: "freshness";
+      readonly host?: string;
       readonly image: string;
       readonly outcome: "current" | "outdated" | "unknown";
       readonly reason: string;
     }
   /** The digest of an image as its source gives it now, with its length, or as its publisher signed it (null). */
-  | { readonly kind: "digest"; readonly image: string; readonly digest: string; readonly bytes: number | null }
+  | { readonly kind: "digest"; readonly host?: string; readonly image: string; readonly digest: string; readonly bytes: number | null }
   /** There was nothing to do. */
   | { readonly kind: "nothing"; readonly text: string }
   /** A text that is the result, whatever the format: a schema, a script. */

@@ -21,8 +21,10 @@ export function resultText(result: Result): string {
       return jsonText(result.findings);
     case "instances":
       return jsonText(result.instances);
-    case "host":
-      return jsonText({ objects: result.objects, unmanaged: result.unmanaged });
+    case "hosts": {
+      const { hosts } = result;
+      return jsonText({ objects: hosts.flatMap(({ objects }) => objects), unmanaged: hosts.flatMap(({ unmanaged }) => unmanaged) });
+    }
     case "objects":
       return jsonText({ objects: result.objects });
     case "images":
@@ -30,14 +32,18 @@ export function resultText(result: Result): string {
     case "verified":
       return jsonLine(result.verified);
     case "freshness":
-      return jsonLine({ image: result.image, outcome: result.outcome, reason: result.reason });
+      return jsonLine({ ...hostOf(result), image: result.image, outcome: result.outcome, reason: result.reason });
     case "digest":
-      return jsonLine({ image: result.image, digest: result.digest, bytes: result.bytes });
+      return jsonLine({ ...hostOf(result), image: result.image, digest: result.digest, bytes: result.bytes });
     case "nothing":
       return "";
     case "document":
       return result.text;
   }
+}
+
+function hostOf({ host }: { readonly host?: string }): { readonly host?: string } {
+  return host === undefined ? {} : { host };
 }
 
 /** One JSON document. Control characters are escaped, as JSON allows. */

@@ -8,7 +8,7 @@ import { pendingOfState } from "../model/pending-of-state.ts";
 import type { Unmanaged } from "../model/plan.ts";
 import { instanceOf } from "../model/presentation.ts";
 import { approximateQuantity, formatQuantity } from "../model/quantity.ts";
-import type { FoundImage, FoundInstance, Result, VerifiedImage } from "../model/result.ts";
+import type { FoundHost, FoundImage, FoundInstance, Result, VerifiedImage } from "../model/result.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import type { ReporterOptions } from "./options.ts";
 import { pendingLines } from "./pending-line.ts";
@@ -38,21 +38,15 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
     case "instances":
       print(
         ...instanceTable(result.instances, result.wide === true),
-        ...waiting(result.instances.map(({ name, ...state }) => [`domain/${name}`, state as unknown as Json])),
+        ...waiting(result.instances.map(({ name, ...state }) => [onHost(state, `domain/${name}`), state as unknown as Json])),
       );
-      print(...behindImage(result.instances.flatMap(({ name, behind_image }) => (behind_image === true ? [name] : []))));
+      print(
+        ...behindImage(result.instances.flatMap(({ name, host, behind_image }) => (behind_image === true ? [onHost({ host }, name)] : []))),
+      );
       return;
-    case "host": {
-      const { project, uri, objects, unmanaged } = result;
-      const own =
-        objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address, state }) => [span(`  ${address}`), ...imageOf(state)]);
-      const others = unmanaged.map(unmanagedLine);
-      print([span(`Project ${project} on ${uri}:`)], ...own);
-      print(...waiting(objects.map(({ address, state }) => [address, state])));
-      print(...behindImage(objects.flatMap(({ address, state }) => (isBehind(state) ? [instanceOf(address) ?? address] : []))));
-      if (others.length > 0) print([], [span("Not managed here, never touched:")], ...others);
+    case "hosts":
+      print(...result.hosts.flatMap((host, place) => (place === 0 ? hostLines(host) : [[], ...hostLines(host)])));
       return;
-    }
     case "objects":
       stdout.write(
         escapeControls(
@@ -62,17 +56,19 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       );
       return;
     case "images":
-      print(...table(imageColumns, result.images));
+      print(...table(withHosts(imageColumns, result.images), result.images));
       return;
     case "verified":
       print(...verifiedLines(result.verified));
       return;
     case "freshness":
-      print([span(result.outcome.padEnd(9), freshnessTones[result.outcome]), span(` ${result.image}: ${result.reason}`)]);
+      print([span(result.outcome.padEnd(9), freshnessTones[result.outcome]), span(` ${onHost(result, result.image)}: ${result.reason}`)]);
       return;
     case "digest":
       print([
-        span(`${result.image}: ${result.digest} (${result.bytes === null ? "signed by its publisher" : formatQuantity(result.bytes)})`),
+        span(
+          `${onHost(result, result.image)}: ${result.digest} (${result.bytes === null ? "signed by its publisher" : formatQuantity(result.bytes)})`,
+        ),
       ]);
       return;
     case "nothing":
@@ -82,6 +78,25 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       stdout.write(result.text);
       return;
   }
+}
+
+/** Everything of a project on a host. */
+function hostLines({ project, uri, objects, unmanaged }: FoundHost): Line[] {
+  const own =
+    objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address, state }) => [span(`  ${address}`), ...imageOf(state)]);
+  const others = unmanaged.map(unmanagedLine);
+  return [
+    [span(`Project ${project} on ${uri}:`)],
+    ...own,
+    ...waiting(objects.map(({ address, state }) => [address, state])),
+    ...behindImage(objects.flatMap(({ address, state }) => (isBehind(state) ? [instanceOf(address) ?? address] : []))),
+    ...(others.length > 0 ? [[], [span("Not managed here, never touched:")], ...others] : []),
+  ];
+}
+
+/** A name or an address, behind the name of its host where there are several. */
+function onHost<Name extends string>({ host }: { readonly host?: string | undefined }, name: Name): Name | Address {
+  return host === undefined ? name : `${host}/${name}`;
 }
 
 /** Which guests wait for a restart, after an empty line. */
@@ -106,8 +121,9 @@ function isBehind(state: Json): boolean {
 
 const marks: Readonly<Record<Finding["status"], Tone>> = { ok: "add", warning: "change", error: "remove" };
 
-function findingLines({ check, status, found, fix }: Finding): Line[] {
-  const line: Line = [span(status.padEnd(8), marks[status]), span(` ${check}: ${found}`)];
+function findingLines({ host, check, status, found, fix }: Finding): Line[] {
+  const where = host === undefined ? "" : `${host}: `;
+  const line: Line = [span(status.padEnd(8), marks[status]), span(` ${where}${check}: ${found}`)];
   return fix === undefined ? [line] : [line, [span(`         → ${fix}`)]];
 }
 
@@ -153,8 +169,8 @@ const imageColumns: readonly Column<FoundImage>[] = [
 
 const freshnessTones = { current: "add", outdated: "change", unknown: "remove" } as const satisfies Record<string, Tone>;
 
-function verifiedLines({ image, path, outcome, expected, found, backed, copied }: VerifiedImage): Line[] {
-  const first = (text: string, tone: Tone): Line => [span(outcome.padEnd(10), tone), span(` ${image}: ${text}`)];
+function verifiedLines({ host, image, path, outcome, expected, found, backed, copied }: VerifiedImage): Line[] {
+  const first = (text: string, tone: Tone): Line => [span(outcome.padEnd(10), tone), span(` ${onHost({ host }, image)}: ${text}`)];
   if (outcome === "intact") return [first(`sha256:${found}`, "add")];
   if (outcome !== "changed") {
     const then = outcome === "recorded" ? "; its present digest is recorded for the next comparison" : "";
@@ -173,10 +189,13 @@ function verifiedLines({ image, path, outcome, expected, found, backed, copied }
 }
 
 function instanceTable(instances: readonly FoundInstance[], wide: boolean): Line[] {
-  return table(
-    columns.filter(([, , onlyWide]) => wide || onlyWide === undefined),
-    instances,
-  );
+  const shown = columns.filter(([, , onlyWide]) => wide || onlyWide === undefined);
+  return table(withHosts(shown, instances), instances);
+}
+
+/** The columns, with the host in front where rows of several hosts are shown. */
+function withHosts<Row extends { readonly host?: string }>(shown: readonly Column<Row>[], rows: readonly Row[]): readonly Column<Row>[] {
+  return rows.some(({ host }) => host !== undefined) ? [["HOST", ({ host }) => host ?? ""], ...shown] : shown;
 }
 
 function table<Row>(shown: readonly Column<Row>[], all: readonly Row[]): Line[] {

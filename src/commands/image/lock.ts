@@ -5,13 +5,12 @@ import type { Place } from "../../model/diagnostic.ts";
 import { errorMessage, userError } from "../../model/errors.ts";
 import { escapeControls } from "../../model/escape-controls.ts";
 import type { Reporter } from "../../model/event.ts";
-import { onlyHost, readConfig } from "../../session.ts";
 import type { ImageAccess } from "../../sources/access.ts";
 import { requireSource, withoutCredentials } from "../../sources/index.ts";
 import { lookUpSignedChecksum, type SignedChecksum } from "../../sources/signed-checksum.ts";
 import type { Invocation } from "../command.ts";
 import type { Io } from "../io.ts";
-import { openConfigured, variableInputs } from "../open-session.ts";
+import { openConfigured } from "../open-session.ts";
 import { reported } from "../reported.ts";
 import { rewriteFile } from "../rewrite-file.ts";
 import { uncachedDigest } from "../uncached-digest.ts";
@@ -22,31 +21,43 @@ export function lockImages(names: readonly string[], invocation: Invocation, io:
 }
 
 async function lock(names: readonly string[], { texts, flag }: Invocation, io: Io, event: Reporter["event"]): Promise<number> {
-  const paths = texts("path");
-  const { config, place } = await readConfig(paths, variableInputs(io));
-  await using session = await openConfigured(paths, io);
-  const { context } = onlyHost(session);
-  const images = config.images ?? {};
-  const unknown = names.find((name) => !Object.hasOwn(images, name));
-  if (unknown !== undefined)
-    throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${Object.keys(images).join(", ") || "none"}.`);
-  const chosen = Object.entries(images).filter(([name, { checksum }]) =>
-    names.length === 0 ? pinnedDigest(checksum) === undefined || flag("update") : names.includes(name),
+  await using session = await openConfigured(texts("path"), io);
+  const declared = session.hosts.flatMap(({ name: host, config, context, places }) =>
+    Object.entries(config.images ?? {}).map(([name, image]) => ({ host, name, image, context, at: places?.place(["images", name]) })),
   );
-  for (const [name] of chosen) refuseCopy(name, place(["images", name]));
+  const several = session.hosts.length > 1;
+  const isNamed = ({ host, name }: (typeof declared)[number], word: string) => word === name || (several && word === `${host}/${name}`);
+  const unknown = names.find((word) => !declared.some((one) => isNamed(one, word)));
+  if (unknown !== undefined) {
+    const known = [...new Set(declared.map(({ name }) => name))].join(", ") || "none";
+    throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${known}.`);
+  }
+  const chosen = declared.filter((one) =>
+    names.length === 0 ? pinnedDigest(one.image.checksum) === undefined || flag("update") : names.some((word) => isNamed(one, word)),
+  );
+  for (const { name, at } of chosen) refuseCopy(name, at);
   const byFile = new Map<string, Map<string, string>>();
-  for (const [name, { source, access, checksum }] of chosen) {
+  for (const { host, name, image, context, at } of chosen) {
+    const { source, access, checksum } = image;
     const signed = signedChecksumOf(checksum);
-    io.stderr.write(`${escapeControls(`${name}: reading ${withoutCredentials(signed?.file ?? source)}`)}\n`);
+    const shown = several ? `${host}/${name}` : name;
+    io.stderr.write(`${escapeControls(`${shown}: reading ${withoutCredentials(signed?.file ?? source)}`)}\n`);
     const { digest, bytes } = await (signed === undefined
       ? uncachedDigest(context, requireSource(source), { source, access: access ?? null }).catch((error: unknown) => {
-          throw userError("image-lock", `Cannot read image ${name}`, errorMessage(error));
+          throw userError("image-lock", `Cannot read image ${shown}`, errorMessage(error));
         })
       : signedDigest(context, source, signed, access ?? null));
-    const file = place(["images", name])?.file;
-    if (file === undefined) throw new Error(`image ${name} has no place`);
-    byFile.set(file, (byFile.get(file) ?? new Map()).set(name, digest));
-    event({ type: "result", result: { kind: "digest", image: name, digest, bytes } });
+    if (at === undefined) throw new Error(`image ${name} has no place`);
+    const ofFile = byFile.get(at.file) ?? new Map<string, string>();
+    const other = ofFile.get(name);
+    if (other !== undefined && other !== digest)
+      throw userError(
+        "image-lock",
+        `The content of image ${name} is not the same on all hosts`,
+        `${at.file}:${at.line} declares it for several: one reads ${other}, ${host} reads ${digest}. Declare it for each host in a file of its own.`,
+      );
+    byFile.set(at.file, ofFile.set(name, digest));
+    event({ type: "result", result: { kind: "digest", ...(several ? { host } : {}), image: name, digest, bytes } });
   }
   for (const [file, checksums] of byFile) await rewriteFile(file, (text) => setChecksums(text, checksums), "image-lock");
   if (chosen.length === 0) event({ type: "result", result: { kind: "nothing", text: "Every image has a checksum." } });

@@ -8,10 +8,10 @@ import type { ImageSpec } from "../../kinds/image/spec.ts";
 import type { Context } from "../../model/context.ts";
 import { errorMessage, userError } from "../../model/errors.ts";
 import type { Observed } from "../../model/observed.ts";
-import { onlyHost } from "../../session.ts";
 import { requireSource } from "../../sources/index.ts";
 import { webAccess } from "../../sources/web-access.ts";
 import type { Invocation } from "../command.ts";
+import { eachHost } from "../each-host.ts";
 import type { Io } from "../io.ts";
 import { openConfigured } from "../open-session.ts";
 import { reported } from "../reported.ts";
@@ -22,21 +22,27 @@ import { uncachedDigest } from "../uncached-digest.ts";
 export function outdatedImages(words: readonly string[], invocation: Invocation, io: Io): Promise<number> {
   return reported(invocation, io, { command: "image" }, async (reporter) => {
     await using session = await openConfigured(invocation.texts("path"), io);
-    const host = onlyHost(session);
-    const { context, config } = host;
-    const { observed } = await survey(host, reporter);
-    const images = desiredImages({ config, settings: context.settings, facts: observed.facts }).map(({ spec }) => spec);
-    const unknown = words.find((word) => !images.some(({ name }) => name === word));
+    const { found, complete } = await eachHost(session, reporter, async (host, { event }) => {
+      const { observed } = await survey(host, { event });
+      const { config, context } = host;
+      return { observed, specs: desiredImages({ config, settings: context.settings, facts: observed.facts }).map(({ spec }) => spec) };
+    });
+    const declared = found.flatMap(({ host: { context }, label, address, value: { observed, specs } }) =>
+      specs.map((spec) => ({ context, label, observed, spec, names: [spec.name, address(spec.name)] })),
+    );
+    const unknown = words.find((word) => !declared.some(({ names }) => names.includes(word)));
     if (unknown !== undefined) {
-      const names = images.map(({ name }) => name).join(", ") || "none";
+      const names = [...new Set(declared.map(({ spec }) => spec.name))].join(", ") || "none";
       throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${names}.`);
     }
     const outcomes = new Set<string>();
-    for (const spec of images.filter(({ name }) => words.length === 0 || words.includes(name))) {
+    for (const { context, label, observed, spec, names } of declared) {
+      if (words.length > 0 && !words.some((word) => names.includes(word))) continue;
       const comparison = await compare(context, spec, observed);
       outcomes.add(comparison.outcome);
-      reporter.event({ type: "result", result: { kind: "freshness", image: spec.name, ...comparison } });
+      reporter.event({ type: "result", result: { kind: "freshness", ...label, image: spec.name, ...comparison } });
     }
+    if (!complete) return 1;
     return outcomes.has("outdated") ? 2 : 0;
   });
 }

@@ -14,11 +14,11 @@ export async function removeImages(words: readonly string[], invocation: Invocat
       "Name them after `image rm`; `virtform image list` shows the names, `virtform gc` removes all that are unused.",
     );
   }
-  const mode = {
+  const mode = (names: readonly string[]): Mode => ({
     do: "only",
-    changes: (observed) => removeNamed(observed, words),
-    notes: (observed) => removeNamedNotes(observed, words),
+    changes: (observed) => removeNamed(observed, names),
+    notes: (observed) => removeNamedNotes(observed, names),
     keepLeftovers: true,
-  } as const satisfies Mode;
-  return runApply(invocation, io, { command: "gc", scope: { paths: invocation.texts("path"), targets: [], mode: () => mode } });
+  });
+  return runApply(invocation, io, { command: "gc", scope: { paths: invocation.texts("path"), names: words, untargeted: true, mode } });
 }

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { after, type TestContext, test } from "node:test";
+import { stringify } from "yaml";
+import { startSshd } from "./ssh/sshd.ts";
+import { mustRun, virtform } from "./support/virtform.ts";
+import { createWorkspace, haltingGuest, type Workspace } from "./support/workspace.ts";
+
+const sshd = await startSshd({ after });
+process.env["VIRTFORM_SSH"] = sshd.program;
+
+/** The configuration of a host with one guest. Both hosts of this test are this machine, with instances paths of their own. */
+async function writeHost(workspace: Workspace, uri: string, guest: string): Promise<string> {
+  const { disk, kernel, ramdisk } = await haltingGuest(workspace.directory);
+  const file = `${workspace.directory}/virtform.yaml`;
+  const written = {
+    project: workspace.project,
+    host: { uri, instances_path: workspace.instancesPath, virt_type: "qemu" },
+    images: {
+      tiny: { source: disk, disk_format: "qcow2", kernel: "kernel", ramdisk: "ramdisk" },
+      kernel: { source: kernel, disk_format: "aki" },
+      ramdisk: { source: ramdisk, disk_format: "ari" },
+    },
+    flavors: { small: { vcpus: 1, ram: "64MiB", disk: "16MiB" } },
+    instances: { [guest]: { image: "tiny", flavor: "small" } },
+  };
+  await writeFile(file, stringify(written));
+  return file;
+}
+
+async function twoHosts(t: TestContext) {
+  const [here, there] = [await createWorkspace(t), await createWorkspace(t)];
+  const guests = { here: `${here.prefix}-web`, there: `${there.prefix}-web` };
+  const hosts = [
+    "--host",
+    `here=${await writeHost(here, "qemu:///system", guests.here)}`,
+    "--host",
+    `there=${await writeHost(there, sshd.uri, guests.there)}`,
+  ];
+  const run = async (...args: readonly string[]) => {
+    const result = await virtform(...args, ...hosts);
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    return result.stdout;
+  };
+  return { run, guests, hosts };
+}
+
+const isRunning = async (name: string) => (await mustRun("virsh", ["-q", "-c", "qemu:///system", "domstate", name])).trim() === "running";
+
+test("a host of this machine and one over ssh: apply, empty plan, list, doctor, stop and start of one guest, destroy", async (t) => {
+  const { run, guests, hosts } = await twoHosts(t);
+  await run("apply", "--auto-approve");
+  assert.deepEqual([await isRunning(guests.here), await isRunning(guests.there)], [true, true]);
+  assert.match(await run("plan", "--detailed-exitcode"), /^No changes\./m);
+  const listed = await run("list");
+  assert.match(listed, new RegExp(`^here +${guests.here} +active`, "m"));
+  assert.match(listed, new RegExp(`^there +${guests.there} +active`, "m"));
+  assert.match(await run("show"), new RegExp(`there/domain/${guests.there}`));
+  assert.match(await run("show", guests.there), new RegExp(`^there/domain/${guests.there}:$`, "m"));
+  assert.match(await run("image", "list"), /^here +tiny +active[\s\S]*^there +tiny +active/m);
+  const checked = await virtform("doctor", ...hosts);
+  assert.match(checked.stdout, /^ok +here: libvirt: [\s\S]*^ok +there: ssh: [\s\S]*^ok +there: libvirt: /m);
+  await run("console", guests.there);
+
+  // The guest ignores the power button, and is powered off after its time.
+  await mustRun("virsh", ["-q", "-c", "qemu:///system", "destroy", guests.there]);
+  await run("start", `there/${guests.there}`, "--auto-approve");
+  assert.deepEqual([await isRunning(guests.here), await isRunning(guests.there)], [true, true]);
+  await mustRun("virsh", ["-q", "-c", "qemu:///system", "destroy", guests.here]);
+  const drifted = await virtform("drift", ...hosts);
+  assert.equal(drifted.code, 2, drifted.stdout + drifted.stderr);
+  assert.match(drifted.stdout, new RegExp(`~ here/domain/${guests.here} `));
+
+  await mustRun("virsh", ["-q", "-c", "qemu:///system", "destroy", guests.there]);
+  await run("destroy", "--auto-approve", "--allow-destroy", "--images");
+  const left = await mustRun("virsh", ["-q", "-c", "qemu:///system", "list", "--all", "--name"]);
+  assert.ok(!left.includes(guests.here) && !left.includes(guests.there), left);
+});
