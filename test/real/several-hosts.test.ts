@@ -15,7 +15,7 @@ async function writeHost(workspace: Workspace, uri: string, guest: string): Prom
   const file = `${workspace.directory}/virtform.yaml`;
   const written = {
     project: workspace.project,
-    host: { uri, instances_path: workspace.instancesPath, virt_type: "qemu" },
+    host: { uri, instances_path: workspace.instancesPath, virt_type: "qemu", allocation_ratio: { vcpus: 1000, memory: 1000, disk: 1000 } },
     images: {
       tiny: { source: disk, disk_format: "qcow2", kernel: "kernel", ramdisk: "ramdisk" },
       kernel: { source: kernel, disk_format: "aki" },
