@@ -256,8 +256,8 @@ async function claimProject<Config>({ claim, mode }: Reconciliation<Config>, hel
 function announcing<Config>({ hook, name, context }: Reconciliation<Config>) {
   if (hook === undefined) return undefined;
   const ordered = inOrder(hook);
-  return async (event: ImageEvent): Promise<Diagnostic | undefined> => {
-    const why = await ordered({ ...event, at: context.host.now().toISOString(), host: name, project: context.project });
+  return async (event: ImageEvent, signal: AbortSignal): Promise<Diagnostic | undefined> => {
+    const why = await ordered({ ...event, at: context.host.now().toISOString(), host: name, project: context.project }, signal);
     return why === undefined ? undefined : hookFailed(event, why);
   };
 }
@@ -331,8 +331,10 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
   });
   const diagnostics = [...plan.diagnostics, ...(run.mode.do === "apply" ? [] : (run.mode.notes?.(observed) ?? []))];
   const { variables = [] } = run;
+  const { eventHook } = run.context.settings;
   return {
     ...plan,
+    ...(run.fingerprints === true && eventHook !== undefined ? { eventHook } : {}),
     ...(run.mode.do === "destroy" ? { purpose: "destroy" as const } : {}),
     ...(variables.length === 0 ? {} : { variables }),
     diagnostics: markKnown(run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places), plan, run.places),

@@ -142,9 +142,13 @@ export async function openHosts(hosts: readonly HostConfig[], surroundings: Surr
 /** Prepares to carry out a saved plan, which holds the hosts that it is for. */
 export function openPlanSession(plan: Plan, surroundings: Surroundings): Promise<Session> {
   const opens = plansOfHosts(plan).map((plan) => () => {
-    const { host, project, target } = plan;
+    const { host, project, target, eventHook } = plan;
     const { uri, instancesPath, ...drivers } = target;
-    const config: Config = { project, host: { uri, instances_path: instancesPath }, instances: adoptedIn(plan) };
+    const config: Config = {
+      project,
+      host: { uri, instances_path: instancesPath, ...(eventHook === undefined ? {} : { event_hook: [...eventHook] }) },
+      instances: adoptedIn(plan),
+    };
     return openHost(host, { config, diagnostics: [] }, { ...hostSettings(config, surroundings.runner), drivers }, surroundings);
   });
   return openAll(opens);
@@ -252,7 +256,7 @@ function peersOf(host: Host): OpenPeer {
 
 /** The program of the configuration runs on this machine, wherever the host is. */
 function eventHook(command: readonly string[]): EventHook {
-  return async (event) => (await import("./host/local/event-hook.ts")).runEventHook(command, event);
+  return async (event, signal) => (await import("./host/local/event-hook.ts")).runEventHook(command, event, signal);
 }
 
 async function openLocalHost(): Promise<Host> {

@@ -1,25 +1,14 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { readBytesSync } from "../config/read-text.ts";
+import { userError } from "../model/errors.ts";
 
 /** Longest file of settings, authorities, certificates or keys that is read, in bytes. */
 const maxBytes = 2 ** 20;
 
-/** A small file; undefined when it cannot be read or is longer than 1 MiB. */
+/** A small file; undefined when it does not exist or may not be read. Throws a UserError for one that is longer than 1 MiB, and for anything but a file. */
 export function readBounded(path: string): Buffer | undefined {
-  try {
-    const file = openSync(path, "r");
-    try {
-      const buffer = Buffer.alloc(maxBytes + 1);
-      let bytes = 0;
-      for (;;) {
-        const read = readSync(file, buffer, bytes, buffer.length - bytes, null);
-        bytes += read;
-        if (bytes > maxBytes) return undefined;
-        if (read === 0) return buffer.subarray(0, bytes);
-      }
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return undefined;
-  }
+  const read = readBytesSync(path, maxBytes, path);
+  if (!("problem" in read)) return read.bytes;
+  const { code, summary, detail } = read.problem;
+  if (code === "file-not-found" || code === "file-not-readable") return undefined;
+  throw userError(code, summary, detail);
 }

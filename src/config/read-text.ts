@@ -31,7 +31,8 @@ export async function readBytes(path: string, limit: number, shown: string): Pro
   return readBytesSync(path, limit, shown);
 }
 
-function readBytesSync(path: string, limit: number, shown: string): { readonly bytes: Buffer } | { readonly problem: ReadProblem } {
+/** The same at once. */
+export function readBytesSync(path: string, limit: number, shown: string): { readonly bytes: Buffer } | { readonly problem: ReadProblem } {
   try {
     return unusable(statSync(path), limit, shown) ?? { bytes: readFileSync(path) };
   } catch (error) {

@@ -6,6 +6,7 @@ import { diagnosticsOf, failureDiagnostics } from "../model/failure-diagnostics.
 import type { ImageEvent } from "../model/image-event.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Plan, PlannedAction } from "../model/plan.ts";
+import { allTaken } from "./event-hook.ts";
 import type { Journal } from "./journal.ts";
 import type { Meter } from "./meter.ts";
 
@@ -23,7 +24,7 @@ interface ApplyRequest {
   readonly stop: AbortSignal;
   readonly emit: (event: Event) => void;
   /** Gets each event of an image. Absent: no program does. */
-  readonly hook?: (event: ImageEvent) => Promise<Diagnostic | undefined>;
+  readonly hook?: (event: ImageEvent, signal: AbortSignal) => Promise<Diagnostic | undefined>;
 }
 
 /**
@@ -48,10 +49,13 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     emit({ type: "action.end", id: action.id, outcome });
   };
   const announced: Promise<void>[] = [];
+  const giveUp = new AbortController();
   const notify = (id: string) => (image: ImageEvent) => {
     journal.note(image);
     emit({ type: "image", id, image });
-    const told = request.hook?.(image).then((trouble) => trouble !== undefined && emit({ type: "diagnostic", diagnostic: trouble }));
+    const told = request
+      .hook?.(image, giveUp.signal)
+      .then((trouble) => trouble !== undefined && emit({ type: "diagnostic", diagnostic: trouble }));
     if (told !== undefined) announced.push(told.then(() => undefined));
   };
   const carryOut = async (action: PlannedAction): Promise<void> => {
@@ -113,7 +117,7 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
     }
     if (running.size > 0) await Promise.race(running);
   }
-  await Promise.all(announced);
+  await allTaken(announced, { stop, end: context.signal, giveUp });
   const all = plan.actions.map((action) => outcomes.get(action.id)).filter((outcome) => outcome !== undefined);
   emit({ type: "apply.end", plan, outcomes: all, milliseconds: Date.now() - started });
   return all;

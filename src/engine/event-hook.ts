@@ -2,16 +2,48 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { ImageEvent } from "../model/image-event.ts";
 import { problem } from "../model/problem.ts";
 
-/** Hands an event to the program of the configuration. Resolves to what went wrong, in words, or to undefined. Never rejects. */
+/**
+ * Hands an event to the program of the configuration. Resolves to what went wrong, in words, or to undefined. Never rejects. The program is ended
+ * when the signal is aborted.
+ */
 export type EventHook = (
   event: ImageEvent & { readonly at: string; readonly host: string; readonly project: string },
+  signal: AbortSignal,
 ) => Promise<string | undefined>;
+
+/** How long programs have for the events that are left when an apply was stopped, in milliseconds. */
+const farewellMs = 2000;
+
+/**
+ * Resolves when the programs have taken all events. Once the user asks to stop, what they have not taken soon is given up; once everything is to
+ * end at once, immediately.
+ */
+export async function allTaken(
+  events: readonly Promise<unknown>[],
+  { stop, end, giveUp }: { readonly stop: AbortSignal; readonly end: AbortSignal; readonly giveUp: AbortController },
+): Promise<void> {
+  const abort = () => giveUp.abort();
+  let timer: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    timer ??= setTimeout(abort, farewellMs);
+  };
+  stop.addEventListener("abort", hurry);
+  end.addEventListener("abort", abort);
+  if (stop.aborted) hurry();
+  if (end.aborted) abort();
+  await Promise.all(events);
+  clearTimeout(timer);
+  stop.removeEventListener("abort", hurry);
+  end.removeEventListener("abort", abort);
+}
 
 /** The same hook, which gets an event of an image only when it has taken the one before: `image.activate` never arrives before `image.prepare`. */
 export function inOrder(hook: EventHook): EventHook {
   const last = new Map<string, Promise<unknown>>();
-  return (event) => {
-    const taken = (last.get(event.entry) ?? Promise.resolve()).then(() => hook(event));
+  return (event, signal) => {
+    const taken = (last.get(event.entry) ?? Promise.resolve()).then(() =>
+      signal.aborted ? "The apply was stopped before the program got the event" : hook(event, signal),
+    );
     last.set(event.entry, taken);
     return taken;
   };

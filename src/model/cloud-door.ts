@@ -6,7 +6,7 @@ export interface CloudInputs {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Directories that may hold clouds.yaml, secure.yaml and clouds-public.yaml, the first one first. */
   readonly directories: readonly string[];
-  /** The text of a file; undefined when there is none. */
+  /** The text of a file; undefined when there is none. Throws a UserError for what cannot be such a file. */
   readonly readText: (path: string) => string | undefined;
 }
 

@@ -84,6 +84,8 @@ export interface Plan {
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;
+  /** Of a plan that is saved: the program of `host.event_hook`, which its apply runs. Absent: none. */
+  readonly eventHook?: readonly string[];
   /** How fast the host was in earlier applies, for the forecast. Absent: it was not measured. */
   readonly rates?: Rates;
   /** The variables that the configuration uses, with the values that the plan was made with. Absent: it uses none. */

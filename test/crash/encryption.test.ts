@@ -347,3 +347,17 @@ for (const way of ["kill -9", "power cut in the middle of an effect"] as const) 
     await killEverywhere({ from: await after(encrypted(flat)), yaml: encrypted({ ...flat, ephemeral: "3GiB" }), env }, way);
   });
 }
+
+test("an apply of another project leaves a passphrase's record whose secret is not in libvirt yet", async () => {
+  const machine = await after(encrypted());
+  const [record] = recordsOf(machine);
+  assert.ok(record !== undefined);
+  // As between the two steps of an apply: the record is written first.
+  machine.libvirtd.secrets.restart();
+  const other = guests().replace("project: shop", "project: other").replace("  web:", "  elsewhere:");
+  await applied(machine, other);
+  assert.deepEqual(recordsOf(machine), [record]);
+  // The project's own apply does remove it, before it is written again.
+  await applied(machine, guests().replace("  web:", "  plain:"), { env });
+  assert.deepEqual(recordsOf(machine), []);
+});

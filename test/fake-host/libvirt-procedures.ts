@@ -14,6 +14,8 @@ export interface Client {
   readonly libvirtd: Libvirtd;
   readonly life: Life;
   readonly readOnly: boolean;
+  /** polkit refuses the login. */
+  readonly unauthorized: boolean;
   /** Numbers of the registrations for lifecycle events. */
   readonly registrations: Set<number>;
 }
@@ -27,8 +29,12 @@ type ResultOf<P> = P extends Procedure<never, infer R> ? R : P extends Procedure
 
 /** What each procedure does. A change happens as one effect of the process that asked for it; refusals are Errors in libvirt's words. */
 export const handlers: { readonly [K in keyof Procedures]: (client: Client, args: ArgsOf<Procedures[K]>) => ResultOf<Procedures[K]> } = {
-  authList: () => ({ types: [0] }),
-  authPolkit: () => ({ complete: 1 }),
+  authList: ({ unauthorized }) => ({ types: [unauthorized ? 2 : 0] }),
+  authPolkit: ({ unauthorized }) => {
+    if (unauthorized)
+      throw new Error("authentication unavailable: no polkit agent available to authenticate action 'org.libvirt.unix.manage'");
+    return { complete: 1 };
+  },
   open: (_client, { name }) => {
     if (!/^(?:qemu|secret|network|nwfilter):\/\/\/(?:system|session)$/.test(name ?? "")) {
       throw new Error(`invalid argument: no connection driver available for ${name}`);

@@ -35,7 +35,13 @@ export function openLibvirt(
   if (!libvirtd.up) throw new DialError(path, "refused", "connection refused");
 
   const ended = Promise.withResolvers<string | undefined>();
-  const client: Client = { libvirtd, life, readOnly: path.endsWith("-ro"), registrations: new Set() };
+  const client: Client = {
+    libvirtd,
+    life,
+    readOnly: path.endsWith("-ro"),
+    unauthorized: state === "unauthorized",
+    registrations: new Set(),
+  };
   let over = false;
   let waiting: Buffer[] = [];
   const end = () => {

@@ -72,8 +72,8 @@ export interface Libvirtd {
   readonly leases: Map<string, string>;
   readonly secrets: Secrets;
   readonly filters: NetworkFilters;
-  /** Its sockets, and whether this user may open each. */
-  readonly sockets: Map<string, "open" | "denied">;
+  /** Its sockets, and whether this user may open each. `unauthorized`: it may, and polkit refuses the login. */
+  readonly sockets: Map<string, "open" | "denied" | "unauthorized">;
   /** Called with each domain that was defined, started, stopped or the like. */
   readonly listeners: Set<(domain: Domain) => void>;
   all(): Domain[];

@@ -204,6 +204,19 @@ test("a saved plan carries its hosts, and is refused on the one that has changed
   assert.equal(changed.beta.libvirtd.find("web"), undefined);
 });
 
+test("a saved plan carries the program for events of images", async () => {
+  const yaml = guests().replace("host: {", "host: { event_hook: [/usr/local/bin/announce, images],");
+  const { config, warnings: diagnostics } = await configOf(yaml);
+  const around = surroundings(createWorlds(), (_, host) => host);
+  const open = () => openHosts([{ name: "alpha", config: { config, diagnostics } }], around);
+  await using session = await open();
+  const saved = JSON.parse(JSON.stringify(await plan(session, { fingerprints: true })));
+  assert.deepEqual(saved.eventHook, ["/usr/local/bin/announce", "images"]);
+  assert.equal((await plan(session)).eventHook, undefined);
+  await using opened = await openPlanSession(saved, around);
+  assert.ok(opened.hosts[0]?.hook !== undefined);
+});
+
 test("a target names its host, and the hosts that no target names are left alone", async () => {
   await using session = await open(createWorlds(), { change: silent("beta") });
   const addresses = async (targets: readonly string[]) => (await plan(session, { targets })).changes.map(({ address }) => address);

@@ -1,10 +1,10 @@
-import type { X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { Transferred } from "../../model/host.ts";
 import { signersFor } from "../../sources/glance/signers.ts";
 import { type ImageSignature, imageSignature } from "../../tools/signature/image-signature.ts";
-import { unusable } from "../../tools/signature/signing-certificates.ts";
+import { publicKeyOf, unusable } from "../../tools/signature/signing-certificates.ts";
 import { verifyDigest } from "../../tools/signature/verify-digest.ts";
 import type { ImageSpec } from "./spec.ts";
 
@@ -26,14 +26,19 @@ export async function checkSignature(context: Context, spec: ImageSpec, { digest
   const reasons: string[] = [];
   if (spec.signers === null || spec.found === null) throw new Error("a signature is checked without certificates");
   for (const { name, certificate } of await signersFor(context, spec.signers, spec.name, spec.found.properties)) {
-    const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
-    if (asymmetricKeyType !== signed.keyType || (signed.curve !== null && asymmetricKeyDetails?.namedCurve !== signed.curve)) {
+    const key = publicKeyOf(certificate);
+    const { asymmetricKeyType, asymmetricKeyDetails } = key ?? {};
+    if (
+      key === undefined ||
+      asymmetricKeyType !== signed.keyType ||
+      (signed.curve !== null && asymmetricKeyDetails?.namedCurve !== signed.curve)
+    ) {
       reasons.push(`${name} has another kind of key`);
       continue;
     }
     const why = unusable(certificate, context.host.now());
     if (why !== undefined) reasons.push(`${name} ${why}`);
-    else if (fits(certificate, signed, hex)) return;
+    else if (fits(key, signed, hex)) return;
     else reasons.push(`${name} has not signed it`);
   }
   throw new RefusedError(
@@ -43,7 +48,7 @@ export async function checkSignature(context: Context, spec: ImageSpec, { digest
   );
 }
 
-function fits({ publicKey }: X509Certificate, { algorithm, signature }: ImageSignature, hex: string | undefined): boolean {
+function fits(publicKey: KeyObject, { algorithm, signature }: ImageSignature, hex: string | undefined): boolean {
   return (
     hex !== undefined &&
     verifyDigest(publicKey, { algorithm, digest: Buffer.from(hex, "hex"), signature: Buffer.from(signature, "base64") })

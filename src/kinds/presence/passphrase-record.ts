@@ -17,11 +17,11 @@ export async function recordPassphrase(context: Context, owner: string, value: s
   const salt = createHash("sha256")
     .update(`${(await machineId(context.host)) ?? ""} ${await recordPath(context, "")}`)
     .digest("hex");
-  const record = { version: 1, salt, digest: digestOf(await slowKey(value, salt), owner) };
+  const record = { version: 1, project: context.project, salt, digest: digestOf(await slowKey(value, salt), owner) };
   const name = `passphrase-${owner}.json`;
   const known = (await readRecords(context, recordName)).get(name);
   // Written once only: what a kill in the middle leaves is removed with the next attempt.
-  if (known?.["salt"] === salt && known["digest"] === record.digest) return;
+  if (known?.["salt"] === salt && known["digest"] === record.digest && known["project"] === record.project) return;
   await writeRecord(context, name, record, "a changed passphrase");
 }
 
@@ -30,9 +30,11 @@ export function forgetPassphrase(context: Context, owner: string): Promise<void>
   return removeRecord(context, `passphrase-${owner}.json`);
 }
 
-/** The uuids of instances and volumes with a record. */
+/** The uuids of the instances and volumes of this project with a record. */
 export async function recordedOwners(context: Context): Promise<string[]> {
-  return [...(await readRecords(context, recordName)).keys()].flatMap((name) => recordName.exec(name)?.[1] ?? []);
+  return [...(await readRecords(context, recordName))].flatMap(([name, { project }]) =>
+    project === context.project ? (recordName.exec(name)?.[1] ?? []) : [],
+  );
 }
 
 /** Which of these references have the recorded passphrase: places by owner, for owners with a record. References without a value match none. */

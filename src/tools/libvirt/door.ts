@@ -5,7 +5,7 @@ import type { Account, Host } from "../../model/host.ts";
 import { type Connection, openConnection } from "./rpc/connection.ts";
 import type { Driver } from "./rpc/procedures.ts";
 import { isPrivate, type Socket, siblingSocket, socketsOf } from "./sockets.ts";
-import { unreachable } from "./unreachable.ts";
+import { isLoginRefusal, unreachable } from "./unreachable.ts";
 import { parseLibvirtUri } from "./uri.ts";
 
 /** Opens connections to the libvirt of one host. */
@@ -87,6 +87,16 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     try {
       return await openConnection(channel, { uri, opens, readOnly });
     } catch (error) {
+      if (looksOnly && !readOnly && isLoginRefusal(error)) {
+        const reading = { socket, readOnly: true };
+        // Without a read-only socket, the refusal by the other one is what the user has to know.
+        const second = await dial(reading).catch(() => undefined);
+        if (second !== undefined) {
+          const connection = await logIn(second, reading, opens);
+          if (place !== undefined) place = { ...place, readOnly: true };
+          return connection;
+        }
+      }
       throw unreachable(error, { uri, host: host.name, path: socket.path });
     }
   }

@@ -22,7 +22,17 @@ export const errorCodes = {
 } as const;
 
 /** Parts of libvirt that errors come from (virterror.h). */
-export const errorDomains = { rpc: 7, qemu: 10, network: 19, domain: 20, secret: 30, access: 55, polkit: 60, logging: 63 } as const;
+export const errorDomains = {
+  rpc: 7,
+  qemu: 10,
+  network: 19,
+  domain: 20,
+  secret: 30,
+  dbus: 47,
+  access: 55,
+  polkit: 60,
+  logging: 63,
+} as const;
 
 /** A refusal by libvirt: what failed, libvirt's words, and its numbers, which alone decide what happens next. */
 export class LibvirtError extends CodedError {

@@ -1,7 +1,7 @@
 import { isDialError } from "../../model/channel.ts";
 import { errorMessage, UnreachableError } from "../../model/errors.ts";
 import { shellWord } from "../../model/shell-word.ts";
-import { errorCodes, isRefusal } from "./libvirt-error.ts";
+import { errorCodes, errorDomains, isRefusal, LibvirtError } from "./libvirt-error.ts";
 
 /** What a connection was made to, for messages. */
 export interface Whereabouts {
@@ -13,8 +13,7 @@ export interface Whereabouts {
 
 /** An error for a connection that could not be made: why, and what to do. Errors with a remedy of their own are returned unchanged. */
 export function unreachable(error: unknown, { uri, host, path }: Whereabouts): unknown {
-  const refusedLogin = [errorCodes.authFailed, errorCodes.authCancelled, errorCodes.authUnavailable, errorCodes.accessDenied];
-  if (isRefusal(error, ...refusedLogin, errorCodes.operationDenied)) return failure(uri, error.words, polkitHint, error);
+  if (isLoginRefusal(error)) return failure(uri, error.words, error.domain === errorDomains.dbus ? busHint : polkitHint, error);
   if (isRefusal(error, errorCodes.noConnect, errorCodes.invalidArgument)) return failure(uri, error.words, uriHint, error);
   if (!isDialError(error)) {
     return error instanceof Error && "words" in error ? failure(uri, errorMessage(error), uriHint, error) : error;
@@ -36,6 +35,17 @@ function sessionHint(host: string, isDenied: boolean): string {
     : `The session's daemon did not start on ${host}. It needs a home directory, or an XDG_RUNTIME_DIR, that this user can write to; \`libvirtd\` (or \`virtqemud\`), run by hand, says what else is wrong.`;
 }
 
+/** Whether libvirt refuses this user the socket that was opened, by polkit or because it cannot ask polkit. */
+export function isLoginRefusal(error: unknown): error is LibvirtError {
+  const { authFailed, authCancelled, authUnavailable, accessDenied, operationDenied } = errorCodes;
+  return (
+    isRefusal(error, authFailed, authCancelled, authUnavailable, accessDenied, operationDenied) ||
+    (error instanceof LibvirtError && error.domain === errorDomains.dbus)
+  );
+}
+
+const busHint =
+  'libvirt asks polkit who may use it, and the message bus of the system does not run: start it with polkit (systemctl start dbus polkit), or write auth_unix_rw = "none", unix_sock_group = "libvirt" and unix_sock_rw_perms = "0770" into libvirtd.conf and add the user to the group libvirt.';
 const polkitHint =
   "polkit refuses this user the action org.libvirt.unix.manage: add the user to the group libvirt (usermod -aG libvirt USER, then log in again), or allow the action in a rule of /etc/polkit-1/rules.d.";
 const uriHint = "Check host.uri: qemu:///system, qemu:///session and qemu+ssh://USER@HOST/system are usual.";

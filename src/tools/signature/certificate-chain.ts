@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { certificateFields } from "./certificate-fields.ts";
-import { unusable } from "./signing-certificates.ts";
+import { publicKeyOf, unusable } from "./signing-certificates.ts";
 
 /** A certificate and what it is called in messages. */
 export interface NamedCertificate {
@@ -52,5 +52,7 @@ function refusesToIssue(certificate: X509Certificate, issuer: X509Certificate, n
   if (!(now >= new Date(issuer.validFrom))) return `is not valid before ${issuer.validFrom}`;
   if (!(now <= new Date(issuer.validTo))) return `expired on ${issuer.validTo}`;
   if (own.weak) return "signed it with MD5 or SHA-1";
-  return certificate.verify(issuer.publicKey) ? undefined : "has not signed it";
+  const key = publicKeyOf(issuer);
+  if (key === undefined) return "has an unknown kind of key";
+  return certificate.verify(key) ? undefined : "has not signed it";
 }

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { certificateFields } from "./certificate-fields.ts";
 
 /** A certificate as a key manager keeps it, PEM or DER; undefined when it is none. */
@@ -17,6 +17,15 @@ export function certificatesIn(text: string): X509Certificate[] | undefined {
   if (blocks.length === 0 || blocks.length > 50) return undefined;
   try {
     return blocks.map((block) => new X509Certificate(block));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The public key of a certificate; undefined for a kind of key that OpenSSL does not know. */
+export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey;
   } catch {
     return undefined;
   }

@@ -180,6 +180,11 @@ images: ${images}
   );
   assert.match(journal, /"status":"image\.activate","image":"small"/);
 
+  await write(`[${directory}/hook, ${told}]`, "{ other: { source: ./small.qcow2, disk_format: qcow2 } }");
+  await workspace.mustRun(["plan", "--out", `${directory}/site.plan`]);
+  await workspace.mustRun(["apply", `${directory}/site.plan`]);
+  assert.match(await readFile(told, "utf8"), /"event":"image\.prepare","image":"other"/, "the program of a saved plan");
+
   await write("[/bin/false]", `{ wrong: { source: ./small.qcow2, disk_format: qcow2, checksum: "sha256:${"0".repeat(64)}" } }`);
   const failed = await workspace.run(["apply", "--auto-approve", "--json"]);
   assert.equal(failed.code, 1);

@@ -278,6 +278,22 @@ test("a user without rights: the group is named; looks use the read-only socket"
   await looking.close();
 });
 
+test("a user whom polkit refuses: the group and the rule are named; looks use the read-only socket", async () => {
+  const machine = createMachine();
+  machine.libvirtd.define(domainXml("web", uuid));
+  machine.libvirtd.sockets.set("/run/libvirt/libvirt-sock", "unauthorized");
+  await assert.rejects(libvirtOn(machine).domain(uuid), (error) => {
+    assert.ok(error instanceof UnreachableError);
+    assert.match(error.diagnostics[0]?.detail ?? "", /usermod -aG libvirt[\s\S]*polkit-1\/rules\.d/);
+    return true;
+  });
+  const looking = libvirtOn(machine, { looksOnly: true });
+  assert.deepEqual(await looking.secrets(""), []);
+  assert.equal((await looking.domain(uuid))?.name, "web");
+  assert.equal(looking.readOnly, true);
+  await looking.close();
+});
+
 test("split daemons: domains at virtqemud, secrets at virtsecretd or, where it has no socket, at virtqemud too", async () => {
   for (const secrets of [true, false]) {
     const machine = createMachine();

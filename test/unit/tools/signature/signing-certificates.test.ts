@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { certificatesIn, unusable } from "../../../../src/tools/signature/signing-certificates.ts";
+import { certificatesIn, publicKeyOf, unusable } from "../../../../src/tools/signature/signing-certificates.ts";
 
 /**
  * Certificates of P-384 that are valid for ten years from November 2026, made by OpenSSL's `req -x509`. `OddName`: the common name has the
@@ -92,4 +92,18 @@ test("certificates are read from PEM, all or none", () => {
   assert.equal(certificatesIn("nothing"), undefined);
   assert.equal(certificatesIn(certificates.unlimited.replace("MII", "AAA")), undefined);
   assert.equal(certificatesIn(`${certificates.unlimited}\n`.repeat(51)), undefined);
+});
+
+test("a certificate with a kind of key that OpenSSL does not know has no public key, and is no bug", () => {
+  const known = new X509Certificate(certificates.signing);
+  assert.equal(publicKeyOf(known)?.asymmetricKeyType, "ec");
+  const der = Buffer.from(known.raw);
+  // The identifier of elliptic curve keys, 1.2.840.10045.2.1, becomes one that nothing has.
+  const at = der.indexOf(Buffer.from("2a8648ce3d0201", "hex"));
+  der[at + 6] = 0x7f;
+  const pem = `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----`;
+  const [unknown] = certificatesIn(pem) ?? [];
+  assert.ok(unknown !== undefined);
+  assert.throws(() => unknown.publicKey);
+  assert.equal(publicKeyOf(unknown), undefined);
 });
