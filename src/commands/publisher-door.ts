@@ -33,7 +33,10 @@ export function publisherDoor(environment: Readonly<Record<string, string | unde
     }
   };
   return {
-    readFile: readBounded,
+    readFile(path) {
+      const read = readBounded(path);
+      return "bytes" in read ? read.bytes : undefined;
+    },
     fetch(url, options) {
       const known = options.again === true ? undefined : asked.get(url);
       if (known !== undefined) return known;

@@ -174,7 +174,7 @@ export interface Files {
 /** A download to a staged name, with digests computed while the bytes come. */
 export interface Download {
   readonly url: string;
-  /** Further addresses of the same bytes. After a failure that another attempt may mend, the next one is asked, and so on round. */
+  /** Further addresses of the same bytes. After a failure that another attempt may overcome, the next one is asked, and so on round. */
   readonly alternatives?: readonly string[];
   readonly access?: WebAccess;
   /** Follow a redirection from https to http: only where the digests are verified afterwards. */

@@ -119,7 +119,7 @@ test("adopting can be killed at any effect", async () => {
   for (const way of ["kill -9", "power cut in the middle of an effect"] as const) await killEverywhere({ from: machine, yaml }, way);
 });
 
-test("before it is adopted, a guest is nobody's: destroy and a configuration without it leave it alone", async () => {
+test("a guest that is not adopted yet has no owner: destroy and a configuration without it leave it unchanged", async () => {
   const machine = withGuest({ running: true });
   const yaml = await adoptOn(machine, ["Old Web"]);
   const before = kept(machine);

@@ -14,7 +14,7 @@ const other = both.replace("project: shop", "project: other").replace("  web:", 
 
 const collectOn = (machine: Machine, yaml: string, collect: string) => runOn(machine.boot(), yaml, { collect });
 
-test("a base image that no disk and no image needs is removed, whoever fetched it; others are kept", async () => {
+test("a base image that no disk and no image needs is removed, also one of another project; others are kept", async () => {
   const machine = createWorld();
   await applied(machine, both);
   await applied(machine, other);

@@ -74,7 +74,7 @@ test("killed at every effect of every attempt, it still gets there", async () =>
   assert.deepEqual(strangers(machine), untouched);
 });
 
-test("what a kill interrupted is told by the next apply", async () => {
+test("the next apply reports the actions that a kill interrupted", async () => {
   const machine = createWorld();
   const host = machine.boot();
   host.dieAfter(20);

@@ -57,7 +57,7 @@ db    active  192.168.122.9  debian  small   1      256MiB  1GiB
   assert.match(text(there, true), /^NAME .* UUID +MAC +REASON\nweb .* [0-9a-f-]{36} +52:54:00:[0-9a-f:]{8} +-\n/);
 });
 
-test("list says what is wrong: a guest that is gone, begun, paused by an error, without a disk, waiting, in no file", async () => {
+test("list shows guests that are missing, being built, paused by an error, without a disk, pending a restart or undeclared", async () => {
   const machine = createWorld();
   const yaml = shop();
   await applied(machine, yaml);

@@ -83,7 +83,7 @@ test("a guest that is off gets its new name everywhere and keeps everything else
   assert.deepEqual(summary(await plan(machine, third)), []);
 });
 
-test("a guest that runs goes on under its old name in libvirt, waits for its restart, and gets the new one with it", async () => {
+test("a running guest keeps its old name in libvirt until its restart, which renames it", async () => {
   const machine = await after(yaml(guest("web")));
   const before = kept(machine, "web");
   const wanted = yaml(guest("site", "renamed_from: web"));

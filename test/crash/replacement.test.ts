@@ -33,7 +33,7 @@ const unfetchable = {
   "other bytes than the checksum says": Buffer.from("something else"),
 };
 for (const [why, answer] of Object.entries(unfetchable)) {
-  test(`${why}: the guest goes on running with the disk that it has`, async () => {
+  test(`${why}: the guest keeps running with its present disk`, async () => {
     const machine = await after(first());
     const before = rootDisk(machine);
     machine.urls.set(fedora, answer);
@@ -54,7 +54,7 @@ for (const [why, answer] of Object.entries(unfetchable)) {
   });
 }
 
-test("an image that shows to be too large when it is there: the guest goes on running with the disk that it has", async () => {
+test("an image that turns out to be too large after it was fetched: the guest keeps running with its present disk", async () => {
   const machine = await after(first({ ...alone, disk: "64MiB" }));
   const before = rootDisk(machine);
   const large = readSparse(makeQcow2({ size: 128 * 2 ** 20, data: Buffer.from("large") }));
@@ -85,7 +85,7 @@ test("an image in the cache that is too large for the flavor is an error of the 
   );
 });
 
-test("into rescue and another root disk at once: the guest goes on until all images are there", async () => {
+test("rescue and another root disk in one apply: the guest keeps running until all images are fetched", async () => {
   const machine = await after(first());
   machine.urls.set(fedora, { fails: "404 Not Found" });
   const wanted = shop({ ...alone, image: "fedora" }).replace("    flavor: small\n", "    flavor: small\n    rescue: { image: debian }\n");

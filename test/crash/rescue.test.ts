@@ -126,7 +126,7 @@ test("Nova BLK-12: another image without kernel boots by the firmware, and no di
   assert.deepEqual(summary(await plan(machine, doctor)), []);
 });
 
-test("a kernel is told the disk of a stable rescue as its root", async () => {
+test("the kernel of a stable rescue gets the rescue disk as root device", async () => {
   const yaml = rescued("true").replace("    ramdisk: initrd\n", "    ramdisk: initrd\n    properties: { hw_rescue_bus: virtio }\n");
   const machine = await after(yaml);
   assert.deepEqual(disksOf(machine), ["vda disk 2", "vdb disk.rescue 1", "sda disk.config"]);
@@ -182,7 +182,7 @@ test("a paused guest goes into rescue as a running one does", async () => {
   assert.deepEqual(summary(await plan(machine, rescued("true"))), []);
 });
 
-test("everything else goes on in rescue: growth and edits are applied, protection holds, and the whole guest can go", async () => {
+test("in rescue, growth and edits are applied, protection holds, and the guest can be removed", async () => {
   const machine = await after(shop(), rescued("true"));
   const larger = rescued("true", { disk: "2GiB", memory: "512MiB" });
   const growing = await plan(machine, larger);

@@ -36,7 +36,7 @@ async function reaches(machine: Machine, yaml: string, state = 1): Promise<void>
   assert.deepEqual(summary(await plan(machine, yaml)), []);
 }
 
-test("a saved guest that should run goes on, and one that should not stays as it is", async () => {
+test("a saved guest that should run is restored, and one that should be off stays saved", async () => {
   const machine = await saved(one());
   const made = await plan(machine, one());
   assert.deepEqual(summary(made), ["update domain/web: its memory was saved, and it should be running"]);
@@ -83,7 +83,7 @@ test("a new definition and a new config drive wait for the next cold start, as t
   assert.match(machine.libvirtd.document(web(machine), true), /<memory unit='KiB'>524288</);
 });
 
-test("a disk grows once the guest goes on; where it is to stay off, its memory goes first, with consent", async () => {
+test("a disk of a saved guest grows after the guest is restored; if the guest should be off, its memory is deleted first, with consent", async () => {
   const machine = await saved(one());
   assert.deepEqual(await actionsOf(machine, one({ disk: "2GiB" })), [["domain/web#restore"], ["disk/web.root#grow", "domain/web#restore"]]);
   await reaches(machine, one({ disk: "2GiB" }));
@@ -116,7 +116,7 @@ test("another disk is nothing for a memory that belongs to the old one: it goes,
   assert.match(machine.libvirtd.document(web(machine), false), /<memory unit='KiB'>524288</);
 });
 
-test("saved memory never goes on over another disk, in whatever order things are planned", async () => {
+test("saved memory is never restored over a replaced disk, whatever the order of the configuration", async () => {
   const machine = await saved(one());
   const run = await runOn(machine.boot(), one({ image: "fedora" }));
   const backwards = run.kinds.map((kind) => ({
@@ -145,7 +145,7 @@ test("a deleted disk is recreated for a guest that starts cold, or that stays of
   }
 });
 
-test("what is missing beside the disks is made before the guest goes on", async () => {
+test("missing files and secrets are created before a saved guest is restored", async () => {
   const machine = await saved(one());
   for (const name of ["disk.config", "kernel"]) machine.files.unlink(`${layout.instance(web(machine).uuid)}/${name}`);
   const restore = (await plan(machine, one())).actions.find(({ id }) => id === "domain/web#restore");
@@ -170,7 +170,7 @@ const volume = (size: string, more = "    volumes: [ { volume: data } ]\n") => (
   sections: `volumes: { data: { size: ${size} } }\n`,
 });
 
-test("a volume grows once its guest goes on, and is not taken from below its memory", async () => {
+test("a volume grows after its saved guest is restored, and is not detached while the memory is saved", async () => {
   const before = guests(volume("1GiB"));
   const machine = await saved(before);
   assert.deepEqual(await actionsOf(machine, guests(volume("2GiB"))), [["domain/web#restore"], ["volume/data#grow", "domain/web#restore"]]);
@@ -232,7 +232,7 @@ test("a guest that is started while it is asked whether its saved memory may go 
   await reaches(machine, one({ image: "fedora" }));
 });
 
-test("what was given to other guests, and what only libvirt knows, is there before the guest goes on", async () => {
+test("volumes that other guests had, and settings that only libvirt has, are in place before a saved guest is restored", async () => {
   const env = { DISK_PASSPHRASE: "correct horse" };
   const encrypted = `${one()}    encryption: { passphrase: { env: DISK_PASSPHRASE } }\n`;
   const machine = createWorld();

@@ -203,7 +203,7 @@ test("after a reboot no guest and no process runs, and the disk is as it was", a
   assert.equal((await again.files.read("/a"))?.toString(), "x");
 });
 
-test("a program that is not there, one that fails and one that is bounded", async () => {
+test("a missing program, one that fails and one that exceeds its limits", async () => {
   const host = createMachine().boot();
   const run = (program: string, ...args: string[]) => host.run({ program, args, timeoutMs: 1000 });
   await assert.rejects(run("zfs", "list"), (error: CommandError) => error.reason === "missing");

@@ -5,7 +5,7 @@ import { isoImage } from "../../src/tools/iso9660/iso9660.ts";
 import { speakingDisk } from "../support/speaking-disk.ts";
 import { apply, assertConverged, createWorkspace, virsh, waitForConsole, writeConfig } from "./support/workspace.ts";
 
-test("Nova BLK-09, BLK-10: a firmware that finds nothing on the CD goes on with the disk of the lowest boot_index", async (t) => {
+test("Nova BLK-09, BLK-10: a firmware that cannot boot from the CD boots from the disk of the lowest boot_index", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-order`;
   const at = (file: string) => `${workspace.directory}/${file}`;

@@ -182,7 +182,7 @@ test("a guest boots from encrypted disks; only libvirt and qemu get the passphra
   assert.doesNotMatch(await virsh("secret-list"), new RegExp(`virtform/${workspace.project}/`));
 });
 
-test("killed while libvirt is told the passphrase, and while a disk is encrypted, the next apply gets there", async (t) => {
+test("killed while libvirt gets the passphrase or a disk is encrypted, the next apply converges", async (t) => {
   const { workspace, name } = await prepare(t);
   await writeConfig(workspace, {
     images: tinyImages(),

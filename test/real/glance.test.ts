@@ -95,7 +95,7 @@ test("an image of Glance is fetched, and a guest is what its properties say", as
   await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy", "--images");
 });
 
-test("servers that cut, delay, answer 503 and refuse a token are asked again, and another one in turn; a download goes on where it broke", async (t) => {
+test("requests that are cut, delayed, answered with 503 or with an expired token are repeated, also at another server; a broken download is resumed", async (t) => {
   const { id, content } = await upload();
   const workspace = await prepare(t, `glance://${id}`, { glance: { api_servers: proxies.map(({ url }) => url) } });
   const path = new RegExp(`^GET /v2/images/${id}$`);
@@ -242,7 +242,7 @@ async function publishedBy(project: string): Promise<Record<string, unknown>[]> 
   return ((await answer.json()) as { images: Record<string, unknown>[] }).images;
 }
 
-test("an image is published, its drift is mended, and a killed or broken upload is finished", async (t) => {
+test("an image is published, its drift is corrected, and a killed or broken upload is completed", async (t) => {
   const workspace = await createWorkspace(t);
   const content = randomBytes(6 * MiB);
   await writeFile(`${workspace.directory}/golden.raw`, content);

@@ -91,7 +91,7 @@ test("killed in the middle of a download, it converges when run again", async (t
   await assertRecovers(prepared);
 });
 
-test("killed in the middle of a conversion, it converges when run again, even while the converter goes on", async (t) => {
+test("killed in the middle of a conversion, it converges when run again, even while the converter still runs", async (t) => {
   // Random bytes, so that there is something to convert for a while.
   const scratch = await createWorkspace(t);
   const disk = `${scratch.directory}/large.qcow2`;

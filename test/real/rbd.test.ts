@@ -91,7 +91,7 @@ async function refusal({ directory }: Workspace): Promise<{ readonly codes: stri
   return { codes: errors.map(({ code }) => code), text: errors.map(({ summary, detail }) => `${summary}\n${detail}`).join("\n") };
 }
 
-test("who is not let in by Ceph, and what is not there, is told when planning", async (t) => {
+test("a plan names refused Ceph credentials and missing pools", async (t) => {
   const { workspace, write } = await prepare(t);
   const own = `${ceph.directory}/ceph.client.${user}.keyring`;
   await write();

@@ -42,7 +42,7 @@ async function doctorImage(directory: string): Promise<string> {
 }
 
 // A guest with Linux says itself what it sees; below, one that only counts its boots serves.
-test("a guest on qcow2 is rescued with another image, sees its own disk as the second, and goes on with it afterwards", async (t) => {
+test("a guest on qcow2 is rescued with another image, sees its own disk as the second, and boots from it afterwards", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-patient`;
   const doctor = {
@@ -142,7 +142,7 @@ const rescuedAndBack = [
   ["vda 128MiB", "disk"],
 ];
 
-test("a guest on flat is rescued with another image, and goes on with its own disk afterwards", async (t) => {
+test("a guest on flat is rescued with another image, and boots from its own disk afterwards", async (t) => {
   const files = async ({ instancesPath }: Workspace) =>
     (await tree(instancesPath)).flatMap((path) => /^[0-9a-f-]{36}\/(disk|disk\.rescue)$/.exec(path)?.[1] ?? []);
   assert.deepEqual(await rescueAndReturn(t, { images_type: "flat" }, files), rescuedAndBack);

@@ -69,7 +69,7 @@ for (const [backend, kind] of [
   ["qcow2", linux],
   ["flat", counting],
 ] as const) {
-  test(`a guest on ${backend} whose memory is saved goes on with the disks that it had, and loses it for others with consent only`, async (t) => {
+  test(`a saved guest on ${backend} is restored with its disks; replacing them deletes the memory, with consent only`, async (t) => {
     const workspace = await createWorkspace(t);
     const name = `${workspace.prefix}-saved`;
     const images = await kind.images(workspace);

@@ -183,7 +183,8 @@ for (const { backend, host, source, open, kept } of places) {
 }
 
 for (const backend of ["qcow2", "lvm"]) {
-  test(`a guest boots from a volume on ${backend}, and another one goes on from where it was`, (t) => bootsFrom(t, placeOf(backend)));
+  test(`a guest boots from a volume on ${backend}, and another guest later boots from the same content`, (t) =>
+    bootsFrom(t, placeOf(backend)));
 }
 
 test("a guest boots from a volume that was cloned within Ceph", async (t) => {

@@ -66,7 +66,7 @@ export function labelRbd(place: RbdPlace, owner: string, applied: Json): NonNull
   ];
 }
 
-/** What is written on an image of this project and this host; undefined for anybody else's. Pure. */
+/** What is written on an image of this project and this host; undefined for that of another owner. Pure. */
 export function ownRbdLabel(place: RbdPlace, image: RbdImage | undefined): Readonly<Record<string, string>> | undefined {
   if (image === undefined || !isProjects(place, image) || isOtherMachines(place, image)) return undefined;
   return image.metadata;

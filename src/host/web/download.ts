@@ -58,13 +58,13 @@ export async function download(request: Download, persistence: Persistence = usu
     if (record !== undefined) rmSync(record, { force: true });
   };
   undo.defer(remove);
-  const begun = await openPartial(request, remove);
-  await using file = begun.file;
+  const opened = await openPartial(request, remove);
+  await using file = opened.file;
   const what = withoutCredentials(url);
   await using unpacker = request.unpack === undefined ? undefined : await startUnpacker(request.unpack, what);
   const sink = createSink(file, { path: to, what, digests, maxBytes, also: unpacker });
-  await sink.adopt(begun.bytes);
-  const transfer: Transfer = { request, addresses, sink, persistence, validators: begun.validators };
+  await sink.adopt(opened.bytes);
+  const transfer: Transfer = { request, addresses, sink, persistence, validators: opened.validators };
   try {
     await persist(transfer);
   } catch (error) {

@@ -107,11 +107,11 @@ function settle(
   const names = newNames(want, have);
   const access = have.disk?.access;
   const owner = access?.owner === undefined ? null : rightOwner(access.owner, diskUser(have, observed), observed);
-  const mended = accessFields(access, owner);
+  const accessChanges = accessFields(access, owner);
   const fields: FieldChange[] = [
     ...(unfinished ? [{ ...finished, effect: "none", cause: "drift" } as const] : []),
     ...(grown?.fields ?? []),
-    ...mended,
+    ...accessChanges,
     ...(protects === was || isInstanceDisk(want)
       ? []
       : [{ path: "prevent_destroy", old: was, new: protects, effect: "none", cause: "config" } as const]),
@@ -119,7 +119,7 @@ function settle(
   ];
   if (fields.length === 0) return undefined;
   const cause = combineCauses(fields.flatMap((field) => field.cause ?? []));
-  const restricts = mended.length === 0 ? [] : [restrictDisk(address, have, owner)];
+  const restricts = accessChanges.length === 0 ? [] : [restrictDisk(address, have, owner)];
   if (grown !== undefined) return { ...grown, fields, cause, actions: [...restricts, ...grown.actions] };
   const protection = protects === was || isInstanceDisk(want) ? [] : [protects ? "protect" : "lift the protection"];
   const words = [...(names.length === 0 ? [] : ["rename"]), ...protection];

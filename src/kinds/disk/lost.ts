@@ -17,7 +17,7 @@ export function isLost({ disk, domain }: OwnedDisk, have: OwnedDiskState): boole
   return have.disk === undefined && have.defined && !have.applied.unfinished && !keepsNothing(disk.name) && !disc;
 }
 
-/** Whether a disk, by its file name, holds nothing that anybody would miss: what is in its image, or swap. */
+/** Whether a disk, by its file name, holds nothing that cannot be made again: what is in its image, or swap. */
 export function keepsNothing(name: string): boolean {
   return isCopy(name) || name === instanceFiles.swap;
 }

@@ -132,7 +132,7 @@ const limits = {
   image_size_cap: size("Longest image that is fetched, as published and unpacked. Default: what the filesystem has room for.", ["20GiB"]),
   image_cache_quota: {
     type: "object",
-    description: "What the image cache may hold. A plan that would fetch more is an error; what is there already stays.",
+    description: "What the image cache may hold. A plan that would fetch more is an error; cached images stay.",
     additionalProperties: false,
     properties: {
       ...quota,

@@ -18,8 +18,8 @@ export interface Runner {
 }
 
 /**
- * The `host:` section with its defaults. Root's guests live in the system libvirt and below /var/lib; anybody else's in
- * their own session and home, where no rights are needed.
+ * The `host:` section with its defaults. Root's guests live in the system libvirt and below /var/lib; those of another user in
+ * the user's own session and home, where no rights are needed.
  */
 export function hostSettings(config: Config, runner: Runner): HostSettings {
   const host = config.host ?? {};

@@ -50,7 +50,7 @@ function quotaProblems(
   const added = new Map(fetched.map(({ spec }) => [spec.entry, bytesOf(spec, observed)]));
   const number = counted.length + added.size;
   const bytes = [...counted.map(({ allocated }) => allocated), ...added.values()].reduce((sum, one) => sum + one, 0);
-  // What is there already stays, whatever the quota: only a fetch is refused.
+  // Cached images stay, whatever the quota: only a fetch is refused.
   const overNumber = added.size > 0 && images !== undefined && number > images;
   const overSize = added.size > 0 && size !== undefined && bytes > size;
   const key = project === undefined ? ["host", "image_cache_quota"] : ["host", "image_cache_quota", "per_project"];

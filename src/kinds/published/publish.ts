@@ -14,7 +14,7 @@ import { stateOf, unusableState } from "./state-of.ts";
 const pieceBytes = 4 * 2 ** 20;
 
 /**
- * Makes sure that an image is in Glance with its content and its fields: creates it, uploads, and mends what differs. An image whose upload
+ * Makes sure that an image is in Glance with its content and its fields: creates it, uploads, and updates what differs. An image whose upload
  * did not end is used for the next one.
  */
 export const publishImage = defineAction<PublishedSpec>("published.publish", [isPublished], async (context, spec, report) => {
@@ -37,7 +37,7 @@ export const publishImage = defineAction<PublishedSpec>("published.publish", [is
   const image = found ?? (await publisher.create(key, first));
   const digest = image.properties[digestProperty];
   if (image.status !== "active" || digest === undefined) await uploadAndVerify(context, publisher, image, spec, report);
-  await mend(publisher, image.id, key, spec.fields);
+  await update(publisher, image.id, key, spec.fields);
 });
 
 async function uploadAndVerify(
@@ -111,7 +111,7 @@ function contentOf({ host, signal }: Context, path: string, bytes: number): Cont
 }
 
 /** Brings the fields to what they should be, as they are now. */
-async function mend(publisher: Publisher, id: string, key: Parameters<Publisher["find"]>[0], want: PublishedFields): Promise<void> {
+async function update(publisher: Publisher, id: string, key: Parameters<Publisher["find"]>[0], want: PublishedFields): Promise<void> {
   const image = await publisher.find(key);
   if (image === undefined || image.id !== id)
     throw userError("glance-conflict", `Image ${id} was removed meanwhile`, "Run the same command again.");

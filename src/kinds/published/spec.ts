@@ -11,7 +11,7 @@ export interface PublishedSpec {
   readonly fields: PublishedFields;
 }
 
-/** What is compared and mended. */
+/** What is compared and updated. */
 export interface PublishedFields {
   readonly name: string;
   readonly visibility: string;

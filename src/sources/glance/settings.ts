@@ -4,7 +4,7 @@ export interface GlanceSettings {
   readonly cloud: string | null;
   /** Addresses of the service that replace those of the catalogue, without version. */
   readonly servers: readonly string[];
-  /** Further attempts after a failure that another attempt may mend (Nova GCL-03). */
+  /** Further attempts after a failure that another attempt may overcome (Nova GCL-03). */
   readonly retries: number;
   /** Schemes of locations that are read without Glance (Nova GCL-11); files only below `directories`. */
   readonly directSchemes: readonly string[];

@@ -17,7 +17,7 @@ test("--detailed-exitcode: 2 while there is something to do, 0 when not, 1 when 
   assert.match(refused.stdout, /Plan has 1 error; fix it before applying\.\n$/);
 });
 
-test("drift: 0, then 2 with its cause after a hand has been at it, and apply mends it", async (t) => {
+test("drift exits 0, then 2 with the cause after a change by hand, and apply corrects it", async (t) => {
   const workspace = await createWorkspace(t);
   const { project } = workspace;
   await workspace.write({ [project]: stopped() });

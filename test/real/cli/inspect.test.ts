@@ -99,7 +99,7 @@ test("show takes a path with a slash for a path", async (t) => {
   assert.equal(nested.code, 0, nested.stderr);
 });
 
-test("console prints the log that is there, and says so when there is none", async (t) => {
+test("console prints the log, and an error if the guest has none", async (t) => {
   const workspace = await createWorkspace(t);
   const { project, instancesPath } = workspace;
   await workspace.write({ [project]: stopped() });
@@ -117,7 +117,7 @@ test("console prints the log that is there, and says so when there is none", asy
   assert.ok(stdout === log, `${stdout.length} of ${log.length} characters`);
 });
 
-test("console --follow prints what comes until it is told to stop, and starts over with a new log", async (t) => {
+test("console --follow prints new output until it is interrupted, and starts over with a new log", async (t) => {
   const workspace = await createWorkspace(t);
   const { project, directory, instancesPath } = workspace;
   await workspace.write({ [project]: stopped() });

@@ -98,7 +98,7 @@ for (const backend of fileBackends) {
     assert.equal(state?.allocated, statSync(root.path).blocks * 512);
   });
 
-  test(`${backend.name}: no size keeps the image's, and less than the image is refused with nothing left behind`, async (t) => {
+  test(`${backend.name}: without a size the image's is kept; a smaller size is refused and leaves no file`, async (t) => {
     const { context, base } = await prepared(t);
     const keeping = diskOf(context, backend, base, { size: null });
     await backend.create(context, keeping, nothing);
@@ -122,7 +122,7 @@ for (const backend of fileBackends) {
     await assert.rejects(backend.grow(context, { ...disk, path: `${disk.path}-gone` }, 4 * mebibyte, undefined), code("disk-missing"));
   });
 
-  test(`${backend.name}: a disk goes with its entry and its leftovers, also when there is none`, async (t) => {
+  test(`${backend.name}: removing a disk removes its entry and leftovers, also if the disk is missing`, async (t) => {
     const { context, base } = await prepared(t);
     const disk = diskOf(context, backend, base);
     await backend.create(context, disk, nothing);

@@ -18,7 +18,7 @@ test("Nova LAY-06: what the name of a grown copy says, in GiB and, of the oldest
 });
 
 for (const format of ["raw", "qcow2"] as const) {
-  test(`Nova QCOW-06: a grown copy of a ${format} base is made again, whole, and only where there is none`, async (t) => {
+  test(`Nova QCOW-06: a missing grown copy of a ${format} base is recreated completely, and an existing one is kept`, async (t) => {
     const context = machine(t);
     await context.host.files.makeDirectory(context.layout.base);
     const path = context.layout.baseImage(entry);

@@ -111,7 +111,7 @@ function prepare(t: TestContext, changes: Partial<LvmSettings> = {}, size = 256 
   return { context: there, group, disk, commands: () => group.commands.filter((line) => !/^(vgs|lvs) /.test(line)) };
 }
 
-test("facts have the group's size, free space and extents, or say that there is none", async (t) => {
+test("facts have the size, free space and extent size of the volume group, or that it is missing", async (t) => {
   const { context, disk } = prepare(t);
   await lvm.create(context, disk(), nothing);
   assert.deepEqual(await lookUpDrivers(context), {

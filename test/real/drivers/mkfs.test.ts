@@ -61,7 +61,7 @@ test("vfat: a label has capitals, and what a FAT cannot have in one becomes unde
   }
 });
 
-test("a program that is not there is named with its package", async (t) => {
+test("a missing program is named with its package", async (t) => {
   const context = machine(t, { wrap: (host) => changed(host, (command) => ({ ...command, program: "mkfs.nothing-of-the-sort" })) });
   await assert.rejects(
     makeFilesystem(context, emptyFile(t, MiB), { filesystem: "xfs", label: "" }),

@@ -134,7 +134,7 @@ test("an interrupt stops an import in the middle", async (t) => {
   assert.equal(await removeRbd(other, name), "gone", "it is closed, and nothing waits for it");
 });
 
-test("bindings that are missing are named, with their package; so is a Python that is not there", async (t) => {
+test("missing Python bindings and a missing Python are named with their packages", async (t) => {
   const without = session(t, { python: script(t, '#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n') });
   await assert.rejects(rbdNames(without.rbd, "vms"), (error) => {
     assert.ok(code("ceph-missing")(error));

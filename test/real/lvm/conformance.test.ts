@@ -42,7 +42,7 @@ const real: Subject = {
 // Before the tests that leave bytes of removed volumes on the disk: what an image does not fill keeps what was there.
 conforms([real]);
 
-test("what does not fit, and a group that is not there, are errors of the plan", async (t) => {
+test("a volume group that is missing or too small is an error of the plan", async (t) => {
   const { workspace, write } = await prepare(t);
   await write({ disk: "1TiB" });
   const large = await virtform("plan", workspace.directory);

@@ -212,7 +212,7 @@ test("a lost connection ends what is under way as unreachable, and the program o
   await until("the program is gone", () => !alive(program));
 });
 
-test("a host that is not there, a key that is not known and a key that is not allowed are told apart", async () => {
+test("an unreachable host, an unknown host key and a refused key have different errors", async () => {
   const hop = async (target: typeof sshd.target, pattern: RegExp) => {
     await assert.rejects(connect(target).files.stat("/"), (error: unknown) => {
       assert.ok(error instanceof UnreachableError, String(error));

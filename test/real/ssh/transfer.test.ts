@@ -145,7 +145,7 @@ test("headers of an image are for the server of its address alone, also with cur
   assert.doesNotMatch(args.join("\n"), /hunter/);
 });
 
-test("what cannot be fetched or must not be is told, and nothing is left", async (context) => {
+test("a fetch that fails or is refused names the reason, and leaves no file", async (context) => {
   const endless: RequestListener = (_request, response) => {
     const more = () => response.write(content.subarray(0, 65536), (error) => (error ? undefined : more()));
     more();

@@ -62,7 +62,7 @@ test("beside a signed file, its digest is written", () => {
   assert.equal(setChecksums(edited, digests), edited);
 });
 
-test("writing what is there already changes not a byte", () => {
+test("writing a checksum that is present changes no byte", () => {
   const once = setChecksums(
     file,
     new Map([

@@ -58,7 +58,7 @@ test("exit codes that are answers are not failures", async () => {
   assert.equal((await runCommand({ ...sh("exit 2"), okExitCodes: [0, 2] })).exitCode, 2);
 });
 
-test("a program that is not there is told from one that failed, with what to install", async () => {
+test("a missing program is distinguished from one that failed, and its package is named", async () => {
   const plain = await failureOf(runCommand({ program: "virtform-none", args: ["x"], timeoutMs }));
   assert.equal(plain.reason, "missing");
   assert.match(plain.message, /^The program virtform-none is not installed here\. Install it, or add its directory to PATH/);

@@ -28,7 +28,7 @@ test("only blocks with something in them are data", () => {
   assert.deepEqual(dataRuns(Buffer.alloc(0)), []);
 });
 
-test("a full filesystem is told as such", async (context) => {
+test("a full filesystem is named in the error", async (context) => {
   const full = await open("/dev/full", "w");
   context.after(() => full.close());
   const sink = createSink(full, { path: "/dev/full", what: "a", digests: [] });

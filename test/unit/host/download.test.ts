@@ -105,7 +105,7 @@ test("runs of zeros become holes", async (context) => {
   assert.deepEqual([size, blocks * 512, mode & 0o777], [sparse.length, 4096, 0o600]);
 });
 
-test("a broken connection is continued where it broke, and the digest goes on", async (context) => {
+test("a broken download is resumed at its offset, and the digest continues", async (context) => {
   const seen = await expectContent(context, [broken(content, half), rest(content, {}, 500_000), rest(content)]);
   assert.deepEqual(
     seen.map(({ headers }) => [headers.range, headers["if-range"]]),
@@ -287,7 +287,7 @@ test("what was there before is replaced", async (context) => {
 const monday = "Mon, 01 Jan 2024 00:00:00 GMT";
 const tuesday = "Tue, 02 Jan 2024 00:00:00 GMT";
 
-test("every validator is compared, also with a server that ignores If-Range: what is not proven the same begins again", async (context) => {
+test("every validator is compared, also with a server that ignores If-Range; without a match the download starts again", async (context) => {
   const next = randomBytes(content.length);
   for (const [old, later, same] of [
     [{ etag: undefined, "last-modified": monday }, { etag: undefined, "last-modified": tuesday }, false],

@@ -162,7 +162,7 @@ test("the record of a dead process beside a fresh lock says nothing about it", a
   clearInterval(renewing);
 });
 
-test("a lock that was left behind without a record is taken over even where nothing is waited for", async (context) => {
+test("a stale lock without a record is taken over even with a timeout of 0", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   mkdirSync(`${path}.lock`);
   assert.equal(await withLock({ path, purpose, timeoutMs: 0 }, async () => 42, { renewMs: 1000, staleMs: 300 }), 42);
@@ -249,7 +249,7 @@ test("a lock of another machine is not taken while that renews it", async (conte
   await refused.finally(() => clearInterval(renewing));
 });
 
-test("a lock that is taken away: the work is told, waited for, and has failed", async (context) => {
+test("if the lock is lost, the work is aborted and awaited, and the call fails", async (context) => {
   const path = `${await testDirectory(context)}/a`;
   const renewal = { renewMs: 1000, staleMs: 10_000 };
   let ended = false;

@@ -153,7 +153,7 @@ test("proxies of the environment are used, in either case, unless no_proxy names
   assert.equal(proxy.seen.length, 1);
 });
 
-test("a proxy that is not there, or is no address, is told without its password", async (context) => {
+test("the error about an unreachable or malformed proxy does not contain its password", async (context) => {
   const directory = await testDirectory(context);
   const get = () => download({ url: "http://example.org/x", to: `${directory}/x`, digests: [] }, hurried);
   for (const proxy of ["http://ops:hunter2@127.0.0.1:1", "http://ops:hunter2@"]) {

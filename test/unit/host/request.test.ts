@@ -78,7 +78,7 @@ test("an answer that is longer than allowed is not read", async (context) => {
   assert.match("trouble" in answer ? answer.trouble : "", /longer than 1000 bytes/);
 });
 
-test("neither the password of a proxy nor what a key file holds is told", async (context) => {
+test("errors contain neither the password of a proxy nor the content of a key file", async (context) => {
   process.env["https_proxy"] = "http://ops:top-secret@";
   context.after(() => delete process.env["https_proxy"]);
   const client = { certificate: "top-secret", key: "top-secret" };

@@ -63,7 +63,7 @@ test("objects that differ in their names, MAC addresses and UUIDs are alike; wha
   assert.match(same.flatMap(groupDetails).map(textOf).join("\n"), /owner +bbdd3676-896e/, "what all of them have is no pattern");
 });
 
-test("a difference in what is shown or in what is not, in the cause, and few objects keep them apart", () => {
+test("objects are not grouped if shown or hidden fields or the cause differ, or if they are few", () => {
   const guests = Array.from({ length: 5 }, (_, index) => guest(`web-${index}`, 0));
   const other = guest("web-5", 0, { fields: [{ path: "memory", old: 1, new: 2 }] });
   assert.deepEqual(

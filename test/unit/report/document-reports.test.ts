@@ -91,7 +91,7 @@ test("markdown says more than its limit allows only where losses do", async () =
   assert.equal(text.match(/^- 5GiB disk old/gm)?.length, 100);
 });
 
-test("what a guest or a file wrote formats nothing and mentions nobody", async () => {
+test("text of guests and files cannot format a report or mention users", async () => {
   const nasty = "``` </summary><script> @octocat [x](https://evil.test) *b* \u001b[2J -->";
   const plan = planOf([
     change("domain/web", "update", { reason: nasty, fields: [{ path: "title", old: nasty, new: `${nasty}\n\`\`\`\`\n# h` }] }),

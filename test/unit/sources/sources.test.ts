@@ -60,7 +60,7 @@ test("the source follows from how the address begins", () => {
   }
 });
 
-test("what is not known is told with what is", () => {
+test("an unknown scheme is named together with the known ones", () => {
   assert.throws(
     () => requireSource("ftp://ops:secret@host/a"),
     (error: unknown) => {
@@ -96,7 +96,7 @@ test("files are copied with their digests, by path, by address, and through a li
   }
 });
 
-test("what is not a file, or not there, or too large, is refused with a reason", async (test) => {
+test("a missing file, a file that is too large and anything but a file are refused with a reason", async (test) => {
   const { context, directory } = prepare(test);
   const to = `${directory}/part`;
   mkdirSync(`${directory}/images`);

@@ -20,7 +20,7 @@ test("a file of an image is read by its path, also from a directory of several s
     assert.deepEqual(await readIsoFile(reading(image), path), files.get(path), path);
 });
 
-test("what is not there, too long or damaged is not read", async () => {
+test("missing, oversized and damaged files of an ISO are not read", async () => {
   assert.equal(await readIsoFile(reading(image), "openstack/latest/vendor_data"), undefined);
   assert.equal(await readIsoFile(reading(image), "nothing/at/all"), undefined);
   assert.equal(await readIsoFile(reading(image), "large"), undefined);

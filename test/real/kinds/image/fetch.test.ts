@@ -279,7 +279,7 @@ test("Nova GLA-15: an image is fetched up to the cap of the configuration, and n
   await fetch(context, imageSpec(source, { sizeCap: size }));
 });
 
-test("qemu-img looks at an image within limits, and is told the format; a look that they ended is a refusal that says so", async (t) => {
+test("qemu-img examines an image with limits and a given format; an examination that exceeds them is a refusal that says so", async (t) => {
   const context = machine(t, {
     wrap: (host) =>
       changed(host, (command) => {

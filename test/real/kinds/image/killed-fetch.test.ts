@@ -53,7 +53,7 @@ function publish(directory: string, raw: string): Published[] {
   ];
 }
 
-test("a fetch that is killed at any moment of transfer, unpacking and conversion leaves no partial base, and the next one goes on", async (t) => {
+test("a fetch that is killed during transfer, unpacking or conversion leaves no partial base, and the next one continues", async (t) => {
   const directory = temporary(t);
   const raw = join(directory, "disk.raw");
   const disk = Buffer.alloc(12 * 2 ** 20);

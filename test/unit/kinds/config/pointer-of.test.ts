@@ -20,7 +20,7 @@ test("an address has the place where its object is declared", () => {
   assert.deepEqual(pointerOf("disk/db.eph0", config), ["instances", "db"]);
 });
 
-test("what is not declared any more, and what never is, has none", () => {
+test("objects that are not declared have no pointer", () => {
   for (const address of ["domain/gone", "domain/gone-0", "disk/gone.root", "base/0123", "volume/data-0"] as const) {
     assert.equal(pointerOf(address, config), undefined, address);
   }

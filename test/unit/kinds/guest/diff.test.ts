@@ -229,7 +229,7 @@ test("labels that are not ours to read", () => {
   );
 });
 
-test("saved memory goes on, unless a disk of the guest gets other content", () => {
+test("saved memory is restored, unless a disk of the guest gets other content", () => {
   const saved = found(spec, "saved");
   const whole = observedWith({ "disk/web-0.root": { kind: "disk", disk: {} }, "seed/web-0": { kind: "seed", missing: false } });
   assert.deepEqual(types(diffDomain("domain/web-0", spec, saved, whole)), ["domain.restore"]);

@@ -73,7 +73,7 @@ test("a comma in an option's value is doubled", () => {
   assert.equal(optionValue("/a,b/c"), "/a,,b/c");
 });
 
-test("a filesystem without direct access is told from other failures", () => {
+test("a filesystem without direct I/O is distinguished from other failures", () => {
   assert.equal(refusesDirectIo("qemu-img: Could not open '/x': filesystem does not support O_DIRECT"), true);
   assert.equal(refusesDirectIo("qemu-img: error while writing at byte 0: Invalid argument"), true);
   assert.equal(refusesDirectIo("qemu-img: error while writing at byte 0: No space left on device"), false);
