@@ -82,8 +82,7 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
 
 /** Everything of a project on a host. */
 function hostLines({ project, uri, objects, unmanaged }: FoundHost): Line[] {
-  const own =
-    objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address, state }) => [span(`  ${address}`), ...imageOf(state)]);
+  const own = objects.length === 0 ? [[span("  nothing")]] : objects.map(({ address, state }) => [span(`  ${address}`), ...imageOf(state)]);
   const others = unmanaged.map(unmanagedLine);
   return [
     [span(`Project ${project} on ${uri}:`)],
