@@ -1,4 +1,4 @@
-import type { KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { Transferred } from "../../model/host.ts";
