@@ -68,5 +68,5 @@ test("a plan over a hundred instances makes a handful of round trips", async (t)
     result.changes.map(({ address }) => address),
     [],
   );
-  assert.ok(trips.length <= 30, `${trips.length} round trips: ${trips.join(" | ")}`);
+  assert.ok(trips.length <= 14, `${trips.length} round trips: ${trips.join(" | ")}`);
 });

@@ -11,6 +11,11 @@ const reasons: Readonly<Record<string, DialReason>> = {
   EACCES: "denied",
   EPERM: "denied",
 };
+const plainWords: Readonly<Partial<Record<DialReason, string>>> = {
+  missing: "no such socket",
+  refused: "connection refused",
+  denied: "permission denied",
+};
 
 /** Opens a byte stream to a unix socket of this machine. Throws a DialError. */
 export function dialSocket(path: string): Promise<Channel> {
@@ -22,7 +27,7 @@ export function dialSocket(path: string): Promise<Channel> {
     }, connectMs);
     const refuse = (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      reject(new DialError(path, reasons[error.code ?? ""] ?? "failed", wordsOf(error)));
+      reject(dialError(path, error.code ?? "", error.message));
     };
     socket.once("error", refuse);
     socket.once("connect", () => {
@@ -31,6 +36,12 @@ export function dialSocket(path: string): Promise<Channel> {
       resolve(channelOf(socket));
     });
   });
+}
+
+/** Why a socket cannot be opened, from the code and the words of a system's error. */
+export function dialError(path: string, code: string, words: string): DialError {
+  const reason = reasons[code] ?? "failed";
+  return new DialError(path, reason, plainWords[reason] ?? words);
 }
 
 /** A connected socket as a channel. */
@@ -64,10 +75,4 @@ export function localAccount(environment: Readonly<Record<string, string | undef
     cacheDirectory: environment["XDG_CACHE_HOME"] || `${homedir()}/.cache`,
     stateDirectory: root ? "/var/lib/virtform" : `${environment["XDG_STATE_HOME"] || `${homedir()}/.local/state`}/virtform`,
   };
-}
-
-function wordsOf({ code, message }: NodeJS.ErrnoException): string {
-  if (code === "ENOENT" || code === "ENOTDIR") return "no such socket";
-  if (code === "ECONNREFUSED") return "connection refused";
-  return code === "EACCES" || code === "EPERM" ? "permission denied" : message;
 }

@@ -79,8 +79,7 @@ export function channelAfter(
     child.stdout.off("data", search);
     const rest = before.subarray(at + line.length);
     before = undefined;
-    if (rest.length > 0) stdout.write(rest);
-    child.stdout.pipe(stdout);
+    restOf(child, rest, stdout);
   };
   child.stdout.on("data", search);
   child.once("close", () => {
@@ -88,12 +87,23 @@ export function channelAfter(
     // Without the mark nothing was piped, so the end is not passed on by itself.
     stdout.end();
   });
+  return channelOf(child, stdout, () => failure);
+}
+
+/** Passes on what a process writes from now on, after `first`, which has been read already. */
+export function restOf(child: SshProcess, first: Buffer, to = new PassThrough()): Readable {
+  if (first.length > 0) to.write(first);
+  return child.stdout.pipe(to);
+}
+
+/** A process as a channel whose output comes from `stdout`. `failure` returns why the channel was cut from this side. */
+export function channelOf(child: SshProcess, stdout: Readable, failure: () => Error | undefined): SshChannel {
   return {
     stdin: child.stdin,
     stdout,
     stderr: child.stderr,
     get failure() {
-      return failure;
+      return failure();
     },
     kill: () => void child.kill("SIGKILL"),
     onClose(ended) {

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { UnreachableError } from "../../model/errors.ts";
-import { channelAfter, type SshChannel, type SshProcess, type StartLimits, startLimits, startSsh } from "./channel.ts";
+import { channelAfter, channelOf, type SshChannel, type SshProcess, type StartLimits, startLimits, startSsh } from "./channel.ts";
 import { collect } from "./collect.ts";
 import { type Greeting, greetingOf, greetingScript } from "./greeting.ts";
+import { helperProgram } from "./helper-program.ts";
 import { sshProgram } from "./program.ts";
 import { shellLine } from "./quote.ts";
 import type { SshTarget } from "./target.ts";
@@ -20,12 +21,12 @@ export interface SshConnection {
   start(script: string, args: readonly string[], what: string): Promise<SshChannel>;
   /** Connects when that has not been done. Throws a SshConnectError that names the hop that failed. */
   greeting(): Promise<Greeting>;
-  /** Forwards a local socket, whose path is returned, to one on the remote. Throws an Error with ssh's words if ssh refuses. */
-  forward(remotePath: string): Promise<string>;
+  /** The channel of the helper, which runs as long as the connection. Throws as `greeting` does. */
+  helper(): Promise<SshChannel>;
   /** Why requests fail; undefined while the connection exists or has not been made. */
   readonly lost: UnreachableError | undefined;
-  /** Called when the connection is lost. Returns a function that removes the callback. */
-  onLost(tell: (error: UnreachableError) => void): () => void;
+  /** Ends the connection, and with it everything that uses it, for this reason. */
+  fail(error: UnreachableError): void;
   close(): Promise<void>;
 }
 
@@ -36,8 +37,8 @@ export interface SshConnection {
 const channelsAtMost = 7;
 /** A connection counts as lost when sshd does not answer three probes, five seconds each. */
 const keepAlive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"];
-/** Requests to the local ssh process; the remote is not involved. */
-const forwardMs = 20_000;
+/** The helper puts names on the disk before it ends. */
+const closeMs = 30_000;
 /** A directory that has been empty for so long is abandoned: making a connection takes a minute at most. */
 const abandonedAfterMs = 600_000;
 /** The programs that the helper starts; it does everything else itself. */
@@ -46,7 +47,7 @@ const required = ["cp", "stat", "prlimit"];
 interface Master {
   readonly socket: string;
   readonly child: SshProcess;
-  readonly greeting: Promise<Greeting>;
+  readonly greeting: ReturnType<typeof greetingOf>;
   channels: number;
 }
 
@@ -54,19 +55,15 @@ interface Master {
 export function createSshConnection(target: SshTarget, limits: StartLimits = startLimits): SshConnection {
   const ssh = sshProgram();
   const name = target.destination;
-  const listeners = new Set<(error: UnreachableError) => void>();
   const masters: Master[] = [];
   let directory: Promise<string> | undefined;
-  let forwards = 0;
   let lost: UnreachableError | undefined;
   let closing = false;
 
   const address = [...(target.port === undefined ? [] : ["-p", String(target.port)]), "--", name];
 
   function lose(error: UnreachableError): void {
-    if (lost !== undefined || closing) return;
-    lost = error;
-    for (const tell of [...listeners]) tell(error);
+    if (!closing) lost ??= error;
   }
 
   async function connect(): Promise<Master> {
@@ -86,7 +83,8 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       "ControlPersist=no",
     ];
     const quiet = ["-o", "ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none", "-o", "ConnectTimeout=20"];
-    const remote = `exec sh -c ${shellLine([greetingScript, "virtform", nonce, ...required])}`;
+    const helper = masters.length === 0 ? helperProgram : "";
+    const remote = `exec sh -c ${shellLine([greetingScript, "virtform", nonce, helper, ...required])}`;
     const child = startSsh(ssh.program, [...ssh.args, ...options, ...quiet, ...keepAlive, ...address, remote]);
     const master: Master = { socket, child, greeting: greetingOf(child, nonce, name, limits), channels: 0 };
     masters.push(master);
@@ -122,14 +120,19 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
     get lost() {
       return lost;
     },
-    onLost(tell) {
-      listeners.add(tell);
-      return () => listeners.delete(tell);
+    fail(error) {
+      lose(error);
+      for (const { child } of masters) child.kill("SIGKILL");
     },
-    greeting: async () => (await firstMaster()).greeting,
+    greeting: async () => (await (await firstMaster()).greeting).greeting,
+    async helper() {
+      if (closing) throw closed(name);
+      const { child, greeting } = await firstMaster();
+      return channelOf(child, (await greeting).rest, () => lost);
+    },
     async start(script, args, what) {
       if (lost !== undefined) throw lost;
-      if (closing) throw new UnreachableError(`The connection to ${name} is closed.`);
+      if (closing) throw closed(name);
       const master = await reserve();
       await master.greeting;
       if (lost !== undefined) throw lost;
@@ -145,15 +148,6 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
       });
       return channelAfter(child, mark, { name, what, limits });
     },
-    async forward(remotePath) {
-      if (lost !== undefined) throw lost;
-      const { socket, greeting } = await firstMaster();
-      await greeting;
-      const path = `${await directory}/to${++forwards}`;
-      const options = ["-F", "none", "-S", socket, "-o", "BatchMode=yes", "-o", "ProxyCommand=false"];
-      await granted(startSsh(ssh.program, [...ssh.args, ...options, "-O", "forward", "-L", `${path}:${remotePath}`, ...address]));
-      return path;
-    },
     async close() {
       closing = true;
       for (const { child } of masters) child.stdin.end();
@@ -163,25 +157,14 @@ export function createSshConnection(target: SshTarget, limits: StartLimits = sta
   };
 }
 
-/** Waits until the local ssh process has granted a request. Throws an Error with ssh's words if it refuses. */
-function granted(child: SshProcess): Promise<void> {
-  const errors = collect(child.stderr);
-  child.stdout.resume();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => child.kill("SIGKILL"), forwardMs);
-    child.once("error", reject);
-    child.once("close", (code) => {
-      clearTimeout(timer);
-      if (code === 0) resolve();
-      else reject(new Error(errors().trim() || `ssh ended with exit code ${code}`));
-    });
-  });
+function closed(name: string): UnreachableError {
+  return new UnreachableError(`The connection to ${name} is closed.`);
 }
 
 function ended(child: SshProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+    const timer = setTimeout(() => child.kill("SIGKILL"), closeMs);
     child.once("exit", () => {
       clearTimeout(timer);
       resolve();

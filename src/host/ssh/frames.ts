@@ -48,9 +48,11 @@ export function createFrameReader(onFrame: (frame: Frame) => void): (chunk: Buff
       const all = whole();
       const message: unknown = JSON.parse(all.toString("utf8", 0, need.text));
       if (typeof message !== "object" || message === null || Array.isArray(message)) throw new Error("the remote sent no message");
-      const blob = all.subarray(need.text, need.text + need.blob);
+      const data = all.subarray(need.text, need.text + need.blob);
       keep(all.subarray(need.text + need.blob));
       need = undefined;
+      const isPacked = "packed" in message && message.packed === true;
+      const blob = isPacked ? process.getBuiltinModule("node:zlib").inflateSync(data, { maxOutputLength: mostFrameBytes }) : data;
       onFrame({ message: message as Frame["message"], blob });
     }
   };

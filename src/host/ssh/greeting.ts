@@ -1,4 +1,6 @@
-import type { SshProcess, StartLimits } from "./channel.ts";
+import type { Readable } from "node:stream";
+import type { Account } from "../../model/host.ts";
+import { restOf, type SshProcess, type StartLimits } from "./channel.ts";
 import { collect } from "./collect.ts";
 import { SshConnectError, sshTrouble } from "./trouble.ts";
 
@@ -10,29 +12,47 @@ export interface Greeting {
   readonly extra: readonly string[];
   /** Sockets of libvirt that many hosts lack and this one does. */
   readonly noSockets: readonly string[];
+  readonly account: Account;
 }
 
-/** Reports the programs that exist, then keeps the connection until our side closes it. Arguments: the nonce, then programs. */
+/**
+ * Reports the programs that exist, then becomes the helper: a session of its own would take two round trips. Without a helper, or
+ * where something is missing, it keeps the connection until our side closes it. Arguments: the nonce, the helper's program or
+ * nothing, then the programs that it needs.
+ */
 export const greetingScript = `PATH=$PATH:/usr/sbin:/sbin
+export PATH
 nonce=$1
-shift
+helper=$2
+shift 2
+missing() {
+  printf 'missing %s\\n' "$1"
+  helper=
+}
 printf '%s\\n' "$nonce"
-for program; do command -v "$program" >/dev/null || printf 'missing %s\\n' "$program"; done
-command -v python3 >/dev/null || command -v /usr/libexec/platform-python >/dev/null || printf 'missing %s\\n' python3
-stat --printf= / 2>/dev/null || printf 'missing %s\\n' 'GNU coreutils'
+for program; do command -v "$program" >/dev/null || missing "$program"; done
+python=$(command -v python3 || command -v /usr/libexec/platform-python) || missing python3
+stat --printf= / 2>/dev/null || missing 'GNU coreutils'
 command -v curl >/dev/null && printf 'extra curl\\n'
+printf 'uid %s\\ngid %s\\nruntime %s\\n' "$(id -u)" "$(id -g)" "\${XDG_RUNTIME_DIR-}"
+printf 'cache %s\\nstate %s\\n' "\${XDG_CACHE_HOME:-$HOME/.cache}" "\${XDG_STATE_HOME:-$HOME/.local/state}"
 [ -S /run/libvirt/virtqemud-sock ] || printf 'nosocket %s\\n' /run/libvirt/virtqemud-sock
 printf '%s\\n' "$nonce"
+[ -z "$helper" ] || exec "$python" -I -S -c "$helper"
 exec cat >/dev/null`;
 
 /**
- * Waits for the greeting. Throws a SshConnectError that names the hop that failed: also when the login shell does not answer
- * in time, or prints more than `limits` allow.
+ * Waits for the greeting; `rest` is what comes after it. Throws a SshConnectError that names the hop that failed: also when the login
+ * shell does not answer in time, or prints more than `limits` allow.
  */
-export function greetingOf(child: SshProcess, nonce: string, name: string, limits: StartLimits): Promise<Greeting> {
+export function greetingOf(
+  child: SshProcess,
+  nonce: string,
+  name: string,
+  limits: StartLimits,
+): Promise<{ readonly greeting: Greeting; readonly rest: Readable }> {
   return new Promise((resolve, reject) => {
-    let output = "";
-    let over = false;
+    let output = Buffer.alloc(0);
     const errors = collect(child.stderr);
     const shellHint = `A startup file of the login shell there (.bashrc, .profile) or a forced command may print or wait for input. Try \`ssh ${name} true\`.`;
     const fail = (error: SshConnectError) => {
@@ -45,13 +65,12 @@ export function greetingOf(child: SshProcess, nonce: string, name: string, limit
       fail(new SshConnectError(name, words, { hop: "shell", hint: shellHint }));
     }, limits.timeoutMs);
     const settle = () => {
-      over = true;
-      output = "";
+      output = Buffer.alloc(0);
       clearTimeout(timer);
+      child.stdout.off("data", search);
     };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      if (over) return;
-      output += text;
+    const search = (chunk: Buffer) => {
+      output = Buffer.concat([output, chunk]);
       // Output of the login shell's startup files comes before the first mark.
       const first = output.indexOf(`${nonce}\n`);
       const last = first === -1 ? -1 : output.indexOf(`${nonce}\n`, first + nonce.length);
@@ -60,11 +79,12 @@ export function greetingOf(child: SshProcess, nonce: string, name: string, limit
         const words = `the login shell printed more than ${limits.bytes} bytes before it ran a command`;
         return fail(new SshConnectError(name, words, { hop: "shell", hint: shellHint }));
       }
-      const said = output.slice(first + nonce.length + 1, last).split("\n");
+      const said = output.toString("utf8", first + nonce.length + 1, last).split("\n");
+      const after = output.subarray(last + nonce.length + 1);
       settle();
-      const words = (kind: string) => said.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []));
-      resolve({ missing: words("missing"), extra: words("extra"), noSockets: words("nosocket") });
-    });
+      resolve({ greeting: read(said), rest: restOf(child, after) });
+    };
+    child.stdout.on("data", search);
     child.once("error", (error) => {
       settle();
       const hint = "Install the package openssh-client, or name the program in VIRTFORM_SSH.";
@@ -81,4 +101,19 @@ export function greetingOf(child: SshProcess, nonce: string, name: string, limit
       reject(new SshConnectError(name, errors() || `the login shell ended with exit code ${code}`, { hop: "shell", hint }));
     });
   });
+}
+
+function read(lines: readonly string[]): Greeting {
+  const words = (kind: string) => lines.flatMap((line) => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []));
+  const [[uid], [gid], [runtime], [cache = ""], [state]] = [words("uid"), words("gid"), words("runtime"), words("cache"), words("state")];
+  const root = uid === "0";
+  const account = {
+    root,
+    uid: Number(uid),
+    gid: Number(gid),
+    runtimeDirectory: runtime || null,
+    cacheDirectory: cache,
+    stateDirectory: root ? "/var/lib/virtform" : `${state}/virtform`,
+  };
+  return { missing: words("missing"), extra: words("extra"), noSockets: words("nosocket"), account };
 }

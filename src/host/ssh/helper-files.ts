@@ -118,6 +118,7 @@ def settle(paths):
             pass  # it has been removed since
 
 def own_tag():
+    import hashlib
     name, machine, boot, namespace = identity_of_machine()
     return hashlib.sha1("\n".join([name, machine, boot, namespace]).encode()).hexdigest()[:12]
 
@@ -223,8 +224,9 @@ def change_remove_tree(names, path):
     except OSError as error:
         if error.errno in ABSENT: return
         raise
-    if stat.S_ISDIR(found.st_mode): shutil.rmtree(path)
-    else: os.unlink(path)
+    if not stat.S_ISDIR(found.st_mode): return os.unlink(path)
+    import shutil
+    shutil.rmtree(path)
 
 def change_touch(names, path):
     try:
@@ -310,8 +312,12 @@ def do_changes(requests, later, also):
         settle(also)
     return results
 
+def new_digests(algorithms):
+    import hashlib
+    return [hashlib.new(algorithm) for algorithm in algorithms]
+
 def digests_of(file, algorithms, tell):
-    sums = [hashlib.new(algorithm) for algorithm in algorithms]
+    sums = new_digests(algorithms)
     done = 0
     while sums:
         piece = os.pread(file, 2**20, done)

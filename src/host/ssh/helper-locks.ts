@@ -200,7 +200,7 @@ def send(path):
             while at < end:
                 piece = os.pread(file, min(2**20, end - at), at)
                 if not piece: break
-                if piece.count(0) != len(piece): answer({"at": at, "size": size}, piece)
+                if piece.count(0) != len(piece): answer({"at": at, "size": size}, piece, pack=False)
                 at += len(piece)
             else:
                 continue

@@ -4,13 +4,14 @@ import { helperUnpack } from "./helper-unpack.ts";
 
 /**
  * What runs on the remote for the whole session: Python, standard library only, constant text. Whatever varies comes in frames.
- * A frame is a line `JSON-BYTES BLOB-BYTES`, that many bytes of JSON, and that many of binary data. A request has an `id`, which its
+ * A frame is a line `JSON-BYTES BLOB-BYTES`, that many bytes of JSON, and that many of binary data (compressed where the message of an
+ * answer says `packed`). A request has an `id`, which its
  * answers carry; of what takes long, answers with `progress` or `output` come before the last. The end of the input ends everything: running
  * programs are stopped, locks are released, and names that are not on the disk yet are put there.
  */
 export const helperProgram = String.raw`
-import errno, fcntl, hashlib, json, os, re, shutil, signal, socket, stat, subprocess, sys, threading, time
-from concurrent.futures import ThreadPoolExecutor
+# What takes long to load and is not always needed is imported where it is used.
+import errno, fcntl, json, os, queue, re, signal, socket, stat, subprocess, sys, threading, time, zlib
 
 os.umask(0o022)
 os.chdir("/")
@@ -23,7 +24,9 @@ answering = threading.Lock()
 plain = {"PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
 FRAME = 256 * 2**20
 
-def answer(message, blob=b""):
+def answer(message, blob=b"", pack=True):
+    # Definitions and labels shrink to a tenth; ssh acknowledges every hundred kilobytes, which takes turns.
+    if pack and len(blob) > 4096: message, blob = {**message, "packed": True}, zlib.compress(blob, 1)
     text = json.dumps(message).encode()
     with answering:
         try:
@@ -112,6 +115,33 @@ def unnamed_file():
     os.unlink(path)
     return file
 
+channels = {}
+
+def dial(message, blob):
+    id, channel = message["id"], message["channel"]
+    stream = socket.socket(socket.AF_UNIX)
+    outgoing = channels[channel] = queue.Queue()
+    def write():
+        try:
+            for data in iter(outgoing.get, None): stream.sendall(data)
+            stream.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the reader meets the same
+    try:
+        stream.settimeout(10)
+        stream.connect(message["path"])
+        stream.settimeout(None)
+        threading.Thread(target=write, daemon=True).start()
+        answer({"id": id, "opened": True})
+        while True:
+            piece = stream.recv(2**18)
+            if not piece: return {}, b""
+            answer({"id": id, "output": 1}, piece)
+    finally:
+        del channels[channel]
+        outgoing.put(None)
+        stream.close()
+
 running_programs = set()
 
 def run(message, blob):
@@ -159,8 +189,7 @@ def end_program(program):
         except subprocess.TimeoutExpired:
             pass
 
-operations = {"look": look, "change": change, "settle": put_names, "digest": digest, "copy": copy, "unpack": unpack, "run": run, "lock": lock}
-short = ThreadPoolExecutor(8)
+operations = {"look": look, "change": change, "settle": put_names, "digest": digest, "copy": copy, "unpack": unpack, "run": run, "dial": dial, "lock": lock}
 stops = {}
 
 def perform(message, blob):
@@ -171,6 +200,11 @@ def perform(message, blob):
         answer({"id": message["id"], **describe(error)})
     finally:
         stops.pop(message["id"], None)
+
+short = queue.Queue()
+
+def work():
+    while True: perform(*short.get())
 
 def frames():
     while True:
@@ -201,19 +235,22 @@ if sys.argv[1:2] == ["receive"]:
 elif sys.argv[1:2] == ["send"]:
     send(sys.argv[2])
 else:
-    threading.Thread(target=watch, daemon=True).start()
+    for target in [watch] + [work] * 8: threading.Thread(target=target, daemon=True).start()
     try:
-        for message, blob in frames():
+        for message, data in frames():
             heard = time.monotonic()
             op = message["op"]
             if op == "beat": beat()
             elif op == "stop":
                 stop = stops.get(message["of"])
                 if stop is not None: stop.set()
+            elif op in ("write", "hangup"):
+                outgoing = channels.get(message["channel"])
+                if outgoing is not None: outgoing.put(data if op == "write" else None)
             else:
                 stops[message["id"]] = threading.Event()
-                if op in ("run", "copy", "digest", "unpack"): threading.Thread(target=perform, args=(message, blob), daemon=True).start()
-                else: short.submit(perform, message, blob)
+                if op in ("run", "copy", "digest", "unpack", "dial"): threading.Thread(target=perform, args=(message, data), daemon=True).start()
+                else: short.put((message, data))
     finally:
         end()
 `;

@@ -13,7 +13,7 @@ def unpack(message, blob):
         to = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         whole = False
         try:
-            sums = [hashlib.new(algorithm) for algorithm in message["algorithms"]]
+            sums = new_digests(message["algorithms"])
             put = sparse_writer(to, sums, limit, message["bounds"], source)
             if words is None: length = take_range(file, message["offset"], message["length"], put, tell, stop)
             else: length = decompress(file, words, put, tell, stop, source)

@@ -1,9 +1,7 @@
 import { UnreachableError } from "../../model/errors.ts";
-import type { SshChannel } from "./channel.ts";
 import { collect } from "./collect.ts";
 import type { SshConnection } from "./connection.ts";
 import { createFrameReader, type Frame, frameBytes } from "./frames.ts";
-import { helperProgram } from "./helper-program.ts";
 import { connectionLost } from "./trouble.ts";
 
 /** A request to the helper program. */
@@ -27,22 +25,21 @@ export interface AskOptions {
   readonly onFrame?: (frame: Frame) => void;
 }
 
-/** A program kept running on the remote that works on files, holds locks and runs commands: no process and no channel for each. */
+/** A program kept running on the remote that works on files, opens sockets, holds locks and runs commands: no process and no channel for each. */
 export interface SshHelper {
   /** Throws an UnreachableError when the helper ends or does not answer in time. */
   ask(request: HelperRequest, options: AskOptions): Promise<Frame>;
+  /** Sends what has no answer, after the answer to something else. What cannot be sent is lost with the connection. */
+  send(request: HelperRequest, blob?: Uint8Array): void;
   /** Registers a callback for the loss of a lock and the end of the helper. Returns a function that removes it. */
   watch(lock: string, call: (event: "lost" | "ended") => void): () => void;
-  close(): Promise<void>;
 }
 
 const usualTimeoutMs = 300_000;
 /** The helper gives up everything after 90 s of silence. */
 const beatMs = 2_500;
-/** How long it may take to sync names when it ends. */
-const closeMs = 30_000;
 
-/** The script that executes the helper. Red Hat's minimal systems have Python under another name. */
+/** The script that executes another instance of the program, for the bytes of one file. Red Hat's minimal systems have Python under another name. */
 export const helperScript = `PATH=$PATH:/usr/sbin:/sbin
 export PATH
 for python in python3 /usr/libexec/platform-python; do
@@ -50,7 +47,7 @@ for python in python3 /usr/libexec/platform-python; do
 done
 exit 127`;
 
-/** Starts the helper with the first request. `tell` is called with every round trip: with the operations that go out together. */
+/** Connects with the first request. `tell` is called with every round trip: with the operations that go out together. */
 export function createSshHelper(
   connection: SshConnection,
   name: string,
@@ -58,6 +55,7 @@ export function createSshHelper(
   answerMs: number = usualTimeoutMs,
 ): SshHelper {
   let session: Promise<Session> | undefined;
+  let current: Session | undefined;
   const watchers = new Map<string, (event: "lost" | "ended") => void>();
   let outgoing: { readonly op: string | undefined; send(session: Session): void; fail(error: unknown): void }[] = [];
   let id = 0;
@@ -71,9 +69,10 @@ export function createSshHelper(
     try {
       session ??= startSession(connection, name, watchers, () => {
         session = undefined;
+        current = undefined;
       });
-      const started = await session;
-      for (const one of together) one.send(started);
+      current = await session;
+      for (const one of together) one.send(current);
     } catch (error) {
       session = undefined;
       for (const one of together) one.fail(error);
@@ -98,15 +97,13 @@ export function createSshHelper(
       watchers.set(lock, call);
       return () => watchers.delete(lock);
     },
-    async close() {
-      await (await session?.catch(() => undefined))?.close();
-    },
+    send: (request, blob) => current?.send(request, blob),
   };
 }
 
 interface Session {
   ask(id: number, request: HelperRequest, options: AskOptions): Promise<Frame>;
-  close(): Promise<void>;
+  send(message: object, blob?: Uint8Array): void;
 }
 
 interface Waiting {
@@ -123,16 +120,11 @@ async function startSession(
   watchers: ReadonlyMap<string, (event: "lost" | "ended") => void>,
   onEnd: () => void,
 ): Promise<Session> {
-  const channel: SshChannel = await connection.start(helperScript, [helperProgram], "the helper for files and commands");
+  const channel = await connection.helper();
   const errors = collect(channel.stderr);
   const waiting = new Map<number, Waiting>();
-  let failure: Error | undefined;
   const send = (message: object, blob?: Uint8Array) => {
     if (channel.stdin.writable) channel.stdin.write(frameBytes(message, blob));
-  };
-  const cut = (error: Error) => {
-    failure ??= error;
-    channel.kill();
   };
   const settle = (id: number): Waiting | undefined => {
     const one = waiting.get(id);
@@ -146,7 +138,7 @@ async function startSession(
     const { id, lost } = frame.message;
     if (lost === true) return watchers.get(String(id))?.("lost");
     if (typeof id !== "number") return;
-    const isLast = frame.message["progress"] === undefined && frame.message["output"] === undefined;
+    const isLast = !["opened", "progress", "output"].some((key) => key in frame.message);
     if (isLast) settle(id)?.resolve(frame);
     else waiting.get(id)?.options.onFrame?.(frame);
   });
@@ -154,19 +146,17 @@ async function startSession(
     try {
       take(chunk);
     } catch (error) {
-      cut(new UnreachableError(`${name} answered with something else than the helper's protocol: ${(error as Error).message}`));
+      const words = `${name} answered with something else than the helper's protocol: ${(error as Error).message}`;
+      connection.fail(new UnreachableError(words));
     }
   });
   const beat = setInterval(() => send({ op: "beat" }), beatMs).unref();
-  const gone = new Promise<void>((resolve) => {
-    channel.onClose(() => {
-      clearInterval(beat);
-      const error = failure ?? connection.lost ?? channel.failure ?? connectionLost(name, errors());
-      for (const id of [...waiting.keys()]) settle(id)?.reject(error);
-      for (const call of watchers.values()) call("ended");
-      onEnd();
-      resolve();
-    });
+  channel.onClose(() => {
+    clearInterval(beat);
+    const error = connection.lost ?? connectionLost(name, errors());
+    for (const id of [...waiting.keys()]) settle(id)?.reject(error);
+    for (const call of watchers.values()) call("ended");
+    onEnd();
   });
   return {
     ask: (id, request, options) =>
@@ -177,20 +167,15 @@ async function startSession(
             `${name} did not answer within ${timeoutMs / 1000} s: ${what}. A filesystem there may hang; check the kernel log of the host (dmesg).`,
           );
           if (alone) settle(id)?.reject(error);
-          else cut(error);
+          else connection.fail(error);
         };
         const stop = () => send({ op: "stop", of: id });
         waiting.set(id, { options, resolve, reject, stop, timer: setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1)) });
         signal?.addEventListener("abort", stop, { once: true });
-        if (channel.failure !== undefined || failure !== undefined) return settle(id)?.reject(failure ?? (channel.failure as Error));
+        if (channel.failure !== undefined) return settle(id)?.reject(channel.failure);
         send({ ...request, id }, options.blob);
         if (signal?.aborted === true) stop();
       }),
-    async close() {
-      channel.stdin.end();
-      const timer = setTimeout(() => channel.kill(), closeMs);
-      await gone;
-      clearTimeout(timer);
-    },
+    send,
   };
 }

@@ -5,7 +5,7 @@ import type { Peer } from "../../model/peer.ts";
 import type { StartLimits } from "./channel.ts";
 import { openOverSsh, runOverSsh } from "./command.ts";
 import { createSshConnection } from "./connection.ts";
-import { createSshDial, sshAccount } from "./dial.ts";
+import { createSshDial } from "./dial.ts";
 import { downloadWithCurl } from "./download.ts";
 import { createSshFiles } from "./files.ts";
 import type { Greeting } from "./greeting.ts";
@@ -74,8 +74,8 @@ export function createSshHost(
     greeting: () => connection.greeting(),
     run,
     open: (command) => openOverSsh(connection, command),
-    dial: createSshDial(connection, run),
-    account: () => sshAccount(run),
+    dial: createSshDial(readyHelper, ready),
+    account: async () => (await ready()).account,
     files,
     upload,
     receive: (peer, request) => pullHereAndPush(upload, peer, request),
@@ -106,7 +106,6 @@ export function createSshHost(
     async close() {
       await using stack = new AsyncDisposableStack();
       stack.defer(() => connection.close());
-      stack.defer(() => helper.close());
       for (const end of ends.splice(0)) stack.defer(end);
     },
   };

@@ -80,7 +80,8 @@ test("the lock of a killed process is taken over at once, be it one of the host'
   assert.ok(existsSync(`${path}.lock`));
   const before = performance.now();
   let ended = false;
-  const lost = host.lock({ path, purpose, timeoutMs: 0 }, async (signal) => {
+  const other = connect();
+  const lost = other.lock({ path, purpose, timeoutMs: 0 }, async (signal) => {
     process.kill(holderOf(path).pid, "SIGKILL");
     await once(signal, "abort");
     await new Promise((resolve) => setImmediate(resolve));
@@ -89,6 +90,7 @@ test("the lock of a killed process is taken over at once, be it one of the host'
   await assert.rejects(lost, UnreachableError);
   assert.ok(ended, "the work went on after its end was reported");
   assert.ok(existsSync(`${path}.lock`), "the stale lock remains");
+  await assert.rejects(other.files.stat("/"), UnreachableError, "the helper lives as long as the connection");
   await host.lock({ path, purpose, timeoutMs: 0 }, async () => undefined);
   assert.ok(performance.now() - before < 8000);
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { after, test } from "node:test";
 import { createSshHost } from "../../../../src/host/ssh/ssh.ts";
+import { DialError } from "../../../../src/model/channel.ts";
 import { testDirectory } from "../directory.ts";
 import { fakeSsh, target } from "./fake-ssh.ts";
 
@@ -63,6 +65,40 @@ test("several changes stop at the first that fails, which the error names", asyn
   );
 });
 
-test("all of it took two ssh processes: the connection and the helper", () => {
-  assert.equal(ssh.pids().length, 2);
+test("a socket is opened in one round trip, and bytes go both ways until it is closed", async (context) => {
+  const directory = await testDirectory(context);
+  const server = createServer((socket) => socket.pipe(socket));
+  context.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(`${directory}/echo`, resolve));
+  turns.length = 0;
+  const channel = await host.dial(`${directory}/echo`);
+  const sent = Buffer.alloc(300_000, "definitions of guests ");
+  let received = Buffer.alloc(0);
+  const all = new Promise<void>((resolve) => {
+    channel.onData = (bytes) => {
+      received = Buffer.concat([received, bytes]);
+      if (received.length >= sent.length) resolve();
+    };
+  });
+  for (let at = 0; at < sent.length; at += 50_000) channel.write(sent.subarray(at, at + 50_000));
+  await all;
+  assert.ok(received.equals(sent));
+  channel.close();
+  assert.equal(await channel.ended, undefined);
+  assert.deepEqual(turns, ["dial"]);
+});
+
+for (const [what, path, reason] of [
+  ["missing", "/none", "missing"],
+  ["a file", "/file", "refused"],
+] as const) {
+  test(`a socket that is ${what} is told apart`, async (context) => {
+    const directory = await testDirectory(context);
+    writeFileSync(`${directory}/file`, "");
+    await assert.rejects(host.dial(`${directory}${path}`), (error) => error instanceof DialError && error.reason === reason);
+  });
+}
+
+test("all of it took one ssh process", () => {
+  assert.equal(ssh.pids().length, 1);
 });
