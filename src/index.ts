@@ -93,7 +93,7 @@ export interface ApplyOptions extends Scope {
   readonly autoApprove?: boolean;
   /** Addresses whose data may be lost, or `"all"`. Default: none. */
   readonly allowDestroy?: AllowDestroy;
-  /** Actions that run at the same time on each host. Default: 4. */
+  /** Actions that run at the same time on each host. Default: 4, on a host over ssh 10. */
   readonly parallelism?: number;
   /** How long to wait for another apply. Default: 30 000. */
   readonly lockTimeoutMs?: number;
@@ -113,9 +113,9 @@ export function apply(session: Session, options: ApplyOptions = {}): Promise<App
     reporter: options.reporter ?? { event: () => {}, close: async () => {} },
     autoApprove: options.autoApprove ?? false,
     allowDestroy: options.allowDestroy ?? [],
-    parallelism: options.parallelism ?? 4,
     lockTimeoutMs: options.lockTimeoutMs ?? 30_000,
     stop: options.stop ?? new AbortController().signal,
+    ...(options.parallelism === undefined ? {} : { parallelism: options.parallelism }),
     ...(savedPlan === undefined ? {} : { savedPlan }),
   });
 }

@@ -29,6 +29,7 @@ import { type Plan, plansOfHosts } from "./model/plan.ts";
 import { problem } from "./model/problem.ts";
 import type { HostSettings } from "./model/settings.ts";
 import type { UsedVariable } from "./model/used-variable.ts";
+import { usualParallelism } from "./model/usual-parallelism.ts";
 
 /** What a run does: make the host match the configuration, remove everything of the project, or only some changes that follow from the look. */
 export type Mode =
@@ -105,7 +106,8 @@ export interface ApplyOptions {
   readonly reporter: Reporter;
   readonly autoApprove: boolean;
   readonly allowDestroy: AllowDestroy;
-  readonly parallelism: number;
+  /** Actions that run at the same time. Absent: as many as suit each host. */
+  readonly parallelism?: number;
   readonly lockTimeoutMs: number;
   readonly stop: AbortSignal;
   /** Carry out exactly this, unless the world has moved since. */
@@ -179,7 +181,6 @@ export function refuseReaders(runs: readonly { readonly name: string; readonly c
 async function reconcileHost<Config>(run: Reconciliation<Config>, options: ApplyOptions, seat: Seat): Promise<HostResult> {
   const { context } = run;
   const { emit } = seat;
-  await context.host.files.makeDirectory(context.layout.locks);
   const lock = {
     path: context.layout.lock(`apply-${context.project}`),
     purpose: `${run.mode.do === "destroy" ? "destroy" : "apply"} of project ${context.project}`,
@@ -207,10 +208,13 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
     };
     let shown = await lookAndPlan();
     const warns = { ...held, warn: (diagnostic: Diagnostic) => emit({ type: "diagnostic", diagnostic }) };
-    await using _claimed = await run.room?.claim(warns, seen ?? "", shown, async () => {
-      shown = await lookAndPlan();
-      return shown;
-    });
+    await using claims = new AsyncDisposableStack();
+    claims.use(
+      await run.room?.claim(warns, seen ?? "", shown, async () => {
+        shown = await lookAndPlan();
+        return shown;
+      }),
+    );
     const { observed, plan } = shown;
     const answer = await Promise.race([seat.agree(plan), rejectionOf(lost)]);
     if (answer === "nothing-to-do") await claimProject(run, held, observed, emit);
@@ -231,17 +235,21 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       context: held,
       journal,
       meter,
-      parallelism: options.parallelism,
+      parallelism: options.parallelism ?? usualParallelism(plan),
       stop,
       emit,
       ...(hook === undefined ? {} : { hook }),
     });
-    for (const kind of run.kinds) await kind.settle?.(held);
-    await keepRates(held, observed.facts.rates, meter.rates());
-    await context.host.files.settle();
     const done = outcomes.every(({ status }) => status === "done");
-    if (done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0) await run.claim?.release(held);
-    await journal.end();
+    const finish = async () => {
+      const settling = run.kinds.map(async (kind) => kind.settle?.(held));
+      await allDone([keepRates(held, observed.facts.rates, meter.rates()), ...settling]);
+      await context.host.files.settle();
+      if (done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0) await run.claim?.release(held);
+      await journal.end();
+    };
+    // What was claimed is taken by now. At the same time: on a host elsewhere each turn is a round trip.
+    await allDone([finish(), claims.disposeAsync()]);
     return { verdict: done ? "done" : "incomplete", outcomes };
   });
 }

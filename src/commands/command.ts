@@ -144,7 +144,7 @@ export const applyOptions = {
     bare: "*",
     help: "Allow the loss of data, in the whole plan or at one address only. Repeatable.",
   },
-  parallelism: { type: "string", value: "N", help: "Number of parallel actions (default 4)." },
+  parallelism: { type: "string", value: "N", help: "Number of parallel actions (default 4, over ssh 10)." },
   "lock-timeout": { type: "string", value: "TIME", help: "How long to wait for the lock of another apply: 0s, 30s, 5m (default 30s)." },
   json: { type: "boolean", help: "Print events as newline-delimited JSON." },
 } as const satisfies Record<string, OptionDefinition>;

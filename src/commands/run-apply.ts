@@ -47,7 +47,7 @@ async function reconcileWith(
   { command, savedPlan, scope }: Options,
   { reporter, interrupt }: { readonly reporter: Reporter; readonly interrupt: Interrupt },
 ): Promise<number> {
-  const parallelism = parseParallelism(invocation.text("parallelism") ?? "4");
+  const parallelism = parseParallelism(invocation.text("parallelism"));
   const lockTimeoutMs = parseDuration(invocation.text("lock-timeout") ?? "30s", "lock-timeout");
   await using session = await (savedPlan === undefined
     ? openConfigured(scope?.paths ?? invocation.positionals, io, {
@@ -73,7 +73,7 @@ async function reconcileWith(
   });
   const { verdict } = await reconcile(scope?.untargeted === true ? runs.map((run) => ({ ...run, targets: [] })) : runs, {
     reporter,
-    parallelism,
+    ...(parallelism === undefined ? {} : { parallelism }),
     lockTimeoutMs,
     autoApprove: invocation.flag("auto-approve"),
     allowDestroy: allowed.includes("*") ? "all" : allowed,
@@ -101,12 +101,13 @@ function modeOf(command: Options["command"], invocation: Invocation): (host: Hos
   return ({ context: { project } }) => ({ do: "destroy", ...(images ? unusedBases(project) : {}) });
 }
 
-function parseParallelism(text: string): number {
+function parseParallelism(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number <= 256) return number;
   throw userError(
     "bad-parallelism",
     `--parallelism: "${text}" is not a number from 1 to 256`,
-    "It says how many actions run at the same time; the default is 4.",
+    "It says how many actions run at the same time; the default is 4, on a host over ssh 10.",
   );
 }

@@ -70,7 +70,7 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
   });
   // What cannot be removed, such as a directory of such a name, stays: it must not end the journal.
   const removed = oldest.map((other) => files.remove(other).catch(() => undefined));
-  await allDone([write({ status: "apply-started", project: context.project }), ...removed]);
+  void write({ status: "apply-started", project: context.project });
   // A clock that was wrong has named them after this one. Without the mark they would count as the last apply.
   for (const other of later) {
     const { records } = await read(context, other);
@@ -79,7 +79,7 @@ export async function openJournal(context: Context, warn: (diagnostic: Diagnosti
   return {
     write: (record) => void (record.status === "started" ? write(record) : writeSoon(record)),
     note: ({ event, ...rest }) => writeSoon({ status: event, ...rest }),
-    end: () => write({ status: "apply-ended" }),
+    end: () => allDone([write({ status: "apply-ended" }), ...removed]).then(() => undefined),
   };
 }
 

@@ -5,6 +5,7 @@ import { exists } from "./fact.ts";
 import { type Plan, type PlannedAction, plansOfHosts } from "./plan.ts";
 import { guessedRates, guessedSeconds, noRates, type Rates } from "./rates.ts";
 import { simulateSchedule } from "./simulate-schedule.ts";
+import { usualParallelism } from "./usual-parallelism.ts";
 
 /** What an apply of a plan will take. Sizes are bytes. */
 export interface Forecast {
@@ -28,14 +29,11 @@ export interface Forecast {
   readonly secondsOf: ReadonlyMap<string, number>;
 }
 
-/** As many actions run at the same time as long as `--parallelism` does not say otherwise. */
-export const usualParallelism = 4;
-
 /** Sums what the actions of a plan cost. The seconds follow from the order of the actions, their locks and how many run at the same time. Pure. */
-export function forecastOf(plan: Plan, parallelism: number = usualParallelism): Forecast {
+export function forecastOf(plan: Plan, parallelism?: number): Forecast {
   const each = plansOfHosts(plan).map((one) => {
     const at = plan.hosts === undefined ? "" : `${one.host}/`;
-    return forecastOnHost(one, parallelism, at);
+    return forecastOnHost(one, parallelism ?? usualParallelism(one), at);
   });
   const sum = (of: (one: Forecast) => number) => each.reduce((total, one) => total + of(one), 0);
   return {

@@ -255,7 +255,7 @@ export interface Upload {
 
 /** A lock to take. */
 export interface LockRequest {
-  /** Absolute path without the `.lock` ending. */
+  /** Absolute path without the `.lock` ending. Its directory is made where it is missing. */
   readonly path: string;
   /** What it is held for: `apply of project shop`. */
   readonly purpose: string;

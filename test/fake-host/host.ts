@@ -35,6 +35,7 @@ export function createHost(machine: Machine, pid: number): FakeHost {
   const world = { files: machine.files, libvirtd: machine.libvirtd, life };
   // Not microtasks: what a program does comes after everything that the process itself can do without waiting.
   const later = (work: () => void) => void setImmediate(work);
+  const files = fakeFiles(machine, life, pid);
   return {
     name: "the fake machine",
     machine,
@@ -50,7 +51,7 @@ export function createHost(machine: Machine, pid: number): FakeHost {
     dieAfter: (count, options = {}) => life.dieAfter(count, options.half === true),
     onEffect: (call) => life.onEffect(call),
     kill: () => life.kill(),
-    files: fakeFiles(machine, life, pid),
+    files,
     download: (request) => fakeDownload(machine, life, request),
     unpack: (request) => fakeUnpack(machine, life, request),
     now: () => {
@@ -59,9 +60,7 @@ export function createHost(machine: Machine, pid: number): FakeHost {
     },
     lock: async (request, work) => {
       life.check(`lock ${request.path}`);
-      if (machine.files.find(dirname(request.path))?.type !== "directory") {
-        throw Object.assign(new Error(`ENOENT: no such file or directory, mkdir '${request.path}.lock'`), { code: "ENOENT" });
-      }
+      await files.makeDirectory(dirname(request.path));
       return machine.locks.hold(owner, request, work);
     },
     isLocked: async (path) => {

@@ -45,16 +45,6 @@ export async function withBase<T>(context: Context, entry: string, work: () => P
   }
 }
 
-const madeOn = perHost(() => new Set<string>());
-
-/** Makes the directory of locks once for each host: each time would be a round trip. */
-async function lockDirectory({ host, layout }: Context): Promise<void> {
-  const known = madeOn(host);
-  if (known.has(layout.locks)) return;
-  await host.files.makeDirectory(layout.locks);
-  known.add(layout.locks);
-}
-
 function take(context: Context, path: string): Lease {
   const released = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
@@ -64,7 +54,7 @@ function take(context: Context, path: string): Lease {
     taken.resolve();
     await released.promise;
   };
-  const ended = lockDirectory(context).then(() => context.host.lock(request, hold));
+  const ended = context.host.lock(request, hold);
   ended.catch(taken.reject);
   // A failure reaches the waiters; a lease without waiters must not end the process.
   taken.promise.catch(() => undefined);

@@ -1,3 +1,4 @@
+import { dirname } from "node:path/posix";
 import type { Command, Conversation, Host } from "../../model/host.ts";
 import { dialSocket, localAccount } from "./dial.ts";
 import { createLocalFiles } from "./files.ts";
@@ -6,16 +7,20 @@ import { createLocalFiles } from "./files.ts";
  * programs and HTTP take longer to load than a small plan. */
 export function createLocalHost(): Host {
   const ends: (() => Promise<void>)[] = [];
+  const files = createLocalFiles();
   return {
     name: "this machine",
     run: async (command) => (await import("./command.ts")).runCommand(command),
     open: openWhenLoaded,
     dial: dialSocket,
     account: async () => localAccount(),
-    files: createLocalFiles(),
+    files,
     download: async (request) => (await import("../web/download.ts")).download(request),
     unpack: async (request) => (await import("./unpack.ts")).unpackFile(request),
-    lock: async (request, work) => (await import("./lock.ts")).withLock(request, work),
+    async lock(request, work) {
+      await files.makeDirectory(dirname(request.path));
+      return (await import("./lock.ts")).withLock(request, work);
+    },
     isLocked: async (path) => (await import("./lock.ts")).isLocked(path),
     now: () => new Date(),
     onClose(end) {

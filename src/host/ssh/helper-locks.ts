@@ -132,7 +132,9 @@ def lock_file(path):
         os.close(file)
 
 def try_lock(message):
-    path, id = message["path"], message["lock"]
+    path, id, names = message["path"], message["lock"], set()
+    change_directory(names, os.path.dirname(path), 0o755)
+    with unsynced_lock: unsynced.update(names)
     try:
         os.mkdir(path + ".lock")
     except FileExistsError:

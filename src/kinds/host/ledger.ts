@@ -50,17 +50,18 @@ export async function claimRoom(context: Context, seen: string, first: Claimed, 
   let entered = entriesOf(seen).some(isOwn);
   let isDeciding = false;
   if (first === undefined && !entered) return { [Symbol.asyncDispose]: async () => undefined };
+  // At the same time as the lock: on a host elsewhere each turn is a round trip.
+  const where = deviceOf(context);
+  where.catch(() => undefined);
   try {
     await changeLedger(context, async (text) => {
-      const others = await liveOthers(context, text);
+      const [others, device] = await Promise.all([liveOthers(context, text), where]);
       const holds = text === seen && entriesOf(text).every(isOwn);
       isDeciding = !holds;
       const claimed = holds ? first : await again();
       isDeciding = false;
       entered ||= claimed !== undefined;
-      return claimed === undefined
-        ? others
-        : [...others, { project: context.project, lock: ownLock(context), device: await deviceOf(context), ...claimed }];
+      return claimed === undefined ? others : [...others, { project: context.project, lock: ownLock(context), device, ...claimed }];
     });
   } catch (error) {
     const failure = failureDiagnostics(error);
@@ -83,7 +84,6 @@ async function changeLedger(context: Context, change: (text: string) => Promise<
   const { host, signal } = context;
   const path = await pathOf(context);
   const lock = { path: path.replace(/\.json$/, ""), purpose: `capacity of project ${context.project}`, timeoutMs: waitMs, signal };
-  await host.files.makeDirectory(path.slice(0, path.lastIndexOf("/")));
   await host.lock(lock, async () => {
     const text = await readLedger(context);
     const entries = await change(text);

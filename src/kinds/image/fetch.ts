@@ -30,7 +30,6 @@ import { writeSidecar } from "./write-sidecar.ts";
 export const fetchImage = defineAction<ImageSpec>("image.fetch", [baseExists], async (context, spec, report) => {
   const { files } = context.host;
   await files.makeDirectory(context.layout.base);
-  await files.makeDirectory(context.layout.locks);
   await withBaseLock(context, spec.entry, `fetch of image ${spec.name}`, (held) => fetchLocked(held, spec, report));
 });
 

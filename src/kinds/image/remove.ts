@@ -18,10 +18,9 @@ import { describeBase, isBlank } from "./describe.ts";
 import type { BlankState, ImageState } from "./spec.ts";
 
 /** Removes one base image or empty disk from the cache, with its templates; refuses while any disk is backed by it. No-op if absent. */
-export const removeImage = defineAction<{ readonly entry: string }>("image.remove", [baseGone], async (context, { entry }) => {
-  await context.host.files.makeDirectory(context.layout.locks);
-  await withBaseLock(context, entry, "removal of a base image", () => removeLocked(context, entry));
-});
+export const removeImage = defineAction<{ readonly entry: string }>("image.remove", [baseGone], (context, { entry }) =>
+  withBaseLock(context, entry, "removal of a base image", () => removeLocked(context, entry)),
+);
 
 async function removeLocked(context: Context, entry: string): Promise<void> {
   const { host, layout } = context;

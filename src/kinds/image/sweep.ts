@@ -14,7 +14,6 @@ export async function sweepLeftovers(context: Context): Promise<void> {
   const { host, layout } = context;
   const leftovers = await findLeftovers(context, await host.files.list(layout.base));
   if (leftovers.length === 0) return;
-  await host.files.makeDirectory(layout.locks);
   for (const { entry, paths, writtenAt } of leftovers) {
     // The next fetch continues a partial download that has its record.
     const [part, record] = [layout.basePart(entry), layout.basePartRecord(entry)];
@@ -32,10 +31,7 @@ const partialMs = 24 * 3_600_000;
 export const removeLeftover = defineAction<{ readonly entry: string; readonly paths: readonly string[] }>(
   "leftover.remove",
   [leftoverGone],
-  async (context, { entry, paths }) => {
-    await context.host.files.makeDirectory(context.layout.locks);
-    await sweepEntry(context, entry, paths);
-  },
+  (context, { entry, paths }) => sweepEntry(context, entry, paths),
 );
 
 async function sweepEntry(context: Context, entry: string, paths: readonly string[]): Promise<void> {
