@@ -17,10 +17,11 @@ export interface Caller {
 
 /**
  * Two connections reach the limit of a server on the same machine. To another machine all looks go out together: each answer that is
- * waited for before the next question costs a round trip. libvirtd notes once per connection that more wait than it works on.
+ * waited for before the next question costs a round trip, and so does each step of another login. libvirtd notes once per connection
+ * that more wait than it works on.
  */
 const looksHere: LookLimits = { connections: 2, window: 4 };
-const looksThere: LookLimits = { connections: 2, window: 256 };
+const looksThere: LookLimits = { connections: 1, window: 256 };
 
 /** A caller over connections that are opened when they are needed. */
 export function createCaller(options: DoorOptions & { readonly host: Pick<Host, "onTrace" | "libvirtUri"> }): Caller {
