@@ -24,6 +24,7 @@ import type { UsedVariable } from "../../src/model/used-variable.ts";
 import { type ApplyResult, plan, type Reconciliation, reconcile } from "../../src/reconcile.ts";
 import type { FakeHost } from "../fake-host/host.ts";
 import { createMachine, type Machine } from "../fake-host/machine.ts";
+import { fakePublishers, signatureOf } from "../fake-host/publishers.ts";
 import { makeQcow2 } from "../fake-host/qcow2.ts";
 import { readSparse } from "../fake-host/sparse.ts";
 
@@ -49,10 +50,21 @@ export function checksum(url: keyof typeof images): string {
   return `sha256:${createHash("sha256").update(images[url]).digest("hex")}`;
 }
 
+/** Signs checksums of what the net serves: `sha256:…` by URL. */
+export function publish(machine: Machine, checksums: readonly (readonly [url: string, checksum: string])[]): void {
+  const sums = checksums.map(([url, checksum]) => `${checksum.replace("sha256:", "")}  ${url.slice(url.lastIndexOf("/") + 1)}\n`).join("");
+  machine.urls.set("https://images.test/SHA256SUMS", Buffer.from(sums));
+  machine.urls.set("https://images.test/SHA256SUMS.gpg", signatureOf(sums));
+}
+
 /** A machine with images in its net and, on its disk, files that belong to others. */
 export function createWorld(options: { readonly capacity?: number } = {}): Machine {
   const machine = createMachine(options);
   for (const [url, bytes] of Object.entries(images)) machine.urls.set(url, bytes);
+  publish(
+    machine,
+    Object.keys(images).map((url) => [url, checksum(url as keyof typeof images)]),
+  );
   machine.put(`${root}/ffffffff-0000-4000-8000-000000000001/disk`, "a stranger's disk");
   machine.put(`${root}/_base/notes.txt`, "a stranger's notes");
   machine.put("/srv/precious", "precious");
@@ -141,6 +153,7 @@ export async function runOn(
         return value;
       },
       signal: new AbortController().signal,
+      publishers: fakePublishers(host.machine),
       openPeer: options.openPeer ?? unreachablePeer,
     },
     lookUpFacts: (context) => factsFor(context, config),

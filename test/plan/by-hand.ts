@@ -1,4 +1,4 @@
-import { root } from "../crash/world.ts";
+import { publish, root } from "../crash/world.ts";
 import { pivot, startMirror, takeSnapshot } from "../fake-host/block-jobs.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
@@ -9,6 +9,8 @@ import { child, childrenOf, printXml, readXml, type Xml, xml } from "../fake-hos
 const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words: string[]) => void])[] = [
   [/^power off (\S+)$/, (machine, name) => machine.libvirtd.destroy(domainOf(machine, name))],
   [/^forget the digest of the base image$/, forgetDigest],
+  [/^publish (\S+) with (sha256:\S+)$/, (machine, url = "", checksum = "") => publish(machine, [[url, checksum]])],
+  [/^change (\S+) in the net$/, (machine, url = "") => void machine.urls.set(url, Buffer.from("something else"))],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^fill the disk of (\S+)$/, fillDisk],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],

@@ -104,6 +104,20 @@ test("all declared images are wanted, with what their use says of them", () => {
   assert.equal(specs({ host: { force_raw_images: false } }).get("image/debian")?.format, "qcow2");
 });
 
+test("locations of an image whose signature is checked are an error, since clones are not read", () => {
+  const locations = ["rbd://fsid/images/debian/snap"];
+  const signed = { file: "https://images.test/SHA256SUMS", key: "/srv/publisher.asc" };
+  const plain = { source: "/debian.raw", disk_format: "raw" as const, locations };
+  const isRefused = (image: NonNullable<Config["images"]>[string], glance: NonNullable<Config["glance"]> = {}) =>
+    codes({ images: { debian: image }, instances: {}, glance }).includes("image-location-unverified");
+  assert.equal(isRefused(plain), false);
+  assert.equal(isRefused({ ...plain, checksum: `sha256:${hex}` }), false);
+  assert.equal(isRefused({ ...plain, checksum: signed }), true);
+  const fromGlance = { ...plain, source: "glance://debian" };
+  assert.equal(isRefused(fromGlance, { trusted_certificates: ["/signer.pem"] }), false, "nothing says that it is signed");
+  assert.equal(isRefused(fromGlance, { trusted_certificates: ["/signer.pem"], verify_glance_signatures: true }), true);
+});
+
 test("an image that is not cached is fetched; one that is, is not", () => {
   const spec = specs().get("image/debian") as ImageSpec;
   const change = images.diff("image/debian", spec, undefined, look());
