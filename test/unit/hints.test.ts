@@ -33,7 +33,7 @@ function commandsIn(text: string): string[] {
 
 /** Words of prose that follow our name where a sentence begins with it. */
 const prose =
-  /^(?:as|talks|reads|runs|configuration|can|needs|does|made|supports|looks|keeps|could|writes|finds|is|has|process|reaches|never)\b/;
+  /^(?:as|talks|reads|runs|configuration|can|needs|does|did|made|supports|looks|keeps|could|writes|finds|is|has|process|reaches|never)\b/;
 
 test("every command in a hint, an example or a usage exists and can be parsed", async () => {
   const found = (await sources()).flatMap(({ file, text }) => commandsIn(text).map((line) => ({ file, line })));

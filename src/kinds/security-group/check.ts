@@ -38,7 +38,7 @@ function checkHost({ facts: { filtering } }: Wanted): Diagnostic[] {
     found.push(
       lacks(
         `libvirt has no network filter ${missingFilters.join(", ")}`,
-        "libvirt brings it along, and the filters of interfaces use it. Install it on the host: apt install --reinstall libvirt-daemon-config-nwfilter.",
+        "libvirt brings it along, and the filters of interfaces use it. Install it on the host: `apt install --reinstall libvirt-daemon-config-nwfilter`.",
       ),
     );
   for (const name of passing)
