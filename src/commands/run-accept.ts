@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { editYaml } from "../config/edit-yaml.ts";
 import { unifiedDiff } from "../config/unified-diff.ts";
-import { type DriftEdit, driftEdits, type Inexpressible } from "../kinds/instance/drift-edits.ts";
+import { acceptedDrift } from "../kinds/accepted-drift.ts";
+import type { DriftEdit, Inexpressible } from "../kinds/terms/drift-edit.ts";
 import type { Places } from "../model/diagnostic-places.ts";
 import { UserError } from "../model/errors.ts";
 import type { Observed } from "../model/observed.ts";
@@ -37,7 +38,7 @@ export function runAccept(invocation: Invocation, io: Io): Promise<number> {
     const found = plansOfHosts(shown).map(({ host, changes, pending }) => {
       const [run, observed] = [runs.find(({ name }) => name === host), seen.get(host)];
       if (run === undefined || observed === undefined) throw new Error(`no look at ${host}`);
-      const { edits, left } = driftEdits(changes, run.config, observed);
+      const { edits, left } = acceptedDrift(changes, run.config, observed);
       const running = pending.flatMap(({ address, fields }) =>
         fields.flatMap(({ path, cause }): Inexpressible[] =>
           cause === "drift"

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { editYaml } from "../../src/config/edit-yaml.ts";
 import { unifiedDiff } from "../../src/config/unified-diff.ts";
-import { driftEdits } from "../../src/kinds/instance/drift-edits.ts";
+import { acceptedDrift } from "../../src/kinds/accepted-drift.ts";
 import type { UserError } from "../../src/model/errors.ts";
 import type { Json } from "../../src/model/json.ts";
 import { decide, look } from "../../src/reconcile.ts";
@@ -33,12 +33,12 @@ instances:
 `;
 
 /** The configuration with what the host has, and what cannot be written. */
-async function accepted(machine: Machine): Promise<{ readonly text: string; readonly left: readonly string[] }> {
-  const run = await runOn(machine.boot(), yaml);
+async function accepted(machine: Machine, written = yaml): Promise<{ readonly text: string; readonly left: readonly string[] }> {
+  const run = await runOn(machine.boot(), written);
   const observed = await look(run);
-  const { edits, left } = driftEdits(decide(run, observed).changes, run.config, observed);
+  const { edits, left } = acceptedDrift(decide(run, observed).changes, run.config, observed);
   await run.context.host.close();
-  return { text: editYaml(yaml, edits), left: left.map(({ address, path }) => `${address} ${path}`) };
+  return { text: editYaml(written, edits), left: left.map(({ address, path }) => `${address} ${path}`) };
 }
 
 const plan = async (machine: Machine, text: string) => planOf(await runOn(machine.boot(), text));
@@ -135,4 +135,42 @@ test("the patch is one that git takes", () => {
     "--- a/site.yaml\n+++ b/site.yaml\n@@ -1,6 +1,6 @@\n line 0\n line 1\n-line 2\n+line two\n line 3\n line 4\n line 5\n@@ -15,6 +15,5 @@\n line 14\n line 15\n line 16\n-line 17\n line 18\n-line 19\n+line 19\n\\ No newline at end of file\n",
   );
   assert.equal(unifiedDiff("a", before, before), "");
+});
+
+test("drift of a network becomes the wanted state", async () => {
+  const machine = createWorld();
+  const written = `project: shop
+networks:
+  lan:
+    domain: lan.example
+    subnets:
+      - cidr: 10.20.0.0/24
+        dhcp: { ranges: [{ start: 10.20.0.100, end: 10.20.0.199 }] } # the usual ones
+`;
+  await applied(machine, written);
+  doByHand(machine, "edit the network lan: end='10.20.0.199' becomes end='10.20.0.210'");
+  machine.libvirtd.networks.setAutostart(machine.libvirtd.networks.named("lan") ?? assert.fail(), false);
+  const found = await accepted(machine, written);
+  assert.match(found.text, /dhcp: \{ ranges: \[ ?\{ start: 10\.20\.0\.100, end: 10\.20\.0\.210 \} ?\] \} # the usual ones\n/);
+  assert.match(found.text, /autostart: false\n/);
+  assert.deepEqual(found.left, []);
+  const next = await plan(machine, found.text);
+  assert.deepEqual(
+    next.changes.map(({ address, fields }) => [address, fields.map(({ path }) => path)]),
+    [["network/lan", ["subnets.10.20.0.0/24.dhcp.ranges"]]],
+    "what runs is brought to what is stored",
+  );
+});
+test("what only the active network has cannot be accepted", async () => {
+  const machine = createWorld();
+  const written = "project: shop\nnetworks:\n  lan: { subnets: [{ cidr: 10.20.0.0/24 }] }\n";
+  await applied(machine, written);
+  const { networks } = machine.libvirtd;
+  networks.update(networks.named("lan") ?? assert.fail(), {
+    command: 3,
+    section: 11,
+    parentIndex: -1,
+    xml: "<txt name='hand' value='made'/>",
+  });
+  assert.deepEqual((await accepted(machine, written)).left, ["network/lan dns.txt.hand"]);
 });

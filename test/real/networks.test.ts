@@ -130,6 +130,11 @@ test("a network comes with its guest, changes below it, is restarted without los
 
   await t.test("it is removed once no guest uses it, and not before", async () => {
     await write(null, { user: true });
+    const { code, stdout, stderr } = await virtform("apply", workspace.directory, "--auto-approve");
+    assert.equal(code, 1);
+    assert.match(stdout + stderr, new RegExp(`Network ${network} is in use by ${name}`));
+    assert.deepEqual(await portsOf(bridge), [tap]);
+    await virsh("destroy", name);
     await apply(workspace);
     await assertConverged(workspace);
     assert.doesNotMatch(await virsh("net-list", "--all", "--name"), new RegExp(network));
@@ -143,7 +148,7 @@ test("an apply that is killed at each step of a network converges", async (t) =>
     await killedAtStep([workspace.directory], step);
     await apply(workspace);
     await assertConverged(workspace);
-    await virtform("destroy", workspace.directory, "--yes", "--allow-destroy");
+    await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
     assert.doesNotMatch(await virsh("net-list", "--all", "--name"), new RegExp(network));
   }
   await apply(workspace);
@@ -175,7 +180,7 @@ test("IPv6, an isolated network, a bridge that libvirt makes, and a network of a
   const bridge = await bridgeOf(network);
   assert.deepEqual(await portsOf(bridge), [await tapOf(name)]);
   assert.match(await mustRun("ip", ["link", "show", bridge]), /mtu 1450/);
-  await virtform("destroy", workspace.directory, "--yes", "--allow-destroy");
+  await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
 
   await runProgram("virsh", ["net-undefine", network]);
   await write({ external: true });

@@ -28,6 +28,7 @@ export function configuredNames(config: unknown): ConfiguredNames {
   });
   const images = section("images").map(([name]) => name);
   const volumes = section("volumes").map(([name]) => name);
+  const networks = section("networks").flatMap(([name, network]) => (mapping(network)["external"] === true ? [] : [name]));
   return {
     instances: guests.map(({ name }) => name),
     images,
@@ -35,6 +36,7 @@ export function configuredNames(config: unknown): ConfiguredNames {
     addresses: [
       ...guests.flatMap(({ name, instance }) => addressesOf(name, instance)),
       ...volumes.map((name) => `volume/${name}`),
+      ...networks.map((name) => `network/${name}`),
       ...images.map((name) => `image/${name}`),
     ],
   };

@@ -1,4 +1,4 @@
-import { type Address, addressKind, addressName } from "../../model/address.ts";
+import { addressKind, addressName } from "../../model/address.ts";
 import type { Change, FieldChange } from "../../model/change.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
@@ -8,22 +8,8 @@ import { hardwareKeys, hostKeys } from "../config/hardware/schema.ts";
 import { instanceNames } from "../config/instance-names.ts";
 import type { Config, FlavorConfig, InstanceConfig } from "../config.ts";
 import { interfacesOf } from "../guest/interfaces.ts";
+import type { DriftEdit, FoundDrift, Inexpressible } from "../terms/drift-edit.ts";
 import { guests } from "../terms/guest-address.ts";
-
-/** One change of the configuration that makes what the host has the wanted state. */
-export interface DriftEdit {
-  readonly address: Address;
-  readonly pointer: Pointer;
-  /** Undefined: removed. */
-  readonly value: Json | undefined;
-}
-
-/** A drifted field that no key expresses, and why, for a sentence that begins with the field. */
-export interface Inexpressible {
-  readonly address: Address;
-  readonly path: string;
-  readonly why: string;
-}
 
 /** Fields whose keys have another path among the keys of an instance. */
 const keyOfField: Readonly<Record<string, string>> = {
@@ -34,11 +20,7 @@ const keyOfField: Readonly<Record<string, string>> = {
 };
 
 /** What has to be written so that the drift that a plan found is the wanted state, and what cannot be written. Pure. */
-export function driftEdits(
-  changes: readonly Change[],
-  config: Config,
-  observed: Observed,
-): { readonly edits: readonly DriftEdit[]; readonly left: readonly Inexpressible[] } {
+export function driftEdits(changes: readonly Change[], config: Config, observed: Observed): FoundDrift {
   const edits: DriftEdit[] = [];
   const left: Inexpressible[] = [];
   for (const { address, verb, cause, fields, reason } of changes) {

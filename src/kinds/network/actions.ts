@@ -29,7 +29,8 @@ export const networkActions: readonly ActionType[] = [
     const users = (await libvirt.domains(usersOf, () => undefined)).flat().filter((user) => user.network === had.name && user.running);
     const [first] = users;
     if (first !== undefined) {
-      const detail = `Its definition stays. Shut the guest down or connect it to another network, then apply again.`;
+      const detail =
+        "A guest that only its next start connects elsewhere is connected until then. Restart it or shut it down, then apply again.";
       throw new RefusedError("network-in-use", `Network ${had.name} is in use by ${first.domain}`, detail);
     }
     await libvirt.stopNetwork(uuid);

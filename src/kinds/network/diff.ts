@@ -44,12 +44,7 @@ export function diffNetwork(
     ...stored.map((path) => fieldChange(path, want.fields[path], applied?.[path], have.fields[path], applied !== null)),
     ...live
       .filter((path) => !stored.includes(path))
-      .map(
-        (path): FieldChange => ({
-          ...fieldChange(path, want.fields[path], want.fields[path], running?.[path], true),
-          why: "what the active network has",
-        }),
-      ),
+      .map((path) => fieldChange(path, want.fields[path], want.fields[path], running?.[path], true)),
     ...(loose.length === 0 ? [] : [portsField(loose)]),
   ];
   const cause = applied === null ? "config" : combineCauses(fields.map((field) => field.cause ?? "config"));
@@ -128,7 +123,7 @@ interface Summarised {
 }
 
 function summaryOf({ inactive, restart, stored, live, interrupted, loose }: Summarised): string {
-  const onlyAutostart = stored.length === 1 && stored[0] === "autostart";
+  const onlyAutostart = stored.length === 1 && stored[0] === "autostart" && live.length === 0;
   if (restart)
     return interrupted.length === 0
       ? "redefine and restart the network"

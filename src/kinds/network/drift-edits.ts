@@ -1,0 +1,101 @@
+import { addressName } from "../../model/address.ts";
+import type { Change } from "../../model/change.ts";
+import { formatCidr } from "../../model/ip.ts";
+import type { Json } from "../../model/json.ts";
+import type { Observed } from "../../model/observed.ts";
+import type { Pointer } from "../../model/pointer.ts";
+import { subnetsOf } from "../config/subnets-of.ts";
+import type { Config } from "../config.ts";
+import type { DriftEdit, FoundDrift, Inexpressible } from "../terms/drift-edit.ts";
+import { networks } from "../terms/network-address.ts";
+import type { NetworkFields } from "../terms/network-state.ts";
+
+/** What has to be written so that the drift of networks is the wanted state, and what cannot be written. Changes of other kinds are left alone. Pure. */
+export function networkDriftEdits(changes: readonly Change[], config: Config, observed: Observed): FoundDrift {
+  const edits: DriftEdit[] = [];
+  const left: Inexpressible[] = [];
+  for (const { address, verb, cause, fields, reason } of changes) {
+    const name = addressName(address);
+    if (!networks.owns(address) || cause === "config") continue;
+    const state = observed.get(networks.at(name));
+    const refuse = (path: string, why: string) => left.push({ address, path, why });
+    if (verb !== "update" || state === undefined) {
+      refuse("network", `${reason}: no key of the configuration says that`);
+      continue;
+    }
+    for (const field of fields.filter((one) => one.cause === "drift" || one.cause === "both")) {
+      const { path } = field;
+      if (path === "active") refuse(path, "is no key of the configuration: a declared network is active");
+      else if (path === "ports") refuse(path, "is no key of the configuration: interfaces of guests are connected");
+      else if (state.applied !== null && isSame(state.fields[path], state.applied[path]))
+        refuse(path, "was changed on the active network only; make it last first (`virsh net-update … --config`)");
+      else {
+        const edit = editOf(path, name, state.fields, config);
+        if (edit === undefined) refuse(path, "is no key of the configuration in this form");
+        else edits.push({ address, ...edit });
+      }
+    }
+  }
+  return { edits: [...new Map(edits.map((edit) => [JSON.stringify(edit.pointer), edit])).values()], left };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+const plainKeys = new Set(["autostart", "domain", "mtu", "vlan", "device", "bridge", "dns.enabled", "dns.forwarders"]);
+
+/** The place of a field in the configuration, and what the host has there. Records that are entries of a list are written as the whole list. */
+function editOf(path: string, name: string, have: NetworkFields, config: Config): Pick<DriftEdit, "pointer" | "value"> | undefined {
+  const at: Pointer = ["networks", name];
+  const listed = (prefix: string, entry: (key: string, value: string) => Json): Json | undefined => {
+    const entries = Object.entries(have).flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [entry(key.slice(prefix.length), [value].flat().join(" "))] : [],
+    );
+    return entries.length === 0 ? undefined : entries;
+  };
+  if (plainKeys.has(path)) return { pointer: [...at, ...path.split(".")], value: have[path] as Json | undefined };
+  if (path.startsWith("dns.hosts."))
+    return { pointer: [...at, "dns", "hosts"], value: listed("dns.hosts.", (address, names) => ({ address, names: names.split(" ") })) };
+  if (path.startsWith("dns.txt."))
+    return { pointer: [...at, "dns", "txt"], value: listed("dns.txt.", (record, value) => ({ name: record, value })) };
+  if (path.startsWith("dns.srv.")) return { pointer: [...at, "dns", "srv"], value: listed("dns.srv.", serviceOf) };
+  const [, cidr = "", key = ""] = /^subnets\.([^/]+\/\d+)\.(.*)$/.exec(path) ?? [];
+  const subnet = subnetsOf(config, name).find((one) => formatCidr(one.cidr) === cidr);
+  if (subnet === undefined) return undefined;
+  const place: Pointer = [...at, "subnets", subnet.index];
+  const found = have[path];
+  if (key === "address" || key === "gateway" || key === "dns_servers")
+    return { pointer: [...place, key], value: found as Json | undefined };
+  if (key === "routes") return { pointer: [...place, key], value: pairs(found, " via ", "to", "via") };
+  if (key === "dhcp.ranges") return { pointer: [...place, "dhcp", "ranges"], value: pairs(found, "-", "start", "end") };
+  if (!key.startsWith("dhcp.reservations.")) return undefined;
+  return { pointer: [...place, "dhcp", "reservations"], value: listed(`subnets.${cidr}.dhcp.reservations.`, machineOf) };
+}
+
+function pairs(found: NetworkFields[string] | undefined, between: string, first: string, second: string): Json | undefined {
+  if (found === undefined) return undefined;
+  return [found].flat().map((one) => {
+    const [before = "", after = ""] = String(one).split(between);
+    return { [first]: before, [second]: after };
+  });
+}
+
+function serviceOf(key: string, text: string): Json {
+  const [, service = "", protocol = "", domain = ""] = /^_([^.]*)\._([^.]*)\.(.*)$/.exec(key) ?? [];
+  const [, target = "", port, priority, weight] = /^(.*):(\d+) priority (\d+) weight (\d+)$/.exec(text) ?? [];
+  return { service, protocol, domain, target, port: Number(port), priority: Number(priority), weight: Number(weight) };
+}
+
+function machineOf(address: string, text: string): Json {
+  const words = text.split(" ");
+  const mac = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(words[0] ?? "") ? words.shift() : undefined;
+  const duid = words[0] === "duid" ? words.splice(0, 2)[1] : undefined;
+  const [name] = words;
+  return {
+    ...(mac === undefined ? {} : { mac }),
+    ...(duid === undefined ? {} : { duid }),
+    ...(name === undefined ? {} : { name }),
+    address,
+  };
+}
