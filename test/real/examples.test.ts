@@ -24,7 +24,7 @@ import {
   waitForConsole,
 } from "./support/workspace.ts";
 
-const examples = ["encrypted", "environments", "flat-vfat", "glance", "lvm", "ploop", "quickstart", "rbd", "signed", "web"];
+const examples = ["encrypted", "environments", "flat-vfat", "glance", "lvm", "networks", "ploop", "quickstart", "rbd", "signed", "web"];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
@@ -64,7 +64,10 @@ for (const example of examples) {
     if (example === "glance") await startGlance(t);
     if (example === "signed") config.images.tiny = await publishSigned(t, directory, config.images.tiny);
     if (config.host.lvm !== undefined) config.host.lvm.volume_group = loopGroup(t);
-    for (const section of ["instances", "include"])
+    for (const { networks: cards = [] } of Object.values<{ networks?: { network?: string }[] }>(config.instances ?? {}))
+      for (const card of cards)
+        if (card.network !== undefined && card.network in (config.networks ?? {})) card.network = `${workspace.prefix}-${card.network}`;
+    for (const section of ["instances", "include", "networks"])
       if (config[section] !== undefined)
         config[section] = Object.fromEntries(
           Object.entries(config[section]).map(([name, entry]) => [`${workspace.prefix}-${name}`, entry]),
@@ -161,6 +164,7 @@ function likeEverywhere(text: string, { prefix, project, directory, instancesPat
     .replace(/Glance at 127\.0\.0\.1:\d+/g, "Glance at SERVER")
     .replace(/^( +Moves: +|To be moved: about )\S+$/gm, "$1SIZE")
     .replace(/\bvt-[0-9a-f]{6}\b/g, "GROUP")
+    .replace(/\bbrq[0-9a-f]{8}-[0-9a-f]{2}\b/g, "brqUUID")
     .replace(/^Forecast: .*$/m, "Forecast: …")
     .replace(/^Not managed here: .*\n\n/m, "");
 }
