@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { createLocalHost } from "../../src/host/local/local.ts";
 import type { Host } from "../../src/model/host.ts";
 import { createCaller } from "../../src/tools/libvirt/caller.ts";
 import { createLibvirt } from "../../src/tools/libvirt/client.ts";
+import type { NetworkUpdate } from "../../src/tools/libvirt/libvirt.ts";
 import { LibvirtError } from "../../src/tools/libvirt/libvirt-error.ts";
 import { createMachine } from "../fake-host/machine.ts";
 import { testUri } from "../unit/tools/libvirt/test-context.ts";
@@ -95,6 +96,100 @@ async function walk(host: Host): Promise<Record<string, unknown>> {
   }
   return seen;
 }
+
+const [lan, otherLan] = [randomUUID(), randomUUID()];
+const lanBridge = `vfs${randomUUID().slice(0, 8)}`;
+const lanSubnet = `10.${randomInt(100, 250)}.${randomInt(1, 250)}`;
+
+function networkDocument(name: string, id: string, { bridge = lanBridge, more = "" } = {}): string {
+  return `<network><name>${name}</name><uuid>${id}</uuid>${more}<bridge name='${bridge}'/><ip address='${lanSubnet}.1' prefix='24'><dhcp><range start='${lanSubnet}.10' end='${lanSubnet}.20'/></dhcp></ip></network>`;
+}
+
+/** The same calls about networks on any host; gives what each answered, or libvirt's numbers of its refusal. */
+async function walkNetworks(host: Host): Promise<Record<string, unknown>> {
+  const libvirt = createLibvirt(createCaller({ host, uri: testUri, looksOnly: false }));
+  const seen: Record<string, unknown> = {};
+  const step = async (name: string, work: () => Promise<unknown>) => {
+    try {
+      seen[name] = { answered: await work() };
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error;
+      seen[name] = { refused: [error.number, error.domain, error.errno] };
+    }
+  };
+  const name = `${prefix}-lan`;
+  // libvirt has an order of its own for the parts.
+  const parts = (xml: string | null | undefined) =>
+    xml == null
+      ? xml
+      : [...xml.matchAll(/<(?:range|host|hostname|txt|srv|portgroup|mtu|vf:x)\b[^>]*>/g)].map(([part]) => part.replaceAll('"', "'")).sort();
+  const record = async () => {
+    const found = await libvirt.network(lan);
+    return found && [found.name === name, found.autostart, parts(found.xml), parts(found.active)];
+  };
+  const update = (command: "add" | "delete", section: NetworkUpdate["section"], xml: string) =>
+    libvirt.updateNetwork(lan, { command, section, parent: section.startsWith("dhcp") ? 0 : null, xml });
+  const reserved = `<host mac='52:54:00:00:00:09' ip='${lanSubnet}.30'/>`;
+  const range = `<range start='${lanSubnet}.40' end='${lanSubnet}.50'/>`;
+  const srv = "<srv service='x' protocol='tcp' domain='d' target='t' port='3' priority='1' weight='2'/>";
+  try {
+    await step("nothing", record);
+    await step("start nothing", () => libvirt.startNetwork(lan));
+    await step("stop nothing", () => libvirt.stopNetwork(lan));
+    await step("undefine nothing", () => libvirt.undefineNetwork(lan));
+    await step("autostart of nothing", () => libvirt.setNetworkAutostart(lan, true));
+    await step("define a domain", () => libvirt.defineNetwork("<domain/>"));
+    await step("define nat without an address", () =>
+      libvirt.defineNetwork(`<network><name>${name}</name><forward mode='nat'/></network>`),
+    );
+    const label = "<metadata><vf:x xmlns:vf='https://virtform.test/x'/></metadata>";
+    await step("define", () => libvirt.defineNetwork(networkDocument(name, lan, { more: label })));
+    await step("as defined", record);
+    await step("define its name", () => libvirt.defineNetwork(networkDocument(name, otherLan, { bridge: "vfsother" })));
+    await step("define its bridge", () => libvirt.defineNetwork(networkDocument(`${name}2`, otherLan)));
+    await step("update what is not active", () => update("add", "dhcp-host", reserved));
+    await step("stop what is not active", () => libvirt.stopNetwork(lan));
+    await step("autostart", () => libvirt.setNetworkAutostart(lan, true));
+    await step("start", () => libvirt.startNetwork(lan));
+    await step("start again", () => libvirt.startNetwork(lan));
+    await step("active", record);
+    for (const [section, xml] of [
+      ["dhcp-host", reserved],
+      ["dhcp-range", range],
+      ["dns-host", `<host ip='${lanSubnet}.5'><hostname>a</hostname></host>`],
+      ["dns-txt", "<txt name='a' value='b'/>"],
+      ["dns-srv", srv],
+    ] as const) {
+      await step(`add ${section}`, () => update("add", section, xml));
+      await step(`add ${section} again`, () => update("add", section, xml));
+    }
+    await step("only what runs has them", record);
+    await step("redefine what is active", () => libvirt.defineNetwork(networkDocument(name, lan, { more: `${label}<mtu size='1400'/>` })));
+    await step("both definitions", record);
+    await step("delete a reservation", () => update("delete", "dhcp-host", reserved));
+    await step("delete it again", () => update("delete", "dhcp-host", reserved));
+    await step("delete a range", () => update("delete", "dhcp-range", range));
+    await step("delete a record", () => update("delete", "dns-srv", srv));
+    await step("delete no record", () => update("delete", "dns-txt", "<txt name='q' value='b'/>"));
+    await step("undefine what is active", () => libvirt.undefineNetwork(lan));
+    await step("transient", record);
+    await step("autostart of what is transient", () => libvirt.setNetworkAutostart(lan, true));
+    await step("stop", () => libvirt.stopNetwork(lan));
+    await step("gone", record);
+  } finally {
+    await libvirt.stopNetwork(lan);
+    await libvirt.undefineNetwork(lan);
+    await libvirt.close();
+  }
+  return seen;
+}
+
+test("the networks of the fake libvirtd answer and refuse like the real ones, with the same numbers", async (t) => {
+  const real = createLocalHost();
+  t.after(() => real.close());
+  const expected = await walkNetworks(real);
+  assert.deepEqual(await walkNetworks(createMachine().boot()), expected);
+});
 
 test("the libvirt of the fake machine answers and refuses like the real one, with the same numbers", async (t) => {
   const real = createLocalHost();
