@@ -123,6 +123,7 @@ export const codes: Readonly<Record<string, string>> = {
   "network-family-missing": "A network of another administrator has no addresses of a family that the configuration describes.",
   "network-in-use": "A network is used by guests that run, and cannot be removed or changed in this way.",
   "network-interrupted": "A network is restarted while guests are connected to it.",
+  "network-needs-system": "A network is declared, and libvirt is that of one user.",
   "network-not-ours": "A network is not this project's.",
   "network-taken": "A network of that name exists and is not this project's.",
   "network-invalid":

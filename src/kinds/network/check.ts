@@ -5,6 +5,7 @@ import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
 import { shellWord } from "../../model/shell-word.ts";
+import { parseLibvirtUri } from "../../tools/libvirt/uri.ts";
 import { libvirtNetwork } from "../config/network-of.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import { subnetsOf } from "../config/subnets-of.ts";
@@ -21,16 +22,21 @@ import { checkWrittenNetworks } from "./written-check.ts";
 export function checkNetworkKind(
   resources: readonly Resource<NetworkSpec>[],
   observed: Observed,
-  config: Config,
-  destroying: boolean,
+  { config, uri, destroying }: { readonly config: Config; readonly uri: string; readonly destroying: boolean },
 ): Diagnostic[] {
   const wanted = new Set<string>(resources.map(({ address }) => address));
   return [
     ...(destroying ? [] : checkWrittenNetworks(config)),
     ...(destroying ? [] : [...checkHostParts(config, observed), ...checkExternal(config, observed)]),
+    ...(parseLibvirtUri(uri).session ? resources.map(({ address }) => needsSystem(address, uri)) : []),
     ...resources.flatMap((resource) => [...checkName(resource, observed), ...checkInterruption(resource, observed)]),
     ...observed.of(networks).flatMap(([address, state]) => (wanted.has(address) ? [] : checkStrangers(address, state, observed))),
   ];
+}
+
+function needsSystem(address: NetworkAddress, uri: string): Diagnostic {
+  const detail = `host.uri is ${uri}, and the libvirt of one user makes no bridges. Use qemu:///system, or connect guests with user: true.`;
+  return problem("network-needs-system", { summary: `${address} needs the system's libvirt`, detail, address });
 }
 
 /** A network of that name that is not this project's. */

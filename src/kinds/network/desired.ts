@@ -2,7 +2,7 @@ import { formatCidr, formatIp } from "../../model/ip.ts";
 import type { Resource } from "../../model/resource.ts";
 import { declared } from "../config/declared.ts";
 import { networkTraits } from "../config/network-traits.ts";
-import { type Reservation, type Subnet, subnetsOf } from "../config/subnets-of.ts";
+import { type IpRange, type Reservation, type Subnet, subnetsOf } from "../config/subnets-of.ts";
 import type { Config } from "../config.ts";
 import { derivedUuid } from "../terms/identity.ts";
 import { networks } from "../terms/network-address.ts";
@@ -71,11 +71,14 @@ function subnetFields({ cidr, address, gateway, dhcp, dnsServers, routes }: Subn
     ...(told && routes.length > 0
       ? [[`${at}.routes`, routes.map(({ to, via }) => `${formatCidr(to)} via ${formatIp(via)}`)] as const]
       : []),
-    ...(dhcp === null || dhcp.ranges.length === 0
-      ? []
-      : [[`${at}.dhcp.ranges`, dhcp.ranges.map(({ start, end }) => `${formatIp(start)}-${formatIp(end)}`)] as const]),
+    ...(dhcp === null || dhcp.ranges.length === 0 ? [] : [[`${at}.dhcp.ranges`, rangeTexts(dhcp.ranges)] as const]),
     ...(dhcp?.reservations ?? []).map((one) => [`${at}.dhcp.reservations.${formatIp(one.address)}`, machineText(one)] as const),
   ];
+}
+
+/** Their order means nothing. */
+function rangeTexts(ranges: readonly IpRange[]): string[] {
+  return ranges.map(({ start, end }) => `${formatIp(start)}-${formatIp(end)}`).sort();
 }
 
 /** `52:54:00:12:34:56 printer`. */

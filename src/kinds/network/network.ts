@@ -13,18 +13,15 @@ import { observeNetworks } from "./observe.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** Networks of libvirt that guests are connected to. */
-export function networkKind(
-  _settings: HostSettings,
-  _lookUpSecret?: unknown,
-  config: Config = {},
-): Kind<Config, NetworkSpec, NetworkState> {
+export function networkKind(settings: HostSettings, _lookUpSecret?: unknown, config: Config = {}): Kind<Config, NetworkSpec, NetworkState> {
   return {
     name: "network",
     addressKinds: [networks.name],
     desired: (wanted) => desiredNetworks(wanted),
     observe: (context) => observeNetworks(context, config),
     diff: (address, want, have, observed) => diffNetwork(networks.at(addressName(address)), want, have, observed),
-    check: (resources, observed, wanted, destroying = false) => checkNetworkKind(resources, observed, wanted, destroying),
+    check: (resources, observed, wanted, destroying = false) =>
+      checkNetworkKind(resources, observed, { config: wanted, uri: settings.uri, destroying }),
     describe: ({ fields, running }) => ({ stored: nestedFields(fields), running: running === null ? null : nestedFields(running) }),
     actions: networkActions,
   };

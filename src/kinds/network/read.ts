@@ -61,7 +61,9 @@ function readAddress(ip: XmlElement, root: XmlElement): Entry[] {
   const at = subnetPath(ip);
   if (at === undefined) return [];
   const dhcp = find(ip, "dhcp");
-  const ranges = findAll(dhcp, "range").map(({ attributes: { start, end } }) => `${usual(start)}-${usual(end)}`);
+  const ranges = findAll(dhcp, "range")
+    .map(({ attributes: { start, end } }) => `${usual(start)}-${usual(end)}`)
+    .sort();
   const isV6 = ip.attributes["family"] === "ipv6";
   return [
     [`${at}.address`, usual(ip.attributes["address"])],

@@ -3,8 +3,11 @@ import { test } from "node:test";
 import { networkOf } from "../../../src/kinds/config/network-of.ts";
 import { subnetsOf } from "../../../src/kinds/config/subnets-of.ts";
 import type { Config, NetworkConfig } from "../../../src/kinds/config.ts";
+import { checkNetworkKind } from "../../../src/kinds/network/check.ts";
+import { desiredNetworks } from "../../../src/kinds/network/desired.ts";
 import { checkWrittenNetworks } from "../../../src/kinds/network/written-check.ts";
 import { formatCidr, formatIp } from "../../../src/model/ip.ts";
+import { createObserved, type Observed } from "../../../src/model/observed.ts";
 
 /** `subnets.0.gateway: SUMMARY` of each mistake in one network. */
 const wrong = (network: NetworkConfig, more: Config["networks"] = {}) =>
@@ -146,4 +149,16 @@ test("subnets have the first address as the host's, and the host as router and n
   assert.equal(networkOf({ networks }, { network: "lan" })?.name, "lan");
   assert.equal(networkOf({ networks }, { network: "default" }), undefined);
   assert.equal(networkOf({ networks }, {}), undefined);
+});
+
+test("the libvirt of one user makes no networks", () => {
+  const config: Config = { project: "shop", networks: { lan: { type: "isolated" }, outside: { external: true } } };
+  const facts = { networks: null } as Observed["facts"];
+  const observed = createObserved({ facts, states: new Map(), unmanaged: [], diagnostics: [], complete: true, unread: [] });
+  const codes = (uri: string) =>
+    checkNetworkKind(desiredNetworks(config), observed, { config, uri, destroying: false }).map(
+      ({ code, address }) => `${code} ${address}`,
+    );
+  assert.deepEqual(codes("qemu:///session"), ["network-needs-system network/lan"]);
+  assert.deepEqual(codes("qemu:///system"), []);
 });
