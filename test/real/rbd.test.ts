@@ -31,6 +31,19 @@ const user = "virtform";
 let ceph: Ceph;
 let source: string;
 let keyring: string;
+
+const undefineSecret = () => runProgram("virsh", ["-q", "-c", "qemu:///system", "secret-undefine", secret]);
+
+/** Gives libvirt the key with which guests authenticate to Ceph. */
+async function defineSecret(): Promise<void> {
+  const [document, key] = [`${ceph.directory}/secret.xml`, `${ceph.directory}/${user}.key`];
+  const usage = `<usage type='ceph'><name>client.${user} ${secret}</name></usage>`;
+  await writeFile(document, `<secret ephemeral='no' private='yes'><uuid>${secret}</uuid>${usage}</secret>`);
+  await writeFile(key, await ceph.run("ceph", "auth", "get-key", `client.${user}`), { mode: 0o600 });
+  await virsh("secret-define", document);
+  await virsh("secret-set-value", secret, "--file", key);
+}
+
 before(async () => {
   ceph = await startCeph(["vms", "images"], { login: true });
   // What a host's administrator gives it: its own pool, and images to clone from.
@@ -44,9 +57,10 @@ before(async () => {
   await ceph.run("rbd", "snap", "create", "--no-progress", "images/tiny@snap");
   await ceph.run("rbd", "snap", "protect", "images/tiny@snap");
   source = `rbd://${ceph.fsid}/images/tiny/snap`;
+  await defineSecret();
 });
 after(async () => {
-  await runProgram("virsh", ["-q", "-c", "qemu:///system", "secret-undefine", secret]);
+  await undefineSecret();
   await ceph?.stop();
 });
 
@@ -95,6 +109,7 @@ test("a plan names refused Ceph credentials and missing pools", async (t) => {
   const { workspace, write } = await prepare(t);
   const own = `${ceph.directory}/ceph.client.${user}.keyring`;
   await write();
+  await undefineSecret();
   const missing = await refusal(workspace);
   assert.deepEqual(missing.codes, ["ceph-secret-missing"]);
   // The plan says how it is made; the key goes from file to libvirt.
