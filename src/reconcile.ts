@@ -362,16 +362,17 @@ function targetOf({ uri, instancesPath, drivers }: HostSettings): Plan["target"]
 async function consent({ shown, applied }: { readonly shown: Plan; readonly applied: Plan }, options: ApplyOptions): Promise<boolean> {
   if (asks(options)) {
     const { confirm } = options.reporter;
+    const destroys = destroysOf(applied).map(({ what }) => what);
     if (confirm === undefined) {
+      const flags = destroys.length === 0 ? "--auto-approve" : "--auto-approve --allow-destroy";
       throw new UserError([
         problem("nobody-to-ask", {
           summary: "There is no terminal to ask for consent",
-          detail:
-            "Nothing has been done. Read the plan, then run the same command with --auto-approve, or save it with `virtform plan --out FILE` and apply the file.",
+          detail: `Nothing has been done. Read the plan, then run the same command with ${flags}, or save it with \`virtform plan --out FILE\` and apply the file${destroys.length === 0 ? "" : " with --allow-destroy"}.`,
         }),
       ]);
     }
-    return confirm.call(options.reporter, { plan: shown, destroys: destroysOf(applied).map(({ what }) => what) });
+    return confirm.call(options.reporter, { plan: shown, destroys });
   }
   const missing = missingConsent(applied, options.allowDestroy);
   if (missing !== undefined) throw new UserError([missing]);

@@ -1,7 +1,7 @@
 import { closest } from "../model/closest.ts";
 import type { Schema } from "./keywords.ts";
 import { describePointer, type Pointer, type Problem, suggestion } from "./problem.ts";
-import { elsewhereSlip, formSlip, meantKey, missingSlip, typeSlip } from "./slips.ts";
+import { elsewhereSlip, formSlip, meantKey, missingSlip, spaceSlip, typeSlip } from "./slips.ts";
 import { typeOf } from "./walk.ts";
 
 /** An error of the validator, independent of the validator's types. */
@@ -121,7 +121,7 @@ function unknownKey({ pointer, schema }: Finding, key: string): Problem {
       ...at,
     };
   const known = Object.keys(schema.properties ?? {});
-  const belongs = elsewhereSlip(key, schema);
+  const belongs = spaceSlip(key, schema) ?? elsewhereSlip(key, schema);
   const meant = belongs === undefined ? meantKey(key, schema) : undefined;
   if (schema.openKeys !== undefined) {
     const { noun, hint } = schema.openKeys;

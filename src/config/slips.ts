@@ -74,6 +74,12 @@ export function elsewhereSlip(key: string, { elsewhere = {} }: Schema): string |
   return Object.hasOwn(elsewhere, same) ? elsewhere[same] : undefined;
 }
 
+/** What to write for `key:value`, which YAML takes for a key where a mapping is in braces. */
+export function spaceSlip(key: string, { properties = {} }: Schema): string | undefined {
+  const name = /^([^:]+):./.exec(key)?.[1];
+  return name !== undefined && Object.hasOwn(properties, name) ? `Write a space between ${name}: and its value.` : undefined;
+}
+
 /** The value of a missing key that the value of another one suggests. */
 export function missingSlip(key: string, value: unknown, { guess }: Schema): string {
   const text = guess === undefined ? undefined : (value as Readonly<Record<string, unknown>> | null)?.[guess.from];

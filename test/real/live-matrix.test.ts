@@ -79,8 +79,9 @@ async function write(workspace: Workspace, wishes: Wishes, power: "running" | "s
           max_vcpus: hasLinux(name) ? 2 : 1,
           max_ram: hasLinux(name) ? "256MiB" : "160MiB",
           scsi_model: "virtio-scsi",
-          // Its content names the cards, and Linux keeps the drive mounted.
+          // Its content names the cards. With these words as user data, the tiny guest keeps it mounted.
           config_drive: name === "vfat" ? { format: "vfat" } : name !== "linux",
+          ...(name === "mounted" ? { user_data: "keep-drive" } : {}),
           shutdown: { timeout: "1s" },
           ...(name === "luks" ? { encryption: { passphrase: { env: "VIRTFORM_TEST_PASSPHRASE" } } } : {}),
           // Linux releases a virtio disk; a boot sector need not do anything for a SCSI disk to go.
