@@ -104,6 +104,7 @@ export const codes: Readonly<Record<string, string>> = {
   "image-malformed": "An image is damaged.",
   "image-multiple-formats": "An image is several formats at once.",
   "image-nested-format": "The content of an image has a format of its own.",
+  "image-of-itself": "An image is taken from an instance that is made from it.",
   "image-not-cloned": "Disks of an image are not cloned.",
   "image-unknown-features": "An image uses features that are not known.",
   "image-size-cap": "An image is larger than `host.image_size_cap`.",

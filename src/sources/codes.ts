@@ -26,6 +26,8 @@ export const codes: Readonly<Record<string, string>> = {
   "image-source-missing": "The file of an image does not exist.",
   "image-source-not-a-file": "The source of an image is not a file.",
   "image-source-other-cluster": "An image is in another Ceph cluster.",
+  "instance-disk-in-use": "A disk of an instance that an image is to be taken from is in use, encrypted, or below another layer.",
+  "instance-disk-missing": "An instance that an image is to be taken from is not on the host, or has no such disk.",
   "image-source-unknown": "The address of an image has an unknown scheme.",
   "key-manager-unavailable": "The cloud has no key manager, or it does not answer.",
   "signing-key-expired": "The key that signed a file of checksums has expired or was revoked.",

@@ -81,6 +81,7 @@ const otherMeanings: readonly (readonly [file: RegExp, meaning: string])[] = [
   [/^drivers\//, "the drivers themselves"],
   [/^tools\//, "programs and formats that drivers use"],
   [/^sources\/rbd\.ts$/, "the scheme of an image source, which shares how Ceph is reached"],
+  [/^sources\/instance\.ts$/, "formats of disks"],
   [/^kinds\/image\//, "formats of images"],
   [/^kinds\/disk\/backing\.ts$/, "the format of a backing file"],
 ];

@@ -1,4 +1,5 @@
 import { setChecksums } from "../../config/lock-checksums.ts";
+import { isFromInstance } from "../../kinds/config/is-from-instance.ts";
 import { pinnedDigest, signedChecksumOf } from "../../kinds/config/signed-checksum-of.ts";
 import type { Context } from "../../model/context.ts";
 import type { Place } from "../../model/diagnostic.ts";
@@ -33,7 +34,9 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
     throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${known}.`);
   }
   const chosen = declared.filter((one) =>
-    names.length === 0 ? pinnedDigest(one.image.checksum) === undefined || flag("update") : names.some((word) => isNamed(one, word)),
+    names.length === 0
+      ? !isFromInstance(one.image.source) && (pinnedDigest(one.image.checksum) === undefined || flag("update"))
+      : names.some((word) => isNamed(one, word)),
   );
   for (const { name, at } of chosen) refuseCopy(name, at);
   const byFile = new Map<string, Map<string, string>>();

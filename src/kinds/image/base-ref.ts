@@ -9,7 +9,7 @@ import { baseFormat } from "./formats.ts";
 /** The base image that a disk of an instance is made from; kernels and ramdisks are raw files whatever they hold. */
 export function baseRef({ settings, config }: Pick<Wanted, "settings" | "config">, name: string, bootFile: boolean): BaseRef {
   const image = declared(config.images, name);
-  const entry = cacheEntryName(imageId(image));
+  const entry = cacheEntryName(imageId(image, config.project));
   return {
     image: name,
     entry,

@@ -6,6 +6,7 @@ import type { Resource } from "../../model/resource.ts";
 import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { isSourceProblem, sourceOf } from "../../sources/index.ts";
 import { imageSignature } from "../../tools/signature/image-signature.ts";
+import { isFromInstance } from "../config/is-from-instance.ts";
 import { propertiesOfSource } from "../config/source-properties.ts";
 import { isFromGlance, diskFormat as knownFormat } from "../config/with-source-images.ts";
 import type { Config } from "../config.ts";
@@ -19,6 +20,7 @@ import { checkLocations } from "./location-check.ts";
 import { baseConflict } from "./sidecar.ts";
 import { checkSigned } from "./signed-check.ts";
 import type { ImageSpec, ImageState } from "./spec.ts";
+import { checkTaken } from "./taken-check.ts";
 
 /** What is wrong with images as they are used and cached. */
 export function checkImages(resources: readonly Resource<ImageSpec>[], observed: Observed, config: Config): Diagnostic[] {
@@ -33,6 +35,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
       ...(isFetched(resource.spec, observed) ? checkDecompressor(resource, observed) : []),
       ...checkSigned(resource, observed),
       ...checkFound(resource),
+      ...checkTaken(resource, config),
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),
       ...checkFlavors(resource.spec, observed, config),
@@ -56,7 +59,12 @@ function checkPins(resources: readonly Resource<ImageSpec>[]): Diagnostic[] {
   // What is cloned has no bytes here to compare, and a protected snapshot does not change.
   // An image service has a digest of its own.
   const unpinned = resources.filter(
-    ({ spec }) => spec.checksum === null && spec.signed === null && spec.cloneSize === null && !isFromGlance(spec.source),
+    ({ spec }) =>
+      spec.checksum === null &&
+      spec.signed === null &&
+      spec.cloneSize === null &&
+      !isFromGlance(spec.source) &&
+      !isFromInstance(spec.source),
   );
   const [first, second] = unpinned;
   if (first === undefined) return [];

@@ -27,8 +27,8 @@ export interface CollectOptions {
 }
 
 /** The entries of the cache that the images of a configuration want. */
-export function wantedEntries({ images = {} }: Config): ReadonlySet<string> {
-  return new Set(Object.values(images).map((image) => cacheEntryName(imageId(image))));
+export function wantedEntries({ images = {}, project }: Config): ReadonlySet<string> {
+  return new Set(Object.values(images).map((image) => cacheEntryName(imageId(image, project))));
 }
 
 /**

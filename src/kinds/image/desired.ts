@@ -6,6 +6,7 @@ import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
 import { bootFilesOf } from "../config/boot-files.ts";
 import { declared } from "../config/declared.ts";
+import { isFromInstance } from "../config/is-from-instance.ts";
 import { packingOf } from "../config/packing-of.ts";
 import { pinnedDigest, signedChecksumOf } from "../config/signed-checksum-of.ts";
 import type { Wanted } from "../config/wanted.ts";
@@ -36,7 +37,7 @@ function completed(wanted: Wanted): Wanted {
 function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>): ImageSpec {
   const { config, settings } = wanted;
   const image = declared(config.images, name);
-  const id = imageId(image);
+  const id = imageId(image, config.project);
   const bootFile = bootFiles.has(name);
   const signed = signedChecksumOf(image.checksum);
   const signedFacts = wanted.facts.signed?.[name];
@@ -71,10 +72,12 @@ function imageSpec(wanted: Wanted, name: string, bootFiles: ReadonlySet<string>)
  * The id that the cache entry's name is made from: the one that the source gives (Nova LAY-03), else derived
  * from the written digest, so that the same bytes under two names share one base, else from the source.
  */
-export function imageId({ source, checksum, found }: Pick<ImageConfig, "source" | "checksum" | "found">): string {
+export function imageId({ source, checksum, found }: Pick<ImageConfig, "source" | "checksum" | "found">, project = "default"): string {
   const signed = signedChecksumOf(checksum);
   // What a signed file names changes with it, so without a written digest the id is that of the two addresses.
   const content = pinnedDigest(checksum) ?? (signed === undefined ? source : `${source} by ${signed.file}`);
+  // The instance of that name in another project is another one.
+  if (isFromInstance(source)) return uuidV5(`${project} ${content}`);
   return found?.id ?? givenImageId(source) ?? uuidV5(content);
 }
 

@@ -6,9 +6,9 @@ import type { Config } from "../config.ts";
 import { imageId } from "./desired.ts";
 
 /** The secrets that are presented to servers of images that are not in the cache: no others are looked up for a plan, because looking may run a program. */
-export async function neededAccess({ host, layout }: Context, { images = {} }: Config): Promise<SecretRef[]> {
+export async function neededAccess({ host, layout }: Context, { images = {}, project }: Config): Promise<SecretRef[]> {
   const asking = Object.values(images).flatMap((image) =>
-    image.access === undefined ? [] : [{ access: image.access, path: layout.baseImage(cacheEntryName(imageId(image))) }],
+    image.access === undefined ? [] : [{ access: image.access, path: layout.baseImage(cacheEntryName(imageId(image, project))) }],
   );
   if (asking.length === 0) return [];
   const found = await host.files.statMany(asking.map(({ path }) => path));

@@ -9,7 +9,7 @@ import { sizeOr } from "../schema-parts.ts";
 import { sourcePattern } from "./source-pattern.ts";
 
 /** The schemes of this version, those that it does not support yet included. */
-export const schemes: readonly string[] = ["file", "https?", "glance(?:\\+http)?", "rbd"];
+export const schemes: readonly string[] = ["file", "https?", "glance(?:\\+http)?", "rbd", "instance"];
 
 const diskFormat = {
   type: "string",
@@ -63,11 +63,12 @@ export const imageSchema = {
   properties: {
     source: {
       type: "string",
-      description: "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd.",
+      description:
+        "Location of the image: a path (relative to this file), or a URL with the scheme file, https, http, glance or rbd. instance://NAME/root takes the root disk of an instance of this project whose guest is off, once.",
       pattern: sourcePattern(schemes),
       path: "absolute",
       credentials: "refused",
-      expects: "a path, or a URL that starts with file://, https://, http://, glance:// or rbd://",
+      expects: "a path, or a URL that starts with file://, https://, http://, glance://, rbd:// or instance://",
       examples: ["./debian-13.qcow2", "https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2"],
     },
     access: accessSchema,

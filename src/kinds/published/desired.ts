@@ -18,8 +18,8 @@ export function publishedNames({ images = {} }: Config): string[] {
 }
 
 /** What tells the content of an image from other content, before anything is known of its source. */
-export function contentKey({ found: _found, ...image }: ImageConfig): string {
-  return imageId(image);
+export function contentKey({ found: _found, ...image }: ImageConfig, project: string | undefined): string {
+  return imageId(image, project);
 }
 
 function publishedSpec(wanted: Wanted, name: string): PublishedSpec {
@@ -29,8 +29,8 @@ function publishedSpec(wanted: Wanted, name: string): PublishedSpec {
   const kept = bootFile || diskFormat === "iso" || diskFormat === "ami";
   return {
     image: name,
-    entry: cacheEntryName(imageId(image)),
-    content: contentKey(image),
+    entry: cacheEntryName(imageId(image, wanted.config.project)),
+    content: contentKey(image, wanted.config.project),
     diskFormat: kept ? diskFormat : format,
     containerFormat: ["ami", "aki", "ari"].includes(diskFormat) && kept ? diskFormat : "bare",
     fields: {

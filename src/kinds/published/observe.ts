@@ -22,7 +22,11 @@ export async function observePublished(context: Context, config: Config): Promis
   for (const name of names) {
     const address = published.at(name);
     try {
-      const image = await publisher.find({ project: context.project, image: name, content: contentKey(declared(config.images, name)) });
+      const image = await publisher.find({
+        project: context.project,
+        image: name,
+        content: contentKey(declared(config.images, name), config.project),
+      });
       if (image === undefined) continue;
       states.set(address, stateOf(image, image.visibility === "shared" ? await publisher.members(image.id) : []));
     } catch (error) {
