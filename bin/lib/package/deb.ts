@@ -33,7 +33,7 @@ const recommended = [
   "mtools",
   "openssh-client",
 ];
-const suggested = ["bash-completion", "ceph-common", "cryptsetup-bin", "lvm2", "ovmf", "swtpm"];
+const suggested = ["bash-completion", "ceph-common", "cryptsetup-bin", "gpgv", "lvm2", "ovmf", "swtpm"];
 
 /** What lintian finds, and why it stays. */
 const overrides = `# Node.js is linked with its own copies of libraries, and is no position-independent executable.
