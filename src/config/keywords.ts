@@ -22,6 +22,8 @@ export interface Schema {
   readonly path?: "absolute";
   /** The value is the path of a text file; the text replaces it under this sibling key. */
   readonly readInto?: string;
+  /** The value is the path of a file; its bytes replace it, in base64, under this sibling key. */
+  readonly bytesInto?: string;
   /**
    * Text given inline, as a path, or by reference. A file may also be gzip. `maximumEncoded` bounds the length in base64; `starts` are the
    * beginnings by which its reader recognises it.
@@ -78,6 +80,7 @@ export const ownKeywords: readonly string[] = [
   "digest",
   "path",
   "readInto",
+  "bytesInto",
   "textInput",
   "advisedLength",
   "unique",

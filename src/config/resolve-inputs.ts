@@ -17,7 +17,7 @@ const longestFile = 1024 * 1024;
 export async function resolveInputs(schema: Schema, config: unknown, fileOf: (pointer: Pointer) => string): Promise<Problem[]> {
   const problems: Problem[] = [];
   const inputs = [...walk(schema, config)].filter(
-    ({ schema: { path, quantity, readInto, textInput } }) => path ?? quantity ?? readInto ?? textInput,
+    ({ schema: { path, quantity, readInto, bytesInto, textInput } }) => path ?? quantity ?? readInto ?? bytesInto ?? textInput,
   );
   for (const visit of inputs) {
     const { pointer, parent } = visit;
@@ -27,6 +27,7 @@ export async function resolveInputs(schema: Schema, config: unknown, fileOf: (po
     if (visit.schema.path !== undefined) makeAbsolute(target);
     if (visit.schema.quantity !== undefined) makeBytes(target);
     if (visit.schema.readInto !== undefined) problems.push(...(await readInto(target, visit.schema.readInto, parent.schema)));
+    if (visit.schema.bytesInto !== undefined) problems.push(...(await bytesInto(target, visit.schema.bytesInto)));
     if (visit.schema.textInput !== undefined) problems.push(...(await readTextInput(target, visit.schema.textInput)));
   }
   return problems;
@@ -62,6 +63,15 @@ async function readInto(target: Target, sibling: string, parent: Schema): Promis
   }
   delete holder[key];
   holder[sibling] = text;
+  return [];
+}
+
+async function bytesInto({ value, holder, key, folder, pointer }: Target, sibling: string): Promise<Problem[]> {
+  if (typeof value !== "string" || value === "" || holder[sibling] !== undefined) return [];
+  const read = await readBytes(resolve(folder, value), longestFile, value);
+  if ("problem" in read) return [{ ...read.problem, pointer, of: "value" }];
+  delete holder[key];
+  holder[sibling] = read.bytes.toString("base64");
   return [];
 }
 

@@ -8,16 +8,8 @@ import { apply, assertConverged, createWorkspace, virsh, type Workspace, waitFor
 
 // What cloud-init understood, said on the console by cloud-init itself.
 const userData = `#cloud-config
-write_files:
-  - path: /run/written-by-user-data
-    content: written by user data
-  - path: /etc/systemd/network/50-dhcp.network
-    content: |
-      [Match]
-      Name=e*
-      [Network]
-      DHCP=yes
 runcmd:
+  - printf 'written by user data' >/run/written-by-user-data
   - systemctl restart systemd-networkd
   - |
     say() { printf '\\nvirtform-debian: %s\\n' "$*" >/dev/ttyS0; } # on a line of its own, whatever the login prompt left
@@ -25,6 +17,7 @@ runcmd:
     say "hostname=$(hostname)"
     say "key=$(cat /home/*/.ssh/authorized_keys)"
     say "file=$(cat /run/written-by-user-data)"
+    say "bytes=$(base64 /etc/app/settings/bytes) $(stat -c %a:%U:%G /etc/app/settings/bytes)"
     say "role=$(cloud-init query ds.meta_data.meta.role)"
     say "filesystem=$(df -B1 --output=size / | tail -n 1 | tr -d ' ')"
     for _ in $(seq 100); do ip -4 -o address show scope global | grep -q inet && break; sleep 1; done
@@ -32,7 +25,7 @@ runcmd:
     say ready
 `;
 
-test("cloud-init of a real Debian guest takes host name, key and user data from the config drive, and virtform logs in to it", async (t) => {
+test("cloud-init of a real Debian guest takes host name, key, files and user data from the config drive, and virtform logs in to it", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-debian`;
   const network = await startNetwork(t, workspace);
@@ -40,6 +33,7 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
   await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "real-test", "-f", key]);
   const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();
   const guest = `${checkout}.cache/debian`;
+  await writeFile(join(workspace.directory, "private"), "private\n");
   await writeConfig(workspace, {
     images: {
       debian: {
@@ -61,6 +55,11 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
         key_pair: "ops",
         networks: [{ network }],
         user_data: userData,
+        files: [
+          { path: "/etc/systemd/network/50-dhcp.network", text: dhcp, mode: "0644" },
+          { path: "/etc/app/settings/bytes", base64: "AAEC/w==" },
+          { path: "/srv/private", file: "./private", mode: "0600", owner: "nobody:nogroup" },
+        ],
         metadata: { role: "database" },
       },
     },
@@ -72,6 +71,7 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
   assert.equal(said["hostname"], name);
   assert.equal(said["key"], publicKey);
   assert.equal(said["file"], "written by user data");
+  assert.equal(said["bytes"], "AAEC/w== 660:root:root");
   assert.equal(said["role"], "database");
   assert.ok(Number(said["filesystem"]) > 2.5 * 2 ** 30, `the root filesystem has grown to the flavor's 3 GiB: ${said["filesystem"]}`);
   await assertConverged(workspace);
@@ -82,8 +82,13 @@ test("cloud-init of a real Debian guest takes host name, key and user data from 
   const inside = await login("echo $(id -un) on $(hostname); exit 7");
   assert.deepEqual([inside.code, inside.stdout], [7, `debian on ${name}\n`], inside.stderr);
   // ssh may keep names as hashes.
+  const access = await login("sudo stat -c %a:%U:%G /srv/private && sudo cat /srv/private");
+  assert.equal(access.stdout, "600:nobody:nogroup\nprivate\n", access.stderr);
   assert.match(await mustRun("ssh-keygen", ["-F", `${name}.${workspace.project}.localhost`, "-f", `${key}.hosts`]), / ssh-ed25519 /);
 });
+
+/** Lets the guest ask for an address. */
+const dhcp = "[Match]\nName=e*\n[Network]\nDHCP=yes\n";
 
 /** A network of libvirt for the duration of a test, with DHCP. */
 async function startNetwork(t: TestContext, { directory, prefix }: Workspace): Promise<string> {

@@ -5,7 +5,7 @@ import type { PublicSeed } from "../terms/seed-state.ts";
 
 const part: Presentation = { instanceOf: (name) => name };
 
-const seedFields = /^(format|hostname|user_data|admin_password|metadata\..*|public_keys\..*)$/;
+const seedFields = /^(format|hostname|user_data|admin_password|metadata\..*|public_keys\..*|files\..*)$/;
 
 /** How people see the parts of an instance. */
 export const presentInstances: Readonly<Record<string, Presentation>> = {

@@ -4,6 +4,7 @@ import { encryptionSchema } from "../config/encryption-schema.ts";
 import { hardwareKeys, hostKeys, powerKeys } from "../config/hardware/schema.ts";
 import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
 import { size } from "../schema-parts.ts";
+import { filesSchema } from "./files-schema.ts";
 
 /** One network interface of an instance. */
 const networkSchema = {
@@ -233,6 +234,7 @@ const notAdopted = [
   "rescue",
   "hostname",
   "foreign",
+  "files",
 ] as const;
 
 /** Beginnings of user data that cloud-init, cloudbase-init or Ignition (JSON) recognise. MIME messages are recognised by their headers. */
@@ -275,7 +277,6 @@ export const instanceSchema = {
       why: "Only an adopted instance has disks that virtform did not create. Other disks come from image, ephemerals and volumes.",
     },
   ],
-  notYet: ["files"],
   synonyms: {
     ssh_key: "key_pair",
     ssh_keys: "key_pair",
@@ -417,6 +418,7 @@ export const instanceSchema = {
       reference: "key_pairs",
       examples: ["ops"],
     },
+    files: filesSchema,
     metadata: {
       type: "object",
       description: "Arbitrary key/value pairs, exposed to the guest as `meta`. Values are strings.",

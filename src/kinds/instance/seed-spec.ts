@@ -1,6 +1,7 @@
 import { driveDriver, placeOf } from "../../drivers/index.ts";
 import { instanceFiles } from "../../model/layout.ts";
 import { declared } from "../config/declared.ts";
+import { guestFiles } from "../config/guest-files.ts";
 import type { SeedSpec } from "../terms/spec.ts";
 import { driverName, nameOf } from "./disk-specs.ts";
 import { rootOnly } from "./seed/block-devices.ts";
@@ -34,6 +35,7 @@ export function seedSpec(guest: WantedGuest): SeedSpec | null {
     metadata: instance.metadata ?? {},
     publicKeys: keyPair === undefined ? {} : { [keyPair]: declared(config.key_pairs, keyPair).public_key },
     userData: instance.user_data ?? null,
+    files: guestFiles(instance),
     adminPassword: instance.admin_password ?? null,
     interfaces,
     kernel: image.kernel !== undefined,

@@ -8,10 +8,12 @@ import { checkHardware } from "../guest/hardware-check.ts";
 import { checkSettings } from "../guest/settings-check.ts";
 import { checkRescues } from "./rescue-check.ts";
 import { checkDrives } from "./seed/drive-check.ts";
+import { checkFiles } from "./seed/files-check.ts";
 
 /** Checks of how instances are written. They find mistakes that need no host to be seen, and more with what is known of one. */
 export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkDrives,
+  checkFiles,
   checkHardware,
   checkSettings,
   checkBlankDisks,

@@ -1,5 +1,6 @@
 import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import type { CommandSecret, EnvironmentSecret, SecretRef } from "../../model/secret.ts";
+import type { GuestFile } from "./guest-file.ts";
 import type { PortFilter } from "./port-filter.ts";
 import type { Shutdown } from "./shutdown.ts";
 
@@ -58,6 +59,8 @@ export interface SeedSpec {
   readonly metadata: Readonly<Record<string, string>>;
   readonly publicKeys: Readonly<Record<string, string>>;
   readonly userData: TextInput | null;
+  /** In the order of their paths. */
+  readonly files: readonly GuestFile[];
   readonly adminPassword: SecretRef | null;
   readonly interfaces: readonly InterfaceSpec[];
   readonly kernel: boolean;

@@ -30,7 +30,9 @@ function leaves(seed: PublicSeed | null): Map<string, Leaf> {
     if (value === null) continue;
     if (key === "user_data") found.set(key, userDataLeaf(value as UserDataShown));
     else if (key === "admin_password") found.set(key, { value: referenceText(value as unknown as SecretRef), sensitive: true });
-    else if (key === "interfaces") {
+    else if (key === "files") {
+      for (const [path, file] of Object.entries(value)) found.set(`files.${path}`, { value: fileText(file as unknown as FileShown) });
+    } else if (key === "interfaces") {
       const list = value as readonly { type: string; source: string; mac: string }[];
       for (const [index, { type, source, mac }] of list.entries()) {
         found.set(`interfaces.${index}`, { value: [type, source, mac].filter(Boolean).join(" ") });
@@ -42,16 +44,27 @@ function leaves(seed: PublicSeed | null): Map<string, Leaf> {
   return found;
 }
 
-type UserDataShown =
-  | SecretText
-  | { readonly sha256: string; readonly lines: number }
-  /** Of gzip. */
-  | { readonly sha256: string; readonly bytes: number };
+/** Its length is in bytes if it is gzip. */
+type UserDataShown = SecretText | ContentShown;
 
 function userDataLeaf(shown: UserDataShown): Leaf {
   if ("env" in shown || "command" in shown) return { value: referenceText(shown), sensitive: true };
-  if ("bytes" in shown) return { value: `sha256:${shown.sha256.slice(0, 12)} (gzip, ${shown.bytes} bytes)` };
-  return { value: `sha256:${shown.sha256.slice(0, 12)} (${shown.lines} ${shown.lines === 1 ? "line" : "lines"})` };
+  return { value: contentText(shown, "gzip, ") };
+}
+
+type ContentShown = { readonly sha256: string } & ({ readonly lines: number } | { readonly bytes: number });
+
+type FileShown = ContentShown & { readonly mode?: string; readonly owner?: string };
+
+/** The content of a file with its permissions and owner, where they are given. */
+function fileText(file: FileShown): string {
+  return [contentText(file, ""), file.mode, file.owner].filter(Boolean).join(", ");
+}
+
+function contentText(shown: ContentShown, packed: string): string {
+  const [count, noun] = "bytes" in shown ? [shown.bytes, "byte"] : [shown.lines, "line"];
+  const length = `${"bytes" in shown ? packed : ""}${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `sha256:${shown.sha256.slice(0, 12)} (${length})`;
 }
 
 const referenceText = (reference: SecretRef) => `from ${secretPlace(reference)}`;

@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
+import type { GuestFile } from "../../terms/guest-file.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
 import { bytesOfInput, isSecretText, type SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
@@ -22,6 +24,8 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     metadata: sortedRecord(spec.metadata),
     public_keys: sortedRecord(spec.publicKeys),
     user_data: userDataShown(spec.userData),
+    // Omitted where there are none, as by earlier versions.
+    ...(spec.files.length === 0 ? {} : { files: Object.fromEntries(spec.files.map((file) => [file.path, fileShown(file)])) }),
     admin_password: spec.adminPassword === null ? null : ({ ...spec.adminPassword } as Json),
     interfaces: spec.interfaces.map(({ type, source, mac }) => ({ type, source, mac })),
     kernel: spec.kernel,
@@ -43,12 +47,21 @@ export function seedDigest(spec: SeedSpec): string {
 function userDataShown(userData: SeedSpec["userData"]): Json {
   if (userData === null) return null;
   if (isSecretText(userData)) return { ...userData } as Json;
-  if ("gzip" in userData) {
-    const bytes = bytesOfInput(userData);
-    return { sha256: hash("sha256", bytes), bytes: bytes.length };
-  }
-  const lines = userData.text === "" ? 0 : userData.text.replace(/\n$/, "").split("\n").length;
-  return { sha256: hash("sha256", userData.text), lines };
+  return bytesShown(bytesOfInput(userData), "text" in userData);
+}
+
+function fileShown({ base64, mode, owner }: GuestFile): Json {
+  const bytes = Buffer.from(base64, "base64");
+  const access = { ...(mode === null ? {} : { mode }), ...(owner === null ? {} : { owner }) };
+  return { ...bytesShown(bytes, isUtf8(bytes) && !bytes.includes(0)), ...access };
+}
+
+/** Content by its digest, and its length in lines of text or else in bytes. */
+function bytesShown(bytes: Buffer, isText: boolean): { readonly [key: string]: Json } {
+  const sha256 = hash("sha256", bytes);
+  if (!isText) return { sha256, bytes: bytes.length };
+  const text = bytes.toString("utf8");
+  return { sha256, lines: text === "" ? 0 : text.replace(/\n$/, "").split("\n").length };
 }
 
 function sortedRecord(record: Readonly<Record<string, string>>): Json {

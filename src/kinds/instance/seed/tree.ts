@@ -2,6 +2,7 @@ import type { Json } from "../../../model/json.ts";
 import type { SeedSecrets } from "../../terms/seed-state.ts";
 import type { SeedSpec } from "../../terms/spec.ts";
 import { networkData } from "./network.ts";
+import { fileVendorData } from "./vendor-data.ts";
 
 /** Values for a config drive that must not appear in a plan. */
 export interface SeedValues extends SeedSecrets {
@@ -45,7 +46,9 @@ const ec2Versions = ["2009-04-04", "latest"] as const;
 /** Every file of the config drive by its path (Nova CFG-08 … CFG-11), in a stable order, each JSON in a stable order of keys. Pure. */
 export function seedTree(spec: SeedSpec, values: SeedValues): SeedTree {
   const tree = new Map<string, Buffer>();
+  const vendorData = fileVendorData(spec.files);
   const json = (path: string, value: Json) => tree.set(path, Buffer.from(JSON.stringify(value)));
+  for (const [index, { base64 }] of spec.files.entries()) tree.set(`openstack${contentPath(index)}`, Buffer.from(base64, "base64"));
   for (const version of ec2Versions) {
     json(`ec2/${version}/meta-data.json`, ec2MetaData(spec));
     if (values.userData !== null) tree.set(`ec2/${version}/user-data`, values.userData);
@@ -54,7 +57,7 @@ export function seedTree(spec: SeedSpec, values: SeedValues): SeedTree {
     const folder = `openstack/${version}`;
     json(`${folder}/meta_data.json`, metaData(spec, values, version));
     if (values.userData !== null) tree.set(`${folder}/user_data`, values.userData);
-    if (version >= since.vendorData) json(`${folder}/vendor_data.json`, {});
+    if (version >= since.vendorData) json(`${folder}/vendor_data.json`, vendorData === null ? {} : { "cloud-init": vendorData });
     if (version >= since.networkData) json(`${folder}/network_data.json`, networkData(spec));
     if (version >= since.vendorData2) json(`${folder}/vendor_data2.json`, { static: {} });
   }
@@ -72,6 +75,7 @@ function metaData(spec: SeedSpec, values: SeedValues, version: string): Json {
     ...(values.adminPassword !== null && { admin_pass: values.adminPassword }),
     ...(hasKeys && { public_keys: Object.fromEntries(keys) }),
     ...(hasKeys && { keys: keys.map(([name, data]) => ({ name, type: "ssh", data })) }),
+    ...(spec.files.length > 0 && { files: spec.files.map(({ path }, index) => ({ path, content_path: contentPath(index) })) }),
     hostname: spec.hostname,
     name: spec.instance,
     launch_index: spec.launchIndex,
@@ -110,6 +114,9 @@ function ec2MetaData(spec: SeedSpec): Json {
     "security-groups": [],
   };
 }
+
+/** Where a file of a guest is on the drive, below `openstack` (Nova CFG-08). */
+const contentPath = (index: number) => `/content/${String(index).padStart(4, "0")}`;
 
 /** Sorted by name in the order of code units, which does not depend on the locale. */
 function sorted(values: Readonly<Record<string, string>>): [string, string][] {

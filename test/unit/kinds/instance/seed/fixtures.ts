@@ -37,6 +37,7 @@ export function seedSpec(root: string, over: Partial<SeedSpec> = {}): SeedSpec {
     metadata: {},
     publicKeys: {},
     userData: null,
+    files: [],
     adminPassword: null,
     interfaces: [],
     kernel: false,

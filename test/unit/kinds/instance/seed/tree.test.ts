@@ -90,3 +90,28 @@ test("metadata named like a property of every object arrives", () => {
   const tree = seedTree(seedSpec("/i", { metadata }), { userData: null, adminPassword: null, randomSeed });
   assert.match(tree.get("openstack/latest/meta_data.json")?.toString() ?? "", /"meta":\{"__proto__":"x","constructor":"y"\}/);
 });
+
+test("files are on the drive with their bytes, and vendor data sets the modes and owners that are given", () => {
+  const files = [
+    { path: "/etc/app/key.bin", base64: "AAEC/w==", mode: "0640", owner: "app" },
+    { path: "/etc/motd", base64: "aGVsbG8K", mode: null, owner: null },
+    { path: "/root/x", base64: "", mode: "0600", owner: null },
+  ];
+  const tree = seedTree(seedSpec("/instances", { files }), { userData: null, adminPassword: null, randomSeed });
+  assert.deepEqual(tree.get("openstack/content/0000"), Buffer.from([0, 1, 2, 255]));
+  assert.equal(tree.get("openstack/content/0001")?.toString(), "hello\n");
+  assert.equal(tree.get("openstack/content/0002")?.length, 0);
+  for (const version of ["2012-08-10", "latest"]) {
+    assert.deepEqual(read(tree, `openstack/${version}/meta_data.json`).files, [
+      { path: "/etc/app/key.bin", content_path: "/content/0000" },
+      { path: "/etc/motd", content_path: "/content/0001" },
+      { path: "/root/x", content_path: "/content/0002" },
+    ]);
+  }
+  const [start, ...rest] = read(tree, "openstack/latest/vendor_data.json")["cloud-init"].split("\n");
+  assert.equal(start, "#cloud-config");
+  assert.deepEqual(JSON.parse(rest.join("\n")).write_files, [
+    { path: "/etc/app/key.bin", content: "", append: true, permissions: "0640", owner: "app:app", defer: true },
+    { path: "/root/x", content: "", append: true, permissions: "0600", owner: "root:root" },
+  ]);
+});
