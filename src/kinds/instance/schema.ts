@@ -1,10 +1,10 @@
 import { driverMeanings, driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { layeredFormat } from "../../tools/image-format.ts";
 import { encryptionSchema } from "../config/encryption-schema.ts";
+import { filesSchema } from "../config/files-schema.ts";
 import { hardwareKeys, hostKeys, powerKeys } from "../config/hardware/schema.ts";
 import { byCommand, environmentName, secretExpectation, secretForms } from "../config/secret-schema.ts";
 import { size } from "../schema-parts.ts";
-import { filesSchema } from "./files-schema.ts";
 
 /** One network interface of an instance. */
 const networkSchema = {
