@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
@@ -24,7 +25,20 @@ import {
   waitForConsole,
 } from "./support/workspace.ts";
 
-const examples = ["encrypted", "environments", "flat-vfat", "glance", "lvm", "networks", "ploop", "quickstart", "rbd", "signed", "web"];
+const examples = [
+  "compressed",
+  "encrypted",
+  "environments",
+  "flat-vfat",
+  "glance",
+  "lvm",
+  "networks",
+  "ploop",
+  "quickstart",
+  "rbd",
+  "signed",
+  "web",
+];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
@@ -62,6 +76,10 @@ for (const example of examples) {
       config.host.rbd.conf = ceph.conf;
     }
     if (example === "glance") await startGlance(t);
+    if (example === "compressed") {
+      const packed = execFileSync("xz", ["-1", "-c", tinyGuest.disk], { maxBuffer: 2 ** 28 });
+      await writeFile(`${directory}/tiny.qcow2.xz`, packed);
+    }
     if (example === "signed") config.images.tiny = await publishSigned(t, directory, config.images.tiny);
     if (config.host.lvm !== undefined) config.host.lvm.volume_group = loopGroup(t);
     for (const { networks: cards = [] } of Object.values<{ networks?: { network?: string }[] }>(config.instances ?? {}))
