@@ -146,7 +146,6 @@ export const codes: Readonly<Record<string, string>> = {
   "prevent-destroy": "A protected object would be lost.",
   "project-claimed": "The project belongs to a configuration in another directory.",
   "project-missing": "The configuration names no project.",
-  "published-not-owner": "An image that was published belongs to another project of the cloud.",
   "record-not-written": "The second record of what is below the instances path cannot be written.",
   "rename-target-exists": "What is to be renamed and its new name both exist.",
   "rescue-image-missing": "An instance has no image to be rescued with.",

@@ -6,9 +6,9 @@ export interface ListedDigest {
   readonly hex: string;
 }
 
-/** Algorithms that prove something, by the length of their hex; the first one of `preferred` is used. */
-const byLength: Readonly<Record<number, DigestAlgorithm>> = { 64: "sha256", 96: "sha384", 128: "sha512" };
-const preferred: readonly DigestAlgorithm[] = ["sha256", "sha512", "sha384"];
+/** The algorithms that a checksum may have, by the length of their hex; the first one of `preferred` is used. */
+const byLength: Readonly<Record<number, DigestAlgorithm>> = { 64: "sha256", 128: "sha512" };
+const preferred: readonly DigestAlgorithm[] = ["sha256", "sha512"];
 
 /**
  * The digest of a file in a file of checksums: lines of coreutils (`HEX  NAME`, `HEX *NAME`) or of BSD (`SHA256 (NAME) = HEX`); other lines

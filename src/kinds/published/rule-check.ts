@@ -11,8 +11,8 @@ import { differenceOf } from "./difference.ts";
 import type { PublishedSpec, PublishedState } from "./spec.ts";
 
 /**
- * What the rules of the image service forbid of that which an apply would ask it for, in the order in which Glance asks them (Nova GLA-02): the
- * owner, property protection, policy. Pure.
+ * What the rules of the image service forbid of that which an apply would ask it for, in the order in which Glance asks them (Nova GLA-02): property
+ * protection, policy. The owner (GLA-08) comes first there: only images of the token's project are found at all. Pure.
  */
 export function checkRules(resources: readonly Resource<PublishedSpec>[], observed: Observed): Diagnostic[] {
   const rules = cloudRules(observed.facts);
@@ -20,21 +20,8 @@ export function checkRules(resources: readonly Resource<PublishedSpec>[], observ
   if (rules === undefined || rules.mistakes.length > 0) return [];
   return resources.flatMap(({ spec }) => {
     const have = observed.get(published.at(spec.image));
-    return [...checkOwner(rules, spec, have), ...checkProperties(rules, spec, have), ...checkPolicy(rules, spec, have)];
+    return [...checkProperties(rules, spec, have), ...checkPolicy(rules, spec, have)];
   });
-}
-
-/** Nova GLA-08: only the owner and administrators change an image. */
-function checkOwner({ user }: CloudRules, { image }: PublishedSpec, have: PublishedState | undefined): Diagnostic[] {
-  if (have === undefined || have.owner === null || have.owner === user.projectId || user.roles.includes("admin")) return [];
-  const detail = `Image ${have.id} belongs to project ${have.owner}, and the token of ${user.origin} is for ${user.projectId ?? "no project"}. Log in to the project that published it.`;
-  return [
-    problem("published-not-owner", {
-      summary: `Image ${image} in Glance belongs to another project`,
-      detail,
-      address: published.at(image),
-    }),
-  ];
 }
 
 /** What is done with which property, with those by which virtform finds its images. */
@@ -47,7 +34,13 @@ function propertyUses({ fields }: PublishedSpec, have: PublishedState | undefine
     const name = path.slice("properties.".length);
     return [[before === undefined ? "create" : want === undefined ? "delete" : "update", name] as const];
   });
-  return [...reads, ...(changed.length === 0 ? [] : [["update", ownedProperty] as const]), ...changed];
+  const isUploaded = have.status === "active" && have.uploaded !== null;
+  return [
+    ...reads,
+    ...(isUploaded ? [] : [["create", digestProperty] as const]),
+    ...(changed.length === 0 ? [] : [["update", ownedProperty] as const]),
+    ...changed,
+  ];
 }
 
 /** Nova GLA-07: the first section whose pattern is found in the name decides; without one it is forbidden. */

@@ -29,8 +29,6 @@ export interface PublishedFields {
 /** An image in Glance that this project published. */
 export interface PublishedState {
   readonly id: string;
-  /** The project that it belongs to. */
-  readonly owner: string | null;
   readonly status: string;
   readonly size: number | null;
   /** `sha512:HEX` that Glance computed, and the one of what was uploaded; null where it is not known. */

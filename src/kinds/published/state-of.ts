@@ -7,7 +7,6 @@ export function stateOf(image: GlanceImage, members: readonly string[]): Publish
   const { properties } = image;
   return {
     id: image.id,
-    owner: image.owner,
     status: image.status,
     size: image.size,
     digest: image.hash === null ? null : `${image.hash.algorithm}:${image.hash.hex}`,

@@ -14,7 +14,6 @@ const config: Config = {
 function planned(status: string) {
   const state: PublishedState = {
     id: "8d66f1b2-0000-4000-8000-000000000001",
-    owner: "p1",
     status,
     size: 1,
     digest: "sha512:ab",
