@@ -57,7 +57,7 @@ export function diffNetwork(
     needs: [],
     makes: [networkExists(address)],
     locks: [address],
-    effect: interrupted.length > 0 || loose.length > 0 || live.length > 0 ? "live" : "none",
+    effect: live.length + loose.length > 0 && connected(have).length > 0 ? "live" : "none",
   };
   return {
     address,

@@ -11,6 +11,7 @@ export function hintFor(error: LibvirtError, networks: Networks = { inactive: []
   if (defines && domain === errorDomains.domain && number === is.operationFailed) {
     return "Another domain has this name or uuid: rename one of them (`virsh domrename OLD NEW`), or choose another name.";
   }
+  if (procedure === "NETWORK_CREATE" && number === is.internalError) return networkNotStarted;
   if (!starts) return undefined;
   if (isAboutNetworks(error)) return networkHint(networks);
   if (number === is.noSecret) {
@@ -47,6 +48,8 @@ function networkHint({ inactive, missing }: Networks): string {
 /** System error numbers of Linux, the same on all architectures. */
 const errnos = { EPERM: 1, ENOMEM: 12, EACCES: 13, ENODEV: 19 } as const;
 
+const networkNotStarted =
+  "The usual cause is another interface of the host with addresses of its subnets, or with the name of its bridge: `ip -brief address` lists them. Choose another cidr or bridge. Otherwise the log of libvirt has more (journalctl -u libvirtd).";
 const rights =
   "This user may not do that: add it to the group libvirt (usermod -aG libvirt USER, then log in again), or allow the polkit action org.libvirt.unix.manage.";
 const unreadable =
