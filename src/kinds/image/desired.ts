@@ -23,10 +23,21 @@ export function desiredImages(written: Wanted): Resource<ImageSpec>[] {
   return Object.keys(wanted.config.images ?? {}).map((name) => ({ address: `image/${name}`, spec: imageSpec(wanted, name, bootFiles) }));
 }
 
-/** One declared image. Throws for one that is not declared: a bug in the caller. */
+const made = new WeakMap<Config, Pick<Wanted, "facts" | "settings"> & { readonly specs: ReadonlyMap<string, ImageSpec> }>();
+
+/**
+ * One declared image: every disk asks for that below it, and each look at all instances for it would take time by the square of their number.
+ * Throws for one that is not declared: a bug in the caller.
+ */
 export function desiredImage(written: Wanted, name: string): ImageSpec {
-  const wanted = completed(written);
-  return imageSpec(wanted, name, bootFilesOf(wanted.config));
+  const { config, facts, settings } = written;
+  const before = made.get(config);
+  const isSame = before?.facts === facts && before.settings === settings;
+  const specs = isSame ? before.specs : new Map(desiredImages(written).map(({ spec }) => [spec.name, spec]));
+  if (!isSame) made.set(config, { facts, settings, specs });
+  const spec = specs.get(name);
+  if (spec === undefined) throw new Error(`no image ${name}`);
+  return spec;
 }
 
 /** With what image services say about images. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../../../src/kinds/config.ts";
 import { hostSettings } from "../../../../src/kinds/host/settings.ts";
+import { desiredImage } from "../../../../src/kinds/image/desired.ts";
 import { imageKind } from "../../../../src/kinds/image/image.ts";
 import type { ImageSidecar, ImageSpec, ImageState } from "../../../../src/kinds/image/spec.ts";
 import type { Address } from "../../../../src/model/address.ts";
@@ -238,4 +239,25 @@ test("Nova GLA-14, GLA-15: what would be fetched beyond the cap or the quota is 
   assert.deepEqual(over({ image_cache_quota: { images: 2 } }, look(Object.fromEntries(foreign))), ["image-cache-quota"]);
   assert.deepEqual(over({ image_cache_quota: { per_project: { images: 1 } } }, look(Object.fromEntries(foreign))), []);
   assert.deepEqual(over({ image_cache_quota: { per_project: { images: 0 } } }, look(Object.fromEntries(foreign))), ["image-cache-quota"]);
+});
+
+test("what is below disks is read once, however many instances there are", () => {
+  let looks = 0;
+  const instances = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`web${index}x`, { image: "debian", flavor: "small" }]));
+  const counted = {
+    ...config,
+    flavors: { small: { vcpus: 1, ram: gibibyte, disk: 4 * gibibyte } },
+    get instances() {
+      looks += 1;
+      return instances;
+    },
+  } as unknown as Config;
+  const settings = hostSettings(counted, { root: true, dataHome: "/root" });
+  const first = desiredImage({ config: counted, facts, settings }, "debian");
+  const once = looks;
+  assert.equal(first.maxVirtualSize, 4 * gibibyte);
+  for (let disk = 0; disk < 50; disk += 1) assert.equal(desiredImage({ config: counted, facts, settings }, "debian"), first);
+  assert.equal(looks, once);
+  const other = { ...facts, sources: {} };
+  assert.notEqual(desiredImage({ config: counted, facts: other, settings }, "debian"), first);
 });
