@@ -321,6 +321,26 @@ test("an image is published, its drift is corrected, and a killed or broken uplo
   );
 });
 
+test("two hosts that publish the same image at once make one image of it; one that was deleted is published again", async (t) => {
+  const [first, other] = [await createWorkspace(t), await createWorkspace(t)];
+  const second = { ...other, project: first.project };
+  const source = `${first.directory}/golden.raw`;
+  await writeFile(source, randomBytes(3 * MiB));
+  for (const workspace of [first, second])
+    await writeConfig(workspace, { images: { golden: { source, disk_format: "raw", publish: { glance: { name: "raced" } } } } });
+  await Promise.all([apply(first), apply(second)]);
+  const [image, twice] = await publishedBy(first.project);
+  assert.deepEqual([image?.["status"], twice], ["active", undefined]);
+  await Promise.all([assertConverged(first), assertConverged(second)]);
+
+  await cloud.glance("DELETE", `/v2/images/${image?.["id"]}`);
+  await apply(second);
+  const [again] = await publishedBy(first.project);
+  assert.equal(again?.["status"], "active");
+  assert.notEqual(again?.["id"], image?.["id"]);
+  await assertConverged(first);
+});
+
 test("a signed image is accepted, and one with a byte changed is refused and leaves nothing", async (t) => {
   const directory = mkdtempSync(`${tmpdir()}/virtform-signer-`);
   t.after(() => rmSync(directory, { recursive: true }));

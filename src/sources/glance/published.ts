@@ -3,6 +3,7 @@ import type { Context } from "../../model/context.ts";
 import { CodedError, RefusedError, userError } from "../../model/errors.ts";
 import type { ByteProgress } from "../../model/host.ts";
 import { parseJson } from "../../model/json-text.ts";
+import { uuidV5 } from "../../model/uuid.ts";
 import type { GlanceImage } from "../../tools/openstack/image.ts";
 import { type GlanceClient, glanceClient, imageOf, imagesOf } from "./client.ts";
 import { glanceSettingsOf } from "./settings.ts";
@@ -70,9 +71,15 @@ export function glancePublisher(context: Context): Publisher {
     },
     async create({ project, image, content }, fields) {
       const body = { ...fields, [names.project]: project, [names.image]: image, [names.content]: content };
-      return imageOf(
-        await client.call({ method: "POST", path: "/v2/images", body: JSON.stringify(body), what: `the creation of image ${image}` }),
-      );
+      const post = (more: object) => {
+        const what = `the creation of image ${image}`;
+        return client.call({ method: "POST", path: "/v2/images", body: JSON.stringify({ ...body, ...more }), what, ok: [409] });
+      };
+      // An id that follows from the key lets the service refuse the second of two applies of different hosts.
+      const first = await post({ id: uuidV5(`${await client.project()} ${project} ${image} ${content}`) });
+      if (first.status !== 409) return imageOf(first);
+      // The id of an image that was deleted is not given again.
+      return (await find(client, { project, image, content })) ?? imageOf(await post({}));
     },
     async change(id, patch) {
       if (patch.length === 0) return;
