@@ -25,20 +25,7 @@ import {
   waitForConsole,
 } from "./support/workspace.ts";
 
-const examples = [
-  "compressed",
-  "encrypted",
-  "environments",
-  "flat-vfat",
-  "glance",
-  "lvm",
-  "networks",
-  "ploop",
-  "quickstart",
-  "rbd",
-  "signed",
-  "web",
-];
+const examples = ["compressed", "encrypted", "environments", "flat-vfat", "glance", "lvm", "networks", "ploop", "quickstart", "rbd", "signed", "two-tiers", "web"];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
@@ -182,6 +169,7 @@ function likeEverywhere(text: string, { prefix, project, directory, instancesPat
   return Object.entries(own)
     .reduce((known, [from, to]) => known.replaceAll(from, to), text)
     .replace(/52:54:00(:[0-9a-f]{2}){3}/g, "52:54:00:xx:xx:xx")
+    .replace(/-525400[0-9a-f]{6}/g, "-525400xxxxxx")
     .replace(/ \([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/g, " (ID)")
     .replace(/owner( +)[0-9a-f]{32}/g, "owner$1OWNER")
     .replace(/sha512:[0-9a-f]{128}/g, "sha512:DIGEST")

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { randomInt, randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { createLocalHost } from "../../src/host/local/local.ts";
+import { usedFilters } from "../../src/kinds/terms/port-filter.ts";
 import type { Host } from "../../src/model/host.ts";
 import { createCaller } from "../../src/tools/libvirt/caller.ts";
 import { createLibvirt } from "../../src/tools/libvirt/client.ts";
 import type { NetworkUpdate } from "../../src/tools/libvirt/libvirt.ts";
 import { LibvirtError } from "../../src/tools/libvirt/libvirt-error.ts";
+import { procedures } from "../../src/tools/libvirt/rpc/procedures.ts";
 import { createMachine } from "../fake-host/machine.ts";
 import { testUri } from "../unit/tools/libvirt/test-context.ts";
 
@@ -22,9 +24,15 @@ function secretDocument(id: string): string {
   return `<secret ephemeral='yes' private='yes'><uuid>${id}</uuid><description>not ready: x</description><usage type='volume'><volume>${usage}</volume></usage></secret>`;
 }
 
+function bindingOf(port: string, filter: string): string {
+  return `<filterbinding><owner><name>${prefix}</name><uuid>${uuid}</uuid></owner><portdev name='${port}'/><mac address='52:54:00:91:aa:01'/><filterref filter='${filter}'/></filterbinding>`;
+}
+
 /** The same calls on any host; gives what each answered, or libvirt's numbers of its refusal. */
 async function walk(host: Host): Promise<Record<string, unknown>> {
-  const libvirt = createLibvirt(createCaller({ host, uri: testUri, looksOnly: false }));
+  const caller = createCaller({ host, uri: testUri, looksOnly: false });
+  const libvirt = createLibvirt(caller);
+  const [filter, parent, port] = [`virtform:${prefix}:group:a`, `virtform:${prefix}:port:b`, `${prefix}-0`.slice(-15)];
   const seen: Record<string, unknown> = {};
   const step = async (name: string, work: () => Promise<unknown>) => {
     try {
@@ -88,10 +96,41 @@ async function walk(host: Host): Promise<Record<string, unknown>> {
     await step("remove it", () => libvirt.undefineSecret(secret));
     await step("remove it again", () => libvirt.undefineSecret(secret));
     await step("no secret", () => libvirt.hasSecret(secret));
+    const rule = "<rule action='accept' direction='in' priority='500'><tcp dstportstart='80'/></rule>";
+    const filterDocument = (of: string, id: string, content = rule) =>
+      `<filter name='${of}' chain='root'><uuid>${id}</uuid>${content}</filter>`;
+    await step("no filter", () => libvirt.filter(filter));
+    await step("remove no filter", () => libvirt.undefineFilter(filter));
+    await step("define a filter", () => libvirt.defineFilter(filter, filterDocument(filter, uuid)));
+    await step("define its name with another uuid", () => libvirt.defineFilter(filter, filterDocument(filter, other)));
+    await step("define its uuid with another name", () => libvirt.defineFilter(parent, filterDocument(parent, uuid)));
+    await step("define no filter document", () => libvirt.defineFilter(parent, "<filter"));
+    await step("define another element as a filter", () => libvirt.defineFilter(parent, "<network/>"));
+    await step("define an unknown action", () =>
+      libvirt.defineFilter(parent, filterDocument(parent, other, "<rule action='x' direction='in'/>")),
+    );
+    await step("define a loop", () => libvirt.defineFilter(filter, filterDocument(filter, uuid, `<filterref filter='${filter}'/>`)));
+    await step("refer to a filter", () => libvirt.defineFilter(parent, filterDocument(parent, other, `<filterref filter='${filter}'/>`)));
+    await step("filters", async () =>
+      (await libvirt.filters(`virtform:${prefix}:`))?.flatMap((one) => (one.xml === null ? [] : one.name)).sort(),
+    );
+    await step("what is shipped", async () => {
+      const names = (await libvirt.filters("-"))?.map((one) => one.name) ?? [];
+      return usedFilters.filter((one) => !names.includes(one));
+    });
+    await step("a binding", async () => {
+      await libvirt.bindFilter(port, bindingOf(port, parent));
+      return (await libvirt.filterBindings()).filter(({ filter: of }) => of === parent).length;
+    });
+    await step("bind it again", () => libvirt.bindFilter(port, bindingOf(port, filter)));
+    await step("undefine a filter", () => libvirt.undefineFilter(parent));
+    await step("no binding document", () => libvirt.bindFilter(port, "<filterbinding/>"));
   } finally {
     await libvirt.destroy(uuid);
     await libvirt.undefine(uuid);
     await libvirt.undefineSecret(secret);
+    await caller.call(procedures.deleteFilterBinding, { binding: { port, filter: "" } }, port).catch(() => undefined);
+    for (const name of [parent, filter]) await libvirt.undefineFilter(name);
     await libvirt.close();
   }
   return seen;

@@ -153,7 +153,8 @@ function missing(isLost: boolean): { readonly cause: Cause; readonly reason: str
 }
 
 function causeOfChange(want: FilterSpec, have: FilterContent): { readonly cause: Cause; readonly reason: string } {
-  const cause = causeOf(linesDigest(want.lines), have.applied ?? "", linesDigest(have.lines));
+  // Each filter of ours says what was applied: one that does not was edited.
+  const cause = have.applied === null ? "drift" : causeOf(linesDigest(want.lines), have.applied, linesDigest(have.lines));
   const reasons: Readonly<Record<Cause, string>> = {
     config: "the configuration changed",
     drift: "it was changed on the host after the last apply",

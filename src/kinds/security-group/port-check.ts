@@ -1,9 +1,11 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { parseIp } from "../../model/ip.ts";
+import type { Pointer } from "../../model/pointer.ts";
 import { problem } from "../../model/problem.ts";
+import { networkOf } from "../config/network-of.ts";
 import { filteringOf } from "../config/port-filter-of.ts";
 import type { Wanted } from "../config/wanted.ts";
-import type { Config } from "../config.ts";
+import type { Config, InstanceConfig, NicConfig } from "../config.ts";
 import { nicName } from "../guest/interfaces.ts";
 import { groups } from "../terms/filter-address.ts";
 import { guests } from "../terms/guest-address.ts";
@@ -11,58 +13,35 @@ import { wantedPorts } from "./desired.ts";
 
 /** Interfaces whose filter is written in a way that cannot be, or that would have no effect. Pure. */
 export function checkPorts(wanted: Wanted): Diagnostic[] {
-  return [...checkInstances(wanted.config), ...checkMembers(wanted)];
+  const written = Object.entries(wanted.config.instances ?? {}).flatMap(([name, instance]) => [
+    ...checkInstance(name, instance),
+    ...(instance.networks ?? []).flatMap((nic, index) => checkNic(wanted.config, { name, instance, nic, index })),
+  ]);
+  return [...written, ...checkMembers(wanted)];
 }
 
-function checkInstances({ instances = {} }: Config): Diagnostic[] {
-  return Object.entries(instances).flatMap(([name, instance]) => {
-    const wrong = (key: readonly (string | number)[], summary: string, detail: string) =>
-      problem("port-filter-invalid", { summary, detail, pointer: ["instances", name, ...key] });
-    const { networks: nics = [], security_groups: named, port_filter: mode } = instance;
-    const found = contradictions(instance).map(([summary, detail]) => wrong(["port_filter"], `Instance ${name} ${summary}`, detail));
-    if (named !== undefined && nics.length === 0)
-      found.push(
-        wrong(
-          ["security_groups"],
-          `Instance ${name} has security groups and no network interface`,
-          "They have no effect. Add networks, or remove security_groups.",
-        ),
-      );
-    nics.forEach((nic, index) => {
-      const what = `Interface ${nicName(nic, index)} of ${name}`;
-      const place = ["networks", index];
-      // A mode of the interface is about its own groups, or about those of the instance.
-      for (const [summary, detail] of contradictions({
-        ...nic,
-        security_groups: nic.security_groups ?? (nic.port_filter === "on" ? named : undefined),
-      }))
-        found.push(wrong([...place, "port_filter"], `${what} ${summary}`, detail));
-      if (nic.user === true && typeof filteringOf(instance, nic) === "object" && filteringOf(instance, nic) !== null)
-        found.push(
-          wrong(
-            place,
-            `${what} cannot be filtered`,
-            "User-mode networking has no device on the host. Connect it to a network or a bridge, or write port_filter: none for it.",
-          ),
-        );
-      for (const address of nic.addresses ?? [])
-        if (parseIp(address) === undefined)
-          found.push(
-            wrong(
-              [...place, "addresses"],
-              `${what} has the address ${address}, which is none`,
-              "Write an IPv4 or IPv6 address without a prefix.",
-            ),
-          );
-    });
-    return mode === undefined ? found : found.filter((one, index) => found.findIndex(({ summary }) => summary === one.summary) === index);
-  });
+/** What is wrong, and what to do. */
+type Mistake = readonly [summary: string, detail: string];
+
+function invalid(what: string, pointer: Pointer, [summary, detail]: Mistake): Diagnostic {
+  return problem("port-filter-invalid", { summary: `${what} ${summary}`, detail, pointer });
+}
+
+function checkInstance(name: string, instance: InstanceConfig): Diagnostic[] {
+  const what = `Instance ${name}`;
+  const found = contradictions(instance).map((mistake) => invalid(what, ["instances", name, "port_filter"], mistake));
+  if (instance.security_groups === undefined || (instance.networks ?? []).length > 0) return found;
+  const mistake: Mistake = [
+    "has security groups and no network interface",
+    "They have no effect. Add networks, or remove security_groups.",
+  ];
+  return [...found, invalid(what, ["instances", name, "security_groups"], mistake)];
 }
 
 function contradictions(of: {
-  readonly port_filter?: string;
+  readonly port_filter?: InstanceConfig["port_filter"];
   readonly security_groups?: readonly string[] | undefined;
-}): [summary: string, detail: string][] {
+}): Mistake[] {
   const { port_filter: mode, security_groups: named } = of;
   if (mode === "on" && named === undefined)
     return [
@@ -73,13 +52,51 @@ function contradictions(of: {
   return [];
 }
 
+/** An interface of an instance as it is written. */
+interface WrittenNic {
+  readonly name: string;
+  readonly instance: InstanceConfig;
+  readonly nic: NicConfig;
+  readonly index: number;
+}
+
+function checkNic(config: Config, { name, instance, nic, index }: WrittenNic): Diagnostic[] {
+  const [what, place] = [`Interface ${nicName(nic, index)} of ${name}`, ["instances", name, "networks", index]];
+  // With port_filter: on alone it has the groups of the instance.
+  const inherited = nic.port_filter === "on" ? instance.security_groups : undefined;
+  const found = contradictions({ ...nic, security_groups: nic.security_groups ?? inherited }).map((mistake) =>
+    invalid(what, [...place, "port_filter"], mistake),
+  );
+  const filtering = filteringOf(instance, nic);
+  const why = filtering === null || filtering === "none" ? undefined : notFilterable(config, nic);
+  if (why !== undefined) found.push(invalid(what, place, ["cannot be filtered", why]));
+  const wrong = (nic.addresses ?? []).filter((address) => parseIp(address) === undefined);
+  return [
+    ...found,
+    ...wrong.map((address) =>
+      invalid(
+        what,
+        [...place, "addresses"],
+        [`has the address ${address}, which is none`, "Write an IPv4 or IPv6 address without a prefix."],
+      ),
+    ),
+  ];
+}
+
+/** Why libvirt cannot filter an interface, and what to do; undefined where it can. */
+function notFilterable(config: Config, nic: NicConfig): string | undefined {
+  if (nic.user === true)
+    return "User-mode networking has no device on the host. Connect it to a network or a bridge, or write port_filter: none for it.";
+  const type = networkOf(config, nic)?.network.type;
+  if (type !== "ovs" && type !== "macvtap") return undefined;
+  return `libvirt filters no interfaces in networks of type ${type}. Use a network of another type, or write port_filter: external and filter elsewhere.`;
+}
+
 /** Interfaces that a rule names by their group, and whose addresses are not known. */
 function checkMembers(wanted: Wanted): Diagnostic[] {
-  const { security_groups: declared = {} } = wanted.config;
+  const declared = Object.entries(wanted.config.security_groups ?? {});
   const namedBy = new Map(
-    Object.entries(declared).flatMap(([name, { rules = [] }]) =>
-      rules.flatMap(({ group }) => (group === undefined ? [] : [[group, name] as const])),
-    ),
+    declared.flatMap(([name, { rules = [] }]) => rules.flatMap(({ group }) => (group === undefined ? [] : [[group, name] as const]))),
   );
   if (namedBy.size === 0) return [];
   return wantedPorts(wanted).flatMap(({ guest, nic, filter }) => {

@@ -69,6 +69,7 @@ export async function createWorkspace(t: TestContext): Promise<Workspace> {
   const workspace = { project: `real-${id}`, prefix: `vt${id}`, directory, instancesPath };
   t.after(async () => {
     await removeDomains(workspace);
+    await removeFilters(workspace);
     await Promise.all([directory, instancesPath].map((path) => rm(path, { recursive: true, force: true })));
   });
   return workspace;
@@ -81,6 +82,12 @@ async function removeDomains({ prefix }: Workspace): Promise<void> {
     await runProgram("virsh", [...libvirt, "destroy", name]);
     await runProgram("virsh", [...libvirt, "undefine", name, "--nvram", "--managed-save"]);
   }
+}
+
+/** Removes the network filters of the workspace's project; those of groups after those that refer to them. */
+async function removeFilters({ project }: Workspace): Promise<void> {
+  const names = (await virsh("nwfilter-list")).match(new RegExp(`virtform:${project}:\\S+`, "g")) ?? [];
+  for (const name of names.sort().reverse()) await runProgram("virsh", [...libvirt, "nwfilter-undefine", name]);
 }
 
 /** Runs virsh, which has to succeed. */

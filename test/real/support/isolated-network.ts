@@ -1,0 +1,29 @@
+import { writeFile } from "node:fs/promises";
+import type { TestContext } from "node:test";
+import { runProgram } from "./virtform.ts";
+import { virsh, type Workspace } from "./workspace.ts";
+
+/** A network of a test's own, without DHCP. */
+export interface IsolatedNetwork {
+  /** libvirt's name of it. */
+  readonly name: string;
+  /** `10.91.17`, and the same for IPv6: `fd91:11::`. */
+  readonly v4: string;
+  readonly v6: string;
+}
+
+/** Defines and starts a network in which guests reach each other and the host, until the end of the test. */
+export async function isolatedNetwork(t: TestContext, { directory, prefix }: Workspace): Promise<IsolatedNetwork> {
+  const number = Number.parseInt(prefix.slice(-2), 16);
+  const net = { name: `${prefix}-net`, v4: `10.91.${number}`, v6: `fd91:${number.toString(16)}::` };
+  const file = `${directory}/network.xml`;
+  const bridge = `<bridge name='${prefix}' stp='off'/><ip address='${net.v4}.1' netmask='255.255.255.0'/>`;
+  await writeFile(file, `<network><name>${net.name}</name>${bridge}</network>`);
+  await virsh("net-define", file);
+  t.after(async () => {
+    await runProgram("virsh", ["-c", "qemu:///system", "net-destroy", net.name]);
+    await runProgram("virsh", ["-c", "qemu:///system", "net-undefine", net.name]);
+  });
+  await virsh("net-start", net.name);
+  return net;
+}
