@@ -25,7 +25,21 @@ import {
   waitForConsole,
 } from "./support/workspace.ts";
 
-const examples = ["compressed", "encrypted", "environments", "flat-vfat", "glance", "lvm", "networks", "ploop", "quickstart", "rbd", "signed", "two-tiers", "web"];
+const examples = [
+  "compressed",
+  "encrypted",
+  "environments",
+  "flat-vfat",
+  "glance",
+  "lvm",
+  "networks",
+  "ploop",
+  "quickstart",
+  "rbd",
+  "signed",
+  "two-tiers",
+  "web",
+];
 
 // What an example takes from the environment.
 process.env["EXAMPLE_PASSPHRASE"] = "only an example";
