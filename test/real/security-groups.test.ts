@@ -154,7 +154,7 @@ test("guests reach each other as their security groups say, before and after a l
   });
 
   await t.test("an edit is live, its plan names the rules, and connections that are still allowed go on", async () => {
-    await shells.web.start("nc -l -p 2200 >/tmp/heard");
+    await shells.web.start("sleep 1000 | nc -l -p 2200 >/tmp/heard");
     await shells.other.run("mkfifo /tmp/words");
     await shells.other.start(`nc ${net.v4}.${hosts.web} 2200 </tmp/words`);
     await shells.other.start("sleep 1000 >/tmp/words");
