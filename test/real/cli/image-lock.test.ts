@@ -16,7 +16,7 @@ async function writeText({ project, directory, instancesPath }: Workspace, sourc
   const text = `# The shop.
 project: ${project}
 
-host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu } # here
+host: { uri: "qemu:///system", instances_path: ${instancesPath}, virt_type: qemu, allocation_ratio: { vcpus: 1000, memory: 1000 } } # here
 
 images:
   # By hand, with care.
