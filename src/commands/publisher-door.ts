@@ -38,10 +38,12 @@ export function publisherDoor(environment: Readonly<Record<string, string | unde
       return "bytes" in read ? read.bytes : undefined;
     },
     fetch(url, options) {
-      const known = options.again === true ? undefined : asked.get(url);
+      // A server may refuse one image what it gives to another, which has credentials.
+      const key = JSON.stringify([url, options.access ?? null]);
+      const known = options.again === true ? undefined : asked.get(key);
       if (known !== undefined) return known;
       const answer: Promise<PublishedFile | { readonly summary: string; readonly detail: string }> = fetch(url, options);
-      asked.set(url, answer);
+      asked.set(key, answer);
       return answer;
     },
     async gpgv(signed, signal) {

@@ -10,7 +10,7 @@ export interface SmallFileRequest {
   /** The version that is here: the answer is undefined when it is still the same. */
   readonly known?: Validators | undefined;
   readonly maxBytes: number;
-  /** Longest silence of the server, also while connecting. */
+  /** Longest silence of the server, also while connecting, and longest wait for 64 KiB. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -24,7 +24,7 @@ export async function smallFile({
   timeoutMs,
   signal,
 }: SmallFileRequest): Promise<{ readonly bytes: Buffer; readonly validators: Validators } | undefined> {
-  const patience = { connectMs: timeoutMs, idleMs: timeoutMs };
+  const patience = { connectMs: timeoutMs, idleMs: timeoutMs, slowMs: timeoutMs };
   const headers = {
     ...(known?.etag === undefined ? {} : { "if-none-match": known.etag }),
     ...(known?.lastModified === undefined ? {} : { "if-modified-since": known.lastModified }),

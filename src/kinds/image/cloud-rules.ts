@@ -70,7 +70,7 @@ export function checkCloudRules(resources: readonly Resource<ImageSpec>[], obser
   const mistakes = rules.mistakes.map(({ place, what, key }) =>
     problem("glance-policy-invalid", {
       summary: `The rules of the image service have a mistake in ${place}`,
-      detail: `${what} Nothing of the image service is done by rules that are not understood: correct the file, or remove glance.${key}.`,
+      detail: `${what} Requests to the image service are not checked until the file can be read. Correct it, or remove glance.${key}.`,
       pointer: ["glance", key],
     }),
   );

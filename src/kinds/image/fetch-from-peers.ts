@@ -60,6 +60,8 @@ async function pullAndCheck(
     signal,
     onProgress: (done, total) => report({ phase: "download", done, total }),
   };
+  // A kill leaves bytes of the peer, which must not be continued as those of an earlier download.
+  await host.files.remove(layout.basePartRecord(spec.entry));
   const { bytes, digests } = host.receive === undefined ? await peer.pull(request) : await host.receive(peer, request);
   if (digests[algorithm] !== hex) {
     throw new RefusedError(

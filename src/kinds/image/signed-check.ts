@@ -30,7 +30,12 @@ export function checkSigned({ address, spec }: Resource<ImageSpec>, observed: Ob
   const update = `\`virtform image lock --update ${shellWord(name)}\``;
   const file = withoutCredentials(signed.file);
   if (isFetched) {
-    if (!signed.pinned || checksum === null || checksum.algorithm !== algorithm || checksum.hex === hex) return remembered;
+    if (!signed.pinned || checksum === null || (checksum.algorithm === algorithm && checksum.hex === hex)) return remembered;
+    if (checksum.algorithm !== algorithm) {
+      const detail = `The digest in the configuration is ${checksum.algorithm}:${checksum.hex}, and ${file} names ${now}: the signature does not cover the one in the configuration. Run ${update} to replace it.`;
+      const summary = `The digest of image ${name} cannot be compared with the one that its publisher signed`;
+      return [problem("checksum-file-unlisted", { summary, detail, ...at }), ...remembered];
+    }
     const detail = `The digest in the configuration is ${checksum.algorithm}:${checksum.hex}, and ${file} names ${now} now. Source no longer has the earlier image. Run ${update} to use the new one, or name an address that keeps the earlier one.`;
     return [problem("checksum-file-changed", { summary: `The publisher has replaced image ${name}`, detail, ...at }), ...remembered];
   }

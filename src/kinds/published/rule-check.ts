@@ -58,7 +58,7 @@ function checkProperties(rules: CloudRules, spec: PublishedSpec, have: Published
     };
     let allowed = !values.includes("!") && (values.includes("@") || (format === "roles" && values.some((one) => roles.has(one))));
     if (format === "policies" && rule !== "" && rule !== "@" && rule !== "!") {
-      const answer = isAllowed(rules.rules ?? new Map(), rule, user, {});
+      const answer = isAllowed(rules.rules ?? new Map(), rule, user, null);
       if (typeof answer === "string")
         return [
           problem("glance-policy-invalid", { summary: `Property protection ${section?.place} cannot be evaluated`, detail: answer, ...at }),

@@ -10,8 +10,11 @@ export interface PolicyUser {
   readonly projectId: string | null;
 }
 
-/** What a rule is about: the values of an image that rules may name. */
-export type PolicyTarget = Readonly<Record<string, string | undefined>>;
+/**
+ * What a rule is about: the values of an image that rules may name, undefined where the image has none. Null: the rule is asked without an image, so
+ * that no value equals anything.
+ */
+export type PolicyTarget = Readonly<Record<string, string | undefined>> | null;
 
 /** Whether a rule allows something, and where the rule is; a sentence when that cannot be said. */
 export type PolicyAnswer = { readonly allowed: boolean; readonly place: string } | string;
@@ -45,7 +48,7 @@ export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, ta
       case "any":
         return check.of.some((one) => decide(one, path));
       case "role": {
-        const wanted = textIn(check.name);
+        const wanted = textIn(check.name, path);
         return wanted !== undefined && roles.has(wanted.toLowerCase());
       }
       case "rule": {
@@ -56,7 +59,7 @@ export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, ta
         return decide(next.check, [...path, check.name]);
       }
       case "equal": {
-        const right = textIn(check.right);
+        const right = textIn(check.right, path);
         const left = "literal" in check.left ? check.left.literal : ofUser(check.left.user, path);
         return right !== undefined && left !== undefined && left === right;
       }
@@ -72,8 +75,12 @@ export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, ta
     throw new Undecided(`Rule ${path.at(-1)} asks for ${key} of the user, which virtform does not know.`);
   }
 
-  function textIn(value: PolicyValue): string | undefined {
-    return "literal" in value ? value.literal : target[value.image];
+  function textIn(value: PolicyValue, path: readonly string[]): string | undefined {
+    if ("literal" in value) return value.literal;
+    // The members of an image are not looked up. Glance's own rules compare the visibility as well.
+    if (target === null || value.image === "member_id") return undefined;
+    if (Object.hasOwn(target, value.image)) return target[value.image];
+    throw new Undecided(`Rule ${path.at(-1)} asks for ${value.image} of the image, which virtform does not compare.`);
   }
 }
 

@@ -41,7 +41,6 @@ test("checks of oslo.policy decide as they do there", () => {
     "not @",
     "rule:context_is_admin",
     "system_scope:all",
-    "True:%(protected)s",
   ])
     assert.equal(decides(check), false, check);
 });
@@ -60,8 +59,15 @@ test("what is not understood is a mistake, never permission or refusal", () => {
     ["rule:a", /in a circle: wanted → a → b → a/],
     ["user_domain_id:default", /asks for user_domain_id/],
     ["(".repeat(60), /more than 50/],
+    ["True:%(protected)s", /asks for protected of the image/],
+    ["not 'secret':%(classification)s", /asks for classification of the image/],
   ] as const)
     assert.match(String(decides(check, { a: "rule:b", b: "rule:a" })), words, check);
+});
+
+test("a rule that is asked without an image equals none of its values", () => {
+  const { rules } = readPolicyFile("policy.json", JSON.stringify({ wanted: "project_id:%(owner)s" }));
+  assert.deepEqual(isAllowed(rules, "wanted", user, null), { allowed: false, place: "policy.json:1" });
 });
 
 test("mistakes of a file have their lines", () => {
