@@ -61,6 +61,7 @@ export const codes: Readonly<Record<string, string>> = {
   "filter-in-use": "A network filter that is not wanted any more is used by a running guest and stays.",
   "filter-name-taken": "A network filter with a name of virtform's was defined by others.",
   "filter-not-kept": "libvirt changed a network filter.",
+  "filter-sees-replies": "Packets that the host routes to a filtered interface are not filtered, only the replies are.",
   "flavor-disk-smaller-than-image": "The disk of a flavor is smaller than the image.",
   "flavor-disk-smaller-than-min-disk": "The disk of a flavor is smaller than the image's min_disk.",
   "flavor-memory-too-small": "The memory of a flavor is smaller than the image's min_ram.",

@@ -70,6 +70,8 @@ function checkNic(config: Config, { name, instance, nic, index }: WrittenNic): D
   const filtering = filteringOf(instance, nic);
   const why = filtering === null || filtering === "none" ? undefined : notFilterable(config, nic);
   if (why !== undefined) found.push(invalid(what, place, ["cannot be filtered", why]));
+  const type = networkOf(config, nic)?.network.type;
+  if (filtering !== null && filtering !== "none" && (type === "routed" || type === "open")) found.push(repliesOnly(what, place, type));
   const wrong = (nic.addresses ?? []).filter((address) => parseIp(address) === undefined);
   return [
     ...found,
@@ -81,6 +83,12 @@ function checkNic(config: Config, { name, instance, nic, index }: WrittenNic): D
       ),
     ),
   ];
+}
+
+function repliesOnly(what: string, pointer: Pointer, type: string): Diagnostic {
+  const summary = `Packets that the host routes to ${what.replace("Interface", "interface")} are not filtered, only the replies are`;
+  const detail = `Its network is of type ${type}, and libvirt filters what passes a bridge or comes from a guest. No connection that its groups do not allow is possible from elsewhere, but a single UDP or ICMP packet arrives. Filter on the router as well.`;
+  return problem("filter-sees-replies", { summary, detail, pointer, lasting: true }, "warning");
 }
 
 /** Why libvirt cannot filter an interface, and what to do; undefined where it can. */
