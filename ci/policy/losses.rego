@@ -10,9 +10,9 @@ deny contains message if {
 	message := sprintf("%s: its data would be lost", [change.address])
 }
 
-# A restart is for a person to look at.
+# A restart or stop is for a person to look at.
 warn contains message if {
 	some change in input.resource_changes
 	change.change.virtform.effect == "restart"
-	message := sprintf("%s: the guest would be restarted", [change.address])
+	message := sprintf("%s: the guest would be restarted or stopped", [change.address])
 }

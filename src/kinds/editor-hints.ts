@@ -21,12 +21,14 @@ function hinted(value: unknown): unknown {
 }
 
 function enumHints(node: Node): Node {
-  const { enum: values, meanings, description } = node;
-  if (!Array.isArray(values) || !isTexts(meanings)) return {};
+  const { enum: all, meanings, description, notYet = [] } = node;
+  if (!Array.isArray(all) || !isTexts(meanings)) return {};
+  // What would be rejected is not offered.
+  const values = all.filter((value) => !(notYet as readonly unknown[]).includes(value));
   const said = values.map((value) => meanings[String(value)] ?? "");
   const listed = values.flatMap((value, index) => (said[index] === "" ? [] : [`${String(value)}: ${said[index]}`]));
   // For editors that show only the description.
-  return { description: [description, ...listed].join(" "), enumDescriptions: said, markdownEnumDescriptions: said };
+  return { enum: values, description: [description, ...listed].join(" "), enumDescriptions: said, markdownEnumDescriptions: said };
 }
 
 function patternHint({ pattern, expects, quantity, examples }: Node): Node {

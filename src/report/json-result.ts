@@ -1,7 +1,8 @@
 import { hasErrors } from "../model/diagnostic.ts";
 import { escapeControls } from "../model/escape-controls.ts";
-import type { Result } from "../model/result.ts";
+import type { FoundObject, Result } from "../model/result.ts";
 import { diagnosticJson } from "./json.ts";
+import { nested } from "./nest-paths.ts";
 
 /** A result as JSON text; empty where the format has none. */
 export function resultText(result: Result): string {
@@ -23,10 +24,10 @@ export function resultText(result: Result): string {
       return jsonText(result.instances);
     case "hosts": {
       const { hosts } = result;
-      return jsonText({ objects: hosts.flatMap(({ objects }) => objects), unmanaged: hosts.flatMap(({ unmanaged }) => unmanaged) });
+      return jsonText({ objects: hosts.flatMap(({ objects }) => objects).map(objectJson), unmanaged: hosts.flatMap(({ unmanaged }) => unmanaged) });
     }
     case "objects":
-      return jsonText({ objects: result.objects });
+      return jsonText({ objects: result.objects.map(objectJson) });
     case "images":
       return jsonText(result.images);
     case "verified":
@@ -40,6 +41,10 @@ export function resultText(result: Result): string {
     case "document":
       return result.text;
   }
+}
+
+function objectJson({ address, state }: FoundObject): FoundObject {
+  return { address, state: nested(state) };
 }
 
 function hostOf({ host }: { readonly host?: string }): { readonly host?: string } {

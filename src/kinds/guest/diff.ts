@@ -302,7 +302,7 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
     fields,
     actions,
     before: describeDomain(have),
-    after: afterOf(want, listedFields(wanted)),
+    after: afterOf(want, listedFields(fieldsAfter(fields, have.fields, wanted))),
   };
   return { change, restarts };
 }
@@ -444,6 +444,13 @@ function powerAction(want: DomainSpec, have: DomainState, observed: Observed, re
   if (have.power === "paused") return resumeDomain(want);
   if (have.power === "saved" && !replaced) return restoreDomain(want, missingFacts(want, observed));
   return isUp(have.power) ? undefined : startDomain(want);
+}
+
+/** What is not changed stays as it was found, also where it is written in another way: `pc-q35-7.2` for `q35`. */
+function fieldsAfter(changes: readonly FieldChange[], found: DomainFields, wanted: DomainFields): DomainFields {
+  const changed = new Set(changes.map(({ path }) => path));
+  const after = Object.entries(wanted).filter(([path]) => changed.has(path));
+  return { ...Object.fromEntries(Object.entries(found).filter(([path]) => !changed.has(path))), ...Object.fromEntries(after) };
 }
 
 function afterOf(want: DomainSpec, fields: DomainFields): Change["after"] {

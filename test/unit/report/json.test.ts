@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { FoundObject } from "../../../src/model/result.ts";
 import { planJson } from "../../../src/report/json.ts";
+import { resultText } from "../../../src/report/json-result.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { plan as create } from "./plans/create.ts";
 import { plan as mixed } from "./plans/mixed.ts";
@@ -110,4 +112,12 @@ test("apply --json writes one event per line", async () => {
 test("two runners print the same plan whatever the order of what they found", () => {
   const backwards = { ...mixed, changes: mixed.changes.toReversed() };
   assert.equal(JSON.stringify(planJson(backwards, head)), JSON.stringify(planJson(mixed, head)));
+});
+
+test("show prints the objects of the host with nested fields, as a plan does", () => {
+  const object: FoundObject = { address: "domain/a", state: { vcpus: 1, "disks.vda.bus": "virtio", foreign: { "disks.vda.iotune": "" } } };
+  const expected = [{ address: "domain/a", state: { vcpus: 1, disks: { vda: { bus: "virtio" } }, foreign: { "disks.vda.iotune": "" } } }];
+  const host = { project: "shop", uri: "qemu:///system", objects: [object], unmanaged: [] };
+  assert.deepEqual(JSON.parse(resultText({ kind: "objects", objects: [object] })), { objects: expected });
+  assert.deepEqual(JSON.parse(resultText({ kind: "hosts", hosts: [host] })), { objects: expected, unmanaged: [] });
 });

@@ -148,6 +148,9 @@ test("what libvirt fills in is no difference", () => {
       .replace("</devices>", '<audio id="1" type="none"/></devices><seclabel type="dynamic"/>')
       .replace('<boot order="1"/>', '<boot order="1"/><alias name="virtio-disk0"/><address type="pci" bus="0x03"/>');
   assert.equal(diff(spec, found(spec, "running", filled)), undefined);
+  // Programs that compare both see the same.
+  const { before, after } = diff(spec, found(spec, "stopped", filled)) ?? {};
+  assert.deepEqual({ ...Object(after), power_state: "stopped" }, before);
 });
 
 test("power", () => {
