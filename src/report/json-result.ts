@@ -24,7 +24,10 @@ export function resultText(result: Result): string {
       return jsonText(result.instances);
     case "hosts": {
       const { hosts } = result;
-      return jsonText({ objects: hosts.flatMap(({ objects }) => objects).map(objectJson), unmanaged: hosts.flatMap(({ unmanaged }) => unmanaged) });
+      return jsonText({
+        objects: hosts.flatMap(({ objects }) => objects).map(objectJson),
+        unmanaged: hosts.flatMap(({ unmanaged }) => unmanaged),
+      });
     }
     case "objects":
       return jsonText({ objects: result.objects.map(objectJson) });
