@@ -145,7 +145,7 @@ test("an apply that is killed at each step of a network converges", async (t) =>
   const { workspace, network, name, given, write } = await prepare(t);
   await write(given);
   for (const step of ["apply_start network.create", "apply_complete network.create"]) {
-    await killedAtStep(["apply", workspace.directory], step);
+    await killedAtStep(["apply", workspace.directory, "--auto-approve"], step);
     await apply(workspace);
     await assertConverged(workspace);
     await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
@@ -154,7 +154,7 @@ test("an apply that is killed at each step of a network converges", async (t) =>
   await apply(workspace);
   const bridge = await bridgeOf(network);
   await write({ ...given, mtu: 1400 });
-  await killedAtStep(["apply", workspace.directory], "apply_start network.update");
+  await killedAtStep(["apply", workspace.directory, "--auto-approve"], "apply_start network.update");
   await apply(workspace);
   await assertConverged(workspace);
   assert.deepEqual(await portsOf(bridge), [await tapOf(name)]);
