@@ -342,7 +342,7 @@ export function decide<Config>(run: Reconciliation<Config>, observed: Observed):
   const { eventHook } = run.context.settings;
   return {
     ...plan,
-    ...(run.fingerprints === true && eventHook !== undefined ? { eventHook } : {}),
+    ...(eventHook !== undefined ? { eventHook } : {}),
     ...(run.mode.do === "destroy" ? { purpose: "destroy" as const } : {}),
     ...(variables.length === 0 ? {} : { variables }),
     diagnostics: markKnown(run.places === undefined ? diagnostics : withPlaces(diagnostics, run.places), plan, run.places),

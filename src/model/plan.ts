@@ -84,7 +84,7 @@ export interface Plan {
   readonly complete: boolean;
   /** Digest of each observed object that the plan is based on, by address; `absent` for one that did not exist. */
   readonly basis: Readonly<Record<string, string>>;
-  /** Of a plan that is saved: the program of `host.event_hook`, which its apply runs. Absent: none. */
+  /** The program of `host.event_hook` with its arguments, which the apply runs for each step of an image. Absent: none. */
   readonly eventHook?: readonly string[];
   /** How fast the host was in earlier applies, for the forecast. Absent: it was not measured. */
   readonly rates?: Rates;

@@ -54,7 +54,7 @@ export function planJson(plan: Plan, head: DocumentHead): JsonObject {
   return {
     ...headJson(head),
     project: plan.project,
-    ...(plan.hosts === undefined ? { target: targetJson(plan) } : { hosts: plan.hosts.map(hostJson) }),
+    ...(plan.hosts === undefined ? { target: targetJson(plan), ...eventHookJson(plan) } : { hosts: plan.hosts.map(hostJson) }),
     ...(plan.variables === undefined ? {} : { variables: Object.fromEntries(plan.variables.map(variableJson)) }),
     resource_changes: byAddress([...changed, ...unchanged]),
     resource_drift: byAddress(plan.changes.filter(({ cause }) => cause !== "config").map(driftJson)),
@@ -86,7 +86,12 @@ function targetJson({ target }: Plan): JsonObject {
 /** One of several hosts. */
 function hostJson(plan: Plan): JsonObject {
   const { host, project, complete } = plan;
-  return { host, project, target: targetJson(plan), applyable: applicablePlans(plan).length > 0, complete, errored: isErrored(plan) };
+  const applyable = applicablePlans(plan).length > 0;
+  return { host, project, target: targetJson(plan), ...eventHookJson(plan), applyable, complete, errored: isErrored(plan) };
+}
+
+function eventHookJson({ eventHook }: Plan): JsonObject {
+  return eventHook === undefined ? {} : { event_hook: [...eventHook] };
 }
 
 /** The same document for a plan that could not be made at all. */

@@ -7,6 +7,7 @@ import { isComplete, summarizeApply } from "./apply-summary.ts";
 import { changingCommands } from "./changing-commands.ts";
 import { effectOf } from "./describe-change.ts";
 import { documentReporter, type RenderReport, type ReportHead } from "./document-reporter.ts";
+import { eventHooks, eventHookTitle } from "./event-hooks.ts";
 import { type FittingItem, fitItems } from "./fit-items.ts";
 import { forecastLine } from "./forecast-line.ts";
 import { ignoredLines } from "./ignored-lines.ts";
@@ -80,6 +81,7 @@ function impact(plan: Plan): string[] {
     ...list("Guests restarted", nameRanges(restarted).map(inlineCode)),
     ...list("Guests stopped", nameRanges(stopped).map(inlineCode)),
     ...list("Left out (--exclude)", nameRanges(plan.excluded ?? []).map(inlineCode)),
+    ...list(eventHookTitle, eventHooks(plan).map(inlineCode)),
     ...(forecast === undefined ? [] : [plainMarkdown(forecast)]),
     ...[...pendingLines(plan.pending), ...ignoredLines(plan)].map((line) => plainMarkdown(textOf(line))),
     ...list("Variables", variables),

@@ -141,6 +141,10 @@ const diagnostic = {
 } as const;
 
 const target = { type: "object", required: ["uri", "instances_path"], properties: { uri: text, instances_path: text } } as const;
+const eventHook = {
+  ...texts,
+  description: "The program of `host.event_hook` with its arguments, which the apply runs for each step of an image. Absent without one.",
+} as const;
 
 /** The JSON Schema of `plan --json` and `drift --json`. Readers must ignore keys that it does not have. */
 export const planDocumentSchema = {
@@ -173,9 +177,10 @@ export const planDocumentSchema = {
       items: {
         type: "object",
         required: ["host", "project", "target", "applyable", "complete", "errored"],
-        properties: { host: text, project: text, target, applyable: boolean, complete: boolean, errored: boolean },
+        properties: { host: text, project: text, target, event_hook: eventHook, applyable: boolean, complete: boolean, errored: boolean },
       },
     },
+    event_hook: eventHook,
     variables: {
       type: "object",
       description: "The variables of the configuration that were used.",

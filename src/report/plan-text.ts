@@ -4,6 +4,7 @@ import { canApply, countChanges, hasDriftWhileRunning, isErrored, type Plan } fr
 import { presentationOf } from "../model/presentation.ts";
 import { alikeGroups, groupDetails, groupHeader } from "./alike.ts";
 import { changingCommands } from "./changing-commands.ts";
+import { eventHooks, eventHookTitle } from "./event-hooks.ts";
 import { forecastLine } from "./forecast-line.ts";
 import { ignoredLines } from "./ignored-lines.ts";
 import { nameRanges } from "./name-ranges.ts";
@@ -54,6 +55,8 @@ function planFooter(plan: Plan): Line[] {
     );
   if (restarted.length > 0) lines.push([span("Guests restarted: ", "replace"), span(nameRanges(restarted).join(", "))], []);
   if (stopped.length > 0) lines.push([span("Guests stopped: ", "replace"), span(nameRanges(stopped).join(", "))], []);
+  const hooks = eventHooks(plan);
+  if (hooks.length > 0) lines.push([span(`${eventHookTitle}:`)], ...hooks.map((hook) => [span("  - "), span(hook)]), []);
   const forecast = forecastLine(plan);
   if (forecast !== undefined) lines.push([span(forecast)], []);
   const pending = pendingLines(plan.pending);

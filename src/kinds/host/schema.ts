@@ -31,7 +31,7 @@ const machine = {
   event_hook: {
     type: "array",
     description:
-      "A program of the machine that virtform runs on, with its arguments, that gets one JSON object on standard input for each step of an image: image.prepare, image.upload, image.activate, image.error. It has ten seconds; when it fails, the apply warns and goes on. A saved plan holds it.",
+      "A program of the machine that virtform runs on, with its arguments, that gets one JSON object on standard input for each step of an image: image.prepare, image.upload, image.activate, image.error. It has ten seconds; when it fails, the apply warns and goes on. Plans name it; a saved plan holds it, and its apply runs it.",
     items: { type: "string", minLength: 1 },
     minItems: 1,
     maxItems: 32,
