@@ -14,7 +14,7 @@ import { shellWord } from "../model/shell-word.ts";
 import type { HostSession, Session } from "../session.ts";
 import { adoptYaml } from "./adopt-yaml.ts";
 import { type CommandDefinition, hostOptions, type Invocation } from "./command.ts";
-import { eachHost } from "./each-host.ts";
+import { eachHost, notFoundOn } from "./each-host.ts";
 import { ambiguousName, hostOfName } from "./host-of-name.ts";
 import type { Io } from "./io.ts";
 import { namesAndPaths } from "./names-and-paths.ts";
@@ -59,14 +59,14 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
     );
   await using session = await openConfiguredOrDefault(paths, io);
   const several = session.hosts.length > 1;
-  const { found, complete } = await eachHost(session, { event }, async (host) => {
+  const { found, complete, failed } = await eachHost(session, { event }, async (host) => {
     const { context, lookUpFacts } = host;
     const [domains, facts] = await Promise.all([lookAtDomains(context), lookUpFacts({ ...context, looksOnly: true })]);
     return { domains, facts };
   });
   const chosen = chooseDomains(
     session,
-    found.map(({ host, value }) => ({ host, domains: value.domains })),
+    { found: found.map(({ host, value }) => ({ host, domains: value.domains })), failed },
     names,
   );
   const texts: string[] = [];
@@ -94,7 +94,7 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
     throw userError(
       "bad-option",
       `The guests of several hosts cannot be written into one file: ${guests.join(", ")}`,
-      "A file belongs to the configuration of one host. Name guests of one host, such as HOST/NAME, or leave --out out to print them all.",
+      "A file belongs to the configuration of one host. Name guests of one host, such as HOST/NAME, or omit --out to print all of them.",
     );
   const text = texts.join("\n");
   if (out === undefined) {
@@ -130,7 +130,7 @@ interface DomainsOfHost {
  */
 function chooseDomains(
   session: Session,
-  found: readonly DomainsOfHost[],
+  { found, failed }: { readonly found: readonly DomainsOfHost[]; readonly failed: readonly string[] },
   words: readonly string[],
 ): ReadonlyMap<string, readonly AdoptableDomain[]> {
   const declared = new Map(found.map(({ host }) => [host.name, adoptedIn(host.config)]));
@@ -154,7 +154,7 @@ function chooseDomains(
         found.flatMap(({ domains }) => domains.flatMap(({ state }) => [state.name, state.uuid])),
       );
       const detail = near === undefined ? "`virsh list --all` names them." : `Did you mean ${near}?`;
-      wrong.push(problem("not-found", { summary: `There is no domain ${word}`, detail }));
+      wrong.push(...notFoundOn(failed, "not-found", `There is no domain ${word}`, detail).diagnostics);
       continue;
     }
     const names = [...new Set(having.map(({ host }) => host.name))];

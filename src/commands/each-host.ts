@@ -1,6 +1,6 @@
 import type { Address } from "../model/address.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { UserError } from "../model/errors.ts";
+import { UserError, userError } from "../model/errors.ts";
 import type { Reporter } from "../model/event.ts";
 import { failureDiagnostics } from "../model/failure-diagnostics.ts";
 import { onHost } from "../model/on-host.ts";
@@ -21,6 +21,8 @@ export interface OnEachHost<Value> {
   readonly found: readonly OnOneHost<Value>[];
   /** No host failed. */
   readonly complete: boolean;
+  /** The names of the hosts that failed. */
+  readonly failed: readonly string[];
 }
 
 /**
@@ -35,6 +37,7 @@ export async function eachHost<Value>(
 ): Promise<OnEachHost<Value>> {
   const several = hosts.length > 1;
   const failures: Diagnostic[] = [];
+  const failed: string[] = [];
   const one = async (host: HostSession): Promise<OnOneHost<Value>[]> => {
     if (!several) return [{ host, value: await work(host, { event }), label: {}, address: (given) => given }];
     const named = onHost(host.name);
@@ -47,11 +50,18 @@ export async function eachHost<Value>(
       const diagnostics = failureDiagnostics(error);
       if (diagnostics === undefined) throw error;
       failures.push(...diagnostics.map(named.diagnostic));
+      failed.push(host.name);
       return [];
     }
   };
   const found = (await Promise.all(chosen.map(one))).flat();
   if (found.length === 0 && failures.length > 0) throw new UserError(failures);
   for (const diagnostic of failures) event({ type: "diagnostic", diagnostic });
-  return { found, complete: failures.length === 0 };
+  return { found, complete: failed.length === 0, failed };
+}
+
+/** The error for a name that no host has. Where hosts failed, it says that these may have it. */
+export function notFoundOn(failed: readonly string[], code: string, summary: string, detail: string): UserError {
+  if (failed.length === 0) return userError(code, summary, detail);
+  return userError(code, `${summary} on the hosts that could be read`, `${failed.join(", ")} could not be read and may have it. ${detail}`);
 }

@@ -1,8 +1,7 @@
 import { closest } from "../model/closest.ts";
-import { userError } from "../model/errors.ts";
 import { formatDiagnostics } from "../report/diagnostics.ts";
 import type { HostSession, Session } from "../session.ts";
-import { eachHost } from "./each-host.ts";
+import { eachHost, notFoundOn } from "./each-host.ts";
 import { ambiguousName, hostOfName } from "./host-of-name.ts";
 import type { Io } from "./io.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -27,7 +26,7 @@ export async function findOnHosts<Guest>(
   guestsOf: (host: HostSession, surveyed: Survey) => Promise<ReadonlyMap<string, Guest>>,
 ): Promise<FoundGuest<Guest>> {
   const { hosts, name } = hostOfName(session, word);
-  const { found } = await eachHost(
+  const { found, failed } = await eachHost(
     session,
     { event: (event) => void (event.type === "diagnostic" && io.stderr.write(formatDiagnostics([event.diagnostic], { color: false }))) },
     async (host, reporter) => {
@@ -52,5 +51,5 @@ export async function findOnHosts<Guest>(
     found.flatMap(({ value: { guests } }) => [...guests.keys()]),
   );
   const detail = near === undefined ? "`virtform list` shows the names." : `Did you mean ${near}?`;
-  throw userError("not-found", `No instance is called ${word}`, detail);
+  throw notFoundOn(failed, "not-found", `No instance is called ${word}`, detail);
 }

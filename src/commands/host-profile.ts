@@ -59,7 +59,7 @@ async function parsed(path: string): Promise<object> {
   } catch (error) {
     throw noProfile(path, `${errorMessage(error).replace(/\.$/, "")}.`);
   }
-  throw noProfile(path, "It is no JSON object.");
+  throw noProfile(path, "It is not a JSON object.");
 }
 
 function noProfile(path: string, why: string) {

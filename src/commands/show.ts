@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
 import { type Address, addressKind, addressName } from "../model/address.ts";
 import { closest } from "../model/closest.ts";
-import { userError } from "../model/errors.ts";
 import { instanceOf } from "../model/presentation.ts";
 import type { FoundInstance, FoundObject } from "../model/result.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { version } from "../version.ts";
 import { browseOptions, type CommandDefinition, hostOptions, shownPlanOptions } from "./command.ts";
-import { eachHost } from "./each-host.ts";
+import { eachHost, notFoundOn } from "./each-host.ts";
 import { foundImages } from "./found-images.ts";
 import { foundInstances } from "./found-instances.ts";
 import { hostOfName } from "./host-of-name.ts";
@@ -41,7 +40,7 @@ export const show: CommandDefinition = {
       const { wanted, paths } = splitPositionals(invocation.positionals);
       await using session = await openConfigured(paths, io);
       const chosen = wanted === undefined ? undefined : hostOfName(session, wanted);
-      const { found, complete } = await eachHost(
+      const { found, complete, failed } = await eachHost(
         session,
         reporter,
         async (host, { event }) => {
@@ -72,7 +71,8 @@ export const show: CommandDefinition = {
           chosen.name,
           objects.flatMap(({ object: { address } }) => [address, addressName(address)]),
         );
-        throw userError(
+        throw notFoundOn(
+          failed,
           "not-found",
           `Nothing of this project is called ${wanted}`,
           `${near === undefined ? "`virtform show` lists what there is." : `Did you mean ${near}?`}${existsSync(wanted) ? ` For the configuration of that name write ${shellWord(`./${wanted}`)}.` : ""}`,

@@ -7,12 +7,12 @@ import { isBlank } from "../../kinds/image/describe.ts";
 import { desiredImages } from "../../kinds/image/desired.ts";
 import type { ImageSpec } from "../../kinds/image/spec.ts";
 import type { Context } from "../../model/context.ts";
-import { errorMessage, userError } from "../../model/errors.ts";
+import { errorMessage } from "../../model/errors.ts";
 import type { Observed } from "../../model/observed.ts";
 import { requireSource } from "../../sources/index.ts";
 import { webAccess } from "../../sources/web-access.ts";
 import type { Invocation } from "../command.ts";
-import { eachHost } from "../each-host.ts";
+import { eachHost, notFoundOn } from "../each-host.ts";
 import type { Io } from "../io.ts";
 import { openConfigured } from "../open-session.ts";
 import { reported } from "../reported.ts";
@@ -23,7 +23,7 @@ import { uncachedDigest } from "../uncached-digest.ts";
 export function outdatedImages(words: readonly string[], invocation: Invocation, io: Io): Promise<number> {
   return reported(invocation, io, { command: "image" }, async (reporter) => {
     await using session = await openConfigured(invocation.texts("path"), io);
-    const { found, complete } = await eachHost(session, reporter, async (host, { event }) => {
+    const { found, complete, failed } = await eachHost(session, reporter, async (host, { event }) => {
       const { observed } = await survey(host, { event });
       const { config, context } = host;
       return { observed, specs: desiredImages({ config, settings: context.settings, facts: observed.facts }).map(({ spec }) => spec) };
@@ -34,7 +34,7 @@ export function outdatedImages(words: readonly string[], invocation: Invocation,
     const unknown = words.find((word) => !declared.some(({ names }) => names.includes(word)));
     if (unknown !== undefined) {
       const names = [...new Set(declared.map(({ spec }) => spec.name))].join(", ") || "none";
-      throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${names}.`);
+      throw notFoundOn(failed, "unknown-image", `No image is called ${unknown}`, `Declared: ${names}.`);
     }
     const outcomes = new Set<string>();
     for (const { context, label, observed, spec, names } of declared) {

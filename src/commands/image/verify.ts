@@ -1,9 +1,8 @@
 import { bases } from "../../kinds/image/address.ts";
 import { isBlank } from "../../kinds/image/describe.ts";
 import { verifyBase } from "../../kinds/image/verify.ts";
-import { userError } from "../../model/errors.ts";
 import type { Invocation } from "../command.ts";
-import { eachHost } from "../each-host.ts";
+import { eachHost, notFoundOn } from "../each-host.ts";
 import type { Io } from "../io.ts";
 import { openConfigured } from "../open-session.ts";
 import { reported } from "../reported.ts";
@@ -13,7 +12,7 @@ import { survey } from "../survey.ts";
 export function verifyImages(words: readonly string[], invocation: Invocation, io: Io): Promise<number> {
   return reported(invocation, io, { command: "image" }, async (reporter) => {
     await using session = await openConfigured(invocation.texts("path"), io);
-    const { found, complete } = await eachHost(session, reporter, async (host, { event }) => {
+    const { found, complete, failed } = await eachHost(session, reporter, async (host, { event }) => {
       const { observed } = await survey(host, { event });
       return { observed, images: observed.of(bases).flatMap(([, state]) => (isBlank(state) ? [] : [state])) };
     });
@@ -23,7 +22,7 @@ export function verifyImages(words: readonly string[], invocation: Invocation, i
     const unknown = words.find((word) => !cached.some(({ names }) => names.includes(word)));
     if (unknown !== undefined) {
       const names = [...new Set(cached.map(({ state }) => state.sidecar.image))].join(", ") || "none";
-      throw userError("unknown-image", `The image cache has no base image of ${unknown}`, `It has those of: ${names}.`);
+      throw notFoundOn(failed, "unknown-image", `The image cache has no base image of ${unknown}`, `It has those of: ${names}.`);
     }
     const chosen = cached.filter(({ names }) => words.length === 0 || words.some((word) => names.includes(word)));
     let changed = false;

@@ -128,6 +128,22 @@ test("doctor checks each host, and a host that does not answer costs only itself
   assert.equal(shown.code, 0, shown.stderr);
 });
 
+test("a name that a host which does not answer may have is not reported as missing", async (t) => {
+  const { alone } = await appliedHosts(t);
+  for (const argv of [
+    ["console", "only"],
+    ["ssh", "only", "--print"],
+    ["show", "only"],
+    ["image", "verify", "other"],
+    ["image", "outdated", "other"],
+    ["adopt", "other"],
+  ]) {
+    const { code, stderr } = await alone(...argv, ...both);
+    assert.equal(code, 1, argv.join(" "));
+    assert.match(stderr, /on the hosts that could be read\n[\s\S]*beta could not be read and may have it\./, argv.join(" "));
+  }
+});
+
 test("debug has each host by its name, and simulate plans with what it recorded", async (t) => {
   const { run } = await appliedHosts(t);
   const recorded = succeeded(await run("debug", "observe", ...both));
