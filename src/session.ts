@@ -128,12 +128,14 @@ export function openSession(config: CheckedConfig, surroundings: Surroundings): 
  * name or, unless `openHost` says what machine each is, one libvirt URI, and for a name that cannot be part of an address.
  */
 export async function openHosts(hosts: readonly HostConfig[], surroundings: Surroundings): Promise<Session> {
-  for (const [place, { name, config }] of hosts.entries()) {
+  const uriOf = ({ config, runner }: HostConfig) => hostSettings(config.config, runner ?? surroundings.runner).uri;
+  for (const [place, host] of hosts.entries()) {
+    const { name } = host;
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw new TypeError(`${JSON.stringify(name)} cannot be the name of a host`);
     const before = hosts.slice(0, place);
     if (before.some((other) => other.name === name)) throw new TypeError(`two hosts have the name ${name}`);
     // Two locks of one machine under two names would wait for each other.
-    const same = surroundings.openHost === undefined && before.find((other) => other.config.config.host?.uri === config.config.host?.uri);
+    const same = surroundings.openHost === undefined && before.find((other) => uriOf(other) === uriOf(host));
     if (same) throw new TypeError(`the hosts ${same.name} and ${name} have one libvirt URI`);
   }
   return openAll(hosts.map((host) => () => openConfigured(host, surroundings)));

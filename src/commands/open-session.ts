@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import type { VariableInputs } from "../config/variables/given.ts";
 import type { Config } from "../kinds/config.ts";
+import { hostSettings, type Runner } from "../kinds/host/settings.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { errorMessage, UserError, userError } from "../model/errors.ts";
 import { type Plan, plansOfHosts } from "../model/plan.ts";
@@ -32,6 +33,7 @@ export async function openConfigured(
   });
   if (io.hosts !== undefined) {
     const hosts = await readHosts(io.hosts, paths, io);
+    refuseSameHost(hosts, runnerOf(io));
     io.secrets.withdraw(hosts.map(({ config }) => config.config));
     return openHosts(hosts, await around());
   }
@@ -61,19 +63,21 @@ async function readHosts(values: readonly string[], paths: readonly string[], io
     }
   }
   if (problems.length > 0) throw new UserError(problems);
-  const byUri = Map.groupBy(hosts, ({ config }) => config.config.host?.uri);
-  for (const [uri, same] of byUri) {
+  return hosts;
+}
+
+/** Two configurations of one libvirt would wait for each other's locks. */
+function refuseSameHost(hosts: readonly HostConfig[], runner: Runner): void {
+  for (const [uri, same] of Map.groupBy(hosts, ({ config }) => hostSettings(config.config, runner).uri)) {
     if (same.length === 1) continue;
     const names = same.map(({ name }) => name).join(" and ");
+    const unwritten = same.some(({ config }) => config.config.host?.uri === undefined);
     throw userError(
       "bad-option",
       `The hosts ${names} are one host`,
-      uri === undefined
-        ? "Their configurations have no host.uri, which means the libvirt of this machine. Write host.uri into the configuration of each remote host."
-        : `Their configurations have the same host.uri, ${uri}. Write both configurations as paths of one host: --host NAME=PATH --host NAME=OTHER.`,
+      `Their configurations have the same host.uri, ${uri}${unwritten ? ", which is the default" : ""}. Write host.uri into the configuration of each remote host, or both configurations as paths of one host: --host NAME=PATH --host NAME=OTHER.`,
     );
   }
-  return hosts;
 }
 
 /** A path beside `--host` would belong to no host. */
@@ -104,20 +108,30 @@ export async function openUnwritten(config: Config, io: Io): Promise<Session> {
 
 /** Prepares to carry out a saved plan. */
 export async function openSaved(plan: Plan, io: Io, signal?: AbortSignal): Promise<Session> {
-  if (io.hosts !== undefined)
-    throw userError(
-      "bad-option",
-      "--host has no use with a saved plan",
-      "A saved plan holds the hosts that it is for. Leave the option out.",
-    );
+  refuseHosts(io);
   io.secrets.withdraw(plansOfHosts(plan).flatMap(({ actions }) => actions.map(({ args }) => args)));
   return openPlanSession(plan, await surroundings(io, signal));
 }
 
-async function surroundings({ env, secrets, stderr, openHost }: Io, signal?: AbortSignal): Promise<Surroundings> {
+/** Throws a UserError for `--host` beside a saved plan. */
+export function refuseHosts({ hosts }: Pick<Io, "hosts">): void {
+  if (hosts === undefined) return;
+  throw userError(
+    "bad-option",
+    "--host has no use with a saved plan",
+    "A saved plan holds the hosts that it is for. Leave the option out.",
+  );
+}
+
+function runnerOf({ env }: Pick<Io, "env">): Runner {
+  return { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` };
+}
+
+async function surroundings(io: Io, signal?: AbortSignal): Promise<Surroundings> {
+  const { env, secrets, stderr, openHost } = io;
   const target = env["VIRTFORM_TRACE"];
   return {
-    runner: { root: process.getuid?.() === 0, dataHome: env["XDG_DATA_HOME"] || `${homedir()}/.local/share` },
+    runner: runnerOf(io),
     lookUpSecret: secrets.lookUp,
     clouds: cloudDoor(env),
     publishers: publisherDoor(env),

@@ -11,7 +11,7 @@ import { foundImages } from "./found-images.ts";
 import { foundInstances } from "./found-instances.ts";
 import { hostOfName } from "./host-of-name.ts";
 import { isPath } from "./names-and-paths.ts";
-import { openConfigured } from "./open-session.ts";
+import { openConfigured, refuseHosts } from "./open-session.ts";
 import { readPlanFile } from "./plan-file.ts";
 import { reported } from "./reported.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -34,6 +34,7 @@ export const show: CommandDefinition = {
       const [file, ...more] = invocation.positionals;
       const saved = file === undefined || more.length > 0 ? undefined : await readPlanFile(file, version);
       if (saved !== undefined) {
+        refuseHosts(io);
         reporter.event({ type: "plan", plan: saved });
         return 0;
       }

@@ -207,6 +207,12 @@ test("--host says what is wrong with it", async (t) => {
   await refused(/--host and the path \S+beta\.yaml exclude each other/, "list", "--host", `alpha=${alphaYaml}`, betaYaml);
   await refused(/alpha and beta are one host/, "list", "--host", `alpha=${alphaYaml}`, "--host", `beta=${alphaYaml}`);
   await refused(/There are several hosts[\s\S]*alpha\/domain\/NAME/, "plan", "--target", "web", ...both);
+  const here = file("here.yaml", guests().replace("host: {", `host: { uri: "qemu:///${process.getuid?.() === 0 ? "system" : "session"}",`));
+  const unwritten = file("unwritten.yaml", guests());
+  await refused(/alpha and beta are one host/, "list", "--host", `alpha=${here}`, "--host", `beta=${unwritten}`);
+  const saved = join(directory, "site.plan");
+  succeeded(await run("plan", alphaYaml, "--out", saved));
+  await refused(/--host has no use with a saved plan/, "show", saved, "--host", `alpha=${alphaYaml}`);
   const { stdout } = await run("validate", ...both);
   assert.match(stdout, /valid \(2 files\)/);
 });
