@@ -64,11 +64,7 @@ async function run(invocation: Invocation, io: Io, event: Report): Promise<numbe
     const [domains, facts] = await Promise.all([lookAtDomains(context), lookUpFacts({ ...context, looksOnly: true })]);
     return { domains, facts };
   });
-  const chosen = chooseDomains(
-    session,
-    { found: found.map(({ host, value }) => ({ host, domains: value.domains })), failed },
-    names,
-  );
+  const chosen = chooseDomains(session, { found: found.map(({ host, value }) => ({ host, domains: value.domains })), failed }, names);
   const texts: string[] = [];
   const guests: string[] = [];
   let leftOut = false;

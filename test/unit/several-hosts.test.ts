@@ -212,7 +212,10 @@ test("a plan names the program for events of images, and a saved one carries it"
   await using session = await open();
   const saved = JSON.parse(JSON.stringify(await plan(session, { fingerprints: true })));
   assert.deepEqual(saved.eventHook, ["/usr/local/bin/announce", "images"]);
-  assert.match(textOf(saved, "plan"), /^Program run here for each step of an image \(host\.event_hook\):\n {2}- \/usr\/local\/bin\/announce images$/m);
+  assert.match(
+    textOf(saved, "plan"),
+    /^Program run here for each step of an image \(host\.event_hook\):\n {2}- \/usr\/local\/bin\/announce images$/m,
+  );
   await using opened = await openPlanSession(saved, around);
   assert.ok(opened.hosts[0]?.hook !== undefined);
 });
