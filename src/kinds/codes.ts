@@ -91,7 +91,7 @@ export const codes: Readonly<Record<string, string>> = {
   "image-location-unverified": "An image has locations that its disks would be cloned from, and a signature of it is to be checked.",
   "image-signature-invalid": "The signature of an image is incomplete, or of a kind that is not supported.",
   "image-signature-unchecked": "An image is signed, and no certificate is configured to check that.",
-  "image-signature-wrong": "The signature of an image is not right, or its signer is not trusted.",
+  "image-signature-wrong": "The signature of an image is not valid, or its signer is not trusted.",
   "image-signers-missing": "Signatures of images are to be checked, and no certificate is trusted.",
   "image-unsigned": "An image is not signed, and only signed ones are accepted.",
   "image-property-ignored": "An image has properties in Glance that guests do not get.",

@@ -104,7 +104,7 @@ async function findDisk(context: Context, address: string): Promise<FoundDisk | 
   const format = (jsonOf(info?.content ?? Buffer.from("{}")) as Readonly<Record<string, unknown>> | null | undefined)?.[path];
   const stat = await host.files.stat(path);
   if (stat?.type !== "file" || (format !== "raw" && format !== "qcow2")) {
-    return missing(name, `${path} is no disk of virtform's in a file. Only disks that are files, raw or qcow2, can be taken.`);
+    return missing(name, `virtform did not make ${path}, or it is not a file. Only disks that are files, raw or qcow2, can be taken.`);
   }
   if (label.objects?.[file]?.encrypted === true) return refused(name, "is encrypted", "An image of it would not be. Take another disk.");
   const domain = await libvirtOf(context).domain(uuid);

@@ -11,7 +11,7 @@ export function signatureRefusal(
   detached: boolean,
 ): SourceProblem | undefined {
   const by = keys.join(", ");
-  const isOther = "Check that the key file is that of the publisher, as its website names it.";
+  const compareKey = "Check that the key file is that of the publisher, as its website names it.";
   if (outcome === "good") {
     // A signature that brings its own text says nothing about the file beside it.
     if (inline !== detached) return undefined;
@@ -24,7 +24,7 @@ export function signatureRefusal(
     return problem(
       "checksum-file-forged",
       `The signature of ${file} does not match it`,
-      `The file was changed after ${by} signed it: by the server, on the way, or because the publisher is just replacing it. Nothing is fetched. Try again later; if it stays so, ask the publisher.`,
+      `The file was changed after ${by} signed it: on the server, in transit, or because its publisher is replacing it. Nothing is fetched. Try again later. If the error persists, ask the publisher.`,
     );
   if (outcome === "weak")
     return problem(
@@ -44,7 +44,7 @@ export function signatureRefusal(
   return problem(
     "checksum-file-unsigned",
     `${file} is not signed by a key of ${key}`,
-    outcome === "none" ? `${none} ${isOther}` : `It is signed by ${by}. ${isOther}`,
+    outcome === "none" ? `${none} ${compareKey}` : `It is signed by ${by}. ${compareKey}`,
   );
 }
 

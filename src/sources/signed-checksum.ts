@@ -42,9 +42,14 @@ export async function lookUpSignedChecksum(
     // Files that were replaced between two requests, or of which one was remembered, do not belong together.
     return first.problem?.code === "checksum-file-forged" ? await look(door, context, source, signed, access, true) : first;
   } catch (error) {
+    context.signal.throwIfAborted();
     if (!(error instanceof CodedError)) throw error;
     const [diagnostic] = error.diagnostics;
     if (diagnostic === undefined) throw error;
+    if (diagnostic.code === "command-failed") {
+      const detail = `The file or its signature is damaged or made to do harm. Get both from the publisher again. ${diagnostic.summary}`;
+      return problemOf("checksum-file-unavailable", `The signature of ${withoutCredentials(signed.file)} cannot be checked`, detail);
+    }
     return problemOf(diagnostic.code, diagnostic.summary, diagnostic.detail ?? "It is needed for the signed checksum of an image.");
   }
 }

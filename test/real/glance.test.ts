@@ -525,7 +525,7 @@ test("the certificate that an image names comes from Barbican, and has to lead t
   assert.deepEqual(await readdir(`${forged.instancesPath}/_base`), []);
 
   await kept.withdrawCertificate(signer);
-  await refused("image-certificate-missing", /never was there, or was withdrawn/);
+  await refused("image-certificate-missing", /never existed, or was deleted/);
   login(kept.environment("stranger", "other"));
   await kept.glance("PATCH", `/v2/images/${id}`, {
     body: [{ op: "replace", path: "/visibility", value: "community" }],

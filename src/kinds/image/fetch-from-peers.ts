@@ -9,6 +9,7 @@ import { examine, examineBootFile, examineConverted } from "./examine.ts";
 import { unreachable } from "./look-at-peers.ts";
 import { lookAtPeer, type PeerBase } from "./peer-base.ts";
 import { checkPublished } from "./published-checks.ts";
+import { signedRecord } from "./signed-record.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
 
 /** A base image that lies in the staged file of its entry, checked, with its record. */
@@ -81,6 +82,7 @@ async function pullAndCheck(
       image: spec.name,
       source: withoutCredentials(spec.source),
       digests: published,
+      signed: signedRecord(spec),
       bytes: recorded === undefined ? bytes : typeof recorded.bytes === "number" ? recorded.bytes : undefined,
       ...(spec.unpack === "none" ? {} : { unpack: spec.unpack, unpacked: recorded?.unpacked ?? {} }),
       content: digests.sha256,

@@ -22,6 +22,7 @@ import { formatFacts, needsConversion } from "./formats.ts";
 import { isGone } from "./is-gone.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
+import { signedRecord } from "./signed-record.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
 import { contentDigests, unpackingOf, unpackPublished } from "./unpack.ts";
 import { writeSidecar } from "./write-sidecar.ts";
@@ -117,7 +118,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     source: withoutCredentials(spec.source),
     digests,
     bytes: published.bytes,
-    signed: spec.signed === null ? undefined : { file: withoutCredentials(spec.signed.file), signer: spec.signed.signer ?? "" },
+    signed: signedRecord(spec),
     validators: published.validators,
     ...(spec.unpack === "none" ? {} : { unpack: spec.unpack, unpacked: image.digests }),
     content: spec.unpack === "none" || needsConversion(spec) ? undefined : image.digests.sha256,

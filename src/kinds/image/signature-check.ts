@@ -43,7 +43,7 @@ export async function checkSignature(context: Context, spec: ImageSpec, { digest
   }
   throw new RefusedError(
     "image-signature-wrong",
-    `The signature of image ${spec.name} is not right`,
+    `The signature of image ${spec.name} is not valid`,
     `The image was changed after it was signed, or its signer is not trusted: ${reasons.join("; ")}. Nothing of it was kept. Get the image and its signature again, or add the certificate of its signer to glance.trusted_certificates.`,
   );
 }

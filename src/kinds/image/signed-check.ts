@@ -21,7 +21,7 @@ export function checkSigned({ address, spec }: Resource<ImageSpec>, observed: Ob
   if (facts.problem !== undefined) {
     const { code, summary, detail } = facts.problem;
     if (isFetched || code === "signing-key-unusable") return [problem(code, { summary, detail, ...at })];
-    return [problem(code, { summary, detail: `${detail} The base image is there already and is used as it is.`, ...at }, "warning")];
+    return [problem(code, { summary, detail: `${detail} The base image in the cache is used as it is.`, ...at }, "warning")];
   }
   if (facts.digest === undefined) return [];
   const { algorithm, hex } = facts.digest;

@@ -79,7 +79,7 @@ async function uploadAndVerify(
     throw new RefusedError(
       "published-image-damaged",
       `The upload of image ${shown} to Glance did not succeed`,
-      `The image is ${stored.status} there. Apply again; if it stays so, delete it in Glance first.`,
+      `The image is ${stored.status} there. Apply again. If the error persists, delete it in Glance first.`,
     );
   }
   if (!isSame) {

@@ -17,7 +17,11 @@ const attempts = 3;
  */
 export async function keptCertificate(context: Context, id: string, what: string): Promise<X509Certificate> {
   if (!uuid.test(id))
-    throw userError("image-certificate-missing", `${JSON.stringify(id.slice(0, 100))} is not the id of a certificate`, `It is ${what}.`);
+    throw userError(
+      "image-certificate-missing",
+      `${JSON.stringify(id.slice(0, 100))} is not the id of a certificate`,
+      `It is ${what}. Write the id of a certificate in the key manager there.`,
+    );
   const described = parseJson((await ask(context, `/v1/secrets/${id}`, "application/json", id, what)).body);
   const { content_types: types, status } = (described ?? {}) as Readonly<Record<string, unknown>>;
   if (status !== undefined && status !== "ACTIVE")
@@ -33,7 +37,7 @@ export async function keptCertificate(context: Context, id: string, what: string
   if (certificate !== undefined) return certificate;
   throw userError(
     "image-certificate-unusable",
-    `${id} in the key manager is no certificate`,
+    `${id} in the key manager is not a certificate`,
     `It is ${what}, and has to be one in PEM or DER.`,
   );
 }
@@ -66,7 +70,7 @@ async function ask(context: Context, path: string, accept: string, id: string, w
     throw userError(
       "image-certificate-missing",
       `Certificate ${id} is not in the key manager`,
-      `It is ${what}. It never was there, or was withdrawn.${words}`,
+      `It is ${what}. It never existed, or was deleted.${words}`,
     );
   if (answer.status === 401 || answer.status === 403)
     throw userError(

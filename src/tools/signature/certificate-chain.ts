@@ -26,7 +26,7 @@ function leadsNowhere(
   below: readonly X509Certificate[],
 ): string | undefined {
   const isListed = trusted.some((one) => one.certificate.raw.equals(certificate.raw));
-  // By name alone: why an issuer of this name does not do is said below.
+  // Issuers are found by name alone, so that the reason why one of that name did not issue it can be given.
   const isRoot = certificate.issuer === certificate.subject;
   const issuers = isRoot ? [] : trusted.filter((one) => one.certificate.subject === certificate.issuer);
   if (issuers.length === 0) return isListed ? undefined : "does not lead to a trusted certificate";

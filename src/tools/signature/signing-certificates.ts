@@ -37,7 +37,8 @@ export function unusable(certificate: X509Certificate, now: Date): string | unde
   if (!(now >= new Date(certificate.validFrom))) return `is not valid before ${certificate.validFrom}`;
   if (!(now <= new Date(certificate.validTo))) return `expired on ${certificate.validTo}`;
   const fields = certificateFields(certificate);
-  if (fields === undefined || fields.usage?.signs === false) return "is not made for signatures (key usage)";
+  if (fields === undefined) return "cannot be read";
+  if (fields.usage?.signs === false) return "is not made for signatures (key usage)";
   return fields.unknownCritical.length === 0
     ? undefined
     : `has a critical extension that is not supported (${fields.unknownCritical.join(", ")})`;

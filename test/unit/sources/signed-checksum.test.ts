@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Context } from "../../../src/model/context.ts";
+import { CommandError } from "../../../src/model/errors.ts";
 import type { PublisherDoor } from "../../../src/model/publisher-door.ts";
 import type { WebAccess } from "../../../src/model/web-access.ts";
 import { lookUpSignedChecksum } from "../../../src/sources/signed-checksum.ts";
@@ -58,6 +59,30 @@ test("only the server of the image is shown what the image's server asks for", a
   await lookUpSignedChecksum(context, "https://mirror.test/disk.img", signed, access);
   assert.deepEqual(asked[0]?.access, { headers: { authorization: "Bearer token" }, authorities: "token" });
   assert.deepEqual(asked[2]?.access, { headers: {}, authorities: "token" });
+});
+
+test("files that gpgv cannot handle are named, with what to do, and an interrupted plan is not blamed on them", async () => {
+  const stop = new AbortController();
+  const fails = (reason: "signal" | "aborted"): Context => {
+    const { context } = publisher("", [good]);
+    const failure = new CommandError({
+      commandLine: "gpgv",
+      exitCode: undefined,
+      stderr: "",
+      reason,
+      message: "gpgv was ended by SIGXFSZ",
+    });
+    const gpgv = async () => {
+      if (reason === "aborted") stop.abort(new Error("stopped"));
+      throw failure;
+    };
+    return { ...context, signal: stop.signal, publishers: { ...context.publishers, gpgv } } as Context;
+  };
+  const { problem } = await lookUpSignedChecksum(fails("signal"), "https://images.test/x/disk.img", signed, null);
+  assert.equal(problem?.code, "checksum-file-unavailable");
+  assert.match(problem?.summary ?? "", /^The signature of https:..images.test.x.SHA256SUMS cannot be checked/);
+  assert.match(problem?.detail ?? "", /Get both from the publisher again.*SIGXFSZ/);
+  await assert.rejects(lookUpSignedChecksum(fails("aborted"), "https://images.test/x/disk.img", signed, null), /stopped/);
 });
 
 test("a signed message in place of a signature, and a signature in place of a signed message, are refused", async () => {
