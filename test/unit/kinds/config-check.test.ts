@@ -14,11 +14,12 @@ images:
 `;
 
 /** Codes and places of what is wrong with a configuration that matches the schema. */
-async function wrong(t: TestContext, yaml: string): Promise<string[]> {
+async function wrong(t: TestContext, yaml: string, files: Readonly<Record<string, Uint8Array>> = {}): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), "virtform-config-"));
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, "virtform.yaml");
   await writeFile(path, yaml);
+  for (const [name, bytes] of Object.entries(files)) await writeFile(join(directory, name), bytes);
   const { config, diagnostics } = await loadConfig([path], configRules());
   assert.deepEqual(diagnostics, []);
   return checkConfig(config as Config).map(
@@ -70,4 +71,23 @@ test("nothing is wrong with the examples", async () => {
     const { config, diagnostics } = await loadConfig([join(examples, example)], configRules());
     assert.deepEqual([diagnostics, checkConfig(config as Config)], [[], []], example);
   }
+});
+
+test("files of a guest have at most 1 MiB each and 16 MiB together", async (t) => {
+  const whole = Buffer.alloc(2 ** 20, 1);
+  const found = (...contents: readonly string[]) => {
+    const files = contents.map((content, index) => `      - { path: /etc/${index}, ${content} }\n`).join("");
+    const yaml = `${head}flavors:
+  large: { vcpus: 2, ram: 512MiB, disk: 2GiB }
+instances:
+  web:
+    image: debian
+    flavor: large
+    files:
+${files}`;
+    return wrong(t, yaml, { whole });
+  };
+  const long = `base64: ${Buffer.concat([whole, Buffer.of(1)]).toString("base64")}`;
+  assert.deepEqual(await found("file: ./whole", long), ["file-too-long instances.web.files.1"]);
+  assert.deepEqual(await found(...Array.from({ length: 17 }, () => "file: ./whole")), ["file-too-long instances.web.files"]);
 });

@@ -14,7 +14,7 @@ export function checkFiles({ config }: Pick<Checked, "config">): Diagnostic[] {
   return Object.entries(config.instances ?? {}).flatMap(([entry, instance]) => {
     if (instance.files === undefined) return [];
     const pointer = ["instances", entry, "files"];
-    return [...mistakes(instance.files, pointer), ...lengthMistakes(instance, pointer), ...lostModes(instance, pointer)];
+    return [...mistakes(instance.files, pointer), ...lengthMistakes(instance.files, pointer), ...lostModes(instance, pointer)];
   });
 }
 
@@ -62,24 +62,24 @@ function isBase64(text: string): boolean {
   return /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replace(/\s+/g, ""));
 }
 
-function lengthMistakes(instance: InstanceConfig, pointer: readonly (string | number)[]): Diagnostic[] {
-  const files = guestFiles(instance).map(({ path, base64 }) => ({ path, bytes: Math.floor((base64.length / 4) * 3) }));
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const long = files.filter(({ bytes }) => bytes > mostBytesEach + 2);
+function lengthMistakes(files: Files, pointer: readonly (string | number)[]): Diagnostic[] {
+  const lengths = files.map(({ text, base64 = "" }) =>
+    text === undefined ? Buffer.byteLength(base64.replace(/\s+/g, ""), "base64") : Buffer.byteLength(text),
+  );
+  const total = lengths.reduce((sum, bytes) => sum + bytes, 0);
   const advice = "Put it into the image, or let the guest fetch it.";
   return [
-    ...long.map(({ path, bytes }) =>
-      problem("file-too-long", {
-        summary: `${path} is too long`,
-        detail: `It has about ${bytes} bytes; the maximum is ${mostBytesEach}. ${advice}`,
-        pointer,
-      }),
-    ),
+    ...files.flatMap(({ path }, index) => {
+      const bytes = lengths[index] ?? 0;
+      if (bytes <= mostBytesEach) return [];
+      const detail = `It has ${bytes} bytes; the maximum is ${mostBytesEach}. ${advice}`;
+      return [problem("file-too-long", { summary: `${path} is too long`, detail, pointer: [...pointer, index] })];
+    }),
     ...(total > mostBytes
       ? [
           problem("file-too-long", {
             summary: "The files are too long",
-            detail: `They have ${total} bytes together; the maximum is ${mostBytes}. ${advice}`,
+            detail: `They have ${total} bytes together; the maximum is ${mostBytes}. Put some into the image, or let the guest fetch them.`,
             pointer,
           }),
         ]
