@@ -8,7 +8,10 @@ const maxBytes = 4 * 2 ** 20;
 /** Where a copy is here, a plan does not wait for long. */
 const patienceMs = { remembered: 5000, unknown: 20_000 };
 
-/** How what publishers sign is read and checked by this process. Files of web servers are remembered in the cache directory of the user. */
+/**
+ * How this process reads and checks what publishers sign. Files of web servers are kept in the cache directory of the user. A door asks for each
+ * file once, so that all plans of a command see the same.
+ */
 export function publisherDoor(environment: Readonly<Record<string, string | undefined>>): PublisherDoor {
   const files = rememberedFiles(`${environment["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/virtform/publishers`);
   const asked = new Map<string, ReturnType<PublisherDoor["fetch"]>>();
@@ -44,6 +47,8 @@ export function publisherDoor(environment: Readonly<Record<string, string | unde
       if (known !== undefined) return known;
       const answer: Promise<PublishedFile | { readonly summary: string; readonly detail: string }> = fetch(url, options);
       asked.set(key, answer);
+      // It says nothing about the file: a stopped plan, for example.
+      answer.catch(() => asked.delete(key));
       return answer;
     },
     async gpgv(signed, signal) {

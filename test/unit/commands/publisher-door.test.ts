@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { publisherDoor } from "../../../src/commands/publisher-door.ts";
 import { testDirectory } from "../host/directory.ts";
+import { startServer } from "../host/web-server.ts";
 
 test("an image without credentials does not decide what another one with credentials gets", async (context) => {
   const server = createServer(({ headers }, response) => {
@@ -18,5 +19,13 @@ test("an image without credentials does not decide what another one with credent
   const refused = await door.fetch(url, { signal });
   assert.match("summary" in refused ? refused.summary : "", /401/);
   const given = await door.fetch(url, { access: { headers: { authorization: "Bearer x" } }, signal });
+  assert.equal("bytes" in given ? given.bytes.toString() : given.summary, "sums");
+});
+
+test("a file whose plan was stopped is asked for again by the next plan", async (context) => {
+  const { origin } = await startServer(context, (_request, response) => void response.end("sums"));
+  const door = publisherDoor({ XDG_CACHE_HOME: await testDirectory(context) });
+  await assert.rejects(door.fetch(`${origin}/SHA256SUMS`, { signal: AbortSignal.abort() }), { name: "AbortError" });
+  const given = await door.fetch(`${origin}/SHA256SUMS`, { signal: context.signal });
   assert.equal("bytes" in given ? given.bytes.toString() : given.summary, "sums");
 });
