@@ -10,7 +10,7 @@ export interface Greeting {
   readonly missing: readonly string[];
   /** Optional programs that exist: curl. */
   readonly extra: readonly string[];
-  /** Sockets of libvirt that many hosts lack and this one does. */
+  /** Sockets of libvirt that do not exist on this host, of those that are looked for first. */
   readonly noSockets: readonly string[];
   readonly account: Account;
 }

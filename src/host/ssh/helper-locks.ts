@@ -142,13 +142,13 @@ def try_lock(message):
     mine = identity(path + ".lock")
     write_record(path, {**own_identity(), **message["record"], "directory": mine})
     held = Held(id, path, mine)
+    held.renewed = os.lstat(path + ".lock").st_mtime_ns
     if message["file"]:
         try:
             held.file = lock_file(path)
         finally:
             if held.file is None: remove_lock(path, mine)
         if held.file is None: return {"verdict": "other"}
-    held.renewed = os.lstat(path + ".lock").st_mtime_ns
     held_locks[id] = held
     return {"verdict": "held"}
 

@@ -5,9 +5,9 @@ import { helperUnpack } from "./helper-unpack.ts";
 /**
  * What runs on the remote for the whole session: Python, standard library only, constant text. Whatever varies comes in frames.
  * A frame is a line `JSON-BYTES BLOB-BYTES`, that many bytes of JSON, and that many of binary data (compressed where the message of an
- * answer says `packed`). A request has an `id`, which its
- * answers carry; of what takes long, answers with `progress` or `output` come before the last. The end of the input ends everything: running
- * programs are stopped, locks are released, and names that are not on the disk yet are put there.
+ * answer says `packed`). A request has an `id`, which its answers carry; of what takes long, answers with `progress`, `opened` or `output` come
+ * before the last. `beat`, `stop`, `write` and `hangup` have no answer. The end of the input ends everything: running programs are stopped, locks
+ * are released, and names that are not on the disk yet are put there.
  */
 export const helperProgram = String.raw`
 # What takes long to load and is not always needed is imported where it is used.

@@ -29,7 +29,7 @@ export interface AskOptions {
 export interface SshHelper {
   /** Throws an UnreachableError when the helper ends or does not answer in time. */
   ask(request: HelperRequest, options: AskOptions): Promise<Frame>;
-  /** Sends what has no answer, after the answer to something else. What cannot be sent is lost with the connection. */
+  /** Sends a message that has no answer. Dropped before the first answer, and when the connection is lost. */
   send(request: HelperRequest, blob?: Uint8Array): void;
   /** Registers a callback for the loss of a lock and the end of the helper. Returns a function that removes it. */
   watch(lock: string, call: (event: "lost" | "ended") => void): () => void;
