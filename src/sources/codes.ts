@@ -1,6 +1,6 @@
 /** The stable codes of problems with where images come from, and what each means. */
 export const codes: Readonly<Record<string, string>> = {
-  "checksum-file-forged": "The signature of a file of checksums does not match it, or proves nothing.",
+  "checksum-file-forged": "The signature of a file of checksums does not match it, or is not secure.",
   "checksum-file-unavailable": "A signed file of checksums, or its signature, cannot be read or checked.",
   "checksum-file-unlisted": "A signed file of checksums does not have the image, or not with the kind of digest that is configured.",
   "checksum-file-unsigned": "A file of checksums is not signed by a key of the publisher's key file.",

@@ -29,8 +29,8 @@ export function signatureRefusal(
   if (outcome === "weak")
     return problem(
       "checksum-file-forged",
-      `The signature of ${file} proves nothing`,
-      `${by} signed it with MD5 or SHA-1, or signed something else than a file. Ask the publisher for a current signature.`,
+      `The signature of ${file} is not secure`,
+      `${by} made it with MD5, SHA-1 or RIPEMD-160, or it is not the signature of a document. Ask the publisher for a current signature.`,
     );
   if (outcome === "expired" || outcome === "revoked")
     return problem(

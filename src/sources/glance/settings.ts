@@ -16,7 +16,7 @@ export interface GlanceSettings {
   readonly certificates: readonly string[];
   /** Ids of further trusted certificates, in the key manager. */
   readonly certificateIds: readonly string[];
-  /** The certificate that an image names is had from the key manager. */
+  /** The certificate that an image names is read from the key manager. */
   readonly keyManager: boolean;
   /** Files with the rules of the service, on the machine that runs virtform; null where they are not checked. */
   readonly policyFile: string | null;

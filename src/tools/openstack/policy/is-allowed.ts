@@ -28,6 +28,8 @@ export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, ta
   const rule = ruleOf(name);
   if (rule === undefined) return `There is no rule ${name}, neither in the file nor among Glance's own.`;
   const roles = new Set(user.roles.map((role) => role.toLowerCase()));
+  // Rules that name each other twice would otherwise be decided exponentially often.
+  const decided = new Map<string, boolean>();
   try {
     return { allowed: decide(rule.check, [name]), place: rule.place };
   } catch (error) {
@@ -56,7 +58,9 @@ export function isAllowed(rules: PolicyRules, name: string, user: PolicyUser, ta
         const next = ruleOf(check.name);
         if (next === undefined)
           throw new Undecided(`Rule ${path.at(-1)} names rule ${check.name}, which is neither in the file nor one of Glance's own.`);
-        return decide(next.check, [...path, check.name]);
+        const result = decided.get(check.name) ?? decide(next.check, [...path, check.name]);
+        decided.set(check.name, result);
+        return result;
       }
       case "equal": {
         const right = textIn(check.right, path);

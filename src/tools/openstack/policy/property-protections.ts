@@ -76,6 +76,8 @@ function valuesOf(value: string, format: "roles" | "policies", mistake: (what: s
 
 /** The pattern where Python and JavaScript read it in the same way; else a sentence. */
 function patternOf(name: string): RegExp | string {
+  // Matching a repeated group can take longer than any plan.
+  if (/(?<!\\)\)[*+{]/.test(name)) return `[${name}] repeats a group, which is not supported.`;
   if (/\(\?|\\(?![dDwWsSbB])[A-Za-z0-9]|[*+?}][+]/.test(name)) return `[${name}] has groups, references or anchors that are not supported.`;
   try {
     return new RegExp(name);

@@ -70,6 +70,11 @@ test("a rule that is asked without an image equals none of its values", () => {
   assert.deepEqual(isAllowed(rules, "wanted", user, null), { allowed: false, place: "policy.json:1" });
 });
 
+test("rules that name each other many times are decided at once", { timeout: 10_000 }, () => {
+  const chain = Array.from({ length: 40 }, (_, index) => [`r${index}`, `rule:r${index + 1} or rule:r${index + 1}`]);
+  assert.equal(decides("rule:r0", { ...Object.fromEntries(chain), r40: "!" }), false);
+});
+
 test("mistakes of a file have their lines", () => {
   const text = "# rules\nadd_image: role:admin\n\nget_image: [role:admin]\nother: group:x\n";
   assert.deepEqual(

@@ -40,6 +40,7 @@ test("what Glance would read in another way, or refuse, is a mistake with its li
     [`[DEFAULT]\ncreate = @\n${rest}`, /pp:1 The section DEFAULT/],
     [`[(?P<a>x)]\ncreate = @\n${rest}`, /pp:1 .*not supported/],
     [`[\\Aab]\ncreate = @\n${rest}`, /pp:1 .*not supported/],
+    [`[(a+)+b]\ncreate = @\n${rest}`, /pp:1 .*repeats a group/],
     [`[a(]\ncreate = @\n${rest}`, /pp:1 \[a\(\] is not a regular expression/],
     ["nonsense\n", /pp:1 Expected a section/],
   ] as const)
