@@ -147,7 +147,12 @@ export const glanceSchema = {
       excludes: [],
       why: "It says how that file is read.",
     },
-    { key: "default_trusted_certificate_ids", needs: ["key_manager"], excludes: [], why: "The ids are those of certificates in the key manager." },
+    {
+      key: "default_trusted_certificate_ids",
+      needs: ["key_manager"],
+      excludes: [],
+      why: "The ids are those of certificates in the key manager.",
+    },
   ],
   examples: [{ cloud: "ops" }],
 } as const;
