@@ -248,7 +248,7 @@ async function reconcileHost<Config>(run: Reconciliation<Config>, options: Apply
       if (done && run.mode.do === "destroy" && run.targets.length === 0 && (run.exclude ?? []).length === 0) await run.claim?.release(held);
       await journal.end();
     };
-    // What was claimed is taken by now. At the same time: on a host elsewhere each turn is a round trip.
+    // The claimed room is in use by now, so its claims end at the same time: over ssh each step is a round trip.
     await allDone([finish(), claims.disposeAsync()]);
     return { verdict: done ? "done" : "incomplete", outcomes };
   });

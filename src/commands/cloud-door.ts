@@ -16,7 +16,7 @@ export function cloudDoor(environment: Readonly<Record<string, string | undefine
   };
 }
 
-/** The text of a file; undefined when it does not exist or may not be read. Throws a UserError for what cannot be such a file. */
+/** The text of a file; undefined when it does not exist or may not be read. Throws a UserError for a pipe, a device or a file that is too large. */
 function readText(path: string): string | undefined {
   const read = readBounded(path);
   if ("bytes" in read) return read.bytes.toString("utf8");

@@ -4,7 +4,7 @@ export interface CloudImage {
   readonly source: string;
   /** Where the publisher has its checksums. */
   readonly checksums: string;
-  /** How they are signed with OpenPGP: the address of the signature, absent where they hold it themselves, and where the keys are. Absent: they are not. */
+  /** Their OpenPGP signature: its address, absent where the checksums contain it, and where to get the keys. Absent: they are not signed. */
   readonly signed?: { readonly signature?: string; readonly keys: string };
   /** libosinfo's name of the distribution, for `os_distro`. */
   readonly distribution: string;

@@ -29,7 +29,7 @@ export const doctor: CommandDefinition = {
     }),
 };
 
-/** What is behind a hop that fails is not checked. */
+/** Skips all other checks when a hop of the connection fails. */
 async function findingsOf({ config, context }: HostSession): Promise<Finding[]> {
   const hops = await checkHops(context.host);
   if (hops.some(({ status }) => status === "error")) return hops;

@@ -26,8 +26,8 @@ export interface OnEachHost<Value> {
 }
 
 /**
- * Does the same on each host of a session at once, or on those that are chosen. With several hosts, problems get the name of their host, and a
- * host that fails is reported and costs only itself. Throws the problems of all when every host fails.
+ * Does the same on each host of a session, or on the chosen ones, at the same time. With several hosts, problems get the name of their host, and
+ * the failure of one is reported and does not stop the others. Throws the problems of all when every host fails.
  */
 export async function eachHost<Value>(
   { hosts }: Session,

@@ -20,7 +20,7 @@ export function profileJson(observed: Observed, host: HostSession): Json {
 
 /**
  * Reads the profile of each host of a session, by the name of the host: a file has that of one host, or those of several in `hosts`. Throws a
- * UserError for a file that is none, and for one of something else.
+ * UserError for a file that is not a profile, or is one of another host, project or version.
  */
 export async function readProfiles(path: string, { hosts }: Session): Promise<ReadonlyMap<string, Observed>> {
   const value = await parsed(path);

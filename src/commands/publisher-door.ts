@@ -5,7 +5,7 @@ import { readBounded } from "./read-bounded.ts";
 import { rememberedFiles } from "./remembered-files.ts";
 
 const maxBytes = 4 * 2 ** 20;
-/** Where a copy is here, a plan does not wait for long. */
+/** Shorter with a remembered copy, which is used when the server does not answer. */
 const patienceMs = { remembered: 5000, unknown: 20_000 };
 
 /**
@@ -30,7 +30,7 @@ export function publisherDoor(environment: Readonly<Record<string, string | unde
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TransferError)) throw error;
-      // A server that answers says what is there now.
+      // With an error status the server answers about the present: the copy is outdated.
       if (before !== undefined && error.status === undefined) return { bytes: before.bytes, asOf: before.at };
       return { summary: `${withoutCredentials(url)} cannot be read: ${error.message}`, detail: error.hint };
     }
@@ -41,13 +41,13 @@ export function publisherDoor(environment: Readonly<Record<string, string | unde
       return "bytes" in read ? read.bytes : undefined;
     },
     fetch(url, options) {
-      // A server may refuse one image what it gives to another, which has credentials.
+      // The answer depends on the credentials of the image.
       const key = JSON.stringify([url, options.access ?? null]);
       const known = options.again === true ? undefined : asked.get(key);
       if (known !== undefined) return known;
       const answer: Promise<PublishedFile | { readonly summary: string; readonly detail: string }> = fetch(url, options);
       asked.set(key, answer);
-      // It says nothing about the file: a stopped plan, for example.
+      // A failure, such as a stopped plan, says nothing about the file.
       answer.catch(() => asked.delete(key));
       return answer;
     },

@@ -2,7 +2,7 @@ import { closest } from "../model/closest.ts";
 import { type UserError, userError } from "../model/errors.ts";
 import { commands } from "./index.ts";
 
-/** Commands of Terraform that virtform has another one for, or no need of. */
+/** Commands of Terraform, and what to use instead. */
 const terraformCommands: Readonly<Record<string, string>> = {
   "force-unlock": "A lock of a process that has ended is taken over; the message about a lock that is held names its holder.",
   fmt: "`virtform validate` checks the files and leaves their layout alone.",

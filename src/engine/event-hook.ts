@@ -15,8 +15,8 @@ export type EventHook = (
 const farewellMs = 2000;
 
 /**
- * Resolves when the programs have taken all events. Once the user asks to stop, what they have not taken soon is given up; once everything is to
- * end at once, immediately.
+ * Resolves when the programs have taken all events. After `stop` they have two seconds left, after `end` none: events that they have not taken by
+ * then are given up.
  */
 export async function allTaken(
   events: readonly Promise<unknown>[],

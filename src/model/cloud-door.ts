@@ -6,7 +6,7 @@ export interface CloudInputs {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Directories that may hold clouds.yaml, secure.yaml and clouds-public.yaml, the first one first. */
   readonly directories: readonly string[];
-  /** The text of a file; undefined when there is none. Throws a UserError for what cannot be such a file. */
+  /** The text of a file; undefined when there is none. Throws a UserError for a pipe, a device or a file that is too large. */
   readonly readText: (path: string) => string | undefined;
 }
 

@@ -48,7 +48,7 @@ export function outdatedImages(words: readonly string[], invocation: Invocation,
   });
 }
 
-/** A name in Glance can get another image; the one that it had is here under its own id. */
+/** A name in Glance can move to another image. The cache keeps the earlier one under its id. */
 function movedOn({ source, found }: ImageSpec, observed: Observed): Comparison | undefined {
   const before = observed.of(bases).flatMap(([, state]) => (isBlank(state) || state.sidecar.source !== source ? [] : [state.sidecar.id]));
   if (found === null || before.length === 0) return undefined;

@@ -7,7 +7,7 @@ import { errnoOf, explainFileError } from "../file-error.ts";
 const busyCodes: readonly unknown[] = [5, 6];
 
 /**
- * Takes an exclusive POSIX lock on a file, which is made if there is none, and returns what releases it; undefined when another process has one. The
+ * Takes an exclusive POSIX lock on a file, which is created if it is missing, and returns what releases it; undefined when another process has one. The
  * kernel releases it when this process ends. Node has no call for such locks: SQLite takes them on bytes at 1 GiB of a database, which an empty file
  * is, and a lock of the whole file, as Python's `lockf` takes it for Nova, covers these. Nothing is written to the file.
  */
@@ -29,13 +29,13 @@ export async function tryFileLock(path: string): Promise<(() => void) | undefine
         `${(error as Error).message}. It must be an empty file on a filesystem with POSIX locks. Remove it if no program uses it.`,
       );
     }
-    // Nova removes lock files (GC-07): a lock on a file that has lost its name excludes nobody.
+    // Nova removes lock files (GC-07): a lock on a removed file does not exclude other processes.
     if (inodeOf(path) === before) return () => database.close();
     database.close();
   }
 }
 
-/** Makes the file of a lock unless it exists, for the owner of its directory, as whom Nova opens it. Gives its inode. */
+/** Creates the lock file if it is missing, owned by the owner of its directory: Nova opens it as that user. Returns its inode. */
 function makeLockFile(path: string): number {
   try {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;

@@ -31,7 +31,7 @@ export async function runGpgv(
       okExitCodes: [0, 1, 2],
       signal,
     });
-    // What lies around the signed text in its file is not signed.
+    // Text before and after the signed part of the file is not covered by the signature.
     const signed = signature === null ? await readFile(path("signed")).catch(() => Buffer.alloc(0)) : content;
     return { report: stdout, content: signed };
   } finally {

@@ -32,7 +32,7 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
       const timer = setTimeout(late, openMs);
       const over = (refuse: () => unknown, why: string | undefined) => {
         clearTimeout(timer);
-        // Only the first counts: what was opened cannot be refused any more.
+        // Without effect once the channel is open: a promise settles once.
         reject(refuse());
         ended.resolve(why);
       };

@@ -109,7 +109,7 @@ def look_at_lock(message):
     return {"verdict": "busy", "identity": identity(path + ".lock"), "time": str(found.st_mtime_ns), "record": text_of(path + ".holder.json"), "own": own_identity()}
 
 def lock_file(path):
-    # An exclusive POSIX lock on a file that is made if there is none; None when another process has one.
+    # Takes an exclusive POSIX lock on a file, which is created if it is missing; returns None when another process has one.
     while True:
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
@@ -124,7 +124,7 @@ def lock_file(path):
                 raise
         except OSError as error:
             raise OSError(error.errno, error.strerror, path)
-        # Nova removes lock files: a lock on a file that has lost its name excludes nobody.
+        # Nova removes lock files: a lock on a removed file does not exclude other processes.
         try:
             if os.lstat(path).st_ino == found.st_ino: return file
         except FileNotFoundError:

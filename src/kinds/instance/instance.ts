@@ -179,7 +179,7 @@ function diffOne(
       const found = only("seed", have);
       const wanted = only("seed", want)?.seed;
       return diffSeed(seeds.at(name), wanted, found, {
-        // A guest that is no longer declared goes with its drive.
+        // A guest that is no longer declared is removed together with its drive.
         running: (found?.running === true || found?.saved === true) && (wanted !== undefined || declaresInstance(config, name)),
         saved: found?.saved ?? false,
         owner: rightOwner(found?.access?.owner, { instance: name, running: found?.running === true }, observed),

@@ -89,7 +89,7 @@ export function createDoor({ host, uri, looksOnly }: DoorOptions): Door {
     } catch (error) {
       if (looksOnly && !readOnly && isLoginRefusal(error)) {
         const reading = { socket, readOnly: true };
-        // Without a read-only socket, the refusal by the other one is what the user has to know.
+        // Without a read-only socket, the error is the refusal by the other one.
         const second = await dial(reading).catch(() => undefined);
         if (second !== undefined) {
           const connection = await logIn(second, reading, opens);

@@ -46,7 +46,7 @@ export function recordedSecrets(config: Config, lookUpSecret: (reference: Secret
  */
 export function changedSecrets(built: BuiltSecrets | null, values: RecordedSecrets, randomSeed: Buffer): readonly SecretKey[] {
   if (built === null) return [];
-  // Without references, the digest of what everyone may see tells all.
+  // Without references, the digest of the public content covers everything.
   const keys = [...seedReferences(built.applied).keys()];
   if (keys.length === 0) return [];
   const { userData, adminPassword } = values(built.applied);
