@@ -246,7 +246,7 @@ async function refuseOtherThanBefore(context: Context, spec: ImageSpec, digests:
   const before = parseSidecar(sidecar?.content);
   if (before === undefined) return;
   // Unpacking checks the content itself.
-  const conflict = baseConflict({ ...spec, contentChecksum: null }, before);
+  const conflict = baseConflict({ ...spec, checksum: null, contentChecksum: null }, before);
   const same = before.digests.sha256 === digests.sha256 && conflict === undefined;
   const users = same ? [] : await findAllUsers(context, spec.entry);
   if (users.length === 0) return;

@@ -42,7 +42,7 @@ export async function lookAtPeer(
     return { ...base, expected, sidecar: undefined };
   }
   const { sidecar } = found.base;
-  const conflict = baseConflict(spec, sidecar);
+  const conflict = baseConflict({ ...spec, checksum: null }, sidecar);
   if (conflict !== undefined) return `${name} has another base image: ${conflict}`;
   for (const { algorithm, hex } of [spec.checksum ?? [], spec.found?.digest ?? []].flat()) {
     const recorded = sidecar.digests[algorithm];

@@ -35,6 +35,13 @@ export function baseConflict(spec: ImageSpec, sidecar: ImageSidecar): string | u
   if (sidecar.diskFormat !== spec.diskFormat && !(isRaw(sidecar) && isRaw(spec))) {
     return `The base image of ${spec.name} was made from the same bytes as ${sidecar.diskFormat}, and the configuration now says ${spec.diskFormat}. Correct disk_format.`;
   }
+  const { checksum, signed } = spec;
+  // A publisher signs another digest with each new image, so a base image is compared with it once, when it is fetched.
+  const isCompared = checksum !== null && (signed === null || signed.pinned || sidecar.signed === undefined);
+  const published = isCompared ? sidecar.digests[checksum.algorithm] : undefined;
+  if (isCompared && published !== undefined && published !== checksum.hex) {
+    return `The base image of ${spec.name} was made from ${checksum.algorithm}:${published}, and its checksum is ${checksum.algorithm}:${checksum.hex}. Correct checksum, or remove the instances and the base image (\`virtform destroy --images\`) first.`;
+  }
   const declared = spec.contentChecksum;
   // Of a file that is not packed, the content is the file itself. Digests of another algorithm than was recorded are not known.
   const recorded = declared === null ? undefined : (sidecar.unpacked ?? sidecar.digests)[declared.algorithm];

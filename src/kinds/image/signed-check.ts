@@ -8,8 +8,8 @@ import { cachedImage } from "./address.ts";
 import type { ImageSpec } from "./spec.ts";
 
 /**
- * What is wrong with the signed checksum of an image. An image that is in the cache was verified when it was fetched, so that only a key that cannot
- * be used is an error then; what the publisher signs now is compared with it. Pure.
+ * What is wrong with the signed checksum of an image. For an image in the cache that was verified when it was fetched, only a key that cannot
+ * be used is an error; what the publisher signs now is compared with it. Pure.
  */
 export function checkSigned({ address, spec }: Resource<ImageSpec>, observed: Observed): Diagnostic[] {
   const { name, signed, checksum } = spec;
@@ -20,7 +20,9 @@ export function checkSigned({ address, spec }: Resource<ImageSpec>, observed: Ob
   const at = { address, key: ["checksum"] };
   if (facts.problem !== undefined) {
     const { code, summary, detail } = facts.problem;
-    if (isFetched || code === "signing-key-unusable") return [problem(code, { summary, detail, ...at })];
+    // Images of Glance keep their entry when a checksum is added: the base image may have been fetched without it.
+    const isUnverified = !signed.pinned && cached?.sidecar.signed === undefined;
+    if (isFetched || isUnverified || code === "signing-key-unusable") return [problem(code, { summary, detail, ...at })];
     return [problem(code, { summary, detail: `${detail} The base image in the cache is used as it is.`, ...at }, "warning")];
   }
   if (facts.digest === undefined) return [];

@@ -4,7 +4,15 @@ import { baseConflict } from "../../../../src/kinds/image/sidecar.ts";
 import type { ImageSidecar, ImageSpec } from "../../../../src/kinds/image/spec.ts";
 
 const base = { format: "raw", diskFormat: "raw", digests: { sha256: "aa" } } as unknown as ImageSidecar;
-const image = { name: "debian", format: "raw", diskFormat: "raw", unpack: "none", contentChecksum: null } as unknown as ImageSpec;
+const image = {
+  name: "debian",
+  format: "raw",
+  diskFormat: "raw",
+  unpack: "none",
+  contentChecksum: null,
+  checksum: null,
+  signed: null,
+} as unknown as ImageSpec;
 
 test("content_checksum is compared with an image that is in the cache already", () => {
   const conflict = (hex: string, algorithm: "sha256" | "sha512" = "sha256") =>
@@ -15,4 +23,15 @@ test("content_checksum is compared with an image that is in the cache already", 
   assert.equal(baseConflict({ ...image, contentChecksum: { algorithm: "sha256", hex: "aa" } }, base), undefined);
   assert.match(baseConflict({ ...image, contentChecksum: { algorithm: "sha256", hex: "bb" } }, base) ?? "", /sha256:aa/);
   assert.equal(baseConflict(image, base), undefined);
+});
+
+test("a checksum is compared with an image that was fetched before it was written, as those of Glance keep their entry", () => {
+  const checksum = { algorithm: "sha256", hex: "bb" } as const;
+  const signed = { file: "https://images.test/SHA256SUMS", pinned: false, signer: "AB" };
+  const verified = { ...base, signed: { file: signed.file, signer: "AB" } };
+  assert.match(baseConflict({ ...image, checksum }, base) ?? "", /made from sha256:aa, and its checksum is sha256:bb/);
+  assert.match(baseConflict({ ...image, checksum, signed }, base) ?? "", /its checksum is sha256:bb/);
+  assert.equal(baseConflict({ ...image, checksum, signed }, verified), undefined, "the publisher replaced it since");
+  assert.match(baseConflict({ ...image, checksum, signed: { ...signed, pinned: true } }, verified) ?? "", /its checksum is sha256:bb/);
+  assert.equal(baseConflict({ ...image, checksum: { algorithm: "sha512", hex: "bb" } }, base), undefined);
 });
