@@ -42,7 +42,7 @@ export function splitYaml(text: string, pieceSize: number): readonly Piece[] | u
 function addLine(sections: Section[], text: string, line: { start: number; column: number; isKey: boolean }): boolean {
   const { start, column, isKey } = line;
   if (column === 0) {
-    const hasOwnLine = /^\w[\w-]*:[ \t]*(?:#.*)?\r?\n?$/.test(text.slice(start, lineEnd(text, start)));
+    const hasOwnLine = /^\w[\w-]*:(?:[ \t]+#.*|[ \t]*)\r?\n?$/.test(text.slice(start, lineEnd(text, start)));
     sections.push({ start, indent: 0, entries: hasOwnLine ? [] : undefined });
     return isKey;
   }

@@ -21,7 +21,7 @@ export interface Caller {
  * that more wait than it works on.
  */
 const looksHere: LookLimits = { connections: 2, window: 4 };
-const looksThere: LookLimits = { connections: 1, window: 256 };
+const looksThere: LookLimits = { connections: 1, window: 1024 };
 
 /** A caller over connections that are opened when they are needed. */
 export function createCaller(options: DoorOptions & { readonly host: Pick<Host, "onTrace" | "libvirtUri"> }): Caller {

@@ -4,7 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { after, test } from "node:test";
-import { type NamedCertificate, untrusted } from "../../../../src/tools/signature/certificate-chain.ts";
+import { type NamedCertificate, untrusted } from "../../../src/tools/signature/certificate-chain.ts";
 
 const directory = mkdtempSync(`${tmpdir()}/virtform-chain-`);
 after(() => rmSync(directory, { recursive: true }));
