@@ -28,7 +28,6 @@ export const codes: Readonly<Record<string, string>> = {
   "name-longer-than-advised": "A name is valid, and longer than some who use it accept.",
   "name-too-long": "A name is too long.",
   "no-configuration": "There is no configuration file at the given path.",
-  "no-effect": "A key has no effect with the other settings.",
   "not-a-file": "A path that must be a file is something else.",
   "not-a-mapping": "A configuration file is not a mapping.",
   "not-a-size": "A size does not have the form `20GiB`.",

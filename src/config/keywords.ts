@@ -43,7 +43,7 @@ export interface Schema {
   readonly libvirtUri?: true;
   /** The value may hold a secret and is never echoed. */
   readonly secret?: true;
-  /** Keys (of an object) or values (of a string) that this version does not implement. */
+  /** Values that this version does not implement. */
   readonly notYet?: readonly string[];
   /** The value is text that holds a whole number within these bounds. */
   readonly number?: { readonly minimum: number; readonly maximum: number };

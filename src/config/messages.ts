@@ -104,14 +104,6 @@ export function expectation(pointer: Pointer, schema: Schema): Problem {
 function unknownKey({ pointer, schema }: Finding, key: string): Problem {
   const where = describePointer(pointer);
   const at = { pointer: [...pointer, key], of: "key" } as const;
-  if (schema.notYet?.includes(key)) {
-    return {
-      code: "not-supported",
-      summary: `${key} is not supported by this version`,
-      detail: `Remove it from ${where}. It is reserved for a later version.`,
-      ...at,
-    };
-  }
   const refused = refusalOf(schema.refusedKeys ?? {}, key);
   if (refused !== undefined)
     return {
