@@ -36,8 +36,9 @@ test("killed at each action on filters, guests are never without them, and it co
           image: "tiny",
           flavor: "small",
           config_drive: false,
-          networks: [{ network: net.name, addresses: [`${net.v4}.10`] }],
-          ...(port === null ? {} : { security_groups: ["web"] }),
+          ...(port === null
+            ? { networks: [{ network: net.name }] }
+            : { networks: [{ network: net.name, addresses: [`${net.v4}.10`] }], security_groups: ["web"] }),
         },
       },
     });

@@ -46,8 +46,12 @@ async function want(workspace: Workspace, net: IsolatedNetwork, rules: Rules): P
       image: "tiny",
       flavor: "small",
       config_drive: false,
-      networks: [{ network: net.name, mac: macs[name as Name], addresses: [`${net.v4}.${host}`, `${net.v6}${host}`] }],
-      ...(name === "other" ? {} : { security_groups: [name] }),
+      ...(name === "other"
+        ? { networks: [{ network: net.name, mac: macs.other }] }
+        : {
+            networks: [{ network: net.name, mac: macs[name as Name], addresses: [`${net.v4}.${host}`, `${net.v6}${host}`] }],
+            security_groups: [name],
+          }),
     },
   ]);
   await writeConfig(workspace, {

@@ -5,6 +5,7 @@ import { guestFiles } from "../config/guest-files.ts";
 import type { SeedSpec } from "../terms/spec.ts";
 import { driverName, nameOf } from "./disk-specs.ts";
 import { rootOnly } from "./seed/block-devices.ts";
+import { seedInterfaces } from "./seed-interfaces.ts";
 import type { WantedGuest } from "./wanted.ts";
 
 /** The config drive of a guest, but for the names of its disks; null when it has none. */
@@ -37,7 +38,7 @@ export function seedSpec(guest: WantedGuest): SeedSpec | null {
     userData: instance.user_data ?? null,
     files: guestFiles(instance),
     adminPassword: instance.admin_password ?? null,
-    interfaces,
+    interfaces: seedInterfaces(config, instance, interfaces),
     kernel: image.kernel !== undefined,
     ramdisk: image.ramdisk !== undefined,
     blockDevices: rootOnly,

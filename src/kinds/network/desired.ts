@@ -1,3 +1,4 @@
+import type { HostFacts } from "../../model/host-facts.ts";
 import { formatCidr, formatIp } from "../../model/ip.ts";
 import type { Resource } from "../../model/resource.ts";
 import { declared } from "../config/declared.ts";
@@ -7,16 +8,18 @@ import type { Config } from "../config.ts";
 import { derivedUuid } from "../terms/identity.ts";
 import { networks } from "../terms/network-address.ts";
 import type { NetworkValue } from "../terms/network-state.ts";
+import { type PortReservation, portReservations } from "./port-reservations.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** Every network of the configuration that virtform keeps. */
-export function desiredNetworks(config: Config): Resource<NetworkSpec>[] {
+export function desiredNetworks(config: Config, facts: Pick<HostFacts, "identities">): Resource<NetworkSpec>[] {
+  const reserved = Map.groupBy(portReservations(config, facts), ({ network }) => network);
   return Object.entries(config.networks ?? {}).flatMap(([name, network]) =>
-    networkTraits(network).type === "external" ? [] : [{ address: networks.at(name), spec: desiredNetwork(config, name) }],
+    networkTraits(network).type === "external" ? [] : [{ address: networks.at(name), spec: desiredNetwork(config, name, reserved.get(name) ?? []) }],
   );
 }
 
-function desiredNetwork(config: Config, name: string): NetworkSpec {
+function desiredNetwork(config: Config, name: string, reserved: readonly PortReservation[]): NetworkSpec {
   const network = declared(config.networks, name);
   const project = config.project ?? "default";
   const uuid = derivedUuid("network", project, name);
@@ -46,7 +49,7 @@ function desiredNetwork(config: Config, name: string): NetworkSpec {
         ({ service, protocol, domain = network.domain ?? "", target, port, priority = 0, weight = 0 }) =>
           [`dns.srv._${service}._${protocol}.${domain}`, `${target}:${port} priority ${priority} weight ${weight}`] as const,
       ),
-      ...(hosted ? subnets.flatMap((subnet) => subnetFields(subnet)) : []),
+      ...(hosted ? subnets.flatMap((subnet) => subnetFields(subnet, reserved)) : []),
       ["autostart", network.autostart ?? true],
       ["active", true],
     ]),
@@ -59,7 +62,10 @@ function bridgeOf(uuid: string): string {
 }
 
 /** Only what DHCP tells guests beside what it tells by itself becomes a field; the rest is in their config drives. */
-function subnetFields({ cidr, address, gateway, dhcp, dnsServers, routes }: Subnet): (readonly [string, NetworkValue])[] {
+function subnetFields(
+  { index, cidr, address, gateway, dhcp, dnsServers, routes }: Subnet,
+  reserved: readonly PortReservation[],
+): (readonly [string, NetworkValue])[] {
   const at = `subnets.${formatCidr(cidr)}`;
   const text = address === null ? "" : formatIp(address);
   const told = dhcp !== null && cidr.family === 4;
@@ -72,7 +78,7 @@ function subnetFields({ cidr, address, gateway, dhcp, dnsServers, routes }: Subn
       ? [[`${at}.routes`, routes.map(({ to, via }) => `${formatCidr(to)} via ${formatIp(via)}`)] as const]
       : []),
     ...(dhcp === null || dhcp.ranges.length === 0 ? [] : [[`${at}.dhcp.ranges`, rangeTexts(dhcp.ranges)] as const]),
-    ...(dhcp?.reservations ?? []).map((one) => [`${at}.dhcp.reservations.${formatIp(one.address)}`, machineText(one)] as const),
+    ...[...(dhcp?.reservations ?? []), ...reserved.filter(({ subnet }) => subnet === index)].map((one) => [`${at}.dhcp.reservations.${formatIp(one.address)}`, machineText(one)] as const),
   ];
 }
 

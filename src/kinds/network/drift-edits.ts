@@ -1,6 +1,6 @@
 import { addressName } from "../../model/address.ts";
 import type { Change } from "../../model/change.ts";
-import { formatCidr } from "../../model/ip.ts";
+import { formatCidr, formatIp } from "../../model/ip.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
 import type { Pointer } from "../../model/pointer.ts";
@@ -9,15 +9,18 @@ import type { Config } from "../config.ts";
 import type { DriftEdit, FoundDrift, Inexpressible } from "../terms/drift-edit.ts";
 import { networks } from "../terms/network-address.ts";
 import type { NetworkFields } from "../terms/network-state.ts";
+import { portReservations } from "./port-reservations.ts";
 
 /** What has to be written so that the drift of networks is the wanted state, and what cannot be written. Changes of other kinds are left alone. Pure. */
 export function networkDriftEdits(changes: readonly Change[], config: Config, observed: Observed): FoundDrift {
   const edits: DriftEdit[] = [];
   const left: Inexpressible[] = [];
+  const reserved = new Set(portReservations(config, {}).map(({ network, address }) => `${network} ${formatIp(address)}`));
   for (const { address, verb, cause, fields, reason } of changes) {
     const name = addressName(address);
     if (!networks.owns(address) || cause === "config") continue;
     const state = observed.get(networks.at(name));
+    const written = withoutPorts(state?.fields ?? {}, name, reserved);
     const refuse = (path: string, why: string) => left.push({ address, path, why });
     if (verb !== "update" || state === undefined) {
       refuse("network", `${reason}: no key of the configuration says that`);
@@ -27,16 +30,28 @@ export function networkDriftEdits(changes: readonly Change[], config: Config, ob
       const { path } = field;
       if (path === "active") refuse(path, "is no key of the configuration: a declared network is active");
       else if (path === "ports") refuse(path, "is no key of the configuration: interfaces of guests are connected");
+      else if (reserved.has(`${name} ${reservedIn(path)}`))
+        refuse(path, "follows from addresses of an instance: change them there, or apply to reserve it again");
       else if (state.applied !== null && isSame(state.fields[path], state.applied[path]))
         refuse(path, "was changed on the active network only; make it last first (`virsh net-update … --config`)");
       else {
-        const edit = editOf(path, name, state.fields, config);
+        const edit = editOf(path, name, written, config);
         if (edit === undefined) refuse(path, "is no key of the configuration in this form");
         else edits.push({ address, ...edit });
       }
     }
   }
   return { edits: [...new Map(edits.map((edit) => [JSON.stringify(edit.pointer), edit])).values()], left };
+}
+
+/** The fields that are written in the network itself: reservations of instances follow from their addresses. */
+function withoutPorts(fields: NetworkFields, name: string, reserved: ReadonlySet<string>): NetworkFields {
+  return Object.fromEntries(Object.entries(fields).filter(([path]) => !reserved.has(`${name} ${reservedIn(path)}`)));
+}
+
+/** The address of a reservation by the path of its field; empty for other fields. */
+function reservedIn(path: string): string {
+  return path.split(".dhcp.reservations.")[1] ?? "";
 }
 
 function isSame(one: unknown, other: unknown): boolean {

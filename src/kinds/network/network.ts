@@ -17,7 +17,7 @@ export function networkKind(settings: HostSettings, _lookUpSecret?: unknown, con
   return {
     name: "network",
     addressKinds: [networks.name],
-    desired: (wanted) => desiredNetworks(wanted),
+    desired: desiredNetworks,
     observe: (context) => observeNetworks(context, config),
     diff: (address, want, have, observed) => diffNetwork(networks.at(addressName(address)), want, have, observed),
     check: (resources, observed, wanted, destroying = false) =>

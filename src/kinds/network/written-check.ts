@@ -4,11 +4,12 @@ import type { Pointer } from "../../model/pointer.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import { type Subnet, subnetsOf } from "../config/subnets-of.ts";
 import type { Config, NetworkConfig } from "../config.ts";
+import { checkFixedAddresses } from "./fixed-address-check.ts";
 import { checkSubnets } from "./subnet-check.ts";
 import { addressText, notAnAddress, repeated, wrong } from "./wrong.ts";
 
-/** Mistakes in `networks` that need no host to be seen. Pure. */
-export function checkWrittenNetworks(config: Pick<Config, "networks">): Diagnostic[] {
+/** Mistakes in `networks`, and in the addresses of instances in them, that need no host to be seen. Pure. */
+export function checkWrittenNetworks(config: Pick<Config, "project" | "networks" | "instances">): Diagnostic[] {
   const entries = Object.entries(config.networks ?? {});
   return [
     ...entries.flatMap(([name, network]) => [
@@ -18,6 +19,7 @@ export function checkWrittenNetworks(config: Pick<Config, "networks">): Diagnost
     ]),
     ...checkTwice(entries),
     ...checkOverlaps(config, entries),
+    ...checkFixedAddresses(config),
   ];
 }
 

@@ -1,5 +1,4 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { parseIp } from "../../model/ip.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import { problem } from "../../model/problem.ts";
 import { networkOf } from "../config/network-of.ts";
@@ -72,17 +71,7 @@ function checkNic(config: Config, { name, instance, nic, index }: WrittenNic): D
   if (why !== undefined) found.push(invalid(what, place, ["cannot be filtered", why]));
   const type = networkOf(config, nic)?.network.type;
   if (filtering !== null && filtering !== "none" && (type === "routed" || type === "open")) found.push(repliesOnly(what, place, type));
-  const wrong = (nic.addresses ?? []).filter((address) => parseIp(address) === undefined);
-  return [
-    ...found,
-    ...wrong.map((address) =>
-      invalid(
-        what,
-        [...place, "addresses"],
-        [`has the address ${address}, which is none`, "Write an IPv4 or IPv6 address without a prefix."],
-      ),
-    ),
-  ];
+  return found;
 }
 
 function repliesOnly(what: string, pointer: Pointer, type: string): Diagnostic {

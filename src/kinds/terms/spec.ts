@@ -42,6 +42,29 @@ export interface InterfaceSpec {
   readonly filter: PortFilter | "none" | null;
 }
 
+/** A fixed address as a config drive has it. */
+export interface SeedAddress {
+  readonly family: 4 | 6;
+  readonly address: string;
+  /** Length of the prefix of its subnet. */
+  readonly prefix: number;
+  /** DHCP of the host gives it to the guest, with everything below. */
+  readonly dhcp: boolean;
+  readonly gateway: string | null;
+  readonly dnsServers: readonly string[];
+  /** `to` is a subnet, `via` an address. */
+  readonly routes: readonly { readonly to: string; readonly via: string }[];
+}
+
+/** An interface as a config drive describes it. */
+export interface SeedInterface extends InterfaceSpec {
+  /** Of its network, where that gives one. */
+  readonly mtu?: number;
+  readonly addresses?: readonly SeedAddress[];
+  /** False: it has only IPv6 addresses, and there is no DHCP to ask for others. */
+  readonly ipv4?: false;
+}
+
 /** The config drive of an instance as it should be (Nova CFG-08 … CFG-11). */
 export interface SeedSpec {
   /** Where it is kept: with the disks where their driver can (Nova CFG-14), else as a file of the instance directory. */
@@ -62,7 +85,7 @@ export interface SeedSpec {
   /** In the order of their paths. */
   readonly files: readonly GuestFile[];
   readonly adminPassword: SecretRef | null;
-  readonly interfaces: readonly InterfaceSpec[];
+  readonly interfaces: readonly SeedInterface[];
   readonly kernel: boolean;
   readonly ramdisk: boolean;
   /** Names of the guest's disks by EC2's names of them. */

@@ -10,7 +10,7 @@ import { networkXml } from "../../../src/kinds/network/write.ts";
 import { parseXml } from "../../../src/tools/xml.ts";
 
 const specOf = (lan: NetworkConfig): NetworkSpec => {
-  const [found] = desiredNetworks({ project: "shop", networks: { lan } });
+  const [found] = desiredNetworks({ project: "shop", networks: { lan } }, {});
   assert.ok(found);
   return found.spec;
 };

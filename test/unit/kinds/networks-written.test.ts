@@ -156,7 +156,7 @@ test("the libvirt of one user makes no networks", () => {
   const facts = { networks: null } as Observed["facts"];
   const observed = createObserved({ facts, states: new Map(), unmanaged: [], diagnostics: [], complete: true, unread: [] });
   const codes = (uri: string) =>
-    checkNetworkKind(desiredNetworks(config), observed, { config, uri, destroying: false }).map(
+    checkNetworkKind(desiredNetworks(config, {}), observed, { config, uri, destroying: false }).map(
       ({ code, address }) => `${code} ${address}`,
     );
   assert.deepEqual(codes("qemu:///session"), ["network-needs-system network/lan"]);

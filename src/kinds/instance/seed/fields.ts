@@ -33,15 +33,27 @@ function leaves(seed: PublicSeed | null): Map<string, Leaf> {
     else if (key === "files") {
       for (const [path, file] of Object.entries(value)) found.set(`files.${path}`, { value: fileText(file as unknown as FileShown) });
     } else if (key === "interfaces") {
-      const list = value as readonly { type: string; source: string; mac: string }[];
-      for (const [index, { type, source, mac }] of list.entries()) {
+      const list = value as unknown as readonly InterfaceShown[];
+      for (const [index, { type, source, mac, mtu, addresses = [], ipv4 }] of list.entries()) {
         found.set(`interfaces.${index}`, { value: [type, source, mac].filter(Boolean).join(" ") });
+        if (mtu !== undefined) found.set(`interfaces.${index}.mtu`, { value: mtu });
+        if (ipv4 !== undefined) found.set(`interfaces.${index}.ipv4`, { value: ipv4 });
+        for (const address of addresses) found.set(`interfaces.${index}.addresses.${address.split("/")[0]}`, { value: address });
       }
     } else if (typeof value === "object") {
       for (const [name, item] of Object.entries(value)) found.set(`${key}.${name}`, { value: item ?? null });
     } else found.set(key, { value });
   }
   return found;
+}
+
+interface InterfaceShown {
+  readonly type: string;
+  readonly source: string;
+  readonly mac: string;
+  readonly mtu?: number;
+  readonly addresses?: readonly string[];
+  readonly ipv4?: boolean;
 }
 
 /** Its length is in bytes if it is gzip. */

@@ -1,30 +1,69 @@
+import { formatIp, netmaskOf, parseCidr } from "../../../model/ip.ts";
 import type { Json } from "../../../model/json.ts";
 import { uuidV5 } from "../../../model/uuid.ts";
-import type { SeedSpec } from "../../terms/spec.ts";
+import type { SeedAddress, SeedInterface, SeedSpec } from "../../terms/spec.ts";
 
 /**
- * `network_data.json` (Nova CFG-11): one link and one DHCP network for each interface. Guests find their card by its MAC
- * address. A card on a bridge is a `bridge` as in Nova; one behind qemu's user network is a `phy`: cloud-init treats
- * both as an ordinary card. The MTU is left to the guest. Without a card the document is
- * empty, as Nova's is: with empty lists, cloud-init would configure no network at all.
+ * `network_data.json` (Nova CFG-11): one link for each interface, with the MTU of its network where that gives one, and one network for each of
+ * its addresses; one for DHCP where it has no fixed IPv4 address, or DHCP gives it. Guests find their card by its MAC address. A card on a bridge
+ * is a `bridge` as in Nova; one behind qemu's user network is a `phy`: cloud-init treats both as an ordinary card. Without a card the document
+ * is empty, as Nova's is: with empty lists, cloud-init would configure no network at all.
  */
 export function networkData(spec: Pick<SeedSpec, "uuid" | "interfaces">): Json {
   if (spec.interfaces.length === 0) return {};
+  const networks = spec.interfaces.flatMap((nic, index) =>
+    networksOf(nic).map((network) => ({ network, link: `interface${index}`, network_id: nic.type === "user" ? "user" : nic.source })),
+  );
+  const servers = spec.interfaces.flatMap(({ addresses = [] }) => addresses.flatMap(({ dnsServers }) => dnsServers));
   return {
-    links: spec.interfaces.map(({ type, mac }, index) => ({
+    links: spec.interfaces.map(({ type, mac, mtu = null }, index) => ({
       id: `interface${index}`,
       // Guests see the same identity of a card after every rebuild.
       vif_id: uuidV5(mac, spec.uuid),
       type: type === "user" ? "phy" : "bridge",
-      mtu: null,
+      mtu,
       ethernet_mac_address: mac,
     })),
-    networks: spec.interfaces.map(({ type, source }, index) => ({
+    networks: networks.map(({ network: { type, ...rest }, link, network_id }, index) => ({
       id: `network${index}`,
-      type: "ipv4_dhcp",
-      link: `interface${index}`,
-      network_id: type === "user" ? "user" : source,
+      type,
+      link,
+      ...rest,
+      network_id,
     })),
-    services: [],
+    services: services(servers),
   };
+}
+
+interface NetworkData {
+  readonly type: "ipv4_dhcp" | "ipv4" | "ipv6";
+  readonly [key: string]: Json;
+}
+
+function networksOf({ addresses = [], ipv4 }: SeedInterface): NetworkData[] {
+  const written = addresses.filter(({ dhcp }) => !dhcp);
+  const leased = ipv4 !== false && !written.some(({ family }) => family === 4);
+  return [...(leased ? [{ type: "ipv4_dhcp" as const }] : []), ...written.map(writtenNetwork)];
+}
+
+function writtenNetwork({ family, address, prefix, gateway, dnsServers, routes }: SeedAddress): NetworkData {
+  const everywhere = { to: family === 4 ? "0.0.0.0/0" : "::/0", via: gateway };
+  return {
+    type: `ipv${family}`,
+    ip_address: address,
+    netmask: netmaskOf({ family, prefix }),
+    routes: [everywhere, ...routes].flatMap(({ to, via }) => (via === null ? [] : [routeOf(to, via)])),
+    services: services(dnsServers),
+  };
+}
+
+/** Throws for text that is no subnet: a bug, for it was written by virtform. */
+function routeOf(to: string, gateway: string): Json {
+  const subnet = parseCidr(to);
+  if (subnet === undefined) throw new Error(`${to} is not a subnet`);
+  return { network: formatIp(subnet), netmask: netmaskOf(subnet), gateway };
+}
+
+function services(servers: readonly string[]): Json {
+  return [...new Set(servers)].map((address) => ({ type: "dns", address }));
 }

@@ -4,7 +4,7 @@ import { plainFileDriver } from "../../../drivers/index.ts";
 import type { Json } from "../../../model/json.ts";
 import type { GuestFile } from "../../terms/guest-file.ts";
 import type { PublicSeed } from "../../terms/seed-state.ts";
-import { bytesOfInput, isSecretText, type SeedSpec } from "../../terms/spec.ts";
+import { bytesOfInput, isSecretText, type SeedAddress, type SeedInterface, type SeedSpec } from "../../terms/spec.ts";
 import { rootOnly } from "./block-devices.ts";
 
 export type { PublicSeed } from "../../terms/seed-state.ts";
@@ -27,7 +27,7 @@ export function publicSeed(spec: SeedSpec): PublicSeed {
     // Omitted where there are none, as by earlier versions.
     ...(spec.files.length === 0 ? {} : { files: Object.fromEntries(spec.files.map((file) => [file.path, fileShown(file)])) }),
     admin_password: spec.adminPassword === null ? null : ({ ...spec.adminPassword } as Json),
-    interfaces: spec.interfaces.map(({ type, source, mac }) => ({ type, source, mac })),
+    interfaces: spec.interfaces.map(interfaceShown),
     kernel: spec.kernel,
     ramdisk: spec.ramdisk,
     // Omitted where earlier versions had no such key, so that their drives are not rebuilt.
@@ -48,6 +48,28 @@ function userDataShown(userData: SeedSpec["userData"]): Json {
   if (userData === null) return null;
   if (isSecretText(userData)) return { ...userData } as Json;
   return bytesShown(bytesOfInput(userData), "text" in userData);
+}
+
+/** What earlier versions had no key for is omitted where there is none. */
+function interfaceShown({ type, source, mac, mtu, addresses, ipv4 }: SeedInterface): Json {
+  return {
+    type,
+    source,
+    mac,
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(addresses === undefined ? {} : { addresses: addresses.map(addressShown) }),
+    ...(ipv4 === undefined ? {} : { ipv4 }),
+  };
+}
+
+/** All that the drive says of an address. */
+function addressShown({ address, prefix, dhcp, gateway, dnsServers, routes }: SeedAddress): string {
+  return [
+    `${address}/${prefix}${dhcp ? " by DHCP" : ""}`,
+    ...(gateway === null ? [] : [`gateway ${gateway}`]),
+    ...(dnsServers.length === 0 ? [] : [`DNS ${dnsServers.join(" ")}`]),
+    ...routes.map(({ to, via }) => `${to} via ${via}`),
+  ].join(", ");
 }
 
 function fileShown({ base64, mode, owner }: GuestFile): Json {

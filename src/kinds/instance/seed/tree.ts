@@ -89,10 +89,11 @@ function metaData(spec: SeedSpec, values: SeedValues, version: string): Json {
 
 /**
  * `meta-data.json` in EC2's words (Nova CFG-10). EC2's short ids are derived from the uuid, or all zeros where
- * virtform has no equivalent. The manifest path is Nova's own placeholder. Addresses come from DHCP and are not known here.
+ * virtform has no equivalent. The manifest path is Nova's own placeholder. An address that DHCP chooses is not known here.
  */
 function ec2MetaData(spec: SeedSpec): Json {
   const keys = sorted(spec.publicKeys);
+  const addresses = spec.interfaces.flatMap((nic) => nic.addresses ?? []);
   return {
     "ami-id": "ami-00000000",
     "ami-launch-index": spec.launchIndex,
@@ -104,7 +105,7 @@ function ec2MetaData(spec: SeedSpec): Json {
     "instance-type": spec.flavor,
     ...(spec.kernel && { "kernel-id": "aki-00000000" }),
     "local-hostname": spec.hostname,
-    "local-ipv4": null,
+    "local-ipv4": addresses.find(({ family }) => family === 4)?.address ?? null,
     placement: { "availability-zone": availabilityZone },
     "public-hostname": spec.hostname,
     "public-ipv4": "",
