@@ -70,7 +70,7 @@ const networkSchema = {
     addresses: {
       type: "array",
       description:
-        "Fixed IP addresses of the interface. With port_filter: on, the guest can send from no others. Default: one that it gets by DHCP.",
+        "Fixed IP addresses of the interface, at most one in each subnet of its entry of networks. They are reserved in DHCP and written into the config drive. With port_filter: on, the guest can send from no others. Default: one that it gets by DHCP.",
       items: {
         type: "string",
         description: "An IPv4 or IPv6 address.",
