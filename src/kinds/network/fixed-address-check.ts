@@ -7,6 +7,7 @@ import { filteringOf } from "../config/port-filter-of.ts";
 import type { Subnet } from "../config/subnets-of.ts";
 import type { Config, InstanceConfig, NicConfig } from "../config.ts";
 import { interfacesOf, nicName } from "../guest/interfaces.ts";
+import { checkInside } from "./subnet-check.ts";
 import { addressText, notAnAddress, wrong } from "./wrong.ts";
 
 /** Mistakes in the fixed addresses of instances. Pure. */
@@ -75,7 +76,7 @@ function checkPlaces({ config, entry, instance, nic, index, at }: Port): Diagnos
     const first = found.find(({ subnet }) => subnet.index === mine.subnet.index);
     const mac = interfacesOf(instance, {}, config, entry)[index]?.mac;
     return [
-      ...(first === mine || first === undefined ? [] : [second(place, text, first)]),
+      ...(first === undefined || first === mine ? [] : [second(place, text, first)]),
       ...checkFree(place, text, mine),
       ...(mine.subnet.dhcp?.reservations ?? [])
         .filter((one) => formatIp(one.address) === formatIp(ip) || (mine.reserved && one.mac === mac))
@@ -91,11 +92,8 @@ function second(at: Pointer, text: string, { ip, subnet }: FixedAddress): Diagno
 }
 
 function checkFree(at: Pointer, text: string, { ip, subnet }: FixedAddress): Diagnostic[] {
-  const { cidr, address, gateway, dnsServers, routes } = subnet;
-  if (!isHostAddress(cidr, ip)) {
-    const detail = `The first address of a subnet names the subnet, and the last one of an IPv4 subnet reaches everybody in it. Choose another one.`;
-    return [wrong(at, `${text} cannot be the address of a machine in ${formatCidr(cidr)}`, detail)];
-  }
+  const { cidr, address, gateway } = subnet;
+  if (!isHostAddress(cidr, ip)) return checkInside(cidr, text, at);
   const isIt = (other: Ip | null) => other !== null && other.family === ip.family && other.value === ip.value;
   if ([address, gateway].some(isIt)) return [wrong(at, `${text} is not free`, "It is the address of the host or of the gateway.")];
   const range = leasesOf(subnet).find(({ start, end }) => ip.value >= start.value && ip.value <= end.value);

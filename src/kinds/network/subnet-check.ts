@@ -223,7 +223,8 @@ function checkMachine(
     : [];
 }
 
-function checkInside(cidr: Cidr, text: string | undefined, at: Pointer): Diagnostic[] {
+/** An address that a machine in the subnet cannot have. */
+export function checkInside(cidr: Cidr, text: string | undefined, at: Pointer): Diagnostic[] {
   const ip = text === undefined ? undefined : parseIp(text);
   if (text === undefined || ip === undefined) return notAnAddress(at, text);
   if (isHostAddress(cidr, ip)) return [];
