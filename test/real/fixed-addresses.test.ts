@@ -46,7 +46,9 @@ test("a guest gets its fixed address by DHCP, and another one while it runs; its
   assert.equal(await virsh("domid", name), id, "the guest went on");
   assert.equal(await leased(), `${v4}.150`);
 
-  const { output } = await shell.run("mkdir -p /drive; mount -t iso9660 /dev/sr0 /drive; cat /drive/openstack/latest/network_data.json; echo");
+  const { output } = await shell.run(
+    "mkdir -p /drive; mount -t iso9660 /dev/sr0 /drive; cat /drive/openstack/latest/network_data.json; echo",
+  );
   const { networks } = JSON.parse(output) as { networks: Record<string, unknown>[] };
   assert.deepEqual(
     networks.map(({ type, ip_address, netmask, routes }) => ({ type, ip_address, netmask, routes })),

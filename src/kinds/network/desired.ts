@@ -15,7 +15,9 @@ import type { NetworkSpec } from "./spec.ts";
 export function desiredNetworks(config: Config, facts: Pick<HostFacts, "identities">): Resource<NetworkSpec>[] {
   const reserved = Map.groupBy(portReservations(config, facts), ({ network }) => network);
   return Object.entries(config.networks ?? {}).flatMap(([name, network]) =>
-    networkTraits(network).type === "external" ? [] : [{ address: networks.at(name), spec: desiredNetwork(config, name, reserved.get(name) ?? []) }],
+    networkTraits(network).type === "external"
+      ? []
+      : [{ address: networks.at(name), spec: desiredNetwork(config, name, reserved.get(name) ?? []) }],
   );
 }
 
@@ -78,7 +80,9 @@ function subnetFields(
       ? [[`${at}.routes`, routes.map(({ to, via }) => `${formatCidr(to)} via ${formatIp(via)}`)] as const]
       : []),
     ...(dhcp === null || dhcp.ranges.length === 0 ? [] : [[`${at}.dhcp.ranges`, rangeTexts(dhcp.ranges)] as const]),
-    ...[...(dhcp?.reservations ?? []), ...reserved.filter(({ subnet }) => subnet === index)].map((one) => [`${at}.dhcp.reservations.${formatIp(one.address)}`, machineText(one)] as const),
+    ...[...(dhcp?.reservations ?? []), ...reserved.filter(({ subnet }) => subnet === index)].map(
+      (one) => [`${at}.dhcp.reservations.${formatIp(one.address)}`, machineText(one)] as const,
+    ),
   ];
 }
 
