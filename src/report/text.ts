@@ -3,6 +3,7 @@ import type { Plan, PlannedAction } from "../model/plan.ts";
 import { applySummaryLines } from "./apply-summary.ts";
 import { ask, type Question } from "./ask.ts";
 import { formatDiagnostics, formatPlanDiagnostics } from "./diagnostics.ts";
+import { fitLines } from "./fit-lines.ts";
 import type { ReporterOptions } from "./options.ts";
 import { type Pace, paceAfter } from "./pace.ts";
 import { planBody, planClosing } from "./plan-text.ts";
@@ -75,7 +76,7 @@ export function createTextReporter(options: ReporterOptions): Reporter {
         return;
       case "apply.end": {
         const { plan, outcomes, milliseconds } = event;
-        stdout.write(paint([[], ...applySummaryLines(plan, outcomes, { command, milliseconds })], color));
+        stdout.write(paint(fitLines([[], ...applySummaryLines(plan, outcomes, { command, milliseconds })], stdout), color));
         return;
       }
     }
@@ -108,7 +109,7 @@ export function showPlan(
   options: Pick<ReporterOptions, "stdout" | "stderr" | "color" | "command" | "each" | "warnings">,
 ): void {
   const { stdout, stderr, color, command } = options;
-  stdout.write(paint(planBody(plan, options), color));
+  stdout.write(paint(fitLines(planBody(plan, options), stdout), color));
   if (plan.diagnostics.length > 0) stderr.write(formatPlanDiagnostics(plan.diagnostics, options));
-  stdout.write(paint(planClosing(plan, command), color));
+  stdout.write(paint(fitLines(planClosing(plan, command), stdout), color));
 }

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { approximateQuantity } from "../../../src/model/quantity.ts";
 import { chooseFormat } from "../../../src/report/index.ts";
 import { formatDuration } from "../../../src/report/quantities.ts";
+import { showPlan } from "../../../src/report/text.ts";
 import { plan as create } from "./plans/create.ts";
 import { plan as mixed } from "./plans/mixed.ts";
 import { failure, recordingReporter } from "./support.ts";
@@ -36,6 +37,23 @@ test("a plan: results on standard output, what is said about them on standard er
   assert.doesNotMatch(stdout.text, /Warning/);
   assert.match(stderr.text, /^Warning: The host is nearly full\n/);
   assert.match(stderr.text, /Note: An earlier apply was interrupted/);
+});
+
+test("a plan at a terminal is broken at blanks, and whole in a pipe", () => {
+  const shown = (terminal: { readonly isTTY?: boolean; readonly columns?: number }) => {
+    let text = "";
+    const output = { ...terminal, write: (part: string) => (text += part) };
+    showPlan(mixed, { stdout: output, stderr: { write: () => undefined }, color: false, command: "plan" });
+    return text;
+  };
+  const words = (text: string) => text.split(/\s+/);
+  const [narrow, whole] = [shown({ isTTY: true, columns: 60 }), shown({ columns: 60 })];
+  assert.ok(whole.split("\n").some(({ length }) => length > 60));
+  assert.deepEqual(
+    narrow.split("\n").filter(({ length }) => length > 60),
+    [],
+  );
+  assert.deepEqual(words(narrow), words(whole), "no word is broken");
 });
 
 test("a whole apply: progress on standard error, the summary on standard output", async () => {
