@@ -127,6 +127,7 @@ export const codes: Readonly<Record<string, string>> = {
   "network-inactive": "A network that a guest is connected to is not active.",
   "bridge-down": "A bridge or a network card that a network needs is switched off.",
   "network-family-missing": "A network of another administrator has no addresses of a family that the configuration describes.",
+  "network-conflict": "A network has addresses or the bridge of another one that exists until later in the plan.",
   "network-in-use": "A network is used by guests that run, and cannot be removed or changed in this way.",
   "network-interrupted": "A network is restarted while guests are connected to it.",
   "network-needs-system": "A network is declared, and libvirt is that of one user.",

@@ -25,6 +25,12 @@ export function formatIp({ family, value }: Ip): string {
   return length < 2 ? hex(groups) : `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
 }
 
+/** An address as it is usually written; other text as it is. */
+export function addressText(text: string): string {
+  const ip = parseIp(text);
+  return ip === undefined ? text : formatIp(ip);
+}
+
 /** Reads `10.0.0.0/24`; undefined for text that is no address with a prefix. Bits behind the prefix stay as they are written. */
 export function parseCidr(text: string): Cidr | undefined {
   const [address = "", prefix = "", ...rest] = text.split("/");

@@ -125,7 +125,7 @@ test("what was done to a network by hand is found and undone, and settings of ot
   assert.deepEqual(ports(machine), taps(machine));
 });
 
-test("a network of somebody else with the name is an error with the way out, and external: true uses it", async () => {
+test("a network of others with the name is an error with the way out, and external: true uses it", async () => {
   const machine = createWorld();
   machine.libvirtd.networks.set("lan", true);
   const made = await plan(machine, lan(`subnets: [ ${subnet()} ]`));
@@ -147,7 +147,22 @@ test("a network of somebody else with the name is an error with the way out, and
   );
 });
 
-test("a network that a guest of somebody else uses is not removed", async () => {
+test("a network with the addresses or the bridge of one that the same plan removes is an error of the plan", async () => {
+  const machine = await prepared(`bridge: br-lan, subnets: [ ${subnet()} ]`);
+  const other = (keys: string) => guests({ more: "    networks: [ { network: lan2 } ]\n", sections: `networks:\n  lan2: { ${keys} }\n` });
+  const mistakes = async (keys: string) => (await plan(machine, other(keys))).diagnostics.map(({ code, summary }) => `${code}: ${summary}`);
+  assert.deepEqual(await mistakes(`subnets: [ ${subnet()} ]`), [
+    "network-conflict: 10.20.0.0/24 of lan2 overlaps 10.20.0.0/24 of network lan",
+  ]);
+  assert.deepEqual(await mistakes("type: bridge, create: true, bridge: br-lan"), [
+    "network-conflict: Networks lan and lan2 have the same bridge br-lan",
+  ]);
+  const free = "subnets: [{ cidr: 10.21.0.0/24 }]";
+  await applied(machine, other(free));
+  assert.deepEqual(summary(await plan(machine, other(free))), []);
+});
+
+test("a network that a guest of others uses is not removed", async () => {
   const machine = await prepared();
   const { libvirtd } = machine;
   libvirtd.define(

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { type Cidr, overlaps, parseCidr } from "../../src/model/ip.ts";
 import type { FileTree } from "./file-tree.ts";
 import { child, childrenOf, copyXml, printXml, readXml, type Xml, xml } from "./xml.ts";
 
@@ -19,7 +20,7 @@ export interface Networks {
   all(): Network[];
   /** Whether the network of this name is active; undefined without one. */
   get(name: string): boolean | undefined;
-  /** Starts or stops a network; without one, somebody else made it. */
+  /** Starts or stops a network; without one, it is made as others would make it. */
   set(name: string, active: boolean): void;
   delete(name: string): void;
   find(uuid: string): Network | undefined;
@@ -123,6 +124,11 @@ export function createNetworks(files: FileTree, from: readonly Network[] = []): 
       if (network.live !== undefined) throw invalid("network is already active");
       if (network.stored === undefined) return;
       const bridge = bridgeOf(network.stored);
+      for (const other of networks.values()) {
+        const own = subnetsOf(network.stored);
+        if (subnetsOf(other.live).some((one) => own.some((two) => overlaps(one, two))))
+          throw new Error(`internal error: Network is already in use by interface ${bridgeOf(other.live)}`);
+      }
       if (makesBridge(network, network.stored) && bridge !== undefined) {
         files.makeDirectories(`${place(bridge)}/bridge`);
         files.makeDirectories(`${place(bridge)}/brif`);
@@ -157,6 +163,11 @@ export function createNetworks(files: FileTree, from: readonly Network[] = []): 
           keys.map((key) => given.attributes[key]),
         );
       const found = parent.children.find(matches);
+      // What is deleted is looked for by its names as well.
+      const hostnames = (one: Xml) => childrenOf(one, "hostname").map(({ text }) => text);
+      const named = parent.children.filter((one) => hostnames(one).some((name) => hostnames(given).includes(name)));
+      if (command === 2 && section === 10 && new Set([...named, found]).size > 1)
+        throw invalid(`multiple matching DNS HOST records were found in network ${name}`);
       if (command === 3 && found !== undefined) throw invalid(`there is an existing ${words} in network '${name}' that matches`);
       if (command === 2 && found === undefined) throw invalid(`couldn't locate a matching ${words} in network '${name}'`);
       if (found === undefined) parent.children.push(given);
@@ -184,6 +195,10 @@ export function createNetworks(files: FileTree, from: readonly Network[] = []): 
     clone: (tree) => createNetworks(tree, [...networks.values()]),
   };
   return made;
+}
+
+function subnetsOf(root: Xml | undefined): Cidr[] {
+  return childrenOf(root, "ip").flatMap(({ attributes: { address, prefix } }) => parseCidr(`${address}/${prefix}`) ?? []);
 }
 
 function copied(root: Xml | undefined): Xml | undefined {

@@ -1,6 +1,6 @@
 import { closest } from "../../model/closest.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { formatCidr } from "../../model/ip.ts";
+import { type Cidr, formatCidr, overlaps, parseCidr } from "../../model/ip.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
@@ -12,7 +12,7 @@ import { subnetsOf } from "../config/subnets-of.ts";
 import type { Config } from "../config.ts";
 import { guests } from "../terms/guest-address.ts";
 import { type NetworkAddress, networks } from "../terms/network-address.ts";
-import type { NetworkState } from "../terms/network-state.ts";
+import type { NetworkFields, NetworkState } from "../terms/network-state.ts";
 import { connected } from "./diff.ts";
 import { needsRestart, runningDifferences } from "./live.ts";
 import type { NetworkSpec } from "./spec.ts";
@@ -29,7 +29,11 @@ export function checkNetworkKind(
     ...(destroying ? [] : checkWrittenNetworks(config)),
     ...(destroying ? [] : [...checkHostParts(config, observed), ...checkExternal(config, observed)]),
     ...(parseLibvirtUri(uri).session ? resources.map(({ address }) => needsSystem(address, uri)) : []),
-    ...resources.flatMap((resource) => [...checkName(resource, observed), ...checkInterruption(resource, observed)]),
+    ...resources.flatMap((resource) => [
+      ...checkName(resource, observed),
+      ...checkConflicts(resource, observed),
+      ...checkInterruption(resource, observed),
+    ]),
     ...observed.of(networks).flatMap(([address, state]) => (wanted.has(address) ? [] : checkStrangers(address, state, observed))),
   ];
 }
@@ -50,6 +54,42 @@ function checkName({ address, spec }: Resource<NetworkSpec>, observed: Observed)
   return [problem("network-taken", { summary: `The host has a network ${spec.name} already`, detail: other, address })];
 }
 
+/** What another network of this project still has: libvirt starts no second one with these addresses, and defines none with the bridge. */
+function checkConflicts({ address, spec }: Resource<NetworkSpec>, observed: Observed): Diagnostic[] {
+  const own = observed.get(networks.at(spec.name))?.running ?? {};
+  const wanted = subnetsIn(spec.fields);
+  const had = subnetsIn(own).map(formatCidr);
+  return observed.of(networks).flatMap(([other, { name, fields, running }]) => {
+    if (other === address) return [];
+    const conflict = (summary: string) => {
+      const detail = `The plan changes or removes ${name} only after ${spec.name} exists. Choose another value for ${spec.name}, or change or remove ${name} in an apply of its own before.`;
+      return problem("network-conflict", { summary, detail, address });
+    };
+    const theirs = subnetsIn(running ?? fields);
+    const shared = wanted.filter((cidr) => !had.includes(formatCidr(cidr)));
+    const { bridge } = spec.fields;
+    return [
+      ...shared.flatMap((cidr) => {
+        const found = theirs.find((one) => overlaps(one, cidr));
+        if (found === undefined) return [];
+        return [conflict(`${formatCidr(cidr)} of ${spec.name} overlaps ${formatCidr(found)} of network ${name}`)];
+      }),
+      ...(bridge !== undefined && bridge === fields["bridge"] && own["bridge"] !== bridge && makesBridge(spec.fields) && makesBridge(fields)
+        ? [conflict(`Networks ${name} and ${spec.name} have the same bridge ${bridge}`)]
+        : []),
+    ];
+  });
+}
+
+/** Whether libvirt makes the bridge. */
+function makesBridge({ type, create }: NetworkFields): boolean {
+  return create === true || (type !== "bridge" && type !== "ovs" && type !== "macvtap");
+}
+
+function subnetsIn(fields: NetworkFields): Cidr[] {
+  return Object.keys(fields).flatMap((path) => parseCidr(/^subnets\.(.*)\.address$/.exec(path)?.[1] ?? "") ?? []);
+}
+
 /** The bridges and network cards of the host that networks need. */
 function checkHostParts({ networks: declared = {} }: Config, { facts }: Observed): Diagnostic[] {
   const { missingBridges = [], notBridges = [], missingDevices = [], down = [] } = facts.networks ?? {};
@@ -65,7 +105,7 @@ function checkHostParts({ networks: declared = {} }: Config, { facts }: Observed
               "bridge-down",
               key,
               `${device} is down`,
-              `Guests in network ${name} would reach nobody. Switch it on: ip link set ${shellWord(device)} up.`,
+              `Guests in network ${name} would have no connection. Enable it: ip link set ${shellWord(device)} up.`,
             ),
           ]
         : [];

@@ -1,5 +1,5 @@
 import type { HostFacts } from "../../model/host-facts.ts";
-import { formatCidr, formatIp } from "../../model/ip.ts";
+import { addressText, formatCidr, formatIp } from "../../model/ip.ts";
 import type { Resource } from "../../model/resource.ts";
 import { declared } from "../config/declared.ts";
 import { networkTraits } from "../config/network-traits.ts";
@@ -44,12 +44,12 @@ function desiredNetwork(config: Config, name: string, reserved: readonly PortRes
       ...set("vlan", network.vlan),
       ...(type === "nat" && subnets.some(({ cidr }) => cidr.family === 6) ? [["nat_ipv6", true] as const] : []),
       ...(hosted && dns.enabled === false ? [["dns.enabled", false] as const] : []),
-      ...(dns.forwarders === undefined || dns.forwarders.length === 0 ? [] : set("dns.forwarders", dns.forwarders)),
-      ...(dns.hosts ?? []).map(({ address, names }) => [`dns.hosts.${address}`, names] as const),
+      ...(dns.forwarders === undefined || dns.forwarders.length === 0 ? [] : set("dns.forwarders", dns.forwarders.map(addressText))),
+      ...(dns.hosts ?? []).map(({ address, names }) => [`dns.hosts.${addressText(address)}`, names] as const),
       ...(dns.txt ?? []).map((record) => [`dns.txt.${record.name}`, record.value] as const),
       ...(dns.srv ?? []).map(
         ({ service, protocol, domain = network.domain ?? "", target, port, priority = 0, weight = 0 }) =>
-          [`dns.srv._${service}._${protocol}.${domain}`, `${target}:${port} priority ${priority} weight ${weight}`] as const,
+          [`dns.srv._${service}._${protocol}.${domain} ${target}:${port}`, `priority ${priority} weight ${weight}`] as const,
       ),
       ...(hosted ? subnets.flatMap((subnet) => subnetFields(subnet, reserved)) : []),
       ["autostart", network.autostart ?? true],
@@ -70,19 +70,20 @@ function subnetFields(
 ): (readonly [string, NetworkValue])[] {
   const at = `subnets.${formatCidr(cidr)}`;
   const text = address === null ? "" : formatIp(address);
-  const told = dhcp !== null && cidr.family === 4;
+  const machines = [...(dhcp?.reservations ?? []), ...reserved.filter(({ subnet }) => subnet === index)];
+  // libvirt drops a DHCP section without ranges and reservations.
+  const answers = dhcp !== null && dhcp.ranges.length + machines.length > 0;
+  const told = answers && cidr.family === 4;
   const servers = dnsServers.map(formatIp);
   return [
     [`${at}.address`, text],
     ...(told && gateway !== null && gateway.value !== address?.value ? [[`${at}.gateway`, formatIp(gateway)] as const] : []),
-    ...(dhcp !== null && servers.join() !== text && servers.length > 0 ? [[`${at}.dns_servers`, servers] as const] : []),
+    ...(answers && servers.join() !== text && servers.length > 0 ? [[`${at}.dns_servers`, servers] as const] : []),
     ...(told && routes.length > 0
       ? [[`${at}.routes`, routes.map(({ to, via }) => `${formatCidr(to)} via ${formatIp(via)}`)] as const]
       : []),
     ...(dhcp === null || dhcp.ranges.length === 0 ? [] : [[`${at}.dhcp.ranges`, rangeTexts(dhcp.ranges)] as const]),
-    ...[...(dhcp?.reservations ?? []), ...reserved.filter(({ subnet }) => subnet === index)].map(
-      (one) => [`${at}.dhcp.reservations.${formatIp(one.address)}`, machineText(one)] as const,
-    ),
+    ...machines.map((one) => [`${at}.dhcp.reservations.${formatIp(one.address)}`, machineText(one)] as const),
   ];
 }
 

@@ -4,11 +4,13 @@ import { formatCidr, formatIp } from "../../model/ip.ts";
 import type { Json } from "../../model/json.ts";
 import type { Observed } from "../../model/observed.ts";
 import type { Pointer } from "../../model/pointer.ts";
+import type { XmlElement } from "../../tools/xml.ts";
 import { subnetsOf } from "../config/subnets-of.ts";
 import type { Config } from "../config.ts";
 import type { DriftEdit, FoundDrift, Inexpressible } from "../terms/drift-edit.ts";
 import { networks } from "../terms/network-address.ts";
 import type { NetworkFields } from "../terms/network-state.ts";
+import { elementOf } from "./elements.ts";
 import { portReservations } from "./port-reservations.ts";
 
 /** What has to be written so that the drift of networks is the wanted state, and what cannot be written. Changes of other kinds are left alone. Pure. */
@@ -63,17 +65,13 @@ const plainKeys = new Set(["autostart", "domain", "mtu", "vlan", "device", "brid
 /** The place of a field in the configuration, and what the host has there. Records that are entries of a list are written as the whole list. */
 function editOf(path: string, name: string, have: NetworkFields, config: Config): Pick<DriftEdit, "pointer" | "value"> | undefined {
   const at: Pointer = ["networks", name];
-  const listed = (prefix: string, entry: (key: string, value: string) => Json): Json | undefined => {
-    const entries = Object.entries(have).flatMap(([key, value]) =>
-      key.startsWith(prefix) ? [entry(key.slice(prefix.length), [value].flat().join(" "))] : [],
-    );
+  const listed = (prefix: string, entry: (element: XmlElement) => Json): Json | undefined => {
+    const entries = Object.entries(have).flatMap(([key, value]) => (key.startsWith(prefix) ? [entry(elementOf(key, value))] : []));
     return entries.length === 0 ? undefined : entries;
   };
   if (plainKeys.has(path)) return { pointer: [...at, ...path.split(".")], value: have[path] as Json | undefined };
-  if (path.startsWith("dns.hosts."))
-    return { pointer: [...at, "dns", "hosts"], value: listed("dns.hosts.", (address, names) => ({ address, names: names.split(" ") })) };
-  if (path.startsWith("dns.txt."))
-    return { pointer: [...at, "dns", "txt"], value: listed("dns.txt.", (record, value) => ({ name: record, value })) };
+  if (path.startsWith("dns.hosts.")) return { pointer: [...at, "dns", "hosts"], value: listed("dns.hosts.", namesOf) };
+  if (path.startsWith("dns.txt.")) return { pointer: [...at, "dns", "txt"], value: listed("dns.txt.", ({ attributes }) => attributes) };
   if (path.startsWith("dns.srv.")) return { pointer: [...at, "dns", "srv"], value: listed("dns.srv.", serviceOf) };
   const [, cidr = "", key = ""] = /^subnets\.([^/]+\/\d+)\.(.*)$/.exec(path) ?? [];
   const subnet = subnetsOf(config, name).find((one) => formatCidr(one.cidr) === cidr);
@@ -96,21 +94,14 @@ function pairs(found: NetworkFields[string] | undefined, between: string, first:
   });
 }
 
-function serviceOf(key: string, text: string): Json {
-  const [, service = "", protocol = "", domain = ""] = /^_([^.]*)\._([^.]*)\.(.*)$/.exec(key) ?? [];
-  const [, target = "", port, priority, weight] = /^(.*):(\d+) priority (\d+) weight (\d+)$/.exec(text) ?? [];
-  return { service, protocol, domain, target, port: Number(port), priority: Number(priority), weight: Number(weight) };
+function namesOf({ attributes: { ip = "" }, children }: XmlElement): Json {
+  return { address: ip, names: children.map(({ text }) => text) };
 }
 
-function machineOf(address: string, text: string): Json {
-  const words = text.split(" ");
-  const mac = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(words[0] ?? "") ? words.shift() : undefined;
-  const duid = words[0] === "duid" ? words.splice(0, 2)[1] : undefined;
-  const [name] = words;
-  return {
-    ...(mac === undefined ? {} : { mac }),
-    ...(duid === undefined ? {} : { duid }),
-    ...(name === undefined ? {} : { name }),
-    address,
-  };
+function serviceOf({ attributes: { port, priority, weight, ...rest } }: XmlElement): Json {
+  return { ...rest, port: Number(port), priority: Number(priority), weight: Number(weight) };
+}
+
+function machineOf({ attributes: { ip = "", id, ...rest } }: XmlElement): Json {
+  return { ...rest, ...(id === undefined ? {} : { duid: id }), address: ip };
 }

@@ -14,8 +14,8 @@ export function elementOf(path: string, value: NetworkValue): Draft {
     case "txt":
       return draft("txt", { name: key, value: text });
     case "srv": {
-      const [, service = "", protocol = "", domain = ""] = /^_([^.]*)\._([^.]*)\.(.*)$/.exec(key) ?? [];
-      const [, target = "", port = "", priority = "", weight = ""] = /^(.*):(\d+) priority (\d+) weight (\d+)$/.exec(text) ?? [];
+      const [, service = "", protocol = "", domain = "", target = "", port = ""] = /^_([^.]*)\._([^.]*)\.(.*) (.*):(\d+)$/.exec(key) ?? [];
+      const [, priority = "", weight = ""] = /^priority (\d+) weight (\d+)$/.exec(text) ?? [];
       return draft("srv", { service, protocol, domain, target, port, priority, weight });
     }
     case "ranges": {

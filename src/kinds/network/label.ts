@@ -15,7 +15,7 @@ export interface NetworkLabel {
   readonly applied: NetworkFields | null;
 }
 
-/** The label of a network; undefined for one of somebody else. What cannot be read of the fields counts as not recorded. */
+/** The label of a network; undefined without one. Fields that cannot be read count as not recorded. */
 export function readNetworkLabel(root: XmlElement): NetworkLabel | undefined {
   const label = find(root, "metadata", element);
   if (label?.attributes["xmlns:virtform"] !== namespace) return undefined;

@@ -42,7 +42,14 @@ export function liveUpdates(active: XmlElement, wanted: NetworkFields): NetworkU
       const section = sectionOf(path);
       if (section === undefined) return [];
       const parent = section.startsWith("dhcp") ? addresses.indexOf(subnetOfPath(path)) : null;
-      return valuesOf(path, from[path], other[path]).map((value) => ({ command, section, parent, xml: writeXml(elementOf(path, value)) }));
+      // libvirt looks for a name as well as for the address, and refuses where two addresses have the name.
+      const isNamed = command === "delete" && section === "dns-host";
+      return valuesOf(path, from[path], other[path]).map((value) => ({
+        command,
+        section,
+        parent,
+        xml: writeXml(elementOf(path, isNamed ? [] : value)),
+      }));
     });
   return [...updates("delete", running, wanted), ...updates("add", wanted, running)];
 }

@@ -1,4 +1,4 @@
-import { formatCidr, formatIp, type Ip, parseIp, subnetOf } from "../../model/ip.ts";
+import { addressText, formatCidr, type Ip, parseIp, subnetOf } from "../../model/ip.ts";
 import { find, findAll, type XmlElement } from "../../tools/xml.ts";
 import type { NetworkFields, NetworkValue } from "../terms/network-state.ts";
 import { dhcpOptions } from "./dhcp-options.ts";
@@ -38,20 +38,20 @@ function typeOf(root: XmlElement, mode: string | undefined, bridge: string | und
 
 function readDns(dns: XmlElement | undefined): Entry[] {
   const forwarders = findAll(dns, "forwarder").flatMap(({ attributes }) =>
-    attributes["domain"] === undefined ? (attributes["addr"] ?? []) : [],
+    attributes["domain"] === undefined && attributes["addr"] !== undefined ? [addressText(attributes["addr"])] : [],
   );
   return [
     ...(dns?.attributes["enable"] === "no" ? ([["dns.enabled", false]] as const) : []),
     ...(forwarders.length === 0 ? [] : ([["dns.forwarders", forwarders]] as const)),
     ...findAll(dns, "host").map((host): Entry => {
       const names = findAll(host, "hostname").map(({ text }) => text.trim());
-      return [`dns.hosts.${usual(host.attributes["ip"])}`, names];
+      return [`dns.hosts.${addressText(host.attributes["ip"] ?? "")}`, names];
     }),
     ...findAll(dns, "txt").map(({ attributes }): Entry => [`dns.txt.${attributes["name"]}`, attributes["value"] ?? ""]),
     ...findAll(dns, "srv").map(
       ({ attributes: { service, protocol, domain = "", target = "", port = "0", priority = "0", weight = "0" } }): Entry => [
-        `dns.srv._${service}._${protocol}.${domain}`,
-        `${target}:${port} priority ${priority} weight ${weight}`,
+        `dns.srv._${service}._${protocol}.${domain} ${target}:${port}`,
+        `priority ${priority} weight ${weight}`,
       ],
     ),
   ];
@@ -62,17 +62,17 @@ function readAddress(ip: XmlElement, root: XmlElement): Entry[] {
   if (at === undefined) return [];
   const dhcp = find(ip, "dhcp");
   const ranges = findAll(dhcp, "range")
-    .map(({ attributes: { start, end } }) => `${usual(start)}-${usual(end)}`)
+    .map(({ attributes: { start = "", end = "" } }) => `${addressText(start)}-${addressText(end)}`)
     .sort();
   const isV6 = ip.attributes["family"] === "ipv6";
   return [
-    [`${at}.address`, usual(ip.attributes["address"])],
+    [`${at}.address`, addressText(ip.attributes["address"] ?? "")],
     ...(dhcp === undefined ? [] : dhcpOptions(root, isV6).map(([name, value]): Entry => [`${at}.${name}`, value])),
     ...(ranges.length === 0 ? [] : ([[`${at}.dhcp.ranges`, ranges]] as const)),
     ...findAll(dhcp, "host").map(({ attributes }): Entry => {
       const { mac, id, name } = attributes;
       const machine = [mac?.toLowerCase(), id === undefined ? undefined : `duid ${id}`, name].filter((part) => part !== undefined);
-      return [`${at}.dhcp.reservations.${usual(attributes["ip"])}`, machine.join(" ")];
+      return [`${at}.dhcp.reservations.${addressText(attributes["ip"] ?? "")}`, machine.join(" ")];
     }),
   ];
 }
@@ -92,11 +92,6 @@ function prefixOf({ family, value }: Ip, { prefix, netmask }: XmlElement["attrib
   if (family === 6) return 64;
   const first = Number(value >> 24n);
   return first < 128 ? 8 : first < 192 ? 16 : 24;
-}
-
-function usual(text = ""): string {
-  const ip = parseIp(text);
-  return ip === undefined ? text : formatIp(ip);
 }
 
 function numberOf(text: string | undefined): number | undefined {

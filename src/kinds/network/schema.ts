@@ -12,8 +12,9 @@ const hostName = {
 
 const deviceName = {
   type: "string",
-  pattern: "^[^\\s/:]{1,15}$",
-  expects: "the name of a network device, at most 15 characters without spaces, slashes and colons",
+  // libvirt numbers names with %d, and Linux has no device "." or "..".
+  pattern: "^(?!\\.{1,2}$)[^\\s/:%\\u0000-\\u001f]{1,15}$",
+  expects: "the name of a network device, at most 15 characters without spaces, slashes, colons and percent signs",
 } as const;
 
 const mac = {
@@ -37,7 +38,7 @@ const rangeSchema = {
 const reservationSchema = {
   type: "object",
   description:
-    "An address that only one machine gets. IPv4 machines are known by mac, IPv6 machines by the name or the DUID that they send: a MAC address means nothing in DHCPv6.",
+    "An address that one machine alone gets. IPv4 machines are identified by mac or name, IPv6 machines by the name or the DUID that they send: DHCPv6 does not use MAC addresses.",
   additionalProperties: false,
   required: ["address"],
   synonyms: { ip: "address", ip_address: "address", mac_address: "mac", hostname: "name" },
@@ -199,7 +200,13 @@ const dnsSchema = {
             expects: "a name of letters, digits, dots, hyphens and underscores",
             examples: ["example"],
           },
-          value: { type: "string", description: "Its text.", minLength: 1, maxLength: 255, examples: ["some value"] },
+          value: {
+            type: "string",
+            description: "Its text.",
+            pattern: "^[^\\u0000-\\u001f\\u007f]{1,255}$",
+            expects: "1 to 255 characters on one line, without control characters",
+            examples: ["some value"],
+          },
         },
       },
       examples: [[{ name: "example", value: "some value" }]],
@@ -286,7 +293,7 @@ export const networkSchema = {
       type: "boolean",
       const: true,
       description:
-        "The network exists in libvirt, somebody else cares for it, and virtform never changes it. The plan checks that it exists, is active and has the address families of subnets.",
+        "The network exists in libvirt, is managed by others, and virtform never changes it. The plan checks that it exists, is active and has the address families of subnets.",
       expects: "true",
       examples: [true],
     },

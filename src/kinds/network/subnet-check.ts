@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import {
+  addressText,
   type Cidr,
   contains,
   formatCidr,
@@ -15,7 +16,7 @@ import type { Pointer } from "../../model/pointer.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import { type IpRange, type Subnet, subnetsOf } from "../config/subnets-of.ts";
 import type { Config, NetworkConfig, SubnetConfig } from "../config.ts";
-import { addressText, notAnAddress, repeated, wrong } from "./wrong.ts";
+import { notAnAddress, repeated, wrong } from "./wrong.ts";
 
 /** libvirt's limit for the addresses of one range. */
 const largestRange = 65_535n;
@@ -120,7 +121,9 @@ function checkPrefix({ cidr, dhcp }: Subnet, hosted: boolean, at: Pointer): Diag
   const { family, prefix } = cidr;
   const pointer = [...at, "cidr"];
   const smallest = family === 4 ? 30 : 126;
-  if (prefix === 0 || prefix > smallest) {
+  if (prefix === 0)
+    return [wrong(pointer, "A subnet with the prefix /0 is the whole Internet", "Write a longer prefix, such as /24 or /64.")];
+  if (prefix > smallest) {
     return [
       wrong(pointer, `A subnet with the prefix /${prefix} has no room for guests`, `The longest IPv${family} prefix is /${smallest}.`),
     ];
@@ -152,6 +155,9 @@ function checkDhcp({ cidr, address, gateway, dhcp }: Subnet, written: SubnetConf
       "A machine has one reservation in a subnet.",
     );
   return [
+    ...(cidr.family === 6 && ranges.length + reservations.length === 0
+      ? [wrong([...at, "dhcp"], "dhcp of an IPv6 subnet has no addresses", "Add ranges or reservations, or remove dhcp.")]
+      : []),
     ...ranges.flatMap(({ start, end }, index) => [
       ...checkInside(cidr, start, place("ranges", index, "start")),
       ...checkInside(cidr, end, place("ranges", index, "end")),
@@ -204,7 +210,8 @@ function checkMachine(
   at: Pointer,
 ): Diagnostic[] {
   if (family === 4) {
-    if (duid !== undefined) return [wrong([...at, "duid"], "duid has no effect in an IPv4 subnet", "Machines are known by mac there.")];
+    if (duid !== undefined)
+      return [wrong([...at, "duid"], "duid has no effect in an IPv4 subnet", "Remove it, and write the mac of the machine.")];
     return mac === undefined && name === undefined
       ? [wrong(at, "The reservation names no machine", "Write its mac, or the name that it sends.")]
       : [];
@@ -214,7 +221,7 @@ function checkMachine(
       wrong(
         [...at, "mac"],
         "mac has no effect in an IPv6 subnet",
-        "A MAC address means nothing in DHCPv6: write the name that the machine sends, or its duid.",
+        "DHCPv6 does not use MAC addresses: write the name that the machine sends, or its duid.",
       ),
     ];
   }
@@ -229,7 +236,7 @@ export function checkInside(cidr: Cidr, text: string | undefined, at: Pointer): 
   if (text === undefined || ip === undefined) return notAnAddress(at, text);
   if (isHostAddress(cidr, ip)) return [];
   const detail = contains(cidr, ip)
-    ? "The first address of a subnet names the subnet, and the last one of an IPv4 subnet reaches everybody in it. Choose another one."
+    ? "The first address of a subnet is reserved, and so is the last one of an IPv4 subnet, its broadcast address. Choose another one."
     : `Choose an address between ${formatIp({ family: cidr.family, value: cidr.value + 1n })} and its end.`;
   const summary = contains(cidr, ip)
     ? `${text} cannot be the address of a machine in ${formatCidr(cidr)}`

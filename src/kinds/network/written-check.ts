@@ -1,12 +1,12 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { formatCidr, overlaps } from "../../model/ip.ts";
+import { addressText, formatCidr, overlaps } from "../../model/ip.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import { type Subnet, subnetsOf } from "../config/subnets-of.ts";
 import type { Config, NetworkConfig } from "../config.ts";
 import { checkFixedAddresses } from "./fixed-address-check.ts";
 import { checkSubnets } from "./subnet-check.ts";
-import { addressText, notAnAddress, repeated, wrong } from "./wrong.ts";
+import { notAnAddress, repeated, wrong } from "./wrong.ts";
 
 /** Mistakes in `networks`, and in the addresses of instances in them, that need no host to be seen. Pure. */
 export function checkWrittenNetworks(config: Pick<Config, "project" | "networks" | "instances">): Diagnostic[] {
@@ -123,6 +123,11 @@ function checkDns(name: string, { dns, domain }: NetworkConfig): Diagnostic[] {
       txt.map((record) => record.name),
       (index) => [...at, "txt", index, "name"],
       "A name has one TXT record.",
+    ),
+    ...repeated(
+      srv.map((record) => [record.service, record.protocol, record.domain ?? domain, `${record.target}:${record.port}`].join(" ")),
+      (index) => [...at, "srv", index],
+      "List each target once.",
     ),
     ...srv.flatMap((record, index) =>
       record.domain === undefined && domain === undefined

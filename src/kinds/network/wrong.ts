@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { formatIp, parseIp } from "../../model/ip.ts";
+import { parseIp } from "../../model/ip.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import { problem } from "../../model/problem.ts";
 
@@ -25,10 +25,4 @@ export function repeated(values: readonly (string | undefined)[], at: (index: nu
   return values.flatMap((value, index) =>
     value === undefined || values.indexOf(value) === index ? [] : [wrong(at(index), `${value} is listed twice`, detail)],
   );
-}
-
-/** An address in its usual form, to compare texts. */
-export function addressText(text: string): string {
-  const ip = parseIp(text);
-  return ip === undefined ? text : formatIp(ip);
 }

@@ -1,4 +1,4 @@
-import { formatIp, parseIp } from "../../model/ip.ts";
+import { addressText } from "../../model/ip.ts";
 import { parseXml, type XmlElement } from "../../tools/xml.ts";
 import type { FilterDocument, FilterReference, TrafficRule } from "../terms/filter-document.ts";
 import { filterUuid } from "../terms/port-filter.ts";
@@ -51,7 +51,10 @@ function isLast({ action, direction, priority, tracked, element, attributes }: T
 
 function readReference({ attributes, children }: XmlElement): FilterReference {
   const parameters = children.filter(({ name }) => name === "parameter").map((one) => one.attributes);
-  return { filter: attributes["filter"] ?? "", parameters: parameters.map(({ name = "", value = "" }) => [name, usual(value)] as const) };
+  return {
+    filter: attributes["filter"] ?? "",
+    parameters: parameters.map(({ name = "", value = "" }) => [name, addressText(value)] as const),
+  };
 }
 
 function readRule({ attributes, children }: XmlElement): TrafficRule {
@@ -64,13 +67,7 @@ function readRule({ attributes, children }: XmlElement): TrafficRule {
     tracked: statematch !== "false" && statematch !== "0",
     element: match?.name ?? "",
     attributes: Object.fromEntries(
-      Object.entries(match?.attributes ?? {}).map(([key, value]) => [key, addressAttributes.has(key) ? usual(value) : value]),
+      Object.entries(match?.attributes ?? {}).map(([key, value]) => [key, addressAttributes.has(key) ? addressText(value) : value]),
     ),
   };
-}
-
-/** An address as it is usually written: libvirt writes some IPv6 addresses otherwise. */
-function usual(value: string): string {
-  const ip = parseIp(value);
-  return ip === undefined ? value : formatIp(ip);
 }

@@ -54,6 +54,8 @@ function othersOf({ cidr, group, family }: GroupRule, protocol: ProtocolName, me
     return addresses.filter((ip) => isWanted(ip.family)).map((ip) => ({ family: ip.family, at: matching(ip, ip.family === 4 ? 32 : 128) }));
   }
   const subnet = cidr === undefined ? undefined : parseCidr(cidr);
+  // A subnet that cannot be read is an error of its own, and allows nothing.
+  if (cidr !== undefined && subnet === undefined) return [];
   if (subnet === undefined) return ([4, 6] as const).filter(isWanted).map((version) => ({ family: version, at: () => ({}) }));
   return [{ family: subnet.family, at: subnet.prefix === 0 ? () => ({}) : matching(subnetOf(subnet), subnet.prefix) }];
 }

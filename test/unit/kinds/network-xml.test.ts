@@ -56,13 +56,17 @@ const kinds: readonly NetworkConfig[] = [
       forwarders: ["9.9.9.9"],
       hosts: [{ address: "10.20.0.1", names: ["gateway", "ntp"] }],
       txt: [{ name: "about", value: `<"a" & 'b'>` }],
-      srv: [{ service: "ldap", protocol: "tcp", target: "gateway.lan.example", port: 389, priority: 1 }],
+      srv: [
+        { service: "ldap", protocol: "tcp", target: "gateway.lan.example", port: 389, priority: 1 },
+        { service: "ldap", protocol: "tcp", target: "spare.lan.example", port: 389, priority: 2 },
+      ],
     },
   },
   { type: "routed", bridge: "virbr77", subnets: [{ cidr: "10.20.0.0/24" }] },
   { type: "open", subnets: [{ cidr: "fd00:20::/64" }] },
   { type: "isolated", dns: { enabled: false } },
   { type: "isolated", subnets: [{ cidr: "10.20.0.0/24", gateway: "10.20.0.9", dhcp: { ranges: [range] } }] },
+  { subnets: [{ cidr: "10.20.0.0/24", gateway: "10.20.0.9", dns_servers: ["9.9.9.9"], dhcp: {} }] },
   { type: "bridge", bridge: "br0" },
   { type: "bridge", create: true, mtu: 1450 },
   { type: "ovs", bridge: "br-int", vlan: 42 },
@@ -135,7 +139,8 @@ test("what an active network takes at once, and what needs its restart", () => {
     [
       "dns.hosts.10.20.0.1",
       "dns.txt.about",
-      "dns.srv._ldap._tcp.lan.example",
+      "dns.srv._ldap._tcp.lan.example gateway.lan.example:389",
+      "dns.srv._ldap._tcp.lan.example spare.lan.example:389",
       "dhcp.ranges",
       "dhcp.reservations.10.20.0.20",
       "dhcp.reservations.10.20.0.21",
@@ -148,6 +153,7 @@ test("what an active network takes at once, and what needs its restart", () => {
       "add dns-host null",
       "add dns-txt null",
       "add dns-srv null",
+      "add dns-srv null",
       "add dhcp-range 0",
       "add dhcp-range 0",
       "add dhcp-host 0",
@@ -155,6 +161,29 @@ test("what an active network takes at once, and what needs its restart", () => {
       "add dhcp-host 0",
     ],
   );
+});
+
+test("addresses may be written in any form: libvirt's form of them is no difference", () => {
+  const spec = specOf({
+    type: "isolated",
+    dns: { forwarders: ["2620:FE::00FE"], hosts: [{ address: "FD00:20:0::0001", names: ["gateway"] }] },
+  });
+  const xml = networkXml(spec, spec.fields)
+    .replace(/addr="[^"]*"/, 'addr="2620:fe::fe"')
+    .replace(/<host ip="[^"]*"/, '<host ip="fd00:20::1"');
+  assert.deepEqual(readNetwork(parseXml(xml)), inXml(spec));
+});
+
+test("a name of two addresses: one of them is deleted by its address alone, because libvirt finds both by the name", () => {
+  const hosts = [
+    { address: "10.20.0.1", names: ["gateway"] },
+    { address: "fd00:20::1", names: ["gateway"] },
+  ];
+  const [both, one] = [hosts, hosts.slice(0, 1)].map((some) => specOf({ type: "isolated", dns: { hosts: some } }));
+  assert.ok(both !== undefined && one !== undefined);
+  const [update, ...rest] = liveUpdates(parseXml(networkXml(both, both.fields)), one.fields);
+  assert.deepEqual(rest, []);
+  assert.equal(update?.xml.trim(), '<host ip="fd00:20::1"/>');
 });
 
 test("a label that cannot be read is none, and its fields are not known", () => {

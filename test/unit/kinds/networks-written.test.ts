@@ -119,6 +119,16 @@ test("subnets that overlap and addresses that are given twice are refused", () =
   ]);
 });
 
+test("DHCP without addresses, a target that is listed twice and a subnet of all addresses are refused", () => {
+  const record = { service: "ldap", protocol: "tcp", target: "a.lan", port: 389 } as const;
+  const srv = [record, { ...record, target: "b.lan" }, { ...record, priority: 5 }];
+  assert.deepEqual(wrong({ domain: "lan", subnets: [{ cidr: "fd00::/64", dhcp: {} }, { cidr: "0.0.0.0/0" }], dns: { srv } }), [
+    "dns.srv.2: ldap tcp lan a.lan:389 is listed twice",
+    "subnets.0.dhcp: dhcp of an IPv6 subnet has no addresses",
+    "subnets.1.cidr: A subnet with the prefix /0 is the whole Internet",
+  ]);
+});
+
 test("IPv6 subnets have what announcing them needs", () => {
   assert.deepEqual(wrong({ mtu: 1000, subnets: [{ cidr: "fd00::/80" }] }), [
     "subnets.0.cidr: An IPv6 subnet without dhcp has the prefix /80",
