@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { formatCidr, formatIp, type Ip, isHostAddress, parseIp } from "../../model/ip.ts";
+import { addressText, formatCidr, formatIp, type Ip, isHostAddress, parseIp } from "../../model/ip.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import { type FixedAddress, fixedAddresses } from "../config/fixed-addresses.ts";
 import { networkOf } from "../config/network-of.ts";
@@ -8,7 +8,7 @@ import type { Subnet } from "../config/subnets-of.ts";
 import type { Config, InstanceConfig, NicConfig } from "../config.ts";
 import { interfacesOf, nicName } from "../guest/interfaces.ts";
 import { checkInside } from "./subnet-check.ts";
-import { addressText, notAnAddress, wrong } from "./wrong.ts";
+import { notAnAddress, wrong } from "./wrong.ts";
 
 /** Mistakes in the fixed addresses of instances. Pure. */
 export function checkFixedAddresses(config: Pick<Config, "project" | "networks" | "instances">): Diagnostic[] {
