@@ -153,6 +153,8 @@ export interface NetworkFacts {
   readonly down?: readonly string[];
   /** Of networks whose subnets the configuration describes, the address families; null where libvirt does not know them. Absent: not looked up. */
   readonly families?: Readonly<Record<string, readonly (4 | 6)[] | null>>;
+  /** Of networks in which interfaces are to be filtered, those in which libvirt filters none. Absent: none. */
+  readonly unfilterable?: readonly string[];
 }
 
 /** What the host can give a guest of one machine type. A list is null where libvirt does not tell. */

@@ -30,6 +30,8 @@ export interface HostSettings {
     readonly devices: readonly string[];
     /** Of the networks, those whose subnets the configuration describes. */
     readonly families: readonly string[];
+    /** Of the networks, those in which interfaces are filtered. */
+    readonly filtered: readonly string[];
   } | null;
   /** Whether this configuration filters the traffic of guests. */
   readonly filtersTraffic: boolean;

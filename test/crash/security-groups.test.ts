@@ -88,3 +88,21 @@ test("filters of other projects and of others are left alone", async () => {
   await apply(await runOn(machine.boot(), base, { destroy: true }));
   for (const name of foreign) assert.ok(machine.libvirtd.filters.find(name) !== undefined, name);
 });
+
+test("an interface in a network of others that libvirt cannot filter is an error of the plan", async () => {
+  const networks = {
+    switched: "<forward mode='bridge'/><bridge name='br-int'/><virtualport type='openvswitch'/>",
+    shared: "<forward mode='bridge'><interface dev='eth0'/></forward>",
+    bridged: "<forward mode='bridge'/><bridge name='br0'/>",
+  };
+  const machine = createWorld();
+  for (const [name, body] of Object.entries(networks))
+    machine.libvirtd.networks.start(machine.libvirtd.networks.define(`<network><name>${name}</name>${body}</network>`));
+  const mistakes = async (name: string) => {
+    const yaml = edited(["network: default, addresses: [192.168.122.10]", `network: ${name}, addresses: [192.168.122.10]`]);
+    return (await planOf(await runOn(machine.boot(), yaml))).diagnostics.map(({ code, summary }) => `${code}: ${summary}`);
+  };
+  for (const name of ["switched", "shared"])
+    assert.deepEqual(await mistakes(name), ["port-filter-invalid: Interface 0 of web cannot be filtered"], name);
+  assert.deepEqual(await mistakes("bridged"), []);
+});

@@ -11,13 +11,13 @@ export function filteringOf({ port_filter: ofAll, security_groups: groupsOfAll }
   return { groups: [...(groups ?? [])].sort() };
 }
 
+/** Whether virtform filters the interface. */
+export function isFiltered(filtering: Filtering): filtering is Exclude<Filtering, "none" | null> {
+  return filtering !== null && filtering !== "none";
+}
+
 /** Whether a configuration filters traffic of guests, so that the host has to be able to. */
 export function filtersTraffic({ security_groups: declared = {}, instances = {} }: Config): boolean {
   if (Object.keys(declared).length > 0) return true;
-  return Object.values(instances).some((instance) =>
-    (instance.networks ?? []).some((nic) => {
-      const filtering = filteringOf(instance, nic);
-      return filtering !== null && filtering !== "none";
-    }),
-  );
+  return Object.values(instances).some((instance) => (instance.networks ?? []).some((nic) => isFiltered(filteringOf(instance, nic))));
 }

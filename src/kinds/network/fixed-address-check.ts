@@ -3,7 +3,7 @@ import { addressText, formatCidr, formatIp, type Ip, isHostAddress, parseIp } fr
 import type { Pointer } from "../../model/pointer.ts";
 import { type FixedAddress, fixedAddresses } from "../config/fixed-addresses.ts";
 import { networkOf } from "../config/network-of.ts";
-import { filteringOf } from "../config/port-filter-of.ts";
+import { filteringOf, isFiltered } from "../config/port-filter-of.ts";
 import type { Subnet } from "../config/subnets-of.ts";
 import type { Config, InstanceConfig, NicConfig } from "../config.ts";
 import { interfacesOf, nicName } from "../guest/interfaces.ts";
@@ -36,7 +36,7 @@ interface Port {
 /** Addresses that neither the network nor a drive nor a filter makes anything of. */
 function checkEffect({ config, instance, nic, at }: Port): Diagnostic[] {
   const filtering = filteringOf(instance, nic);
-  if ((nic.addresses ?? []).length === 0 || (filtering !== null && filtering !== "none")) return [];
+  if ((nic.addresses ?? []).length === 0 || isFiltered(filtering)) return [];
   const declared = networkOf(config, nic);
   const where = nic.network ?? nic.bridge;
   if (declared === undefined || (declared.network.subnets ?? []).length === 0) {

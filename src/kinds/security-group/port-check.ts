@@ -1,8 +1,8 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { Pointer } from "../../model/pointer.ts";
 import { problem } from "../../model/problem.ts";
-import { networkOf } from "../config/network-of.ts";
-import { filteringOf } from "../config/port-filter-of.ts";
+import { libvirtNetwork, networkOf } from "../config/network-of.ts";
+import { filteringOf, isFiltered } from "../config/port-filter-of.ts";
 import type { Wanted } from "../config/wanted.ts";
 import type { Config, InstanceConfig, NicConfig } from "../config.ts";
 import { nicName } from "../guest/interfaces.ts";
@@ -14,7 +14,7 @@ import { wantedPorts } from "./desired.ts";
 export function checkPorts(wanted: Wanted): Diagnostic[] {
   const written = Object.entries(wanted.config.instances ?? {}).flatMap(([name, instance]) => [
     ...checkInstance(name, instance),
-    ...(instance.networks ?? []).flatMap((nic, index) => checkNic(wanted.config, { name, instance, nic, index })),
+    ...(instance.networks ?? []).flatMap((nic, index) => checkNic(wanted, { name, instance, nic, index })),
   ]);
   return [...written, ...checkMembers(wanted)];
 }
@@ -59,7 +59,7 @@ interface WrittenNic {
   readonly index: number;
 }
 
-function checkNic(config: Config, { name, instance, nic, index }: WrittenNic): Diagnostic[] {
+function checkNic({ config, facts }: Wanted, { name, instance, nic, index }: WrittenNic): Diagnostic[] {
   const [what, place] = [`Interface ${nicName(nic, index)} of ${name}`, ["instances", name, "networks", index]];
   // With port_filter: on alone it has the groups of the instance.
   const inherited = nic.port_filter === "on" ? instance.security_groups : undefined;
@@ -67,10 +67,10 @@ function checkNic(config: Config, { name, instance, nic, index }: WrittenNic): D
     invalid(what, [...place, "port_filter"], mistake),
   );
   const filtering = filteringOf(instance, nic);
-  const why = filtering === null || filtering === "none" ? undefined : notFilterable(config, nic);
+  const why = isFiltered(filtering) ? notFilterable(config, facts, nic) : undefined;
   if (why !== undefined) found.push(invalid(what, place, ["cannot be filtered", why]));
   const type = networkOf(config, nic)?.network.type;
-  if (filtering !== null && filtering !== "none" && (type === "routed" || type === "open")) found.push(repliesOnly(what, place, type));
+  if (isFiltered(filtering) && (type === "routed" || type === "open")) found.push(repliesOnly(what, place, type));
   return found;
 }
 
@@ -81,12 +81,15 @@ function repliesOnly(what: string, pointer: Pointer, type: string): Diagnostic {
 }
 
 /** Why libvirt cannot filter an interface, and what to do; undefined where it can. */
-function notFilterable(config: Config, nic: NicConfig): string | undefined {
+function notFilterable(config: Config, { networks }: Pick<Wanted["facts"], "networks">, nic: NicConfig): string | undefined {
   if (nic.user === true)
     return "User-mode networking has no device on the host. Connect it to a network or a bridge, or write port_filter: none for it.";
+  const remedy = "Use a network of another type, or write port_filter: external and filter elsewhere.";
   const type = networkOf(config, nic)?.network.type;
-  if (type !== "ovs" && type !== "macvtap") return undefined;
-  return `libvirt filters no interfaces in networks of type ${type}. Use a network of another type, or write port_filter: external and filter elsewhere.`;
+  if (type === "ovs" || type === "macvtap") return `libvirt filters no interfaces in networks of type ${type}. ${remedy}`;
+  const source = nic.network === undefined ? undefined : libvirtNetwork(config, nic.network);
+  if (source === undefined || networks?.unfilterable?.includes(source) !== true) return undefined;
+  return `libvirt filters what passes a Linux bridge, and the network ${source} of the host has none (Open vSwitch, macvtap). ${remedy}`;
 }
 
 /** Interfaces that a rule names by their group, and whose addresses are not known. */
