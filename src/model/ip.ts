@@ -11,7 +11,7 @@ export interface Cidr extends Ip {
 
 const bits = { 4: 32, 6: 128 } as const;
 
-/** Reads an address; undefined for text that is none. IPv4 has four decimal parts without leading zeros, IPv6 no zone. */
+/** Reads an address; undefined for other text. IPv4 has four decimal parts without leading zeros, IPv6 no zone. */
 export function parseIp(text: string): Ip | undefined {
   return text.includes(":") ? parseV6(text) : parseV4(text);
 }
@@ -31,7 +31,7 @@ export function addressText(text: string): string {
   return ip === undefined ? text : formatIp(ip);
 }
 
-/** Reads `10.0.0.0/24`; undefined for text that is no address with a prefix. Bits behind the prefix stay as they are written. */
+/** Reads `10.0.0.0/24`; undefined for other text. Bits behind the prefix stay as they are written. */
 export function parseCidr(text: string): Cidr | undefined {
   const [address = "", prefix = "", ...rest] = text.split("/");
   const ip = parseIp(address);

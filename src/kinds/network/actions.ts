@@ -17,7 +17,7 @@ export const networkActions: readonly ActionType[] = [
     const { spec } = args;
     const libvirt = libvirtOf(context);
     const had = await ownNetwork(context, spec.uuid, spec.name);
-    // Without a record of what was applied it is known as unfinished until all of it is done.
+    // A network without recorded fields counts as unfinished until the last step.
     if (had === undefined) await libvirt.defineNetwork(networkXml(spec, null));
     await put(context, args);
   }),
@@ -29,8 +29,7 @@ export const networkActions: readonly ActionType[] = [
     const users = (await libvirt.domains(usersOf, () => undefined)).flat().filter((user) => user.network === had.name && user.running);
     const [first] = users;
     if (first !== undefined) {
-      const detail =
-        "A guest that only its next start connects elsewhere is connected until then. Restart it or shut it down, then apply again.";
+      const detail = "A new definition of a running guest takes effect at its next start. Restart it or shut it down, then apply again.";
       throw new RefusedError("network-in-use", `Network ${had.name} is in use by ${first.domain}`, detail);
     }
     await libvirt.stopNetwork(uuid);

@@ -124,7 +124,7 @@ function checkHostParts({ networks: declared = {} }: Config, { facts }: Observed
         : isDown(bridge, "bridge");
     }
     if (missingBridges.includes(bridge)) {
-      const detail = `Create it on the host: ip link add name ${shellWord(bridge)} type bridge; ip link set ${shellWord(bridge)} up. Name another one, or let libvirt make one without a way out: create: true.`;
+      const detail = `Create it on the host: ip link add name ${shellWord(bridge)} type bridge; ip link set ${shellWord(bridge)} up. Name another one, or let libvirt make one without an uplink: create: true.`;
       return [found("bridge-missing", "bridge", `The host has no bridge ${bridge}`, detail)];
     }
     if (notBridges.includes(bridge)) {

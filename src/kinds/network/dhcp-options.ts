@@ -57,7 +57,7 @@ export function writeDhcpOptions(root: Draft, fields: NetworkFields): void {
   }
 }
 
-/** `10.0.0.0/8,10.1.0.254,…` as routes, without the one that leads everywhere. */
+/** `10.0.0.0/8,10.1.0.254,…` as routes, without the default route. */
 function routesOf(text: string): string[] {
   const words = text.split(",");
   return words.flatMap((to, index) => (index % 2 === 1 || to === "0.0.0.0/0" ? [] : [`${to} via ${words[index + 1] ?? ""}`]));

@@ -282,7 +282,7 @@ export const networkSchema = {
         routed: "The host routes between the network and the outside, and libvirt's firewall rules allow it.",
         open: "As routed, and libvirt writes no firewall rules.",
         isolated: "Guests reach each other and the host.",
-        bridge: "Guests are ports of a Linux bridge: an existing one of the host, or one without a way out (create: true).",
+        bridge: "Guests are ports of a Linux bridge: an existing one of the host, or one without an uplink (create: true).",
         ovs: "Guests are ports of an existing Open vSwitch bridge.",
         macvtap: "Guests share a network card of the host through macvtap in bridge mode. The host itself cannot reach them.",
       },

@@ -41,7 +41,7 @@ export function checkSubnets(config: Pick<Config, "networks">, name: string, net
       const other = subnets.find(({ index, cidr }) => index < subnet.index && overlaps(cidr, subnet.cidr));
       if (other === undefined) return [];
       const summary = `${formatCidr(subnet.cidr)} overlaps ${formatCidr(other.cidr)}`;
-      return [wrong([...at(subnet.index), "cidr"], summary, "An address is in one subnet. Choose other subnets.")];
+      return [wrong([...at(subnet.index), "cidr"], summary, "Subnets of a network must not overlap. Choose another one.")];
     }),
     ...([4, 6] as const).flatMap((family) =>
       subnets
@@ -111,16 +111,38 @@ function checkSubnet(network: NetworkConfig, written: SubnetConfig, subnet: Subn
     ...repeated(
       subnet.routes.map(({ to }) => formatCidr(to)),
       (index) => [...at, "routes", index, "to"],
-      "A subnet has one route.",
+      "Write one route for each subnet.",
     ),
   ];
 }
+
+/** Addresses that no machine of a network has (RFC 6890), and what they are for. */
+const specialSubnets = Object.entries({
+  "0.0.0.0/8": "this network",
+  "127.0.0.0/8": "the loopback",
+  "224.0.0.0/3": "multicast and reserved",
+  "::/64": "unspecified, the loopback and IPv4-mapped addresses",
+  "fe80::/10": "link-local: every interface has such an address anyway",
+  "ff00::/8": "multicast",
+}).flatMap(([text, use]) => {
+  const cidr = parseCidr(text);
+  return cidr === undefined ? [] : [{ cidr, use }];
+});
 
 /** Guests choose addresses in IPv6 subnets of 64 bits only; with DHCP shorter ones cannot be announced. */
 function checkPrefix({ cidr, dhcp }: Subnet, hosted: boolean, at: Pointer): Diagnostic[] {
   const { family, prefix } = cidr;
   const pointer = [...at, "cidr"];
   const smallest = family === 4 ? 30 : 126;
+  const special = specialSubnets.find(({ cidr: one }) => overlaps(one, cidr));
+  if (prefix > 0 && special !== undefined)
+    return [
+      wrong(
+        pointer,
+        `${formatCidr(cidr)} is not for networks of guests`,
+        `${formatCidr(special.cidr)} is ${special.use}. Choose another subnet.`,
+      ),
+    ];
   if (prefix === 0)
     return [wrong(pointer, "A subnet with the prefix /0 is the whole Internet", "Write a longer prefix, such as /24 or /64.")];
   if (prefix > smallest) {
@@ -262,5 +284,5 @@ function checkTarget({ family }: Cidr, text: string, at: Pointer): Diagnostic[] 
   if (subnetOf(target).value !== target.value) {
     return [wrong(at, `${text} is an address in a subnet, not a subnet`, `The subnet is ${formatCidr(subnetOf(target))}.`)];
   }
-  return target.prefix === 0 ? [wrong(at, "The route leads everywhere", "That is what gateway is for.")] : [];
+  return target.prefix === 0 ? [wrong(at, "The route is the default route", "Write gateway instead.")] : [];
 }

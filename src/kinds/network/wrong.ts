@@ -8,7 +8,7 @@ export function wrong(pointer: Pointer, summary: string, detail: string): Diagno
   return problem("network-invalid", { summary, detail, pointer });
 }
 
-/** Text that has to be an address and is none. */
+/** The mistake of a text that is not an address. */
 export function notAnAddress(pointer: Pointer, text: string | undefined): Diagnostic[] {
   if (text === undefined || parseIp(text) !== undefined) return [];
   return [

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { formatCidr, parseCidr, subnetOf } from "../../model/ip.ts";
+import { contains, formatCidr, parseCidr, subnetOf } from "../../model/ip.ts";
 import { problem } from "../../model/problem.ts";
 import type { Config } from "../config.ts";
 import { groups } from "../terms/filter-address.ts";
@@ -71,12 +71,17 @@ function contradictions(rule: GroupRule, wrong: Wrong): Diagnostic[] {
   return cidr === undefined ? found : [...found, ...checkCidr(cidr, families, wrong)];
 }
 
+/** RFC 4291: packets to and from such addresses are IPv4. */
+const ipv4Mapped = parseCidr("::ffff:0:0/96");
+
 function checkCidr(text: string, families: readonly (4 | 6)[], wrong: Wrong): Diagnostic[] {
   const cidr = parseCidr(text);
   if (cidr === undefined)
     return [
-      wrong("cidr", `has the subnet ${text}, which is none`, "Write an address and a prefix length, such as 10.0.0.0/8 or fd00::/8."),
+      wrong("cidr", `has the cidr ${text}, which is not a subnet`, "Write an address and a prefix length, such as 10.0.0.0/8 or fd00::/8."),
     ];
+  if (ipv4Mapped !== undefined && contains(ipv4Mapped, cidr) && cidr.prefix >= ipv4Mapped.prefix)
+    return [wrong("cidr", `has the IPv4-mapped subnet ${text}, which no packet matches`, "Write it as IPv4, such as 10.0.0.0/8.")];
   const subnet = formatCidr(subnetOf(cidr));
   const more =
     cidr.value === subnetOf(cidr).value ? [] : [wrong("cidr", `has the subnet ${text}, whose address is inside of it`, `Write ${subnet}.`)];

@@ -88,7 +88,7 @@ test("addresses outside of their subnet, or of the other family, are refused", (
     "subnets.0.dhcp.reservations.0.address: 192.168.50.255 cannot be the address of a machine in 192.168.50.0/24",
     "subnets.0.dns_servers.0: fd00::1 is an IPv6 address",
     "subnets.0.routes.0.to: 10.0.0.1/8 is an address in a subnet, not a subnet",
-    "subnets.0.routes.1.to: The route leads everywhere",
+    "subnets.0.routes.1.to: The route is the default route",
     "subnets.0.routes.1.via: 10.0.0.1 is outside of 192.168.50.0/24",
   ]);
 });
@@ -127,6 +127,14 @@ test("DHCP without addresses, a target that is listed twice and a subnet of all 
     "subnets.0.dhcp: dhcp of an IPv6 subnet has no addresses",
     "subnets.1.cidr: A subnet with the prefix /0 is the whole Internet",
   ]);
+});
+
+test("subnets of special addresses are refused", () => {
+  for (const cidr of ["127.0.5.0/24", "224.0.0.0/24", "fe80::/64", "::ffff:10.0.0.0/120"]) {
+    const [found, ...rest] = wrong({ type: "bridge", bridge: "br0", subnets: [{ cidr }] });
+    assert.match(found ?? "", /^subnets\.0\.cidr: .* is not for networks of guests$/);
+    assert.deepEqual(rest, []);
+  }
 });
 
 test("IPv6 subnets have what announcing them needs", () => {

@@ -7,6 +7,7 @@ import { readFilter, writeFilter } from "../../../../src/kinds/security-group/fi
 import { type GroupRule, groupRules } from "../../../../src/kinds/security-group/group-rules.ts";
 import { linkLocal } from "../../../../src/kinds/security-group/link-local.ts";
 import { portDocument } from "../../../../src/kinds/security-group/port-document.ts";
+import { checkRules } from "../../../../src/kinds/security-group/rule-check.ts";
 import { filterUuid, originOfPort, portName } from "../../../../src/kinds/terms/port-filter.ts";
 
 const members = () => ["10.0.0.5", "fd00::0:5"];
@@ -40,6 +41,21 @@ test("Nova FW-09: a rule is for each IP version and each address at the other en
 test("without rules a group lets nothing in and everything out, or nothing at all", () => {
   assert.deepEqual(words([], "all"), ["any to 0.0.0.0/0", "any to ::/0"]);
   assert.deepEqual(words([]), []);
+});
+
+test("a subnet that no packet matches, or that is not one, is refused and allows nothing", () => {
+  const rules = [{ cidr: "::ffff:10.0.0.0/104" }, { cidr: "10.0.0/24" }];
+  assert.deepEqual(
+    checkRules({ security_groups: { web: { rules } } }).map(({ summary }) => summary),
+    [
+      "Rule 1 of security group web has the IPv4-mapped subnet ::ffff:10.0.0.0/104, which no packet matches",
+      "Rule 2 of security group web has the cidr 10.0.0/24, which is not a subnet",
+    ],
+  );
+  assert.deepEqual(
+    groupRules({ rules: rules.slice(1), egress: "rules" }, () => []),
+    [],
+  );
 });
 
 test("a request of ICMP is answered, and its answer is not listed", () => {
