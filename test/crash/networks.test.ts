@@ -125,6 +125,19 @@ test("what was done to a network by hand is found and undone, and settings of ot
   assert.deepEqual(ports(machine), taps(machine));
 });
 
+test("a plan with networks reads the definition of each guest once", async () => {
+  const reads = async (machine: Machine, yaml: string) => {
+    const calls: string[] = [];
+    await planOf(await runOn({ ...machine.boot(), onTrace: (what: string) => void calls.push(what) }, yaml));
+    return calls.filter((what) => /^libvirt DOMAIN_GET_XML_DESC /.test(what)).length;
+  };
+  const plain = createWorld();
+  await applied(plain, lan(null, "network: default"));
+  const expected = await reads(plain, lan(null, "network: default"));
+  assert.ok(expected > 0);
+  assert.equal(await reads(await prepared(), lan(`subnets: [ ${subnet()} ]`)), expected);
+});
+
 test("a network of others with the name is an error with the way out, and external: true uses it", async () => {
   const machine = createWorld();
   machine.libvirtd.networks.set("lan", true);

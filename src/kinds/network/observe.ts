@@ -17,12 +17,17 @@ import { type FoundUser, usersOf } from "./users.ts";
 
 /** Looks at all networks of libvirt. Those of others are unmanaged, and only those that have a declared name are reported. */
 export async function observeNetworks(context: Context, config: Config = {}): Promise<Observation<NetworkState>> {
-  const records = await allRecords(context, config);
+  const lookForUsers = async () => (await libvirtOf(context).domains(usersOf, () => undefined)).flat();
+  const names = new Set(
+    Object.entries(config.networks ?? {}).flatMap(([name, network]) => (networkTraits(network).type === "external" ? [] : [name])),
+  );
+  // Together with the look at the guests, which costs no more; without declared networks most hosts have none of this project.
+  const [records, early] = await Promise.all([allRecords(context, config), names.size === 0 ? undefined : lookForUsers()]);
   const read = records
     .map((record) => ({ record, root: parseXml(record.xml) }))
     .map(({ record, root }) => ({ record, root, label: readNetworkLabel(root) }));
   const own = read.flatMap(({ record, root, label }) => (label?.project === context.project ? [{ record, root, label }] : []));
-  const users = own.length === 0 ? [] : (await libvirtOf(context).domains(usersOf, () => undefined)).flat();
+  const users = early ?? (own.length === 0 ? [] : await lookForUsers());
   const states = await Promise.all(
     own.map(async ({ record, root, label }): Promise<[Address, NetworkState]> => {
       const stored: NetworkFields = { ...readNetwork(root), autostart: record.autostart, active: record.active !== null };
@@ -40,9 +45,6 @@ export async function observeNetworks(context: Context, config: Config = {}): Pr
         },
       ];
     }),
-  );
-  const names = new Set(
-    Object.entries(config.networks ?? {}).flatMap(([name, network]) => (networkTraits(network).type === "external" ? [] : [name])),
   );
   const unmanaged = read
     .filter(({ record, label }) => label?.project !== context.project && names.has(record.name))

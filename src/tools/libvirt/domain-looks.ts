@@ -24,6 +24,13 @@ export type DomainLooks = Pick<Libvirt, "domains" | "domain" | "power" | "autost
   stateOf(domain: WireDomain): Promise<{ readonly state: number; readonly reason: number }>;
 };
 
+/** A caller of `domains`: what it does with each, and what went wrong for it. */
+interface Reader {
+  readonly read: (domain: DomainRecord, index: number) => void;
+  readonly failed: ((domain: { readonly uuid: string; readonly name: string }, error: unknown) => void) | undefined;
+  readonly errors: unknown[];
+}
+
 /** libvirt finds a domain by its uuid; the name appears in its messages only. */
 export const at = (uuid: string): WireDomain => ({ name: uuid, uuid, id: -1 });
 
@@ -73,64 +80,101 @@ export function createDomainLooks(call: Caller["call"]): DomainLooks {
     return { state, power: power === "stopped" && saved ? "saved" : power, reason: stateReason(state, reason) };
   }
 
+  /** Kinds that look at the same time share one listing: it waits for the callers of the same turn. */
+  let waiting: { readonly readers: Reader[]; readonly done: Promise<void> } | undefined;
+  function listTogether(reader: Reader): Promise<void> {
+    const readers: Reader[] = [];
+    waiting ??= {
+      readers,
+      done: Promise.resolve().then(() => {
+        waiting = undefined;
+        return listFor(readers);
+      }),
+    };
+    waiting.readers.push(reader);
+    return waiting.done;
+  }
+
+  async function listFor(readers: readonly Reader[]): Promise<void> {
+    const [{ domains }, states, transient, saved, autostart, snapshots, checkpoints] = await Promise.all([
+      call(procedures.listDomains, { needResults: 1, flags: 0 }),
+      call(procedures.domainStats, { domains: [], groups: flags.statsState, flags: 0 }).then(({ stats }) => statesOf(stats)),
+      listed("transient"),
+      listed("managedSave"),
+      listed("autostart"),
+      listed("snapshots"),
+      listed("checkpoints"),
+    ]);
+    const recordOf = async (domain: WireDomain): Promise<DomainRecord | undefined> => {
+      const { name, uuid } = domain;
+      const state = states.get(uuid);
+      // It came or went meanwhile.
+      if (state === undefined) return undefined;
+      const stored = xmlOf(domain, flags.inactive);
+      // Of most guests that are off, nothing else is asked for.
+      const isPlain = domain.id < 0 && !snapshots.has(uuid) && !checkpoints.has(uuid);
+      const [xml, active, names, marks] = isPlain
+        ? [await stored, null, [], []]
+        : await Promise.all([
+            stored,
+            domain.id < 0 ? null : activeXml(domain),
+            snapshots.has(uuid) ? snapshotsOf(domain) : [],
+            checkpoints.has(uuid) ? checkpointsOf(domain) : [],
+          ]);
+      const power = domainPower(state.state);
+      return {
+        uuid,
+        name,
+        power: power === "stopped" && saved.has(uuid) ? "saved" : power,
+        reason: stateReason(state.state, state.reason),
+        persistent: !transient.has(uuid),
+        autostart: autostart.has(uuid),
+        ...(names.length === 0 ? {} : { snapshots: names }),
+        ...(marks.length === 0 ? {} : { checkpoints: marks }),
+        xml,
+        active,
+      };
+    };
+    await Promise.all(
+      domains.map(async (domain, index) => {
+        const { name, uuid } = domain;
+        const refuse = ({ failed, errors }: Reader, error: unknown) => {
+          const why = explained(`Reading domain ${name} failed`, error);
+          if (failed === undefined || !(error instanceof LibvirtError)) errors.push(why);
+          else failed({ uuid, name }, why);
+        };
+        try {
+          const record = await recordOf(domain);
+          if (record === undefined) return;
+          for (const reader of readers) {
+            try {
+              reader.read(record, index);
+            } catch (error) {
+              refuse(reader, error);
+            }
+          }
+        } catch (error) {
+          if (!isRefusal(error, is.noDomain)) for (const reader of readers) refuse(reader, error);
+        }
+      }),
+    );
+  }
+
   return {
     xmlOf,
     stateOf,
 
-    domains: (read, failed) =>
+    domains: <T>(read: (domain: DomainRecord) => T, failed?: Reader["failed"]) =>
       explaining("Listing the domains failed", async () => {
-        const [{ domains }, states, transient, saved, autostart, snapshots, checkpoints] = await Promise.all([
-          call(procedures.listDomains, { needResults: 1, flags: 0 }),
-          call(procedures.domainStats, { domains: [], groups: flags.statsState, flags: 0 }).then(({ stats }) => statesOf(stats)),
-          listed("transient"),
-          listed("managedSave"),
-          listed("autostart"),
-          listed("snapshots"),
-          listed("checkpoints"),
-        ]);
-        const found = await Promise.all(
-          domains.map(async (domain) => {
-            const { name, uuid } = domain;
-            const state = states.get(uuid);
-            // It came or went meanwhile.
-            if (state === undefined) return [];
-            try {
-              const stored = xmlOf(domain, flags.inactive);
-              // Of most guests that are off, nothing else is asked for.
-              const isPlain = domain.id < 0 && !snapshots.has(uuid) && !checkpoints.has(uuid);
-              const [xml, active, names, marks] = isPlain
-                ? [await stored, null, [], []]
-                : await Promise.all([
-                    stored,
-                    domain.id < 0 ? null : activeXml(domain),
-                    snapshots.has(uuid) ? snapshotsOf(domain) : [],
-                    checkpoints.has(uuid) ? checkpointsOf(domain) : [],
-                  ]);
-              const power = domainPower(state.state);
-              return [
-                read({
-                  uuid,
-                  name,
-                  power: power === "stopped" && saved.has(uuid) ? "saved" : power,
-                  reason: stateReason(state.state, state.reason),
-                  persistent: !transient.has(uuid),
-                  autostart: autostart.has(uuid),
-                  ...(names.length === 0 ? {} : { snapshots: names }),
-                  ...(marks.length === 0 ? {} : { checkpoints: marks }),
-                  xml,
-                  active,
-                }),
-              ];
-            } catch (error) {
-              if (isRefusal(error, is.noDomain)) return [];
-              const why = explained(`Reading domain ${name} failed`, error);
-              if (failed === undefined || !(error instanceof LibvirtError)) throw why;
-              failed({ uuid, name }, why);
-              return [];
-            }
-          }),
-        );
-        return found.flat();
+        const found: T[] = [];
+        const errors: unknown[] = [];
+        const keep = (domain: DomainRecord, index: number) => {
+          found[index] = read(domain);
+        };
+        await listTogether({ read: keep, failed, errors });
+        for (const error of errors) throw error;
+        // Those that failed, or went meanwhile, left holes.
+        return found.filter(() => true);
       }),
 
     domain: (uuid) =>
