@@ -20,6 +20,7 @@ const action = {
     locks: texts,
     effect,
     destroys: text,
+    idle: { const: true },
     cost: { type: "object", properties: { moves: sizes, takes: sizes, seconds: { type: "number" } } },
     after: texts,
   },

@@ -40,6 +40,9 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   const running = new Set<Promise<void>>();
   /** Of the actions that run. Another one under such a name starts later, and does not take a place among `parallelism` while it waits. */
   const locked = new Set<string>();
+  /** Actions that run and are not idle. */
+  let busy = 0;
+  const hasPlace = ({ idle }: PlannedAction) => idle === true || busy < request.parallelism;
   emit({ type: "apply.start", plan, actions: plan.actions, parallelism: request.parallelism });
 
   let failed = false;
@@ -95,7 +98,7 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
   while (waiting.size > 0 || running.size > 0) {
     for (const action of waiting) {
       // With thousands waiting, looking through all of them after each one that ends would take longer than doing them.
-      if (running.size >= request.parallelism && !stop.aborted && !failed) break;
+      if (busy >= request.parallelism && !stop.aborted && !failed) break;
       const broken = action.after.find((id) => outcomes.has(id) && outcomes.get(id)?.status !== "done");
       if (broken !== undefined) {
         waiting.delete(action);
@@ -105,11 +108,14 @@ export async function apply(request: ApplyRequest): Promise<Outcome[]> {
       } else if (stop.aborted) {
         waiting.delete(action);
         end(action, { action: action.id, status: "cancelled", milliseconds: 0, diagnostics: [] });
-      } else if (running.size < request.parallelism && mayStart(action)) {
+      } else if (hasPlace(action) && mayStart(action)) {
         waiting.delete(action);
         for (const lock of action.locks) locked.add(lock);
+        const place = action.idle === true ? 0 : 1;
+        busy += place;
         const run: Promise<void> = carryOut(action).finally(() => {
           running.delete(run);
+          busy -= place;
           for (const lock of action.locks) locked.delete(lock);
         });
         running.add(run);

@@ -18,6 +18,7 @@ export const codes: Readonly<Record<string, string>> = {
   "bridge-missing": "The host does not have a bridge that a guest is connected to.",
   "checksum-file-changed": "The signed file of a publisher names another digest than the configuration, and the image is not in the cache.",
   "checksum-file-remembered": "The server with a signed file of checksums does not answer, and what it said before is used.",
+  "cloud-init-failed": "cloud-init of a guest that was started reported errors.",
   "definition-changed": "The definition of a guest was changed after the plan was made.",
   "capacity-not-claimed": "What an apply brings to the host could not be recorded for other applies.",
   "change-not-taken": "A running guest did not take a change, which waits for its restart.",
@@ -72,6 +73,7 @@ export const codes: Readonly<Record<string, string>> = {
   "group-member-without-address": "A rule names a security group, and an interface that has the group has no fixed address.",
   "guest-is-paused": "A guest that is to be started is paused or suspended.",
   "guest-is-off": "A guest that is to be restarted does not run.",
+  "guest-not-ready": "A guest was started, and what wait_for names did not come in time.",
   "guest-not-renamed": "libvirt does not rename a guest of which it records snapshots or checkpoints.",
   "guest-not-running": "A guest was started and does not run.",
   "guest-not-shut-down": "A guest that must not be powered off did not shut down in time.",
@@ -179,4 +181,5 @@ export const codes: Readonly<Record<string, string>> = {
   "volume-layers-elsewhere": "A volume that is to be detached has layers that would not be found again.",
   "volume-lost": "A volume is gone.",
   "volume-smaller-than-image": "A volume is smaller than its image.",
+  "wait-impossible": "A guest lacks what wait_for needs.",
 };

@@ -28,6 +28,8 @@ export interface Action {
   readonly destroys?: string;
   /** Left out where the same plan restarts the guest, which has the same result. */
   readonly withoutRestart?: true;
+  /** It only waits, so it takes no place among the actions that run at the same time. */
+  readonly idle?: true;
   /** What it moves and takes, for the forecast. Absent: next to nothing. */
   readonly cost?: Cost;
 }

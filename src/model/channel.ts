@@ -1,4 +1,4 @@
-/** A byte stream to a unix socket of a host. */
+/** A byte stream to a socket of a host, or from a host to a port. */
 export interface Channel {
   write(bytes: Uint8Array): void;
   /** Called with bytes as they arrive. Set it before the first write. */

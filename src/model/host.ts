@@ -289,6 +289,8 @@ export interface Host {
   open(command: Pick<Command, "program" | "args" | "env">): Conversation;
   /** Opens a byte stream to a unix socket of the host. Throws a DialError. */
   dial(path: string): Promise<Channel>;
+  /** Opens a byte stream from the host to a port of an IP address. `onData`: of the channel; a server may be the first to speak. Throws a DialError. */
+  connect(address: string, port: number, onData: Channel["onData"]): Promise<Channel>;
   account(): Promise<Account>;
   readonly files: Files;
   download(request: Download): Promise<Transferred>;

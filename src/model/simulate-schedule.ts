@@ -27,9 +27,11 @@ export function simulateSchedule(
   const running: { readonly turn: number; readonly end: number }[] = [];
   const spans = new Map<string, Span>();
   let now = 0;
+  let busy = 0;
+  const places = (turn: number) => (actions[turn]?.idle === true ? 0 : 1);
   for (;;) {
     const held: number[] = [];
-    while (running.length < parallelism) {
+    while (busy < parallelism) {
       const turn = ready.pop();
       const action = turn === undefined ? undefined : actions[turn];
       if (turn === undefined || action === undefined) break;
@@ -41,6 +43,7 @@ export function simulateSchedule(
       const end = now + seconds(action);
       spans.set(action.id, { start: now, end });
       running.push({ turn, end });
+      busy += places(turn);
     }
     for (const turn of held) ready.push(turn);
     const next = running.reduce<(typeof running)[number] | undefined>(
@@ -50,6 +53,7 @@ export function simulateSchedule(
     if (next === undefined) return spans;
     running.splice(running.indexOf(next), 1);
     now = next.end;
+    busy -= places(next.turn);
     for (const lock of actions[next.turn]?.locks ?? []) locked.delete(lock);
     for (const turn of followers[next.turn] ?? []) {
       waits[turn] = (waits[turn] ?? 0) - 1;

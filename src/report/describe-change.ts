@@ -47,6 +47,9 @@ export function changeDetails(change: Change): Line[] {
   const changesThere = change.verb === "update" || change.verb === "replace";
   if (changesThere && change.actions.length > 0)
     lines.push([span("Steps:    ", "faint"), span(change.actions.map(stepOf(change)).join(", then "))]);
+  // What is done to make a new object goes without saying; how long the apply may wait for it does not.
+  const waits = changesThere ? [] : change.actions.filter(({ idle }) => idle === true);
+  if (waits.length > 0) lines.push([span("Then:     ", "faint"), span(waits.map(stepOf(change)).join(", then "))]);
   if (changesThere || (effect !== "none" && destroys.length === 0)) {
     lines.push([span("Effect:   ", "faint"), span(effectWords(effect, change), effectTones[effect])]);
   }

@@ -1,4 +1,5 @@
 import { dirname } from "node:path/posix";
+import { DialError } from "../../src/model/channel.ts";
 import { CommandError } from "../../src/model/errors.ts";
 import type { Host } from "../../src/model/host.ts";
 import { fakeDownload } from "./download.ts";
@@ -91,6 +92,13 @@ export function createHost(machine: Machine, pid: number): FakeHost {
       await new Promise<void>(later);
       life.check(`connect to ${path}`);
       return openLibvirt(world, path, later);
+    },
+    connect: async (address, port, onData) => {
+      life.check(`connect to ${address}:${port}`);
+      const greeting = machine.servers.get(`${address}:${port}`);
+      if (greeting === undefined) throw new DialError(`port ${port} of ${address}`, "refused", "connection refused");
+      setImmediate(() => onData(Buffer.from(greeting)));
+      return { onData, ended: new Promise(() => undefined), write: () => undefined, close: () => undefined };
     },
     account: async () => ({
       root: true,

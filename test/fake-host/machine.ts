@@ -14,6 +14,8 @@ export interface Machine {
   readonly libvirtd: Libvirtd;
   readonly locks: Locks;
   readonly urls: Map<string, Answer>;
+  /** What servers that the machine reaches send first, by `ADDRESS:PORT`. */
+  readonly servers: Map<string, string>;
   /** Whether a process of this number runs. */
   isAlive(pid: number): boolean;
   /** A new process on this machine. */
@@ -38,10 +40,15 @@ export function createMachine(options: { readonly capacity?: number } = {}): Mac
   const clock = { now: Date.UTC(2026, 0, 1), pid: 0 };
   const files = createFileTree(options.capacity ?? 2 ** 40, () => ++clock.now);
   files.makeDirectories("/tmp", 0o777);
-  return machineOn(files, createLibvirtd(files), new Map(), clock);
+  return machineOn(files, createLibvirtd(files), { urls: new Map(), servers: new Map() }, clock);
 }
 
-function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer>, clock: { now: number; pid: number }): Machine {
+function machineOn(
+  files: FileTree,
+  libvirtd: Libvirtd,
+  { urls, servers }: Pick<Machine, "urls" | "servers">,
+  clock: { now: number; pid: number },
+): Machine {
   const locks = createLocks();
   const processes = new Map<number, FakeHost>();
   const machine: Machine = {
@@ -49,6 +56,7 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
     libvirtd,
     locks,
     urls,
+    servers,
     isAlive: (pid) => processes.get(pid)?.dead === false,
     boot() {
       const pid = ++clock.pid;
@@ -71,7 +79,7 @@ function machineOn(files: FileTree, libvirtd: Libvirtd, urls: Map<string, Answer
     clone() {
       const time = { ...clock };
       const copied = files.clone(() => ++time.now);
-      return machineOn(copied, libvirtd.clone(copied), new Map(urls), time);
+      return machineOn(copied, libvirtd.clone(copied), { urls: new Map(urls), servers: new Map(servers) }, time);
     },
     snapshot(ignore = /(?!)/) {
       const lines = files

@@ -11,6 +11,7 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^forget the digest of the base image$/, forgetDigest],
   [/^publish (\S+) with (sha256:\S+)$/, (machine, url = "", checksum = "") => publish(machine, [[url, checksum]])],
   [/^change (\S+) in the net$/, (machine, url = "") => void machine.urls.set(url, Buffer.from("something else"))],
+  [/^kill an apply while it waits for (\S+)$/, forgetWait],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^fill the disk of (\S+)$/, fillDisk],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
@@ -110,6 +111,14 @@ export function doByHand(machine: Machine, line: string): void {
     return;
   }
   throw new Error(`not known: ${line}. Known are:\n${deeds.map(([pattern]) => pattern.source).join("\n")}`);
+}
+
+/** As an apply leaves it that was killed after it started the guest. */
+function forgetWait(machine: Machine, name = ""): void {
+  const path = `${root}/${domainOf(machine, name).uuid}/virtform.json`;
+  const label = JSON.parse(readSparse(machine.files.file(path, "open").content).toString("utf8"));
+  label.objects.domain.unready = true;
+  machine.put(path, JSON.stringify(label), 0o600);
 }
 
 /** As an apply leaves it that was killed after the base image was published. */

@@ -19,8 +19,17 @@ const plainWords: Readonly<Partial<Record<DialReason, string>>> = {
 
 /** Opens a byte stream to a unix socket of this machine. Throws a DialError. */
 export function dialSocket(path: string): Promise<Channel> {
+  return channelTo(path, () => connect(path));
+}
+
+/** Opens a byte stream to a port of an IP address. Throws a DialError. */
+export function dialPort(address: string, port: number, onData: Channel["onData"]): Promise<Channel> {
+  return channelTo(`port ${port} of ${address}`, () => connect({ host: address, port }), onData);
+}
+
+function channelTo(path: string, open: () => Socket, onData?: Channel["onData"]): Promise<Channel> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path);
+    const socket = open();
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new DialError(path, "failed", `no connection within ${connectMs / 1000} s`));
@@ -33,7 +42,7 @@ export function dialSocket(path: string): Promise<Channel> {
     socket.once("connect", () => {
       clearTimeout(timer);
       socket.off("error", refuse);
-      resolve(channelOf(socket));
+      resolve(channelOf(socket, onData));
     });
   });
 }
@@ -45,7 +54,7 @@ export function dialError(path: string, code: string, words: string): DialError 
 }
 
 /** A connected socket as a channel. */
-export function channelOf(socket: Socket): Channel {
+export function channelOf(socket: Socket, onData: Channel["onData"] = () => undefined): Channel {
   const ended = Promise.withResolvers<string | undefined>();
   let why: string | undefined;
   socket.on("error", (error) => {
@@ -53,7 +62,7 @@ export function channelOf(socket: Socket): Channel {
   });
   socket.on("close", () => ended.resolve(why));
   const channel: Channel = {
-    onData: () => undefined,
+    onData,
     ended: ended.promise,
     write(bytes) {
       if (socket.writable) socket.write(bytes);

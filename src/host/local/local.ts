@@ -1,6 +1,6 @@
 import { dirname } from "node:path/posix";
 import type { Command, Conversation, Host } from "../../model/host.ts";
-import { dialSocket, localAccount } from "./dial.ts";
+import { dialPort, dialSocket, localAccount } from "./dial.ts";
 import { createLocalFiles } from "./files.ts";
 
 /** The machine that virtform runs on. What a plan may not need is loaded on first use: running
@@ -13,6 +13,7 @@ export function createLocalHost(): Host {
     run: async (command) => (await import("./command.ts")).runCommand(command),
     open: openWhenLoaded,
     dial: dialSocket,
+    connect: dialPort,
     account: async () => localAccount(),
     files,
     download: async (request) => (await import("../web/download.ts")).download(request),

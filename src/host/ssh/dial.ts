@@ -1,5 +1,6 @@
 import type { Channel } from "../../model/channel.ts";
 import { errorMessage } from "../../model/errors.ts";
+import type { Host } from "../../model/host.ts";
 import { dialError } from "../local/dial.ts";
 import type { Greeting } from "./greeting.ts";
 import type { SshHelper } from "./helper.ts";
@@ -9,20 +10,22 @@ import type { Trouble } from "./trouble-of-file.ts";
 const longestMs = 2 ** 31 - 1;
 const openMs = 60_000;
 
-/** Opens sockets of the other side through the helper, which passes their bytes on. Gives `Host.dial`. */
-export function createSshDial(helper: SshHelper, greeting: () => Promise<Greeting>): (path: string) => Promise<Channel> {
+/** Opens sockets of the other side, and ports that it reaches, through the helper, which passes their bytes on. */
+export function createSshDial(helper: SshHelper, greeting: () => Promise<Greeting>): Pick<Host, "dial" | "connect"> {
   let channels = 0;
   /** Known to be missing when the connection was made: to try one would cost a round trip. Later it may exist. */
   let absent: Set<string> | undefined;
 
-  return async (path) => {
-    absent ??= new Set((await greeting()).noSockets);
-    if (absent.delete(path)) throw dialError(path, "ENOENT", "");
+  function open(
+    path: string,
+    to: { readonly path: string } | { readonly address: string; readonly port: number },
+    onData: Channel["onData"] = () => undefined,
+  ): Promise<Channel> {
     channels += 1;
     const name = channels;
     const ended = Promise.withResolvers<string | undefined>();
     const channel: Channel = {
-      onData: () => undefined,
+      onData,
       ended: ended.promise,
       write: (bytes) => helper.send({ op: "write", channel: name }, bytes),
       close: () => helper.send({ op: "hangup", channel: name }),
@@ -38,7 +41,7 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
       };
       helper
         .ask(
-          { op: "dial", channel: name, path },
+          { op: "dial", channel: name, ...to },
           {
             what: `connecting to ${path}`,
             timeoutMs: longestMs,
@@ -58,5 +61,14 @@ export function createSshDial(helper: SshHelper, greeting: () => Promise<Greetin
           (error: unknown) => over(() => error, errorMessage(error)),
         );
     });
+  }
+
+  return {
+    async dial(path) {
+      absent ??= new Set((await greeting()).noSockets);
+      if (absent.delete(path)) throw dialError(path, "ENOENT", "");
+      return open(path, { path });
+    },
+    connect: (address, port, onData) => open(`port ${port} of ${address}`, { address, port }, onData),
   };
 }

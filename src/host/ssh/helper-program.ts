@@ -119,7 +119,8 @@ channels = {}
 
 def dial(message, blob):
     id, channel = message["id"], message["channel"]
-    stream = socket.socket(socket.AF_UNIX)
+    to = message.get("path") or (message["address"], message["port"])
+    stream = socket.socket(socket.AF_UNIX if isinstance(to, str) else socket.AF_INET6 if ":" in to[0] else socket.AF_INET)
     outgoing = channels[channel] = queue.Queue()
     def write():
         try:
@@ -129,7 +130,7 @@ def dial(message, blob):
             pass  # the reader meets the same
     try:
         stream.settimeout(10)
-        stream.connect(message["path"])
+        stream.connect(to)
         stream.settimeout(None)
         threading.Thread(target=write, daemon=True).start()
         answer({"id": id, "opened": True})

@@ -74,7 +74,7 @@ export function createSshHost(
     greeting: () => connection.greeting(),
     run,
     open: (command) => openOverSsh(connection, command),
-    dial: createSshDial(readyHelper, ready),
+    ...createSshDial(readyHelper, ready),
     account: async () => (await ready()).account,
     files,
     upload,

@@ -38,6 +38,8 @@ export interface DomainEntry {
   readonly prevent_destroy: boolean;
   /** Parts of its definition that this libvirt filled in by itself, beyond those that are expected of every libvirt. */
   readonly filled?: readonly string[];
+  /** An apply started the guest and has not seen yet that it is ready. */
+  readonly unready?: boolean;
 }
 
 /** The entry's name among the objects. */

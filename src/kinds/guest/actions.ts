@@ -26,6 +26,8 @@ import { appliedText } from "./merge.ts";
 import { mergedXml } from "./merged-xml.ts";
 import { ownStanding, requireOwn } from "./own-domain.ts";
 import { readFields } from "./read-fields.ts";
+import { recordReadiness } from "./ready/record.ts";
+import { waitUntilReady } from "./ready/wait.ts";
 import { refuseHeld } from "./refuse-held.ts";
 import { domainFields, domainOwner } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
@@ -56,6 +58,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
   const entry = (parts: readonly string[]): Json => ({
     prevent_destroy: spec.preventDestroy,
     ...(parts.length === 0 ? {} : { filled: parts }),
+    ...(remembered?.unready === true ? { unready: true } : {}),
   });
   // Nothing of an adopted guest is in a directory of ours.
   if (spec.adopted) {
@@ -170,13 +173,15 @@ const restore = defineAction<StartArgs>("domain.restore", [up, restored], async 
   await startAndWait(context, ref, await ownStanding(context, ref));
 });
 
-async function startAndWait(context: Context, ref: DomainRef, have: DomainStanding | undefined): Promise<void> {
+async function startAndWait(context: Context, { awaited, ...ref }: StartArgs, have: DomainStanding | undefined): Promise<void> {
   const libvirt = libvirtOf(context);
   const { host, layout } = context;
   // A guest writes to its disks at once: their names must survive a power cut.
   const settled = [layout.instance(ref.uuid), layout.root];
   if (have !== undefined && isUp(have.power) && ref.adopted !== true) await host.files.settle(settled);
   else if (ref.adopted !== true) await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
+  // Before it runs: after a kill, the next apply finds that it was not waited for.
+  if (awaited === true) await recordReadiness(context, ref, false);
   if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
   // An interrupted start leaves the guest paused. What was paused by others is not ours to resume here: no plan said so.
   if (have?.power === "paused" && have.reason !== "starting-up") throw pausedMeanwhile(ref);
@@ -263,6 +268,7 @@ export const domainActions: readonly ActionType[] = [
   stop,
   discard,
   undefine,
+  waitUntilReady,
 ];
 
 function pausedMeanwhile({ instance }: DomainRef): RefusedError {

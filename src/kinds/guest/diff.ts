@@ -48,6 +48,7 @@ import { describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
 import { volumeHolders } from "./volume-holders.ts";
 import { hasWantedFields, wantedFields } from "./wanted-fields.ts";
+import { withWait } from "./with-wait.ts";
 
 /** What the plan does to disks and volumes of a guest. */
 export interface DisksOfPlan {
@@ -83,13 +84,13 @@ export function diffDomain(
       ? creation(address, want, observed)
       : withFiles(leaving(update(address, want, have, observed, fresh), leaves), address, want, have, observed);
   const holders = holdersOf(want, observed);
-  if (change === undefined || holders.length === 0) return change;
+  if (change === undefined || holders.length === 0) return withWait(change, address, want, have);
   const waiting = (action: Action): Action => {
     if (action.type !== "domain.start" && action.type !== "domain.restore") return action;
-    const args: StartArgs = { uuid: want.uuid, instance: want.instance, ...(want.adopted ? { adopted: true } : {}), holders };
+    const args: StartArgs = { ...(action.args as unknown as StartArgs), holders };
     return { ...action, args: args as unknown as Json, needs: [...action.needs, ...leftBy(holders)] };
   };
-  return { ...change, actions: change.actions.map(waiting) };
+  return withWait({ ...change, actions: change.actions.map(waiting) }, address, want, have);
 }
 
 /**

@@ -113,6 +113,7 @@ export function describeDomain(state: DomainState): Json {
     power_state: state.power,
     ...(state.pausedBy === undefined ? {} : { paused_by: state.pausedBy }),
     ...(state.failedStart === undefined ? {} : { failed_start: true }),
+    ...(state.unready === true ? { ready: false } : {}),
     ...(state.snapshots === undefined ? {} : { snapshots: state.snapshots }),
     ...(state.checkpoints === undefined ? {} : { checkpoints: state.checkpoints }),
     ...(state.chains === undefined ? {} : { layers: describeChains(state.chains) }),

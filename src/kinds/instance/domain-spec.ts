@@ -9,6 +9,7 @@ import type { Wanted } from "../config/wanted.ts";
 import { configuredValues } from "../guest/configured-values.ts";
 import { addedDisks, type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
 import { patchValues } from "../guest/domain-patch.ts";
+import { guestWait } from "../terms/guest-wait.ts";
 import { shutdownOf } from "../terms/shutdown.ts";
 import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
@@ -34,6 +35,8 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     adopted: instance.adopt === true,
     restart: instance.restart ?? "never",
     shutdown: shutdownOf(guest.hardware),
+    // In rescue another system boots, for repairs.
+    ...(instance.wait_for === undefined || rescue !== null ? {} : { waitFor: guestWait(instance.wait_for, fixedAddresses(instance)) }),
     rebuild: instance.rebuild ?? "on_name_change",
     virtType,
     arch: facts.arch,
@@ -54,6 +57,10 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     domainXml: instance.domain_xml === undefined ? noPatch : patchValues(instance.domain_xml),
     values: valuesOf(guest),
   };
+}
+
+function fixedAddresses({ networks = [] }: WantedGuest["instance"]): string[] {
+  return networks.flatMap(({ addresses = [] }) => addresses);
 }
 
 const noPatch: DomainSpec["domainXml"] = {};

@@ -119,7 +119,7 @@ export async function observeInstances(
 
   const states = new Map<Address, InstanceState>();
   const hasDirectory = new Set(directories.flatMap(({ uuid, blank }) => (blank ? [] : [uuid])));
-  const filledOf = new Map(owned.map(({ uuid, label }) => [uuid, rememberedDomain(label)?.filled]));
+  const remembered = new Map(owned.map(({ uuid, label }) => [uuid, rememberedDomain(label)]));
   for (const domain of domains) {
     const adopting = domain.label === undefined ? adopts.get(domain.uuid) : undefined;
     if (adopting !== undefined) {
@@ -129,9 +129,12 @@ export async function observeInstances(
     if (domain.label?.project !== context.project) continue;
     const unlabelled = hasDirectory.has(domain.uuid) || isAdopted(domain) ? {} : ({ unlabelled: true } as const);
     const below = chains.get(domain.uuid);
-    const foreign = withoutFillings(domain.foreign, filledOf.get(domain.uuid) ?? []);
+    const foreign = withoutFillings(domain.foreign, remembered.get(domain.uuid)?.filled ?? []);
     const chained = below === undefined ? {} : { chains: below };
-    const troubled = withoutUndefined({ files: files.get(domain.uuid) });
+    const troubled = withoutUndefined({
+      files: files.get(domain.uuid),
+      unready: remembered.get(domain.uuid)?.unready === true ? (true as const) : undefined,
+    });
     states.set(guests.at(domain.label.instance), { ...domain, foreign, ...unlabelled, ...chained, ...troubled, kind: "domain" });
   }
   for (const { uuid, instance } of owned) {

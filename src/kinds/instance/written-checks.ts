@@ -5,6 +5,7 @@ import { checkEncryption } from "../disk/encryption-check.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { checkWaits } from "../guest/ready/check.ts";
 import { checkSettings } from "../guest/settings-check.ts";
 import { checkRescues } from "./rescue-check.ts";
 import { checkDrives } from "./seed/drive-check.ts";
@@ -19,6 +20,7 @@ export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkBlankDisks,
   checkRootDisks,
   checkBootOrder,
+  checkWaits,
   checkRescues,
   checkEncryption,
 ];

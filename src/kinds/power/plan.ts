@@ -9,6 +9,7 @@ import { withoutUndefined } from "../../model/without-undefined.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { filterExists, filters, groupExists, groups } from "../terms/filter-address.ts";
 import { adjusted, defined, gone, grown, guests, named, released, restored, stopped, up } from "../terms/guest-address.ts";
+import { type GuestWait, limitOf, waitedFor } from "../terms/guest-wait.ts";
 import { secretExists, secretNameOf, secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import type { Shutdown } from "../terms/shutdown.ts";
@@ -68,6 +69,15 @@ export interface VolumeHolder extends DomainRef {
 export interface StartArgs extends DomainRef {
   /** Guests that must have released these volumes before. */
   readonly holders?: readonly VolumeHolder[];
+  /** `domain.wait` follows. */
+  readonly awaited?: boolean;
+}
+
+/** Arguments of `domain.wait`. */
+export interface WaitArgs extends DomainRef {
+  readonly wait: GuestWait;
+  /** MAC addresses of its interfaces on which it can be reached. */
+  readonly cards: readonly string[];
 }
 
 /** Labels a guest that other programs made. Nothing else about it changes. */
@@ -126,12 +136,33 @@ export function leftBy(holders: readonly VolumeHolder[]): Fact[] {
 /** Starts the guest and waits until it runs. */
 export function startDomain(spec: DomainSpec): Action {
   const address = guests.at(spec.instance);
+  const { args, ...start } = common(spec, "start", "start");
   return {
-    ...common(spec, "start", "start"),
+    ...start,
+    args: { ...args, ...(spec.waitFor === undefined ? {} : { awaited: true }) },
     needs: [defined(address), stopped(address), exists(secrets.at(spec.instance)), ...attachedFacts(spec)],
     makes: [up(address)],
     effect: "none",
     cost: usualStart,
+  };
+}
+
+/**
+ * Waits until a guest that was started is ready. Nothing of other guests waits for it, and it comes after everything else that is done to this one,
+ * because it keeps the lock of the instance.
+ */
+export function waitForGuest(spec: DomainSpec, wait: GuestWait): Action {
+  const address = guests.at(spec.instance);
+  const { args, ...action } = common(spec, "wait", `wait for ${waitedFor(wait)}, at most ${limitOf(wait)}`);
+  const cards = spec.interfaces.flatMap(({ type, mac }) => (type === "user" ? [] : [mac]));
+  return {
+    ...action,
+    args: { ...args, wait: wait as unknown as Json, cards },
+    needs: [up(address), defined(address), released(address), adjusted(address), grown(address)],
+    makes: [],
+    effect: "none",
+    idle: true,
+    cost: { seconds: usualWaits[wait.what] },
   };
 }
 
@@ -199,7 +230,8 @@ export function switchOff(spec: StoppableRef, { running, saved = false }: GuestA
 /** Actions that start it again, unless it was off or is to be off. */
 export function switchOnAgain(spec: DomainSpec, { running, saved = false }: GuestActivity): Action[] {
   const on = (running && spec.powerState !== "stopped") || (saved && spec.powerState === "running");
-  return on ? [startDomain(spec)] : [];
+  if (!on) return [];
+  return [startDomain(spec), ...(spec.waitFor === undefined ? [] : [waitForGuest(spec, spec.waitFor)])];
 }
 
 /** Resumes a paused guest. */
@@ -228,6 +260,8 @@ export function stopDomain(spec: StoppableRef, needs: readonly Fact[] = []): Act
 
 /** Until a guest runs: an apply does not wait until it has booted. */
 const usualStart: Cost = { seconds: 2 };
+/** From the start of a Linux guest with KVM. */
+const usualWaits: Readonly<Record<GuestWait["what"], number>> = { address: 10, agent: 15, ssh: 20, cloud_init: 30 };
 /** A guest that reacts is off after this time as a rule. */
 const usualShutdownSeconds = 20;
 

@@ -29,8 +29,8 @@ const valueTypes = { long: 3, unsignedLong: 4 } as const;
 const volumeUsage = 1;
 /** Kinds of block jobs by libvirt's numbers of them. */
 const jobTypes = ["unknown", "pull", "copy", "commit", "active-commit", "backup"] as const;
-/** Addresses from the leases of libvirt's networks. */
-const fromLeases = 0;
+/** Where libvirt takes addresses of a domain from. */
+const addressSources = { leases: 0, agent: 1 } as const;
 /** libvirt's numbers of states. */
 const shutOff = 5;
 const crashed = 6;
@@ -49,6 +49,17 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
     } catch (error) {
       if (done !== undefined && isRefusal(error, is.operationInvalid) && done((await stateOf(at(uuid))).state)) return;
       throw explained(what, error);
+    }
+  }
+
+  async function addressesFrom(source: number, uuid: string): Promise<Map<string, string[]>> {
+    try {
+      const { interfaces } = await call(procedures.interfaceAddresses, { domain: at(uuid), source, flags: 0 }, uuid);
+      return new Map(interfaces.map(({ mac, addresses }) => [(mac ?? "").toLowerCase(), addresses.map(({ address }) => address)]));
+    } catch (error) {
+      // It is off, or gone, or its driver does not know: an address is an extra.
+      if (error instanceof LibvirtError) return new Map();
+      throw explained(`Looking for addresses of domain ${uuid} failed`, error);
     }
   }
 
@@ -223,16 +234,8 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
       return change(`Labelling domain ${uuid} failed`, uuid, () => call(procedures.setMetadata, args, uuid));
     },
 
-    leases: async (uuid) => {
-      try {
-        const { interfaces } = await call(procedures.interfaceAddresses, { domain: at(uuid), source: fromLeases, flags: 0 }, uuid);
-        return new Map(interfaces.map(({ mac, addresses }) => [(mac ?? "").toLowerCase(), addresses.map(({ address }) => address)]));
-      } catch (error) {
-        // It is off, or gone, or its driver does not know: an address is an extra.
-        if (error instanceof LibvirtError) return new Map();
-        throw explained(`Looking for addresses of domain ${uuid} failed`, error);
-      }
-    },
+    leases: (uuid) => addressesFrom(addressSources.leases, uuid),
+    agentAddresses: (uuid) => addressesFrom(addressSources.agent, uuid),
 
     hasSecret: async (uuid) =>
       (await unlessMissing(`Looking for secret ${uuid} failed`, () => call(procedures.findSecret, { uuid }, uuid), is.noSupport)) !==

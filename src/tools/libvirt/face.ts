@@ -190,6 +190,8 @@ export interface Libvirt extends NetworkFace {
   setScheduler(uuid: string, values: Readonly<Record<string, { readonly value: number; readonly signed: boolean }>>): Promise<void>;
   /** Addresses that libvirt's networks leased to a running domain, by MAC address; none of one that is off, or that libvirt does not tell. */
   leases(uuid: string): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** The same from its guest agent: any text, because the guest writes it. */
+  agentAddresses(uuid: string): Promise<ReadonlyMap<string, readonly string[]>>;
   /**
    * Replaces the element of a namespace in the metadata of a domain, and nothing else: of the guest that runs, of the stored definition, or of
    * both.

@@ -76,6 +76,7 @@ export function dyingHost(host: Host, survives: number, kind: "between" | "half"
       run: (command) => call(!isLook(command), () => host.run(command), madeBy(command)),
       open: (command) => openDying(command),
       dial: (path) => call(false, () => dialDying(path)),
+      connect: (...to) => call(false, () => host.connect(...to)),
       account: () => host.account(),
       files,
       download: (request) => call(true, () => host.download(request), request.to),

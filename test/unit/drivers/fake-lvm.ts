@@ -140,6 +140,7 @@ export function createFakeLvm(directory: string, group: string, size: number, ex
       run: (command) => run(host, command),
       open: (command) => host.open(command),
       dial: (path) => host.dial(path),
+      connect: (...to) => host.connect(...to),
       account: () => host.account(),
       files: host.files,
       download: (request) => host.download(request),

@@ -102,6 +102,7 @@ function bound(host: Host): Host {
     run: (command) => host.run(command),
     open: (command) => host.open(command),
     dial: (path) => host.dial(path),
+    connect: (...to) => host.connect(...to),
     account: () => host.account(),
     files: host.files,
     download: (request) => host.download(request),
