@@ -72,10 +72,10 @@ test("an apply waits for cloud-init of a Debian guest, and fails with its errors
       instances,
     });
   const wait = { what: "cloud_init", timeout: "15m" };
-  const runs = (command: string) => `#cloud-config\nruncmd:\n  - ${start}\n  - ${command}\n`;
+  const runs = (command: string) => `#cloud-config\nlocale: false\nruncmd:\n  - ${start}\n  - ${command}\n`;
   await write({
-    [good]: { ...debian, user_data: runs("true"), wait_for: wait },
-    [bad]: { ...debian, user_data: runs("false"), wait_for: wait },
+    [good]: { ...debian, user_data: runs("echo done"), wait_for: wait },
+    [bad]: { ...debian, user_data: runs("exit 3"), wait_for: wait },
   });
   const first = await virtform("apply", workspace.directory, "--auto-approve");
   const said = first.stdout + first.stderr;
@@ -84,7 +84,7 @@ test("an apply waits for cloud-init of a Debian guest, and fails with its errors
   assert.match(said, new RegExp(`cloud-init of ${bad} failed: .*scripts`));
   assert.equal((await virsh("domstate", bad)).trim(), "running");
 
-  await write({ [good]: { ...debian, user_data: runs("true"), wait_for: "ssh" } });
+  await write({ [good]: { ...debian, user_data: runs("echo done"), wait_for: "ssh" } });
   await apply(workspace, "--allow-destroy");
   await assertConverged(workspace);
   await virsh("destroy", good);

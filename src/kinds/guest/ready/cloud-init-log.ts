@@ -19,6 +19,8 @@ const failures: readonly RegExp[] = [
   /\bcloud-init status: error\b.*/,
   /(?:\[FAILED\]|\bsystemd\[1\]:) Failed to start .*\bcloud-?(?:init|config|final)\b.*/i,
 ];
+/** Where Python has a module from. */
+const source = / \(<module [^>]*>\)/;
 /** Without its last stage, cloud-init never reports that it has finished. */
 const lastStage =
   /(?:\[FAILED\]|\bsystemd\[1\]:) Failed to start .*\b(?:cloud-final|Cloud-init: Final Stage|Execute cloud user\/final scripts)\b/i;
@@ -33,7 +35,7 @@ export function cloudInitLog(log: string): CloudInitLog {
     ),
   );
   const found = lines.flatMap((line) => failures.map((pattern) => pattern.exec(line)?.[0]).find((text) => text !== undefined) ?? []);
-  const errors = [...new Set(found.map((text) => text.slice(0, longestError)))].slice(0, mostErrors);
+  const errors = [...new Set(found.map((text) => text.replace(source, "").slice(0, longestError)))].slice(0, mostErrors);
   const isOver = lines.some((line) => end.test(line)) || lines.some((line) => lastStage.test(line));
   return { status: !isOver ? "running" : errors.length === 0 ? "done" : "error", errors };
 }

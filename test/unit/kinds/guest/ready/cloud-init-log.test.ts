@@ -19,6 +19,10 @@ test("its errors are told, once each, when it has ended", () => {
   const error = "Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)";
   assert.deepEqual(cloudInitLog([started, module].join("\n")), { status: "running", errors: [error] });
   assert.deepEqual(cloudInitLog([started, module, module, finished].join("\n")), { status: "error", errors: [error] });
+  // cloud-init 22.4.2 of Debian 12.
+  const locale =
+    "[  266.898833] cloud-init[406]: 2026-11-29 14:14:15,581 - util.py[WARNING]: Running module locale (<module 'cloudinit.config.cc_locale' from '/usr/lib/python3/dist-packages/cloudinit/config/cc_locale.py'>) failed";
+  assert.deepEqual(cloudInitLog([started, locale, finished].join("\n")), { status: "error", errors: ["Running module locale failed"] });
   const yaml = "2026-11-29 13:00:05 - util.py[WARNING]: Failed loading yaml blob. Invalid format at line 2 column 3";
   assert.deepEqual(cloudInitLog([yaml, finished].join("\n")).errors, ["Failed loading yaml blob. Invalid format at line 2 column 3"]);
   const status = "[   30.0] run[1]: cloud-init status: error";
@@ -44,6 +48,20 @@ test("so does one that systemd reports in the log of the kernel", () => {
 test("only the last boot counts", () => {
   assert.equal(cloudInitLog([started, module, finished, started].join("\n")).status, "running");
   assert.equal(cloudInitLog([started, module, finished, started, finished].join("\n")).status, "done");
+});
+
+test("the end of a console log leaves out what cloud-init prints at the end of every boot", () => {
+  const keys = [
+    "ci-info: no authorized SSH keys fingerprints found for user debian.",
+    "<14>Nov 29 14:15:15 cloud-init: -----END SSH HOST KEY FINGERPRINTS-----",
+    "-----BEGIN SSH HOST KEY KEYS-----",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJCm/C2zaHrk2Mb5Dm3Zgcf+aQX2RYj0W3ffk30qiW+y root@web",
+    "-----END SSH HOST KEY KEYS-----",
+  ];
+  assert.deepEqual(
+    consoleTail([module, ...keys, finished].join("\r\n")),
+    [module, finished].map((line) => line.slice(0, 160)),
+  );
 });
 
 test("what a guest writes is bounded and cannot obey a terminal", () => {
