@@ -22,7 +22,8 @@ const otherGroup = edited(
   ["security_groups: [db]", "security_groups: [web]"],
   [/^ {2}db:\n {4}rules(?:.*\n)+? {4}egress.*\n/m.exec(base)?.[0] ?? "", ""],
 );
-const unfiltered = edited(["    security_groups: [db]\n", ""]);
+// In a network that no entry declares, addresses are for filters alone.
+const unfiltered = edited(["    security_groups: [db]\n", ""], [", addresses: [192.168.122.20, fd00::20]", ""]);
 const withoutWeb = edited([web, ""]);
 
 async function after(yaml: string): Promise<Machine> {
