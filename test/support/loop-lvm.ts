@@ -40,7 +40,8 @@ export function startLoopLvm(size: number): LoopLvm {
     const path = join(programs, name);
     const source = `import { answer } from ${JSON.stringify(library)};\nanswer(${JSON.stringify(settings)}, ${JSON.stringify(name)});\n`;
     writeFileSync(`${path}.mjs`, source);
-    writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${path}.mjs' "$@"\n`);
+    // As LVM does, one at a time for the whole group.
+    writeFileSync(path, `#!/bin/sh\nexec flock '${directory}/lock' '${process.execPath}' '${path}.mjs' "$@"\n`);
     chmodSync(path, 0o755);
   }
   const stop = () => {
