@@ -89,7 +89,7 @@ async function notReady(context: Context, args: WaitArgs, why: string): Promise<
   return new RefusedError(
     "guest-not-ready",
     `${instance} is not ready: ${why}`,
-    `virtform waited for ${waitedFor(wait)} (wait_for: ${wait.what}) and left the guest as it is. Apply again to wait again, give it more time with wait_for.timeout, or see what it does with \`virtform console ${shellWord(instance)}\`.${await endOfConsole(context, args)}`,
+    `The apply waited for ${waitedFor(wait)} (wait_for: ${wait.what}) and left the guest as it is. Apply again to wait again, give it more time with wait_for.timeout, or see what it does with \`virtform console ${shellWord(instance)}\`.${await endOfConsole(context, args)}`,
   );
 }
 
