@@ -94,6 +94,8 @@ test("a connection that is cut while planning is an error, and nothing is taken 
   await using session = await openSession(await readConfig([workspace.directory]), surroundings);
   const { context: opened, ...rest } = onlyHost(session);
   const { host } = opened;
+  // Logged in already: what is cut is a connection that works.
+  await host.account();
   const known = () => masters(process.pid);
   const files: Host["files"] = {
     ...host.files,
