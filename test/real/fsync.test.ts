@@ -25,8 +25,9 @@ instances:
   ${workspace.prefix}: { image: plain, flavor: small, count: ${count}, power_state: stopped, config_drive: { format: iso9660 } }
 `;
     const applied = async (text: string) => {
-      // A host that is not fake needs nothing else of one.
-      const run = await runOn(createLocalHost() as unknown as FakeHost, text);
+      // Of a fake host, one that is not fake needs the net alone, which is empty here.
+      const host = Object.assign(createLocalHost(), { machine: { urls: new Map() } });
+      const run = await runOn(host as unknown as FakeHost, text);
       const { verdict, outcomes, plan } = await apply(run);
       assert.equal(verdict, "done", JSON.stringify([...outcomes.filter(({ status }) => status !== "done"), ...plan.diagnostics]));
     };

@@ -400,7 +400,8 @@ const cases: Readonly<Record<string, Case>> = {
         assert.deepEqual(await scene.place.kept(scene.context), []);
       },
     );
-    assert.ok(kills >= 2, `only ${kills} places to be killed at were found`);
+    // A small overlay is one effect.
+    assert.ok(kills >= 1, "no place to be killed at was found");
   },
 
   "killed while growing": async (scene) => {
