@@ -65,7 +65,9 @@ test("show, list and console say what is there, and the JSON says the same", asy
   const objects = (JSON.parse((await workspace.mustRun(["show", "--json"])).stdout) as { objects: { address: string }[] }).objects.map(
     ({ address }) => address,
   );
-  for (const address of objects) assert.ok(all.includes(`  ${address}\n`), address);
+  // A base image with the name of the image that it is of.
+  for (const address of objects)
+    assert.match(all, new RegExp(`^ {2}${address}${address.startsWith("base/") ? " {2}\\(image/small\\)" : ""}$`, "m"));
   assert.equal(objects.length, 7);
 
   assert.match(
