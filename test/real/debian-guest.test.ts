@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { randomBytes, randomInt } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { checkout, mustRun, runProgram, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, virsh, type Workspace, waitForConsole, writeConfig } from "./support/workspace.ts";
+import { test } from "node:test";
+import { dhcpNetwork } from "./support/dhcp-network.ts";
+import { checkout, mustRun, virtform } from "./support/virtform.ts";
+import { apply, assertConverged, createWorkspace, waitForConsole, writeConfig } from "./support/workspace.ts";
 
 // What cloud-init understood, said on the console by cloud-init itself.
 const userData = `#cloud-config
@@ -28,7 +28,7 @@ runcmd:
 test("cloud-init of a real Debian guest takes host name, key, files and user data from the config drive, and virtform logs in to it", async (t) => {
   const workspace = await createWorkspace(t);
   const name = `${workspace.prefix}-debian`;
-  const network = await startNetwork(t, workspace);
+  const network = await dhcpNetwork(t, workspace);
   const key = join(workspace.directory, "key");
   await mustRun("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "real-test", "-f", key]);
   const publicKey = (await readFile(`${key}.pub`, "utf8")).trim();
@@ -89,19 +89,3 @@ test("cloud-init of a real Debian guest takes host name, key, files and user dat
 
 /** Lets the guest ask for an address. */
 const dhcp = "[Match]\nName=e*\n[Network]\nDHCP=yes\n";
-
-/** A network of libvirt for the duration of a test, with DHCP. */
-async function startNetwork(t: TestContext, { directory, prefix }: Workspace): Promise<string> {
-  const network = `${prefix}-net`;
-  const id = randomBytes(3).toString("hex");
-  const subnet = `10.${randomInt(100, 250)}.${randomInt(1, 250)}`;
-  t.after(async () => {
-    await runProgram("virsh", ["-q", "net-destroy", network]);
-    await runProgram("virsh", ["-q", "net-undefine", network]);
-  });
-  const xml = `<network><name>${network}</name><bridge name="vtb${id}" stp="off"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.20"/></dhcp></ip></network>`;
-  await writeFile(`${directory}/network.xml`, xml);
-  await virsh("net-define", `${directory}/network.xml`);
-  await virsh("net-start", network);
-  return network;
-}

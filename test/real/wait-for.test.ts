@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { randomBytes, randomInt } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import { type TestContext, test } from "node:test";
-import { checkout, runProgram, virtform } from "./support/virtform.ts";
-import { apply, assertConverged, createWorkspace, roomy, tinyImages, virsh, type Workspace, writeConfig } from "./support/workspace.ts";
+import { test } from "node:test";
+import { dhcpNetwork } from "./support/dhcp-network.ts";
+import { checkout, virtform } from "./support/virtform.ts";
+import { apply, assertConverged, createWorkspace, roomy, tinyImages, virsh, writeConfig } from "./support/workspace.ts";
 
 test("an apply waits for the agent of a guest; a guest whose address never comes fails it, keeps running and is waited for again", async (t) => {
   const workspace = await createWorkspace(t);
   const [talks, silent] = [`${workspace.prefix}-talks`, `${workspace.prefix}-silent`];
-  const network = await startNetwork(t, workspace);
+  const network = await dhcpNetwork(t, workspace);
   const write = (silentWaits: object | undefined) =>
     writeConfig(workspace, {
       host: { allocation_ratio: { ...roomy, disk: 100 } },
@@ -49,7 +48,7 @@ test("an apply waits for the agent of a guest; a guest whose address never comes
 test("an apply waits for cloud-init of a Debian guest, and fails with its errors; the next apply waits again, for ssh", async (t) => {
   const workspace = await createWorkspace(t);
   const [good, bad] = [`${workspace.prefix}-good`, `${workspace.prefix}-bad`];
-  const network = await startNetwork(t, workspace);
+  const network = await dhcpNetwork(t, workspace);
   const guest = `${checkout}.cache/debian`;
   const files = [{ path: "/etc/systemd/network/50-dhcp.network", text: "[Match]\nName=e*\n[Network]\nDHCP=yes\n", mode: "0644" }];
   const start = "systemctl restart systemd-networkd";
@@ -89,19 +88,3 @@ test("an apply waits for cloud-init of a Debian guest, and fails with its errors
   assert.match(second.stdout + second.stderr, new RegExp(`domain/${bad}: wait for its ssh server, at most 10 min: done`));
   await assertConverged(workspace);
 });
-
-/** A network of libvirt for the duration of a test, with DHCP. */
-async function startNetwork(t: TestContext, { directory, prefix }: Workspace): Promise<string> {
-  const network = `${prefix}-net`;
-  const id = randomBytes(3).toString("hex");
-  const subnet = `10.${randomInt(100, 250)}.${randomInt(1, 250)}`;
-  t.after(async () => {
-    await runProgram("virsh", ["-q", "net-destroy", network]);
-    await runProgram("virsh", ["-q", "net-undefine", network]);
-  });
-  const xml = `<network><name>${network}</name><bridge name="vtb${id}" stp="off"/><ip address="${subnet}.1" netmask="255.255.255.0"><dhcp><range start="${subnet}.10" end="${subnet}.20"/></dhcp></ip></network>`;
-  await writeFile(`${directory}/network.xml`, xml);
-  await virsh("net-define", `${directory}/network.xml`);
-  await virsh("net-start", network);
-  return network;
-}

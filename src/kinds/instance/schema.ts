@@ -7,6 +7,15 @@ import { byCommand, environmentName, secretExpectation, secretForms } from "../c
 import { size } from "../schema-parts.ts";
 import { usualWait } from "../terms/guest-wait.ts";
 
+/** Names of security groups. */
+const groupNames = {
+  type: "array",
+  items: { type: "string", description: "Name of an entry of security_groups.", reference: "security_groups", examples: ["web"] },
+  uniqueItems: true,
+  maxItems: 20,
+  examples: [["web"], ["web", "ssh"]],
+} as const;
+
 /** One network interface of an instance. */
 const networkSchema = {
   type: "object",
@@ -85,12 +94,8 @@ const networkSchema = {
       examples: [["192.168.50.10", "fd00:50::10"]],
     },
     security_groups: {
-      type: "array",
+      ...groupNames,
       description: "Security groups of this interface, instead of those of the instance.",
-      items: { type: "string", description: "Name of an entry of security_groups.", reference: "security_groups", examples: ["web"] },
-      uniqueItems: true,
-      maxItems: 20,
-      examples: [["web"], ["web", "ssh"]],
     },
     port_filter: {
       type: "string",
@@ -487,12 +492,8 @@ export const instanceSchema = {
       examples: [[{ network: "default" }], [{ bridge: "br0", model: "virtio" }], [{ name: "front", network: "default" }]],
     },
     security_groups: {
-      type: "array",
+      ...groupNames,
       description: "Security groups of all interfaces that name none themselves. Default: interfaces are not filtered.",
-      items: { type: "string", description: "Name of an entry of security_groups.", reference: "security_groups", examples: ["web"] },
-      uniqueItems: true,
-      maxItems: 20,
-      examples: [["web"], ["web", "ssh"]],
     },
     port_filter: {
       type: "string",
