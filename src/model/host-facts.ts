@@ -106,7 +106,7 @@ export interface SignedChecksumFacts {
 
 /** What was found at the peers of a host for one image. */
 export interface PeerFacts {
-  /** The first one that has it, by name and address, with the length of its base image and what is not holes in bytes; null: none has. */
+  /** The first one that has it, by name and address, with the length of its base image and of the data in it in bytes; null: none has. */
   readonly from: { readonly name: string; readonly address: string; readonly bytes: number; readonly content: number } | null;
   /** Why those before it cannot be used, a sentence each. */
   readonly others: readonly string[];

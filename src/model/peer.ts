@@ -5,7 +5,7 @@ export interface Peer {
   /** For messages: `root@kvm2`. */
   readonly name: string;
   readonly files: Pick<Files, "readMany" | "statMany">;
-  /** Brings a file of the peer to this machine, with its holes. `maxBytes` counts what is not a hole. When it fails, nothing is left. */
+  /** Brings a file of the peer to this machine, with its holes. `maxBytes` counts data without holes. When it fails, nothing is left. */
   pull(request: Upload): Promise<{ readonly bytes: number; readonly digests: Digests }>;
 }
 

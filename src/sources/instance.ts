@@ -70,7 +70,7 @@ interface FoundDisk {
   readonly format: "raw" | "qcow2";
   /** In words: how its guest ended. */
   readonly state: string;
-  /** Bytes: of the disk, and of what is not holes in it and below it. */
+  /** Bytes: of the disk, and of the data in it and below it. */
   readonly bytes: number;
   readonly content: number;
 }

@@ -188,7 +188,7 @@ def beat():
     for held in list(held_locks.values()): held.renew()
 
 def send(path):
-    # What is not a hole, in frames with their places; then the length of the file.
+    # The data, in frames with their places; then the length of the file.
     try:
         file = open_regular(path)
         size, at = os.fstat(file).st_size, 0

@@ -15,7 +15,7 @@ import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 /** The remote sends something at least this often; a hole is found at once, whatever its length. */
 const idleMs = 300_000;
 
-/** Brings a file of the host to this machine (`Peer.pull`). Only what is not a hole travels. */
+/** Brings a file of the host to this machine (`Peer.pull`). Holes are not transferred. */
 export async function pullOverSsh(connection: SshConnection, name: string, request: Upload): ReturnType<Peer["pull"]> {
   const { from, to, digests, maxBytes, signal } = request;
   const channel = await connection.start(helperScript, [helperProgram, "send", from], `the transfer of ${from}`);

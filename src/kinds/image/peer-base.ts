@@ -12,7 +12,7 @@ import type { ImageSidecar, ImageSpec } from "./spec.ts";
 /** A base image of a peer that can serve an image. */
 export interface PeerBase {
   readonly path: string;
-  /** Bytes: its length, and what is not holes. */
+  /** Bytes: its length, and the part of it that is data. */
   readonly bytes: number;
   readonly allocated: number;
   /** The digest that its bytes must have. */
