@@ -180,7 +180,8 @@ images: ${images}
   );
   assert.match(journal, /"status":"image\.activate","image":"small"/);
 
-  await write(`[${directory}/hook, ${told}]`, "{ other: { source: ./small.qcow2, disk_format: qcow2 } }");
+  await writeFile(`${directory}/other.qcow2`, file);
+  await write(`[${directory}/hook, ${told}]`, "{ other: { source: ./other.qcow2, disk_format: qcow2 } }");
   await workspace.mustRun(["plan", "--out", `${directory}/site.plan`]);
   await workspace.mustRun(["apply", `${directory}/site.plan`]);
   assert.match(await readFile(told, "utf8"), /"event":"image\.prepare","image":"other"/, "the program of a saved plan");
