@@ -1,10 +1,18 @@
 import { userError } from "../../src/model/errors.ts";
 import type { LockRequest } from "../../src/model/host.ts";
 
+interface Waiter {
+  readonly owner: object;
+  readonly purpose: string;
+  readonly go: () => void;
+  /** Its owner is dead: it waits for nothing, and its time-out does not keep the test running. */
+  readonly die: () => void;
+}
+
 interface Held {
   readonly owner: object;
   readonly purpose: string;
-  readonly waiting: { readonly owner: object; readonly purpose: string; readonly go: () => void }[];
+  readonly waiting: Waiter[];
 }
 
 /** Exclusive locks by path, first come first served. A dead owner's locks are gone with it. */
@@ -40,7 +48,7 @@ export function createLocks(): Locks {
     if (request.timeoutMs === 0) throw refusal();
     request.onWait?.(held.purpose);
     const turn = Promise.withResolvers<void>();
-    const waiter = { owner, purpose: request.purpose, go: turn.resolve };
+    const waiter = { owner, purpose: request.purpose, go: turn.resolve, die: () => clearTimeout(timer) };
     held.waiting.push(waiter);
     const giveUp = (error: unknown) => {
       const list = locks.get(request.path)?.waiting ?? [];
@@ -80,7 +88,8 @@ export function createLocks(): Locks {
     },
     release(owner) {
       for (const [path, held] of [...locks]) {
-        const rest = held.waiting.filter((waiter) => waiter.owner !== owner);
+        const { dead = [], rest = [] } = Object.groupBy(held.waiting, (waiter) => (waiter.owner === owner ? "dead" : "rest"));
+        for (const waiter of dead) waiter.die();
         held.waiting.splice(0, held.waiting.length, ...rest);
         if (held.owner === owner) pass(path, held);
       }
