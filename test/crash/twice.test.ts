@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { restartChanges } from "../../src/kinds/guest/restart.ts";
 import type { Machine } from "../fake-host/machine.ts";
@@ -103,10 +104,27 @@ instances: { stranger: { adopt: true, uuid: ffffffff-0000-4000-8000-000000000002
   const restart: Partial<Run> = { mode: { do: "only", changes: (observed) => restartChanges(observed, { names: [], pending: true }) } };
   for (const mode of [{}, restart]) for (const type of await performTwice(machine, renamed, {}, mode)) seen.add(type);
 
+  const grouped = readFileSync(new URL("../plan/bases/groups.yaml", import.meta.url), "utf8");
+  const filtered = createWorld();
+  for (const yaml of [grouped, grouped.replace("ports: 80", "ports: 443")]) {
+    for (const type of await performTwice(filtered, yaml)) seen.add(type);
+  }
+  const [port = ""] = filtered.libvirtd.filters.bindings().keys();
+  filtered.libvirtd.filters.unbind(port);
+  for (const type of await performTwice(filtered, grouped)) seen.add(type);
+  for (const type of await performTwice(filtered, grouped, { destroy: true })) seen.add(type);
+
+  const connected = createWorld();
+  const lan = (more: string) =>
+    `${shop({ instances: ["web"], power: "stopped" }).replace("network: default", "network: lan")}\nnetworks: { lan: { subnets: [ { cidr: 10.40.0.0/24 } ]${more} } }\n`;
+  for (const yaml of [lan(""), lan(", mtu: 1400")]) for (const type of await performTwice(connected, yaml)) seen.add(type);
+  for (const type of await performTwice(connected, lan(""), { destroy: true })) seen.add(type);
+
   const { kinds } = await runOn(machine.boot(), shop());
   // Two need a Ceph, and are performed twice on a real one (test/real/drivers/rbd-resize.test.ts). Publishing changes Glance and not the machine:
   // test/real/glance.test.ts repeats it after a kill and after broken uploads.
-  const elsewhere = ["disk.confirm", "disk.roll_back", "published.publish"];
+  // Waiting changes a mark alone, and is killed and repeated in wait-for.test.ts.
+  const elsewhere = ["disk.confirm", "disk.roll_back", "published.publish", "domain.wait"];
   const types = kinds.flatMap(({ actions }) => actions.map(({ type }) => type));
   assert.deepEqual([...seen].sort(), types.filter((type) => !elsewhere.includes(type)).sort());
 });
