@@ -47,7 +47,7 @@ export function changeDetails(change: Change): Line[] {
   const changesThere = change.verb === "update" || change.verb === "replace";
   if (changesThere && change.actions.length > 0)
     lines.push([span("Steps:    ", "faint"), span(change.actions.map(stepOf(change)).join(", then "))]);
-  // What is done to make a new object goes without saying; how long the apply may wait for it does not.
+  // The steps that make a new object are the same each time; how long the apply may wait for it is a choice of the configuration.
   const waits = changesThere ? [] : change.actions.filter(({ idle }) => idle === true);
   if (waits.length > 0) lines.push([span("Then:     ", "faint"), span(waits.map(stepOf(change)).join(", then "))]);
   if (changesThere || (effect !== "none" && destroys.length === 0)) {

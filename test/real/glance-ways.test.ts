@@ -11,7 +11,7 @@ import { after, before, type TestContext, test } from "node:test";
 import { stringify } from "yaml";
 import { cacheEntryName } from "../../src/model/layout.ts";
 import { startCeph } from "../support/ceph.ts";
-import { type OpenStack, password, startOpenStack } from "../support/openstack.ts";
+import { type OpenStack, passwordLogin, startOpenStack } from "../support/openstack.ts";
 import { startSshd } from "./ssh/sshd.ts";
 import { mustRun, virtform } from "./support/virtform.ts";
 import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
@@ -47,7 +47,7 @@ test("disks are cloned from the snapshot in Ceph that Glance names, and the imag
   await ceph.run("rbd", "snap", "create", "--no-progress", `images/${id}@snap`);
   await ceph.run("rbd", "snap", "protect", `images/${id}@snap`);
   {
-    // That store would need Ceph's libraries in Python. Its record of the image is all that Glance tells of it.
+    // That store would need Ceph's libraries in Python. Glance only shows its record of the image.
     using database = new DatabaseSync(`${cloud.directory}/glance.db`, { timeout: 10_000 });
     const sha512 = createHash("sha512").update(content).digest("hex");
     database
@@ -121,14 +121,7 @@ test("Keystone and Glance with certificates of an authority of one's own are tru
   login({ XDG_CONFIG_HOME: directory });
   t.after(() => delete process.env["XDG_CONFIG_HOME"]);
   await mkdir(`${directory}/openstack`);
-  const auth = {
-    auth_url: `${identity}/v3`,
-    username: "ops",
-    password,
-    project_name: "shop",
-    user_domain_name: "Default",
-    project_domain_name: "Default",
-  };
+  const auth = passwordLogin(`${identity}/v3`);
   await writeFile(
     `${directory}/openstack/clouds.yaml`,
     stringify({ clouds: { ours: { auth, cacert: `${directory}/authority.pem` }, strange: { auth } } }),

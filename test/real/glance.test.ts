@@ -13,7 +13,7 @@ import { cacheEntryName } from "../../src/model/layout.ts";
 import { glanceSettings } from "../../src/sources/glance/settings.ts";
 import { requireSource } from "../../src/sources/index.ts";
 import { type FaultyProxy, startFaultyProxy } from "../support/faulty-proxy.ts";
-import { type OpenStack, password, startOpenStack } from "../support/openstack.ts";
+import { type OpenStack, passwordLogin, startOpenStack } from "../support/openstack.ts";
 import { mustRun, stepOf, virtform, virtformEvents } from "./support/virtform.ts";
 import { apply, assertConverged, assertNoLeftovers, createWorkspace, virsh, writeConfig } from "./support/workspace.ts";
 
@@ -193,14 +193,7 @@ test("application credentials of clouds.yaml, secrets of secure.yaml, names and 
   await mkdir(`${workspace.directory}/settings/openstack`, { recursive: true });
   const { id: credential, secret } = cloud.applicationCredential;
   const auth = { auth_url: cloud.authUrl, application_credential_id: credential };
-  const user = {
-    auth_url: cloud.authUrl,
-    username: "ops",
-    password,
-    project_name: "shop",
-    user_domain_name: "Default",
-    project_domain_name: "Default",
-  };
+  const user = passwordLogin(cloud.authUrl);
   await writeFile(
     `${workspace.directory}/settings/openstack/clouds.yaml`,
     stringify({ clouds: { app: { auth_type: "v3applicationcredential", auth, interface: "internal" }, ops: { auth: user } } }),

@@ -28,11 +28,8 @@ function bindingOf(port: string, filter: string): string {
   return `<filterbinding><owner><name>${prefix}</name><uuid>${uuid}</uuid></owner><portdev name='${port}'/><mac address='52:54:00:91:aa:01'/><filterref filter='${filter}'/></filterbinding>`;
 }
 
-/** The same calls on any host; gives what each answered, or libvirt's numbers of its refusal. */
-async function walk(host: Host): Promise<Record<string, unknown>> {
-  const caller = createCaller({ host, uri: testUri, looksOnly: false });
-  const libvirt = createLibvirt(caller);
-  const [filter, parent, port] = [`virtform:${prefix}:group:a`, `virtform:${prefix}:port:b`, `${prefix}-0`.slice(-15)];
+/** Makes steps, and keeps what each answered or libvirt's numbers of its refusal. */
+function recorder() {
   const seen: Record<string, unknown> = {};
   const step = async (name: string, work: () => Promise<unknown>) => {
     try {
@@ -42,6 +39,15 @@ async function walk(host: Host): Promise<Record<string, unknown>> {
       seen[name] = { refused: [error.number, error.domain, error.errno] };
     }
   };
+  return { seen, step };
+}
+
+/** The same calls on any host; gives what each answered, or libvirt's numbers of its refusal. */
+async function walk(host: Host): Promise<Record<string, unknown>> {
+  const caller = createCaller({ host, uri: testUri, looksOnly: false });
+  const libvirt = createLibvirt(caller);
+  const [filter, parent, port] = [`virtform:${prefix}:group:a`, `virtform:${prefix}:port:b`, `${prefix}-0`.slice(-15)];
+  const { seen, step } = recorder();
   const record = async () => {
     const found = await libvirt.domain(uuid);
     const memory = (xml: string | null | undefined) => /<memory unit='KiB'>(\d+)</.exec(xml ?? "")?.[1];
@@ -147,15 +153,7 @@ function networkDocument(name: string, id: string, { bridge = lanBridge, more = 
 /** The same calls about networks on any host; gives what each answered, or libvirt's numbers of its refusal. */
 async function walkNetworks(host: Host): Promise<Record<string, unknown>> {
   const libvirt = createLibvirt(createCaller({ host, uri: testUri, looksOnly: false }));
-  const seen: Record<string, unknown> = {};
-  const step = async (name: string, work: () => Promise<unknown>) => {
-    try {
-      seen[name] = { answered: await work() };
-    } catch (error) {
-      if (!(error instanceof LibvirtError)) throw error;
-      seen[name] = { refused: [error.number, error.domain, error.errno] };
-    }
-  };
+  const { seen, step } = recorder();
   const name = `${prefix}-lan`;
   // libvirt has an order of its own for the parts.
   const parts = (xml: string | null | undefined) =>
@@ -186,8 +184,8 @@ async function walkNetworks(host: Host): Promise<Record<string, unknown>> {
     await step("as defined", record);
     await step("define its name", () => libvirt.defineNetwork(networkDocument(name, otherLan, { bridge: "vfsother" })));
     await step("define its bridge", () => libvirt.defineNetwork(networkDocument(`${name}2`, otherLan)));
-    await step("update what is not active", () => update("add", "dhcp-host", reserved));
-    await step("stop what is not active", () => libvirt.stopNetwork(lan));
+    await step("update an inactive network", () => update("add", "dhcp-host", reserved));
+    await step("stop an inactive network", () => libvirt.stopNetwork(lan));
     await step("autostart", () => libvirt.setNetworkAutostart(lan, true));
     await step("start", () => libvirt.startNetwork(lan));
     await step("start again", () => libvirt.startNetwork(lan));

@@ -12,6 +12,16 @@ const serve = fileURLToPath(new URL("../openstack/serve.py", import.meta.url));
 /** The password of every user that test/openstack/build makes. */
 export const password = "secret-of-tests";
 
+/** How user `ops` logs in, as clouds.yaml has it. */
+export const passwordLogin = (authUrl: string) => ({
+  auth_url: authUrl,
+  username: "ops",
+  password,
+  project_name: "shop",
+  user_domain_name: "Default",
+  project_domain_name: "Default",
+});
+
 /** A Keystone, a Glance and, where it was asked for, a Barbican of a test's own on loopback. */
 export interface OpenStack {
   /** `http://127.0.0.1:40001/v3`. */

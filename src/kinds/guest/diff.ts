@@ -447,7 +447,7 @@ function powerAction(want: DomainSpec, have: DomainState, observed: Observed, re
   return isUp(have.power) ? undefined : startDomain(want);
 }
 
-/** What is not changed stays as it was found, also where it is written in another way: `pc-q35-7.2` for `q35`. */
+/** Fields without a change keep the value that was found, also in another spelling: `pc-q35-7.2` for `q35`. */
 function fieldsAfter(changes: readonly FieldChange[], found: DomainFields, wanted: DomainFields): DomainFields {
   const changed = new Set(changes.map(({ path }) => path));
   const after = Object.entries(wanted).filter(([path]) => changed.has(path));

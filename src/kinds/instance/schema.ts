@@ -16,6 +16,18 @@ const groupNames = {
   examples: [["web"], ["web", "ssh"]],
 } as const;
 
+/** Who filters what goes through interfaces. */
+const portFilters = {
+  type: "string",
+  enum: ["on", "external", "none"],
+  meanings: {
+    on: "The guest sends from its own MAC and IP addresses only, and its security groups say which connections are allowed. Needs security_groups.",
+    external: "Another program filters. A filter that it sets in the definition stays.",
+    none: "Nothing is filtered. A filter in the definition is removed.",
+  },
+  examples: ["none"],
+} as const;
+
 /** One network interface of an instance. */
 const networkSchema = {
   type: "object",
@@ -98,15 +110,8 @@ const networkSchema = {
       description: "Security groups of this interface, instead of those of the instance.",
     },
     port_filter: {
-      type: "string",
+      ...portFilters,
       description: "Whether what the interface sends and receives is filtered. Default: that of the instance.",
-      enum: ["on", "external", "none"],
-      meanings: {
-        on: "The guest sends from its own MAC and IP addresses only, and its security groups say which connections are allowed. Needs security_groups.",
-        external: "Another program filters. A filter that it sets in the definition stays.",
-        none: "Nothing is filtered. A filter in the definition is removed.",
-      },
-      examples: ["none"],
     },
   },
 } as const;
@@ -496,16 +501,9 @@ export const instanceSchema = {
       description: "Security groups of all interfaces that name none themselves. Default: interfaces are not filtered.",
     },
     port_filter: {
-      type: "string",
+      ...portFilters,
       description:
         "Whether what the interfaces send and receive is filtered. Default: on with security_groups, otherwise nothing is changed.",
-      enum: ["on", "external", "none"],
-      meanings: {
-        on: "The guest sends from its own MAC and IP addresses only, and its security groups say which connections are allowed. Needs security_groups.",
-        external: "Another program filters. A filter that it sets in the definition stays.",
-        none: "Nothing is filtered. A filter in the definition is removed.",
-      },
-      examples: ["none"],
     },
     ephemerals: {
       type: "array",

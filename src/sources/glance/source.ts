@@ -58,7 +58,7 @@ async function signerProblem(context: Context, image: GlanceImage): Promise<Sour
   }
 }
 
-/** The problem that an error tells of. Throws any other error. */
+/** The problem that a coded error reports. Throws any other error. */
 function problemIn(error: unknown): SourceProblem {
   if (!(error instanceof CodedError)) throw error;
   const [first] = error.diagnostics;

@@ -21,7 +21,7 @@ test("a name below the directory of the file comes first, then the plain name, t
   assert.deepEqual(listedDigest(`${a}  deep/disk.img\n`, ["disk.img"]), { algorithm: "sha256", hex: a });
 });
 
-test("what is not listed, is listed twice or has a weak digest only is no digest", () => {
+test("a file that is not listed, is listed twice or has only a weak digest has no digest", () => {
   assert.equal(listedDigest("", ["disk.img"]), undefined);
   assert.equal(
     listedDigest(`${a}  disk.img.sig\n${"d".repeat(32)}  disk.img\n${"d".repeat(40)}  disk.img\nMD5 (disk.img) = ${"d".repeat(32)}`, [

@@ -27,7 +27,7 @@ const longest = 10_000;
 
 /**
  * Reads a check of oslo.policy: `and`, `or`, `not`, parentheses, `@`, `!`, `role:`, `rule:`, and comparisons such as `project_id:%(owner)s` or
- * `'public':%(visibility)s`. Anything else is a sentence about what is not understood: guessing would allow or forbid too much. Pure.
+ * `'public':%(visibility)s`. Of anything else, a sentence that names the unknown part: guessing would allow or forbid too much. Pure.
  */
 export function readPolicyCheck(text: string): PolicyCheck | string {
   if (text.length > longest) return `It is longer than ${longest} characters.`;

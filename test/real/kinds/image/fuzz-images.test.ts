@@ -55,7 +55,7 @@ test("no real image of which a few fields are changed, or the end is cut off, ma
   let examined = 0;
   for (const [index, path] of seeds.entries()) {
     const whole = readFileSync(path);
-    // What is not zeros: there are the fields.
+    // Bytes other than zero: the fields are there.
     const used = [...whole.keys()].filter((at) => at % 4 === 0 && at + 8 <= whole.length && whole.readUInt32LE(at) !== 0);
     for (let round = 0; round < rounds; round += 1) {
       const pick = numbers(index * 1_000_003 + round + 1);

@@ -35,7 +35,7 @@ test("mtools reads every file back, the file system is sound and blkid finds the
 const reading = (bytes: Buffer) => async (range: { readonly offset: number; readonly length: number }) =>
   bytes.subarray(range.offset, range.offset + range.length);
 
-test("a file is read back by its path; what is not there, too long or damaged is not", async (context) => {
+test("a file is read back by its path; a missing, too long or damaged one is not", async (context) => {
   const path = `${await temporaryDirectory(context)}/drive`;
   const large = ["openstack/content/large", Buffer.alloc(300 * 1024, "x")] as const;
   const many = Array.from(

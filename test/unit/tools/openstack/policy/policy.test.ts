@@ -45,7 +45,7 @@ test("checks of oslo.policy decide as they do there", () => {
     assert.equal(decides(check), false, check);
 });
 
-test("what is not understood is a mistake, never permission or refusal", () => {
+test("an unknown rule is a mistake, never permission or refusal", () => {
   for (const [check, words] of [
     ["http://server/check", /http: asks another server/],
     ["group:ops", /"group" is not known/],
