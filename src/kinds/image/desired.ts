@@ -4,7 +4,7 @@ import type { Resource } from "../../model/resource.ts";
 import { uuidV5 } from "../../model/uuid.ts";
 import { glanceSettings, signersIn } from "../../sources/glance/settings.ts";
 import { givenImageId } from "../../sources/index.ts";
-import { bootFilesOf } from "../config/boot-files.ts";
+import { bootImageNames } from "../config/boot-image-names.ts";
 import { declared } from "../config/declared.ts";
 import { isFromInstance } from "../config/is-from-instance.ts";
 import { packingOf } from "../config/packing-of.ts";
@@ -19,7 +19,7 @@ import type { ImageSpec } from "./spec.ts";
 /** All declared images, whether or not an instance uses them (Nova CACHE-10: fetched ahead of time). */
 export function desiredImages(written: Wanted): Resource<ImageSpec>[] {
   const wanted = completed(written);
-  const bootFiles = bootFilesOf(wanted.config);
+  const bootFiles = bootImageNames(wanted.config);
   return Object.keys(wanted.config.images ?? {}).map((name) => ({ address: `image/${name}`, spec: imageSpec(wanted, name, bootFiles) }));
 }
 

@@ -1,7 +1,7 @@
 import type { Config, ImageConfig } from "../config.ts";
 
 /** Names of images that are kernels or ramdisks, and of which no disk is made. */
-export function bootFilesOf({ images = {}, instances = {}, volumes = {} }: Config): ReadonlySet<string> {
+export function bootImageNames({ images = {}, instances = {}, volumes = {} }: Config): ReadonlySet<string> {
   const rescues = Object.values(instances).map(({ rescue }) => (typeof rescue === "object" ? rescue.image : undefined));
   const disks = new Set([...[...Object.values(instances), ...Object.values(volumes)].map(({ image }) => image), ...rescues]);
   const named = new Set(Object.values(images).flatMap(({ kernel, ramdisk }) => [kernel ?? [], ramdisk ?? []].flat()));
