@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { endedChildren, guestTimes } from "./cpu-time.ts";
 import { type End, runAll, type Task } from "./schedule.ts";
 import { type Need, namedFiles, type TestFile, testFiles } from "./test-files.ts";
+import { type Hang, systemLibvirt, watchLibvirt } from "./watch-libvirt.ts";
 
 const checkout = fileURLToPath(new URL("../../../", import.meta.url));
 const timingsPath = join(checkout, "test/timings.json");
@@ -30,6 +31,9 @@ interface Step extends Task {
 /** What came of one step. */
 interface Outcome {
   readonly step: Step;
+  /** When it started and ended, in milliseconds of `performance.now()`. */
+  readonly from: number;
+  readonly to: number;
   readonly seconds: number;
   /** CPU seconds of its processes, its guests aside. Unlike `seconds` they hardly depend on what else the machine does. */
   readonly cpu: number;
@@ -180,10 +184,11 @@ async function perform(step: Step): Promise<boolean> {
   const log = logOf(step.name);
   const started = performance.now();
   const { code, cpu } = await runLogged(step, log, fileMinutes);
-  const seconds = (performance.now() - started) / 1000;
+  const ended = performance.now();
+  const seconds = (ended - started) / 1000;
   const { passed, failed } =
     step.file === undefined ? { passed: Number(code === 0), failed: Number(code !== 0) } : countsOf(step.file, code);
-  const outcome = { step, seconds, cpu, passed, failed };
+  const outcome = { step, from: started, to: ended, seconds, cpu, passed, failed };
   outcomes.push(outcome);
   const tests = step.file === undefined ? "" : `, ${passed + failed} tests`;
   console.log(`${failed === 0 ? "ok    " : "FAILED"} ${times(outcome)}  ${step.name}${tests}`);
@@ -266,10 +271,13 @@ async function main(): Promise<number> {
       ? [{ ...plain("disk drivers", [process.execPath, "bin/lib/disk-table.js", rows]), after: files.flatMap(drivers) }]
       : []),
   ];
-  const looking = files.some(({ real }) => real) ? setInterval(lookAtGuests, 1000) : undefined;
+  const real = files.some((file) => file.real);
+  const looking = real ? setInterval(lookAtGuests, 1000) : undefined;
+  const watch = real ? watchLibvirt(systemLibvirt, console.log) : undefined;
   const ends = await runAll(steps, slots, perform);
-  if (mode === "all") for (const [step, end] of await runAgain(ends)) ends.set(step, end);
+  if (mode === "all") for (const [step, end] of await runAgain(ends, watch?.hangs ?? [])) ends.set(step, end);
   clearInterval(looking);
+  await watch?.stop();
   const table = logOf("disk drivers");
   if (existsSync(table)) console.log(`\n${readFileSync(table, "utf8")}`);
   return report(ends, (performance.now() - started) / 1000);
@@ -277,12 +285,14 @@ async function main(): Promise<number> {
 
 /**
  * Runs the few steps that failed once more, one at a time on the machine that is quiet now, with those that waited for them: a deadline
- * missed beside other tests is told from a defect. The report names each of them. Many failures are no accident, and stay.
+ * missed beside other tests is told from a defect. The report names each of them. Many failures are no accident, and stay, except for those
+ * of steps that ran while libvirtd hung.
  */
-async function runAgain(ends: ReadonlyMap<Step, End>): Promise<ReadonlyMap<Step, End>> {
+async function runAgain(ends: ReadonlyMap<Step, End>, hangs: readonly Hang[]): Promise<ReadonlyMap<Step, End>> {
   const again = [...ends].flatMap(([step, end]) => ("ok" in end && end.ok ? [] : [step]));
   const failed = again.filter((step) => "ok" in (ends.get(step) ?? {}));
-  if (failed.length === 0 || failed.length > mostAgain) return new Map();
+  const hung = new Set(outcomes.filter((one) => hangs.some(({ from, to }) => one.from < to && from < one.to)).map(({ step }) => step));
+  if (failed.length === 0 || failed.filter((step) => !hung.has(step)).length > mostAgain) return new Map();
   console.log(`\nRunning what failed once more, alone: ${failed.map(({ name }) => name).join(", ")}`);
   for (const { name } of failed) {
     outcomes.splice(
