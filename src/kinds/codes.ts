@@ -59,6 +59,7 @@ export const codes: Readonly<Record<string, string>> = {
   "file-system-not-mounted": "The file system that the instances path was on is not mounted.",
   "file-too-long": "Files of an instance are too long.",
   "file-twice": "An instance has two files with one path.",
+  "filter-busy": "libvirt does not change a network filter while guests with filters start and stop.",
   "filter-in-use": "A network filter that is not wanted any more is used by a running guest and stays.",
   "filter-name-taken": "A network filter with a name of virtform's was defined by others.",
   "filter-not-kept": "libvirt changed a network filter.",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { defineFilter } from "../../src/kinds/security-group/define-filter.ts";
+import { failureDiagnostics } from "../../src/model/failure-diagnostics.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { child, childrenOf } from "../fake-host/xml.ts";
 import { killEverywhere, killedStates } from "./kill-everywhere.ts";
@@ -106,4 +108,32 @@ test("an interface in a network of others that libvirt cannot filter is an error
   for (const name of ["switched", "shared"])
     assert.deepEqual(await mistakes(name), ["port-filter-invalid: Interface 0 of web cannot be filtered"], name);
   assert.deepEqual(await mistakes("bridged"), []);
+});
+
+test("a redefinition that libvirt refuses without a cause, because another guest starts or stops, is tried again", async () => {
+  const machine = await after(base);
+  machine.libvirtd.filters.busy = 3;
+  await applied(machine, otherPort);
+  assert.equal(machine.libvirtd.filters.busy, 0);
+  assert.match(machine.libvirtd.filters.find("virtform:shop:group:web")?.document ?? "", /dstportstart='443'/);
+});
+
+test("a redefinition that libvirt keeps refusing without a cause is an error that says why and what to do", async () => {
+  const machine = await after(base);
+  machine.libvirtd.filters.busy = 1000;
+  const { context } = await runOn(machine.boot(), otherPort);
+  const name = "virtform:shop:group:web";
+  const xml = `<filter name='${name}'><uuid>${machine.libvirtd.filters.find(name)?.uuid}</uuid></filter>`;
+  const pauses: number[] = [];
+  await assert.rejects(
+    defineFilter(context, name, xml, async (ms) => void pauses.push(ms)),
+    (error) => {
+      const [found] = failureDiagnostics(error) ?? [];
+      assert.equal(found?.code, "filter-busy");
+      assert.match(found?.detail ?? "", /then apply again/);
+      return true;
+    },
+  );
+  assert.ok(pauses.length > 5);
+  await context.host.close();
 });

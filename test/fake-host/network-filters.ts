@@ -12,6 +12,8 @@ export interface NetworkFilter {
 export interface NetworkFilters {
   /** False: this libvirt has no driver for them. */
   driver: boolean;
+  /** How many of the next redefinitions fail because another guest starts or stops meanwhile: libvirt 9.0 keeps the old filter and names no cause. */
+  busy: number;
   all(): NetworkFilter[];
   find(name: string): NetworkFilter | undefined;
   define(document: string): NetworkFilter;
@@ -41,6 +43,7 @@ export function createNetworkFilters(
   domains: () => readonly Domain[],
   from?: {
     readonly driver: boolean;
+    readonly busy: number;
     readonly filters: readonly NetworkFilter[];
     readonly unbound: readonly string[];
     readonly bound: ReadonlyMap<string, string>;
@@ -65,6 +68,7 @@ export function createNetworkFilters(
 
   const own: NetworkFilters = {
     driver: from?.driver ?? true,
+    busy: from?.busy ?? 0,
     all: () => [...filters.values()],
     find: (name) => filters.get(name),
     define(document) {
@@ -87,6 +91,11 @@ export function createNetworkFilters(
       if (other !== undefined)
         throw new Error(`operation failed: filter with same UUID but different name ('${other.name}') already exists`);
       if (references(document).some((one) => below(one).has(name))) throw new Error("operation failed: filter would introduce a loop");
+      // Only another content of a filter that exists makes libvirt write the rules of all guests.
+      if (own.busy > 0 && same !== undefined && same.document !== document) {
+        own.busy -= 1;
+        throw new Error("An error occurred, but the cause is unknown");
+      }
       const filter = { name, uuid, document };
       filters.set(name, filter);
       return filter;
@@ -118,7 +127,7 @@ export function createNetworkFilters(
       for (const [, filter] of filteredPorts(root))
         for (const name of below(filter)) if (!filters.has(name)) throw new Error(`internal error: referenced filter '${name}' is missing`);
     },
-    clone: (of) => createNetworkFilters(of, { driver: own.driver, filters: own.all(), unbound: [...unbound], bound }),
+    clone: (of) => createNetworkFilters(of, { driver: own.driver, busy: own.busy, filters: own.all(), unbound: [...unbound], bound }),
   };
   return own;
 }

@@ -10,6 +10,7 @@ import { filterExists, filterGone, groupExists, groupGone } from "../terms/filte
 import type { FilterDocument } from "../terms/filter-document.ts";
 import { filterUuid } from "../terms/port-filter.ts";
 import { bindingXml } from "./binding-xml.ts";
+import { defineFilter } from "./define-filter.ts";
 import { filterLines, linesDigest } from "./filter-lines.ts";
 import { readFilter, writeFilter } from "./filter-xml.ts";
 
@@ -47,11 +48,10 @@ export const filterActions: readonly ActionType[] = [
 
 /** libvirt replaces the rules of all guests that run with the filter by the new ones, and there is no moment without rules. */
 async function put(context: Context, { filter, document }: PutArgs): Promise<void> {
-  const libvirt = libvirtOf(context);
   const lines = filterLines(document);
   const applied = linesDigest(lines);
   if (await holds(context, filter, lines, applied)) return;
-  await libvirt.defineFilter(filter, writeFilter(filter, document, applied));
+  await defineFilter(context, filter, writeFilter(filter, document, applied));
   if (await holds(context, filter, lines, applied)) return;
   throw new RefusedError(
     "filter-not-kept",
