@@ -135,7 +135,9 @@ export const codes: Readonly<Record<string, string>> = {
   "network-interrupted": "A network is restarted while guests are connected to it.",
   "network-needs-system": "A network is declared, and libvirt is that of one user.",
   "network-not-ours": "A network is not this project's.",
+  "network-subnet-in-use": "A subnet of a network overlaps one that the host uses already.",
   "network-taken": "A network of that name exists and is not this project's.",
+  "network-unreadable": "The definition of a network cannot be read.",
   "network-invalid":
     "A network cannot be as it is written: an address outside of its subnet, subnets that overlap, or a key that its type does not have.",
   "network-missing": "libvirt has no network of the name that a guest is connected to.",

@@ -155,6 +155,21 @@ export interface NetworkFacts {
   readonly families?: Readonly<Record<string, readonly (4 | 6)[] | null>>;
   /** Of networks in which interfaces are to be filtered, those in which libvirt filters none. Absent: none. */
   readonly unfilterable?: readonly string[];
+  /** Subnets of the host that overlap those in which it is to have an address. Absent: none. */
+  readonly overlapping?: readonly UsedSubnet[];
+  /** Networks of libvirt whose definitions cannot be read. Absent: none. */
+  readonly unreadable?: readonly string[];
+}
+
+/** A subnet that the host uses already. */
+export interface UsedSubnet {
+  readonly cidr: string;
+  /** The network of libvirt that has it; null for a route of the host. */
+  readonly network: string | null;
+  /** Whether that network is active; a route always is. */
+  readonly active: boolean;
+  /** The network device that packets to it leave by; null where the network has none. */
+  readonly device: string | null;
 }
 
 /** What the host can give a guest of one machine type. A list is null where libvirt does not tell. */

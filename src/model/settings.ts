@@ -32,6 +32,8 @@ export interface HostSettings {
     readonly families: readonly string[];
     /** Of the networks, those in which interfaces are filtered. */
     readonly filtered: readonly string[];
+    /** Subnets in which the host is to have an address. */
+    readonly subnets: readonly string[];
   } | null;
   /** Whether this configuration filters the traffic of guests. */
   readonly filtersTraffic: boolean;

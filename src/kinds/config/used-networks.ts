@@ -1,8 +1,10 @@
+import { formatCidr } from "../../model/ip.ts";
 import type { HostSettings } from "../../model/settings.ts";
 import type { Config, NicConfig } from "../config.ts";
 import { libvirtNetwork, networkOf } from "./network-of.ts";
 import { networkTraits } from "./network-traits.ts";
 import { filteringOf, isFiltered } from "./port-filter-of.ts";
+import { subnetsOf } from "./subnets-of.ts";
 
 /** What the instances and the networks of a configuration need of the host's networks; null when there is nothing. */
 export function usedNetworks(config: Config): HostSettings["networks"] {
@@ -21,7 +23,8 @@ export function usedNetworks(config: Config): HostSettings["networks"] {
     ...declared.flatMap(({ type, ownBridge, network }) => (type === "bridge" && !ownBridge ? (network.bridge ?? []) : [])),
   ];
   const devices = declared.flatMap(({ type, network }) => [...(type === "ovs" ? [network.bridge ?? []] : []), network.device ?? []].flat());
-  if (names.length + bridges.length + devices.length === 0) return null;
+  const subnets = declared.flatMap(({ hosted, name }) => (hosted ? subnetsOf(config, name).map(({ cidr }) => formatCidr(cidr)) : []));
+  if (names.length + bridges.length + devices.length + subnets.length === 0) return null;
   const families = external.flatMap(({ name, network }) => ((network.subnets ?? []).length === 0 ? [] : [libvirtNetwork(config, name)]));
   const filtered = instances
     .flatMap((instance) => (instance.networks ?? []).filter((nic) => isFiltered(filteringOf(instance, nic))))
@@ -33,5 +36,6 @@ export function usedNetworks(config: Config): HostSettings["networks"] {
     devices: [...new Set(devices)],
     families,
     filtered: [...new Set(filtered)],
+    subnets: [...new Set(subnets)],
   };
 }

@@ -1,9 +1,14 @@
 import type { Context } from "../../model/context.ts";
 import { CodedError } from "../../model/errors.ts";
 import type { NetworkFacts } from "../../model/host-facts.ts";
+import type { Cidr } from "../../model/ip.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
-import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
+import { libvirtOf, type NetworkRecord } from "../../tools/libvirt/libvirt.ts";
+import { ipv4Routes, ipv6Routes } from "../../tools/route-table.ts";
 import { find, findAll, parseXml, type XmlElement } from "../../tools/xml.ts";
+import { hostSubnet } from "../terms/host-subnet.ts";
+import { derivedUuid } from "../terms/identity.ts";
+import { overlappingSubnets } from "./overlapping-subnets.ts";
 
 /** IFF_UP of Linux: an administrator switched the interface on. */
 const interfaceUp = 1;
@@ -12,19 +17,27 @@ const interfaceUp = 1;
 export async function lookUpNetworks(context: Context): Promise<NetworkFacts | null> {
   const { networks } = context.settings;
   if (networks === null) return null;
-  const { names, bridges, devices, families, filtered } = networks;
+  const { names, bridges, devices, families, filtered, subnets } = networks;
   const { files } = context.host;
   const both = [...bridges, ...devices];
-  const [records, found, flags] = await Promise.all([
-    names.length === 0 ? [] : knownNetworks(context, families.length + filtered.length > 0),
+  const described = families.length + filtered.length + subnets.length > 0;
+  const [records, found, flags, routes] = await Promise.all([
+    names.length + subnets.length === 0 ? [] : knownNetworks(context, described),
     files.statMany([...both.map(interfacePath), ...bridges.map((name) => `${interfacePath(name)}/bridge`)]),
     files.readMany(both.map((name) => ({ path: `${interfacePath(name)}/flags`, length: 64 }))),
+    subnets.length === 0 ? [] : files.readMany(routeTables.map((path) => ({ path, length: longestTable }))),
   ]);
   const exists = (name: string) => found[both.indexOf(name)] !== undefined;
   const isBridge = (name: string) => found[both.length + bridges.indexOf(name)] !== undefined;
   const down = both.filter((_, index) => isDown(flags[index]));
   const missingDevices = devices.filter((name) => !exists(name));
   const unfilterable = (records ?? []).flatMap(({ name, filterable }) => (filtered.includes(name) && filterable === false ? [name] : []));
+  const [v4 = "", v6 = ""] = routes.map((table) => table?.toString("latin1"));
+  const others = (records ?? [])
+    .filter(({ isOwn }) => isOwn !== true)
+    .map(({ bridge = null, subnets: used = [], ...one }) => ({ ...one, bridge, subnets: used }));
+  const overlapping = overlappingSubnets(subnets, others, [...ipv4Routes(v4), ...ipv6Routes(v6)]);
+  const unreadable = (records ?? []).flatMap((one) => (one.unreadable === true ? [one.name] : []));
   return withoutUndefined({
     active: records === null ? null : Object.fromEntries(records.map(({ name, active }) => [name, active])),
     missingBridges: bridges.filter((name) => !exists(name)),
@@ -36,28 +49,57 @@ export async function lookUpNetworks(context: Context): Promise<NetworkFacts | n
         ? undefined
         : Object.fromEntries(records.flatMap(({ name, families: known }) => (families.includes(name) ? [[name, known ?? null]] : []))),
     unfilterable: unfilterable.length === 0 ? undefined : unfilterable,
+    overlapping: overlapping.length === 0 ? undefined : overlapping,
+    unreadable: unreadable.length === 0 ? undefined : unreadable,
   });
 }
+
+/** The routes of IPv4 and IPv6, which include those of the host's addresses. */
+const routeTables = ["/proc/net/route", "/proc/net/ipv6_route"] as const;
+/** Bytes of a table; a host with more routes is a router of the internet, and has no room for further subnets in them. */
+const longestTable = 4 * 2 ** 20;
 
 interface KnownNetwork {
   readonly name: string;
   readonly active: boolean;
   readonly families?: readonly (4 | 6)[] | null;
   readonly filterable?: boolean;
+  /** It is one of this project's. */
+  readonly isOwn?: boolean;
+  readonly bridge?: string | null;
+  /** The subnets in which the host has an address. */
+  readonly subnets?: readonly Cidr[];
+  readonly unreadable?: true;
 }
 
 async function knownNetworks(context: Context, described: boolean): Promise<readonly KnownNetwork[] | null> {
   const libvirt = libvirtOf(context);
   try {
     if (!described) return [...(await libvirt.networks())].map(([name, active]) => ({ name, active }));
-    return (await libvirt.networkRecords()).map(({ name, active, xml }) => {
-      const root = parseXml(active ?? xml);
-      return { name, active: active !== null, families: familiesOf(root), filterable: isFilterable(root) };
-    });
+    return (await libvirt.networkRecords()).map((record) => describe(record, context.project));
   } catch (error) {
     // Where the daemons are split, that of networks may be missing; guests on bridges do not need it.
     if (!(error instanceof CodedError)) throw error;
     return null;
+  }
+}
+
+/** A definition that is not XML costs what is known of this network alone. */
+function describe({ name, uuid, active, xml }: NetworkRecord, project: string): KnownNetwork {
+  const known = { name, active: active !== null, isOwn: uuid === derivedUuid("network", project, name) };
+  try {
+    const root = parseXml(active ?? xml);
+    const bridge = find(root, "bridge")?.attributes["name"] ?? null;
+    return {
+      ...known,
+      families: familiesOf(root),
+      filterable: isFilterable(root),
+      bridge,
+      subnets: findAll(root, "ip").flatMap((ip) => hostSubnet(ip) ?? []),
+    };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return { ...known, families: null, unreadable: true };
   }
 }
 

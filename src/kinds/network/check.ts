@@ -1,6 +1,6 @@
 import { closest } from "../../model/closest.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
-import { type Cidr, formatCidr, overlaps, parseCidr } from "../../model/ip.ts";
+import { formatCidr, overlaps } from "../../model/ip.ts";
 import type { Observed } from "../../model/observed.ts";
 import { problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
@@ -15,6 +15,7 @@ import { type NetworkAddress, networks } from "../terms/network-address.ts";
 import type { NetworkFields, NetworkState } from "../terms/network-state.ts";
 import { connected } from "./diff.ts";
 import { needsRestart, runningDifferences } from "./live.ts";
+import { checkOverlapElsewhere, subnetsIn } from "./overlap-check.ts";
 import type { NetworkSpec } from "./spec.ts";
 import { checkWrittenNetworks } from "./written-check.ts";
 
@@ -27,11 +28,12 @@ export function checkNetworkKind(
   const wanted = new Set<string>(resources.map(({ address }) => address));
   return [
     ...(destroying ? [] : checkWrittenNetworks(config)),
-    ...(destroying ? [] : [...checkHostParts(config, observed), ...checkExternal(config, observed)]),
+    ...(destroying ? [] : [...checkHostParts(config, observed), ...checkExternal(config, observed), ...checkReadable(observed)]),
     ...(parseLibvirtUri(uri).session ? resources.map(({ address }) => needsSystem(address, uri)) : []),
     ...resources.flatMap((resource) => [
       ...checkName(resource, observed),
       ...checkConflicts(resource, observed),
+      ...checkOverlapElsewhere(resource, observed),
       ...checkInterruption(resource, observed),
     ]),
     ...observed.of(networks).flatMap(([address, state]) => (wanted.has(address) ? [] : checkStrangers(address, state, observed))),
@@ -86,8 +88,15 @@ function makesBridge({ type, create }: NetworkFields): boolean {
   return create === true || (type !== "bridge" && type !== "ovs" && type !== "macvtap");
 }
 
-function subnetsIn(fields: NetworkFields): Cidr[] {
-  return Object.keys(fields).flatMap((path) => parseCidr(/^subnets\.(.*)\.address$/.exec(path)?.[1] ?? "") ?? []);
+/** Networks of others whose subnets are not known. One with a declared name was reported when it was looked at. */
+function checkReadable({ facts, unmanaged }: Observed): Diagnostic[] {
+  const reported = new Set(unmanaged.flatMap(({ what, name }) => (what === "network" ? [name] : [])));
+  return (facts.networks?.unreadable ?? [])
+    .filter((name) => !reported.has(name))
+    .map((name) => {
+      const detail = `Its subnets are not compared with those of declared networks. It is not well-formed XML or larger than virtform reads: virsh net-dumpxml ${shellWord(name)}. Correct it: virsh net-edit ${shellWord(name)}.`;
+      return problem("network-unreadable", { summary: `The definition of network ${name} cannot be read`, detail }, "warning");
+    });
 }
 
 /** The bridges and network cards of the host that networks need. */

@@ -1,63 +1,119 @@
 import type { Address } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
+import type { Diagnostic } from "../../model/diagnostic.ts";
 import { CodedError } from "../../model/errors.ts";
 import type { Observation } from "../../model/kind.ts";
 import type { Unmanaged } from "../../model/plan.ts";
+import { problem } from "../../model/problem.ts";
+import { shellWord } from "../../model/shell-word.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { libvirtOf, type NetworkRecord } from "../../tools/libvirt/libvirt.ts";
 import { parseXml } from "../../tools/xml.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import type { Config } from "../config.ts";
+import { derivedUuid } from "../terms/identity.ts";
 import { networks } from "../terms/network-address.ts";
-import type { NetworkFields, NetworkState } from "../terms/network-state.ts";
-import { readNetworkLabel } from "./label.ts";
+import type { NetworkState } from "../terms/network-state.ts";
+import { type NetworkLabel, readNetworkLabel } from "./label.ts";
 import { linuxBridge, portsOf } from "./ports.ts";
 import { readNetwork } from "./read.ts";
 import { type FoundUser, usersOf } from "./users.ts";
 
-/** Looks at all networks of libvirt. Those of others are unmanaged, and only those that have a declared name are reported. */
+/**
+ * Looks at the networks of this project, which their uuids tell from others, and at those of others that have a declared name: they are unmanaged.
+ * The definitions of all others are not read.
+ */
 export async function observeNetworks(context: Context, config: Config = {}): Promise<Observation<NetworkState>> {
-  const lookForUsers = async () => (await libvirtOf(context).domains(usersOf, () => undefined)).flat();
   const names = new Set(
     Object.entries(config.networks ?? {}).flatMap(([name, network]) => (networkTraits(network).type === "external" ? [] : [name])),
   );
+  const isOwn = ({ name, uuid }: Pick<NetworkRecord, "name" | "uuid">) => uuid === derivedUuid("network", context.project, name);
   // Together with the look at the guests, which costs no more; without declared networks most hosts have none of this project.
-  const [records, early] = await Promise.all([allRecords(context, config), names.size === 0 ? undefined : lookForUsers()]);
-  const read = records
-    .map((record) => ({ record, root: parseXml(record.xml) }))
-    .map(({ record, root }) => ({ record, root, label: readNetworkLabel(root) }));
-  const own = read.flatMap(({ record, root, label }) => (label?.project === context.project ? [{ record, root, label }] : []));
-  const users = early ?? (own.length === 0 ? [] : await lookForUsers());
-  const states = await Promise.all(
-    own.map(async ({ record, root, label }): Promise<[Address, NetworkState]> => {
-      const stored: NetworkFields = { ...readNetwork(root), autostart: record.autostart, active: record.active !== null };
-      const running = record.active === null ? null : readNetwork(parseXml(record.active));
-      const connected = users.filter(({ network }) => network === record.name);
-      return [
-        networks.at(label.name),
-        {
-          uuid: record.uuid,
-          name: record.name,
-          fields: stored,
-          running,
-          applied: label.applied,
-          users: await withPorts(context, record, connected),
-        },
-      ];
+  const [records, early] = await Promise.all([
+    recordsOf(context, config, (one) => isOwn(one) || names.has(one.name)),
+    names.size === 0 ? undefined : lookForUsers(context),
+  ]);
+  const users = early ?? (records.some(isOwn) ? await lookForUsers(context) : []);
+  const states = new Map<Address, NetworkState>();
+  const unmanaged: Unmanaged[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const unread: Address[] = [];
+  await Promise.all(
+    records.map(async (record) => {
+      const { name, uuid } = record;
+      const label = labelOf(record);
+      if (label !== undefined && label !== "unreadable" && label.project === context.project && isOwn(record)) {
+        const connected = users.filter(({ network }) => network === name);
+        states.set(networks.at(label.name), await stateOf(context, record, label.applied, connected));
+      } else if (label === "unreadable" && isOwn(record)) {
+        diagnostics.push(unreadable(name, "error"));
+        unread.push(networks.at(name));
+      } else if (names.has(name)) {
+        if (label === "unreadable") diagnostics.push(unreadable(name, "warning"));
+        // A label with another uuid was copied.
+        const owner = label === "unreadable" || label?.project === context.project ? undefined : label?.project;
+        unmanaged.push(withoutUndefined({ what: "network", name, owner, uuid }));
+      }
     }),
   );
-  const unmanaged = read
-    .filter(({ record, label }) => label?.project !== context.project && names.has(record.name))
-    .map(
-      ({ record, label }): Unmanaged => withoutUndefined({ what: "network", name: record.name, owner: label?.project, uuid: record.uuid }),
-    );
-  return { states: new Map(states), unmanaged, diagnostics: [], complete: true };
+  return { states, unmanaged, diagnostics, complete: unread.length === 0, unread };
+}
+
+/** The interfaces of all guests. A definition that cannot be read has none; the look at the guests reports it. */
+async function lookForUsers(context: Context): Promise<FoundUser[]> {
+  const read = (domain: Parameters<typeof usersOf>[0]) => {
+    try {
+      return usersOf(domain);
+    } catch (error) {
+      if (error instanceof CodedError) return [];
+      throw error;
+    }
+  };
+  return (await libvirtOf(context).domains(read, () => undefined)).flat();
+}
+
+/** The label of a network; undefined without one. */
+function labelOf({ xml, active }: NetworkRecord): NetworkLabel | "unreadable" | undefined {
+  try {
+    if (active !== null) parseXml(active);
+    return readNetworkLabel(parseXml(xml));
+  } catch (error) {
+    if (error instanceof CodedError) return "unreadable";
+    throw error;
+  }
+}
+
+function unreadable(name: string, severity: "error" | "warning"): Diagnostic {
+  const summary = `The definition of network ${name} cannot be read`;
+  const detail = `It is not well-formed XML or larger than virtform reads: virsh net-dumpxml ${shellWord(name)}. Correct it: virsh net-edit ${shellWord(name)}.`;
+  return problem("network-unreadable", { summary, detail, address: networks.at(name) }, severity);
+}
+
+async function stateOf(
+  context: Context,
+  record: NetworkRecord,
+  applied: NetworkLabel["applied"],
+  users: readonly FoundUser[],
+): Promise<NetworkState> {
+  const { uuid, name, xml, active, autostart } = record;
+  return {
+    uuid,
+    name,
+    fields: { ...readNetwork(parseXml(xml)), autostart, active: active !== null },
+    running: active === null ? null : readNetwork(parseXml(active)),
+    applied,
+    users: await withPorts(context, record, users),
+  };
 }
 
 /** Where libvirt's daemons are split, that of networks may be missing: without declared networks nothing is asked of it. */
-async function allRecords(context: Context, { networks: declared = {} }: Config): Promise<NetworkRecord[]> {
+async function recordsOf(
+  context: Context,
+  { networks: declared = {} }: Config,
+  chosen: (network: Pick<NetworkRecord, "name" | "uuid">) => boolean,
+): Promise<NetworkRecord[]> {
   try {
-    return await libvirtOf(context).networkRecords();
+    return await libvirtOf(context).networkRecords(chosen);
   } catch (error) {
     if (!(error instanceof CodedError) || Object.keys(declared).length > 0) throw error;
     return [];

@@ -1,5 +1,6 @@
-import { addressText, formatCidr, type Ip, parseIp, subnetOf } from "../../model/ip.ts";
+import { addressText, formatCidr } from "../../model/ip.ts";
 import { find, findAll, type XmlElement } from "../../tools/xml.ts";
+import { hostSubnet } from "../terms/host-subnet.ts";
 import type { NetworkFields, NetworkValue } from "../terms/network-state.ts";
 import { dhcpOptions } from "./dhcp-options.ts";
 
@@ -78,20 +79,9 @@ function readAddress(ip: XmlElement, root: XmlElement): Entry[] {
 }
 
 /** `subnets.10.0.0.0/24` of an address of a network; undefined for one that cannot be read. */
-export function subnetPath({ attributes }: XmlElement): string | undefined {
-  const ip = parseIp(attributes["address"] ?? "");
-  const prefix = ip === undefined ? undefined : prefixOf(ip, attributes);
-  return ip === undefined || prefix === undefined ? undefined : `subnets.${formatCidr(subnetOf({ ...ip, prefix }))}`;
-}
-
-/** libvirt writes a prefix or a netmask, or neither for the old classes of IPv4. */
-function prefixOf({ family, value }: Ip, { prefix, netmask }: XmlElement["attributes"]): number | undefined {
-  if (prefix !== undefined) return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128) ? Number(prefix) : undefined;
-  const mask = netmask === undefined ? undefined : parseIp(netmask);
-  if (mask !== undefined) return mask.value.toString(2).replace(/0+$/, "").length;
-  if (family === 6) return 64;
-  const first = Number(value >> 24n);
-  return first < 128 ? 8 : first < 192 ? 16 : 24;
+export function subnetPath(ip: XmlElement): string | undefined {
+  const subnet = hostSubnet(ip);
+  return subnet === undefined ? undefined : `subnets.${formatCidr(subnet)}`;
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -26,8 +26,8 @@ export interface NetworkUpdate {
 export interface NetworkFace {
   /** All networks by name, and whether each is active. */
   networks(): Promise<ReadonlyMap<string, boolean>>;
-  /** All networks with their definitions. */
-  networkRecords(): Promise<NetworkRecord[]>;
+  /** Networks with their definitions; `chosen` says of which, by default all. Definitions of others are not read. */
+  networkRecords(chosen?: (network: Pick<NetworkRecord, "name" | "uuid">) => boolean): Promise<NetworkRecord[]>;
   /** One network now; undefined when it does not exist. */
   network(uuid: string): Promise<NetworkRecord | undefined>;
   /** Defines a network, or redefines the one with the same uuid and name, by its document. An active one goes on as it is. */

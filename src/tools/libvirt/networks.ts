@@ -52,7 +52,7 @@ export function createNetworks(call: Caller["call"]): NetworkFace {
     return { ...network, xml, active: running, autostart } satisfies NetworkRecord;
   }
 
-  async function records(chosen: (uuid: string) => boolean): Promise<NetworkRecord[]> {
+  async function records(chosen: (network: { readonly name: string; readonly uuid: string }) => boolean): Promise<NetworkRecord[]> {
     const [all, active, persistent, autostart] = await Promise.all([
       listed(0),
       listedUuids(flags.list.active),
@@ -60,16 +60,14 @@ export function createNetworks(call: Caller["call"]): NetworkFace {
       listedUuids(flags.list.autostart),
     ]);
     const found = await Promise.all(
-      all
-        .filter(({ uuid }) => chosen(uuid))
-        .map((network) =>
-          // One that was removed meanwhile is left out.
-          unlessMissing(
-            `Reading network ${network.name} failed`,
-            () => record(network, active.has(network.uuid), persistent.has(network.uuid), autostart.has(network.uuid)),
-            is.noNetwork,
-          ),
+      all.filter(chosen).map((network) =>
+        // One that was removed meanwhile is left out.
+        unlessMissing(
+          `Reading network ${network.name} failed`,
+          () => record(network, active.has(network.uuid), persistent.has(network.uuid), autostart.has(network.uuid)),
+          is.noNetwork,
         ),
+      ),
     );
     return found.flatMap((one) => one ?? []);
   }
@@ -80,8 +78,8 @@ export function createNetworks(call: Caller["call"]): NetworkFace {
         const [all, active] = await Promise.all([listed(0), listedUuids(flags.list.active)]);
         return new Map(all.map(({ name, uuid }) => [name, active.has(uuid)]));
       }),
-    networkRecords: () => explaining("Listing the networks failed", () => records(() => true)),
-    network: (uuid) => explaining(`Looking at network ${uuid} failed`, async () => (await records((one) => one === uuid))[0]),
+    networkRecords: (chosen = () => true) => explaining("Listing the networks failed", () => records(chosen)),
+    network: (uuid) => explaining(`Looking at network ${uuid} failed`, async () => (await records((one) => one.uuid === uuid))[0]),
 
     defineNetwork: (xml) =>
       explaining("Defining a network failed", async () => {

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Machine } from "../fake-host/machine.ts";
+import { sparseOf } from "../fake-host/sparse.ts";
+import { guests } from "./guests.ts";
+import { applied, createWorld, planOf, runOn, summary } from "./world.ts";
+
+const lan = (network: string) => guests({ more: "    networks: [ { network: lan } ]\n", sections: `networks:\n  lan: { ${network} }\n` });
+const declared = lan("subnets: [ { cidr: 10.20.0.0/24 } ]");
+
+const plan = async (machine: Machine, yaml: string) => planOf(await runOn(machine.boot(), yaml));
+const told = async (machine: Machine, yaml: string) =>
+  (await plan(machine, yaml)).diagnostics.map(({ severity, code, summary: words }) => `${severity} ${code}: ${words}`);
+
+/** A network that others made, with the address in its subnet. */
+function foreign(machine: Machine, name: string, address: string, { active = true, prefix = 24 } = {}): void {
+  const { networks } = machine.libvirtd;
+  const network = networks.define(
+    `<network><name>${name}</name><bridge name='${name}0'/><forward mode='nat'/><ip address='${address}' prefix='${prefix}'/></network>`,
+  );
+  if (active) networks.start(network);
+}
+
+/** Makes libvirt answer something odd for the definition of one network. */
+function garble(machine: Machine, name: string): Disposable {
+  const { networks } = machine.libvirtd;
+  const { document } = networks;
+  networks.document = (network, inactive) => document(network, inactive).replace("<name>", network.name === name ? "<name" : "<name>");
+  return {
+    [Symbol.dispose]() {
+      networks.document = document;
+    },
+  };
+}
+
+test("a network of others that cannot be read is named, and stops nothing", async () => {
+  const machine = createWorld();
+  foreign(machine, "office", "10.99.0.1");
+  using _garbled = garble(machine, "office");
+  await applied(machine, declared);
+  const made = await plan(machine, declared);
+  assert.deepEqual([made.complete, summary(made)], [true, []]);
+  assert.deepEqual(
+    made.diagnostics.map(({ severity, code, summary: words }) => `${severity} ${code}: ${words}`),
+    ["warning network-unreadable: The definition of network office cannot be read"],
+  );
+  // One with the name of a declared one is in the way as well.
+  const other = declared.replaceAll("lan", "office");
+  assert.deepEqual((await told(machine, other)).filter((line) => !line.includes("network-conflict")).sort(), [
+    "error network-taken: The host has a network office already",
+    "warning network-unreadable: The definition of network office cannot be read",
+  ]);
+});
+
+test("a network of ours that cannot be read costs that network, and a guest of others that cannot be read costs nothing", async () => {
+  const machine = createWorld();
+  await applied(machine, declared);
+  {
+    using _garbled = garble(machine, "lan");
+    const made = await plan(machine, declared);
+    assert.equal(made.complete, false);
+    assert.deepEqual(
+      made.diagnostics.filter(({ severity }) => severity === "error").map(({ code, address }) => [code, address]),
+      [["network-unreadable", "network/lan"]],
+    );
+    assert.deepEqual(summary(made), []);
+  }
+  const { document } = machine.libvirtd;
+  machine.libvirtd.document = (domain, inactive) => document(domain, inactive).replace("<os>", domain.name === "stranger" ? "<os" : "<os>");
+  const made = await plan(machine, declared);
+  assert.deepEqual([made.complete, summary(made)], [true, []]);
+});
+
+test("a network with a copy of our label is not ours", async () => {
+  const machine = createWorld();
+  await applied(machine, declared);
+  const { networks } = machine.libvirtd;
+  const network = networks.named("lan");
+  assert.ok(network);
+  const copy = networks
+    .document(network, true)
+    .replaceAll("lan", "copy")
+    .replace(network.uuid, "00000000-0000-4000-8000-000000000001")
+    .replaceAll("10.20.0.", "10.21.0.")
+    .replace(/<bridge name='[^']*'/, "<bridge name='copy0'");
+  networks.define(copy);
+  assert.deepEqual(summary(await plan(machine, declared)), []);
+  assert.deepEqual(
+    await told(machine, lan("subnets: [ { cidr: 10.20.0.0/24 } ]").replaceAll("lan", "copy")).then((lines) =>
+      lines.filter((line) => line.startsWith("error network-taken")),
+    ),
+    ["error network-taken: The host has a network copy already"],
+  );
+});
+
+test("a subnet that another network of the host has is an error of the plan", async () => {
+  const machine = createWorld();
+  foreign(machine, "office", "10.20.0.129", { prefix: 25 });
+  assert.deepEqual(await told(machine, declared), [
+    "error network-subnet-in-use: 10.20.0.0/24 of lan overlaps 10.20.0.128/25 of network office of the host",
+  ]);
+  assert.deepEqual(await told(machine, lan("subnets: [ { cidr: 10.20.1.0/24 } ]")), []);
+  assert.deepEqual(await told(machine, lan("type: bridge, create: true, subnets: [ { cidr: 10.20.0.0/24 } ]")), []);
+  const off = createWorld();
+  foreign(off, "office", "10.20.0.1", { active: false });
+  assert.deepEqual(await told(off, declared), [
+    "warning network-subnet-in-use: 10.20.0.0/24 of lan overlaps 10.20.0.0/24 of network office of the host",
+  ]);
+});
+
+test("a subnet that the host has a route to is an error of the plan, and a wider or narrower route a warning", async () => {
+  const route = (device: string, destination: string, mask: string) =>
+    `${device}\t${destination}\t00000000\t0001\t0\t0\t0\t${mask}\t0\t0\t0\n`;
+  const machine = createWorld();
+  const routes = (text: string) => {
+    machine.files.makeDirectories("/proc/net");
+    machine.files.write("/proc/net/route", sparseOf(Buffer.from(text)));
+  };
+  routes(route("eth0", "00000000", "00000000"));
+  assert.deepEqual(await told(machine, declared), []);
+  routes(route("eth0", "0000000A", "000000FF"));
+  assert.deepEqual(await told(machine, declared), [
+    "warning network-subnet-in-use: 10.20.0.0/24 of lan overlaps 10.0.0.0/8, a route of the host, by eth0",
+  ]);
+  routes(route("eth0", "0000000A", "000000FF") + route("eth1", "0000140A", "00FFFFFF"));
+  assert.deepEqual(await told(machine, declared), [
+    "error network-subnet-in-use: 10.20.0.0/24 of lan overlaps 10.20.0.0/24, a route of the host, by eth1",
+  ]);
+  // Its own route is none of others, and an active network keeps its subnet whatever comes.
+  const bridge = (await plan(machine, declared)).changes.find(({ address }) => address === "network/lan")?.after as { bridge: string };
+  routes(route(bridge.bridge, "0000140A", "00FFFFFF"));
+  assert.deepEqual(await told(machine, declared), []);
+  await applied(machine, declared);
+  routes(route("eth1", "0000140A", "00FFFFFF"));
+  assert.deepEqual(await told(machine, declared), []);
+});
