@@ -1,7 +1,9 @@
 import { open, rm } from "node:fs/promises";
-import { UnreachableError, userError } from "../../model/errors.ts";
+import { RefusedError, UnreachableError, userError } from "../../model/errors.ts";
 import type { Upload } from "../../model/host.ts";
+import { expansion } from "../../model/packing.ts";
 import type { Peer } from "../../model/peer.ts";
+import { formatQuantity } from "../../model/quantity.ts";
 import { explainFileError } from "../file-error.ts";
 import { createSink, sinkBlock } from "../sink.ts";
 import { collect } from "./collect.ts";
@@ -14,6 +16,15 @@ import { explainTrouble, type Trouble } from "./trouble-of-file.ts";
 
 /** The remote sends something at least this often; a hole is found at once, whatever its length. */
 const idleMs = 300_000;
+
+/** Throws a RefusedError (`image-bomb`) for holes that are longer than those of an honest file: they cost the sender nothing, and are digested here. */
+function refuseHoles(name: string, from: string, length: number, written: number): void {
+  if (length <= expansion.length + expansion.lengthRatio * written) return;
+  throw new RefusedError(
+    "image-bomb",
+    `${from} of ${name} has ${formatQuantity(Math.floor(length / 2 ** 20) * 2 ** 20)} with ${formatQuantity(written)} of data in it. Such a file can be made to keep a host busy. Look at the file there, or remove the peer from host.image_peers.`,
+  );
+}
 
 /** Brings a file of the host to this machine (`Peer.pull`). Holes are not transferred. */
 export async function pullOverSsh(connection: SshConnection, name: string, request: Upload): ReturnType<Peer["pull"]> {
@@ -47,6 +58,7 @@ export async function pullOverSsh(connection: SshConnection, name: string, reque
   const sink = createSink(file, { path: to, what: from, digests, maxWritten: maxBytes });
   const zeros = Buffer.alloc(sinkBlock);
   const fillTo = async (position: number) => {
+    refuseHoles(name, from, position, sink.written);
     while (sink.bytes < position) {
       signal?.throwIfAborted();
       await sink.write(zeros.subarray(0, Math.min(zeros.length, position - sink.bytes)));
