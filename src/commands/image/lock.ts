@@ -14,7 +14,7 @@ import type { Io } from "../io.ts";
 import { openConfigured } from "../open-session.ts";
 import { reported } from "../reported.ts";
 import { rewriteFile } from "../rewrite-file.ts";
-import { uncachedDigest } from "../uncached-digest.ts";
+import { isSameForAllHosts, uncachedDigest } from "../uncached-digest.ts";
 
 /** `virtform image lock`: pins images to their content. */
 export function lockImages(names: readonly string[], invocation: Invocation, io: Io): Promise<number> {
@@ -30,8 +30,8 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   const isNamed = ({ host, name }: (typeof declared)[number], word: string) => word === name || (several && word === `${host}/${name}`);
   const unknown = names.find((word) => !declared.some((one) => isNamed(one, word)));
   if (unknown !== undefined) {
-    const known = [...new Set(declared.map(({ name }) => name))].join(", ") || "none";
-    throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${known}.`);
+    const names = [...new Set(declared.map(({ name }) => name))].join(", ") || "none";
+    throw userError("unknown-image", `No image is called ${unknown}`, `Declared: ${names}.`);
   }
   const chosen = declared.filter((one) =>
     names.length === 0
@@ -40,16 +40,24 @@ async function lock(names: readonly string[], { texts, flag }: Invocation, io: I
   );
   for (const { name, at } of chosen) refuseCopy(name, at);
   const byFile = new Map<string, Map<string, string>>();
+  const known = new Map<string, Awaited<ReturnType<typeof uncachedDigest>>>();
   for (const { host, name, image, context, at } of chosen) {
     const { source, access, checksum } = image;
     const signed = signedChecksumOf(checksum);
     const shown = several ? `${host}/${name}` : name;
-    io.stderr.write(`${escapeControls(`${shown}: reading ${withoutCredentials(signed?.file ?? source)}`)}\n`);
-    const { digest, bytes } = await (signed === undefined
-      ? uncachedDigest(context, requireSource(source), { source, access: access ?? null }).catch((error: unknown) => {
-          throw userError("image-lock", `Cannot read image ${shown}`, errorMessage(error));
-        })
-      : signedDigest(context, source, signed, access ?? null));
+    const from = requireSource(source);
+    // Several hosts often have the same images, which are large.
+    const key = signed === undefined && isSameForAllHosts(from, source) ? JSON.stringify([source, access ?? null]) : undefined;
+    const before = key === undefined ? undefined : known.get(key);
+    if (before === undefined) io.stderr.write(`${escapeControls(`${shown}: reading ${withoutCredentials(signed?.file ?? source)}`)}\n`);
+    const { digest, bytes } =
+      before ??
+      (await (signed === undefined
+        ? uncachedDigest(context, from, { source, access: access ?? null }).catch((error: unknown) => {
+            throw userError("image-lock", `Cannot read image ${shown}`, errorMessage(error));
+          })
+        : signedDigest(context, source, signed, access ?? null)));
+    if (key !== undefined && bytes !== null) known.set(key, { digest, bytes });
     if (at === undefined) throw new Error(`image ${name} has no place`);
     const ofFile = byFile.get(at.file) ?? new Map<string, string>();
     const other = ofFile.get(name);

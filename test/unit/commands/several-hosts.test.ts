@@ -189,6 +189,12 @@ test("image lock pins an image in the file of each host", async (t) => {
   assert.match(locked, /^alpha\/debian: sha256:\S+[\s\S]*^beta\/debian: sha256:/m);
 });
 
+test("image lock reads what several hosts have from one address once", async (t) => {
+  const { run } = await appliedHosts(t);
+  const { stderr } = await run("image", "lock", "--update", ...both);
+  assert.deepEqual(stderr.match(/^.*: reading /gm), ["alpha/debian: reading "]);
+});
+
 test("the Tab key completes names of the hosts that --host gives", async (t) => {
   const { run } = await appliedHosts(t);
   assert.match(
