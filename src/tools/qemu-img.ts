@@ -122,7 +122,7 @@ function wasLimited(error: CommandError): boolean {
 
 /**
  * Converts to raw (Nova FET-13), past the page cache where the filesystem can do that (Nova FET-14), unless `readSoon`. `onFraction` gets
- * 0 to 1. Not atomic: `to` must be a staged name.
+ * 0 to 1. Not atomic: `to` must be a staged name, and `Files.publish` puts what `readSoon` leaves in the page cache on the disk.
  */
 export async function convertToRaw(
   host: Host,
@@ -132,13 +132,16 @@ export async function convertToRaw(
     readonly format: string;
     /** Bytes of the disk, where they are known: a longer file cannot be written. */
     readonly bytes?: number;
-    /** The result is read as a whole right away, for its digest, so the page cache saves reading it from the disk. */
+    /**
+     * The result is read as a whole right away, for its digest: it is left in the page cache, and qemu-img does not wait for the disk, so that
+     * the digest is computed meanwhile.
+     */
     readonly readSoon?: boolean;
     readonly onFraction?: (fraction: number) => void;
     readonly signal?: AbortSignal;
   },
 ): Promise<void> {
-  const command = (cache: "none" | "writeback"): Command => ({
+  const command = (cache: "none" | "writeback" | "unsafe"): Command => ({
     program: "qemu-img",
     args: ["convert", "-p", "-t", cache, "-W", "-m", "8", "-f", request.format, "-O", "raw", request.from, request.to],
     timeoutMs: convertTimeoutMs,
@@ -151,7 +154,7 @@ export async function convertToRaw(
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
   if (request.readSoon === true) {
-    await host.run(command("writeback"));
+    await host.run(command("unsafe"));
     return;
   }
   try {

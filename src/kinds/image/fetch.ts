@@ -21,6 +21,7 @@ import { findTwin } from "./find-twin.ts";
 import { formatFacts, needsConversion } from "./formats.ts";
 import { isGone } from "./is-gone.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
+import { startDigest } from "./running-digest.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
 import { signedRecord } from "./signed-record.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
@@ -140,6 +141,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     return;
   }
   const staged = needsConversion(spec) ? await convert(context, spec, image.path, virtualSize, report) : image.path;
+  startDigest(context, spec.entry, staged, sidecar);
   // Removed before the base has its name, which completes it: an interruption leaves no staged file.
   await removeStaged(context, spec, false, staged);
   // The sidecar comes first: a crash in between leaves a sidecar without a base, which counts as nothing.
