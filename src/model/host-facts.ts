@@ -75,6 +75,8 @@ export interface SourceFacts {
   readonly bytes: number | null;
   /** What an image service says about it; absent for other sources. */
   readonly image?: SourceImage;
+  /** Certificates (PEM) that its signature may be checked with. Absent: it has none, none is checked, or they cannot be had. */
+  readonly signers?: readonly string[];
   /** How it gets to the host. Absent: it is downloaded. */
   readonly moves?: "download" | "copy";
   /** Bytes of it that are not holes. Absent: all of them. */

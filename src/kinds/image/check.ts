@@ -12,6 +12,7 @@ import { isFromGlance, diskFormat as knownFormat } from "../config/with-source-i
 import type { Config } from "../config.ts";
 import { checkAccess } from "./access-check.ts";
 import { cachedImage } from "./address.ts";
+import { checkBaseSignature } from "./base-signature-check.ts";
 import { checkQuota } from "./check-quota.ts";
 import { checkCloudRules } from "./cloud-rules.ts";
 import { checkDecompressor } from "./decompressor-check.ts";
@@ -35,6 +36,7 @@ export function checkImages(resources: readonly Resource<ImageSpec>[], observed:
       ...(isFetched(resource.spec, observed) ? checkDecompressor(resource, observed) : []),
       ...checkSigned(resource, observed),
       ...checkFound(resource),
+      ...checkBaseSignature(resource, observed),
       ...checkTaken(resource, config),
       ...checkCache(resource, observed),
       ...checkTwins(resource, resources),

@@ -9,6 +9,7 @@ import { examine, examineBootFile, examineConverted } from "./examine.ts";
 import { unreachable } from "./look-at-peers.ts";
 import { lookAtPeer, type PeerBase } from "./peer-base.ts";
 import { checkPublished } from "./published-checks.ts";
+import { signatureToCheck } from "./signature-check.ts";
 import { signedRecord } from "./signed-record.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
 
@@ -37,6 +38,7 @@ export async function fetchFromPeers(
       reasons.push(base);
     } catch (error) {
       if (error instanceof RefusedError || (error instanceof CodedError && error.code === "interrupted")) throw error;
+      context.signal.throwIfAborted();
       reasons.push(unreachable(address, error));
     }
   }
@@ -83,6 +85,7 @@ async function pullAndCheck(
       source: withoutCredentials(spec.source),
       digests: published,
       signed: signedRecord(spec),
+      signatureChecked: signatureToCheck(spec) === null ? undefined : (true as const),
       bytes: recorded === undefined ? bytes : typeof recorded.bytes === "number" ? recorded.bytes : undefined,
       ...(spec.unpack === "none" ? {} : { unpack: spec.unpack, unpacked: recorded?.unpacked ?? {} }),
       content: digests.sha256,

@@ -23,6 +23,7 @@ import { isGone } from "./is-gone.ts";
 import { checkPublished, digestsForChecks } from "./published-checks.ts";
 import { startDigest } from "./running-digest.ts";
 import { baseConflict, parseSidecar } from "./sidecar.ts";
+import { signatureToCheck } from "./signature-check.ts";
 import { signedRecord } from "./signed-record.ts";
 import type { ImageSidecar, ImageSpec } from "./spec.ts";
 import { contentDigests, unpackingOf, unpackPublished } from "./unpack.ts";
@@ -120,6 +121,7 @@ async function makeBase(context: Context, spec: ImageSpec, report: ReportProgres
     digests,
     bytes: published.bytes,
     signed: signedRecord(spec),
+    signatureChecked: signatureToCheck(spec) === null ? undefined : (true as const),
     validators: published.validators,
     ...(spec.unpack === "none" ? {} : { unpack: spec.unpack, unpacked: image.digests }),
     content: spec.unpack === "none" || needsConversion(spec) ? undefined : image.digests.sha256,

@@ -35,6 +35,7 @@ async function firstWith(context: Context, spec: ImageSpec): Promise<PeerFacts> 
       if (typeof base !== "string") return { from: { name: peer.name, address, bytes: base.bytes, content: base.allocated }, others };
       others.push(base);
     } catch (error) {
+      context.signal.throwIfAborted();
       others.push(unreachable(address, error));
     }
   }

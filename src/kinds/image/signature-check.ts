@@ -1,10 +1,10 @@
-import type { KeyObject } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Context } from "../../model/context.ts";
 import { RefusedError } from "../../model/errors.ts";
 import type { Transferred } from "../../model/host.ts";
 import { signersFor } from "../../sources/glance/signers.ts";
 import { type ImageSignature, imageSignature } from "../../tools/signature/image-signature.ts";
-import { publicKeyOf, unusable } from "../../tools/signature/signing-certificates.ts";
+import { certificatesIn, publicKeyOf, unusable } from "../../tools/signature/signing-certificates.ts";
 import { verifyDigest } from "../../tools/signature/verify-digest.ts";
 import type { ImageSpec } from "./spec.ts";
 
@@ -26,13 +26,8 @@ export async function checkSignature(context: Context, spec: ImageSpec, { digest
   const reasons: string[] = [];
   if (spec.signers === null || spec.found === null) throw new Error("a signature is checked without certificates");
   for (const { name, certificate } of await signersFor(context, spec.signers, spec.name, spec.found.properties)) {
-    const key = publicKeyOf(certificate);
-    const { asymmetricKeyType, asymmetricKeyDetails } = key ?? {};
-    if (
-      key === undefined ||
-      asymmetricKeyType !== signed.keyType ||
-      (signed.curve !== null && asymmetricKeyDetails?.namedCurve !== signed.curve)
-    ) {
+    const key = keyFor(certificate, signed);
+    if (key === undefined) {
       reasons.push(`${name} has another kind of key`);
       continue;
     }
@@ -46,6 +41,22 @@ export async function checkSignature(context: Context, spec: ImageSpec, { digest
     `The signature of image ${spec.name} is not valid`,
     `The image was changed after it was signed, or its signer is not trusted: ${reasons.join("; ")}. Nothing of it was kept. Get the image and its signature again, or add the certificate of its signer to glance.trusted_certificates.`,
   );
+}
+
+/** Whether one of these certificates has signed what has this digest. Dates do not count: it is about what was fetched before. Pure. */
+export function isSignedBy(certificates: readonly string[], signed: ImageSignature, hex: string): boolean {
+  return certificates.some((pem) => {
+    const certificate = certificatesIn(pem)?.[0];
+    const key = certificate === undefined ? undefined : keyFor(certificate, signed);
+    return key !== undefined && fits(key, signed, hex);
+  });
+}
+
+/** The public key of a certificate, if it is of the kind that a signature names. */
+function keyFor(certificate: X509Certificate, { keyType, curve }: ImageSignature): KeyObject | undefined {
+  const key = publicKeyOf(certificate);
+  const { asymmetricKeyType, asymmetricKeyDetails } = key ?? {};
+  return asymmetricKeyType === keyType && (curve === null || asymmetricKeyDetails?.namedCurve === curve) ? key : undefined;
 }
 
 function fits(publicKey: KeyObject, { algorithm, signature }: ImageSignature, hex: string | undefined): boolean {

@@ -43,11 +43,23 @@ export function checkSigned({ address, spec }: Resource<ImageSpec>, observed: Ob
   }
   const before = cached?.sidecar.digests[algorithm];
   if (before === undefined || before === hex) return remembered;
-  const detail = `The base image was made from ${algorithm}:${before}, and ${file} names ${now} now. It stays as it is, also for new guests. Run ${signed.pinned ? update : `\`virtform image lock ${shellWord(name)}\``} to use the new one.`;
+  const signer = cached?.sidecar.signed?.signer ?? "";
+  const pin = signed.pinned ? update : `\`virtform image lock ${shellWord(name)}\``;
+  if (signer !== "" && facts.signer !== undefined && fingerprintOf(signer) !== fingerprintOf(facts.signer)) {
+    const detail = `The checksum of the base image (${algorithm}:${before}) was signed with ${signer}. ${file} is signed with ${facts.signer} and names ${now}, so the key in the configuration proves nothing about the base image. Run ${pin} to use the image that is signed now.`;
+    const summary = `The base image of ${name} was signed with another key`;
+    return [problem("image-signer-changed", { summary, detail, lasting: true, ...at }, "warning"), ...remembered];
+  }
+  const detail = `The base image was made from ${algorithm}:${before}, and ${file} names ${now} now. It stays as it is, also for new guests. Run ${pin} to use the new one.`;
   return [
     problem("image-behind-publisher", { summary: `Image ${name} is behind what its publisher has`, detail, address }, "note"),
     ...remembered,
   ];
+}
+
+/** The name of a key may change while the key stays. */
+function fingerprintOf(signer: string): string {
+  return signer.split(" ", 1)[0] ?? "";
 }
 
 function rememberedNote({ name }: ImageSpec, asOf: string, address: Diagnostic["address"]): Diagnostic {

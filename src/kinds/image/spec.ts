@@ -63,6 +63,8 @@ export interface ImageSidecar {
   readonly bytes?: number;
   /** Who signed a checksum of them, and in which file. Absent: it was not in a signed file. */
   readonly signed?: { readonly file: string; readonly signer: string };
+  /** Their signature in the image service was checked. Absent: none was, or an earlier version fetched it. */
+  readonly signatureChecked?: true;
   /** What the server said of them, to ask it later whether they changed. */
   readonly validators?: Validators;
   /** SHA-256 of a base image that was converted. Absent: see `contentDigest`. */

@@ -37,24 +37,32 @@ async function look(context: Context, address: string): Promise<SourceFacts> {
     const { image, server } = await found(context, address);
     const { host } = context;
     const way = host.route === undefined ? `Glance at ${server}` : `Glance at ${server}, pushed to ${host.name}`;
-    const problem = stateProblem(image) ?? (await signerProblem(context, image));
-    return { way, bytes: image.size, image: sourceImage(image), ...(problem === undefined ? {} : { problem }) };
+    const signers = await lookUpSigners(context, image);
+    const problem = stateProblem(image) ?? signers.problem;
+    return {
+      way,
+      bytes: image.size,
+      image: sourceImage(image),
+      ...withoutUndefined({ signers: signers.certificates, problem }),
+    };
   } catch (error) {
     return { way: null, bytes: null, problem: problemIn(error) };
   }
 }
 
-/** Why the certificate that an image names in the key manager cannot be relied on: known before its content comes. */
-async function signerProblem(context: Context, image: GlanceImage): Promise<SourceProblem | undefined> {
+/** The certificates that the signature of an image is checked with, or why they cannot be relied on: known before its content comes. */
+async function lookUpSigners(
+  context: Context,
+  image: GlanceImage,
+): Promise<{ readonly certificates?: readonly string[]; readonly problem?: SourceProblem }> {
   const signers = signersIn(glanceSettingsOf(context.settings.drivers));
   const signature = imageSignature(image.properties);
-  // Files of certificates are read when the signature is checked.
-  if (signers === null || !signers.keyManager || signature === null || typeof signature === "string") return undefined;
+  if (signers === null || signature === null || typeof signature === "string") return {};
   try {
-    await signersFor(context, signers, image.name ?? image.id, image.properties);
-    return undefined;
+    const found = await signersFor(context, signers, image.name ?? image.id, image.properties);
+    return { certificates: found.map(({ certificate }) => certificate.toString()) };
   } catch (error) {
-    return problemIn(error);
+    return { problem: problemIn(error) };
   }
 }
 

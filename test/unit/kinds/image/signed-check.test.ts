@@ -20,3 +20,23 @@ test("an image that no signature was ever compared with is not used while its si
   assert.equal(severity({ signed: { file: "https://images.test/SHA256SUMS", signer: "AB" } }), "warning");
   assert.equal(severity({}), "error");
 });
+
+test("a base image that was signed with another key than the one that is trusted now is a warning, unless that key signs it too", () => {
+  const spec = {
+    name: "debian",
+    entry: "e",
+    checksum: { algorithm: "sha256", hex: "bb" },
+    cloneSize: null,
+    signed: { file: "https://images.test/SHA256SUMS", pinned: false, signer: "NEW (Publisher)" },
+  } as unknown as ImageSpec;
+  const codes = (signer: string, hex = "bb") => {
+    const facts = { signed: { debian: { digest: { algorithm: "sha256", hex }, signer: "NEW (Publisher)" } } };
+    const signed = { file: "https://images.test/SHA256SUMS", signer };
+    const observed = { facts, get: () => ({ sidecar: { digests: { sha256: "aa" }, signed } }) } as unknown as Observed;
+    return checkSigned({ address: "image/debian", spec }, observed).map(({ severity, code }) => `${severity} ${code}`);
+  };
+  assert.deepEqual(codes("OLD (Publisher)"), ["warning image-signer-changed"]);
+  assert.deepEqual(codes("NEW (Earlier name)"), ["note image-behind-publisher"]);
+  assert.deepEqual(codes(""), ["note image-behind-publisher"]);
+  assert.deepEqual(codes("OLD (Publisher)", "aa"), []);
+});
