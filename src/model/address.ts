@@ -35,6 +35,11 @@ export function addressKind(address: Address): string {
   return address.slice(address.lastIndexOf("/", slash - 1) + 1, slash);
 }
 
+/** Whether a text can be the name of an object, as part of an address: names come from labels on the host as well. */
+export function isObjectName(text: unknown): text is string {
+  return typeof text === "string" && /^[^/\p{Cc}]{1,255}$/u.test(text);
+}
+
 /** What follows the last slash. Names of objects hold none. */
 export function addressName(address: Address): string {
   return address.slice(address.lastIndexOf("/") + 1);

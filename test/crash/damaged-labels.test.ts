@@ -27,6 +27,7 @@ for (const [what, text] of Object.entries({
   "a version of the future": labelOf({}, { version: 2 }),
   "no JSON at all": '{"version":1,"proj',
   "five MiB": " ".repeat(5 * 2 ** 20),
+  "a name with slashes": labelOf({}, { instance: "../../web" }),
 })) {
   test(`a label that is damaged costs its instance alone and is named: ${what}`, async () => {
     const { machine, label } = await made();
@@ -144,4 +145,28 @@ test("a record beside a base image or a disk that is too large or a link costs n
   machine.files.symlink("/srv/precious", info);
   const plan = await planned(machine);
   assert.deepEqual([plan.complete, summary(plan)], [true, []]);
+});
+
+test("records of a config drive in another form count as none", async () => {
+  const { machine, label } = await made();
+  const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));
+  const drive = whole.objects["disk.config"];
+  for (const built of [[], {}, "x", 1, true, { ...drive.built, applied: null }, { ...drive.built, digest: 1 }]) {
+    machine.put(label, JSON.stringify({ ...whole, objects: { ...whole.objects, "disk.config": { ...drive, built } } }));
+    const plan = await planned(machine);
+    assert.equal(plan.complete, true, JSON.stringify(built));
+  }
+});
+
+test("names with slashes in labels and records of volumes are damage, not addresses", async () => {
+  const { machine, volume } = await made();
+  const whole = JSON.parse(contentOf(machine.files, volume).toString("utf8"));
+  machine.put(volume, JSON.stringify({ ...whole, volume: "../data" }));
+  const named = async () =>
+    (await planned(machine)).changes.map(({ address }) => address).filter((address) => address.split("/").length > 2);
+  assert.deepEqual(await named(), []);
+  machine.files.removeTree(volume.slice(0, volume.lastIndexOf("/")));
+  const record = machine.files.walk().flatMap(([path]) => (/\/volume-[^/]+\.json$/.test(path) ? [path] : []))[0] ?? "";
+  machine.put(record, JSON.stringify({ ...JSON.parse(contentOf(machine.files, record).toString("utf8")), volume: "a/b" }));
+  assert.deepEqual(await named(), []);
 });

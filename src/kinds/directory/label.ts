@@ -1,3 +1,4 @@
+import { isObjectName } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import { CodedError, RefusedError } from "../../model/errors.ts";
 import type { FileChange, Names } from "../../model/host.ts";
@@ -59,7 +60,7 @@ export function parseLabel(content: Buffer | undefined): InstanceLabel | undefin
   const label = jsonObject(content);
   if (label === undefined || label["version"] !== 1) return undefined;
   const { project, instance, objects } = label;
-  return typeof project === "string" && typeof instance === "string" && isObject(objects) ? (label as unknown as InstanceLabel) : undefined;
+  return typeof project === "string" && isObjectName(instance) && isObject(objects) ? (label as unknown as InstanceLabel) : undefined;
 }
 
 /** A label that cannot be used, of an instance or a volume. */
@@ -78,8 +79,10 @@ export function damageOf({ content, problem }: OwnFile, nameKey: "instance" | "v
   const label = jsonObject(content);
   if (label === undefined) return { problem: "is no JSON object" };
   const { project, version, [nameKey]: name } = label;
-  const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
-  const named = withoutUndefined({ project: textOf(project), name: textOf(name) });
+  const named = withoutUndefined({
+    project: typeof project === "string" ? project : undefined,
+    name: isObjectName(name) ? name : undefined,
+  });
   if (version !== 1) return { problem: `has version ${JSON.stringify(version) ?? "none"}, and this program reads version 1`, ...named };
   return { problem: "does not have the form of a label", ...named };
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isObjectName } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import { readRecords, removeRecord, writeRecord } from "../presence/record-files.ts";
 import { type AppliedDisk, readRecord, recordedVolume, recordProblem } from "../terms/disk-record.ts";
@@ -30,7 +31,7 @@ export async function recordedVolumes(context: Context, directories: readonly Vo
   return [...(await readRecords(context, pattern))].flatMap(([name, record]) => {
     const uuid = pattern.exec(name)?.[1] ?? "";
     const { project, volume, preventDestroy, applied } = record;
-    if (project !== context.project || typeof volume !== "string" || recordProblem(applied) !== undefined || there.has(uuid)) return [];
+    if (project !== context.project || !isObjectName(volume) || recordProblem(applied) !== undefined || there.has(uuid)) return [];
     return [{ uuid, volume, preventDestroy: preventDestroy !== false, applied: readRecord(applied, context.settings) }];
   });
 }

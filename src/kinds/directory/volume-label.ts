@@ -1,5 +1,5 @@
 import type { DiskSpec } from "../../drivers/driver.ts";
-import { addressName } from "../../model/address.ts";
+import { addressName, isObjectName } from "../../model/address.ts";
 import type { Context } from "../../model/context.ts";
 import { instanceFiles, isUuidDirectory } from "../../model/layout.ts";
 import { readOwnFiles } from "../../tools/own-file.ts";
@@ -21,7 +21,7 @@ export function parseVolumeLabel(content: Buffer | undefined): VolumeLabel | und
   const label = jsonObject(content);
   if (label === undefined || label["version"] !== 1 || label["applied"] === undefined) return undefined;
   const { project, volume, preventDestroy, made, applied } = label;
-  if (typeof project !== "string" || typeof volume !== "string" || !isFlag(preventDestroy) || !isFlag(made)) return undefined;
+  if (typeof project !== "string" || !isObjectName(volume) || !isFlag(preventDestroy) || !isFlag(made)) return undefined;
   const isRecord = typeof applied === "object" && applied !== null && !Array.isArray(applied);
   // A volume's label says that the disk is finished where that of an instance says that it is not.
   const record = isRecord ? { ...applied, unfinished: made !== true } : applied;

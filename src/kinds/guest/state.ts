@@ -1,3 +1,4 @@
+import { isObjectName } from "../../model/address.ts";
 import type { Json } from "../../model/json.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { type DiskLayers, diskLayers } from "../../tools/libvirt/disk-layers.ts";
@@ -144,7 +145,7 @@ function readLabel(root: XmlElement): DomainLabel | undefined {
     if (namespace !== labelNamespace || local !== "instance") continue;
     const text = (name: string) => textAt(child, prefix === "" ? name : `${prefix}:${name}`);
     const [project, instance, power] = [text("project"), text("instance_name"), text("power_state")];
-    if (project === undefined || instance === undefined) return undefined;
+    if (project === undefined || !isObjectName(instance)) return undefined;
     // A clone made by hand has a copy of the label with another uuid; virtform does not own it.
     if (text("uuid") !== textAt(root, "uuid")) return undefined;
     const powerState = power === "stopped" || power === "ignore" ? power : "running";

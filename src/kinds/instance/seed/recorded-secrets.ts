@@ -18,15 +18,19 @@ export type BuiltSecrets = {
 };
 
 /**
- * Looks up what a drive refers to by the record of what was last applied: environment variables by their names, user data that the
- * configuration holds as text by its digest.
+ * Looks up what a drive refers to by the record of what was last applied: references that the configuration has as well, and user data that the
+ * configuration holds as text by its digest. Labels are on the host, so a reference that is only in a label is not followed: a host that was broken
+ * into could otherwise name a program that this machine runs.
  */
 export function recordedSecrets(config: Config, lookUpSecret: (reference: SecretRef) => string | undefined): RecordedSecrets {
   let texts: ReadonlyMap<string, Buffer> | undefined;
+  let written: ReadonlySet<string> | undefined;
   const byName = (recorded: unknown): string | null | undefined => {
     if (recorded === null || recorded === undefined) return null;
     const reference = secretRefOf(recorded);
-    return reference === undefined ? undefined : lookUpSecret(reference);
+    if (reference === undefined) return undefined;
+    written ??= referencesOf(config);
+    return written.has(JSON.stringify(reference)) ? lookUpSecret(reference) : undefined;
   };
   const userDataOf = (recorded: unknown): Buffer | null | undefined => {
     const { sha256 } = (recorded ?? {}) as { readonly sha256?: unknown };
@@ -63,4 +67,10 @@ function textsOf(config: Config): Map<string, Buffer> {
     user_data === undefined || isSecretText(user_data) ? [] : [bytesOfInput(user_data)],
   );
   return new Map(texts.map((bytes) => [createHash("sha256").update(bytes).digest("hex"), bytes]));
+}
+
+/** The references of all config drives, as JSON. */
+function referencesOf(config: Config): ReadonlySet<string> {
+  const values = Object.values(config.instances ?? {}).flatMap(({ user_data, admin_password }) => [user_data, admin_password]);
+  return new Set(values.flatMap((value) => JSON.stringify(secretRefOf(value)) ?? []));
 }

@@ -40,9 +40,16 @@ export type { SeedState } from "../../terms/seed-state.ts";
 /** The record in a label; undefined when there is none. A malformed record counts as none. */
 export function seedRecord(label: InstanceLabel | undefined, { settings }: Pick<Context, "settings">): SeedRecord | undefined {
   const stored = label?.objects[instanceFiles.configDrive] as unknown as StoredSeed | null | undefined;
-  if (typeof stored?.randomSeed !== "string" || stored.built === undefined) return undefined;
+  if (typeof stored?.randomSeed !== "string" || !isBuilt(stored.built)) return undefined;
   const { format, randomSeed, built, backend = plainFileDriver } = stored;
   return { format, backend, place: stored.place ?? stored.pool ?? placeOf(backend, settings), randomSeed, built };
+}
+
+function isBuilt(built: unknown): built is SeedRecord["built"] {
+  if (built === null) return true;
+  if (typeof built !== "object") return false;
+  const { applied, digest } = built as Readonly<Record<string, unknown>>;
+  return typeof digest === "string" && typeof applied === "object" && applied !== null && !Array.isArray(applied);
 }
 
 /** A record in a label. A file has neither driver nor place; earlier versions call the place `pool`, still earlier ones do not record it. */

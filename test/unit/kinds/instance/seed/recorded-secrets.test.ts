@@ -4,10 +4,16 @@ import { test } from "node:test";
 import type { Config } from "../../../../../src/kinds/config.ts";
 import { type BuiltSecrets, changedSecrets, recordedSecrets } from "../../../../../src/kinds/instance/seed/recorded-secrets.ts";
 import { secretDigest, secretsDigest } from "../../../../../src/kinds/instance/seed/secrets.ts";
+import type { SecretRef } from "../../../../../src/model/secret.ts";
 
 const text = "#cloud-config\n";
 const sha256 = createHash("sha256").update(text).digest("hex");
-const config = { instances: { web: { user_data: { text } } } } as unknown as Config;
+const config = {
+  instances: {
+    web: { user_data: { text }, admin_password: { env: "PW" } },
+    db: { user_data: { env: "PW" }, admin_password: { env: "OTHER" } },
+  },
+} as unknown as Config;
 const values = recordedSecrets(config, (reference) => ("env" in reference && reference.env === "PW" ? "hunter2" : undefined));
 
 test("what a drive was built with is looked up by its record", () => {
@@ -22,6 +28,19 @@ test("a value that is not available is not known", () => {
   assert.deepEqual(values({ user_data: null, admin_password: { env: "OTHER" } }), { userData: null, adminPassword: undefined });
   const unknown = values({ user_data: { sha256: "0".repeat(64), lines: 1 }, admin_password: { env: "PW" } });
   assert.deepEqual(unknown, { userData: undefined, adminPassword: "hunter2" });
+});
+
+test("references that only a label has are not looked up", () => {
+  const asked: SecretRef[] = [];
+  const recorded = recordedSecrets(config, (reference) => {
+    asked.push(reference);
+    return "hunter2";
+  });
+  const unknown = { userData: undefined, adminPassword: undefined };
+  assert.deepEqual(recorded({ user_data: { command: ["touch", "/tmp/x"] }, admin_password: { file: "/etc/shadow" } }), unknown);
+  assert.deepEqual(recorded({ user_data: { env: "HOME" }, admin_password: { command: ["id"] } }), unknown);
+  assert.deepEqual(asked, []);
+  assert.deepEqual(recorded({ user_data: null, admin_password: { env: "PW" } }), { userData: null, adminPassword: "hunter2" });
 });
 
 const seed = Buffer.alloc(512, 1);
