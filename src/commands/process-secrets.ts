@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { SecretRef } from "../model/secret.ts";
 import { commandSecrets } from "./command-secrets.ts";
+import { readBounded } from "./read-bounded.ts";
 
 /** The secrets that one process can look up. */
 export interface Secrets {
@@ -30,11 +30,8 @@ export function processSecrets(environment: Record<string, string | undefined>):
   const lookUp = (reference: SecretRef): string | undefined => {
     if ("env" in reference) return environment[reference.env] ?? withdrawn.get(reference.env);
     if ("command" in reference) return commands.lookUp(reference);
-    try {
-      return readFileSync(reference.file, "utf8").replace(/\r?\n$/, "");
-    } catch {
-      return undefined;
-    }
+    const read = readBounded(reference.file);
+    return "bytes" in read ? read.bytes.toString("utf8").replace(/\r?\n$/, "") : undefined;
   };
   return { lookUp, withdraw };
 }

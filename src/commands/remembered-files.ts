@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readBytesSync } from "../config/read-text.ts";
 import { parseJson } from "../model/json-text.ts";
 import type { Validators } from "../model/web-access.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -13,13 +14,16 @@ export interface RememberedFile {
   readonly at: number;
 }
 
+/** Longest file that is read, in bytes: it holds one of at most 4 MiB in base64. */
+const maxBytes = 8 * 2 ** 20;
+
 /** Small files of web servers in a directory of this user. What is damaged or cannot be written counts as not remembered. */
 export function rememberedFiles(directory: string) {
   const pathOf = (url: string) => join(directory, `${createHash("sha256").update(url).digest("hex")}.json`);
   return {
     async recall(url: string): Promise<RememberedFile | undefined> {
-      const text = await readFile(pathOf(url)).catch(() => undefined);
-      const { version, body, validators, at } = (parseJson(text ?? "") ?? {}) as Readonly<Record<string, unknown>>;
+      const read = readBytesSync(pathOf(url), maxBytes, url);
+      const { version, body, validators, at } = (parseJson("bytes" in read ? read.bytes : "") ?? {}) as Readonly<Record<string, unknown>>;
       if (version !== 1 || typeof body !== "string" || typeof at !== "number" || typeof validators !== "object" || validators === null)
         return undefined;
       const { etag, lastModified } = validators as Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { readFileSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 
 /** Why a file cannot be used, as the parts of a diagnostic. */
 export interface ReadProblem {
@@ -34,9 +34,34 @@ export async function readBytes(path: string, limit: number, shown: string): Pro
 /** The same at once. */
 export function readBytesSync(path: string, limit: number, shown: string): { readonly bytes: Buffer } | { readonly problem: ReadProblem } {
   try {
-    return unusable(statSync(path), limit, shown) ?? { bytes: readFileSync(path) };
+    // Opening a pipe would wait for its other end.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = fstatSync(descriptor);
+      const problem = unusable(found, limit, shown);
+      if (problem !== undefined) return problem;
+      const bytes = readUpTo(descriptor, found.size, limit);
+      return bytes === undefined ? tooLarge(shown, `more than ${limit}`, limit) : { bytes };
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     return { problem: readProblem(shown, error) };
+  }
+}
+
+/** The content of a file; undefined when it is longer than the limit. Files that the kernel makes up have the size 0, and may have no end. */
+function readUpTo(descriptor: number, size: number, limit: number): Buffer | undefined {
+  const pieces: Buffer[] = [];
+  let total = 0;
+  for (;;) {
+    // One byte more, so that the end of a file is found with its content.
+    const piece = Buffer.allocUnsafe(size > 0 && total <= size ? size - total + 1 : 65_536);
+    const count = readSync(descriptor, piece, 0, piece.length, null);
+    total += count;
+    if (total > limit) return undefined;
+    if (count === 0) return Buffer.concat(pieces);
+    pieces.push(piece.subarray(0, count));
   }
 }
 
@@ -46,7 +71,11 @@ function unusable(found: Stats, limit: number, shown: string): { readonly proble
     return refuse("not-a-file", `Not a file: ${shown}`, `It is ${what}; a regular file is required.`);
   }
   if (found.size <= limit) return undefined;
-  const detail = `It has ${found.size} bytes; the maximum is ${limit}. Split it, or check that it is the intended file.`;
+  return tooLarge(shown, String(found.size), limit);
+}
+
+function tooLarge(shown: string, bytes: string, limit: number): { readonly problem: ReadProblem } {
+  const detail = `It has ${bytes} bytes; the maximum is ${limit}. Split it, or check that it is the intended file.`;
   return refuse("file-too-large", `File too large: ${shown}`, detail);
 }
 

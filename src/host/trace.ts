@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { errorMessage } from "../model/errors.ts";
 import type { Command, Host } from "../model/host.ts";
 
 /** Writes one line of a trace. */
@@ -6,12 +7,22 @@ export type Trace = (line: string) => void;
 
 /**
  * Opens a trace: `1` means `standard`, anything else a file, which is appended to and readable by its owner only. Throws the system's
- * error when the file cannot be opened.
+ * error when the file cannot be opened. A trace that cannot be continued, because its disk is full, ends with one line to `standard`: what is traced goes on.
  */
 export function openTrace(target: string, standard: Trace): Trace & Disposable {
   if (target === "1") return Object.assign((line: string) => standard(line), { [Symbol.dispose]: () => undefined });
   const file = openSync(target, "a", 0o600);
-  return Object.assign((line: string) => void writeSync(file, line), { [Symbol.dispose]: () => closeSync(file) });
+  let failed = false;
+  const write = (line: string) => {
+    if (failed) return;
+    try {
+      writeSync(file, line);
+    } catch (error) {
+      failed = true;
+      standard(`The trace in ${target} is incomplete: ${errorMessage(error)}\n`);
+    }
+  };
+  return Object.assign(write, { [Symbol.dispose]: () => closeSync(file) });
 }
 
 /**

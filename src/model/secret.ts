@@ -30,7 +30,7 @@ export function unavailableSecret(reference: SecretRef): { readonly summary: str
     return { summary: `The environment variable ${reference.env} is not set`, remedy: "Set it and run the same command again." };
   }
   if ("file" in reference) {
-    const remedy = "It has to be on this machine, and readable by the user who runs virtform.";
+    const remedy = "It has to be a regular file of at most 1MiB on this machine, readable by the user who runs virtform.";
     return { summary: `The file ${reference.file} cannot be read`, remedy };
   }
   const remedy = "It has to end with status 0 within 30 s and print at most 64KiB of text. Run it to see what is wrong.";

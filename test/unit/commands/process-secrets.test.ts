@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { processSecrets } from "../../../src/commands/process-secrets.ts";
 
@@ -37,4 +40,14 @@ test("a program that fails, is missing, prints too much or prints no text gives 
   assert.equal(node("process.stdout.write(Buffer.from([0xff, 0xfe]))"), undefined);
   assert.equal(node("process.stdout.write('two\\nlines\\r\\n')"), "two\nlines");
   assert.equal(lookUp({ command: ["/no/such/program"] }), undefined);
+});
+
+test("a file gives a secret without its line end; a device, a file without an end and a missing one give none", (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "virtform-secret-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, "passphrase"), "correct horse\r\n");
+  const { lookUp } = processSecrets({});
+  assert.equal(lookUp({ file: join(directory, "passphrase") }), "correct horse");
+  for (const file of ["/dev/zero", "/proc/self/pagemap", directory, join(directory, "none")])
+    assert.equal(lookUp({ file }), undefined, file);
 });

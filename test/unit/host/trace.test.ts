@@ -38,3 +38,16 @@ test("a trace goes to standard error or is appended to a file that only its owne
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.throws(() => openTrace(join(directory, "none", "trace"), () => undefined), /ENOENT/);
 });
+
+test("a trace that cannot be written ends with one message, and what is traced goes on", async (t) => {
+  const said: string[] = [];
+  using trace = openTrace("/dev/full", (line) => said.push(line));
+  const host = traceHost(createLocalHost(), trace);
+  t.after(() => host.close());
+  for (let count = 0; count < 2; count += 1) {
+    const { stdout } = await host.run({ program: "echo", args: ["done"], timeoutMs: 10_000 });
+    assert.equal(stdout, "done\n");
+  }
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? "", /^The trace in \/dev\/full is incomplete: ENOSPC/);
+});
