@@ -33,7 +33,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     io.stdout.write(versionText);
     return 0;
   }
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") return help(name, rest[0], io);
+  if (name === undefined || ["--help", "-help", "-h", "help"].includes(name)) return help(name, rest[0], io);
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
     return notThere(name, argv, io);

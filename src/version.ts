@@ -14,5 +14,5 @@ export const versionText: string = `virtform ${version}\n`;
 
 /** Whether a command line asks for the version. */
 export function isVersionQuestion([first]: readonly string[]): boolean {
-  return first === "--version" || first === "-V" || first === "version";
+  return first === "--version" || first === "-version" || first === "-V" || first === "version";
 }

@@ -57,6 +57,7 @@ export function parseInvocation(name: string, command: CommandDefinition, argv: 
 function withTwoDashes(word: string, definitions: CommandDefinition["options"]): string {
   const option = /^-([a-z][a-z-]+)(?:=|$)/.exec(word)?.[1];
   if (option === undefined) return word;
+  if (option === "help") return "--help";
   const isShort = option.startsWith("h") || Object.values(definitions).some(({ short }) => short !== undefined && option.startsWith(short));
   return Object.hasOwn(definitions, option) || !isShort ? `-${word}` : word;
 }
@@ -76,6 +77,8 @@ const terraformOptions: Readonly<Record<string, string>> = {
   t: "Write `--target ADDR`.",
   v: "`virtform --version` prints the version.",
   force: "Write `--auto-approve`; loss of data also needs `--allow-destroy`.",
+  parallelism: "`virtform apply --parallelism N` says how many actions run at a time.",
+  upgrade: "Nothing is installed; `virtform image outdated` finds newer images, and `virtform image lock --update` takes them.",
 };
 
 function badOption(name: string, definitions: CommandDefinition["options"], error: Error & { code?: string }) {

@@ -43,7 +43,8 @@ export async function reported(
       `${invocation.flag("tui") ? "--tui" : "--format tui"} needs a terminal`,
       "Standard input and output must be a terminal that can move its cursor. Leave the option out to get text.",
     );
-  const reporter = together(main, await openReportFiles(invocation.texts("report"), reporterOptions));
+  const inputs = [...invocation.positionals, ...invocation.texts("var-file"), ...invocation.texts("host-profile")];
+  const reporter = together(main, await openReportFiles(invocation.texts("report"), reporterOptions, inputs));
   try {
     return await work(reporter);
   } catch (error) {

@@ -32,16 +32,20 @@ export function wantedWords(definition: CommandDefinition, words: readonly strin
   const current = words.at(-1) ?? "";
   const { positionals } = earlier;
   const none: WantedWords = { prefix: "", texts: [], kinds: [], given: [], positionals };
-  const [, prefix = "", name] = /^(--([a-z-]+)=)/.exec(current) ?? [];
+  const [, prefix = "", name] = /^(--?([a-z-]+)=)/.exec(current) ?? [];
   const option = earlier.open ?? name;
   if (option !== undefined) {
     const before = earlier.open === undefined ? prefix : "";
     return { ...none, prefix: before, ...valuesOf(option, options, known, current.slice(before.length)) };
   }
   if (current.startsWith("-")) {
-    const texts = Object.entries(options).flatMap(([option, { multiple, help }]) =>
-      multiple !== true && earlier.options.includes(option) ? [] : [[`--${option}`, firstSentence(help)] as const],
-    );
+    const open = Object.entries(options).filter(([option, { multiple }]) => multiple === true || !earlier.options.includes(option));
+    // Terraform writes long options with one dash: a started word of that form is completed in it.
+    const dashes = /^-[a-z]/.test(current) ? "-" : "--";
+    const texts = open.flatMap(([option, { short, help }]) => [
+      ...(short === undefined ? [] : [[`-${short}`, firstSentence(help)] as const]),
+      [`${dashes}${option}`, firstSentence(help)] as const,
+    ]);
     return { ...none, texts };
   }
   const slots = usageSlots(
@@ -114,6 +118,7 @@ function valuesOf(
   // The file comes after the name.
   if (name === "report" && typed.includes("=")) return { texts: [], kinds: ["FILE"] };
   if (name === "report") return { texts: known.reports.map((report) => plain(`${report}=`)), kinds: [] };
+  if (name === "host") return { texts: [], kinds: typed.includes("=") ? ["PATH"] : [] };
   const { value, values } = options[name] ?? {};
   if (values !== undefined) return { texts: values.map(plain), kinds: [] };
   return { texts: [], kinds: value === undefined ? [] : [name === "var" ? "VARIABLE" : value] };

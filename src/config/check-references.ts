@@ -7,7 +7,8 @@ export function checkReference({ schema, value, pointer }: Visit, config: unknow
   if (schema.reference === undefined || typeof value !== "string") return undefined;
   const section = (config as Record<string, unknown> | null)?.[schema.reference];
   const known = typeof section === "object" && section !== null ? Object.keys(section) : [];
-  if (known.includes(value)) return undefined;
+  // A section that is a list has its own mistake, and no names.
+  if (known.includes(value) || Array.isArray(section)) return undefined;
   const noun = schema.reference.replace(/s$/, "").replaceAll("_", " ");
   const nothing = known.length === 0 ? ` No ${schema.reference} are declared.` : "";
   return {

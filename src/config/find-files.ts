@@ -4,7 +4,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { isConfigurationFile } from "./has-configuration.ts";
 import { readProblem } from "./read-text.ts";
 
-const firstSteps = `Pass the directory or file of a configuration (\`virtform validate PATH\`), or create virtform.yaml. A minimal one:
+const firstSteps = `Pass the directory or file of a configuration (\`virtform validate PATH\`), let \`virtform init\` write one, or create virtform.yaml. A minimal one:
 
     project: shop
     images:

@@ -23,7 +23,7 @@ export function formSlip(value: unknown, schema: Schema, pointer: Pointer): stri
   if (schema.textInput !== undefined && value === null)
     return ` Everything behind # is a comment. For a text write "${key}: |", and the text in the lines below it, indented further.`;
   if (schema.textInput !== undefined && typeOf(value) === "object")
-    return ` This is a mapping. For a text of several lines write "${key}: |" and indent the lines below it.`;
+    return ` This is a mapping. For a text of several lines write "${key}: |" and indent the lines below it, also a first line such as #cloud-config.`;
   return schema.anyOf?.some(({ type }) => type === "boolean") === true ? booleanSlip(value) : "";
 }
 

@@ -61,6 +61,17 @@ test("options are offered once, with what they are for, and those that repeat ag
   assert.equal(stdout, "--follow\tContinue printing new output\n");
 });
 
+test("short options are offered, and options as Terraform writes them are completed", async (t) => {
+  const short = (await candidates(t, ["console", "-"])).filter((option) => !option.startsWith("--"));
+  assert.deepEqual(short, ["-f", "-n", "-h"]);
+  assert.deepEqual(await candidates(t, ["console", "-f", ""]), ["web-0", "web-1", "db"]);
+  assert.deepEqual(await candidates(t, ["console", "-f", "-"]).then((all) => all.includes("-f")), false);
+  assert.deepEqual(await candidates(t, ["plan", "-targ"]), ["-target"]);
+  assert.deepEqual(await candidates(t, ["plan", "-target=disk/d"]), ["-target=disk/db.eph0"]);
+  assert.deepEqual(await candidates(t, ["plan", "-target", "disk/d"]), ["disk/db.eph0"]);
+  assert.deepEqual(await candidates(t, ["plan", "-var", ""]), ["env=", "ram="]);
+});
+
 test("names come from the configuration, also from one with mistakes and missing variables", async (t) => {
   assert.deepEqual(await candidates(t, ["console", ""]), ["web-0", "web-1", "db"]);
   assert.deepEqual(await candidates(t, ["console", "web-0", ""]), [":files"]);
@@ -112,6 +123,8 @@ test("values that are known are offered, and files where a path is expected", as
   assert.deepEqual(await candidates(t, ["list", "--format="]), ["--format=text", "--format=json"]);
   assert.deepEqual(await candidates(t, ["plan", "--report", "ma"]), ["markdown="]);
   assert.deepEqual(await candidates(t, ["plan", "--report", "markdown="]), [":files"]);
+  assert.deepEqual(await candidates(t, ["plan", "--host", "kvm1"]), []);
+  assert.deepEqual(await candidates(t, ["plan", "--host", "kvm1="]), [":files"]);
   assert.deepEqual(await candidates(t, ["apply", "--report", "t"]), ["text="], "a terminal interface is no report");
   assert.deepEqual(await candidates(t, ["plan", "--var", ""]), ["env=", "ram="]);
   assert.deepEqual(await candidates(t, ["plan", "--var-file", ""]), [":files"]);

@@ -36,6 +36,26 @@ test("options of Terraform that do not exist name what to use instead", () => {
   }
 });
 
+test("version and help are understood with one dash", async (t) => {
+  assert.match((await runMain(t, ["-version"], {})).stdout, /^virtform \d/);
+  assert.match((await runMain(t, ["-help"], {})).stdout, /^virtform: plan and apply/);
+  assert.match((await runMain(t, ["plan", "-help"], {})).stdout, /^Show what apply would do/);
+});
+
+test("hints for commands of Terraform suggest no command that is only similar", async (t) => {
+  for (const [word, remedy] of [
+    ["get", /`include`/],
+    ["providers", /speaks to libvirt itself/],
+    ["login", /over ssh/],
+    ["test", /`virtform validate`/],
+    ["state", /no state file/],
+  ] as const) {
+    const { stderr } = await runMain(t, [word], {});
+    assert.match(stderr, remedy, word);
+    assert.doesNotMatch(stderr, /Did you mean/, word);
+  }
+});
+
 test("-C and -chdir run a command in another directory", async (t) => {
   const files = { "virtform.yaml": "project: shop\n" };
   for (const argv of [["-C", "."], ["-chdir=."]]) {

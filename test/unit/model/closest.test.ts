@@ -8,4 +8,9 @@ test("a near miss is recognised, a different word is not", () => {
   assert.equal(closest("WEB-0", ["web-0", "db-0"]), "web-0");
   assert.equal(closest("completely-else", ["web", "db"]), undefined);
   assert.equal(closest("x", []), undefined);
+  assert.equal(closest("ip", ["tpm", "rng"]), undefined);
+  assert.equal(closest("env", ["rng", "tpm"]), undefined);
+  assert.equal(closest("rmg", ["rng", "tpm"]), "rng");
+  assert.equal(closest("rma", ["env", "ram"]), "ram");
+  assert.equal(closest("type", ["tpm"]), undefined);
 });
