@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { CommandDefinition } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { type Io, processIo } from "./commands/io.ts";
@@ -22,7 +23,9 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
       const { showFailure } = await import("./commands/show-failure.ts");
       return showFailure(noDirectory(directory.path, error), io, { noColor: false });
     }
-    return dispatch(directory.rest, io);
+    const from = io.directory === undefined ? directory.path : join(io.directory, directory.path);
+    // Not a spread: it would open standard input.
+    return dispatch(directory.rest, Object.create(io, { directory: { value: from } }));
   }
   const [name, ...rest] = argv;
   if (name === "__complete") {

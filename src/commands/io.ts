@@ -15,6 +15,8 @@ export interface Io {
   readonly given?: readonly GivenInput[];
   /** The values of `--host`, in order. Absent: the configuration is for one host. */
   readonly hosts?: readonly string[];
+  /** The directory of `-C`, relative to where the command line was given. Absent: there is none. */
+  readonly directory?: string;
   /** Opens the machine of a host. Absent: this machine, or the one that the URI names over ssh. */
   readonly openHost?: Surroundings["openHost"];
   /** Aborted, with a UserError as reason, when standard output or standard error cannot be written. A closed pipe does not count. */

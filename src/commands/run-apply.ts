@@ -14,6 +14,7 @@ import type { Io } from "./io.ts";
 import { openConfigured, openSaved } from "./open-session.ts";
 import { refuseUnknownActions } from "./plan-file.ts";
 import { reported } from "./reported.ts";
+import { startedGuests } from "./started-guests.ts";
 import { targetsOnHosts } from "./targets-on-hosts.ts";
 
 interface Options {
@@ -71,7 +72,7 @@ async function reconcileWith(
     replace: invocation.texts("replace"),
     mode,
   });
-  const { verdict } = await reconcile(scope?.untargeted === true ? runs.map((run) => ({ ...run, targets: [] })) : runs, {
+  const { verdict, plan } = await reconcile(scope?.untargeted === true ? runs.map((run) => ({ ...run, targets: [] })) : runs, {
     reporter,
     ...(parallelism === undefined ? {} : { parallelism }),
     lockTimeoutMs,
@@ -80,7 +81,20 @@ async function reconcileWith(
     stop: interrupt.stop,
     ...(savedPlan === undefined ? {} : { savedPlan: savedPlan.plan }),
   });
+  if (verdict === "done" && command === "apply") {
+    const guests = await startedGuests(plan, session.hosts);
+    if (guests.length > 0)
+      reporter.event({ type: "guests.started", guests, ...sameConfiguration(invocation, io, savedPlan !== undefined) });
+  }
   return verdict === "done" || verdict === "nothing-to-do" ? 0 : 1;
+}
+
+/** The words around a command that reach the configuration of this one. A saved plan was made of a configuration that it does not name. */
+function sameConfiguration(invocation: Invocation, io: Io, isSaved: boolean) {
+  const named = isSaved
+    ? []
+    : [...invocation.positionals, ...invocation.ordered("host", "var", "var-file").flatMap(({ option, value }) => [`--${option}`, value])];
+  return { before: io.directory === undefined ? [] : ["-C", io.directory], behind: named };
 }
 
 /** Skips the question when the user has already asked to stop. */

@@ -4,6 +4,7 @@ import type { ImageEvent } from "./image-event.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, PlannedAction } from "./plan.ts";
 import type { Result } from "./result.ts";
+import type { StartedGuest } from "./started-guest.ts";
 
 /** Everything a run has to say. Every form of output is made from this one stream. */
 export type Event =
@@ -23,7 +24,14 @@ export type Event =
   | { readonly type: "failed"; readonly diagnostics: readonly Diagnostic[] }
   /** The user asked to stop: running actions finish, nothing new starts. */
   | { readonly type: "apply.stopping" }
-  | { readonly type: "apply.end"; readonly plan: Plan; readonly outcomes: readonly Outcome[]; readonly milliseconds: number };
+  | { readonly type: "apply.end"; readonly plan: Plan; readonly outcomes: readonly Outcome[]; readonly milliseconds: number }
+  /** After a complete apply: the guests that it made and started. `before` and `behind`: the words around a command that reach the same configuration. */
+  | {
+      readonly type: "guests.started";
+      readonly guests: readonly StartedGuest[];
+      readonly before: readonly string[];
+      readonly behind: readonly string[];
+    };
 
 /** Shows a run. `confirm` is absent without a terminal to ask. */
 export interface Reporter {

@@ -1,8 +1,9 @@
 import { hasErrors } from "../model/diagnostic.ts";
 import { escapeControls } from "../model/escape-controls.ts";
-import type { FoundObject, Result } from "../model/result.ts";
+import type { Json } from "../model/json.ts";
+import type { FoundInstance, FoundObject, Result } from "../model/result.ts";
 import { diagnosticJson } from "./json.ts";
-import { nested } from "./nest-paths.ts";
+import { nested, nestPaths } from "./nest-paths.ts";
 
 /** A result as JSON text; empty where the format has none. */
 export function resultText(result: Result): string {
@@ -21,7 +22,7 @@ export function resultText(result: Result): string {
     case "findings":
       return jsonText(result.findings);
     case "instances":
-      return jsonText(result.instances);
+      return jsonText(result.instances.map(instanceJson));
     case "hosts": {
       const { hosts } = result;
       return jsonText({
@@ -44,6 +45,12 @@ export function resultText(result: Result): string {
     case "document":
       return result.text;
   }
+}
+
+/** Disks and interfaces are objects by their name, as in a plan. Of a guest that does not exist no interface is known. */
+function instanceJson({ interfaces: _macs, pending, ...instance }: FoundInstance): Json {
+  const { interfaces = {}, ...known } = nestPaths(Object.entries(instance as unknown as Readonly<Record<string, Json>>));
+  return { ...known, interfaces, ...(pending === undefined ? {} : { pending }) };
 }
 
 function objectJson({ address, state }: FoundObject): FoundObject {

@@ -4,6 +4,7 @@ import { applySummaryLines } from "./apply-summary.ts";
 import { ask, type Question } from "./ask.ts";
 import { formatDiagnostics, formatPlanDiagnostics } from "./diagnostics.ts";
 import { fitLines } from "./fit-lines.ts";
+import { nextSteps } from "./next-steps.ts";
 import type { ReporterOptions } from "./options.ts";
 import { type Pace, paceAfter } from "./pace.ts";
 import { planBody, planClosing } from "./plan-text.ts";
@@ -79,6 +80,9 @@ export function createTextReporter(options: ReporterOptions): Reporter {
         stdout.write(paint(fitLines([[], ...applySummaryLines(plan, outcomes, { command, milliseconds })], stdout), color));
         return;
       }
+      case "guests.started":
+        stdout.write(paint(fitLines(nextSteps(event), stdout), color));
+        return;
     }
   };
 

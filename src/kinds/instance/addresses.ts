@@ -12,7 +12,7 @@ const together = 16;
  */
 export async function addressesOf(
   context: Context,
-  instances: readonly InstanceOverview[],
+  instances: readonly Pick<InstanceOverview, "name" | "uuid" | "status" | "interfaces">[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const up = instances.filter(({ status, interfaces }) => {
     return (

@@ -4,6 +4,7 @@ import { applicablePlans, type Plan } from "../../model/plan.ts";
 import { applySummaryLines } from "../apply-summary.ts";
 import { changingCommands } from "../changing-commands.ts";
 import { formatDiagnostics, formatPlanDiagnostics } from "../diagnostics.ts";
+import { nextSteps } from "../next-steps.ts";
 import type { ReporterOptions } from "../options.ts";
 import { planBody, planClosing } from "../plan-text.ts";
 import { type Line, paint, span } from "../style.ts";
@@ -96,6 +97,9 @@ export function createTuiReporter(options: ReporterOptions): Reporter {
         stdout.write(paint([[], ...applySummaryLines(plan, outcomes, { command, milliseconds, width: sizeOf(options).columns })], color));
         return;
       }
+      case "guests.started":
+        stdout.write(paint(nextSteps(event), color));
+        return;
       default:
         running?.dispatch(event);
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FoundObject } from "../../../src/model/result.ts";
+import type { FoundInstance, FoundObject } from "../../../src/model/result.ts";
 import { planJson } from "../../../src/report/json.ts";
 import { resultText } from "../../../src/report/json-result.ts";
 import { assertGolden } from "../../support/golden.ts";
@@ -112,6 +112,30 @@ test("apply --json writes one event per line", async () => {
 test("two runners print the same plan whatever the order of what they found", () => {
   const backwards = { ...mixed, changes: mixed.changes.toReversed() };
   assert.equal(JSON.stringify(planJson(backwards, head)), JSON.stringify(planJson(mixed, head)));
+});
+
+test("list prints guests with nested fields, as show does, and interfaces by MAC address", () => {
+  const known = { name: "web", uuid: "1", status: "active", reason: null, declared: true, power_state: "running", addresses: [] };
+  const guest: FoundInstance = {
+    ...known,
+    ...{ vcpus: 1, memory: 1, image: null, flavor: null, interfaces: ["52:54:00:00:00:01"], disk_sizes: [{ name: "disk", size: 1 }] },
+    ...{ "disks.vda.bus": "virtio", "interfaces.52:54:00:00:00:01.type": "network" },
+    pending: { "disks.vda.bus": { active: "scsi", stored: "virtio" } },
+  };
+  const missing: FoundInstance = { ...guest, status: "missing", interfaces: [], disk_sizes: [] };
+  const [one, two] = JSON.parse(
+    resultText({ kind: "instances", instances: [guest, { ...known, ...missing, "disks.vda.bus": undefined } as never] }),
+  );
+  assert.deepEqual([one.disks, one.interfaces], [{ vda: { bus: "virtio" } }, { "52:54:00:00:00:01": { type: "network" } }]);
+  assert.deepEqual([one.disk_sizes, one.pending], [guest.disk_sizes, guest.pending]);
+  assert.equal(two.status, "missing");
+  const bare = JSON.parse(
+    resultText({
+      kind: "instances",
+      instances: [{ ...known, vcpus: 1, memory: 1, image: null, flavor: null, interfaces: [], disk_sizes: [] }],
+    }),
+  );
+  assert.deepEqual(bare[0].interfaces, {});
 });
 
 test("show prints the objects of the host with nested fields, as a plan does", () => {
