@@ -53,7 +53,7 @@ test("the base image below a volume is in use as long as the volume is there", a
   );
 });
 
-test("nothing to boot from, two root disks and a volume that is too small are mistakes with words", async () => {
+test("a guest without a boot disk, with two root disks or with a volume that is too small is an error", async () => {
   const codes = async (yaml: string) => (await plan(createWorld(), yaml)).diagnostics.map(({ code }) => code);
   assert.deepEqual(await codes(boot("\n  web: { flavor: small, volumes: [ { volume: system } ] }\n")), ["no-root-disk"]);
   assert.deepEqual(await codes(wanted.replace("flavor: small,", "flavor: small, image: debian,")), ["several-root-disks"]);
@@ -72,7 +72,7 @@ test("nothing to boot from, two root disks and a volume that is too small are mi
   );
 });
 
-test("Nova BLK-09: what is tried after the root disk, a change of it, and numbers that cannot be", async () => {
+test("Nova BLK-09: boot indexes follow the root disk, can change, and are checked", async () => {
   const two = "{ system: { size: 2GiB, image: debian }, data: { size: 1GiB } }";
   const yaml = (data: number, ephemeral: number, system = 0) =>
     boot(

@@ -50,7 +50,7 @@ test("what is wanted and not used is kept", async () => {
   assert.deepEqual(summary(await planOf(await collectOn(machine, both, "0s"))), []);
 });
 
-test("an empty disk goes with its last user", async () => {
+test("an empty disk is removed with its last user", async () => {
   const machine = createWorld();
   await applied(machine, both);
   assert.deepEqual(summary(await planOf(await collectOn(machine, both, "0s"))), []);
@@ -79,7 +79,7 @@ test("files of an interrupted fetch are lines of the plan, and removed", async (
   );
 });
 
-test("a disk that a stranger put in an instance directory keeps its base image", async () => {
+test("a base image below a foreign disk in an instance directory is kept", async () => {
   const machine = createWorld();
   await applied(machine, both);
   await applied(machine, debianOnly);

@@ -55,7 +55,7 @@ for (const way of [
   });
 }
 
-test("killed at every effect of every attempt, it still gets there", async () => {
+test("an apply that is killed at an effect of each attempt converges", async () => {
   const machine = createWorld();
   const untouched = strangers(machine);
   let attempts = 0;

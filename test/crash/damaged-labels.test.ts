@@ -29,7 +29,7 @@ for (const [what, text] of Object.entries({
   "five MiB": " ".repeat(5 * 2 ** 20),
   "a name with slashes": labelOf({}, { instance: "../../web" }),
 })) {
-  test(`a label that is damaged costs its instance alone and is named: ${what}`, async () => {
+  test(`a damaged label is an error of its instance; other objects are planned: ${what}`, async () => {
     const { machine, label } = await made();
     machine.put(label, text);
     const plan = await planned(machine);
@@ -52,7 +52,7 @@ for (const [what, entry] of Object.entries({
   "no size": { backend: "qcow2", size: "large", image: null, entry: null },
   "a place that is no text": { backend: "qcow2", size: 1, image: null, entry: null, place: {} },
 })) {
-  test(`what a label says of one disk costs this disk alone: ${what}`, async () => {
+  test(`a damaged record of a disk in a label is an error of this disk only: ${what}`, async () => {
     const { machine, label } = await made();
     const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));
     machine.put(label, JSON.stringify({ ...whole, objects: { ...whole.objects, "disk.local": entry } }));
@@ -63,7 +63,7 @@ for (const [what, entry] of Object.entries({
   });
 }
 
-test("disks of a driver that the configuration no longer has settings for cost themselves alone", async () => {
+test("a disk whose driver has no settings in the configuration is an error of this disk only", async () => {
   const { machine, label } = await made();
   const whole = JSON.parse(contentOf(machine.files, label).toString("utf8"));
   const lost = { backend: "lvm", size: 2 ** 30, image: null, entry: null, filesystem: "ext4" };
@@ -73,7 +73,7 @@ test("disks of a driver that the configuration no longer has settings for cost t
   assert.match(plan.diagnostics.find(({ code }) => code === "lvm-not-configured")?.detail ?? "", new RegExp(label));
 });
 
-test("a config drive in a storage that the configuration has no settings for costs itself alone, as does one of an unknown driver", async () => {
+test("a config drive whose driver is unknown or has no settings is an error of this drive only", async () => {
   for (const [backend, code] of [
     ["rbd", "rbd-not-configured"],
     ["evil", "label-damaged"],
@@ -90,7 +90,7 @@ test("a config drive in a storage that the configuration has no settings for cos
   }
 });
 
-test("a damaged label of a volume costs this volume alone", async () => {
+test("a damaged label of a volume is an error of this volume only", async () => {
   const { machine, volume } = await made();
   const whole = JSON.parse(contentOf(machine.files, volume).toString("utf8"));
   machine.put(volume, JSON.stringify({ ...whole, applied: null }));
@@ -128,7 +128,7 @@ test("a link in place of a label is a problem of the plan, and is not written ov
   assert.match(plan.diagnostics.find(({ code }) => code === "label-damaged")?.detail ?? "", /is a symbolic link, not a regular file/);
 });
 
-test("a record beside a base image or a disk that is too large or a link costs no plan", async () => {
+test("a plan ignores records beside base images and disks that are too large or links", async () => {
   const { machine, uuid } = await made();
   const sidecar = machine.files.walk().flatMap(([path]) => (/\/_base\/[0-9a-f]{40}\.json$/.test(path) ? [path] : []))[0] ?? "";
   const kept = contentOf(machine.files, sidecar);

@@ -259,7 +259,7 @@ test("a secret that libvirt has lost is drift and is put back, and others' secre
   );
 });
 
-test("what a guest wrote is no encrypted disk, whatever it says of itself: neither its console log nor its raw disk is opened", async () => {
+test("LUKS headers that a guest wrote into its console log or its raw disk do not make them encrypted disks", async () => {
   const forged = readSparse(makeQcow2({ size: 2 ** 20, backing: { path: "/srv/precious", format: "raw" }, passphrase: "anything" }));
   for (const cipher of [1, 2]) {
     forged.writeUInt32BE(cipher, 32);

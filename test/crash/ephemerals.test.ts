@@ -18,7 +18,7 @@ async function after(...configurations: readonly string[]): Promise<Machine> {
 
 const file = (machine: Machine, name: string) => machine.files.find(layout.instanceFile(machine.libvirtd.find("web")?.uuid ?? "", name));
 
-test("without the first of two disks exactly that one goes, and a disk that comes later is another one", async () => {
+test("removing the first of two ephemeral disks removes this one only; one that is added later is a new disk", async () => {
   const machine = await after(yaml(cache, scratch));
   const second = file(machine, "disk.eph1");
   await applied(machine, yaml(scratch));

@@ -88,7 +88,7 @@ function inTheMaking(machine: Machine): string[] {
     .filter((path) => path.startsWith(layout.root) && /\.(part|converted|tmp)$/.test(path));
 }
 
-test("a disk that runs full at any moment: a clean failure, nothing half made, and the next run gets there", async () => {
+test("an apply on a full disk fails without partial objects, and the next one completes", async () => {
   const clean = createWorld();
   const before = clean.files.used();
   await applied(clean, shop());
@@ -145,7 +145,7 @@ test("libvirt that is down is an error, never an empty host", async () => {
 });
 
 for (const when of ["plan", "apply.start", "apply.end"] as const) {
-  test(`a journal that cannot be written from ${when} on is one warning, and the apply does all the same`, async () => {
+  test(`a journal that cannot be written from ${when} on is one warning, and the apply completes`, async () => {
     const machine = createWorld();
     const warnings: string[] = [];
     const { verdict } = await apply(await runOn(machine.boot(), shop()), (event) => {
@@ -172,7 +172,7 @@ const oddJournals: Readonly<Record<string, (machine: Machine, path: string) => v
 };
 
 for (const [what, put] of Object.entries(oddJournals)) {
-  test(`a journal ${what} costs only itself, and the apply is done`, async () => {
+  test(`an apply completes with a journal ${what}, which is a warning`, async () => {
     const machine = createWorld();
     const odd = `${layout.journals}/9999-12-31T00-00-00-000Z-1.jsonl`;
     put(machine, odd);
@@ -212,7 +212,7 @@ test("an interrupted apply that is dated in the future is reported until the nex
   assert.match((await interrupted(grown)) ?? "", /domain\//, "a later interruption was hidden");
 });
 
-test("a saved plan on a host that stops answering: what was not seen is not said to be gone", async () => {
+test("a saved plan on a host that stops answering reports no object as missing", async () => {
   const machine = createWorld();
   await applied(machine, shop());
   const changed = shop().replace("ram: 256MiB", "ram: 320MiB");

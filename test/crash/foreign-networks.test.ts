@@ -52,7 +52,7 @@ test("a network of others that cannot be read is named, and stops nothing", asyn
   ]);
 });
 
-test("a network of ours that cannot be read costs that network, and a guest of others that cannot be read costs nothing", async () => {
+test("an unreadable network of the project is left out of the plan and named; an unreadable guest of others changes no plan", async () => {
   const machine = createWorld();
   await applied(machine, declared);
   {

@@ -32,7 +32,7 @@ async function legacy(power: "running" | "stopped" = "running"): Promise<Machine
 const strangersIn = (made: Awaited<ReturnType<typeof plan>>) =>
   made.unmanaged.flatMap(({ what, name }) => (what === "base-file" && name !== "notes.txt" ? [name] : []));
 
-test("Nova QCOW-06: a disk on a grown copy of its image is at home: no drift, no stranger, in use, and it goes with its base", async () => {
+test("Nova QCOW-06: a grown copy of an image below a disk is no drift and not foreign, counts as used, and is removed with its base", async () => {
   const machine = await legacy();
   const { copy, disk, base } = paths(machine);
   const made = await plan(machine);

@@ -89,7 +89,7 @@ test("interfaces and volumes come and go while the guest runs", async () => {
   assert.equal(devices(machine, "disk").length, 2);
 });
 
-test("the first of two volumes goes: the second one keeps its name, and is not touched", async () => {
+test("removing the first of two volumes keeps the device name of the second one", async () => {
   const machine = createWorld();
   await applied(machine, web({ volumes: "[ { volume: data }, { volume: more } ]" }));
   const targets = () => devices(machine, "disk").map((disk) => child(disk, "target")?.attributes["dev"]);
@@ -119,7 +119,7 @@ test("an interface changes its network and keeps its address; another model wait
   );
 });
 
-test("the first of two named interfaces goes, the second one stays; a link is unplugged", async () => {
+test("removing the first of two named interfaces keeps the second one; a link is unplugged", async () => {
   const machine = createWorld();
   await applied(machine, web({ networks: "[ { name: front, network: default }, { name: back, network: default } ]" }));
   const macs = () => devices(machine, "interface").map((card) => child(card, "mac")?.attributes["address"]);
@@ -185,7 +185,7 @@ test("a volume that the guest does not release is pending; neither its removal n
   assert.deepEqual(summary(await plan(machine, restarting)), []);
 });
 
-test("a volume of a paused guest goes at its next start; the guest stays as it is", async () => {
+test("a volume of a paused guest is detached at its next start, and the guest stays paused", async () => {
   const machine = createWorld();
   const ignored = (volumes: string) => web({ volumes }).replace("power_state: running", "power_state: ignore");
   await applied(machine, web({ volumes: "[ { volume: data } ]" }));

@@ -118,7 +118,7 @@ test("Nova BLD-21: ephemerals beyond the flavor's, and disks too small for their
   );
 });
 
-test("Nova GEN-09, BLD-21: an instance's own swap wins, up to what its flavor has; none is none", async () => {
+test("Nova GEN-09, BLD-21: the swap of an instance overrides that of its flavor, up to its size; without one there is none", async () => {
   const own = (size: string): Guests => ({ swap: "1GiB", more: `    swap: ${size}\n` });
   const machine = await after(own("512MiB"));
   assert.deepEqual(disksOf(machine).slice(1), ["vdb disk disk.swap qcow2", "sda cdrom disk.config raw"]);

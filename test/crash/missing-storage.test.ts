@@ -179,7 +179,7 @@ test("volumes of an earlier version get their second record with the next apply"
   assert.equal(records(), 0);
 });
 
-test("a file system that is not mounted costs no disk and no volume, without a record of the mount point as well", async () => {
+test("disks and volumes of a file system that is not mounted are kept, also without a record of the mount point", async () => {
   for (const options of [{}, { protect: true }]) {
     const machine = createWorld();
     machine.files.makeDirectories(root);

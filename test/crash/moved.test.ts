@@ -43,7 +43,7 @@ const deeds = {
 } as const;
 
 for (const [deed, named] of Object.entries(deeds)) {
-  test(`what moves while the question is open is named, and nothing is done: ${deed}`, async () => {
+  test(`an apply is refused when the host changes while its question is open, and names the change: ${deed}`, async () => {
     const machine = createWorld();
     await applied(machine, shop());
     const { verdict, outcomes, errors, untouched } = await applyAsked(machine, () => doByHand(machine, deed));

@@ -42,7 +42,7 @@ function downloads(...hosts: readonly FakeHost[]): string[] {
   return hosts.flatMap(({ trace }) => trace.filter((effect) => effect.startsWith("download")));
 }
 
-test("two applies of one project at once: one waits for the other, both end well, nothing is done twice", async () => {
+test("of two concurrent applies of one project one waits for the other, both succeed, and each action runs once", async () => {
   for (const headStart of headStarts) {
     const machine = createWorld();
     const [one, two] = [machine.boot(), machine.boot()];
@@ -80,7 +80,7 @@ test("two projects at once share base images: each is fetched once", async () =>
   }
 });
 
-test("one project goes with its images while another arrives: no disk is left without its base", async () => {
+test("a project is destroyed with its images while another one is applied: every disk keeps its base image", async () => {
   const cached = createWorld();
   await applied(cached, shop({ instances: [] }));
   for (let headStart = 0; headStart <= 60; headStart += 1) {
@@ -107,7 +107,7 @@ function basesAreThere(machine: Machine): boolean {
   });
 }
 
-test("an apply whose lock is taken away begins nothing more, has ended when it says so, and the next one gets there", async () => {
+test("an apply that loses its lock starts no further action, waits for the running ones, and the next apply completes", async () => {
   const actions = planOf(await runOn(createWorld().boot(), shop())).then((plan) => plan.actions.length);
   for (let count = 1; count < (await actions); count += 3) {
     const machine = createWorld();

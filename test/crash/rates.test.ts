@@ -4,7 +4,7 @@ import { RefusedError } from "../../src/model/errors.ts";
 import { shop } from "./shop.ts";
 import { applied, createWorld, layout, planOf, runOn, summary } from "./world.ts";
 
-test("measured speeds that cannot be read or written hinder neither a plan nor an apply", async () => {
+test("a plan and an apply work with a file of measured speeds that cannot be read or written", async () => {
   const machine = createWorld();
   const host = machine.boot();
   await host.files.makeDirectory(layout.rates);

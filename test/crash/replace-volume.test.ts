@@ -83,7 +83,7 @@ test("a protected volume is not recreated; one that is missing is created with t
   );
 });
 
-test("saved memory belongs to the volume that goes, and is a loss of its own", async () => {
+test("the saved memory of a guest is listed as a loss beside the volume that is replaced", async () => {
   const machine = await after(yaml());
   const domain = machine.libvirtd.find("web");
   assert.ok(domain);

@@ -87,7 +87,7 @@ test("Nova CFG-15: the config drive stays as it is, also where other disks get o
   );
 });
 
-test("Nova RES-02: leaving takes only what the rescue brought, asks for no consent, and starts the guest as it was", async () => {
+test("Nova RES-02: leaving rescue removes only its disks, needs no consent, and starts the guest as before", async () => {
   const machine = await after(shop());
   const [before, disks] = [files(machine), disksOf(machine)];
   const bases = () => machine.files.walk().flatMap(([path]) => (/_base\/[^/]*$/.test(path) ? [path] : []));

@@ -100,7 +100,7 @@ test("a disk of a saved guest grows after the guest is restored; if the guest sh
   await reaches(off, one({ power: "stopped", disk: "2GiB" }), 5);
 });
 
-test("another disk is nothing for a memory that belongs to the old one: it goes, with consent, and the guest starts from cold", async () => {
+test("replacing a disk deletes the saved memory of its guest with consent, and the guest starts cold", async () => {
   const machine = await saved(one());
   const wanted = one({ image: "fedora", userData: "#!/bin/sh\n", memory: "512MiB" });
   const made = await plan(machine, wanted);
@@ -152,7 +152,7 @@ test("missing files and secrets are created before a saved guest is restored", a
   assert.deepEqual(restore?.after.toSorted(), ["disk/web.kernel#create", "seed/web#create"]);
 });
 
-test("into rescue and out of it: the memory goes, with consent", async () => {
+test("entering and leaving rescue delete saved memory with consent", async () => {
   const rescued = one().replace("    flavor: small\n", "    flavor: small\n    rescue: true\n");
   for (const [before, wanted] of [
     [one(), rescued],

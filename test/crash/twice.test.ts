@@ -129,7 +129,7 @@ instances: { stranger: { adopt: true, uuid: ffffffff-0000-4000-8000-000000000002
   assert.deepEqual([...seen].sort(), types.filter((type) => !elsewhere.includes(type)).sort());
 });
 
-test("an apply that has nothing to do does nothing to the machine", async () => {
+test("an apply without changes has no effect on the machine", async () => {
   const machine = createWorld();
   await applied(machine, shop());
   const before = machine.snapshot();

@@ -18,7 +18,7 @@ function garble(machine: Machine, name: string): Disposable {
   };
 }
 
-test("a domain of ours that cannot be read costs that domain: it is named, and others are planned", async () => {
+test("an unreadable domain of the project is named and not planned; others are planned", async () => {
   const machine = createWorld();
   await applied(machine, shop());
   const changed = shop({ memory: "512MiB" });

@@ -95,7 +95,7 @@ test("a volume that another disk's name is asked for is an error of the plan", a
   assert.match(diagnostics[0]?.detail ?? "", /the root disk and volume data/);
 });
 
-test("a volume that moves from one running guest to another is let go of before it is taken", async () => {
+test("a volume that moves between running guests is detached from the first before it is attached to the second", async () => {
   const machine = await after({ ...attached, db: "[]" });
   const moved: Setting = { volumes: data, web: "[]", db: "[ { volume: data } ]", power: "running" };
   await applied(machine, yaml({ ...moved, db: undefined }));

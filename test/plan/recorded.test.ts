@@ -14,7 +14,7 @@ import { textOf } from "./text-of.ts";
 const read = (name: string) => readFileSync(new URL(`recorded/${name}`, import.meta.url), "utf8");
 
 /** What `virtform debug observe` printed on a host, and a configuration that was written for it since. */
-test("a recorded host gives the same plan as ever, without the host", async () => {
+test("a recorded host gives the same plan as the host", async () => {
   const { config, warnings } = await configOf(read("virtform.yaml"));
   const settings = hostSettings(config, { root: true, dataHome: "/root/.local/share" });
   const unavailable = () => assert.fail("a plan from what was recorded reads no secret and no host");

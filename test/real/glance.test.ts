@@ -116,7 +116,7 @@ test("requests that are cut, delayed, answered with 503 or with an expired token
   await assertNoLeftovers(workspace);
 });
 
-test("a server that lies about the bytes is found out by the digest, and nothing is left", async (t) => {
+test("wrong bytes of a server are refused by their digest, and no file is left", async (t) => {
   const { id } = await upload();
   const workspace = await prepare(t, `glance://${id}`);
   proxies[0].faults.push({ on: /\/file/, flipByte: 2_000_000 });

@@ -124,7 +124,7 @@ test("a guest with a checkpoint and a snapshot is destroyed, also one that runs"
   }
 });
 
-test("a file system that is not mounted is an error, and costs neither disks nor volumes", async (t) => {
+test("a file system that is not mounted is an error, and its disks and volumes are kept", async (t) => {
   for (const protect of [true, false]) {
     const { workspace, point } = await mounted(t, await createWorkspace(t));
     await configure(workspace, { protect, power: "running" });

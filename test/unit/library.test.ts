@@ -100,7 +100,7 @@ for (const [name, types] of [
   });
 }
 
-test("its types are whole: a program checks against them alone", async () => {
+test("the types of the library are complete: a program compiles against them alone", async () => {
   writeFileSync(join(directory, "machine.ts"), 'import type { Host } from "virtform";\nexport declare function openMachine(): Host;\n');
   writeFileSync(join(directory, "main.ts"), script(true));
   writeFileSync(

@@ -40,7 +40,7 @@ test("the mistakes in the README are reported as it shows them", async (t) => {
   assert.equal(`${formatDiagnostics(diagnostics, { color: false })}The configuration is not valid: 3 errors.\n`, shown);
 });
 
-test("docs/variables.md shows what the example is, and what is said about a mistake in it", async (t) => {
+test("docs/variables.md shows the example and the error of a mistake in it", async (t) => {
   const page = readFileSync(join(root, "docs/variables.md"), "utf8");
   const shown = (start: string) => /```\n([^`]*)```/.exec(page.slice(page.indexOf(`\`\`\`\n${start}`)))?.[1]?.split("\n") ?? [];
   const cwd = join(root, "examples/environments");

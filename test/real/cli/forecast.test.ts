@@ -109,7 +109,7 @@ async function pathsNamed(directory: string, name: string): Promise<string[]> {
   return (await readdir(directory, { recursive: true })).filter((path) => path.endsWith(`/${name}`)).map((path) => join(directory, path));
 }
 
-test("what an image has that was never fetched is said to be unknown, and a damaged record of speeds costs nothing", async (t) => {
+test("the size of an image that was never fetched is unknown; a damaged record of speeds is ignored", async (t) => {
   const workspace = await createWorkspace(t);
   const { project, directory, instancesPath } = workspace;
   const server = await serveImages(t, directory);

@@ -132,7 +132,7 @@ test("programs look at what a guest wrote within limits, and where they reach th
   assert.equal(extBytes(path), 48 * MiB);
 });
 
-test("a filesystem that cannot be repaired costs its growth, not the disk's", async (t) => {
+test("a filesystem that cannot be repaired keeps its size, and its disk grows", async (t) => {
   const context = machine(t);
   const path = await filesystem(t, context, "ext4", 16 * MiB);
   const flat = driverOf("flat");

@@ -316,7 +316,7 @@ test("no space, no group, no settings: errors for people, and nothing left", asy
   await assert.rejects(lvm.list({ ...context, settings: without }, [disk()]), code("lvm-not-configured"));
 });
 
-test("in a group that is not visible nothing is taken for gone", async (t) => {
+test("no disk of a volume group that is not visible counts as missing", async (t) => {
   const { context, group, disk } = prepare(t);
   await lvm.create(context, disk(), nothing);
   const settings: LvmSettings = { volumeGroup: "vg1", sparse: false, volumeClear: "zero", volumeClearSize: 0 };

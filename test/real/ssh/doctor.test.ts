@@ -42,7 +42,7 @@ function assertFailsAt(hop: keyof typeof hops, { code, findings }: Awaited<Retur
   assert.match(findings.at(-1)?.fix ?? "", fix);
 }
 
-test("nothing is broken: every hop is passed, and what is behind them is looked at", async (t) => {
+test("doctor passes each hop of a working connection and checks the host behind it", async (t) => {
   const { uri, program } = await startSshd(t);
   const { findings } = await doctor(t, uri, program);
   const passed = Object.keys(hops).map((name) => `ssh: ${name} ok`);

@@ -54,7 +54,7 @@ const alphabet = [
   "'\\''",
 ];
 
-test("whatever a word holds, a shell gives it back as it was", () => {
+test("quoted words reach a shell unchanged", () => {
   const next = random(20_261_121);
   const words = [
     "",

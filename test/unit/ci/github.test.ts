@@ -212,7 +212,7 @@ test("the saved plan is the newest that the merged pull request left, never one 
   assert.deepEqual(found.outputs, { run: "2", change: "7" });
 });
 
-test("without a saved plan nothing is applied, and the reason is said", async (t) => {
+test("without a saved plan nothing is applied, and the reason is reported", async (t) => {
   const github = await startFakeGitHub(t);
   const pushed = await job(t, github, "find-plan", { code: 0 });
   assert.equal(pushed.code, 1);

@@ -75,7 +75,7 @@ test("with --follow what is appended is printed, and a log that was cut starts f
   assert.deepEqual([found, text], [true, "one two 3 "]);
 });
 
-test("no log is said to be none", async () => {
+test("a missing log is reported as missing", async () => {
   const log = { read: async () => undefined, size: async () => undefined };
   assert.equal(await streamLog(log, async () => assert.fail(), { follow: true, stop: never }), false);
 });

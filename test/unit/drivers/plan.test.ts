@@ -76,7 +76,7 @@ function creating({ address, disk }: PlannedDisk): PlannedAction {
 
 const codes = (result: ReturnType<typeof planned>) => result.found.map(({ code, severity }) => `${severity} ${code}`);
 
-test("lvm: a size is rounded up to whole extents in the plan, which says so", () => {
+test("lvm: the plan rounds sizes up to whole extents, with a note", () => {
   const result = planned(configOf({ images_type: "lvm", lvm: { volume_group: "vg0" } }), { lvm: extents });
   assert.equal(result.disks[0]?.size, 260 * mebibyte);
   assert.deepEqual(codes(result), ["note disk-size-rounded-up"]);

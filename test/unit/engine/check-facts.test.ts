@@ -11,7 +11,7 @@ const boxExists = existence(boxes);
 const boxGone = factType(boxes, "gone");
 const types = [defineAction("test", [boxExists, boxGone], async () => undefined)];
 
-test("a fact is text that names its object, and knows its type", () => {
+test("a fact is text with its object and its type", () => {
   assert.equal(boxGone(boxes.at("a.b")), "box/a.b:gone");
   assert.equal(exists(boxes.at("a.b")), "box/a.b");
   assert.deepEqual([typeOfFact(boxGone(boxes.at("a/b"))), typeOfFact(exists("box/a"))], ["box:gone", "box"]);

@@ -53,7 +53,7 @@ test("a failure keeps its code, its remedy and its address in the outcome, in th
   );
 });
 
-test("every kind of failure that people can do something about has a code of its own", async () => {
+test("each kind of failure with a remedy has its own code", async () => {
   const command = { commandLine: "vgs", exitCode: 5, stderr: "", message: "vgs failed" };
   const errors = [
     new CommandError({ ...command, reason: "exit" }),
@@ -97,7 +97,7 @@ test("an action type that does not exist fails its action and no other", async (
   );
 });
 
-test("where undoing fails as well, both failures are told, the first one first", async () => {
+test("if undoing fails as well, both failures are reported, the first one first", async () => {
   const { diagnostics } = await failing(new SuppressedError(userError("second", "b"), userError("first", "a")));
   assert.deepEqual(
     diagnostics.map(({ code }) => code),
@@ -110,7 +110,7 @@ test("what throws because it was stopped is no bug", async () => {
   assert.deepEqual([outcomes[0]?.status, diagnostics], ["cancelled", []]);
 });
 
-test("a refusal during the look costs its kind, names its code and is never taken for absence; a bug is thrown", async () => {
+test("a refusal during the look makes its kind unread with its code, never absent; a bug is thrown", async () => {
   const kind = (error: Error) => ({ name: "x", addressKinds: ["x"], observe: () => Promise.reject(error) }) as unknown as AnyKind<object>;
   const look = (error: Error) => observe([kind(error)], {} as Context, {} as HostFacts);
   const refused = await look(userError("libvirt-refused", "cannot list domains: access denied", "Join the group libvirt."));

@@ -84,7 +84,7 @@ test("rules in the format of policies ask the policy file", () => {
   assert.match(refused({ protections })[0] ?? "", /^glance-policy-invalid .*There is no rule writers/);
 });
 
-test("mistakes in the files are errors of the plan, and nothing else is said then", () => {
+test("mistakes in the policy files are the only errors of the plan", () => {
   assert.deepEqual(
     refused({ policy: { path: "policy.yaml", text: "a: b:c\n" }, protections: { path: "pp", text: null, format: "roles" } }).map((one) =>
       one.slice(0, 90),

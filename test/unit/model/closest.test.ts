@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { closest } from "../../../src/model/closest.ts";
 
-test("a near miss is recognised, a different word is not", () => {
+test("a similar word is recognised, a different one is not", () => {
   assert.equal(closest("flavour", ["flavor", "image"]), "flavor");
   assert.equal(closest("aply", ["plan", "apply"]), "apply");
   assert.equal(closest("WEB-0", ["web-0", "db-0"]), "web-0");

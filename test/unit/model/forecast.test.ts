@@ -92,7 +92,7 @@ test("hosts work at the same time, and their objects have their names in front",
   assert.equal(forecast.secondsOf.get("kvm1/image/debian#fetch"), 12);
 });
 
-test("sizes that are not known are named, and nothing is said about a plan that does next to nothing", () => {
+test("a forecast names unknown sizes; a plan with little to do has no forecast", () => {
   const unknown = planWith([{ ...fetch, cost: { moves: { download: null }, takes: { thin: null, full: null } } }]);
   assert.deepEqual(forecastOf(unknown).unknown, ["image/debian"]);
   assert.equal(forecastLine(unknown), "Forecast: downloads debian (size unknown), more than 1s");

@@ -48,7 +48,7 @@ test("secrets are marked and not shown", () => {
   assert.deepEqual(seed.change.after_sensitive, { admin_password: true });
 });
 
-test("a plan that cannot be applied says so", () => {
+test("a plan that cannot be applied is marked as errored", () => {
   const unreachable = planOf([], {
     complete: false,
     diagnostics: [{ severity: "error", code: "host", summary: "The host does not answer" }],

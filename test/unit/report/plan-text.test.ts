@@ -31,7 +31,7 @@ test("nothing from a host steers the terminal", () => {
   assert.doesNotMatch(formatPlan(mixed, { color: false }), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
 });
 
-test("the last line says what the plan comes to", () => {
+test("the last line is the summary of the plan", () => {
   const lastLine = (...given: Parameters<typeof formatPlan>) =>
     formatPlan(...given)
       .trimEnd()
@@ -47,7 +47,7 @@ test("the last line says what the plan comes to", () => {
   assert.match(lastLine(refused, { color: false }) ?? "", /^Plan has 1 error; fix it before applying/);
 });
 
-test("a long text is shown in bounded length, and one that is entirely different costs no time", () => {
+test("the difference of long texts is bounded in length and in time", () => {
   const numbered = (prefix: string, lines: number) => Array.from({ length: lines }, (_, index) => `${prefix}${index}\n`).join("");
   const added = textDiff("", numbered("line ", 500));
   assert.equal(added.length, 61);

@@ -91,7 +91,7 @@ test("a user whom polkit refuses plans with the read-only socket; apply names th
   assertSucceeds(await scene.virtform(["destroy", "--auto-approve", "--allow-destroy"]));
 });
 
-test("without the system's message bus, which libvirt needs to ask polkit, the message says so", async (t) => {
+test("the error without the system's message bus, which libvirt needs for polkit, names it", async (t) => {
   const scene = await prepare(t, {});
   await assertRefused(scene, /Unable to get system bus connection.*systemctl start dbus polkit.*auth_unix_rw = "none"/);
 });

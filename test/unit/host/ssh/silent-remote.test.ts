@@ -35,7 +35,7 @@ for (const [what, master] of Object.entries(noisy)) {
   });
 }
 
-test("a login shell that says nothing is given up, and the message names it", async (context) => {
+test("a silent login shell is an error after the time limit, which names it", async (context) => {
   const ssh = fakeSsh(context, { master: "exec sleep 100" });
   await assert.rejects(hostThrough(context, ssh).greeting(), (error) => {
     assert.ok(error instanceof SshConnectError);
@@ -64,7 +64,7 @@ for (const [what, channel] of Object.entries(channels)) {
   });
 }
 
-test("a helper that starts and then says nothing is given up, and the message names what it was asked", async (context) => {
+test("a helper that stops answering is an error after the time limit, which names the request", async (context) => {
   const directory = await testDirectory(context);
   writeFileSync(`${directory}/python3`, "#!/bin/sh\nexec sleep 100\n", { mode: 0o755 });
   const ssh = fakeSsh(context, { master: `PATH=${directory}:$PATH; exec sh -c "$last"` });

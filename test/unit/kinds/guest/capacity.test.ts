@@ -57,7 +57,7 @@ test("ratios and reserves", () => {
   ]);
 });
 
-test("a host that strangers have filled does not forbid doing nothing", () => {
+test("a host filled by other projects is no error of a plan without changes", () => {
   assert.deepEqual(codes({ others: { memory: 100 * GiB, vcpus: 100 } }), []);
 });
 

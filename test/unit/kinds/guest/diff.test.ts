@@ -175,7 +175,7 @@ test("a running guest that was undefined is defined again", () => {
   assert.deepEqual([change?.cause, types(change)], ["drift", ["domain.define"]]);
 });
 
-test("removal powers off, undefines and says so", () => {
+test("the plan of a removal lists power off and undefine", () => {
   const change = diff(undefined, found(spec));
   assert.equal(change?.verb, "delete");
   assert.deepEqual(types(change), ["domain.undefine"]);

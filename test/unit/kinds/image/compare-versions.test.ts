@@ -11,7 +11,7 @@ test("any difference between what a server said and says is a new version", () =
   assert.equal(compareVersions({ lastModified: then.lastModified }, { lastModified: "Tue, 03 Nov 2026 10:00:00 GMT" }).outcome, "outdated");
 });
 
-test("a length alone, or nothing recorded, proves nothing", () => {
+test("versions are not comparable by their length alone or without a record", () => {
   assert.equal(compareVersions({ length: 10 }, { length: 10 }).outcome, "unknown");
   assert.equal(compareVersions(then, {}).outcome, "unknown");
   assert.equal(compareVersions(undefined, then).outcome, "unknown");

@@ -12,7 +12,7 @@ images:
   debian: { source: https://images.test/debian.raw, disk_format: raw }
 `;
 
-test("a look that is stopped says so, and not that peers do not answer", async () => {
+test("a stopped look is reported as stopped, not as peers that do not answer", async () => {
   const stop = new AbortController();
   const asked: string[] = [];
   const { config, context } = await runOn(createWorld().boot(), yaml, {

@@ -201,7 +201,7 @@ test("flavors that are too small for their image are errors that name both", () 
   assert.match(problem?.detail ?? "", /1GiB.*2GiB/);
 });
 
-test("a base in another format, or a stranger in its place, is an error before anything is done", () => {
+test("a base image in another format, or a foreign file in its place, is an error of the plan", () => {
   const debian = specs().get("image/debian") as ImageSpec;
   const asQcow2 = look({ [`base/${debian.entry}`]: cachedState(debian, { format: "qcow2" }) });
   assert.ok(codes({}, asQcow2).includes("base-image-conflict"));

@@ -61,7 +61,7 @@ test("output that is not what qemu-img prints is an error", () => {
   assert.throws(() => parseImageInfo('{"filename":"x"}'), /no format/);
 });
 
-test("progress is read from the lines of -p and from nothing else", () => {
+test("progress is read only from lines of -p", () => {
   assert.equal(parseConvertProgress("    (12.50/100%)"), 0.125);
   assert.equal(parseConvertProgress("    (100.00/100%)"), 1);
   assert.equal(parseConvertProgress("    (0.00/100%)"), 0);
@@ -79,7 +79,7 @@ test("a filesystem without direct I/O is distinguished from other failures", () 
   assert.equal(refusesDirectIo("qemu-img: error while writing at byte 0: No space left on device"), false);
 });
 
-test("what qemu says of an image's content is told apart from what it says of the machine", () => {
+test("errors of qemu-img about an image are distinguished from those about the machine", () => {
   const said = (why: string) => `qemu-img: Could not open '/x/y.part': ${why}\n`;
   assert.equal(contentTrouble(said("Snapshot table too large")), "Snapshot table too large");
   assert.equal(contentTrouble(said("Reference count table offset invalid.")), "Reference count table offset invalid");

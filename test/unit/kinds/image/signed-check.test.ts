@@ -4,7 +4,7 @@ import { checkSigned } from "../../../../src/kinds/image/signed-check.ts";
 import type { ImageSidecar, ImageSpec } from "../../../../src/kinds/image/spec.ts";
 import type { Observed } from "../../../../src/model/observed.ts";
 
-test("an image that no signature was ever compared with is not used while its signed checksum is unavailable", () => {
+test("an image whose signature was never checked is not used while its signed checksum is unavailable", () => {
   const spec = {
     name: "debian",
     entry: "e",

@@ -21,7 +21,7 @@ test("a background lies under its text, inverse swaps the two, and a look lasts 
   assert.match(svg, /fill="#d7dae0"\/><text [^>]*fill="#14161b">z<\/text>/);
 });
 
-test("the picture is as wide as the terminal where that is said", () => {
+test("the picture has the width of the terminal if one is given", () => {
   assert.match(frameToSvg("x", { columns: 80 }), /width="700"/);
   assert.match(frameToSvg("12345"), /width="70"/);
 });

@@ -167,7 +167,7 @@ test("a refusal keeps libvirt's numbers and words, and the remedy is the detail 
   await libvirt.close();
 });
 
-test("one domain that libvirt refuses to describe costs that domain alone where the caller wants that", async () => {
+test("a domain that libvirt refuses to describe is left out, if the caller asks for that", async () => {
   const machine = createMachine();
   const libvirt = libvirtOn(machine);
   await libvirt.define(domainXml("web", uuid));

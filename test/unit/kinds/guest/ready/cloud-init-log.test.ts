@@ -9,13 +9,13 @@ const finished =
 const module =
   "[   21.3] cloud-init[377]: 2026-11-29 13:00:14,010 - util.py[WARNING]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)";
 
-test("cloud-init is done when it says so", () => {
+test("cloud-init is done when its log has the line of its end", () => {
   assert.deepEqual(cloudInitLog(""), { status: "running", errors: [] });
   assert.deepEqual(cloudInitLog(started), { status: "running", errors: [] });
   assert.deepEqual(cloudInitLog(`${started}\r\n${finished}\r\n`), { status: "done", errors: [] });
 });
 
-test("its errors are told, once each, when it has ended", () => {
+test("errors of cloud-init are reported once each, after its end", () => {
   const error = "Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)";
   assert.deepEqual(cloudInitLog([started, module].join("\n")), { status: "running", errors: [error] });
   assert.deepEqual(cloudInitLog([started, module, module, finished].join("\n")), { status: "error", errors: [error] });

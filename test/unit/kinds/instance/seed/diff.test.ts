@@ -139,7 +139,7 @@ test("a password that is added or taken away shows as sensitive", () => {
   assert.deepEqual([taken.length, taken[0]?.path, taken[0]?.sensitive, "new" in (taken[0] ?? {})], [1, "admin_password", true, false]);
 });
 
-test("a drive no longer wanted is removed after the domain lets go of it", () => {
+test("an unwanted config drive is removed after the domain is redefined without it", () => {
   const change = diff(undefined, built(full), running);
   assert.deepEqual([change.verb, change.after, change.actions[0]?.type], ["delete", null, "seed.remove"]);
   assert.deepEqual(change.actions[0]?.args, { uuid, instance: "web-0" });
