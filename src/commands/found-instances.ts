@@ -27,7 +27,7 @@ function domainOf(spec: unknown): DomainSpec[] {
 }
 
 function foundInstance(
-  { guest, disks, interfaces, waits: _shown, ...instance }: InstanceOverview,
+  { guest, disks, interfaces, waits: _shown, hasAgent: _asked, ...instance }: InstanceOverview,
   addresses: readonly string[],
 ): FoundInstance {
   const known = guest as Omit<FoundInstance, "name"> | null;

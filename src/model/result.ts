@@ -50,6 +50,24 @@ export interface FoundInstance extends OfHost {
   readonly pending?: Readonly<Record<string, { readonly active: Json; readonly stored: Json }>>;
 }
 
+/** A network that is declared, or that the project has on the host. Unknown values are null. */
+export interface FoundNetwork extends OfHost {
+  readonly name: string;
+  /** `active`, `inactive` or `missing`; null where libvirt does not list networks. */
+  readonly status: "active" | "inactive" | "missing" | null;
+  readonly declared: boolean;
+  /** Null of a network of others, and where there is none. */
+  readonly uuid: string | null;
+  /** `nat`, `bridge` and so on; `external` of a network of others. */
+  readonly type: string;
+  /** The bridge or the network card that guests are connected to. */
+  readonly bridge: string | null;
+  readonly subnets: readonly string[];
+  readonly autostart: boolean | null;
+  /** Names of running domains that are connected to it, those of others too. Empty of a network of others. */
+  readonly domains: readonly string[];
+}
+
 /** Where an image is in its life: Glance's words, and `cloned` for one that disks are cloned from in Ceph and that is never fetched. */
 export type ImageStatus = "queued" | "saving" | "active" | "killed" | "cloned";
 
@@ -105,6 +123,7 @@ export type Result =
   | { readonly kind: "findings"; readonly findings: readonly Finding[] }
   /** `wide`: people asked for more columns. */
   | { readonly kind: "instances"; readonly instances: readonly FoundInstance[]; readonly wide?: boolean }
+  | { readonly kind: "networks"; readonly networks: readonly FoundNetwork[] }
   /** Everything of a project, and the unmanaged objects, of each host. */
   | { readonly kind: "hosts"; readonly hosts: readonly FoundHost[] }
   /** The objects that were asked for by name, in full. */

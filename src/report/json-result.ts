@@ -23,6 +23,8 @@ export function resultText(result: Result): string {
       return jsonText(result.findings);
     case "instances":
       return jsonText(result.instances.map(instanceJson));
+    case "networks":
+      return jsonText(result.networks);
     case "hosts": {
       const { hosts } = result;
       return jsonText({

@@ -8,7 +8,7 @@ import { pendingOfState } from "../model/pending-of-state.ts";
 import type { Unmanaged } from "../model/plan.ts";
 import { instanceOf } from "../model/presentation.ts";
 import { approximateQuantity, formatQuantity } from "../model/quantity.ts";
-import type { FoundHost, FoundImage, FoundInstance, Result, VerifiedImage } from "../model/result.ts";
+import type { FoundHost, FoundImage, FoundInstance, FoundNetwork, Result, VerifiedImage } from "../model/result.ts";
 import { formatDiagnostics } from "./diagnostics.ts";
 import type { ReporterOptions } from "./options.ts";
 import { pendingLines } from "./pending-line.ts";
@@ -43,6 +43,9 @@ export function showResult(result: Result, { stdout, stderr, color }: Pick<Repor
       print(
         ...behindImage(result.instances.flatMap(({ name, host, behind_image }) => (behind_image === true ? [onHost({ host }, name)] : []))),
       );
+      return;
+    case "networks":
+      print(...table(withHosts(networkColumns, result.networks), result.networks));
       return;
     case "hosts":
       print(...result.hosts.flatMap((host, place) => (place === 0 ? hostLines(host) : [[], ...hostLines(host)])));
@@ -151,6 +154,15 @@ function stateOf({ status, reason, declared, pending }: FoundInstance): string {
     ...(declared || status === "leftover" ? [] : ["not declared"]),
   ].join(", ");
 }
+
+const networkColumns: readonly Column<FoundNetwork>[] = [
+  ["NAME", ({ name }) => name],
+  ["STATE", ({ status, declared }) => [status ?? "unknown", ...(declared ? [] : ["not declared"])].join(", ")],
+  ["TYPE", ({ type }) => type],
+  ["BRIDGE", ({ bridge }) => bridge ?? ""],
+  ["SUBNETS", ({ subnets }) => subnets.join(",")],
+  ["DOMAINS", ({ domains }) => domains.join(",")],
+];
 
 const size = (bytes: number | null) => (bytes === null ? "" : approximateQuantity(bytes));
 

@@ -57,6 +57,24 @@ db    active  192.168.122.9  debian  small   1      256MiB  1GiB
   assert.match(text(there, true), /^NAME .* UUID +MAC +REASON\nweb .* [0-9a-f-]{36} +52:54:00:[0-9a-f:]{8} +-\n/);
 });
 
+test("list has the addresses that guest agents tell, and trusts none of their words", async () => {
+  const machine = createWorld();
+  const yaml = shop();
+  await applied(machine, yaml);
+  const [web, db] = await list(machine, yaml);
+  const [card, other] = [web?.interfaces[0] ?? "", db?.interfaces[0] ?? ""];
+  machine.libvirtd.leases.set(card, "192.168.122.7");
+  machine.libvirtd.agentAddresses.set(card, ["192.168.122.7", "fe80::1", "fd00::7", "127.0.0.1", "not an \u001b[31maddress"]);
+  machine.put(
+    "/proc/net/arp",
+    `IP address       HW type     Flags       HW address            Mask     Device\n192.168.122.9    0x1         0x2         ${other}     *        virbr0\n`,
+  );
+  assert.deepEqual(
+    (await list(machine, yaml)).map(({ addresses }) => addresses),
+    [["192.168.122.7", "fd00::7"], ["192.168.122.9"]],
+  );
+});
+
 test("list shows guests that are missing, being built, paused by an error, without a disk, pending a restart or undeclared", async () => {
   const machine = createWorld();
   const yaml = shop();

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { foundNetworks } from "../../src/commands/found-networks.ts";
+import { look } from "../../src/reconcile.ts";
+import { showResult } from "../../src/report/text-result.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { child, childrenOf } from "../fake-host/xml.ts";
 import { guests } from "./guests.ts";
@@ -201,3 +204,50 @@ for (const kill of ["kill -9", "power cut in the middle of an effect"] as const)
     await killEverywhere({ from, yaml: lan(null, "network: default") }, kill);
   });
 }
+
+test("list --networks has the networks of the configuration, those of others that it names, and what is left of the project", async () => {
+  const machine = await prepared();
+  const rows = async (yaml: string) => {
+    const run = await runOn(machine.boot(), yaml);
+    const found = foundNetworks(run, { observed: await look(run) });
+    await run.context.host.close();
+    return found;
+  };
+  const bridge = child(machine.libvirtd.networks.named("lan")?.live, "bridge")?.attributes["name"];
+  const yaml = lan(`subnets: [ ${subnet()} ] }\n  public: { external: true, name: default }\n  new: { type: bridge, create: true`);
+  assert.deepEqual(await rows(yaml), [
+    {
+      name: "lan",
+      status: "active",
+      declared: true,
+      uuid: machine.libvirtd.networks.named("lan")?.uuid,
+      type: "nat",
+      bridge,
+      subnets: ["10.20.0.0/24"],
+      autostart: true,
+      domains: ["web"],
+    },
+    {
+      name: "public",
+      status: "active",
+      declared: true,
+      uuid: null,
+      type: "external",
+      bridge: null,
+      subnets: [],
+      autostart: null,
+      domains: [],
+    },
+    { name: "new", status: "missing", declared: true, uuid: null, type: "bridge", bridge: null, subnets: [], autostart: null, domains: [] },
+  ]);
+  machine.libvirtd.networks.set("lan", false);
+  const [left] = await rows(lan(null, "network: default"));
+  assert.deepEqual([left?.name, left?.status, left?.declared], ["lan", "inactive", false]);
+  let shown = "";
+  const output = { write: (part: string) => (shown += part) };
+  showResult({ kind: "networks", networks: left === undefined ? [] : [left] }, { stdout: output, stderr: output, color: false });
+  assert.match(
+    shown,
+    /^NAME {2}STATE +TYPE {2}BRIDGE +SUBNETS +DOMAINS\nlan {3}inactive, not declared {2}nat +brq\S+ +10\.20\.0\.0\/24 {2}web\n$/,
+  );
+});

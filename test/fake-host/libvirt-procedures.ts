@@ -105,9 +105,25 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     const one = found(client, domain);
     return { checkpoints: one.checkpoints.map((name) => ({ name, domain: wire(one) })), count: one.checkpoints.length };
   },
-  interfaceAddresses: (client, { domain }) => {
+  interfaceAddresses: (client, { domain, source }) => {
     const { live } = found(client, domain);
     if (live === undefined) throw new Error("Requested operation is not valid: domain is not running");
+    if (source === agentSource) {
+      const { agentAddresses } = client.libvirtd;
+      const told = childrenOf(child(live, "devices"), "interface").flatMap((card) => child(card, "mac")?.attributes["address"] ?? []);
+      if (told.every((mac) => !agentAddresses.has(mac)))
+        throw new Error("Guest agent is not responding: QEMU guest agent is not connected");
+      return {
+        interfaces: told.map((mac, index) => {
+          const addresses = (agentAddresses.get(mac) ?? []).map((address) => ({
+            type: address.includes(":") ? 1 : 0,
+            address,
+            prefix: 24,
+          }));
+          return { name: `eth${index}`, mac, addresses };
+        }),
+      };
+    }
     const cards = childrenOf(child(live, "devices"), "interface").filter(({ attributes }) => attributes["type"] === "network");
     return {
       interfaces: cards.flatMap((card, index) => {
@@ -255,6 +271,9 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     return undefined;
   },
 };
+
+/** VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT. */
+const agentSource = 1;
 
 function change(client: Client, what: string, wanted: WireDomain, work: (domain: Domain) => unknown): undefined {
   const domain = found(client, wanted);

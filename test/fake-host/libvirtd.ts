@@ -70,6 +70,8 @@ export interface Libvirtd {
   readonly networks: Networks;
   /** Addresses that networks leased, by MAC address. */
   readonly leases: Map<string, string>;
+  /** What the agents in running guests say, by MAC address. */
+  readonly agentAddresses: Map<string, readonly string[]>;
   readonly secrets: Secrets;
   readonly filters: NetworkFilters;
   /** Its sockets, and whether this user may open each. `unauthorized`: it may, and polkit refuses the login. */
@@ -134,6 +136,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
     guests: createRunningGuests(from?.guests),
     networks: networksOf(files, from),
     leases: new Map(from?.leases),
+    agentAddresses: new Map(from?.agentAddresses),
     secrets: from?.secrets.clone() ?? createSecrets(),
     filters: from?.filters.clone(() => domains) ?? createNetworkFilters(() => domains),
     sockets: new Map(

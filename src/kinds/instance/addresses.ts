@@ -1,4 +1,5 @@
 import type { Context } from "../../model/context.ts";
+import { parseIp } from "../../model/ip.ts";
 import { libvirtOf } from "../../tools/libvirt/libvirt.ts";
 import { neighbours } from "../../tools/neighbours.ts";
 import type { InstanceOverview } from "./overview.ts";
@@ -7,12 +8,12 @@ import type { InstanceOverview } from "./overview.ts";
 const together = 16;
 
 /**
- * Addresses of guests by the name of the instance: those that libvirt's networks leased to them, else those under which the host has talked to them. Guests on
- * qemu's user network have none that can be reached.
+ * Addresses of guests by the name of the instance: those that libvirt's networks leased to them and those that their agents tell, else those under which the host
+ * has talked to them. Guests on qemu's user network have none that can be reached.
  */
 export async function addressesOf(
   context: Context,
-  instances: readonly Pick<InstanceOverview, "name" | "uuid" | "status" | "interfaces">[],
+  instances: readonly (Pick<InstanceOverview, "name" | "uuid" | "status" | "interfaces"> & Partial<Pick<InstanceOverview, "hasAgent">>)[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const up = instances.filter(({ status, interfaces }) => {
     return (
@@ -24,14 +25,27 @@ export async function addressesOf(
   const found = new Map<string, readonly string[]>();
   for (let start = 0; start < up.length; start += together) {
     await Promise.all(
-      up.slice(start, start + together).map(async ({ name, uuid, interfaces }) => {
-        const leased = Object.values(interfaces).some((to) => to.startsWith("network "))
-          ? await libvirtOf(context).leases(uuid)
-          : new Map();
-        const [leases, seen] = [leased as ReadonlyMap<string, readonly string[]>, await known];
-        found.set(name, [...new Set(Object.keys(interfaces).flatMap((mac) => leases.get(mac) ?? seen.get(mac) ?? []))]);
+      up.slice(start, start + together).map(async ({ name, uuid, interfaces, hasAgent }) => {
+        const libvirt = libvirtOf(context);
+        const none: ReadonlyMap<string, readonly string[]> = new Map();
+        const [leases, told, seen] = await Promise.all([
+          Object.values(interfaces).some((to) => to.startsWith("network ")) ? libvirt.leases(uuid) : none,
+          hasAgent ? libvirt.agentAddresses(uuid) : none,
+          known,
+        ]);
+        const of = (mac: string) => {
+          const addresses = [...(leases.get(mac) ?? []), ...(told.get(mac) ?? []).filter(isUsable)];
+          return addresses.length === 0 ? (seen.get(mac) ?? []) : addresses;
+        };
+        const cards = Object.entries(interfaces).filter(([, to]) => !to.startsWith("user"));
+        found.set(name, [...new Set(cards.flatMap(([mac]) => of(mac)))]);
       }),
     );
   }
   return found;
+}
+
+/** An address that an agent tells can be any text, and one that is valid on a link alone is of no use elsewhere. */
+function isUsable(text: string): boolean {
+  return parseIp(text) !== undefined && !/^(?:fe[89ab]|169\.254\.|127\.|::1$)/i.test(text);
 }

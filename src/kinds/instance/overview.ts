@@ -48,6 +48,8 @@ export interface InstanceOverview {
   readonly disks: readonly { readonly name: string; readonly size: number | null }[];
   /** Its network interfaces, by MAC address: what each is connected to. */
   readonly interfaces: Readonly<Record<string, string>>;
+  /** It has a channel for a guest agent. */
+  readonly hasAgent: boolean;
   /** Everything that is known of the guest; null where libvirt has none. */
   readonly guest: Json;
 }
@@ -81,6 +83,7 @@ function overview(name: string, want: DomainSpec | undefined, observed: Observed
     flavor: want?.adopted === true ? want.flavor.name : text("flavor", want?.flavor.name),
     disks: disksOf(guest, own, observed),
     interfaces: interfacesOf(guest),
+    hasAgent: (guest?.active ?? guest?.fields)?.["guest_agent"] === true,
     guest: guest === undefined ? null : describeDomain(guest),
   };
 }
