@@ -137,3 +137,23 @@ test("a redefinition that libvirt keeps refusing without a cause is an error tha
   assert.ok(pauses.length > 5);
   await context.host.close();
 });
+
+test("a protected security group is not removed until its protection is taken off", async () => {
+  const machine = await after(base);
+  const group = "  db:\n    rules:\n";
+  const guarded = edited([group, "  db:\n    prevent_destroy: true\n    rules:\n"]);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), guarded))), ["update security-group/db: prevent_destroy changed"]);
+  await applied(machine, guarded);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), guarded))), []);
+  const refusals = async (yaml: string, destroy = false) => {
+    const made = await planOf(await runOn(machine.boot(), yaml, { destroy }));
+    return made.diagnostics.map(({ code, address, summary: words }) => `${code} ${address}: ${words}`);
+  };
+  assert.deepEqual(await refusals(otherGroup), [
+    "prevent-destroy security-group/db: Security group db is protected and no longer in the configuration",
+  ]);
+  assert.deepEqual(await refusals(guarded, true), ["prevent-destroy security-group/db: Security group db is protected"]);
+  await applied(machine, base);
+  assert.deepEqual(summary(await planOf(await runOn(machine.boot(), base))), []);
+  assert.deepEqual(await refusals(otherGroup), []);
+});

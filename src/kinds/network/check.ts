@@ -36,7 +36,11 @@ export function checkNetworkKind(
       ...checkOverlapElsewhere(resource, observed),
       ...checkInterruption(resource, observed),
     ]),
-    ...observed.of(networks).flatMap(([address, state]) => (wanted.has(address) ? [] : checkStrangers(address, state, observed))),
+    ...observed
+      .of(networks)
+      .flatMap(([address, state]) =>
+        wanted.has(address) ? [] : [...checkProtected(address, state, config), ...checkStrangers(address, state, observed)],
+      ),
   ];
 }
 
@@ -201,6 +205,17 @@ function checkInterruption({ address, spec }: Resource<NetworkSpec>, observed: O
       "warning",
     ),
   ];
+}
+
+function checkProtected(address: NetworkAddress, { name, fields }: NetworkState, { networks: declared = {} }: Config): Diagnostic[] {
+  if (fields["prevent_destroy"] !== true) return [];
+  const isDeclared = Object.hasOwn(declared, name);
+  const summary = `Network ${name} is protected${isDeclared ? "" : " and no longer in the configuration"}`;
+  const remedy = isDeclared
+    ? "To destroy it, write prevent_destroy: false, apply, and then destroy it."
+    : "To remove it, restore it with prevent_destroy: false, apply, and then remove it.";
+  const detail = `It was applied with prevent_destroy: true, and the protection stays with the network. ${remedy}`;
+  return [problem("prevent-destroy", { summary, detail, address })];
 }
 
 /** A network that is to go while guests that this plan does not touch use it. */

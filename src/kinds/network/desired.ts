@@ -52,6 +52,7 @@ function desiredNetwork(config: Config, name: string, reserved: readonly PortRes
           [`dns.srv._${service}._${protocol}.${domain} ${target}:${port}`, `priority ${priority} weight ${weight}`] as const,
       ),
       ...(hosted ? subnets.flatMap((subnet) => subnetFields(subnet, reserved)) : []),
+      ...(network.prevent_destroy === true ? [["prevent_destroy", true] as const] : []),
       ["autostart", network.autostart ?? true],
       ["active", true],
     ]),

@@ -15,10 +15,13 @@ function sectionOf(path: string): NetworkUpdate["section"] | undefined {
   return /^subnets\.\S+\.dhcp\.reservations\./.test(path) ? "dhcp-host" : undefined;
 }
 
-/** The fields that an active network runs with otherwise than it should. `autostart` and `active` are no part of it. Pure. */
+/** What only the definition has. */
+const storedOnly: ReadonlySet<string> = new Set(["autostart", "active", "prevent_destroy"]);
+
+/** The fields that an active network runs with otherwise than it should. What only the definition has is no part of it. Pure. */
 export function runningDifferences(running: NetworkFields, wanted: NetworkFields): string[] {
   const paths = new Set([...Object.keys(wanted), ...Object.keys(running)]);
-  return [...paths].filter((path) => path !== "autostart" && path !== "active" && !isDeepStrictEqual(running[path], wanted[path]));
+  return [...paths].filter((path) => !storedOnly.has(path) && !isDeepStrictEqual(running[path], wanted[path]));
 }
 
 /**

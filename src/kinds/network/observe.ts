@@ -99,7 +99,13 @@ async function stateOf(
   return {
     uuid,
     name,
-    fields: { ...readNetwork(parseXml(xml)), autostart, active: active !== null },
+    fields: {
+      ...readNetwork(parseXml(xml)),
+      // libvirt has no element for it: it is what was last applied.
+      ...(applied?.["prevent_destroy"] === true ? { prevent_destroy: true } : {}),
+      autostart,
+      active: active !== null,
+    },
     running: active === null ? null : readNetwork(parseXml(active)),
     applied,
     users: await withPorts(context, record, users),

@@ -242,7 +242,7 @@ const dnsSchema = {
   examples: [{ forwarders: ["9.9.9.9"] }],
 } as const;
 
-const notExternal = ["type", "bridge", "create", "device", "domain", "vlan", "autostart", "dns"] as const;
+const notExternal = ["type", "bridge", "create", "device", "domain", "vlan", "autostart", "dns", "prevent_destroy"] as const;
 
 /** One entry of `networks`. */
 export const networkSchema = {
@@ -264,6 +264,7 @@ export const networkSchema = {
     dns_name: "domain",
     segmentation_id: "vlan",
     vlan_id: "vlan",
+    protected: "prevent_destroy",
   },
   together: [
     { key: "external", needs: [], excludes: notExternal, why: "An external network is used as it is and not changed." },
@@ -351,6 +352,13 @@ export const networkSchema = {
       minimum: 1,
       maximum: 4094,
       examples: [42],
+    },
+    prevent_destroy: {
+      type: "boolean",
+      description:
+        "Rejects every plan that removes the network. Stored in the network, so it also protects one that was removed from the file.",
+      default: false,
+      examples: [true],
     },
     autostart: { type: "boolean", description: "libvirt starts the network when the host boots.", default: true, examples: [false] },
   },

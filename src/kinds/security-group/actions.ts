@@ -19,6 +19,8 @@ export interface PutArgs {
   /** libvirt's name of it. */
   readonly filter: string;
   readonly document: FilterDocument;
+  /** The prevent_destroy of a group; absent: no. */
+  readonly protects?: true;
 }
 
 /** Arguments of `group.remove` and `filter.remove`. */
@@ -47,12 +49,14 @@ export const filterActions: readonly ActionType[] = [
 ];
 
 /** libvirt replaces the rules of all guests that run with the filter by the new ones, and there is no moment without rules. */
-async function put(context: Context, { filter, document }: PutArgs): Promise<void> {
+async function put(context: Context, { filter, document, protects }: PutArgs): Promise<void> {
   const lines = filterLines(document);
   const applied = linesDigest(lines);
-  if (await holds(context, filter, lines, applied)) return;
-  await defineFilter(context, filter, writeFilter(filter, document, applied));
-  if (await holds(context, filter, lines, applied)) return;
+  const xml = writeFilter(filter, document, applied, protects);
+  const isKept = () => holds(context, filter, { lines, applied, protects: protects === true });
+  if (await isKept()) return;
+  await defineFilter(context, filter, xml);
+  if (await isKept()) return;
   throw new RefusedError(
     "filter-not-kept",
     `libvirt changed the network filter ${filter} when it was defined`,
@@ -61,12 +65,16 @@ async function put(context: Context, { filter, document }: PutArgs): Promise<voi
 }
 
 /** Whether libvirt has a filter as it is to be. Throws a RefusedError for one of others under its name. */
-async function holds(context: Context, filter: string, lines: readonly string[], digest: string): Promise<boolean> {
+async function holds(
+  context: Context,
+  filter: string,
+  want: { readonly lines: readonly string[]; readonly applied: string; readonly protects: boolean },
+): Promise<boolean> {
   const have = await libvirtOf(context).filter(filter);
   if (have === undefined) return false;
   if (have.uuid !== filterUuid(filter)) throw notOurs(filter);
-  const { document, applied } = readFilter(have.xml ?? "");
-  return applied === digest && filterLines(document).join("\n") === lines.join("\n");
+  const { document, applied, protects } = readFilter(have.xml ?? "");
+  return applied === want.applied && protects === want.protects && filterLines(document).join("\n") === want.lines.join("\n");
 }
 
 function notOurs(filter: string): RefusedError {

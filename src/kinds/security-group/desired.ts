@@ -36,7 +36,8 @@ export function desiredFilters(wanted: Wanted): Resource<FilterSpec>[] {
   const ofGroups = declared.map(([name, group]): Resource<FilterSpec> => {
     const document: FilterDocument = { chain: "root", refers: [], rules: groupRules(group, membersOf) };
     const common = { filter: groupFilterName(project, name), document, lines: filterLines(document), rules: groupWords(document) };
-    return { address: groups.at(name), spec: { kind: "security-group", ...common } };
+    const protection = group.prevent_destroy === true ? { protects: true as const } : {};
+    return { address: groups.at(name), spec: { kind: "security-group", ...common, ...protection } };
   });
   const ofPorts = ports.map(({ guest, nic: { mac }, filter }): Resource<FilterSpec> => {
     const document = portDocument(project, filter, mac);

@@ -109,14 +109,17 @@ interface Put {
 
 function changed(
   address: GroupAddress | FilterAddress,
-  want: FilterSpec,
-  have: FilterContent | undefined,
+  want: FilterSpec & Protected,
+  have: (FilterContent & Protected) | undefined,
   { isLost, filtered, put }: { readonly isLost: boolean; readonly filtered: boolean; readonly put: Put },
 ): Change | undefined {
-  if (have !== undefined && have.lines.join("\n") === want.lines.join("\n")) return undefined;
-  const { cause, reason } = have === undefined ? missing(isLost) : causeOfChange(want, have);
+  const isSame = have?.lines.join("\n") === want.lines.join("\n");
+  const protection = have?.protects === want.protects ? [] : [protectionField(want, have)];
+  if (have !== undefined && isSame && protection.length === 0) return undefined;
+  const { cause, reason } = have === undefined ? missing(isLost) : isSame ? onlyProtection : causeOfChange(want, have);
   const effect = filtered ? "live" : "none";
-  const args: PutArgs = { filter: want.filter, document: want.document };
+  const { filter, document, protects } = want;
+  const args: PutArgs = { filter, document, ...(protects === undefined ? {} : { protects }) };
   const action: Action = {
     id: `${address}#put`,
     type: put.type,
@@ -135,7 +138,8 @@ function changed(
     // libvirt writes the rules of each device again.
     ...(filtered ? { cost: { seconds: 3 } } : {}),
   };
-  const fields = ruleChanges(want, have).map((field) => (have === undefined ? field : ({ ...field, effect, cause } as const)));
+  const rules = have !== undefined && isSame ? [] : ruleChanges(want, have);
+  const fields = [...rules.map((field) => (have === undefined ? field : ({ ...field, effect, cause } as const))), ...protection];
   return {
     address,
     verb: have === undefined ? "create" : "update",
@@ -145,6 +149,23 @@ function changed(
     actions: [action],
     before: have === undefined ? null : describeFilter(have),
     after: describeFilter(want),
+  };
+}
+
+/** What only groups have. */
+interface Protected {
+  readonly protects?: true;
+}
+
+const onlyProtection = { cause: "config", reason: "prevent_destroy changed" } as const;
+
+function protectionField(want: Protected, have: Protected | undefined): FieldChange {
+  return {
+    path: "prevent_destroy",
+    ...(have === undefined ? {} : { old: have.protects === true }),
+    new: want.protects === true,
+    effect: "none",
+    cause: "config",
   };
 }
 

@@ -46,9 +46,10 @@ function addressOf(project: string, name: string): Address | undefined {
 }
 
 function stateOf(project: string, { name, uuid, xml }: FilterRecord, bindings: readonly FilterBinding[]): GroupState | PortFilterState {
-  const { document, applied } = readFilter(xml ?? "");
+  const { document, applied, protects } = readFilter(xml ?? "");
   const common = { uuid, filter: name, lines: filterLines(document), applied };
-  if (name.startsWith(groupFilterName(project, ""))) return { kind: "security-group", ...common, rules: groupWords(document) };
+  if (name.startsWith(groupFilterName(project, "")))
+    return { kind: "security-group", ...common, rules: groupWords(document), ...(protects ? { protects } : {}) };
   return {
     kind: "filter",
     ...common,

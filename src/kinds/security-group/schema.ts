@@ -108,7 +108,7 @@ export const securityGroupSchema = {
   description:
     "Connections that guests accept and open. Instances name groups in security_groups. An interface accepts what one of its groups allows, and refuses everything else; replies are always allowed.",
   additionalProperties: false,
-  synonyms: { rule: "rules", ingress: "rules", security_group_rules: "rules", outbound: "egress" },
+  synonyms: { rule: "rules", ingress: "rules", security_group_rules: "rules", outbound: "egress", protected: "prevent_destroy" },
   elsewhere: { stateful: "Groups are always stateful: replies of an allowed connection are allowed." },
   examples: [{ rules: [{ protocol: "tcp", ports: 443, cidr: "0.0.0.0/0" }] }],
   properties: {
@@ -119,6 +119,13 @@ export const securityGroupSchema = {
       maxItems: 500,
       default: [],
       examples: [[{ protocol: "tcp", ports: 443, cidr: "0.0.0.0/0" }], [{ protocol: "tcp", ports: 5432, group: "web" }]],
+    },
+    prevent_destroy: {
+      type: "boolean",
+      description:
+        "Rejects every plan that removes the group. Stored in its filter, so it also protects one that was removed from the file.",
+      default: false,
+      examples: [true],
     },
     egress: {
       type: "string",

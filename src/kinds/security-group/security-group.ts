@@ -10,6 +10,7 @@ import { describeFilter } from "./describe.ts";
 import { desiredFilters } from "./desired.ts";
 import { diffGroup, diffPort } from "./diff.ts";
 import { observeFilters } from "./observe.ts";
+import { checkProtected } from "./protection-check.ts";
 import type { FilterSpec, GroupSpec, PortSpec } from "./spec.ts";
 
 /** Security groups, and the filters of the interfaces that have some. */
@@ -25,8 +26,10 @@ export function securityGroupKind(settings: HostSettings): Kind<Config, FilterSp
         ? diffGroup(address, want as GroupSpec | undefined, have as GroupState | undefined, observed)
         : diffPort(filters.at(name), want as PortSpec | undefined, have as PortFilterState | undefined, observed);
     },
-    check: (_resources, observed, config, destroying = false) =>
-      destroying ? [] : checkFilters({ config, settings, facts: observed.facts }),
+    check: (resources, observed, config, destroying = false) => [
+      ...(destroying ? [] : checkFilters({ config, settings, facts: observed.facts })),
+      ...checkProtected(resources, observed, config),
+    ],
     describe: describeFilter,
     actions: filterActions,
   };

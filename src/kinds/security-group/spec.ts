@@ -15,6 +15,8 @@ interface WantedFilter {
 /** The filter of a security group. */
 export interface GroupSpec extends WantedFilter {
   readonly kind: "security-group";
+  /** Its prevent_destroy; absent: no. */
+  readonly protects?: true;
 }
 
 /** The filter of an interface. */

@@ -22,6 +22,8 @@ export interface FilterRule {
 /** The filter of a security group as found. */
 export interface GroupState extends FilterContent {
   readonly kind: "security-group";
+  /** Its prevent_destroy; absent: no. */
+  readonly protects?: true;
 }
 
 /** The filter of an interface as found. */
