@@ -251,3 +251,42 @@ test("list --networks has the networks of the configuration, those of others tha
     /^NAME {2}STATE +TYPE {2}BRIDGE +SUBNETS +DOMAINS\nlan {3}inactive, not declared {2}nat +brq\S+ +10\.20\.0\.0\/24 {2}web\n$/,
   );
 });
+
+test("a protected network is not removed until its protection is taken off", async () => {
+  const machine = await prepared();
+  const guarded = lan(`subnets: [ ${subnet()} ], prevent_destroy: true`);
+  assert.deepEqual(summary(await plan(machine, guarded)), ["update network/lan: the configuration changed"]);
+  await applied(machine, guarded);
+  assert.deepEqual(summary(await plan(machine, guarded)), []);
+  const refusals = async (yaml: string, destroy = false) => {
+    const made = await planOf(await runOn(machine.boot(), yaml, { destroy }));
+    return made.diagnostics.map(({ code, address, summary: words }) => `${code} ${address}: ${words}`);
+  };
+  assert.deepEqual(await refusals(lan(null, "network: default")), [
+    "prevent-destroy network/lan: Network lan is protected and no longer in the configuration",
+  ]);
+  assert.deepEqual(await refusals(guarded, true), ["prevent-destroy network/lan: Network lan is protected"]);
+  const bare = lan(`subnets: [ ${subnet()} ]`);
+  await applied(machine, bare);
+  assert.deepEqual(summary(await plan(machine, bare)), []);
+  assert.deepEqual(await refusals(lan(null, "network: default")), []);
+});
+
+test("guests in networks of a bridge, a switch or a network card of the host stay as they are", async () => {
+  const networks = {
+    bridged: "type: bridge, bridge: br0",
+    switched: "type: ovs, bridge: br-int, vlan: 42",
+    shared: "type: macvtap, device: eth0",
+  };
+  for (const [name, network] of Object.entries(networks)) {
+    const machine = createWorld();
+    machine.files.makeDirectories("/sys/class/net/br0/bridge");
+    for (const device of ["br-int", "eth0"]) machine.files.makeDirectories(`/sys/class/net/${device}`);
+    await applied(machine, lan(network));
+    const made = await plan(machine, lan(network));
+    assert.deepEqual([summary(made), made.diagnostics.filter(({ severity }) => severity === "error")], [[], []], name);
+    const card = childrenOf(child(machine.libvirtd.find("web")?.stored, "devices"), "interface")[0];
+    const id = child(card, "virtualport", "parameters")?.attributes["interfaceid"] ?? "none";
+    assert.match(id, name === "switched" ? /^[0-9a-f-]{36}$/ : /^none$/);
+  }
+});

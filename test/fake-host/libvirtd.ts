@@ -99,6 +99,21 @@ export interface Libvirtd {
   clone(files: FileTree): Libvirtd;
 }
 
+/** What runs as libvirt shows it: an interface in a network of a bridge or a card of the host is of the type that it really is. */
+function connected(live: Xml | undefined, { networks }: Libvirtd): Xml | undefined {
+  if (live === undefined) return undefined;
+  const shown = copyXml(live);
+  for (const card of childrenOf(child(shown, "devices"), "interface")) {
+    const source = child(card, "source");
+    const network = networks.named(source?.attributes["network"] ?? "")?.live;
+    if (source === undefined || child(network, "forward")?.attributes["mode"] !== "bridge") continue;
+    const [bridge, device] = [child(network, "bridge")?.attributes["name"], child(network, "forward", "interface")?.attributes["dev"]];
+    card.attributes["type"] = bridge === undefined ? "direct" : "bridge";
+    Object.assign(source.attributes, bridge === undefined ? { dev: device ?? "", mode: "bridge" } : { bridge });
+  }
+  return shown;
+}
+
 /** Those of another machine, or the one that every libvirt comes with. */
 function networksOf(files: FileTree, from: Libvirtd | undefined): Networks {
   const networks = from?.networks.clone(files) ?? createNetworks(files);
@@ -281,7 +296,12 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       return { capacity: header?.virtualSize ?? container?.size ?? content.size, allocation: allocatedBytes(content) };
     },
     document: (domain, inactive) =>
-      printXml((inactive ? (domain.stored ?? domain.undefined) : domain.live) ?? domain.stored ?? domain.live ?? readXml("<domain/>")),
+      printXml(
+        (inactive ? (domain.stored ?? domain.undefined) : connected(domain.live, libvirtd)) ??
+          domain.stored ??
+          domain.live ??
+          readXml("<domain/>"),
+      ),
     open: () =>
       domains.flatMap((domain) =>
         domain.live === undefined ? [] : disksOf(domain.live).map((disk) => ({ domain: domain.name, ...disk })),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { libvirtNetwork } from "../config/network-of.ts";
+import { uuidV5 } from "../../model/uuid.ts";
+import { libvirtNetwork, networkOf } from "../config/network-of.ts";
 import { filteringOf } from "../config/port-filter-of.ts";
 import type { Config, ImageConfig, InstanceConfig, NicConfig } from "../config.ts";
 import { portFilterName, portName } from "../terms/port-filter.ts";
@@ -20,6 +21,9 @@ export function interfacesOf(
       type: network.network !== undefined ? "network" : network.bridge !== undefined ? "bridge" : "user",
       source: network.network === undefined ? (network.bridge ?? "") : libvirtNetwork(config, network.network),
       mac,
+      ...(networkOf(config, network)?.network.type === "ovs"
+        ? { interfaceId: uuidV5(`port/${project}/${origin}/${nicName(network, index)}`) }
+        : {}),
       model: network.model ?? image.properties?.["hw_vif_model"] ?? "virtio",
       link: network.link ?? "up",
       filter: filterOf(instance, network, { project, origin, mac }),

@@ -39,6 +39,8 @@ export interface InterfaceSpec {
   readonly mac: string;
   readonly model: string;
   readonly link: "up" | "down";
+  /** Of an interface in an Open vSwitch network: what the switch and its controllers know the port by. Absent elsewhere. */
+  readonly interfaceId?: string;
   /** What it may send and receive; `none`: everything, and a filter in the definition is removed. Null: that is not ours to say. */
   readonly filter: PortFilter | "none" | null;
 }

@@ -32,7 +32,8 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
       owns: ["@type"],
       follows: placed,
       write: (card, value) => set(card, "type", value),
-      read: ({ attributes }) => attributes["type"],
+      // In a network of a bridge or a card of the host, libvirt says of a running guest what it is connected to by that: `bridge`, `direct`.
+      read: (card) => (find(card, "source")?.attributes["network"] === undefined ? card.attributes["type"] : "network"),
     },
     {
       name: "source",
@@ -74,6 +75,18 @@ export const interfaces: DeviceFields<InterfaceSpec> = {
         for (const [name, of] of learnsByDhcp) add(filter, "parameter", { name, value: of });
       },
       read: (card) => filterText(find(card, "filterref")),
+    },
+    {
+      // Nova XML-17: the port id. Without it libvirt makes another one with each start.
+      name: "interface_id",
+      onlyIfSet: true,
+      want: ({ interfaceId }, { adopted }) => (adopted ? null : (interfaceId ?? null)),
+      running: "none",
+      // Definitions of earlier versions have none until they are changed.
+      satisfied: (have) => have === undefined,
+      owns: ["virtualport/parameters@interfaceid"],
+      write: (card, value) => set(at(card, "virtualport", "parameters"), "interfaceid", value),
+      read: (card) => find(card, "virtualport", "parameters")?.attributes["interfaceid"],
     },
     {
       name: "queues",
