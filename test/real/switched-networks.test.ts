@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { openVswitchBridge } from "./support/open-vswitch.ts";
+import { shellGuest, shellOf } from "./support/shell-guest.ts";
+import { mustRun, runProgram, virtform } from "./support/virtform.ts";
+import {
+  apply,
+  assertConverged,
+  createWorkspace,
+  guestImages,
+  roomy,
+  tinyGuest,
+  virsh,
+  type Workspace,
+  writeConfig,
+} from "./support/workspace.ts";
+
+/** A workspace whose network is removed after the test. */
+async function prepare(t: TestContext) {
+  const workspace = await createWorkspace(t);
+  const network = `${workspace.prefix}-lan`;
+  t.after(async () => {
+    await runProgram("virsh", ["-q", "net-destroy", network]);
+    await runProgram("virsh", ["-q", "net-undefine", network]);
+  });
+  return { workspace, network, name: `${workspace.prefix}-web` };
+}
+
+async function want(
+  { workspace, network }: { readonly workspace: Workspace; readonly network: string },
+  lan: object,
+  guests: readonly string[],
+  files = tinyGuest,
+) {
+  await writeConfig(workspace, {
+    host: { allocation_ratio: { ...roomy, disk: 100 } },
+    images: guestImages(files),
+    flavors: { small: { vcpus: 1, ram: "128MiB", disk: "64MiB" } },
+    networks: { [network]: lan },
+    instances: Object.fromEntries(
+      guests.map((name) => [name, { image: "tiny", flavor: "small", config_drive: false, networks: [{ network }] }]),
+    ),
+  });
+}
+
+const refused = async ({ directory }: Workspace) => {
+  const { code, stdout, stderr } = await virtform("plan", directory);
+  assert.equal(code, 1);
+  return (stdout + stderr).replace(/\s+/g, " ");
+};
+const deviceOf = async (name: string) => /<target dev='([^']*)'\/>\s*<model/.exec(await virsh("dumpxml", name))?.[1] ?? "";
+
+test("guests are ports of an Open vSwitch bridge, with an interface id that stays and the VLAN of their network", async (t) => {
+  const prepared = await prepare(t);
+  const { workspace, network, name } = prepared;
+  const bridge = `${workspace.prefix.slice(-10)}-os`;
+  const files = await shellGuest(workspace.directory);
+  const [web, db] = [name, `${workspace.prefix}-db`];
+  const lan = { type: "ovs", bridge, vlan: 42 };
+  await want(prepared, lan, [web, db], files);
+  assert.match(await refused(workspace), new RegExp(`The host has no bridge ${bridge} .*ovs-vsctl add-br ${bridge}`));
+
+  await openVswitchBridge(t, bridge);
+  await apply(workspace);
+  await assertConverged(workspace);
+  const ofPort = async (guest: string, table: string, column: string) =>
+    (await mustRun("ovs-vsctl", ["--timeout=5", "get", table, await deviceOf(guest), column])).trim();
+  assert.equal((await mustRun("ovs-vsctl", ["--timeout=5", "port-to-br", await deviceOf(web)])).trim(), bridge);
+  assert.equal(await ofPort(web, "port", "tag"), "42");
+  const id = await ofPort(web, "interface", "external_ids:iface-id");
+  assert.match(id, /^"[0-9a-f-]{36}"$/);
+  assert.notEqual(await ofPort(db, "interface", "external_ids:iface-id"), id);
+
+  const shells = { web: await shellOf(t, workspace, web), db: await shellOf(t, workspace, db) };
+  await shells.web.run("ip addr add 10.92.0.10/24 dev eth0");
+  await shells.db.run("ip addr add 10.92.0.20/24 dev eth0");
+  assert.equal((await shells.web.run("ping -c 3 -W 3 10.92.0.20")).code, 0, "guests in one VLAN reach each other");
+  await mustRun("ovs-vsctl", ["--timeout=5", "set", "port", await deviceOf(db), "tag=43"]);
+  assert.notEqual((await shells.web.run("ping -c 2 -W 2 10.92.0.20")).code, 0, "and none in another");
+
+  await t.test("the interface id is the same after a restart", async () => {
+    await virsh("destroy", web);
+    await apply(workspace);
+    assert.equal(await ofPort(web, "interface", "external_ids:iface-id"), id);
+    await assertConverged(workspace);
+  });
+
+  await t.test("its VLAN is not changed while guests are connected", async () => {
+    await want(prepared, { ...lan, vlan: 44 }, [web, db], files);
+    assert.match(await refused(workspace), /vlan of a network of type ovs changes only while no guest is connected/);
+    await want(prepared, lan, [web, db], files);
+  });
+
+  const { code, stdout, stderr } = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+  assert.equal(code, 0, stdout + stderr);
+  assert.doesNotMatch(await virsh("net-list", "--all", "--name"), new RegExp(network));
+  assert.equal((await mustRun("ovs-vsctl", ["--timeout=5", "list-ports", bridge])).trim(), "");
+  assert.match(await mustRun("ovs-vsctl", ["--timeout=5", "list-br"]), new RegExp(`^${bridge}$`, "m"), "the bridge is not ours");
+});
+
+test("guests share a network card by macvtap, which is checked, and its drift is found", async (t) => {
+  const prepared = await prepare(t);
+  const { workspace, network, name } = prepared;
+  const [card, other] = [`${workspace.prefix.slice(-9)}-c0`, `${workspace.prefix.slice(-9)}-c1`];
+  await want(prepared, { type: "macvtap", device: card }, [name]);
+  assert.match(await refused(workspace), new RegExp(`The host has no network card ${card}`));
+  t.after(() => runProgram("ip", ["link", "del", card]));
+  await mustRun("ip", ["link", "add", card, "type", "veth", "peer", "name", other]);
+  assert.match(await refused(workspace), new RegExp(`${card} is down .*ip link set ${card} up`));
+  for (const device of [card, other]) await mustRun("ip", ["link", "set", device, "up"]);
+  await apply(workspace);
+  await assertConverged(workspace);
+  assert.match(
+    await mustRun("ip", ["-details", "link", "show", await deviceOf(name)]),
+    new RegExp(`@${card}: [\\s\\S]*macvtap mode bridge`),
+  );
+
+  await t.test("a network that was stopped is started again", async () => {
+    await virsh("destroy", name);
+    await virsh("net-destroy", network);
+    assert.match((await virtform("drift", workspace.directory)).stdout, /it is not active/);
+    await apply(workspace);
+    await assertConverged(workspace);
+  });
+  await t.test("another network card is refused while a guest runs", async () => {
+    await want(prepared, { type: "macvtap", device: other }, [name]);
+    assert.match(await refused(workspace), /device of a network of type macvtap changes only while no guest is connected/);
+    await want(prepared, { type: "macvtap", device: card }, [name]);
+  });
+  const { code, stdout, stderr } = await virtform("destroy", workspace.directory, "--auto-approve", "--allow-destroy");
+  assert.equal(code, 0, stdout + stderr);
+  assert.doesNotMatch(await virsh("net-list", "--all", "--name"), new RegExp(network));
+  assert.ok(existsSync(`/sys/class/net/${card}`), "the network card is not ours");
+});
