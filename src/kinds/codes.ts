@@ -15,6 +15,7 @@ export const codes: Readonly<Record<string, string>> = {
   "behind-image": "A disk is backed by an earlier version of its image.",
   "block-job-active": "A block job of libvirt changes a disk.",
   "boot-index-taken": "Two disks have the same boot_index.",
+  "bridge-taken": "A bridge that libvirt is to make for a network has the name of a device or of another bridge of the host.",
   "bridge-missing": "The host does not have a bridge that a guest is connected to.",
   "checksum-file-changed": "The signed file of a publisher names another digest than the configuration, and the image is not in the cache.",
   "checksum-file-remembered": "The server with a signed file of checksums does not answer, and what it said before is used.",

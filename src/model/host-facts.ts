@@ -159,6 +159,8 @@ export interface NetworkFacts {
   readonly unfilterable?: readonly string[];
   /** Subnets of the host that overlap those in which it is to have an address. Absent: none. */
   readonly overlapping?: readonly UsedSubnet[];
+  /** Of the bridges that libvirt is to make, those whose names are in use, and the network of others that has each; null: a device of the host. Absent: none. */
+  readonly takenBridges?: Readonly<Record<string, string | null>>;
   /** Networks of libvirt whose definitions cannot be read. Absent: none. */
   readonly unreadable?: readonly string[];
 }

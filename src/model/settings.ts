@@ -34,6 +34,8 @@ export interface HostSettings {
     readonly filtered: readonly string[];
     /** Subnets in which the host is to have an address. */
     readonly subnets: readonly string[];
+    /** Bridges that libvirt is to make, where the configuration names them. */
+    readonly made: readonly string[];
   } | null;
   /** Whether this configuration filters the traffic of guests. */
   readonly filtersTraffic: boolean;

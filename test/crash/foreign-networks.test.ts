@@ -134,3 +134,21 @@ test("a subnet that the host has a route to is an error of the plan, and a wider
   routes(route("eth1", "0000140A", "00FFFFFF"));
   assert.deepEqual(await told(machine, declared), []);
 });
+
+test("a bridge that libvirt is to make and that the host or a network of others has is an error of the plan", async () => {
+  const machine = createWorld();
+  const named = lan("subnets: [ { cidr: 10.20.0.0/24 } ], bridge: br0");
+  machine.files.makeDirectories("/sys/class/net/br0/bridge");
+  assert.deepEqual(await told(machine, named), ["error bridge-taken: The host has a device br0 already"]);
+  assert.deepEqual(await told(machine, lan("type: bridge, create: true, bridge: br0")), [
+    "error bridge-taken: The host has a device br0 already",
+  ]);
+  assert.deepEqual(await told(machine, lan("type: bridge, bridge: br0")), []);
+  const other = createWorld();
+  foreign(other, "br", "10.99.0.1", { active: false });
+  assert.deepEqual(await told(other, named), ["error bridge-taken: Network br of the host has the bridge br0"]);
+  const own = createWorld();
+  await applied(own, named);
+  assert.deepEqual(summary(await plan(own, named)), []);
+  assert.deepEqual(await told(own, named), []);
+});

@@ -24,7 +24,8 @@ export function usedNetworks(config: Config): HostSettings["networks"] {
   ];
   const devices = declared.flatMap(({ type, network }) => [...(type === "ovs" ? [network.bridge ?? []] : []), network.device ?? []].flat());
   const subnets = declared.flatMap(({ hosted, name }) => (hosted ? subnetsOf(config, name).map(({ cidr }) => formatCidr(cidr)) : []));
-  if (names.length + bridges.length + devices.length + subnets.length === 0) return null;
+  const made = declared.flatMap(({ ownBridge, network }) => (ownBridge ? (network.bridge ?? []) : []));
+  if (made.length + names.length + bridges.length + devices.length + subnets.length === 0) return null;
   const families = external.flatMap(({ name, network }) => ((network.subnets ?? []).length === 0 ? [] : [libvirtNetwork(config, name)]));
   const filtered = instances
     .flatMap((instance) => (instance.networks ?? []).filter((nic) => isFiltered(filteringOf(instance, nic))))
@@ -37,5 +38,6 @@ export function usedNetworks(config: Config): HostSettings["networks"] {
     families,
     filtered: [...new Set(filtered)],
     subnets: [...new Set(subnets)],
+    made: [...new Set(made)],
   };
 }

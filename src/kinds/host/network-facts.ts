@@ -17,18 +17,25 @@ const interfaceUp = 1;
 export async function lookUpNetworks(context: Context): Promise<NetworkFacts | null> {
   const { networks } = context.settings;
   if (networks === null) return null;
-  const { names, bridges, devices, families, filtered, subnets } = networks;
+  const { names, bridges, devices, families, filtered, subnets, made } = networks;
   const { files } = context.host;
   const both = [...bridges, ...devices];
-  const described = families.length + filtered.length + subnets.length > 0;
+  const described = families.length + filtered.length + subnets.length + made.length > 0;
   const [records, found, flags, routes] = await Promise.all([
-    names.length + subnets.length === 0 ? [] : knownNetworks(context, described),
-    files.statMany([...both.map(interfacePath), ...bridges.map((name) => `${interfacePath(name)}/bridge`)]),
+    names.length + subnets.length + made.length === 0 ? [] : knownNetworks(context, described),
+    files.statMany([...both.map(interfacePath), ...bridges.map((name) => `${interfacePath(name)}/bridge`), ...made.map(interfacePath)]),
     files.readMany(both.map((name) => ({ path: `${interfacePath(name)}/flags`, length: 64 }))),
     subnets.length === 0 ? [] : files.readMany(routeTables.map((path) => ({ path, length: longestTable }))),
   ]);
   const exists = (name: string) => found[both.indexOf(name)] !== undefined;
   const isBridge = (name: string) => found[both.length + bridges.indexOf(name)] !== undefined;
+  const taken = made.flatMap((name, index): [string, string | null][] => {
+    const other = (records ?? []).find(({ isOwn, bridge }) => isOwn !== true && bridge === name);
+    if (other !== undefined) return [[name, other.name]];
+    // That of a network of this project exists while it is active.
+    const isOurs = (records ?? []).some(({ isOwn, bridge }) => isOwn === true && bridge === name);
+    return isOurs || found[both.length + bridges.length + index] === undefined ? [] : [[name, null]];
+  });
   const down = both.filter((_, index) => isDown(flags[index]));
   const missingDevices = devices.filter((name) => !exists(name));
   const unfilterable = (records ?? []).flatMap(({ name, filterable }) => (filtered.includes(name) && filterable === false ? [name] : []));
@@ -50,6 +57,7 @@ export async function lookUpNetworks(context: Context): Promise<NetworkFacts | n
         : Object.fromEntries(records.flatMap(({ name, families: known }) => (families.includes(name) ? [[name, known ?? null]] : []))),
     unfilterable: unfilterable.length === 0 ? undefined : unfilterable,
     overlapping: overlapping.length === 0 ? undefined : overlapping,
+    takenBridges: taken.length === 0 ? undefined : Object.fromEntries(taken),
     unreadable: unreadable.length === 0 ? undefined : unreadable,
   });
 }

@@ -34,6 +34,7 @@ export function checkNetworkKind(
       ...checkName(resource, observed),
       ...checkConflicts(resource, observed),
       ...checkOverlapElsewhere(resource, observed),
+      ...checkBridgeName(resource, observed),
       ...checkInterruption(resource, observed),
     ]),
     ...observed
@@ -85,6 +86,26 @@ function checkConflicts({ address, spec }: Resource<NetworkSpec>, observed: Obse
         : []),
     ];
   });
+}
+
+/** A bridge that libvirt is to make and that exists: it defines no network with the bridge of another, and starts none with the name of a device. */
+function checkBridgeName({ address, spec }: Resource<NetworkSpec>, { facts }: Observed): Diagnostic[] {
+  const { bridge } = spec.fields;
+  const taken = facts.networks?.takenBridges ?? {};
+  if (typeof bridge !== "string" || !makesBridge(spec.fields) || !Object.hasOwn(taken, bridge)) return [];
+  const network = taken[bridge] ?? null;
+  const remedy = `Choose another name for the bridge, or remove bridge: libvirt then makes one with a name of its own.`;
+  const words =
+    network === null
+      ? {
+          summary: `The host has a device ${bridge} already`,
+          detail: `libvirt makes the bridge of ${spec.name}, which therefore must not exist. To connect guests to it as it is, write type: bridge. ${remedy}`,
+        }
+      : {
+          summary: `Network ${network} of the host has the bridge ${bridge}`,
+          detail: `${remedy} \`virsh net-dumpxml ${shellWord(network)}\` shows the network.`,
+        };
+  return [problem("bridge-taken", { ...words, address, key: ["bridge"] })];
 }
 
 /** Whether libvirt makes the bridge. */
