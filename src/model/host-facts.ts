@@ -161,8 +161,16 @@ export interface NetworkFacts {
   readonly overlapping?: readonly UsedSubnet[];
   /** Of the bridges that libvirt is to make, those whose names are in use, and the network of others that has each; null: a device of the host. Absent: none. */
   readonly takenBridges?: Readonly<Record<string, string | null>>;
+  /** Of the networks of others that the configuration names, those that are active and lead nowhere. Absent: none. */
+  readonly broken?: Readonly<Record<string, BrokenUplink>>;
   /** Networks of libvirt whose definitions cannot be read. Absent: none. */
   readonly unreadable?: readonly string[];
+}
+
+/** A bridge or a network card of the host that a network needs. */
+export interface BrokenUplink {
+  readonly device: string;
+  readonly state: "missing" | "down";
 }
 
 /** A subnet that the host uses already. */

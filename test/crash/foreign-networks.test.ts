@@ -152,3 +152,25 @@ test("a bridge that libvirt is to make and that the host or a network of others 
   assert.deepEqual(summary(await plan(own, named)), []);
   assert.deepEqual(await told(own, named), []);
 });
+
+test("a network of others whose bridge or network card is missing or down is an error of the plan", async () => {
+  const machine = createWorld();
+  const { networks } = machine.libvirtd;
+  const forwards = {
+    bridged: "<forward mode='bridge'/><bridge name='br9'/>",
+    shared: "<forward mode='bridge'><interface dev='br9'/></forward>",
+  };
+  for (const [name, body] of Object.entries(forwards)) networks.start(networks.define(`<network><name>${name}</name>${body}</network>`));
+  const named = (name: string) => guests({ more: `    networks: [ { network: ${name} } ]\n` });
+  const external = (name: string) =>
+    guests({ more: "    networks: [ { network: default } ]\n", sections: `networks:\n  lan: { external: true, name: ${name} }\n` });
+  for (const name of Object.keys(forwards))
+    for (const yaml of [named(name), external(name)])
+      assert.deepEqual(await told(machine, yaml), [`error bridge-missing: The host has no br9, which network ${name} needs`]);
+  machine.files.makeDirectories("/sys/class/net/br9");
+  machine.files.write("/sys/class/net/br9/flags", sparseOf(Buffer.from("0x1002\n")));
+  assert.deepEqual(await told(machine, external("bridged")), ["error bridge-down: br9 of network bridged is down"]);
+  machine.files.write("/sys/class/net/br9/flags", sparseOf(Buffer.from("0x1003\n")));
+  for (const name of Object.keys(forwards)) assert.deepEqual(await told(machine, named(name)), []);
+  assert.deepEqual(await told(machine, named("default")), []);
+});

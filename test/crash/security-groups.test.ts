@@ -99,6 +99,7 @@ test("an interface in a network of others that libvirt cannot filter is an error
     bridged: "<forward mode='bridge'/><bridge name='br0'/>",
   };
   const machine = createWorld();
+  for (const device of ["br-int", "eth0", "br0"]) machine.files.makeDirectories(`/sys/class/net/${device}`);
   for (const [name, body] of Object.entries(networks))
     machine.libvirtd.networks.start(machine.libvirtd.networks.define(`<network><name>${name}</name>${body}</network>`));
   const mistakes = async (name: string) => {

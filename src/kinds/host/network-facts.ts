@@ -1,6 +1,6 @@
 import type { Context } from "../../model/context.ts";
 import { CodedError } from "../../model/errors.ts";
-import type { NetworkFacts } from "../../model/host-facts.ts";
+import type { BrokenUplink, NetworkFacts } from "../../model/host-facts.ts";
 import type { Cidr } from "../../model/ip.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { libvirtOf, type NetworkRecord } from "../../tools/libvirt/libvirt.ts";
@@ -20,13 +20,18 @@ export async function lookUpNetworks(context: Context): Promise<NetworkFacts | n
   const { names, bridges, devices, families, filtered, subnets, made } = networks;
   const { files } = context.host;
   const both = [...bridges, ...devices];
-  const described = families.length + filtered.length + subnets.length + made.length > 0;
+  // Subnets and names of bridges are compared with those of all networks.
+  const chosen = subnets.length + made.length > 0 ? () => true : (name: string) => names.includes(name);
   const [records, found, flags, routes] = await Promise.all([
-    names.length + subnets.length + made.length === 0 ? [] : knownNetworks(context, described),
+    names.length + subnets.length + made.length === 0 ? [] : knownNetworks(context, chosen),
     files.statMany([...both.map(interfacePath), ...bridges.map((name) => `${interfacePath(name)}/bridge`), ...made.map(interfacePath)]),
     files.readMany(both.map((name) => ({ path: `${interfacePath(name)}/flags`, length: 64 }))),
     subnets.length === 0 ? [] : files.readMany(routeTables.map((path) => ({ path, length: longestTable }))),
   ]);
+  const broken = await brokenUplinks(
+    context,
+    (records ?? []).filter(({ name, active }) => active && names.includes(name)),
+  );
   const exists = (name: string) => found[both.indexOf(name)] !== undefined;
   const isBridge = (name: string) => found[both.length + bridges.indexOf(name)] !== undefined;
   const taken = made.flatMap((name, index): [string, string | null][] => {
@@ -58,6 +63,7 @@ export async function lookUpNetworks(context: Context): Promise<NetworkFacts | n
     unfilterable: unfilterable.length === 0 ? undefined : unfilterable,
     overlapping: overlapping.length === 0 ? undefined : overlapping,
     takenBridges: taken.length === 0 ? undefined : Object.fromEntries(taken),
+    broken: broken.length === 0 ? undefined : Object.fromEntries(broken),
     unreadable: unreadable.length === 0 ? undefined : unreadable,
   });
 }
@@ -75,21 +81,49 @@ interface KnownNetwork {
   /** It is one of this project's. */
   readonly isOwn?: boolean;
   readonly bridge?: string | null;
+  /** The bridge or the network card of the host that guests are connected to; null where libvirt makes the bridge. */
+  readonly uplink?: string | null;
   /** The subnets in which the host has an address. */
   readonly subnets?: readonly Cidr[];
   readonly unreadable?: true;
 }
 
-async function knownNetworks(context: Context, described: boolean): Promise<readonly KnownNetwork[] | null> {
+/** All networks, and more of the chosen ones. */
+async function knownNetworks(context: Context, chosen: (name: string) => boolean): Promise<readonly KnownNetwork[] | null> {
   const libvirt = libvirtOf(context);
   try {
-    if (!described) return [...(await libvirt.networks())].map(([name, active]) => ({ name, active }));
-    return (await libvirt.networkRecords()).map((record) => describe(record, context.project));
+    const [all, records] = await Promise.all([libvirt.networks(), libvirt.networkRecords(({ name }) => chosen(name))]);
+    const described = new Map(records.map((record) => [record.name, describe(record, context.project)]));
+    return [...all].map(([name, active]) => described.get(name) ?? { name, active });
   } catch (error) {
     // Where the daemons are split, that of networks may be missing; guests on bridges do not need it.
     if (!(error instanceof CodedError)) throw error;
     return null;
   }
+}
+
+/** Active networks whose bridge or network card is missing or switched off: libvirt starts them all the same, and no guest in them. */
+async function brokenUplinks(
+  { host: { files } }: Context,
+  records: readonly KnownNetwork[],
+): Promise<(readonly [name: string, uplink: BrokenUplink])[]> {
+  const used = records.flatMap(({ name, uplink = null }) => (uplink === null || uplink.includes("/") ? [] : [{ name, device: uplink }]));
+  if (used.length === 0) return [];
+  const [found, flags] = await Promise.all([
+    files.statMany(used.map(({ device }) => interfacePath(device))),
+    files.readMany(used.map(({ device }) => ({ path: `${interfacePath(device)}/flags`, length: 64 }))),
+  ]);
+  return used.flatMap(({ name, device }, index): (readonly [string, BrokenUplink])[] => {
+    if (found[index] === undefined) return [[name, { device, state: "missing" }]];
+    return isDown(flags[index]) ? [[name, { device, state: "down" }]] : [];
+  });
+}
+
+/** The bridge or the first network card of a network that is one of the host's; null of others. */
+function uplinkOf(root: XmlElement): string | null {
+  const forward = find(root, "forward");
+  if (!["bridge", "private", "vepa", "passthrough"].includes(forward?.attributes["mode"] ?? "")) return null;
+  return find(root, "bridge")?.attributes["name"] ?? find(forward, "interface")?.attributes["dev"] ?? forward?.attributes["dev"] ?? null;
 }
 
 /** A definition that is not XML costs what is known of this network alone. */
@@ -103,6 +137,7 @@ function describe({ name, uuid, active, xml }: NetworkRecord, project: string): 
       families: familiesOf(root),
       filterable: isFilterable(root),
       bridge,
+      uplink: uplinkOf(root),
       subnets: findAll(root, "ip").flatMap((ip) => hostSubnet(ip) ?? []),
     };
   } catch (error) {

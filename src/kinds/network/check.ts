@@ -10,6 +10,7 @@ import { libvirtNetwork } from "../config/network-of.ts";
 import { networkTraits } from "../config/network-traits.ts";
 import { subnetsOf } from "../config/subnets-of.ts";
 import type { Config } from "../config.ts";
+import { uplinkTrouble } from "../guest/network-trouble.ts";
 import { guests } from "../terms/guest-address.ts";
 import { type NetworkAddress, networks } from "../terms/network-address.ts";
 import type { NetworkFields, NetworkState } from "../terms/network-state.ts";
@@ -172,7 +173,7 @@ function checkHostParts({ networks: declared = {} }: Config, { facts }: Observed
 
 /** Networks of other administrators that are not what the configuration says of them. */
 function checkExternal(config: Config, { facts }: Observed): Diagnostic[] {
-  const { active = null, families = {} } = facts.networks ?? {};
+  const { active = null, families = {}, broken = {} } = facts.networks ?? {};
   if (active === null) return [];
   return Object.entries(config.networks ?? {}).flatMap(([name, network]) => {
     if (network.external !== true) return [];
@@ -188,6 +189,8 @@ function checkExternal(config: Config, { facts }: Observed): Diagnostic[] {
       const detail = `Guests on it do not start. Start it with: virsh net-start ${word}; and whenever the host boots: virsh net-autostart ${word}.`;
       return [problem("network-inactive", { summary: `The network ${source} is not active`, detail, pointer })];
     }
+    const trouble = uplinkTrouble(source, broken[source]);
+    if (trouble !== undefined) return [problem(trouble.code, { summary: trouble.summary, detail: trouble.detail, pointer })];
     const known = families[source] ?? null;
     if (known === null) return [];
     return subnetsOf(config, name).flatMap(({ index, cidr }) => {
