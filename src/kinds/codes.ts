@@ -124,6 +124,7 @@ export const codes: Readonly<Record<string, string>> = {
   "image-vmdk-extent": "A VMDK image refers to other files.",
   "image-vmdk-type": "A VMDK image has a type that is not supported.",
   "image-without-checksum": "An image has no checksum.",
+  "interfaces-not-ready": "A guest was started paused, and its interfaces did not become ready (ready, host.vif_plugging_timeout).",
   "instance-directory-missing": "libvirt knows a guest whose directory is missing. Nothing is created in its place without consent.",
   "insufficient-disk": "The host has not enough disk space.",
   "insufficient-memory": "The host has not enough memory.",
@@ -187,5 +188,6 @@ export const codes: Readonly<Record<string, string>> = {
   "volume-layers-elsewhere": "A volume that is to be detached has layers that would not be found again.",
   "volume-lost": "A volume is gone.",
   "volume-smaller-than-image": "A volume is smaller than its image.",
+  "ready-impossible": "An interface has ready and cannot be waited for.",
   "wait-impossible": "A guest lacks what wait_for needs.",
 };

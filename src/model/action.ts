@@ -40,6 +40,8 @@ export interface ActionProgress {
   readonly total?: number | undefined;
   /** What the bytes are: `download`, `convert`. */
   readonly phase?: string;
+  /** It moves no bytes and waits for conditions, of which `done` are so: what the others lack, in words. */
+  readonly waits?: string;
   /** A transfer that failed is tried again: which try this is, of how many at most in a row, and why the one before ended. */
   readonly retry?: Retry;
 }

@@ -144,12 +144,15 @@ function eventWriter(write: Write, command: "apply" | "destroy", now: () => numb
         const time = now();
         if (action === undefined || seen === undefined || time - seen.last < progressEveryMs) return;
         seen.last = time;
-        const { done, total, phase } = event.progress;
-        const bytes = {
-          bytes_done: done,
-          ...(total === undefined ? {} : { bytes_total: total }),
-          ...(phase === undefined ? {} : { phase }),
-        };
+        const { done, total, phase, waits } = event.progress;
+        const bytes =
+          waits === undefined
+            ? {
+                bytes_done: done,
+                ...(total === undefined ? {} : { bytes_total: total }),
+                ...(phase === undefined ? {} : { phase }),
+              }
+            : { conditions_met: done, conditions: total ?? 0, waits_for: waits };
         const elapsed = { elapsed_seconds: Math.floor((time - seen.started) / 1000) };
         write("apply_progress", `${action.address}: ${progressText(event.progress)}`, {
           hook: { ...hooks.get(event.id), ...elapsed, ...bytes },

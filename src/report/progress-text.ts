@@ -9,7 +9,8 @@ import { wrap } from "./wrap.ts";
 
 /** `download 45% of 1.2GiB, 80MiB/s, 8s left`; only `540MiB` while the whole and the pace are not known, and why it is tried again. */
 export function progressText(progress: ActionProgress, pace?: Pace): string {
-  const { done, total, phase, retry } = progress;
+  const { done, total, phase, retry, waits } = progress;
+  if (waits !== undefined) return `${done} of ${total ?? 0} ready; ${waits}`;
   const share = total === undefined || total <= 0 ? approximateQuantity(done) : `${percent(done, total)}% of ${approximateQuantity(total)}`;
   const left = timeLeft(progress, pace);
   return [

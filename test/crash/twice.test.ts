@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { restartChanges } from "../../src/kinds/guest/restart.ts";
 import type { Machine } from "../fake-host/machine.ts";
 import { makeQcow2, readQcow2 } from "../fake-host/qcow2.ts";
+import { tapName } from "../fake-host/stored-domain.ts";
 import { type Shop, shop } from "./shop.ts";
 import { applied, createWorld, layout, planOf, type Run, runOn, summary } from "./world.ts";
 
@@ -119,6 +120,11 @@ instances: { stranger: { adopt: true, uuid: ffffffff-0000-4000-8000-000000000002
     `${shop({ instances: ["web"], power: "stopped" }).replace("network: default", "network: lan")}\nnetworks: { lan: { subnets: [ { cidr: 10.40.0.0/24 } ]${more} } }\n`;
   for (const yaml of [lan(""), lan(", mtu: 1400")]) for (const type of await performTwice(connected, yaml)) seen.add(type);
   for (const type of await performTwice(connected, lan(""), { destroy: true })) seen.add(type);
+
+  const plugged = createWorld();
+  for (const file of ["flags", "operstate"]) plugged.put(`/sys/class/net/${tapName(2, 0)}/${file}`, file === "flags" ? "0x1003\n" : "up\n");
+  const awaited = shop({ instances: ["web"] }).replace("{ network: default }", "{ network: default, ready: link }");
+  for (const type of await performTwice(plugged, awaited)) seen.add(type);
 
   const { kinds } = await runOn(machine.boot(), shop());
   // Two need a Ceph, and are performed twice on a real one (test/real/drivers/rbd-resize.test.ts). Publishing changes Glance and not the machine:

@@ -144,8 +144,8 @@ export const handlers: { readonly [K in keyof Procedures]: (client: Client, args
     change(client, "rename", domain, (one) => client.libvirtd.rename(one, name ?? ""));
     return { result: 0 };
   },
-  create: (client, { domain }) => {
-    change(client, "start", domain, client.libvirtd.start);
+  create: (client, { domain, flags }) => {
+    change(client, "start", domain, (one) => client.libvirtd.start(one, (flags & 1) !== 0));
     return { domain };
   },
   resume: (client, { domain }) => change(client, "resume", domain, client.libvirtd.resume),

@@ -84,7 +84,8 @@ export interface Libvirtd {
   define(document: string): Domain;
   undefine(domain: Domain, options: { readonly managedSave: boolean; readonly snapshots?: boolean; readonly checkpoints?: boolean }): void;
   rename(domain: Domain, name: string): void;
-  start(domain: Domain): void;
+  /** `paused`: its processors do not run until it is resumed. */
+  start(domain: Domain, paused?: boolean): void;
   resume(domain: Domain): void;
   suspend(domain: Domain): void;
   save(domain: Domain): void;
@@ -233,7 +234,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       if (element !== undefined) element.text = name;
       domain.name = name;
     },
-    start(domain) {
+    start(domain, paused = false) {
       if (domain.live !== undefined || domain.stored === undefined)
         throw new Error("Requested operation is not valid: domain is already running");
       const { saved } = domain;
@@ -243,7 +244,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       if (saved !== undefined) {
         domain.live = saved.live;
         domain.live.attributes["id"] = String(domain.id);
-        domain.state = saved.state;
+        domain.state = paused ? 3 : saved.state;
         for (const [tap, network] of tapsOf(domain.live)) libvirtd.networks.plug(network, tap);
         // What it remembers of its disks is no longer so.
         if (contentOfDisks(saved.live, files) !== saved.disks) [domain.live, domain.state] = [undefined, 6];
@@ -251,7 +252,7 @@ export function createLibvirtd(files: FileTree, from?: Libvirtd): Libvirtd {
       }
       domain.live = liveDomain(domain.stored, domain.id);
       for (const [tap, network] of tapsOf(domain.live)) libvirtd.networks.plug(network, tap);
-      domain.state = 1;
+      domain.state = paused ? 3 : 1;
       for (const serial of childrenOf(child(domain.stored, "devices"), "serial")) {
         const log = child(serial, "log")?.attributes["file"];
         if (log !== undefined) files.write(log, sparseOf(Buffer.from(`${domain.name} is starting\n`)), 0o600);

@@ -1,7 +1,7 @@
 import { fatWith, formatFat, isFat } from "./fat.ts";
 import { type Program, type ProgramEnd, type ProgramInput, writing } from "./program.ts";
 import { qemuImg } from "./qemu-img.ts";
-import { type Content, copySparse, writeSparse } from "./sparse.ts";
+import { type Content, copySparse, readSparse, writeSparse } from "./sparse.ts";
 
 const well = (out = ""): ProgramEnd => ({ exitCode: 0, out, err: "" });
 const badly = (err: string): ProgramEnd => ({ exitCode: 1, out: "", err: `${err}\n` });
@@ -56,6 +56,14 @@ export const programs: Readonly<Record<string, Program>> = {
       () => files.write(path, formatFat(inode.content, args[args.indexOf("-n") + 1] ?? "")),
       "mkfs.vfat: failed whilst writing",
     );
+  },
+
+  /** A program of a site that says whether an interface is ready, by what is in `/run/port-up`: `yes`, `never`, or not yet. */
+  "/usr/local/bin/port-up": ({ files }) => {
+    const inode = files.find("/run/port-up");
+    const word = inode === undefined ? "" : readSparse(inode.content).toString("utf8");
+    if (word === "yes") return well();
+    return word === "never" ? { exitCode: 3, out: "", err: "port 17 was refused\n" } : badly("port 17 is not bound");
   },
 
   ebtables: () => well(),

@@ -12,6 +12,8 @@ const deeds: readonly (readonly [line: RegExp, act: (machine: Machine, ...words:
   [/^publish (\S+) with (sha256:\S+)$/, (machine, url = "", checksum = "") => publish(machine, [[url, checksum]])],
   [/^change (\S+) in the net$/, (machine, url = "") => void machine.urls.set(url, Buffer.from("something else"))],
   [/^kill an apply while it waits for (\S+)$/, forgetWait],
+  [/^kill an apply while it waits for the interfaces of (\S+)$/, forgetPlugging],
+  [/^power (\S+) off because its interfaces are not ready$/, undoPlugging],
   [/^pause (\S+)$/, (machine, name) => machine.libvirtd.suspend(domainOf(machine, name))],
   [/^fill the disk of (\S+)$/, fillDisk],
   [/^save the memory of (\S+)$/, (machine, name) => machine.libvirtd.save(domainOf(machine, name))],
@@ -115,9 +117,24 @@ export function doByHand(machine: Machine, line: string): void {
 
 /** As an apply leaves it that was killed after it started the guest. */
 function forgetWait(machine: Machine, name = ""): void {
+  mark(machine, name, "unready");
+}
+
+/** As an apply leaves it that was killed after it started the guest paused. */
+function forgetPlugging(machine: Machine, name = ""): void {
+  mark(machine, name, "plugging");
+  machine.libvirtd.suspend(domainOf(machine, name));
+}
+
+function undoPlugging(machine: Machine, name = ""): void {
+  mark(machine, name, "plugging");
+  machine.libvirtd.destroy(domainOf(machine, name));
+}
+
+function mark(machine: Machine, name: string, what: "unready" | "plugging"): void {
   const path = `${root}/${domainOf(machine, name).uuid}/virtform.json`;
   const label = JSON.parse(readSparse(machine.files.file(path, "open").content).toString("utf8"));
-  label.objects.domain.unready = true;
+  label.objects.domain[what] = true;
   machine.put(path, JSON.stringify(label), 0o600);
 }
 

@@ -41,6 +41,8 @@ export interface DomainEntry {
   readonly filled?: readonly string[];
   /** An apply started the guest and has not seen yet that it is ready. */
   readonly unready?: boolean;
+  /** An apply starts the guest paused, and resumes it when its interfaces are ready: a guest that is paused without this was paused by others. */
+  readonly plugging?: boolean;
 }
 
 /** The entry's name among the objects. */

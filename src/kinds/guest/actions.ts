@@ -10,11 +10,11 @@ import { parseXml, type XmlElement } from "../../tools/xml.ts";
 import { domainEntry, forgetObject, readLabel, recordObject, rememberedDomain, unrecordObject } from "../directory/label.ts";
 import { isUp } from "../power/is-up.ts";
 import type { DefineArgs, DomainRef, StartArgs, StopArgs } from "../power/plan.ts";
-import { whyPaused } from "../power/why-paused.ts";
-import { defined, gone, named, restored, stopped, up } from "../terms/guest-address.ts";
+import { begun, defined, gone, named, restored, stopped, up } from "../terms/guest-address.ts";
 import type { DomainSpec } from "../terms/spec.ts";
 import { adopt } from "./adopt.ts";
 import { definitionDigest } from "./definition-digest.ts";
+import { expectUp } from "./expect-up.ts";
 import type { LookedAt } from "./field.ts";
 import { fieldRows, isDevices } from "./fields.ts";
 import { restoreFiles } from "./files.ts";
@@ -25,9 +25,11 @@ import { isManaged, staysUnwanted } from "./managed.ts";
 import { appliedText } from "./merge.ts";
 import { mergedXml } from "./merged-xml.ts";
 import { ownStanding, requireOwn } from "./own-domain.ts";
+import { pausedMeanwhile } from "./paused-meanwhile.ts";
+import { isPausedByApply, plugInterfaces } from "./plug/plug.ts";
 import { readFields } from "./read-fields.ts";
-import { recordReadiness } from "./ready/record.ts";
 import { waitUntilReady } from "./ready/wait.ts";
+import { recordMarks } from "./record-marks.ts";
 import { refuseHeld } from "./refuse-held.ts";
 import { domainFields, domainOwner } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
@@ -37,8 +39,6 @@ import { domainXml } from "./xml.ts";
 
 export { startDomain, stopDomain } from "../power/plan.ts";
 
-/** Limit for a start until the guest runs. Nova has none (BLD-17); a hypervisor that hangs must be reported. */
-const startMs = 60_000;
 /** Console logs of earlier starts that are kept. */
 const keptLogs = 3;
 /** Nova DEL-02: the request is repeated, because a guest that is still booting ignores it. */
@@ -59,6 +59,7 @@ const define = defineAction<DefineArgs>("domain.define", [defined], async (conte
     prevent_destroy: spec.preventDestroy,
     ...(parts.length === 0 ? {} : { filled: parts }),
     ...(remembered?.unready === true ? { unready: true } : {}),
+    ...(remembered?.plugging === true ? { plugging: true } : {}),
   });
   // Nothing of an adopted guest is in a directory of ours.
   if (spec.adopted) {
@@ -160,7 +161,7 @@ const rename = defineAction<DomainRef>("domain.rename", [named], async (context,
   if (have !== undefined && have.name !== ref.instance) await libvirtOf(context).rename(ref.uuid, ref.instance);
 });
 
-const start = defineAction<StartArgs>("domain.start", [up], async (context, { holders = [], ...ref }) => {
+const start = defineAction<StartArgs>("domain.start", [up, begun], async (context, { holders = [], ...ref }) => {
   await refuseHeld(context, ref.instance, holders);
   const have = await ownStanding(context, ref);
   if (have?.power === "saved") throw savedMeanwhile(ref);
@@ -173,23 +174,27 @@ const restore = defineAction<StartArgs>("domain.restore", [up, restored], async 
   await startAndWait(context, ref, await ownStanding(context, ref));
 });
 
-async function startAndWait(context: Context, { awaited, ...ref }: StartArgs, have: DomainStanding | undefined): Promise<void> {
+async function startAndWait(context: Context, { awaited, paused, ...ref }: StartArgs, have: DomainStanding | undefined): Promise<void> {
   const libvirt = libvirtOf(context);
   const { host, layout } = context;
   // A guest writes to its disks at once: their names must survive a power cut.
   const settled = [layout.instance(ref.uuid), layout.root];
   if (have !== undefined && isUp(have.power) && ref.adopted !== true) await host.files.settle(settled);
   else if (ref.adopted !== true) await host.files.change(freshLog(layout.instanceFile(ref.uuid, instanceFiles.console)), "later", settled);
-  // Before it runs: after a kill, the next apply finds that it was not waited for.
-  if (awaited === true) await recordReadiness(context, ref, false);
-  if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
+  if (have?.power === "paused" && paused === true && (await isPausedByApply(context, ref))) return;
   // An interrupted start leaves the guest paused. What was paused by others is not ours to resume here: no plan said so.
   if (have?.power === "paused" && have.reason !== "starting-up") throw pausedMeanwhile(ref);
-  if (have?.power === "paused") await libvirt.resume(ref.uuid);
-  await libvirt.start(ref.uuid);
+  // What runs already is not paused for its interfaces.
+  const plugging = paused === undefined ? {} : { plugging: paused && have?.power !== "running" };
+  // Before it runs: after a kill, the next apply finds that it was not waited for.
+  if (awaited === true || paused !== undefined)
+    await recordMarks(context, ref, { ...(awaited === true ? { unready: true } : {}), ...plugging });
+  if (have?.power === "crashed") await libvirt.destroy(ref.uuid);
+  if (have?.power === "paused" && paused !== true) await libvirt.resume(ref.uuid);
+  await libvirt.start(ref.uuid, { paused: paused === true });
   // A guest that was saved while paused is restored paused.
   if (have?.power === "saved" && (await libvirt.power(ref.uuid))?.power === "paused") await libvirt.resume(ref.uuid);
-  await expectRunning(context, ref);
+  await expectUp(context, ref, paused === true ? ["running", "paused"] : ["running"]);
 }
 
 /** qemu truncates the console log when it starts (Nova XML-14); the logs of earlier starts are kept beside it. */
@@ -203,7 +208,7 @@ function freshLog(path: string): FileChange[] {
 const resume = defineAction<DomainRef>("domain.resume", [up], async (context, ref) => {
   await ownStanding(context, ref);
   await libvirtOf(context).resume(ref.uuid);
-  await expectRunning(context, ref);
+  await expectUp(context, ref);
 });
 
 const stop = defineAction<StopArgs>("domain.stop", [stopped], async (context, ref) => {
@@ -268,16 +273,9 @@ export const domainActions: readonly ActionType[] = [
   stop,
   discard,
   undefine,
+  plugInterfaces,
   waitUntilReady,
 ];
-
-function pausedMeanwhile({ instance }: DomainRef): RefusedError {
-  return new RefusedError(
-    "guest-paused",
-    `${instance} was started and paused after the plan to start it was made. It stays paused.`,
-    "Apply again: the next plan says that it is resumed.",
-  );
-}
 
 /** A guest that must not be powered off is left as it is. */
 function notShutDown({ instance, shutdown: { seconds } }: StopArgs, power: DomainPower): RefusedError {
@@ -293,28 +291,6 @@ function savedMeanwhile({ instance }: DomainRef): RefusedError {
   return new RefusedError(
     "guest-saved",
     `The memory of ${instance} was saved (virsh managedsave) after the plan was made. The guest was not changed. Apply again.`,
-  );
-}
-
-/** Waits until the guest runs. A state that it cannot leave by itself fails at once. */
-async function expectRunning(context: Context, { uuid, instance }: DomainRef): Promise<void> {
-  const began = performance.now();
-  let seen = "its last state was absent";
-  const reached = await waitForPower(libvirtOf(context), uuid, ["running"], {
-    withinMs: startMs,
-    signal: context.signal,
-    onSeen: (power, reason) => {
-      const by = whyPaused({ power, reason });
-      seen = by === null ? `its last state was ${power}${reason === "unknown" ? "" : ` (${reason})`}` : `it was paused by ${by}`;
-      return by !== null || power === "stopped" || power === "crashed" ? "hopeless" : undefined;
-    },
-  });
-  if (reached === "running") return;
-  const where = context.layout.instanceFile(uuid, instanceFiles.console);
-  throw new RefusedError(
-    "guest-not-running",
-    `${instance} is not running ${Math.ceil((performance.now() - began) / 1000)} s after its start; ${seen}`,
-    `See its console log ${where} and the qemu log /var/log/libvirt/qemu/${instance}.log. \`virsh domblkerror ${shellWord(instance)}\` names a disk with an I/O error.`,
   );
 }
 

@@ -48,6 +48,7 @@ import { describeDomain } from "./state.ts";
 import { listedFields, traitsOf } from "./traits.ts";
 import { volumeHolders } from "./volume-holders.ts";
 import { hasWantedFields, wantedFields } from "./wanted-fields.ts";
+import { withPlugging } from "./with-plugging.ts";
 import { withWait } from "./with-wait.ts";
 
 /** What the plan does to disks and volumes of a guest. */
@@ -84,13 +85,14 @@ export function diffDomain(
       ? creation(address, want, observed)
       : withFiles(leaving(update(address, want, have, observed, fresh), leaves), address, want, have, observed);
   const holders = holdersOf(want, observed);
-  if (change === undefined || holders.length === 0) return withWait(change, address, want, have);
+  const withSteps = (of: Change | undefined) => withWait(withPlugging(of, address, want, have), address, want, have);
+  if (change === undefined || holders.length === 0) return withSteps(change);
   const waiting = (action: Action): Action => {
     if (action.type !== "domain.start" && action.type !== "domain.restore") return action;
     const args: StartArgs = { ...(action.args as unknown as StartArgs), holders };
     return { ...action, args: args as unknown as Json, needs: [...action.needs, ...leftBy(holders)] };
   };
-  return withWait({ ...change, actions: change.actions.map(waiting) }, address, want, have);
+  return withSteps({ ...change, actions: change.actions.map(waiting) });
 }
 
 /**
@@ -287,7 +289,7 @@ function updateTo(address: GuestAddress, want: DomainSpec, have: DomainState, ob
         awake.saved && !replaced,
       );
   const cause = combineCauses(fields.length === 0 ? [onlyRenewed ? "config" : "drift"] : fields.flatMap((field) => field.cause ?? []));
-  const onlyStarts = fields.length === 1 && power !== undefined && have.failedStart === true;
+  const onlyStarts = fields.length === 1 && power !== undefined && (have.failedStart === true || have.plugging === true);
   const change: Change = {
     address,
     verb: "update",
@@ -474,6 +476,10 @@ function reasonFor(cause: Cause, fields: readonly FieldChange[], have: DomainSta
   if (fields.length === 1 && power !== undefined) {
     if (have.power === "crashed") return "the guest crashed";
     if (have.failedStart === true) return "its last start failed, and it should be running";
+    if (have.plugging === true && power.new === "running")
+      return have.power === "paused"
+        ? "the last apply started it paused and did not resume it"
+        : "its interfaces were not ready at its last start, and it should be running";
     if (have.power === "saved" && power.new === "running") return "its memory was saved, and it should be running";
     if (power.cause === "drift")
       return `it is ${have.power}${have.pausedBy === undefined ? "" : ` by ${have.pausedBy},`} and should be ${power.new}`;

@@ -115,6 +115,7 @@ export function describeDomain(state: DomainState): Json {
     ...(state.pausedBy === undefined ? {} : { paused_by: state.pausedBy }),
     ...(state.failedStart === undefined ? {} : { failed_start: true }),
     ...(state.unready === true ? { ready: false } : {}),
+    ...(state.plugging === true ? { plugged: false } : {}),
     ...(state.snapshots === undefined ? {} : { snapshots: state.snapshots }),
     ...(state.checkpoints === undefined ? {} : { checkpoints: state.checkpoints }),
     ...(state.chains === undefined ? {} : { layers: describeChains(state.chains) }),

@@ -17,7 +17,9 @@ export function withWait(
   const { waitFor } = want;
   if (waitFor === undefined) return change;
   const does = (...types: readonly string[]) => change?.actions.some(({ type }) => types.includes(type)) === true;
-  const goesOn = have?.unready === true && ((have.power === "running" && !does("domain.stop")) || does("domain.resume", "domain.restore"));
+  const goesOn =
+    have?.unready === true &&
+    ((have.power === "running" && !does("domain.stop")) || does("domain.plug", "domain.resume", "domain.restore"));
   if (does("domain.wait") || !(does("domain.start") || goesOn)) return change;
   const wait = waitForGuest(want, waitFor);
   if (change !== undefined) return { ...change, actions: [...change.actions, wait] };

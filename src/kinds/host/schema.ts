@@ -1,5 +1,6 @@
 import { allDrivers, defaultDriver, driverMeanings, driverNames, plainFileDriver } from "../../drivers/index.ts";
 import { size, sizeOr } from "../schema-parts.ts";
+import { usualPluggingTimeout } from "../terms/plugging.ts";
 
 const machine = {
   uri: {
@@ -58,6 +59,22 @@ const machine = {
     description: "Whether peers are asked before the source of an image. false: only when the source does not have it.",
     default: false,
     examples: [true],
+  },
+  vif_plugging_timeout: {
+    type: "string",
+    description:
+      "How long an apply waits for all interfaces of a guest together (ready) while the guest is paused. 0s: guests are not paused, and ready has no effect.",
+    pattern: "^[0-9]{1,5}(s|m|h)$",
+    expects: "a whole number and a unit, such as 90s, 5m or 1h",
+    default: usualPluggingTimeout,
+    examples: ["60s"],
+  },
+  vif_plugging_is_fatal: {
+    type: "boolean",
+    description:
+      "What is done when interfaces of a guest are not ready in time. true: the guest is powered off before it ran, and the apply fails. false: the apply warns and resumes it.",
+    default: true,
+    examples: [false],
   },
   virt_type: {
     type: "string",

@@ -10,6 +10,7 @@ import { configuredValues } from "../guest/configured-values.ts";
 import { addedDisks, type DeviceMapInput, deviceMap } from "../guest/device-map.ts";
 import { patchValues } from "../guest/domain-patch.ts";
 import { guestWait } from "../terms/guest-wait.ts";
+import { pluggingOf } from "../terms/plugging.ts";
 import { shutdownOf } from "../terms/shutdown.ts";
 import type { DomainDisk, DomainSpec, SeedSpec } from "../terms/spec.ts";
 import { volumes as volumeAddresses } from "../terms/volume-address.ts";
@@ -37,6 +38,7 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     shutdown: shutdownOf(guest.hardware),
     // In rescue another system boots, for repairs.
     ...(instance.wait_for === undefined || rescue !== null ? {} : { waitFor: guestWait(instance.wait_for, fixedAddresses(instance)) }),
+    ...pluggingPart(guest),
     rebuild: instance.rebuild ?? "on_name_change",
     virtType,
     arch: facts.arch,
@@ -57,6 +59,14 @@ export function domainSpec(guest: WantedGuest, disks: readonly DiskSpec[], seed:
     domainXml: instance.domain_xml === undefined ? noPatch : patchValues(instance.domain_xml),
     values: valuesOf(guest),
   };
+}
+
+/** In rescue nothing is waited for, as in Nova. Of an adopted guest there is no label that could say who paused it. */
+function pluggingPart({ config, instance, interfaces, rescue }: WantedGuest): Pick<DomainSpec, "plugging"> {
+  const written = (instance.networks ?? []).map(({ ready }) => ready);
+  if (rescue !== null || instance.adopt === true || written.every((ready) => ready === undefined)) return {};
+  const plugging = pluggingOf(config.host ?? {}, written, interfaces);
+  return plugging === undefined ? {} : { plugging };
 }
 
 function fixedAddresses({ networks = [] }: WantedGuest["instance"]): string[] {

@@ -5,6 +5,7 @@ import { checkEncryption } from "../disk/encryption-check.ts";
 import { checkRootDisks } from "../disk/root-check.ts";
 import { checkBootOrder } from "../guest/boot-order-check.ts";
 import { checkHardware } from "../guest/hardware-check.ts";
+import { checkReady } from "../guest/plug/check.ts";
 import { checkWaits } from "../guest/ready/check.ts";
 import { checkSettings } from "../guest/settings-check.ts";
 import { checkRescues } from "./rescue-check.ts";
@@ -21,6 +22,7 @@ export const writtenChecks: readonly ((checked: Checked) => Diagnostic[])[] = [
   checkRootDisks,
   checkBootOrder,
   checkWaits,
+  checkReady,
   checkRescues,
   checkEncryption,
 ];

@@ -8,8 +8,22 @@ import { instanceFiles } from "../../model/layout.ts";
 import { withoutUndefined } from "../../model/without-undefined.ts";
 import { diskAddress } from "../terms/disk-name.ts";
 import { filterExists, filters, groupExists, groups } from "../terms/filter-address.ts";
-import { adjusted, defined, gone, grown, guests, named, released, restored, stopped, up } from "../terms/guest-address.ts";
+import {
+  adjusted,
+  begun,
+  defined,
+  type GuestAddress,
+  gone,
+  grown,
+  guests,
+  named,
+  released,
+  restored,
+  stopped,
+  up,
+} from "../terms/guest-address.ts";
 import { type GuestWait, limitOf, waitedFor } from "../terms/guest-wait.ts";
+import { type Plugging, pluggingWords } from "../terms/plugging.ts";
 import { secretExists, secretNameOf, secrets } from "../terms/secret-address.ts";
 import { seeds } from "../terms/seed-address.ts";
 import type { Shutdown } from "../terms/shutdown.ts";
@@ -71,6 +85,13 @@ export interface StartArgs extends DomainRef {
   readonly holders?: readonly VolumeHolder[];
   /** `domain.wait` follows. */
   readonly awaited?: boolean;
+  /** True: it is started paused, and `domain.plug` follows. False: what an earlier apply recorded of that is over. Absent: neither. */
+  readonly paused?: boolean;
+}
+
+/** Arguments of `domain.plug`. */
+export interface PlugArgs extends DomainRef {
+  readonly plugging: Plugging;
 }
 
 /** Arguments of `domain.wait`. */
@@ -163,6 +184,33 @@ export function waitForGuest(spec: DomainSpec, wait: GuestWait): Action {
     effect: "none",
     idle: true,
     cost: { seconds: usualWaits[wait.what] },
+  };
+}
+
+/** The same start, paused: what needs the guest waits until it is resumed. */
+export function startPaused(start: Action, address: GuestAddress): Action {
+  const args: StartArgs = { ...(start.args as unknown as StartArgs), paused: true };
+  return { ...start, summary: "start paused", args: args as unknown as Json, makes: [begun(address)] };
+}
+
+/** A start after which an earlier apply's record that it paused the guest is over. */
+export function startUnmarked(start: Action): Action {
+  const args: StartArgs = { ...(start.args as unknown as StartArgs), paused: false };
+  return { ...start, args: args as unknown as Json };
+}
+
+/** Waits until the interfaces of a guest that was started paused are ready, and resumes it. Like `waitForGuest`, it takes no place. */
+export function plugGuest(spec: DomainSpec, plugging: Plugging): Action {
+  const address = guests.at(spec.instance);
+  const { args, ...action } = common(spec, "plug", pluggingWords(plugging));
+  return {
+    ...action,
+    args: { ...args, plugging: plugging as unknown as Json },
+    needs: [begun(address), defined(address), released(address), adjusted(address)],
+    makes: [up(address)],
+    effect: "none",
+    idle: true,
+    cost: { seconds: usualPluggingSeconds },
   };
 }
 
@@ -260,6 +308,8 @@ export function stopDomain(spec: StoppableRef, needs: readonly Fact[] = []): Act
 
 /** Until a guest runs: an apply does not wait until it has booted. */
 const usualStart: Cost = { seconds: 2 };
+/** What connects an interface does so at once as a rule. */
+const usualPluggingSeconds = 2;
 /** From the start of a Linux guest with KVM. */
 const usualWaits: Readonly<Record<GuestWait["what"], number>> = { address: 10, agent: 15, ssh: 20, cloud_init: 30 };
 /** A guest that reacts is off after this time as a rule. */

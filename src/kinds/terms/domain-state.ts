@@ -49,6 +49,8 @@ export interface DomainState {
   readonly unlabelled?: true;
   /** An apply started it and did not see that it was ready (`wait_for`). */
   readonly unready?: true;
+  /** An apply started it paused, until its interfaces are ready, and has not resumed it. */
+  readonly plugging?: true;
   /** Files beside its disks that are missing (null), or have other permissions or owners than they should have. Absent: none. */
   readonly files?: Readonly<Record<string, WrongAccess | null>>;
   /** Undefined when the domain carries no label: a guest that the configuration adopts, or not ours. */

@@ -14,6 +14,9 @@ export const guests = kindOf<GuestState>("domain");
 /** The guest exists and runs, or is what it should be. */
 export const up = existence(guests);
 
+/** It was started paused and waits for its interfaces. */
+export const begun = factType(guests, "begun");
+
 /** Its definition is the wanted one. */
 export const defined = factType(guests, "defined");
 

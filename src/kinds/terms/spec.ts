@@ -2,6 +2,7 @@ import type { DiskAttachment, DiskSpec } from "../../drivers/driver.ts";
 import type { CommandSecret, EnvironmentSecret, SecretRef } from "../../model/secret.ts";
 import type { GuestFile } from "./guest-file.ts";
 import type { GuestWait } from "./guest-wait.ts";
+import type { Plugging } from "./plugging.ts";
 import type { PortFilter } from "./port-filter.ts";
 import type { Shutdown } from "./shutdown.ts";
 
@@ -145,6 +146,8 @@ export interface DomainSpec {
   readonly shutdown: Shutdown;
   /** What an apply waits for after it started the guest. Absent: nothing. */
   readonly waitFor?: GuestWait;
+  /** What it is started paused for. Absent: nothing. */
+  readonly plugging?: Plugging;
   /** Which changes of its image recreate its root disk: none, another image by name, and new content under the same name too. */
   readonly rebuild: "manual" | "on_name_change" | "on_image_change";
   readonly virtType: "kvm" | "qemu";

@@ -15,6 +15,7 @@ import { unfinishedMark } from "./unfinished-mark.ts";
 
 const flags = {
   inactive: 2,
+  startPaused: 1,
   blockResizeBytes: 1,
   /** Managed save, metadata of snapshots, NVRAM (Nova DEL-03), metadata of checkpoints. */
   undefineAll: 1 | 2 | 4 | 16,
@@ -127,11 +128,11 @@ export function createLibvirt(caller: Caller): Libvirt & { close(): Promise<void
         if (persistent === 1) await call(procedures.undefine, { domain: at(uuid), flags: flags.undefineAll }, uuid);
       });
     },
-    start: async (uuid) => {
+    start: async (uuid, { paused = false } = {}) => {
       const what = `Starting domain ${uuid} failed`;
       const running = (state: number) => state !== shutOff && state !== crashed;
       try {
-        await change(what, uuid, () => call(procedures.create, { domain: at(uuid), flags: 0 }, uuid), running);
+        await change(what, uuid, () => call(procedures.create, { domain: at(uuid), flags: paused ? flags.startPaused : 0 }, uuid), running);
       } catch (error) {
         if (!(error instanceof LibvirtError) || !isAboutNetworks(error)) throw error;
         const remedy = hintFor(error, await networksOf(uuid).catch(() => ({ inactive: [], missing: [] })));

@@ -149,8 +149,11 @@ export interface Libvirt extends NetworkFace {
    * A guest that runs goes on without a definition until it is powered off.
    */
   undefine(uuid: string): Promise<void>;
-  /** Does nothing when it runs. A saved guest is restored as it was defined then, paused if it was paused. */
-  start(uuid: string): Promise<void>;
+  /**
+   * Does nothing when it runs or is paused. A saved guest is restored as it was defined then, paused if it was paused. `paused`: its processors do not
+   * run until it is resumed.
+   */
+  start(uuid: string, options?: { readonly paused?: boolean }): Promise<void>;
   /** Resumes a paused guest; does nothing when it runs. */
   resume(uuid: string): Promise<void>;
   /** Asks the guest to power off (ACPI); does not wait. Does nothing when it is off. */

@@ -188,3 +188,20 @@ test("sizes and durations for people", () => {
     "1h02m",
   ]);
 });
+
+test("an action that waits for conditions says how many are so and what the others lack", async () => {
+  const { reporter, stderr, clock } = await recordingReporter({ command: "apply" });
+  reporter.event({ type: "apply.start", plan: create, actions: create.actions, parallelism: 4 });
+  reporter.event({ type: "action.start", id: ids[0] });
+  clock.milliseconds += 6000;
+  const progress = { done: 1, total: 2, phase: "wait", waits: "interface 0: vnet3 is not a port of bridge br-int" };
+  reporter.event({ type: "action.progress", id: ids[0], progress });
+  assert.match(stderr.text, /1 of 2 ready; interface 0: vnet3 is not a port of bridge br-int after 6\.0s\n$/);
+
+  const json = await recordingReporter({ format: "json", command: "apply" });
+  json.reporter.event({ type: "apply.start", plan: create, actions: create.actions, parallelism: 4 });
+  json.reporter.event({ type: "action.start", id: ids[0] });
+  json.reporter.event({ type: "action.progress", id: ids[0], progress });
+  const { hook } = JSON.parse(json.stdout.text.trim().split("\n").at(-1) ?? "");
+  assert.deepEqual([hook.conditions_met, hook.conditions, hook.waits_for, hook.bytes_done], [1, 2, progress.waits, undefined]);
+});

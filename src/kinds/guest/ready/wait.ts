@@ -8,10 +8,10 @@ import { libvirtOf } from "../../../tools/libvirt/libvirt.ts";
 import { find, findAll, parseXml } from "../../../tools/xml.ts";
 import type { WaitArgs } from "../../power/plan.ts";
 import { limitOf, waitedFor } from "../../terms/guest-wait.ts";
+import { recordMarks } from "../record-marks.ts";
 import { type CloudInitLog, cloudInitLog } from "./cloud-init-log.ts";
 import { consoleTail } from "./console-tail.ts";
 import { knownAddresses } from "./known-addresses.ts";
-import { recordReadiness } from "./record.ts";
 import { sshAnswers } from "./ssh-answers.ts";
 
 const againMs = 1_000;
@@ -33,7 +33,7 @@ export const waitUntilReady: ActionType = defineAction<WaitArgs>("domain.wait", 
     if (performance.now() >= deadline) throw await notReady(context, args, `${seen.missing} after ${limitOf(args.wait)}`);
     await pause(Math.max(0, Math.min(againMs, deadline - performance.now())), undefined, { signal: context.signal });
   }
-  await recordReadiness(context, args, true);
+  await recordMarks(context, args, { unready: false });
 });
 
 async function lookAt(context: Context, args: WaitArgs): Promise<Seen> {

@@ -1,0 +1,57 @@
+import type { Action } from "../../model/action.ts";
+import type { Change } from "../../model/change.ts";
+import type { Json } from "../../model/json.ts";
+import { plugGuest, startPaused, startUnmarked } from "../power/plan.ts";
+import type { DomainState } from "../terms/domain-state.ts";
+import type { GuestAddress } from "../terms/guest-address.ts";
+import type { Plugging } from "../terms/plugging.ts";
+import type { DomainSpec } from "../terms/spec.ts";
+import { describeDomain } from "./state.ts";
+
+/** A guest for which no condition is left is resumed at once. */
+const nothing: Plugging = { seconds: 0, fatal: false, interfaces: [] };
+
+/**
+ * The change of a guest whose interfaces have to be ready before it runs: its start is a paused one, and the step that waits and resumes it follows.
+ * The same step goes on with a guest that an earlier apply paused and did not resume, as the mark in its label says; nothing else that is paused gets it.
+ */
+export function withPlugging(
+  change: Change | undefined,
+  address: GuestAddress,
+  want: DomainSpec,
+  have: DomainState | undefined,
+): Change | undefined {
+  const { plugging } = want;
+  const isMarked = have?.plugging === true;
+  if (plugging === undefined && !isMarked) return change;
+  const does = (...types: readonly string[]) => change?.actions.some(({ type }) => types.includes(type)) === true;
+  const plug = (conditions: Plugging | undefined) => plugGuest(want, conditions ?? nothing);
+  const replaced = (of: Change, type: string, by: (action: Action) => readonly Action[]): Change => ({
+    ...of,
+    actions: of.actions.flatMap((action) => (action.type === type ? by(action) : [action])),
+  });
+  if (change !== undefined && does("domain.start")) {
+    if (plugging === undefined) return replaced(change, "domain.start", (start) => [startUnmarked(start)]);
+    return replaced(change, "domain.start", (start) => [startPaused(start, address), plug(plugging)]);
+  }
+  if (have === undefined || !isMarked || does("domain.stop")) return change;
+  // Memory that was saved has run before, or belongs to a guest whose interfaces it had then.
+  if (change !== undefined && does("domain.restore")) return replaced(change, "domain.restore", (restore) => [startUnmarked(restore)]);
+  if (change !== undefined && does("domain.resume")) return replaced(change, "domain.resume", () => [plug(plugging)]);
+  if (have.power !== "paused" && have.power !== "running") return change;
+  const step = plug(have.power === "paused" ? plugging : undefined);
+  if (change !== undefined) return { ...change, actions: [...change.actions, step] };
+  const before = describeDomain(have);
+  const { plugged: _plugged, ...after } = before as Readonly<Record<string, Json>>;
+  return {
+    address,
+    verb: "update",
+    cause: "config",
+    unfinished: true,
+    reason: "the last apply started it paused and did not end",
+    fields: [],
+    actions: [step],
+    before,
+    after,
+  };
+}
